@@ -1,0 +1,106 @@
+# Everything a person does here is a target: `make help` lists them. ARGS goes to the program: make demo ARGS="--for 60s --verify"
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.deskpulse-setup
+UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+LOCKS := requirements/build.txt requirements/run.txt requirements/dev.txt
+SECRETS := deploy/secrets/grafana_admin_password
+export PYTHONUNBUFFERED := 1
+
+##@ Use it
+.PHONY: help
+help: ## List all targets
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nARGS goes to the program: make demo ARGS="--for 60s --port 19108 --verify"\n'
+
+.PHONY: setup
+setup: $(STAMP) ## Create .venv and install everything, hash-locked; the second run is instant
+	@echo "setup: ready in $(VENV)"
+
+$(STAMP): requirements/dev.txt pyproject.toml scripts/setup.sh
+	@PYTHON="$(PYTHON)" bash scripts/setup.sh "$(VENV)" "$(STAMP)"
+
+.PHONY: demo
+demo: $(STAMP) ## Broker, simulated desk, worker and exporter until Ctrl-C, with live figures
+	@$(BIN)/deskpulse demo $(ARGS)
+
+.PHONY: kafka
+kafka: $(STAMP) ## A local Apache Kafka until Ctrl-C (Java 17 and Maven; data in a temporary folder)
+	@$(BIN)/python -m deskpulse.brokers $(ARGS)
+
+.PHONY: up
+up: secrets ## The whole stack with Docker Compose; ARGS="--profile demo" adds the simulator
+	docker compose $(ARGS) up --build --detach --wait
+
+.PHONY: secrets
+secrets: $(SECRETS) ## Make up the passwords that Compose mounts, unless they exist
+
+deploy/secrets/%:
+	@mkdir -p -m 700 $(@D)
+	@$(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24), end="")' > $@
+	@echo "secrets: wrote $@"
+
+##@ Work on it
+.PHONY: test
+test: $(STAMP) ## All tests, on Apache Kafka where it can be had; the last lines name the brokers
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types imports tidy compose-lint ## Everything but the tests: style, types, layers, tree, compose
+	@echo "check: green"
+
+.PHONY: lint
+lint: $(STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(STAMP) ## mypy, strict, on code and tests
+	$(BIN)/mypy
+
+.PHONY: imports
+imports: $(STAMP) ## The layers of the design (import-linter)
+	$(BIN)/lint-imports
+
+.PHONY: tidy
+tidy: $(STAMP) ## Sizes, pure packages, links of the docs, packaging
+	$(BIN)/python -m pytest -q -p no:cacheprovider --durations=0 --durations-min=5 tests/test_tidy.py tests/test_docs.py
+
+.PHONY: compose-lint
+compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/compose-lint check --fail-on low docker-compose.yml
+	$(BIN)/hadolint --failure-threshold style deploy/docker/Dockerfile
+	$(BIN)/python -m scripts.compose_check
+
+.PHONY: compose-check
+compose-check: compose-lint ## The same and dclint, which npx fetches
+	npx --yes dclint@3.1.0 --config deploy/docker/dclint.yaml docker-compose.yml
+
+.PHONY: format
+format: $(STAMP) ## Let ruff format and fix what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(STAMP) ## Throughput on Apache Kafka: the limit, our worker, the straightforward Faust app
+	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: lock
+lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review the difference
+	$(UV) $(ARGS) requirements/build.in --output-file requirements/build.txt
+	$(UV) $(ARGS) pyproject.toml --constraint requirements/build.txt --output-file requirements/run.txt
+	$(UV) $(ARGS) pyproject.toml --extra embedded --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	@echo "lock: wrote $(LOCKS)"
+
+.PHONY: clean
+clean: ## Remove what was built and cached here; .venv and the Kafka jars stay
+	rm -rf build/lib build/bdist.* build/wheel build/screens *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

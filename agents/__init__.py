@@ -1,0 +1,1 @@
+"""The hands: everything that knows Faust. Chunks of Kafka records in, ledger rows out, exactly once."""

@@ -1,0 +1,98 @@
+"""What a worker must be told. Nobody here reads an environment variable or a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from agents.state import LedgerState
+from kpis.partition import PartitionState, StateRules
+from streams.topics import SOURCE_TOPICS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerConfig:
+    """Settings of a worker; the defaults are those of production."""
+
+    kafka: Mapping[str, Any]  # options of every aiokafka client: bootstrap_servers, security_protocol, ssl_context, sasl_*
+    app_id: str = "deskpulse"  # consumer group, and first part of the names of ledger topics and transactional ids
+    topic_prefix: str = ""  # before the names of source topics and dead letters
+    state_rules: StateRules = field(default_factory=StateRules)
+    make_state: Callable[[int], LedgerState] | None = None  # of a partition; None = PartitionState under `state_rules`
+    data_dir: Path | None = None  # Faust makes its (unused) folder here; None = a folder for temporary files
+
+    session_timeout_seconds: float = 10.0  # after a crash, so long until others take over
+    heartbeat_seconds: float = 3.0
+    chunk_records: int = 2_000  # applied between two turns of the event loop
+    unit_records: int = 20_000  # most of one transaction
+    unit_bytes: int = 4_000_000  # a change set beyond this is written at once
+    unit_interval_seconds: float = 0.2  # least time between transactions of a partition, unless a full unit waits
+    batch_bytes: int = 900_000  # of one record batch; brokers refuse 1 MiB by default
+    transaction_timeout_seconds: float = 10.0  # a worker that hangs within a transaction holds readers back so long
+    write_timeout_seconds: float = 30.0  # a transaction that takes longer ends the worker
+    fetch_bytes: int = 1 << 20  # of one partition and fetch
+    reject_share: float = 0.95  # such a share of rejects ...
+    reject_least: int = 500  # ... among at least so many records stops the worker
+    watchdog_seconds: float = 60.0  # lag without progress for so long ends the worker
+    status_seconds: float = 10.0  # between two status lines
+    stop_timeout_seconds: float = 9.0  # from SIGTERM to the end at the latest
+
+    def source(self, topic: str) -> str:
+        """Name in Kafka of a source topic."""
+        return self.topic_prefix + topic
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Names in Kafka to names without prefix."""
+        return {self.source(topic): topic for topic in SOURCE_TOPICS}
+
+    @property
+    def tickets_topic(self) -> str:
+        """Ledger: ticket and customer rows."""
+        return f"{self.app_id}-tickets"
+
+    @property
+    def view_topic(self) -> str:
+        """Ledger: panes, levels, counters, position."""
+        return f"{self.app_id}-view"
+
+    @property
+    def anchor_topic(self) -> str:
+        """Always empty: Faust assigns the partitions of all topics together only when a table is among them."""
+        return f"{self.app_id}-anchor"
+
+    @property
+    def skips_topic(self) -> str:
+        """Records that an operator told the workers to skip."""
+        return f"{self.app_id}-skips"
+
+    @property
+    def dead_letter_topic(self) -> str:
+        """Where rejected records go."""
+        return self.topic_prefix + "dead-letter"
+
+    @property
+    def copartitioned_topics(self) -> tuple[str, ...]:
+        """All topics that must have one partition count."""
+        return (*self.sources, self.tickets_topic, self.view_topic, self.anchor_topic)
+
+    def new_state(self, partition: int) -> LedgerState:
+        """Empty state of a partition."""
+        if self.make_state is not None:
+            return self.make_state(partition)
+        return PartitionState(partition, self.state_rules)
+
+    @property
+    def faust_dir(self) -> Path:
+        """A folder that is not the working directory."""
+        return self.data_dir or Path(gettempdir()) / f"deskpulse-{os.getuid()}" / self.app_id
+
+    @property
+    def bootstrap(self) -> tuple[str, ...]:
+        """`host:port` of each broker."""
+        servers = self.kafka["bootstrap_servers"]
+        return tuple(servers.split(",")) if isinstance(servers, str) else tuple(servers)

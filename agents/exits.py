@@ -1,0 +1,57 @@
+"""How a worker ends: exit codes, the error that names its fix, and the crash that recovery is built for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import NoReturn
+
+logger = logging.getLogger("deskpulse.worker")
+
+
+class Exit(IntEnum):
+    """Exit codes of a worker, after sysexits.h; a supervisor restarts on any but OK."""
+
+    OK = 0  # SIGTERM or SIGINT: work in flight is committed
+    DATA = 65  # the data stops us: nearly everything is bad, or one record crashes the merge
+    UNAVAILABLE = 69  # no broker answers
+    CRASH = 70  # a broken invariant: see the traceback in the log
+    RETRY = 75  # another worker took over, a write failed, no progress: a restart recovers
+    CONFIG = 78  # topics, partition counts, versions: a person must mend something first
+
+
+class WorkerError(Exception):
+    """Why the worker cannot go on, in words that name the fix."""
+
+    def __init__(self, code: Exit, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def end_process(code: Exit, reason: str) -> NoReturn:
+    """Leave at once, without cleaning up: what is not in a committed transaction never happened."""
+    logger.critical("worker ends with exit %d (%s): %s", code, code.name, reason)
+    for handler in [*logging.getLogger().handlers, *logger.handlers]:
+        handler.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+@contextmanager
+def ends_the_process(doing: str) -> Iterator[None]:
+    """Any error within ends the process: Faust would log some of them and go on with a state that nobody checked."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise
+    except WorkerError as error:
+        end_process(error.code, f"{doing}: {error}")
+    except Exception as error:
+        logger.exception("unexpected error, %s", doing)
+        end_process(Exit.CRASH, f"{doing}: {error!r}")

@@ -1,0 +1,1 @@
+"""The start: settings, command line, composition root, simulator, replay and report."""

@@ -1,0 +1,28 @@
+"""Brokers that this project starts itself, for tests, the demo and the benchmarks; production brings its own Kafka.
+
+`kafka.LocalKafka` is Apache Kafka, run natively; `embedded.EmbeddedBroker` is a small stand-in that needs no Java.
+"""
+
+from typing import Protocol
+
+
+class BrokerError(RuntimeError):
+    """A broker could not be had, started or reached; the text names the cause and the fix."""
+
+
+class Broker(Protocol):
+    """A broker that this process starts and ends."""
+
+    @property
+    def name(self) -> str:
+        """Product and version, such as `kafka 4.3.1`."""
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients connect: `host:port`, or several joined by commas."""
+
+    def start(self) -> None:
+        """Start it and return once it serves clients; raise BrokerError otherwise."""
+
+    def stop(self) -> None:
+        """End it and delete its data; harmless when it is not running."""

@@ -1,0 +1,225 @@
+"""One connection for an operator's questions; every failure names what to look at."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.errors import KafkaError, for_code
+from aiokafka.protocol.admin import (
+    ApiVersionRequest,
+    CreateTopicsRequest,
+    DescribeConfigsRequest,
+    DescribeGroupsRequest,
+    ListGroupsRequest,
+)
+from aiokafka.protocol.commit import OffsetFetchRequest
+from aiokafka.protocol.metadata import MetadataRequest
+
+from deskpulse.cluster.facts import Group, Partition, Topic
+from deskpulse.cluster.protocol import BROKER, TOPIC, IncrementalAlterConfigsRequest
+from deskpulse.settings import KafkaSettings
+from streams.topics import TopicSpec
+
+_TIMEOUT_MS: Final = 10_000
+_SET_ON_TOPIC: Final = 1  # Kafka's source of a configuration: the topic itself, not a default
+_EXISTS: Final = 36  # TOPIC_ALREADY_EXISTS
+_COORDINATOR_TRIES: Final = 20  # the first question about any group makes the broker create the topic of offsets
+_COORDINATOR_PAUSE_SECONDS: Final = 0.25
+
+
+class ClusterError(Exception):
+    """The cluster refused a request."""
+
+
+class UnreachableError(ClusterError):
+    """No broker could be talked to."""
+
+
+class Cluster:
+    """Questions and orders to a connected cluster. Errors: ClusterError, also for what Kafka says with an error code."""
+
+    def __init__(self, client: AIOKafkaClient, options: Mapping[str, Any]) -> None:
+        self._client = client
+        self._options = options
+
+    async def brokers(self) -> list[int]:
+        """Numbers of the brokers that are up."""
+        return sorted(node[0] for node in (await self._ask(MetadataRequest([]))).brokers)
+
+    async def apis(self) -> dict[int, tuple[int, int]]:
+        """Kafka's request kinds that the broker knows, with their lowest and highest version."""
+        response = await self._ask(ApiVersionRequest())
+        return {key: (lowest, highest) for key, lowest, highest in response.api_versions}
+
+    async def topics(self, names: Iterable[str]) -> dict[str, Topic]:
+        """Those of the topics that exist, with their configuration."""
+        request = MetadataRequest(list(names), allow_auto_topic_creation=False)
+        found = [topic for topic in (await self._ask(request)).to_object()["topics"] if topic["error_code"] == 0 and topic["partitions"]]
+        configs = await self._configs(TOPIC, [topic["topic"] for topic in found])
+        return {topic["topic"]: _topic(topic, configs[topic["topic"]]) for topic in found}
+
+    async def broker_config(self, broker: int) -> dict[str, str | None]:
+        """Effective configuration of a broker; empty where this user may not see it."""
+        try:
+            entries = (await self._configs(BROKER, [str(broker)], node=broker))[str(broker)]
+        except ClusterError:
+            return {}
+        return {entry[0]: entry[1] for entry in entries}
+
+    async def create(self, specs: Iterable[TopicSpec]) -> None:
+        """Create topics; one that appeared meanwhile is left as it is."""
+        nowhere: list[int] = []  # the broker chooses where the copies go
+        wanted = [(spec.name, spec.partitions, spec.replication_factor, nowhere, list(spec.config.items())) for spec in specs]
+        response = await self._ask(CreateTopicsRequest(wanted, _TIMEOUT_MS, False), node=await self._controller())
+        refused = [f"{name}: {_explain(code, *message)}" for name, code, *message in response.topic_errors if code not in (0, _EXISTS)]
+        if refused:
+            raise ClusterError("Kafka refused to create " + "; ".join(refused))
+
+    async def alter(self, configs: Mapping[str, Mapping[str, str]]) -> None:
+        """Set configurations of topics; what is not named stays as it is."""
+        request = IncrementalAlterConfigsRequest({topic: dict(changes) for topic, changes in configs.items()})
+        response = await self._ask(request, node=await self._controller())
+        refused = [f"{name}: {_explain(code, message)}" for code, message, _, name in response.resources if code]
+        if refused:
+            raise ClusterError("Kafka refused to alter " + "; ".join(refused))
+
+    async def group(self, name: str) -> Group | None:
+        """A consumer group, None when nobody has ever been in it."""
+        listed: set[str] = set()
+        for broker in await self.brokers():
+            listed.update(entry[0] for entry in (await self._ask(ListGroupsRequest(), node=broker)).groups)
+        if name not in listed:
+            return None
+        response = await self._ask(DescribeGroupsRequest(groups=[name]), node=await self._coordinator(name))
+        described = response.to_object()["groups"][0]
+        if described["error_code"]:
+            raise ClusterError(f"Kafka refused to describe group {name}: {_explain(described['error_code'])}")
+        return Group(described["state"], len(described["members"]))
+
+    async def committed(self, group: str) -> dict[tuple[str, int], int]:
+        """Offsets that a consumer group has committed, by topic and partition."""
+        response = await self._ask(OffsetFetchRequest(group, None), node=await self._coordinator(group))
+        return {(topic, entry[0]): entry[1] for topic, entries in response.topics for entry in entries if entry[1] >= 0}
+
+    async def log_spans(self, topics: Mapping[str, Topic]) -> dict[tuple[str, int], tuple[int, int]]:
+        """First and next offset of every partition of the topics."""
+        partitions = [TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions]
+        consumer = AIOKafkaConsumer(enable_auto_commit=False, request_timeout_ms=_TIMEOUT_MS, **self._options)
+        try:
+            with _explained():
+                await consumer.start()
+                first, following = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        finally:
+            await consumer.stop()
+        return {(at.topic, at.partition): (first[at], following[at]) for at in partitions}
+
+    async def _configs(self, kind: int, names: list[str], node: int | None = None) -> dict[str, list[Any]]:
+        if not names:
+            return {}
+        response = await self._ask(DescribeConfigsRequest([(kind, name, None) for name in names]), node=node)
+        for code, message, _, name, _ in response.resources:
+            if code:
+                raise ClusterError(f"Kafka refused to show the configuration of {name}: {_explain(code, message)}")
+        return {name: entries for _, _, _, name, entries in response.resources}
+
+    async def _controller(self) -> int | None:
+        number = (await self._ask(MetadataRequest([]))).controller_id
+        return number if number >= 0 else None
+
+    async def _coordinator(self, group: str) -> int:
+        for _ in range(_COORDINATOR_TRIES):
+            try:
+                return await self._lookup(group)
+            except ClusterError:
+                await asyncio.sleep(_COORDINATOR_PAUSE_SECONDS)
+        return await self._lookup(group)
+
+    async def _lookup(self, group: str) -> int:
+        with _explained():
+            number: int = await self._client.coordinator_lookup(CoordinationType.GROUP, group)
+        return number
+
+    async def _ask(self, request: Any, *, node: int | None = None) -> Any:  # noqa: ANN401 - aiokafka has no types
+        with _explained():
+            return await self._client.send(self._client.get_random_node() if node is None else node, request)
+
+
+@asynccontextmanager
+async def connect(kafka: KafkaSettings) -> AsyncIterator[Cluster]:
+    """A connection to the cluster that the settings name. Errors: UnreachableError."""
+    options = kafka.client_options()
+    client = AIOKafkaClient(request_timeout_ms=_TIMEOUT_MS, **options)
+    with _complaints() as said:
+        try:
+            try:
+                await client.bootstrap()
+                reachable = await client.ready(client.get_random_node()) if client.get_random_node() is not None else True
+            except (KafkaError, OSError, TimeoutError) as error:
+                raise UnreachableError(_unreachable(kafka, said or [str(error)])) from error
+            if not reachable:
+                raise UnreachableError(_unadvertised(kafka, said))
+            yield Cluster(client, options)
+        finally:
+            await client.close()
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What aiokafka logs meanwhile: it tells the cause of a failed connection nowhere else."""
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("aiokafka")
+    propagates, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagates
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise ClusterError(f"Kafka did not answer as it should: {error or type(error).__name__}") from error
+
+
+def _unreachable(kafka: KafkaSettings, said: list[str]) -> str:
+    causes = "\n".join(f"  {line}" for line in dict.fromkeys(said))
+    return (
+        f"no broker of kafka.bootstrap_servers ({', '.join(kafka.bootstrap_servers)}) could be talked to with {kafka.security_protocol}:\n"
+        f"{causes}\n"
+        "fix: start the broker, or set kafka.bootstrap_servers (DESKPULSE_KAFKA__BOOTSTRAP_SERVERS); where it wants TLS or a log-in,\n"
+        "     set kafka.security_protocol, username, password_file and ca_file"
+    )
+
+
+def _unadvertised(kafka: KafkaSettings, said: list[str]) -> str:
+    causes = "\n".join(f"  {line}" for line in dict.fromkeys(said))
+    return (
+        f"{', '.join(kafka.bootstrap_servers)} answered, but the address that it gives its clients cannot be reached:\n{causes}\n"
+        "fix: set the brokers' advertised.listeners to an address that this machine can reach"
+    )
+
+
+def _topic(described: Mapping[str, Any], entries: Iterable[Any]) -> Topic:
+    partitions = {
+        entry["partition"]: Partition(entry["leader"], tuple(entry["replicas"]), tuple(entry["isr"])) for entry in described["partitions"]
+    }
+    values = {entry[0]: (entry[1], entry[3]) for entry in entries}
+    config = {name: value for name, (value, _) in values.items() if value is not None}
+    return Topic(described["topic"], partitions, config, frozenset(name for name, (_, source) in values.items() if source == _SET_ON_TOPIC))
+
+
+def _explain(code: int, message: str | None = None) -> str:
+    error = for_code(code)
+    return f"{error.__name__}{f' ({message})' if message else ''}"

@@ -1,0 +1,451 @@
+"""The oracle: every exported figure once more, computed naively from raw records.
+
+It sorts, walks and adds up, keeps every single value and takes quantiles from the
+sorted list. It knows nothing of panes that merge, of histograms, of ledgers: tests,
+`demo --verify` and the soak hold the stream against it. It imports nothing of `kpis`,
+`windows`, `streams`, `agents` or `exporters`, and must never.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from deskpulse.oracle_events import Facts, Record, read_records
+from deskpulse.oracle_spans import HOUR_MS, MINUTE_MS, WINDOWS, Span, spans
+from deskpulse.oracle_tickets import (
+    REGISTERS,
+    Dimensions,
+    Observation,
+    active_spans,
+    observations,
+)
+
+DIMENSIONS: Final = ("team", "channel", "priority")
+CALENDAR: Final = (("clock", "calendar"),)
+OTHER: Final = "other"
+# Per cent as integers: 0.95 * 20 must be rank 19, whatever doubles make of it.
+THREE_QUANTILES: Final = {"0.5": 50, "0.9": 90, "0.95": 95}
+TWO_QUANTILES: Final = {"0.5": 50, "0.9": 90}
+CUSTOMER_WINDOWS: Final = frozenset({"30d", "365d"})
+ONLY_CUSTOMERS: Final = frozenset({"365d"})
+NORMAL_95: Final = 1.959964  # two-sided 95 % of the normal distribution
+
+Labels = tuple[tuple[str, str], ...]
+Pick = Callable[[str], list[int]]  # series -> the values inside a span
+
+
+@dataclass(frozen=True, slots=True)
+class OracleFigure:
+    """One sample as it should be exported; `n` is the figure's denominator."""
+
+    name: str
+    labels: Labels
+    value: float
+    n: int
+
+    @property
+    def key(self) -> tuple[str, frozenset[tuple[str, str]]]:
+        """What identifies the sample: its name and its labels, in no order."""
+        return (self.name, frozenset(self.labels))
+
+
+def figures(
+    source: Facts | Iterable[Record],
+    *,
+    as_of_ms: int,
+    time_zone: str = "UTC",
+    team_time_zones: Mapping[str, str] | None = None,
+    windows: Collection[str] = WINDOWS,
+    members: Mapping[str, Sequence[str]] | None = None,
+    max_members: int | None = None,
+    future_tolerance_ms: int = 300_000,
+) -> list[OracleFigure]:
+    """Compute all final and live figures, each with its observations.
+
+    `members` names what is exported per dimension, the rest being `other`; for a
+    dimension without a list, `max_members` (None: no limit) folds the smallest.
+    """
+    facts = _facts(source, future_tolerance_ms)
+    board = _Board(facts, members, max_members)
+    zones = dict(team_time_zones or {})
+    found: list[OracleFigure] = []
+    for by, member in board.members():
+        zone = zones.get(member, time_zone) if by == "team" else time_zone
+        asked = spans(
+            as_of_ms=as_of_ms,
+            time_zone=zone,
+            windows=windows,
+            first_ms=facts.first_ms,
+        )
+        found.extend(_final(board, by, member, asked))
+        found.extend(_live(board, by, member))
+        if by == "all":
+            found.extend(_customers(facts, asked))
+    return found
+
+
+def parts(
+    source: Facts | Iterable[Record],
+    *,
+    as_of_ms: int,
+    thresholds_seconds: Mapping[str, Sequence[float]],
+    time_zone: str = "UTC",
+    windows: Collection[str] = WINDOWS,
+    members: Mapping[str, Sequence[str]] | None = None,
+    max_members: int | None = None,
+    future_tolerance_ms: int = 300_000,
+) -> list[OracleFigure]:
+    """Compute the additive parts of every current window, at full dimensions.
+
+    `thresholds_seconds` are the bucket edges of each gauge histogram, by its name;
+    `+Inf` is added. Every combination that was ever observed is there, if with zeros.
+    """
+    facts = _facts(source, future_tolerance_ms)
+    board = _Board(facts, members, max_members)
+    found: list[OracleFigure] = []
+    for span in spans(
+        as_of_ms=as_of_ms,
+        time_zone=time_zone,
+        windows=[name for name in windows if name not in ONLY_CUSTOMERS],
+        first_ms=facts.first_ms,
+    ):
+        if span.period != "current":
+            continue
+        for combination in board.combinations():
+            pick = board.pick("parts", combination, span)
+            labels = (
+                ("window", span.window),
+                *zip(DIMENSIONS, combination, strict=True),
+            )
+            found.extend(_parts(pick, labels, thresholds_seconds))
+    return found
+
+
+def nearest_rank(values: Sequence[int], percent: int) -> int:
+    """Take the value of rank ceil(percent / 100 x n), at least 1, of sorted values."""
+    return values[max(1, -(-percent * len(values) // 100)) - 1]
+
+
+def estimate_customers(registers_in_use: int) -> int | None:
+    """Estimate distinct customers by linear counting; None when saturated."""
+    if registers_in_use >= REGISTERS:
+        return None
+    return round(-REGISTERS * math.log1p(-registers_in_use / REGISTERS))
+
+
+def nps_interval(promoters: int, detractors: int, n: int) -> tuple[float, float]:
+    """Give the 95 % adjusted Wald interval of an NPS, in points."""
+    p = (promoters + 0.75) / (n + 3)
+    d = (detractors + 0.75) / (n + 3)
+    half = NORMAL_95 * math.sqrt((p + d - (p - d) ** 2) / (n + 3))
+    return (100 * (p - d - half), 100 * (p - d + half))
+
+
+_Place = tuple[str, str, str | Dimensions]  # series, by (or "parts"), member (or the combination)
+
+
+class _Board:
+    """All observations, filed under what they are exported as, sorted by time."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        members: Mapping[str, Sequence[str]] | None,
+        max_members: int | None,
+    ) -> None:
+        self._listed: list[tuple[str, str]] = [("all", "all")]
+        self._combinations: set[Dimensions] = set()
+        self._filed: dict[_Place, list[tuple[int, int]]] = {}
+        everything = observations(facts)
+        folds = []
+        for position, dimension in enumerate(DIMENSIONS):
+            names = (members or {}).get(dimension)
+            fold, shown = _fold(_volumes(everything, position), names, max_members)
+            folds.append(fold)
+            self._listed.extend((dimension, name) for name in shown)
+        self._file(everything, folds)
+
+    def members(self) -> list[tuple[str, str]]:
+        """List every (by, member) that is exported."""
+        return self._listed
+
+    def combinations(self) -> list[Dimensions]:
+        """List every folded (team, channel, priority) that was ever observed."""
+        return sorted(self._combinations)
+
+    def pick(self, by: str, member: str | Dimensions, span: Span) -> Pick:
+        """Give a reader of the values of a series inside a span, oldest first."""
+
+        def values(series: str) -> list[int]:
+            filed = self._filed.get((series, by, member), [])
+            start = bisect_left(filed, (span.start_ms,))
+            end = bisect_left(filed, (span.end_ms,))
+            return [value for _, value in filed[start:end]]
+
+        return values
+
+    def times(self, series: str, by: str, member: str) -> list[int]:
+        """List the times of all observations of a series."""
+        return [at_ms for at_ms, _ in self._filed.get((series, by, member), [])]
+
+    def _file(self, everything: Iterable[Observation], folds: Sequence[Mapping[str, str]]) -> None:
+        filed: dict[_Place, list[tuple[int, int]]] = defaultdict(list)
+        for one in everything:
+            labels = zip(folds, one.dimensions, strict=True)
+            team, channel, priority = (fold[value] for fold, value in labels)
+            self._combinations.add((team, channel, priority))
+            entry = (one.at_ms, one.value)
+            filed[one.series, "all", "all"].append(entry)
+            filed[one.series, "team", team].append(entry)
+            filed[one.series, "channel", channel].append(entry)
+            filed[one.series, "priority", priority].append(entry)
+            filed[one.series, "parts", (team, channel, priority)].append(entry)
+        for entries in filed.values():
+            entries.sort()
+        self._filed = dict(filed)
+
+
+def _facts(source: Facts | Iterable[Record], future_tolerance_ms: int) -> Facts:
+    if isinstance(source, Facts):
+        return source
+    return read_records(source, future_tolerance_ms=future_tolerance_ms)
+
+
+def _volumes(everything: Iterable[Observation], position: int) -> Mapping[str, int]:
+    """Count created tickets for each value ever observed, 0 where there are none."""
+    volumes: Counter[str] = Counter()
+    for one in everything:
+        volumes[one.dimensions[position]] += one.series == "created"
+    return volumes
+
+
+def _fold(volumes: Mapping[str, int], names: Sequence[str] | None, max_members: int | None) -> tuple[dict[str, str], list[str]]:
+    """Decide under which name each value is exported, and which names there are."""
+    if names is not None:
+        kept = list(dict.fromkeys(names))
+    else:
+        kept = sorted(volumes, key=lambda value: (-volumes[value], value))
+        if max_members is not None and len(kept) > max_members:
+            kept = kept[: max(0, max_members - 1)]
+    fold = {value: value if value in kept else OTHER for value in volumes}
+    return fold, list(dict.fromkeys([*kept, *sorted(set(fold.values()))]))
+
+
+def _final(board: _Board, by: str, member: str, asked: Iterable[Span]) -> Iterator[OracleFigure]:
+    for span in asked:
+        if span.window in ONLY_CUSTOMERS:
+            continue
+        pick = board.pick(by, member, span)
+        for name, extra, value, n in _lines(pick, span, by):
+            labels = (*_labels(span, by, member), *extra)
+            yield OracleFigure(name, labels, value, n)
+
+
+def _labels(span: Span, by: str, member: str) -> Labels:
+    return (
+        ("window", span.window),
+        ("period", span.period),
+        ("by", by),
+        ("member", member),
+    )
+
+
+_Line = tuple[str, Labels, float, int]  # name, further labels, value, n
+_Values = Sequence[tuple[Labels, float | None]]
+
+
+def _lines(pick: Pick, span: Span, by: str) -> Iterator[_Line]:
+    """Every final figure of one span and one member."""
+    yield from _durations("support_first_response", pick("first_response"), THREE_QUANTILES, CALENDAR)
+    yield from _durations("support_response", pick("response"), TWO_QUANTILES)
+    yield from _durations("support_handle_time", pick("handle_time"), TWO_QUANTILES)
+    yield from _durations("support_resolution_time", pick("resolution_time"), THREE_QUANTILES, CALENDAR)
+    yield from _ratios(pick)
+    yield from _surveys(pick)
+    yield from _volume(pick, span)
+    if by in ("all", "team"):
+        yield from _tickets_per_customer(pick)
+
+
+def _figure(name: str, n: int, values: _Values, clock: Labels = ()) -> Iterator[_Line]:
+    """Give a figure's observations, and its values as far as there are any."""
+    yield (observations_name(name), clock, float(n), n)
+    for extra, value in values:
+        if value is not None:
+            yield (name, (*clock, *extra), value, n)
+
+
+def observations_name(name: str) -> str:
+    """Name the observations of a figure.
+
+    >>> observations_name("support_nps_interval_score")
+    'support_nps_interval_observations'
+    """
+    for unit in ("_seconds", "_ratio", "_score"):
+        name = name.removesuffix(unit)
+    return f"{name}_observations"
+
+
+def _over(numerator: int, denominator: int) -> float | None:
+    return numerator / denominator if denominator else None
+
+
+def _durations(stem: str, values: list[int], quantiles: Mapping[str, int], clock: Labels = ()) -> Iterator[_Line]:
+    n = len(values)
+    mean = sum(values) / n / 1000 if n else None
+    yield from _figure(f"{stem}_mean_seconds", n, [((), mean)], clock)
+    ordered = sorted(values)
+    read: list[tuple[Labels, float | None]] = [
+        ((("q", q),), nearest_rank(ordered, percent) / 1000 if n else None) for q, percent in quantiles.items()
+    ]
+    yield from _figure(f"{stem}_quantile_seconds", n, read, clock)
+
+
+def _ratios(pick: Pick) -> Iterator[_Line]:
+    created = len(pick("created"))
+    first_resolutions = len(pick("first_resolution"))
+    for name, series, n in (
+        ("support_resolution_ratio", "solved", created),
+        ("support_resolution_cohort_ratio", "cohort", created),
+        ("support_resolution_net_ratio", "net", created),
+        ("support_abandonment_ratio", "abandoned", created),
+        ("support_reopen_ratio", "reopened", first_resolutions),
+    ):
+        yield from _figure(name, n, [((), _over(len(pick(series)), n))])
+
+
+def _surveys(pick: Pick) -> Iterator[_Line]:
+    groups = _nps_groups(pick("nps"))
+    n = sum(groups.values())
+    promoters, detractors = groups["promoter"], groups["detractor"]
+    nps = 100 * (promoters - detractors) / n if n else None
+    low, high = nps_interval(promoters, detractors, n) if n else (None, None)
+    yield from _figure("support_nps_score", n, [((), nps)])
+    bounds: _Values = [((("bound", "low"),), low), ((("bound", "high"),), high)]
+    yield from _figure("support_nps_interval_score", n, bounds)
+    csat = pick("csat")
+    satisfied = _over(sum(csat), len(csat))
+    yield from _figure("support_csat_ratio", len(csat), [((), satisfied)])
+    yield from _effort(pick("ces"))
+
+
+def _nps_groups(scores: Iterable[int]) -> dict[str, int]:
+    groups = {"promoter": 0, "passive": 0, "detractor": 0}
+    for score in scores:
+        promoter, passive = score in (9, 10), score in (7, 8)
+        group = "promoter" if promoter else "passive" if passive else "detractor"
+        groups[group] += 1
+    return groups
+
+
+def _effort(scores: list[int]) -> Iterator[_Line]:
+    n = len(scores)
+    easy = sum(score in (6, 7) for score in scores)
+    hard = sum(score in (1, 2, 3) for score in scores)
+    yield from _figure("support_effort_mean_score", n, [((), _over(sum(scores), n))])
+    yield from _figure("support_effort_net_ratio", n, [((), _over(easy - hard, n))])
+
+
+def _volume(pick: Pick, span: Span) -> Iterator[_Line]:
+    created = len(pick("created"))
+    yield from _figure("support_tickets", created, [((), float(created))])
+    # Absent when empty, like every figure that is not a count itself.
+    hours = span.covered_ms / HOUR_MS
+    per_hour = created / hours if created and span.covered_ms > 0 else None
+    yield from _figure("support_tickets_per_hour", created, [((), per_hour)])
+
+
+def _tickets_per_customer(pick: Pick) -> Iterator[_Line]:
+    customers = estimate_customers(len(set(pick("customer"))))
+    if customers is None:
+        return
+    ratio = _over(len(pick("created")), customers)
+    yield from _figure("support_tickets_per_customer", customers, [((), ratio)])
+
+
+def _live(board: _Board, by: str, member: str) -> Iterator[OracleFigure]:
+    labels = (("by", by), ("member", member))
+    for series, name in (
+        ("open", "support_open_tickets"),
+        ("unanswered", "support_unanswered_tickets"),
+    ):
+        count = len(board.times(series, by, member))
+        yield OracleFigure(name, labels, float(count), count)
+    waiting = board.times("unanswered", by, member)
+    if waiting:
+        oldest_seconds = min(waiting) // MINUTE_MS * MINUTE_MS / 1000
+        name = "support_oldest_unanswered_timestamp_seconds"
+        yield OracleFigure(name, labels, oldest_seconds, len(waiting))
+
+
+def _customers(facts: Facts, asked: Iterable[Span]) -> Iterator[OracleFigure]:
+    """Retention and churn, of all customers together."""
+    customers = [active_spans(events) for events in facts.customers.values()]
+    for span in asked:
+        if span.window not in CUSTOMER_WINDOWS:
+            continue
+        at_start, joined, at_end = _count_customers(customers, span)
+        retention = _over(at_end - joined, at_start)
+        churn = None if retention is None else 1 - retention
+        for name, value in (
+            ("support_customer_retention_ratio", retention),
+            ("support_customer_churn_ratio", churn),
+        ):
+            for line_name, _, amount, n in _figure(name, at_start, [((), value)]):
+                yield OracleFigure(line_name, _labels(span, "all", "all"), amount, n)
+
+
+def _count_customers(customers: Iterable[Sequence[tuple[int, int | None]]], span: Span) -> tuple[int, int, int]:
+    """Count S, N and E: active just before start; new since; active just before end."""
+    at_start = joined = at_end = 0
+    for stays in customers:
+        was_active = _active_before(stays, span.start_ms)
+        at_start += was_active
+        at_end += _active_before(stays, span.end_ms)
+        joined += not was_active and any(span.start_ms <= joined_ms < span.end_ms for joined_ms, _ in stays)
+    return at_start, joined, at_end
+
+
+def _active_before(stays: Iterable[tuple[int, int | None]], at_ms: int) -> bool:
+    return any(joined_ms < at_ms and (left_ms is None or left_ms >= at_ms) for joined_ms, left_ms in stays)
+
+
+def _parts(pick: Pick, labels: Labels, thresholds_seconds: Mapping[str, Sequence[float]]) -> Iterator[OracleFigure]:
+    for series in ("created", "solved", "abandoned"):
+        count = len(pick(series))
+        yield OracleFigure(f"support_{series}_tickets", labels, float(count), count)
+    for group, count in _nps_groups(pick("nps")).items():
+        group_labels = (*labels, ("group", group))
+        yield OracleFigure("support_nps_answers", group_labels, float(count), count)
+    csat = pick("csat")
+    for answer, count in (("true", sum(csat)), ("false", len(csat) - sum(csat))):
+        answer_labels = (*labels, ("satisfied", answer))
+        yield OracleFigure("support_csat_answers", answer_labels, float(count), count)
+    for series in ("first_response", "handle_time", "resolution_time"):
+        name = f"support_{series}_seconds"
+        edges = thresholds_seconds.get(name, ())
+        yield from _gauge_histogram(name, pick(series), labels, edges)
+
+
+def _gauge_histogram(name: str, values: list[int], labels: Labels, edges: Iterable[float]) -> Iterator[OracleFigure]:
+    n = len(values)
+    for edge in sorted({*edges, math.inf}):
+        below = sum(value <= edge * 1000 for value in values)
+        le = ("le", le_label(edge))
+        yield OracleFigure(f"{name}_bucket", (*labels, le), float(below), n)
+    yield OracleFigure(f"{name}_gcount", labels, float(n), n)
+    yield OracleFigure(f"{name}_gsum", labels, sum(values) / 1000, n)
+
+
+def le_label(edge: float) -> str:
+    """Write a bucket edge in one way only: samples are compared by their labels.
+
+    >>> le_label(60), le_label(2592000.0), le_label(math.inf)
+    ('60.0', '2592000.0', '+Inf')
+    """
+    return "+Inf" if math.isinf(edge) else repr(float(edge))

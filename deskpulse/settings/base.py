@@ -1,0 +1,75 @@
+"""What every section of the settings shares: the strict base class, lists from text, and faults that name their fix."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+VARIABLE_PREFIX: Final = "DESKPULSE_"
+DELIMITER: Final = "__"
+
+
+class Section(BaseModel):
+    """A section of the YAML file; frozen, and an unknown key is a fault."""
+
+    # Defaults are validated too: a check across fields sits on the later field and must run when that one is left out.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+def wrong(what: str, fix: str) -> PydanticCustomError:
+    """A fault of one setting: `what` is wrong with its value, and the `fix`. Raise it in a validator."""
+    # The texts go in as context: a brace in a value must not be read as a placeholder.
+    return PydanticCustomError("deskpulse", "{what}", {"what": what, "fix": fix})
+
+
+def listed(value: object) -> object:
+    """A list from a variable's text: `a,b` or JSON `["a", "b"]`; anything else is left to the type's own check."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return from_json(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def from_json(value: object) -> object:
+    """A mapping or list from a variable's JSON text; anything else is left to the type's own check."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError as error:
+        raise wrong(f"no JSON ({error.msg} at character {error.pos + 1})", "check quotes and brackets") from error
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+
+
+def variable(path: tuple[str, ...]) -> str:
+    """The environment variable of a setting.
+
+    >>> variable(("kafka", "ca_file"))
+    'DESKPULSE_KAFKA__CA_FILE'
+    """
+    return VARIABLE_PREFIX + DELIMITER.join(path).upper()
+
+
+def leaves(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Every setting of a model with its path, sections opened, in the order of the code."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from leaves(kind, (*above, name))
+        else:
+            yield (*above, name), field
+
+
+def at_path(tree: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a YAML tree is any value
+    """The value at a path of nested mappings, None where the path ends early."""
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree

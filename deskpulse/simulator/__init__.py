@@ -1,0 +1,25 @@
+"""A seeded, realistic desk: events in the order in which they are published, for demos, tests and measurements."""
+
+from deskpulse.simulator.desk import DEFAULT_DESK, Channel, Desk, Priority, Rates, Spread, Team
+from deskpulse.simulator.outbox import TimedEvent
+from deskpulse.simulator.publish import Pace, Progress, publish, write_jsonl
+from deskpulse.simulator.scenarios import SCENARIOS, Scenario
+from deskpulse.simulator.simulate import simulate
+
+__all__ = [
+    "DEFAULT_DESK",
+    "SCENARIOS",
+    "Channel",
+    "Desk",
+    "Pace",
+    "Priority",
+    "Progress",
+    "Rates",
+    "Scenario",
+    "Spread",
+    "Team",
+    "TimedEvent",
+    "publish",
+    "simulate",
+    "write_jsonl",
+]

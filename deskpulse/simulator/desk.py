@@ -1,0 +1,121 @@
+"""What the simulated desk is like: its teams, channels and priorities, and how often what happens."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60 * SECOND_MS
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A log-normal duration: half of the draws are below `median_ms`; a larger `sigma` gives a longer tail."""
+
+    median_ms: int
+    sigma: float = 0.6
+
+    def draw(self, rng: Random) -> int:
+        """One duration in integer milliseconds, at least 1."""
+        return max(1, round(self.median_ms * math.exp(rng.gauss(0.0, self.sigma))))
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team, its share of the tickets and how many responders it has."""
+
+    name: str
+    share: float
+    responders: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way in. A `live` one has a person on the line: answered within seconds, abandoned when it takes too long."""
+
+    name: str
+    share: float
+    wait_factor: float = 1.0  # on the priority's waiting times
+    live: bool = False
+    talk: Spread | None = None  # None: nobody talks, as by e-mail
+    spam: float = 0.0  # share of tickets that are discarded
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """A priority, its share of the tickets and how fast it is served."""
+
+    name: str
+    share: float
+    first_reply: Spread
+    later_reply: Spread
+    resolution: Spread  # from creation
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Probabilities 0..1 of what may happen to a ticket, an event or a customer."""
+
+    # a ticket
+    automated: float = 0.4  # an automated acknowledgement comes first
+    another_reply: float = 0.45  # after each public reply: the customer writes again
+    triaged: float = 0.08
+    paused: float = 0.10
+    handled: float = 0.10  # an interaction that does not close the ticket
+    abandoned: float = 0.06  # live channels only
+    solved_on_the_line: float = 0.75  # live channels only
+    resolved_unanswered: float = 0.015
+    never_resolved: float = 0.03
+    reopened: float = 0.06
+    # an answer to a survey, of a resolved ticket
+    nps: float = 0.10
+    csat: float = 0.22
+    ces: float = 0.08
+    survey_changed: float = 0.05  # the answer is corrected later
+    survey_without_ticket: float = 0.02  # further answers, per ticket created
+    # an event on its way
+    duplicate: float = 0.01
+    late: float = 0.003  # published hours late
+    out_of_order: float = 0.01  # per ticket: the creation is published after the reply
+    # a customer
+    churn_per_year: float = 0.15
+    growth_per_year: float = 0.20  # joined, in shares of the customers at the start
+    rejoined: float = 0.10  # of those who join: left before
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A whole desk. The shares of teams, channels and priorities need not add up to 1."""
+
+    teams: tuple[Team, ...]
+    channels: tuple[Channel, ...]
+    priorities: tuple[Priority, ...]
+    rates: Rates = field(default_factory=Rates)
+    zone: str = "UTC"  # of the daily and weekly curve
+    tickets_per_customer: float = 4.0  # in 30 days; sizes the customer base
+    max_customers: int = 20_000  # existing ones; a load test needs no million of them
+    url: str = "https://desk.example.com/tickets/"
+
+    def customers(self, rate_per_hour: float) -> int:
+        """How many customers exist when the simulation starts."""
+        return min(self.max_customers, max(20, round(rate_per_hour * 24 * 30 / self.tickets_per_customer)))
+
+
+DEFAULT_DESK: Final = Desk(
+    teams=(Team("technical", 0.5, responders=9), Team("billing", 0.3, responders=5), Team("orders", 0.2, responders=4)),
+    channels=(
+        Channel("email", 0.5, spam=0.05),
+        Channel("chat", 0.2, wait_factor=0.1, talk=Spread(7 * MINUTE_MS)),
+        Channel("phone", 0.3, live=True, talk=Spread(4 * MINUTE_MS)),
+    ),
+    priorities=(
+        Priority("high", 0.15, Spread(12 * MINUTE_MS), Spread(25 * MINUTE_MS), Spread(4 * HOUR_MS, 0.8)),
+        Priority("normal", 0.60, Spread(45 * MINUTE_MS), Spread(90 * MINUTE_MS), Spread(14 * HOUR_MS, 0.8)),
+        Priority("low", 0.25, Spread(2 * HOUR_MS), Spread(4 * HOUR_MS), Spread(30 * HOUR_MS, 0.8)),
+    ),
+)

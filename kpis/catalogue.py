@@ -1,0 +1,284 @@
+"""The catalogue: every final figure, from which cells it is lowered, and its denominator. The names are those of the KPI contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final, Literal
+
+from kpis import series
+from windows.distinct import estimate
+from windows.histogram import quantile
+
+Sums = Mapping[int, int]  # cells of one group in one window
+Point = tuple[tuple[tuple[str, str], ...], float]  # further labels, value
+CALENDAR: Final = (("clock", "calendar"),)
+Z95: Final = 1.959964  # two-sided 95 % of the normal distribution
+
+
+@dataclass(frozen=True, slots=True)
+class FigureKind:
+    """One metric of the final figures.
+
+    `lower` gives its samples from the summed cells, none when empty; `observations` is the denominator, always there, 0 when nothing was seen.
+    """
+
+    name: str
+    help: str
+    unit: Literal["seconds", "ratio", "score", ""]
+    lower: Callable[[Sums], Iterator[Point]]
+    observations: Callable[[Sums], int]
+    rollups: tuple[str, ...] = ("all", "team", "channel", "priority")
+    fixed_labels: tuple[tuple[str, str], ...] = ()  # those that the observations carry too
+
+    @property
+    def observations_name(self) -> str:
+        """Name of the metric of the denominator: the figure's name without its unit."""
+        return self.name.removesuffix(f"_{self.unit}" if self.unit else "") + "_observations"
+
+
+def _count(cell: int) -> Callable[[Sums], int]:
+    return lambda cells: cells.get(cell, 0)
+
+
+def _total(*cells_: int) -> Callable[[Sums], int]:
+    return lambda cells: sum(cells.get(cell, 0) for cell in cells_)
+
+
+def _mean(base: int, labels: tuple[tuple[str, str], ...] = ()) -> Callable[[Sums], Iterator[Point]]:
+    def lower(cells: Sums) -> Iterator[Point]:
+        if count := cells.get(base, 0):
+            yield labels, cells.get(base + 1, 0) / 1000 / count
+
+    return lower
+
+
+def _quantiles(base: int, qs: tuple[float, ...], labels: tuple[tuple[str, str], ...] = ()) -> Callable[[Sums], Iterator[Point]]:
+    def lower(cells: Sums) -> Iterator[Point]:
+        if not cells.get(base, 0):
+            return
+        histogram = series.buckets(cells, base)
+        for q in qs:
+            value = quantile(histogram, q)
+            if value is not None:
+                yield (*labels, ("q", str(q))), value / 1000
+
+    return lower
+
+
+def _ratio(top: int, bottom: int) -> Callable[[Sums], Iterator[Point]]:
+    def lower(cells: Sums) -> Iterator[Point]:
+        if below := cells.get(bottom, 0):
+            yield (), cells.get(top, 0) / below
+
+    return lower
+
+
+ANSWERS: Final = (series.PROMOTERS, series.PASSIVES, series.DETRACTORS)
+CSAT_ANSWERS: Final = (series.SATISFIED, series.UNSATISFIED)
+SCORES: Final = range(1, 8)
+EFFORT_ANSWERS: Final = tuple(series.EFFORT + score for score in SCORES)
+
+
+def _nps(cells: Sums) -> Iterator[Point]:
+    promoters, passives, detractors = (cells.get(cell, 0) for cell in ANSWERS)
+    if n := promoters + passives + detractors:
+        yield (), 100 * (promoters - detractors) / n
+
+
+def _nps_interval(cells: Sums) -> Iterator[Point]:
+    promoters, passives, detractors = (cells.get(cell, 0) for cell in ANSWERS)
+    if n := promoters + passives + detractors:
+        low, high = adjusted_wald(promoters, detractors, n)
+        yield (("bound", "low"),), low
+        yield (("bound", "high"),), high
+
+
+def adjusted_wald(promoters: int, detractors: int, n: int) -> tuple[float, float]:
+    """95 % interval of the net promoter score in points (adjusted Wald: 3/4 to promoters and detractors, 3 to n; n >= 1).
+
+    >>> [round(bound, 1) for bound in adjusted_wald(60, 20, 100)]
+    [23.4, 54.3]
+    """
+    p, d = (promoters + 0.75) / (n + 3), (detractors + 0.75) / (n + 3)
+    half = Z95 * sqrt((p + d - (p - d) ** 2) / (n + 3))
+    return 100 * (p - d - half), 100 * (p - d + half)
+
+
+def _csat(cells: Sums) -> Iterator[Point]:
+    satisfied, unsatisfied = (cells.get(cell, 0) for cell in CSAT_ANSWERS)
+    if n := satisfied + unsatisfied:
+        yield (), satisfied / n
+
+
+def _effort_mean(cells: Sums) -> Iterator[Point]:
+    if n := _total(*EFFORT_ANSWERS)(cells):
+        yield (), sum(score * cells.get(series.EFFORT + score, 0) for score in SCORES) / n
+
+
+def _effort_net(cells: Sums) -> Iterator[Point]:
+    if n := _total(*EFFORT_ANSWERS)(cells):
+        easy, hard = (sum(cells.get(series.EFFORT + score, 0) for score in scores) for scores in ((6, 7), (1, 2, 3)))
+        yield (), (easy - hard) / n
+
+
+def customers(cells: Sums) -> int:
+    """Distinct customers of the tickets created; 0 when there were none or the registers are saturated."""
+    return estimate(sum(1 for cell in cells if series.REGISTER <= cell < series.REJOINED)) or 0
+
+
+def _tickets_per_customer(cells: Sums) -> Iterator[Point]:
+    if n := customers(cells):
+        yield (), cells.get(series.CREATED, 0) / n
+
+
+def _created(cells: Sums) -> Iterator[Point]:
+    yield (), float(cells.get(series.CREATED, 0))
+
+
+_WITH_CUSTOMERS: Final = ("all", "team")
+_P90: Final = (0.5, 0.9)
+_P95: Final = (0.5, 0.9, 0.95)
+_created_count: Final = _count(series.CREATED)
+
+FIGURES: Final = (
+    FigureKind(
+        "support_first_response_mean_seconds",
+        "Mean time from creation to the first public reply by a human.",
+        "seconds",
+        _mean(series.FIRST_RESPONSE, CALENDAR),
+        _count(series.FIRST_RESPONSE),
+        fixed_labels=CALENDAR,
+    ),
+    FigureKind(
+        "support_first_response_quantile_seconds",
+        "Quantiles of the first response time, within 1 %.",
+        "seconds",
+        _quantiles(series.FIRST_RESPONSE, _P95, CALENDAR),
+        _count(series.FIRST_RESPONSE),
+        fixed_labels=CALENDAR,
+    ),
+    FigureKind(
+        "support_response_mean_seconds",
+        "Mean time a customer waited, over the first and all later public replies.",
+        "seconds",
+        _mean(series.RESPONSE),
+        _count(series.RESPONSE),
+    ),
+    FigureKind(
+        "support_response_quantile_seconds",
+        "Quantiles of the response time, within 1 %.",
+        "seconds",
+        _quantiles(series.RESPONSE, _P90),
+        _count(series.RESPONSE),
+    ),
+    FigureKind(
+        "support_resolution_ratio",
+        "First resolutions with outcome solved, over tickets created; may pass 1.",
+        "ratio",
+        _ratio(series.SOLVED, series.CREATED),
+        _created_count,
+    ),
+    FigureKind(
+        "support_resolution_cohort_ratio",
+        "Of the tickets created in the window, the part that is solved now.",
+        "ratio",
+        _ratio(series.COHORT, series.CREATED),
+        _created_count,
+    ),
+    FigureKind(
+        "support_resolution_net_ratio",
+        "As the resolution ratio, without tickets that were reopened since.",
+        "ratio",
+        _ratio(series.NET, series.CREATED),
+        _created_count,
+    ),
+    FigureKind(
+        "support_handle_time_mean_seconds",
+        "Mean of talk, hold and wrap-up time of an interaction.",
+        "seconds",
+        _mean(series.HANDLE),
+        _count(series.HANDLE),
+    ),
+    FigureKind(
+        "support_handle_time_quantile_seconds",
+        "Quantiles of the handle time, within 1 %.",
+        "seconds",
+        _quantiles(series.HANDLE, _P90),
+        _count(series.HANDLE),
+    ),
+    FigureKind("support_nps_score", "Net promoter score, -100 to 100.", "score", _nps, _total(*ANSWERS)),
+    FigureKind("support_nps_interval_score", "95 % interval of the net promoter score.", "score", _nps_interval, _total(*ANSWERS)),
+    FigureKind("support_csat_ratio", "Satisfied answers over answers.", "ratio", _csat, _total(*CSAT_ANSWERS)),
+    FigureKind("support_effort_mean_score", "Mean customer effort score, 1 to 7.", "score", _effort_mean, _total(*EFFORT_ANSWERS)),
+    FigureKind(
+        "support_effort_net_ratio",
+        "Easy (6-7) minus hard (1-3) answers, over answers.",
+        "ratio",
+        _effort_net,
+        _total(*EFFORT_ANSWERS),
+    ),
+    FigureKind(
+        "support_tickets_per_customer",
+        "Tickets created per distinct customer.",
+        "",
+        _tickets_per_customer,
+        customers,
+        rollups=_WITH_CUSTOMERS,
+    ),
+    FigureKind("support_tickets", "Tickets created.", "", _created, _created_count),
+    FigureKind(
+        "support_resolution_time_mean_seconds",
+        "Mean time from creation to the first resolution with outcome solved.",
+        "seconds",
+        _mean(series.RESOLUTION, CALENDAR),
+        _count(series.RESOLUTION),
+        fixed_labels=CALENDAR,
+    ),
+    FigureKind(
+        "support_resolution_time_quantile_seconds",
+        "Quantiles of the resolution time, within 1 %.",
+        "seconds",
+        _quantiles(series.RESOLUTION, _P95, CALENDAR),
+        _count(series.RESOLUTION),
+        fixed_labels=CALENDAR,
+    ),
+    FigureKind(
+        "support_abandonment_ratio",
+        "Tickets resolved with outcome abandoned, over tickets created.",
+        "ratio",
+        _ratio(series.ABANDONED, series.CREATED),
+        _created_count,
+    ),
+    FigureKind(
+        "support_reopen_ratio",
+        "Tickets reopened, over first resolutions.",
+        "ratio",
+        _ratio(series.REOPENED, series.RESOLVED),
+        _count(series.RESOLVED),
+    ),
+)
+# These two need more than the summed cells of one window: `kpis.view` and `kpis.report` make them.
+PER_HOUR: Final = "support_tickets_per_hour"
+RETENTION: Final = "support_customer_retention_ratio"
+CHURN: Final = "support_customer_churn_ratio"
+OTHER_FIGURES: Final = {
+    PER_HOUR: "Tickets created per hour of the time that the window covers.",
+    RETENTION: "Customers at the end without the new ones, over customers at the start; may be negative.",
+    CHURN: "1 minus customer retention.",
+}
+LIVE_FIGURES: Final = {
+    "support_open_tickets": "Tickets created and not resolved or discarded.",
+    "support_unanswered_tickets": "Open tickets without a public reply by a human.",
+    "support_oldest_unanswered_timestamp_seconds": "Creation time of the oldest unanswered ticket, floored to the minute.",
+}
+
+
+def retention(at_start: int, new: int, at_end: int) -> float | None:
+    """(E - N) / S; None when nobody was a customer at the start.
+
+    >>> retention(500, 200, 480)
+    0.56
+    """
+    return (at_end - new) / at_start if at_start else None

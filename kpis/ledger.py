@@ -1,0 +1,156 @@
+"""The rows of the ledger as bytes: keys, values, versions. What is written here is read by other versions of the program.
+
+A value is one version byte and a MessagePack body. A key of the `-view` topic is a MessagePack array whose first item names the kind of row.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from kpis.customers import CustomerRow
+from kpis.tickets import Dims, TicketRow
+from windows.cells import Cells
+
+VERSION: Final = 1
+_PREFIX: Final = bytes([VERSION])
+_PANE: Final = 0
+_LEVEL: Final = 1
+_NAMES: Final = 2
+_POSITION: Final = 3
+_TICKET: Final = b"t"
+_CUSTOMER: Final = b"c"
+
+
+class NewerRowError(Exception):
+    """A row was written by a newer version of the program: upgrade this one before it may read the ledger."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"a ledger row has version {version}, this program reads up to {VERSION}: upgrade it, or finish the rollback")
+
+
+class PaneKey(NamedTuple):
+    """One pane of one resolution (index into RESOLUTIONS) and one combination of dimensions."""
+
+    resolution: int
+    pane: int
+    dims: Dims
+
+
+class LevelKey(NamedTuple):
+    """One hour of one level; the cells of its value are minutes of the hour."""
+
+    series: int
+    hour: int
+    dims: Dims
+
+
+class NamesKey(NamedTuple):
+    """The row of admitted names of each dimension."""
+
+
+class PositionKey(NamedTuple):
+    """The position row: the last row of every transaction."""
+
+
+ViewKey = PaneKey | LevelKey | NamesKey | PositionKey
+Names = tuple[list[str], list[str], list[str]]
+
+
+class Position(Struct, gc=False, omit_defaults=True):
+    """How far a partition is, and everything that is not idempotent. Written last in each transaction, so that it vouches for the rest."""
+
+    partitions: int = 0  # partitions of every topic when the ledger was begun; they must never change
+    offsets: dict[str, int] = {}  # last applied offset by source topic
+    maxima: dict[str, int] = {}  # greatest accepted event time by source topic, ms
+    event_clock_ms: int | None = None  # E; None: no topic has told its time yet
+    transaction: int = 0  # transactions written
+    counters: dict[str, int] = {}  # accepted, duplicate, late, overflow, gap, lost, rejected:<reason>
+
+
+POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])
+NAMES_KEY: Final = msgspec.msgpack.encode([_NAMES])
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_key: Final = msgspec.msgpack.Decoder(list[int | str]).decode
+_decode_cells: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
+_decode_names: Final = msgspec.msgpack.Decoder(Names).decode
+_decode_position: Final = msgspec.msgpack.Decoder(Position).decode
+_decode_ticket: Final = msgspec.msgpack.Decoder(TicketRow).decode
+_decode_customer: Final = msgspec.msgpack.Decoder(CustomerRow).decode
+
+
+def pane_key(key: PaneKey) -> bytes:
+    """Key bytes of a pane row."""
+    return _encode((_PANE, key.resolution, key.pane, *key.dims))
+
+
+def level_key(key: LevelKey) -> bytes:
+    """Key bytes of a level row."""
+    return _encode((_LEVEL, key.series, key.hour, *key.dims))
+
+
+def decode_view_key(raw: bytes) -> ViewKey:
+    """The typed key of a row of the `-view` topic."""
+    kind, *rest = _decode_key(raw)
+    if kind == _PANE:
+        return PaneKey(rest[0], rest[1], tuple(rest[2:]))  # type: ignore[arg-type]
+    if kind == _LEVEL:
+        return LevelKey(rest[0], rest[1], tuple(rest[2:]))  # type: ignore[arg-type]
+    if kind == _NAMES:
+        return NamesKey()
+    if kind == _POSITION:
+        return PositionKey()
+    raise NewerRowError(VERSION + 1)
+
+
+def encode_value(body: object) -> bytes:
+    """A row's value: version byte and body."""
+    return _PREFIX + _encode(body)
+
+
+def decode_cells(raw: bytes) -> Cells:
+    """Cells of a pane or level row. Errors: NewerRowError."""
+    return _decode_cells(_body(raw))
+
+
+def decode_names(raw: bytes) -> Names:
+    """Admitted names. Errors: NewerRowError."""
+    return _decode_names(_body(raw))
+
+
+def decode_position(raw: bytes) -> Position:
+    """The position row. Errors: NewerRowError."""
+    return _decode_position(_body(raw))
+
+
+def ticket_key(ticket_id: str) -> bytes:
+    """Key bytes of a ticket row."""
+    return _TICKET + ticket_id.encode()
+
+
+def customer_key(customer_id: str) -> bytes:
+    """Key bytes of a customer row."""
+    return _CUSTOMER + customer_id.encode()
+
+
+def decode_ticket(raw: bytes) -> TicketRow:
+    """A ticket row. Errors: NewerRowError."""
+    return _decode_ticket(_body(raw))
+
+
+def decode_customer(raw: bytes) -> CustomerRow:
+    """A customer row. Errors: NewerRowError."""
+    return _decode_customer(_body(raw))
+
+
+def is_ticket_key(raw: bytes) -> bool:
+    """Whether a key of the `-tickets` topic is a ticket's; else it is a customer's."""
+    return raw[:1] == _TICKET
+
+
+def _body(raw: bytes) -> memoryview:
+    if raw[0] > VERSION:
+        raise NewerRowError(raw[0])
+    return memoryview(raw)[1:]

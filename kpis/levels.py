@@ -1,0 +1,52 @@
+"""Levels: what stands now, as sums of level rows: open and unanswered tickets by minute of creation, active customers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from kpis import series
+from kpis.figures import Figure, Labels
+from kpis.ledger import LevelKey
+from kpis.tables import CUSTOMERS
+from windows.cells import Cells, add
+
+_MINUTES = 60
+_MINUTE_SECONDS = 60
+
+
+class Levels:
+    """Counts by (series, by, member), and the minutes of creation of what is counted."""
+
+    def __init__(self) -> None:
+        self._totals: Cells = {}
+        self._minutes: dict[tuple[int, str, str], Cells] = defaultdict(dict)
+
+    def change(self, key: LevelKey, delta: Mapping[int, int]) -> None:
+        """Add a difference of one level row."""
+        add(self._totals, {key.series: sum(delta.values())})
+        if key.dims == CUSTOMERS:
+            return
+        shifted = {key.hour * _MINUTES + minute: n for minute, n in delta.items()}
+        for by, member in (("all", "all"), *zip(("team", "channel", "priority"), key.dims, strict=True)):
+            add(self._minutes[key.series, by, member], shifted)
+
+    def total(self, level: int) -> int:
+        """The sum of a level over everything."""
+        return self._totals.get(level, 0)
+
+    def groups(self) -> Iterator[tuple[str, str]]:
+        """(by, member) of everything that stands now."""
+        return ((by, member) for (_, by, member), minutes in self._minutes.items() if minutes)
+
+    def figures(self, by: str, members: Iterable[str], labels: Labels) -> Iterator[Figure]:
+        """Open, unanswered (0 is a real 0) and the creation time of the oldest unanswered (absent when there is none)."""
+        names = list(members)
+        open_ = sum(sum(self._minutes.get((series.OPEN, by, name), {}).values()) for name in names)
+        waiting = [self._minutes.get((series.UNANSWERED, by, name), {}) for name in names]
+        unanswered = sum(sum(minutes.values()) for minutes in waiting)
+        yield Figure("support_open_tickets", labels, float(open_), open_)
+        yield Figure("support_unanswered_tickets", labels, float(unanswered), unanswered)
+        if unanswered:
+            oldest = min(min(minutes) for minutes in waiting if minutes)
+            yield Figure("support_oldest_unanswered_timestamp_seconds", labels, float(oldest * _MINUTE_SECONDS), unanswered)

@@ -1,0 +1,45 @@
+"""The cells of a pane: which integer stands for what. These numbers are in the ledger: never change one, only add."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# Counts.
+CREATED: Final = 1
+COHORT: Final = 2  # created here, solved now
+RESOLVED: Final = 3  # first effective resolutions of any outcome
+SOLVED: Final = 4
+NET: Final = 5
+ABANDONED: Final = 6
+REOPENED: Final = 7
+PROMOTERS: Final = 8
+PASSIVES: Final = 9
+DETRACTORS: Final = 10
+SATISFIED: Final = 11
+UNSATISFIED: Final = 12
+EFFORT: Final = 12  # EFFORT + score, score 1..7
+ANOMALY: Final = 20
+JOINED: Final = 21
+LEFT: Final = 22
+
+# Durations: base holds the count, base + 1 the sum in ms, base + 2 + i the bucket i of windows.histogram.
+FIRST_RESPONSE: Final = 1 << 12
+RESPONSE: Final = 2 << 12
+HANDLE: Final = 3 << 12
+RESOLUTION: Final = 4 << 12
+BLOCK: Final = 1 << 12  # cells reserved for each duration
+
+REGISTER: Final = 1 << 24  # REGISTER + r, r < 2^24: customers of tickets (windows.distinct)
+REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the pane's own resolution
+
+# Levels: series of the hourly level rows, whose cells are minutes of the hour.
+OPEN: Final = 0
+UNANSWERED: Final = 1
+ACTIVE: Final = 2  # customers; hour 0, cell 0 only
+
+
+def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:
+    """The histogram of a duration as (bucket number, count), ascending."""
+    low, high = base + 2, base + BLOCK
+    return [(cell - low, cells[cell]) for cell in sorted(cell for cell in cells if low <= cell < high)]

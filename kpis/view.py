@@ -1,0 +1,294 @@
+"""The view: the merged answer of all partitions, kept up to date row by row and lowered to figures at an `as_of`."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from kpis import figures, ledger, series
+from kpis.figures import Figure, Labels
+from kpis.ledger import LevelKey, PaneKey, Position
+from kpis.levels import Levels
+from kpis.members import DIMENSIONS, MemberRules, fold_dims
+from kpis.tables import CUSTOMERS, OTHER
+from kpis.tickets import Dims
+from windows.cells import Cells, add, difference
+from windows.rolling import RollingSums, Slot
+from windows.spans import CUSTOMER_WINDOWS, WINDOWS, covered_ms
+
+Group = tuple[str, str]  # (by, member)
+ALL: Final[Group] = ("all", "all")
+PARTS: Final = "parts"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRules:
+    """What a view shows."""
+
+    zone: ZoneInfo
+    team_zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
+    members: MemberRules = field(default_factory=MemberRules)
+    parts_windows: tuple[str, ...] = ("1h",)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The summed cells of one combination of shown dimensions in one window."""
+
+    window: str
+    dims: Dims
+    cells: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An immutable answer: figures and parts at `as_of_ms`, with the positions that they rest on."""
+
+    as_of_ms: int
+    figures: tuple[Figure, ...]
+    live: tuple[Figure, ...]
+    parts: tuple[Part, ...]
+    spans: Mapping[tuple[str, str], tuple[int, int]]  # (window, period) -> start ms, end ms (as_of for the current one)
+    positions: Mapping[int, Position]
+    watermark_ms: int | None  # greatest event time accepted by any partition; None: no event yet
+    anomalies: int  # replies and resolutions stamped before their cause, last 24 h
+    folded: Mapping[str, int]  # names shown as `other`, by dimension
+
+
+class ViewBuilder:
+    """Takes ledger rows of partitions in; gives views out. One thread only; `build` never goes back in time."""
+
+    def __init__(self, rules: ViewRules) -> None:
+        self._rules = rules
+        zones = {rules.zone, *rules.team_zones.values()}
+        self._slots = {
+            (w.name, period, zone): Slot(w, period, zone)
+            for w in WINDOWS
+            for period in w.periods
+            for zone in (zones if w.panes is None else {rules.zone})
+        }
+        self._sums = RollingSums(self._slots.values(), self._split)
+        customer_slots = [Slot(w, period, rules.zone) for w in CUSTOMER_WINDOWS for period in w.periods]
+        self._customer_sums = RollingSums(customer_slots, lambda key, cells: ((key, cells),))
+        self._customer_slots = customer_slots
+        self._levels = Levels()
+        self._rows: dict[int, dict[bytes, bytes]] = {}
+        self._positions: dict[int, Position] = {}
+        self._lowered: dict[tuple[Slot, Hashable], list[Figure]] = {}
+        self._watermark_ms: int | None = None
+
+    @staticmethod
+    def _split(key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
+        team, channel, priority = key  # type: ignore[misc]
+        counts = {cell: n for cell, n in cells.items() if cell < series.REGISTER}
+        yield ALL, cells
+        yield ("team", team), cells
+        yield ("channel", channel), counts
+        yield ("priority", priority), counts
+        yield (PARTS, key), counts
+
+    def apply(self, partition: int, rows: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Take over rows of one partition, of which the last is a position row: so a view never shows half a transaction."""
+        kept = self._rows.setdefault(partition, {})
+        for key, value in rows:
+            old = kept.get(key)
+            typed = ledger.decode_view_key(key)
+            if isinstance(typed, ledger.PositionKey):
+                if value is not None:
+                    self._take_position(partition, ledger.decode_position(value))
+                continue
+            if isinstance(typed, ledger.NamesKey):
+                continue
+            self._change(typed, difference(_cells(value), _cells(old)))
+            if value is None:
+                kept.pop(key, None)
+            else:
+                kept[key] = value
+
+    def reset(self, partition: int) -> None:
+        """Forget a partition: its ledger will be read again from the start."""
+        rows = self._rows.pop(partition, {})
+        self._positions.pop(partition, None)
+        for key, value in rows.items():
+            typed = ledger.decode_view_key(key)
+            if isinstance(typed, PaneKey | LevelKey):
+                self._change(typed, difference({}, _cells(value)))
+
+    def _change(self, key: PaneKey | LevelKey, delta: Cells) -> None:
+        if not delta:
+            return
+        if isinstance(key, LevelKey):
+            self._levels.change(key, delta)
+        elif key.dims == CUSTOMERS:
+            self._customer_sums.change(key.resolution, key.pane, CUSTOMERS, delta)
+        else:
+            self._sums.change(key.resolution, key.pane, key.dims, delta)
+
+    def _take_position(self, partition: int, position: Position) -> None:
+        self._positions[partition] = position
+        newest = max(position.maxima.values(), default=None)
+        if newest is not None and (self._watermark_ms is None or newest > self._watermark_ms):
+            self._watermark_ms = newest
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Greatest event time that any partition accepted; None before the first event."""
+        return self._watermark_ms
+
+    @property
+    def positions(self) -> Mapping[int, Position]:
+        """The last position row of each partition."""
+        return self._positions
+
+    def build(self, as_of_ms: int) -> View:
+        """The view at an instant; an earlier one than the last built is moved up to it, and none precedes the watermark."""
+        as_of = max(as_of_ms, self._watermark_ms or 0, self._sums.as_of_ms or 0)
+        self._sums.advance(as_of)
+        self._customer_sums.advance(as_of)
+        for touched in self._sums.touched:
+            self._lowered.pop(touched, None)
+        self._sums.touched.clear()
+        self._customer_sums.touched.clear()
+        shown, folded = self._members()
+        found = [*self._final(shown, folded, as_of), *self._retention(as_of)]
+        return View(
+            as_of_ms=as_of,
+            figures=tuple(found),
+            live=tuple(self._live(shown, folded)),
+            parts=tuple(self._parts(shown)),
+            spans=self._spans(as_of),
+            positions=dict(self._positions),
+            watermark_ms=self._watermark_ms,
+            anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(series.ANOMALY, 0),
+            folded={dimension: len(names) for dimension, names in folded.items()},
+        )
+
+    def _members(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
+        month = self._slots["30d", "current", self._rules.zone]
+        for slot in self._slots.values():
+            for by, member in self._sums.groups(slot):  # type: ignore[misc]
+                if by in volumes and self._sums.cells(slot, (by, member)):
+                    volumes[by][member] = self._sums.cells(month, (by, member)).get(series.CREATED, 0)
+        for by, member in self._levels.groups():
+            if by in volumes:
+                volumes[by].setdefault(member, 0)
+        chosen = {dimension: self._rules.members.choose(dimension, volumes[dimension]) for dimension in DIMENSIONS}
+        return {d: shown for d, (shown, _) in chosen.items()}, {d: folded for d, (_, folded) in chosen.items()}
+
+    def _final(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of: int) -> Iterator[Figure]:
+        yield from self._member(("all", "all"), as_of)
+        for dimension in DIMENSIONS:
+            for member in shown[dimension]:
+                yield from self._member((dimension, member), as_of)
+            if folded[dimension]:
+                yield from self._others(dimension, folded[dimension], as_of)
+
+    def _member(self, group: Group, as_of: int) -> Iterator[Figure]:
+        for slot in self._group_slots(group):
+            cells = self._sums.cells(slot, group)
+            labels = _labels(slot, group)
+            lowered = self._lowered.get((slot, group))
+            if lowered is None:
+                lowered = self._lowered[slot, group] = figures.lower(cells, labels, group[0])
+            yield from lowered
+            yield from figures.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
+
+    def _others(self, dimension: str, names: Sequence[str], as_of: int) -> Iterator[Figure]:
+        group = (dimension, OTHER)
+        for slot in self._group_slots(group):
+            cells: Cells = {}
+            for name in names:
+                add(cells, self._sums.cells(slot, (dimension, name)))
+            labels = _labels(slot, group)
+            yield from figures.lower(cells, labels, dimension)
+            yield from figures.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
+
+    def _group_slots(self, group: Group) -> Iterator[Slot]:
+        by, member = group
+        zone = self._rules.team_zones.get(member, self._rules.zone) if by == "team" else self._rules.zone
+        for w in WINDOWS:
+            for period in w.periods:
+                yield self._slots[w.name, period, zone if w.panes is None else self._rules.zone]
+
+    def _retention(self, as_of: int) -> Iterator[Figure]:
+        active = self._levels.total(series.ACTIVE)
+        if not active and not any(self._customer_sums.cells(slot, CUSTOMERS) for slot in self._customer_slots):
+            return
+        for slot in self._customer_slots:
+            span = slot.span(as_of)
+            later = self._customer_sums.after(span.resolution.index, span.last, CUSTOMERS)
+            at_end = active - _net(later)
+            cells = self._customer_sums.cells(slot, CUSTOMERS)
+            at_start = at_end - _net(cells)
+            yield from figures.customers(at_start, _new_customers(cells, span.first), at_end, _labels(slot, ALL))
+
+    def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]]) -> Iterator[Figure]:
+        for by, member, names in [
+            ("all", "all", ["all"]),
+            *((d, member, [member]) for d in DIMENSIONS for member in shown[d]),
+            *((d, OTHER, folded[d]) for d in DIMENSIONS if folded[d]),
+        ]:
+            labels = (("by", by), ("member", member))
+            yield from self._levels.figures(by, names, labels)
+
+    def _parts(self, shown: Mapping[str, list[str]]) -> Iterator[Part]:
+        lists = [shown[dimension] for dimension in DIMENSIONS]
+        for window in self._rules.parts_windows:
+            slot = self._slots[window, "current", self._rules.zone]
+            sums: dict[Dims, Cells] = {}
+            for by, dims in self._sums.groups(slot):  # type: ignore[misc]
+                if by == PARTS:
+                    add(sums.setdefault(fold_dims(dims, lists), {}), self._sums.cells(slot, (by, dims)))  # type: ignore[arg-type]
+            for dims in sorted(sums):
+                yield Part(window, dims, sums[dims])
+
+    def _spans(self, as_of: int) -> dict[tuple[str, str], tuple[int, int]]:
+        spans = {}
+        for slot in (*self._slots.values(), *self._customer_slots):
+            if slot.zone == self._rules.zone:
+                part = slot.span(as_of)
+                spans[slot.window.name, slot.period] = (part.start_ms, as_of if slot.period == "current" else part.end_ms)
+        return spans
+
+
+def _labels(slot: Slot, group: Group) -> Labels:
+    return (("window", slot.window.name), ("period", slot.period), ("by", group[0]), ("member", group[1]))
+
+
+def _cells(value: bytes | None) -> Cells:
+    return {} if value is None else ledger.decode_cells(value)
+
+
+def _net(cells: Mapping[int, int]) -> int:
+    return cells.get(series.JOINED, 0) - cells.get(series.LEFT, 0)
+
+
+def _new_customers(cells: Mapping[int, int], first_pane: int) -> int:
+    """Joins, but for those of customers who had left within the span: they were there at its start, or are counted already."""
+    again = sum(n for cell, n in cells.items() if cell >= series.REJOINED + first_pane)
+    return cells.get(series.JOINED, 0) - again
+
+
+def series_bound(rules: ViewRules) -> int:
+    """Samples of `support_*` that the rules can lead to, at the most: every member present and no figure empty."""
+    sizes = {d: len(rules.members.lists[d]) + 1 if d in rules.members.lists else rules.members.most for d in DIMENSIONS}
+    slots = sum(len(w.periods) for w in WINDOWS)
+    busy: Cells = {cell: 7 for base in range(1, 23) for cell in (base,)}
+    for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
+        busy.update({base: 1, base + 1: 1, base + 2: 1})
+    busy[series.REGISTER] = 1
+    total = 0
+    for by, members in (("all", 1), *sizes.items()):
+        a_slot = len(figures.lower(busy, (), by)) + 2
+        total += members * (a_slot * slots + 3)
+    customer_slots = sum(len(w.periods) for w in CUSTOMER_WINDOWS)
+    combinations = 1
+    for size in sizes.values():
+        combinations *= size
+    return total + customer_slots * 4 + combinations * len(rules.parts_windows) * PART_SAMPLES
+
+
+PART_SAMPLES: Final = 26  # created, solved, abandoned; three histograms of 3 + 1 buckets, count and sum; 3 NPS groups; 2 CSAT

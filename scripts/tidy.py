@@ -1,0 +1,135 @@
+"""The rules of the tree that no linter knows, each a function from a source text to its faults; `tests/test_tidy.py` applies them."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+PACKAGES: Final = ("streams", "kpis", "windows", "agents", "exporters", "deskpulse")
+DISTRIBUTION: Final = "deskpulse"
+
+MAX_FILE_LINES: Final = 500
+MAX_FUNCTION_LINES: Final = 60
+
+# A list of what is allowed, so that a clock, a socket or a logger that nobody thought of is a fault too.
+PURE_STANDARD_LIBRARY: Final = frozenset(
+    {
+        "__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
+        "hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "types", "typing", "zoneinfo", "zlib",
+    }
+)  # fmt: skip
+PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
+    "windows": PURE_STANDARD_LIBRARY | {"windows"},
+    "streams": PURE_STANDARD_LIBRARY | {"streams", "msgspec"},
+    "kpis": PURE_STANDARD_LIBRARY | {"kpis", "streams", "windows", "msgspec", "xxhash"},
+}
+CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date
+
+# Where a program talks to a person; everything else logs or returns.
+MAY_PRINT: Final = ("deskpulse/cli.py", "deskpulse/__main__.py", "deskpulse/commands/", "deskpulse/brokers/__main__.py")
+_SKIPPED_FOLDERS: Final = frozenset({"build", "dist", "shared", "__pycache__"})
+_TODO: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b(?!\s*\((?:issue )?#?\d+\))")
+
+
+def files(suffix: str, root: Path = ROOT) -> Iterator[Path]:
+    """Our own files of a kind, relative to the root; nothing hidden, built or installed."""
+    for entry in sorted(root.iterdir()):
+        if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
+            continue
+        if entry.is_dir():
+            yield from (Path(entry.name) / path for path in files(suffix, entry))
+        elif entry.suffix == suffix:
+            yield Path(entry.name)
+
+
+def long_file(source: str) -> list[str]:
+    """A file over the limit."""
+    count = len(source.splitlines())
+    return [f"{count} lines, at most {MAX_FILE_LINES}"] if count > MAX_FILE_LINES else []
+
+
+def long_functions(source: str) -> list[str]:
+    """Functions over the limit, docstring and decorators aside."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            count = (node.end_lineno or node.lineno) - node.lineno + 1 - _docstring_lines(node)
+            if count > MAX_FUNCTION_LINES:
+                found.append(f"line {node.lineno}: {node.name} has {count} lines, at most {MAX_FUNCTION_LINES}")
+    return found
+
+
+def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    if ast.get_docstring(node) is None:
+        return 0
+    first = node.body[0]
+    return (first.end_lineno or first.lineno) - first.lineno + 1
+
+
+def foreign_imports(source: str, allowed: Collection[str]) -> list[str]:
+    """Imports of anything that is not allowed."""
+    return [f"line {line}: imports {name}" for line, name in _imports(source) if name.partition(".")[0] not in allowed]
+
+
+def _imports(source: str) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, node.module or "."
+
+
+def impure_calls(source: str) -> list[str]:
+    """Calls that read the clock or the world although their module is allowed."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        match node.func:
+            case ast.Attribute(attr=name) if name in CLOCK_CALLS:
+                found.append(f"line {node.lineno}: calls .{name}()")
+            case ast.Name(id="open" | "input" | "__import__" | "eval" | "exec" as name):
+                found.append(f"line {node.lineno}: calls {name}()")
+            case _:
+                pass
+    return found
+
+
+def prints(source: str) -> list[str]:
+    """Calls of print()."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [f"line {call.lineno}: print()" for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+
+
+def open_ends(source: str) -> list[str]:
+    """TODO and its like in a comment without the issue that will end it: `TODO (#12)`."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [f"line {token.start[0]}: {token.string}" for token in tokens if token.type == tokenize.COMMENT and _TODO.search(token.string)]
+
+
+def name_clashes(owners: Mapping[str, Sequence[str]]) -> list[str]:
+    """Our package names that an installed distribution other than ours owns as well.
+
+    >>> name_clashes({"agents": ["deskpulse", "openai-agents"]})
+    ['agents belongs to openai-agents too: python would import one of the two']
+    """
+    found = []
+    for package in PACKAGES:
+        if others := sorted(set(owners.get(package, ())) - {DISTRIBUTION}):
+            found.append(f"{package} belongs to {', '.join(others)} too: python would import one of the two")
+    return found
+
+
+def folders_without_init(root: Path = ROOT) -> list[str]:
+    """Folders with code inside our packages that would not be packed."""
+    return sorted(
+        {
+            str(path.parent)
+            for path in files(".py", root)
+            if path.parts[0] in PACKAGES and not (root / path.parent / "__init__.py").is_file()
+        }
+    )

@@ -1,0 +1,91 @@
+"""The total decoder: every record gives an event or a Reject, none raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams.events import AnyEvent, CustomerChanged, FirstReply, Replied, Resolved, Survey, TicketChanged, TicketCreated
+
+MAX_BYTES: Final = 64 * 1024  # the contract's limit of one record's value
+FIRST_MS: Final = 0  # 1970-01-01: earlier instants are a unit error upstream
+LAST_MS: Final = 7_258_118_400_000  # 2200-01-01: later ones are microseconds sent as milliseconds
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_CLOSED_CHOICES: Final = ("$.change", "$.status", "$.outcome", "$.kind")
+
+
+class Reject(NamedTuple):
+    """A record that cannot be an event: `reason` is a metric label, `detail` is for people."""
+
+    reason: str  # null, oversize, syntax, schema, kind, score, time; the state adds key, future, too_late
+    detail: str
+
+
+Decode = Callable[[bytes | None], "AnyEvent | Reject"]
+
+
+def decoder(topic: str) -> Decode:
+    """The total decoder of one source topic (name without prefix).
+
+    Errors: KeyError for a topic that the contract does not name.
+    """
+    raw_decode, finish = _BY_TOPIC[topic]
+
+    def decode(raw: bytes | None) -> AnyEvent | Reject:
+        if raw is None:
+            return Reject("null", "the record has no value (a tombstone)")
+        if len(raw) > MAX_BYTES:
+            return Reject("oversize", f"{len(raw)} bytes; the limit is {MAX_BYTES}")
+        try:
+            event = raw_decode(raw)
+        except msgspec.ValidationError as error:
+            return Reject("kind" if str(error).endswith(_KIND_ENDINGS) else "schema", str(error))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            # The last two are not MsgspecError: bad UTF-8 in a string, deep nesting in an unknown field.
+            return Reject("syntax", str(error))
+        at = event.occurred_at
+        if type(at) is not int:
+            event.occurred_at = at = (at - _EPOCH) // _MILLISECOND  # type: ignore[operator]
+        if not FIRST_MS <= at < LAST_MS:
+            return Reject("time", f"occurred_at {at} ms is outside 1970..2199")
+        return event if finish is None else finish(event)
+
+    return decode
+
+
+def _finish_survey(event: Survey) -> Survey | Reject:
+    if event.ticket_id is None and event.customer_id is None:
+        return Reject("schema", "a survey needs ticket_id or customer_id")
+    low, high = (0, 10) if event.kind == "nps" else (1, 7)
+    if event.kind == "csat":
+        high = 5 if event.scale_max is None else event.scale_max
+        if not 2 <= high <= 10:  # noqa: PLR2004 - the contract's range of scales
+            return Reject("score", f"scale_max {high} is outside 2..10")
+    if not low <= event.score <= high:
+        return Reject("score", f"{event.kind} score {event.score} is outside {low}..{high}")
+    return event
+
+
+def _finish_changed(event: TicketChanged) -> TicketChanged | Reject:
+    if type(event) is Replied:
+        since = event.waiting_since
+        if type(since) is not int:
+            event.waiting_since = since = (since - _EPOCH) // _MILLISECOND  # type: ignore[operator]
+        if not FIRST_MS <= since < LAST_MS:
+            return Reject("time", f"waiting_since {since} ms is outside 1970..2199")
+    return event
+
+
+_KIND_ENDINGS: Final = tuple(f"`{path}`" for path in _CLOSED_CHOICES)
+_BY_TOPIC: Final[dict[str, tuple[Callable[[bytes], AnyEvent], Callable[..., AnyEvent | Reject] | None]]] = {
+    "ticket-created": (msgspec.json.Decoder(TicketCreated).decode, None),
+    "first-reply": (msgspec.json.Decoder(FirstReply).decode, None),
+    "resolved": (msgspec.json.Decoder(Resolved).decode, None),
+    "survey": (msgspec.json.Decoder(Survey).decode, _finish_survey),
+    "ticket-changed": (msgspec.json.Decoder(TicketChanged).decode, _finish_changed),
+    "customer": (msgspec.json.Decoder(CustomerChanged).decode, None),
+}

@@ -1,0 +1,109 @@
+"""The brokers that tests run on: Apache Kafka where it can be had, the embedded one beside it; the last lines name what was used.
+
+`kafka_broker` and `embedded_broker` live for the whole run and are shared, so a test takes its own topics: `topic_prefix`.
+`broker` runs a test once on each (the contract suite). Under DESKPULSE_REQUIRE_KAFKA=1 a missing Kafka is a failure, else a skip.
+"""
+
+import itertools
+import os
+import secrets
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+
+import hypothesis
+import pytest
+
+from deskpulse.brokers import Broker, embedded, kafka
+
+REQUIRE_KAFKA = "DESKPULSE_REQUIRE_KAFKA"
+
+# Timing of a shared machine is no property of the code; the blob is what replays a failure on another machine.
+hypothesis.settings.register_profile("deskpulse", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("deskpulse")
+
+
+@dataclass
+class BrokersOfThisRun:
+    """What the summary tells: brokers that ran, and why one that was wanted did not."""
+
+    used: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        told = self.used + [f"no {reason}" for reason in self.refused]
+        return "broker: " + (", ".join(told) if told else "none was asked for")
+
+
+BROKERS = pytest.StashKey[BrokersOfThisRun]()
+_RUN = secrets.token_hex(3)
+_NUMBERS = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[BROKERS] = BrokersOfThisRun()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # the outermost: after pytest's own list of skips and failures
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Generator[None, None, None]:
+    yield
+    terminalreporter.write_line(config.stash[BROKERS].line())
+
+
+@pytest.fixture(scope="session")
+def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Writes a line past pytest's capture: a first fetch of Kafka takes a while and should be seen."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    terminal = pytestconfig.pluginmanager.getplugin("terminalreporter")
+
+    def write(line: str) -> None:
+        if capture is None or terminal is None:
+            return
+        with capture.global_and_fixture_disabled():
+            terminal.ensure_newline()
+            terminal.write_line(line)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(pytestconfig: pytest.Config, tell: Callable[[str], None]) -> Iterator[kafka.LocalKafka]:
+    """Apache Kafka for the whole run; its topics must be created, it makes none by itself."""
+    brokers = pytestconfig.stash[BROKERS]
+    if reason := kafka.available(tell):
+        brokers.refused.append(f"Apache Kafka ({reason})")
+        refuse(f"no Apache Kafka: {reason}", required=os.environ.get(REQUIRE_KAFKA) == "1")
+    with kafka.LocalKafka(report=tell) as broker:
+        brokers.used.append(broker.name)
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(pytestconfig: pytest.Config) -> Iterator[embedded.EmbeddedBroker]:
+    """The embedded broker for the whole run."""
+    brokers = pytestconfig.stash[BROKERS]
+    if reason := embedded.available():
+        brokers.refused.append(f"embedded broker ({reason})")
+        refuse(f"no embedded broker: {reason}", required=False)
+    with embedded.EmbeddedBroker() as broker:
+        brokers.used.append(f"embedded {broker.name}")
+        yield broker
+
+
+@pytest.fixture(params=[pytest.param("kafka_broker", id="kafka", marks=pytest.mark.kafka), pytest.param("embedded_broker", id="embedded")])
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """Each broker in turn: what is tested with this fixture is promised on both."""
+    chosen: Broker = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix that no other test of this or a parallel run uses."""
+    return f"t{_RUN}-{next(_NUMBERS)}-"
+
+
+def refuse(reason: str, *, required: bool) -> None:
+    """Skip, or fail where the broker is required."""
+    if required:
+        pytest.fail(f"{reason} ({REQUIRE_KAFKA}=1)", pytrace=False)
+    pytest.skip(reason)

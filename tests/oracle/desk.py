@@ -1,0 +1,70 @@
+"""A scripted support desk: each call makes one raw record, as a producer would write it."""
+
+import itertools
+import json
+from datetime import UTC, datetime
+
+from deskpulse.oracle import OracleFigure
+from deskpulse.oracle_events import Event, Record, read_records
+
+DAY = "2024-03-04"  # a Monday
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+def at(text: str) -> int:
+    """Milliseconds of `10:00`, `10:00:30` (on DAY) or `2024-03-01 10:00`, UTC."""
+    full = text if "-" in text else f"{DAY} {text}"
+    return round(datetime.fromisoformat(full).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+class Desk:
+    """Writes records; event ids count up unless a test gives one."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._numbers = itertools.count(1)
+
+    def send(self, topic: str, key: str, when: str | int, **fields: object) -> None:
+        time_ms = at(when) if isinstance(when, str) else when
+        event = {"event_id": f"e{next(self._numbers):06}", "occurred_at": time_ms} | fields
+        self.records.append((topic, key.encode(), json.dumps(event).encode(), time_ms))
+
+    def created(self, ticket: str, when: str | int, **fields: object) -> None:
+        defaults = {"ticket_id": ticket, "customer_id": "C1", "team": "billing", "channel": "mail", "priority": "high"}
+        self.send("ticket-created", ticket, when, **(defaults | fields))
+
+    def answered(self, ticket: str, when: str | int, **fields: object) -> None:
+        self.send("first-reply", ticket, when, ticket_id=ticket, **fields)
+
+    def resolved(self, ticket: str, when: str | int, **fields: object) -> None:
+        self.send("resolved", ticket, when, ticket_id=ticket, **fields)
+
+    def changed(self, ticket: str, when: str | int, change: str, **fields: object) -> None:
+        self.send("ticket-changed", ticket, when, ticket_id=ticket, change=change, **fields)
+
+    def surveyed(self, ticket: str, when: str | int, kind: str, score: int, **fields: object) -> None:
+        self.send("survey", ticket, when, ticket_id=ticket, kind=kind, score=score, **fields)
+
+    def customer_surveyed(self, customer: str, when: str | int, kind: str, score: int, **fields: object) -> None:
+        self.send("survey", customer, when, customer_id=customer, kind=kind, score=score, **fields)
+
+    def customer(self, customer: str, when: str | int, status: str, **fields: object) -> None:
+        self.send("customer", customer, when, customer_id=customer, status=status, **fields)
+
+    def events(self, owner: str) -> list[Event]:
+        """The events of one ticket or customer, all of which must be accepted."""
+        facts = read_records(self.records)
+        assert not facts.rejected
+        return [*facts.tickets.get(owner, []), *facts.customers.get(owner, [])]
+
+
+def read(figures: list[OracleFigure], name: str, **labels: str) -> float | None:
+    """The value of the one figure with these labels among its own; None when it is absent."""
+    asked = {"window": "1h", "period": "current", "by": "all", "member": "all"} | labels
+    if name.startswith(("support_open", "support_unanswered", "support_oldest")):
+        asked = {key: asked[key] for key in ("by", "member")}
+    found = [figure.value for figure in figures if figure.key == (name, frozenset(asked.items()))]
+    assert len(found) <= 1
+    return found[0] if found else None

@@ -1,0 +1,193 @@
+"""Which records the contract takes, and the reason to refuse the others."""
+
+import json
+from typing import Any
+
+import pytest
+
+from deskpulse.oracle_events import Event, Rejected, read_event, read_records
+
+NOW = 1_709_546_400_000  # 2024-03-04T10:00:00Z
+CREATED = {
+    "event_id": "e1",
+    "occurred_at": NOW,
+    "ticket_id": "T",
+    "customer_id": "C",
+    "team": "billing",
+    "channel": "mail",
+    "priority": "high",
+}
+REPLY = {"event_id": "e1", "occurred_at": NOW, "ticket_id": "T"}
+NPS = REPLY | {"kind": "nps", "score": 9}
+CSAT = REPLY | {"kind": "csat", "score": 4}
+PAUSED = REPLY | {"change": "paused"}
+REPLIED = REPLY | {"change": "replied", "waiting_since": NOW}
+JOINED = {"event_id": "e1", "occurred_at": NOW, "customer_id": "C", "status": "joined"}
+
+
+def reason(topic: str, event: object, *, key: bytes | None = b"T", stamp: int | None = NOW) -> str | None:
+    raw = event if isinstance(event, bytes) else json.dumps(event).encode()
+    found = read_event((topic, key, raw, stamp))
+    return found.reason if isinstance(found, Rejected) else None
+
+
+def accepted(topic: str, event: dict[str, Any]) -> Event:
+    found = read_event((topic, b"T", json.dumps(event).encode(), None))
+    assert isinstance(found, Event)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("topic", "event"),
+    [
+        ("ticket-created", CREATED),
+        ("ticket-created", CREATED | {"url": None, "more": {"a": [1]}}),
+        ("ticket-created", CREATED | {"team": "é" * 128}),
+        ("first-reply", REPLY | {"automated": True, "responder_id": "r"}),
+        ("resolved", REPLY | {"outcome": None, "talk_seconds": 0, "hold_seconds": 1.5}),
+        ("survey", NPS | {"score": 0}),
+        ("survey", NPS | {"scale_max": 99}),
+        ("survey", CSAT | {"scale_max": 10, "score": 10}),
+        ("ticket-changed", PAUSED | {"waiting_since": "nonsense"}),
+        ("ticket-changed", REPLIED),
+    ],
+)
+def test_the_contract_takes(topic: str, event: dict[str, Any]) -> None:
+    assert reason(topic, event) is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "topic", "event"),
+    [
+        ("oversize", "first-reply", json.dumps(REPLY).encode() + b" " * 65_536),
+        ("syntax", "first-reply", b""),
+        ("syntax", "first-reply", b"{"),
+        ("syntax", "first-reply", b'{"x": NaN}'),
+        ("syntax", "first-reply", b'\xef\xbb\xbf{"x": 1}'),
+        ("syntax", "first-reply", b'{"x": "\xff"}'),
+        ("syntax", "first-reply", b'{"x": "\\ud800"}'),
+        ("syntax", "first-reply", b'{"x": ' + b"[" * 30_000 + b"]" * 30_000 + b"}"),
+        ("schema", "first-reply", b"[]"),
+        ("schema", "first-reply", {"occurred_at": NOW, "ticket_id": "T"}),
+        ("schema", "first-reply", REPLY | {"event_id": ""}),
+        ("schema", "first-reply", REPLY | {"event_id": "x" * 129}),
+        ("schema", "first-reply", REPLY | {"event_id": 7}),
+        ("schema", "first-reply", REPLY | {"occurred_at": float(NOW)}),
+        ("schema", "first-reply", REPLY | {"occurred_at": True}),
+        ("schema", "first-reply", REPLY | {"automated": 1}),
+        ("schema", "ticket-created", CREATED | {"team": None}),
+        ("schema", "resolved", REPLY | {"outcome": "closed"}),
+        ("schema", "resolved", REPLY | {"talk_seconds": True}),
+        ("schema", "resolved", REPLY | {"talk_seconds": "3"}),
+        ("schema", "resolved", REPLY | {"talk_seconds": -0.001}),
+        ("schema", "resolved", b'{"event_id":"e","occurred_at":1,"ticket_id":"T","talk_seconds":1e999}'),
+        ("schema", "survey", NPS | {"score": 9.0}),
+        ("schema", "survey", {"event_id": "e", "occurred_at": NOW, "kind": "nps", "score": 9}),
+        ("schema", "ticket-changed", REPLY),
+        ("schema", "ticket-changed", REPLY | {"change": "replied"}),
+        ("schema", "ticket-changed", REPLY | {"change": "closed", "event_id": None}),
+        ("kind", "ticket-changed", REPLY | {"change": "closed"}),
+        ("kind", "survey", NPS | {"kind": "stars"}),
+        ("kind", "customer", JOINED | {"status": "paused"}),
+        ("score", "survey", NPS | {"score": 11}),
+        ("score", "survey", NPS | {"kind": "ces", "score": 0}),
+        ("score", "survey", CSAT | {"score": 6}),
+        ("score", "survey", CSAT | {"score": 0}),
+        ("score", "survey", CSAT | {"scale_max": 11}),
+        ("score", "survey", CSAT | {"scale_max": 1, "score": 1}),
+        ("time", "first-reply", REPLY | {"occurred_at": -1}),
+        ("time", "first-reply", REPLY | {"occurred_at": "soon"}),
+        ("time", "first-reply", REPLY | {"occurred_at": 7_258_118_400_000}),
+        ("time", "ticket-changed", REPLIED | {"waiting_since": "2024-03-04T10:00:00"}),
+        ("future", "first-reply", REPLY | {"occurred_at": NOW + 300_001}),
+        ("key", "first-reply", REPLY | {"ticket_id": "U"}),
+    ],
+)
+def test_the_contract_refuses(expected: str, topic: str, event: object) -> None:
+    assert expected == reason(topic, event)
+
+
+def test_a_tombstone_is_refused_as_null() -> None:
+    assert Rejected("null") == read_event(("first-reply", b"T", None, NOW))
+
+
+def test_the_key_is_the_ticket_else_the_customer() -> None:
+    without_ticket = {name: value for name, value in NPS.items() if name != "ticket_id"} | {"customer_id": "C"}
+    assert reason("survey", without_ticket, key=b"C") is None
+    assert reason("survey", without_ticket | {"ticket_id": "T"}, key=b"C") == "key"
+    assert reason("customer", JOINED, key=b"C") is None
+    assert reason("first-reply", REPLY, key=None) == "key"
+
+
+def test_tolerance_reaches_to_its_last_millisecond_and_needs_a_record_timestamp() -> None:
+    assert reason("first-reply", REPLY | {"occurred_at": NOW + 300_000}) is None
+    assert reason("first-reply", REPLY | {"occurred_at": NOW + 10**9}, stamp=None) is None
+
+
+def test_of_several_faults_the_first_of_the_list_is_the_reason() -> None:
+    assert "schema" == reason("survey", NPS | {"event_id": 1, "kind": "stars", "occurred_at": -1}, key=b"X")
+    assert "kind" == reason("survey", NPS | {"kind": "stars", "occurred_at": -1}, key=b"X")
+    assert "score" == reason("survey", NPS | {"score": 11, "occurred_at": -1}, key=b"X")
+    assert "future" == reason("first-reply", REPLY | {"occurred_at": NOW + 10**9}, key=b"X")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-03-04T10:00:00Z", NOW),
+        ("2024-03-04t10:00:00z", NOW),
+        ("2024-03-04T10:00:00.1+00:00", NOW + 100),
+        ("2024-03-04T10:00:00.9999999-00:00", NOW + 999),
+        ("2024-03-04T15:30:00+05:30", NOW),
+        ("2024-03-03T23:30:00-10:30", NOW),
+        ("1970-01-01T00:00:00Z", 0),
+        ("1969-12-31T23:59:59.9999Z", None),
+        ("2199-12-31T23:59:59.999Z", 7_258_118_399_999),
+        ("2200-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+23:59", None),
+        ("2024-02-30T10:00:00Z", None),
+        ("2024-03-04T10:00:60Z", None),
+        ("2024-03-04T24:00:00Z", None),
+        ("2024-03-04 10:00:00Z", None),
+        ("2024-03-04T10:00Z", None),
+        ("2024-03-04T10:00:00", None),
+        ("2024-03-04T10:00:00.Z", None),
+        ("2024-03-04T10:00:00+0000", None),
+        ("2024-03-04T10:00:00Z\n", None),
+        ("٢٠٢٤-03-04T10:00:00Z", None),
+    ],
+)
+def test_rfc_3339_is_cut_to_milliseconds(text: str, expected: int | None) -> None:
+    if expected is None:
+        assert "time" == reason("first-reply", REPLY | {"occurred_at": text}, stamp=None)
+    else:
+        assert expected == accepted("first-reply", REPLY | {"occurred_at": text}).at_ms
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.0004, 0), (0.0005, 1), (1.0005, 1001), (2.0015, 2002), (3, 3000), (-0.0, 0)])
+def test_parts_are_rounded_half_up_in_decimals(seconds: float, expected: int) -> None:
+    assert expected == accepted("resolved", REPLY | {"talk_seconds": seconds}).content["talk_ms"]
+
+
+def test_canonical_bytes_hold_known_fields_in_integers_and_the_table_s_defaults() -> None:
+    event = accepted("resolved", REPLY | {"occurred_at": "2024-03-04T10:00:00Z", "hold_seconds": 1.5, "x": 1})
+    expected = f'{{"event_id":"e1","hold_ms":1500,"occurred_at":{NOW},"outcome":"solved","ticket_id":"T"}}'
+    assert (NOW, 7, "e1", expected.encode()) == event.order
+
+
+def test_reading_sorts_by_owner_and_counts_the_rest() -> None:
+    records = [
+        ("first-reply", b"T", json.dumps(REPLY).encode(), NOW),
+        ("customer", b"C", json.dumps(JOINED).encode(), NOW),
+        ("customer", b"C", b"{", NOW),
+        ("customer", b"C", None, NOW),
+    ]
+    facts = read_records(records)
+    assert (["T"], ["C"], 2) == (list(facts.tickets), list(facts.customers), facts.accepted)
+    assert {"syntax": 1, "null": 1} == facts.rejected
+    assert facts.first_ms == NOW
+
+
+def test_an_unknown_topic_is_the_caller_s_mistake() -> None:
+    with pytest.raises(ValueError, match="unknown topic 'tickets'"):
+        read_records([("tickets", b"T", b"{}", NOW)])

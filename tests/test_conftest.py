@@ -1,0 +1,56 @@
+"""What a run says about its brokers, shown by runs of pytest inside pytest."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import BrokersOfThisRun
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ONE_TEST_ON_KAFKA = "def test_it(kafka_broker): pass\n"
+
+
+def test_the_summary_names_the_brokers_used() -> None:
+    assert "broker: kafka 4.3.1, embedded noida-db 0.2.3" == BrokersOfThisRun(used=["kafka 4.3.1", "embedded noida-db 0.2.3"]).line()
+
+
+def test_the_summary_says_why_a_broker_was_not_used() -> None:
+    brokers = BrokersOfThisRun(used=["embedded noida-db 0.2.3"], refused=["Apache Kafka (no Java found)"])
+    assert "broker: embedded noida-db 0.2.3, no Apache Kafka (no Java found)" == brokers.line()
+
+
+def run_without_java(folder: Path, *, required: str) -> subprocess.CompletedProcess[str]:
+    """Run one test that wants Kafka, in a place that has no Java."""
+    (folder / "test_one.py").write_text(ONE_TEST_ON_KAFKA)
+    environment = os.environ | {"JAVA_HOME": str(folder / "no-java"), "DESKPULSE_REQUIRE_KAFKA": required}
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", f"--rootdir={REPOSITORY}", "-c", "pyproject.toml", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=environment)
+
+
+def test_without_kafka_the_run_skips_and_tells_the_fix_in_its_last_lines(tmp_path: Path) -> None:
+    run = run_without_java(tmp_path, required="0")
+    last_lines = run.stdout.splitlines()[-2:]
+    assert 0 == run.returncode, run.stdout
+    assert "1 skipped" in last_lines[1]
+    assert last_lines[0].startswith("broker: no Apache Kafka (no Java found at")
+    assert "apt-get install" in last_lines[0]
+
+
+def test_where_kafka_is_required_the_run_fails(tmp_path: Path) -> None:
+    run = run_without_java(tmp_path, required="1")
+    assert 1 == run.returncode, run.stdout
+    assert "DESKPULSE_REQUIRE_KAFKA=1" in run.stdout
+    assert "1 error" in run.stdout.splitlines()[-1]
+
+
+@pytest.fixture
+def another_prefix(topic_prefix: str) -> str:
+    return topic_prefix
+
+
+def test_a_topic_prefix_is_legal_and_the_same_within_a_test(topic_prefix: str, another_prefix: str) -> None:
+    assert topic_prefix == another_prefix
+    assert topic_prefix.replace("-", "").isalnum()

@@ -1,0 +1,119 @@
+"""The tree keeps its own rules; every rule is also shown a text that breaks it, since a check that cannot fail is a defect."""
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scripts import tidy
+
+CODE = sorted(tidy.files(".py"))
+
+
+def faults(rule: Callable[[str], list[str]], paths: list[Path]) -> list[str]:
+    return [f"{path}: {fault}" for path in paths for fault in rule((tidy.ROOT / path).read_text(encoding="utf-8"))]
+
+
+def inside(package: str) -> list[Path]:
+    return [path for path in CODE if path.parts[0] == package]
+
+
+def test_the_tree_is_seen() -> None:
+    assert {"deskpulse", "tests", "scripts"} <= {path.parts[0] for path in CODE}
+    assert not [path for path in CODE if ".venv" in path.parts]
+
+
+def test_files_stay_short() -> None:
+    assert [] == faults(tidy.long_file, CODE)
+
+
+def test_functions_stay_short() -> None:
+    assert [] == faults(tidy.long_functions, CODE)
+
+
+@pytest.mark.parametrize("package", sorted(tidy.PURE_PACKAGES))
+def test_pure_packages_stay_pure(package: str) -> None:
+    """No clock, no randomness, no network, no logger: a replayed day gives the numbers of the live one."""
+    assert [] == faults(lambda source: tidy.foreign_imports(source, tidy.PURE_PACKAGES[package]), inside(package))
+    assert [] == faults(tidy.impure_calls, inside(package))
+
+
+def test_only_the_command_line_prints() -> None:
+    silent = [path for path in CODE if path.parts[0] in tidy.PACKAGES and not str(path).startswith(tidy.MAY_PRINT)]
+    assert [] == faults(tidy.prints, silent)
+
+
+def test_what_is_left_open_names_its_issue() -> None:
+    assert [] == faults(tidy.open_ends, CODE)
+
+
+def test_no_other_distribution_owns_our_package_names() -> None:
+    assert [] == tidy.name_clashes(importlib.metadata.packages_distributions())
+
+
+@pytest.mark.parametrize("package", tidy.PACKAGES)
+def test_our_packages_come_from_this_tree(package: str) -> None:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin == str(tidy.ROOT / package / "__init__.py")
+
+
+def test_all_code_is_packed() -> None:
+    assert [] == tidy.folders_without_init()
+
+
+class TestTheRulesThemselves:
+    def test_a_long_file_is_seen(self) -> None:
+        assert [] == tidy.long_file("x = 1\n" * 500)
+        assert ["501 lines, at most 500"] == tidy.long_file("x = 1\n" * 501)
+
+    def test_a_long_function_is_seen_wherever_it_hides(self) -> None:
+        body = "        x = 1\n" * 60
+        assert ["line 2: f has 61 lines, at most 60"] == tidy.long_functions(f"class C:\n    async def f(self):\n{body}")
+
+    def test_a_docstring_does_not_count(self) -> None:
+        body = "    x = 1\n" * 59
+        docstring = '    """One.\n\n    Two.\n    """\n'
+        assert [] == tidy.long_functions(f"def f():\n{docstring}{body}")
+
+    @pytest.mark.parametrize(
+        "source",
+        ["import time", "from random import random", "import os.path", "def f():\n    import logging", "from . import clock", "import faust"],
+    )
+    def test_an_impure_import_is_seen(self, source: str) -> None:
+        assert 1 == len(tidy.foreign_imports(source, tidy.PURE_PACKAGES["windows"]))
+
+    @pytest.mark.parametrize("source", ["import bisect", "from windows.panes import Pane", "from collections.abc import Mapping"])
+    def test_a_pure_import_passes(self, source: str) -> None:
+        assert [] == tidy.foreign_imports(source, tidy.PURE_PACKAGES["windows"])
+
+    def test_windows_knows_nothing_of_tickets(self) -> None:
+        assert ["line 1: imports kpis.tickets"] == tidy.foreign_imports("import kpis.tickets", tidy.PURE_PACKAGES["windows"])
+
+    @pytest.mark.parametrize("source", ["datetime.now()", "dt.datetime.utcnow()", "date.today()", "open('x')", "__import__('time')"])
+    def test_a_call_that_reads_the_world_is_seen(self, source: str) -> None:
+        assert 1 == len(tidy.impure_calls(source))
+
+    def test_a_print_is_seen_and_a_method_of_that_name_is_not(self) -> None:
+        assert ["line 1: print()"] == tidy.prints("print(1)")
+        assert [] == tidy.prints("console.print(1)")
+
+    @pytest.mark.parametrize("comment", ["# TODO later", "x = 1  # FIXME", "# TODO(me): later"])
+    def test_an_open_end_without_issue_is_seen(self, comment: str) -> None:
+        assert 1 == len(tidy.open_ends(comment))
+
+    @pytest.mark.parametrize("source", ["# TODO (#3): soaks", "# TODO (issue 3)", "x = 'TODO'"])
+    def test_an_open_end_with_issue_passes(self, source: str) -> None:
+        assert [] == tidy.open_ends(source)
+
+    def test_a_foreign_owner_is_seen(self) -> None:
+        assert 1 == len(tidy.name_clashes({"agents": ["openai-agents"]}))
+        assert [] == tidy.name_clashes({"agents": ["deskpulse"], "pytest": ["pytest"]})
+
+    def test_a_folder_that_would_not_be_packed_is_seen(self, tmp_path: Path) -> None:
+        for path in ("kpis/__init__.py", "kpis/deep/rows.py", "tests/test_x.py"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).touch()
+        assert ["kpis/deep"] == tidy.folders_without_init(tmp_path)

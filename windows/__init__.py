@@ -1,0 +1,1 @@
+"""Time algebra and windowed tables: panes, windows, quantile buckets, rolling sums. Knows no ticket, no clock, no Kafka."""

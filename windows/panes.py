@@ -1,0 +1,42 @@
+"""Panes: the smallest stored spans of time, aligned to the epoch, half-open `[start, end)`, in four resolutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A length of panes and how long they are kept behind the event clock of a partition.
+
+    Retention covers the longest window and the period that it is compared with, and one pane more, because the current pane is partial.
+    """
+
+    name: str
+    index: int  # its place in RESOLUTIONS; stands in ledger keys
+    length_ms: int
+    retention_ms: int
+
+    def pane(self, time_ms: int) -> int:
+        """Number of the pane that contains the instant (floor, also before 1970)."""
+        return time_ms // self.length_ms
+
+    def start_ms(self, pane: int) -> int:
+        """First instant of the pane."""
+        return pane * self.length_ms
+
+    def oldest_kept(self, event_clock_ms: int) -> int:
+        """Smallest pane number that is kept when the event clock stands at the instant."""
+        return self.pane(event_clock_ms - self.retention_ms)
+
+
+MINUTE: Final = Resolution("1m", 0, MINUTE_MS, 2 * HOUR_MS + 2 * MINUTE_MS)
+QUARTER: Final = Resolution("15m", 1, 15 * MINUTE_MS, 9 * DAY_MS + HOUR_MS)
+SIX_HOURS: Final = Resolution("6h", 2, 6 * HOUR_MS, 61 * DAY_MS)
+DAY: Final = Resolution("1d", 3, DAY_MS, 732 * DAY_MS)
+RESOLUTIONS: Final = (MINUTE, QUARTER, SIX_HOURS, DAY)

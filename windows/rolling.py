@@ -1,0 +1,119 @@
+"""Rolling sums: for every (window, period) the sum of its panes, kept up to date as panes change and as time passes.
+
+A change of a pane is added to the sums whose span holds it; when `as_of` moves on, the panes that enter are added and those that leave are
+subtracted. Nothing is ever summed again from the start, and no pane is looked at unless it enters, leaves or changes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from windows.cells import Cells, add, subtract
+from windows.panes import RESOLUTIONS
+from windows.spans import Period, Span, Window, span
+
+Split = Callable[[Hashable, Mapping[int, int]], Iterable[tuple[Hashable, Mapping[int, int]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One sum to keep: a window and a period, in a zone (which matters for `today` only)."""
+
+    window: Window
+    period: Period
+    zone: ZoneInfo
+
+    def span(self, as_of_ms: int) -> Span:
+        """The slot's panes at an instant."""
+        return span(self.window, self.period, as_of_ms, self.zone)
+
+
+class RollingSums:
+    """Sums of panes by slot and group.
+
+    `split(key, cells)` names the groups that a pane's cells count for (roll-ups), each with the cells that it wants of them.
+    """
+
+    def __init__(self, slots: Iterable[Slot], split: Split) -> None:
+        self._split = split
+        self._panes: dict[int, dict[int, dict[Hashable, Cells]]] = {r.index: {} for r in RESOLUTIONS}
+        self._slots = tuple(slots)
+        self._spans: dict[Slot, Span] = {}
+        self._sums: dict[Slot, dict[Hashable, Cells]] = {slot: defaultdict(dict) for slot in self._slots}
+        self.touched: set[tuple[Slot, Hashable]] = set()  # what changed since the reader last emptied it
+        self.as_of_ms: int | None = None
+
+    def change(self, resolution: int, pane: int, key: Hashable, delta: Mapping[int, int]) -> None:
+        """Add a difference to one pane of one key, and to every sum that holds the pane."""
+        keys = self._panes[resolution].setdefault(pane, {})
+        cells = keys.setdefault(key, {})
+        add(cells, delta)
+        if not cells:
+            del keys[key]
+            if not keys:
+                del self._panes[resolution][pane]
+        for slot, part in self._spans.items():
+            if part.resolution.index == resolution and part.first <= pane <= part.last:
+                self._book(slot, key, delta, add)
+
+    def advance(self, as_of_ms: int) -> None:
+        """Move every span to the instant. Errors: ValueError when time would run backwards."""
+        if self.as_of_ms is not None and as_of_ms < self.as_of_ms:
+            message = f"as_of {as_of_ms} is before {self.as_of_ms}"
+            raise ValueError(message)
+        self.as_of_ms = as_of_ms
+        for slot in self._slots:
+            new = slot.span(as_of_ms)
+            old = self._spans.get(slot)
+            if old != new:
+                self._spans[slot] = new
+                self._slide(slot, old, new)
+
+    def _slide(self, slot: Slot, old: Span | None, new: Span) -> None:
+        panes = self._panes[new.resolution.index]
+        left, entered = (_outside(old, new), _outside(new, old)) if old else ([], [range(new.first, new.last + 1)])
+        for moves, operation in ((left, subtract), (entered, add)):
+            for part in moves:
+                for pane in _present(panes, part):
+                    for key, cells in panes[pane].items():
+                        self._book(slot, key, cells, operation)
+
+    def _book(self, slot: Slot, key: Hashable, cells: Mapping[int, int], operation: Callable[[Cells, Mapping[int, int]], None]) -> None:
+        sums = self._sums[slot]
+        for group, wanted in self._split(key, cells):
+            if wanted:
+                operation(sums[group], wanted)
+                self.touched.add((slot, group))
+
+    def cells(self, slot: Slot, group: Hashable) -> Mapping[int, int]:
+        """The sum of a group in a slot; empty when nothing was observed."""
+        return self._sums[slot].get(group, {})
+
+    def groups(self, slot: Slot) -> Iterable[Hashable]:
+        """All groups that ever had a sum in the slot."""
+        return self._sums[slot].keys()
+
+    def after(self, resolution: int, pane: int, key: Hashable) -> Cells:
+        """The sum of one key's panes later than a pane (what lies ahead of `as_of`)."""
+        total: Cells = {}
+        for number, keys in self._panes[resolution].items():
+            if number > pane and key in keys:
+                add(total, keys[key])
+        return total
+
+
+def _outside(one: Span, other: Span) -> list[range]:
+    """The panes of `one` that `other` does not hold, as at most two ranges."""
+    before = range(one.first, min(one.last, other.first - 1) + 1)
+    behind = range(max(one.first, other.last + 1), one.last + 1)
+    return [part for part in (before, behind) if part]
+
+
+def _present(panes: Mapping[int, object], part: range) -> list[int]:
+    """The numbers of a range that have a pane; walks whichever is shorter."""
+    if len(part) <= len(panes):
+        return [pane for pane in part if pane in panes]
+    return [pane for pane in panes if pane in part]
