@@ -71,14 +71,14 @@ imports: $(STAMP) ## The layers of the design (import-linter)
 
 .PHONY: tidy
 tidy: $(STAMP) ## Sizes, pure packages, links of the docs, packaging
-	$(BIN)/python -m pytest -q -p no:cacheprovider --durations=0 --durations-min=5 tests/test_tidy.py tests/test_docs.py
+	$(BIN)/python -m pytest -q -p no:cacheprovider --durations=0 --durations-min=5 tests/test_tidy.py tests/test_docs.py tests/test_doctests.py tests/test_packaging.py
 
 .PHONY: compose-lint
 compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/compose-lint check --fail-on low docker-compose.yml
 	$(BIN)/hadolint --failure-threshold style deploy/docker/Dockerfile
-	$(BIN)/python -m scripts.compose_check
+	$(BIN)/python -m scripts.compose_check $(if $(CI),--require-tools)
 
 .PHONY: compose-check
 compose-check: compose-lint ## The same and dclint, which npx fetches

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 from agents.state import LedgerState
@@ -23,7 +20,6 @@ class WorkerConfig:
     topic_prefix: str = ""  # before the names of source topics and dead letters
     state_rules: StateRules = field(default_factory=StateRules)
     make_state: Callable[[int], LedgerState] | None = None  # of a partition; None = PartitionState under `state_rules`
-    data_dir: Path | None = None  # Faust makes its (unused) folder here; None = a folder for temporary files
 
     session_timeout_seconds: float = 10.0  # after a crash, so long until others take over
     heartbeat_seconds: float = 3.0
@@ -85,11 +81,6 @@ class WorkerConfig:
         if self.make_state is not None:
             return self.make_state(partition)
         return PartitionState(partition, self.state_rules)
-
-    @property
-    def faust_dir(self) -> Path:
-        """A folder that is not the working directory."""
-        return self.data_dir or Path(gettempdir()) / f"deskpulse-{os.getuid()}" / self.app_id
 
     @property
     def bootstrap(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import NoReturn
 
+from aiokafka.errors import KafkaError
+
 logger = logging.getLogger("deskpulse.worker")
 
 
@@ -52,6 +54,8 @@ def ends_the_process(doing: str) -> Iterator[None]:
         raise
     except WorkerError as error:
         end_process(error.code, f"{doing}: {error}")
+    except KafkaError as error:
+        end_process(Exit.RETRY, f"{doing}: {error!r}; check the brokers, the worker recovers when it is started again")
     except Exception as error:
         logger.exception("unexpected error, %s", doing)
         end_process(Exit.CRASH, f"{doing}: {error!r}")

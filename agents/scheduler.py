@@ -8,15 +8,16 @@ from typing import Any
 from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.types.transports import SchedulingStrategyT
 
-from agents.sequence import Deliveries
+from agents.sequence import Deliveries, LogEnd
 
 
 class Fetched(dict[TopicPartition, list[Any]]):
-    """Records of one fetch, with the epochs that held when it began."""
+    """What one fetch brought, where it left the consumer, and the epochs that held when it began."""
 
-    def __init__(self, records: Mapping[TopicPartition, list[Any]], epochs: Mapping[TopicPartition, int]) -> None:
+    def __init__(self, records: Mapping[TopicPartition, list[Any]], ends: Mapping[TopicPartition, LogEnd]) -> None:
         super().__init__(records)
-        self.epochs = epochs
+        self.ends = ends
+        self.epochs: Mapping[TopicPartition, int] = {}
 
 
 class ChunkScheduler(SchedulingStrategyT):  # type: ignore[misc] # as in schema.py

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import TopicPartition as Tp
 
 _OFFSET = attrgetter("offset")
 
@@ -82,32 +82,27 @@ class Deliveries:
     """What was fetched and delivered of each topic-partition since our last seek on it."""
 
     def __init__(self) -> None:
-        self._epochs: dict[TopicPartition, int] = {}
-        self._delivered: dict[TopicPartition, int] = {}
-        self._fetched: dict[TopicPartition, int] = {}
-        self._ends: dict[TopicPartition, LogEnd] = {}
+        self._epochs: dict[Tp, int] = {}
+        self._delivered: dict[Tp, int] = {}
+        self._fetched: dict[Tp, int] = {}
+        self._ends: dict[Tp, LogEnd] = {}
 
-    def epoch(self, tp: TopicPartition) -> int:
+    def epoch(self, tp: Tp) -> int:
         """Number of our last seek."""
         return self._epochs.get(tp, 0)
 
-    def epochs(self) -> dict[TopicPartition, int]:
+    def epochs(self) -> dict[Tp, int]:
         """To be taken before a fetch and handed back with what it brought."""
         return dict(self._epochs)
 
-    def renew(self, tps: Iterable[TopicPartition]) -> None:
+    def renew(self, tps: Iterable[Tp]) -> None:
         """To be called before a seek: what was fetched until now is stale."""
         for tp in tps:
             self._epochs[tp] = self.epoch(tp) + 1
             for known in (self._delivered, self._fetched, self._ends):
                 known.pop(tp, None)  # type: ignore[attr-defined]
 
-    def fetched(
-        self,
-        records: Mapping[TopicPartition, Sequence[Any]],
-        ends: Mapping[TopicPartition, LogEnd],
-        epochs: Mapping[TopicPartition, int],
-    ) -> None:
+    def fetched(self, records: Mapping[Tp, Sequence[Any]], ends: Mapping[Tp, LogEnd], epochs: Mapping[Tp, int]) -> None:
         """Note a fetch: what it brought and where it left the consumer, both seen at one moment."""
         for tp, end in ends.items():
             if epochs.get(tp, 0) == self.epoch(tp):
@@ -116,7 +111,7 @@ class Deliveries:
             if found and epochs.get(tp, 0) == self.epoch(tp):
                 self._fetched[tp] = found[-1].offset
 
-    def stamp(self, tp: TopicPartition, records: Sequence[Any], epoch: int) -> Chunk:
+    def stamp(self, tp: Tp, records: Sequence[Any], epoch: int) -> Chunk:
         """Make a chunk of records about to be delivered."""
         if epoch != self.epoch(tp):
             return Chunk(tp.topic, tp.partition, records, None, epoch)
@@ -124,28 +119,28 @@ class Deliveries:
         self._delivered[tp] = records[-1].offset
         return Chunk(tp.topic, tp.partition, records, previous, epoch)
 
-    def drained(self, tp: TopicPartition, applied: int | None) -> bool:
+    def drained(self, tp: Tp, applied: int | None) -> bool:
         """Whether all that the log holds is applied; False while that is not known."""
         end = self._ends.get(tp)
         return end is not None and end.position >= end.end and self._all_applied(tp, applied)
 
-    def lag(self, tp: TopicPartition, applied: int | None) -> int:
+    def lag(self, tp: Tp, applied: int | None) -> int:
         """Offsets between the position and the log end; 0 while the end is not known."""
         end = self._ends.get(tp)
         if end is None or self.drained(tp, applied):
             return 0
         return max(0, end.end - (-1 if applied is None else applied) - 1)
 
-    def lost(self, tp: TopicPartition, applied: int | None) -> bool:
+    def lost(self, tp: Tp, applied: int | None) -> bool:
         """Whether all was fetched and yet not all is applied; with nothing on its way to be applied, a chunk is lost."""
         end = self._ends.get(tp)
         return end is not None and end.position >= end.end and not self._all_applied(tp, applied)
 
-    def log_end(self, tp: TopicPartition) -> int | None:
+    def log_end(self, tp: Tp) -> int | None:
         """Last stable offset at the last fetch."""
         end = self._ends.get(tp)
         return None if end is None else end.end
 
-    def _all_applied(self, tp: TopicPartition, applied: int | None) -> bool:
+    def _all_applied(self, tp: Tp, applied: int | None) -> bool:
         fetched = self._fetched.get(tp)
         return fetched is None or (applied is not None and fetched <= applied)

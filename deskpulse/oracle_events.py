@@ -50,13 +50,14 @@ CHANGES: Final = frozenset({"triaged", "replied", "handled", "paused", "resumed"
 STATUSES: Final = frozenset({"joined", "left"})
 MAX_RECORD_BYTES: Final = 64 * 1024
 MAX_IDENTIFIER_CHARACTERS: Final = 128
+MAX_SECONDS: Final = 1e9
 DEFAULT_SCALE_MAX: Final = 5
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 YEAR_2200_MS: Final = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
 RFC_3339: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
-    r"(?:([Zz])|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))",
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
+    r"(?:([Zz])|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))",
 )
 
 
@@ -282,7 +283,7 @@ def _whole_ms(value: object) -> int | Rejected:
         seconds = float(value)
     except OverflowError:
         return Rejected("schema")
-    if seconds < 0 or not math.isfinite(seconds):
+    if not 0 <= seconds <= MAX_SECONDS:
         return Rejected("schema")
     # 1.0005 * 1000 is 1000.4999... in doubles; in decimals it is what was written.
     milliseconds = Decimal(repr(seconds)) * 1000 + Decimal("0.5")

@@ -80,15 +80,16 @@ def partitions_fix(steps: Iterable[Step], existing: Mapping[str, Topic]) -> str:
     """What to do about partition counts that are not as the settings say."""
     counts = {
         role: {len(existing[step.spec.name].partitions) for step in steps if step.spec.role == role and step.spec.name in existing}
-        for role in ("source", "ledger")
+        for role in ("source", "ledger", "anchor")
     }
+    counts["ledger"] |= counts["anchor"]
     if len(counts["source"]) > 1:
         return (
             "the source topics differ among themselves, so a ticket's events would be spread over several workers: "
             "make new ones with one count (another topic_prefix) and let their producers write there"
         )
     source, ledger = (next(iter(counts[role]), None) for role in ("source", "ledger"))
-    if source is not None and ledger not in (None, source):
+    if source is not None and counts["ledger"] - {source}:
         return (
             f"the source topics have {source} partitions and the ledger was built for {ledger}: choose another app_id "
             f"(DESKPULSE_APP_ID) with topics.partitions: {source}; its ledger is built anew from the source topics"
@@ -99,7 +100,7 @@ def partitions_fix(steps: Iterable[Step], existing: Mapping[str, Topic]) -> str:
 def _step(spec: TopicSpec, topic: Topic | None, *, alter_sources: bool) -> Step:
     if topic is None:
         return Step(spec, "create")
-    if len(topic.partitions) != spec.partitions and spec.role != "dead-letter":
+    if len(topic.partitions) != spec.partitions and spec.is_copartitioned:
         return Step(spec, "refuse", note=f"has {len(topic.partitions)} partitions instead of {spec.partitions}")
     changes = _changes(spec, topic)
     note = ""

@@ -21,7 +21,7 @@ Z95: Final = 1.959964  # two-sided 95 % of the normal distribution
 class FigureKind:
     """One metric of the final figures.
 
-    `lower` gives its samples from the summed cells, none when empty; `observations` is the denominator, always there, 0 when nothing was seen.
+    `lower` gives its samples from the summed cells, none when empty; `observations` is the denominator, 0 when nothing was seen.
     """
 
     name: str

@@ -34,9 +34,9 @@ def lower(cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:
 
 
 def per_hour(cells: Mapping[int, int], labels: Labels, covered_ms: int) -> Iterator[Figure]:
-    """Tickets per hour of the span covered, absent when that is 0, and its observations."""
+    """Tickets per hour of the span covered, absent when there were none, and its observations."""
     n = cells.get(series.CREATED, 0)
-    if covered_ms > 0:
+    if n and covered_ms > 0:
         yield Figure(catalogue.PER_HOUR, labels, n * HOUR_MS / covered_ms, n)
     yield Figure(catalogue.PER_HOUR + "_observations", labels, float(n), n)
 

@@ -1,6 +1,6 @@
 """The rows of the ledger as bytes: keys, values, versions. What is written here is read by other versions of the program.
 
-A value is one version byte and a MessagePack body. A key of the `-view` topic is a MessagePack array whose first item names the kind of row.
+A value is one version byte and a MessagePack body. A key of the `-view` topic is a MessagePack array; its first item names the kind of row.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class PositionKey(NamedTuple):
 
 
 ViewKey = PaneKey | LevelKey | NamesKey | PositionKey
-Names = tuple[list[str], list[str], list[str]]
+Names = tuple[list[str], list[str], list[str]]  # teams, channels, priorities
 
 
 class Position(Struct, gc=False, omit_defaults=True):
@@ -117,7 +117,8 @@ def decode_cells(raw: bytes) -> Cells:
 
 def decode_names(raw: bytes) -> Names:
     """Admitted names. Errors: NewerRowError."""
-    return _decode_names(_body(raw))
+    names: Names = _decode_names(_body(raw))
+    return names
 
 
 def decode_position(raw: bytes) -> Position:

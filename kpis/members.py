@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from kpis.tables import OTHER
-
 DIMENSIONS: Final = ("team", "channel", "priority")
 
 
@@ -30,8 +28,3 @@ class MemberRules:
         if len(largest) <= self.most:
             return sorted(largest), []
         return sorted(largest[: self.most - 1]), sorted(largest[self.most - 1 :])
-
-
-def fold_dims(dims: Sequence[str], shown: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Dimensions with every name that is not shown replaced by `other`."""
-    return tuple(name if name in names else OTHER for name, names in zip(dims, shown, strict=True))

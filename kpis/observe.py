@@ -60,8 +60,7 @@ def observe(row: TicketRow) -> list[Observation]:
         _handle_times(found, row.transitions)
         _resolution(found, resolution(row.transitions), created)
     if row.surveys is not None:
-        for kind in sorted(row.surveys):
-            found.append(_answer(row.surveys[kind]))
+        found.extend(_answer(row.surveys[kind]) for kind in sorted(row.surveys))
     return found
 
 

@@ -71,7 +71,7 @@ class StateRules:
 class PartitionState:
     """Ticket rows, customer rows, tables and position of one partition."""
 
-    def __init__(self, partition: int, rules: StateRules = StateRules()) -> None:  # noqa: B008 - immutable
+    def __init__(self, partition: int, rules: StateRules = StateRules()) -> None:
         self.partition = partition
         self.rules = rules
         self.position = Position()
@@ -96,16 +96,15 @@ class PartitionState:
         accepted = 0
         for record in records:
             event = decode(record.value)
-            if type(event) is not Reject:
-                event = self._admit(event, record)  # type: ignore[arg-type]
-            if type(event) is Reject:
+            if not isinstance(event, Reject):
+                event = self._admit(event, record)
+            if isinstance(event, Reject):
                 self._counts[f"rejected:{event.reason}"] += 1
                 letters.append(_letter(topic, record, event))
                 continue
             accepted += 1
-            if event.occurred_at > greatest:  # type: ignore[union-attr,operator]
-                greatest = event.occurred_at  # type: ignore[union-attr,assignment]
-            self._merge(event, deltas)  # type: ignore[arg-type]
+            greatest = max(greatest, event.at_ms)
+            self._merge(event, deltas)
         self._tables.fold(deltas)
         if greatest >= 0:
             self.position.maxima[topic] = greatest
@@ -114,33 +113,31 @@ class PartitionState:
         return letters
 
     def _admit(self, event: AnyEvent, record: SourceRecord) -> AnyEvent | Reject:
-        at = event.occurred_at
+        at = event.at_ms
         if record.key is None or record.key != event.key.encode():
             return Reject("key", f"the record key {record.key!r} is not the identifier {event.key!r}: another partition owns it")
-        if at > record.timestamp + self.rules.future_tolerance_ms:  # type: ignore[operator]
+        if at > record.timestamp + self.rules.future_tolerance_ms:
             return Reject("future", f"occurred_at {at} ms is later than the record's timestamp {record.timestamp} ms plus the tolerance")
         clock = self.position.event_clock_ms
-        if clock is not None and at < clock:  # type: ignore[operator]
-            if at < clock - self.rules.horizon_ms:  # type: ignore[operator]
+        if clock is not None and at < clock:
+            if at < clock - self.rules.horizon_ms:
                 return Reject("too_late", f"occurred_at {at} ms is more than {self.rules.horizon_ms} ms before the event clock {clock} ms")
             self._counts["late"] += 1
         return event
 
     def _merge(self, event: AnyEvent, deltas: dict[int, Cells]) -> None:
-        if isinstance(event, (Joined, Left)) or (type(event) is Survey and event.ticket_id is None):
-            self._merge_customer(event, deltas)  # type: ignore[arg-type]
+        if isinstance(event, Joined | Left) or (isinstance(event, Survey) and event.ticket_id is None):
+            self._merge_customer(event, deltas)
         else:
-            self._merge_ticket(event, deltas)  # type: ignore[arg-type]
+            self._merge_ticket(event, deltas)
 
     def _merge_ticket(self, event: tickets.TicketEvent, deltas: dict[int, Cells]) -> None:
         rows = self._tickets.by_id
-        ticket_id: str = event.ticket_id  # type: ignore[assignment]
+        ticket_id = event.key
         row = rows.get(ticket_id)
         if row is None:
             row = rows[ticket_id] = TicketRow()
-            before, before_levels, before_dims = [], [], tickets.UNKNOWN_DIMS  # type: ignore[var-annotated]
-        else:
-            before, before_levels, before_dims = observe.observe(row), observe.levels(row), row.dims()
+        before, before_levels, before_dims = observe.observe(row), observe.levels(row), row.dims()
         overflow = _overflows(row)
         if not tickets.note(row, event.rank, event.event_id, event.at_ms):
             self._counts["duplicate"] += 1
@@ -211,7 +208,7 @@ class PartitionState:
     def advance(self, drained: Collection[str]) -> None:
         """Move the event clock and expire what is over. `drained`: source topics read to their log end, which do not hold it back."""
         holding = [self.position.maxima.get(topic) for topic in SOURCE_TOPICS if topic not in drained]
-        known = [value for value in self.position.maxima.values() if value is not None]
+        known = list(self.position.maxima.values())
         if not known or None in holding:
             return
         # A drained topic does not hold the clock back: then the others decide, or all of them when every topic is drained.
@@ -273,9 +270,7 @@ class PartitionState:
 
 
 def _letter(topic: str, record: SourceRecord, reject: Reject) -> DeadLetter:
-    return DeadLetter(
-        topic, record.partition, record.offset, record.timestamp, reject.reason, reject.detail, record.key, record.value
-    )
+    return DeadLetter(topic, record.partition, record.offset, record.timestamp, reject.reason, reject.detail, record.key, record.value)
 
 
 def _overflows(row: TicketRow) -> bool:

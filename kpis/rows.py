@@ -14,7 +14,7 @@ Row = TypeVar("Row")
 class Rows(Generic[Row]):
     """Ticket or customer rows. Each is due in the list of the day in which it may leave; on that day it leaves or is put off.
 
-    A row that changes is not moved between lists: it is looked at on the day it was first due, so the work is bounded by the rows themselves.
+    A row that changes is not moved between lists: it is looked at on the day it was first due, so the work stays small.
     """
 
     def __init__(self, key: Callable[[str], bytes]) -> None:

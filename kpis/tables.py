@@ -121,11 +121,8 @@ class Tables:
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; an empty row is a tombstone."""
-        rows: list[tuple[bytes, bytes | None]] = []
-        for key in self.changed_panes:
-            rows.append((ledger.pane_key(self._pane_key(key)), self._value(self._panes, key)))
-        for key in self.changed_levels:
-            rows.append((ledger.level_key(self._level_key(key)), self._value(self._levels, key)))
+        rows = [(ledger.pane_key(self._pane_key(key)), self._value(self._panes, key)) for key in self.changed_panes]
+        rows += [(ledger.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self.changed_levels]
         if self.names_changed:
             rows.append((ledger.NAMES_KEY, ledger.encode_value(self.names)))
         self.changed_panes, self.changed_levels, self.names_changed = set(), set(), False

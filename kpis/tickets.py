@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -49,6 +49,13 @@ class Creation(Struct, array_like=True, frozen=True, gc=False):
         return msgspec.json.encode({name: value for name, value in pairs if value is not None}, order="sorted")
 
 
+class Remembering(Protocol):
+    """A row that remembers which events it has seen."""
+
+    last_ms: int
+    seen: list[int]
+
+
 class TicketRow(Struct, array_like=True, gc=False):
     """One ticket. Every field merges by minimum, maximum or a bounded set, so the same events in any order give the same row."""
 
@@ -75,13 +82,12 @@ class TicketRow(Struct, array_like=True, gc=False):
         return (team, channel, priority)
 
 
-def note(row: TicketRow, rank: int, event_id: str, at_ms: int) -> bool:
+def note(row: Remembering, rank: int, event_id: str, at_ms: int) -> bool:
     """Remember an identity; False when it was known: a duplicate.
 
     Beyond MOST_SEEN identities nothing more is remembered: such an event merges as any other and is not counted as a duplicate.
     """
-    if at_ms > row.last_ms:
-        row.last_ms = at_ms
+    row.last_ms = max(row.last_ms, at_ms)
     digest = xxh3_64_intdigest(event_id.encode(), rank)
     if digest in row.seen:
         return False
@@ -159,7 +165,7 @@ def _fact(event: ResolvedEvent | TicketChanged) -> tuple[str, Fact]:
     if not isinstance(event, HandleParts):
         return "transitions", Fact(event.at_ms, event.rank, event.event_id)
     if kind is ResolvedEvent:
-        return "transitions", Fact(event.at_ms, event.rank, event.event_id, (*event.parts_ms(), event.outcome))  # type: ignore[union-attr]
+        return "transitions", Fact(event.at_ms, event.rank, event.event_id, (*event.parts_ms(), event.outcome or "solved"))  # type: ignore[union-attr]
     return "handled", Fact(event.at_ms, event.rank, event.event_id, event.parts_ms())
 
 

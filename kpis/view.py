@@ -11,7 +11,7 @@ from kpis import figures, ledger, series
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey, PaneKey, Position
 from kpis.levels import Levels
-from kpis.members import DIMENSIONS, MemberRules, fold_dims
+from kpis.members import DIMENSIONS, MemberRules
 from kpis.tables import CUSTOMERS, OTHER
 from kpis.tickets import Dims
 from windows.cells import Cells, add, difference
@@ -81,7 +81,8 @@ class ViewBuilder:
 
     @staticmethod
     def _split(key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
-        team, channel, priority = key  # type: ignore[misc]
+        assert isinstance(key, tuple)
+        team, channel, priority = key
         counts = {cell: n for cell, n in cells.items() if cell < series.REGISTER}
         yield ALL, cells
         yield ("team", team), cells
@@ -169,7 +170,7 @@ class ViewBuilder:
         volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
         month = self._slots["30d", "current", self._rules.zone]
         for slot in self._slots.values():
-            for by, member in self._sums.groups(slot):  # type: ignore[misc]
+            for by, member in _groups(self._sums, slot):
                 if by in volumes and self._sums.cells(slot, (by, member)):
                     volumes[by][member] = self._sums.cells(month, (by, member)).get(series.CREATED, 0)
         for by, member in self._levels.groups():
@@ -215,8 +216,6 @@ class ViewBuilder:
 
     def _retention(self, as_of: int) -> Iterator[Figure]:
         active = self._levels.total(series.ACTIVE)
-        if not active and not any(self._customer_sums.cells(slot, CUSTOMERS) for slot in self._customer_slots):
-            return
         for slot in self._customer_slots:
             span = slot.span(as_of)
             later = self._customer_sums.after(span.resolution.index, span.last, CUSTOMERS)
@@ -239,19 +238,31 @@ class ViewBuilder:
         for window in self._rules.parts_windows:
             slot = self._slots[window, "current", self._rules.zone]
             sums: dict[Dims, Cells] = {}
-            for by, dims in self._sums.groups(slot):  # type: ignore[misc]
-                if by == PARTS:
-                    add(sums.setdefault(fold_dims(dims, lists), {}), self._sums.cells(slot, (by, dims)))  # type: ignore[arg-type]
+            for dims in _combinations(self._sums, slot):
+                add(sums.setdefault(_folded(dims, lists), {}), self._sums.cells(slot, (PARTS, dims)))
             for dims in sorted(sums):
                 yield Part(window, dims, sums[dims])
 
     def _spans(self, as_of: int) -> dict[tuple[str, str], tuple[int, int]]:
-        spans = {}
+        spans: dict[tuple[str, str], tuple[int, int]] = {}
         for slot in (*self._slots.values(), *self._customer_slots):
             if slot.zone == self._rules.zone:
                 part = slot.span(as_of)
                 spans[slot.window.name, slot.period] = (part.start_ms, as_of if slot.period == "current" else part.end_ms)
         return spans
+
+
+def _groups(sums: RollingSums, slot: Slot) -> list[Group]:
+    return [group for group in sums.groups(slot) if isinstance(group, tuple) and group[0] != PARTS]
+
+
+def _combinations(sums: RollingSums, slot: Slot) -> list[Dims]:
+    return [group[1] for group in sums.groups(slot) if isinstance(group, tuple) and group[0] == PARTS]
+
+
+def _folded(dims: Dims, shown: Sequence[Sequence[str]]) -> Dims:
+    team, channel, priority = (name if name in names else OTHER for name, names in zip(dims, shown, strict=True))
+    return (team, channel, priority)
 
 
 def _labels(slot: Slot, group: Group) -> Labels:
@@ -276,7 +287,7 @@ def series_bound(rules: ViewRules) -> int:
     """Samples of `support_*` that the rules can lead to, at the most: every member present and no figure empty."""
     sizes = {d: len(rules.members.lists[d]) + 1 if d in rules.members.lists else rules.members.most for d in DIMENSIONS}
     slots = sum(len(w.periods) for w in WINDOWS)
-    busy: Cells = {cell: 7 for base in range(1, 23) for cell in (base,)}
+    busy: Cells = dict.fromkeys(range(1, 23), 7)
     for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
         busy.update({base: 1, base + 1: 1, base + 2: 1})
     busy[series.REGISTER] = 1

@@ -18,8 +18,9 @@ MAX_FUNCTION_LINES: Final = 60
 # A list of what is allowed, so that a clock, a socket or a logger that nobody thought of is a fault too.
 PURE_STANDARD_LIBRARY: Final = frozenset(
     {
-        "__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools",
-        "hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "types", "typing", "zoneinfo", "zlib",
+        "__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
+        "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "types", "typing",
+        "zlib", "zoneinfo",
     }
 )  # fmt: skip
 PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
@@ -117,11 +118,10 @@ def name_clashes(owners: Mapping[str, Sequence[str]]) -> list[str]:
     >>> name_clashes({"agents": ["deskpulse", "openai-agents"]})
     ['agents belongs to openai-agents too: python would import one of the two']
     """
-    found = []
-    for package in PACKAGES:
-        if others := sorted(set(owners.get(package, ())) - {DISTRIBUTION}):
-            found.append(f"{package} belongs to {', '.join(others)} too: python would import one of the two")
-    return found
+    foreign = {package: sorted(set(owners.get(package, ())) - {DISTRIBUTION}) for package in PACKAGES}
+    return [
+        f"{package} belongs to {', '.join(names)} too: python would import one of the two" for package, names in foreign.items() if names
+    ]
 
 
 def folders_without_init(root: Path = ROOT) -> list[str]:

@@ -15,7 +15,7 @@ FIRST_MS: Final = 0  # 1970-01-01: earlier instants are a unit error upstream
 LAST_MS: Final = 7_258_118_400_000  # 2200-01-01: later ones are microseconds sent as milliseconds
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_CLOSED_CHOICES: Final = ("$.change", "$.status", "$.outcome", "$.kind")
+_CLOSED_CHOICES: Final = ("$.change", "$.status", "$.kind")
 
 
 class Reject(NamedTuple):
@@ -41,9 +41,10 @@ def decoder(topic: str) -> Decode:
         if len(raw) > MAX_BYTES:
             return Reject("oversize", f"{len(raw)} bytes; the limit is {MAX_BYTES}")
         try:
+            raw.decode()  # the JSON decoder does not look into fields that it skips
             event = raw_decode(raw)
         except msgspec.ValidationError as error:
-            return Reject("kind" if str(error).endswith(_KIND_ENDINGS) else "schema", str(error))
+            return Reject(_reason(str(error)), str(error))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             # The last two are not MsgspecError: bad UTF-8 in a string, deep nesting in an unknown field.
             return Reject("syntax", str(error))
@@ -57,13 +58,19 @@ def decoder(topic: str) -> Decode:
     return decode
 
 
+def _reason(message: str) -> str:
+    if message.startswith("Invalid") and message.endswith(_KIND_ENDINGS):
+        return "kind"
+    return "time" if "RFC3339" in message or "timezone component" in message else "schema"
+
+
 def _finish_survey(event: Survey) -> Survey | Reject:
     if event.ticket_id is None and event.customer_id is None:
         return Reject("schema", "a survey needs ticket_id or customer_id")
     low, high = (0, 10) if event.kind == "nps" else (1, 7)
     if event.kind == "csat":
         high = 5 if event.scale_max is None else event.scale_max
-        if not 2 <= high <= 10:  # noqa: PLR2004 - the contract's range of scales
+        if not 2 <= high <= 10:
             return Reject("score", f"scale_max {high} is outside 2..10")
     if not low <= event.score <= high:
         return Reject("score", f"{event.kind} score {event.score} is outside {low}..{high}")

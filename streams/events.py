@@ -6,6 +6,7 @@ Every event has `event_id` and `occurred_at`; after `streams.decode` the latter 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -58,7 +59,7 @@ class FirstReply(TicketEvent, gc=False, kw_only=True):
 
     rank: ClassVar[int] = 2
     responder_id: Identifier | None = None
-    automated: bool = False
+    automated: bool | None = False  # null counts as absent, as everywhere
 
 
 class HandleParts(TicketEvent, gc=False, kw_only=True):
@@ -77,7 +78,7 @@ class Resolved(HandleParts, gc=False, kw_only=True):
     """The ticket was closed: solved, or abandoned by the customer."""
 
     rank: ClassVar[int] = 7
-    outcome: Literal["solved", "abandoned"] = "solved"
+    outcome: Literal["solved", "abandoned"] | None = "solved"
 
 
 class Triaged(TicketEvent, gc=False, tag="triaged", tag_field="change", kw_only=True):
@@ -179,4 +180,9 @@ AnyEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged | Cust
 
 
 def _milliseconds(seconds: float | None) -> int | None:
-    return None if seconds is None else int(seconds * 1000 + 0.5)
+    """Whole milliseconds, half up, of the decimal number as it was written (1.0005 s is 1001 ms)."""
+    if seconds is None:
+        return None
+    if seconds.is_integer():
+        return int(seconds) * 1000
+    return int((Decimal(repr(seconds)) * 1000).to_integral_value(ROUND_HALF_UP))

@@ -11,7 +11,7 @@ SOURCE_TOPICS: Final = ("ticket-created", "first-reply", "resolved", "survey", "
 DEAD_LETTER: Final = "dead-letter"
 DAY_MS: Final = 86_400_000
 
-Role = Literal["source", "ledger", "dead-letter"]
+Role = Literal["source", "ledger", "anchor", "skips", "dead-letter"]
 
 
 class LedgerTopics(NamedTuple):
@@ -30,6 +30,11 @@ def ledger_topics(app_id: str) -> LedgerTopics:
     return LedgerTopics(f"{app_id}-tickets", f"{app_id}-view")
 
 
+def skips_topic(app_id: str) -> str:
+    """Where an operator notes records that the workers shall pass over."""
+    return f"{app_id}-skips"
+
+
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
     """A topic as it should be. `config` names only what matters to us: the rest is the operator's."""
@@ -39,6 +44,11 @@ class TopicSpec:
     replication_factor: int
     config: Mapping[str, str]
     role: Role
+
+    @property
+    def is_copartitioned(self) -> bool:
+        """Whether its number of partitions must be the common one. The anchor, always empty, makes Faust assign them together."""
+        return self.role in {"source", "ledger", "anchor"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +66,20 @@ class TopicRules:
 
 
 def specs(app_id: str, topic_prefix: str = "", rules: TopicRules | None = None) -> tuple[TopicSpec, ...]:
-    """Every topic of an installation: sources in their fixed order, then the ledger, then dead letters.
+    """Every topic of an installation: sources in their fixed order, the ledger, the anchor, skips, dead letters.
 
-    All have the same number of partitions: source and ledger because a ticket's events and its row must share one number.
+    All but the last two must have the same number of partitions: a ticket's events and its row share one number.
     """
     rules = rules or TopicRules()
     names: list[tuple[str, Role]] = [(f"{topic_prefix}{topic}", "source") for topic in SOURCE_TOPICS]
     names += [(name, "ledger") for name in ledger_topics(app_id)]
-    names += [(f"{topic_prefix}{DEAD_LETTER}", "dead-letter")]
-    configs = {"source": _source(rules), "ledger": _ledger(rules), "dead-letter": _dead_letter(rules)}
-    return tuple(TopicSpec(name, rules.partitions, rules.replication_factor, configs[role], role) for name, role in names)
+    names += [(f"{app_id}-anchor", "anchor"), (skips_topic(app_id), "skips"), (f"{topic_prefix}{DEAD_LETTER}", "dead-letter")]
+    return tuple(_spec(name, role, rules) for name, role in names)
+
+
+def _spec(name: str, role: Role, rules: TopicRules) -> TopicSpec:
+    config = {"source": _source, "ledger": _ledger, "anchor": _kept, "skips": _kept, "dead-letter": _dead_letter}[role](rules)
+    return TopicSpec(name, 1 if role == "skips" else rules.partitions, rules.replication_factor, config, role)
 
 
 def _common(rules: TopicRules) -> dict[str, str]:
@@ -94,6 +108,11 @@ def _ledger(rules: TopicRules) -> Mapping[str, str]:
             **_common(rules),
         }
     )
+
+
+def _kept(rules: TopicRules) -> Mapping[str, str]:
+    """Next to nothing is written here, and what is must stay."""
+    return MappingProxyType({"cleanup.policy": "compact", **_common(rules)})
 
 
 def _dead_letter(rules: TopicRules) -> Mapping[str, str]:

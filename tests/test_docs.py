@@ -75,7 +75,9 @@ class TestTheChecksThemselves:
 
     def test_a_test_that_is_gone_is_seen(self, tree: Path) -> None:
         text = "Held by `tests/test_x.py::test_it`, `tests/test_x.py::TestY::test_z`, `tests/test_x.py::test_gone` and `tests/test_y.py`."
-        assert ["names tests/test_x.py::test_gone: no such test", "names tests/test_y.py: no such file"] == docs_check.missing_tests(text, tree)
+        assert ["names tests/test_x.py::test_gone: no such test", "names tests/test_y.py: no such file"] == docs_check.missing_tests(
+            text, tree
+        )
 
     def test_a_target_that_is_gone_is_seen(self, tree: Path) -> None:
         text = "Run `make test`, `make fly` or\n```\nmake compose-check\nmake soar\n```\nand make sure."

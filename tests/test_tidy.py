@@ -80,7 +80,14 @@ class TestTheRulesThemselves:
 
     @pytest.mark.parametrize(
         "source",
-        ["import time", "from random import random", "import os.path", "def f():\n    import logging", "from . import clock", "import faust"],
+        [
+            "import time",
+            "from random import random",
+            "import os.path",
+            "def f():\n    import logging",
+            "from . import clock",
+            "import faust",
+        ],
     )
     def test_an_impure_import_is_seen(self, source: str) -> None:
         assert 1 == len(tidy.foreign_imports(source, tidy.PURE_PACKAGES["windows"]))

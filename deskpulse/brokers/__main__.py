@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from typing import get_args
 
@@ -14,22 +15,31 @@ from deskpulse.brokers.kafka import LocalKafka, Security
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's way to say Ctrl-C
     try:
         if options.fetch_only:
             print(f"Apache Kafka is in {fetch(_tell)}")
-            return 0
-        kafka = LocalKafka(brokers=options.brokers, port=options.port, security=options.security, report=_tell)
-        with kafka:
-            print(_welcome(kafka), flush=True)
-            _wait_for_the_end()
+        else:
+            _serve(LocalKafka(brokers=options.brokers, port=options.port, security=options.security, report=_tell))
     except BrokerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted before Kafka was up", file=sys.stderr)
         return 130
-    print("stopped, the data is deleted")
     return 0
+
+
+def _serve(kafka: LocalKafka) -> None:
+    """Run Kafka until Ctrl-C or SIGTERM."""
+    with kafka:
+        try:
+            print(_welcome(kafka), flush=True)
+            while True:
+                time.sleep(1)
+        except KeyboardInterrupt:
+            print("\nstopping")
+    print("stopped, the data is deleted")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,15 +56,6 @@ def _welcome(kafka: LocalKafka) -> str:
     if kafka.ca_file:
         lines += [f"SASL_SSL, SCRAM-SHA-512, user {kafka.username}, password {kafka.password}", f"trust {kafka.ca_file}"]
     return "\n".join([*lines, "Press Ctrl-C to stop it; its data is deleted then."])
-
-
-def _wait_for_the_end() -> None:
-    """Return on Ctrl-C, and on the SIGTERM of a supervisor, so that both end in good order."""
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        print()
 
 
 def _tell(line: str) -> None:

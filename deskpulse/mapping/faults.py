@@ -18,8 +18,8 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         """One line: place, value, problem, fix."""
-        value = "" if self.value is None else f" is {_short(self.value)}:"
-        return f"{self.path}{value} {self.problem}. Fix: {self.fix}."
+        value = "" if self.value is None else f" is {_short(self.value)}"
+        return f"{self.path}{value}: {self.problem}. Fix: {self.fix}."
 
 
 class MappingError(ValueError):

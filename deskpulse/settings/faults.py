@@ -17,7 +17,7 @@ from deskpulse.settings.document import Document, KeyPath
 from deskpulse.settings.kafka import HIDDEN
 from deskpulse.settings.root import Settings
 
-_LOGIN: Final = re.compile(r"//[^/@\s]*@")  # user:password@ in an address that somebody pasted
+_LOGIN: Final = re.compile(r"[^/@\s'\"]*:[^/@\s'\"]*@")  # user:password@ in an address that somebody pasted
 _LONGEST_VALUE: Final = 80
 _LEAVES: Final = dict(leaves(Settings))
 _SECRETS: Final = frozenset(path for path, field in _LEAVES.items() if SecretStr in getattr(field.annotation, "__args__", ()))
@@ -51,14 +51,16 @@ def from_pydantic(error: ErrorDetails, document: Document) -> Fault:
     if error["type"] in {"extra_forbidden", "invalid_key"}:
         return unknown_key(path, document)
     what, fix = _wording(error)
-    return Fault(_where(path, document) + _shown(path, error["input"]), what, fix)
+    return Fault(_where(path, document) + _shown(path, error["input"]), _without_login(what), fix)
 
 
 def unknown_key(path: KeyPath, document: Document) -> Fault:
     """A key that no section has. Its value is not shown: it may be a password under a misspelt name."""
     names = _siblings(path)
     close = difflib.get_close_matches(str(path[-1]), names, n=1)
-    fix = f"did you mean {_dotted((*path[:-1], close[0]))}?" if close else f"known here: {', '.join(names)}" if names else "it has no keys of its own"
+    fix = f"known here: {', '.join(names)}" if names else "it has no keys of its own"
+    if close:
+        fix = f"did you mean {_dotted((*path[:-1], close[0]))}?"
     return Fault(_where(path, document), "no such setting", fix)
 
 
@@ -73,12 +75,12 @@ def unknown_variables(environ: Iterable[str]) -> list[Fault]:
     """Variables with our prefix that name no setting: else a typing error would silently leave the default."""
     known = {variable(path) for path in _LEAVES}
     names = sorted(name for name in environ if name.upper().startswith(VARIABLE_PREFIX))
-    odd = [name for name in names if name.upper() not in known and not name.upper().startswith(_NOT_SETTINGS)]
+    odd = [name for name in names if name.upper() not in known and not name.upper().startswith(NOT_SETTINGS)]
     return [_unknown_variable(name, sorted(known)) for name in odd]
 
 
 # Read elsewhere: the place of the file, and what the tests and tools of the project itself understand.
-_NOT_SETTINGS: Final = ("DESKPULSE_CONFIG", "DESKPULSE_KAFKA_CACHE", "DESKPULSE_REQUIRE_", "DESKPULSE_TEST_")
+NOT_SETTINGS: Final = ("DESKPULSE_CONFIG", "DESKPULSE_KAFKA_CACHE", "DESKPULSE_REQUIRE_", "DESKPULSE_TEST_")
 
 
 def _unknown_variable(name: str, known: list[str]) -> Fault:
@@ -129,8 +131,12 @@ def _shown(path: KeyPath, value: object) -> str:
         return ""  # a whole section may hold a password; an absent value shows nothing
     if leaf in _SECRETS:
         return f" = {HIDDEN}"
-    text = _LOGIN.sub(f"//{HIDDEN}@", repr(value if isinstance(value, (bool, int, float, list, tuple, dict)) else str(value)))
+    text = _without_login(repr(value if isinstance(value, (bool, int, float, list, tuple, dict)) else str(value)))
     return f" = {text[:_LONGEST_VALUE]}..." if len(text) > _LONGEST_VALUE else f" = {text}"
+
+
+def _without_login(text: str) -> str:
+    return _LOGIN.sub(f"{HIDDEN}@", text)
 
 
 def _wording(error: ErrorDetails) -> tuple[str, str]:

@@ -71,8 +71,10 @@ class DeskSettings(Section):
     team_time_zones: Annotated[dict[str, str], BeforeValidator(from_json)] = Field(default_factory=dict)
     members: MemberSettings = Field(default_factory=MemberSettings)
     max_members: int = Field(3, ge=1, le=1_000)
+    max_names: int = Field(1_000, ge=1, le=100_000)
     future_tolerance_seconds: int = Field(300, ge=0, le=86_400)
     horizon_days: int = Field(61, ge=1, le=3_650)
+    open_horizon_days: int = Field(365, ge=1, le=3_650)
 
     @field_validator("time_zone")
     @classmethod
@@ -94,8 +96,8 @@ class WorkerSettings(Section):
     chunk_records: int = Field(2_000, ge=1, le=100_000)
     session_timeout_seconds: float = Field(10.0, ge=1, le=1_800)
     transaction_timeout_seconds: float = Field(10.0, ge=1, le=900)
-    reject_limit_records: int = Field(1_000, ge=1)
-    reject_limit_ratio: float = Field(0.95, gt=0, le=1)
+    reject_least_records: int = Field(500, ge=1)
+    reject_ratio: float = Field(0.95, gt=0, le=1)
     watchdog_seconds: float = Field(60.0, ge=1, le=86_400)
 
 

@@ -14,7 +14,7 @@ _SLOW: Final = 3.0  # waits of the usual length from which on customers lose pat
 _MOOD_PER_WAIT: Final = 0.08
 _WORST_MOOD: Final = 0.7
 # Weights of the scores, from the lowest score up: of content customers, of displeased ones.
-_CONTENT: Final = {"nps": (1, 0, 0, 1, 1, 4, 5, 10, 16, 30, 32), "csat": (2, 3, 9, 34, 52), "ces": (2, 3, 6, 12, 24, 31, 22)}
+_CONTENT: Final = {"nps": (2, 1, 1, 2, 2, 8, 10, 20, 32, 60, 64), "csat": (2, 3, 9, 34, 52), "ces": (2, 3, 6, 12, 24, 31, 22)}
 _DISPLEASED: Final = {"nps": (9, 8, 9, 10, 12, 14, 12, 10, 8, 5, 3), "csat": (34, 30, 20, 11, 5), "ces": (20, 24, 20, 15, 11, 6, 4)}
 _LOWEST: Final = {"nps": 0, "csat": 1, "ces": 1}
 

@@ -1,6 +1,5 @@
 """Apache Kafka as a child process: it starts, keeps data over crashes, replicates, and leaves nothing behind."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,16 @@ from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.brokers.process import port_is_free, wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka_here")]
+
+
+OWNER = """
+import signal
+from deskpulse.brokers.kafka import LocalKafka
+kafka = LocalKafka()
+kafka.start()
+print(*kafka.pids.values(), kafka._folder, flush=True)
+signal.pause()
+"""
 
 
 def is_alive(pid: int) -> bool:
@@ -37,7 +46,8 @@ async def test_it_serves_what_it_was_given(clients: Any) -> None:
 
 def test_it_listens_on_loopback_only(kafka: LocalKafka) -> None:
     (pid,) = kafka.pids.values()
-    inodes = {os.readlink(link).strip("socket:[]") for link in Path(f"/proc/{pid}/fd").iterdir() if "socket" in os.readlink(link)}
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
     listening = {row[1].rpartition(":")[0] for row in rows if row[3] == "0A" and row[9] in inodes}
     assert listening == {"0000000000000000FFFF00000100007F"}  # ::ffff:127.0.0.1
@@ -94,8 +104,7 @@ async def test_three_brokers_go_on_without_one(connect: Any) -> None:
 
 def test_it_dies_with_the_process_that_started_it() -> None:
     """Even when that process gets no chance to clean up: a killed benchmark must not leave a broker on the machine."""
-    script = "import signal; from deskpulse.brokers.kafka import LocalKafka; k = LocalKafka(); k.start(); print(*k.pids.values(), k._folder, flush=True); signal.pause()"
-    with subprocess.Popen([sys.executable, "-c", script], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as owner:
+    with subprocess.Popen([sys.executable, "-c", OWNER], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         pid, folder = owner.stdout.readline().split()
         assert is_alive(int(pid))
@@ -106,7 +115,9 @@ def test_it_dies_with_the_process_that_started_it() -> None:
 
 def test_a_bad_setting_is_named_in_the_error() -> None:
     kafka = LocalKafka(properties={"log.retention.ms": "soon"})
-    with pytest.raises(BrokerError, match=r"(?s)refused its settings; check `properties`.*Invalid value soon for configuration log.retention.ms"):
+    with pytest.raises(
+        BrokerError, match=r"(?s)refused its settings; check `properties`.*Invalid value soon for configuration log.retention.ms"
+    ):
         kafka.start()
     assert kafka._folder is None
 

@@ -111,5 +111,5 @@ def test_the_rank_is_exact_where_doubles_would_slip(percent: int, expected: int)
 def test_customers_are_estimated_from_registers_until_they_are_all_in_use() -> None:
     assert 0 == estimate_customers(0)
     assert 100 == estimate_customers(100)
-    assert 1_031_725 == estimate_customers(1_000_000)  # 2^24 x -ln(1 - 1,000,000 / 2^24), collisions given back
+    assert 11_629_080 == estimate_customers(1 << 23)  # half in use: 2^24 x ln 2 = 16,777,216 x 0.693147, collisions given back
     assert estimate_customers(1 << 24) is None

@@ -1,0 +1,137 @@
+"""Faust's consumer with the ledger as its authority: where to read on, what to commit, what is acked.
+
+Faust derives all three from acked offsets, record by record, and loses chunks around rebalances (docs/adr/0001-apache-kafka-4.md).
+Here the position in the ledger decides: partitions are sought to it, and it is what the group commits, as a hint for lag monitors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.types import TP
+from mode.utils.futures import notify
+
+from agents.config import WorkerConfig
+from agents.scheduler import Fetched
+from agents.semi_private import NoReadOffsets, log_ends
+from agents.sequence import Deliveries
+
+_LONG_POLL_MS = 500  # an idle broker answers so late; Faust's 1500 would delay a partition whose data came while another was polled
+
+
+class Authority(Protocol):
+    """Who knows the ledger."""
+
+    config: WorkerConfig
+    deliveries: Deliveries
+
+    def next_offsets(self) -> Mapping[TP, int]:
+        """Where to read on in each topic-partition whose state is ready."""
+
+    def durable_offsets(self) -> Mapping[TP, int]:
+        """What may be committed: one past what a finished transaction holds."""
+
+    def hurry(self) -> None:
+        """Finish what is begun: a rebalance or the end waits for it."""
+
+
+class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as in schema.py
+    """The thread that fetches, heartbeats and rebalances."""
+
+    consumer: LedgerConsumer
+
+    def _create_worker_consumer(self, transport: LedgerTransport) -> AIOKafkaConsumer:
+        """As Faust does, but of committed records only, with our connection options and fetch sizes."""
+        config, conf = transport.authority.config, self.app.conf
+        self._assignor = self.app.assignor
+        return AIOKafkaConsumer(
+            **config.kafka,
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=_LONG_POLL_MS,
+            max_partition_fetch_bytes=config.fetch_bytes,
+            check_crcs=False,  # TCP and the brokers checked them
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
+        )
+
+    async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Fetched:
+        records = await super()._fetch_records(consumer, *args, **kwargs)
+        return Fetched(records, log_ends(consumer))  # no await between the two: both are of one moment
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's check of slow processing reads offsets that we do not keep; `watch.py` has ours."""
+
+
+class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
+    """See the module."""
+
+    def __init__(self, transport: LedgerTransport, *args: Any, **kwargs: Any) -> None:
+        super().__init__(transport, *args, **kwargs)
+        self._authority = transport.authority
+        self._read_offset = NoReadOffsets()
+
+    def _new_consumer_thread(self) -> LedgerConsumerThread:
+        return LedgerConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def perform_seek(self) -> None:
+        """Called by Faust when partitions are ours and before it lets them flow."""
+        owned = self.assignment()
+        await self.read_from({tp: offset for tp, offset in self._authority.next_offsets().items() if tp in owned})
+
+    async def read_from(self, offsets: Mapping[TP, int]) -> None:
+        """Seek, in the consumer's thread: Faust's `seek` runs in ours and may be undone by a fetch that is just ending."""
+        self._authority.deliveries.renew(offsets)
+        await self.seek_wait(offsets)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Fetched:  # noqa: ASYNC109 - Faust's signature
+        deliveries = self._authority.deliveries
+        epochs = deliveries.epochs()
+        fetched: Fetched = await super()._getmany(active_partitions, timeout)
+        fetched.epochs = epochs
+        deliveries.fetched(fetched, fetched.ends, epochs)
+        return fetched
+
+    def stop_flow(self) -> None:
+        """Called by Faust when a rebalance or the end begins."""
+        super().stop_flow()
+        self._authority.hurry()
+
+    def ack(self, message: Any) -> bool:
+        """Let go of a chunk. This says nothing about offsets."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        notify(self._waiting_for_ack)
+        return True
+
+    def _filter_committable_offsets(self, _: Any) -> dict[TP, int]:
+        return {tp: offset for tp, offset in self._authority.durable_offsets().items() if self._should_commit(tp, offset)}
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Nothing: full queues already stop the reader, and Faust sleeps for a second once all partitions are marked as full."""
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Nothing: see `on_buffer_full`."""
+
+
+class LedgerTransport(Transport):  # type: ignore[misc] # as in schema.py
+    """Makes `LedgerConsumer`s."""
+
+    Consumer = LedgerConsumer
+
+    def __init__(self, *args: Any, authority: Authority, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.authority = authority
+

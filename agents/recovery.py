@@ -1,0 +1,113 @@
+"""Taking partitions over: fence, then read both ledger topics to their ends. What was read is the state, with its own positions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+
+from agents import guards
+from agents.config import WorkerConfig
+from agents.exits import Exit, WorkerError
+from agents.tally import Tally
+from agents.units import Partition, Source
+from kpis.ledger import NewerRowError
+
+logger = logging.getLogger("deskpulse.worker")
+
+_FETCH_BYTES = 4 << 20
+_ROWS_A_TURN = 5_000
+
+
+class Recovery:
+    """One attempt to recover some partitions. `is_current` is asked after each wait: a newer assignment makes this one void."""
+
+    def __init__(self, config: WorkerConfig, tally: Tally, source: Source, is_current: Callable[[], bool]) -> None:
+        self.starts: Mapping[TP, int] = {}  # log starts of the source topics
+        self._config = config
+        self._tally = tally
+        self._source = source
+        self._is_current = is_current
+        self._kinds: dict[str, Literal["tickets", "view"]] = {config.tickets_topic: "tickets", config.view_topic: "view"}
+
+    async def run(self, partitions: Sequence[Partition]) -> list[Partition]:
+        """The partitions that are recovered: all, or none when the assignment changed meanwhile."""
+        began, rows = time.monotonic(), self._tally.recovered_rows
+        # Before the ends are asked for: a previous owner may write until it is fenced.
+        await asyncio.gather(*(partition.writer.take_over() for partition in partitions))
+        if not self._is_current():
+            return []
+        consumer = AIOKafkaConsumer(
+            **self._config.kafka,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=_FETCH_BYTES,
+        )
+        try:
+            await consumer.start()
+            done = await self._read(consumer, partitions) and await self._check(partitions)
+        except KafkaError as error:
+            raise WorkerError(Exit.RETRY, f"the ledger could not be read: {error!r}") from error
+        finally:
+            await consumer.stop()
+        if not done:
+            return []
+        logger.info(
+            "recovered partitions=%s rows=%d seconds=%.2f",
+            ",".join(str(partition.number) for partition in partitions),
+            self._tally.recovered_rows - rows,
+            time.monotonic() - began,
+        )
+        return list(partitions)
+
+    async def _read(self, consumer: AIOKafkaConsumer, partitions: Sequence[Partition]) -> bool:
+        """Load rows up to the ends of now; False when the assignment changed. A later attempt starts with an empty state."""
+        states = {partition.number: partition for partition in partitions}
+        for partition in partitions:
+            partition.state = self._config.new_state(partition.number)
+        tps = [TopicPartition(topic, number) for topic in self._kinds for number in states]
+        consumer.assign(tps)
+        ends = await consumer.end_offsets(tps)
+        await consumer.seek_to_beginning(*tps)
+        waiting = set(tps)
+        while waiting:
+            waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}
+            if not self._is_current():
+                return False
+            for tp, records in (await consumer.getmany(timeout_ms=200, max_records=_ROWS_A_TURN)).items():
+                self._load(states[tp.partition], self._kinds[tp.topic], records)
+        for partition in partitions:
+            partition.state.loaded()
+        return True
+
+    def _load(self, partition: Partition, kind: Literal["tickets", "view"], records: Sequence[Any]) -> None:
+        load = partition.state.load
+        try:
+            for record in records:
+                load(kind, record.key, record.value)
+        except NewerRowError as error:
+            raise WorkerError(Exit.CONFIG, str(error)) from error
+        self._tally.recovered_rows += len(records)
+
+    async def _check(self, partitions: Sequence[Partition]) -> bool:
+        """Hold the positions against the source logs of now."""
+        tps = [TP(topic, partition.number) for topic in self._config.sources for partition in partitions]
+        self.starts, ends = await asyncio.gather(self._source.earliest_offsets(*tps), self._source.highwaters(*tps))
+        counts = {topic: self._source.topic_partitions(topic) or 0 for topic in self._config.sources}
+        for partition in partitions:
+            position = partition.state.position
+            position.partitions = guards.check_partition_counts(counts, prior=position.partitions)
+            for topic in self._config.sources:
+                tp, applied = TP(topic, partition.number), partition.applied(topic)
+                lost = guards.check_source_log(*tp, applied=applied, start=self.starts[tp], end=ends[tp])
+                if lost and applied is not None:
+                    partition.note_loss(tp, first=applied + 1, count=lost)
+        return self._is_current()

@@ -1,0 +1,226 @@
+"""The unit of work: chunks of all topics of one partition, applied, then made durable in one transaction, then acked.
+
+```
+   inbox -> take -> apply chunk, apply chunk, ... -> take_changes -> transaction n -> ack
+                                                         inbox -> apply ... (meanwhile) -> transaction n + 1 -> ack
+```
+Partitions overlap, each in its own task. Within one, the transaction of a unit runs while the next one is applied: the rows of a
+change set are bytes of their own, transactions follow one another, and a failed one ends the process with all that came after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from aiokafka.errors import IllegalStateError
+from faust.types import TP
+
+from agents import guards
+from agents.config import WorkerConfig
+from agents.exits import Exit, WorkerError, ends_the_process
+from agents.inbox import Delivery, Inbox
+from agents.sequence import Chunk, Deliveries, Verdict, judge
+from agents.skips import SKIPPED, Skips
+from agents.state import LedgerState
+from agents.tally import Tally
+from kpis.partition import Changes, DeadLetter
+
+logger = logging.getLogger("deskpulse.worker")
+
+
+class Source(Protocol):
+    """What a unit of work needs of the consumer."""
+
+    flow_active: bool  # False from the start of a rebalance or stop until positions are sought again
+
+    def ack(self, message: Any, /) -> bool: ...
+    async def read_from(self, offsets: Mapping[TP, int], /) -> None: ...
+    async def earliest_offsets(self, *tps: TP) -> Mapping[TP, int]: ...
+    async def highwaters(self, *tps: TP) -> Mapping[TP, int]: ...
+    def topic_partitions(self, topic: str, /) -> int | None: ...
+
+
+class Writer(Protocol):
+    """Makes change sets durable, whole."""
+
+    async def take_over(self) -> None: ...
+    async def write(self, changes: Changes, letters: Sequence[DeadLetter], /) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Partition:
+    """One owned partition: its state, its writer, and the task that brings both on."""
+
+    def __init__(  # noqa: PLR0913 - one place wires it, by keyword
+        self,
+        number: int,
+        config: WorkerConfig,
+        *,
+        state: LedgerState,
+        writer: Writer,
+        source: Source,
+        deliveries: Deliveries,
+        rejects: guards.RejectLimit,
+        tally: Tally,
+    ) -> None:
+        self.number = number
+        self.state = state
+        self.writer = writer
+        self.ready = False  # the state is that of the ledger
+        self.durable: dict[str, int] = {}  # applied offsets in finished transactions, by topic without prefix
+        self.inbox = Inbox(config.unit_records)
+        self._config = config
+        self._source = source
+        self._deliveries = deliveries
+        self._rejects = rejects
+        self._tally = tally
+        self._skips: Skips = {}
+        self._topics = config.sources
+        self._taken: list[Delivery] = []  # applied, not yet in a transaction
+        self._letters: list[DeadLetter] = []
+        self._task: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the ledger holds all of the state."""
+        return self.state.clean and (self._writing is None or self._writing.done())
+
+    def start(self, skips: Skips) -> None:
+        """Begin, after the state was recovered."""
+        self._skips = skips
+        self.durable = dict(self.state.position.offsets)
+        self.ready = True
+        self._task = asyncio.create_task(self._run(), name=f"partition {self.number}")
+
+    async def stop(self) -> None:
+        """End after the transaction in flight; what was not begun is let go, the position knows."""
+        self.ready = False
+        for delivery in self.inbox.close():
+            self._source.ack(delivery.message)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        await self.writer.close()
+
+    def applied(self, topic: str) -> int | None:
+        """Offset applied last of a topic (name as in Kafka)."""
+        return self.state.position.offsets.get(self._topics[topic])
+
+    def drained(self) -> set[str]:
+        """Topics (without prefix) of which all that the log holds is applied."""
+        return {name for topic, name in self._topics.items() if self._deliveries.drained(TP(topic, self.number), self.applied(topic))}
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_unit_at = 0.0
+        with ends_the_process(f"partition {self.number}"):
+            while True:
+                await self.inbox.wait(gather_seconds=next_unit_at - loop.time())
+                next_unit_at = loop.time() + self._config.unit_interval_seconds
+                await self._unit(self.inbox.take())
+
+    async def _unit(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            if not self._source.flow_active or not await self._apply(delivery.chunk):
+                self._source.ack(delivery.message)
+                continue
+            self._taken.append(delivery)
+            if self.state.dirty_bytes() > self._config.unit_bytes:
+                await self._write()
+            await asyncio.sleep(0)  # to the other partitions and to the network
+        self.state.advance(self.drained())
+        if not self.state.clean:
+            await self._write()
+
+    async def _apply(self, chunk: Chunk) -> bool:
+        """Whether a chunk was applied; else it is done without."""
+        tp, applied = TP(chunk.topic, chunk.partition), self.applied(chunk.topic)
+        verdict = judge(chunk, applied=applied, epoch=self._deliveries.epoch(tp))
+        if verdict is Verdict.BACKWARDS:
+            message = guards.went_backwards(*tp, applied=-1 if applied is None else applied, found=chunk.first)
+            raise WorkerError(Exit.CONFIG, message)
+        if verdict is Verdict.BROKEN:
+            self._tally.out_of_sequence += 1
+            logger.warning("%s/%d: a chunk before offset %d is missing, applied is %s: reading again", *tp, chunk.first, applied)
+            await self.read_again(tp)
+        if verdict not in {Verdict.APPLY, Verdict.GAP}:
+            return False
+        if verdict is Verdict.GAP and applied is not None:
+            await self._account_gap(tp, applied, chunk)
+        self._merge(chunk, chunk.beyond(applied))
+        return True
+
+    def _merge(self, chunk: Chunk, records: Sequence[Any]) -> None:
+        topic = self._topics[chunk.topic]
+        skip = self._skips.get((chunk.topic, chunk.partition))
+        skipped = [record for record in records if record.offset in skip] if skip else []
+        if skip and skipped:
+            records = [record for record in records if record.offset not in skip]
+        try:
+            letters = self.state.apply(topic, records) if records else []
+        except Exception as error:
+            raise guards.crashed_merge(error, chunk.topic, chunk.partition, first=chunk.first, last=chunk.last) from error
+        self._rejects.note(len(records), letters)
+        if skipped:
+            letters = [*letters, *(_skip(topic, record) for record in skipped)]
+            self.state.count(SKIPPED, len(skipped))
+            self.state.position.offsets[topic] = chunk.last
+        self._letters += letters
+        self._tally.records += len(records)
+
+    async def read_again(self, tp: TP) -> None:
+        """Seek to what follows the position."""
+        applied = self.applied(tp.topic)
+        start = (await self._source.earliest_offsets(tp))[tp] if applied is None else applied + 1
+        with suppress(IllegalStateError):  # a rebalance took the partition; it seeks by itself
+            await self._source.read_from({tp: start})
+
+    async def _account_gap(self, tp: TP, applied: int, chunk: Chunk) -> None:
+        """A log without the offsets after the position: compaction and transaction markers are harmless, retention is a loss."""
+        start = (await self._source.earliest_offsets(tp))[tp]
+        lost = min(start, chunk.first) - applied - 1
+        self.state.count("gap")
+        if lost > 0:
+            self.note_loss(tp, first=applied + 1, count=lost)
+        else:
+            logger.info("%s/%d: nothing between offset %d and %d (compaction or transaction markers)", *tp, applied, chunk.first)
+
+    def note_loss(self, tp: TP, *, first: int, count: int) -> None:
+        """Count records that retention removed before we read them, and pass over them."""
+        self.state.count("lost", count)
+        self.state.position.offsets[self._topics[tp.topic]] = first + count - 1
+        logger.error("%s/%d: retention removed offsets %d to %d before they were read: %d records lost", *tp, first, first + count - 1, count)
+
+    async def _write(self) -> None:
+        """Hand the change set over to its transaction, after the one before."""
+        changes = self.state.take_changes()
+        durable = dict(self.state.position.offsets)
+        taken, self._taken = self._taken, []
+        letters, self._letters = self._letters, []
+        if self._writing is not None:
+            await asyncio.wait([self._writing])  # not a plain await: whoever cancels us must not cancel a transaction
+        self._writing = asyncio.create_task(self._store(changes, letters, durable, taken))
+
+    async def _store(
+        self, changes: Changes, letters: Sequence[DeadLetter], durable: dict[str, int], taken: Sequence[Delivery]
+    ) -> None:
+        with ends_the_process(f"partition {self.number}"):
+            await self.writer.write(changes, letters)
+            self.durable = durable
+            self._tally.transactions += 1
+            self._tally.rows += len(changes.tickets) + len(changes.view)
+            for delivery in taken:
+                self._source.ack(delivery.message)
+
+
+def _skip(topic: str, record: Any) -> DeadLetter:
+    return DeadLetter(
+        topic, record.partition, record.offset, record.timestamp, SKIPPED, "skipped by an operator", record.key, record.value
+    )

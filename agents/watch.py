@@ -1,0 +1,134 @@
+"""The worker watches itself: status for operators, expiry while idle, chunks that got lost, and an end when nothing moves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from typing import NamedTuple
+
+from faust.types import TP
+
+from agents import exits
+from agents.app import DeskApp
+from agents.exits import Exit, WorkerError, ends_the_process
+from agents.guards import check_partition_counts
+from agents.units import Partition
+
+logger = logging.getLogger("deskpulse.worker")
+
+_TICK_SECONDS = 1.0
+_LOST_TICKS = 3  # a chunk is on its way through Faust for less than so many ticks
+
+
+class Watch:
+    """Looks at a running worker once a second. Ends the process when it is stuck."""
+
+    def __init__(self, app: DeskApp) -> None:
+        self._app = app
+        self._ownership = app.ownership
+        self._config = app.ownership.config
+        self._lost: dict[TP, int] = {}  # ticks
+        self._progress: dict[TP, _Progress] = {}
+        self._recovering = _Progress(0, time.monotonic())
+        self._told_at = time.monotonic()
+        self._told_records = 0
+        self._told_transactions = 0
+        self.beats = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        threading.Thread(target=self._watch_event_loop, name="watchdog", daemon=True).start()
+        with ends_the_process("watch"):
+            while True:
+                await asyncio.sleep(_TICK_SECONDS)
+                await self._tick()
+
+    async def _tick(self) -> None:
+        self.beats += 1
+        now = time.monotonic()
+        ready = [partition for partition in self._ownership.partitions.values() if partition.ready]
+        self._check_recovery(now, ready)
+        if not self._app.rebalancing:
+            self._check_partition_counts()
+            for partition in ready:
+                await self._check(partition, now)
+                partition.inbox.nudge()  # expiry goes on while nothing arrives
+        if now - self._told_at >= self._config.status_seconds:
+            self._tell(now)
+
+    async def _check(self, partition: Partition, now: float) -> None:
+        for topic in self._config.sources:
+            tp, applied = TP(topic, partition.number), partition.applied(topic)
+            offset = -1 if applied is None else applied
+            lag = self._ownership.deliveries.lag(tp, applied)
+            seen = self._progress.get(tp)
+            if seen is None or seen.mark != offset or not lag:
+                self._progress[tp] = _Progress(offset, now)
+            elif now - seen.since > self._config.watchdog_seconds:
+                raise WorkerError(
+                    Exit.RETRY,
+                    f"{topic}/{partition.number}: {lag} records behind and no progress at offset {offset} for {now - seen.since:.0f} s",
+                )
+            await self._heal(partition, tp, applied)
+
+    async def _heal(self, partition: Partition, tp: TP, applied: int | None) -> None:
+        """Read a lost chunk again though no other follows it that would give the loss away."""
+        idle = partition.settled and not partition.inbox.records
+        if not (idle and self._ownership.deliveries.lost(tp, applied)):
+            self._lost.pop(tp, None)
+            return
+        self._lost[tp] = self._lost.get(tp, 0) + 1
+        if self._lost[tp] >= _LOST_TICKS:
+            del self._lost[tp]
+            self._ownership.tally.healed += 1
+            logger.warning("%s/%d: what follows offset %s was fetched and did not arrive: reading again", *tp, applied)
+            await partition.read_again(tp)
+
+    def _check_recovery(self, now: float, ready: list[Partition]) -> None:
+        """Recovery may take long, but rows must come in."""
+        missing = len(self._ownership.partitions) - len(ready)
+        mark = self._ownership.tally.recovered_rows
+        if not missing or mark != self._recovering.mark:
+            self._recovering = _Progress(mark, now)
+        elif now - self._recovering.since > 2 * self._config.watchdog_seconds:
+            raise WorkerError(Exit.RETRY, f"{missing} partitions not recovered, and no row came for {now - self._recovering.since:.0f} s")
+
+    def _check_partition_counts(self) -> None:
+        counts = {topic: self._app.consumer.topic_partitions(topic) for topic in self._config.sources}
+        known = {topic: count for topic, count in counts.items() if count}
+        prior = max((partition.state.position.partitions for partition in self._ownership.partitions.values()), default=0)
+        if known:
+            check_partition_counts(known, prior=prior)
+
+    def _tell(self, now: float) -> None:
+        tally, deliveries = self._ownership.tally, self._ownership.deliveries
+        partitions = self._ownership.partitions.values()
+        seconds = now - self._told_at
+        lag = sum(deliveries.lag(TP(topic, p.number), p.applied(topic)) for p in partitions if p.ready for topic in self._config.sources)
+        logger.info(
+            "status events_per_second=%.0f lag=%d partitions=%d recovering=%d transactions_per_second=%.1f events=%d out_of_sequence=%d healed=%d",
+            (tally.records - self._told_records) / seconds,
+            lag,
+            sum(p.ready for p in partitions),
+            sum(not p.ready for p in partitions),
+            (tally.transactions - self._told_transactions) / seconds,
+            tally.records,
+            tally.out_of_sequence,
+            tally.healed,
+        )
+        self._told_at, self._told_records, self._told_transactions = now, tally.records, tally.transactions
+
+    def _watch_event_loop(self) -> None:
+        """In a thread of its own: ticks stop when the event loop hangs. Counted, not timed, for a stopped process stops both."""
+        beats, still = self.beats, 0
+        while still < self._config.watchdog_seconds:
+            time.sleep(1.0)
+            beats, still = self.beats, (still + 1 if self.beats == beats else 0)
+        exits.end_process(Exit.RETRY, f"the event loop has not run for {still} s")
+
+
+class _Progress(NamedTuple):
+    mark: int
+    since: float

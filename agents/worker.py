@@ -1,0 +1,79 @@
+"""Running a worker from start to end: the process, its signals and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+
+from faust.contrib.asgi import bind_to_running_loop
+
+from agents.app import DeskApp, build_app
+from agents.config import WorkerConfig
+from agents.exits import Exit, WorkerError, end_process
+from agents.preflight import preflight
+from agents.watch import Watch
+
+logger = logging.getLogger("deskpulse.worker")
+
+
+def run_worker(config: WorkerConfig) -> int:
+    """Work until SIGTERM or SIGINT; the exit code. Main thread only; errors that leave no way back end the process from within.
+
+    Logging is the caller's: the logger is `deskpulse.worker`.
+    """
+    # Their debug calls alone took a tenth of the time, since they format records.
+    for name in ("aiokafka", "faust", "mode"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        return asyncio.run(_run(config))
+    except WorkerError as error:
+        logger.critical("worker does not start, exit %d (%s): %s", error.code, error.code.name, error)
+        return error.code
+
+
+async def _run(config: WorkerConfig) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    partitions = await preflight(config)
+    logger.info("start app_id=%s brokers=%s partitions=%d", config.app_id, ",".join(config.bootstrap), partitions)
+    app = build_app(config)
+    bind_to_running_loop(app)
+    app.finalize()
+    watch = asyncio.create_task(Watch(app).run(), name="watch")
+    await _until_stopped(app, stop)
+    watch.cancel()
+    if app.crash_reason is not None:
+        end_process(Exit.RETRY, f"Faust gave up: {app.crash_reason!r}; check the brokers, the worker recovers when it is started again")
+    return await _leave(app, config.stop_timeout_seconds)
+
+
+async def _until_stopped(app: DeskApp, stop: asyncio.Event) -> None:
+    """Start Faust and wait for a signal or its end."""
+    waiting = [
+        asyncio.create_task(app.start(), name="start"),
+        asyncio.create_task(stop.wait(), name="signal"),
+    ]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    start, signalled = waiting
+    if start.done():
+        start.result()
+        ended = asyncio.create_task(app.wait_until_stopped(), name="end")
+        await asyncio.wait([signalled, ended], return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+    signalled.cancel()
+
+
+async def _leave(app: DeskApp, timeout_seconds: float) -> int:
+    """Finish the units in flight, commit, leave the group."""
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await app.stop()
+    except TimeoutError:
+        end_process(Exit.RETRY, f"not stopped within {timeout_seconds:g} s; nothing is lost, others take over when the session expires")
+    logger.info("stopped seconds=%.1f events=%d", time.monotonic() - began, app.ownership.tally.records)
+    return Exit.OK

@@ -1,0 +1,34 @@
+"""`deskpulse check`: whether the configuration is right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from deskpulse.commands.common import Config, read_settings
+
+if TYPE_CHECKING:
+    from deskpulse.settings import Settings
+
+EPILOG = "It asks no broker: `deskpulse doctor` does. Exit code 2 when a setting is wrong."
+_MANY_SERIES = 10_000
+
+
+def check(config: Config = None) -> None:
+    """Read the configuration, tell every fault at once, and print what is in force and how many series it makes."""
+    settings = read_settings(config)
+    import yaml
+
+    typer.echo(yaml.safe_dump(settings.describe(), sort_keys=False, allow_unicode=True).rstrip())
+    _tell_series(settings)
+
+
+def _tell_series(settings: Settings) -> None:
+    from deskpulse.wiring import view_rules
+    from kpis.view import series_bound
+
+    count = series_bound(view_rules(settings))
+    typer.echo(f"\nseries: at most {count:,} of support_* on each exporter")
+    if count > _MANY_SERIES:
+        typer.echo(f"  more than {_MANY_SERIES:,}: Prometheus bears it; exporter.parts_windows, desk.members and desk.max_members lower it")

@@ -1,0 +1,73 @@
+"""What commands share: settings or a clear end, durations and times as options, errors as exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from deskpulse import exits
+from deskpulse.times import parse_duration_ms, parse_time_ms
+
+if TYPE_CHECKING:
+    from deskpulse.settings import Settings
+
+T = TypeVar("T")
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", envvar="DESKPULSE_CONFIG", help="Settings file (YAML).", show_default=False),
+]
+
+
+def say_parameter(parse: Callable[[str], T]) -> Callable[[str], T]:
+    """A parser whose ValueError reaches the person: by itself the command line would show the value alone."""
+
+    def parser(text: str) -> T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return parser
+
+
+duration: Callable[[str], int] = say_parameter(parse_duration_ms)
+time: Callable[[str], int] = say_parameter(parse_time_ms)
+
+
+def read_settings(config: Path | None) -> Settings:
+    """The settings, or all their faults on stderr and exit code 2."""
+    from deskpulse.settings import SettingsError, load
+
+    try:
+        return load(config)
+    except SettingsError as error:
+        stop(str(error), exits.USAGE)
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """End the command: the message on stderr, the code to the shell."""
+    typer.echo(f"deskpulse: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def run_async(main: Coroutine[Any, Any, T]) -> T:
+    """Run a command's body; a cluster that is not as it must be ends it with exit code 3."""
+    from deskpulse.cluster import ClusterError
+
+    try:
+        return asyncio.run(main)
+    except ClusterError as error:
+        stop(str(error), exits.BROKER)
+
+
+def set_up_logging(level: str = "INFO") -> None:
+    """Log lines for a long-running process, on stderr."""
+    import logging
+
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # its debug calls take a tenth of the time even when nobody reads them

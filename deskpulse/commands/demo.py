@@ -1,0 +1,40 @@
+"""`deskpulse demo`: everything at once, on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deskpulse.commands.common import Config, duration, read_settings
+from deskpulse.commands.simulate import SCENARIO_NAMES, Scenario
+
+EPILOG = "[bold]Examples[/]\n\ndeskpulse demo\n\ndeskpulse demo --for 60s --port 19108 --verify"
+
+
+def demo(
+    *,
+    run_for: Annotated[
+        int | None,
+        typer.Option(
+            "--for", parser=duration, metavar="DURATION", help="End by itself after so long, such as 45s.", show_default="until Ctrl-C"
+        ),
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the exporter.", show_default="exporter.port")] = None,
+    rate: Annotated[float | None, typer.Option(min=0, help="New tickets an hour.", show_default="chosen by the demo")] = None,
+    broker: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Use this Kafka instead of starting a broker.", show_default="start one")
+    ] = None,
+    scenario: Scenario = SCENARIO_NAMES[0],
+    verify: Annotated[bool, typer.Option("--verify", help="At the end compare every exported figure with the independent oracle.")] = False,
+    config: Config = None,
+) -> None:
+    """Show live KPIs now: broker, topics, a simulated desk, worker and exporter, until Ctrl-C.
+
+    It prints the addresses to open and a live table of the main KPIs. Exit code 1 when --verify finds a difference.
+    """
+    settings = read_settings(config)
+    from deskpulse import demo as body
+
+    code = body.run(settings, duration_ms=run_for, port=port, rate_per_hour=rate, broker=broker, scenario=scenario, verify=verify)
+    raise typer.Exit(code)

@@ -1,0 +1,74 @@
+"""`deskpulse replay`: a file of the past as a source of events."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deskpulse import exits
+from deskpulse.commands.common import Config, read_settings, run_async, stop
+from deskpulse.commands.simulate import Speed
+
+if TYPE_CHECKING:
+    from deskpulse.settings import Settings
+    from deskpulse.simulator import TimedEvent
+
+EPILOG = (
+    "Run an exporter with exporter.clock: event beside it, so that windows end in the file's time. The whole file is read before the "
+    "first event is sent, since events go in the order of their times.\n\n[bold]Examples[/]\n\n"
+    "deskpulse replay week.jsonl\n\ndeskpulse replay finale.csv --mapping examples/mappings/helpdesk_italy.yaml"
+)
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="Event file (JSONL), or any file that the mapping describes.", exists=True, dir_okay=False)],
+    *,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False)
+    ] = None,
+    speed: Speed = math.inf,
+    config: Config = None,
+) -> None:
+    """Send the events of a file to Kafka, in the order of their times across topics."""
+    settings = read_settings(config)
+    events = _timed_events(file, mapping)
+    if not events:
+        stop(f"{file} holds no event that could be sent", exits.DIFFERENCE)
+    sent = run_async(_send(settings, events, speed))
+    typer.echo(f"{sent:,} events sent")
+
+
+async def _send(settings: Settings, events: list[TimedEvent], speed: float) -> int:
+    from deskpulse.feed import send
+
+    done = await send(settings, events, speed=speed, first_ms=events[0].publish_ms, last_ms=events[-1].publish_ms, title="replaying")
+    return done.acknowledged
+
+
+def _timed_events(file: Path, mapping: Path | None) -> list[TimedEvent]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from deskpulse.event_files import InputError, read_timed_events
+
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"reading {file.name}")
+
+        def show(rows: int) -> None:
+            bar.update(task, description=f"reading {file.name}: {rows:,} rows")
+
+        try:
+            events, complaints = read_timed_events(file, mapping, on_progress=show)
+        except InputError as error:
+            stop(str(error), exits.USAGE)
+    _tell(complaints)
+    return events
+
+
+def _tell(complaints: Iterator[str] | list[str]) -> None:
+    for line in complaints:
+        typer.echo(line, err=True)

@@ -1,0 +1,76 @@
+"""`deskpulse report`: the figures of a file, without Kafka."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deskpulse import exits
+from deskpulse.commands.common import Config, read_settings, say_parameter, stop, time
+
+EPILOG = (
+    "The same computation as the live one, over a finished history; it needs no broker.\n\n[bold]Examples[/]\n\n"
+    "deskpulse report week.jsonl\n\n"
+    "deskpulse report finale.csv --mapping examples/mappings/helpdesk_italy.yaml --window all --format json"
+)
+WINDOW_NAMES = ("15m", "1h", "8h", "24h", "7d", "30d", "365d", "today", "all")  # a test compares them with the catalogue
+
+
+class Format(StrEnum):
+    """How figures are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def _window(name: str) -> str:
+    if name not in WINDOW_NAMES:
+        raise ValueError(f"{name!r} is no window: choose from {', '.join(WINDOW_NAMES)}")
+    return name
+
+
+def report(
+    file: Annotated[Path, typer.Argument(help="Event file (JSONL), or any file that the mapping describes.", exists=True, dir_okay=False)],
+    *,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False)
+    ] = None,
+    as_of: Annotated[
+        int | None,
+        typer.Option("--as-of", parser=time, metavar="TIME", help="The moment that windows end at.", show_default="the latest event"),
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            parser=say_parameter(_window),
+            metavar="NAME",
+            autocompletion=lambda: list(WINDOW_NAMES),
+            help=f"One of {', '.join(WINDOW_NAMES)}.",
+            show_default="every window",
+        ),
+    ] = None,
+    since: Annotated[
+        int | None, typer.Option("--from", parser=time, metavar="TIME", help="Start of a span of your own.", show_default=False)
+    ] = None,
+    until: Annotated[
+        int | None, typer.Option("--to", parser=time, metavar="TIME", help="Its end, not included.", show_default=False)
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="For people, or for programs.")] = Format.TABLE,
+    config: Config = None,
+) -> None:
+    """Print the figures of a file of events. Dirty lines are counted by reason, and stop nothing."""
+    if (since is None) != (until is None):
+        stop("--from and --to belong together: give both", exits.USAGE)
+    if since is not None and until is not None:
+        if window is not None:
+            stop("--from and --to name a span of their own: leave --window out", exits.USAGE)
+        if until <= since:
+            stop("--to is not after --from: swap them", exits.USAGE)
+    settings = read_settings(config)
+    from deskpulse import report as body
+
+    span = None if since is None or until is None else (since, until)
+    raise typer.Exit(body.run(settings, file, mapping=mapping, as_of_ms=as_of, window=window, span_ms=span, form=form.value))

@@ -1,0 +1,104 @@
+"""`deskpulse simulate`: a seeded desk as a source of events."""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deskpulse import exits
+from deskpulse.commands.common import Config, duration, read_settings, run_async, say_parameter, stop, time
+
+if TYPE_CHECKING:
+    from deskpulse.settings import Settings
+    from deskpulse.simulator import TimedEvent
+
+EPILOG = (
+    "The same --scenario, --seed, --rate, --start and --for give the same events.\n\n[bold]Examples[/]\n\n"
+    "deskpulse simulate\n\ndeskpulse simulate --for 30d --speed max\n\ndeskpulse simulate --for 7d --seed 7 --out week.jsonl"
+)
+SCENARIO_NAMES = ("calm", "monday-rush", "sla-slip", "outage-and-catch-up")  # a test compares it with the simulator's own list
+
+
+def _scenario(name: str) -> str:
+    if name not in SCENARIO_NAMES:
+        raise ValueError(f"{name!r} is no scenario: choose from {', '.join(SCENARIO_NAMES)}")
+    return name
+
+
+def _speed(text: str) -> float:
+    """How many simulated seconds a second; `max` is as fast as possible."""
+    speed = math.inf if text == "max" else float(text) if text.replace(".", "", 1).isdecimal() else 0.0
+    if not speed > 0:
+        raise ValueError(f"{text!r} is no speed: write a number above 0 (1 is real time), or max")
+    return speed
+
+
+Scenario = Annotated[
+    str,
+    typer.Option(
+        parser=say_parameter(_scenario),
+        metavar="NAME",
+        autocompletion=lambda: list(SCENARIO_NAMES),
+        help=f"One of {', '.join(SCENARIO_NAMES)}.",
+    ),
+]
+Speed = Annotated[float, typer.Option(parser=say_parameter(_speed), metavar="N|max", help="Simulated time against real time.")]
+
+
+def simulate(
+    *,
+    scenario: Scenario = SCENARIO_NAMES[0],
+    seed: Annotated[int, typer.Option(help="Same seed, same events.")] = 1,
+    rate: Annotated[float, typer.Option(min=0, help="Mean of new tickets an hour.")] = 60.0,
+    speed: Speed = 1.0,
+    span: Annotated[
+        int | None,
+        typer.Option("--for", parser=duration, metavar="DURATION", help="Simulated time to produce.", show_default="until Ctrl-C"),
+    ] = None,
+    start: Annotated[
+        int | None,
+        typer.Option(
+            parser=time, metavar="TIME", help="First simulated moment.", show_default="now; with a --speed above 1 or --out, --for ago"
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write an event file (JSONL) instead of sending to Kafka.", show_default=False)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Produce the events of a realistic desk, to Kafka or to a file.
+
+    No event is sent before it happens: faster than real time means to start in the past.
+    """
+    settings = read_settings(config)
+    start_ms, end_ms = _span(start, span, in_the_past=speed > 1 or out is not None)
+    if out is not None and end_ms is None:
+        stop("an event file needs an end: add --for, such as --for 7d", exits.USAGE)
+    from deskpulse import simulator
+
+    events = simulator.simulate(scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate)
+    if out is not None:
+        typer.echo(f"{simulator.write_jsonl(events, out)} events written to {out}")
+    else:
+        with suppress(KeyboardInterrupt):  # the way to end it
+            run_async(_send(settings, events, speed, start_ms, end_ms))
+
+
+def _span(start: int | None, span: int | None, *, in_the_past: bool) -> tuple[int, int | None]:
+    if start is None:
+        if in_the_past and span is None:
+            stop("faster than real time starts in the past: say from when (--start) or for how long (--for)", exits.USAGE)
+        start = round(clock.time() * 1000) - (span if in_the_past and span else 0)
+    return start, None if span is None else start + span
+
+
+async def _send(settings: Settings, events: Iterable[TimedEvent], speed: float, start_ms: int, end_ms: int | None) -> None:
+    from deskpulse.feed import send
+
+    await send(settings, events, speed=speed, first_ms=start_ms, last_ms=end_ms, title="simulating")

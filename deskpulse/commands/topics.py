@@ -1,0 +1,66 @@
+"""`deskpulse topics`: makes the topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deskpulse import exits
+from deskpulse.commands.common import Config, read_settings, run_async, stop
+
+if TYPE_CHECKING:
+    from deskpulse.settings import Settings
+    from deskpulse.topic_setup import Step
+
+EPILOG = (
+    "Safe to repeat: what is as it should be stays. Partition counts are never changed, since keys would land elsewhere. "
+    "Source topics that exist belong to those who fill them: --alter-sources changes their configuration too."
+)
+_WORDS = {"create": "to create", "alter": "to alter", "keep": "exists", "differs": "differs", "refuse": "refused"}
+_DONE_WORDS = _WORDS | {"create": "created", "alter": "altered"}
+_COLOURS = {"create": "green", "alter": "green", "keep": "", "differs": "yellow", "refuse": "red"}
+
+
+def topics(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    alter_sources: Annotated[bool, typer.Option("--alter-sources", help="Also alter source topics that exist already.")] = False,
+    config: Config = None,
+) -> None:
+    """Create the source, ledger and dead-letter topics, and bring their configuration in line."""
+    settings = read_settings(config)
+    run_async(_topics(settings, dry_run=dry_run, alter_sources=alter_sources))
+
+
+async def _topics(settings: Settings, *, dry_run: bool, alter_sources: bool) -> None:
+    from deskpulse import topic_setup
+    from deskpulse.cluster import connect
+
+    wanted = topic_setup.topic_specs(settings)
+    async with connect(settings.kafka) as cluster:
+        existing = await cluster.topics([spec.name for spec in wanted])
+        steps = topic_setup.plan(wanted, existing, alter_sources=alter_sources)
+        refused = topic_setup.refusals(steps)
+        if not dry_run and not refused:
+            await topic_setup.apply(cluster, steps)
+    _print(steps, done=not dry_run and not refused)
+    if refused:
+        stop(f"nothing was done: partition counts differ\nfix: {topic_setup.partitions_fix(steps, existing)}", exits.BROKER)
+
+
+def _print(steps: Iterable[Step], *, done: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Topic", "Role", "Partitions", "Copies", "State", "What", box=None, pad_edge=False)
+    for step in steps:
+        word = (_DONE_WORDS if done else _WORDS)[step.action]
+        changes = [f"{name}: {now} -> {wanted}" for name, (now, wanted) in step.changes.items()]
+        spec = step.spec
+        what = "\n".join([*([step.note] if step.note else []), *changes])
+        table.add_row(
+            spec.name, spec.role, str(spec.partitions), str(spec.replication_factor), word, what, style=_COLOURS[step.action] or None
+        )
+    Console().print(table)

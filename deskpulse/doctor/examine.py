@@ -1,0 +1,41 @@
+"""The round: this machine first, then what the cluster says."""
+
+from __future__ import annotations
+
+from deskpulse.cluster import Cluster, ClusterError, UnreachableError, connect
+from deskpulse.doctor.brokers import examine_brokers, examine_limits
+from deskpulse.doctor.finding import Finding, fail, warn
+from deskpulse.doctor.group import examine_group
+from deskpulse.doctor.machine import examine_machine
+from deskpulse.doctor.topics import examine_topics
+from deskpulse.settings import Settings
+from deskpulse.topic_setup import topic_specs
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """All findings; a cluster that cannot be reached is one of them."""
+    findings = list(examine_machine())
+    try:
+        async with connect(settings.kafka) as cluster:
+            findings += await _examine_cluster(settings, cluster)
+    except UnreachableError as error:
+        found, _, fix = str(error).partition("\nfix: ")
+        findings.append(fail("broker", found, " ".join(fix.split())))
+    return findings
+
+
+async def _examine_cluster(settings: Settings, cluster: Cluster) -> list[Finding]:
+    brokers = await cluster.brokers()
+    findings = list(examine_brokers(settings, brokers, await cluster.apis()))
+    findings += examine_limits(settings, await cluster.broker_config(brokers[0]))
+    wanted = topic_specs(settings)
+    existing = await cluster.topics([spec.name for spec in wanted])
+    findings += examine_topics(wanted, existing)
+    sources = {spec.name: existing[spec.name] for spec in wanted if spec.role == "source" and spec.name in existing}
+    try:
+        group = await cluster.group(settings.app_id)
+        committed = await cluster.committed(settings.app_id) if group else {}
+        findings += examine_group(settings.app_id, group, committed, await cluster.log_spans(sources))
+    except ClusterError as error:
+        findings.append(warn(f"group {settings.app_id}", str(error), "let this Kafka user describe the group and read its offsets"))
+    return findings

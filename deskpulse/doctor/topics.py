@@ -1,0 +1,117 @@
+"""Findings about the topics: they exist, agree in partitions, have enough copies, and are configured as the ledger needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from deskpulse.cluster import Topic
+from deskpulse.doctor.finding import Finding, fail, ok, warn
+from deskpulse.topic_setup import Step, partitions_fix, plan, refusals
+from streams.topics import TopicSpec
+
+_COPIES: Final = 3
+_WRITTEN: Final = 2
+_CREATE: Final = "run `deskpulse topics`"
+
+
+def examine_topics(wanted: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Iterator[Finding]:
+    """One finding for each thing that topics must have; those that do not exist are told once."""
+    steps = plan(wanted, existing)
+    missing = [step.spec.name for step in steps if step.action == "create"]
+    if missing:
+        yield fail("topics", f"{len(missing)} missing: {', '.join(missing)}", _CREATE)
+    else:
+        yield ok("topics", f"all {len(wanted)} exist")
+    present = [spec for spec in wanted if spec.name in existing]
+    if not present:
+        return
+    yield _partitions(steps, existing)
+    yield _leaders([existing[spec.name] for spec in present])
+    yield _copies(present, existing)
+    yield _written(present, existing)
+    yield _timestamps([spec for spec in present if spec.role == "source"], existing)
+    yield from _policies(present, existing)
+    yield _rest(steps)
+
+
+def _partitions(steps: Sequence[Step], existing: Mapping[str, Topic]) -> Finding:
+    refused = refusals(steps)
+    if refused:
+        told = ", ".join(f"{step.spec.name} {step.note}" for step in refused)
+        return fail("partitions", told, partitions_fix(steps, existing))
+    count = next(step.spec.partitions for step in steps if step.spec.is_copartitioned)
+    return ok("partitions", f"{count} of every source and ledger topic")
+
+
+def _leaders(topics: Sequence[Topic]) -> Finding:
+    lost = [f"{topic.name}/{number}" for topic in topics for number, part in topic.partitions.items() if part.leader < 0]
+    if lost:
+        return fail("leaders", f"no broker leads {', '.join(lost)}", "start the brokers that hold them")
+    behind = [
+        f"{topic.name}/{number}" for topic in topics for number, part in topic.partitions.items() if len(part.in_sync) < len(part.replicas)
+    ]
+    if behind:
+        return warn("leaders", f"copies of {len(behind)} partitions are behind, such as {behind[0]}", "see whether all brokers are up")
+    return ok("leaders", "every partition has one, and all copies are in sync")
+
+
+def _copies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
+    fewest = min((existing[spec.name].replication_factor, spec.name) for spec in specs)
+    if fewest[0] < _COPIES:
+        fix = (
+            f"on a cluster set topics.replication_factor: {_COPIES} before creating topics; kafka-reassign-partitions adds copies later"
+        )
+        return warn("replication", f"{fewest[1]} has {fewest[0]} cop{'y' if fewest[0] == 1 else 'ies'}: a lost disk is lost data", fix)
+    return ok("replication", f"at least {fewest[0]} copies of every topic")
+
+
+def _written(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
+    """Sources too: what a broker acknowledged to a producer and lost is missing from the figures."""
+    least = {spec.name: int(existing[spec.name].config.get("min.insync.replicas", "1")) for spec in specs}
+    stuck = [name for name, count in least.items() if count > existing[name].replication_factor]
+    if stuck:
+        found = f"{', '.join(stuck)} want{'s' if len(stuck) == 1 else ''} more copies written than there are"
+        return fail("min.insync.replicas", found, "lower min.insync.replicas, or add copies")
+    ours = min((least[spec.name], spec.name) for spec in specs)
+    if ours[0] < _WRITTEN:
+        fix = f"with {_COPIES} copies set topics.min_insync_replicas: {_WRITTEN} and run `deskpulse topics`"
+        return warn("min.insync.replicas", f"{ours[1]} has {ours[0]}: a write may be on one disk only when it counts", fix)
+    return ok("min.insync.replicas", f"at least {ours[0]}")
+
+
+def _timestamps(sources: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
+    theirs = [spec.name for spec in sources if existing[spec.name].config.get("message.timestamp.type", "CreateTime") != "LogAppendTime"]
+    if theirs:
+        fix = "run `deskpulse topics --alter-sources`, or set message.timestamp.type=LogAppendTime yourself"
+        found = f"{', '.join(theirs)} carry the producers' time, by which a wrong clock can hide an event dated in the future"
+        return warn("message.timestamp.type", found, fix)
+    return ok("message.timestamp.type", "LogAppendTime on the source topics")
+
+
+def _policies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Iterator[Finding]:
+    policies = {spec.name: set(existing[spec.name].config.get("cleanup.policy", "delete").split(",")) for spec in specs}
+    wrong = [spec.name for spec in specs if spec.role == "ledger" and policies[spec.name] != {"compact"}]
+    if wrong:
+        yield fail("cleanup.policy", f"{', '.join(wrong)} must be compacted and nothing else, or old rows vanish", _CREATE)
+    squeezed = [spec.name for spec in specs if spec.role == "source" and "compact" in policies[spec.name]]
+    if squeezed:
+        yield fail(
+            "cleanup.policy",
+            f"{', '.join(squeezed)} are compacted: all events of a ticket but the last are deleted",
+            "set cleanup.policy=delete",
+        )
+    if not wrong and not squeezed:
+        yield ok("cleanup.policy", "compact on the ledger, delete on the sources")
+
+
+def _rest(steps: Sequence[Step]) -> Finding:
+    ours = [step for step in steps if step.action == "alter"]
+    if ours:
+        told = "; ".join(f"{step.spec.name}: {_change(step)}" for step in ours)
+        return warn("configuration", told, _CREATE)
+    return ok("configuration", "our own topics are configured as the settings say")
+
+
+def _change(step: Step) -> str:
+    return ", ".join(f"{name} is {now} instead of {wanted}" for name, (now, wanted) in step.changes.items())

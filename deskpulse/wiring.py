@@ -1,0 +1,61 @@
+"""The composition root: settings become what the parts want to be told; no part reads settings itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from kpis.members import DIMENSIONS, MemberRules
+from kpis.partition import StateRules
+from kpis.view import ViewRules
+
+if TYPE_CHECKING:
+    from agents.config import WorkerConfig
+    from deskpulse.settings import Settings
+
+_DAY_MS: Final = 86_400_000
+_HEARTBEAT_SECONDS: Final = 3.0
+
+
+def state_rules(settings: Settings) -> StateRules:
+    """Limits of a partition's state."""
+    desk = settings.desk
+    return StateRules(
+        horizon_ms=desk.horizon_days * _DAY_MS,
+        open_ms=desk.open_horizon_days * _DAY_MS,
+        future_tolerance_ms=desk.future_tolerance_seconds * 1_000,
+        most_names=desk.max_names,
+    )
+
+
+def view_rules(settings: Settings) -> ViewRules:
+    """What a view shows."""
+    desk = settings.desk
+    lists = {dimension: names for dimension in DIMENSIONS if (names := getattr(desk.members, dimension)) is not None}
+    return ViewRules(
+        zone=ZoneInfo(desk.time_zone),
+        team_zones={team: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
+        members=MemberRules(lists, desk.max_members),
+        parts_windows=settings.exporter.parts_windows,
+    )
+
+
+def worker_config(settings: Settings) -> WorkerConfig:
+    """What a worker must be told."""
+    from agents.config import WorkerConfig  # noqa: PLC0415 - imports Faust, which nothing but a worker should wait for
+
+    worker = settings.worker
+    return WorkerConfig(
+        kafka=settings.kafka.client_options(),
+        app_id=settings.app_id,
+        topic_prefix=settings.topic_prefix,
+        state_rules=state_rules(settings),
+        chunk_records=worker.chunk_records,
+        session_timeout_seconds=worker.session_timeout_seconds,
+        # Three missed heartbeats end a session, also a short one.
+        heartbeat_seconds=min(_HEARTBEAT_SECONDS, worker.session_timeout_seconds / 3),
+        transaction_timeout_seconds=worker.transaction_timeout_seconds,
+        reject_share=worker.reject_ratio,
+        reject_least=worker.reject_least_records,
+        watchdog_seconds=worker.watchdog_seconds,
+    )

@@ -1,0 +1,97 @@
+"""When and as of which instant the view is built. The exporter is the only part of deskpulse that has a clock."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
+
+from exporters.buffer import Row
+from kpis.ledger import Position
+from kpis.view import View, ViewBuilder, ViewRules
+
+Clock = Literal["wall", "event"]
+SLICE_ROWS: Final = 500  # rows applied between two turns of the event loop: some milliseconds
+BUILD_EVERY_SECONDS: Final = 0.5  # half of the promise that figures are visible within a second of their commit
+
+
+def wall_ms() -> int:
+    """Now, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class ViewKeeper:
+    """Owns the one ViewBuilder: rows go in, immutable views come out, built on demand and seldom.
+
+    `clock="wall"`: figures as of now. `clock="event"`: as of the greatest event time of the log, for history; without an event
+    there is no instant, so no view.
+    """
+
+    def __init__(
+        self,
+        rules: ViewRules,
+        clock: Clock = "wall",
+        *,
+        now_ms: Callable[[], int] = wall_ms,
+        build_every_seconds: float = BUILD_EVERY_SECONDS,
+    ) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._now_ms = now_ms
+        self._build_every_seconds = build_every_seconds
+        self._builder = ViewBuilder(rules)
+        self._lock = asyncio.Lock()  # a view is built in a thread: meanwhile no row may go in
+        self._view: View | None = None
+        self._built_at = float("-inf")
+        self.build_seconds: float | None = None  # how long the last build took
+
+    @property
+    def positions(self) -> Mapping[int, Position]:
+        """The position of each partition as read, which may be newer than the last view's."""
+        return self._builder.positions
+
+    async def apply(self, partition: int, rows: Sequence[Row]) -> None:
+        """Take over rows that end with a position row, all of them before the next view. Errors: NewerRowError, and of broken rows."""
+        async with self._lock:
+            left = iter(rows)
+            while chunk := list(itertools.islice(left, SLICE_ROWS)):
+                self._builder.apply(partition, chunk)
+                if len(chunk) == SLICE_ROWS:
+                    await asyncio.sleep(0)
+
+    async def reset(self, partition: int) -> None:
+        """Forget a partition: its ledger will be read again from the start."""
+        async with self._lock:
+            self._builder.reset(partition)
+            self._forget_view()
+
+    async def restart(self) -> None:
+        """Forget everything: after an error in `apply` the sums cannot be trusted."""
+        async with self._lock:
+            self._builder = ViewBuilder(self._rules)
+            self._forget_view()
+
+    async def view(self) -> View | None:
+        """The view as of now, at most `build_every_seconds` old; None while there is no instant to show."""
+        # Shielded: who is cancelled while the thread builds must not let go of the lock.
+        return await asyncio.shield(asyncio.ensure_future(self._fresh()))
+
+    async def _fresh(self) -> View | None:
+        async with self._lock:
+            if time.monotonic() - self._built_at < self._build_every_seconds:
+                return self._view
+            as_of_ms = self._builder.watermark_ms if self._clock == "event" else self._now_ms()
+            if as_of_ms is None:
+                return None
+            started = time.monotonic()
+            # In a thread, so that the loop goes on answering and reading meanwhile.
+            self._view = await asyncio.to_thread(self._builder.build, as_of_ms)
+            self._built_at = time.monotonic()
+            self.build_seconds = self._built_at - started
+            return self._view
+
+    def _forget_view(self) -> None:
+        self._view = None
+        self._built_at = float("-inf")

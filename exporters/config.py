@@ -1,0 +1,114 @@
+"""What an exporter must be told, checked when it is made. Nobody here reads an environment variable or a settings file."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from kpis.view import ViewRules
+from streams.topics import SOURCE_TOPICS, ledger_topics
+from windows.histogram import EXACT_MS
+
+EXACT_SECONDS: Final = tuple(ms // 1000 for ms in EXACT_MS)
+
+
+class ConfigError(ValueError):
+    """A setting that cannot work; the message names the setting, its value and the fix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExporterConfig:
+    """Settings of an exporter; the defaults are those of production. Errors: ConfigError."""
+
+    kafka: Mapping[str, Any] = field(repr=False)  # options of every aiokafka client: bootstrap_servers, security_protocol, ...
+    view_rules: ViewRules
+    app_id: str = "deskpulse"
+    topic_prefix: str = ""  # before the names of source topics
+
+    host: str = "127.0.0.1"
+    port: int = 9108  # 0: any free one
+    insecure_listen: bool = False  # other machines may connect without TLS and log-in
+    cert_file: Path | None = None  # PEM; with key_file: HTTPS
+    key_file: Path | None = None
+    bearer_token: str | None = field(default=None, repr=False)
+    basic_auth: tuple[str, str] | None = field(default=None, repr=False)  # user name, password
+
+    clock: Literal["wall", "event"] = "wall"  # as_of: now, or the log's greatest event time
+    buckets_seconds: tuple[int, ...] = (900, 3600, 10800)  # edges of the gauge histograms
+
+    start_timeout_seconds: float = 30.0  # for the first contact with Kafka
+    stall_seconds: float = 43_200.0  # half of the ledger's delete.retention.ms: a longer pause may have missed tombstones
+    stuck_seconds: float = 5.0  # an open transaction that holds readers back for longer makes the view incomplete
+    silent_seconds: float = 10.0  # without an answer of Kafka for so long the figures count as stale
+    reconnect_seconds: float = 30.0  # ... and for so long a new connection is made
+    sources_seconds: float = 3.0  # between two looks at the log ends of the source topics
+    topics_seconds: float = 30.0  # between two looks at the partition counts
+
+    def __post_init__(self) -> None:
+        self._check_buckets()
+        self._check_files()
+        self._check_door()
+
+    @property
+    def view_topic(self) -> str:
+        """The ledger topic that exporters read."""
+        return ledger_topics(self.app_id).view
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Names in Kafka of the source topics to names without prefix."""
+        return {self.topic_prefix + topic: topic for topic in SOURCE_TOPICS}
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether it serves HTTPS."""
+        return self.cert_file is not None
+
+    @property
+    def wants_login(self) -> bool:
+        """Whether a request must carry a token or a password."""
+        return self.bearer_token is not None or self.basic_auth is not None
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port` of each broker, for messages."""
+        servers = self.kafka.get("bootstrap_servers", "")
+        return servers if isinstance(servers, str) else ", ".join(servers)
+
+    def _check_buckets(self) -> None:
+        if unknown := [edge for edge in self.buckets_seconds if edge not in EXACT_SECONDS]:
+            raise ConfigError(
+                f"exporter.buckets_seconds: the stored histograms have no edge at {unknown}; choose from {', '.join(map(str, EXACT_SECONDS))}"
+            )
+        if list(self.buckets_seconds) != sorted(set(self.buckets_seconds)):
+            raise ConfigError(f"exporter.buckets_seconds {self.buckets_seconds}: list each edge once, from small to large")
+
+    def _check_files(self) -> None:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ConfigError("exporter.cert_file and exporter.key_file belong together, and one is missing: set both, or none")
+        if self.bearer_token == "" or self.basic_auth is not None and "" in self.basic_auth:  # noqa: S105 - an empty one
+            raise ConfigError("exporter: an empty token, user name or password lets everybody in; set it, or leave it out")
+
+    def _check_door(self) -> None:
+        if self.insecure_listen or is_loopback(self.host) or (self.uses_tls and self.wants_login):
+            return
+        missing = " and ".join(name for name, given in (("TLS", self.uses_tls), ("a log-in", self.wants_login)) if not given)
+        raise ConfigError(
+            f"exporter.host {self.host!r} can be reached from other machines, and {missing} is not set up: keep host 127.0.0.1 behind a "
+            "proxy that has both, or set cert_file, key_file and a token or password; in a network you trust, set insecure_listen to true"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a listener on `host`; a name other than localhost counts as reachable.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("[::1]"), is_loopback("0.0.0.0"), is_loopback("")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -1,0 +1,25 @@
+"""What can keep an exporter from starting or reading; every message names its fix."""
+
+from __future__ import annotations
+
+
+class ExporterError(Exception):
+    """Something that a person must mend."""
+
+
+class UnreachableError(ExporterError):
+    """No broker answers."""
+
+    def __init__(self, bootstrap: str, cause: str) -> None:
+        super().__init__(
+            f"no broker of kafka.bootstrap_servers ({bootstrap}) could be talked to: {cause or 'no answer'}; start the broker, or set "
+            "kafka.bootstrap_servers (DESKPULSE_KAFKA__BOOTSTRAP_SERVERS), security_protocol, username, password_file and ca_file"
+        )
+
+
+class TopicsError(ExporterError):
+    """Topics are missing or their partition counts do not fit."""
+
+
+class ListenError(ExporterError):
+    """The address cannot be listened on."""

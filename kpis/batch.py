@@ -1,0 +1,201 @@
+"""Figures of a finished history in one go: merge all events into rows, then sum what the rows contribute to each span.
+
+It shares the rows and C(row) with the stream, but no panes, no ledger and no rolling sums: a replay must agree with it all the same.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from kpis import customers, figures, observe, series, tickets
+from kpis.customers import CustomerRow, Interval
+from kpis.figures import Figure, Labels
+from kpis.ledger import LevelKey
+from kpis.levels import Levels
+from kpis.members import DIMENSIONS
+from kpis.tables import OTHER
+from kpis.tickets import Dims, TicketRow
+from kpis.view import ALL, Group, ViewRules
+from streams.decode import Reject, decoder
+from streams.events import AnyEvent, Joined, Left, Survey
+from streams.topics import SOURCE_TOPICS
+from windows.cells import Cells, add
+from windows.panes import HOUR_MS, MINUTE_MS
+from windows.spans import CUSTOMER_WINDOWS, WINDOWS, Window, covered_ms, span
+
+_DECODERS: Final = {topic: decoder(topic) for topic in SOURCE_TOPICS}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A span to report: `[start_ms, end_ms)` under its labels; `covered_ms` is the time that really passed in it."""
+
+    window: str
+    period: str
+    start_ms: int
+    end_ms: int
+    covered_ms: int
+
+
+@dataclass(slots=True)
+class History:
+    """Rows merged from events, in any order. `rejected` counts by reason."""
+
+    tickets: dict[str, TicketRow] = field(default_factory=dict)
+    customers: dict[str, CustomerRow] = field(default_factory=dict)
+    rejected: Counter[str] = field(default_factory=Counter)
+    first_ms: int | None = None
+    last_ms: int | None = None
+    events: int = 0
+
+    def add(self, topic: str, raw: bytes | None, *, until_ms: int | None = None) -> Reject | None:
+        """Merge one event; those after `until_ms` are not part of the history. Returns why it was rejected, or None."""
+        decode = _DECODERS.get(topic)
+        event = Reject("kind", f"unknown topic {topic!r}") if decode is None else decode(raw)
+        if type(event) is Reject:
+            self.rejected[event.reason] += 1
+            return event
+        assert not isinstance(event, Reject)
+        at = event.at_ms
+        if until_ms is not None and at > until_ms:
+            return None
+        self.events += 1
+        self.first_ms = at if self.first_ms is None else min(self.first_ms, at)
+        self.last_ms = at if self.last_ms is None else max(self.last_ms, at)
+        self._merge(event)
+        return None
+
+    def _merge(self, event: AnyEvent) -> None:
+        if isinstance(event, Joined | Left) or (isinstance(event, Survey) and event.ticket_id is None):
+            customers.merge(self.customers.setdefault(event.key, CustomerRow()), event)
+        else:
+            tickets.merge(self.tickets.setdefault(event.key, TicketRow()), event)
+
+
+class Batch:
+    """The observations of a history, ready to be summed over any span."""
+
+    def __init__(self, history: History, rules: ViewRules) -> None:
+        self._rules = rules
+        self._history = history
+        self._found: dict[Dims, list[observe.Observation]] = defaultdict(list)
+        self._levels = Levels()
+        self._spells: list[Interval] = [spell for row in history.customers.values() for spell in customers.intervals(row)]
+        for ticket in history.tickets.values():
+            self._found[ticket.dims()].extend(observe.observe(ticket))
+            for level, at_ms in observe.levels(ticket):
+                hour, within = divmod(at_ms, HOUR_MS)
+                self._levels.change(LevelKey(level, hour, ticket.dims()), {within // MINUTE_MS: 1})
+        for customer in history.customers.values():
+            for dims, observation in observe.observe_answers(customer):
+                self._found[dims].append(observation)
+        for found in self._found.values():
+            found.sort()
+        self._times = {dims: [at for at, _, _ in found] for dims, found in self._found.items()}
+
+    def stretches(self, as_of_ms: int, windows: Iterable[str]) -> list[Stretch]:
+        """Every period of the named rolling windows at `as_of`, in the default zone."""
+        chosen = [w for w in _distinct(WINDOWS, CUSTOMER_WINDOWS) if w.name in set(windows)]
+        return [self._stretch(w, period, as_of_ms) for w in chosen for period in w.periods]
+
+    def _stretch(self, window: Window, period: str, as_of_ms: int, team: str | None = None) -> Stretch:
+        zone = self._rules.team_zones.get(team, self._rules.zone) if team else self._rules.zone
+        part = span(window, period, as_of_ms, zone)  # type: ignore[arg-type]
+        return Stretch(window.name, period, part.start_ms, part.end_ms, covered_ms(part, period, as_of_ms))  # type: ignore[arg-type]
+
+    def whole(self, as_of_ms: int) -> Stretch:
+        """The window `all`: every event; the time covered runs from the first one to `as_of`."""
+        first = self._history.first_ms or 0
+        return Stretch("all", "current", first, max(as_of_ms, self._history.last_ms or 0) + 1, as_of_ms - first)
+
+    def figures(self, stretches: Iterable[Stretch], as_of_ms: int) -> list[Figure]:
+        """Final figures of every shown member in every stretch, then the live ones."""
+        parts = list(stretches)
+        shown, folded = self._members(as_of_ms)
+        found: list[Figure] = []
+        for stretch in parts:
+            if stretch.window != "365d":
+                found.extend(self._roll_ups(stretch, shown, folded, as_of_ms))
+            if stretch.window in _CUSTOMER_STRETCHES:
+                found.extend(self._retention(stretch))
+        found.extend(self._live(shown, folded))
+        return found
+
+    def _roll_ups(
+        self, stretch: Stretch, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of_ms: int
+    ) -> Iterator[Figure]:
+        sums = self._sums(stretch)
+        yield from _lower(stretch, ALL, sums.get(ALL, {}))
+        for dimension in DIMENSIONS:
+            for member in shown[dimension]:
+                own = self._own(stretch, dimension, member, as_of_ms)
+                mine = sums if own == stretch else self._sums(own)
+                yield from _lower(own, (dimension, member), mine.get((dimension, member), {}))
+            if folded[dimension]:
+                together: Cells = {}
+                for name in folded[dimension]:
+                    add(together, sums.get((dimension, name), {}))
+                yield from _lower(stretch, (dimension, OTHER), together)
+
+    def _own(self, stretch: Stretch, dimension: str, member: str, as_of_ms: int) -> Stretch:
+        """A team with a zone of its own has its own `today`."""
+        if stretch.window != "today" or dimension != "team" or member not in self._rules.team_zones:
+            return stretch
+        window = next(w for w in WINDOWS if w.name == "today")
+        return self._stretch(window, stretch.period, as_of_ms, member)
+
+    def _sums(self, stretch: Stretch) -> dict[Group, Cells]:
+        sums: dict[Group, Cells] = {}
+        for dims, found in self._found.items():
+            times = self._times[dims]
+            cells: Cells = {}
+            for _, cell, amount in found[bisect_left(times, stretch.start_ms) : bisect_left(times, stretch.end_ms)]:
+                cells[cell] = cells.get(cell, 0) + amount
+            for group in (ALL, *zip(DIMENSIONS, dims, strict=True)):
+                add(sums.setdefault(group, {}), cells)
+        return sums
+
+    def _retention(self, stretch: Stretch) -> Iterator[Figure]:
+        start, end = stretch.start_ms, stretch.end_ms
+        at_start = sum(s.joined_ms < start and (s.left_ms is None or s.left_ms >= start) for s in self._spells)
+        at_end = sum(s.joined_ms < end and (s.left_ms is None or s.left_ms >= end) for s in self._spells)
+        new = sum(start <= s.joined_ms < end and (s.previous_left_ms is None or s.previous_left_ms < start) for s in self._spells)
+        yield from figures.customers(at_start, new, at_end, _labels(stretch, ALL))
+
+    def _members(self, as_of_ms: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        month = self._sums(self._stretch(next(w for w in WINDOWS if w.name == "30d"), "current", as_of_ms))
+        names: dict[str, set[str]] = {d: {dims[i] for dims, found in self._found.items() if found} for i, d in enumerate(DIMENSIONS)}
+        chosen = {}
+        for dimension in DIMENSIONS:
+            volumes = {name: month.get((dimension, name), {}).get(series.CREATED, 0) for name in names[dimension]}
+            chosen[dimension] = self._rules.members.choose(dimension, volumes)
+        return {d: shown for d, (shown, _) in chosen.items()}, {d: folded for d, (_, folded) in chosen.items()}
+
+    def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]]) -> Iterator[Figure]:
+        yield from self._levels.figures("all", ["all"], (("by", "all"), ("member", "all")))
+        for dimension in DIMENSIONS:
+            for member in shown[dimension]:
+                yield from self._levels.figures(dimension, [member], (("by", dimension), ("member", member)))
+            if folded[dimension]:
+                yield from self._levels.figures(dimension, folded[dimension], (("by", dimension), ("member", OTHER)))
+
+
+_CUSTOMER_STRETCHES: Final = frozenset({"30d", "365d", "all", "custom"})
+
+
+def _distinct(*groups: Iterable[Window]) -> list[Window]:
+    return list({w.name: w for group in groups for w in group}.values())
+
+
+def _labels(stretch: Stretch, group: Group) -> Labels:
+    return (("window", stretch.window), ("period", stretch.period), ("by", group[0]), ("member", group[1]))
+
+
+def _lower(stretch: Stretch, group: Group, cells: Mapping[int, int]) -> Iterator[Figure]:
+    labels = _labels(stretch, group)
+    yield from figures.lower(cells, labels, group[0])
+    yield from figures.per_hour(cells, labels, stretch.covered_ms)

@@ -1,0 +1,126 @@
+"""Who talks to whom in docker-compose.yml: every address in a configuration is a service that can be reached on that port."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from scripts.compose_rules import Compose, Rule, environment, mounts, services
+
+_URL: Final = re.compile(r"https?://([\w.-]+):(\d+)")
+
+
+def _load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def kafka_is_reached(compose: Compose, _root: Path) -> list[str]:
+    """Our services name a listener that the broker advertises in a network they share."""
+    found = []
+    for name, service in services(compose):
+        address = environment(service).get("DESKPULSE_KAFKA__BOOTSTRAP_SERVERS")
+        if address is None:
+            continue
+        host = address.partition(":")[0]
+        found += _unreachable(compose, name, host)
+        advertised = environment(compose["services"].get(host, {})).get("KAFKA_ADVERTISED_LISTENERS", "")
+        if not re.search(rf"//{re.escape(address)}(,|$)", advertised):
+            found.append(f"{name}: {address} is not advertised by {host}")
+    return found
+
+
+def prometheus_finds_its_targets(compose: Compose, root: Path) -> list[str]:
+    """Targets and alertmanagers of monitoring/prometheus.yml are services; those found by name are found once."""
+    config = _load(root / "monitoring/prometheus.yml")
+    jobs = [*config.get("scrape_configs", []), *config.get("alerting", {}).get("alertmanagers", [])]
+    found = []
+    for job in jobs:
+        for target in (target for group in job.get("static_configs", []) for target in group["targets"]):
+            found += _unreachable(compose, "prometheus", str(target).partition(":")[0])
+        for lookup in job.get("dns_sd_configs", []):
+            for host in lookup["names"]:
+                found += _unreachable(compose, "prometheus", host)
+                found += _found_twice(compose, host)
+                found += _wrong_port(compose, host, lookup.get("port"))
+    return found
+
+
+def grafana_finds_its_sources(compose: Compose, root: Path) -> list[str]:
+    """URLs of the data sources are services; the folder of the boards is the one that is mounted."""
+    folder = root / "deploy/grafana/provisioning"
+    found = []
+    for path in sorted((folder / "datasources").glob("*.yaml")):
+        for host, _ in _URL.findall(path.read_text(encoding="utf-8")):
+            found += _unreachable(compose, "grafana", host)
+    targets = {target for _, target, _ in mounts(compose["services"].get("grafana", {}))}
+    for path in sorted((folder / "dashboards").glob("*.yaml")):
+        for provider in _load(path)["providers"]:
+            if provider["options"]["path"] not in targets:
+                found.append(f"grafana: reads boards from {provider['options']['path']}, where nothing is mounted")
+    return found
+
+
+def _unreachable(compose: Compose, name: str, host: str) -> list[str]:
+    if host in {"127.0.0.1", "localhost"}:
+        return []
+    if host not in compose["services"]:
+        return [f"{name}: {host} is not a service"]
+    if not _shared_networks(compose, name, host):
+        return [f"{name}: shares no network with {host}"]
+    return []
+
+
+def _shared_networks(compose: Compose, one: str, other: str) -> set[str]:
+    def of(name: str) -> set[str]:
+        return set(compose["services"].get(name, {}).get("networks", ["default"]))
+
+    return of(one) & of(other)
+
+
+def _found_twice(compose: Compose, host: str) -> list[str]:
+    shared = _shared_networks(compose, "prometheus", host)
+    return [f"prometheus: would find {host} once in each of {sorted(shared)}"] if len(shared) > 1 else []
+
+
+def _wrong_port(compose: Compose, host: str, port: int | None) -> list[str]:
+    listens = environment(compose["services"].get(host, {})).get("DESKPULSE_EXPORTER__PORT")
+    return [f"prometheus: asks {host} on port {port}, it listens on {listens}"] if listens != str(port) else []
+
+
+def exporter_is_not_deaf(compose: Compose, _root: Path) -> Iterator[str]:
+    """An exporter that others ask listens on more than its own loopback."""
+    for name, service in services(compose):
+        variables = environment(service)
+        if "DESKPULSE_EXPORTER__PORT" in variables and variables.get("DESKPULSE_EXPORTER__HOST", "127.0.0.1").startswith("127."):
+            yield f"{name}: listens on its own loopback, where nobody can ask it"
+
+
+def ports_are_listened_on(compose: Compose, root: Path) -> list[str]:
+    """What an exporter publishes and probes is the port that it listens on."""
+    found = list(exporter_is_not_deaf(compose, root))
+    for name, service in services(compose):
+        port = environment(service).get("DESKPULSE_EXPORTER__PORT")
+        if port is None:
+            continue
+        found += [
+            f"{name}: publishes {entry}, it listens on {port}" for entry in service.get("ports", []) if str(entry).split(":")[-1] != port
+        ]
+        probe = " ".join(_probe(service))
+        if f":{port}/" not in probe:
+            found.append(f"{name}: its healthcheck does not ask port {port}")
+    return found
+
+
+def _probe(service: Mapping[str, Any]) -> list[str]:
+    test = service.get("healthcheck", {}).get("test", [])
+    return [test] if isinstance(test, str) else [str(part) for part in test]
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    kafka_is_reached,
+    prometheus_finds_its_targets,
+    grafana_finds_its_sources,
+    ports_are_listened_on,
+)

@@ -1,0 +1,197 @@
+"""A desk on a real broker for tests: its topics, its workers as processes, and an independent reader of logs and ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.structs import TopicPartition
+
+from agents.config import WorkerConfig
+from streams.topics import SOURCE_TOPICS
+from tests.agents.counting import POSITION
+
+ROOT = Path(__file__).parents[2]
+Record = tuple[str, bytes | None, bytes | None]  # topic without prefix, key, value
+
+
+async def until(holds: Callable[[], Any], *, seconds: float = 60, what: str = "the condition") -> Any:
+    """Poll; the first true answer."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = holds()
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if answer:
+            return answer
+        await asyncio.sleep(0.1)
+    message = f"{what} did not come within {seconds} s"
+    raise AssertionError(message)
+
+
+@dataclass
+class WorkerProcess:
+    """A worker and what it said."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def has_said(self, pattern: str) -> bool:
+        return re.search(pattern, self.said) is not None
+
+    async def saying(self, pattern: str, seconds: float = 60) -> None:
+        await until(lambda: self.has_said(pattern) or self.process.poll() is not None, seconds=seconds, what=f"{pattern!r} in {self.said}")
+        assert self.has_said(pattern), f"ended with {self.process.returncode} before {pattern!r}:\n{self.said}"
+
+    async def exit(self, seconds: float = 60) -> int:
+        await until(lambda: self.process.poll() is not None, seconds=seconds, what="the end of the worker")
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@dataclass
+class Desk:
+    """Topics and workers of one test. `worker_module` is run with the fields of a WorkerConfig as JSON."""
+
+    bootstrap: str
+    name: str
+    folder: Path
+    partitions: int = 4
+    options: dict[str, Any] = field(default_factory=dict)
+    worker_module: str = "tests.agents.counting_worker"
+    workers: list[WorkerProcess] = field(default_factory=list)
+
+    @property
+    def config(self) -> WorkerConfig:
+        return WorkerConfig(**self._fields())
+
+    def _fields(self) -> dict[str, Any]:
+        return {
+            "kafka": {"bootstrap_servers": self.bootstrap},
+            "app_id": f"{self.name}app",
+            "topic_prefix": self.name,
+            "session_timeout_seconds": 6.0,
+            "heartbeat_seconds": 1.0,
+            "status_seconds": 1.0,
+            **self.options,
+        }
+
+    async def create_topics(self, *, leave_out: Sequence[str] = (), **partitions: int) -> None:
+        config = self.config
+        compacted = {"cleanup.policy": "compact"}
+        topics = [NewTopic(name, partitions.get(topic.replace("-", "_"), self.partitions), 1) for name, topic in config.sources.items()]
+        topics += [NewTopic(config.anchor_topic, self.partitions, 1), NewTopic(config.dead_letter_topic, 1, 1)]
+        topics += [NewTopic(name, self.partitions, 1, topic_configs=compacted) for name in (config.tickets_topic, config.view_topic)]
+        topics += [NewTopic(config.skips_topic, 1, 1, topic_configs=compacted)]
+        async with self.admin() as admin:
+            answer = await admin.create_topics([topic for topic in topics if topic.name not in leave_out])
+        assert all(error[1] == 0 for error in answer.topic_errors), answer
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
+
+    async def produce(self, records: Iterable[Record], *, pause_every: int = 0, pause_seconds: float = 0.1) -> None:
+        async with AIOKafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=5, max_batch_size=200_000) as producer:
+            for number, (topic, key, value) in enumerate(records):
+                await producer.send(self.name + topic, key=key, value=value)
+                if pause_every and number % pause_every == pause_every - 1:
+                    await asyncio.sleep(pause_seconds)
+
+    def start_worker(self, **options: Any) -> WorkerProcess:
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        command = [sys.executable, "-m", self.worker_module, json.dumps({**self._fields(), **options})]
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=dict(os.environ))
+        worker = WorkerProcess(process, log)
+        self.workers.append(worker)
+        return worker
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            with suppress(ProcessLookupError):
+                worker.process.kill()
+            worker.process.wait()
+
+    async def read(self, *topics: str) -> list[Any]:
+        """All committed records of topics (names as in Kafka)."""
+        found: list[Any] = []
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=50
+        ) as consumer:
+            for topic in topics:
+                count = await self._partition_count(topic)
+                tps = [TopicPartition(topic, number) for number in range(count)]
+                consumer.assign(tps)
+                ends = await consumer.end_offsets(tps)
+                await consumer.seek_to_beginning(*tps)
+                while any([await consumer.position(tp) < ends[tp] for tp in tps]):
+                    for records in (await consumer.getmany(timeout_ms=100)).values():
+                        found += records
+        return found
+
+    async def _partition_count(self, topic: str) -> int:
+        async with self.admin() as admin:
+            return len((await admin.describe_topics([topic]))[0]["partitions"])
+
+    async def source_counts(self) -> Counter[bytes]:
+        """What the counting state must arrive at."""
+        records = await self.read(*self.config.sources)
+        return Counter(record.key for record in records if record.value not in {b"bad", b"crash"})
+
+    async def ledger_counts(self) -> Counter[bytes]:
+        rows = {record.key: record.value for record in await self.read(self.config.tickets_topic)}
+        return Counter({key: int(value) for key, value in rows.items()})
+
+    async def positions(self) -> dict[int, dict[str, Any]]:
+        rows = {record.partition: record.value for record in await self.read(self.config.view_topic) if record.key == POSITION}
+        return {partition: json.loads(value) for partition, value in rows.items()}
+
+    async def caught_up(self) -> bool:
+        """Whether the positions are those of the last records."""
+        last: dict[tuple[int, str], int] = {}
+        for record in await self.read(*self.config.sources):
+            last[record.partition, self.config.sources[record.topic]] = record.offset
+        positions = await self.positions()
+        return all(positions.get(number, {"offsets": {}})["offsets"].get(topic, -1) >= offset for (number, topic), offset in last.items())
+
+    async def agrees(self, seconds: float = 60) -> None:
+        """Wait until all is applied, then compare key by key."""
+        await until(self.caught_up, seconds=seconds, what="the last record in the ledger")
+        assert await self.source_counts() == await self.ledger_counts()
+
+
+def tickets(count: int, *, size: int = 100, keys: int = 500, topics: Sequence[str] = SOURCE_TOPICS) -> Iterable[Record]:
+    """Records over some keys and all topics in turn."""
+    for number in range(count):
+        yield topics[number % len(topics)], b"T%d" % (number * 7919 % keys), b"x" * size

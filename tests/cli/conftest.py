@@ -1,0 +1,55 @@
+"""The command line as tests run it: no setting of the machine reaches them, and each has its own topics."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from deskpulse.brokers.kafka import LocalKafka
+from deskpulse.cli import app
+from deskpulse.settings import Settings, load
+from deskpulse.settings.base import VARIABLE_PREFIX
+from deskpulse.settings.faults import NOT_SETTINGS
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(VARIABLE_PREFIX) and not name.startswith(NOT_SETTINGS):
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("DESKPULSE_CONFIG", raising=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Answer]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a command line in this process; a crash of the command is a crash of the test."""
+
+    def run_it(*words: str | Path | int) -> Answer:
+        result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+        return Answer(result.exit_code, result.stdout, result.stderr)
+
+    return run_it
+
+
+@pytest.fixture
+def on_kafka(kafka_broker: LocalKafka, topic_prefix: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings, also by variables, of an installation of its own on Apache Kafka; no topic exists yet."""
+    monkeypatch.setenv("DESKPULSE_KAFKA__BOOTSTRAP_SERVERS", kafka_broker.bootstrap)
+    monkeypatch.setenv("DESKPULSE_TOPIC_PREFIX", topic_prefix)
+    monkeypatch.setenv("DESKPULSE_APP_ID", f"{topic_prefix}app")
+    return load()

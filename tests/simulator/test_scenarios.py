@@ -1,0 +1,105 @@
+"""Each scenario shows in the events what its description says, against the calm run of the same seed."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+import pytest
+
+from deskpulse.events_io import to_ms
+from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, TimedEvent
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+def at(event: TimedEvent) -> int:
+    return to_ms(event.value["occurred_at"])
+
+
+def human_replies(events: Iterable[TimedEvent]) -> list[TimedEvent]:
+    return [event for event in events if event.topic == "first-reply" and "responder_id" in event.value]
+
+
+def waits(events: list[TimedEvent], *, since_ms: int, until_ms: int, team: str, priority: str) -> list[int]:
+    """First waits of the tickets created in a span."""
+    created = {
+        event.key: at(event)
+        for event in events
+        if event.topic == "ticket-created"
+        and since_ms <= at(event) < until_ms
+        and (event.value["team"], event.value["priority"], event.value["channel"]) == (team, priority, "email")
+    }
+    return [at(reply) - created[reply.key] for reply in human_replies(events) if reply.key in created]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_has_one_line_for_the_help(name: str) -> None:
+    assert name == SCENARIOS[name].name
+    assert SCENARIOS[name].description
+    assert "\n" not in SCENARIOS[name].description
+
+
+class TestMondayRush:
+    def test_volume_is_threefold_on_monday_from_8_to_12(self, run: Any, start_ms: int) -> None:
+        def volume(scenario: str, first_hour: int, last_hour: int) -> int:
+            span = range(start_ms + first_hour * HOUR_MS, start_ms + last_hour * HOUR_MS)
+            return sum(event.topic == "ticket-created" and at(event) in span for event in run(scenario, rate_per_hour=200))
+
+        assert 3 == pytest.approx(volume("monday-rush", 8, 12) / volume("calm", 8, 12), rel=0.1)
+        assert 1 == pytest.approx(volume("monday-rush", 12, 20) / volume("calm", 12, 20), rel=0.1)
+
+    def test_nobody_answers_at_the_weekend_and_the_backlog_is_worked_off_on_monday(self, run: Any, start_ms: int) -> None:
+        replies = [at(reply) for reply in human_replies(run("monday-rush", days=8))]
+        weekend = range(start_ms + 5 * DAY_MS, start_ms + 7 * DAY_MS + 8 * HOUR_MS)
+        morning = range(weekend.stop, weekend.stop + 4 * HOUR_MS)
+        assert 0 == sum(reply in weekend for reply in replies)
+        usual = [at(reply) for reply in human_replies(run(days=8))]
+        assert sum(reply in weekend for reply in usual) > 500
+        assert sum(reply in morning for reply in replies) > 2 * sum(reply in morning for reply in usual)
+
+    def test_monday_is_the_local_one(self, run: Any) -> None:
+        """In New York, 5 h behind UTC in January, the rush is from 13 to 17 UTC."""
+        desk = type(DEFAULT_DESK)(DEFAULT_DESK.teams, DEFAULT_DESK.channels, DEFAULT_DESK.priorities, zone="America/New_York")
+        events = run("monday-rush", rate_per_hour=200, desk=desk)
+        hours = [datetime.fromtimestamp(at(event) / 1000, UTC).hour for event in events if event.topic == "ticket-created"]
+        assert hours.count(13) > 2 * hours.count(12)
+        assert hours.count(17) < hours.count(16) / 2
+
+
+class TestSlaSlip:
+    def test_one_team_and_priority_gets_slow_from_the_moment_on(self, run: Any, start_ms: int) -> None:
+        """From the middle of four days, fifteen times the 12 minutes: 3 hours."""
+        events = run("sla-slip", days=4, rate_per_hour=100)
+        moment, end = start_ms + 2 * DAY_MS, start_ms + 3 * DAY_MS
+        slipped = {"team": DEFAULT_DESK.teams[0].name, "priority": DEFAULT_DESK.priorities[0].name}
+        usual_ms = DEFAULT_DESK.priorities[0].first_reply.median_ms
+        assert usual_ms == pytest.approx(median(waits(events, since_ms=start_ms, until_ms=moment, **slipped)), rel=0.2)
+        assert 15 * usual_ms == pytest.approx(median(waits(events, since_ms=moment, until_ms=end, **slipped)), rel=0.2)
+
+    def test_the_others_stay_as_they_were(self, run: Any, start_ms: int) -> None:
+        span: dict[str, Any] = {"since_ms": start_ms, "until_ms": start_ms + DAY_MS, "team": DEFAULT_DESK.teams[1].name, "priority": "high"}
+        assert waits(run(days=2), **span) == waits(run("sla-slip", days=2), **span)
+
+    def test_the_moment_can_be_given(self, run: Any, start_ms: int) -> None:
+        late = run("sla-slip", days=1, moment_ms=start_ms + DAY_MS)
+        times = [(event.publish_ms, event.topic, at(event)) for event in late]
+        assert times == [(event.publish_ms, event.topic, at(event)) for event in run(days=1)]
+
+
+class TestOutageAndCatchUp:
+    def test_silence_for_twenty_minutes_and_then_everything_at_once(self, run: Any, start_ms: int) -> None:
+        events = run("outage-and-catch-up", rate_per_hour=200)
+        begins = start_ms + DAY_MS // 2
+        ends = begins + 20 * MINUTE_MS
+        assert not [event for event in events if begins <= event.publish_ms < ends]
+        held = [event for event in events if event.publish_ms == ends]
+        assert len(held) > 200
+        assert all(at(event) < ends for event in held)
+
+    def test_the_events_are_those_of_the_calm_run_with_their_true_times(self, run: Any) -> None:
+        calm, outage = run(), run("outage-and-catch-up")
+        assert sorted((event.topic, at(event)) for event in calm) == sorted((event.topic, at(event)) for event in outage)
+        assert calm[0].publish_ms == outage[0].publish_ms
