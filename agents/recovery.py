@@ -47,7 +47,7 @@ class Recovery:
         consumer = AIOKafkaConsumer(
             **self._config.kafka,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="earliest",  # and no seek: aiokafka may undo a seek to the beginning that comes right after assign
             isolation_level="read_committed",
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
@@ -76,7 +76,6 @@ class Recovery:
         tps = [TopicPartition(topic, number) for topic in self._kinds for number in states]
         consumer.assign(tps)
         ends = await consumer.end_offsets(tps)
-        await consumer.seek_to_beginning(*tps)
         waiting = set(tps)
         while waiting:
             waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}

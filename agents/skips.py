@@ -45,7 +45,6 @@ async def read_skips(config: WorkerConfig) -> Skips:
             return {}
         tp = TopicPartition(config.skips_topic, _PARTITION)
         consumer.assign([tp])
-        await consumer.seek_to_beginning(tp)
         end = (await consumer.end_offsets([tp]))[tp]
         rows: dict[bytes, bytes | None] = {}
         while await consumer.position(tp) < end:

@@ -80,16 +80,15 @@ class ExporterConfig:
 
     def _check_buckets(self) -> None:
         if unknown := [edge for edge in self.buckets_seconds if edge not in EXACT_SECONDS]:
-            raise ConfigError(
-                f"exporter.buckets_seconds: the stored histograms have no edge at {unknown}; choose from {', '.join(map(str, EXACT_SECONDS))}"
-            )
+            choice = ", ".join(map(str, EXACT_SECONDS))
+            raise ConfigError(f"exporter.buckets_seconds: the stored histograms have no edge at {unknown}; choose from {choice}")
         if list(self.buckets_seconds) != sorted(set(self.buckets_seconds)):
             raise ConfigError(f"exporter.buckets_seconds {self.buckets_seconds}: list each edge once, from small to large")
 
     def _check_files(self) -> None:
         if (self.cert_file is None) != (self.key_file is None):
             raise ConfigError("exporter.cert_file and exporter.key_file belong together, and one is missing: set both, or none")
-        if self.bearer_token == "" or self.basic_auth is not None and "" in self.basic_auth:  # noqa: S105 - an empty one
+        if self.bearer_token == "" or (self.basic_auth is not None and "" in self.basic_auth):
             raise ConfigError("exporter: an empty token, user name or password lets everybody in; set it, or leave it out")
 
     def _check_door(self) -> None:

@@ -72,10 +72,10 @@ def find_java() -> str:
     return java
 
 
-def kafka_command(main_class: str, *, heap_mb: int) -> list[str]:
+def kafka_command(main_class: str, *java_options: str, heap_mb: int) -> list[str]:
     """How to run one of Kafka's programs; its arguments are to follow."""
-    logging = f"-Dlog4j2.configurationFile={LOG_SETTINGS}"
-    return [find_java(), f"-Xmx{heap_mb}m", "-XX:+UseG1GC", "-Djava.awt.headless=true", logging, "-cp", f"{fetch()}/*", main_class]
+    options = [f"-Xmx{heap_mb}m", "-XX:+UseG1GC", "-Djava.awt.headless=true", f"-Dlog4j2.configurationFile={LOG_SETTINGS}", *java_options]
+    return [find_java(), *options, "-cp", f"{fetch()}/*", main_class]
 
 
 def _java_major(java: str) -> int | None:

@@ -110,6 +110,8 @@ class Cluster:
     async def log_spans(self, topics: Mapping[str, Topic]) -> dict[tuple[str, int], tuple[int, int]]:
         """First and next offset of every partition of the topics."""
         partitions = [TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions]
+        if not partitions:
+            return {}
         consumer = AIOKafkaConsumer(enable_auto_commit=False, request_timeout_ms=_TIMEOUT_MS, **self._options)
         try:
             with _explained():
@@ -145,7 +147,7 @@ class Cluster:
             number: int = await self._client.coordinator_lookup(CoordinationType.GROUP, group)
         return number
 
-    async def _ask(self, request: Any, *, node: int | None = None) -> Any:  # noqa: ANN401 - aiokafka has no types
+    async def _ask(self, request: Any, *, node: int | None = None) -> Any:
         with _explained():
             return await self._client.send(self._client.get_random_node() if node is None else node, request)
 

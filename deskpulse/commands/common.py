@@ -23,10 +23,12 @@ Config = Annotated[
 ]
 
 
-def say_parameter(parse: Callable[[str], T]) -> Callable[[str], T]:
+def say_parameter(parse: Callable[[str], T]) -> Callable[[str | T], T]:
     """A parser whose ValueError reaches the person: by itself the command line would show the value alone."""
 
-    def parser(text: str) -> T:
+    def parser(text: str | T) -> T:
+        if not isinstance(text, str):
+            return text  # a default is given as the value it stands for
         try:
             return parse(text)
         except ValueError as error:
@@ -35,8 +37,8 @@ def say_parameter(parse: Callable[[str], T]) -> Callable[[str], T]:
     return parser
 
 
-duration: Callable[[str], int] = say_parameter(parse_duration_ms)
-time: Callable[[str], int] = say_parameter(parse_time_ms)
+duration = say_parameter(parse_duration_ms)
+time = say_parameter(parse_time_ms)
 
 
 def read_settings(config: Path | None) -> Settings:

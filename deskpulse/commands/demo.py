@@ -36,5 +36,14 @@ def demo(
     settings = read_settings(config)
     from deskpulse import demo as body
 
-    code = body.run(settings, duration_ms=run_for, port=port, rate_per_hour=rate, broker=broker, scenario=scenario, verify=verify)
+    code = body.run(
+        settings,
+        duration_ms=run_for,
+        port=port,
+        rate_per_hour=rate,
+        broker=broker,
+        scenario=scenario,
+        verify=verify,
+        config=config,
+    )
     raise typer.Exit(code)

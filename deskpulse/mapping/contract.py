@@ -61,7 +61,7 @@ def _rule(field: msgspec.structs.FieldInfo) -> FieldRule:
     shape = inspect.type_info(field.type)
     shapes = shape.types if isinstance(shape, inspect.UnionType) else (shape,)
     choices = next((part.values for part in shapes if isinstance(part, inspect.LiteralType)), ())
-    return FieldRule(_holds(shapes), field.required, tuple(map(str, choices)))
+    return FieldRule(_holds(shapes), field.required, tuple(sorted(map(str, choices))))
 
 
 def _holds(shapes: tuple[inspect.Type, ...]) -> Holds:

@@ -47,20 +47,21 @@ def _shape_faults(document: dict[str, Any]) -> Iterator[Fault]:
         Mapping.model_validate(document)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            context = detail.get("ctx", {})
-            place = join("", *detail["loc"])
-            value = None if detail["type"] == "missing" else detail["input"]
-            yield Fault(place, value, context.get("problem", detail["msg"]), context.get("fix") or _fix(detail["type"], context))
+            problem, fix = _words(detail["type"], detail["msg"], detail.get("ctx", {}))
+            yield Fault(join("", *detail["loc"]), None if detail["type"] == "missing" else detail["input"], problem, fix)
 
 
-def _fix(kind: str, context: dict[str, Any]) -> str:
+def _words(kind: str, message: str, context: dict[str, Any]) -> tuple[str, str]:
+    """Problem and fix; our own faults bring theirs along."""
+    if kind == "mapping":
+        return context["problem"], context["fix"]
     if kind == "missing":
-        return "add it"
+        return "it is missing", "add it"
     if kind == "extra_forbidden":
-        return "no such word here: correct its spelling or remove it"
-    if "expected" in context:
-        return f"use {context['expected']}"
-    return "correct it; examples/mappings has files that work"
+        return "no such word here", "correct its spelling or remove it"
+    if kind == "literal_error":
+        return "no such choice", f"use {context['expected']}"
+    return message, "correct it; examples/mappings has files that work"
 
 
 def _sense_faults(document: dict[str, Any]) -> Iterator[Fault]:

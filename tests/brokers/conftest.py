@@ -80,7 +80,7 @@ def kafka_here() -> None:
 @pytest.fixture(scope="session")
 def kafka(kafka_here: None) -> Iterator[LocalKafka]:
     """One Apache Kafka for all tests that do not harm it; each uses topics of its own."""
-    with LocalKafka() as broker:
+    with LocalKafka(quick_start=True) as broker:
         yield broker
 
 

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka_here")]
 OWNER = """
 import signal
 from deskpulse.brokers.kafka import LocalKafka
-kafka = LocalKafka()
+kafka = LocalKafka(quick_start=True)
 kafka.start()
 print(*kafka.pids.values(), kafka._folder, flush=True)
 signal.pause()
@@ -54,7 +54,7 @@ def test_it_listens_on_loopback_only(kafka: LocalKafka) -> None:
 
 
 def test_it_leaves_neither_process_nor_data() -> None:
-    with LocalKafka() as kafka:
+    with LocalKafka(quick_start=True) as kafka:
         (pid,), folder, port = kafka.pids.values(), kafka._folder, int(kafka.bootstrap.rpartition(":")[2])
         assert folder is not None
         assert is_alive(pid)
@@ -66,7 +66,7 @@ def test_it_leaves_neither_process_nor_data() -> None:
 
 @pytest.mark.slow
 async def test_a_crash_loses_nothing_that_was_acknowledged(connect: Any) -> None:
-    with LocalKafka() as kafka:
+    with LocalKafka(quick_start=True) as kafka:
         async with connect(kafka.bootstrap) as clients:
             topic = await clients.topic("kept")
             writer = await clients.producer(transactional_id="keeper")
@@ -85,7 +85,7 @@ async def test_a_crash_loses_nothing_that_was_acknowledged(connect: Any) -> None
 
 @pytest.mark.slow
 async def test_three_brokers_go_on_without_one(connect: Any) -> None:
-    with LocalKafka(brokers=3, heap_mb=320) as kafka:
+    with LocalKafka(brokers=3, heap_mb=320, quick_start=True) as kafka:
         async with connect(kafka.bootstrap, request_timeout_ms=20_000) as clients:
             topic = await clients.topic("replicated", partitions=3, copies=3)
             writer = await clients.producer(transactional_id="survivor")

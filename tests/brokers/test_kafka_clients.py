@@ -148,14 +148,14 @@ async def test_an_idle_reader_waits_at_the_broker(clients: Any, monkeypatch: pyt
 async def test_a_silent_member_loses_its_partitions_after_the_session_timeout(clients: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six seconds is the least that the broker allows (group.min.session.timeout.ms)."""
     topic = await clients.topic("inherited", partitions=2)
-    options = {"group_id": "heirs", "session_timeout_ms": 6_000, "heartbeat_interval_ms": 200}
+    options = {"group_id": "heirs", "session_timeout_ms": 6_000, "heartbeat_interval_ms": 200, "enable_auto_commit": False}
     silent, heir = await clients.consumer(topic, **options), await clients.consumer(topic, **options)
     await until_assigned([silent, heir], [1, 1])
 
     async def say_nothing() -> bool:
         return True
 
-    monkeypatch.setattr(silent._coordinator, "_do_heartbeat", say_nothing)  # what a stopped process does
+    monkeypatch.setattr(silent._coordinator, "_do_heartbeat", say_nothing)  # and no commits: they count as life
     started = time.monotonic()
     await until_assigned([heir], [2])
     assert 4 < time.monotonic() - started < 30

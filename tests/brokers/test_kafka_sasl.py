@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka_here")]
 
 @pytest.fixture(scope="module")
 def guarded(kafka_here: None) -> Iterator[LocalKafka]:
-    with LocalKafka(security="sasl_tls") as broker:
+    with LocalKafka(security="sasl_tls", quick_start=True) as broker:
         yield broker
 
 

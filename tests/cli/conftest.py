@@ -1,18 +1,14 @@
 """The command line as tests run it: no setting of the machine reaches them, and each has its own topics."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from deskpulse.brokers.kafka import LocalKafka
-from deskpulse.cli import app
 from deskpulse.settings import Settings, load
 from deskpulse.settings.base import VARIABLE_PREFIX
 from deskpulse.settings.faults import NOT_SETTINGS
+from tests.cli.harness import Run, run_command
 
 
 @pytest.fixture(autouse=True)
@@ -23,27 +19,10 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DESKPULSE_CONFIG", raising=False)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Answer]
-
-
 @pytest.fixture
 def run() -> Run:
-    """Run a command line in this process; a crash of the command is a crash of the test."""
-
-    def run_it(*words: str | Path | int) -> Answer:
-        result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
-        return Answer(result.exit_code, result.stdout, result.stderr)
-
-    return run_it
+    """Run a command line."""
+    return run_command
 
 
 @pytest.fixture

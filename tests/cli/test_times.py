@@ -15,7 +15,8 @@ def test_the_examples_of_the_documentation_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected_ms"), [("45s", 45_000), ("5m", 300_000), ("2h", 7_200_000), ("7d", 604_800_000), ("250ms", 250), ("1h30m", 5_400_000)]
+    ("text", "expected_ms"),
+    [("45s", 45_000), ("5m", 300_000), ("2h", 7_200_000), ("7d", 604_800_000), ("250ms", 250), ("1h30m", 5_400_000)],
 )
 def test_a_duration_is_a_number_and_its_unit(text: str, expected_ms: int) -> None:
     assert parse_duration_ms(text) == expected_ms

@@ -4,18 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from deskpulse.cluster import Partition, Topic
+from deskpulse.cluster import Topic
 from deskpulse.topic_setup import partitions_fix, plan, refusals
-from streams.topics import SOURCE_TOPICS, TopicRules, TopicSpec, ledger_topics, specs
+from streams.topics import SOURCE_TOPICS, TopicRules, ledger_topics, specs
+from tests.cli.harness import as_specified
 
 WANTED = specs("desk", "support.")
 BY_NAME = {spec.name: spec for spec in WANTED}
-
-
-def as_specified(spec: TopicSpec, *, partitions: int | None = None) -> Topic:
-    count = spec.partitions if partitions is None else partitions
-    copies = tuple(range(1, spec.replication_factor + 1))
-    return Topic(spec.name, {number: Partition(1, copies, copies) for number in range(count)}, dict(spec.config))
 
 
 def all_as_specified() -> dict[str, Topic]:
@@ -95,7 +90,11 @@ def test_min_insync_replicas_of_somebody_elses_topic_is_their_decision() -> None
 
 
 def test_copies_are_told_and_not_changed() -> None:
-    (step,) = (step for step in plan(specs("desk", "support.", TopicRules(replication_factor=3)), all_as_specified()) if step.spec.name == "desk-view")
+    (step,) = (
+        step
+        for step in plan(specs("desk", "support.", TopicRules(replication_factor=3)), all_as_specified())
+        if step.spec.name == "desk-view"
+    )
     assert step.action == "differs"
     assert "1 copies instead of 3" in step.note
 

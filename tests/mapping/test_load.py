@@ -54,16 +54,16 @@ def test_all_faults_are_told_together_with_file_place_value_and_fix(tmp_path: Pa
     assert text.startswith(f"{tmp_path / 'mine.yaml'}: {len(caught.value.faults)} faults\n")
     for expected in (
         "zone is 'Europe/Rom': no such time zone. Fix: use a name of the IANA data base, as Europe/Rome or UTC.",
-        "colour is 'red': Extra inputs are not permitted. Fix: no such word here: correct its spelling or remove it.",
+        "colour is 'red': no such word here. Fix: correct its spelling or remove it.",
         "source.delimiter is ';;': String should have at most 1 character.",
         "times.at.format is '%Q': 'Q' is a bad directive in format '%Q'. Fix: use rfc3339, epoch_ms, epoch_s or a format",
         "case.order_by is 'att': no such time here. Fix: did you mean at? use one of at.",
-        "events[0].fields.outcome is 'resolvd': no such choice. Fix: use one of solved, abandoned.",
+        "events[0].fields.outcome is 'resolvd': no such choice. Fix: did you mean solved? use one of abandoned, solved.",
         "events[0].fields.talk: resolved has no such field. Fix: use one of event_id, occurred_at, ticket_id,",
         "events[1].fields.event_id: resolved needs it. Fix: add it.",
         "events[1].fields.occurred_at: resolved needs it. Fix: add it.",
         "events[1].fields.ticket_id: resolved needs it. Fix: add it.",
-        "events[2].topic is 'surveys': Input should be 'ticket-created', 'first-reply',",
+        "events[2].topic is 'surveys': no such choice. Fix: use 'ticket-created', 'first-reply',",
     ):
         assert expected in text
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -142,15 +143,15 @@ def test_no_fault_shows_a_password_of_a_variable(tmp_path: Path, monkeypatch: py
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates()
-keys = st.sampled_from(["app_id", "kafka", "desk", "members", "team", "exporter", "port", "bands", "csat", "above", "x", "_y"]) | st.text(max_size=3)
+keys = st.sampled_from(["app_id", "kafka", "desk", "members", "team", "exporter", "port", "bands", "csat", "above", "x", "_y"]) | st.text(
+    max_size=3
+)
 trees = st.recursive(scalars, lambda below: st.lists(below, max_size=3) | st.dictionaries(keys, below, max_size=4), max_leaves=12)
 
 
 @given(tree=st.dictionaries(keys | st.integers(), trees, max_size=5))
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 def test_any_yaml_gives_settings_or_faults(tree: object, tmp_path: Path) -> None:
-    import yaml
-
     path = tmp_path / "any.yaml"
     path.write_text(yaml.safe_dump(tree, allow_unicode=False), encoding="utf-8")
     try:

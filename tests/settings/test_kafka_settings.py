@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.brokers.tls import make_certificates
 from deskpulse.settings import KafkaSettings, Settings, SettingsError, load
 
 
@@ -46,22 +45,20 @@ def test_no_text_of_settings_or_options_shows_the_password() -> None:
         ({"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x"}, "missing, as is kafka.password"),
         ({"USERNAME": "x"}, "never used with PLAINTEXT"),
         ({"PASSWORD": "x"}, "a password is never used with PLAINTEXT"),
-        ({"CA_FILE": "PEM"}, "never used with PLAINTEXT"),
-        ({"SECURITY_PROTOCOL": "SSL", "CERT_FILE": "PEM"}, "one is missing"),
+        ({"CA_FILE": "EMPTY"}, "never used with PLAINTEXT"),
+        ({"SECURITY_PROTOCOL": "SSL", "CERT_FILE": "EMPTY"}, "one is missing"),
         ({"SECURITY_PROTOCOL": "SSL", "CA_FILE": "EMPTY"}, "are refused"),
-        ({"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x", "PASSWORD": "x", "PASSWORD_FILE": "PEM"}, "given beside kafka.password"),
+        ({"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x", "PASSWORD": "x", "PASSWORD_FILE": "EMPTY"}, "given beside kafka.password"),
         ({"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "GSSAPI"}, "not one of the choices"),
     ],
 )
 def test_what_does_not_fit_together_is_a_fault(
     variables: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty = tmp_path / "empty.pem"
-    empty.touch()
-    authority = make_certificates(tmp_path, hosts=["localhost"]) if "PEM" in variables.values() else empty
-    pem = authority if isinstance(authority, Path) else next(iter(tmp_path.glob("*.pem")))
+    empty_file = tmp_path / "empty.pem"
+    empty_file.touch()
     for name, value in variables.items():
-        monkeypatch.setenv(f"DESKPULSE_KAFKA__{name}", {"PEM": str(pem), "EMPTY": str(empty)}.get(value, value))
+        monkeypatch.setenv(f"DESKPULSE_KAFKA__{name}", str(empty_file) if value == "EMPTY" else value)
     with pytest.raises(SettingsError) as caught:
         load()
     assert expected in str(caught.value)

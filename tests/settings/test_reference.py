@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from agents.config import WorkerConfig
 from deskpulse.settings import Settings, load
 from deskpulse.settings.base import at_path, leaves, variable
+from deskpulse.topic_setup import topic_specs
+from deskpulse.wiring import worker_config
+from streams.topics import specs
 
 MANUAL = Path(__file__).parents[2] / "examples" / "deskpulse.yaml"
 SETTINGS = [path for path, _ in leaves(Settings)]
@@ -47,14 +51,8 @@ def test_read_as_it_is_it_changes_nothing() -> None:
 
 def test_the_defaults_fit_together_with_the_topic_rules() -> None:
     """`streams.topics` knows no settings, so its defaults stand twice."""
-    from deskpulse.topic_setup import topic_specs
-    from streams.topics import specs
-
     assert topic_specs(Settings()) == specs("deskpulse")
 
 
 def test_the_defaults_fit_together_with_the_workers() -> None:
-    from agents.config import WorkerConfig
-    from deskpulse.wiring import worker_config
-
     assert worker_config(Settings()) == WorkerConfig(kafka=Settings().kafka.client_options())

@@ -1,0 +1,200 @@
+"""The demo from start to end: stack up, story told, table shown, figures proven."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.live import Live
+
+from deskpulse import exits, verify
+from deskpulse.brokers import BrokerError
+from deskpulse.brokers.process import free_ports, port_is_free
+from deskpulse.cluster import ClusterError
+from deskpulse.demo import proof, screen
+from deskpulse.demo.stack import DemoError, Stack, log_folder, start_broker
+from deskpulse.demo.story import LIVE_RATE, story
+from deskpulse.settings import Settings
+from deskpulse.simulator import DEFAULT_DESK, Pace, Progress, publish
+
+_TABLE_SECONDS: Final = 2.0
+_PLAIN_TABLE_SECONDS: Final = 15.0  # where the output is no terminal
+_CATCH_UP_SECONDS: Final = 120.0
+
+
+def run(
+    settings: Settings,
+    *,
+    duration_ms: int | None,
+    port: int | None,
+    rate_per_hour: float | None,
+    broker: str | None,
+    scenario: str,
+    verify: bool,
+    config: Path | None = None,
+) -> int:
+    """Run the demo until its duration is over or Ctrl-C; return the exit code: 1 when `verify` found a difference."""
+    console = Console()
+    own = None
+    try:
+        if broker is None:
+            console.print("starting a broker ...")
+            own = start_broker()
+        chosen, environment = _settings(
+            settings, broker or (own.bootstrap if own else ""), _port(port, settings), config, shared=own is None
+        )
+        console.print(f"broker: {own.name if own else broker}")
+        with Stack(chosen, environment, chosen.exporter.port, broker=own) as stack:
+            folder = log_folder()
+            stack.start(folder)
+            console.print(f"wall     {stack.url}/\nmetrics  {stack.url}/metrics\nlogs     {folder}", highlight=False)
+            play = _Play(chosen, stack, console, rate_per_hour or LIVE_RATE, scenario)
+            return asyncio.run(play.run(None if duration_ms is None else duration_ms / 1000, prove=verify))
+    except KeyboardInterrupt:
+        return exits.OK
+    except (BrokerError, ClusterError, DemoError, KafkaError) as error:
+        Console(stderr=True).print(f"deskpulse: {error}", highlight=False, markup=False)
+        return exits.BROKER
+
+
+def _port(port: int | None, settings: Settings) -> int:
+    wanted = settings.exporter.port if port is None else port
+    if wanted == 0:
+        return free_ports(1)[0]
+    if not port_is_free(wanted):
+        raise DemoError(f"port {wanted} is in use: end the program that listens there, or choose another with --port")
+    return wanted
+
+
+def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None, *, shared: bool) -> tuple[Settings, dict[str, str]]:
+    """Settings of this demo, and the same as variables for its worker and exporter."""
+    desk = DEFAULT_DESK
+    members = settings.desk.members
+    names = {"team": desk.teams, "channel": desk.channels, "priority": desk.priorities}
+    lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
+    # On a broker that others use too, every demo has topics of its own.
+    tag = f"demo-{int(time.time())}-" if shared else ""
+    chosen = settings.model_copy(
+        update={
+            "app_id": f"{tag}{settings.app_id}",
+            "topic_prefix": f"{tag}{settings.topic_prefix}",
+            "kafka": settings.kafka.model_copy(update={"bootstrap_servers": bootstrap}),
+            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists)}),
+            "exporter": settings.exporter.model_copy(update={"host": "127.0.0.1", "port": port, "clock": "wall"}),
+        }
+    )
+    environment = {
+        "DESKPULSE_APP_ID": chosen.app_id,
+        "DESKPULSE_TOPIC_PREFIX": chosen.topic_prefix,
+        "DESKPULSE_KAFKA__BOOTSTRAP_SERVERS": bootstrap,
+        "DESKPULSE_EXPORTER__HOST": "127.0.0.1",
+        "DESKPULSE_EXPORTER__PORT": str(port),
+        "DESKPULSE_EXPORTER__CLOCK": "wall",
+        **{f"DESKPULSE_DESK__MEMBERS__{d.upper()}": ",".join(names) for d, names in lists.items()},
+        **({"DESKPULSE_CONFIG": str(config)} if config else {}),
+    }
+    return chosen, environment
+
+
+@dataclass(slots=True)
+class _Play:
+    """The running part: events out, table in, and the proof at the end."""
+
+    settings: Settings
+    stack: Stack
+    console: Console
+    rate_per_hour: float
+    scenario: str
+    progress: Progress = field(default_factory=lambda: Progress(0, 0, 0))
+
+    async def run(self, seconds: float | None, *, prove: bool) -> int:
+        over = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, over.set)
+        tasks = [asyncio.create_task(self._publish()), asyncio.create_task(self._show())]
+        waiter = asyncio.create_task(over.wait())
+        done, _ = await asyncio.wait([*tasks, waiter], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        stopped = waiter in done
+        for task in (*tasks, waiter):
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        if stopped or not prove:
+            return exits.OK
+        return await self._prove()
+
+    async def _publish(self) -> None:
+        options = self.settings.kafka.client_options()
+        producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=20, max_batch_size=1 << 17, **options)
+        await producer.start()
+        try:
+            events = story(self.scenario, now_ms=int(time.time() * 1000), rate_per_hour=self.rate_per_hour)
+            await publish(events, producer, pace=Pace.flat_out(), topic_prefix=self.settings.topic_prefix, on_progress=self._note)
+        finally:
+            await producer.stop()
+
+    def _note(self, progress: Progress) -> None:
+        self.progress = progress
+
+    async def _show(self) -> None:
+        with _display(self.console) as show:
+            while True:
+                self.stack.check()
+                samples = await self._scrape()
+                lag = sum(value for (name, _), value in samples.items() if name == "deskpulse_source_lag_records")
+                show(samples, int(lag), self.progress.acknowledged)
+                await asyncio.sleep(_TABLE_SECONDS if self.console.is_terminal else _PLAIN_TABLE_SECONDS)
+
+    async def _scrape(self) -> dict[verify.Key, float]:
+        try:
+            return dict(await asyncio.to_thread(proof.scrape, self.stack.url))
+        except OSError:
+            return {}  # the next look will tell; a process that ended is told by `check`
+
+    async def _prove(self) -> int:
+        self.console.print("comparing every exported figure with the oracle ...")
+        records, ends = await proof.read_source(self.settings)
+        samples = await self._caught_up(ends)
+        verdict = await asyncio.to_thread(proof.judge, self.settings, records, samples)
+        if verdict.differences:
+            self.console.print(verify.report(verdict.differences), highlight=False, markup=False)
+        self.console.print(f"demo: {verdict}", highlight=False)
+        return exits.DIFFERENCE if verdict.differences or not verdict.compared else exits.OK
+
+    async def _caught_up(self, ends: dict[tuple[str, int], int]) -> dict[verify.Key, float]:
+        """The first scrape in which every record of the source topics is counted. Errors: DemoError."""
+        deadline = time.monotonic() + _CATCH_UP_SECONDS
+        while True:
+            self.stack.check()
+            samples = await self._scrape()
+            left = proof.behind(samples, ends)
+            if samples and not left:
+                return samples
+            if time.monotonic() > deadline:
+                raise DemoError(f"{left:,} records are still not in the figures after {_CATCH_UP_SECONDS:.0f} s: see the worker's log")
+            await asyncio.sleep(0.5)
+
+
+Show = Callable[[dict[verify.Key, float], int, int], None]
+
+
+@contextlib.contextmanager
+def _display(console: Console) -> Iterator[Show]:
+    """A table that renews itself on a terminal, and one table after the other elsewhere."""
+    if not console.is_terminal:
+        yield lambda samples, lag, sent: console.print(screen.table(samples, behind=lag, sent=sent))
+        return
+    with Live(console=console, refresh_per_second=4, transient=False) as live:
+        yield lambda samples, lag, sent: live.update(screen.table(samples, behind=lag, sent=sent))

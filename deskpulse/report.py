@@ -1,0 +1,147 @@
+"""`deskpulse report`: figures of a finished history, from a file, without Kafka."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from deskpulse import exits
+from deskpulse.event_files import InputError, read_timed_events
+from deskpulse.events_io import encode, to_rfc3339
+from deskpulse.settings import Settings
+from deskpulse.wiring import view_rules
+from kpis.batch import Batch, History, Stretch
+from kpis.figures import Figure
+
+ALL_WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
+_SHOW_EVERY: Final = 2_000  # events between two words of progress
+
+
+def run(
+    settings: Settings,
+    file: Path,
+    *,
+    mapping: Path | None,
+    as_of_ms: int | None,
+    window: str | None,
+    span_ms: tuple[int, int] | None,
+    form: str,
+) -> int:
+    """Print the figures of a file; return the exit code (2 when the file or its mapping cannot be used, 1 without any event)."""
+    err = Console(stderr=True)
+    try:
+        history = read_history(file, mapping, until_ms=as_of_ms, console=err)
+    except InputError as error:
+        print(f"deskpulse: {error}", file=sys.stderr)  # noqa: T201 - the command's own words
+        return exits.USAGE
+    if history.last_ms is None:
+        print(f"deskpulse: {file} holds no event{_until(as_of_ms)}", file=sys.stderr)  # noqa: T201
+        return exits.DIFFERENCE
+    as_of = history.last_ms if as_of_ms is None else as_of_ms
+    figures = figures_of(Batch(history, view_rules(settings)), as_of, window=window, span_ms=span_ms)
+    if form == "json":
+        json.dump(document(as_of, figures), sys.stdout, ensure_ascii=False, indent=1)
+        sys.stdout.write("\n")
+    else:
+        Console().print(_table(as_of, figures))
+    return exits.OK
+
+
+def read_history(file: Path, mapping: Path | None, *, until_ms: int | None, console: Console) -> History:
+    """Merge the events of a file up to an instant; dirty lines are told on the console and stop nothing. Errors: InputError."""
+    history = History()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"reading {file.name}")
+        events, complaints = read_timed_events(
+            file, mapping, on_progress=lambda rows: bar.update(task, description=f"reading {file.name}: {rows:,} rows")
+        )
+        for number, event in enumerate(events, start=1):
+            history.add(event.topic, encode(event.value), until_ms=until_ms)
+            if number % _SHOW_EVERY == 0:
+                bar.update(task, description=f"merging: {number:,} of {len(events):,} events")
+    for line in complaints:
+        console.print(line, highlight=False)
+    if history.rejected:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in history.rejected.most_common())
+        console.print(f"rejected events: {reasons}", highlight=False)
+    return history
+
+
+def figures_of(batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None) -> list[Figure]:
+    """The figures of one window, of every window (None), of the whole history (`all`) or of a span of one's own."""
+    return batch.figures(_stretches(batch, as_of_ms, window, span_ms), as_of_ms)
+
+
+def _stretches(batch: Batch, as_of_ms: int, window: str | None, span_ms: tuple[int, int] | None) -> Sequence[Stretch]:
+    if span_ms is not None:
+        start, end = span_ms
+        return [Stretch("custom", "current", start, end, end - start)]
+    if window == "all":
+        return [batch.whole(as_of_ms)]
+    return batch.stretches(as_of_ms, ALL_WINDOWS if window is None else (window,))
+
+
+def document(as_of_ms: int, figures: Iterable[Figure]) -> dict[str, object]:
+    """The report as JSON: names, labels, value and n of each figure; observations are the `n` of the figure they belong to."""
+    return {
+        "as_of": to_rfc3339(as_of_ms),
+        "figures": [
+            {"name": figure.name, **dict(figure.labels), "value": figure.value, "n": figure.n}
+            for figure in figures
+            if not figure.name.endswith("_observations")
+        ],
+    }
+
+
+def _table(as_of_ms: int, figures: Sequence[Figure]) -> Table:
+    table = Table(title=f"as of {to_rfc3339(as_of_ms)}", title_justify="left")
+    for name in ("figure", "window", "period", "by", "member"):
+        table.add_column(name)
+    table.add_column("value", justify="right")
+    table.add_column("n", justify="right")
+    for figure in figures:
+        if figure.name.endswith("_observations"):
+            continue
+        labels = dict(figure.labels)
+        more = ", ".join(f"{k} {v}" for k, v in figure.labels if k not in ("window", "period", "by", "member", "clock"))
+        name = figure.name.removeprefix("support_") + (f" ({more})" if more else "")
+        table.add_row(
+            name,
+            labels.get("window", "now"),
+            labels.get("period", ""),
+            labels["by"],
+            labels["member"],
+            readable(figure.name, figure.value),
+            f"{figure.n:,}",
+        )
+    return table
+
+
+def readable(name: str, value: float) -> str:
+    """A value as people read it: durations in their largest fitting unit, ratios in per cent, instants as times.
+
+    >>> readable("support_csat_ratio", 0.8125), readable("support_first_response_mean_seconds", 240.0), readable("support_nps_score", 40.0)
+    ('81.25 %', '4.0 min', '40.0')
+    """
+    if name.endswith("_timestamp_seconds"):
+        return to_rfc3339(int(value * 1000))
+    if name.endswith("_ratio"):
+        return f"{100 * value:.2f} %"
+    if name.endswith("_seconds"):
+        for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60)):
+            if value >= seconds:
+                return f"{value / seconds:,.1f} {unit}"
+        return f"{value:.1f} s"
+    return f"{value:,.0f}" if name.endswith("_tickets") else f"{value:,.2f}" if "per" in name else f"{value:,.1f}"
+
+
+def _until(as_of_ms: int | None) -> str:
+    return "" if as_of_ms is None else f" up to {to_rfc3339(as_of_ms)}"

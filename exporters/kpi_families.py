@@ -1,0 +1,103 @@
+"""The KPI families of a scrape, read from one immutable view: one `collect_*` function a group of families that share their source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.samples import Sample
+
+from exporters import families
+from exporters.families import Family
+from kpis import series
+from kpis.figures import Figure
+from kpis.view import Part, View
+from windows.histogram import at_most
+
+Labels = dict[str, str]
+
+
+def collect_final(view: View) -> Iterator[Metric]:
+    """Final figures and their observations."""
+    yield from _by_name(families.FINAL, view.figures)
+
+
+def collect_live(view: View) -> Iterator[Metric]:
+    """Open, unanswered, oldest unanswered."""
+    yield from _by_name(families.LIVE, view.live)
+
+
+def _by_name(known: Iterable[Family], figures: Iterable[Figure]) -> Iterator[Metric]:
+    found = {family.name: family.new() for family in known}
+    for name, labels, value, _ in figures:
+        found[name].samples.append(Sample(name, dict(labels), value))
+    yield from found.values()
+
+
+def collect_counts(view: View) -> Iterator[Metric]:
+    """Additive parts: created, solved, abandoned."""
+    yield _counts(families.CREATED, view, series.CREATED)
+    yield _counts(families.SOLVED, view, series.SOLVED)
+    yield _counts(families.ABANDONED, view, series.ABANDONED)
+
+
+def _counts(family: Family, view: View, cell: int) -> Metric:
+    metric = family.new()
+    for part in view.parts:
+        metric.samples.append(Sample(family.name, _labels(part), part.cells.get(cell, 0)))
+    return metric
+
+
+def collect_durations(view: View, buckets_seconds: Sequence[int]) -> Iterator[Metric]:
+    """Additive parts: histograms of durations with buckets exactly on the given edges."""
+    yield _durations(families.FIRST_RESPONSE, view, series.FIRST_RESPONSE, buckets_seconds)
+    yield _durations(families.HANDLE_TIME, view, series.HANDLE, buckets_seconds)
+    yield _durations(families.RESOLUTION_TIME, view, series.RESOLUTION, buckets_seconds)
+
+
+def _durations(family: Family, view: View, base: int, buckets_seconds: Sequence[int]) -> Metric:
+    metric = family.new()
+    for part in view.parts:
+        labels = _labels(part)
+        count = part.cells.get(base, 0)
+        histogram = series.buckets(part.cells, base) if count else []
+        for edge in buckets_seconds:
+            metric.samples.append(Sample(f"{family.name}_bucket", {**labels, "le": repr(float(edge))}, at_most(histogram, edge * 1000)))
+        metric.samples.append(Sample(f"{family.name}_bucket", {**labels, "le": "+Inf"}, count))
+        metric.samples.append(Sample(f"{family.name}_gcount", labels, count))
+        metric.samples.append(Sample(f"{family.name}_gsum", labels, part.cells.get(base + 1, 0) / 1000))
+    return metric
+
+
+_NPS: Final = {"promoter": series.PROMOTERS, "passive": series.PASSIVES, "detractor": series.DETRACTORS}
+_CSAT: Final = {"true": series.SATISFIED, "false": series.UNSATISFIED}
+
+
+def collect_answers(view: View) -> Iterator[Metric]:
+    """Additive parts: answers of surveys."""
+    yield _answers(families.NPS_ANSWERS, view, "group", _NPS)
+    yield _answers(families.CSAT_ANSWERS, view, "satisfied", _CSAT)
+
+
+def _answers(family: Family, view: View, label: str, cells: Mapping[str, int]) -> Metric:
+    metric = family.new()
+    for part in view.parts:
+        labels = _labels(part)
+        for value, cell in cells.items():
+            metric.samples.append(Sample(family.name, {**labels, label: value}, part.cells.get(cell, 0)))
+    return metric
+
+
+def _labels(part: Part) -> Labels:
+    team, channel, priority = part.dims
+    return {"window": part.window, "team": team, "channel": channel, "priority": priority}
+
+
+def kpi_parts(buckets_seconds: Sequence[int]) -> tuple[Callable[[View], Iterator[Metric]], ...]:
+    """Every group of KPI families, each of which may fail by itself."""
+
+    def collect_histograms(view: View) -> Iterator[Metric]:
+        return collect_durations(view, buckets_seconds)
+
+    return (collect_final, collect_live, collect_counts, collect_histograms, collect_answers)
