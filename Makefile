@@ -43,7 +43,7 @@ up: secrets ## The whole stack with Docker Compose; ARGS="--profile demo" adds t
 secrets: $(SECRETS) ## Make up the passwords that Compose mounts, unless they exist
 
 deploy/secrets/%:
-	@mkdir -p -m 700 $(@D)
+	@chmod 700 $(@D) # the folder keeps others out; the file itself must be readable for the container's user
 	@$(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24), end="")' > $@
 	@echo "secrets: wrote $@"
 

@@ -89,6 +89,10 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
         owned = self.assignment()
         await self.read_from({tp: offset for tp, offset in self._authority.next_offsets().items() if tp in owned})
 
+    def topic_partitions(self, topic: str) -> int | None:
+        """Partition count by the latest metadata; Faust asks a snapshot that not every member of the group keeps."""
+        return len(self._thread._ensure_consumer().partitions_for_topic(topic) or ()) or None  # noqa: SLF001
+
     async def read_from(self, offsets: Mapping[TP, int]) -> None:
         """Seek, in the consumer's thread: Faust's `seek` runs in ours and may be undone by a fetch that is just ending."""
         self._authority.deliveries.renew(offsets)

@@ -100,7 +100,7 @@ class Recovery:
         """Hold the positions against the source logs of now."""
         tps = [TP(topic, partition.number) for topic in self._config.sources for partition in partitions]
         self.starts, ends = await asyncio.gather(self._source.earliest_offsets(*tps), self._source.highwaters(*tps))
-        counts = {topic: self._source.topic_partitions(topic) or 0 for topic in self._config.sources}
+        counts = {topic: count for topic in self._config.sources if (count := self._source.topic_partitions(topic))}
         for partition in partitions:
             position = partition.state.position
             position.partitions = guards.check_partition_counts(counts, prior=position.partitions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from exporters.config import ExporterConfig
 from kpis.members import DIMENSIONS, MemberRules
 from kpis.partition import StateRules
 from kpis.view import ViewRules
@@ -37,6 +38,28 @@ def view_rules(settings: Settings) -> ViewRules:
         team_zones={team: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
         members=MemberRules(lists, desk.max_members),
         parts_windows=settings.exporter.parts_windows,
+    )
+
+
+def exporter_config(settings: Settings) -> ExporterConfig:
+    """What an exporter must be told."""
+    server = settings.exporter
+    return ExporterConfig(
+        kafka=settings.kafka.client_options(),
+        view_rules=view_rules(settings),
+        app_id=settings.app_id,
+        topic_prefix=settings.topic_prefix,
+        host=server.host,
+        port=server.port,
+        insecure_listen=server.insecure_listen,
+        cert_file=server.cert_file,
+        key_file=server.key_file,
+        bearer_token=server.read_bearer_token(),
+        basic_auth=server.read_basic_auth(),
+        clock=server.clock,
+        buckets_seconds=server.buckets_seconds,
+        # A reader that was away for longer may have missed that a row was deleted.
+        stall_seconds=settings.topics.ledger_delete_retention_seconds / 2,
     )
 
 

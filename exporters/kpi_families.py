@@ -9,13 +9,13 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
 from exporters import families
+from exporters.exposition import LabelSet, label_set
 from exporters.families import Family
 from kpis import series
 from kpis.figures import Figure
+from kpis.members import DIMENSIONS
 from kpis.view import Part, View
 from windows.histogram import at_most
-
-Labels = dict[str, str]
 
 
 def collect_final(view: View) -> Iterator[Metric]:
@@ -31,7 +31,7 @@ def collect_live(view: View) -> Iterator[Metric]:
 def _by_name(known: Iterable[Family], figures: Iterable[Figure]) -> Iterator[Metric]:
     found = {family.name: family.new() for family in known}
     for name, labels, value, _ in figures:
-        found[name].samples.append(Sample(name, dict(labels), value))
+        found[name].samples.append(Sample(name, label_set(labels), value))
     yield from found.values()
 
 
@@ -59,14 +59,14 @@ def collect_durations(view: View, buckets_seconds: Sequence[int]) -> Iterator[Me
 def _durations(family: Family, view: View, base: int, buckets_seconds: Sequence[int]) -> Metric:
     metric = family.new()
     for part in view.parts:
-        labels = _labels(part)
         count = part.cells.get(base, 0)
         histogram = series.buckets(part.cells, base) if count else []
         for edge in buckets_seconds:
-            metric.samples.append(Sample(f"{family.name}_bucket", {**labels, "le": repr(float(edge))}, at_most(histogram, edge * 1000)))
-        metric.samples.append(Sample(f"{family.name}_bucket", {**labels, "le": "+Inf"}, count))
-        metric.samples.append(Sample(f"{family.name}_gcount", labels, count))
-        metric.samples.append(Sample(f"{family.name}_gsum", labels, part.cells.get(base + 1, 0) / 1000))
+            labels = _labels(part, ("le", repr(float(edge))))
+            metric.samples.append(Sample(f"{family.name}_bucket", labels, at_most(histogram, edge * 1000)))
+        metric.samples.append(Sample(f"{family.name}_bucket", _labels(part, ("le", "+Inf")), count))
+        metric.samples.append(Sample(f"{family.name}_gcount", _labels(part), count))
+        metric.samples.append(Sample(f"{family.name}_gsum", _labels(part), part.cells.get(base + 1, 0) / 1000))
     return metric
 
 
@@ -83,15 +83,13 @@ def collect_answers(view: View) -> Iterator[Metric]:
 def _answers(family: Family, view: View, label: str, cells: Mapping[str, int]) -> Metric:
     metric = family.new()
     for part in view.parts:
-        labels = _labels(part)
         for value, cell in cells.items():
-            metric.samples.append(Sample(family.name, {**labels, label: value}, part.cells.get(cell, 0)))
+            metric.samples.append(Sample(family.name, _labels(part, (label, value)), part.cells.get(cell, 0)))
     return metric
 
 
-def _labels(part: Part) -> Labels:
-    team, channel, priority = part.dims
-    return {"window": part.window, "team": team, "channel": channel, "priority": priority}
+def _labels(part: Part, *more: tuple[str, str]) -> LabelSet:
+    return label_set((("window", part.window), *zip(DIMENSIONS, part.dims, strict=True), *more))
 
 
 def kpi_parts(buckets_seconds: Sequence[int]) -> tuple[Callable[[View], Iterator[Metric]], ...]:

@@ -11,13 +11,13 @@ from typing import Final
 
 import msgspec
 from aiohttp import web
-from prometheus_client.exposition import choose_encoder
 
 from exporters.api import FILTERS, kpis_json, reasons
 from exporters.clock import ViewKeeper, wall_ms
 from exporters.collectors import new_registry
 from exporters.config import ExporterConfig
 from exporters.door import Handler, add_headers, login_middleware
+from exporters.exposition import choose
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
 
@@ -48,9 +48,9 @@ class Pages:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Everything, in the format that the scraper asks for."""
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        encode, content_type = choose(request.headers.get("Accept", ""))
         self._last = await self.snapshot()
-        text = await asyncio.to_thread(encode, self._registry)
+        text = await asyncio.to_thread(lambda: encode(self._registry.collect()))
         return await _answer(request, text, content_type)
 
     async def api(self, request: web.Request) -> web.Response:

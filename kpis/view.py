@@ -69,9 +69,10 @@ class ViewBuilder:
             for period in w.periods
             for zone in (zones if w.panes is None else {rules.zone})
         }
+        self._parts_slots = {self._slots[window, "current", rules.zone] for window in rules.parts_windows}
         self._sums = RollingSums(self._slots.values(), self._split)
         customer_slots = [Slot(w, period, rules.zone) for w in CUSTOMER_WINDOWS for period in w.periods]
-        self._customer_sums = RollingSums(customer_slots, lambda key, cells: ((key, cells),))
+        self._customer_sums = RollingSums(customer_slots, lambda _, key, cells: ((key, cells),))
         self._customer_slots = customer_slots
         self._levels = Levels()
         self._rows: dict[int, dict[bytes, bytes]] = {}
@@ -79,8 +80,7 @@ class ViewBuilder:
         self._lowered: dict[tuple[Slot, Hashable], list[Figure]] = {}
         self._watermark_ms: int | None = None
 
-    @staticmethod
-    def _split(key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
+    def _split(self, slot: Slot, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
         assert isinstance(key, tuple)
         team, channel, priority = key
         counts = {cell: n for cell, n in cells.items() if cell < series.REGISTER}
@@ -88,7 +88,8 @@ class ViewBuilder:
         yield ("team", team), cells
         yield ("channel", channel), counts
         yield ("priority", priority), counts
-        yield (PARTS, key), counts
+        if slot in self._parts_slots:
+            yield (PARTS, key), counts
 
     def apply(self, partition: int, rows: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Take over rows of one partition, of which the last is a position row: so a view never shows half a transaction."""
@@ -169,9 +170,9 @@ class ViewBuilder:
     def _members(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
         month = self._slots["30d", "current", self._rules.zone]
-        for slot in self._slots.values():
-            for by, member in _groups(self._sums, slot):
-                if by in volumes and self._sums.cells(slot, (by, member)):
+        for dims in self._combinations():
+            for by, member in zip(DIMENSIONS, dims, strict=True):
+                if member not in volumes[by]:
                     volumes[by][member] = self._sums.cells(month, (by, member)).get(series.CREATED, 0)
         for by, member in self._levels.groups():
             if by in volumes:
@@ -238,10 +239,14 @@ class ViewBuilder:
         for window in self._rules.parts_windows:
             slot = self._slots[window, "current", self._rules.zone]
             sums: dict[Dims, Cells] = {}
-            for dims in _combinations(self._sums, slot):
+            for dims in self._combinations():
                 add(sums.setdefault(_folded(dims, lists), {}), self._sums.cells(slot, (PARTS, dims)))
             for dims in sorted(sums):
                 yield Part(window, dims, sums[dims])
+
+    def _combinations(self) -> list[Dims]:
+        """Dimensions under which anything is booked, however long ago (within retention)."""
+        return [key for key, panes in self._sums.present.items() if panes and isinstance(key, tuple)]
 
     def _spans(self, as_of: int) -> dict[tuple[str, str], tuple[int, int]]:
         spans: dict[tuple[str, str], tuple[int, int]] = {}
@@ -250,14 +255,6 @@ class ViewBuilder:
                 part = slot.span(as_of)
                 spans[slot.window.name, slot.period] = (part.start_ms, as_of if slot.period == "current" else part.end_ms)
         return spans
-
-
-def _groups(sums: RollingSums, slot: Slot) -> list[Group]:
-    return [group for group in sums.groups(slot) if isinstance(group, tuple) and group[0] != PARTS]
-
-
-def _combinations(sums: RollingSums, slot: Slot) -> list[Dims]:
-    return [group[1] for group in sums.groups(slot) if isinstance(group, tuple) and group[0] == PARTS]
 
 
 def _folded(dims: Dims, shown: Sequence[Sequence[str]]) -> Dims:

@@ -31,7 +31,13 @@ PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date
 
 # Where a program talks to a person; everything else logs or returns.
-MAY_PRINT: Final = ("deskpulse/cli.py", "deskpulse/__main__.py", "deskpulse/commands/", "deskpulse/brokers/__main__.py")
+MAY_PRINT: Final = (
+    "deskpulse/cli.py",
+    "deskpulse/__main__.py",
+    "deskpulse/commands/",
+    "deskpulse/report.py",  # the body of a command
+    "deskpulse/brokers/__main__.py",
+)
 _SKIPPED_FOLDERS: Final = frozenset({"build", "dist", "shared", "__pycache__"})
 _TODO: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b(?!\s*\((?:issue )?#?\d+\))")
 

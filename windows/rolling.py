@@ -6,7 +6,7 @@ subtracted. Nothing is ever summed again from the start, and no pane is looked a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from windows.cells import Cells, add, subtract
 from windows.panes import RESOLUTIONS
 from windows.spans import Period, Span, Window, span
 
-Split = Callable[[Hashable, Mapping[int, int]], Iterable[tuple[Hashable, Mapping[int, int]]]]
+Split = Callable[["Slot", Hashable, Mapping[int, int]], Iterable[tuple[Hashable, Mapping[int, int]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Slot:
 class RollingSums:
     """Sums of panes by slot and group.
 
-    `split(key, cells)` names the groups that a pane's cells count for (roll-ups), each with the cells that it wants of them.
+    `split(slot, key, cells)` names the groups that a pane's cells count for in a slot, each with the cells that it wants of them.
     """
 
     def __init__(self, slots: Iterable[Slot], split: Split) -> None:
@@ -43,16 +43,21 @@ class RollingSums:
         self._slots = tuple(slots)
         self._spans: dict[Slot, Span] = {}
         self._sums: dict[Slot, dict[Hashable, Cells]] = {slot: defaultdict(dict) for slot in self._slots}
+        self.present: Counter[Hashable] = Counter()  # panes that are not empty, by key
         self.touched: set[tuple[Slot, Hashable]] = set()  # what changed since the reader last emptied it
         self.as_of_ms: int | None = None
 
     def change(self, resolution: int, pane: int, key: Hashable, delta: Mapping[int, int]) -> None:
         """Add a difference to one pane of one key, and to every sum that holds the pane."""
         keys = self._panes[resolution].setdefault(pane, {})
-        cells = keys.setdefault(key, {})
+        cells = keys.get(key)
+        if cells is None:
+            cells = keys[key] = {}
+            self.present[key] += 1
         add(cells, delta)
         if not cells:
             del keys[key]
+            self.present[key] -= 1
             if not keys:
                 del self._panes[resolution][pane]
         for slot, part in self._spans.items():
@@ -83,7 +88,7 @@ class RollingSums:
 
     def _book(self, slot: Slot, key: Hashable, cells: Mapping[int, int], operation: Callable[[Cells, Mapping[int, int]], None]) -> None:
         sums = self._sums[slot]
-        for group, wanted in self._split(key, cells):
+        for group, wanted in self._split(slot, key, cells):
             if wanted:
                 operation(sums[group], wanted)
                 self.touched.add((slot, group))

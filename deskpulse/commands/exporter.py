@@ -13,19 +13,7 @@ def exporter(config: Config = None) -> None:
     """Serve the figures: /metrics for Prometheus, / for people, /healthz and /readyz."""
     settings = read_settings(config)
     set_up_logging()
+    from deskpulse.wiring import exporter_config
     from exporters.server import run
 
-    from deskpulse.wiring import view_rules
-
-    server = settings.exporter
-    raise typer.Exit(
-        run(
-            kafka=settings.kafka.client_options(),
-            app_id=settings.app_id,
-            rules=view_rules(settings),
-            host=server.host,
-            port=server.port,
-            clock=server.clock,
-            buckets_seconds=server.buckets_seconds,
-        )
-    )
+    raise typer.Exit(run(exporter_config(settings)))

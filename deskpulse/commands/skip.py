@@ -48,6 +48,7 @@ async def _skip(settings: Settings, topic: str, partition: int, offset: int) -> 
         stop(f"{name} has partitions 0 to {len(spans) - 1}, and no {partition}", exits.USAGE)
     first, following = spans[name, partition]
     if not first <= offset < following:
-        stop(f"{name}/{partition} holds offsets {first} to {following - 1}, and not {offset}", exits.USAGE)
+        held = f"holds offsets {first} to {following - 1}, and not {offset}" if following > first else "holds no record"
+        stop(f"{name}/{partition} {held}", exits.USAGE)
     await request_skip(config, name, partition, offset)
     return name

@@ -20,6 +20,7 @@ EPILOG = (
 )
 _WORDS = {"create": "to create", "alter": "to alter", "keep": "exists", "differs": "differs", "refuse": "refused"}
 _DONE_WORDS = _WORDS | {"create": "created", "alter": "altered"}
+_PIPE_WIDTH = 400  # a topic name has at most 249 letters
 _COLOURS = {"create": "green", "alter": "green", "keep": "", "differs": "yellow", "refuse": "red"}
 
 
@@ -51,16 +52,20 @@ async def _topics(settings: Settings, *, dry_run: bool, alter_sources: bool) -> 
 
 
 def _print(steps: Iterable[Step], *, done: bool) -> None:
+    import sys
+
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("Topic", "Role", "Partitions", "Copies", "State", "What", box=None, pad_edge=False)
+    table = Table("Topic", "Role", "Partitions", "Copies", "State", box=None, pad_edge=False)
+    told: list[str] = []
     for step in steps:
-        word = (_DONE_WORDS if done else _WORDS)[step.action]
-        changes = [f"{name}: {now} -> {wanted}" for name, (now, wanted) in step.changes.items()]
-        spec = step.spec
-        what = "\n".join([*([step.note] if step.note else []), *changes])
-        table.add_row(
-            spec.name, spec.role, str(spec.partitions), str(spec.replication_factor), word, what, style=_COLOURS[step.action] or None
-        )
-    Console().print(table)
+        spec, word = step.spec, (_DONE_WORDS if done else _WORDS)[step.action]
+        colour = _COLOURS[step.action] or None
+        table.add_row(spec.name, spec.role, str(spec.partitions), str(spec.replication_factor), word, style=colour)
+        told += [f"{spec.name} {word}: {step.note}"] if step.note else []
+        told += [f"{spec.name} {word}: {name} {now} -> {wanted}" for name, (now, wanted) in step.changes.items()]
+    # In a pipe no name may be cut.
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
+    for line in told:
+        typer.echo(line)

@@ -17,7 +17,6 @@ def worker(config: Config = None) -> None:
     settings = read_settings(config)
     set_up_logging()
     from agents.worker import run_worker
-
     from deskpulse.wiring import worker_config
 
     raise typer.Exit(run_worker(worker_config(settings)))

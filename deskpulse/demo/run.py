@@ -87,7 +87,7 @@ def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None
         update={
             "app_id": f"{tag}{settings.app_id}",
             "topic_prefix": f"{tag}{settings.topic_prefix}",
-            "kafka": settings.kafka.model_copy(update={"bootstrap_servers": bootstrap}),
+            "kafka": settings.kafka.model_copy(update={"bootstrap_servers": tuple(bootstrap.split(","))}),
             "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists)}),
             "exporter": settings.exporter.model_copy(update={"host": "127.0.0.1", "port": port, "clock": "wall"}),
         }
@@ -169,7 +169,7 @@ class _Play:
         samples = await self._caught_up(ends)
         verdict = await asyncio.to_thread(proof.judge, self.settings, records, samples)
         if verdict.differences:
-            self.console.print(verify.report(verdict.differences), highlight=False, markup=False)
+            self.console.print(verify.report(verdict.differences), highlight=False, markup=False, soft_wrap=True)
         self.console.print(f"demo: {verdict}", highlight=False)
         return exits.DIFFERENCE if verdict.differences or not verdict.compared else exits.OK
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
@@ -46,6 +47,23 @@ def from_json(value: object) -> object:
         raise wrong(f"no JSON ({error.msg} at character {error.pos + 1})", "check quotes and brackets") from error
 
 
+def check_readable(path: Path | None) -> None:
+    """A fault unless the file can be read, or none is named."""
+    try:
+        if path is not None:
+            path.read_bytes()
+    except OSError as error:
+        raise wrong(f"cannot be read ({error.strerror})", "name a file that this user may read") from error
+
+
+def read_secret(secret: SecretStr | None, path: Path | None) -> str | None:
+    """A secret that stands in a setting, or in a file of its own; None without either. Errors: OSError, UnicodeDecodeError."""
+    if secret is not None:
+        return secret.get_secret_value()
+    # Editors and `echo` end a file with a line feed that is not part of the secret.
+    return None if path is None else path.read_text(encoding="utf-8").rstrip("\r\n")
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
@@ -68,7 +86,7 @@ def leaves(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tupl
             yield (*above, name), field
 
 
-def at_path(tree: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a YAML tree is any value
+def at_path(tree: Any, path: tuple[str, ...]) -> Any:
     """The value at a path of nested mappings, None where the path ends early."""
     for name in path:
         tree = tree.get(name) if isinstance(tree, dict) else None

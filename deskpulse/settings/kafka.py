@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
-from deskpulse.settings.base import Names, Section, wrong
+from deskpulse.settings.base import Names, Section, check_readable, read_secret, wrong
 
 _LAST_PORT: Final = 65535
 HIDDEN: Final = "********"
@@ -50,7 +50,7 @@ class KafkaSettings(Section):
         if self.uses_sasl:
             options["sasl_mechanism"] = self.sasl_mechanism
             options["sasl_plain_username"] = self.username
-            options["sasl_plain_password"] = HiddenText(self._read_password())
+            options["sasl_plain_password"] = HiddenText(read_secret(self.password, self.password_file) or "")
         return options
 
     @property
@@ -62,13 +62,6 @@ class KafkaSettings(Section):
     def uses_sasl(self) -> bool:
         """Whether the client logs in with a user name and a password."""
         return _uses_sasl(self.security_protocol)
-
-    def _read_password(self) -> str:
-        if self.password is not None:
-            return self.password.get_secret_value()
-        assert self.password_file is not None, "checked when the settings were read"
-        # Editors and `echo` end a file with a line feed that is not part of the password.
-        return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
 
     @field_validator("bootstrap_servers")
     @classmethod
@@ -82,11 +75,7 @@ class KafkaSettings(Section):
     @field_validator("password_file", "ca_file", "cert_file", "key_file")
     @classmethod
     def _check_file(cls, path: Path | None) -> Path | None:
-        if path is not None:
-            try:
-                path.read_bytes()
-            except OSError as error:
-                raise wrong(f"cannot be read ({error.strerror})", "name a file that this user may read") from error
+        check_readable(path)
         return path
 
     @field_validator("username")

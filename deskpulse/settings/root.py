@@ -9,8 +9,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from deskpulse.settings.bands import BandSettings
 from deskpulse.settings.base import DELIMITER, VARIABLE_PREFIX, wrong
+from deskpulse.settings.exporter import ExporterSettings
 from deskpulse.settings.kafka import KafkaSettings
-from deskpulse.settings.sections import DeskSettings, ExporterSettings, TopicSettings, WorkerSettings
+from deskpulse.settings.sections import DeskSettings, TopicSettings, WorkerSettings
 
 _KAFKA_NAME_LENGTH: Final = 200  # Kafka allows 249, and names are made longer with prefix and suffix
 _KAFKA_NAME_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")

@@ -1,25 +1,16 @@
-"""The sections of the settings that hold plain values: topics, desk, worker, exporter."""
+"""The sections of the settings that hold plain values: topics, desk, worker."""
 
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import zoneinfo
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from deskpulse.settings.base import Names, Section, from_json, listed, wrong
+from deskpulse.settings.base import Names, Section, from_json, wrong
 
-PartsWindow = Literal["15m", "1h", "8h", "24h", "7d", "30d", "today"]
 RESERVED_MEMBERS: Final = frozenset({"all", "other"})  # the roll-up over everything, and where unlisted names are folded
-_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-# Edges of the stored histograms: only on these are the exported buckets exact.
-BUCKETS_SECONDS: Final = (
-    *(n * _MINUTE for n in (1, 2, 4, 5, 8, 10, 15, 30)),
-    *(n * _HOUR for n in (1, 2, 3, 4, 8)),
-    *(n * _DAY for n in (1, 2, 3, 7, 14, 30)),
-)
 
 
 class TopicSettings(Section):
@@ -99,50 +90,6 @@ class WorkerSettings(Section):
     reject_least_records: int = Field(500, ge=1)
     reject_ratio: float = Field(0.95, gt=0, le=1)
     watchdog_seconds: float = Field(60.0, ge=1, le=86_400)
-
-
-class ExporterSettings(Section):
-    """Section `exporter`: where it listens and how much it exports."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(9_108, ge=0, le=65_535)
-    insecure_listen: bool = False
-    clock: Literal["wall", "event"] = "wall"
-    parts_windows: Annotated[tuple[PartsWindow, ...], BeforeValidator(listed)] = ("1h",)
-    buckets_seconds: Annotated[tuple[int, ...], BeforeValidator(listed)] = (900, 3_600, 10_800)
-
-    @field_validator("insecure_listen")
-    @classmethod
-    def _check_listen(cls, insecure: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
-        host = info.data.get("host")
-        if host is not None and not insecure and not is_loopback(host):
-            raise wrong(
-                f"exporter.host {host!r} can be reached from other machines, and the exporter has neither TLS nor a log-in",
-                "keep host 127.0.0.1 behind a proxy that has both; in a network you trust, set insecure_listen to true",
-            )
-        return insecure
-
-    @field_validator("parts_windows", "buckets_seconds")
-    @classmethod
-    def _check_once(cls, values: tuple[object, ...]) -> tuple[object, ...]:
-        if len(set(values)) < len(values):
-            raise wrong("something stands in it twice", "list each value once")
-        return values
-
-    @field_validator("buckets_seconds")
-    @classmethod
-    def _check_buckets(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
-        if unknown := [edge for edge in edges if edge not in BUCKETS_SECONDS]:
-            raise wrong(f"the stored histograms have no edge at {unknown}", f"choose from {', '.join(map(str, BUCKETS_SECONDS))}")
-        return tuple(sorted(edges))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a listener on `host`; a name other than localhost counts as reachable."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:

@@ -65,7 +65,9 @@ async def test_rejects_go_to_the_dead_letters_whole(desk: Desk) -> None:
     assert {b"syntax"} == {dict(letter.headers)["reason"] for letter in letters}
 
 
-async def test_when_nearly_everything_is_bad_the_worker_stops(desk: Desk) -> None:
+@pytest.mark.kafka  # the embedded broker never expires members that crashed
+async def test_when_nearly_everything_is_bad_the_worker_stops(kafka_desk: Desk) -> None:
+    desk = kafka_desk
     await desk.create_topics()
     await desk.produce(("survey", b"T%d" % number, b"bad") for number in range(3_000))
     worker = desk.start_worker()
@@ -74,7 +76,9 @@ async def test_when_nearly_everything_is_bad_the_worker_stops(desk: Desk) -> Non
     assert not await desk.read(desk.config.dead_letter_topic)
 
 
-async def test_a_record_that_crashes_the_merge_can_be_skipped(desk: Desk) -> None:
+@pytest.mark.kafka  # the embedded broker never expires members that crashed
+async def test_a_record_that_crashes_the_merge_can_be_skipped(kafka_desk: Desk) -> None:
+    desk = kafka_desk
     await desk.create_topics()
     await desk.produce([*tickets(100), ("resolved", b"T1", b"crash"), *tickets(100)])
     worker = desk.start_worker()
@@ -88,7 +92,9 @@ async def test_a_record_that_crashes_the_merge_can_be_skipped(desk: Desk) -> Non
     assert b"skipped" == dict(letter.headers)["reason"]
 
 
-async def test_a_missing_topic_is_named_with_its_fix(desk: Desk) -> None:
+@pytest.mark.kafka  # the embedded broker makes a topic when it is asked about it
+async def test_a_missing_topic_is_named_with_its_fix(kafka_desk: Desk) -> None:
+    desk = kafka_desk
     missing = desk.config.source("survey")
     await desk.create_topics(leave_out=[missing])
     worker = desk.start_worker()

@@ -120,7 +120,7 @@ def test_limits_that_are_not_told_are_no_finding() -> None:
 
 
 def test_a_log_in_over_an_open_line_warns() -> None:
-    settings = Settings(kafka={"security_protocol": "SASL_PLAINTEXT", "username": "me", "password": "pw"})  # type: ignore[arg-type]
+    settings = Settings(kafka={"security_protocol": "SASL_PLAINTEXT", "username": "me", "password": "pw"})
     (finding,) = [f for f in examine_brokers(settings, [1], TRANSACTIONS) if f.what == "connection"]
     assert finding.verdict == "WARN"
 

@@ -31,8 +31,9 @@ def existing(settings: Settings) -> dict[str, Topic]:
 
 def states(out: str) -> set[str]:
     """The words in the column State."""
-    at = out.splitlines()[0].index("State")
-    return {line[at:].split("  ")[0].strip() for line in out.splitlines()[1:] if line[:1].strip()}
+    heading, *rows = out.splitlines()
+    at = heading.index("State")
+    return {row[at:].strip() for row in rows if ": " not in row}
 
 
 def test_a_dry_run_shows_what_would_be_made_and_makes_nothing(run: Run, on_kafka: Settings) -> None:
@@ -61,7 +62,7 @@ def test_a_changed_setting_alters_our_topics_and_leaves_what_others_set(
     monkeypatch.setenv("DESKPULSE_TOPICS__LEDGER_SEGMENT_SECONDS", "30")
     answer = run("topics")
     assert answer.code == exits.OK
-    assert "segment.ms: 600000 -> 30000" in answer.out
+    assert f"{view} altered: segment.ms 600000 -> 30000" in answer.out
     config = existing(on_kafka)[view].config
     assert (config["segment.ms"], config["flush.messages"]) == ("30000", "12345")
 

@@ -128,6 +128,7 @@ def test_a_file_that_is_no_utf8_is_a_fault(tmp_path: Path) -> None:
         "kafka: hunter2",
         "kafka: {bootstrap_servers: 'sasl://me:hunter2@a:1'}",
         "kafka: {security_protocol: SASL_SSL, password: hunter2}",
+        "exporter: {bearer_token: hunter2, bearer_token_file: /dev/null, username: me, password: [hunter2]}",
     ],
 )
 def test_no_fault_shows_a_password(text: str, tmp_path: Path) -> None:

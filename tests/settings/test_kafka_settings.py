@@ -14,7 +14,7 @@ def test_a_plain_connection_needs_only_addresses() -> None:
 
 
 def test_a_log_in_brings_name_and_password() -> None:
-    options = KafkaSettings(security_protocol="SASL_PLAINTEXT", username="me", password="pw").client_options()  # type: ignore[arg-type]
+    options = KafkaSettings(security_protocol="SASL_PLAINTEXT", username="me", password="pw").client_options()
     assert options["sasl_mechanism"] == "SCRAM-SHA-512"
     assert (options["sasl_plain_username"], options["sasl_plain_password"]) == ("me", "pw")
 
@@ -32,7 +32,7 @@ def test_tls_checks_the_brokers_certificate_and_name() -> None:
 
 
 def test_no_text_of_settings_or_options_shows_the_password() -> None:
-    kafka = KafkaSettings(security_protocol="SASL_PLAINTEXT", username="me", password="hunter2")  # type: ignore[arg-type]
+    kafka = KafkaSettings(security_protocol="SASL_PLAINTEXT", username="me", password="hunter2")
     settings = Settings(kafka=kafka)
     for text in (repr(kafka), str(settings), repr(kafka.client_options()), str(settings.describe()), settings.model_dump_json()):
         assert "hunter2" not in text

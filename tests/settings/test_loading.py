@@ -74,7 +74,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings().app_id = "other"
+        Settings().app_id = "other"  # type: ignore[misc]
 
 
 def test_variables_of_the_test_run_itself_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:

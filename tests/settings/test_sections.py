@@ -1,21 +1,21 @@
 """Rules of single settings that a fault test does not show."""
 
+from pathlib import Path
+
 import pytest
 
-from deskpulse.settings import DeskSettings, ExporterSettings, is_loopback
-from deskpulse.settings.sections import BUCKETS_SECONDS
+from deskpulse.settings import DeskSettings, ExporterSettings
+from exporters.config import EXACT_SECONDS
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost", "LOCALHOST"])
 def test_loopback_needs_no_leave(host: str) -> None:
-    assert is_loopback(host)
     ExporterSettings(host=host)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "", "exporter.internal"])  # noqa: S104 - that is the point
 def test_anything_else_must_be_allowed(host: str) -> None:
-    assert not is_loopback(host)
-    with pytest.raises(ValueError, match="neither TLS nor a log-in"):
+    with pytest.raises(ValueError, match="TLS and a log-in is not set up"):
         ExporterSettings(host=host)
     ExporterSettings(host=host, insecure_listen=True)
 
@@ -25,9 +25,9 @@ def test_buckets_are_kept_in_ascending_order() -> None:
 
 
 def test_the_edges_to_choose_from_are_minutes_hours_and_days() -> None:
-    assert BUCKETS_SECONDS[0] == 60
-    assert BUCKETS_SECONDS[-1] == 30 * 86_400
-    assert list(BUCKETS_SECONDS) == sorted(set(BUCKETS_SECONDS))
+    assert EXACT_SECONDS[0] == 60
+    assert EXACT_SECONDS[-1] == 30 * 86_400
+    assert list(EXACT_SECONDS) == sorted(set(EXACT_SECONDS))
 
 
 def test_a_zone_that_exists_is_taken() -> None:
@@ -38,3 +38,45 @@ def test_a_zone_that_exists_is_taken() -> None:
 def test_a_zone_that_does_not_exist_is_refused(zone: str) -> None:
     with pytest.raises(ValueError, match="is no time zone"):
         DeskSettings(time_zone=zone)
+
+
+def test_a_door_with_tls_and_a_log_in_may_face_the_world(tmp_path: Path) -> None:
+    for name in ("cert.pem", "key.pem", "token"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    settings = ExporterSettings(
+        host="0.0.0.0",  # noqa: S104 - that is the point
+        cert_file=tmp_path / "cert.pem",
+        key_file=tmp_path / "key.pem",
+        bearer_token_file=tmp_path / "token",
+    )
+    assert settings.read_bearer_token() == "x"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"cert_file": "x"}, "belong together"),
+        ({"bearer_token": "x", "bearer_token_file": "x"}, "given beside exporter.bearer_token"),
+        ({"bearer_token": ""}, "an empty token lets everybody in"),
+        ({"bearer_token_file": "empty"}, "an empty token lets everybody in"),
+        ({"username": "x"}, "belong together"),
+        ({"password": "x"}, "belong together"),
+        ({"username": "x", "password": ""}, "lets everybody in"),
+        ({"username": "x", "password": "x", "password_file": "x"}, "given beside exporter.password"),
+        ({"host": "0.0.0.0", "cert_file": "x", "key_file": "x"}, "and a log-in is not set up"),  # noqa: S104
+        ({"host": "0.0.0.0", "bearer_token": "x"}, "and TLS is not set up"),  # noqa: S104
+    ],
+)
+def test_a_door_that_does_not_close_is_a_fault(
+    given: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x").write_text("x", encoding="utf-8")
+    (tmp_path / "empty").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=expected):
+        ExporterSettings.model_validate(given)
+
+
+def test_basic_authentication_is_a_name_and_a_password() -> None:
+    assert ExporterSettings().read_basic_auth() is None
+    assert ExporterSettings.model_validate({"username": "me", "password": "pw"}).read_basic_auth() == ("me", "pw")

@@ -1,0 +1,242 @@
+"""`docs/metrics.md` from the catalogue and the exporter: `python -m scripts.metrics_doc [--check]`.
+
+Names, meanings, labels and their values are asked of the code; only the words around the tables and the page of each KPI stand here.
+`--check` writes nothing and exits 1 when the committed page is not what the code gives.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from exporters.collectors import FAMILIES
+from exporters.config import ExporterConfig
+from exporters.families import LIVE, PARTS, Family
+from exporters.kpi_families import kpi_parts
+from exporters.program_families import REASONS
+from kpis import catalogue, series
+from kpis.catalogue import CHURN, FIGURES, OTHER_FIGURES, PER_HOUR, RETENTION, FigureKind
+from kpis.view import Part, View, ViewRules, series_bound
+from scripts.tidy import ROOT
+from streams.topics import SOURCE_TOPICS
+from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
+from windows.spans import CUSTOMER_WINDOWS, WINDOWS, Window
+
+PAGE: Final = Path("docs/metrics.md")
+_RULES: Final = ViewRules(ZoneInfo("UTC"))
+_CONFIG: Final = ExporterConfig(kafka={}, view_rules=_RULES)
+Row = Sequence[str]
+
+# The page of docs/kpis/ that explains a figure. A figure without one is an error, so that nothing is exported that nobody explains.
+KPI_PAGES: Final = {
+    "first-response-time": ("support_first_response_mean_seconds", "support_first_response_quantile_seconds"),
+    "response-time": ("support_response_mean_seconds", "support_response_quantile_seconds"),
+    "resolution-rate": ("support_resolution_ratio", "support_resolution_cohort_ratio", "support_resolution_net_ratio"),
+    "handle-time": ("support_handle_time_mean_seconds", "support_handle_time_quantile_seconds"),
+    "nps": ("support_nps_score", "support_nps_interval_score"),
+    "csat": ("support_csat_ratio",),
+    "ces": ("support_effort_mean_score", "support_effort_net_ratio"),
+    "tickets-per-customer": ("support_tickets_per_customer",),
+    "retention-and-churn": (RETENTION, CHURN),
+    "ticket-volume": ("support_tickets", PER_HOUR),
+    "resolution-time": ("support_resolution_time_mean_seconds", "support_resolution_time_quantile_seconds"),
+    "abandonment": ("support_abandonment_ratio",),
+    "reopen-rate": ("support_reopen_ratio",),
+    "live-levels": tuple(family.name for family in LIVE),
+}
+_PAGE_OF: Final = {name: page for page, names in KPI_PAGES.items() for name in names}
+
+_HEAD: Final = """\
+# Metrics
+
+<!-- Made by scripts/metrics_doc.py from the code: run `python -m scripts.metrics_doc` instead of editing. -->
+
+Every metric that an exporter serves at `/metrics`. `support_*` are the figures of the desk, `deskpulse_*` tell of the program itself.
+What a figure means, what counts in it and what it hides stands on the [page of its KPI](kpis/README.md).
+
+## How to use them
+
+- **Read a final figure, never add or average it.** A mean of means, a sum of ratios or an average of quantiles is another number. Each
+  final figure is there for every window, period and member, so pick the one that you want by its labels.
+- **Add parts instead.** The [parts](#parts) are counts and histograms by team, channel and priority together: sums of them are exact for
+  any combination, and a ratio of two sums is a right ratio.
+- **An empty figure is absent**, never 0 and never NaN. Counts and `_observations` are there with 0. Do not repair absence with
+  `or vector(0)`: nothing answered is not answered in 0 s.
+- **Look at n.** Each final figure has its denominator beside it, the figure's name without its unit and with `_observations`. Three answers
+  make no CSAT.
+- **All but the counters are gauges** of a moving window: `rate()` and `increase()` of them mean nothing. The window moves by itself; to look back in
+  time use a range in Grafana or `offset`.
+- **Several exporters show the same figures.** Take one of them, with `max without (instance)`; a sum counts everything twice.
+- Units are seconds, ratios from 0 to 1 and points. Timestamps are seconds since 1970; an age is `time() - x`.
+"""
+_LABELS: Final = """\
+## Labels of the figures
+
+| label | values |
+|---|---|
+| `window` | see below |
+| `period` | `current`; `previous`, the same span just before (for `today`: yesterday until the same time of day); `week_ago`, the same span 7 days earlier |
+| `by`, `member` | what a figure is rolled up by, and for whom: `by="all",member="all"`, or `by="team"`, `by="channel"`, `by="priority"` with a name |
+| `team`, `channel`, `priority` | of the parts: the combination |
+
+Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the member `other`. A ticket whose creation has not arrived
+counts under `unknown` until it does.
+"""
+_FINAL: Final = """\
+## Final figures
+
+Gauges with the labels `window`, `period`, `by`, `member` and those named here. The last column is the metric of the denominator; it carries the same labels
+but `q` and `bound`.
+"""
+_LIVE: Final = """\
+## Live figures
+
+What stands now. Labels `by`, `member`.
+"""
+_PARTS: Final = """\
+## Parts
+
+Labels `window`, `team`, `channel`, `priority` and those named here; only for the current period of the windows in `exporter.parts_windows`
+({windows} by default), since each window costs many series. Histograms are gauge histograms: `_bucket`, `_gcount` and `_gsum` go down as well as up, so
+`histogram_quantile` takes them as they are, without `rate()`. Their edges are those of `exporter.buckets_seconds` ({edges} by
+default) and exact on each.
+"""
+_PROGRAM: Final = """\
+## The program
+
+Whether the figures can be trusted: freshness, completeness, lag, refused records. Counters that workers keep are rows of the ledger, so a
+restart does not reset them; every exporter shows the same ones.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page, or compare it."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.metrics_doc", description="docs/metrics.md from the code.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the page is out of date")
+    options = parser.parse_args(arguments)
+    if options.check:
+        if is_current(ROOT):
+            return 0
+        print(f"metrics: {PAGE} is not what the code gives: run `python -m scripts.metrics_doc`")
+        return 1
+    (ROOT / PAGE).write_text(render(), encoding="utf-8")
+    print(f"metrics: wrote {PAGE}")
+    return 0
+
+
+def is_current(root: Path) -> bool:
+    """Whether the committed page is what the code gives."""
+    page = root / PAGE
+    return page.is_file() and page.read_text(encoding="utf-8") == render()
+
+
+def render() -> str:
+    """The whole page. Errors: KeyError for a figure without a page of its own."""
+    windows, edges = (", ".join(f"`{value}`" for value in values) for values in (_RULES.parts_windows, _CONFIG.buckets_seconds))
+    sections = [
+        _HEAD,
+        _LABELS,
+        _table(("window", "panes", "it covers", "periods"), _window_rows()),
+        _FINAL,
+        _table(("metric", "what it says", "further labels", "by", "observations"), [*_final_rows(), *_other_rows()]),
+        _LIVE,
+        _table(("metric", "what it says"), ((_linked(family.name), family.help) for family in LIVE)),
+        _PARTS.format(windows=windows, edges=edges),
+        _table(("metric", "what it says", "type", "further labels"), _part_rows()),
+        f"With default settings an exporter serves at most {series_bound(_RULES):,} series of `support_*`; `deskpulse check` tells the number for yours.\n",
+        _PROGRAM,
+        _table(("metric", "what it says", "type", "labels"), map(_program_row, _program_families())),
+        f"`topic` is the name of a source topic without prefix ({_codes(SOURCE_TOPICS)}). `reason` is one of {_codes(REASONS)}: "
+        "see [the event contract](events.md#refused-records).\n",
+    ]
+    return "\n".join(sections)
+
+
+def _table(head: Row, rows: Iterable[Row]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:], ""])
+
+
+def _window_rows() -> Iterator[Row]:
+    for window in (*WINDOWS, CUSTOMER_WINDOWS[-1]):
+        covers = _length(window.panes * window.resolution.length_ms) if window.panes else "since local midnight"
+        only = "" if window in WINDOWS else "; retention and churn only"
+        yield (f"`{window.name}`", f"{_length(window.resolution.length_ms)} each", f"{covers}{_partial(window)}{only}", _codes(window.periods))
+
+
+def _partial(window: Window) -> str:
+    return "" if window.panes is None else ", the running pane among it"
+
+
+def _length(ms: int) -> str:
+    for unit, unit_ms in (("d", DAY_MS), ("h", HOUR_MS), ("min", MINUTE_MS)):
+        if ms % unit_ms == 0:
+            return f"{ms // unit_ms} {unit}"
+    raise ValueError(ms)
+
+
+def _final_rows() -> Iterator[Row]:
+    for kind in FIGURES:
+        yield (_linked(kind.name), kind.help, _further(kind), ", ".join(kind.rollups), f"`{kind.observations_name}`")
+
+
+def _other_rows() -> Iterator[Row]:
+    customers = " and ".join(f"`{window.name}`" for window in CUSTOMER_WINDOWS)
+    for name, text in OTHER_FIGURES.items():
+        by = "all, team, channel, priority" if name == PER_HOUR else f"all; windows {customers}"
+        yield (_linked(name), text, "", by, f"`{name.removesuffix('_ratio')}_observations`")
+
+
+def _further(kind: FigureKind) -> str:
+    """Further labels with all their values, asked of the figure itself: lowered from cells in which nothing is empty."""
+    busy = dict.fromkeys(range(1, 23), 1) | {series.REGISTER: 1}
+    for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
+        busy |= {base: 1, base + 1: 1, base + 2: 1}
+    return _values(labels for labels, _ in kind.lower(busy))
+
+
+def _values(samples: Iterable[Iterable[tuple[str, str]]]) -> str:
+    found: dict[str, dict[str, None]] = {}
+    for labels in samples:
+        for name, value in labels:
+            found.setdefault(name, {})[value] = None
+    return "; ".join(f"`{name}`: {_codes(values)}" for name, values in found.items())
+
+
+def _part_rows() -> Iterator[Row]:
+    values: dict[str, list[list[tuple[str, str]]]] = {}
+    dims = ("team", "channel", "priority")
+    view = View(0, (), (), (Part("1h", dims, {}),), {}, {}, None, 0, {})
+    for collect in kpi_parts(_CONFIG.buckets_seconds):
+        for metric in collect(view):
+            further = [[(name, value) for name, value in sample.labels.items() if name not in {"window", *dims}] for sample in metric.samples]
+            values[metric.name] = further
+    for family in PARTS:
+        kind = "gauge histogram" if family.type == "gaugehistogram" else family.type
+        yield (f"`{family.name}`", family.help, kind, _values(values[family.name]))
+
+
+def _program_families() -> list[Family]:
+    return [family for family in FAMILIES if family.name.startswith("deskpulse_")]
+
+
+def _program_row(family: Family) -> Row:
+    return (f"`{family.exported_name}`", family.help, family.type, _codes(family.labels))
+
+
+def _linked(name: str) -> str:
+    return f"[`{name}`](kpis/{_PAGE_OF[name]}.md)"
+
+
+def _codes(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def documented() -> set[str]:
+    """Names of all families as a scrape shows them: what the page must have, each by its name."""
+    return {family.exported_name for family in FAMILIES} | {kind.observations_name for kind in catalogue.FIGURES}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,127 @@
+"""The event contract as JSON Schemas, made from its types: `python -m scripts.schemas [--check]`.
+
+What a type cannot say (the range of a time, the scale of a score, who must be named in a survey) is added from the decoder's own limits.
+`--check` writes nothing and exits 1 when a committed schema is not what the types give.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from scripts.tidy import ROOT
+from streams import events
+from streams.decode import FIRST_MS, LAST_MS
+
+FOLDER: Final = Path("streams/schemas")
+TYPES: Final[dict[str, tuple[Any, str, str]]] = {
+    "ticket-created": (events.TicketCreated, "ticket_id", "A customer asked: the ticket exists from now on."),
+    "first-reply": (events.FirstReply, "ticket_id", "The first public reply; automated ones never end the first response time."),
+    "resolved": (events.Resolved, "ticket_id", "The ticket was closed: solved, or abandoned by the customer."),
+    "survey": (events.Survey, "ticket_id, else customer_id", "An answer to a survey, of a ticket or of a customer without one."),
+    "ticket-changed": (events.TicketChanged, "ticket_id", "Whatever else happens to a ticket; `change` says what."),
+    "customer": (events.CustomerChanged, "customer_id", "Somebody became a customer, or ceased to be one."),
+}
+_INSTANT: Final = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        {"type": "integer", "minimum": FIRST_MS, "maximum": LAST_MS - 1},
+    ],
+    "description": "RFC 3339 with an offset, or milliseconds since 1970 (UTC).",
+}
+_SCORES: Final = {"nps": (0, 10), "ces": (1, 7)}
+_CSAT_SCALES: Final = range(2, 11)
+_CSAT_DEFAULT: Final = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the schemas, or compare them."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.schemas", description="JSON Schemas of the event contract.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a committed schema is out of date")
+    options = parser.parse_args(arguments)
+    if options.check:
+        stale = out_of_date(ROOT)
+        for path in stale:
+            print(f"schemas: {path} is not what the types give: run `python -m scripts.schemas`")
+        return 1 if stale else 0
+    for topic in TYPES:
+        (ROOT / path_of(topic)).write_text(render(topic), encoding="utf-8")
+        print(f"schemas: wrote {path_of(topic)}")
+    return 0
+
+
+def path_of(topic: str) -> Path:
+    """Where the schema of a topic stands, relative to the root."""
+    return FOLDER / f"{topic}.schema.json"
+
+
+def out_of_date(root: Path) -> list[Path]:
+    """Committed schemas that differ from the types, and files that belong to no topic."""
+    wanted = {path_of(topic): render(topic) for topic in TYPES}
+    stale = [path for path, text in wanted.items() if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text]
+    return stale + [FOLDER / file.name for file in sorted((root / FOLDER).glob("*.json")) if FOLDER / file.name not in wanted]
+
+
+def render(topic: str) -> str:
+    """The text of a topic's schema file."""
+    return json.dumps(schema(topic), indent=2, ensure_ascii=False) + "\n"
+
+
+def schema(topic: str) -> dict[str, Any]:
+    """The schema of the values of a topic. Errors: KeyError for a topic that the contract does not name."""
+    event, key, text = TYPES[topic]
+    made = msgspec.json.schema(event)
+    kinds: dict[str, dict[str, Any]] = {name: _tidied(kind) for name, kind in made["$defs"].items()}
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "Made by scripts/schemas.py from streams/events.py; do not edit.",
+        "title": topic,
+        "description": f"{text} Record key: {key}.",
+    }
+    if len(kinds) > 1:
+        return {**head, "anyOf": made["anyOf"], "$defs": kinds}
+    (body,) = kinds.values()
+    rules = _survey_rules() if topic == "survey" else {}
+    return {**head, **{name: value for name, value in body.items() if name not in head}, **rules}
+
+
+def _tidied(kind: dict[str, Any]) -> dict[str, Any]:
+    """msgspec's schema of one struct: times bounded, no default where null means absent."""
+    properties = {}
+    for name, rule in kind["properties"].items():
+        is_instant = any(part.get("format") == "date-time" for part in rule.get("anyOf", ()))
+        shown = _INSTANT if is_instant else rule
+        properties[name] = {word: value for word, value in shown.items() if word != "default" or value is not None}
+    return {**kind, "properties": properties}
+
+
+def _survey_rules() -> dict[str, Any]:
+    """Who answered must be named, and a score must lie on the scale of its kind."""
+    scores = [_score(kind, {}, low, high) for kind, (low, high) in _SCORES.items()]
+    scales = [_score("csat", {"scale_max": {"const": top}}, 1, top) for top in _CSAT_SCALES]
+    default = {"if": _asked("csat", {"scale_max": {"type": "null"}}), "then": _on_scale(1, _CSAT_DEFAULT)}
+    bounded = {
+        "if": _asked("csat", {}),
+        "then": {"properties": {"scale_max": {"anyOf": [{"minimum": _CSAT_SCALES[0], "maximum": _CSAT_SCALES[-1]}, {"type": "null"}]}}},
+    }
+    named = [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("ticket_id", "customer_id")]
+    return {"anyOf": named, "allOf": [*scores, bounded, default, *scales]}
+
+
+def _score(kind: str, more: dict[str, Any], low: int, high: int) -> dict[str, Any]:
+    return {"if": {**_asked(kind, more), "required": ["kind", *more]}, "then": _on_scale(low, high)}
+
+
+def _asked(kind: str, more: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {"kind": {"const": kind}, **more}}
+
+
+def _on_scale(low: int, high: int) -> dict[str, Any]:
+    return {"properties": {"score": {"minimum": low, "maximum": high}}}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

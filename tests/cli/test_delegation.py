@@ -1,0 +1,98 @@
+"""Commands whose body stands elsewhere hand over what was asked for, and pass the exit code on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deskpulse import exits
+from deskpulse.settings import Settings
+from tests.cli.harness import Run
+
+
+class Body:
+    """Stands in for a body; remembers its arguments."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.given: tuple[Any, ...] = ()
+        self.named: dict[str, Any] = {}
+
+    def __call__(self, *given: Any, **named: Any) -> int:
+        self.given, self.named = given, named
+        return self.code
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Replaces a body by a stand-in."""
+
+    def replace(name: str, code: int) -> Body:
+        body = Body(code)
+        monkeypatch.setattr(name, body)
+        return body
+
+    return replace
+
+
+def test_demo_hands_over_its_options(run: Run, stand_in: Any) -> None:
+    body = stand_in("deskpulse.demo.run", exits.DIFFERENCE)
+    answer = run("demo", "--for", "60s", "--port", 19108, "--verify", "--rate", 90, "--scenario", "sla-slip")
+    assert answer.code == exits.DIFFERENCE
+    assert body.given == (Settings(),)
+    expected = {"duration_ms": 60_000, "port": 19108, "rate_per_hour": 90.0, "broker": None, "scenario": "sla-slip", "verify": True}
+    assert body.named | expected == body.named
+
+
+def test_report_hands_over_its_options(run: Run, stand_in: Any) -> None:
+    body = stand_in("deskpulse.report.run", exits.OK)
+    times = ["--from", "2010-05-01T00:00:00Z", "--to", "1275350400000"]
+    assert run("report", __file__, "-m", "x.yaml", "--as-of", "2012-01-01T00:00:00Z", *times, "--format", "json").code == exits.OK
+    assert body.given == (Settings(), Path(__file__))
+    assert body.named == {
+        "mapping": Path("x.yaml"),
+        "as_of_ms": 1_325_376_000_000,
+        "window": None,
+        "span_ms": (1_272_672_000_000, 1_275_350_400_000),
+        "form": "json",
+    }
+
+
+@pytest.mark.parametrize("code", [exits.OK, exits.BROKER, exits.WORKER_STOPPED])
+def test_a_worker_gets_the_settings_and_its_exit_code_is_passed_on(
+    code: int, run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESKPULSE_APP_ID", "other")
+    monkeypatch.setenv("DESKPULSE_WORKER__CHUNK_RECORDS", "77")
+    monkeypatch.setenv("DESKPULSE_DESK__HORIZON_DAYS", "2")
+    body = stand_in("agents.worker.run_worker", code)
+    assert run("worker").code == code
+    (config,) = body.given
+    assert (config.app_id, config.chunk_records, config.state_rules.horizon_ms) == ("other", 77, 2 * 86_400_000)
+
+
+def test_a_short_session_gets_three_heartbeats(run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKPULSE_WORKER__SESSION_TIMEOUT_SECONDS", "6")
+    body = stand_in("agents.worker.run_worker", exits.OK)
+    run("worker")
+    assert body.given[0].heartbeat_seconds == 2.0
+
+
+def test_an_exporter_gets_the_settings(run: Run, stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = tmp_path / "token"
+    token.write_text("open sesame\n", encoding="utf-8")
+    variables = {"CLOCK": "event", "PARTS_WINDOWS": "1h,8h", "BUCKETS_SECONDS": "3600,900", "PORT": "0", "BEARER_TOKEN_FILE": str(token)}
+    for name, value in variables.items():
+        monkeypatch.setenv(f"DESKPULSE_EXPORTER__{name}", value)
+    monkeypatch.setenv("DESKPULSE_DESK__MEMBERS__TEAM", "billing,sales")
+    monkeypatch.setenv("DESKPULSE_DESK__TEAM_TIME_ZONES", '{"billing": "Europe/Berlin"}')
+    body = stand_in("exporters.server.run", exits.OK)
+    assert run("exporter").code == exits.OK
+    (config,) = body.given
+    assert (config.clock, config.port, config.buckets_seconds, config.bearer_token) == ("event", 0, (900, 3600), "open sesame")
+    rules = config.view_rules
+    assert (rules.parts_windows, rules.members.lists, str(rules.team_zones["billing"])) == (
+        ("1h", "8h"),
+        {"team": ("billing", "sales")},
+        "Europe/Berlin",
+    )

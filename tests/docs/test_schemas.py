@@ -1,0 +1,105 @@
+"""The JSON Schemas are those of the types, and they judge a record as the decoder does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # comes with check-jsonschema
+
+from scripts import schemas
+from scripts.tidy import ROOT
+from streams.decode import Reject, decoder
+from streams.topics import SOURCE_TOPICS
+from tests.streams.test_decoders_agree import GOOD, mutated
+
+VALIDATORS = {topic: Draft202012Validator(schemas.schema(topic)) for topic in SOURCE_TOPICS}
+
+
+def test_every_source_topic_has_its_schema() -> None:
+    assert set(SOURCE_TOPICS) == set(schemas.TYPES)
+
+
+def test_the_committed_schemas_are_those_of_the_types() -> None:
+    assert [] == schemas.out_of_date(ROOT), "run `python -m scripts.schemas`"
+    assert 0 == schemas.main(["--check"])
+
+
+def test_a_schema_that_is_stale_missing_or_left_over_is_seen(tmp_path: Path) -> None:
+    folder = tmp_path / schemas.FOLDER
+    folder.mkdir(parents=True)
+    for topic in SOURCE_TOPICS:
+        (tmp_path / schemas.path_of(topic)).write_text(schemas.render(topic), encoding="utf-8")
+    assert [] == schemas.out_of_date(tmp_path)
+    (tmp_path / schemas.path_of("survey")).write_text("{}", encoding="utf-8")
+    (tmp_path / schemas.path_of("customer")).unlink()
+    (folder / "first-response.schema.json").write_text("{}", encoding="utf-8")
+    stale = {path.name for path in schemas.out_of_date(tmp_path)}
+    assert {"survey.schema.json", "customer.schema.json", "first-response.schema.json"} == stale
+
+
+@pytest.mark.parametrize("topic", SOURCE_TOPICS)
+def test_a_schema_is_a_schema(topic: str) -> None:
+    committed = json.loads((ROOT / schemas.path_of(topic)).read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(committed)
+    assert topic == committed["title"]
+
+
+@pytest.mark.parametrize("topic", SOURCE_TOPICS)
+def test_the_examples_of_the_decoder_tests_pass(topic: str) -> None:
+    assert [] == list(VALIDATORS[topic].iter_errors(GOOD[topic]))
+
+
+@pytest.mark.parametrize(
+    ("topic", "change"),
+    [
+        ("ticket-created", {"team": None}),
+        ("ticket-created", {"team": ""}),
+        ("ticket-created", {"url": "x" * 2049}),
+        ("first-reply", {"automated": "no"}),
+        ("resolved", {"outcome": "closed"}),
+        ("resolved", {"talk_seconds": -1}),
+        ("survey", {"kind": "stars"}),
+        ("survey", {"ticket_id": None, "customer_id": None}),
+        ("survey", {"kind": "nps", "score": 11}),
+        ("survey", {"kind": "ces", "score": 0}),
+        ("survey", {"score": 6}),
+        ("survey", {"score": 6, "scale_max": None}),
+        ("survey", {"score": 1, "scale_max": 11}),
+        ("ticket-changed", {"change": "closed"}),
+        ("ticket-changed", {"waiting_since": None}),
+        ("customer", {"status": "gone"}),
+        ("customer", {"occurred_at": 7_258_118_400_000}),
+    ],
+)
+def test_a_schema_refuses_what_the_decoder_refuses(topic: str, change: dict[str, Any]) -> None:
+    event = GOOD[topic] | change
+    assert isinstance(decoder(topic)(json.dumps(event).encode()), Reject)
+    assert not VALIDATORS[topic].is_valid(event)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_schema_and_decoder_accept_the_same_records(seed: int) -> None:
+    """But for what no schema sees: how a time is written, and that 5.0 is not an integer here."""
+    random = Random(seed)
+    judged = 0
+    for _ in range(1500):
+        topic, raw = mutated(random)
+        try:
+            event = json.loads(raw)
+        except ValueError:
+            continue
+        verdict = decoder(topic)(raw)
+        reason = verdict.reason if isinstance(verdict, Reject) else None
+        if reason in {"syntax", "time"} or holds_whole_float(event):
+            continue
+        judged += 1
+        assert VALIDATORS[topic].is_valid(event) == (reason is None), (seed, topic, raw, verdict)
+    assert judged > 1000
+
+
+def holds_whole_float(event: Any) -> bool:
+    return isinstance(event, dict) and any(isinstance(value, float) and value.is_integer() for value in event.values())

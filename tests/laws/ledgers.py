@@ -1,0 +1,124 @@
+"""A ledger without Kafka, and events as strategies: what the laws of rows, tables and states share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from kpis import ledger
+from kpis.partition import Changes, PartitionState, SourceRecord, StateRules
+from streams.decode import Reject, decoder
+from streams.events import AnyEvent
+from tests.laws.chaos import StreamRecord
+from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
+
+T0: Final = 1_772_000_000_000
+TICKET_ID: Final = "T1"
+
+_times = st.sampled_from([T0, T0 + 1, T0 + MINUTE_MS, T0 + HOUR_MS]) | st.integers(T0 - HOUR_MS, T0 + 2 * DAY_MS)
+_ids = st.sampled_from(["e1", "e2", "é3"]) | st.integers(0, 40).map(lambda n: f"n{n}")
+_names = st.sampled_from(["a", "b", "ñ"])
+_parts = st.fixed_dictionaries({}, optional={name: st.sampled_from([0, 1.5, 60]) for name in ("talk_seconds", "hold_seconds")})
+_KINDS: Final[tuple[tuple[str, st.SearchStrategy[dict[str, Any]]], ...]] = (
+    ("ticket-created", st.fixed_dictionaries({name: _names for name in ("customer_id", "team", "channel", "priority")})),
+    ("first-reply", st.fixed_dictionaries({"automated": st.booleans()})),
+    ("resolved", st.builds(dict, _parts, outcome=st.sampled_from(["solved", "solved", "abandoned"]))),
+    ("survey", st.fixed_dictionaries({"kind": st.just("nps"), "score": st.integers(0, 10)})),
+    ("survey", st.fixed_dictionaries({"kind": st.just("csat"), "score": st.integers(1, 2), "scale_max": st.sampled_from([None, 2, 7])})),
+    ("ticket-changed", st.fixed_dictionaries({"change": st.sampled_from(["reopened", "reopened", "paused", "resumed"])})),
+    ("ticket-changed", st.builds(dict, _parts, change=st.just("handled"))),
+    ("ticket-changed", st.fixed_dictionaries({"change": st.just("replied"), "waiting_since": _times})),
+    ("ticket-changed", st.fixed_dictionaries({"change": st.just("triaged")}, optional={"team": _names, "priority": _names})),
+    ("ticket-changed", st.just({"change": "discarded"})),
+)
+
+
+@st.composite
+def contents(draw: st.DrawFn, ticket_ids: st.SearchStrategy[str] = st.just(TICKET_ID)) -> tuple[str, dict[str, Any]]:
+    """(topic, event) of some ticket; discarding is rare, since it hides everything else."""
+    topic, fields = draw(st.sampled_from(_KINDS * 4 if draw(st.integers(0, 9)) == 0 else _KINDS[:-1]))
+    head = {"event_id": draw(_ids), "occurred_at": draw(_times), "ticket_id": draw(ticket_ids)}
+    return topic, {**head, **draw(fields)}
+
+
+def decoded(content: tuple[str, dict[str, Any]]) -> AnyEvent:
+    event = decoder(content[0])(json.dumps(content[1]).encode())
+    assert not isinstance(event, Reject), event
+    return event
+
+
+events = contents().map(decoded)
+
+
+class Desk:
+    """One partition with its ledger: sends events, writes transactions, can be recovered from what it wrote."""
+
+    def __init__(self, rules: StateRules | None = None) -> None:
+        self.rules = rules or StateRules()
+        self.state = PartitionState(0, self.rules)
+        self.rows: dict[tuple[str, bytes], bytes] = {}
+        self.tombstones = 0
+        self._offsets: dict[str, int] = {}
+        self._sent = 0
+
+    def record(self, topic: str, content: Mapping[str, Any]) -> SourceRecord:
+        key = content.get("ticket_id") or content["customer_id"]
+        offset = self._offsets[topic] = self._offsets.get(topic, -1) + 1
+        return StreamRecord(0, offset, 1 << 50, key.encode(), json.dumps(content).encode())
+
+    def send(self, topic: str, at_ms: int, **fields: Any) -> None:
+        """One event with an id of its own."""
+        self._sent += 1
+        content = {"event_id": f"s{self._sent}", "occurred_at": at_ms, **fields}
+        assert not self.state.apply(topic, [self.record(topic, content)])
+
+    def create(self, ticket_id: str, at_ms: int, **fields: Any) -> None:
+        dims = {"customer_id": "c", "team": "a", "channel": "b", "priority": "c", **fields}
+        self.send("ticket-created", at_ms, ticket_id=ticket_id, **dims)
+
+    def pass_time(self, at_ms: int) -> None:
+        """Move the event clock: every topic but `ticket-created` is drained."""
+        self.send("customer", at_ms, customer_id="clock", status="left")
+        self.state.advance(drained=("ticket-created", "first-reply", "resolved", "survey", "ticket-changed"))
+
+    def write(self) -> Changes:
+        changes = self.state.take_changes()
+        for name, rows in (("tickets", changes.tickets), ("view", changes.view)):
+            assert len({key for key, _ in rows}) == len(rows), "a row was written twice in one transaction"
+            for key, value in rows:
+                self.tombstones += value is None
+                self.rows.pop((name, key), None)
+                if value is not None:
+                    self.rows[name, key] = value
+        return changes
+
+    def recovered(self, seed: int = 0) -> PartitionState:
+        """A new state from the written rows, in any order of keys."""
+        state = PartitionState(0, self.rules)
+        rows = list(self.rows.items())
+        Random(seed).shuffle(rows)
+        for (name, key), value in rows:
+            state.load(name, key, value)  # type: ignore[arg-type]
+        state.loaded()
+        return state
+
+    def view(self) -> dict[ledger.ViewKey, Any]:
+        return {ledger.decode_view_key(key): value for (name, key), value in self.rows.items() if name == "view"}
+
+
+def readable(rows: Iterable[tuple[bytes, bytes | None]]) -> dict[object, object]:
+    """Rows of the view by typed key and decoded value: the order of cells within a value means nothing."""
+    found: dict[object, object] = {}
+    for key, value in rows:
+        typed = ledger.decode_view_key(key)
+        decode: Any = ledger.decode_cells
+        if isinstance(typed, ledger.NamesKey):
+            decode = ledger.decode_names
+        elif isinstance(typed, ledger.PositionKey):
+            decode = ledger.decode_position
+        found[typed] = None if value is None else decode(value)
+    return found
