@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +11,7 @@ from deskpulse import exits
 from deskpulse.commands.common import Config, read_settings, run_async, stop
 
 if TYPE_CHECKING:
+    from deskpulse.cluster import Topic
     from deskpulse.settings import Settings
     from deskpulse.topic_setup import Step
 
@@ -46,12 +47,12 @@ async def _topics(settings: Settings, *, dry_run: bool, alter_sources: bool) -> 
         refused = topic_setup.refusals(steps)
         if not dry_run and not refused:
             await topic_setup.apply(cluster, steps)
-    _print(steps, done=not dry_run and not refused)
+    _print(steps, existing, done=not dry_run and not refused)
     if refused:
         stop(f"nothing was done: partition counts differ\nfix: {topic_setup.partitions_fix(steps, existing)}", exits.BROKER)
 
 
-def _print(steps: Iterable[Step], *, done: bool) -> None:
+def _print(steps: Iterable[Step], existing: Mapping[str, Topic], *, done: bool) -> None:
     import sys
 
     from rich.console import Console
@@ -62,7 +63,9 @@ def _print(steps: Iterable[Step], *, done: bool) -> None:
     for step in steps:
         spec, word = step.spec, (_DONE_WORDS if done else _WORDS)[step.action]
         colour = _COLOURS[step.action] or None
-        table.add_row(spec.name, spec.role, str(spec.partitions), str(spec.replication_factor), word, style=colour)
+        topic = existing.get(spec.name)
+        partitions, copies = (len(topic.partitions), topic.replication_factor) if topic else (spec.partitions, spec.replication_factor)
+        table.add_row(spec.name, spec.role, str(partitions), str(copies), word, style=colour)
         told += [f"{spec.name} {word}: {step.note}"] if step.note else []
         told += [f"{spec.name} {word}: {name} {now} -> {wanted}" for name, (now, wanted) in step.changes.items()]
     # In a pipe no name may be cut.

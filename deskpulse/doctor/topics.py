@@ -59,9 +59,7 @@ def _leaders(topics: Sequence[Topic]) -> Finding:
 def _copies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
     fewest = min((existing[spec.name].replication_factor, spec.name) for spec in specs)
     if fewest[0] < _COPIES:
-        fix = (
-            f"on a cluster set topics.replication_factor: {_COPIES} before creating topics; kafka-reassign-partitions adds copies later"
-        )
+        fix = f"on a cluster set topics.replication_factor: {_COPIES} before creating topics; kafka-reassign-partitions adds copies later"
         return warn("replication", f"{fewest[1]} has {fewest[0]} cop{'y' if fewest[0] == 1 else 'ies'}: a lost disk is lost data", fix)
     return ok("replication", f"at least {fewest[0]} copies of every topic")
 
