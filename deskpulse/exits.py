@@ -9,6 +9,7 @@ DIFFERENCE: Final = 1  # a check failed, or figures differ
 USAGE: Final = 2  # wrong arguments or settings
 BROKER: Final = 3  # no broker, or topics that are not as they must be
 WORKER_STOPPED: Final = 4  # the worker ended itself
+INTERRUPTED: Final = 130  # Ctrl-C before the end, by the shells' custom
 
 MEANINGS: Final = {
     OK: "all is well",

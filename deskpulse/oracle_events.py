@@ -7,7 +7,6 @@ Written from the event contract and ADR 0002 alone, and on purpose without a loo
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping

@@ -38,6 +38,7 @@ def view_rules(settings: Settings) -> ViewRules:
         team_zones={team: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
         members=MemberRules(lists, desk.max_members),
         parts_windows=settings.exporter.parts_windows,
+        compared=settings.exporter.compared_rollups,
     )
 
 

@@ -12,7 +12,7 @@ WAIT_MS: Final = 500
 PROBE_MS: Final = 40
 PROBES: Final = 3  # so many short waits in a row, each with an empty answer for one and the same partition: no long polling
 ANSWER_MS: Final = 5
-REST_SECONDS: Final = 0.075
+REST_SECONDS: Final = 0.1
 
 Batch = dict[TopicPartition, list[Any]]
 

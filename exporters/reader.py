@@ -26,7 +26,7 @@ RETRY_MS: Final = 500  # while a broker is away aiokafka logs a line for each tr
 FETCH_BYTES: Final = 4 << 20  # of one partition and answer; a single larger record still arrives
 SOURCES_FRESH_SECONDS: Final = 30.0
 FIRST_PAUSE_SECONDS: Final = 0.5
-LONGEST_PAUSE_SECONDS: Final = 10.0
+LONGEST_PAUSE_SECONDS: Final = 5.0
 
 
 def elapsed_seconds() -> float:
@@ -45,6 +45,7 @@ class LedgerReader:
         self._expected: int | None = None
         self._fault: str | None = None
         self._connections = 0
+        self._connected_at = float("-inf")
         self._sources: dict[tuple[str, int], LogSpan] = {}
         self._sources_at = float("-inf")
         self._contact: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -126,12 +127,13 @@ class LedgerReader:
             await self._expect(await partition_count(consumer, config))
             await self._assign(consumer)
             self._connections += 1
+            self._connected_at = self._elapsed()
             self._fault = None
             if not self._contact.done():
                 self._contact.set_result(None)
             await self._follow(consumer)
         finally:
-            await consumer.stop()
+            await _stop(consumer)
 
     async def _expect(self, count: int) -> None:
         if self._expected not in (None, count):
@@ -222,7 +224,8 @@ class LedgerReader:
             )
         if all(part.caught_up for part in self._parts.values()):
             self._ready.set()
-        silent = max(now - part.heard_at for part in self._parts.values())
+        # One partition without a leader is left to aiokafka, which looks for the new one.
+        silent = now - max(self._connected_at, *(part.heard_at for part in self._parts.values()))
         if silent > self._config.reconnect_seconds:
             raise KafkaError(f"no answer for {silent:.0f} s")
 
@@ -247,3 +250,13 @@ class LedgerReader:
         first, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         self._sources = {(names[at.topic], at.partition): LogSpan(first[at], end[at]) for at in partitions}
         self._sources_at = self._elapsed()
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    try:
+        await consumer.stop()
+    except asyncio.CancelledError:
+        # aiokafka lets the cancellation of its own tasks through; only one that is meant for us may end the reader.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise

@@ -71,6 +71,16 @@ class FactSet(Struct, array_like=True, gc=False, omit_defaults=True):
         self.beyond = beyond
         return changed
 
+    def append(self, fact: Fact) -> bool:
+        """Merge a fact whose identity is certainly not in the set; False, and nothing done, when the set is at or near its bounds."""
+        facts = self.smallest
+        if self.beyond is not None or len(facts) >= MOST:
+            return False
+        facts.append(fact)
+        if len(facts) > 1 and facts[-2].at_ms >= fact.at_ms:
+            facts.sort(key=Fact.order)
+        return True
+
     def _insert(self, fact: Fact) -> bool:
         facts = self.smallest
         for place, known in enumerate(facts):

@@ -60,7 +60,7 @@ def observe(row: TicketRow) -> list[Observation]:
         _handle_times(found, row.transitions)
         _resolution(found, resolution(row.transitions), created)
     if row.surveys is not None:
-        found.extend(_answer(row.surveys[kind]) for kind in sorted(row.surveys))
+        found.extend(answer(row.surveys[kind]) for kind in sorted(row.surveys))
     return found
 
 
@@ -131,7 +131,8 @@ def _handle_times(found: list[Observation], facts: FactSet) -> None:
             _book(found, series.HANDLE, fact.at_ms, sum(parts))
 
 
-def _answer(fact: Fact) -> Observation:
+def answer(fact: Fact) -> Observation:
+    """The cell of a survey answer."""
     kind, score, scale_max = fact.content[:3]
     if kind == "nps":
         cell = series.PROMOTERS if score >= PROMOTER_FROM else series.PASSIVES if score >= PASSIVE_FROM else series.DETRACTORS
@@ -146,7 +147,7 @@ def _answer(fact: Fact) -> Observation:
 
 def observe_answers(row: CustomerRow) -> list[tuple[Dims, Observation]]:
     """Survey answers that came without a ticket, with their dimensions: the answer's own team, the rest unknown."""
-    return [((fact.content[4] or UNKNOWN, UNKNOWN, UNKNOWN), _answer(fact)) for fact in (row.surveys or {}).values()]
+    return [((fact.content[4] or UNKNOWN, UNKNOWN, UNKNOWN), answer(fact)) for fact in (row.surveys or {}).values()]
 
 
 def observe_spells(row: CustomerRow) -> list[tuple[int, int, int | None]]:

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol
 
-from kpis import customers, ledger, observe, series, tickets
+from kpis import customers, ledger, observe, series, shortcuts, tickets
 from kpis.customers import CustomerRow
+from kpis.deltas import Deltas, level_key
 from kpis.ledger import Position
 from kpis.rows import Rows
+from kpis.shortcuts import SHORTCUTS
 from kpis.tables import CUSTOMERS, Tables
-from kpis.tickets import Dims, TicketRow
+from kpis.tickets import TicketRow
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent, Joined, Left, Survey
 from streams.topics import SOURCE_TOPICS
-from windows.cells import Cells
-from windows.panes import DAY_MS, MINUTE_MS
+from windows.panes import DAY, DAY_MS, MINUTE_MS
 
 _DECODERS: Final = {topic: decoder(topic) for topic in SOURCE_TOPICS}
-_SLOTS: Final = 20
+_KEY_OF: Final = {"survey": attrgetter("key"), "customer": attrgetter("customer_id")} | dict.fromkeys(
+    ("ticket-created", "first-reply", "resolved", "ticket-changed"), attrgetter("ticket_id")
+)
 
 
 class SourceRecord(Protocol):
@@ -63,6 +67,7 @@ class StateRules:
     """Limits that rule the state of a partition."""
 
     horizon_ms: int = 61 * DAY_MS  # H: older events are rejected, closed rows leave
+    customer_ms: int = DAY.retention_ms  # former customers are known as long as any window may ask whether they were customers before
     open_ms: int = 365 * DAY_MS  # open tickets leave after so long without an event
     future_tolerance_ms: int = 5 * MINUTE_MS  # an event may be so much later than its record's timestamp
     most_names: int = 1000  # names of a dimension; later ones count as `other`
@@ -77,8 +82,8 @@ class PartitionState:
         self.position = Position()
         self.clean = True
         self._tables = Tables(rules.most_names)
-        self._tickets: Rows[TicketRow] = Rows(ledger.ticket_key)
-        self._customers: Rows[CustomerRow] = Rows(ledger.customer_key)
+        self._tickets: Rows[TicketRow] = Rows(ledger.ticket_key, self._ticket_leaves_ms, min(rules.horizon_ms, rules.open_ms))
+        self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, self._customer_leaves_ms, rules.horizon_ms)
         self._counts: Counter[str] = Counter()
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> list[DeadLetter]:
@@ -89,33 +94,37 @@ class PartitionState:
         if not records:
             return []
         self.clean = False
-        decode = _DECODERS[topic]
+        decode, key_of, merge = _DECODERS[topic], _KEY_OF[topic], self._merge_ticket
+        deltas = Deltas()
         letters: list[DeadLetter] = []
-        deltas: dict[int, Cells] = {}
         greatest = self.position.maxima.get(topic, -1)
-        accepted = 0
         for record in records:
             event = decode(record.value)
             if not isinstance(event, Reject):
-                event = self._admit(event, record)
+                event = self._admitted(event, key_of(event), record)
             if isinstance(event, Reject):
                 self._counts[f"rejected:{event.reason}"] += 1
                 letters.append(_letter(topic, record, event))
                 continue
-            accepted += 1
-            greatest = max(greatest, event.at_ms)
-            self._merge(event, deltas)
+            at: int = event.occurred_at  # type: ignore[union-attr, assignment]
+            if at > greatest:  # noqa: PLR1730 - a call would cost more
+                greatest = at
+            if topic == "customer" or (topic == "survey" and event.ticket_id is None):  # type: ignore[union-attr]
+                self._merge_customer(event, deltas)  # type: ignore[arg-type]
+            else:
+                merge(event, deltas)  # type: ignore[arg-type]
         self._tables.fold(deltas)
         if greatest >= 0:
             self.position.maxima[topic] = greatest
         self.position.offsets[topic] = records[-1].offset
-        self._counts["accepted"] += accepted
+        self._counts["accepted"] += len(records) - len(letters)
         return letters
 
-    def _admit(self, event: AnyEvent, record: SourceRecord) -> AnyEvent | Reject:
-        at = event.at_ms
-        if record.key is None or record.key != event.key.encode():
-            return Reject("key", f"the record key {record.key!r} is not the identifier {event.key!r}: another partition owns it")
+    def _admitted(self, event: AnyEvent, key: str, record: SourceRecord) -> AnyEvent | Reject:
+        """The event, or why it must not be merged."""
+        at: int = event.occurred_at  # type: ignore[assignment]
+        if record.key != key.encode():
+            return Reject("key", f"the record key {record.key!r} is not the identifier {key!r}: another partition owns it")
         if at > record.timestamp + self.rules.future_tolerance_ms:
             return Reject("future", f"occurred_at {at} ms is later than the record's timestamp {record.timestamp} ms plus the tolerance")
         clock = self.position.event_clock_ms
@@ -125,85 +134,55 @@ class PartitionState:
             self._counts["late"] += 1
         return event
 
-    def _merge(self, event: AnyEvent, deltas: dict[int, Cells]) -> None:
-        if isinstance(event, Joined | Left) or (isinstance(event, Survey) and event.ticket_id is None):
-            self._merge_customer(event, deltas)
-        else:
-            self._merge_ticket(event, deltas)
-
-    def _merge_ticket(self, event: tickets.TicketEvent, deltas: dict[int, Cells]) -> None:
-        rows = self._tickets.by_id
-        ticket_id = event.key
-        row = rows.get(ticket_id)
+    def _merge_ticket(self, event: tickets.TicketEvent, deltas: Deltas) -> None:
+        ticket_id: str = event.ticket_id  # type: ignore[assignment]
+        row = self._tickets.by_id.get(ticket_id)
         if row is None:
-            row = rows[ticket_id] = TicketRow()
-        before, before_levels, before_dims = observe.observe(row), observe.levels(row), row.dims()
-        overflow = _overflows(row)
-        if not tickets.note(row, event.rank, event.event_id, event.at_ms):
+            row = self._tickets.by_id[ticket_id] = TicketRow()
+        self._tickets.changed.add(ticket_id)
+        known = len(row.seen)
+        fresh = tickets.note(row, event.rank, event.event_id, event.occurred_at)  # type: ignore[arg-type]
+        if not fresh:
             self._counts["duplicate"] += 1
-        if tickets.merge(row, event):
-            after, dims = observe.observe(row), row.dims()
-            self._book(deltas, (before_dims, before), (dims, after))
-            self._book_levels((before_dims, before_levels), (dims, observe.levels(row)))
+        if not row.discarded:
+            shortcut = SHORTCUTS.get(type(event))
+            if shortcut is not None and shortcut(row, event, deltas, self._tables.number, fresh=fresh and known < tickets.MOST_SEEN):
+                return
+        overflow = _overflows(row)
+        if row.discarded:
+            tickets.merge(row, event)
+        else:
+            shortcuts.generic(row, event, deltas, self._tables.number)
         if _overflows(row) and not overflow:
             self._counts["overflow"] += 1
-        self._tickets.touch(ticket_id, row, self._leaves_ms(row))
 
-    def _book(
-        self, deltas: dict[int, Cells], old: tuple[Dims, list[observe.Observation]], new: tuple[Dims, list[observe.Observation]]
-    ) -> None:
-        (old_dims, before), (new_dims, after) = old, new
-        same = 0
-        if old_dims == new_dims:
-            shared = min(len(before), len(after))
-            while same < shared and before[same] == after[same]:
-                same += 1
-        for dims, found, start, sign in ((old_dims, before, same, -1), (new_dims, after, same, 1)):
-            if len(found) == start:
-                continue
-            slot = self._tables.number(dims)
-            for at_ms, cell, amount in found[start:] if start else found:
-                key = at_ms // MINUTE_MS << _SLOTS | slot
-                cells = deltas.get(key)
-                if cells is None:
-                    deltas[key] = {cell: sign * amount}
-                else:
-                    cells[cell] = cells.get(cell, 0) + sign * amount
-
-    def _book_levels(self, old: tuple[Dims, list[tuple[int, int]]], new: tuple[Dims, list[tuple[int, int]]]) -> None:
-        if old == new:
-            return
-        for (dims, found), sign in ((old, -1), (new, 1)):
-            for level, at_ms in found:
-                self._tables.level(level, at_ms, self._tables.number(dims), sign)
-
-    def _merge_customer(self, event: Joined | Left | Survey, deltas: dict[int, Cells]) -> None:
+    def _merge_customer(self, event: Joined | Left | Survey, deltas: Deltas) -> None:
         customer_id: str = event.customer_id  # type: ignore[assignment]
         row = self._customers.by_id.get(customer_id)
         if row is None:
             row = self._customers.by_id[customer_id] = CustomerRow()
+        self._customers.changed.add(customer_id)
         spells, answers, active = observe.observe_spells(row), observe.observe_answers(row), customers.is_active(row)
         if not tickets.note(row, event.rank, event.event_id, event.at_ms):
             self._counts["duplicate"] += 1
-        if customers.merge(row, event):
-            for found, sign in ((answers, -1), (observe.observe_answers(row), 1)):
-                for dims, observation in found:
-                    nothing: tuple[Dims, list[observe.Observation]] = (dims, [])
-                    one = (dims, [observation])
-                    self._book(deltas, *((one, nothing) if sign < 0 else (nothing, one)))
-            self._book_spells(spells, observe.observe_spells(row))
-            if change := customers.is_active(row) - active:
-                self._tables.level(series.ACTIVE, 0, self._tables.number(CUSTOMERS), change)
-        self._customers.touch(customer_id, row, None if customers.is_active(row) else row.last_ms + self.rules.horizon_ms)
+        if not customers.merge(row, event):
+            return
+        number = self._tables.number
+        for found, sign in ((answers, -1), (observe.observe_answers(row), 1)):
+            for dims, (at_ms, cell, amount) in found:
+                deltas.amount(at_ms, number(dims), cell, sign * amount)
+        after = observe.observe_spells(row)
+        if spells != after:
+            self._tables.fold_customers([(*spell, -1) for spell in spells] + [(*spell, 1) for spell in after], series.REJOINED)
+        if change := customers.is_active(row) - active:
+            (deltas.raised if change > 0 else deltas.lowered).append(level_key(series.ACTIVE, 0, number(CUSTOMERS)))
 
-    def _book_spells(self, before: list[tuple[int, int, int | None]], after: list[tuple[int, int, int | None]]) -> None:
-        if before != after:
-            changes = [(*spell, -1) for spell in before] + [(*spell, 1) for spell in after]
-            self._tables.fold_customers(changes, series.REJOINED)
-
-    def _leaves_ms(self, row: TicketRow) -> int:
+    def _ticket_leaves_ms(self, row: TicketRow) -> int:
         """Event clock beyond which the row leaves: open tickets stay longer."""
         return row.last_ms + (self.rules.open_ms if observe.levels(row) else self.rules.horizon_ms)
+
+    def _customer_leaves_ms(self, row: CustomerRow) -> int | None:
+        return None if customers.is_active(row) else row.last_ms + self.rules.horizon_ms
 
     def advance(self, drained: Collection[str]) -> None:
         """Move the event clock and expire what is over. `drained`: source topics read to their log end, which do not hold it back."""
@@ -218,8 +197,10 @@ class PartitionState:
         self.clean = False
         self.position.event_clock_ms = clock
         self._tables.expire(clock)
+        deltas = Deltas()
         for row in self._tickets.expire(clock):
-            self._book_levels((row.dims(), observe.levels(row)), (row.dims(), []))
+            shortcuts.withdraw_levels(deltas, self._tables.number, row.dims(), observe.levels(row))
+        self._tables.fold(deltas)
         self._customers.expire(clock)
 
     def count(self, name: str, amount: int = 1) -> None:
@@ -259,8 +240,8 @@ class PartitionState:
     def loaded(self) -> None:
         """All rows are read: make the indexes that live in memory only."""
         self._tables.restore_floors(self.position.event_clock_ms)
-        self._tickets.index(self._leaves_ms)
-        self._customers.index(lambda row: None if customers.is_active(row) else row.last_ms + self.rules.horizon_ms)
+        self._tickets.index()
+        self._customers.index()
         self.clean = True
 
     @property

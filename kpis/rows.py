@@ -3,67 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from kpis import ledger
 from windows.panes import DAY_MS
 
-Row = TypeVar("Row")
+
+class Lasting(Protocol):
+    """A row that knows the greatest event time of what it was made of."""
+
+    last_ms: int
+
+
+Row = TypeVar("Row", bound=Lasting)
 
 
 class Rows(Generic[Row]):
-    """Ticket or customer rows. Each is due in the list of the day in which it may leave; on that day it leaves or is put off.
+    """Ticket or customer rows. Each is listed under a day on which it may leave; on that day it leaves or is put off.
 
-    A row that changes is not moved between lists: it is looked at on the day it was first due, so the work stays small.
+    `leaves_ms(row)` is the event time beyond which a row leaves (None: it stays). It may become earlier by an event, yet never earlier
+    than `row.last_ms + least_ms`: so much after its last event a changed row is looked at.
     """
 
-    def __init__(self, key: Callable[[str], bytes]) -> None:
+    def __init__(self, key: Callable[[str], bytes], leaves_ms: Callable[[Row], int | None], least_ms: int) -> None:
         self.by_id: dict[str, Row] = {}
-        self.changed: set[str] = set()
+        self.changed: set[str] = set()  # whoever changes a row adds its identifier
         self._key = key
-        self._leaves: dict[str, int] = {}  # day number under which a row is listed
+        self._leaves_ms = leaves_ms
+        self._least_ms = least_ms
+        self._day: dict[str, int] = {}  # number of the day under which a row is listed
         self._due: dict[int, list[str]] = {}
-        self._leaves_ms: dict[str, int] = {}
+        self._today: int | None = None
 
-    def touch(self, identifier: str, row: Row, leaves_ms: int | None) -> None:
-        """Note that a row changed; it leaves once the event clock is beyond `leaves_ms` (None: it stays)."""
-        self.by_id[identifier] = row
-        self.changed.add(identifier)
-        self._schedule(identifier, leaves_ms)
-
-    def _schedule(self, identifier: str, leaves_ms: int | None) -> None:
-        if leaves_ms is None:
-            self._leaves_ms.pop(identifier, None)
-            return
-        self._leaves_ms[identifier] = leaves_ms
-        day = leaves_ms // DAY_MS
-        listed = self._leaves.get(identifier)
+    def _schedule(self, identifier: str, day: int) -> None:
+        listed = self._day.get(identifier)
         if listed is None or day < listed:
-            self._leaves[identifier] = day
+            self._day[identifier] = day
             self._due.setdefault(day, []).append(identifier)
+
+    def _schedule_changed(self) -> None:
+        rows, least_ms = self.by_id, self._least_ms
+        for identifier in self.changed:
+            row = rows.get(identifier)
+            if row is not None:
+                self._schedule(identifier, (row.last_ms + least_ms) // DAY_MS)
 
     def expire(self, event_clock_ms: int) -> list[Row]:
         """Remove and return the rows whose time is over; whole days only, so that it is cheap and the same in every run."""
         today = event_clock_ms // DAY_MS
         gone: list[Row] = []
+        if today == self._today:
+            return gone  # whatever was accepted since leaves a day later at the earliest
+        self._today = today
+        self._schedule_changed()
         for day in sorted(day for day in self._due if day < today):
             for identifier in self._due.pop(day):
-                if self._leaves.get(identifier) != day:
+                if self._day.get(identifier) != day:
                     continue  # listed again under an earlier day
-                del self._leaves[identifier]
-                leaves_ms = self._leaves_ms.get(identifier)
+                del self._day[identifier]
+                leaves_ms = self._leaves_ms(self.by_id[identifier])
                 if leaves_ms is None:
                     continue
                 if leaves_ms // DAY_MS >= today:
-                    self._schedule(identifier, leaves_ms)
+                    self._schedule(identifier, leaves_ms // DAY_MS)
                     continue
                 gone.append(self.by_id.pop(identifier))
-                del self._leaves_ms[identifier]
                 self.changed.add(identifier)
         return gone
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; those that left are tombstones."""
+        self._schedule_changed()
         encode, key, rows = ledger.encode_value, self._key, self.by_id
         changed = [(key(i), encode(rows[i]) if i in rows else None) for i in self.changed]
         self.changed.clear()
@@ -76,7 +86,9 @@ class Rows(Generic[Row]):
         else:
             self.by_id[identifier] = row
 
-    def index(self, leaves_ms: Callable[[Row], int | None]) -> None:
-        """Schedule every loaded row."""
+    def index(self) -> None:
+        """List every loaded row."""
         for identifier, row in self.by_id.items():
-            self._schedule(identifier, leaves_ms(row))
+            leaves_ms = self._leaves_ms(row)
+            if leaves_ms is not None:
+                self._schedule(identifier, leaves_ms // DAY_MS)

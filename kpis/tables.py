@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from kpis import ledger
+from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Groups
 from kpis.ledger import LevelKey, PaneKey
 from kpis.tickets import Dims
-from windows.cells import Cells, add
-from windows.panes import DAY, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, RESOLUTIONS, SIX_HOURS
+from windows.cells import Cells, add, count
+from windows.panes import DAY, MINUTE, QUARTER, RESOLUTIONS, SIX_HOURS
 
 CUSTOMERS: Final[Dims] = ("", "", "")  # dimensions of the customer figures; no identifier is empty
 OTHER: Final = "other"
-_TICKET_RESOLUTIONS: Final = (MINUTE, QUARTER, SIX_HOURS)
 _CUSTOMER_RESOLUTIONS: Final = (SIX_HOURS, DAY)
-_SLOTS: Final = 20  # bits of a dimensions number inside an integer key
-_MASK: Final = (1 << _SLOTS) - 1
+_MINUTES_A_QUARTER: Final = QUARTER.length_ms // MINUTE.length_ms
+_QUARTERS_IN_SIX_HOURS: Final = SIX_HOURS.length_ms // QUARTER.length_ms
+_CELL_BYTES: Final = 14  # a cell number and an amount in MessagePack, estimated from above
+_KEY_BYTES: Final = 96
+_LEVEL_BYTES: Final = 160
 
 
 class Tables:
@@ -33,7 +36,9 @@ class Tables:
         self._levels: dict[int, Cells] = {}
         self._floors = [-(1 << 62)] * len(RESOLUTIONS)
         self.changed_panes: set[int] = set()
-        self.changed_levels: set[int] = set()
+        self.changed_levels: set[int] = set()  # or only touched, until `changes`
+        self._pending = Deltas()
+        self._size = 0  # bytes that the changed panes and what waits may take
 
     def number(self, dims: Dims) -> int:
         """A small integer for a combination of dimensions, valid within this object only."""
@@ -46,7 +51,7 @@ class Tables:
         if dims in self._numbers:
             return self._numbers[dims]
         self._dims.append(dims)
-        assert len(self._dims) <= _MASK, "combinations of dimensions exceed the key space"
+        assert len(self._dims) <= SLOT_MASK, "combinations of dimensions exceed the key space"
         return len(self._dims) - 1
 
     def _admitted(self, dims: Dims) -> Dims:
@@ -68,12 +73,85 @@ class Tables:
         self.names_changed = True
         return name
 
-    def fold(self, deltas: Mapping[int, Cells]) -> None:
-        """Add differences by `minute << 20 | dimensions number` to the panes of each ticket resolution."""
-        for key, delta in deltas.items():
-            minute, slot = key >> _SLOTS, key & _MASK
-            for resolution in _TICKET_RESOLUTIONS:
-                self._add(resolution.index, minute * MINUTE_MS // resolution.length_ms, slot, delta)
+    def fold(self, deltas: Deltas) -> None:
+        """Add what a chunk changed. 1-minute panes and levels wait for `changes`: by then many are over, or are as they were."""
+        for groups, pending, add_to in (
+            (deltas.counts, self._pending.counts, self._count),
+            (deltas.amounts, self._pending.amounts, self._amount),
+        ):
+            quarters: Groups = {}
+            for key, found in groups.items():
+                known = pending.get(key)
+                if known is None:
+                    pending[key] = found
+                    self._size += _KEY_BYTES + _CELL_BYTES * len(self._panes.get(key << 2, ()))
+                else:
+                    known += found
+                self._size += _CELL_BYTES * len(found)
+                _join(quarters, (key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK, found)
+            sixes: Groups = {}
+            for key, found in quarters.items():
+                add_to(QUARTER.index, key, found)
+                _join(sixes, (key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK, found)
+            for key, found in sixes.items():
+                add_to(SIX_HOURS.index, key, found)
+        self._pending.raised += deltas.raised
+        self._pending.lowered += deltas.lowered
+        self.changed_levels.update([key >> 6 for key in deltas.raised], [key >> 6 for key in deltas.lowered])
+
+    def _count(self, resolution: int, key: int, found: list[int]) -> None:
+        cells = self._pane(resolution, key, len(found))
+        if cells is not None:
+            count(cells, found)
+
+    def _amount(self, resolution: int, key: int, found: list[int]) -> None:
+        cells = self._pane(resolution, key, len(found))
+        if cells is not None:
+            pairs = iter(found)
+            for cell, amount in zip(pairs, pairs, strict=True):
+                total = cells.get(cell, 0) + amount
+                if total:
+                    cells[cell] = total
+                else:
+                    cells.pop(cell, None)
+
+    def _pane(self, resolution: int, key: int, more: int) -> Cells | None:
+        """The pane of `pane << SLOT_BITS | slot`, to be changed in at most `more` cells; None when its retention is over."""
+        if key >> SLOT_BITS < self._floors[resolution]:
+            return None
+        number = key << 2 | resolution
+        cells = self._panes.get(number)
+        if cells is None:
+            cells = self._panes[number] = {}
+            self._by_time[resolution].setdefault(key >> SLOT_BITS, []).append(number)
+        if number not in self.changed_panes:
+            self.changed_panes.add(number)
+            self._size += _KEY_BYTES + _CELL_BYTES * len(cells)
+        self._size += _CELL_BYTES * more
+        return cells
+
+    def _settle(self) -> None:
+        """Add what waited."""
+        pending, self._pending = self._pending, Deltas()
+        floor = self._floors[MINUTE.index] << SLOT_BITS
+        for groups, add_to in ((pending.counts, self._count), (pending.amounts, self._amount)):
+            for key, found in groups.items():
+                if key >= floor:
+                    add_to(MINUTE.index, key, found)
+        self._settle_levels(pending)
+
+    def _settle_levels(self, pending: Deltas) -> None:
+        balance: Cells = {}
+        count(balance, pending.raised)
+        get = balance.get
+        for key in pending.lowered:
+            balance[key] = get(key, 0) - 1
+        self.changed_levels.clear()
+        for key, amount in balance.items():
+            if amount:
+                row = key >> 6
+                add(self._levels.setdefault(row, {}), {key & 63: amount})
+                self.changed_levels.add(row)
 
     def fold_customers(self, changes: Iterable[tuple[int, int, int | None, int]], rejoined: int) -> None:
         """Add (event time ms, cell, leave before or None, amount) to the panes of each customer resolution.
@@ -86,25 +164,9 @@ class Tables:
                 delta = {cell: amount}
                 if previous_left_ms is not None:
                     delta[rejoined + resolution.pane(previous_left_ms)] = amount
-                self._add(resolution.index, resolution.pane(at_ms), slot, delta)
-
-    def _add(self, resolution: int, pane: int, slot: int, delta: Mapping[int, int]) -> None:
-        if pane < self._floors[resolution]:
-            return  # its retention is over
-        key = (pane << _SLOTS | slot) << 2 | resolution
-        cells = self._panes.get(key)
-        if cells is None:
-            cells = self._panes[key] = {}
-            self._by_time[resolution].setdefault(pane, []).append(key)
-        add(cells, delta)
-        self.changed_panes.add(key)
-
-    def level(self, series: int, at_ms: int, slot: int, amount: int) -> None:
-        """Add to a level in the minute of an instant."""
-        hour, within = divmod(at_ms, HOUR_MS)
-        key = (hour << _SLOTS | slot) << 4 | series
-        add(self._levels.setdefault(key, {}), {within // MINUTE_MS: amount})
-        self.changed_levels.add(key)
+                cells = self._pane(resolution.index, resolution.pane(at_ms) << SLOT_BITS | slot, len(delta))
+                if cells is not None:
+                    add(cells, delta)
 
     def expire(self, event_clock_ms: int) -> None:
         """Drop the panes whose retention is over at the event clock; their rows become tombstones."""
@@ -118,9 +180,12 @@ class Tables:
                 for key in index.pop(pane):
                     if self._panes.pop(key, None) is not None:
                         self.changed_panes.add(key)
+                        self._size += _KEY_BYTES
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; an empty row is a tombstone."""
+        self._settle()
+        self._size = 0
         rows = [(ledger.pane_key(self._pane_key(key)), self._value(self._panes, key)) for key in self.changed_panes]
         rows += [(ledger.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self.changed_levels]
         if self.names_changed:
@@ -136,22 +201,21 @@ class Tables:
         return ledger.encode_value(cells)
 
     def _pane_key(self, key: int) -> PaneKey:
-        return PaneKey(key & 3, key >> (_SLOTS + 2), self._dims[key >> 2 & _MASK])
+        return PaneKey(key & 3, key >> (SLOT_BITS + 2), self._dims[key >> 2 & SLOT_MASK])
 
     def _level_key(self, key: int) -> LevelKey:
-        return LevelKey(key & 15, key >> (_SLOTS + 4), self._dims[key >> 4 & _MASK])
+        return LevelKey(key & 15, key >> (SLOT_BITS + 4), self._dims[key >> 4 & SLOT_MASK])
 
     def size_of_changes(self) -> int:
         """Bytes that the changed rows may take, estimated from above for any but giant numbers."""
-        panes = sum(len(self._panes.get(key, ())) for key in self.changed_panes)
-        return 14 * panes + 96 * len(self.changed_panes) + 160 * len(self.changed_levels)
+        return self._size + _LEVEL_BYTES * len(self.changed_levels)
 
     def load(self, key: ledger.ViewKey, value: bytes | None) -> None:
         """Take over one pane, level or names row of the ledger."""
         if isinstance(key, PaneKey):
             self._load_pane(key, value)
         elif isinstance(key, LevelKey):
-            number = (key.hour << _SLOTS | self._loaded(key.dims)) << 4 | key.series
+            number = (key.hour << SLOT_BITS | self._loaded(key.dims)) << 4 | key.series
             if value is None:
                 self._levels.pop(number, None)
             else:
@@ -160,7 +224,7 @@ class Tables:
             self.names = ledger.decode_names(value)
 
     def _load_pane(self, key: PaneKey, value: bytes | None) -> None:
-        number = (key.pane << _SLOTS | self._loaded(key.dims)) << 2 | key.resolution
+        number = (key.pane << SLOT_BITS | self._loaded(key.dims)) << 2 | key.resolution
         if value is None:
             self._panes.pop(number, None)
             return
@@ -180,3 +244,11 @@ class Tables:
         if event_clock_ms is not None:
             self.expire(event_clock_ms)
             self.changed_panes.clear()
+
+
+def _join(groups: Groups, key: int, found: list[int]) -> None:
+    known = groups.get(key)
+    if known is None:
+        groups[key] = found.copy()
+    else:
+        known += found

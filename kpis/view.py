@@ -31,6 +31,7 @@ class ViewRules:
     team_zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
     members: MemberRules = field(default_factory=MemberRules)
     parts_windows: tuple[str, ...] = ("1h",)
+    compared: tuple[str, ...] = ("all", *DIMENSIONS)  # roll-ups that show `previous` and `week_ago` too
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ class ViewBuilder:
         by, member = group
         zone = self._rules.team_zones.get(member, self._rules.zone) if by == "team" else self._rules.zone
         for w in WINDOWS:
-            for period in w.periods:
+            for period in w.periods if by in self._rules.compared else ("current",):
                 yield self._slots[w.name, period, zone if w.panes is None else self._rules.zone]
 
     def _retention(self, as_of: int) -> Iterator[Figure]:
@@ -283,7 +284,6 @@ def _new_customers(cells: Mapping[int, int], first_pane: int) -> int:
 def series_bound(rules: ViewRules) -> int:
     """Samples of `support_*` that the rules can lead to, at the most: every member present and no figure empty."""
     sizes = {d: len(rules.members.lists[d]) + 1 if d in rules.members.lists else rules.members.most for d in DIMENSIONS}
-    slots = sum(len(w.periods) for w in WINDOWS)
     busy: Cells = dict.fromkeys(range(1, 23), 7)
     for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
         busy.update({base: 1, base + 1: 1, base + 2: 1})
@@ -291,6 +291,7 @@ def series_bound(rules: ViewRules) -> int:
     total = 0
     for by, members in (("all", 1), *sizes.items()):
         a_slot = len(figures.lower(busy, (), by)) + 2
+        slots = sum(len(w.periods) if by in rules.compared else 1 for w in WINDOWS)
         total += members * (a_slot * slots + 3)
     customer_slots = sum(len(w.periods) for w in CUSTOMER_WINDOWS)
     combinations = 1

@@ -109,7 +109,7 @@ def _copy_jars(maven: str, into: Path, report: Report) -> None:
 
 
 def _maven_failure(code: int, said: list[str]) -> str:
-    causes = [line for line in said if "ERROR" in line][:3] or said[-3:]
+    causes = [line for line in said if line.startswith("[ERROR] ")][:2] or said[-3:]
     return "\n".join(
         (
             f"Maven could not fetch Apache Kafka {kafka_version()} (exit {code}). Check that the Maven registry is reachable (a proxy",

@@ -31,4 +31,7 @@ def _tell_series(settings: Settings) -> None:
     count = series_bound(view_rules(settings))
     typer.echo(f"\nseries: at most {count:,} of support_* on each exporter")
     if count > _MANY_SERIES:
-        typer.echo(f"  more than {_MANY_SERIES:,}: Prometheus bears it; exporter.parts_windows, desk.members and desk.max_members lower it")
+        typer.echo(
+            f"  more than {_MANY_SERIES:,}: Prometheus bears it; "
+            "exporter.compared_rollups, exporter.parts_windows, desk.members and desk.max_members lower it"
+        )

@@ -57,14 +57,16 @@ def stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def run_async(main: Coroutine[Any, Any, T]) -> T:
-    """Run a command's body; a cluster that is not as it must be ends it with exit code 3."""
+def run_async(main: Coroutine[Any, Any, T], *, interrupted: int = exits.INTERRUPTED) -> T:
+    """Run a command's body; a cluster that is not as it must be ends it with exit code 3, Ctrl-C with `interrupted`."""
     from deskpulse.cluster import ClusterError
 
     try:
         return asyncio.run(main)
     except ClusterError as error:
         stop(str(error), exits.BROKER)
+    except KeyboardInterrupt:
+        raise typer.Exit(interrupted) from None
 
 
 def set_up_logging(level: str = "INFO") -> None:

@@ -70,7 +70,7 @@ def report(
         if until <= since:
             stop("--to is not after --from: swap them", exits.USAGE)
     settings = read_settings(config)
-    from deskpulse import report as body
+    from deskpulse.report import run
 
     span = None if since is None or until is None else (since, until)
-    raise typer.Exit(body.run(settings, file, mapping=mapping, as_of_ms=as_of, window=window, span_ms=span, form=form.value))
+    raise typer.Exit(run(settings, file, mapping=mapping, as_of_ms=as_of, window=window, span_ms=span, form=form.value))

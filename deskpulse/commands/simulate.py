@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time as clock
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,8 +85,9 @@ def simulate(
     if out is not None:
         typer.echo(f"{simulator.write_jsonl(events, out)} events written to {out}")
     else:
-        with suppress(KeyboardInterrupt):  # the way to end it
-            run_async(_send(settings, events, speed, start_ms, end_ms))
+        # Without an end, Ctrl-C is the way to end it.
+        code = exits.OK if end_ms is None else exits.INTERRUPTED
+        run_async(_send(settings, events, speed, start_ms, end_ms), interrupted=code)
 
 
 def _span(start: int | None, span: int | None, *, in_the_past: bool) -> tuple[int, int | None]:

@@ -11,6 +11,7 @@ from deskpulse.settings.base import Section, check_readable, listed, read_secret
 from exporters.config import EXACT_SECONDS, is_loopback
 
 PartsWindow = Literal["15m", "1h", "8h", "24h", "7d", "30d", "today"]
+Rollup = Literal["all", "team", "channel", "priority"]
 
 
 class ExporterSettings(Section):
@@ -28,6 +29,7 @@ class ExporterSettings(Section):
     insecure_listen: bool = False
     clock: Literal["wall", "event"] = "wall"
     parts_windows: Annotated[tuple[PartsWindow, ...], BeforeValidator(listed)] = ("1h",)
+    compared_rollups: Annotated[tuple[Rollup, ...], BeforeValidator(listed)] = ("all", "team")
     buckets_seconds: Annotated[tuple[int, ...], BeforeValidator(listed)] = (900, 3_600, 10_800)
 
     def read_bearer_token(self) -> str | None:
@@ -92,7 +94,7 @@ class ExporterSettings(Section):
             )
         return insecure
 
-    @field_validator("parts_windows", "buckets_seconds")
+    @field_validator("parts_windows", "compared_rollups", "buckets_seconds")
     @classmethod
     def _check_once(cls, values: tuple[object, ...]) -> tuple[object, ...]:
         if len(set(values)) < len(values):

@@ -61,7 +61,7 @@ class DeskSettings(Section):
     time_zone: str = "UTC"
     team_time_zones: Annotated[dict[str, str], BeforeValidator(from_json)] = Field(default_factory=dict)
     members: MemberSettings = Field(default_factory=MemberSettings)
-    max_members: int = Field(3, ge=1, le=1_000)
+    max_members: int = Field(4, ge=1, le=1_000)
     max_names: int = Field(1_000, ge=1, le=100_000)
     future_tolerance_seconds: int = Field(300, ge=0, le=86_400)
     horizon_days: int = Field(61, ge=1, le=3_650)

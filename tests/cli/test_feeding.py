@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,3 +137,16 @@ def test_a_mapping_that_cannot_be_used_is_code_2(run: Run, tmp_path: Path) -> No
     assert run("replay", file, "-m", mapping).code == exits.USAGE
     with pytest.raises(InputError):
         read_timed_events(file, mapping)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(("words", "expected"), [([], exits.OK), (["--for", "1h"], exits.INTERRUPTED)])
+def test_ctrl_c_is_the_way_to_end_an_endless_simulation(words: list[str], expected: int, on_kafka: Settings, run: Run) -> None:
+    run("topics")
+    process = subprocess.Popen([sys.executable, "-m", "deskpulse", "simulate", *words], env=os.environ)
+    try:
+        assert records(on_kafka, 1)  # the existing customers come at once
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == expected
+    finally:
+        process.kill()

@@ -1,17 +1,10 @@
 """Durations and times as people write them."""
 
-import doctest
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskpulse import times
 from deskpulse.times import format_duration, format_time, parse_duration_ms, parse_time_ms
-
-
-def test_the_examples_of_the_documentation_hold() -> None:
-    assert doctest.testmod(times).failed == 0
 
 
 @pytest.mark.parametrize(

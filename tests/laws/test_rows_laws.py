@@ -19,7 +19,7 @@ from tests.laws.ledgers import T0, Desk, contents, events, readable
 from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, SIX_HOURS
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-several_tickets = st.lists(contents(st.sampled_from(["T1", "T2", "T3"])), max_size=30)
+several_tickets = st.lists(contents("T1", "T2", "T3"), max_size=30)
 
 
 def merged(found: list[AnyEvent]) -> TicketRow:
@@ -56,9 +56,7 @@ def test_events_that_come_again_change_nothing(found: list[AnyEvent], more: list
 @given(st.lists(st.integers(0, 200), min_size=100, max_size=160), st.randoms())
 def test_a_row_beyond_its_bounds_is_order_free_too(numbers: list[int], random: Any) -> None:
     """The 64 smallest identities and the greatest fact stay, whichever came first; each identity has one time here."""
-    found: list[AnyEvent] = []
-    for number in numbers:
-        found.append(_resolved(number))
+    found = [_resolved(number) for number in numbers]
     other = list(found)
     random.shuffle(other)
     assert merged(found).transitions == merged(other).transitions
@@ -218,17 +216,14 @@ def test_a_flood_of_names_ends_in_other() -> None:
     for number in range(50):
         desk.create(f"T{number}", T0, team=f"team{number}")
     desk.write()
-    teams = {key.dims[0]: ledger.decode_cells(value)[series.CREATED] for key, value in desk.view().items() if _is_minute(key)}
+    minutes = [(key, value) for key, value in desk.view().items() if isinstance(key, PaneKey) and key.resolution == MINUTE.index]
+    teams = {key.dims[0]: ledger.decode_cells(value)[series.CREATED] for key, value in minutes}
     assert {"team0": 1, "team1": 1, "team2": 1, OTHER: 47} == teams
     desk.state = desk.recovered()
     for number in range(50):
         desk.send("ticket-changed", T0, ticket_id=f"T{number}", change="discarded")
     desk.write()
     assert [] == [key for key in desk.view() if isinstance(key, PaneKey | LevelKey)]
-
-
-def _is_minute(key: ledger.ViewKey) -> bool:
-    return isinstance(key, PaneKey) and key.resolution == MINUTE.index
 
 
 @QUICK

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -77,7 +77,7 @@ steps = st.lists(st.tuples(st.integers(0, 30 * HOUR_MS), st.lists(changes, max_s
 @given(steps)
 def test_rolling_sums_are_the_sums_of_their_panes(moves: list[tuple[int, list[tuple[int, str, Cells]]]]) -> None:
     """Whatever changed, and however far time moved, a slot holds what adding all its panes gives."""
-    rolling = RollingSums(SLOTS, lambda key, found: (((key), found), ("all", found)))
+    rolling = RollingSums(SLOTS, _split)
     panes: dict[tuple[int, int, str], Cells] = {}
     as_of = START_MS
     for forward, found in moves:
@@ -91,6 +91,10 @@ def test_rolling_sums_are_the_sums_of_their_panes(moves: list[tuple[int, list[tu
         for slot in SLOTS:
             for group in ("a", "b", "all"):
                 assert _sum(panes, slot, group, as_of) == rolling.cells(slot, group), (slot, group)
+
+
+def _split(_: Slot, key: Hashable, found: Mapping[int, int]) -> Iterable[tuple[Hashable, Mapping[int, int]]]:
+    return ((key, found), ("all", found))
 
 
 def _sum(panes: Mapping[tuple[int, int, str], Cells], slot: Slot, group: str, as_of_ms: int) -> Cells:

@@ -1,0 +1,127 @@
+"""`kill -9` of workers at random moments: nothing is lost, nothing counts twice, and every figure is the oracle's."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+
+import pytest
+
+from deskpulse import verify
+from deskpulse.events_io import encode
+from deskpulse.oracle_events import Record, read_records
+from deskpulse.simulator import simulate
+from tests.agents.harness import WorkerProcess, until
+from tests.e2e.conftest import NewStack
+from tests.e2e.stack import UNCOMMITTED, Sent, Stack, by_label, total
+from windows.panes import DAY_MS
+
+KILLS = 30
+WORKERS = 2
+DAYS = 5  # of simulated desk: about 50,000 events
+BAD_EVERY = 97  # one record of so many is no event
+TRICKLE = 40  # records sent at once while workers die, so that a kill always meets work
+RECOVERED = r"recovered partitions=\S+ rows=(\d+)"
+
+
+def events(seed: int, now_ms: int) -> Iterator[Sent]:
+    """A simulated desk up to now, with duplicates, late and out-of-order events, and bad records among them."""
+    start_ms = now_ms - DAYS * DAY_MS
+    for number, event in enumerate(simulate("calm", seed=seed, start_ms=start_ms, end_ms=now_ms, rate_per_hour=60.0)):
+        yield event.topic, event.key, encode(event.value)
+        if number % BAD_EVERY == 0:
+            yield event.topic, event.key, b'{"event_id": "bad %d", "occurred_at": ' % number
+
+
+class Killer:
+    """Kills one of the workers after the other, and starts each again."""
+
+    def __init__(self, stack: Stack, workers: list[WorkerProcess], seed: int) -> None:
+        self._stack = stack
+        self._workers = workers
+        self._random = Random(seed)
+        self.at_work = 0  # kills of a worker that had recovered partitions
+        self.recoveries = 0
+
+    async def run(self) -> None:
+        for _ in range(KILLS):
+            await self._moment()
+            victim = self._random.randrange(WORKERS)
+            program = self._workers[victim]
+            program.kill()
+            self.at_work += program.has_said(RECOVERED)
+            self._workers[victim] = self._stack.start("worker")
+
+    async def _moment(self) -> None:
+        """Half of the kills wait until somebody has recovered since the last one; the others come while the group still sorts itself out."""
+        if self._random.random() < 0.5:
+            known = self._recoveries()
+            await until(lambda: self._recoveries() > known, seconds=90, what="a recovery")
+        await asyncio.sleep(self._random.uniform(0, 1.5))  # the moment is the point
+
+    def _recoveries(self) -> int:
+        return sum(len(re.findall(RECOVERED, worker.said)) for worker in self._workers)
+
+
+async def trickle(stack: Stack, records: Iterator[Sent], killer: asyncio.Task[None]) -> int:
+    """Send a few records at a time while workers die, and the rest when it is over."""
+    sent = 0
+    while not killer.done():
+        sent += await stack.publish(islice(records, TRICKLE))
+    return sent + await stack.publish(records)
+
+
+def duplicates(records: list[Record]) -> int:
+    """Accepted events beyond the first of each identity, counted from the topics alone."""
+    facts = read_records(records)
+    return sum(len(found) - len({event.identity for event in found}) for owners in (facts.tickets, facts.customers) for found in owners.values())
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", [20_251])
+async def test_thirty_kills_change_no_figure(new_stack: NewStack, seed: int) -> None:
+    print("seed", seed)
+    began = time.monotonic()
+    stack = new_stack()
+    workers = await stack.start_all(WORKERS)
+    source = events(seed, round(time.time() * 1000))
+    await stack.publish(islice(source, 15_000))  # the customers and the first tickets
+    killer = Killer(stack, workers, seed)
+    killing = asyncio.create_task(killer.run())
+    sent = 15_000 + await trickle(stack, source, killing)
+    await killing
+    killed = time.monotonic()
+    verdict, records, samples = await stack.judged()
+    print(f"{KILLS} kills in {killed - began:.0f} s, {killer.at_work} of a worker at work; {sent} records; {verdict}")
+
+    assert not verdict.differences, verify.report(verdict.differences)
+    assert sent == len(records)
+    assert verdict.compared > 1_000
+    await assert_counted_once(stack, records, samples)
+    await assert_kills_were_felt(stack, killer)
+
+
+async def assert_counted_once(stack: Stack, records: list[Record], samples: dict[verify.Key, float]) -> None:
+    """The counters that a replay would raise, and the dead letters that it would write again."""
+    facts = read_records(records)
+    assert facts.accepted == total(samples, "deskpulse_events_accepted_total")
+    assert duplicates(records) == total(samples, "deskpulse_events_duplicate_total") > 0
+    assert facts.rejected == by_label(samples, "deskpulse_events_rejected_total", "reason")
+    assert 0 == total(samples, "deskpulse_records_lost_total")
+    letters = await stack.read(stack.topic("dead-letter"))
+    assert len(letters) == len({letter.key for letter in letters}) == facts.rejected["syntax"]
+
+
+async def assert_kills_were_felt(stack: Stack, killer: Killer) -> None:
+    """Workers recovered rows that others had written, and some died within a transaction."""
+    recovered = [int(rows) for program in stack.programs for rows in re.findall(RECOVERED, program.said)]
+    written, committed = await stack.read(stack.view_topic, UNCOMMITTED), await stack.read(stack.view_topic)
+    print(f"{sum(rows > 0 for rows in recovered)} recoveries of {sum(recovered)} rows; {len(written) - len(committed)} rows of unfinished transactions")
+    assert max(recovered) > 0
+    assert killer.at_work >= KILLS // 4
