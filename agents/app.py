@@ -42,7 +42,7 @@ def build_app(config: WorkerConfig) -> DeskApp:
         broker_rebalance_timeout=max(30.0, 3 * config.session_timeout_seconds),
         broker_request_timeout=max(40.0, 4 * config.session_timeout_seconds),  # joining a group takes up to a rebalance timeout
         broker_commit_interval=2.0,
-        ConsumerScheduler=partial(ChunkScheduler, ownership.deliveries, config.chunk_records),
+        ConsumerScheduler=partial(ChunkScheduler, config.chunk_records),
         stream_buffer_maxsize=_MOST_CHUNKS,
         stream_wait_empty=True,  # a rebalance waits for the units in flight
         cython_optimizations=True,

@@ -15,9 +15,8 @@ from faust.types import TP
 from mode.utils.futures import notify
 
 from agents.config import WorkerConfig
-from agents.scheduler import Fetched
 from agents.semi_private import NoReadOffsets, log_ends
-from agents.sequence import Deliveries
+from agents.sequence import Deliveries, Fetched, FetchLog
 
 _LONG_POLL_MS = 500  # an idle broker answers so late; Faust's 1500 would delay a partition whose data came while another was polled
 
@@ -43,6 +42,10 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
 
     consumer: LedgerConsumer
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._log = FetchLog()
+
     def _create_worker_consumer(self, transport: LedgerTransport) -> AIOKafkaConsumer:
         """As Faust does, but of committed records only, with our connection options and fetch sizes."""
         config, conf = transport.authority.config, self.app.conf
@@ -67,7 +70,15 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
 
     async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Fetched:
         records = await super()._fetch_records(consumer, *args, **kwargs)
-        return Fetched(records, log_ends(consumer))  # no await between the two: both are of one moment
+        return self._log.note(records, log_ends(consumer))  # no await between: records and ends are of one moment
+
+    async def read_from(self, offsets: Mapping[TP, int], epochs: Mapping[TP, int]) -> None:
+        """Seek, in this thread: Faust's own `seek` runs in the caller's and may be undone by a fetch that is just ending."""
+        await self.call_thread(self._read_from, offsets, epochs)
+
+    async def _read_from(self, offsets: Mapping[TP, int], epochs: Mapping[TP, int]) -> None:
+        self._log.sought(epochs)
+        await self._seek_wait(self._ensure_consumer(), offsets)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Faust's check of slow processing reads offsets that we do not keep; `watch.py` has ours."""
@@ -94,22 +105,27 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
         return len(self._thread._ensure_consumer().partitions_for_topic(topic) or ()) or None  # noqa: SLF001
 
     async def read_from(self, offsets: Mapping[TP, int]) -> None:
-        """Seek, in the consumer's thread: Faust's `seek` runs in ours and may be undone by a fetch that is just ending."""
-        self._authority.deliveries.renew(offsets)
-        await self.seek_wait(offsets)
+        """Seek. Errors: IllegalStateError when one of them is not ours any more."""
+        await self._thread.read_from(offsets, self._authority.deliveries.renew(offsets.keys()))
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Fetched:  # noqa: ASYNC109 - Faust's signature
-        deliveries = self._authority.deliveries
-        epochs = deliveries.epochs()
         fetched: Fetched = await super()._getmany(active_partitions, timeout)
-        fetched.epochs = epochs
-        deliveries.fetched(fetched, fetched.ends, epochs)
+        self._authority.deliveries.note(fetched)
         return fetched
 
     def stop_flow(self) -> None:
         """Called by Faust when a rebalance or the end begins."""
         super().stop_flow()
         self._authority.hurry()
+
+    async def wait_empty(self) -> None:
+        """Called by Faust before it gives partitions away: wait for the units in flight, and commit.
+
+        Faust's own collects garbage meanwhile, which takes seconds with a million tickets in memory, and the whole group waits.
+        """
+        while self._unacked_messages and not self.should_stop:
+            await self._wait_for_ack(timeout=1)
+        await self.commit()
 
     def ack(self, message: Any) -> bool:
         """Let go of a chunk. This says nothing about offsets."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -58,6 +59,7 @@ class Ownership:
             self._starts.update(recovery.starts)
             for partition in recovered:
                 partition.start(skips)
+            gc.freeze()  # a million rows without cycles: nothing to find there, and seconds to look for it
 
     async def deliver(self, chunk: Chunk, message: Any) -> None:
         """Take a chunk from an agent, waiting while the partition has enough to do."""

@@ -1,13 +1,13 @@
-"""Which records were delivered after which: the check that no chunk went missing on its way through Faust.
+"""Which records were fetched after which: the check that no chunk went missing on its way through Faust.
 
 Faust may lose a chunk around a rebalance. Offsets alone cannot tell: compaction and transaction markers leave real gaps. So each
-chunk carries the offset delivered before it, and each seek of ours begins a new epoch, in which nothing fetched earlier counts.
+chunk carries the offset fetched before it, and each seek of ours begins a new epoch, in which nothing fetched earlier counts.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class Chunk(NamedTuple):
     topic: str  # as in Kafka
     partition: int
     records: Sequence[Any]  # never empty
-    previous: int | None  # offset delivered before this chunk, None for the first one of the epoch
+    previous: int | None  # offset fetched before this chunk, None for the first one of the epoch
     epoch: int
 
     @property
@@ -78,12 +78,51 @@ class LogEnd(NamedTuple):
     end: int  # last stable offset: what a reader of committed records can reach
 
 
-class Deliveries:
-    """What was fetched and delivered of each topic-partition since our last seek on it."""
+class FetchLog:
+    """What was fetched last of each topic-partition since our last seek. Lives in the thread that fetches, so no fetch escapes it."""
 
     def __init__(self) -> None:
         self._epochs: dict[Tp, int] = {}
-        self._delivered: dict[Tp, int] = {}
+        self._last: dict[Tp, int] = {}
+
+    def sought(self, epochs: Mapping[Tp, int]) -> None:
+        """A seek of ours takes effect."""
+        self._epochs.update(epochs)
+        for tp in epochs:
+            self._last.pop(tp, None)
+
+    def note(self, records: Mapping[Tp, Sequence[Any]], ends: Mapping[Tp, LogEnd]) -> Fetched:
+        """Put a fetch in its place: `ends` is where it left the consumer."""
+        previous = {tp: self._last.get(tp) for tp in records}
+        self._last.update((tp, found[-1].offset) for tp, found in records.items() if found)
+        return Fetched(records, ends, previous, {tp: self._epochs.get(tp, 0) for tp in (*records, *ends)})
+
+
+class Fetched(dict[Tp, Sequence[Any]]):
+    """What one fetch brought, where it left the consumer, what was fetched before it, and in which epochs."""
+
+    def __init__(
+        self, records: Mapping[Tp, Sequence[Any]], ends: Mapping[Tp, LogEnd], previous: Mapping[Tp, int | None], epochs: Mapping[Tp, int]
+    ) -> None:
+        super().__init__(records)
+        self.ends = ends
+        self.previous = previous
+        self.epochs = epochs
+
+    def chunks(self, tp: Tp, most_records: int) -> Iterator[Chunk]:
+        """The records of a topic-partition as chunks, chained."""
+        found, previous = self[tp], self.previous[tp]
+        for start in range(0, len(found), most_records):
+            part = found[start : start + most_records]
+            yield Chunk(*tp, part, previous, self.epochs[tp])
+            previous = part[-1].offset
+
+
+class Deliveries:
+    """What is known of each topic-partition since our last seek on it: epoch, last record fetched, end of the log."""
+
+    def __init__(self) -> None:
+        self._epochs: dict[Tp, int] = {}
         self._fetched: dict[Tp, int] = {}
         self._ends: dict[Tp, LogEnd] = {}
 
@@ -91,33 +130,22 @@ class Deliveries:
         """Number of our last seek."""
         return self._epochs.get(tp, 0)
 
-    def epochs(self) -> dict[Tp, int]:
-        """To be taken before a fetch and handed back with what it brought."""
-        return dict(self._epochs)
-
-    def renew(self, tps: Iterable[Tp]) -> None:
-        """To be called before a seek: what was fetched until now is stale."""
+    def renew(self, tps: Collection[Tp]) -> dict[Tp, int]:
+        """New epochs, from now on: what was fetched in earlier ones is stale. To be called before a seek."""
         for tp in tps:
             self._epochs[tp] = self.epoch(tp) + 1
-            for known in (self._delivered, self._fetched, self._ends):
-                known.pop(tp, None)  # type: ignore[attr-defined]
+            self._fetched.pop(tp, None)
+            self._ends.pop(tp, None)
+        return {tp: self._epochs[tp] for tp in tps}
 
-    def fetched(self, records: Mapping[Tp, Sequence[Any]], ends: Mapping[Tp, LogEnd], epochs: Mapping[Tp, int]) -> None:
-        """Note a fetch: what it brought and where it left the consumer, both seen at one moment."""
-        for tp, end in ends.items():
-            if epochs.get(tp, 0) == self.epoch(tp):
+    def note(self, fetched: Fetched) -> None:
+        """Take a fetch into account."""
+        for tp, end in fetched.ends.items():
+            if fetched.epochs[tp] == self.epoch(tp):
                 self._ends[tp] = end
-        for tp, found in records.items():
-            if found and epochs.get(tp, 0) == self.epoch(tp):
+        for tp, found in fetched.items():
+            if found and fetched.epochs[tp] == self.epoch(tp):
                 self._fetched[tp] = found[-1].offset
-
-    def stamp(self, tp: Tp, records: Sequence[Any], epoch: int) -> Chunk:
-        """Make a chunk of records about to be delivered."""
-        if epoch != self.epoch(tp):
-            return Chunk(tp.topic, tp.partition, records, None, epoch)
-        previous = self._delivered.get(tp)
-        self._delivered[tp] = records[-1].offset
-        return Chunk(tp.topic, tp.partition, records, previous, epoch)
 
     def drained(self, tp: Tp, applied: int | None) -> bool:
         """Whether all that the log holds is applied; False while that is not known."""

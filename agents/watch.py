@@ -87,13 +87,13 @@ class Watch:
             await partition.read_again(tp)
 
     def _check_recovery(self, now: float, ready: list[Partition]) -> None:
-        """Recovery may take long, but rows must come in."""
-        missing = len(self._ownership.partitions) - len(ready)
+        """Recovery may take long, but rows must come in; and a rebalance ends."""
+        missing = len(self._ownership.partitions) - len(ready) or int(self._app.rebalancing)
         mark = self._ownership.tally.recovered_rows
         if not missing or mark != self._recovering.mark:
             self._recovering = _Progress(mark, now)
         elif now - self._recovering.since > 2 * self._config.watchdog_seconds:
-            raise WorkerError(Exit.RETRY, f"{missing} partitions not recovered, and no row came for {now - self._recovering.since:.0f} s")
+            raise WorkerError(Exit.RETRY, f"still rebalancing or recovering, and no row came for {now - self._recovering.since:.0f} s")
 
     def _check_partition_counts(self) -> None:
         counts = {topic: self._app.consumer.topic_partitions(topic) for topic in self._config.sources}

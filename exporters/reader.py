@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
 
 from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
@@ -87,8 +87,7 @@ class LedgerReader:
             except ExporterError as error:
                 self._stumble(error)
             except (KafkaError, OSError, TimeoutError) as error:
-                self._fault = f"Kafka: {error or type(error).__name__}"
-                log.warning("no connection to the ledger: %s; trying again", error or type(error).__name__)
+                self._lose(error)
             except Exception as error:
                 # A row that cannot be read, or a defect here: the sums may be half changed, so nothing of them is kept.
                 log.exception("reading the ledger failed; it is read again from the start")
@@ -103,6 +102,15 @@ class LedgerReader:
         self._fault = str(error) or type(error).__name__
         if not self._contact.done():
             self._contact.set_exception(error)
+
+    def _lose(self, error: Exception) -> None:
+        """The connection is gone: a new one is tried for as long as it takes."""
+        cause = str(error) or type(error).__name__
+        if isinstance(error, KafkaConnectionError):
+            cause = "no broker answers, or none lets us in"
+        if self._fault is None:
+            log.warning("no connection to the ledger, trying again: %s", cause)
+        self._fault = cause
 
     async def _start_over(self) -> None:
         await self._keeper.restart()
@@ -128,6 +136,8 @@ class LedgerReader:
             await self._assign(consumer)
             self._connections += 1
             self._connected_at = self._elapsed()
+            if self._fault is not None:
+                log.info("connected to the ledger again")
             self._fault = None
             if not self._contact.done():
                 self._contact.set_result(None)
@@ -227,7 +237,7 @@ class LedgerReader:
         # One partition without a leader is left to aiokafka, which looks for the new one.
         silent = now - max(self._connected_at, *(part.heard_at for part in self._parts.values()))
         if silent > self._config.reconnect_seconds:
-            raise KafkaError(f"no answer for {silent:.0f} s")
+            raise TimeoutError(f"Kafka has not answered for {silent:.0f} s")
 
     async def _watch(self, consumer: AIOKafkaConsumer) -> None:
         """Look at the source topics now and then. Errors: TopicsError when partition counts changed."""

@@ -18,55 +18,63 @@ _LAST_BUCKET: Final = len(BOUNDS) - 1
 _FIRST_RESPONSE: Final = series.FIRST_RESPONSE
 _RESPONSE: Final = series.RESPONSE
 
-Groups = dict[int, list[int]]
+Group = tuple[list[int], list[int]]  # cells, each +1; and cell, amount, cell, amount, ...: sums, and whatever is withdrawn
+Groups = dict[int, Group]
 
 
 class Deltas:
     """Changes of panes by `minute << SLOT_BITS | slot`, and of levels by the keys of `level_key`."""
 
-    __slots__ = ("amounts", "counts", "lowered", "raised")
+    __slots__ = ("groups", "lowered", "raised")
 
     def __init__(self) -> None:
-        self.counts: Groups = {}  # cells, each +1
-        self.amounts: Groups = {}  # cell, amount, cell, amount, ...: sums, and whatever is withdrawn
+        self.groups: Groups = {}
         self.raised: list[int] = []  # level keys, each +1
         self.lowered: list[int] = []  # level keys, each -1
 
+    def group(self, at_ms: int, slot: int) -> Group:
+        """Where the changes of a minute are gathered."""
+        key = at_ms // MINUTE_MS << SLOT_BITS | slot
+        found = self.groups.get(key)
+        if found is None:
+            found = self.groups[key] = ([], [])
+        return found
+
     def count(self, at_ms: int, slot: int, *cells: int) -> None:
         """+1 in each of the cells."""
-        key = at_ms // MINUTE_MS << SLOT_BITS | slot
-        known = self.counts.get(key)
-        if known is None:
-            self.counts[key] = list(cells)
-        else:
-            known += cells
+        counts, _ = self.group(at_ms, slot)
+        counts += cells
 
-    def amount(self, at_ms: int, slot: int, *pairs: int) -> None:
-        """Add amounts, given as cell, amount, cell, amount, ..."""
-        key = at_ms // MINUTE_MS << SLOT_BITS | slot
-        known = self.amounts.get(key)
-        if known is None:
-            self.amounts[key] = list(pairs)
+    def add(self, at_ms: int, slot: int, cell: int, amount: int) -> None:
+        """Any amount in one cell."""
+        counts, amounts = self.group(at_ms, slot)
+        if amount == 1:
+            counts.append(cell)
         else:
-            known += pairs
+            amounts += (cell, amount)
 
     def duration(self, base: int, slot: int, *, end_ms: int, length_ms: int) -> None:
         """One duration, booked at its end; one below 0 counts as 0 and as an anomaly."""
-        if length_ms <= 0:
-            self.count(end_ms, slot, base, base + 2, *((series.ANOMALY,) if length_ms < 0 else ()))
+        counts, amounts = self.group(end_ms, slot)
+        if length_ms > 0:
+            counts += (base, base + 2 + min(bisect_left(BOUNDS, length_ms), _LAST_BUCKET))
+            amounts += (base + 1, length_ms)
             return
-        self.count(end_ms, slot, base, base + 2 + min(bisect_left(BOUNDS, length_ms), _LAST_BUCKET))
-        self.amount(end_ms, slot, base + 1, length_ms)
+        counts += (base, base + 2)
+        if length_ms < 0:
+            counts.append(series.ANOMALY)
 
     def first_response(self, slot: int, *, end_ms: int, length_ms: int) -> None:
         """A first response time, which is a response time too; an anomaly counts once."""
-        if length_ms <= 0:
-            anomaly = (series.ANOMALY,) if length_ms < 0 else ()
-            self.count(end_ms, slot, _FIRST_RESPONSE, _FIRST_RESPONSE + 2, _RESPONSE, _RESPONSE + 2, *anomaly)
+        counts, amounts = self.group(end_ms, slot)
+        if length_ms > 0:
+            bucket = 2 + min(bisect_left(BOUNDS, length_ms), _LAST_BUCKET)
+            counts += (_FIRST_RESPONSE, _FIRST_RESPONSE + bucket, _RESPONSE, _RESPONSE + bucket)
+            amounts += (_FIRST_RESPONSE + 1, length_ms, _RESPONSE + 1, length_ms)
             return
-        bucket = 2 + min(bisect_left(BOUNDS, length_ms), _LAST_BUCKET)
-        self.count(end_ms, slot, _FIRST_RESPONSE, _FIRST_RESPONSE + bucket, _RESPONSE, _RESPONSE + bucket)
-        self.amount(end_ms, slot, _FIRST_RESPONSE + 1, length_ms, _RESPONSE + 1, length_ms)
+        counts += (_FIRST_RESPONSE, _FIRST_RESPONSE + 2, _RESPONSE, _RESPONSE + 2)
+        if length_ms < 0:
+            counts.append(series.ANOMALY)
 
 
 def level_key(level: int, at_ms: int, slot: int) -> int:

@@ -27,6 +27,10 @@ _KEY_OF: Final = {"survey": attrgetter("key"), "customer": attrgetter("customer_
 )
 
 
+# Customers of many years are loaded into a running desk, as `joined` with their dates: no date of theirs is too late.
+CUSTOMER_KINDS: Final = frozenset({Joined, Left})
+
+
 class SourceRecord(Protocol):
     """What is needed of a Kafka record; aiokafka's ConsumerRecord is one."""
 
@@ -83,7 +87,7 @@ class PartitionState:
         self.clean = True
         self._tables = Tables(rules.most_names)
         self._tickets: Rows[TicketRow] = Rows(ledger.ticket_key, self._ticket_leaves_ms, min(rules.horizon_ms, rules.open_ms))
-        self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, self._customer_leaves_ms, rules.horizon_ms)
+        self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, self._customer_leaves_ms, rules.customer_ms)
         self._counts: Counter[str] = Counter()
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> list[DeadLetter]:
@@ -128,7 +132,7 @@ class PartitionState:
         if at > record.timestamp + self.rules.future_tolerance_ms:
             return Reject("future", f"occurred_at {at} ms is later than the record's timestamp {record.timestamp} ms plus the tolerance")
         clock = self.position.event_clock_ms
-        if clock is not None and at < clock:
+        if clock is not None and at < clock and type(event) not in CUSTOMER_KINDS:
             if at < clock - self.rules.horizon_ms:
                 return Reject("too_late", f"occurred_at {at} ms is more than {self.rules.horizon_ms} ms before the event clock {clock} ms")
             self._counts["late"] += 1
@@ -170,7 +174,7 @@ class PartitionState:
         number = self._tables.number
         for found, sign in ((answers, -1), (observe.observe_answers(row), 1)):
             for dims, (at_ms, cell, amount) in found:
-                deltas.amount(at_ms, number(dims), cell, sign * amount)
+                deltas.add(at_ms, number(dims), cell, sign * amount)
         after = observe.observe_spells(row)
         if spells != after:
             self._tables.fold_customers([(*spell, -1) for spell in spells] + [(*spell, 1) for spell in after], series.REJOINED)
@@ -182,7 +186,8 @@ class PartitionState:
         return row.last_ms + (self.rules.open_ms if observe.levels(row) else self.rules.horizon_ms)
 
     def _customer_leaves_ms(self, row: CustomerRow) -> int | None:
-        return None if customers.is_active(row) else row.last_ms + self.rules.horizon_ms
+        """Event clock beyond which the row leaves; None while it is a customer's."""
+        return None if customers.is_active(row) else row.last_ms + self.rules.customer_ms
 
     def advance(self, drained: Collection[str]) -> None:
         """Move the event clock and expire what is over. `drained`: source topics read to their log end, which do not hold it back."""

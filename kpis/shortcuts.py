@@ -46,7 +46,7 @@ def _move(deltas: Deltas, number: Number, old: Contribution, new: Contribution) 
         if found:
             slot = number(dims)
             for at_ms, cell, amount in found:
-                deltas.amount(at_ms, slot, cell, sign * amount)
+                deltas.add(at_ms, slot, cell, sign * amount)
     if old_dims != new_dims or old_levels != new_levels:
         withdraw_levels(deltas, number, old_dims, old_levels)
         deltas.raised += [level_key(level, at_ms, number(new_dims)) for level, at_ms in new_levels]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from kpis import ledger
-from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Groups
+from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Group, Groups
 from kpis.ledger import LevelKey, PaneKey
 from kpis.tickets import Dims
 from windows.cells import Cells, add, count
@@ -17,6 +19,9 @@ OTHER: Final = "other"
 _CUSTOMER_RESOLUTIONS: Final = (SIX_HOURS, DAY)
 _MINUTES_A_QUARTER: Final = QUARTER.length_ms // MINUTE.length_ms
 _QUARTERS_IN_SIX_HOURS: Final = SIX_HOURS.length_ms // QUARTER.length_ms
+_HEAD_BYTES: Final = 3  # array header, kind, resolution
+_PANE_HEADS: Final = tuple(ledger.pane_key(PaneKey(r.index, 0, CUSTOMERS))[:_HEAD_BYTES] for r in RESOLUTIONS)
+_encode: Final = msgspec.msgpack.Encoder().encode
 _CELL_BYTES: Final = 14  # a cell number and an amount in MessagePack, estimated from above
 _KEY_BYTES: Final = 96
 _LEVEL_BYTES: Final = 160
@@ -31,6 +36,7 @@ class Tables:
         self.names_changed = False
         self._numbers: dict[Dims, int] = {}
         self._dims: list[Dims] = []
+        self._tails: list[bytes] = []  # the names of each combination, as in the keys of panes
         self._panes: dict[int, Cells] = {}
         self._by_time: tuple[dict[int, list[int]], ...] = tuple({} for _ in RESOLUTIONS)
         self._levels: dict[int, Cells] = {}
@@ -51,6 +57,7 @@ class Tables:
         if dims in self._numbers:
             return self._numbers[dims]
         self._dims.append(dims)
+        self._tails.append(ledger.pane_key(PaneKey(0, 0, dims))[_HEAD_BYTES + 1 :])
         assert len(self._dims) <= SLOT_MASK, "combinations of dimensions exceed the key space"
         return len(self._dims) - 1
 
@@ -75,41 +82,49 @@ class Tables:
 
     def fold(self, deltas: Deltas) -> None:
         """Add what a chunk changed. 1-minute panes and levels wait for `changes`: by then many are over, or are as they were."""
-        for groups, pending, add_to in (
-            (deltas.counts, self._pending.counts, self._count),
-            (deltas.amounts, self._pending.amounts, self._amount),
-        ):
-            quarters: Groups = {}
-            for key, found in groups.items():
-                known = pending.get(key)
-                if known is None:
-                    pending[key] = found
-                    self._size += _KEY_BYTES + _CELL_BYTES * len(self._panes.get(key << 2, ()))
-                else:
-                    known += found
-                self._size += _CELL_BYTES * len(found)
-                _join(quarters, (key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK, found)
-            sixes: Groups = {}
-            for key, found in quarters.items():
-                add_to(QUARTER.index, key, found)
-                _join(sixes, (key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK, found)
-            for key, found in sixes.items():
-                add_to(SIX_HOURS.index, key, found)
+        pending, panes, size = self._pending.groups, self._panes, 0
+        quarters: Groups = {}
+        for key, found in deltas.groups.items():
+            counts, amounts = found
+            known = pending.get(key)
+            if known is None:
+                pending[key] = found
+                size += _KEY_BYTES + _CELL_BYTES * len(panes.get(key << 2, ()))
+            else:
+                _join(known, counts, amounts)
+            size += _CELL_BYTES * (len(counts) + len(amounts))
+            quarter = (key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK
+            known = quarters.get(quarter)
+            if known is None:
+                quarters[quarter] = (counts.copy(), amounts.copy())
+            else:
+                _join(known, counts, amounts)
+        self._size += size
+        sixes: Groups = {}
+        for key, (counts, amounts) in quarters.items():
+            self._add(QUARTER.index, key, counts, amounts)
+            six = (key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK
+            known = sixes.get(six)
+            if known is None:
+                sixes[six] = (counts, amounts)
+            else:
+                _join(known, counts, amounts)
+        for key, (counts, amounts) in sixes.items():
+            self._add(SIX_HOURS.index, key, counts, amounts)
         self._pending.raised += deltas.raised
         self._pending.lowered += deltas.lowered
         self.changed_levels.update([key >> 6 for key in deltas.raised], [key >> 6 for key in deltas.lowered])
 
-    def _count(self, resolution: int, key: int, found: list[int]) -> None:
-        cells = self._pane(resolution, key, len(found))
-        if cells is not None:
-            count(cells, found)
-
-    def _amount(self, resolution: int, key: int, found: list[int]) -> None:
-        cells = self._pane(resolution, key, len(found))
-        if cells is not None:
-            pairs = iter(found)
+    def _add(self, resolution: int, key: int, counts: list[int], amounts: list[int]) -> None:
+        cells = self._pane(resolution, key, len(counts) + len(amounts))
+        if cells is None:
+            return
+        count(cells, counts)
+        if amounts:
+            get = cells.get
+            pairs = iter(amounts)
             for cell, amount in zip(pairs, pairs, strict=True):
-                total = cells.get(cell, 0) + amount
+                total = get(cell, 0) + amount
                 if total:
                     cells[cell] = total
                 else:
@@ -134,10 +149,9 @@ class Tables:
         """Add what waited."""
         pending, self._pending = self._pending, Deltas()
         floor = self._floors[MINUTE.index] << SLOT_BITS
-        for groups, add_to in ((pending.counts, self._count), (pending.amounts, self._amount)):
-            for key, found in groups.items():
-                if key >= floor:
-                    add_to(MINUTE.index, key, found)
+        for key, (counts, amounts) in pending.groups.items():
+            if key >= floor:
+                self._add(MINUTE.index, key, counts, amounts)
         self._settle_levels(pending)
 
     def _settle_levels(self, pending: Deltas) -> None:
@@ -186,7 +200,7 @@ class Tables:
         """The rows that changed since the last call; an empty row is a tombstone."""
         self._settle()
         self._size = 0
-        rows = [(ledger.pane_key(self._pane_key(key)), self._value(self._panes, key)) for key in self.changed_panes]
+        rows = [(self._pane_key(key), self._value(self._panes, key)) for key in self.changed_panes]
         rows += [(ledger.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self.changed_levels]
         if self.names_changed:
             rows.append((ledger.NAMES_KEY, ledger.encode_value(self.names)))
@@ -200,8 +214,9 @@ class Tables:
             return None
         return ledger.encode_value(cells)
 
-    def _pane_key(self, key: int) -> PaneKey:
-        return PaneKey(key & 3, key >> (SLOT_BITS + 2), self._dims[key >> 2 & SLOT_MASK])
+    def _pane_key(self, key: int) -> bytes:
+        """As `ledger.pane_key` has it: an array of kind, resolution, pane and names, of which the first and the last repeat a lot."""
+        return _PANE_HEADS[key & 3] + _encode(key >> (SLOT_BITS + 2)) + self._tails[key >> 2 & SLOT_MASK]
 
     def _level_key(self, key: int) -> LevelKey:
         return LevelKey(key & 15, key >> (SLOT_BITS + 4), self._dims[key >> 4 & SLOT_MASK])
@@ -246,9 +261,7 @@ class Tables:
             self.changed_panes.clear()
 
 
-def _join(groups: Groups, key: int, found: list[int]) -> None:
-    known = groups.get(key)
-    if known is None:
-        groups[key] = found.copy()
-    else:
-        known += found
+def _join(known: Group, counts: list[int], amounts: list[int]) -> None:
+    known_counts, known_amounts = known
+    known_counts += counts
+    known_amounts += amounts

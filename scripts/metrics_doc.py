@@ -8,24 +8,28 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from deskpulse.settings import Settings
+from deskpulse.settings.exporter import ExporterSettings
+from deskpulse.settings.sections import DeskSettings
+from deskpulse.wiring import view_rules
 from exporters.collectors import FAMILIES
-from exporters.config import ExporterConfig
 from exporters.families import LIVE, PARTS, Family
 from exporters.kpi_families import kpi_parts
 from exporters.program_families import REASONS
 from kpis import catalogue, series
 from kpis.catalogue import CHURN, FIGURES, OTHER_FIGURES, PER_HOUR, RETENTION, FigureKind
-from kpis.view import Part, View, ViewRules, series_bound
+from kpis.view import Part, View, series_bound
 from scripts.tidy import ROOT
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 from windows.spans import CUSTOMER_WINDOWS, WINDOWS, Window
 
 PAGE: Final = Path("docs/metrics.md")
-_RULES: Final = ViewRules(ZoneInfo("UTC"))
-_CONFIG: Final = ExporterConfig(kafka={}, view_rules=_RULES)
+# Not `Settings()`, which would read the variables of whoever runs this.
+_SETTINGS: Final = Settings.model_construct(desk=DeskSettings(), exporter=ExporterSettings())
+_RULES: Final = view_rules(_SETTINGS)
+_BUCKETS: Final = _SETTINGS.exporter.buckets_seconds
 Row = Sequence[str]
 
 # The page of docs/kpis/ that explains a figure. A figure without one is an error, so that nothing is exported that nobody explains.
@@ -80,6 +84,7 @@ _LABELS: Final = """\
 | `by`, `member` | what a figure is rolled up by, and for whom: `by="all",member="all"`, or `by="team"`, `by="channel"`, `by="priority"` with a name |
 | `team`, `channel`, `priority` | of the parts: the combination |
 
+The periods `previous` and `week_ago` are there for the roll-ups of `exporter.compared_rollups` ({compared} by default), the current one for all.
 Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the member `other`. A ticket whose creation has not arrived
 counts under `unknown` until it does.
 """
@@ -133,10 +138,10 @@ def is_current(root: Path) -> bool:
 
 def render() -> str:
     """The whole page. Errors: KeyError for a figure without a page of its own."""
-    windows, edges = (", ".join(f"`{value}`" for value in values) for values in (_RULES.parts_windows, _CONFIG.buckets_seconds))
+    compared, windows, edges = (_codes(map(str, values)) for values in (_RULES.compared, _RULES.parts_windows, _BUCKETS))
     sections = [
         _HEAD,
-        _LABELS,
+        _LABELS.format(compared=compared),
         _table(("window", "panes", "it covers", "periods"), _window_rows()),
         _FINAL,
         _table(("metric", "what it says", "further labels", "by", "observations"), [*_final_rows(), *_other_rows()]),
@@ -208,7 +213,7 @@ def _part_rows() -> Iterator[Row]:
     values: dict[str, list[list[tuple[str, str]]]] = {}
     dims = ("team", "channel", "priority")
     view = View(0, (), (), (Part("1h", dims, {}),), {}, {}, None, 0, {})
-    for collect in kpi_parts(_CONFIG.buckets_seconds):
+    for collect in kpi_parts(_BUCKETS):
         for metric in collect(view):
             further = [[(name, value) for name, value in sample.labels.items() if name not in {"window", *dims}] for sample in metric.samples]
             values[metric.name] = further

@@ -9,6 +9,7 @@ from scripts.tidy import ROOT
 
 _FENCE: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING: Final = re.compile(r"^## (.+)$", re.MULTILINE)
+_TABLE: Final = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 _SAMPLE: Final = re.compile(r"(?P<name>[a-z_]+)\{(?P<labels>[^}]*)\} (?P<value>-?[\d.]+)")
 _LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
 _GIVES: Final = re.compile(r"^# (?P<wrong>WRONG: )?gives (?P<value>-?\d+(?:\.\d+)?)", re.MULTILINE)
@@ -49,8 +50,9 @@ def sections(page: str) -> dict[str, str]:
 
 def table(part: str) -> list[list[str]]:
     """The rows of the first table, without its head."""
-    lines = [line for line in part.split("\n\n|", 1)[-1].split("\n\n", 1)[0].splitlines() if "|" in line]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    found = _TABLE.search(part)
+    assert found, part
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found[0].splitlines()[2:]]
 
 
 def parse_samples(block: str) -> list[Sample]:

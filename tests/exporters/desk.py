@@ -78,12 +78,12 @@ class Desk:
 def a_morning(partition: int = 0) -> Desk:
     """Two tickets of one team: T1 answered after 5 min and solved after 30 min with happy answers, T2 still waiting."""
     desk = Desk(partition)
-    desk.created("T1", "10:00")
+    desk.created("T1", "10:10")
     desk.created("T2", "10:20", team="sales", channel="mail", priority="low")
-    desk.replied("T1", "10:05")
-    desk.resolved("T1", "10:30", talk_seconds=240)
-    desk.answered("T1", "10:31", "nps", 10)
-    desk.answered("T1", "10:32", "csat", 5)
+    desk.replied("T1", "10:15")
+    desk.resolved("T1", "10:40", talk_seconds=240)
+    desk.answered("T1", "10:41", "nps", 10)
+    desk.answered("T1", "10:42", "csat", 5)
     desk.joined("customer of T1", "09:00")
     return desk
 
@@ -95,8 +95,8 @@ def a_view_builder(*desks: Desk) -> ViewBuilder:
     return builder
 
 
-def all_read(partitions: int = 1, **changes: object) -> ReaderStatus:
+def all_read(count: int = 1, **changes: object) -> ReaderStatus:
     """The status of a reader that has read everything."""
-    parts = {number: LedgerPartition(position=10, end=10, stable=10, caught_up=True) for number in range(partitions)}
-    values: dict[str, object] = {"expected": partitions, "partitions": parts, "read_at_ms": at("11:00"), "silent_seconds": 0.2, **changes}
+    parts = {number: LedgerPartition(position=10, end=10, stable=10, caught_up=True) for number in range(count)}
+    values: dict[str, object] = {"expected": count, "partitions": parts, "read_at_ms": at("11:00"), "silent_seconds": 0.2, **changes}
     return ReaderStatus(**values)  # type: ignore[arg-type]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from kpis import ledger, observe, series, tickets
 from kpis.ledger import LevelKey, PaneKey
 from kpis.partition import StateRules
-from kpis.tables import OTHER
+from kpis.tables import CUSTOMERS, OTHER
 from kpis.tickets import TicketRow
 from streams.events import AnyEvent, Resolved
 from tests.laws.ledgers import T0, Desk, contents, events, readable
-from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, SIX_HOURS
+from windows.panes import DAY, DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, SIX_HOURS
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 several_tickets = st.lists(contents("T1", "T2", "T3"), max_size=30)
@@ -236,3 +236,24 @@ def test_the_estimate_of_bytes_is_never_too_low(found: list[tuple[str, dict[str,
     estimate = desk.state.dirty_bytes()
     changes = desk.write()
     assert estimate >= sum(len(key) + len(value or b"") for key, value in [*changes.tickets, *changes.view])
+
+
+def test_a_former_customer_is_known_as_long_as_windows_ask() -> None:
+    """Left, and back after 100 days: no new customer within 365 days, so the row may not leave after the 61 days of tickets."""
+    desk = Desk()
+    desk.send("customer", T0, customer_id="C1", status="joined")
+    desk.send("customer", T0 + DAY_MS, customer_id="C1", status="left")
+    desk.pass_time(T0 + 100 * DAY_MS)
+    desk.write()
+    desk.send("customer", T0 + 101 * DAY_MS, customer_id="C1", status="joined")
+    desk.write()
+    day = PaneKey(DAY.index, DAY.pane(T0 + 101 * DAY_MS), CUSTOMERS)
+    assert {series.JOINED: 1, series.REJOINED + DAY.pane(T0 + DAY_MS): 1} == ledger.decode_cells(desk.view()[day])
+
+
+def test_customers_of_many_years_may_be_loaded_at_any_time() -> None:
+    desk = Desk()
+    desk.pass_time(T0)
+    desk.send("customer", T0 - 2000 * DAY_MS, customer_id="C1", status="joined")
+    desk.write()
+    assert {0: 1} == ledger.decode_cells(desk.view()[LevelKey(series.ACTIVE, 0, CUSTOMERS)])

@@ -1,0 +1,133 @@
+"""Programs that are measured run in processes of their own, and tell on standard output how far they are: one JSON object a line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.errors import BenchError
+from deskpulse.brokers.process import tail
+
+SILENCE_SECONDS: Final = 120.0  # without any progress: the program hangs
+_GRACE_SECONDS: Final = 15.0
+_TELL_SECONDS: Final = 0.25
+
+OnProgress = Callable[[int], None]
+
+
+class Meter:
+    """Counts events in a measured program. The clock runs from the end of the first batch: starting and joining a group do not count."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.count = 0
+        self._clock = clock
+        self._first: tuple[float, int] | None = None
+        self._last = 0.0
+        self._told = 0.0
+
+    def add(self, events: int) -> None:
+        """Note events that have just been done."""
+        if not events:
+            return
+        self.count += events
+        self._last = self._clock()
+        if self._first is None:
+            self._first = self._last, self.count
+        if self._last - self._told > _TELL_SECONDS:
+            self._told = self._last
+            _tell({"done": self.count})
+
+    def rate(self) -> float | None:
+        """Events per second after the first batch; None when there was no more than that."""
+        if self._first is None or self._last <= self._first[0]:
+            return None
+        return (self.count - self._first[1]) / (self._last - self._first[0])
+
+    def tell_result(self, **more: Any) -> None:
+        """The last line of a measured program."""
+        _tell({"done": self.count, "rate": self.rate(), **more})
+
+
+def _tell(line: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+@dataclass(slots=True)
+class Child:
+    """A measured program that runs, and the file that it logs to."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    log: Path
+
+    def check(self) -> None:
+        """Errors: BenchError when it has ended."""
+        if self.process.returncode is not None:
+            raise BenchError(f"{self.name} ended with exit code {self.process.returncode}; the end of its log:\n{tail(self.log)}")
+
+    async def lines(self) -> AsyncIterator[dict[str, Any]]:
+        """What it tells, until its end. Errors: BenchError when it is silent for too long."""
+        assert self.process.stdout is not None
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    line = await self.process.stdout.readline()
+            except TimeoutError:
+                raise BenchError(
+                    f"{self.name} made no progress for {SILENCE_SECONDS:.0f} s; the end of its log:\n{tail(self.log)}"
+                ) from None
+            if not line:
+                await self.process.wait()
+                return
+            yield json.loads(line)
+
+    async def stop(self) -> int:
+        """Ask it to end (SIGTERM), end it when it does not; return its exit code."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            async with asyncio.timeout(_GRACE_SECONDS):
+                return await self.process.wait()
+        except TimeoutError:
+            self.process.kill()
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def running(*command: str, name: str, environment: dict[str, str], log: Path, pipe: bool) -> AsyncIterator[Child]:
+    """A Python program (`-m module ...`) that does not outlive this block. With `pipe` its standard output is for `lines`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *command,
+            env=environment,
+            cwd=Path(__file__).resolve().parents[1],
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE if pipe else out,
+            stderr=out,
+        )
+    child = Child(name, process, log)
+    try:
+        yield child
+    finally:
+        if process.returncode is None:
+            await child.stop()
+
+
+async def result_of(child: Child, on_progress: OnProgress) -> dict[str, Any]:
+    """The last line of a program that runs to its end. Errors: BenchError."""
+    told: dict[str, Any] = {}
+    async for told in child.lines():
+        on_progress(told["done"])
+    if child.process.returncode != 0 or "rate" not in told:
+        child.check()
+    return told

@@ -1,0 +1,127 @@
+"""A whole run: broker, events, rounds, with a bar on everything that takes long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from benchmarks import contest, events
+from benchmarks.children import OnProgress
+from benchmarks.load import load
+from benchmarks.report import Round
+from benchmarks.site import Site
+from deskpulse.brokers.kafka import LocalKafka
+from deskpulse.cluster import Cluster, connect
+from deskpulse.cluster.facts import release
+
+FAUST_EVENTS: Final = 100_000  # at most: its rate is the same after ten seconds as after three minutes
+FOLDER: Final = Path(__file__).resolve().parents[1] / "build" / "bench"
+_HEAP_MB: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured."""
+
+    events: int = 1_000_000
+    rounds: int = 3
+    seed: int = 1
+    broker: str | None = None  # None: an Apache Kafka of our own
+    profile: bool = False
+
+
+class Result(NamedTuple):
+    """What was measured, and on what."""
+
+    broker: str
+    rounds: list[Round]
+
+
+def run(plan: Plan) -> Result:
+    """Measure. Errors: BrokerError, ClusterError, BenchError."""
+    console = Console(stderr=True)
+    with contextlib.ExitStack() as stack:
+        name, bootstrap = "", plan.broker
+        if bootstrap is None:
+            console.print("starting Apache Kafka ...")
+            kafka = stack.enter_context(LocalKafka(heap_mb=_HEAP_MB, report=lambda line: console.print(line, highlight=False)))
+            name, bootstrap = kafka.name, kafka.bootstrap
+        site = Site(bootstrap, f"bench-{secrets.token_hex(3)}-", Path(tempfile.mkdtemp(prefix="deskpulse-bench-")))
+        console.print(f"logs of the contestants: {site.folder}", highlight=False)
+        return asyncio.run(_measure(plan, site, name, console))
+
+
+async def _measure(plan: Plan, site: Site, name: str, console: Console) -> Result:
+    async with connect(
+        site.settings(site.app_id("setup", 0)).kafka
+    ) as cluster:  # before the events: a broker that is not there fails at once
+        name = name or await _describe(cluster)
+    with _bars(console) as bars:
+        path = _events(plan, bars)
+        async with _sources(site):
+            with bar(bars, "write to Kafka", plan.events) as tell:
+                await load(site, events.read(path), tell)
+            return Result(name, [await _round(plan, site, number, bars) for number in range(1, plan.rounds + 1)])
+
+
+def _events(plan: Plan, bars: Progress) -> Path:
+    with bar(bars, "simulate events", plan.events) as on_simulated, bar(bars, "merge events", plan.events) as on_merged:
+        return events.prepare(FOLDER, seed=plan.seed, count=plan.events, on_simulated=on_simulated, on_merged=on_merged)
+
+
+async def _round(plan: Plan, site: Site, number: int, bars: Progress) -> Round:
+    """Each contestant once, so that a machine that slows down meanwhile slows down all of them."""
+    faust_events = min(plan.events, FAUST_EVENTS)
+    stacks = FOLDER / f"profile-{number}.txt" if plan.profile else None
+    with bar(bars, f"round {number}: limit", plan.events) as tell:
+        limit = await contest.run_limit(site, number, plan.events, tell)
+    with bar(bars, f"round {number}: worker", plan.events) as tell:
+        worker = await contest.run_worker(site, number, plan.events, tell, profile=stacks)
+    with bar(bars, f"round {number}: faust", faust_events) as tell:
+        faust = await contest.run_faust(site, number, faust_events, tell)
+    return Round(limit, worker, faust)
+
+
+@asynccontextmanager
+async def _sources(site: Site) -> AsyncIterator[None]:
+    """The source topics while the block runs; a broker that others use is left as it was."""
+    await site.create_sources()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(KafkaError, OSError):  # a broker that has gone is the error of the block
+            await site.delete_all()
+
+
+async def _describe(cluster: Cluster) -> str:
+    return f"kafka {release(await cluster.apis())} or later, {len(await cluster.brokers())} broker(s)"
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+@contextlib.contextmanager
+def bar(bars: Progress, title: str, total: int) -> Iterator[OnProgress]:
+    """A bar, full at the end of the block."""
+    task = bars.add_task(title, total=total)
+    yield lambda done: bars.update(task, completed=min(done, total))
+    bars.update(task, completed=total)

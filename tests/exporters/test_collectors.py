@@ -1,0 +1,223 @@
+"""What a scrape shows: the figures of a desk whose every number can be worked by hand."""
+
+import logging
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import parser as openmetrics_parser
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporters import kpi_families
+from exporters.collectors import FAMILIES, DeskpulseCollector, new_registry
+from exporters.exposition import encode_openmetrics, encode_text
+from exporters.snapshot import Snapshot
+from exporters.status import LedgerPartition, LogSpan
+from tests.exporters.desk import Desk, a_morning, a_view_builder, all_read, at
+
+BUCKETS = (300, 900)
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def snapshot_of(*desks: Desk, **status: Any) -> Snapshot:
+    view = a_view_builder(*desks).build(at("11:00"))
+    return Snapshot(at("11:00"), all_read(len(desks), **status), view, 0.01)
+
+
+def metrics(snapshot: Snapshot) -> list[Metric]:
+    return list(new_registry(lambda: snapshot, BUCKETS).collect())
+
+
+def samples(snapshot: Snapshot) -> Samples:
+    return {(s.name, frozenset(s.labels.items())): s.value for metric in metrics(snapshot) for s in metric.samples}
+
+
+def value(found: Samples, name: str, **labels: str) -> float | None:
+    return found.get((name, frozenset(labels.items())))
+
+
+ALL_1H = {"window": "1h", "period": "current", "by": "all", "member": "all"}
+PHONE = {"window": "1h", "team": "billing", "channel": "phone", "priority": "high"}
+MAIL = {"window": "1h", "team": "sales", "channel": "mail", "priority": "low"}
+
+
+class TestFigures:
+    def test_final_figures(self) -> None:
+        """T1 of two tickets was answered after 5 min and solved after 30: mean first response 300 s of n 1, resolution rate 1 / 2."""
+        found = samples(snapshot_of(a_morning()))
+        assert 300.0 == value(found, "support_first_response_mean_seconds", **ALL_1H, clock="calendar")
+        assert 1.0 == value(found, "support_first_response_mean_observations", **ALL_1H, clock="calendar")
+        assert 0.5 == value(found, "support_resolution_ratio", **ALL_1H)
+        assert 2.0 == value(found, "support_resolution_observations", **ALL_1H)
+        assert 100.0 == value(found, "support_nps_score", **ALL_1H)
+
+    def test_an_empty_figure_is_absent_and_its_observations_are_0(self) -> None:
+        found = samples(snapshot_of(a_morning()))
+        sales = {**ALL_1H, "by": "team", "member": "sales"}
+        assert value(found, "support_nps_score", **sales) is None
+        assert 0.0 == value(found, "support_nps_observations", **sales)
+
+    def test_live_figures(self) -> None:
+        """T2 waits since 10:20."""
+        found = samples(snapshot_of(a_morning()))
+        assert 1.0 == value(found, "support_open_tickets", by="all", member="all")
+        assert 0.0 == value(found, "support_open_tickets", by="team", member="billing")
+        assert at("10:20") / 1000 == value(found, "support_oldest_unanswered_timestamp_seconds", by="team", member="sales")
+
+    def test_additive_parts(self) -> None:
+        found = samples(snapshot_of(a_morning()))
+        assert (1.0, 1.0, 0.0) == tuple(value(found, f"support_{part}_tickets", **PHONE) for part in ("created", "solved", "abandoned"))
+        assert (1.0, 0.0, 0.0) == tuple(value(found, f"support_{part}_tickets", **MAIL) for part in ("created", "solved", "abandoned"))
+        groups = ("promoter", "passive", "detractor")
+        assert (1.0, 0.0, 0.0) == tuple(value(found, "support_nps_answers", **PHONE, group=group) for group in groups)
+        assert (1.0, 0.0) == tuple(value(found, "support_csat_answers", **PHONE, satisfied=answer) for answer in ("true", "false"))
+
+    def test_a_value_on_a_threshold_is_in_its_bucket(self) -> None:
+        """5 min are at most 300 s; the solving took 30 min, more than 900 s; a part without observations has buckets of 0."""
+        found = samples(snapshot_of(a_morning()))
+
+        def buckets(name: str, labels: dict[str, str]) -> list[float | None]:
+            return [value(found, f"{name}_bucket", **labels, le=le) for le in ("300.0", "900.0", "+Inf")]
+
+        assert [1.0, 1.0, 1.0] == buckets("support_first_response_seconds", PHONE)
+        assert [0.0, 0.0, 1.0] == buckets("support_resolution_time_seconds", PHONE)
+        assert [0.0, 0.0, 0.0] == buckets("support_first_response_seconds", MAIL)
+        assert 300.0 == value(found, "support_first_response_seconds_gsum", **PHONE)
+        assert (1.0, 240.0) == tuple(value(found, f"support_handle_time_seconds_{part}", **PHONE) for part in ("gcount", "gsum"))
+
+    def test_partitions_are_merged(self) -> None:
+        found = samples(snapshot_of(a_morning(0), a_morning(1)))
+        assert 4.0 == value(found, "support_tickets", **ALL_1H)
+        assert 2.0 == value(found, "support_created_tickets", **PHONE)
+
+
+class TestTheProgramItself:
+    def test_freshness(self) -> None:
+        found = samples(snapshot_of(a_morning()))
+        assert at("11:00") / 1000 == value(found, "deskpulse_view_as_of_timestamp_seconds")
+        assert at("10:42") / 1000 == value(found, "deskpulse_watermark_timestamp_seconds")
+        assert at("10:20") / 1000 == value(found, "deskpulse_source_watermark_timestamp_seconds", topic="ticket-created")
+        assert 0.2 == value(found, "deskpulse_view_age_seconds")
+        assert 3600.0 == value(found, "deskpulse_window_span_seconds", window="1h", period="previous")
+
+    def test_lag_is_what_the_workers_have_not_applied(self) -> None:
+        """Two creations are applied and five are there: 3 behind. Nothing of ticket-changed is applied, and its log begins at 4."""
+        sources = {("ticket-created", 0): LogSpan(0, 5), ("ticket-changed", 0): LogSpan(4, 6), ("survey", 0): LogSpan(0, 1)}
+        found = samples(snapshot_of(a_morning(), sources=sources))
+        assert 2.0 == value(found, "deskpulse_source_position_offset", topic="ticket-created", partition="0")
+        assert 3.0 == value(found, "deskpulse_source_lag_records", topic="ticket-created", partition="0")
+        assert value(found, "deskpulse_source_position_offset", topic="ticket-changed", partition="0") is None
+        assert 2.0 == value(found, "deskpulse_source_lag_records", topic="ticket-changed", partition="0")
+        assert 0.0 == value(found, "deskpulse_source_lag_records", topic="survey", partition="0")  # the position is newer than the look
+
+    def test_counters_of_the_ledger(self) -> None:
+        desk = a_morning()
+        desk.send_raw("survey", b"T1", b"{", at("10:40"))
+        desk.send_raw("survey", b"T1", None, at("10:40"))
+        found = samples(snapshot_of(desk))
+        assert 7.0 == value(found, "deskpulse_events_accepted_total", partition="0")
+        assert 1.0 == value(found, "deskpulse_events_rejected_total", partition="0", reason="syntax")
+        assert 1.0 == value(found, "deskpulse_events_rejected_total", partition="0", reason="null")
+        assert 0.0 == value(found, "deskpulse_events_rejected_total", partition="0", reason="too_late")  # there before the first one
+        assert 0.0 == value(found, "deskpulse_records_lost_total", partition="0")
+        assert 1.0 == value(found, "deskpulse_transactions_total", partition="0")
+
+    def test_an_open_transaction_is_seen(self) -> None:
+        stuck = {0: LedgerPartition(10, 15, 10, caught_up=True, stuck_seconds=6.0)}
+        found = samples(snapshot_of(a_morning(), partitions=stuck))
+        assert 5.0 == value(found, "deskpulse_ledger_unstable_records", partition="0")
+        assert (1.0, 0.0) == (value(found, "deskpulse_exporter_ready"), value(found, "deskpulse_view_complete"))
+
+    def test_before_the_ledger_is_read_there_are_no_figures(self) -> None:
+        found = samples(Snapshot(at("11:00"), replace(all_read(1), expected=2)))
+        assert not [name for name, _ in found if name.startswith("support_")]
+        assert (1.0, 0.0) == (value(found, "deskpulse_exporter_up"), value(found, "deskpulse_exporter_ready"))
+        assert (1.0, 2.0) == (value(found, "deskpulse_partitions_read"), value(found, "deskpulse_partitions_expected"))
+
+    def test_the_number_of_series_is_told(self) -> None:
+        found = samples(snapshot_of(a_morning()))
+        assert len(found) == value(found, "deskpulse_series")
+
+    def test_a_part_that_fails_is_left_out_and_told(self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+        snapshot = snapshot_of(a_morning())
+
+        def fails_half_way(view: Any) -> Iterator[Metric]:
+            yield from kpi_families.collect_live(view)
+            raise RuntimeError("no")
+
+        monkeypatch.setattr(kpi_families, "collect_answers", fails_half_way)
+        with caplog.at_level(logging.ERROR):
+            found = samples(snapshot)
+        assert 0.0 == value(found, "deskpulse_exporter_up")
+        assert "could not be collected" in caplog.text
+        assert 0.5 == value(found, "support_resolution_ratio", **ALL_1H)
+
+    def test_a_view_that_could_not_be_built_is_told(self) -> None:
+        found = samples(Snapshot(at("11:00"), all_read(1), failed=True))
+        assert (0.0, 0.0) == (value(found, "deskpulse_exporter_up"), value(found, "deskpulse_view_complete"))
+
+
+class TestTheText:
+    @pytest.fixture
+    def snapshot(self) -> Snapshot:
+        desk = a_morning()
+        desk.created("T3", "10:50", team='a "quoted"\nteam\\', channel="naïve 電話", priority="{}=,")
+        return snapshot_of(desk, sources={("survey", 0): LogSpan(0, 1)})
+
+    def test_it_is_what_prometheus_client_writes(self, snapshot: Snapshot) -> None:
+        registry = new_registry(lambda: snapshot, BUCKETS)
+        assert generate_latest(registry) == encode_text(registry.collect())
+        assert generate_openmetrics(registry) == encode_openmetrics(registry.collect())
+
+    def test_it_can_be_read_back(self, snapshot: Snapshot) -> None:
+        given = samples(snapshot)
+        for encode, parse in (
+            (encode_text, text_string_to_metric_families),
+            (encode_openmetrics, openmetrics_parser.text_string_to_metric_families),
+        ):
+            read = [s for family in parse(encode(metrics(snapshot)).decode()) for s in family.samples]
+            assert given == {(s.name, frozenset(s.labels.items())): s.value for s in read}
+            assert len(given) == len(read)
+
+    def test_every_family_is_in_the_catalogue_and_described_without_state(self, snapshot: Snapshot) -> None:
+        def never() -> Snapshot:
+            raise AssertionError("describe must read no state")
+
+        described = {metric.name: (metric.type, metric.unit) for metric in DeskpulseCollector(never, BUCKETS).describe()}
+        assert len(FAMILIES) == len(described)
+        for metric in metrics(snapshot):
+            assert described[metric.name] == (metric.type, metric.unit)
+
+    def test_labels_are_those_of_the_catalogue(self, snapshot: Snapshot) -> None:
+        labels = {family.name: set(family.labels) for family in FAMILIES}
+        for metric in metrics(snapshot):
+            for sample in metric.samples:
+                assert labels[metric.name] == set(sample.labels) - {"le"}
+
+    def test_every_family_has_a_sample_on_a_desk_where_everything_happened(self) -> None:
+        """But those of what did not happen here: no open interval may be left without a test of its own."""
+        desk = a_morning()
+        desk.answered("T1", "10:33", "ces", 6)
+        desk.resolved("T2", "10:40", outcome="abandoned")
+        desk.joined("early customer", "00:00")
+        with_samples = {metric.name for metric in metrics(snapshot_of(desk, sources={("survey", 0): LogSpan(0, 1)}))}
+        silent = {
+            "support_oldest_unanswered_timestamp_seconds",  # nobody waits
+            "support_customer_retention_ratio",  # nobody was a customer 30 days ago
+            "support_customer_churn_ratio",
+            "deskpulse_event_clock_timestamp_seconds",  # not every topic has told its time
+        }
+        assert silent == {family.name for family in FAMILIES} - with_samples
+
+    def test_promtool_finds_nothing(self, snapshot: Snapshot) -> None:
+        promtool = shutil.which("promtool")
+        if promtool is None:
+            pytest.skip("no promtool: apt-get install prometheus")
+        done = subprocess.run([promtool, "check", "metrics"], input=encode_text(metrics(snapshot)), capture_output=True, check=False)
+        assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
