@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import platform
 import sys
@@ -24,6 +25,7 @@ _QUICK_EVENTS = 50_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and tell; return the exit code."""
     forget_own_settings()
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns while a new topic has no leader yet, and then goes on
     plan = _plan(arguments)
     try:
         measured = run(plan)

@@ -18,6 +18,7 @@ from deskpulse.brokers.process import tail
 SILENCE_SECONDS: Final = 120.0  # without any progress: the program hangs
 _GRACE_SECONDS: Final = 15.0
 _TELL_SECONDS: Final = 0.25
+_ROOT: Final = Path(__file__).resolve().parents[1]
 
 OnProgress = Callable[[int], None]
 
@@ -110,7 +111,7 @@ async def running(*command: str, name: str, environment: dict[str, str], log: Pa
             sys.executable,
             *command,
             env=environment,
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=_ROOT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE if pipe else out,
             stderr=out,

@@ -68,16 +68,16 @@ async def run_worker(site: Site, number: int, count: int, on_progress: OnProgres
     """Let the worker work off all events into a fresh ledger; `profile` names a file for its stacks. Errors: BenchError."""
     app_id = site.app_id("worker", number)
     await site.create_ledger(app_id)
-    log = site.folder / f"{app_id}.log"
-    async with ledger.sampling(site, app_id) as samples:
-        async with running(
-            "-m", "deskpulse", "worker", name="the worker", environment=site.environment(app_id), log=log, pipe=False
-        ) as child:
-            async with profiling(child.process.pid, profile):
-                await _worked_off(site, app_id, count, child, on_progress)
-            peak_rss_bytes, cpu_seconds = _peak_rss_bytes(child.process.pid), _cpu_seconds(child.process.pid)
-            if await child.stop() != 0:
-                child.check()
+    log, environment = site.folder / f"{app_id}.log", site.environment(app_id)
+    async with (
+        ledger.sampling(site, app_id) as samples,
+        running("-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False) as child,
+    ):
+        async with profiling(child.process.pid, profile):
+            await _worked_off(site, app_id, count, child, on_progress)
+        peak_rss_bytes, cpu_seconds = _peak_rss_bytes(child.process.pid), _cpu_seconds(child.process.pid)
+        if await child.stop() != 0:
+            child.check()
     contents = await ledger.read(site, app_id, lambda share: on_progress(round(share * count)))
     turn = _judge(samples, contents, count, peak_rss_bytes, cpu_seconds)
     await site.delete_ledger(app_id)

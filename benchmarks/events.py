@@ -71,10 +71,10 @@ def _simulate_all(parts: list[Path], *, seed: int, count: int, on_progress: OnPr
         sizes = [count // _DESKS + (number < count % _DESKS) for number in range(_DESKS)]
         jobs = [pool.submit(_simulate, part, number, seed, size) for number, (part, size) in enumerate(zip(parts, sizes, strict=True))]
         while wait(jobs, timeout=0.2).not_done:
-            on_progress(sum(done))
+            on_progress(sum(done[:]))
         for job in jobs:
             job.result()
-    on_progress(sum(done))
+    on_progress(sum(done[:]))
 
 
 _done: Any = None  # in a child: how far each desk is

@@ -75,7 +75,7 @@ def rate(moments: list[Moment], total: int) -> float | None:
 
 @asynccontextmanager
 async def sampling(site: Site, app_id: str) -> Any:
-    """Samples of the committed ends of `-view` while the block runs; asking for ends costs the broker next to nothing, reading would not."""
+    """Samples of the committed ends of `-view` while the block runs: unlike reading, asking for ends costs the broker next to nothing."""
     samples: list[Sample] = []
     async with _reader(site) as consumer:
         task = asyncio.create_task(_sample(consumer, _partitions(ledger_topics(app_id).view), samples))

@@ -48,7 +48,7 @@ def build_app(config: WorkerConfig, count: int, meter: Meter, done: asyncio.Even
     )
     tickets = app.Table(TABLE, default=dict)
     for topic in SOURCE_TOPICS:
-        channel = app.topic(config.source(topic), key_type=str, value_type=dict)
+        channel = app.topic(config.source(topic), key_type=str, value_serializer="json")
         app.agent(channel, name=topic)(_agent(topic, tickets, count, meter, done))
     return app
 

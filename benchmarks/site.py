@@ -37,7 +37,7 @@ class Site:
     def settings(self, app_id: str) -> Settings:
         """The settings of a worker of this site, else the defaults."""
         kafka = {"bootstrap_servers": self.bootstrap.split(",")}
-        return Settings(app_id=app_id, topic_prefix=self.prefix, kafka=kafka, topics={"partitions": PARTITIONS})  # type: ignore[arg-type]
+        return Settings(app_id=app_id, topic_prefix=self.prefix, kafka=kafka, topics={"partitions": PARTITIONS})
 
     def environment(self, app_id: str) -> dict[str, str]:
         """The same for a process: its variables."""

@@ -1,4 +1,6 @@
-"""Exit codes: the command line's answer to scripts. `deskpulse --help` lists them."""
+"""Exit codes: the command line's answer to scripts. `deskpulse --help` lists them. A worker has its own, after sysexits.h
+(`agents.exits.Exit`), so that a supervisor can tell what a restart mends from what a person must.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,6 @@ OK: Final = 0
 DIFFERENCE: Final = 1  # a check failed, or figures differ
 USAGE: Final = 2  # wrong arguments or settings
 BROKER: Final = 3  # no broker, or topics that are not as they must be
-WORKER_STOPPED: Final = 4  # the worker ended itself
 INTERRUPTED: Final = 130  # Ctrl-C before the end, by the shells' custom
 
 MEANINGS: Final = {
@@ -16,5 +17,9 @@ MEANINGS: Final = {
     DIFFERENCE: "a difference was found, or a check failed",
     USAGE: "wrong arguments or settings",
     BROKER: "no broker could be reached, or its topics are not as they must be",
-    WORKER_STOPPED: "the worker stopped itself: the message says why, a restart is safe",
+    65: "the worker stopped: the data is at fault (nearly all of it bad, or one record that cannot be merged)",
+    69: "the worker stopped: no broker answers",
+    70: "the worker stopped: a fault of the program, with its traceback",
+    75: "the worker stopped: a restart mends it (another worker took over, a write failed, no progress)",
+    78: "the worker stopped: topics, partition counts or versions must be mended first",
 }

@@ -8,7 +8,7 @@ from deskpulse.commands.common import Config, read_settings, set_up_logging
 
 EPILOG = (
     "Start as many as there are partitions (topics.partitions): they share the load, and take over from one that dies. "
-    "Ctrl-C or SIGTERM ends it in good order. Exit code 4: it stopped itself, and says why; a restart is safe."
+    "Ctrl-C or SIGTERM ends it in good order. Exit codes 65 to 78: it stopped itself, and says why; a restart is always safe, and mends 75."
 )
 
 

@@ -58,7 +58,7 @@ def test_report_hands_over_its_options(run: Run, stand_in: Any) -> None:
     }
 
 
-@pytest.mark.parametrize("code", [exits.OK, exits.BROKER, exits.WORKER_STOPPED])
+@pytest.mark.parametrize("code", [exits.OK, exits.BROKER, 75])
 def test_a_worker_gets_the_settings_and_its_exit_code_is_passed_on(
     code: int, run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

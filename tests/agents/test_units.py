@@ -1,0 +1,357 @@
+"""One partition at work: what is applied, what is written in which order, and when chunks are let go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from agents import exits
+from agents.config import WorkerConfig
+from agents.exits import Exit
+from agents.guards import RejectLimit
+from agents.inbox import Delivery
+from agents.sequence import Chunk, Deliveries, FetchLog, LogEnd
+from agents.skips import Skips
+from agents.tally import Tally
+from agents.units import Partition
+from kpis.partition import Changes, DeadLetter
+from tests.agents.counting import CountingState
+
+SURVEY, RESOLVED = TP("survey", 0), TP("resolved", 0)
+
+
+class Ended(BaseException):
+    """Instead of the end of the test run."""
+
+
+class FakeSource:
+    def __init__(self) -> None:
+        self.flow_active = True
+        self.acked: list[Any] = []
+        self.sought: list[Mapping[TP, int]] = []
+        self.log_start = 0
+
+    def ack(self, message: Any) -> bool:
+        self.acked.append(message)
+        return True
+
+    async def read_from(self, offsets: Mapping[TP, int]) -> None:
+        self.sought.append(offsets)
+
+    async def earliest_offsets(self, *tps: TP) -> Mapping[TP, int]:
+        return dict.fromkeys(tps, self.log_start)
+
+    async def highwaters(self, *tps: TP) -> Mapping[TP, int]:
+        return dict.fromkeys(tps, 10**6)
+
+    def topic_partitions(self, _: str) -> int | None:
+        return 1
+
+
+class FakeWriter:
+    """Writes when it is let, and remembers."""
+
+    def __init__(self) -> None:
+        self.writes: list[Changes] = []
+        self.letters: list[DeadLetter] = []
+        self.begun = 0
+        self.may_write = asyncio.Event()
+        self.may_write.set()
+        self.closed = False
+
+    async def take_over(self) -> None:
+        pass
+
+    async def write(self, changes: Changes, letters: Sequence[DeadLetter]) -> None:
+        self.begun += 1
+        await self.may_write.wait()
+        self.writes.append(changes)
+        self.letters += letters
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def position(self, number: int = -1) -> dict[str, Any]:
+        position: dict[str, Any] = json.loads(self.writes[number].view[-1][1] or b"")
+        return position
+
+
+class Desk:
+    """A partition between a fake source and a fake writer."""
+
+    def __init__(self, **options: Any) -> None:
+        config = WorkerConfig(kafka={"bootstrap_servers": "nowhere:1"}, **{"unit_interval_seconds": 0.0, **options})
+        self.source, self.writer, self.deliveries, self.tally = FakeSource(), FakeWriter(), Deliveries(), Tally()
+        self.state = CountingState(0)
+        self.log = FetchLog()
+        self.partition = Partition(
+            0,
+            config,
+            state=self.state,
+            writer=self.writer,
+            source=self.source,
+            deliveries=self.deliveries,
+            rejects=RejectLimit(share=0.95, least=500),
+            tally=self.tally,
+        )
+
+    def start(self, skips: Skips | None = None) -> None:
+        self.partition.start(skips or {})
+
+    async def deliver(self, chunk: Chunk, name: str = "") -> None:
+        await self.partition.inbox.put(Delivery(chunk, name or f"{chunk.topic}:{chunk.first}"))
+
+    async def settle(self) -> None:
+        for _ in range(30):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    desk = Desk()
+    yield desk
+    desk.writer.may_write.set()
+    await desk.partition.stop()
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Exit, str]]:
+    """The end of the process as a record."""
+    ends: list[tuple[Exit, str]] = []
+
+    def end(code: Exit, reason: str) -> None:
+        ends.append((code, reason))
+        raise Ended
+
+    monkeypatch.setattr(exits, "end_process", end)
+    return ends
+
+
+def chunk(tp: TP, first: int, last: int, *, previous: int | None = None, value: bytes = b"x", epoch: int = 0) -> Chunk:
+    found = [
+        SimpleNamespace(topic=tp.topic, partition=0, offset=offset, timestamp=0, key=b"T%d" % (offset % 3), value=value)
+        for offset in range(first, last + 1)
+    ]
+    return Chunk(*tp, found, previous, epoch)
+
+
+async def test_chunks_of_all_topics_that_wait_are_one_transaction(desk: Desk) -> None:
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.deliver(chunk(RESOLVED, 0, 9))
+    desk.start()
+    await desk.settle()
+    assert 1 == len(desk.writer.writes)
+    assert {"survey": 4, "resolved": 9} == desk.writer.position()["offsets"] == desk.partition.durable
+    assert ["survey:0", "resolved:0"] == desk.source.acked
+
+
+async def test_the_position_is_the_last_row(desk: Desk) -> None:
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    assert b"position" == desk.writer.writes[0].view[-1][0]
+
+
+async def test_a_chunk_is_acked_when_it_is_durable_and_not_before(desk: Desk) -> None:
+    desk.writer.may_write.clear()
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    assert (1, [], {}) == (desk.writer.begun, desk.source.acked, desk.partition.durable)
+    desk.writer.may_write.set()
+    await desk.settle()
+    assert ["survey:0"] == desk.source.acked
+    assert {"survey": 4} == desk.partition.durable
+
+
+async def test_the_next_unit_is_applied_while_one_is_written_and_written_after_it(desk: Desk) -> None:
+    desk.writer.may_write.clear()
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    await desk.deliver(chunk(SURVEY, 5, 6, previous=4))
+    await desk.settle()
+    assert {"survey": 6} == desk.state.position.offsets
+    assert 1 == desk.writer.begun, "one transaction at a time"
+    desk.writer.may_write.set()
+    await desk.settle()
+    assert [4, 6] == [desk.writer.position(number)["offsets"]["survey"] for number in (0, 1)]
+    assert ["survey:0", "survey:5"] == desk.source.acked
+
+
+async def test_a_large_change_set_is_written_before_the_unit_ends() -> None:
+    """A row counts as 100 bytes, three keys: 300 bytes after the first chunk pass the limit of 250."""
+    desk = Desk(unit_bytes=250)
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.deliver(chunk(SURVEY, 5, 9, previous=4))
+    desk.start()
+    await desk.settle()
+    assert [4, 9] == [desk.writer.position(number)["offsets"]["survey"] for number in (0, 1)]
+    await desk.partition.stop()
+
+
+async def test_records_that_are_in_the_ledger_are_left_out(desk: Desk) -> None:
+    desk.state.position.offsets["survey"] = 6
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 5), "all applied")
+    await desk.deliver(chunk(SURVEY, 4, 9), "half applied")
+    await desk.settle()
+    assert 3 == desk.state.keys.total()
+    assert ["all applied", "half applied"] == desk.source.acked
+
+
+async def test_what_was_fetched_before_a_seek_is_dropped(desk: Desk) -> None:
+    desk.deliveries.renew([SURVEY])
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4, epoch=0), "stale")
+    await desk.settle()
+    assert not desk.writer.writes
+    assert ["stale"] == desk.source.acked
+
+
+async def test_a_missing_chunk_is_read_again(desk: Desk) -> None:
+    desk.state.position.offsets["survey"] = 9
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 20, 24, previous=19))
+    await desk.settle()
+    assert [{SURVEY: 10}] == desk.source.sought
+    assert 0 == desk.state.keys.total()
+    assert 1 == desk.tally.out_of_sequence
+
+
+async def test_a_missing_first_chunk_is_read_from_the_start_of_the_log(desk: Desk) -> None:
+    desk.source.log_start = 3
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 20, 24, previous=19))
+    await desk.settle()
+    assert [{SURVEY: 3}] == desk.source.sought
+
+
+async def test_a_hole_that_is_still_there_after_a_seek_is_real(desk: Desk) -> None:
+    desk.state.position.offsets["survey"] = 9
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 20, 24))
+    await desk.settle()
+    position = desk.writer.position()
+    assert 24 == position["offsets"]["survey"]
+    assert {"gap": 1} == position["counters"]
+
+
+async def test_a_hole_that_retention_made_is_a_loss(desk: Desk) -> None:
+    """Applied 9, the log begins at 15: 10 to 14 are lost; 15 to 19 were compacted."""
+    desk.state.position.offsets["survey"] = 9
+    desk.source.log_start = 15
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 20, 24))
+    await desk.settle()
+    assert {"gap": 1, "lost": 5} == desk.writer.position()["counters"]
+
+
+async def test_offsets_that_go_back_end_the_worker(desk: Desk, ended: list[tuple[Exit, str]]) -> None:
+    desk.state.position.offsets["survey"] = 9
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4, previous=9))
+    with pytest.raises(Ended):
+        await asyncio.wait_for(desk.partition._task, 5)  # type: ignore[arg-type]
+    [(code, reason)] = ended
+    assert Exit.CONFIG == code
+    assert "survey/0 goes back to offset 0, but the ledger has applied 9" in reason
+
+
+async def test_a_record_that_crashes_the_merge_ends_the_worker_and_is_named(desk: Desk, ended: list[tuple[Exit, str]]) -> None:
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 7, 7, value=b"crash"))
+    with pytest.raises(Ended):
+        await asyncio.wait_for(desk.partition._task, 5)  # type: ignore[arg-type]
+    [(code, reason)] = ended
+    assert Exit.DATA == code
+    assert "`deskpulse skip survey 0 7`" in reason
+
+
+async def test_a_failed_write_ends_the_worker(desk: Desk, ended: list[tuple[Exit, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(desk.writer, "write", fail)
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    assert desk.partition._writing is not None
+    with pytest.raises(Ended):
+        await asyncio.wait_for(desk.partition._writing, 5)
+    assert [Exit.CRASH] == [code for code, _ in ended]
+    assert not desk.source.acked
+
+
+async def test_a_skipped_record_goes_to_the_dead_letters_unread(desk: Desk) -> None:
+    desk.start({("survey", 0): frozenset({4})})
+    await desk.deliver(chunk(SURVEY, 4, 4, value=b"crash"))
+    await desk.settle()
+    [letter] = desk.writer.letters
+    assert (4, "skipped", b"crash") == (letter.offset, letter.reason, letter.value)
+    assert {"skipped": 1} == desk.writer.position()["counters"]
+    assert {"survey": 4} == desk.writer.position()["offsets"]
+
+
+async def test_nothing_is_begun_once_a_rebalance_has_begun(desk: Desk) -> None:
+    desk.start()
+    desk.source.flow_active = False
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    assert not desk.writer.writes
+    assert ["survey:0"] == desk.source.acked, "or Faust would wait for it"
+
+
+async def test_stopping_waits_for_the_transaction_in_flight_and_lets_the_rest_go(desk: Desk) -> None:
+    desk.writer.may_write.clear()
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    stop = asyncio.create_task(desk.partition.stop())
+    await desk.settle()
+    assert not stop.done()
+    desk.writer.may_write.set()
+    await stop
+    assert {"survey": 4} == desk.partition.durable
+    assert desk.writer.closed
+    assert not await desk.partition.inbox.put(Delivery(chunk(SURVEY, 5, 6, previous=4), "late"))
+
+
+async def test_a_state_with_unwritten_changes_is_not_settled(desk: Desk) -> None:
+    desk.writer.may_write.clear()
+    desk.start()
+    assert desk.partition.settled
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    assert not desk.partition.settled
+    desk.writer.may_write.set()
+    await desk.settle()
+    assert desk.partition.settled
+
+
+async def test_the_event_clock_learns_which_topics_are_read_to_their_ends(desk: Desk) -> None:
+    """Survey is applied to its end; resolved has more to come; of the others nothing is known."""
+    desk.deliveries.note(FetchLog().note({}, {SURVEY: LogEnd(5, 5), RESOLVED: LogEnd(5, 20)}))
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.deliver(chunk(RESOLVED, 0, 4))
+    await desk.settle()
+    assert {"survey"} == desk.state.drained
+
+
+async def test_expiry_goes_on_while_nothing_arrives(desk: Desk) -> None:
+    """A nudge makes an empty unit; it is written only if the clock moved something."""
+    desk.start()
+    desk.partition.inbox.nudge()
+    await desk.settle()
+    assert not desk.writer.writes
+    desk.state.count("expired")
+    desk.partition.inbox.nudge()
+    await desk.settle()
+    assert {"expired": 1} == desk.writer.position()["counters"]
