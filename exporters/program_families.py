@@ -150,7 +150,11 @@ def collect_sources(snapshot: Snapshot) -> Iterator[Metric]:
 
 def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
     """What the workers counted; the counters are part of the ledger, so a restart does not reset them."""
-    positions = [({"partition": number}, position) for number, position in _positions(snapshot)]
+    if snapshot.view is None:
+        return
+    # Also of partitions that no worker has written to yet: a counter that begins at 1 hides its first increase.
+    known = {str(number): Position() for number in range(snapshot.status.expected or 0)} | dict(_positions(snapshot))
+    positions = [({"partition": number}, position) for number, position in known.items()]
     yield _metric(TRANSACTIONS, *((labels, position.transaction) for labels, position in positions))
     for name, family in COUNTERS.items():
         yield _metric(family, *((labels, position.counters.get(name, 0)) for labels, position in positions))

@@ -40,11 +40,12 @@ class Progress:
         """Whether it lagged for so long that tombstones may be gone that it has not read: rows would stay for ever."""
         return self.position is not None and now - self._current_at > limit_seconds
 
-    def note(self, *, position: int, end: int | None, stable: int | None, heard_ms: int | None, now: float) -> None:
-        """Take over what the consumer knows after a poll whose rows have been applied."""
+    def note(self, *, position: int, end: int | None, stable: int | None, heard_ms: int | None, wall_ms: int, now: float) -> None:
+        """Take over what the consumer knows after a poll whose rows have been applied; `wall_ms` is now on the clock of `heard_ms`."""
         self.position = position
         if heard_ms is not None and heard_ms != self.heard_ms:
-            self.heard_ms, self.heard_at = heard_ms, now
+            # The machine may have slept between the answer and now.
+            self.heard_ms, self.heard_at = heard_ms, now - max(0, wall_ms - heard_ms) / 1000
         if end is not None:
             stable = end if stable is None or stable < 0 else stable  # a broker without transactions tells none
             self._note_stable(stable, end, now)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
 
-from exporters.clock import ViewKeeper
+from exporters.clock import ViewKeeper, wall_ms
 from exporters.config import ExporterConfig
 from exporters.errors import ExporterError, TopicsError, UnreachableError
 from exporters.pace import Pace
@@ -206,7 +206,7 @@ class LedgerReader:
                 f"the ledger was begun with {position.partitions} partitions and its topic has {self._expected}: "
                 "choose another app_id (DESKPULSE_APP_ID); its ledger is built anew from the source topics"
             )
-        if position.transaction < part.transaction:
+        if part.caught_up and position.transaction < part.transaction:
             await self._rewind(consumer, partition, "its transactions went back: the topic was created anew")
         else:
             part.transaction = position.transaction
@@ -222,7 +222,7 @@ class LedgerReader:
         consumer.seek(partition, first[partition])
 
     async def _note(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        now = self._elapsed()
+        now, now_ms = self._elapsed(), wall_ms()
         for partition in partitions:
             part = self._parts[partition.partition]
             part.note(
@@ -230,6 +230,7 @@ class LedgerReader:
                 end=consumer.highwater(partition),
                 stable=consumer.last_stable_offset(partition),
                 heard_ms=consumer.last_poll_timestamp(partition),
+                wall_ms=now_ms,
                 now=now,
             )
         if all(part.caught_up for part in self._parts.values()):

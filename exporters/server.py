@@ -55,7 +55,7 @@ def run(config: ExporterConfig) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code of the process."""
     try:
         asyncio.run(_until_told(config))
-    except ListenError as error:
+    except (ConfigError, ListenError) as error:
         log.error("%s", error)  # noqa: TRY400 - for a person: the message says it all
         return USAGE
     except ExporterError as error:

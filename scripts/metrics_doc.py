@@ -67,32 +67,34 @@ What a figure means, what counts in it and what it hides stands on the [page of 
   any combination, and a ratio of two sums is a right ratio.
 - **An empty figure is absent**, never 0 and never NaN. Counts and `_observations` are there with 0. Do not repair absence with
   `or vector(0)`: nothing answered is not answered in 0 s.
-- **Look at n.** Each final figure has its denominator beside it, the figure's name without its unit and with `_observations`. Three answers
-  make no CSAT.
-- **All but the counters are gauges** of a moving window: `rate()` and `increase()` of them mean nothing. The window moves by itself; to look back in
-  time use a range in Grafana or `offset`.
+- **Look at n.** Each final figure has its denominator beside it: the figure's name without its unit and with `_observations`. Three
+  answers make no CSAT.
+- **All but the counters are gauges** of a moving window: `rate()` and `increase()` of them mean nothing. The window moves by itself; to
+  look back in time use a range in Grafana, or `offset`.
 - **Several exporters show the same figures.** Take one of them, with `max without (instance)`; a sum counts everything twice.
 - Units are seconds, ratios from 0 to 1 and points. Timestamps are seconds since 1970; an age is `time() - x`.
 """
 _LABELS: Final = """\
-## Labels of the figures
-
-| label | values |
-|---|---|
-| `window` | see below |
-| `period` | `current`; `previous`, the same span just before (for `today`: yesterday until the same time of day); `week_ago`, the same span 7 days earlier |
-| `by`, `member` | what a figure is rolled up by, and for whom: `by="all",member="all"`, or `by="team"`, `by="channel"`, `by="priority"` with a name |
-| `team`, `channel`, `priority` | of the parts: the combination |
-
-The periods `previous` and `week_ago` are there for the roll-ups of `exporter.compared_rollups` ({compared} by default), the current one for all.
-Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the member `other`. A ticket whose creation has not arrived
-counts under `unknown` until it does.
+The periods `previous` and `week_ago` are there for the roll-ups of `exporter.compared_rollups` ({compared} by default), the current one
+for all. Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the member `other`. A ticket whose
+creation has not arrived counts under `unknown` until it does.
 """
+_LABEL_ROWS: Final = (
+    ("`window`", "see below"),
+    ("`period`", "`current`, up to now"),
+    ("", "`previous`, the same span just before; for `today`, yesterday until the same time of day"),
+    ("", "`week_ago`, the same span 7 days earlier"),
+    (
+        "`by`, `member`",
+        'what a figure is rolled up by, and for whom: `by="all",member="all"`, or `by="team"`, `"channel"`, `"priority"` and a name',
+    ),
+    ("`team`, `channel`, `priority`", "of the parts: the combination"),
+)
 _FINAL: Final = """\
 ## Final figures
 
-Gauges with the labels `window`, `period`, `by`, `member` and those named here. The last column is the metric of the denominator; it carries the same labels
-but `q` and `bound`.
+Gauges with the labels `window`, `period`, `by`, `member` and those named here. The last column is the metric of the denominator; it
+carries the same labels but `q` and `bound`.
 """
 _LIVE: Final = """\
 ## Live figures
@@ -102,16 +104,23 @@ What stands now. Labels `by`, `member`.
 _PARTS: Final = """\
 ## Parts
 
-Labels `window`, `team`, `channel`, `priority` and those named here; only for the current period of the windows in `exporter.parts_windows`
-({windows} by default), since each window costs many series. Histograms are gauge histograms: `_bucket`, `_gcount` and `_gsum` go down as well as up, so
-`histogram_quantile` takes them as they are, without `rate()`. Their edges are those of `exporter.buckets_seconds` ({edges} by
-default) and exact on each.
+Labels `window`, `team`, `channel`, `priority` and those named here; only for the current period of the windows in
+`exporter.parts_windows` ({windows} by default), since each window costs many series. Histograms are gauge histograms: `_bucket`, `_gcount`
+and `_gsum` go down as well as up, so `histogram_quantile` takes them as they are, without `rate()`. Their edges are those of
+`exporter.buckets_seconds` ({edges} by default), and the counts on them are exact.
+"""
+_SERIES: Final = """\
+With default settings an exporter serves at most {series:,} series of `support_*`; `deskpulse check` tells the number for yours.
 """
 _PROGRAM: Final = """\
 ## The program
 
 Whether the figures can be trusted: freshness, completeness, lag, refused records. Counters that workers keep are rows of the ledger, so a
 restart does not reset them; every exporter shows the same ones.
+"""
+_PROGRAM_LABELS: Final = """\
+`topic` is the name of a source topic without prefix ({topics}). `reason` is one of
+{reasons}: see [the event contract](events.md#refused-records).
 """
 
 
@@ -141,6 +150,8 @@ def render() -> str:
     compared, windows, edges = (_codes(map(str, values)) for values in (_RULES.compared, _RULES.parts_windows, _BUCKETS))
     sections = [
         _HEAD,
+        "## Labels of the figures\n",
+        _table(("label", "values"), _LABEL_ROWS),
         _LABELS.format(compared=compared),
         _table(("window", "panes", "it covers", "periods"), _window_rows()),
         _FINAL,
@@ -149,11 +160,10 @@ def render() -> str:
         _table(("metric", "what it says"), ((_linked(family.name), family.help) for family in LIVE)),
         _PARTS.format(windows=windows, edges=edges),
         _table(("metric", "what it says", "type", "further labels"), _part_rows()),
-        f"With default settings an exporter serves at most {series_bound(_RULES):,} series of `support_*`; `deskpulse check` tells the number for yours.\n",
+        _SERIES.format(series=series_bound(_RULES)),
         _PROGRAM,
         _table(("metric", "what it says", "type", "labels"), map(_program_row, _program_families())),
-        f"`topic` is the name of a source topic without prefix ({_codes(SOURCE_TOPICS)}). `reason` is one of {_codes(REASONS)}: "
-        "see [the event contract](events.md#refused-records).\n",
+        _PROGRAM_LABELS.format(topics=_codes(SOURCE_TOPICS), reasons=_codes(REASONS)),
     ]
     return "\n".join(sections)
 
@@ -167,7 +177,12 @@ def _window_rows() -> Iterator[Row]:
     for window in (*WINDOWS, CUSTOMER_WINDOWS[-1]):
         covers = _length(window.panes * window.resolution.length_ms) if window.panes else "since local midnight"
         only = "" if window in WINDOWS else "; retention and churn only"
-        yield (f"`{window.name}`", f"{_length(window.resolution.length_ms)} each", f"{covers}{_partial(window)}{only}", _codes(window.periods))
+        yield (
+            f"`{window.name}`",
+            f"{_length(window.resolution.length_ms)} each",
+            f"{covers}{_partial(window)}{only}",
+            _codes(window.periods),
+        )
 
 
 def _partial(window: Window) -> str:
@@ -215,7 +230,9 @@ def _part_rows() -> Iterator[Row]:
     view = View(0, (), (), (Part("1h", dims, {}),), {}, {}, None, 0, {})
     for collect in kpi_parts(_BUCKETS):
         for metric in collect(view):
-            further = [[(name, value) for name, value in sample.labels.items() if name not in {"window", *dims}] for sample in metric.samples]
+            further = [
+                [(name, value) for name, value in sample.labels.items() if name not in {"window", *dims}] for sample in metric.samples
+            ]
             values[metric.name] = further
     for family in PARTS:
         kind = "gauge histogram" if family.type == "gaugehistogram" else family.type

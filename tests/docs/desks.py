@@ -48,9 +48,7 @@ class Desk:
         found.append(SourceRecord(0, len(found), NOON_MS, key.encode(), json.dumps(event).encode()))
 
     def created(self, ticket: str, ago: int, team: str = "billing", channel: str = "email", customer: str = "C1") -> None:
-        self.send(
-            "ticket-created", ticket, ago, ticket_id=ticket, customer_id=customer, team=team, channel=channel, priority="normal"
-        )
+        self.send("ticket-created", ticket, ago, ticket_id=ticket, customer_id=customer, team=team, channel=channel, priority="normal")
 
     def replied(self, ticket: str, ago: int) -> None:
         self.send("first-reply", ticket, ago, ticket_id=ticket)

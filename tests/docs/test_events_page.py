@@ -60,8 +60,8 @@ def at_broker(code: str, bootstrap: str, prefix: str) -> str:
     return re.sub(rf'(-t |send_and_wait\("|^\s+")({topics})\b', rf"\g<1>{prefix}\2", code.replace(BOOTSTRAP, bootstrap), flags=re.MULTILINE)
 
 
-def run(command: list[str], folder: Path) -> str:
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+def run(command: list[str], folder: Path, typed: str | None = None) -> str:
+    ended = subprocess.run(command, cwd=folder, input=typed, capture_output=True, text=True, check=False, timeout=60)
     assert 0 == ended.returncode, ended.stdout + ended.stderr
     return ended.stdout
 
@@ -143,9 +143,10 @@ class TestRefusedRecords:
 
     def test_a_customer_is_never_too_late(self) -> None:
         state = PartitionState(0)
-        assert not state.apply("customer", [record({"event_id": "e", "occurred_at": NOON_MS, "customer_id": "C-1", "status": "joined"}, "C-1")])
+        today = {"event_id": "e", "occurred_at": NOON_MS, "customer_id": "C-1", "status": "joined"}
+        assert not state.apply("customer", [record(today, "C-1")])
         state.advance(drained=SOURCE_TOPICS)
-        long_ago = {"event_id": "e", "occurred_at": NOON_MS - 1000 * DAY_MS, "customer_id": "C-2", "status": "joined"}
+        long_ago = today | {"occurred_at": NOON_MS - 1000 * DAY_MS, "customer_id": "C-2"}
         assert not state.apply("customer", [record(long_ago, "C-2")])
 
     def test_the_limits_are_those_of_the_program(self) -> None:
@@ -175,6 +176,7 @@ class TestProducers:
         for found in records:
             assert not PartitionState(found.partition).apply(found.topic.removeprefix(topic_prefix), [found])
 
+    @pytest.mark.kafka
     async def test_without_the_setting_kcat_chooses_other_partitions(self, kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
         """The trap is real, and the setting is what mends it."""
         desk = Desk(kafka_broker.bootstrap, topic_prefix, tmp_path)
@@ -184,7 +186,7 @@ class TestProducers:
         wanted = await partitions(desk, "ticket-created")
         for topic, options in (("first-reply", ["-X", "topic.partitioner=murmur2_random"]), ("resolved", [])):
             command = ["kcat", "-P", "-b", kafka_broker.bootstrap, "-t", topic_prefix + topic, "-K", "|", *options]
-            subprocess.run(command, input="".join(f"{key}|{{}}\n" for key in keys), text=True, check=True, timeout=60)
+            run(command, tmp_path, "".join(f"{key}|{{}}\n" for key in keys))
         assert wanted == await partitions(desk, "first-reply")
         assert wanted != await partitions(desk, "resolved")
 
@@ -208,7 +210,8 @@ async def test_dead_letters_are_read_as_the_page_says(broker: Any, topic_prefix:
             key = f"{letter.topic}-{letter.partition}-{letter.offset}".encode()
             await producer.send_and_wait(desk.config.dead_letter_topic, letter.value, key=key, headers=letter_headers(letter))
     counted, shown, itself = (at_broker(shell(text), broker.bootstrap, topic_prefix) for text in ("uniq -c", "%k\\n", "-o 0"))
-    assert ["1 reason=null", "2 reason=syntax"] == [" ".join(line.split()) for line in run(["bash", "-euc", counted], tmp_path).splitlines()]
+    counts = [" ".join(line.split()) for line in run(["bash", "-euc", counted], tmp_path).splitlines()]
+    assert ["1 reason=null", "2 reason=syntax"] == counts
     told = run(["bash", "-euc", shown], tmp_path)
     assert ["first-reply-0-0", "first-reply-0-1", "survey-2-9"] == re.findall(r"^\S+$", told, re.MULTILINE)
     assert "T-1 not json\n" == run(["bash", "-euc", itself], tmp_path)

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from deskpulse.settings.bands import Band, BandSettings
+from kpis import catalogue
 from scripts import metrics_doc
 from scripts.tidy import ROOT
 from tests.docs import pages
@@ -57,8 +58,8 @@ def test_a_page_has_every_section(page: str) -> None:
 def test_a_page_names_its_metrics_and_no_others(page: str) -> None:
     named = set(re.findall(r"`((?:support|deskpulse)_[a-z_]+)`", pages.text(path_of(page))))
     figures = set(metrics_doc.KPI_PAGES[page])
-    figures |= {kind.observations_name for kind in metrics_doc.FIGURES if kind.name in figures}
-    figures |= {f"{name.removesuffix('_ratio')}_observations" for name in metrics_doc.OTHER_FIGURES if name in figures}
+    figures |= {kind.observations_name for kind in catalogue.FIGURES if kind.name in figures}
+    figures |= {f"{name.removesuffix('_ratio')}_observations" for name in catalogue.OTHER_FIGURES if name in figures}
     assert figures <= named
     assert named <= metrics_doc.documented()
 

@@ -57,8 +57,8 @@ class Killer:
             self._workers[victim] = self._stack.start("worker")
 
     async def _moment(self) -> None:
-        """Half of the kills wait until somebody has recovered since the last one; the others come while the group still sorts itself out."""
-        if self._random.random() < 0.5:
+        """A third of the kills wait until somebody has recovered since the last one; the others come while the group still sorts itself out."""
+        if self._random.random() < 1 / 3:
             known = self._recoveries()
             await until(lambda: self._recoveries() > known, seconds=90, what="a recovery")
         await asyncio.sleep(self._random.uniform(0, 1.5))  # the moment is the point

@@ -1,5 +1,7 @@
 """Rows are shown only when a position row vouches for them."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,10 +39,12 @@ keys = st.sampled_from([b"a", b"b", b"c", POSITION_KEY])
 
 
 @given(st.lists(st.tuples(keys, st.binary(max_size=2))), st.lists(st.integers(0, 30)))
-def test_however_the_log_is_cut_the_rows_shown_are_those_up_to_its_last_position_row(log: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
+def test_however_the_log_is_cut_the_rows_shown_are_those_up_to_its_last_position_row(
+    log: list[tuple[bytes, bytes]], cuts: list[int]
+) -> None:
     buffer, shown = RowBuffer(), dict[bytes, bytes | None]()
     edges = [0, *sorted(min(cut, len(log)) for cut in cuts), len(log)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         shown.update(buffer.take(log[start:end]))
     last = max((index for index, (key, _) in enumerate(log) if key == POSITION_KEY), default=-1)
     assert dict(log[: last + 1]) == shown

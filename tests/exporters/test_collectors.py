@@ -140,6 +140,11 @@ class TestTheProgramItself:
         assert (1.0, 0.0) == (value(found, "deskpulse_exporter_up"), value(found, "deskpulse_exporter_ready"))
         assert (1.0, 2.0) == (value(found, "deskpulse_partitions_read"), value(found, "deskpulse_partitions_expected"))
 
+    def test_counters_of_a_partition_that_nobody_wrote_to_are_0(self) -> None:
+        found = samples(replace(snapshot_of(a_morning(0)), status=all_read(2)))
+        assert 0.0 == value(found, "deskpulse_events_accepted_total", partition="1")
+        assert 0.0 == value(found, "deskpulse_events_rejected_total", partition="1", reason="key")
+
     def test_the_number_of_series_is_told(self) -> None:
         found = samples(snapshot_of(a_morning()))
         assert len(found) == value(found, "deskpulse_series")
@@ -173,7 +178,7 @@ class TestTheText:
     def test_it_is_what_prometheus_client_writes(self, snapshot: Snapshot) -> None:
         registry = new_registry(lambda: snapshot, BUCKETS)
         assert generate_latest(registry) == encode_text(registry.collect())
-        assert generate_openmetrics(registry) == encode_openmetrics(registry.collect())
+        assert generate_openmetrics(registry) == encode_openmetrics(registry.collect())  # type: ignore[no-untyped-call]
 
     def test_it_can_be_read_back(self, snapshot: Snapshot) -> None:
         given = samples(snapshot)

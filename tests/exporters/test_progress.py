@@ -9,9 +9,10 @@ def begun(target: int = 10) -> Progress:
     return progress
 
 
-def note(progress: Progress, now: float, position: int, end: int, stable: int | None = None, heard_ms: int | None = None) -> None:
-    stable = end if stable is None else stable
-    progress.note(position=position, end=end, stable=stable, heard_ms=int(now * 1000) if heard_ms is None else heard_ms, now=now)
+def note(progress: Progress, now: float, *, position: int, end: int, stable: int | None = None, heard_ms: int | None = None) -> None:
+    stable, now_ms = end if stable is None else stable, int(now * 1000)
+    heard_ms = now_ms if heard_ms is None else heard_ms
+    progress.note(position=position, end=end, stable=stable, heard_ms=heard_ms, wall_ms=now_ms, now=now)
 
 
 def test_it_has_caught_up_at_the_log_end_seen_at_the_start() -> None:
@@ -24,7 +25,7 @@ def test_it_has_caught_up_at_the_log_end_seen_at_the_start() -> None:
 
 def test_an_empty_partition_has_caught_up_at_once() -> None:
     progress = begun(target=0)
-    progress.note(position=0, end=None, stable=None, heard_ms=None, now=0.1)
+    progress.note(position=0, end=None, stable=None, heard_ms=None, wall_ms=100, now=0.1)
     assert progress.caught_up
 
 
@@ -66,6 +67,13 @@ def test_silence_is_no_proof_of_being_current() -> None:
     progress = begun()
     note(progress, 1.0, position=10, end=10, heard_ms=1000)
     note(progress, 50_000.0, position=10, end=10, heard_ms=1000)
+    assert progress.stalled(50_000.0, limit_seconds=43_200)
+
+
+def test_an_answer_from_before_a_long_sleep_is_as_old_as_it_is() -> None:
+    progress = begun()
+    note(progress, 50_000.0, position=10, end=10, heard_ms=1000)
+    assert 1.0 == progress.heard_at
     assert progress.stalled(50_000.0, limit_seconds=43_200)
 
 

@@ -25,7 +25,9 @@ from exporters.status import ReaderStatus
 from exporters.web import new_app
 from tests.exporters.desk import RULES, a_morning, all_read, at
 
-PROMETHEUS_2_42 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+PROMETHEUS_2_42 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
 Client = TestClient[Any, Any]
 Open = Callable[..., Awaitable[Client]]
 
@@ -61,7 +63,7 @@ class TestMetrics:
         response = await (await open_pages()).get("/metrics", headers={"Accept": PROMETHEUS_2_42, "Accept-Encoding": "gzip"})
         assert "application/openmetrics-text; version=1.0.0" in response.headers["Content-Type"]
         assert "gzip" == response.headers["Content-Encoding"]
-        families = {family.name: family.type for family in parse_openmetrics(await text_of(response))}
+        families = {family.name: family.type for family in parse_openmetrics(await text_of(response))}  # type: ignore[no-untyped-call]
         assert "gaugehistogram" == families["support_first_response_seconds"]
 
     async def test_without_the_whole_ledger_there_are_no_figures(self, open_pages: Open) -> None:
@@ -159,7 +161,11 @@ class TestDoor:
     @pytest.mark.parametrize("path", ["/", "/metrics", "/api/kpis", "/page.js", "/nowhere"])
     async def test_without_log_in_nothing_is_told(self, open_pages: Open, path: str) -> None:
         response = await (await open_pages(bearer_token="open sesame")).get(path)
-        assert (401, "log in\n", 'Bearer realm="deskpulse"') == (response.status, await response.text(), response.headers["WWW-Authenticate"])
+        assert (401, "log in\n", 'Bearer realm="deskpulse"') == (
+            response.status,
+            await response.text(),
+            response.headers["WWW-Authenticate"],
+        )
 
     @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
     async def test_probes_need_no_log_in(self, open_pages: Open, path: str) -> None:

@@ -17,6 +17,7 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
 START_MS = 1_772_000_000_000  # 2026-02-25 06:13:20 UTC: the clocks of Europe change within the span
 SPAN_MS = 45 * DAY_MS
+LONGEST_MS = 720 * DAY_MS  # of customers' lives
 AS_OF_MS = START_MS + SPAN_MS
 TEAMS = ("billing", "técnica", "onboarding", "pop-up")
 CHANNELS = ("email", "chat", "phone", "fax")
@@ -43,14 +44,15 @@ class ChaoticDesk:
         self._events = 0
         for number in range(tickets):
             self._ticket(f"T{number}")
-        for number in range(8):
+        for number in range(40):
             self._customer(f"C{number}")
         self._busy_ticket("T-busy")
         self._spoil()
 
     def _send(self, topic: str, key: str, at_ms: int, **fields: Any) -> None:
         self._events += 1
-        at_ms = max(START_MS, min(at_ms, AS_OF_MS - 1))
+        first_ms = AS_OF_MS - LONGEST_MS if topic == "customer" else START_MS
+        at_ms = max(first_ms, min(at_ms, AS_OF_MS - 1))
         event = {"event_id": f"e{self._events}", "occurred_at": at_ms, **fields}
         self.records.append((topic, key.encode(), json.dumps(event).encode(), None))
 
@@ -107,10 +109,11 @@ class ChaoticDesk:
         self._send("survey", key, at_ms, kind=kind, score=score, scale_max=scale, **owner)
 
     def _customer(self, customer: str) -> None:
-        at_ms = START_MS + self.random.randrange(20 * DAY_MS)
-        for _ in range(self.random.randrange(1, 6)):
+        """Over two years: some come back within the 365 days of a window, some after its start only."""
+        at_ms = AS_OF_MS - self.random.randrange(LONGEST_MS)
+        for _ in range(self.random.randrange(1, 8)):
             self._send("customer", customer, at_ms, customer_id=customer, status=self.random.choice(("joined", "left")))
-            at_ms += self.random.randrange(12 * DAY_MS)
+            at_ms += self.random.randrange(150 * DAY_MS)
 
     def _busy_ticket(self, ticket: str) -> None:
         """More transitions than a row keeps."""
@@ -127,7 +130,8 @@ class ChaoticDesk:
             assert value is not None
             event = json.loads(value)
             if pick.random() < 0.5:
-                event["occurred_at"] = max(START_MS, min(AS_OF_MS - 1, event["occurred_at"] + pick.choice((-1000, 0, 1000, HOUR_MS))))
+                moved = event["occurred_at"] + pick.choice((-1000, 0, 1000, HOUR_MS))
+                event["occurred_at"] = max(AS_OF_MS - LONGEST_MS, min(AS_OF_MS - 1, moved))
                 if "score" in event:
                     event["score"] = max(1, event["score"] - 1)
                 if "team" in event and topic == "ticket-created":

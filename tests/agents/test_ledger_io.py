@@ -1,0 +1,154 @@
+"""One transaction a unit of work: what is in it, in which order, and what happens when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
+
+from agents.config import WorkerConfig
+from agents.exits import Exit, WorkerError
+from agents.ledger_io import LedgerWriter, letter_headers
+from kpis.partition import Changes, DeadLetter
+
+LETTER = DeadLetter("survey", 2, 17, 0, "schema", "no score", b"T1", b"{}")
+CHANGES = Changes([(b"t1", b"one"), (b"t2", None)], [(b"pane", b"two"), (b"position", b"three")])
+
+
+class FakeBatch:
+    """Holds ten rows."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[bytes, bytes | None]] = []
+        self.closed = False
+
+    def append(self, *, key: bytes, value: bytes | None, timestamp: int) -> object | None:
+        assert timestamp > 0
+        if len(self.rows) == 10:
+            return None
+        self.rows.append((key, value))
+        return object()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeProducer:
+    """Notes what it is asked; a topic may be made to fail."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.fails: dict[str, Exception] = {}
+        self.hangs = False
+
+    async def start(self) -> None:
+        self.calls.append("start")
+
+    async def stop(self) -> None:
+        self.calls.append("stop")
+
+    def create_batch(self) -> FakeBatch:
+        return FakeBatch()
+
+    async def begin_transaction(self) -> None:
+        self.calls.append("begin")
+
+    async def commit_transaction(self) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        self.calls.append("commit")
+
+    async def send_batch(self, batch: FakeBatch, topic: str, *, partition: int) -> asyncio.Future[None]:
+        assert batch.closed
+        self.calls.append((topic, partition, batch.rows))
+        return self._delivery(topic)
+
+    async def send(self, topic: str, *, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]) -> asyncio.Future[None]:
+        self.calls.append((topic, key, value, dict(headers)["reason"]))
+        return self._delivery(topic)
+
+    def _delivery(self, topic: str) -> asyncio.Future[None]:
+        delivery: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if topic in self.fails:
+            delivery.set_exception(self.fails[topic])
+        else:
+            delivery.set_result(None)
+        return delivery
+
+
+@pytest.fixture
+def producer() -> FakeProducer:
+    return FakeProducer()
+
+
+@pytest.fixture
+async def writer(producer: FakeProducer, monkeypatch: pytest.MonkeyPatch) -> LedgerWriter:
+    monkeypatch.setattr(LedgerWriter, "_new_producer", lambda _: producer)
+    writer = LedgerWriter(WorkerConfig(kafka={}, app_id="app", topic_prefix="test-", write_timeout_seconds=0.2), 3)
+    await writer.take_over()
+    return writer
+
+
+async def test_a_unit_of_work_is_one_transaction(writer: LedgerWriter, producer: FakeProducer) -> None:
+    await writer.write(CHANGES, [LETTER])
+    assert [
+        "start",
+        "begin",
+        ("app-tickets", 3, CHANGES.tickets),
+        ("app-view", 3, CHANGES.view),
+        ("test-dead-letter", b"survey-2-17", b"{}", b"schema"),
+        "commit",
+    ] == producer.calls
+
+
+async def test_large_change_sets_are_several_batches_and_the_position_is_in_the_last(writer: LedgerWriter, producer: FakeProducer) -> None:
+    rows: list[tuple[bytes, bytes | None]] = [(b"%d" % number, b"") for number in range(25)]
+    await writer.write(Changes([], rows), [])
+    assert [10, 10, 5] == [len(call[2]) for call in producer.calls if call[0] == "app-view"]
+    assert rows == [row for call in producer.calls if call[0] == "app-view" for row in call[2]]
+    assert 1 == producer.calls.count("commit")
+
+
+async def test_a_failed_batch_is_not_committed(writer: LedgerWriter, producer: FakeProducer) -> None:
+    """aiokafka itself would commit what is left of the transaction."""
+    producer.fails["app-tickets"] = MessageSizeTooLargeError()
+    with pytest.raises(WorkerError) as error:
+        await writer.write(CHANGES, [])
+    assert Exit.RETRY == error.value.code
+    assert "commit" not in producer.calls
+
+
+async def test_being_fenced_is_told_as_such(writer: LedgerWriter, producer: FakeProducer) -> None:
+    producer.fails["app-view"] = ProducerFenced()
+    with pytest.raises(WorkerError, match="partition 3 of the ledger was not written: fenced, another worker has taken it over") as error:
+        await writer.write(CHANGES, [])
+    assert Exit.RETRY == error.value.code
+
+
+async def test_a_broker_that_does_not_answer_ends_the_wait(writer: LedgerWriter, producer: FakeProducer) -> None:
+    producer.hangs = True
+    with pytest.raises(WorkerError, match="was not written in time: check the brokers") as error:
+        await writer.write(CHANGES, [])
+    assert Exit.RETRY == error.value.code
+
+
+async def test_taking_over_again_makes_a_new_producer(writer: LedgerWriter, producer: FakeProducer) -> None:
+    await writer.take_over()
+    assert ["start", "stop", "start"] == producer.calls
+
+
+def test_the_transactional_id_names_the_partition() -> None:
+    """All workers must use the same one for a partition, or the broker could not fence."""
+    made: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("agents.ledger_io.AIOKafkaProducer", lambda **options: made.append(SimpleNamespace(**options)))
+        LedgerWriter(WorkerConfig(kafka={"bootstrap_servers": "b:1"}, app_id="app"), 3)._new_producer()
+    assert ("app-3", "all", 10_000) == (made[0].transactional_id, made[0].acks, made[0].transaction_timeout_ms)
+
+
+def test_headers_tell_where_a_dead_letter_came_from_and_whether_it_was_cut() -> None:
+    assert [("topic", b"survey"), ("partition", b"2"), ("offset", b"17"), ("reason", b"schema"), ("detail", b"no score")] == letter_headers(LETTER)
+    assert ("bytes", b"1000000") in letter_headers(LETTER._replace(value=b"x" * 1_000_000))

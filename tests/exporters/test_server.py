@@ -1,0 +1,53 @@
+"""The listener: address, TLS, and files that do not fit."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from deskpulse.brokers.tls import make_certificates
+from exporters import server
+from exporters.clock import ViewKeeper
+from exporters.config import ConfigError, ExporterConfig
+from exporters.web import new_app
+from tests.exporters.desk import RULES, all_read
+
+
+def listening(**settings: Any) -> Any:
+    config = ExporterConfig(kafka={}, view_rules=RULES, port=0, **settings)
+    return server._listening(config, new_app(config, ViewKeeper(RULES), lambda: all_read(1)))
+
+
+async def test_a_free_port_is_taken_and_told() -> None:
+    async with listening() as url, ClientSession() as session, session.get(f"{url}/healthz") as response:
+        assert url.startswith("http://127.0.0.1:")
+        assert 200 == response.status
+
+
+async def test_an_ipv6_address_is_written_as_urls_want_it() -> None:
+    try:
+        async with listening(host="::1") as url:
+            assert url.startswith("http://[::1]:")
+    except server.ListenError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+
+
+async def test_tls_and_a_token(tmp_path: Path) -> None:
+    trusted = ssl.create_default_context(cafile=make_certificates(tmp_path).ca_file)
+    files = {"cert_file": tmp_path / "server.crt", "key_file": tmp_path / "server.key"}
+    async with listening(**files, bearer_token="open-sesame") as url, ClientSession() as session:
+        assert url.startswith("https://")
+        async with session.get(f"{url}/metrics", ssl=trusted) as response:
+            assert 401 == response.status
+        async with session.get(f"{url}/metrics", ssl=trusted, headers={"Authorization": "Bearer open-sesame"}) as response:
+            assert (200, "max-age=31536000") == (response.status, response.headers["Strict-Transport-Security"])
+
+
+async def test_files_that_are_no_certificate_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "cert.pem"
+    file.write_text("no certificate")
+    with pytest.raises(ConfigError, match="cert_file and exporter.key_file are refused: .*; give PEM files"):
+        async with listening(cert_file=file, key_file=file):
+            pass
