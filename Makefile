@@ -53,7 +53,7 @@ test: $(STAMP) ## All tests, on Apache Kafka where it can be had; the last lines
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: check
-check: lint types imports tidy compose-lint ## Everything but the tests: style, types, layers, tree, compose
+check: lint types imports tidy generated compose-lint ## Everything but the tests: style, types, layers, tree, generated files, compose
 	@echo "check: green"
 
 .PHONY: lint
@@ -72,6 +72,11 @@ imports: $(STAMP) ## The layers of the design (import-linter)
 .PHONY: tidy
 tidy: $(STAMP) ## Sizes, pure packages, links of the docs, packaging
 	$(BIN)/python -m pytest -q -p no:cacheprovider --durations=0 --durations-min=5 tests/test_tidy.py tests/test_docs.py tests/test_doctests.py tests/test_packaging.py
+
+.PHONY: generated
+generated: $(STAMP) ## docs/metrics.md and the JSON Schemas are what the code says
+	$(BIN)/python -m scripts.metrics_doc --check
+	$(BIN)/python -m scripts.schemas --check
 
 .PHONY: compose-lint
 compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network
