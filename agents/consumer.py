@@ -154,4 +154,3 @@ class LedgerTransport(Transport):  # type: ignore[misc] # as in schema.py
     def __init__(self, *args: Any, authority: Authority, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.authority = authority
-

@@ -36,8 +36,9 @@ class RejectLimit:
     def _message(self, rejected: int) -> str:
         why = ", ".join(f"{reason} {count}" for reason, count in self._reasons.most_common(3))
         return (
-            f"{rejected} of the last {self._records} records were rejected ({why}): the deploy is wrong, not the data. Nothing of them is "
-            "written. Check that producers and this version agree (docs/events.md), that topics are not swapped, and the clocks; then restart"
+            f"{rejected} of the last {self._records} records were rejected ({why}): the deploy is wrong, not the data. Nothing of "
+            "them is written. Check that producers and this version agree (docs/events.md), that topics are not swapped, and the clocks; "
+            "then restart"
         )
 
 
@@ -86,5 +87,6 @@ def crashed_merge(error: Exception, topic: str, partition: int, *, first: int, l
     where = f"offset {offset}" if offset is not None else f"an offset from {first} to {last}"
     skip = f"deskpulse skip {topic} {partition} {'OFFSET' if offset is None else offset}"
     return WorkerError(
-        Exit.DATA, f"{topic}/{partition} {where} crashes the merge ({error!r}): please report it. To go on without it: `{skip}`, then restart"
+        Exit.DATA,
+        f"{topic}/{partition} {where} crashes the merge ({error!r}): please report it. To go on without it: `{skip}`, then restart",
     )

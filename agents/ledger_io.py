@@ -119,7 +119,7 @@ class LedgerWriter:
     @asynccontextmanager
     async def _kafka_errors(self, what: str) -> AsyncIterator[None]:
         """Errors of the broker as errors of the worker: each of them ends the process."""
-        name = f"partition {self._partition} of the ledger"
+        name = f"the ledger of partition {self._partition}"
         try:
             yield
         except ProducerFenced as error:
@@ -127,7 +127,9 @@ class LedgerWriter:
                 Exit.RETRY, f"{name} {what}: fenced, another worker has taken it over, or a transaction took longer than the broker waits"
             ) from error
         except TimeoutError as error:
-            raise WorkerError(Exit.RETRY, f"{name} {what} in time: check the brokers; the worker recovers when it is started again") from error
+            raise WorkerError(
+                Exit.RETRY, f"{name} {what} in time: check the brokers; the worker recovers when it is started again"
+            ) from error
         except KafkaError as error:
             raise WorkerError(Exit.RETRY, f"{name} {what}: {error!r}; the worker recovers when it is started again") from error
 

@@ -38,7 +38,11 @@ class Ownership:
 
     async def keep_only(self, mine: Collection[int]) -> None:
         """After a new assignment: drop what is not ours and what the ledger does not hold, make room for what is new."""
-        gone = [partition for partition in self.partitions.values() if partition.number not in mine or (partition.ready and not partition.settled)]
+        gone = [
+            partition
+            for partition in self.partitions.values()
+            if partition.number not in mine or (partition.ready and not partition.settled)
+        ]
         for partition in gone:
             del self.partitions[partition.number]
         await asyncio.gather(*(partition.stop() for partition in gone))

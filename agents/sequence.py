@@ -114,7 +114,7 @@ class Fetched(dict[Tp, Sequence[Any]]):
         found, previous = self[tp], self.previous[tp]
         for start in range(0, len(found), most_records):
             part = found[start : start + most_records]
-            yield Chunk(*tp, part, previous, self.epochs[tp])
+            yield Chunk(tp.topic, tp.partition, part, previous, self.epochs[tp])
             previous = part[-1].offset
 
 

@@ -55,7 +55,7 @@ class Writer(Protocol):
 class Partition:
     """One owned partition: its state, its writer, and the task that brings both on."""
 
-    def __init__(  # noqa: PLR0913 - one place wires it, by keyword
+    def __init__(
         self,
         number: int,
         config: WorkerConfig,
@@ -190,13 +190,15 @@ class Partition:
         if lost > 0:
             self.note_loss(tp, first=applied + 1, count=lost)
         else:
-            logger.info("%s/%d: nothing between offset %d and %d (compaction or transaction markers)", *tp, applied, chunk.first)
+            logger.debug("%s/%d: nothing between offset %d and %d (compaction or transaction markers)", *tp, applied, chunk.first)
 
     def note_loss(self, tp: TP, *, first: int, count: int) -> None:
         """Count records that retention removed before we read them, and pass over them."""
         self.state.count("lost", count)
         self.state.position.offsets[self._topics[tp.topic]] = first + count - 1
-        logger.error("%s/%d: retention removed offsets %d to %d before they were read: %d records lost", *tp, first, first + count - 1, count)
+        logger.error(
+            "%s/%d: retention removed offsets %d to %d before they were read: %d records lost", *tp, first, first + count - 1, count
+        )
 
     async def _write(self) -> None:
         """Hand the change set over to its transaction, after the one before."""
@@ -208,9 +210,7 @@ class Partition:
             await asyncio.wait([self._writing])  # not a plain await: whoever cancels us must not cancel a transaction
         self._writing = asyncio.create_task(self._store(changes, letters, durable, taken))
 
-    async def _store(
-        self, changes: Changes, letters: Sequence[DeadLetter], durable: dict[str, int], taken: Sequence[Delivery]
-    ) -> None:
+    async def _store(self, changes: Changes, letters: Sequence[DeadLetter], durable: dict[str, int], taken: Sequence[Delivery]) -> None:
         with ends_the_process(f"partition {self.number}"):
             await self.writer.write(changes, letters)
             self.durable = durable
@@ -221,6 +221,4 @@ class Partition:
 
 
 def _skip(topic: str, record: Any) -> DeadLetter:
-    return DeadLetter(
-        topic, record.partition, record.offset, record.timestamp, SKIPPED, "skipped by an operator", record.key, record.value
-    )
+    return DeadLetter(topic, record.partition, record.offset, record.timestamp, SKIPPED, "skipped by an operator", record.key, record.value)

@@ -6,15 +6,15 @@ import asyncio
 import logging
 import threading
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from faust.types import TP
 
 from agents import exits
-from agents.app import DeskApp
 from agents.exits import Exit, WorkerError, ends_the_process
 from agents.guards import check_partition_counts
-from agents.units import Partition
+from agents.ownership import Ownership
+from agents.units import Partition, Source
 
 logger = logging.getLogger("deskpulse.worker")
 
@@ -22,10 +22,21 @@ _TICK_SECONDS = 1.0
 _LOST_TICKS = 3  # a chunk is on its way through Faust for less than so many ticks
 
 
+class Watched(Protocol):
+    """What of the app is looked at; a DeskApp is one."""
+
+    @property
+    def ownership(self) -> Ownership: ...
+    @property
+    def rebalancing(self) -> bool: ...
+    @property
+    def consumer(self) -> Source: ...
+
+
 class Watch:
     """Looks at a running worker once a second. Ends the process when it is stuck."""
 
-    def __init__(self, app: DeskApp) -> None:
+    def __init__(self, app: Watched) -> None:
         self._app = app
         self._ownership = app.ownership
         self._config = app.ownership.config
@@ -108,7 +119,8 @@ class Watch:
         seconds = now - self._told_at
         lag = sum(deliveries.lag(TP(topic, p.number), p.applied(topic)) for p in partitions if p.ready for topic in self._config.sources)
         logger.info(
-            "status events_per_second=%.0f lag=%d partitions=%d recovering=%d transactions_per_second=%.1f events=%d out_of_sequence=%d healed=%d",
+            "status events_per_second=%.0f lag=%d partitions=%d recovering=%d transactions_per_second=%.1f events=%d "
+            "out_of_sequence=%d healed=%d",
             (tally.records - self._told_records) / seconds,
             lag,
             sum(p.ready for p in partitions),

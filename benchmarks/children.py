@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Meter:
         self._clock = clock
         self._first: tuple[float, int] | None = None
         self._last = 0.0
+        self._cpu_began = time.process_time()
         self._told = 0.0
 
     def add(self, events: int) -> None:
@@ -41,6 +43,7 @@ class Meter:
         self._last = self._clock()
         if self._first is None:
             self._first = self._last, self.count
+            self._cpu_began = time.process_time()
         if self._last - self._told > _TELL_SECONDS:
             self._told = self._last
             _tell({"done": self.count})
@@ -53,7 +56,7 @@ class Meter:
 
     def tell_result(self, **more: Any) -> None:
         """The last line of a measured program."""
-        _tell({"done": self.count, "rate": self.rate(), **more})
+        _tell({"done": self.count, "rate": self.rate(), "cpu_seconds": time.process_time() - self._cpu_began, **more})
 
 
 def _tell(line: dict[str, Any]) -> None:

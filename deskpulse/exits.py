@@ -1,5 +1,6 @@
-"""Exit codes: the command line's answer to scripts. `deskpulse --help` lists them. A worker has its own, after sysexits.h
-(`agents.exits.Exit`), so that a supervisor can tell what a restart mends from what a person must.
+"""Exit codes: the command line's answer to scripts; `deskpulse --help` lists them.
+
+A worker has its own, after sysexits.h (`agents.exits.Exit`), so that a supervisor can tell what a restart mends from what a person must.
 """
 
 from __future__ import annotations

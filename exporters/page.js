@@ -30,9 +30,11 @@ function whole(value) { return number(value, 0); }
 function decimal(value) { return number(value, 2); }
 function score(value) { return (value > 0 ? "+" : "") + number(value, 1); }
 function percent(value) { return number(100 * value, 1) + "\u00a0%"; }
-function duration(seconds) {
+function duration(exactly) {
   const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
-  if (seconds < 1) return number(seconds, 2) + "\u00a0s";
+  if (exactly < 1) return number(exactly, 2) + "\u00a0s";
+  const coarse = exactly < 3600 ? 1 : 60; // rounded to what is shown: a minute less a bit is a minute
+  const seconds = Math.round(exactly / coarse) * coarse;
   const first = units.findIndex(([, size]) => seconds >= size);
   const [unit, size] = units[first];
   const lead = Math.floor(seconds / size);
@@ -63,7 +65,7 @@ function drawTable(figures) {
     for (const window of WINDOWS) {
       const figure = find(figures, name, window, labels);
       const cell = make("td", figure ? format(figure.value) : "\u2013", row);
-      make("small", figure ? `n ${whole(figure.n)}` : "none yet", cell);
+      make("small", figure ? `n ${whole(figure.n)}` : "no value", cell);
     }
   }
 }

@@ -70,8 +70,8 @@ class CountingState:
 
     def take_changes(self) -> Changes:
         self.position.transaction += 1
-        tickets = [(key, str(self.keys[key]).encode()) for key in self._changed]
-        view = [(topic.encode(), str(count).encode()) for topic, count in self.topics.items()]
+        tickets: list[tuple[bytes, bytes | None]] = [(key, str(self.keys[key]).encode()) for key in self._changed]
+        view: list[tuple[bytes, bytes | None]] = [(topic.encode(), str(count).encode()) for topic, count in self.topics.items()]
         self._changed.clear()
         self.clean = True
         return Changes(tickets, [*view, (POSITION, json.dumps(asdict(self.position)).encode())])

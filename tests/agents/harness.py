@@ -82,6 +82,7 @@ class Desk:
     name: str
     folder: Path
     partitions: int = 4
+    replication: int = 1
     options: dict[str, Any] = field(default_factory=dict)
     worker_module: str = "tests.agents.counting_worker"
     workers: list[WorkerProcess] = field(default_factory=list)
@@ -104,10 +105,18 @@ class Desk:
     async def create_topics(self, *, leave_out: Sequence[str] = (), **partitions: int) -> None:
         config = self.config
         compacted = {"cleanup.policy": "compact"}
-        topics = [NewTopic(name, partitions.get(topic.replace("-", "_"), self.partitions), 1) for name, topic in config.sources.items()]
-        topics += [NewTopic(config.anchor_topic, self.partitions, 1), NewTopic(config.dead_letter_topic, 1, 1)]
-        topics += [NewTopic(name, self.partitions, 1, topic_configs=compacted) for name in (config.tickets_topic, config.view_topic)]
-        topics += [NewTopic(config.skips_topic, 1, 1, topic_configs=compacted)]
+        topics = [
+            NewTopic(name, partitions.get(topic.replace("-", "_"), self.partitions), self.replication)
+            for name, topic in config.sources.items()
+        ]
+        topics += [
+            NewTopic(config.anchor_topic, self.partitions, self.replication),
+            NewTopic(config.dead_letter_topic, 1, self.replication),
+        ]
+        topics += [
+            NewTopic(name, self.partitions, self.replication, topic_configs=compacted) for name in (config.tickets_topic, config.view_topic)
+        ]
+        topics += [NewTopic(config.skips_topic, 1, self.replication, topic_configs=compacted)]
         async with self.admin() as admin:
             answer = await admin.create_topics([topic for topic in topics if topic.name not in leave_out])
             assert all(error[1] == 0 for error in answer.topic_errors), answer
@@ -153,7 +162,11 @@ class Desk:
         """All committed records of topics (names as in Kafka)."""
         found: list[Any] = []
         async with AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap, isolation_level="read_committed", auto_offset_reset="earliest", enable_auto_commit=False, fetch_max_wait_ms=50
+            bootstrap_servers=self.bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=50,
         ) as consumer:
             for topic in topics:
                 count = await self._partition_count(topic)

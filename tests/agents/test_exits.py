@@ -27,8 +27,12 @@ def test_an_error_ends_the_process_with_its_code(error: Exception, code: Exit, m
     ended: list[Exit] = []
     monkeypatch.setattr(exits, "end_process", lambda code, _: ended.append(code))
     with ends_the_process("test"):
-        raise error
+        fail(error)
     assert [code] == ended
+
+
+def fail(error: Exception) -> None:
+    raise error
 
 
 def test_the_end_is_at_once_and_the_reason_is_in_the_log() -> None:

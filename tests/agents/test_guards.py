@@ -21,7 +21,9 @@ class TestRejectLimit:
         """475 of 500 is 95 %."""
         limit = guards.RejectLimit(share=0.95, least=500)
         limit.note(300, letters(280))
-        with pytest.raises(WorkerError, match=r"475 of the last 500 .*\(syntax 280, schema 195\).*the deploy is wrong, not the data") as error:
+        with pytest.raises(
+            WorkerError, match=r"475 of the last 500 .*\(syntax 280, schema 195\).*the deploy is wrong, not the data"
+        ) as error:
             limit.note(200, letters(195, "schema"))
         assert Exit.DATA == error.value.code
 

@@ -123,7 +123,7 @@ async def test_a_failed_batch_is_not_committed(writer: LedgerWriter, producer: F
 
 async def test_being_fenced_is_told_as_such(writer: LedgerWriter, producer: FakeProducer) -> None:
     producer.fails["app-view"] = ProducerFenced()
-    with pytest.raises(WorkerError, match="partition 3 of the ledger was not written: fenced, another worker has taken it over") as error:
+    with pytest.raises(WorkerError, match="the ledger of partition 3 was not written: fenced, another worker has taken it over") as error:
         await writer.write(CHANGES, [])
     assert Exit.RETRY == error.value.code
 
@@ -150,5 +150,7 @@ def test_the_transactional_id_names_the_partition() -> None:
 
 
 def test_headers_tell_where_a_dead_letter_came_from_and_whether_it_was_cut() -> None:
-    assert [("topic", b"survey"), ("partition", b"2"), ("offset", b"17"), ("reason", b"schema"), ("detail", b"no score")] == letter_headers(LETTER)
+    assert [("topic", b"survey"), ("partition", b"2"), ("offset", b"17"), ("reason", b"schema"), ("detail", b"no score")] == letter_headers(
+        LETTER
+    )
     assert ("bytes", b"1000000") in letter_headers(LETTER._replace(value=b"x" * 1_000_000))

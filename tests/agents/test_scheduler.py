@@ -15,7 +15,8 @@ A, B = TopicPartition("survey", 0), TopicPartition("resolved", 0)
 
 def records(**offsets: range) -> dict[TopicPartition, list[Any]]:
     return {
-        TopicPartition(topic, 0): [SimpleNamespace(offset=offset, timestamp=offset * 10) for offset in numbers] for topic, numbers in offsets.items()
+        TopicPartition(topic, 0): [SimpleNamespace(offset=offset, timestamp=offset * 10) for offset in numbers]
+        for topic, numbers in offsets.items()
     }
 
 

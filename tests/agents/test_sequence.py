@@ -18,7 +18,7 @@ def records(*offsets: int) -> list[Any]:
 
 
 def chunk(*offsets: int, previous: int | None = None, epoch: int = 1) -> Chunk:
-    return Chunk(*TP, records(*offsets), previous, epoch)
+    return Chunk(TP.topic, TP.partition, records(*offsets), previous, epoch)
 
 
 @pytest.mark.parametrize(

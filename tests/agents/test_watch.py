@@ -87,7 +87,7 @@ async def test_a_chunk_that_got_lost_is_read_again(desk: Desk) -> None:
 async def test_a_chunk_that_waits_is_not_lost(desk: Desk) -> None:
     desk.partition.state.position.offsets["survey"] = 4
     desk.fetched(5, position=6, end=6)
-    waiting = Chunk(*SURVEY, [SimpleNamespace(offset=5)], 4, 0)
+    waiting = Chunk(SURVEY.topic, SURVEY.partition, [SimpleNamespace(offset=5)], 4, 0)
     await desk.partition.inbox.put(Delivery(waiting, "message"))
     await desk.ticks(10)
     assert not desk.source.sought

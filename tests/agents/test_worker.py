@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +167,6 @@ async def delete_records(desk: Desk, topic: str, offset: int) -> None:
 async def test_kills_at_random_moments_lose_nothing(kafka_desk: Desk, seed: int) -> None:
     desk, chance = kafka_desk, random.Random(seed)
     await desk.create_topics()
-    print("seed", seed)
     async with producing(desk, 40_000):
         workers = [desk.start_worker(), desk.start_worker()]
         for _ in range(8):

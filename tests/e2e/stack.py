@@ -117,14 +117,19 @@ class Stack:
                 program.process.kill()
             program.process.wait()
 
-    async def publish(self, records: Iterable[Sent]) -> int:
-        """Send records to source topics, in order within a partition; returns when the broker has them all."""
+    async def publish(self, records: Iterable[Sent], *, pause_seconds: Callable[[], float] = lambda: 0.0) -> int:
+        """Send records to source topics, in order within a partition; returns when the broker has them all.
+
+        `pause_seconds` is asked after every 50 records, so that a load can be steady for a while.
+        """
         count = 0
         producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **self.settings.kafka.client_options())
         async with producer:
             for topic, key, value in records:
                 await producer.send(self.topic(topic), key=key, value=value)
                 count += 1
+                if count % 50 == 0 and (pause := pause_seconds()):
+                    await asyncio.sleep(pause)
             await producer.flush()
         return count
 

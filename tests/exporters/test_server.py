@@ -11,6 +11,7 @@ from deskpulse.brokers.tls import make_certificates
 from exporters import server
 from exporters.clock import ViewKeeper
 from exporters.config import ConfigError, ExporterConfig
+from exporters.errors import ListenError
 from exporters.web import new_app
 from tests.exporters.desk import RULES, all_read
 
@@ -30,7 +31,7 @@ async def test_an_ipv6_address_is_written_as_urls_want_it() -> None:
     try:
         async with listening(host="::1") as url:
             assert url.startswith("http://[::1]:")
-    except server.ListenError as error:
+    except ListenError as error:
         pytest.skip(f"no IPv6 here: {error}")
 
 
@@ -48,6 +49,6 @@ async def test_tls_and_a_token(tmp_path: Path) -> None:
 async def test_files_that_are_no_certificate_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "cert.pem"
     file.write_text("no certificate")
-    with pytest.raises(ConfigError, match="cert_file and exporter.key_file are refused: .*; give PEM files"):
+    with pytest.raises(ConfigError, match=r"cert_file and exporter\.key_file are refused: .*; give PEM files"):
         async with listening(cert_file=file, key_file=file):
             pass
