@@ -139,6 +139,7 @@ class Batch:
                 together: Cells = {}
                 for name in folded[dimension]:
                     add(together, sums.get((dimension, name), {}))
+                together[series.REGISTERS_USED] = sum(cell >= series.REGISTER for cell in together)
                 yield from _lower(stretch, (dimension, OTHER), together)
 
     def _own(self, stretch: Stretch, dimension: str, member: str, as_of_ms: int) -> Stretch:
@@ -157,6 +158,8 @@ class Batch:
                 cells[cell] = cells.get(cell, 0) + amount
             for group in (ALL, *zip(DIMENSIONS, dims, strict=True)):
                 add(sums.setdefault(group, {}), cells)
+        for cells in sums.values():
+            cells[series.REGISTERS_USED] = sum(cell >= series.REGISTER for cell in cells)
         return sums
 
     def _retention(self, stretch: Stretch) -> Iterator[Figure]:

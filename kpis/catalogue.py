@@ -125,7 +125,7 @@ def _effort_net(cells: Sums) -> Iterator[Point]:
 
 def customers(cells: Sums) -> int:
     """Distinct customers of the tickets created; 0 when there were none or the registers are saturated."""
-    return estimate(sum(1 for cell in cells if series.REGISTER <= cell < series.REJOINED)) or 0
+    return estimate(cells.get(series.REGISTERS_USED, 0)) or 0
 
 
 def _tickets_per_customer(cells: Sums) -> Iterator[Point]:

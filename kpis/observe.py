@@ -16,6 +16,7 @@ from windows.distinct import REGISTERS
 from windows.histogram import bucket
 
 Observation = tuple[int, int, int]  # (event time ms, cell, amount)
+Level = tuple[int, int]  # (series, creation ms)
 PROMOTER_FROM: Final = 9
 PASSIVE_FROM: Final = 7
 SMALL_SCALE: Final = 4  # up to here only the top option satisfies; above, the top two
@@ -40,11 +41,30 @@ def observe(row: TicketRow) -> list[Observation]:
 
     Amounts are +1, or the duration in ms for the sum cells.
     """
+    return contribution(row)[0]
+
+
+def levels(row: TicketRow) -> list[Level]:
+    """The live levels that a ticket stands in: open, unanswered."""
+    creation = row.creation
+    if creation is None or row.discarded or (row.transitions is not None and resolution(row.transitions).state is not None):
+        return []
+    return _levels(creation.at_ms, row.replied_ms)
+
+
+def _levels(created_ms: int, replied_ms: int | None) -> list[Level]:
+    at = created_ms
+    return [(series.OPEN, at)] if replied_ms is not None else [(series.OPEN, at), (series.UNANSWERED, at)]
+
+
+def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
+    """Observations and levels of a ticket at once, since both need the state machine."""
     found: list[Observation] = []
     if row.discarded:
-        return found
+        return found, []
     creation, replied = row.creation, row.replied_ms
     created = creation.at_ms if creation is not None else None
+    state = NEVER
     if creation is not None:
         found.append((creation.at_ms, series.CREATED, 1))
         found.append((creation.at_ms, series.REGISTER + register(creation.customer_id), 1))
@@ -58,18 +78,11 @@ def observe(row: TicketRow) -> list[Observation]:
         _handle_times(found, row.handled)
     if row.transitions is not None:
         _handle_times(found, row.transitions)
-        _resolution(found, resolution(row.transitions), created)
-    if row.surveys is not None:
-        found.extend(answer(row.surveys[kind]) for kind in sorted(row.surveys))
-    return found
-
-
-def levels(row: TicketRow) -> list[tuple[int, int]]:
-    """The live levels that a ticket stands in, as (series, creation ms): open, unanswered."""
-    if row.creation is None or row.discarded or (row.transitions is not None and resolution(row.transitions).state is not None):
-        return []
-    at = row.creation.at_ms
-    return [(series.OPEN, at)] if row.replied_ms is not None else [(series.OPEN, at), (series.UNANSWERED, at)]
+        state = resolution(row.transitions)
+        _resolution(found, state, created)
+    if row.surveys:
+        found += [answer(row.surveys[kind]) for kind in sorted(row.surveys)]
+    return found, _levels(created, replied) if created is not None and state.state is None else []
 
 
 def resolution(transitions: FactSet) -> Resolution:

@@ -33,6 +33,7 @@ class Rows(Generic[Row]):
         self._least_ms = least_ms
         self._day: dict[str, int] = {}  # number of the day under which a row is listed
         self._due: dict[int, list[str]] = {}
+        self._put_off: set[str] = set()  # rows listed under a later day than the least
         self._today: int | None = None
 
     def _schedule(self, identifier: str, day: int) -> None:
@@ -42,11 +43,12 @@ class Rows(Generic[Row]):
             self._due.setdefault(day, []).append(identifier)
 
     def _schedule_changed(self) -> None:
-        rows, least_ms = self.by_id, self._least_ms
-        for identifier in self.changed:
+        """List the rows that are new, or that were put off: no other can become due before the day under which it is listed."""
+        rows = self.by_id
+        for identifier in (self.changed - self._day.keys()) | (self.changed & self._put_off):
             row = rows.get(identifier)
             if row is not None:
-                self._schedule(identifier, (row.last_ms + least_ms) // DAY_MS)
+                self._schedule(identifier, (row.last_ms + self._least_ms) // DAY_MS)
 
     def expire(self, event_clock_ms: int) -> list[Row]:
         """Remove and return the rows whose time is over; whole days only, so that it is cheap and the same in every run."""
@@ -65,9 +67,11 @@ class Rows(Generic[Row]):
                 if leaves_ms is None:
                     continue
                 if leaves_ms // DAY_MS >= today:
+                    self._put_off.add(identifier)
                     self._schedule(identifier, leaves_ms // DAY_MS)
                     continue
                 gone.append(self.by_id.pop(identifier))
+                self._put_off.discard(identifier)
                 self.changed.add(identifier)
         return gone
 
@@ -89,6 +93,4 @@ class Rows(Generic[Row]):
     def index(self) -> None:
         """List every loaded row."""
         for identifier, row in self.by_id.items():
-            leaves_ms = self._leaves_ms(row)
-            if leaves_ms is not None:
-                self._schedule(identifier, leaves_ms // DAY_MS)
+            self._schedule(identifier, (row.last_ms + self._least_ms) // DAY_MS)

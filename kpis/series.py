@@ -22,6 +22,7 @@ EFFORT: Final = 12  # EFFORT + score, score 1..7
 ANOMALY: Final = 20
 JOINED: Final = 21
 LEFT: Final = 22
+REGISTERS_USED: Final = 23  # made when sums are read, never stored: how many cells REGISTER + r there are
 
 # Durations: base holds the count, base + 1 the sum in ms, base + 2 + i the bucket i of windows.histogram.
 FIRST_RESPONSE: Final = 1 << 12

@@ -27,12 +27,12 @@ class Shortcut(Protocol):
 
 def generic(row: TicketRow, event: tickets.TicketEvent, deltas: Deltas, number: Number) -> None:
     """Merge an event and book C(new) - C(old), whatever it changes."""
-    dims, before, levels = row.dims(), observe.observe(row), observe.levels(row)
+    old: Contribution = (row.dims(), *observe.contribution(row))
     if tickets.merge(row, event):
-        _move(deltas, number, (dims, before, levels), (row.dims(), observe.observe(row), observe.levels(row)))
+        _move(deltas, number, old, (row.dims(), *observe.contribution(row)))
 
 
-Contribution = tuple[Dims, list[observe.Observation], list[tuple[int, int]]]
+Contribution = tuple[Dims, list[observe.Observation], list[observe.Level]]
 
 
 def _move(deltas: Deltas, number: Number, old: Contribution, new: Contribution) -> None:
@@ -176,7 +176,7 @@ def _triaged(row: TicketRow, event: Triaged, deltas: Deltas, number: Number, *, 
     del fresh
     old = row.dims()
     if tickets.merge(row, event) and row.dims() != old:
-        found, levels = observe.observe(row), observe.levels(row)
+        found, levels = observe.contribution(row)
         _move(deltas, number, (old, found, levels), (row.dims(), found, levels))
     return True
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from kpis import ledger
-from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Group, Groups
+from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Group
 from kpis.ledger import LevelKey, PaneKey
 from kpis.tickets import Dims
 from windows.cells import Cells, add, count
@@ -83,7 +84,7 @@ class Tables:
     def fold(self, deltas: Deltas) -> None:
         """Add what a chunk changed. 1-minute panes and levels wait for `changes`: by then many are over, or are as they were."""
         pending, panes, size = self._pending.groups, self._panes, 0
-        quarters: Groups = {}
+        quarters: dict[int, list[Group]] = defaultdict(list)
         for key, found in deltas.groups.items():
             counts, amounts = found
             known = pending.get(key)
@@ -91,47 +92,42 @@ class Tables:
                 pending[key] = found
                 size += _KEY_BYTES + _CELL_BYTES * len(panes.get(key << 2, ()))
             else:
-                _join(known, counts, amounts)
+                known[0].extend(counts)
+                known[1].extend(amounts)
             size += _CELL_BYTES * (len(counts) + len(amounts))
-            quarter = (key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK
-            known = quarters.get(quarter)
-            if known is None:
-                quarters[quarter] = (counts.copy(), amounts.copy())
-            else:
-                _join(known, counts, amounts)
+            quarters[(key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK].append(found)
         self._size += size
-        sixes: Groups = {}
-        for key, (counts, amounts) in quarters.items():
-            self._add(QUARTER.index, key, counts, amounts)
-            six = (key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK
-            known = sixes.get(six)
-            if known is None:
-                sixes[six] = (counts, amounts)
-            else:
-                _join(known, counts, amounts)
-        for key, (counts, amounts) in sixes.items():
-            self._add(SIX_HOURS.index, key, counts, amounts)
+        sixes: dict[int, list[Group]] = defaultdict(list)
+        for key, groups in quarters.items():
+            self._add(QUARTER.index, key, groups)
+            sixes[(key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK] += groups
+        for key, groups in sixes.items():
+            self._add(SIX_HOURS.index, key, groups)
         self._pending.raised += deltas.raised
         self._pending.lowered += deltas.lowered
         self.changed_levels.update([key >> 6 for key in deltas.raised], [key >> 6 for key in deltas.lowered])
 
-    def _add(self, resolution: int, key: int, counts: list[int], amounts: list[int]) -> None:
-        cells = self._pane(resolution, key, len(counts) + len(amounts))
+    def _add(self, resolution: int, key: int, groups: Sequence[Group]) -> None:
+        cells = self._pane(resolution, key)
         if cells is None:
             return
-        count(cells, counts)
-        if amounts:
-            get = cells.get
+        get, size = cells.get, 0
+        for counts, _ in groups:
+            count(cells, counts)
+            size += len(counts)
+        for _, amounts in groups:  # after all counts: what is withdrawn was there before
             pairs = iter(amounts)
             for cell, amount in zip(pairs, pairs, strict=True):
                 total = get(cell, 0) + amount
                 if total:
                     cells[cell] = total
                 else:
-                    cells.pop(cell, None)
+                    del cells[cell]
+            size += len(amounts)
+        self._size += _CELL_BYTES * size
 
-    def _pane(self, resolution: int, key: int, more: int) -> Cells | None:
-        """The pane of `pane << SLOT_BITS | slot`, to be changed in at most `more` cells; None when its retention is over."""
+    def _pane(self, resolution: int, key: int) -> Cells | None:
+        """The pane of `pane << SLOT_BITS | slot`, to be changed; None when its retention is over."""
         if key >> SLOT_BITS < self._floors[resolution]:
             return None
         number = key << 2 | resolution
@@ -142,16 +138,15 @@ class Tables:
         if number not in self.changed_panes:
             self.changed_panes.add(number)
             self._size += _KEY_BYTES + _CELL_BYTES * len(cells)
-        self._size += _CELL_BYTES * more
         return cells
 
     def _settle(self) -> None:
         """Add what waited."""
         pending, self._pending = self._pending, Deltas()
         floor = self._floors[MINUTE.index] << SLOT_BITS
-        for key, (counts, amounts) in pending.groups.items():
+        for key, group in pending.groups.items():
             if key >= floor:
-                self._add(MINUTE.index, key, counts, amounts)
+                self._add(MINUTE.index, key, (group,))
         self._settle_levels(pending)
 
     def _settle_levels(self, pending: Deltas) -> None:
@@ -178,7 +173,7 @@ class Tables:
                 delta = {cell: amount}
                 if previous_left_ms is not None:
                     delta[rejoined + resolution.pane(previous_left_ms)] = amount
-                cells = self._pane(resolution.index, resolution.pane(at_ms) << SLOT_BITS | slot, len(delta))
+                cells = self._pane(resolution.index, resolution.pane(at_ms) << SLOT_BITS | slot)
                 if cells is not None:
                     add(cells, delta)
 
@@ -259,9 +254,3 @@ class Tables:
         if event_clock_ms is not None:
             self.expire(event_clock_ms)
             self.changed_panes.clear()
-
-
-def _join(known: Group, counts: list[int], amounts: list[int]) -> None:
-    known_counts, known_amounts = known
-    known_counts += counts
-    known_amounts += amounts

@@ -21,6 +21,7 @@ from windows.spans import CUSTOMER_WINDOWS, WINDOWS, covered_ms
 Group = tuple[str, str]  # (by, member)
 ALL: Final[Group] = ("all", "all")
 PARTS: Final = "parts"
+REGISTERS: Final = "registers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,14 @@ class ViewBuilder:
         assert isinstance(key, tuple)
         team, channel, priority = key
         counts = {cell: n for cell, n in cells.items() if cell < series.REGISTER}
-        yield ALL, cells
-        yield ("team", team), cells
+        yield ALL, counts
+        yield ("team", team), counts
         yield ("channel", channel), counts
         yield ("priority", priority), counts
+        if len(counts) < len(cells):  # registers apart: there are as many as customers, and the rest shall not wade through them
+            registers = {cell: n for cell, n in cells.items() if cell >= series.REGISTER}
+            yield (REGISTERS, ALL), registers
+            yield (REGISTERS, ("team", team)), registers
         if slot in self._parts_slots:
             yield (PARTS, key), counts
 
@@ -114,6 +119,7 @@ class ViewBuilder:
         """Forget a partition: its ledger will be read again from the start."""
         rows = self._rows.pop(partition, {})
         self._positions.pop(partition, None)
+        self._watermark_ms = max((newest for p in self._positions.values() for newest in p.maxima.values()), default=None)
         for key, value in rows.items():
             typed = ledger.decode_view_key(key)
             if isinstance(typed, PaneKey | LevelKey):
@@ -150,8 +156,9 @@ class ViewBuilder:
         as_of = max(as_of_ms, self._watermark_ms or 0, self._sums.as_of_ms or 0)
         self._sums.advance(as_of)
         self._customer_sums.advance(as_of)
-        for touched in self._sums.touched:
-            self._lowered.pop(touched, None)
+        for slot, group in self._sums.touched:
+            assert isinstance(group, tuple)
+            self._lowered.pop((slot, group[1] if group[0] == REGISTERS else group), None)
         self._sums.touched.clear()
         self._customer_sums.touched.clear()
         shown, folded = self._members()
@@ -195,7 +202,8 @@ class ViewBuilder:
             labels = _labels(slot, group)
             lowered = self._lowered.get((slot, group))
             if lowered is None:
-                lowered = self._lowered[slot, group] = figures.lower(cells, labels, group[0])
+                used = len(self._sums.cells(slot, (REGISTERS, group)))
+                lowered = self._lowered[slot, group] = figures.lower({**cells, series.REGISTERS_USED: used}, labels, group[0])
             yield from lowered
             yield from figures.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
 
@@ -203,8 +211,11 @@ class ViewBuilder:
         group = (dimension, OTHER)
         for slot in self._group_slots(group):
             cells: Cells = {}
+            registers: Cells = {}
             for name in names:
                 add(cells, self._sums.cells(slot, (dimension, name)))
+                add(registers, self._sums.cells(slot, (REGISTERS, (dimension, name))))
+            cells[series.REGISTERS_USED] = len(registers)
             labels = _labels(slot, group)
             yield from figures.lower(cells, labels, dimension)
             yield from figures.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
@@ -287,7 +298,7 @@ def series_bound(rules: ViewRules) -> int:
     busy: Cells = dict.fromkeys(range(1, 23), 7)
     for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
         busy.update({base: 1, base + 1: 1, base + 2: 1})
-    busy[series.REGISTER] = 1
+    busy[series.REGISTERS_USED] = 1
     total = 0
     for by, members in (("all", 1), *sizes.items()):
         a_slot = len(figures.lower(busy, (), by)) + 2

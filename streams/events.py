@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 Instant = Annotated[datetime, Meta(tz=True)] | int  # int only, once decoded
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+_NEAR_A_TIE = 0.001  # fractions of a millisecond so close to a half are rounded as decimal numbers
 Url = Annotated[str, Meta(max_length=2048)]
 
 
@@ -185,4 +186,7 @@ def _milliseconds(seconds: float | None) -> int | None:
         return None
     if seconds.is_integer():
         return int(seconds) * 1000
+    product = seconds * 1000  # within 0.0002 of the decimal one, since seconds are at most 1e9
+    if abs(product % 1 - 0.5) > _NEAR_A_TIE:
+        return int(product + 0.5)
     return int((Decimal(repr(seconds)) * 1000).to_integral_value(ROUND_HALF_UP))
