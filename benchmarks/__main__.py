@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks import report
 from benchmarks.errors import BenchError
-from benchmarks.run import FAUST_EVENTS, FOLDER, Plan, run
+from benchmarks.run import FOLDER, Plan, run
 from benchmarks.site import forget_own_settings
 from deskpulse import exits
 from deskpulse.brokers import BrokerError
@@ -44,7 +44,7 @@ def _tell(plan: Plan, broker: str, rounds: Sequence[report.Round]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 180)
     console.print(report.table(rounds, f"{plan.events:,} events, seed {plan.seed}, {broker}, {os.cpu_count()} processors"))
     report.save(
-        path, rounds, broker=broker, events=plan.events, seed=plan.seed, faust_events=min(plan.events, FAUST_EVENTS),
+        path, rounds, broker=broker, events=plan.events, seed=plan.seed, faust_events=plan.faust_events,
         python=platform.python_version(), processors=os.cpu_count(),
     )  # fmt: skip
     print(f"all figures: {path}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import ledger, plain_faust
+from benchmarks import ledger
 from benchmarks.children import SILENCE_SECONDS, Child, OnProgress, result_of, running
 from benchmarks.errors import BenchError
 from benchmarks.profile import profiling
@@ -26,6 +26,7 @@ class Turn:
 
     events: int
     rate: float | None  # events per second
+    cpu_seconds: float | None  # user and system, of all threads; None where the system does not tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,6 @@ class WorkerTurn(Turn):
     ledger_rows: int
     ledger_bytes: int  # keys and values
     peak_rss_bytes: int | None  # None where the system does not tell
-    cpu_seconds: float | None  # start included
 
 
 async def run_limit(site: Site, number: int, count: int, on_progress: OnProgress) -> Turn:
@@ -46,16 +46,16 @@ async def run_limit(site: Site, number: int, count: int, on_progress: OnProgress
     told = await _run_program("benchmarks.limit", site, app_id, count, on_progress)
     if told["rejects"]:
         raise BenchError(f"{told['rejects']} of the events are none; fix: delete build/bench/ and run it again")
-    return Turn(told["done"], told["rate"])
+    return Turn(told["done"], told["rate"], told["cpu_seconds"])
 
 
 async def run_faust(site: Site, number: int, count: int, on_progress: OnProgress) -> Turn:
     """Let the Faust app work off some of the events."""
     app_id = site.app_id("faust", number)
-    await site.create_changelog(plain_faust.changelog(app_id))
+    await site.create_changelog(app_id)
     told = await _run_program("benchmarks.plain_faust", site, app_id, count, on_progress)
-    await site.delete_changelog(plain_faust.changelog(app_id))
-    return Turn(told["done"], told["rate"])
+    await site.delete_changelog(app_id)
+    return Turn(told["done"], told["rate"], told["cpu_seconds"])
 
 
 async def _run_program(module: str, site: Site, app_id: str, count: int, on_progress: OnProgress) -> dict[str, Any]:
@@ -64,8 +64,10 @@ async def _run_program(module: str, site: Site, app_id: str, count: int, on_prog
         return await result_of(child, on_progress)
 
 
-async def run_worker(site: Site, number: int, count: int, on_progress: OnProgress, *, profile: Path | None = None) -> WorkerTurn:
-    """Let the worker work off all events into a fresh ledger; `profile` names a file for its stacks. Errors: BenchError."""
+async def run_worker(
+    site: Site, number: int, count: int, on_progress: OnProgress, on_read: OnProgress, *, profile: Path | None = None
+) -> WorkerTurn:
+    """Let the worker work off all events into a fresh ledger, then read that (`on_read`); `profile` names a file for its stacks. Errors: BenchError."""
     app_id = site.app_id("worker", number)
     await site.create_ledger(app_id)
     log, environment = site.folder / f"{app_id}.log", site.environment(app_id)
@@ -78,7 +80,7 @@ async def run_worker(site: Site, number: int, count: int, on_progress: OnProgres
         peak_rss_bytes, cpu_seconds = _peak_rss_bytes(child.process.pid), _cpu_seconds(child.process.pid)
         if await child.stop() != 0:
             child.check()
-    contents = await ledger.read(site, app_id, lambda share: on_progress(round(share * count)))
+    contents = await ledger.read(site, app_id, lambda share: on_read(round(share * count)))
     turn = _judge(samples, contents, count, peak_rss_bytes, cpu_seconds)
     await site.delete_ledger(app_id)
     return turn
@@ -119,12 +121,12 @@ def _judge(
     return WorkerTurn(
         count,
         ledger.rate(list(ledger.curve(samples, contents)), count),
+        cpu_seconds,
         rejected=rejected,
         transactions=contents.total(lambda row: row.transaction),
         ledger_rows=contents.rows,
         ledger_bytes=contents.bytes,
         peak_rss_bytes=peak_rss_bytes,
-        cpu_seconds=cpu_seconds,
     )
 
 
@@ -138,7 +140,7 @@ def _peak_rss_bytes(pid: int) -> int | None:
 
 
 def _cpu_seconds(pid: int) -> float | None:
-    """User and system time of a process, from the same place."""
+    """User and system time of a process, its start included, from the same place."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:

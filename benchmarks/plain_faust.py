@@ -11,24 +11,17 @@ import logging
 import os
 import sys
 import time
-from typing import Any, Final
+from typing import Any
 
 import faust
 from faust.contrib.asgi import faust_app_running
 
 from agents.config import WorkerConfig
 from benchmarks.children import Meter
-from benchmarks.site import PARTITIONS
+from benchmarks.site import FAUST_TABLE, PARTITIONS
 from deskpulse.settings import load
 from deskpulse.wiring import worker_config
 from streams.topics import SOURCE_TOPICS
-
-TABLE: Final = "tickets"
-
-
-def changelog(app_id: str) -> str:
-    """The topic of the table's changelog, by Faust's rule."""
-    return f"{app_id}-{TABLE}-changelog"
 
 
 def build_app(config: WorkerConfig, count: int, meter: Meter, done: asyncio.Event) -> faust.App:
@@ -45,8 +38,9 @@ def build_app(config: WorkerConfig, count: int, meter: Meter, done: asyncio.Even
         consumer_max_fetch_size=config.fetch_bytes,
         consumer_auto_offset_reset="earliest",
         broker_check_crcs=False,
+        producer_linger=0.02,  # the first advice of every guide: without it each table write is a request of its own
     )
-    tickets = app.Table(TABLE, default=dict)
+    tickets = app.Table(FAUST_TABLE, default=dict)
     for topic in SOURCE_TOPICS:
         channel = app.topic(config.source(topic), key_type=str, value_serializer="json")
         app.agent(channel, name=topic)(_agent(topic, tickets, count, meter, done))

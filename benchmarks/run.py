@@ -25,7 +25,8 @@ from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.cluster import Cluster, connect
 from deskpulse.cluster.facts import release
 
-FAUST_EVENTS: Final = 100_000  # at most: its rate is the same after ten seconds as after three minutes
+_FAUST_SHARE: Final = 10  # the Faust app gets a tenth, so that no topic runs dry: it would then wait for the broker's long poll
+_FAUST_EVENTS: Final = 50_000  # and no more: its rate is the same after twenty seconds as after ten minutes
 FOLDER: Final = Path(__file__).resolve().parents[1] / "build" / "bench"
 _HEAP_MB: Final = 1_024
 
@@ -39,6 +40,11 @@ class Plan:
     seed: int = 1
     broker: str | None = None  # None: an Apache Kafka of our own
     profile: bool = False
+
+    @property
+    def faust_events(self) -> int:
+        """How many of the events the Faust app works off."""
+        return min(max(1, self.events // _FAUST_SHARE), _FAUST_EVENTS)
 
 
 class Result(NamedTuple):
@@ -63,9 +69,8 @@ def run(plan: Plan) -> Result:
 
 
 async def _measure(plan: Plan, site: Site, name: str, console: Console) -> Result:
-    async with connect(
-        site.settings(site.app_id("setup", 0)).kafka
-    ) as cluster:  # before the events: a broker that is not there fails at once
+    # Before the events are made: a broker that is not there fails at once.
+    async with connect(site.settings(site.app_id("setup", 0)).kafka) as cluster:
         name = name or await _describe(cluster)
     with _bars(console) as bars:
         path = _events(plan, bars)
@@ -82,14 +87,13 @@ def _events(plan: Plan, bars: Progress) -> Path:
 
 async def _round(plan: Plan, site: Site, number: int, bars: Progress) -> Round:
     """Each contestant once, so that a machine that slows down meanwhile slows down all of them."""
-    faust_events = min(plan.events, FAUST_EVENTS)
     stacks = FOLDER / f"profile-{number}.txt" if plan.profile else None
     with bar(bars, f"round {number}: limit", plan.events) as tell:
         limit = await contest.run_limit(site, number, plan.events, tell)
-    with bar(bars, f"round {number}: worker", plan.events) as tell:
-        worker = await contest.run_worker(site, number, plan.events, tell, profile=stacks)
-    with bar(bars, f"round {number}: faust", faust_events) as tell:
-        faust = await contest.run_faust(site, number, faust_events, tell)
+    with bar(bars, f"round {number}: worker", plan.events) as tell, bar(bars, f"round {number}: check", plan.events) as read:
+        worker = await contest.run_worker(site, number, plan.events, tell, read, profile=stacks)
+    with bar(bars, f"round {number}: faust", plan.faust_events) as tell:
+        faust = await contest.run_faust(site, number, plan.faust_events, tell)
     return Round(limit, worker, faust)
 
 

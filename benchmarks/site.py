@@ -18,6 +18,7 @@ from deskpulse.topic_setup import apply, ensure, plan, refusals, topic_specs
 from streams.topics import TopicSpec, ledger_topics, skips_topic
 
 PARTITIONS: Final = 4
+FAUST_TABLE: Final = "tickets"
 _VARIABLES: Final = "DESKPULSE_"
 _KEPT: Final = {"DESKPULSE_KAFKA_CACHE"}  # where Kafka's jars are
 
@@ -63,19 +64,19 @@ class Site:
         if refused := refusals(steps):
             raise BenchError("; ".join(f"topic {step.spec.name}: {step.note}" for step in refused))
 
-    async def create_changelog(self, name: str) -> None:
-        """A table's changelog as Faust would make it."""
-        spec = TopicSpec(name, PARTITIONS, 1, {"cleanup.policy": "compact"}, "ledger")
-        async with connect(self.settings(name).kafka) as cluster:
+    async def create_changelog(self, app_id: str) -> None:
+        """The changelog of the Faust app's table, by Faust's rules."""
+        spec = TopicSpec(_changelog(app_id), PARTITIONS, 1, {"cleanup.policy": "compact"}, "ledger")
+        async with connect(self.settings(app_id).kafka) as cluster:
             await cluster.create([spec])
 
     async def delete_ledger(self, app_id: str) -> None:
         """What a worker made: the next round shall not share the broker with the cleaning of this one."""
         await self._delete([*ledger_topics(app_id), f"{app_id}-anchor", skips_topic(app_id)])
 
-    async def delete_changelog(self, name: str) -> None:
-        """What the Faust app made."""
-        await self._delete([name])
+    async def delete_changelog(self, app_id: str) -> None:
+        """What the Faust app filled."""
+        await self._delete([_changelog(app_id)])
 
     async def delete_all(self) -> None:
         """Every topic of this run, also of one that was broken off."""
@@ -100,3 +101,7 @@ def forget_own_settings() -> None:
     """Drop the user's `DESKPULSE_*` variables: measured are the defaults, so that results can be compared."""
     for name in [name for name in os.environ if name.startswith(_VARIABLES) and name not in _KEPT]:
         del os.environ[name]
+
+
+def _changelog(app_id: str) -> str:
+    return f"{app_id}-{FAUST_TABLE}-changelog"

@@ -110,7 +110,7 @@ class PartitionState:
                 self._counts[f"rejected:{event.reason}"] += 1
                 letters.append(_letter(topic, record, event))
                 continue
-            at: int = event.occurred_at  # type: ignore[union-attr, assignment]
+            at: int = event.occurred_at  # type: ignore[assignment]
             if at > greatest:  # noqa: PLR1730 - a call would cost more
                 greatest = at
             if topic == "customer" or (topic == "survey" and event.ticket_id is None):  # type: ignore[union-attr]

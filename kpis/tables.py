@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from kpis import ledger
-from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Group
+from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Group, Groups
 from kpis.ledger import LevelKey, PaneKey
 from kpis.tickets import Dims
 from windows.cells import Cells, add, count
@@ -84,7 +83,7 @@ class Tables:
     def fold(self, deltas: Deltas) -> None:
         """Add what a chunk changed. 1-minute panes and levels wait for `changes`: by then many are over, or are as they were."""
         pending, panes, size = self._pending.groups, self._panes, 0
-        quarters: dict[int, list[Group]] = defaultdict(list)
+        quarters: Groups = {}
         for key, found in deltas.groups.items():
             counts, amounts = found
             known = pending.get(key)
@@ -92,39 +91,46 @@ class Tables:
                 pending[key] = found
                 size += _KEY_BYTES + _CELL_BYTES * len(panes.get(key << 2, ()))
             else:
-                known[0].extend(counts)
-                known[1].extend(amounts)
+                _join(known, counts, amounts)
             size += _CELL_BYTES * (len(counts) + len(amounts))
-            quarters[(key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK].append(found)
+            quarter = (key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK
+            known = quarters.get(quarter)
+            if known is None:
+                quarters[quarter] = (counts[:], amounts[:])
+            else:
+                _join(known, counts, amounts)
         self._size += size
-        sixes: dict[int, list[Group]] = defaultdict(list)
-        for key, groups in quarters.items():
-            self._add(QUARTER.index, key, groups)
-            sixes[(key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK] += groups
-        for key, groups in sixes.items():
-            self._add(SIX_HOURS.index, key, groups)
+        sixes: Groups = {}
+        for key, found in quarters.items():
+            self._add(QUARTER.index, key, found)
+            six = (key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK
+            known = sixes.get(six)
+            if known is None:
+                sixes[six] = found
+            else:
+                _join(known, *found)
+        for key, found in sixes.items():
+            self._add(SIX_HOURS.index, key, found)
         self._pending.raised += deltas.raised
         self._pending.lowered += deltas.lowered
         self.changed_levels.update([key >> 6 for key in deltas.raised], [key >> 6 for key in deltas.lowered])
 
-    def _add(self, resolution: int, key: int, groups: Sequence[Group]) -> None:
+    def _add(self, resolution: int, key: int, group: Group) -> None:
         cells = self._pane(resolution, key)
         if cells is None:
             return
-        get, size = cells.get, 0
-        for counts, _ in groups:
-            count(cells, counts)
-            size += len(counts)
-        for _, amounts in groups:  # after all counts: what is withdrawn was there before
+        counts, amounts = group
+        self._size += _CELL_BYTES * (len(counts) + len(amounts))
+        count(cells, counts)  # first: what is withdrawn was there, or came with these
+        if amounts:
+            get = cells.get
             pairs = iter(amounts)
             for cell, amount in zip(pairs, pairs, strict=True):
                 total = get(cell, 0) + amount
                 if total:
                     cells[cell] = total
                 else:
-                    del cells[cell]
-            size += len(amounts)
-        self._size += _CELL_BYTES * size
+                    cells.pop(cell, None)
 
     def _pane(self, resolution: int, key: int) -> Cells | None:
         """The pane of `pane << SLOT_BITS | slot`, to be changed; None when its retention is over."""
@@ -146,7 +152,7 @@ class Tables:
         floor = self._floors[MINUTE.index] << SLOT_BITS
         for key, group in pending.groups.items():
             if key >= floor:
-                self._add(MINUTE.index, key, (group,))
+                self._add(MINUTE.index, key, group)
         self._settle_levels(pending)
 
     def _settle_levels(self, pending: Deltas) -> None:
@@ -254,3 +260,8 @@ class Tables:
         if event_clock_ms is not None:
             self.expire(event_clock_ms)
             self.changed_panes.clear()
+
+
+def _join(known: Group, counts: list[int], amounts: list[int]) -> None:
+    known[0].extend(counts)
+    known[1].extend(amounts)

@@ -87,8 +87,7 @@ def note(row: Remembering, rank: int, event_id: str, at_ms: int) -> bool:
 
     Beyond MOST_SEEN identities nothing more is remembered: such an event merges as any other and is not counted as a duplicate.
     """
-    if at_ms > row.last_ms:
-        row.last_ms = at_ms
+    row.last_ms = max(row.last_ms, at_ms)
     seen = row.seen
     digest = xxh3_64_intdigest(event_id.encode(), rank)
     if digest in seen:

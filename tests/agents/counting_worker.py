@@ -8,8 +8,11 @@ import sys
 from agents.config import WorkerConfig
 from agents.worker import run_worker
 from tests.agents.counting import CountingState
+from tests.agents.harness import client_options
 
 if __name__ == "__main__":
     level = os.environ.get("LOG_LEVEL", "INFO")
     logging.basicConfig(level=level, stream=sys.stdout, format="%(asctime)s.%(msecs)03d %(levelname)s %(message)s", datefmt="%H:%M:%S")
-    sys.exit(run_worker(WorkerConfig(**json.loads(sys.argv[1]), make_state=CountingState)))
+    fields = json.loads(sys.argv[1])
+    fields["kafka"] = client_options(fields["kafka"])
+    sys.exit(run_worker(WorkerConfig(**fields, make_state=CountingState)))

@@ -7,11 +7,12 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,14 @@ from tests.agents.counting import POSITION
 
 ROOT = Path(__file__).parents[2]
 Record = tuple[str, bytes | None, bytes | None]  # topic without prefix, key, value
+
+
+def client_options(kafka: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of an aiokafka client from what fits into JSON: `ca_file` becomes a TLS context."""
+    options = {name: value for name, value in kafka.items() if name != "ca_file"}
+    if "ca_file" in kafka:
+        options["ssl_context"] = ssl.create_default_context(cafile=kafka["ca_file"])
+    return options
 
 
 async def until(holds: Callable[[], Any], *, seconds: float = 60, what: str = "the condition") -> Any:
@@ -78,7 +87,7 @@ class WorkerProcess:
 class Desk:
     """Topics and workers of one test. `worker_module` is run with the fields of a WorkerConfig as JSON."""
 
-    bootstrap: str
+    kafka: dict[str, Any]  # see client_options
     name: str
     folder: Path
     partitions: int = 4
@@ -89,11 +98,15 @@ class Desk:
 
     @property
     def config(self) -> WorkerConfig:
-        return WorkerConfig(**self._fields())
+        return WorkerConfig(**{**self._fields(), "kafka": self.clients})
+
+    @property
+    def clients(self) -> dict[str, Any]:
+        return client_options(self.kafka)
 
     def _fields(self) -> dict[str, Any]:
         return {
-            "kafka": {"bootstrap_servers": self.bootstrap},
+            "kafka": self.kafka,
             "app_id": f"{self.name}app",
             "topic_prefix": self.name,
             "session_timeout_seconds": 6.0,
@@ -129,7 +142,7 @@ class Desk:
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin = AIOKafkaAdminClient(**self.clients)
         await admin.start()
         try:
             yield admin
@@ -137,7 +150,7 @@ class Desk:
             await admin.close()
 
     async def produce(self, records: Iterable[Record], *, pause_every: int = 0, pause_seconds: float = 0.1) -> None:
-        async with AIOKafkaProducer(bootstrap_servers=self.bootstrap, linger_ms=5, max_batch_size=200_000) as producer:
+        async with AIOKafkaProducer(**self.clients, linger_ms=5, max_batch_size=200_000) as producer:
             for number, (topic, key, value) in enumerate(records):
                 await producer.send(self.name + topic, key=key, value=value)
                 if pause_every and number % pause_every == pause_every - 1:
@@ -162,7 +175,7 @@ class Desk:
         """All committed records of topics (names as in Kafka)."""
         found: list[Any] = []
         async with AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **self.clients,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,

@@ -10,22 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import NewPartitions, RecordsToDelete
+from aiokafka.structs import TopicPartition
 
 from agents.exits import Exit
 from agents.skips import request_skip
+from deskpulse.brokers.kafka import LocalKafka
 from tests.agents.harness import Desk, tickets, until
 
 
 @pytest.fixture
 def desk(broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(broker.bootstrap, topic_prefix, tmp_path)
+    desk = Desk({"bootstrap_servers": broker.bootstrap}, topic_prefix, tmp_path)
     yield desk
     desk.stop()
 
 
 @pytest.fixture
 def kafka_desk(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(kafka_broker.bootstrap, topic_prefix, tmp_path)
+    desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
     yield desk
     desk.stop()
 
@@ -110,7 +113,7 @@ async def test_unequal_partition_counts_are_refused(desk: Desk) -> None:
 
 
 async def test_an_unreachable_broker_is_named(tmp_path: Path) -> None:
-    desk = Desk("127.0.0.1:1", "nobody-", tmp_path)
+    desk = Desk({"bootstrap_servers": "127.0.0.1:1"}, "nobody-", tmp_path)
     worker = desk.start_worker()
     assert Exit.UNAVAILABLE == await worker.exit()
     assert worker.has_said("no Kafka broker at 127.0.0.1:1")
@@ -125,8 +128,6 @@ async def test_partitions_added_while_running_stop_the_worker(kafka_desk: Desk) 
     await desk.agrees()
     worker.signal(signal.SIGTERM)
     await worker.exit()
-    from aiokafka.admin import NewPartitions
-
     async with desk.admin() as admin:
         await admin.create_partitions({topic: NewPartitions(6) for topic in desk.config.copartitioned_topics})
     second = desk.start_worker()
@@ -153,10 +154,25 @@ async def test_what_retention_removed_unread_is_reported_as_lost(kafka_desk: Des
     assert 50 == (await desk.positions())[0]["counters"]["lost"]
 
 
-async def delete_records(desk: Desk, topic: str, offset: int) -> None:
-    from aiokafka.admin import RecordsToDelete
-    from aiokafka.structs import TopicPartition
+@pytest.mark.kafka
+async def test_a_worker_logs_in_over_tls(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
+    """`kafka_broker` is asked for its skip where there is no Kafka; this one is another, that wants SASL/SCRAM over TLS."""
+    with LocalKafka(security="sasl_tls") as guarded:
+        login = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": guarded.username, "sasl_plain_password": guarded.password}
+        kafka = {"bootstrap_servers": guarded.bootstrap, "security_protocol": "SASL_SSL", "ca_file": str(guarded.ca_file), **login}
+        desk = Desk(kafka, topic_prefix, tmp_path)
+        try:
+            await desk.create_topics()
+            await desk.produce(tickets(500))
+            desk.start_worker()
+            await desk.agrees()
+            stranger = desk.start_worker(kafka={**kafka, "sasl_plain_password": "wrong"})
+            assert Exit.UNAVAILABLE == await stranger.exit()
+        finally:
+            desk.stop()
 
+
+async def delete_records(desk: Desk, topic: str, offset: int) -> None:
     async with desk.admin() as admin:
         await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(offset)})
 

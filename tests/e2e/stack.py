@@ -45,7 +45,14 @@ def run_command(*words: str | Path, variables: Mapping[str, str], seconds: float
     """A command of deskpulse that ends by itself."""
     command = [sys.executable, "-m", "deskpulse", *map(str, words)]
     return subprocess.run(
-        command, env=surroundings(**variables), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
+        command,
+        env=surroundings(**variables),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
 
 

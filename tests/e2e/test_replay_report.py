@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,7 @@ SETTINGS: Final = {
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not LOG.is_file(), reason=f"no {LOG}: the data of other people, see ../shared/data/README.md")
-async def test_the_exporter_says_what_report_says(new_stack: NewStack, tmp_path: Path) -> None:
+async def test_the_exporter_says_what_report_says(new_stack: NewStack, tmp_path: Path, tell: Callable[[str], None]) -> None:
     """The history in three stages, then the whole file through its mapping: what was there already counts once."""
     stack = new_stack(**SETTINGS)
     await stack.start_all()
@@ -55,9 +56,9 @@ async def test_the_exporter_says_what_report_says(new_stack: NewStack, tmp_path:
         stage = [event for event in events if begin_ms <= event.publish_ms < end_ms]
         begin_ms, sent = end_ms, sent + len(stage)
         await replay(stack, _file_of(stage, tmp_path / f"{moment}.jsonl"))
-        await assert_same_figures(stack, as_of_ms=stage[-1].publish_ms, records=sent)
+        await assert_same_figures(stack, tell, as_of_ms=stage[-1].publish_ms, records=sent)
     await replay(stack, LOG, "--mapping", MAPPING)
-    samples = await assert_same_figures(stack, as_of_ms=events[-1].publish_ms, records=sent + EVENTS)
+    samples = await assert_same_figures(stack, tell, as_of_ms=events[-1].publish_ms, records=sent + EVENTS)
     assert sent == total(samples, "deskpulse_events_duplicate_total")
 
 
@@ -71,7 +72,7 @@ async def replay(stack: Stack, *words: str | Path) -> None:
     assert done.returncode == exits.OK, done.stderr
 
 
-async def assert_same_figures(stack: Stack, *, as_of_ms: int, records: int) -> proof.Samples:
+async def assert_same_figures(stack: Stack, tell: Callable[[str], None], *, as_of_ms: int, records: int) -> proof.Samples:
     began = time.monotonic()
     _, ends = await stack.source()
     samples = await stack.caught_up(ends)
@@ -80,7 +81,7 @@ async def assert_same_figures(stack: Stack, *, as_of_ms: int, records: int) -> p
     assert not by_label(samples, "deskpulse_events_rejected_total", "reason")
     reported = await asyncio.to_thread(figures_of_report, stack, as_of_ms)
     differences = verify.compare(reported, without_parts(samples))
-    print(f"{to_rfc3339(as_of_ms)}: {len(reported)} figures, {len(differences)} differences, {time.monotonic() - began:.0f} s")
+    tell(f"{to_rfc3339(as_of_ms)}: {len(reported)} figures, {len(differences)} differences, {time.monotonic() - began:.0f} s")
     assert not differences, verify.report(differences)
     assert len(reported) > 5_000
     return samples

@@ -45,9 +45,7 @@ def test_nine_tickets_have_no_colour_and_ten_have() -> None:
     assert "exceptional" == waited(MINUTES, n=10).colour("first_response", "support_first_response_mean_seconds", **labels)
 
 
-@pytest.mark.parametrize(
-    ("satisfied", "band"), [(20, "exceptional"), (19, "exceptional"), (18, "above"), (17, "typical"), (16, "below")]
-)
+@pytest.mark.parametrize(("satisfied", "band"), [(20, "exceptional"), (19, "exceptional"), (18, "above"), (17, "typical"), (16, "below")])
 def test_csat(satisfied: int, band: str) -> None:
     """Of 20 answers: 19 are 95 %, 18 are 90 %, 17 are 85 %."""
     desk = GoldenDesk()

@@ -34,7 +34,7 @@ def test_quantiles_are_values_of_a_rank_within_one_per_cent() -> None:
 
 
 def test_an_automated_reply_ends_no_wait_and_an_early_one_waits_0() -> None:
-    """T1: the robot at 1 min counts for nothing, the person at 6 min does; T2 is answered 2 min before it is written: 0. (360 + 0) / 2 = 180."""
+    """T1: the robot at 1 min is nobody, the person at 6 min is; T2 is answered 2 min before it is written: 0. (360 + 0) / 2 = 180 s."""
     desk = GoldenDesk()
     desk.created("T1", ago(minutes=30))
     desk.first_reply("T1", ago(minutes=29), automated=True)

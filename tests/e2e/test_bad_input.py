@@ -1,0 +1,95 @@
+"""Bad data goes to the dead letters and stops nothing; where nearly all of it is bad, the worker stops and says that the deploy is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from agents.exits import Exit
+from deskpulse import verify
+from tests.e2e.bad_records import BadRecord, bad_records, too_late
+from tests.e2e.conftest import NewStack
+from tests.e2e.stack import START_SECONDS, Sent, Stack, by_label, end_well
+from windows.panes import MINUTE_MS
+
+Place = tuple[str, int, int]  # topic without prefix, partition, offset
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def good_tickets(first: int, count: int, now_ms: int) -> Iterator[Sent]:
+    """Tickets created, answered and solved in the last hour."""
+    for number in range(first, first + count):
+        ticket = f"T{number}"
+        steps: tuple[tuple[str, int, dict[str, object]], ...] = (
+            ("ticket-created", 50, {"customer_id": f"C{number}", "team": "billing", "channel": "phone", "priority": "normal"}),
+            ("first-reply", 45, {}),
+            ("resolved", 20, {"talk_seconds": 60}),
+        )
+        for topic, minutes, fields in steps:
+            event = {"event_id": "e", "occurred_at": now_ms - minutes * MINUTE_MS, "ticket_id": ticket, **fields}
+            yield topic, ticket.encode(), json.dumps(event).encode()
+
+
+async def send_bad(stack: Stack, bad: list[BadRecord]) -> dict[Place, BadRecord]:
+    """Send them, and tell where each went."""
+    producer = AIOKafkaProducer(acks="all", **stack.settings.kafka.client_options())
+    async with producer:
+        sent = [await producer.send_and_wait(stack.topic(one.topic), key=one.key, value=one.value) for one in bad]
+    return {(one.topic, at.partition, at.offset): one for one, at in zip(bad, sent, strict=True)}
+
+
+async def test_every_bad_record_is_a_dead_letter_and_nothing_else(new_stack: NewStack) -> None:
+    stack = new_stack()
+    (worker,) = await stack.start_all()
+    now_ms = round(time.time() * 1000)
+    await stack.publish(good_tickets(0, 50, now_ms))
+    await stack.judged()  # all is applied, so the event clock of T1's partition is this hour
+    places = await send_bad(stack, [*bad_records(now_ms), too_late(now_ms)])
+    await stack.publish(good_tickets(50, 50, now_ms))
+    verdict, records, samples = await stack.judged()
+
+    assert not verdict.differences, verify.report(verdict.differences)
+    assert 300 + len(places) == len(records)
+    assert 300 == sum(by_label(samples, "deskpulse_events_accepted_total", "partition").values())
+    assert Counter(bad.reason for bad in places.values()) == by_label(samples, "deskpulse_events_rejected_total", "reason")
+    await assert_dead_letters(stack, places)
+    assert Exit.OK == await end_well(worker)
+
+
+async def assert_dead_letters(stack: Stack, places: dict[Place, BadRecord]) -> None:
+    """Each with its place, its reason, some words, and the bytes as they came."""
+    found: dict[Place, tuple[str, bytes | None]] = {}
+    for letter in await stack.read(stack.topic("dead-letter")):
+        headers = {name: value.decode() for name, value in letter.headers}
+        place = (headers["topic"], int(headers["partition"]), int(headers["offset"]))
+        assert letter.key == "-".join(map(str, place)).encode()
+        assert headers["detail"]
+        assert place not in found
+        found[place] = (headers["reason"], letter.value)
+    assert {place: (bad.reason, bad.value) for place, bad in places.items()} == found
+
+
+async def test_when_nearly_all_is_bad_the_worker_stops_and_loses_nothing(new_stack: NewStack) -> None:
+    """3,000 records of the wrong schema and 3 good ones: the deploy is wrong. With the limit raised, all of them are dealt with once."""
+    stack = new_stack()
+    await stack.create_topics()
+    now_ms = round(time.time() * 1000)
+    old_form = ((topic, b"T%d" % n, b'{"id": %d}' % n) for n in range(1_000) for topic in ("ticket-created", "first-reply", "resolved"))
+    await stack.publish([*good_tickets(0, 1, now_ms), *old_form])
+    worker = stack.start("worker")
+    assert Exit.DATA == await worker.exit(START_SECONDS)
+    assert worker.has_said(r"\d+ of the last \d+ records were rejected \(schema \d+\): the deploy is wrong, not the data")
+    assert worker.has_said("Check that producers and this version agree")
+
+    stack.variables["DESKPULSE_WORKER__REJECT_LEAST_RECORDS"] = "1000000"
+    await stack.start_all()
+    verdict, _, samples = await stack.judged()
+    assert not verdict.differences, verify.report(verdict.differences)
+    assert Counter(schema=3_000) == by_label(samples, "deskpulse_events_rejected_total", "reason")
+    letters = await stack.read(stack.topic("dead-letter"))
+    assert 3_000 == len(letters) == len({letter.key for letter in letters})
