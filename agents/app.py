@@ -17,7 +17,7 @@ from agents.ownership import Ownership
 from agents.scheduler import ChunkScheduler
 from agents.table import add_ledger_table
 
-_MOST_CHUNKS = 8  # waiting in each agent
+_MOST_CHUNKS = 4  # waiting in each agent
 
 
 class DeskApp(faust.App):  # type: ignore[misc] # as in schema.py

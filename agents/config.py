@@ -23,7 +23,7 @@ class WorkerConfig:
 
     session_timeout_seconds: float = 10.0  # after a crash, so long until others take over
     heartbeat_seconds: float = 3.0
-    chunk_records: int = 2_000  # applied between two turns of the event loop
+    chunk_records: int = 5_000  # applied between two turns of the event loop
     unit_records: int = 20_000  # most of one transaction
     unit_bytes: int = 4_000_000  # a change set beyond this is written at once
     unit_interval_seconds: float = 0.2  # least time between transactions of a partition, unless a full unit waits

@@ -67,7 +67,10 @@ async def _run_program(module: str, site: Site, app_id: str, count: int, on_prog
 async def run_worker(
     site: Site, number: int, count: int, on_progress: OnProgress, on_read: OnProgress, *, profile: Path | None = None
 ) -> WorkerTurn:
-    """Let the worker work off all events into a fresh ledger, then read that (`on_read`); `profile` names a file for its stacks. Errors: BenchError."""
+    """Let the worker work off all events into a fresh ledger, then read that (`on_read`).
+
+    `profile` names a file for its stacks. Errors: BenchError.
+    """
     app_id = site.app_id("worker", number)
     await site.create_ledger(app_id)
     log, environment = site.folder / f"{app_id}.log", site.environment(app_id)

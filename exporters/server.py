@@ -24,6 +24,7 @@ OK: Final = 0
 USAGE: Final = 2
 BROKER: Final = 3
 SHUTDOWN_SECONDS: Final = 2.0
+CANCEL_SECONDS: Final = 1.0  # between two cancellations of what does not end
 OnReady = Callable[[str], Awaitable[None] | None]
 
 
@@ -46,9 +47,7 @@ async def serve(config: ExporterConfig, *, on_ready: OnReady | None = None) -> N
                 await told
             await reading
         finally:
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
+            await _ended(reading)
 
 
 def run(config: ExporterConfig) -> int:
@@ -80,6 +79,15 @@ async def _until_told(config: ExporterConfig) -> None:
     serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it has ended: a client that is just connecting or stopping may swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=CANCEL_SECONDS)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        raise error
 
 
 @contextlib.asynccontextmanager

@@ -1,5 +1,6 @@
 """The listener: address, TLS, and files that do not fit."""
 
+import asyncio
 import ssl
 from pathlib import Path
 from typing import Any
@@ -52,3 +53,22 @@ async def test_files_that_are_no_certificate_are_refused(tmp_path: Path) -> None
     with pytest.raises(ConfigError, match=r"cert_file and exporter\.key_file are refused: .*; give PEM files"):
         async with listening(cert_file=file, key_file=file):
             pass
+
+
+async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As aiokafka may while it stops: an exporter that waited for one cancellation alone hung for ever."""
+    monkeypatch.setattr(server, "CANCEL_SECONDS", 0.01)
+    swallowed = asyncio.Event()
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            swallowed.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await server._ended(task)
+    assert swallowed.is_set()
+    assert task.cancelled()
