@@ -32,17 +32,15 @@ class LedgerWriter:
         self._config = config
         self._partition = partition
         self._producer: AIOKafkaProducer | None = None
+        self._changing = asyncio.Lock()  # a rebalance may close a writer that is just taking over
 
     async def take_over(self) -> None:
         """Become the only one who can write this partition's ledger; a second call takes it over anew."""
-        await self.close()
-        producer = self._producer = self._new_producer()
-        try:
+        async with self._changing:
+            await self._stop()
+            producer = self._producer = self._new_producer()
             async with self._kafka_errors("could not be taken over"), asyncio.timeout(_TAKE_OVER_SECONDS):
                 await producer.start()
-        except WorkerError:
-            await self.close()
-            raise
 
     async def write(self, changes: Changes, letters: Sequence[DeadLetter]) -> None:
         """Make a unit of work durable, whole; an error says that it is not, or that nobody knows.
@@ -67,6 +65,10 @@ class LedgerWriter:
 
     async def close(self) -> None:
         """Let go of the connections; an open transaction is left for the broker to end."""
+        async with self._changing:
+            await self._stop()
+
+    async def _stop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()

@@ -8,6 +8,7 @@ import logging
 import signal
 import time
 
+from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
 
 from agents.app import DeskApp, build_app
@@ -28,7 +29,7 @@ def run_worker(config: WorkerConfig) -> int:
     Logging is the caller's: the logger is `deskpulse.worker`.
     """
     # Their debug calls alone took a tenth of the time, since they format records.
-    for name in ("aiokafka", "faust", "mode"):
+    for name in ("aiokafka", "faust", "mode", "agents"):  # the last one: Faust's words about classes of ours
         logging.getLogger(name).setLevel(logging.WARNING)
     gc.set_threshold(*_GARBAGE)
     try:
@@ -52,7 +53,8 @@ async def _run(config: WorkerConfig) -> int:
     await _until_stopped(app, stop)
     watch.cancel()
     if app.crash_reason is not None:
-        end_process(Exit.RETRY, f"Faust gave up: {app.crash_reason!r}; check the brokers, the worker recovers when it is started again")
+        code = Exit.RETRY if isinstance(app.crash_reason, KafkaError) else Exit.CRASH
+        end_process(code, f"Faust gave up: {app.crash_reason!r}; see the log before, the worker recovers when it is started again")
     return await _leave(app, config.stop_timeout_seconds)
 
 

@@ -140,6 +140,20 @@ async def test_taking_over_again_makes_a_new_producer(writer: LedgerWriter, prod
     assert ["start", "stop", "start"] == producer.calls
 
 
+async def test_closing_waits_for_a_take_over(writer: LedgerWriter, producer: FakeProducer) -> None:
+    """aiokafka cannot stop a producer that is starting."""
+    started = asyncio.Event()
+    producer.start = started.wait  # type: ignore[method-assign, assignment]
+    taking = asyncio.create_task(writer.take_over())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(writer.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    started.set()
+    await asyncio.gather(taking, closing)
+    assert "stop" == producer.calls[-1]
+
+
 def test_the_transactional_id_names_the_partition() -> None:
     """All workers must use the same one for a partition, or the broker could not fence."""
     made: list[Any] = []

@@ -6,10 +6,13 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from random import Random
+from typing import Self
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.exits import Exit
 from deskpulse import verify
@@ -19,7 +22,7 @@ from deskpulse.oracle_events import Record, read_records
 from deskpulse.simulator import simulate
 from tests.agents.harness import WorkerProcess, until
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import UNCOMMITTED, Sent, Stack, by_label, total
+from tests.e2e.stack import COMMITTED, UNCOMMITTED, Sent, Stack, by_label, total
 from windows.panes import DAY_MS
 
 KILLS = 30
@@ -39,6 +42,30 @@ def events(seed: int, now_ms: int) -> Iterator[Sent]:
             yield event.topic, event.key, b'{"event_id": "bad %d", "occurred_at": ' % number
 
 
+class OpenTransactions:
+    """Looks whether a worker is writing to the ledger right now: records that readers of committed ones do not see yet."""
+
+    def __init__(self, stack: Stack) -> None:
+        options = stack.settings.kafka.client_options()
+        self._places = [TopicPartition(stack.view_topic, number) for number in range(stack.settings.topics.partitions)]
+        self._all, self._committed = (
+            AIOKafkaConsumer(enable_auto_commit=False, isolation_level=level, **options) for level in (UNCOMMITTED, COMMITTED)
+        )
+
+    async def __aenter__(self) -> Self:
+        await asyncio.gather(self._all.start(), self._committed.start())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(self._all.stop(), self._committed.stop())
+
+    async def seen(self) -> bool:
+        """Whether one was open at this moment."""
+        ends = await self._all.end_offsets(self._places)
+        stable = await self._committed.end_offsets(self._places)  # asked second: what is still behind now was not committed between
+        return any(stable[place] < ends[place] for place in self._places)
+
+
 class Killer:
     """Kills one of the workers after the other and starts each again, as a supervisor would, also one that ended by itself."""
 
@@ -50,13 +77,14 @@ class Killer:
         self.ended: list[int] = []  # exit codes of workers that ended by themselves
 
     async def run(self) -> None:
-        for _ in range(KILLS):
-            await self._moment()
-            victim = self._random.randrange(WORKERS)
-            program = self._workers[victim]
-            program.kill()
-            self.at_work += program.has_said(RECOVERED)
-            self._workers[victim] = self._stack.start("worker")
+        async with OpenTransactions(self._stack) as transactions:
+            for _ in range(KILLS):
+                await self._moment(transactions)
+                victim = self._random.randrange(WORKERS)
+                program = self._workers[victim]
+                program.kill()
+                self.at_work += program.has_said(RECOVERED)
+                self._workers[victim] = self._stack.start("worker")
 
     async def supervise(self) -> None:
         """A worker that another one overtook ends, and is started again. Until cancelled."""
@@ -67,11 +95,20 @@ class Killer:
                     self._workers[number] = self._stack.start("worker")
             await asyncio.sleep(0.2)
 
-    async def _moment(self) -> None:
-        """A third of the kills wait until somebody has recovered since the last one; the others meet a group that sorts itself out."""
+    async def _moment(self, transactions: OpenTransactions) -> None:
+        """A third of the kills wait until somebody has recovered since the last one; the others meet a group that sorts itself out.
+
+        Of those that wait, most come in the midst of a transaction.
+        """
         if self._random.random() < 1 / 3:
             known = self._recoveries()
             await until(lambda: self._recoveries() > known, seconds=90, what="a recovery")
+            if self._random.random() < 3 / 4:
+                with suppress(TimeoutError):  # records may have run out
+                    async with asyncio.timeout(5):
+                        while not await transactions.seen():
+                            pass
+                    return
         await asyncio.sleep(self._random.uniform(0, 1.5))  # the moment is the point
 
     def _recoveries(self) -> int:
