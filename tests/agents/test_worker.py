@@ -155,6 +155,7 @@ async def test_what_retention_removed_unread_is_reported_as_lost(kafka_desk: Des
 
 
 @pytest.mark.kafka
+@pytest.mark.slow
 async def test_a_worker_logs_in_over_tls(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
     """`kafka_broker` is asked for its skip where there is no Kafka; this one is another, that wants SASL/SCRAM over TLS."""
     with LocalKafka(security="sasl_tls") as guarded:
