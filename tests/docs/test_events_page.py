@@ -165,7 +165,7 @@ def record(event: dict[str, Any] | str, key: str) -> SourceRecord:
 @needs_kcat
 class TestProducers:
     async def test_python_and_kcat_send_a_ticket_to_one_partition(self, broker: Any, topic_prefix: str, tmp_path: Path) -> None:
-        desk = Desk(broker.bootstrap, topic_prefix, tmp_path)
+        desk = Desk({"bootstrap_servers": broker.bootstrap}, topic_prefix, tmp_path)
         await desk.create_topics()
         run([sys.executable, "-c", at_broker(python("AIOKafkaProducer"), broker.bootstrap, topic_prefix)], tmp_path)
         run(["bash", "-euc", at_broker(shell("kcat -P"), broker.bootstrap, topic_prefix)], tmp_path)
@@ -179,7 +179,7 @@ class TestProducers:
     @pytest.mark.kafka
     async def test_without_the_setting_kcat_chooses_other_partitions(self, kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
         """The trap is real, and the setting is what mends it."""
-        desk = Desk(kafka_broker.bootstrap, topic_prefix, tmp_path)
+        desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
         await desk.create_topics()
         keys = [f"T-{number}" for number in range(60)]
         await desk.produce(("ticket-created", key.encode(), b"{}") for key in keys)
@@ -197,7 +197,7 @@ async def partitions(desk: Desk, topic: str) -> dict[bytes, int]:
 
 @needs_kcat
 async def test_dead_letters_are_read_as_the_page_says(broker: Any, topic_prefix: str, tmp_path: Path) -> None:
-    desk = Desk(broker.bootstrap, topic_prefix, tmp_path)
+    desk = Desk({"bootstrap_servers": broker.bootstrap}, topic_prefix, tmp_path)
     await desk.create_topics(first_reply=1)
     letters = [
         DeadLetter("first-reply", 0, 0, NOON_MS, "syntax", "JSON is malformed: invalid character", b"T-1", b"not json"),
