@@ -84,7 +84,7 @@ class DeskSettings(Section):
 class WorkerSettings(Section):
     """Section `worker`: units of work, and when a worker stops itself."""
 
-    chunk_records: int = Field(2_000, ge=1, le=100_000)
+    chunk_records: int = Field(5_000, ge=1, le=100_000)
     session_timeout_seconds: float = Field(10.0, ge=1, le=1_800)
     transaction_timeout_seconds: float = Field(10.0, ge=1, le=900)
     reject_least_records: int = Field(500, ge=1)
