@@ -114,10 +114,11 @@ class Batch:
 
     def figures(self, stretches: Iterable[Stretch], as_of_ms: int) -> list[Figure]:
         """Final figures of every shown member in every stretch, then the live ones."""
-        parts = list(stretches)
-        shown, folded = self._members(as_of_ms)
+        recent, ever = self._members(as_of_ms, everything=False), self._members(as_of_ms, everything=True)
+        shown, folded = recent
         found: list[Figure] = []
-        for stretch in parts:
+        for stretch in stretches:
+            shown, folded = ever if stretch.window in _WHOLE_STRETCHES else recent
             if stretch.window != "365d":
                 found.extend(self._roll_ups(stretch, shown, folded, as_of_ms))
             if stretch.window in _CUSTOMER_STRETCHES:
@@ -169,9 +170,16 @@ class Batch:
         new = sum(start <= s.joined_ms < end and (s.previous_left_ms is None or s.previous_left_ms < start) for s in self._spells)
         yield from figures.customers(at_start, new, at_end, _labels(stretch, ALL))
 
-    def _members(self, as_of_ms: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        month = self._sums(self._stretch(next(w for w in WINDOWS if w.name == "30d"), "current", as_of_ms))
-        names: dict[str, set[str]] = {d: {dims[i] for dims, found in self._found.items() if found} for i, d in enumerate(DIMENSIONS)}
+    def _members(self, as_of_ms: int, *, everything: bool) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """Names with observations in the window 30d or the 30 days before, or in a level, as in a view; or every name ever seen."""
+        window = next(w for w in WINDOWS if w.name == "30d")
+        month, before = (self._sums(self._stretch(window, period, as_of_ms)) for period in ("current", "previous"))
+        names: dict[str, set[str]] = {dimension: set() for dimension in DIMENSIONS}
+        for by, member in [*_seen(month), *_seen(before), *self._levels.groups()]:
+            if by in names:
+                names[by].add(member)
+        if everything:
+            names = {d: {dims[i] for dims, found in self._found.items() if found} for i, d in enumerate(DIMENSIONS)}
         chosen = {}
         for dimension in DIMENSIONS:
             volumes = {name: month.get((dimension, name), {}).get(series.CREATED, 0) for name in names[dimension]}
@@ -187,11 +195,16 @@ class Batch:
                 yield from self._levels.figures(dimension, folded[dimension], (("by", dimension), ("member", OTHER)))
 
 
+_WHOLE_STRETCHES: Final = frozenset({"all", "custom"})
 _CUSTOMER_STRETCHES: Final = frozenset({"30d", "365d", "all", "custom"})
 
 
 def _distinct(*groups: Iterable[Window]) -> list[Window]:
     return list({w.name: w for group in groups for w in group}.values())
+
+
+def _seen(sums: Mapping[Group, Cells]) -> list[Group]:
+    return [group for group, cells in sums.items() if any(cell != series.REGISTERS_USED for cell in cells)]
 
 
 def _labels(stretch: Stretch, group: Group) -> Labels:

@@ -177,11 +177,12 @@ class ViewBuilder:
 
     def _members(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
-        month = self._slots["30d", "current", self._rules.zone]
+        month, before = (self._slots["30d", period, self._rules.zone] for period in ("current", "previous"))
         for dims in self._combinations():
             for by, member in zip(DIMENSIONS, dims, strict=True):
-                if member not in volumes[by]:
-                    volumes[by][member] = self._sums.cells(month, (by, member)).get(series.CREATED, 0)
+                cells = self._sums.cells(month, (by, member))
+                if cells or self._sums.cells(before, (by, member)):
+                    volumes[by][member] = cells.get(series.CREATED, 0)
         for by, member in self._levels.groups():
             if by in volumes:
                 volumes[by].setdefault(member, 0)
