@@ -33,6 +33,7 @@ class WorkerConfig:
     fetch_bytes: int = 1 << 20  # of one partition and fetch
     reject_share: float = 0.95  # such a share of rejects ...
     reject_least: int = 500  # ... among at least so many records stops the worker
+    drained_seconds: float = 5.0  # at its log end for so long, a topic does not hold the event clock back any more
     watchdog_seconds: float = 60.0  # lag without progress for so long ends the worker
     status_seconds: float = 10.0  # between two status lines
     stop_timeout_seconds: float = 9.0  # from SIGTERM to the end at the latest

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -80,6 +81,7 @@ class Partition:
         self._tally = tally
         self._skips: Skips = {}
         self._topics = config.sources
+        self._resting: dict[str, tuple[int | None, float]] = {}  # topics at their log end: applied offset, and since when (monotonic)
         self._taken: list[Delivery] = []  # applied, not yet in a transaction
         self._letters: list[DeadLetter] = []
         self._task: asyncio.Task[None] | None = None
@@ -114,8 +116,19 @@ class Partition:
         return self.state.position.offsets.get(self._topics[topic])
 
     def drained(self) -> set[str]:
-        """Topics (without prefix) of which all that the log holds is applied."""
-        return {name for topic, name in self._topics.items() if self._deliveries.drained(TP(topic, self.number), self.applied(topic))}
+        """Topics (without prefix) of which all that the log holds has been applied for a while.
+
+        A topic at its log end does not hold the event clock back. At once would be too soon: while a history is being written, a
+        topic is at its end again and again, and what comes next in it would be too late.
+        """
+        now, resting = time.monotonic(), {}
+        for topic, name in self._topics.items():
+            applied = self.applied(topic)
+            if self._deliveries.drained(TP(topic, self.number), applied):
+                known = self._resting.get(name)
+                resting[name] = known if known is not None and known[0] == applied else (applied, now)
+        self._resting = resting
+        return {name for name, (_, since) in resting.items() if now - since >= self._config.drained_seconds}
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

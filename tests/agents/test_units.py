@@ -338,8 +338,18 @@ async def test_a_state_with_unwritten_changes_is_not_settled(desk: Desk) -> None
     assert desk.settled()
 
 
-async def test_the_event_clock_learns_which_topics_are_read_to_their_ends(desk: Desk) -> None:
+async def test_a_topic_at_its_end_for_a_moment_holds_the_event_clock_back(desk: Desk) -> None:
+    """While a history is written every topic is at its end again and again: it has to rest there."""
+    desk.deliveries.note(FetchLog().note({}, {SURVEY: LogEnd(5, 5)}))
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    assert set() == desk.state.drained
+
+
+async def test_the_event_clock_learns_which_topics_are_read_to_their_ends() -> None:
     """Survey is applied to its end; resolved has more to come; of the others nothing is known."""
+    desk = Desk(drained_seconds=0.0)
     desk.deliveries.note(FetchLog().note({}, {SURVEY: LogEnd(5, 5), RESOLVED: LogEnd(5, 20)}))
     desk.start()
     await desk.deliver(chunk(SURVEY, 0, 4))
