@@ -25,34 +25,40 @@ OnProgress = Callable[[int], None]
 
 
 class Meter:
-    """Counts events in a measured program. The clock runs from the end of the first batch: starting and joining a group do not count."""
+    """Counts events in a measured program. The clock runs from `begin`, or else from the end of the first batch."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.count = 0
         self._clock = clock
-        self._first: tuple[float, int] | None = None
+        self._began: tuple[float, int] | None = None
         self._last = 0.0
-        self._cpu_began = time.process_time()
         self._told = 0.0
+        self._cpu_began = 0.0
+
+    def begin(self) -> None:
+        """Start the clock: what follows is work, what was before is not counted in the rate."""
+        self._last = self._clock()
+        self._began = self._last, self.count
+        self._cpu_began = time.process_time()
 
     def add(self, events: int) -> None:
         """Note events that have just been done."""
         if not events:
             return
         self.count += events
-        self._last = self._clock()
-        if self._first is None:
-            self._first = self._last, self.count
-            self._cpu_began = time.process_time()
+        if self._began is None:
+            self.begin()
+        else:
+            self._last = self._clock()
         if self._last - self._told > _TELL_SECONDS:
             self._told = self._last
             _tell({"done": self.count})
 
     def rate(self) -> float | None:
-        """Events per second after the first batch; None when there was no more than that."""
-        if self._first is None or self._last <= self._first[0]:
+        """Events per second since the clock was started; None when nothing followed."""
+        if self._began is None or self._last <= self._began[0]:
             return None
-        return (self.count - self._first[1]) / (self._last - self._first[0])
+        return (self.count - self._began[1]) / (self._last - self._began[0])
 
     def tell_result(self, **more: Any) -> None:
         """The last line of a measured program."""

@@ -17,6 +17,8 @@ from benchmarks.site import Site
 from deskpulse.cluster import Cluster, connect
 
 _LOOK_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = 0.02
+_RECOVERED: Final = b"recovered partitions="  # what the worker logs before it reads its first record
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -78,15 +80,32 @@ async def run_worker(
         ledger.sampling(site, app_id) as samples,
         running("-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False) as child,
     ):
+        began = await _begun(child)
         async with profiling(child.process.pid, profile):
             await _worked_off(site, app_id, count, child, on_progress)
         peak_rss_bytes, cpu_seconds = _peak_rss_bytes(child.process.pid), _cpu_seconds(child.process.pid)
         if await child.stop() != 0:
             child.check()
     contents = await ledger.read(site, app_id, lambda share: on_read(round(share * count)))
-    turn = _judge(samples, contents, count, peak_rss_bytes, cpu_seconds)
+    ended = ledger.finished(ledger.curve(samples, contents), count)
+    rate = None if ended is None else count / (ended - began)
+    turn = WorkerTurn(count, rate, cpu_seconds, peak_rss_bytes=peak_rss_bytes, **judge(contents, count))
     await site.delete_ledger(app_id)
     return turn
+
+
+async def _begun(child: Child) -> float:
+    """Wait until the worker owns its partitions, and say when that was. Errors: BenchError.
+
+    The clock starts here and not with the first transaction, before which much has been applied when transactions are large.
+    """
+    began = time.monotonic()
+    while _RECOVERED not in child.log.read_bytes():
+        child.check()
+        if time.monotonic() - began > SILENCE_SECONDS:
+            raise BenchError(f"the worker did not begin within {SILENCE_SECONDS:.0f} s: see {child.log}")
+        await asyncio.sleep(_POLL_SECONDS)
+    return time.perf_counter()
 
 
 async def _worked_off(site: Site, app_id: str, count: int, child: Child, on_progress: OnProgress) -> None:
@@ -110,27 +129,22 @@ async def _committed(cluster: Cluster, group: str) -> int:
     return sum((await cluster.committed(group)).values())
 
 
-def _judge(
-    samples: list[ledger.Sample], contents: ledger.Contents, count: int, peak_rss_bytes: int | None, cpu_seconds: float | None
-) -> WorkerTurn:
-    """The figures of a worker's turn. Errors: BenchError when the ledger does not hold every event exactly once."""
+def judge(contents: ledger.Contents, count: int) -> dict[str, int]:
+    """What is in the ledger after a worker's turn. Errors: BenchError when it does not hold every event exactly once."""
+    applied = contents.total(ledger.applied)
     rejected = contents.total(lambda row: sum(n for name, n in row.counters.items() if name.startswith("rejected:")))
     accepted = contents.total(lambda row: row.counters.get("accepted", 0))
-    if not contents.total(ledger.applied) == accepted + rejected == count:
+    if not applied == accepted + rejected == count:
         raise BenchError(
-            f"the ledger holds {contents.total(ledger.applied)} records, {accepted} of them accepted and {rejected} rejected, of {count}: "
+            f"the ledger holds {applied} records, {accepted} of them accepted and {rejected} rejected, of {count}: "
             "that is not exactly once, so the rate means nothing; fix: the worker"
         )
-    return WorkerTurn(
-        count,
-        ledger.rate(list(ledger.curve(samples, contents)), count),
-        cpu_seconds,
-        rejected=rejected,
-        transactions=contents.total(lambda row: row.transaction),
-        ledger_rows=contents.rows,
-        ledger_bytes=contents.bytes,
-        peak_rss_bytes=peak_rss_bytes,
-    )
+    return {
+        "rejected": rejected,
+        "transactions": contents.total(lambda row: row.transaction),
+        "ledger_rows": contents.rows,
+        "ledger_bytes": contents.bytes,
+    }
 
 
 def _peak_rss_bytes(pid: int) -> int | None:

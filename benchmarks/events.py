@@ -12,6 +12,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,12 +20,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from deskpulse.events_io import encode, to_ms
-from deskpulse.simulator import TimedEvent, simulate
+from deskpulse.simulator import DEFAULT_DESK, TimedEvent, simulate
 from streams.topics import SOURCE_TOPICS
 
 START_MS: Final = 1_709_510_400_000  # 2024-03-04, a Monday: everything is past, and the same at every run
 TICKETS_PER_HOUR: Final = 300.0  # of all desks: a million events are about four weeks, a thousand times real time
 _DESKS: Final = 4
+_EVENTS_PER_CUSTOMER: Final = 50  # that existing customers are some hundredths of the events, however few are asked for
 _BLOCK: Final = 5_000
 _LENGTH: Final = struct.Struct("<I")
 _ROOT: Final = Path(__file__).resolve().parents[1]
@@ -89,7 +91,8 @@ def _simulate(path: Path, number: int, seed: int, count: int) -> None:
     def tell(written: int) -> None:
         _done[number] = written
 
-    events = simulate(seed=seed * _DESKS + number, start_ms=START_MS, rate_per_hour=TICKETS_PER_HOUR / _DESKS)
+    desk = replace(DEFAULT_DESK, max_customers=max(1, count // _EVENTS_PER_CUSTOMER))
+    events = simulate(seed=seed * _DESKS + number, start_ms=START_MS, rate_per_hour=TICKETS_PER_HOUR / _DESKS, desk=desk)
     _write(path, map(_row, islice(events, count)), tell)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -60,17 +60,13 @@ def curve(samples: list[Sample], contents: Contents) -> Iterator[Moment]:
         yield Moment(sample.seconds, sum(counts[number][rows - 1] for number, rows in seen if rows))
 
 
-def rate(moments: list[Moment], total: int) -> float | None:
-    """Events per second from the first to the last durable change; None when there were fewer than two, or not all came.
+def finished(moments: Iterable[Moment], total: int) -> float | None:
+    """When the last of `total` events was durable; None when that was not seen.
 
-    >>> rate([Moment(0.0, 0), Moment(1.0, 100), Moment(2.0, 400), Moment(3.0, 400)], 400)
-    300.0
+    >>> finished([Moment(0.0, 0), Moment(1.0, 100), Moment(2.0, 400), Moment(3.0, 400)], 400)
+    2.0
     """
-    first = next((moment for moment in moments if moment.applied), None)
-    last = next((moment for moment in moments if moment.applied == total), None)
-    if first is None or last is None or last.seconds <= first.seconds:
-        return None
-    return (total - first.applied) / (last.seconds - first.seconds)
+    return next((moment.seconds for moment in moments if moment.applied >= total), None)
 
 
 @asynccontextmanager

@@ -39,6 +39,7 @@ async def read(config: WorkerConfig, count: int, meter: Meter) -> int:
     rejects = 0
     consumer.assign([TopicPartition(name, number) for name in config.sources for number in range(PARTITIONS)])
     await consumer.start()
+    meter.begin()  # at the moment that corresponds to the worker's: connected, nothing read
     try:
         while meter.count < count:
             found = await consumer.getmany(timeout_ms=500)

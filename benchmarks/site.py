@@ -80,15 +80,15 @@ class Site:
 
     async def delete_all(self) -> None:
         """Every topic of this run, also of one that was broken off."""
-        async with self._admin() as admin:
+        async with self.admin() as admin:
             await admin.delete_topics([topic for topic in await admin.list_topics() if topic.startswith(self.prefix)])
 
     async def _delete(self, topics: Iterable[str]) -> None:
-        async with self._admin() as admin:
+        async with self.admin() as admin:
             await admin.delete_topics(list(topics))
 
     @asynccontextmanager
-    async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:
