@@ -25,7 +25,7 @@ class WorkerConfig:
     heartbeat_seconds: float = 3.0
     chunk_records: int = 5_000  # applied between two turns of the event loop
     unit_records: int = 20_000  # most of one transaction
-    unit_bytes: int = 4_000_000  # a change set beyond this is written at once
+    unit_bytes: int = 16_000_000  # a change set beyond this is written at once
     unit_interval_seconds: float = 0.2  # least time between transactions of a partition, unless a full unit waits
     batch_bytes: int = 900_000  # of one record batch; brokers refuse 1 MiB by default
     transaction_timeout_seconds: float = 10.0  # a worker that hangs within a transaction holds readers back so long
@@ -34,6 +34,7 @@ class WorkerConfig:
     reject_share: float = 0.95  # such a share of rejects ...
     reject_least: int = 500  # ... among at least so many records stops the worker
     drained_seconds: float = 5.0  # at its log end for so long, a topic does not hold the event clock back any more
+    backlog_seconds: float = 10.0  # ... nor at once, while what is applied has been in Kafka for so long
     watchdog_seconds: float = 60.0  # lag without progress for so long ends the worker
     status_seconds: float = 10.0  # between two status lines
     stop_timeout_seconds: float = 9.0  # from SIGTERM to the end at the latest

@@ -14,11 +14,15 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 from faust.types import TP
 from mode.utils.futures import notify
 
+from agents.abreast import Abreast
 from agents.config import WorkerConfig
 from agents.semi_private import NoReadOffsets, log_ends
 from agents.sequence import Deliveries, Fetched, FetchLog
 
 _FETCH_SECONDS = 0.2  # the end waits for a fetch to return; Faust asks for 1 s
+_FETCH_RECORDS = 20_000
+_PIECE_RECORDS = 500
+_PATIENCE_SECONDS = 2.0
 _LONG_POLL_MS = 500  # an idle broker answers so late; Faust's 1500 would delay a partition whose data came while another was polled
 
 
@@ -46,6 +50,7 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._log = FetchLog()
+        self._abreast = Abreast(patience_seconds=_PATIENCE_SECONDS)
 
     def _create_worker_consumer(self, transport: LedgerTransport) -> AIOKafkaConsumer:
         """As Faust does, but of committed records only, with our connection options and fetch sizes."""
@@ -69,8 +74,24 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
         )
 
-    async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Fetched:
-        records = await super()._fetch_records(consumer, *args, **kwargs)
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's signature
+        max_records: int | None = None,  # noqa: ARG002 - as above
+    ) -> Fetched:
+        """A fetch of what the broker has sent, in small pieces, each from the topics that are behind (`abreast.py`)."""
+        active = active_partitions
+        pieces = [await self._fetch_piece(consumer, active, wait_seconds=timeout)]
+        records = 0
+        while (more := sum(map(len, pieces[-1].values()))) and (records := records + more) < _FETCH_RECORDS:
+            pieces.append(await self._fetch_piece(consumer, active, wait_seconds=0))
+        return Fetched.joined(pieces)
+
+    async def _fetch_piece(self, consumer: AIOKafkaConsumer, active: set[TP] | None, *, wait_seconds: float) -> Fetched:
+        chosen = None if active is None else self._abreast.choose(active, self._log.times, log_ends(consumer))
+        records = await super()._fetch_records(consumer, chosen, timeout=wait_seconds, max_records=_PIECE_RECORDS)
         return self._log.note(records, log_ends(consumer))  # no await between: records and ends are of one moment
 
     async def read_from(self, offsets: Mapping[TP, int], epochs: Mapping[TP, int]) -> None:

@@ -82,6 +82,7 @@ class FetchLog:
     """What was fetched last of each topic-partition since our last seek. Lives in the thread that fetches, so no fetch escapes it."""
 
     def __init__(self) -> None:
+        self.times: dict[Tp, int] = {}  # record timestamps of what was fetched last, ms
         self._epochs: dict[Tp, int] = {}
         self._last: dict[Tp, int] = {}
 
@@ -90,11 +91,14 @@ class FetchLog:
         self._epochs.update(epochs)
         for tp in epochs:
             self._last.pop(tp, None)
+            self.times.pop(tp, None)
 
     def note(self, records: Mapping[Tp, Sequence[Any]], ends: Mapping[Tp, LogEnd]) -> Fetched:
         """Put a fetch in its place: `ends` is where it left the consumer."""
         previous = {tp: self._last.get(tp) for tp in records}
-        self._last.update((tp, found[-1].offset) for tp, found in records.items() if found)
+        for tp, found in records.items():
+            if found:
+                self._last[tp], self.times[tp] = found[-1].offset, found[-1].timestamp
         return Fetched(records, ends, previous, {tp: self._epochs.get(tp, 0) for tp in (*records, *ends)})
 
 
@@ -108,6 +112,23 @@ class Fetched(dict[Tp, Sequence[Any]]):
         self.ends = ends
         self.previous = previous
         self.epochs = epochs
+
+    @classmethod
+    def joined(cls, pieces: Sequence[Fetched]) -> Fetched:
+        """Consecutive fetches as one. Where a seek of ours came between, what was fetched before it is dropped."""
+        records: dict[Tp, list[Any]] = {}
+        ends: dict[Tp, LogEnd] = {}
+        previous: dict[Tp, int | None] = {}
+        epochs: dict[Tp, int] = {}
+        for piece in pieces:
+            ends.update(piece.ends)
+            for tp, found in piece.items():
+                if tp in records and piece.epochs[tp] == epochs[tp]:
+                    records[tp].extend(found)
+                else:
+                    records[tp], previous[tp] = list(found), piece.previous[tp]
+            epochs.update(piece.epochs)
+        return cls({tp: found for tp, found in records.items() if found}, ends, previous, epochs)
 
     def chunks(self, tp: Tp, most_records: int) -> Iterator[Chunk]:
         """The records of a topic-partition as chunks, chained."""

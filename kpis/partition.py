@@ -99,7 +99,7 @@ class PartitionState:
             return []
         self.clean = False
         decode, key_of, merge = _DECODERS[topic], _KEY_OF[topic], self._merge_ticket
-        deltas = Deltas()
+        deltas = self._tables.deltas
         letters: list[DeadLetter] = []
         greatest = self.position.maxima.get(topic, -1)
         for record in records:
@@ -117,7 +117,6 @@ class PartitionState:
                 self._merge_customer(event, deltas)  # type: ignore[arg-type]
             else:
                 merge(event, deltas)  # type: ignore[arg-type]
-        self._tables.fold(deltas)
         if greatest >= 0:
             self.position.maxima[topic] = greatest
         self.position.offsets[topic] = records[-1].offset
@@ -202,10 +201,8 @@ class PartitionState:
         self.clean = False
         self.position.event_clock_ms = clock
         self._tables.expire(clock)
-        deltas = Deltas()
         for row in self._tickets.expire(clock):
-            shortcuts.withdraw_levels(deltas, self._tables.number, row.dims(), observe.levels(row))
-        self._tables.fold(deltas)
+            shortcuts.withdraw_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
         self._customers.expire(clock)
 
     def count(self, name: str, amount: int = 1) -> None:

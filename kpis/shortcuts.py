@@ -14,7 +14,7 @@ from kpis import observe, series, tickets
 from kpis.deltas import Deltas, level_key
 from kpis.facts import Fact, FactSet
 from kpis.tickets import Creation, Dims, TicketRow
-from streams.events import FirstReply, Handled, Paused, Replied, Resolved, Resumed, Survey, TicketCreated, Triaged
+from streams.events import FirstReply, Handled, Paused, Reopened, Replied, Resolved, Resumed, Survey, TicketCreated, Triaged
 
 Number = Callable[[Dims], int]
 
@@ -101,13 +101,14 @@ def _first_reply(row: TicketRow, event: FirstReply, deltas: Deltas, number: Numb
 
 
 def _resolved(row: TicketRow, event: Resolved, deltas: Deltas, number: Number, *, fresh: bool) -> bool:
-    """The first transition of a ticket is a resolution."""
-    del fresh
-    if row.transitions is not None:
-        return False
+    """The first resolution of a ticket that was never reopened; it may have been paused."""
     at: int = event.occurred_at  # type: ignore[assignment]
     parts, outcome = event.parts_ms(), event.outcome or "solved"
-    row.transitions = FactSet([Fact(at, Resolved.rank, event.event_id, (*parts, outcome))])
+    fact = Fact(at, Resolved.rank, event.event_id, (*parts, outcome))
+    if row.transitions is None:
+        row.transitions = FactSet([fact])
+    elif not fresh or any(known.rank in _TURNS for known in row.transitions.smallest) or not row.transitions.append(fact):
+        return False
     creation, slot = row.creation, number(row.dims())
     if parts != _NO_PARTS:
         deltas.duration(series.HANDLE, slot, end_ms=at, length_ms=sum(filter(None, parts)))
@@ -181,6 +182,7 @@ def _triaged(row: TicketRow, event: Triaged, deltas: Deltas, number: Number, *, 
     return True
 
 
+_TURNS: Final = (Resolved.rank, Reopened.rank)
 _NO_PARTS: Final = (None, None, None)
 _UNANSWERED: Final = level_key(series.UNANSWERED, 0, 0) - level_key(series.OPEN, 0, 0)
 SHORTCUTS: Final[dict[type, Shortcut]] = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from kpis import ledger
-from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Group, Groups
+from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Note
 from kpis.ledger import LevelKey, PaneKey
 from kpis.tickets import Dims
 from windows.cells import Cells, add, count
@@ -25,6 +25,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _CELL_BYTES: Final = 14  # a cell number and an amount in MessagePack, estimated from above
 _KEY_BYTES: Final = 96
 _LEVEL_BYTES: Final = 160
+Group = tuple[list[int], list[int]]  # counts and amounts of a pane, as in `Note`
 
 
 class Tables:
@@ -41,9 +42,14 @@ class Tables:
         self._by_time: tuple[dict[int, list[int]], ...] = tuple({} for _ in RESOLUTIONS)
         self._levels: dict[int, Cells] = {}
         self._floors = [-(1 << 62)] * len(RESOLUTIONS)
-        self.changed_panes: set[int] = set()
-        self.changed_levels: set[int] = set()  # or only touched, until `changes`
-        self._pending = Deltas()
+        self._changed_panes: set[int] = set()
+        self._changed_levels: set[int] = set()
+        self.deltas = Deltas()  # where changes are noted
+        self._minutes: list[Note] = []  # folded, and not yet in 1-minute panes
+        self._waiting_minutes: set[int] = set()  # the panes that they are for
+        self._raised: list[int] = []  # of levels, likewise
+        self._lowered: list[int] = []
+        self._waiting_levels: set[int] = set()  # level rows that they are for
         self._size = 0  # bytes that the changed panes and what waits may take
 
     def number(self, dims: Dims) -> int:
@@ -80,46 +86,52 @@ class Tables:
         self.names_changed = True
         return name
 
-    def fold(self, deltas: Deltas) -> None:
-        """Add what a chunk changed. 1-minute panes and levels wait for `changes`: by then many are over, or are as they were."""
-        pending, panes, size = self._pending.groups, self._panes, 0
-        quarters: Groups = {}
-        for key, found in deltas.groups.items():
-            counts, amounts = found
-            known = pending.get(key)
-            if known is None:
-                pending[key] = found
-                size += _KEY_BYTES + _CELL_BYTES * len(panes.get(key << 2, ()))
-            else:
-                _join(known, counts, amounts)
-            size += _CELL_BYTES * (len(counts) + len(amounts))
+    def fold(self) -> None:
+        """Add what was noted to panes of a quarter and of six hours. 1-minute panes wait for `changes`: by then many are over."""
+        notes = self.deltas.notes
+        quarters: dict[int, Group] = {}
+        for key, counts, amounts in notes:
             quarter = (key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK
-            known = quarters.get(quarter)
-            if known is None:
-                quarters[quarter] = (counts[:], amounts[:])
-            else:
-                _join(known, counts, amounts)
-        self._size += size
-        sixes: Groups = {}
-        for key, found in quarters.items():
-            self._add(QUARTER.index, key, found)
+            found = quarters.get(quarter)
+            if found is None:
+                found = quarters[quarter] = ([], [])
+            found[0].extend(counts)
+            if amounts:
+                found[1].extend(amounts)
+        sixes: dict[int, Group] = {}
+        for key, (cells, sums) in quarters.items():
+            self._add(QUARTER.index, key, cells, sums)
             six = (key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK
-            known = sixes.get(six)
-            if known is None:
-                sixes[six] = found
+            found = sixes.get(six)
+            if found is None:
+                sixes[six] = (cells, sums)
             else:
-                _join(known, *found)
-        for key, found in sixes.items():
-            self._add(SIX_HOURS.index, key, found)
-        self._pending.raised += deltas.raised
-        self._pending.lowered += deltas.lowered
-        self.changed_levels.update([key >> 6 for key in deltas.raised], [key >> 6 for key in deltas.lowered])
+                found[0].extend(cells)
+                found[1].extend(sums)
+        for key, (cells, sums) in sixes.items():
+            self._add(SIX_HOURS.index, key, cells, sums)
+        self._minutes += notes
+        self.deltas.notes = []
+        self._reckon(notes)
 
-    def _add(self, resolution: int, key: int, group: Group) -> None:
+    def _reckon(self, notes: Sequence[Note]) -> None:
+        """Take what waits into the estimate of the size: 1-minute panes that are not over, and level rows."""
+        floor, panes = self._floors[MINUTE.index] << SLOT_BITS, self._panes
+        lasting = [note for note in notes if note[0] >= floor]
+        fresh = {key for key, _, _ in lasting} - self._waiting_minutes
+        self._waiting_minutes |= fresh
+        self._size += sum([_KEY_BYTES + _CELL_BYTES * len(panes.get(key << 2, ())) for key in fresh])
+        self._size += sum([_CELL_BYTES * (len(counts) + len(amounts)) for _, counts, amounts in lasting])
+        deltas = self.deltas
+        self._waiting_levels.update([key >> 6 for key in deltas.raised], [key >> 6 for key in deltas.lowered])
+        self._raised += deltas.raised
+        self._lowered += deltas.lowered
+        deltas.raised, deltas.lowered = [], []
+
+    def _add(self, resolution: int, key: int, counts: Sequence[int], amounts: Sequence[int]) -> None:
         cells = self._pane(resolution, key)
         if cells is None:
             return
-        counts, amounts = group
         self._size += _CELL_BYTES * (len(counts) + len(amounts))
         count(cells, counts)  # first: what is withdrawn was there, or came with these
         if amounts:
@@ -141,32 +153,35 @@ class Tables:
         if cells is None:
             cells = self._panes[number] = {}
             self._by_time[resolution].setdefault(key >> SLOT_BITS, []).append(number)
-        if number not in self.changed_panes:
-            self.changed_panes.add(number)
+        if number not in self._changed_panes:
+            self._changed_panes.add(number)
             self._size += _KEY_BYTES + _CELL_BYTES * len(cells)
         return cells
 
     def _settle(self) -> None:
         """Add what waited."""
-        pending, self._pending = self._pending, Deltas()
+        self.fold()
+        minutes, self._minutes = self._minutes, []
+        self._waiting_minutes.clear()
         floor = self._floors[MINUTE.index] << SLOT_BITS
-        for key, group in pending.groups.items():
+        for key, counts, amounts in minutes:
             if key >= floor:
-                self._add(MINUTE.index, key, group)
-        self._settle_levels(pending)
+                self._add(MINUTE.index, key, counts, amounts)
+        self._settle_levels()
 
-    def _settle_levels(self, pending: Deltas) -> None:
+    def _settle_levels(self) -> None:
         balance: Cells = {}
-        count(balance, pending.raised)
+        count(balance, self._raised)
         get = balance.get
-        for key in pending.lowered:
+        for key in self._lowered:
             balance[key] = get(key, 0) - 1
-        self.changed_levels.clear()
+        self._raised, self._lowered = [], []
+        self._waiting_levels.clear()
         for key, amount in balance.items():
             if amount:
                 row = key >> 6
                 add(self._levels.setdefault(row, {}), {key & 63: amount})
-                self.changed_levels.add(row)
+                self._changed_levels.add(row)
 
     def fold_customers(self, changes: Iterable[tuple[int, int, int | None, int]], rejoined: int) -> None:
         """Add (event time ms, cell, leave before or None, amount) to the panes of each customer resolution.
@@ -194,18 +209,18 @@ class Tables:
             for pane in [pane for pane in index if pane < floor]:
                 for key in index.pop(pane):
                     if self._panes.pop(key, None) is not None:
-                        self.changed_panes.add(key)
+                        self._changed_panes.add(key)
                         self._size += _KEY_BYTES
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; an empty row is a tombstone."""
         self._settle()
         self._size = 0
-        rows = [(self._pane_key(key), self._value(self._panes, key)) for key in self.changed_panes]
-        rows += [(ledger.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self.changed_levels]
+        rows = [(self._pane_key(key), self._value(self._panes, key)) for key in self._changed_panes]
+        rows += [(ledger.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self._changed_levels]
         if self.names_changed:
             rows.append((ledger.NAMES_KEY, ledger.encode_value(self.names)))
-        self.changed_panes, self.changed_levels, self.names_changed = set(), set(), False
+        self._changed_panes, self._changed_levels, self.names_changed = set(), set(), False
         return rows
 
     def _value(self, table: dict[int, Cells], key: int) -> bytes | None:
@@ -224,7 +239,8 @@ class Tables:
 
     def size_of_changes(self) -> int:
         """Bytes that the changed rows may take, estimated from above for any but giant numbers."""
-        return self._size + _LEVEL_BYTES * len(self.changed_levels)
+        self.fold()
+        return self._size + _LEVEL_BYTES * len(self._waiting_levels)
 
     def load(self, key: ledger.ViewKey, value: bytes | None) -> None:
         """Take over one pane, level or names row of the ledger."""
@@ -259,9 +275,4 @@ class Tables:
         """After loading: what was expired stays expired."""
         if event_clock_ms is not None:
             self.expire(event_clock_ms)
-            self.changed_panes.clear()
-
-
-def _join(known: Group, counts: list[int], amounts: list[int]) -> None:
-    known[0].extend(counts)
-    known[1].extend(amounts)
+            self._changed_panes.clear()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ _SET_ON_TOPIC: Final = 1  # Kafka's source of a configuration: the topic itself,
 _EXISTS: Final = 36  # TOPIC_ALREADY_EXISTS
 _COORDINATOR_TRIES: Final = 20  # the first question about any group makes the broker create the topic of offsets
 _COORDINATOR_PAUSE_SECONDS: Final = 0.25
+_KNOWN_SECONDS: Final = 60.0
+_KNOWN_PAUSE_SECONDS: Final = 0.1
 
 
 class ClusterError(Exception):
@@ -73,13 +76,29 @@ class Cluster:
         return {entry[0]: entry[1] for entry in entries}
 
     async def create(self, specs: Iterable[TopicSpec]) -> None:
-        """Create topics; one that appeared meanwhile is left as it is."""
+        """Create topics, and return when every broker knows their leaders; one that appeared meanwhile is left as it is."""
         nowhere: list[int] = []  # the broker chooses where the copies go
         wanted = [(spec.name, spec.partitions, spec.replication_factor, nowhere, list(spec.config.items())) for spec in specs]
         response = await self._ask(CreateTopicsRequest(wanted, _TIMEOUT_MS, False), node=await self._controller())
         refused = [f"{name}: {_explain(code, *message)}" for name, code, *message in response.topic_errors if code not in (0, _EXISTS)]
         if refused:
             raise ClusterError("Kafka refused to create " + "; ".join(refused))
+        await self._known_everywhere({name for name, *_ in wanted})
+
+    async def _known_everywhere(self, names: Collection[str]) -> None:
+        """Wait: a creation is answered before the brokers have heard of it; whoever asks too soon is told that there is no such topic."""
+        request = MetadataRequest(sorted(names), allow_auto_topic_creation=False)
+        waiting, until = set(await self.brokers()), time.monotonic() + _KNOWN_SECONDS
+        while waiting:
+            for broker in sorted(waiting):
+                described = (await self._ask(request, node=broker)).to_object()["topics"]
+                if all(topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"]) for topic in described):
+                    waiting.discard(broker)
+            if waiting and time.monotonic() > until:
+                late = f"{_KNOWN_SECONDS:.0f} s later brokers {sorted(waiting)} do not know them"
+                raise ClusterError(f"the topics were created, but {late}: look at the brokers' logs")
+            if waiting:
+                await asyncio.sleep(_KNOWN_PAUSE_SECONDS)
 
     async def alter(self, configs: Mapping[str, Mapping[str, str]]) -> None:
         """Set configurations of topics; what is not named stays as it is."""

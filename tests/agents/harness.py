@@ -38,6 +38,12 @@ def client_options(kafka: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
+async def all_led(admin: AIOKafkaAdminClient, topics: list[str]) -> bool:
+    """Whether the broker knows the topics and a leader of each partition."""
+    described = await admin.describe_topics(topics)
+    return all(topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"]) for topic in described)
+
+
 async def until(holds: Callable[[], Any], *, seconds: float = 60, what: str = "the condition") -> Any:
     """Poll; the first true answer."""
     deadline = time.monotonic() + seconds
@@ -134,11 +140,7 @@ class Desk:
             answer = await admin.create_topics([topic for topic in topics if topic.name not in leave_out])
             assert all(error[1] == 0 for error in answer.topic_errors), answer
             # A producer that sees half of a new topic's partitions would send a key to another one than later.
-            await until(lambda: self._all_led(admin, [topic.name for topic in topics if topic.name not in leave_out]), what="leaders")
-
-    async def _all_led(self, admin: AIOKafkaAdminClient, topics: list[str]) -> bool:
-        described = await admin.describe_topics(topics)
-        return all(topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"]) for topic in described)
+            await until(lambda: all_led(admin, [topic.name for topic in topics if topic.name not in leave_out]), what="leaders")
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from aiokafka.structs import TopicPartition
 
-from agents.sequence import Chunk, Deliveries, FetchLog, LogEnd, Verdict, judge
+from agents.sequence import Chunk, Deliveries, Fetched, FetchLog, LogEnd, Verdict, judge
 
 TP = TopicPartition("survey", 3)
 
 
 def records(*offsets: int) -> list[Any]:
-    return [SimpleNamespace(offset=offset) for offset in offsets]
+    return [SimpleNamespace(offset=offset, timestamp=offset) for offset in offsets]
 
 
 def chunk(*offsets: int, previous: int | None = None, epoch: int = 1) -> Chunk:
@@ -102,3 +102,17 @@ class TestLogEnd:
         deliveries.renew([TP])
         self.fetch(deliveries, 5, position=6, end=6)
         assert not deliveries.drained(TP, 5)
+
+
+def test_pieces_of_a_fetch_are_one_and_what_came_before_a_seek_is_dropped() -> None:
+    """0-1, 2-3, then a seek of the survey topic to 10: only 10-11 of it are left, the other topic keeps all."""
+    log, other = FetchLog(), TopicPartition("resolved", 3)
+    pieces = [log.note({TP: records(0, 1), other: records(0)}, {TP: LogEnd(2, 9)}), log.note({TP: records(2, 3)}, {TP: LogEnd(4, 9)})]
+    joined = Fetched.joined(pieces)
+    assert [0, 1, 2, 3] == [record.offset for record in joined[TP]]
+    log.sought({TP: 1})
+    joined = Fetched.joined([*pieces, log.note({TP: records(10, 11), other: records(1)}, {TP: LogEnd(12, 12)})])
+    assert [10, 11] == [record.offset for record in joined[TP]]
+    assert [0, 1] == [record.offset for record in joined[other]]
+    assert (None, 1, LogEnd(12, 12)) == (joined.previous[TP], joined.epochs[TP], joined.ends[TP])
+    assert [None, 10] == [chunk.previous for chunk in joined.chunks(TP, 1)]

@@ -40,7 +40,7 @@ class Desk:
         self.watch = Watch(self.app)
 
     def fetched(self, *offsets: int, position: int, end: int) -> None:
-        records: Mapping[Any, Any] = {SURVEY: [SimpleNamespace(offset=offset) for offset in offsets]}
+        records: Mapping[Any, Any] = {SURVEY: [SimpleNamespace(offset=offset, timestamp=offset) for offset in offsets]}
         self.ownership.deliveries.note(FetchLog().note(records, {SURVEY: LogEnd(position, end)}))
 
     async def ticks(self, count: int) -> None:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any, Self
 
 from aiohttp import ClientSession
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from exporters.config import ExporterConfig
 from exporters.server import serve
 from streams.topics import SOURCE_TOPICS
+from tests.agents.harness import all_led, until
 from tests.exporters.desk import RULES, Row
 
 PATIENCE_SECONDS = 60
@@ -27,6 +28,7 @@ class Ledger:
         self.app_id = app_id
         self._stack = AsyncExitStack()
         self._producers: dict[int, Any] = {}
+        self._ends: list[Any] = []  # consumers that are asked for the ends of committed records and of all
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,9 +49,10 @@ class Ledger:
         await admin.start()
         try:
             answer = await admin.create_topics([NewTopic(name, other_counts.get(name, partitions), 1) for name in names])
+            assert {0} == {error[1] for error in answer.topic_errors}
+            await until(lambda: all_led(admin, names), what="leaders")  # a creation is answered before the broker has heard of it
         finally:
             await admin.close()
-        assert {0} == {error[1] for error in answer.topic_errors}
 
     async def begin(self, rows: Iterable[Row], partition: int = 0) -> Any:
         """Write rows within a transaction that stays open; returns its producer."""
@@ -70,6 +73,17 @@ class Ledger:
 
     async def commit(self, rows: Iterable[Row], partition: int = 0) -> None:
         await (await self.begin(rows, partition)).commit_transaction()
+        # A commit is answered before readers of committed records see it (docs/adr/0001-apache-kafka-4.md).
+        await until(lambda: self._all_stable(partition), what="the last stable offset")
+
+    async def _all_stable(self, partition: int) -> bool:
+        if not self._ends:
+            for isolation in ("read_committed", "read_uncommitted"):
+                consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, isolation_level=isolation)
+                self._ends.append(await self._stack.enter_async_context(consumer))
+        view = TopicPartition(f"{self.app_id}-view", partition)
+        stable, high = [(await consumer.end_offsets([view]))[view] for consumer in self._ends]
+        return bool(stable == high)
 
     async def abort(self, rows: Iterable[Row], partition: int = 0) -> None:
         await (await self.begin(rows, partition)).abort_transaction()
