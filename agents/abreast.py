@@ -7,31 +7,24 @@ So a topic that is ahead waits for the others; one that has been read to its end
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
 
 from aiokafka.structs import TopicPartition as Tp
 
 from agents.sequence import LogEnd
 
 
-class _Rear(NamedTuple):
-    time_ms: int
-    since: float  # monotonic seconds
-
-
 class Abreast:
-    """Chooses what to fetch next. `patience_seconds`: a topic that stops short of its log end for so long holds the others up no more."""
+    """Chooses what to fetch next. `patience_seconds`: a topic that was waited for in vain for so long holds the others up no more."""
 
-    def __init__(self, *, patience_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, patience_seconds: float) -> None:
         self._patience_seconds = patience_seconds
-        self._clock = clock
-        self._rears: dict[int, _Rear] = {}  # by partition
+        self._rears: dict[int, int] = {}  # record timestamps of the rearmost topics, ms, by partition
+        self._waited: defaultdict[int, float] = defaultdict(float)  # seconds, since these moved
 
     def choose(self, tps: Collection[Tp], times: Mapping[Tp, int], ends: Mapping[Tp, LogEnd]) -> set[Tp]:
-        """Of each partition the rearmost topics and those at their log end; all, when the rearmost have not moved for too long.
+        """Of each partition the rearmost topics and those at their log end; all, when the rearmost were waited for in vain.
 
         `times`: record timestamps of what was fetched last, ms; topics without one come first. `ends`: where the consumer stands.
         """
@@ -40,15 +33,19 @@ class Abreast:
             partitions[tp.partition].append(tp)
         return {tp for number, topics in partitions.items() for tp in self._of_partition(number, topics, times, ends)}
 
+    def waited(self, seconds: float) -> None:
+        """So long a fetch has waited for what was chosen; time in which nobody fetches does not count."""
+        for number in self._rears:
+            self._waited[number] += seconds
+
     def _of_partition(self, number: int, topics: list[Tp], times: Mapping[Tp, int], ends: Mapping[Tp, LogEnd]) -> list[Tp]:
         behind = {tp: times.get(tp, -1) for tp in topics if not _at_end(ends.get(tp))}
-        time_ms = min(behind.values(), default=0)
-        now, rear = self._clock(), self._rears.get(number)
-        if rear is None or rear.time_ms != time_ms:
-            rear = self._rears[number] = _Rear(time_ms, now)
-        if now - rear.since > self._patience_seconds:  # its log may be without a leader
+        rear = min(behind.values(), default=0)
+        if self._rears.get(number) != rear:
+            self._rears[number], self._waited[number] = rear, 0.0
+        if self._waited[number] > self._patience_seconds:  # its log may be without a leader
             return topics
-        return [tp for tp in topics if behind.get(tp, time_ms) <= time_ms]
+        return [tp for tp in topics if behind.get(tp, rear) <= rear]
 
 
 def _at_end(end: LogEnd | None) -> bool:

@@ -6,6 +6,7 @@ Here the position in the ledger decides: partitions are sought to it, and it is 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -82,8 +83,9 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         max_records: int | None = None,  # noqa: ARG002 - as above
     ) -> Fetched:
         """A fetch of what the broker has sent, in small pieces, each from the topics that are behind (`abreast.py`)."""
-        active = active_partitions
+        active, began = active_partitions, time.monotonic()
         pieces = [await self._fetch_piece(consumer, active, wait_seconds=timeout)]
+        self._abreast.waited(time.monotonic() - began)
         records = 0
         while (more := sum(map(len, pieces[-1].values()))) and (records := records + more) < _FETCH_RECORDS:
             pieces.append(await self._fetch_piece(consumer, active, wait_seconds=0))

@@ -19,10 +19,9 @@ class Reader:
     """Fetches by hand: the record timestamp of what came last, and whether the log holds more."""
 
     def __init__(self) -> None:
-        self.now = 100.0
         self._log = FetchLog()
         self._ends: dict[Any, LogEnd] = {}
-        self._abreast = Abreast(patience_seconds=PATIENCE_SECONDS, clock=lambda: self.now)
+        self._abreast = Abreast(patience_seconds=PATIENCE_SECONDS)
 
     def fetch(self, tp: TopicPartition, *, time_ms: int | None, more: bool = True) -> None:
         records: dict[Any, Any] = {} if time_ms is None else {tp: [SimpleNamespace(offset=time_ms, timestamp=time_ms)]}
@@ -32,6 +31,9 @@ class Reader:
 
     def seek(self, tp: TopicPartition) -> None:
         self._log.sought({tp: 1})
+
+    def wait(self, seconds: float) -> None:
+        self._abreast.waited(seconds)
 
     def choice(self, *tps: TopicPartition) -> set[Any]:
         return self._abreast.choose(tps or (CREATED, REPLIES, SURVEY), self._log.times, self._ends)
@@ -76,7 +78,7 @@ def test_a_topic_that_hangs_holds_the_others_up_for_its_patience_only() -> None:
     reader.fetch(CREATED, time_ms=50)
     reader.fetch(REPLIES, time_ms=20)
     assert {REPLIES} == reader.choice(CREATED, REPLIES)
-    reader.now += PATIENCE_SECONDS + 0.1
+    reader.wait(PATIENCE_SECONDS + 0.1)
     assert {CREATED, REPLIES} == reader.choice(CREATED, REPLIES)
     reader.fetch(REPLIES, time_ms=30)
     assert {REPLIES} == reader.choice(CREATED, REPLIES)
