@@ -83,10 +83,25 @@ def went_backwards(topic: str, partition: int, *, applied: int, found: int) -> s
 
 def crashed_merge(error: Exception, topic: str, partition: int, *, first: int, last: int) -> WorkerError:
     """The error for a record that crashes the merge: without help the worker would crash on it for ever."""
-    offset = getattr(error, "offset", None)
+    offset = first if first == last else getattr(error, "offset", record_in_hand(error))
     where = f"offset {offset}" if offset is not None else f"an offset from {first} to {last}"
     skip = f"deskpulse skip {topic} {partition} {'OFFSET' if offset is None else offset}"
+    more = "" if offset is not None else "; worker.chunk_records=1 tells which"
     return WorkerError(
         Exit.DATA,
-        f"{topic}/{partition} {where} crashes the merge ({error!r}): please report it. To go on without it: `{skip}`, then restart",
+        f"{topic}/{partition} {where} crashes the merge ({error!r}){more}: please report it. To go on without it: `{skip}`, then restart",
     )
+
+
+def record_in_hand(error: Exception) -> int | None:
+    """The offset of the record that was being merged: the outermost frame of the traceback with a local `record` had it.
+
+    Noting each record before its merge would cost every record some time, for an error that nobody has seen yet.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        offset = getattr(trace.tb_frame.f_locals.get("record"), "offset", None)
+        if isinstance(offset, int):
+            return offset
+        trace = trace.tb_next
+    return None

@@ -185,6 +185,11 @@ class Deliveries:
         end = self._ends.get(tp)
         return end is not None and end.position >= end.end and not self._all_applied(tp, applied)
 
+    def reached(self, tp: Tp) -> int | None:
+        """Offset that the consumer would fetch next; None until it has fetched since our last seek."""
+        end = self._ends.get(tp)
+        return None if end is None else end.position
+
     def log_end(self, tp: Tp) -> int | None:
         """Last stable offset at the last fetch."""
         end = self._ends.get(tp)

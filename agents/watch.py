@@ -6,8 +6,10 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from agents import exits
@@ -20,6 +22,7 @@ logger = logging.getLogger("deskpulse.worker")
 
 _TICK_SECONDS = 1.0
 _LOST_TICKS = 3  # a chunk is on its way through Faust for less than so many ticks
+_LOOKS_A_WATCHDOG = 6  # times that the brokers are asked for the log ends before the watchdog gives up
 
 
 class Watched(Protocol):
@@ -41,8 +44,9 @@ class Watch:
         self._ownership = app.ownership
         self._config = app.ownership.config
         self._lost: dict[TP, int] = {}  # ticks
-        self._progress: dict[TP, _Progress] = {}
-        self._recovering = _Progress(0, time.monotonic())
+        self._progress: dict[tuple[str, TP], _Progress] = {}
+        self._recovering = _Progress((-1,), time.monotonic())
+        self._log_ends: Mapping[TP, int] = {}  # as the brokers told, whatever was fetched
         self._told_at = time.monotonic()
         self._told_records = 0
         self._told_transactions = 0
@@ -52,37 +56,75 @@ class Watch:
         """Until cancelled."""
         threading.Thread(target=self._watch_event_loop, name="watchdog", daemon=True).start()
         with ends_the_process("watch"):
-            while True:
-                await asyncio.sleep(_TICK_SECONDS)
-                await self._tick()
+            looking = asyncio.create_task(self._look_at_log_ends(), name="log ends")
+            try:
+                while True:
+                    await asyncio.sleep(_TICK_SECONDS)
+                    await self._tick()
+            finally:
+                looking.cancel()
 
     async def _tick(self) -> None:
         self.beats += 1
         now = time.monotonic()
         ready = [partition for partition in self._ownership.partitions.values() if partition.ready]
-        self._check_recovery(now, ready)
+        flows = self._app.consumer.flow_active and not self._app.rebalancing
+        self._check_recovery(now, ready, flows=flows)
         if not self._app.rebalancing:
             self._check_partition_counts()
             for partition in ready:
-                await self._check(partition, now)
+                await self._check(partition, now, flows=flows)
                 partition.inbox.nudge()  # expiry goes on while nothing arrives
+        if not flows:
+            self._progress.clear()  # nobody can move now, and whoever could not for a minute must not be blamed right after
         if now - self._told_at >= self._config.status_seconds:
             self._tell(now)
 
-    async def _check(self, partition: Partition, now: float) -> None:
+    async def _check(self, partition: Partition, now: float, *, flows: bool) -> None:
         for topic in self._config.sources:
             tp, applied = TP(topic, partition.number), partition.applied(topic)
-            offset = -1 if applied is None else applied
-            lag = self._ownership.deliveries.lag(tp, applied)
-            seen = self._progress.get(tp)
-            if seen is None or seen.mark != offset or not lag:
-                self._progress[tp] = _Progress(offset, now)
-            elif now - seen.since > self._config.watchdog_seconds:
-                raise WorkerError(
-                    Exit.RETRY,
-                    f"{topic}/{partition.number}: {lag} records behind and no progress at offset {offset} for {now - seen.since:.0f} s",
-                )
-            await self._heal(partition, tp, applied)
+            self._check_progress(tp, 0 if applied is None else applied + 1, applied, now)
+            if flows:
+                await self._heal(partition, tp, applied)
+
+    def _check_progress(self, tp: TP, position: int, applied: int | None, now: float) -> None:
+        deliveries = self._ownership.deliveries
+        told, reached = self._log_ends.get(tp, 0), deliveries.reached(tp)
+        lag = told - position if reached is None else deliveries.lag(tp, applied)
+        seconds = self._still(("applied", tp), (position,), now) if lag > 0 else self._moved(("applied", tp))
+        if seconds > self._config.watchdog_seconds:
+            where = "at the first record" if applied is None else f"at offset {applied}"
+            raise WorkerError(Exit.RETRY, f"{_at(tp)}: {lag} records behind and no progress {where} for {seconds:.0f} s")
+        waiting = told - max(position, reached or 0)  # the fetches say that there is nothing, the brokers say otherwise
+        seconds = self._still(("fetched", tp), (position, reached or 0), now) if waiting > 0 else self._moved(("fetched", tp))
+        if seconds > self._config.watchdog_seconds:
+            raise WorkerError(Exit.RETRY, f"{_at(tp)}: the brokers hold {waiting} more records, and for {seconds:.0f} s none was fetched")
+
+    def _still(self, what: tuple[str, TP], mark: tuple[int, ...], now: float) -> float:
+        """For so many seconds the mark has not changed."""
+        seen = self._progress.get(what)
+        if seen is None or seen.mark != mark:
+            seen = self._progress[what] = _Progress(mark, now)
+        return now - seen.since
+
+    def _moved(self, what: tuple[str, TP]) -> float:
+        self._progress.pop(what, None)
+        return 0.0
+
+    async def _look_at_log_ends(self) -> None:
+        """Ask the brokers, until cancelled: a fetch that hangs would never tell of what it does not fetch."""
+        seconds = self._config.watchdog_seconds / _LOOKS_A_WATCHDOG
+        with ends_the_process("watch"):
+            while True:
+                await asyncio.sleep(seconds)
+                numbers = [number for number, partition in self._ownership.partitions.items() if partition.ready]
+                tps = [TP(topic, number) for number in numbers for topic in self._config.sources]
+                try:
+                    async with asyncio.timeout(seconds):
+                        self._log_ends = await self._app.consumer.highwaters(*tps) if tps else {}
+                except (KafkaError, TimeoutError) as error:  # brokers that do not answer are no fault of this worker
+                    self._log_ends = {}
+                    logger.debug("no news of the log ends: %r", error)
 
     async def _heal(self, partition: Partition, tp: TP, applied: int | None) -> None:
         """Read a lost chunk again though no other follows it that would give the loss away."""
@@ -97,11 +139,11 @@ class Watch:
             logger.warning("%s/%d: what follows offset %s was fetched and did not arrive: reading again", *tp, applied)
             await partition.read_again(tp)
 
-    def _check_recovery(self, now: float, ready: list[Partition]) -> None:
-        """Recovery may take long, but rows must come in; and a rebalance ends."""
-        missing = len(self._ownership.partitions) - len(ready) or int(self._app.rebalancing)
-        mark = self._ownership.tally.recovered_rows
-        if not missing or mark != self._recovering.mark:
+    def _check_recovery(self, now: float, ready: list[Partition], *, flows: bool) -> None:
+        """Recovery may take long, but rows must come in; and a rebalance ends with records flowing again."""
+        missing = len(self._ownership.partitions) - len(ready)
+        mark = (self._ownership.tally.recovered_rows,)
+        if (flows and not missing) or mark != self._recovering.mark:
             self._recovering = _Progress(mark, now)
         elif now - self._recovering.since > 2 * self._config.watchdog_seconds:
             raise WorkerError(Exit.RETRY, f"still rebalancing or recovering, and no row came for {now - self._recovering.since:.0f} s")
@@ -142,5 +184,9 @@ class Watch:
 
 
 class _Progress(NamedTuple):
-    mark: int
+    mark: tuple[int, ...]
     since: float
+
+
+def _at(tp: TP) -> str:
+    return f"{tp.topic}/{tp.partition}"

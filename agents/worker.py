@@ -7,6 +7,8 @@ import gc
 import logging
 import signal
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
@@ -44,7 +46,10 @@ async def _run(config: WorkerConfig) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    partitions = await preflight(config)
+    partitions = await _unless_told(stop, preflight(config))
+    if partitions is None:
+        logger.info("told to stop before the start")
+        return Exit.OK
     logger.info("start app_id=%s brokers=%s partitions=%d", config.app_id, ",".join(config.bootstrap), partitions)
     app = build_app(config)
     bind_to_running_loop(app)
@@ -56,6 +61,17 @@ async def _run(config: WorkerConfig) -> int:
         code = Exit.RETRY if isinstance(app.crash_reason, KafkaError) else Exit.CRASH
         end_process(code, f"Faust gave up: {app.crash_reason!r}; see the log before, the worker recovers when it is started again")
     return await _leave(app, config.stop_timeout_seconds)
+
+
+async def _unless_told(stop: asyncio.Event, work: Coroutine[Any, Any, int]) -> int | None:
+    """The result of the work; None when the signal comes first, for brokers that do not answer take their time."""
+    working, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait([working, told], return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    return None
 
 
 async def _until_stopped(app: DeskApp, stop: asyncio.Event) -> None:

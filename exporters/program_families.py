@@ -62,6 +62,7 @@ COUNTERS: Final[Mapping[str, Family]] = {
         ("overflow", "deskpulse_tickets_overflowed", "Tickets with more transitions, replies or interactions than are kept."),
         ("gap", "deskpulse_source_gaps", "Gaps in the offsets of source topics, left by compaction and transactions."),
         ("lost", "deskpulse_records_lost", "Records that a source topic deleted before they were read."),
+        ("skipped", "deskpulse_records_skipped", "Records that an operator passed over, since they crash the workers."),
     )
 }
 SPAN: Final = Family("deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period"))

@@ -10,9 +10,15 @@ from agents.worker import run_worker
 from tests.agents.counting import CountingState
 from tests.agents.harness import client_options
 
-if __name__ == "__main__":
+
+def run(given: str) -> int:
+    """Work until told to stop; the exit code."""
     level = os.environ.get("LOG_LEVEL", "INFO")
     logging.basicConfig(level=level, stream=sys.stdout, format="%(asctime)s.%(msecs)03d %(levelname)s %(message)s", datefmt="%H:%M:%S")
-    fields = json.loads(sys.argv[1])
+    fields = json.loads(given)
     fields["kafka"] = client_options(fields["kafka"])
-    sys.exit(run_worker(WorkerConfig(**fields, make_state=CountingState)))
+    return run_worker(WorkerConfig(**fields, make_state=CountingState))
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1]))

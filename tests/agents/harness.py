@@ -158,9 +158,10 @@ class Desk:
                 if pause_every and number % pause_every == pause_every - 1:
                     await asyncio.sleep(pause_seconds)
 
-    def start_worker(self, **options: Any) -> WorkerProcess:
+    def start_worker(self, *before: str, **options: Any) -> WorkerProcess:
+        """A worker with options of WorkerConfig; `before` are further arguments of the module."""
         log = self.folder / f"worker-{len(self.workers)}.log"
-        command = [sys.executable, "-m", self.worker_module, json.dumps({**self._fields(), **options})]
+        command = [sys.executable, "-m", self.worker_module, *before, json.dumps({**self._fields(), **options})]
         with log.open("wb") as out:
             process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=dict(os.environ))
         worker = WorkerProcess(process, log)

@@ -6,7 +6,9 @@ import pytest
 
 from agents import guards
 from agents.exits import Exit, WorkerError
+from kpis import tickets
 from kpis.partition import DeadLetter
+from tests.laws.ledgers import T0, Desk
 
 
 def letters(count: int, reason: str = "syntax") -> list[DeadLetter]:
@@ -82,3 +84,30 @@ def test_a_crash_is_named_with_the_way_to_skip_it() -> None:
     assert "survey/1 an offset from 5 to 9 crashes the merge" in str(guards.crashed_merge(error, "survey", 1, first=5, last=9))
     error.offset = 7  # type: ignore[attr-defined]
     assert "`deskpulse skip survey 1 7`" in str(guards.crashed_merge(error, "survey", 1, first=5, last=9))
+
+
+def test_the_record_that_crashed_the_real_merge_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state says nothing of offsets; the traceback of its loop does. The third of these four records has a poisoned identity."""
+
+    def note(row: object, rank: int, event_id: str, at_ms: int) -> bool:
+        if event_id == "poison":
+            raise ZeroDivisionError
+        return real(row, rank, event_id, at_ms)  # type: ignore[arg-type]
+
+    real = tickets.note
+    monkeypatch.setattr(tickets, "note", note)
+    desk = Desk()
+    records = [desk.record("first-reply", {"event_id": name, "occurred_at": T0, "ticket_id": "T1"}) for name in ("a", "b", "poison", "d")]
+    with pytest.raises(ZeroDivisionError) as crash:
+        desk.state.apply("first-reply", records)
+    assert 2 == guards.record_in_hand(crash.value)
+    told = str(guards.crashed_merge(crash.value, "first-reply", 0, first=0, last=3))
+    assert "first-reply/0 offset 2 crashes the merge (ZeroDivisionError())" in told
+    assert "`deskpulse skip first-reply 0 2`" in told
+
+
+def test_without_a_trace_of_it_the_way_to_find_the_record_is_told() -> None:
+    told = str(guards.crashed_merge(ValueError(), "survey", 1, first=5, last=9))
+    assert "an offset from 5 to 9 crashes the merge" in told
+    assert "worker.chunk_records=1 tells which" in told
+    assert "`deskpulse skip survey 1 5`" in str(guards.crashed_merge(ValueError(), "survey", 1, first=5, last=5))

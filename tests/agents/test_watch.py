@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.errors import NodeNotReadyError
 from faust.types import TP
 
 from agents import watch as watch_module
@@ -48,6 +51,10 @@ class Desk:
             self.now += 1
             await self.watch._tick()
 
+    def brokers_tell(self, end: int) -> None:
+        """The log end, as the watch asks for it beside the fetches."""
+        self.watch._log_ends = {SURVEY: end}
+
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
@@ -60,6 +67,56 @@ async def test_lag_without_progress_ends_the_worker(desk: Desk) -> None:
     with pytest.raises(WorkerError, match="survey/0: 15 records behind and no progress at offset 4 for 61 s") as error:
         await desk.ticks(70)
     assert Exit.RETRY == error.value.code
+
+
+async def test_a_fetch_that_hangs_ends_the_worker(desk: Desk) -> None:
+    """By the last fetch all was read; the brokers say that seven more have come since."""
+    desk.partition.state.position.offsets["survey"] = 4
+    desk.fetched(4, position=5, end=5)
+    desk.brokers_tell(12)
+    with pytest.raises(WorkerError, match="survey/0: the brokers hold 7 more records, and for 61 s none was fetched") as error:
+        await desk.ticks(70)
+    assert Exit.RETRY == error.value.code
+
+
+async def test_a_partition_of_which_nothing_is_ever_fetched_ends_the_worker(desk: Desk) -> None:
+    desk.brokers_tell(12)
+    with pytest.raises(WorkerError, match="survey/0: 12 records behind and no progress at the first record"):
+        await desk.ticks(70)
+
+
+async def test_a_marker_at_the_log_end_is_no_lag(desk: Desk) -> None:
+    """Offset 5 is the end of a producer's transaction: the consumer is past it, and no record of it will ever come."""
+    desk.partition.state.position.offsets["survey"] = 4
+    desk.fetched(4, position=6, end=6)
+    desk.brokers_tell(6)
+    await desk.ticks(300)
+
+
+async def test_a_queue_that_is_worked_off_is_progress_although_nothing_is_fetched(desk: Desk) -> None:
+    """A slow broker: 100 records were fetched and are applied one every 50 s, while 900 more wait."""
+    for offset in range(8):
+        desk.partition.state.position.offsets["survey"] = offset
+        desk.fetched(offset, position=100, end=100)
+        desk.brokers_tell(1_000)
+        await desk.ticks(50)
+
+
+async def test_after_a_long_rebalance_everybody_gets_his_time(desk: Desk) -> None:
+    desk.partition.state.position.offsets["survey"] = 4
+    desk.fetched(position=5, end=20)
+    await desk.ticks(50)
+    desk.app.rebalancing = True
+    await desk.ticks(100)
+    desk.app.rebalancing = False
+    await desk.ticks(50)
+
+
+async def test_records_that_are_not_let_flow_again_end_the_worker(desk: Desk) -> None:
+    """All partitions are recovered, and Faust does not resume."""
+    desk.source.flow_active = False
+    with pytest.raises(WorkerError, match="still rebalancing or recovering"):
+        await desk.ticks(130)
 
 
 async def test_progress_is_enough(desk: Desk) -> None:
@@ -120,6 +177,28 @@ async def test_the_status_line_tells_rates_and_lag(desk: Desk, caplog: pytest.Lo
     desk.ownership.tally.records = 500
     await desk.ticks(10)
     assert "status events_per_second=50 lag=15 partitions=1 recovering=0" in caplog.text
+
+
+async def test_log_ends_are_asked_for_and_silence_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(monkeypatch)
+    desk.watch = Watch(SimpleNamespace(ownership=desk.ownership, rebalancing=False, consumer=desk.source))
+    asked = asyncio.Event()
+
+    async def highwaters(*_: TP) -> Mapping[TP, int]:
+        asked.set()
+        raise NodeNotReadyError
+
+    monkeypatch.setattr(desk.source, "highwaters", highwaters)
+    monkeypatch.setattr(watch_module, "_LOOKS_A_WATCHDOG", 60_000)  # every millisecond
+    looking = asyncio.create_task(desk.watch._look_at_log_ends())
+    await asyncio.wait_for(asked.wait(), 30)
+    asked.clear()
+    await asyncio.wait_for(asked.wait(), 30)
+    assert {} == desk.watch._log_ends
+    monkeypatch.undo()
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
 
 
 def test_a_partition_is_made_for_each_number() -> None:

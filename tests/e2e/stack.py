@@ -56,9 +56,9 @@ def run_command(*words: str | Path, variables: Mapping[str, str], seconds: float
     )
 
 
-def start_program(*words: str, variables: Mapping[str, str], log: Path) -> WorkerProcess:
-    """A command of deskpulse that runs on; its output goes to the log."""
-    command = [sys.executable, "-m", "deskpulse", *words]
+def start_program(*words: str, variables: Mapping[str, str], log: Path, module: str = "deskpulse") -> WorkerProcess:
+    """A command of deskpulse that runs on; its output goes to the log. `module` may be a launcher that breaks something first."""
+    command = [sys.executable, "-m", module, *words]
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=surroundings(**variables), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     return WorkerProcess(process, log)
@@ -103,9 +103,9 @@ class Stack:
         async with connect(self.settings.kafka) as cluster:
             await ensure(cluster, self.settings)
 
-    def start(self, name: str) -> WorkerProcess:
+    def start(self, name: str, module: str = "deskpulse") -> WorkerProcess:
         """Start a worker or an exporter."""
-        program = start_program(name, variables=self.variables, log=self.folder / f"{len(self.programs):02}-{name}.log")
+        program = start_program(name, variables=self.variables, log=self.folder / f"{len(self.programs):02}-{name}.log", module=module)
         self.programs.append(program)
         return program
 

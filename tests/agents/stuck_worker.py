@@ -1,0 +1,63 @@
+"""The counting worker with a fault that stops it: `python -m tests.agents.stuck_worker FAULT JSON`.
+
+Each begins after a partition has written its third transaction, so that the worker has been well before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+from agents.consumer import LedgerConsumerThread
+from agents.units import Partition
+from tests.agents.counting_worker import run
+
+_unit, _fetch = Partition._unit, LedgerConsumerThread._fetch_records
+_EVER = 3600.0
+
+
+def _is_due(partition: Partition) -> bool:
+    return partition._tally.transactions >= 3
+
+
+async def held_unit(self: Partition, deliveries: Any) -> None:
+    """A unit of work that never ends, while the event loop and all heartbeats go on."""
+    if _is_due(self):
+        await asyncio.sleep(_EVER)
+    await _unit(self, deliveries)
+
+
+async def blocked_unit(self: Partition, deliveries: Any) -> None:
+    """A merge that never ends: the event loop stands still. Heartbeats come from another thread and go on."""
+    if _is_due(self):
+        time.sleep(_EVER)  # noqa: ASYNC251 - the fault
+    await _unit(self, deliveries)
+
+
+async def hanging_fetch(self: LedgerConsumerThread, consumer: Any, *args: Any, **kwargs: Any) -> Any:
+    """A fetch that never returns, begun when the last one found nothing: by all that the worker has seen, nothing is left to do."""
+    fetched = await _fetch(self, consumer, *args, **kwargs)
+    ownership = self.consumer._authority
+    if any(fetched.values()) or not all(partition.ready and _is_due(partition) for partition in ownership.partitions.values()):  # type: ignore[attr-defined]
+        return fetched
+    await asyncio.sleep(_EVER)
+    return fetched
+
+
+def break_it(fault: str) -> None:
+    match fault:
+        case "held":
+            Partition._unit = held_unit  # type: ignore[method-assign]
+        case "blocked":
+            Partition._unit = blocked_unit  # type: ignore[method-assign]
+        case "unfetched":
+            LedgerConsumerThread._fetch_records = hanging_fetch  # type: ignore[method-assign]
+        case _:
+            raise ValueError(fault)
+
+
+if __name__ == "__main__":
+    break_it(sys.argv[1])
+    sys.exit(run(sys.argv[2]))
