@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from functools import partial
 from typing import Any
@@ -31,12 +32,13 @@ class DeskApp(faust.App):  # type: ignore[misc] # as in schema.py
 
 def build_app(config: WorkerConfig) -> DeskApp:
     """A worker's app, not started. One a process and event loop."""
-    ownership = Ownership(config, lambda: app.consumer)
+    name = f"{config.app_id}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"  # a container's pid is 1 at every start
+    ownership = Ownership(config, lambda: app.consumer, name)
     app = DeskApp(
         config.app_id,
         broker=";".join(f"kafka://{server}" for server in config.bootstrap),
         broker_credentials=credentials(config.kafka),
-        broker_client_id=f"{config.app_id}-{socket.gethostname()}-{os.getpid()}",
+        broker_client_id=name,
         broker_session_timeout=config.session_timeout_seconds,
         broker_heartbeat_interval=config.heartbeat_seconds,
         broker_rebalance_timeout=max(30.0, 3 * config.session_timeout_seconds),

@@ -26,8 +26,9 @@ logger = logging.getLogger("deskpulse.worker")
 class Ownership:
     """All partitions of this worker. `source` is asked for late: Faust makes its consumer when it starts."""
 
-    def __init__(self, config: WorkerConfig, source: Callable[[], Source]) -> None:
+    def __init__(self, config: WorkerConfig, source: Callable[[], Source], name: str = "worker") -> None:
         self.config = config
+        self.name = name  # as the group knows us
         self.deliveries = Deliveries()
         self.tally = Tally()
         self.partitions: dict[int, Partition] = {}
@@ -62,6 +63,7 @@ class Ownership:
             skips, recovered = await asyncio.gather(read_skips(self.config), recovery.run(new))
             self._starts.update(recovery.starts)
             for partition in recovered:
+                partition.state.sign(self.name)
                 partition.start(skips)
             gc.freeze()  # a million rows without cycles: nothing to find there, and seconds to look for it
 
@@ -91,12 +93,18 @@ class Ownership:
         }
 
     def durable_offsets(self) -> Mapping[TP, int]:
-        """What the group may commit."""
+        """What the group may commit: one past the durable position, or past the markers of upstream transactions that follow it."""
         return {
-            TP(self.config.source(topic), partition.number): offset + 1
+            TP(topic, partition.number): offset
             for partition in self.partitions.values()
-            for topic, offset in partition.durable.items()
+            for topic, name in self.config.sources.items()
+            if (offset := self._durable(TP(topic, partition.number), partition.durable.get(name))) is not None
         }
+
+    def _durable(self, tp: TP, applied: int | None) -> int | None:
+        if self.deliveries.drained(tp, applied):
+            return self.deliveries.reached(tp)
+        return None if applied is None else applied + 1
 
     def _applied(self, partition: Partition) -> list[tuple[TP, int | None]]:
         return [(TP(topic, partition.number), partition.applied(topic)) for topic in self.config.sources]

@@ -103,6 +103,7 @@ class Partition:
         self._skips = skips
         self.durable = dict(self.state.position.offsets)
         self.ready = True
+        self.inbox.nudge()  # to write who works here now: readers of the ledger take it for the end of the recovery
         self._task = asyncio.create_task(self._run(), name=f"partition {self.number}")
 
     async def stop(self) -> None:

@@ -58,6 +58,7 @@ def exporter_config(settings: Settings) -> ExporterConfig:
         bearer_token=server.read_bearer_token(),
         basic_auth=server.read_basic_auth(),
         clock=server.clock,
+        behind_seconds=server.behind_seconds,
         buckets_seconds=server.buckets_seconds,
         # A reader that was away for longer may have missed that a row was deleted.
         stall_seconds=settings.topics.ledger_delete_retention_seconds / 2,

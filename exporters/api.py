@@ -43,6 +43,11 @@ def kpis_json(snapshot: Snapshot, wanted: Wanted) -> bytes:
 
 def reasons(snapshot: Snapshot) -> list[str]:
     """Why the figures are not complete, in words."""
+    return [*unready(snapshot), *snapshot.status.behind]
+
+
+def unready(snapshot: Snapshot) -> list[str]:
+    """Why the figures are not those of the whole ledger, in words; that the ledger itself is behind is no fault of this exporter."""
     return [*snapshot.status.reasons, *(["the figures could not be computed: see the exporter's log"] if snapshot.failed else [])]
 
 

@@ -43,8 +43,9 @@ class ExporterConfig:
     stall_seconds: float = 43_200.0  # half of the ledger's delete.retention.ms: a longer pause may have missed tombstones
     stuck_seconds: float = 5.0  # an open transaction that holds readers back for longer makes the view incomplete
     silent_seconds: float = 10.0  # without an answer of Kafka for so long the figures count as stale
+    behind_seconds: float = 30.0  # ... and once records have waited for so long to be applied, as incomplete
     reconnect_seconds: float = 8.0  # ... and for so long a new connection is made
-    sources_seconds: float = 3.0  # between two looks at the log ends of the source topics
+    sources_seconds: float = 3.0  # between two looks at the workers and at the log ends of the source topics
     topics_seconds: float = 30.0  # between two looks at the partition counts
 
     def __post_init__(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from prometheus_client.metrics_core import Metric
+from prometheus_client.samples import Sample
 
 from kpis import catalogue
 
@@ -32,6 +34,12 @@ class Family(NamedTuple):
     def new(self) -> Metric:
         """The family without samples."""
         return Metric(self.name, self.help, self.type, self.unit)
+
+    def having(self, *samples: tuple[Mapping[str, str], float | None]) -> Metric:
+        """The family with samples; None is a sample that is absent."""
+        metric = self.new()
+        metric.samples.extend(Sample(self.exported_name, dict(labels), value) for labels, value in samples if value is not None)
+        return metric
 
 
 _FIGURE_LABELS: Final = ("window", "period", "by", "member")

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from prometheus_client.metrics_core import Metric
-from prometheus_client.samples import Sample
 
+from exporters.around_families import AROUND, collect_sources, collect_workers
 from exporters.families import Family
 from exporters.snapshot import Snapshot
 from kpis.ledger import Position
@@ -17,11 +17,10 @@ from kpis.ledger import Position
 Labels = Mapping[str, str]
 REASONS: Final = ("null", "oversize", "syntax", "schema", "kind", "score", "time", "future", "too_late", "key")
 _PARTITION: Final = ("partition",)
-_SOURCE: Final = ("topic", "partition")
 
 BUILD: Final = Family("deskpulse_build", "Version of the exporter.", "info", ("version", "python"))
 READY: Final = Family("deskpulse_exporter_ready", "1 once the whole ledger has been read; before, no figure is exported.")
-COMPLETE: Final = Family("deskpulse_view_complete", "1 while the figures are all that is committed; /readyz tells what is missing.")
+COMPLETE: Final = Family("deskpulse_view_complete", "1 while the figures are all that there is; /readyz tells what is missing.")
 CONNECTIONS: Final = Family("deskpulse_ledger_connections", "Connections to Kafka made by the reader of the ledger.", "counter")
 EXPECTED: Final = Family("deskpulse_partitions_expected", "Partitions of the ledger.")
 READ: Final = Family("deskpulse_partitions_read", "Partitions of the ledger that are read to their end.")
@@ -44,13 +43,6 @@ LEDGER_UNSTABLE: Final = Family(
 LEDGER_STUCK: Final = Family(
     "deskpulse_ledger_stuck_seconds", "For how long the last stable offset has been behind without moving.", labels=_PARTITION
 )
-POSITION: Final = Family("deskpulse_source_position_offset", "Next offset of a source topic to be applied.", labels=_SOURCE)
-END: Final = Family("deskpulse_source_end_offset", "Log end of a source topic.", labels=_SOURCE)
-LAG: Final = Family(
-    "deskpulse_source_lag_records",
-    "Offsets of a source topic that are not applied yet; markers of upstream transactions count.",
-    labels=_SOURCE,
-)
 TRANSACTIONS: Final = Family("deskpulse_transactions", "Transactions that workers wrote to the ledger.", "counter", _PARTITION)
 REJECTED: Final = Family("deskpulse_events_rejected", "Records that went to the dead-letter topic.", "counter", ("partition", "reason"))
 COUNTERS: Final[Mapping[str, Family]] = {
@@ -71,16 +63,9 @@ ANOMALIES: Final = Family("deskpulse_anomalies", "Replies and resolutions of the
 
 PROGRAM: Final = (
     *(BUILD, READY, COMPLETE, CONNECTIONS, EXPECTED, READ, AS_OF, READ_AT, AGE, BUILD_SECONDS, WATERMARK, TOPIC_WATERMARK, EVENT_CLOCK),
-    *(LEDGER_POSITION, LEDGER_END, LEDGER_UNSTABLE, LEDGER_STUCK, POSITION, END, LAG, TRANSACTIONS, REJECTED, *COUNTERS.values()),
+    *(LEDGER_POSITION, LEDGER_END, LEDGER_UNSTABLE, LEDGER_STUCK, *AROUND, TRANSACTIONS, REJECTED, *COUNTERS.values()),
     *(SPAN, FOLDED, ANOMALIES),
 )
-
-
-def _metric(family: Family, *samples: tuple[Labels, float | None]) -> Metric:
-    """A family with its samples; None is a sample that is absent."""
-    metric = family.new()
-    metric.samples.extend(Sample(family.exported_name, dict(labels), value) for labels, value in samples if value is not None)
-    return metric
 
 
 def collect_build(_: Snapshot) -> Iterator[Metric]:
@@ -89,27 +74,27 @@ def collect_build(_: Snapshot) -> Iterator[Metric]:
         release = version("deskpulse")
     except PackageNotFoundError:  # run from a source tree that nobody installed
         release = "unknown"
-    yield _metric(BUILD, ({"version": release, "python": platform.python_version()}, 1))
+    yield BUILD.having(({"version": release, "python": platform.python_version()}, 1))
 
 
 def collect_completeness(snapshot: Snapshot) -> Iterator[Metric]:
     """Whether the figures are all there."""
     status = snapshot.status
-    yield _metric(READY, ({}, float(status.ready)))
-    yield _metric(COMPLETE, ({}, float(status.complete and not snapshot.failed)))
-    yield _metric(CONNECTIONS, ({}, status.connections))
-    yield _metric(EXPECTED, ({}, status.expected))
-    yield _metric(READ, ({}, len(status.caught_up)))
+    yield READY.having(({}, float(status.ready)))
+    yield COMPLETE.having(({}, float(status.complete and not snapshot.failed)))
+    yield CONNECTIONS.having(({}, status.connections))
+    yield EXPECTED.having(({}, status.expected))
+    yield READ.having(({}, len(status.caught_up)))
 
 
 def collect_freshness(snapshot: Snapshot) -> Iterator[Metric]:
     """How old the figures are."""
     view, status = snapshot.view, snapshot.status
-    yield _metric(AS_OF, ({}, _seconds(view.as_of_ms if view else None)))
-    yield _metric(READ_AT, ({}, _seconds(status.read_at_ms)))
-    yield _metric(AGE, ({}, status.silent_seconds))
-    yield _metric(BUILD_SECONDS, ({}, snapshot.build_seconds))
-    yield _metric(WATERMARK, ({}, _seconds(view.watermark_ms if view else None)))
+    yield AS_OF.having(({}, _seconds(view.as_of_ms if view else None)))
+    yield READ_AT.having(({}, _seconds(status.read_at_ms)))
+    yield AGE.having(({}, status.silent_seconds))
+    yield BUILD_SECONDS.having(({}, snapshot.build_seconds))
+    yield WATERMARK.having(({}, _seconds(view.watermark_ms if view else None)))
 
 
 def collect_event_times(snapshot: Snapshot) -> Iterator[Metric]:
@@ -120,33 +105,17 @@ def collect_event_times(snapshot: Snapshot) -> Iterator[Metric]:
         clocks.append(({"partition": number}, _seconds(position.event_clock_ms)))
         for topic, at_ms in position.maxima.items():
             newest[topic] = max(newest.get(topic, at_ms), at_ms)
-    yield _metric(TOPIC_WATERMARK, *(({"topic": topic}, _seconds(at_ms)) for topic, at_ms in sorted(newest.items())))
-    yield _metric(EVENT_CLOCK, *clocks)
+    yield TOPIC_WATERMARK.having(*(({"topic": topic}, _seconds(at_ms)) for topic, at_ms in sorted(newest.items())))
+    yield EVENT_CLOCK.having(*clocks)
 
 
 def collect_ledger(snapshot: Snapshot) -> Iterator[Metric]:
     """How far the ledger is read."""
     parts = [({"partition": str(number)}, part) for number, part in sorted(snapshot.status.partitions.items())]
-    yield _metric(LEDGER_POSITION, *((labels, part.position) for labels, part in parts))
-    yield _metric(LEDGER_END, *((labels, part.end) for labels, part in parts))
-    yield _metric(LEDGER_UNSTABLE, *((labels, part.unstable) for labels, part in parts))
-    yield _metric(LEDGER_STUCK, *((labels, part.stuck_seconds) for labels, part in parts))
-
-
-def collect_sources(snapshot: Snapshot) -> Iterator[Metric]:
-    """How far the workers are: the log ends are read now and then, so a position may be ahead of them."""
-    positions, ends, lags = [], [], []
-    applied = {int(number): position.offsets for number, position in _positions(snapshot)}
-    for (topic, number), span in sorted(snapshot.status.sources.items()):
-        labels = {"topic": topic, "partition": str(number)}
-        last = applied.get(number, {}).get(topic)
-        following = max(span.first, 0 if last is None else last + 1)
-        positions.append((labels, None if last is None else last + 1))
-        ends.append((labels, span.end))
-        lags.append((labels, max(0, span.end - following)))
-    yield _metric(POSITION, *positions)
-    yield _metric(END, *ends)
-    yield _metric(LAG, *lags)
+    yield LEDGER_POSITION.having(*((labels, part.position) for labels, part in parts))
+    yield LEDGER_END.having(*((labels, part.end) for labels, part in parts))
+    yield LEDGER_UNSTABLE.having(*((labels, part.unstable) for labels, part in parts))
+    yield LEDGER_STUCK.having(*((labels, part.stuck_seconds) for labels, part in parts))
 
 
 def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
@@ -156,25 +125,25 @@ def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
     # Also of partitions that no worker has written to yet: a counter that begins at 1 hides its first increase.
     known = {str(number): Position() for number in range(snapshot.status.expected or 0)} | dict(_positions(snapshot))
     positions = [({"partition": number}, position) for number, position in known.items()]
-    yield _metric(TRANSACTIONS, *((labels, position.transaction) for labels, position in positions))
+    yield TRANSACTIONS.having(*((labels, position.transaction) for labels, position in positions))
     for name, family in COUNTERS.items():
-        yield _metric(family, *((labels, position.counters.get(name, 0)) for labels, position in positions))
+        yield family.having(*((labels, position.counters.get(name, 0)) for labels, position in positions))
     rejected = []
     for labels, position in positions:
         seen = (name.removeprefix("rejected:") for name in position.counters if name.startswith("rejected:"))
         rejected += [
             ({**labels, "reason": reason}, position.counters.get(f"rejected:{reason}", 0)) for reason in dict.fromkeys((*REASONS, *seen))
         ]
-    yield _metric(REJECTED, *rejected)
+    yield REJECTED.having(*rejected)
 
 
 def collect_view(snapshot: Snapshot) -> Iterator[Metric]:
     """Spans, folded names, anomalies."""
     view = snapshot.view
     spans = view.spans.items() if view else ()
-    yield _metric(SPAN, *(({"window": window, "period": period}, (end - start) / 1000) for (window, period), (start, end) in spans))
-    yield _metric(FOLDED, *(({"dimension": dimension}, count) for dimension, count in (view.folded.items() if view else ())))
-    yield _metric(ANOMALIES, ({}, view.anomalies if view else None))
+    yield SPAN.having(*(({"window": window, "period": period}, (end - start) / 1000) for (window, period), (start, end) in spans))
+    yield FOLDED.having(*(({"dimension": dimension}, count) for dimension, count in (view.folded.items() if view else ())))
+    yield ANOMALIES.having(({}, view.anomalies if view else None))
 
 
 PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
@@ -183,6 +152,7 @@ PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
     collect_freshness,
     collect_event_times,
     collect_ledger,
+    collect_workers,
     collect_sources,
     collect_counters,
     collect_view,

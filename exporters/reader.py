@@ -12,19 +12,19 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
 
+from exporters.around import Around
 from exporters.clock import ViewKeeper, wall_ms
 from exporters.config import ExporterConfig
 from exporters.errors import ExporterError, TopicsError, UnreachableError
 from exporters.pace import Pace
 from exporters.progress import Progress
-from exporters.status import Limits, LogSpan, ReaderStatus
+from exporters.status import Limits, ReaderStatus
 from exporters.topics import partition_count
 
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
 RETRY_MS: Final = 500  # while a broker is away aiokafka logs a line for each try
 FETCH_BYTES: Final = 4 << 20  # of one partition and answer; a single larger record still arrives
-SOURCES_FRESH_SECONDS: Final = 30.0
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
@@ -46,8 +46,7 @@ class LedgerReader:
         self._fault: str | None = None
         self._connections = 0
         self._connected_at = float("-inf")
-        self._sources: dict[tuple[str, int], LogSpan] = {}
-        self._sources_at = float("-inf")
+        self._around = Around(config, elapsed)
         self._contact: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ready = asyncio.Event()
 
@@ -55,6 +54,7 @@ class LedgerReader:
         """What is known now."""
         now = self._elapsed()
         heard = [part.heard_ms for part in self._parts.values()]
+        workers = self._around.workers
         return ReaderStatus(
             expected=self._expected,
             partitions={number: part.status(now) for number, part in self._parts.items()},
@@ -62,8 +62,10 @@ class LedgerReader:
             silent_seconds=max((now - part.heard_at for part in self._parts.values()), default=None),
             fault=self._fault,
             connections=self._connections,
-            sources=self._sources if now - self._sources_at < SOURCES_FRESH_SECONDS else {},
-            limits=Limits(self._config.stuck_seconds, self._config.silent_seconds),
+            sources=self._around.sources,
+            workers=workers,
+            recovering=workers.recovering(self._keeper.positions) if workers else frozenset(),
+            limits=Limits(self._config.stuck_seconds, self._config.silent_seconds, self._config.behind_seconds),
         )
 
     async def first_contact(self) -> None:
@@ -241,26 +243,23 @@ class LedgerReader:
             raise TimeoutError(f"Kafka has not answered for {silent:.0f} s")
 
     async def _watch(self, consumer: AIOKafkaConsumer) -> None:
-        """Look at the source topics now and then. Errors: TopicsError when partition counts changed."""
+        """Look around now and then. Errors: TopicsError when partition counts changed."""
         next_count_at = self._elapsed() + self._config.topics_seconds
         while True:
-            try:
-                await self._read_sources(consumer)
-                if self._elapsed() >= next_count_at:
-                    next_count_at += self._config.topics_seconds
-                    count = await partition_count(consumer, self._config)
-                    if count != self._expected:
-                        raise TopicsError(f"the ledger has {count} partitions now, not {self._expected}: it is read anew")
-            except (KafkaError, TimeoutError) as error:
-                log.debug("no news of the source topics: %s", error)
+            await self._around.look(consumer, self._expected or 0, self._keeper.positions)
+            if self._elapsed() >= next_count_at:
+                next_count_at += self._config.topics_seconds
+                await self._check_count(consumer)
             await asyncio.sleep(self._config.sources_seconds)
 
-    async def _read_sources(self, consumer: AIOKafkaConsumer) -> None:
-        names = self._config.sources
-        partitions = [TopicPartition(name, number) for name in names for number in range(self._expected or 0)]
-        first, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-        self._sources = {(names[at.topic], at.partition): LogSpan(first[at], end[at]) for at in partitions}
-        self._sources_at = self._elapsed()
+    async def _check_count(self, consumer: AIOKafkaConsumer) -> None:
+        try:
+            count = await partition_count(consumer, self._config)
+        except (KafkaError, TimeoutError) as error:
+            log.debug("no news of the partition counts: %s", error)
+            return
+        if count != self._expected:
+            raise TopicsError(f"the ledger has {count} partitions now, not {self._expected}: it is read anew")
 
 
 async def _stop(consumer: AIOKafkaConsumer) -> None:

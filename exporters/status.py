@@ -1,10 +1,12 @@
-"""What the reader knows of the ledger and of the source topics, as values that collectors and `/readyz` can read."""
+"""What the reader knows of the ledger, the source topics and the workers, as values that collectors and `/readyz` can read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from exporters.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,12 @@ class LedgerPartition:
 
 
 class LogSpan(NamedTuple):
-    """First and next offset of a source partition."""
+    """A source partition as it was when last looked at. `end`: what readers of committed records can reach."""
 
     first: int
     end: int
+    unstable: int = 0  # records behind the last stable offset, held back by open transactions of producers
+    behind_seconds: float = 0.0  # for so long the oldest record that is not applied has been there, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Limits:
 
     stuck_seconds: float = 5.0
     silent_seconds: float = 10.0
+    behind_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class ReaderStatus:
     fault: str | None = None  # what keeps the reader from reading, with its fix
     connections: int = 0
     sources: Mapping[tuple[str, int], LogSpan] = field(default_factory=dict)  # by topic without prefix, and partition
+    workers: Workers | None = None  # None: not known
+    recovering: frozenset[int] = frozenset()  # owned partitions that their worker is still reading from the ledger
     limits: Limits = Limits()
 
     @property
@@ -64,13 +71,18 @@ class ReaderStatus:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why the view is not complete; empty when it is."""
+        """Why the view is not the whole ledger; empty when it is."""
         return tuple(self._reasons())
 
     @property
+    def behind(self) -> tuple[str, ...]:
+        """Partitions of the ledger that lack what the source topics have held for a while, and who should see to it."""
+        return tuple(self._behind())
+
+    @property
     def complete(self) -> bool:
-        """Whether the figures are all that is committed."""
-        return not self.reasons
+        """Whether the figures are all that there is: the whole ledger is shown, and the ledger is not far behind the source topics."""
+        return not self.reasons and not self.behind
 
     def _reasons(self) -> Iterator[str]:
         if self.fault is not None:
@@ -87,3 +99,20 @@ class ReaderStatus:
                     f"partition {number}: an open transaction has held {part.unstable} records back for {part.stuck_seconds:.0f} s; "
                     "look whether its worker hangs"
                 )
+
+    def _behind(self) -> Iterator[str]:
+        waiting: dict[int, list[tuple[str, LogSpan]]] = {}
+        for (topic, number), span in sorted(self.sources.items()):
+            if span.behind_seconds > self.limits.behind_seconds:
+                waiting.setdefault(number, []).append((topic, span))
+        for number, found in sorted(waiting.items()):
+            seconds = max(span.behind_seconds for _, span in found)
+            topics = ", ".join(topic for topic, _ in found)
+            yield f"partition {number}: records of {topics} have waited for {seconds:.0f} s; {self._who(number)}"
+
+    def _who(self, number: int) -> str:
+        if self.workers is None:
+            return "whether a worker owns it is not known"
+        if number not in self.workers.owners:
+            return "no worker owns it"
+        return f"{self.workers.owners[number]} {'is still recovering it' if number in self.recovering else 'works on it'}"

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from exporters.api import FILTERS, kpis_json, reasons
+from exporters.api import FILTERS, kpis_json, reasons, unready
 from exporters.clock import ViewKeeper, wall_ms
 from exporters.collectors import new_registry
 from exporters.config import ExporterConfig
@@ -64,10 +64,22 @@ class Pages:
         return web.Response(text="ok\n")
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """503 with the reasons until the figures are all that is committed."""
-        why = reasons(Snapshot(wall_ms(), self._status()))
-        body = msgspec.json.encode({"ready": not why, "reasons": why})
-        return web.Response(status=503 if why else 200, body=body, content_type="application/json")
+        """503 with the reasons until the figures are those of the whole ledger; beside it, whether the ledger is all there is."""
+        snapshot = Snapshot(wall_ms(), self._status())
+        status, why = snapshot.status, unready(snapshot)
+        workers = status.workers
+        body = {
+            "ready": not why,
+            "complete": status.complete,
+            "reasons": reasons(snapshot),
+            "partitions": {
+                "expected": status.expected,
+                "read": len(status.caught_up),
+                "owned": len(workers.owners) if workers else None,
+                "recovering": len(status.recovering) if workers else None,
+            },
+        }
+        return web.Response(status=503 if why else 200, body=msgspec.json.encode(body), content_type="application/json")
 
 
 async def _answer(request: web.Request, body: bytes, content_type: str) -> web.Response:

@@ -205,6 +205,11 @@ class PartitionState:
             shortcuts.withdraw_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
         self._customers.expire(clock)
 
+    def sign(self, owner: str) -> None:
+        """Name who works on this partition from now on."""
+        self.clean = False
+        self.position.owner = owner
+
     def count(self, name: str, amount: int = 1) -> None:
         """Add to a counter that the worker keeps in the position row (gap, lost)."""
         self.clean = False

@@ -28,6 +28,7 @@ class ExporterSettings(Section):
     password_file: Path | None = None
     insecure_listen: bool = False
     clock: Literal["wall", "event"] = "wall"
+    behind_seconds: float = Field(30.0, ge=1, le=86_400)
     parts_windows: Annotated[tuple[PartsWindow, ...], BeforeValidator(listed)] = ("1h",)
     compared_rollups: Annotated[tuple[Rollup, ...], BeforeValidator(listed)] = ("all", "team")
     buckets_seconds: Annotated[tuple[int, ...], BeforeValidator(listed)] = (900, 3_600, 10_800)

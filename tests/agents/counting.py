@@ -19,6 +19,7 @@ class CountingPosition:
     counters: dict[str, int] = field(default_factory=dict)
     partitions: int = 0
     transaction: int = 0
+    owner: str = ""
 
 
 class MergeError(Exception):
@@ -57,6 +58,10 @@ class CountingState:
             self.topics[topic] += 1
         self.position.offsets[topic] = records[-1].offset
         return letters
+
+    def sign(self, owner: str) -> None:
+        self.clean = False
+        self.position.owner = owner
 
     def advance(self, drained: Collection[str]) -> None:
         self.drained = set(drained)

@@ -19,6 +19,7 @@ from exporters.collectors import FAMILIES, DeskpulseCollector, new_registry
 from exporters.exposition import encode_openmetrics, encode_text
 from exporters.snapshot import Snapshot
 from exporters.status import LedgerPartition, LogSpan
+from exporters.workers import Workers
 from tests.exporters.desk import Desk, a_morning, a_view_builder, all_read, at
 
 BUCKETS = (300, 900)
@@ -116,6 +117,29 @@ class TestTheProgramItself:
         assert 2.0 == value(found, "deskpulse_source_lag_records", topic="ticket-changed", partition="0")
         assert 0.0 == value(found, "deskpulse_source_lag_records", topic="survey", partition="0")  # the position is newer than the look
 
+    def test_markers_of_upstream_transactions_are_no_lag(self) -> None:
+        """Two creations are applied; offset 2 is the end of their transaction, and a worker that has read to the end committed 3."""
+        sources = {("ticket-created", 0): LogSpan(0, 3)}
+        read = samples(snapshot_of(a_morning(), sources=sources, workers=Workers(1, {0: "a"}, {("ticket-created", 0): 3})))
+        assert 0.0 == value(read, "deskpulse_source_lag_records", topic="ticket-created", partition="0")
+        not_yet = samples(snapshot_of(a_morning(), sources=sources, workers=Workers(1, {0: "a"}, {("ticket-created", 0): 2})))
+        assert 1.0 == value(not_yet, "deskpulse_source_lag_records", topic="ticket-created", partition="0")
+
+    def test_what_waits_is_told_in_records_and_seconds(self) -> None:
+        found = samples(snapshot_of(a_morning(), sources={("survey", 0): LogSpan(0, 9, 4, 12.5)}))
+        at_survey = {"topic": "survey", "partition": "0"}
+        assert 12.5 == value(found, "deskpulse_source_behind_seconds", **at_survey)
+        assert 4.0 == value(found, "deskpulse_source_unstable_records", **at_survey)
+
+    def test_who_works_on_what(self) -> None:
+        """Two workers; partition 0 works, 1 is being recovered, nobody has 2."""
+        workers = Workers(2, {0: "a", 1: "b"})
+        found = samples(snapshot_of(a_morning(0), a_morning(1), a_morning(2), workers=workers, recovering=frozenset({1})))
+        totals = ("deskpulse_workers", "deskpulse_partitions_expected", "deskpulse_partitions_owned", "deskpulse_partitions_recovering")
+        assert (2.0, 3.0, 2.0, 1.0) == tuple(value(found, name) for name in totals)
+        assert (1.0, 1.0, 0.0) == tuple(value(found, "deskpulse_partition_owned", partition=number) for number in "012")
+        assert (0.0, 1.0, 0.0) == tuple(value(found, "deskpulse_partition_recovering", partition=number) for number in "012")
+
     def test_counters_of_the_ledger(self) -> None:
         desk = a_morning()
         desk.send_raw("survey", b"T1", b"{", at("10:40"))
@@ -211,7 +235,7 @@ class TestTheText:
         desk.answered("T1", "10:33", "ces", 6)
         desk.resolved("T2", "10:40", outcome="abandoned")
         desk.joined("early customer", "00:00")
-        with_samples = {metric.name for metric in metrics(snapshot_of(desk, sources={("survey", 0): LogSpan(0, 1)}))}
+        with_samples = {metric.name for metric in metrics(snapshot_of(desk, sources={("survey", 0): LogSpan(0, 1)}, workers=Workers()))}
         silent = {
             "support_oldest_unanswered_timestamp_seconds",  # nobody waits
             "support_customer_retention_ratio",  # nobody was a customer 30 days ago

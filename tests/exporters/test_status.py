@@ -6,8 +6,9 @@ import pytest
 
 from exporters.config import ExporterConfig
 from exporters.errors import TopicsError
-from exporters.status import LedgerPartition, ReaderStatus
+from exporters.status import LedgerPartition, LogSpan, ReaderStatus
 from exporters.topics import check_counts
+from exporters.workers import Workers
 from tests.exporters.desk import RULES, all_read
 
 CONFIG = ExporterConfig(kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, app_id="desk", topic_prefix="t-")
@@ -46,6 +47,24 @@ def test_a_hanging_transaction_leaves_it_ready_and_incomplete() -> None:
 
 def test_silence_makes_the_figures_stale() -> None:
     assert ("Kafka has not answered for 11 s: the figures are as old",) == all_read(1, silent_seconds=11.0).reasons
+
+
+@pytest.mark.parametrize(
+    ("workers", "recovering", "words"),
+    [
+        (Workers(1, {0: "a"}), frozenset(), "no worker owns it"),
+        (Workers(2, {0: "a", 1: "b"}), frozenset({1}), "b is still recovering it"),
+        (Workers(2, {0: "a", 1: "b"}), frozenset(), "b works on it"),
+        (None, frozenset(), "whether a worker owns it is not known"),
+    ],
+)
+def test_a_ledger_that_is_far_behind_is_ready_and_incomplete(workers: Workers | None, recovering: frozenset[int], words: str) -> None:
+    """Whoever reads the ledger shows all of it; that it lacks what partition 1 has held for 31 s is said, with who should see to it."""
+    waiting = LogSpan(0, 9, 0, 31.0)
+    sources = {("survey", 0): LogSpan(0, 9, 0, 29.0), ("survey", 1): waiting, ("resolved", 1): waiting}
+    status = all_read(2, sources=sources, workers=workers, recovering=recovering)
+    assert (True, (), False) == (status.ready, status.reasons, status.complete)
+    assert (f"partition 1: records of resolved, survey have waited for 31 s; {words}",) == status.behind
 
 
 def test_a_fault_is_told_first() -> None:

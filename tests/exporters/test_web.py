@@ -21,8 +21,9 @@ from exporters.clock import ViewKeeper
 from exporters.collectors import FAMILIES
 from exporters.config import ExporterConfig
 from exporters.door import HEADERS
-from exporters.status import ReaderStatus
+from exporters.status import LogSpan, ReaderStatus
 from exporters.web import new_app
+from exporters.workers import Workers
 from tests.exporters.desk import RULES, a_morning, all_read, at
 
 PROMETHEUS_2_42 = (
@@ -100,12 +101,25 @@ class TestProbes:
 
     async def test_ready_when_all_is_read(self, open_pages: Open) -> None:
         response = await (await open_pages()).get("/readyz")
-        assert (200, {"ready": True, "reasons": []}) == (response.status, await response.json())
+        partitions = {"expected": 1, "read": 1, "owned": None, "recovering": None}
+        body = {"ready": True, "complete": True, "reasons": [], "partitions": partitions}
+        assert (200, body) == (response.status, await response.json())
 
     async def test_not_ready_says_why(self, open_pages: Open) -> None:
         response = await (await open_pages(ReaderStatus(expected=2))).get("/readyz")
-        body = {"ready": False, "reasons": ["reading the ledger: 0 of 2 partitions are read to their end"]}
+        why = ["reading the ledger: 0 of 2 partitions are read to their end"]
+        partitions = {"expected": 2, "read": 0, "owned": None, "recovering": None}
+        body = {"ready": False, "complete": False, "reasons": why, "partitions": partitions}
         assert (503, body) == (response.status, await response.json())
+
+    async def test_a_ledger_that_nobody_works_on_is_ready_and_incomplete(self, open_pages: Open) -> None:
+        """A probe must not take the exporter away for it: it shows what there is, and says what is missing."""
+        waiting = {("survey", 0): LogSpan(0, 9, 0, 40.0)}
+        response = await (await open_pages(all_read(1, sources=waiting, workers=Workers()))).get("/readyz")
+        body = await response.json()
+        assert (200, True, False) == (response.status, body["ready"], body["complete"])
+        assert ["partition 0: records of survey have waited for 40 s; no worker owns it"] == body["reasons"]
+        assert {"expected": 1, "read": 1, "owned": 0, "recovering": 0} == body["partitions"]
 
 
 class TestApi:

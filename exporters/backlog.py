@@ -1,0 +1,35 @@
+"""Since when records of a source partition wait to be applied, known from its log ends alone: an exporter may not read what they hold."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+_MOST_LOOKS: Final = 256  # of one partition; beyond, every second one is forgotten, and the answer becomes coarser
+
+
+class Backlog:
+    """The log ends of one source partition as they were seen, oldest first, back to the first one that is not applied yet."""
+
+    def __init__(self) -> None:
+        self._looks: deque[tuple[float, int]] = deque()
+
+    def note(self, end: int, following: int, now: float) -> float:
+        """Take a look: `end` is the next offset of the log, `following` the next one to be applied, `now` in seconds.
+
+        Returns for how many seconds, at least, the oldest waiting record has been there; 0.0 when none waits.
+
+        >>> backlog = Backlog()
+        >>> [backlog.note(end, following, now) for now, end, following in [(0, 5, 5), (3, 8, 5), (6, 9, 5), (9, 9, 8), (12, 9, 9)]]
+        [0.0, 0.0, 3.0, 3.0, 0.0]
+        """
+        looks = self._looks
+        if end < following or (looks and end < looks[-1][1]):
+            looks.clear()  # another log, or a position that is newer than the look
+        if end > following and (not looks or end > looks[-1][1]):
+            looks.append((now, end))
+        while looks and looks[0][1] <= following:
+            looks.popleft()
+        if len(looks) > _MOST_LOOKS:
+            self._looks = looks = deque([looks[0], *list(looks)[2::2]])
+        return now - looks[0][0] if looks else 0.0
