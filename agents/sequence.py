@@ -185,6 +185,10 @@ class Deliveries:
         end = self._ends.get(tp)
         return end is not None and end.position >= end.end and not self._all_applied(tp, applied)
 
+    def pending(self, tp: Tp, applied: int | None) -> bool:
+        """Whether something of it has been fetched that is not applied."""
+        return not self._all_applied(tp, applied)
+
     def reached(self, tp: Tp) -> int | None:
         """Offset that the consumer would fetch next; None until it has fetched since our last seek."""
         end = self._ends.get(tp)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
@@ -22,6 +23,7 @@ logger = logging.getLogger("deskpulse.worker")
 
 _TICK_SECONDS = 1.0
 _LOST_TICKS = 3  # a chunk is on its way through Faust for less than so many ticks
+_MOST_TIMES = 10  # that a chunk is read again
 _LOOKS_A_WATCHDOG = 6  # times that the brokers are asked for the log ends before the watchdog gives up
 
 
@@ -44,7 +46,8 @@ class Watch:
         self._ownership = app.ownership
         self._config = app.ownership.config
         self._lost: dict[TP, int] = {}  # ticks
-        self._progress: dict[tuple[str, TP], _Progress] = {}
+        self._read_again: Counter[tuple[TP, int | None]] = Counter()  # times, by the offset applied
+        self._progress: dict[TP | int, _Progress] = {}  # of topic-partitions, and of partitions over all their topics
         self._recovering = _Progress((-1,), time.monotonic())
         self._log_ends: Mapping[TP, int] = {}  # as the brokers told, whatever was fetched
         self._told_at = time.monotonic()
@@ -81,35 +84,33 @@ class Watch:
             self._tell(now)
 
     async def _check(self, partition: Partition, now: float, *, flows: bool) -> None:
+        deliveries, waiting, positions = self._ownership.deliveries, Counter[TP](), []
         for topic in self._config.sources:
             tp, applied = TP(topic, partition.number), partition.applied(topic)
-            self._check_progress(tp, 0 if applied is None else applied + 1, applied, now)
+            position = 0 if applied is None else applied + 1
+            positions.append(position)
+            # The fetches may say that there is nothing more, or nothing at all, where the brokers say otherwise.
+            unfetched = self._log_ends.get(tp, 0) - max(position, deliveries.reached(tp) or 0)
+            waiting[tp] = max(deliveries.lag(tp, applied), unfetched)
+            # A topic that is ahead of the others is left waiting (`abreast.py`), but not what of it has been fetched.
+            self._check_progress(tp, (position,), waiting[tp] if deliveries.pending(tp, applied) else 0, now, (tp, position))
             if flows:
                 await self._heal(partition, tp, applied)
+        tp, most = waiting.most_common(1)[0]
+        position = positions[list(self._config.sources).index(tp.topic)]
+        self._check_progress(partition.number, tuple(positions), most, now, (tp, position))
 
-    def _check_progress(self, tp: TP, position: int, applied: int | None, now: float) -> None:
-        deliveries = self._ownership.deliveries
-        told, reached = self._log_ends.get(tp, 0), deliveries.reached(tp)
-        lag = told - position if reached is None else deliveries.lag(tp, applied)
-        seconds = self._still(("applied", tp), (position,), now) if lag > 0 else self._moved(("applied", tp))
-        if seconds > self._config.watchdog_seconds:
-            where = "at the first record" if applied is None else f"at offset {applied}"
-            raise WorkerError(Exit.RETRY, f"{_at(tp)}: {lag} records behind and no progress {where} for {seconds:.0f} s")
-        waiting = told - max(position, reached or 0)  # the fetches say that there is nothing, the brokers say otherwise
-        seconds = self._still(("fetched", tp), (position, reached or 0), now) if waiting > 0 else self._moved(("fetched", tp))
-        if seconds > self._config.watchdog_seconds:
-            raise WorkerError(Exit.RETRY, f"{_at(tp)}: the brokers hold {waiting} more records, and for {seconds:.0f} s none was fetched")
-
-    def _still(self, what: tuple[str, TP], mark: tuple[int, ...], now: float) -> float:
-        """For so many seconds the mark has not changed."""
+    def _check_progress(self, what: TP | int, mark: tuple[int, ...], waiting: int, now: float, where: tuple[TP, int]) -> None:
         seen = self._progress.get(what)
-        if seen is None or seen.mark != mark:
-            seen = self._progress[what] = _Progress(mark, now)
-        return now - seen.since
-
-    def _moved(self, what: tuple[str, TP]) -> float:
-        self._progress.pop(what, None)
-        return 0.0
+        if waiting <= 0 or seen is None or seen.mark != mark:
+            self._progress[what] = _Progress(mark, now)
+        elif now - seen.since > self._config.watchdog_seconds:
+            tp, position = where
+            at = f"offset {position - 1}" if position else "the first record"
+            seconds = now - seen.since
+            raise WorkerError(
+                Exit.RETRY, f"{tp.topic}/{tp.partition}: {waiting} records behind and no progress at {at} for {seconds:.0f} s"
+            )
 
     async def _look_at_log_ends(self) -> None:
         """Ask the brokers, until cancelled: a fetch that hangs would never tell of what it does not fetch."""
@@ -136,6 +137,11 @@ class Watch:
         if self._lost[tp] >= _LOST_TICKS:
             del self._lost[tp]
             self._ownership.tally.healed += 1
+            self._read_again[tp, applied] += 1
+            if self._read_again[tp, applied] > _MOST_TIMES:
+                raise WorkerError(
+                    Exit.RETRY, f"{tp.topic}/{tp.partition}: what follows offset {applied} was read {_MOST_TIMES} times and got lost"
+                )
             logger.warning("%s/%d: what follows offset %s was fetched and did not arrive: reading again", *tp, applied)
             await partition.read_again(tp)
 
@@ -186,7 +192,3 @@ class Watch:
 class _Progress(NamedTuple):
     mark: tuple[int, ...]
     since: float
-
-
-def _at(tp: TP) -> str:
-    return f"{tp.topic}/{tp.partition}"

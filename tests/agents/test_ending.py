@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,22 +104,17 @@ async def _group(desk: Desk) -> tuple[int, dict[tuple[str, int], int]]:
 
 async def test_sigterm_does_not_wait_for_brokers_that_keep_silent(tmp_path: Path) -> None:
     """Somebody listens and never answers: the worker is told to stop while it asks."""
-    asked = asyncio.Event()
-
-    async def never_answer(*_: Any) -> None:
-        asked.set()
-        await asyncio.Event().wait()
-
-    server = await asyncio.start_server(never_answer, "127.0.0.1", 0)
-    desk = Desk({"bootstrap_servers": f"127.0.0.1:{server.sockets[0].getsockname()[1]}"}, "silent-", tmp_path)
-    try:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE_SECONDS)
+        desk = Desk({"bootstrap_servers": f"127.0.0.1:{listener.getsockname()[1]}"}, "silent-", tmp_path)
         worker = desk.start_worker()
-        await asyncio.wait_for(asked.wait(), PATIENCE_SECONDS)
-        worker.signal(signal.SIGTERM)
-        told_at = time.monotonic()
-        assert Exit.OK == await worker.exit(PATIENCE_SECONDS), worker.said
-        assert time.monotonic() - told_at < 10
-        assert worker.has_said("told to stop before the start")
-    finally:
-        desk.stop()
-        server.close()
+        try:
+            connection, _ = await asyncio.to_thread(listener.accept)
+            with connection:
+                worker.signal(signal.SIGTERM)
+                told_at = time.monotonic()
+                assert Exit.OK == await worker.exit(PATIENCE_SECONDS), worker.said
+                assert time.monotonic() - told_at < 10
+        finally:
+            desk.stop()
+    assert worker.has_said("told to stop before the start")

@@ -74,9 +74,41 @@ async def test_a_fetch_that_hangs_ends_the_worker(desk: Desk) -> None:
     desk.partition.state.position.offsets["survey"] = 4
     desk.fetched(4, position=5, end=5)
     desk.brokers_tell(12)
-    with pytest.raises(WorkerError, match="survey/0: the brokers hold 7 more records, and for 61 s none was fetched") as error:
+    with pytest.raises(WorkerError, match="survey/0: 7 records behind and no progress at offset 4 for 61 s") as error:
         await desk.ticks(70)
     assert Exit.RETRY == error.value.code
+
+
+async def test_a_topic_that_waits_for_the_others_is_no_standstill(desk: Desk) -> None:
+    """The topics of a partition are read in step: a sparse one that is days ahead may wait for an hour, while the others move."""
+    desk.fetched(position=0, end=5)
+    for offset in range(100):
+        desk.partition.state.position.offsets["resolved"] = offset
+        await desk.ticks(50)
+
+
+async def test_what_was_fetched_must_be_applied_although_the_other_topics_move(desk: Desk) -> None:
+    desk.partition.state.position.offsets["survey"] = 4
+    desk.fetched(5, 6, position=7, end=20)
+
+    desk.partition.inbox.records = 2  # they are on their way
+
+    async def others_move() -> None:
+        for offset in range(100):
+            desk.partition.state.position.offsets["resolved"] = offset
+            await desk.ticks(1)
+
+    with pytest.raises(WorkerError, match="survey/0: 15 records behind and no progress at offset 4 for 61 s"):
+        await others_move()
+
+
+async def test_a_chunk_that_is_lost_again_and_again_ends_the_worker(desk: Desk) -> None:
+    """Reading again after every third tick; other partitions may be well, so nothing else would tell."""
+    desk.partition.state.position.offsets["survey"] = 4
+    desk.fetched(5, position=6, end=6)
+    with pytest.raises(WorkerError, match="survey/0: what follows offset 4 was read 10 times and got lost"):
+        await desk.ticks(40)
+    assert 10 == len(desk.source.sought)
 
 
 async def test_a_partition_of_which_nothing_is_ever_fetched_ends_the_worker(desk: Desk) -> None:
