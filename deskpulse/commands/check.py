@@ -6,22 +6,36 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from deskpulse.commands.common import Config, read_settings
+from deskpulse.commands.common import Config, read_policy, read_settings
 
 if TYPE_CHECKING:
     from deskpulse.settings import Settings
+    from kpis.policy import Policy
 
 EPILOG = "It asks no broker: `deskpulse doctor` does. Exit code 2 when a setting is wrong."
 _MANY_SERIES = 10_000
 
 
 def check(config: Config = None) -> None:
-    """Read the configuration, tell every fault at once, and print what is in force and how many series it makes."""
+    """Read the configuration and the policy, tell every fault at once, and print what is in force and how many series it makes."""
     settings = read_settings(config)
+    policy = read_policy(settings)
     import yaml
 
     typer.echo(yaml.safe_dump(settings.describe(), sort_keys=False, allow_unicode=True).rstrip())
+    if policy is not None:
+        _tell_policy(policy)
     _tell_series(settings)
+
+
+def _tell_policy(policy: Policy) -> None:
+    from deskpulse.times import format_time
+
+    typer.echo(f"\npolicy: {len(policy.versions)} versions, digest {policy.digest()}")
+    for version in policy.versions:
+        since = "since ever" if version.effective_ms is None else f"from {format_time(version.effective_ms)}"
+        lines = ", ".join(f"{target} {len(rules)}" for target, rules in version.rules.items())
+        typer.echo(f"  {version.name} {since}: lines of {lines}; {len(version.calendars)} calendars; digest {version.digest()}")
 
 
 def _tell_series(settings: Settings) -> None:

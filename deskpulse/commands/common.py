@@ -14,6 +14,7 @@ from deskpulse.times import parse_duration_ms, parse_time_ms
 
 if TYPE_CHECKING:
     from deskpulse.settings import Settings
+    from kpis.policy import Policy
 
 T = TypeVar("T")
 
@@ -48,6 +49,16 @@ def read_settings(config: Path | None) -> Settings:
     try:
         return load(config)
     except SettingsError as error:
+        stop(str(error), exits.USAGE)
+
+
+def read_policy(settings: Settings) -> Policy | None:
+    """The SLA policy that the settings name, None without one; or all its faults on stderr and exit code 2."""
+    from deskpulse.policy import PolicyError, load_policy
+
+    try:
+        return load_policy(settings.desk.policy)
+    except PolicyError as error:
         stop(str(error), exits.USAGE)
 
 

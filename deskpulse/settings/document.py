@@ -51,7 +51,10 @@ def read_document(path: Path) -> Document:
     lines: dict[KeyPath, int] = {}
     repeated: list[KeyPath] = []
     _walk(node, (), lines, repeated)
-    return Document(path.name, _construct(loader, node), lines, tuple(repeated))
+    values = _construct(loader, node)
+    for name in values:  # `yes:` is True in YAML: its line stands under another name than its value
+        lines.setdefault((name,), node.start_mark.line + 1)
+    return Document(path.name, values, lines, tuple(repeated))
 
 
 def _construct(loader: yaml.SafeLoader, node: yaml.Node) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def from_pydantic(error: ErrorDetails, document: Document) -> Fault:
     path = error["loc"]
     if error["type"] in {"extra_forbidden", "invalid_key"}:
         return unknown_key(path, document)
-    what, fix = _wording(error)
+    what, fix = wording(error)
     return Fault(_where(path, document) + _shown(path, error["input"]), _without_login(what), fix)
 
 
@@ -139,7 +139,8 @@ def _without_login(text: str) -> str:
     return _LOGIN.sub(f"{HIDDEN}@", text)
 
 
-def _wording(error: ErrorDetails) -> tuple[str, str]:
+def wording(error: ErrorDetails) -> tuple[str, str]:
+    """What is wrong and its fix, of an error that pydantic found."""
     context: dict[str, Any] = error.get("ctx", {})
     kind = error["type"]
     if kind == "deskpulse":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import zoneinfo
+from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from deskpulse.settings.base import Names, Section, from_json, wrong
+from deskpulse.settings.base import Names, Section, check_readable, from_json, wrong
 
 RESERVED_MEMBERS: Final = frozenset({"all", "other"})  # the roll-up over everything, and where unlisted names are folded
 
@@ -60,6 +61,7 @@ class DeskSettings(Section):
 
     time_zone: str = "UTC"
     team_time_zones: Annotated[dict[str, str], BeforeValidator(from_json)] = Field(default_factory=dict)
+    policy: Path | None = None
     members: MemberSettings = Field(default_factory=MemberSettings)
     max_members: int = Field(4, ge=1, le=1_000)
     max_names: int = Field(1_000, ge=1, le=100_000)
@@ -70,14 +72,20 @@ class DeskSettings(Section):
     @field_validator("time_zone")
     @classmethod
     def _check_zone(cls, zone: str) -> str:
-        _zone(zone)
+        known_zone(zone)
         return zone
+
+    @field_validator("policy")
+    @classmethod
+    def _check_policy(cls, path: Path | None) -> Path | None:
+        check_readable(path)
+        return path
 
     @field_validator("team_time_zones")
     @classmethod
     def _check_zones(cls, zones: dict[str, str]) -> dict[str, str]:
         for zone in zones.values():
-            _zone(zone)
+            known_zone(zone)
         return zones
 
 
@@ -92,7 +100,8 @@ class WorkerSettings(Section):
     watchdog_seconds: float = Field(60.0, ge=1, le=86_400)
 
 
-def _zone(name: str) -> zoneinfo.ZoneInfo:
+def known_zone(name: str) -> zoneinfo.ZoneInfo:
+    """The zone of an IANA name. Errors: the fault of a setting."""
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -14,7 +14,8 @@ from deskpulse.simulator import SCENARIOS
 from tests.cli.harness import Run
 from windows.spans import CUSTOMER_WINDOWS, WINDOWS
 
-COMMANDS = ["demo", "report", "topics", "worker", "exporter", "simulate", "replay", "check", "doctor", "skip"]
+COMMANDS = ["demo", "report", "topics", "worker", "exporter", "simulate", "replay", "check", "doctor", "skip", "policy"]
+GROUPS = ["policy"]
 HEAVY = ("faust", "mode", "aiokafka", "pydantic", "msgspec", "prometheus_client", "aiohttp", "yaml", "kpis", "agents")
 
 
@@ -29,7 +30,7 @@ def test_the_help_lists_the_exit_codes(run: Run) -> None:
         assert f"{code}  {meaning.split(':')[0]}" in answer.out
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in GROUPS])
 def test_every_command_explains_itself_and_its_options(command: str, run: Run) -> None:
     answer = run(command, "--help")
     assert answer.code == 0
@@ -37,6 +38,15 @@ def test_every_command_explains_itself_and_its_options(command: str, run: Run) -
     described = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
     assert described.epilog
     assert all(parameter.help for parameter in described.params if parameter.name != "help")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_command_of_a_group_explains_itself(group: str, run: Run) -> None:
+    described = typer.main.get_command(app).commands[group]  # type: ignore[attr-defined]
+    for name, command in described.commands.items():
+        assert run(group, name, "--help").code == 0
+        assert command.epilog
+        assert all(parameter.help for parameter in command.params if parameter.name != "help")
 
 
 def test_without_a_command_it_shows_the_help(run: Run) -> None:

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -162,6 +162,8 @@ def test_any_yaml_gives_settings_or_faults(tree: object, tmp_path: Path) -> None
 
 
 @given(raw=st.binary(max_size=200))
+@example(raw=b"?")  # a mapping of nothing to nothing
+@example(raw=b"yes: 1")
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 def test_any_bytes_give_settings_or_faults(raw: bytes, tmp_path: Path) -> None:
     path = tmp_path / "any.yaml"

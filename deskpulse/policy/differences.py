@@ -1,0 +1,121 @@
+"""What differs between two policy files, in words, and whether a ledger that was built with the old one takes the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from deskpulse.policy.build import holidays_of
+from deskpulse.policy.schema import CalendarPart, PolicyFile, RulePart, Span, VersionPart, span_text
+from deskpulse.times import format_duration, format_time
+
+_MOST_DAYS: Final = 6  # dates named one by one; more are counted
+
+
+class Change(NamedTuple):
+    """What became of one version."""
+
+    name: str
+    effective_ms: int | None
+    kind: str  # unchanged, changed, new, gone
+    lines: tuple[str, ...] = ()
+
+    def since(self) -> str:
+        """When the version takes effect, in words."""
+        return "since ever" if self.effective_ms is None else f"from {format_time(self.effective_ms)}"
+
+
+def compare(old: PolicyFile, new: PolicyFile, *, years: Collection[int]) -> list[Change]:
+    """Every version of both files, in the order of the new one; those that are gone come first. Holidays are told of some years."""
+    before = {version.name: version for version in old.versions}
+    after = {version.name: version for version in new.versions}
+    found = [Change(name, version.effective_from, "gone") for name, version in before.items() if name not in after]
+    for name, version in after.items():
+        known = before.get(name)
+        if known is None:
+            found.append(Change(name, version.effective_from, "new", tuple(describe(version))))
+        else:
+            lines = tuple(_version(known, version, years))
+            found.append(Change(name, version.effective_from, "changed" if lines else "unchanged", lines))
+    return found
+
+
+def describe(version: VersionPart) -> Iterator[str]:
+    """A version in a few lines."""
+    for target in ("first_reply", "resolution"):
+        for number, rule in enumerate(getattr(version, target), start=1):
+            yield f"{target} line {number}: {_rule(rule)}"
+    for name, calendar in version.calendars.items():
+        days = len(holidays_of(calendar.holidays))
+        yield f"calendar {name}: {calendar.time_zone}, {_week(calendar)}, {days} holidays from 1970 to 2100"
+    teams = ", ".join(f"{team} {name}" for team, name in version.team_calendars.items())
+    yield f"calendars of teams: {teams + ', ' if teams else ''}all others {version.default_calendar}"
+
+
+def _version(old: VersionPart, new: VersionPart, years: Collection[int]) -> Iterator[str]:
+    if old.effective_from != new.effective_from:
+        yield f"effective_from: {_instant(old.effective_from)} -> {_instant(new.effective_from)}"
+    for target in ("first_reply", "resolution"):
+        yield from _rules(target, getattr(old, target), getattr(new, target))
+    for name in dict.fromkeys((*old.calendars, *new.calendars)):
+        before, after = old.calendars.get(name), new.calendars.get(name)
+        if before is None or after is None:
+            yield f"calendar {name}: {'new' if before is None else 'gone'}"
+        else:
+            yield from (f"calendar {name}: {line}" for line in _calendar(before, after, years))
+    if old.default_calendar != new.default_calendar:
+        yield f"default_calendar: {old.default_calendar} -> {new.default_calendar}"
+    yield from _teams(old.team_calendars, new.team_calendars)
+
+
+def _rules(target: str, old: tuple[RulePart, ...], new: tuple[RulePart, ...]) -> Iterator[str]:
+    for number in range(max(len(old), len(new))):
+        before = _rule(old[number]) if number < len(old) else "none"
+        after = _rule(new[number]) if number < len(new) else "none"
+        if before != after:
+            yield f"{target} line {number + 1}: {before} -> {after}"
+
+
+def _calendar(old: CalendarPart, new: CalendarPart, years: Collection[int]) -> Iterator[str]:
+    if old.time_zone != new.time_zone:
+        yield f"time_zone {old.time_zone} -> {new.time_zone}"
+    if old.week() != new.week():
+        yield f"hours {_week(old)} -> {_week(new)}"
+    before, after = holidays_of(old.holidays), holidays_of(new.holidays)
+    for word, days in (("more", after - before), ("less", before - after)):
+        shown = sorted(day for day in days if day.year in years)
+        if days:
+            named = ", ".join(day.isoformat() for day in shown[:_MOST_DAYS]) + (", ..." if len(shown) > _MOST_DAYS else "")
+            yield f"{len(days)} holidays {word}{', among them ' + named if shown else ''}"
+    for day in sorted({*old.dates, *new.dates}):
+        if old.dates.get(day) != new.dates.get(day):
+            yield f"{day.isoformat()}: {_hours(old.dates.get(day))} -> {_hours(new.dates.get(day))}"
+
+
+def _teams(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for team in sorted({*old, *new}):
+        before, after = old.get(team, "the default"), new.get(team, "the default")
+        if before != after:
+            yield f"team {team}: calendar {before} -> {after}"
+
+
+def _rule(rule: RulePart) -> str:
+    names = [
+        f"{word} {' or '.join(sorted(names))}" for word, names in zip(("team", "channel", "priority"), rule.matches, strict=True) if names
+    ]
+    clock = " of all the time" if rule.clock == "calendar" else ""
+    return f"{', '.join(names) or 'all'} within {format_duration(rule.within)}{clock}, objective {100 * rule.objective:g}%"
+
+
+def _week(calendar: CalendarPart) -> str:
+    return "; ".join(f"{key} {_hours(spans)}" for key, spans in calendar.hours.items())
+
+
+def _hours(spans: tuple[Span, ...] | None) -> str:
+    if spans is None:
+        return "as its weekday"
+    return " ".join(map(span_text, spans)) if spans else "closed"
+
+
+def _instant(at_ms: int | None) -> str:
+    return "since ever" if at_ms is None else format_time(at_ms)

@@ -1,0 +1,308 @@
+"""The words of a policy file, as pydantic models. The order of fields matters: a check across fields sits on the later one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+
+from deskpulse.settings.base import Section, wrong
+from deskpulse.settings.sections import known_zone
+from deskpulse.times import parse_duration_ms, parse_time_ms
+
+WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ALWAYS: Final = "always"
+DAY_MINUTES: Final = 24 * 60
+LONGEST_MS: Final = 366 * DAY_MINUTES * 60_000
+_SPAN: Final = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_PERCENT: Final = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*%")
+Span = tuple[int, int]  # minutes since midnight; the end is above 1440 where it lies after midnight
+
+
+def _listed(value: object) -> object:
+    """One value is a list of one."""
+    return value if value is None or isinstance(value, (list, tuple)) else [value]
+
+
+def _weekdays(key: object) -> object:
+    weekdays(str(key))
+    return str(key)
+
+
+def _span(value: object) -> object:
+    match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise wrong(f"{value!r} is no span of hours", 'write "09:00-17:30", in quotes')
+    opens, closes = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
+    if opens >= DAY_MINUTES or closes > DAY_MINUTES or int(match[2]) > 59 or int(match[4]) > 59:
+        raise wrong(f"{value!r} holds no time of day", "write 00:00 to 23:59, and 24:00 for the end of the day")
+    if opens == closes:
+        raise wrong(f"{value!r} is empty", "write 00:00-24:00 for the whole day")
+    return opens, closes if closes > opens else closes + DAY_MINUTES
+
+
+def _instant_ms(value: object) -> object:
+    if value is None:
+        return None
+    return _parsed(parse_time_ms, value.isoformat() if isinstance(value, (date, datetime)) else str(value))
+
+
+def _duration_ms(value: object) -> object:
+    text = str(value)
+    if "d" in text:
+        raise wrong(f"{text!r} counts days", "write hours, such as 16h: a day of work is not 24 hours, so nobody could tell which is meant")
+    length = _parsed(parse_duration_ms, text)
+    if length > LONGEST_MS:
+        raise wrong(f"{text!r} is longer than a year", "write what somebody would promise to a customer")
+    return length
+
+
+def _parsed(parse: Callable[[str], int], text: str) -> int:
+    try:
+        return parse(text)
+    except ValueError as error:
+        what, _, fix = str(error).partition(": ")
+        raise wrong(what, fix) from None
+
+
+def _share(value: object) -> object:
+    match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise wrong(f"{value!r} is no objective", "write per cent, such as 95%; 100% would leave no room for a single late ticket")
+    share = float(match[1]) / 100
+    if not 0.5 <= share < 1:
+        raise wrong(f"{value!r} is no objective", "write at least 50% and less than 100%")
+    return share
+
+
+Hours = Annotated[tuple[Annotated[Span, BeforeValidator(_span)], ...], BeforeValidator(_listed)]
+Weekdays = Annotated[str, BeforeValidator(_weekdays)]
+Names = Annotated[tuple[Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128)], ...] | None, BeforeValidator(_listed)]
+Duration = Annotated[int, BeforeValidator(_duration_ms)]
+Share = Annotated[float, BeforeValidator(_share)]
+Instant = Annotated[int | None, BeforeValidator(_instant_ms)]
+Days = Annotated[tuple[date, ...], BeforeValidator(_listed)]
+Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s\"\\]+$")]
+
+
+class HolidayPart(Section):
+    """Days on which nobody works: those of a country, and days of one's own."""
+
+    country: str | None = None  # ISO 3166-1
+    region: str | None = None  # ISO 3166-2 without the country
+    add: Days = ()
+    remove: Days = ()  # days of the country's list on which work goes on
+
+    @field_validator("country")
+    @classmethod
+    def _check_country(cls, country: str | None) -> str | None:
+        if country is not None and regions_of(country) is None:
+            raise wrong(
+                f"no holidays are known of {country!r}", "write the two letters of ISO 3166-1, such as ES, or list your days under add"
+            )
+        return country
+
+    @field_validator("region")
+    @classmethod
+    def _check_region(cls, region: str | None, info: ValidationInfo) -> str | None:
+        country = info.data.get("country")
+        if region is None:
+            return None
+        if country is None:
+            raise wrong("a region without its country", "set country, or leave region out")
+        known = regions_of(country) or ()
+        if region not in known:
+            fix = f"use one of {', '.join(known)}" if known else "leave it out"
+            raise wrong(f"{country} has no region {region!r} with holidays of its own", fix)
+        return region
+
+
+class CalendarPart(Section):
+    """When a team works."""
+
+    time_zone: str
+    hours: dict[Weekdays, Hours]
+    holidays: HolidayPart = Field(default_factory=HolidayPart)
+    dates: dict[date, Hours] = Field(default_factory=dict)  # days with hours of their own
+
+    @field_validator("time_zone")
+    @classmethod
+    def _check_zone(cls, zone: str) -> str:
+        known_zone(zone)
+        return zone
+
+    @field_validator("hours")
+    @classmethod
+    def _check_hours(cls, hours: dict[str, tuple[Span, ...]]) -> dict[str, tuple[Span, ...]]:
+        days = [(day, spans) for key, spans in hours.items() for day in weekdays(key)]
+        taken = [day for day, _ in days]
+        if twice := sorted({day for day in taken if taken.count(day) > 1}):
+            raise wrong(f"{', '.join(WEEKDAYS[day] for day in twice)} stand in it twice", "give each weekday once")
+        if not any(spans for _, spans in days):
+            raise wrong("never open, so no deadline would ever come", 'write such as {mon-fri: ["09:00-14:00", "15:00-18:00"]}')
+        for _, spans in days:
+            _check_order(spans)
+        return hours
+
+    @field_validator("dates")
+    @classmethod
+    def _check_dates(cls, dates: dict[date, tuple[Span, ...]]) -> dict[date, tuple[Span, ...]]:
+        for spans in dates.values():
+            _check_order(spans)
+        return dates
+
+    def week(self) -> dict[int, tuple[Span, ...]]:
+        """Hours by weekday, Monday being 0."""
+        return {day: spans for key, spans in self.hours.items() for day in weekdays(key)}
+
+
+class RulePart(Section):
+    """One line of a target."""
+
+    team: Names = None
+    channel: Names = None
+    priority: Names = None
+    within: Duration
+    objective: Share
+    clock: Literal["business", "calendar"] = "business"
+
+    @property
+    def matches(self) -> tuple[frozenset[str] | None, ...]:
+        """The names that match by dimension, None for all."""
+        return tuple(None if names is None else frozenset(names) for names in (self.team, self.channel, self.priority))
+
+    @field_validator("team", "channel", "priority")
+    @classmethod
+    def _check_names(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None and not names:
+            raise wrong("an empty list, which matches nothing", "name at least one, or leave it out to match all")
+        return names
+
+
+Rules = tuple[RulePart, ...]
+
+
+class VersionPart(Section):
+    """One version of the policy."""
+
+    name: Name
+    effective_from: Instant = None
+    calendars: dict[Name, CalendarPart] = Field(default_factory=dict)
+    default_calendar: str = ALWAYS
+    team_calendars: dict[str, str] = Field(default_factory=dict)
+    first_reply: Rules = ()
+    resolution: Rules = ()
+
+    @field_validator("calendars")
+    @classmethod
+    def _check_names(cls, calendars: dict[str, CalendarPart]) -> dict[str, CalendarPart]:
+        if ALWAYS in calendars:
+            raise wrong(f"{ALWAYS!r} is calendar time and needs no description", "give the calendar another name")
+        return calendars
+
+    @field_validator("default_calendar")
+    @classmethod
+    def _check_default(cls, name: str, info: ValidationInfo) -> str:
+        _check_calendar(name, info)
+        return name
+
+    @field_validator("team_calendars")
+    @classmethod
+    def _check_teams(cls, names: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        for name in names.values():
+            _check_calendar(name, info)
+        return names
+
+    @field_validator("first_reply", "resolution")
+    @classmethod
+    def _check_reach(cls, rules: Rules) -> Rules:
+        for number, rule in enumerate(rules):
+            if any(_covers(earlier, rule) for earlier in rules[:number]):
+                raise wrong(f"line {number + 1} is never reached: an earlier one takes all of its tickets", "put the narrower line first")
+        return rules
+
+    @field_validator("resolution")
+    @classmethod
+    def _check_any(cls, rules: Rules, info: ValidationInfo) -> Rules:
+        if not rules and not info.data.get("first_reply", True):
+            raise wrong("neither first_reply nor resolution promises anything", "give at least one of them a line")
+        return rules
+
+
+class PolicyFile(Section):
+    """A whole policy file."""
+
+    versions: tuple[VersionPart, ...]
+
+    @field_validator("versions")
+    @classmethod
+    def _check_versions(cls, versions: tuple[VersionPart, ...]) -> tuple[VersionPart, ...]:
+        if not versions:
+            raise wrong("an empty list", "write at least one version")
+        names = [version.name for version in versions]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise wrong(f"{', '.join(twice)} is the name of two versions", "give each version its own name")
+        for before, version in pairwise(versions):
+            if version.effective_from is None:
+                raise wrong(f"version {version.name} has no effective_from", "only the first version may be in force since ever")
+            if before.effective_from is not None and before.effective_from >= version.effective_from:
+                raise wrong(f"version {version.name} does not take effect after {before.name}", "order versions by effective_from")
+        return versions
+
+
+def weekdays(key: str) -> list[int]:
+    """The weekdays of a key such as `mon` or `mon-fri`, Monday being 0. Errors: the fault of a setting.
+
+    >>> weekdays("mon-wed"), weekdays("sun")
+    ([0, 1, 2], [6])
+    """
+    first, dash, last = key.strip().lower().partition("-")
+    if first not in WEEKDAYS or (dash and last not in WEEKDAYS) or (dash and WEEKDAYS.index(first) > WEEKDAYS.index(last)):
+        raise wrong(f"{key!r} names no weekdays", f"use {', '.join(WEEKDAYS)}, or a range such as mon-fri")
+    start = WEEKDAYS.index(first)
+    return list(range(start, (WEEKDAYS.index(last) if dash else start) + 1))
+
+
+def _check_order(spans: Iterable[Span]) -> None:
+    ordered = sorted(spans)
+    for (_, closes), (opens, _) in pairwise(ordered):
+        if opens < closes:
+            raise wrong("two spans of a day overlap", "leave a break between them, or write one span")
+
+
+def _check_calendar(name: str, info: ValidationInfo) -> None:
+    known = [ALWAYS, *info.data.get("calendars", {})]
+    if "calendars" in info.data and name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(known)}"
+        raise wrong(f"there is no calendar {name!r}", hint)
+
+
+def _covers(wide: RulePart, narrow: RulePart) -> bool:
+    """Whether every ticket that matches one line matches the other."""
+    return all(w is None or (n is not None and n <= w) for w, n in zip(wide.matches, narrow.matches, strict=True))
+
+
+def regions_of(country: str) -> tuple[str, ...] | None:
+    """Regions of a country that have holidays of their own; None when nothing is known of the country."""
+    import holidays  # noqa: PLC0415 - 60 ms that nobody without a policy should wait for
+
+    try:
+        return tuple(holidays.country_holidays(country, years=2025).subdivisions)
+    except NotImplementedError:
+        return None
+
+
+def span_text(span: Span) -> str:
+    """A span as it is written in the file.
+
+    >>> span_text((540, 1050)), span_text((1320, 1800)), span_text((0, 1440))
+    ('09:00-17:30', '22:00-06:00', '00:00-24:00')
+    """
+    opens, closes = span[0], span[1] if span[1] <= DAY_MINUTES else span[1] - DAY_MINUTES
+    return f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}"

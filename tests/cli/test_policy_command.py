@@ -1,0 +1,121 @@
+"""`deskpulse policy diff`, and `deskpulse check` of a policy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from deskpulse import exits
+from scripts.tidy import ROOT
+from tests.cli.harness import Run
+
+EXAMPLE = ROOT / "examples/policy.yaml"
+VERSION = """
+  - name: "{name}"
+    effective_from: {start}
+    resolution: [{{within: {within}, objective: 90%}}]
+"""
+
+
+def write(path: Path, *changes: tuple[str, str], more: str = "") -> Path:
+    """The example with some words replaced and lines added."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text + more, encoding="utf-8")
+    return path
+
+
+def test_a_file_does_not_differ_from_itself(run: Run) -> None:
+    answer = run("policy", "diff", EXAMPLE, EXAMPLE)
+    assert answer.code == exits.OK
+    assert 2 == answer.out.count(": unchanged")
+    assert "take the new one" in answer.out
+
+
+def test_a_version_that_was_in_force_must_not_change(run: Run, tmp_path: Path) -> None:
+    new = write(tmp_path / "new.yaml", ("within: 30m, objective: 92%", "within: 20m, objective: 92%"), ("2026-05-15", "2026-05-16"))
+    answer = run("policy", "diff", EXAMPLE, new)
+    assert answer.code == exits.DIFFERENCE
+    assert "first_reply line 2: priority high within 30m, objective 92% -> priority high within 20m, objective 92%" in answer.out
+    assert "calendar madrid: 1 holidays more, among them 2026-05-16" in answer.out
+    assert "refused: version '2026' was in force and has changed" in answer.out
+
+
+def test_a_version_to_come_is_taken(run: Run, tmp_path: Path) -> None:
+    new = write(tmp_path / "new.yaml", more=VERSION.format(name="next", start="2199-01-01T00:00:00Z", within="1h30m"))
+    answer = run("policy", "diff", EXAMPLE, new)
+    assert answer.code == exits.OK
+    assert "version next (from 2199-01-01T00:00:00Z): new" in answer.out
+    assert "resolution line 1: all within 1h30m, objective 90%" in answer.out
+    again = write(tmp_path / "again.yaml", more=VERSION.format(name="next", start="2199-02-01T00:00:00Z", within="2h"))
+    changed = run("policy", "diff", new, again)
+    assert changed.code == exits.OK
+    assert "effective_from: 2199-01-01T00:00:00Z -> 2199-02-01T00:00:00Z" in changed.out
+
+
+def test_a_new_version_must_not_begin_in_the_past(run: Run, tmp_path: Path) -> None:
+    new = write(tmp_path / "new.yaml", more=VERSION.format(name="late", start="2026-02-01T00:00:00Z", within="1h"))
+    answer = run("policy", "diff", EXAMPLE, new)
+    assert answer.code == exits.DIFFERENCE
+    assert "refused: version 'late' is in force since 2026-02-01T00:00:00Z" in answer.out
+
+
+def test_holidays_of_years_to_come_may_change(run: Run, tmp_path: Path) -> None:
+    new = write(tmp_path / "new.yaml", ("2026-05-15]", "2026-05-15, 2099-05-15]"))
+    assert run("policy", "diff", EXAMPLE, new).code == exits.OK
+
+
+def test_calendars_teams_and_hours_are_told(run: Run, tmp_path: Path) -> None:
+    new = write(
+        tmp_path / "new.yaml",
+        ("technical: always", "technical: new_york"),
+        ('mon-fri: ["08:00-20:00"]', 'mon-fri: ["07:00-20:00"]'),
+        ("time_zone: America/New_York", "time_zone: America/Denver"),
+        ('2026-12-31: ["09:00-13:00"]', "2026-12-31: []"),
+        ("default_calendar: madrid\n    team_calendars: { t", "default_calendar: always\n    team_calendars: { t"),
+    )
+    out = run("policy", "diff", EXAMPLE, new).out
+    for line in (
+        "calendar new_york: time_zone America/New_York -> America/Denver",
+        "calendar new_york: hours mon-fri 08:00-20:00; sat 10:00-16:00 -> mon-fri 07:00-20:00; sat 10:00-16:00",
+        "calendar madrid: 2026-12-31: 09:00-13:00 -> closed",
+        "default_calendar: madrid -> always",
+        "team technical: calendar always -> new_york",
+    ):
+        assert line in out
+
+
+def test_faults_end_it_with_the_file_and_code_2(run: Run, tmp_path: Path) -> None:
+    new = write(tmp_path / "new.yaml", ("92%", "192%"))
+    answer = run("policy", "diff", EXAMPLE, new)
+    assert answer.code == exits.USAGE
+    assert re.search(r"new\.yaml: \d faults? in the policy", answer.err)
+
+
+def test_check_tells_the_versions_and_their_digests(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(EXAMPLE))
+    answer = run("check")
+    assert answer.code == exits.OK
+    assert re.search(r"^policy: 2 versions, digest [0-9a-f]{16}$", answer.out, re.MULTILINE)
+    assert re.search(
+        r"^  2026 from 2025-12-31T23:00:00Z: lines of first_reply 5, resolution 2; 2 calendars; digest", answer.out, re.MULTILINE
+    )
+
+
+def test_check_tells_every_fault_of_the_policy(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(write(tmp_path / "p.yaml", ("92%", "192%"), ("country: US", "country: UU"))))
+    answer = run("check")
+    assert (answer.code, answer.out) == (exits.USAGE, "")
+    assert "'192%' is no objective" in answer.err
+    assert "no holidays are known of 'UU'" in answer.err
+
+
+def test_a_policy_that_is_not_there_is_a_fault_of_the_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", "no/such.yaml")
+    answer = run("check")
+    assert answer.code == exits.USAGE
+    assert "DESKPULSE_DESK__POLICY" in answer.err
