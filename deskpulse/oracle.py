@@ -69,9 +69,10 @@ def figures(
 
     `members` names what is exported per dimension, the rest being `other`; for a
     dimension without a list, `max_members` (None: no limit) folds the smallest.
+    What a policy adds is in `deskpulse.oracle_promised`.
     """
-    facts = _facts(source, future_tolerance_ms)
-    board = _Board(facts, members, max_members)
+    facts = facts_of(source, future_tolerance_ms)
+    board = Board(facts, members, max_members)
     zones = dict(team_time_zones or {})
     found: list[OracleFigure] = []
     for by, member in board.members():
@@ -105,8 +106,8 @@ def parts(
     `thresholds_seconds` are the bucket edges of each gauge histogram, by its name;
     `+Inf` is added. Every combination that was ever observed is there, if with zeros.
     """
-    facts = _facts(source, future_tolerance_ms)
-    board = _Board(facts, members, max_members)
+    facts = facts_of(source, future_tolerance_ms)
+    board = Board(facts, members, max_members)
     found: list[OracleFigure] = []
     for span in spans(
         as_of_ms=as_of_ms,
@@ -149,7 +150,7 @@ def nps_interval(promoters: int, detractors: int, n: int) -> tuple[float, float]
 _Place = tuple[str, str, str | Dimensions]  # series, by (or "parts"), member (or the combination)
 
 
-class _Board:
+class Board:
     """All observations, filed under what they are exported as, sorted by time."""
 
     def __init__(
@@ -157,18 +158,32 @@ class _Board:
         facts: Facts,
         members: Mapping[str, Sequence[str]] | None,
         max_members: int | None,
+        measured: Iterable[Observation] = (),
     ) -> None:
         self._listed: list[tuple[str, str]] = [("all", "all")]
         self._combinations: set[Dimensions] = set()
         self._filed: dict[_Place, list[tuple[int, int]]] = {}
-        everything = observations(facts)
-        folds = []
+        everything = [*observations(facts), *measured]
+        folds: list[dict[str, str]] = []
         for position, dimension in enumerate(DIMENSIONS):
             names = (members or {}).get(dimension)
             fold, shown = _fold(_volumes(everything, position), names, max_members)
             folds.append(fold)
             self._listed.extend((dimension, name) for name in shown)
+        self._folds = folds
         self._file(everything, folds)
+
+    def folded(self, dimensions: Dimensions) -> Dimensions:
+        """Give the names under which a ticket is exported."""
+        team, channel, priority = (fold.get(value, OTHER) for fold, value in zip(self._folds, dimensions, strict=True))
+        return (team, channel, priority)
+
+    def own_names(self, by: str, member: str) -> list[str]:
+        """List the names that are exported as a member."""
+        if by == "all":
+            return [member]
+        fold = self._folds[DIMENSIONS.index(by)]
+        return [name for name, shown in fold.items() if shown == member] or [member]
 
     def members(self) -> list[tuple[str, str]]:
         """List every (by, member) that is exported."""
@@ -210,7 +225,8 @@ class _Board:
         self._filed = dict(filed)
 
 
-def _facts(source: Facts | Iterable[Record], future_tolerance_ms: int) -> Facts:
+def facts_of(source: Facts | Iterable[Record], future_tolerance_ms: int) -> Facts:
+    """Read records, unless that was done."""
     if isinstance(source, Facts):
         return source
     return read_records(source, future_tolerance_ms=future_tolerance_ms)
@@ -236,17 +252,18 @@ def _fold(volumes: Mapping[str, int], names: Sequence[str] | None, max_members: 
     return fold, list(dict.fromkeys([*kept, *sorted(set(fold.values()))]))
 
 
-def _final(board: _Board, by: str, member: str, asked: Iterable[Span]) -> Iterator[OracleFigure]:
+def _final(board: Board, by: str, member: str, asked: Iterable[Span]) -> Iterator[OracleFigure]:
     for span in asked:
         if span.window in ONLY_CUSTOMERS:
             continue
         pick = board.pick(by, member, span)
         for name, extra, value, n in _lines(pick, span, by):
-            labels = (*_labels(span, by, member), *extra)
+            labels = (*labels_of(span, by, member), *extra)
             yield OracleFigure(name, labels, value, n)
 
 
-def _labels(span: Span, by: str, member: str) -> Labels:
+def labels_of(span: Span, by: str, member: str) -> Labels:
+    """Label a final figure."""
     return (
         ("window", span.window),
         ("period", span.period),
@@ -261,10 +278,10 @@ _Values = Sequence[tuple[Labels, float | None]]
 
 def _lines(pick: Pick, span: Span, by: str) -> Iterator[_Line]:
     """Every final figure of one span and one member."""
-    yield from _durations("support_first_response", pick("first_response"), THREE_QUANTILES, CALENDAR)
-    yield from _durations("support_response", pick("response"), TWO_QUANTILES)
-    yield from _durations("support_handle_time", pick("handle_time"), TWO_QUANTILES)
-    yield from _durations("support_resolution_time", pick("resolution_time"), THREE_QUANTILES, CALENDAR)
+    yield from durations("support_first_response", pick("first_response"), THREE_QUANTILES, CALENDAR)
+    yield from durations("support_response", pick("response"), TWO_QUANTILES)
+    yield from durations("support_handle_time", pick("handle_time"), TWO_QUANTILES)
+    yield from durations("support_resolution_time", pick("resolution_time"), THREE_QUANTILES, CALENDAR)
     yield from _ratios(pick)
     yield from _surveys(pick)
     yield from _volume(pick, span)
@@ -295,7 +312,8 @@ def _over(numerator: int, denominator: int) -> float | None:
     return numerator / denominator if denominator else None
 
 
-def _durations(stem: str, values: list[int], quantiles: Mapping[str, int], clock: Labels = ()) -> Iterator[_Line]:
+def durations(stem: str, values: list[int], quantiles: Mapping[str, int], clock: Labels = ()) -> Iterator[_Line]:
+    """Give mean and quantiles of durations in ms, each with its observations."""
     n = len(values)
     mean = sum(values) / n / 1000 if n else None
     yield from _figure(f"{stem}_mean_seconds", n, [((), mean)], clock)
@@ -368,7 +386,7 @@ def _tickets_per_customer(pick: Pick) -> Iterator[_Line]:
     yield from _figure("support_tickets_per_customer", customers, [((), ratio)])
 
 
-def _live(board: _Board, by: str, member: str) -> Iterator[OracleFigure]:
+def _live(board: Board, by: str, member: str) -> Iterator[OracleFigure]:
     labels = (("by", by), ("member", member))
     for series, name in (
         ("open", "support_open_tickets"),
@@ -397,7 +415,7 @@ def _customers(facts: Facts, asked: Iterable[Span]) -> Iterator[OracleFigure]:
             ("support_customer_churn_ratio", churn),
         ):
             for line_name, _, amount, n in _figure(name, at_start, [((), value)]):
-                yield OracleFigure(line_name, _labels(span, "all", "all"), amount, n)
+                yield OracleFigure(line_name, labels_of(span, "all", "all"), amount, n)
 
 
 def _count_customers(customers: Iterable[Sequence[tuple[int, int | None]]], span: Span) -> tuple[int, int, int]:

@@ -57,10 +57,10 @@ def observations(facts: Facts) -> list[Observation]:
 
 def observations_of_ticket(events: Iterable[Event]) -> list[Observation]:
     """List what one ticket contributes; nothing at all when it was discarded."""
-    by_kind = _by_kind(events)
+    by_kind = by_kinds(events)
     if by_kind.get("discarded"):
         return []
-    dimensions = _dimensions(by_kind)
+    dimensions = dimensions_of(by_kind)
     resolutions = walk(by_kind.get("transition", []))
     found = [
         *_from_creation(by_kind, resolutions),
@@ -144,7 +144,7 @@ def _from_creation(by_kind: dict[str, list[Event]], resolutions: Resolutions) ->
     created = _smallest(by_kind.get("created", []))
     if created is None:
         return
-    reply = _first_human_reply(by_kind)
+    reply = first_human_reply(by_kind)
     yield ("created", created.at_ms, 1)
     yield ("customer", created.at_ms, register_of(created.content["customer_id"]))
     if resolutions.outcome == "solved":
@@ -221,7 +221,17 @@ def _answers_without_ticket(events: Iterable[Event]) -> Iterator[Observation]:
         yield Observation(series, at_ms, (team, UNKNOWN, UNKNOWN), value)
 
 
-def _dimensions(by_kind: dict[str, list[Event]]) -> Dimensions:
+def creation_of(by_kind: dict[str, list[Event]]) -> Event | None:
+    """Give the smallest creation."""
+    return _smallest(by_kind.get("created", []))
+
+
+def ordered(transitions: Iterable[Event]) -> list[Event]:
+    """Give the transitions that are kept, in order."""
+    return bounded(transitions)
+
+
+def dimensions_of(by_kind: dict[str, list[Event]]) -> Dimensions:
     """Give `unknown` before a creation; then the latest triage's value, else its own."""
     created = _smallest(by_kind.get("created", []))
     if created is None:
@@ -232,12 +242,14 @@ def _dimensions(by_kind: dict[str, list[Event]]) -> Dimensions:
     return (latest["team"], latest["channel"], latest["priority"])
 
 
-def _first_human_reply(by_kind: dict[str, list[Event]]) -> Event | None:
+def first_human_reply(by_kind: dict[str, list[Event]]) -> Event | None:
+    """Give the earliest reply that was not automated."""
     replies = by_kind.get("first-reply", [])
     return _smallest(e for e in replies if not e.content["automated"])
 
 
-def _by_kind(events: Iterable[Event]) -> dict[str, list[Event]]:
+def by_kinds(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """File the events of a ticket by kind, all transitions under one."""
     found: dict[str, list[Event]] = {}
     for event in events:
         kind = "transition" if event.kind in TRANSITIONS else event.kind

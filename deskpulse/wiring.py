@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from deskpulse.policy import load_policy
 from exporters.config import ExporterConfig
 from kpis.members import DIMENSIONS, MemberRules
 from kpis.partition import StateRules
@@ -30,7 +31,7 @@ def state_rules(settings: Settings) -> StateRules:
 
 
 def view_rules(settings: Settings) -> ViewRules:
-    """What a view shows."""
+    """What a view shows. Errors: PolicyError."""
     desk = settings.desk
     lists = {dimension: names for dimension in DIMENSIONS if (names := getattr(desk.members, dimension)) is not None}
     return ViewRules(
@@ -39,6 +40,7 @@ def view_rules(settings: Settings) -> ViewRules:
         members=MemberRules(lists, desk.max_members),
         parts_windows=settings.exporter.parts_windows,
         compared=settings.exporter.compared_rollups,
+        policy=load_policy(desk.policy),
     )
 
 

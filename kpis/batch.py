@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from kpis import customers, figures, observe, series, tickets
+from kpis import customers, figures, observe, promises, series, tickets
 from kpis.customers import CustomerRow, Interval
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey
 from kpis.levels import Levels
 from kpis.members import DIMENSIONS
+from kpis.sla import FORECAST_WINDOWS
+from kpis.sla_batch import SlaBatch
 from kpis.tables import OTHER
 from kpis.tickets import Dims, TicketRow
 from kpis.view import ALL, Group, ViewRules
@@ -84,18 +86,32 @@ class Batch:
         self._history = history
         self._found: dict[Dims, list[observe.Observation]] = defaultdict(list)
         self._levels = Levels()
+        self._sla = None if rules.policy is None else SlaBatch(rules.policy)
         self._spells: list[Interval] = [spell for row in history.customers.values() for spell in customers.intervals(row)]
         for ticket in history.tickets.values():
-            self._found[ticket.dims()].extend(observe.observe(ticket))
-            for level, at_ms in observe.levels(ticket):
-                hour, within = divmod(at_ms, HOUR_MS)
-                self._levels.change(LevelKey(level, hour, ticket.dims()), {within // MINUTE_MS: 1})
+            self._take(ticket)
         for customer in history.customers.values():
             for dims, observation in observe.observe_answers(customer):
                 self._found[dims].append(observation)
         for found in self._found.values():
             found.sort()
         self._times = {dims: [at for at, _, _ in found] for dims, found in self._found.items()}
+
+    def _take(self, ticket: TicketRow) -> None:
+        dims, levels = ticket.dims(), observe.levels(ticket)
+        self._found[dims].extend(observe.observe(ticket))
+        if self._rules.policy is not None and self._sla is not None:
+            ticket.promise = promises.derive(ticket, self._rules.policy)
+            found, running = promises.contribution(ticket)
+            self._found[dims].extend(found)
+            self._sla.settle(dims, [one for one in found if one[1] in promises.SETTLED_CELLS])
+            levels += running
+        for level, at_ms in levels:
+            hour, within = divmod(at_ms, HOUR_MS)
+            key, delta = LevelKey(level, hour, dims), {within // MINUTE_MS: 1}
+            self._levels.change(key, delta)
+            if self._sla is not None:
+                self._sla.level(key, delta)
 
     def stretches(self, as_of_ms: int, windows: Iterable[str]) -> list[Stretch]:
         """Every period of the named rolling windows at `as_of`, in the default zone."""
@@ -123,25 +139,34 @@ class Batch:
                 found.extend(self._roll_ups(stretch, shown, folded, as_of_ms))
             if stretch.window in _CUSTOMER_STRETCHES:
                 found.extend(self._retention(stretch))
-        found.extend(self._live(shown, folded))
+        found.extend(self._live(shown, folded, as_of_ms))
         return found
 
     def _roll_ups(
         self, stretch: Stretch, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of_ms: int
     ) -> Iterator[Figure]:
         sums = self._sums(stretch)
-        yield from _lower(stretch, ALL, sums.get(ALL, {}))
+        yield from self._lower(stretch, ALL, ["all"], sums.get(ALL, {}), as_of_ms)
         for dimension in DIMENSIONS:
             for member in shown[dimension]:
                 own = self._own(stretch, dimension, member, as_of_ms)
                 mine = sums if own == stretch else self._sums(own)
-                yield from _lower(own, (dimension, member), mine.get((dimension, member), {}))
+                yield from self._lower(own, (dimension, member), [member], mine.get((dimension, member), {}), as_of_ms)
             if folded[dimension]:
                 together: Cells = {}
                 for name in folded[dimension]:
                     add(together, sums.get((dimension, name), {}))
                 together[series.REGISTERS_USED] = sum(cell >= series.REGISTER for cell in together)
-                yield from _lower(stretch, (dimension, OTHER), together)
+                yield from self._lower(stretch, (dimension, OTHER), folded[dimension], together, as_of_ms)
+
+    def _lower(self, stretch: Stretch, group: Group, names: Sequence[str], cells: Cells, as_of_ms: int) -> Iterator[Figure]:
+        labels = _labels(stretch, group)
+        yield from figures.lower(cells, labels, group[0])
+        if self._rules.policy is not None and self._rules.policy.has_calendars:
+            yield from figures.lower_business(cells, labels, group[0], current=stretch.period == "current")
+        yield from figures.per_hour(cells, labels, stretch.covered_ms)
+        if self._sla is not None:
+            yield from self._sla.windowed(stretch, group[0], names, as_of_ms, labels)
 
     def _own(self, stretch: Stretch, dimension: str, member: str, as_of_ms: int) -> Stretch:
         """A team with a zone of its own has its own `today`."""
@@ -186,13 +211,22 @@ class Batch:
             chosen[dimension] = self._rules.members.choose(dimension, volumes)
         return {d: shown for d, (shown, _) in chosen.items()}, {d: folded for d, (_, folded) in chosen.items()}
 
-    def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]]) -> Iterator[Figure]:
-        yield from self._levels.figures("all", ["all"], (("by", "all"), ("member", "all")))
-        for dimension in DIMENSIONS:
-            for member in shown[dimension]:
-                yield from self._levels.figures(dimension, [member], (("by", dimension), ("member", member)))
-            if folded[dimension]:
-                yield from self._levels.figures(dimension, folded[dimension], (("by", dimension), ("member", OTHER)))
+    def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of_ms: int) -> Iterator[Figure]:
+        for by, member, names in [
+            ("all", "all", ["all"]),
+            *((d, member, [member]) for d in DIMENSIONS for member in shown[d]),
+            *((d, OTHER, folded[d]) for d in DIMENSIONS if folded[d]),
+        ]:
+            labels = (("by", by), ("member", member))
+            yield from self._levels.figures(by, names, labels)
+            if self._sla is not None:
+                hour, day, week = self._current(FORECAST_WINDOWS, as_of_ms)
+                yield from self._sla.live(by, names, as_of_ms, labels, (hour, day, week))
+
+    def _current(self, windows: Iterable[str], as_of_ms: int) -> list[Stretch]:
+        """The current stretch of each of the named windows, in the default zone."""
+        named = {w.name: w for w in WINDOWS}
+        return [self._stretch(named[name], "current", as_of_ms) for name in windows]
 
 
 _WHOLE_STRETCHES: Final = frozenset({"all", "custom"})
@@ -209,9 +243,3 @@ def _seen(sums: Mapping[Group, Cells]) -> list[Group]:
 
 def _labels(stretch: Stretch, group: Group) -> Labels:
     return (("window", stretch.window), ("period", stretch.period), ("by", group[0]), ("member", group[1]))
-
-
-def _lower(stretch: Stretch, group: Group, cells: Mapping[int, int]) -> Iterator[Figure]:
-    labels = _labels(stretch, group)
-    yield from figures.lower(cells, labels, group[0])
-    yield from figures.per_hour(cells, labels, stretch.covered_ms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final, Literal
 
@@ -259,6 +259,34 @@ FIGURES: Final = (
         _count(series.RESOLVED),
     ),
 )
+BUSINESS: Final = (("clock", "business"),)
+
+
+def _business(kind: FigureKind, base: int, lower: Callable[[Sums], Iterator[Point]]) -> FigureKind:
+    return replace(kind, lower=lower, observations=_count(base), rollups=("all", "team"), fixed_labels=BUSINESS)
+
+
+_NAMED: Final = {kind.name: kind for kind in FIGURES}
+# The same figures by the calendars of teams, for all and by team: calendars belong to teams. The second group is not compared with
+# earlier periods.
+BUSINESS_FIGURES: Final = (
+    _business(
+        _NAMED["support_first_response_mean_seconds"], series.FIRST_RESPONSE_BUSINESS, _mean(series.FIRST_RESPONSE_BUSINESS, BUSINESS)
+    ),
+    _business(_NAMED["support_resolution_time_mean_seconds"], series.RESOLUTION_BUSINESS, _mean(series.RESOLUTION_BUSINESS, BUSINESS)),
+)
+BUSINESS_QUANTILES: Final = (
+    _business(
+        _NAMED["support_first_response_quantile_seconds"],
+        series.FIRST_RESPONSE_BUSINESS,
+        _quantiles(series.FIRST_RESPONSE_BUSINESS, _P95, BUSINESS),
+    ),
+    _business(
+        _NAMED["support_resolution_time_quantile_seconds"],
+        series.RESOLUTION_BUSINESS,
+        _quantiles(series.RESOLUTION_BUSINESS, _P95, BUSINESS),
+    ),
+)
 # These two need more than the summed cells of one window: `kpis.view` and `kpis.report` make them.
 PER_HOUR: Final = "support_tickets_per_hour"
 RETENTION: Final = "support_customer_retention_ratio"
@@ -272,6 +300,22 @@ LIVE_FIGURES: Final = {
     "support_open_tickets": "Tickets created and not resolved or discarded.",
     "support_unanswered_tickets": "Open tickets without a public reply by a human.",
     "support_oldest_unanswered_timestamp_seconds": "Creation time of the oldest unanswered ticket, floored to the minute.",
+}
+# Only with a policy.
+SLA_FIGURES: Final = {
+    "support_sla_attainment_ratio": "Deadlines met over deadlines that fell in the window.",
+    "support_sla_attainment_observations": "Deadlines that fell in the window, met or breached.",
+    "support_sla_breached_tickets": "Deadlines missed in the window, booked at the deadline.",
+}
+SLA_LIVE_FIGURES: Final = {
+    "support_sla_objective_ratio": "Share of deadlines to be met by the policy in force, the smallest that applies to the member.",
+    "support_sla_waiting_tickets": "Open tickets whose clock runs towards a deadline.",
+    "support_sla_breached_waiting_tickets": "Open tickets whose clock runs on past the deadline.",
+    "support_sla_due_tickets": "Open tickets whose deadline comes within so much time.",
+    "support_sla_next_deadline_timestamp_seconds": "The next deadline of a running clock, floored to the minute.",
+    "support_oldest_unanswered_business_seconds": "Age of the oldest unanswered ticket by the calendar of its team.",
+    "support_sla_forecast_breaches_tickets": "Deadlines that will be missed within the next hour: expected, and an 80 % interval.",
+    "support_business_hours_open": "1 while the team's calendar is open, else 0; for all teams 1 while any of them is open.",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from kpis import catalogue, series
@@ -22,8 +22,18 @@ class Figure(NamedTuple):
 
 def lower(cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:
     """All final figures of the catalogue of one member, each with its observations, which are there even when 0."""
+    return _lower(catalogue.FIGURES, cells, labels, by)
+
+
+def lower_business(cells: Mapping[int, int], labels: Labels, by: str, *, current: bool) -> list[Figure]:
+    """Durations by the calendars of teams; quantiles of the current period only."""
+    kinds = (*catalogue.BUSINESS_FIGURES, *catalogue.BUSINESS_QUANTILES) if current else catalogue.BUSINESS_FIGURES
+    return _lower(kinds, cells, labels, by)
+
+
+def _lower(kinds: Iterable[catalogue.FigureKind], cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:
     found: list[Figure] = []
-    for kind in catalogue.FIGURES:
+    for kind in kinds:
         if by not in kind.rollups:
             continue
         n = kind.observations(cells)

@@ -151,6 +151,16 @@ class Policy:
         self._terms: dict[tuple[int, Dims], Terms] = {}
         self._signatures: dict[int, Signed] = {}
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets that some version promises anything about."""
+        return tuple(target for target in TARGETS if any(version.rules.get(target) for version in self.versions))
+
+    @property
+    def has_calendars(self) -> bool:
+        """Whether any team has ever had a business calendar."""
+        return any(calendar is not ALWAYS for version in self.versions for calendar in version.used_calendars())
+
     def at(self, at_ms: int) -> Version | None:
         """The version in force at an instant; None before the first."""
         i = bisect_right(self._starts, at_ms) - 1

@@ -29,7 +29,15 @@ FIRST_RESPONSE: Final = 1 << 12
 RESPONSE: Final = 2 << 12
 HANDLE: Final = 3 << 12
 RESOLUTION: Final = 4 << 12
+FIRST_RESPONSE_BUSINESS: Final = 5 << 12  # by the calendar of the team
+RESOLUTION_BUSINESS: Final = 6 << 12
 BLOCK: Final = 1 << 12  # cells reserved for each duration
+
+# Deadlines, by target, booked at the deadline. CLASSES are spans of remaining time (kpis.promises.EDGES_MS).
+CLASSES: Final = 8
+SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
+BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
+# SLA[target] + CLASSES * class of (deadline - creation) + class of (deadline - what met it): below BREACHED all are met
 
 REGISTER: Final = 1 << 24  # REGISTER + r, r < 2^24: customers of tickets (windows.distinct)
 REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the pane's own resolution
@@ -38,6 +46,7 @@ REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the 
 OPEN: Final = 0
 UNANSWERED: Final = 1
 ACTIVE: Final = 2  # customers; hour 0, cell 0 only
+DUE: Final = {"first_reply": 3, "resolution": 4}  # by the minute of the deadline, while the clock runs towards or past it
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
 from kpis.facts import Fact, FactSet
+from kpis.promises import Promise
 from streams.events import (
     Discarded,
     FirstReply,
@@ -69,6 +70,7 @@ class TicketRow(Struct, array_like=True, gc=False):
     replies: FactSet | None = None  # later public replies
     triage: list[Fact | None] | None = None  # the latest for team, channel, priority
     surveys: dict[str, Fact] | None = None  # the latest answer by kind
+    promise: Promise | None = None  # what the policy makes of all this; derived, and None without a policy
 
     def dims(self) -> Dims:
         """Team, channel, priority: unknown until the creation is known, then triage before creation."""

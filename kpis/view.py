@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from kpis import figures, ledger, series
+from kpis import figures, ledger, series, sla
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey, PaneKey, Position
 from kpis.levels import Levels
 from kpis.members import DIMENSIONS, MemberRules
+from kpis.policy import Policy
+from kpis.sla import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
 from kpis.tables import CUSTOMERS, OTHER
 from kpis.tickets import Dims
 from windows.cells import Cells, add, difference
@@ -33,6 +35,7 @@ class ViewRules:
     members: MemberRules = field(default_factory=MemberRules)
     parts_windows: tuple[str, ...] = ("1h",)
     compared: tuple[str, ...] = ("all", *DIMENSIONS)  # roll-ups that show `previous` and `week_ago` too
+    policy: Policy | None = None  # None: no SLA figures and no business clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class ViewBuilder:
         self._customer_sums = RollingSums(customer_slots, lambda _, key, cells: ((key, cells),))
         self._customer_slots = customer_slots
         self._levels = Levels()
+        self._sla = None if rules.policy is None else SlaBoard(rules.policy)
+        self._business = rules.policy is not None and rules.policy.has_calendars
         self._rows: dict[int, dict[bytes, bytes]] = {}
         self._positions: dict[int, Position] = {}
         self._lowered: dict[tuple[Slot, Hashable], list[Figure]] = {}
@@ -130,10 +135,14 @@ class ViewBuilder:
             return
         if isinstance(key, LevelKey):
             self._levels.change(key, delta)
+            if self._sla is not None:
+                self._sla.level(key, delta)
         elif key.dims == CUSTOMERS:
             self._customer_sums.change(key.resolution, key.pane, CUSTOMERS, delta)
         else:
             self._sums.change(key.resolution, key.pane, key.dims, delta)
+            if self._sla is not None:
+                self._sla.pane(key.resolution, key.pane, key.dims, delta)
 
     def _take_position(self, partition: int, position: Position) -> None:
         self._positions[partition] = position
@@ -156,6 +165,8 @@ class ViewBuilder:
         as_of = max(as_of_ms, self._watermark_ms or 0, self._sums.as_of_ms or 0)
         self._sums.advance(as_of)
         self._customer_sums.advance(as_of)
+        if self._sla is not None:
+            self._sla.advance(as_of)
         for slot, group in self._sums.touched:
             assert isinstance(group, tuple)
             self._lowered.pop((slot, group[1] if group[0] == REGISTERS else group), None)
@@ -204,9 +215,17 @@ class ViewBuilder:
             lowered = self._lowered.get((slot, group))
             if lowered is None:
                 used = len(self._sums.cells(slot, (REGISTERS, group)))
-                lowered = self._lowered[slot, group] = figures.lower({**cells, series.REGISTERS_USED: used}, labels, group[0])
+                lowered = self._lowered[slot, group] = self._lower(slot, group, {**cells, series.REGISTERS_USED: used}, labels)
             yield from lowered
             yield from figures.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
+            if self._sla is not None:
+                yield from self._sla.windowed(slot, group[0], [group[1]], cells, labels)
+
+    def _lower(self, slot: Slot, group: Group, cells: Cells, labels: Labels) -> list[Figure]:
+        lowered = figures.lower(cells, labels, group[0])
+        if self._business:
+            lowered += figures.lower_business(cells, labels, group[0], current=slot.period == "current")
+        return lowered
 
     def _others(self, dimension: str, names: Sequence[str], as_of: int) -> Iterator[Figure]:
         group = (dimension, OTHER)
@@ -218,8 +237,10 @@ class ViewBuilder:
                 add(registers, self._sums.cells(slot, (REGISTERS, (dimension, name))))
             cells[series.REGISTERS_USED] = len(registers)
             labels = _labels(slot, group)
-            yield from figures.lower(cells, labels, dimension)
+            yield from self._lower(slot, group, cells, labels)
             yield from figures.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
+            if self._sla is not None:
+                yield from self._sla.windowed(slot, dimension, names, cells, labels)
 
     def _group_slots(self, group: Group) -> Iterator[Slot]:
         by, member = group
@@ -246,6 +267,21 @@ class ViewBuilder:
         ]:
             labels = (("by", by), ("member", member))
             yield from self._levels.figures(by, names, labels)
+            if self._sla is not None:
+                yield from self._sla.live(by, names, labels, self._looked_back(by, names))
+
+    def _looked_back(self, by: str, names: Sequence[str]) -> dict[str, tuple[Slot, Mapping[int, int]]]:
+        """The sums that the forecast needs."""
+        found: dict[str, tuple[Slot, Mapping[int, int]]] = {}
+        for window in FORECAST_WINDOWS if by in FORECAST_ROLLUPS else ():
+            slot = self._slots[window, "current", self._rules.zone]
+            cells = self._sums.cells(slot, (by, names[0]))
+            if len(names) > 1:
+                cells = dict(cells)
+                for name in names[1:]:
+                    add(cells, self._sums.cells(slot, (by, name)))
+            found[window] = (slot, cells)
+        return found
 
     def _parts(self, shown: Mapping[str, list[str]]) -> Iterator[Part]:
         lists = [shown[dimension] for dimension in DIMENSIONS]
@@ -300,16 +336,33 @@ def series_bound(rules: ViewRules) -> int:
     for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
         busy.update({base: 1, base + 1: 1, base + 2: 1})
     busy[series.REGISTERS_USED] = 1
+    for base in (series.FIRST_RESPONSE_BUSINESS, series.RESOLUTION_BUSINESS):
+        busy.update({base: 1, base + 1: 1, base + 2: 1})
     total = 0
     for by, members in (("all", 1), *sizes.items()):
         a_slot = len(figures.lower(busy, (), by)) + 2
         slots = sum(len(w.periods) if by in rules.compared else 1 for w in WINDOWS)
         total += members * (a_slot * slots + 3)
+        if rules.policy is not None:
+            total += members * _sla_bound(rules, rules.policy, by, busy)
     customer_slots = sum(len(w.periods) for w in CUSTOMER_WINDOWS)
     combinations = 1
     for size in sizes.values():
         combinations *= size
     return total + customer_slots * 4 + combinations * len(rules.parts_windows) * PART_SAMPLES
+
+
+def _sla_bound(rules: ViewRules, policy: Policy, by: str, busy: Cells) -> int:
+    """Samples that a policy adds to one member of a roll-up."""
+    found = 0
+    for w in WINDOWS:
+        for period in w.periods if by in rules.compared else ("current",):
+            if policy.has_calendars:
+                found += len(figures.lower_business(busy, (), by, current=period == "current"))
+            if period == "current" or by in sla.COMPARED:
+                found += 3 * len(policy.targets)
+    wide = by in FORECAST_ROLLUPS
+    return found + len(policy.targets) * (7 + 3 * wide) + 1 + wide
 
 
 PART_SAMPLES: Final = 26  # created, solved, abandoned; three histograms of 3 + 1 buckets, count and sum; 3 NPS groups; 2 CSAT

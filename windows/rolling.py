@@ -9,13 +9,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from windows.cells import Cells, add, subtract
 from windows.panes import RESOLUTIONS
 from windows.spans import Period, Span, Window, span
 
-Split = Callable[["Slot", Hashable, Mapping[int, int]], Iterable[tuple[Hashable, Mapping[int, int]]]]
+
+class Spanning(Hashable, Protocol):
+    """Something that has a span of panes at every instant; spans of later instants do not end earlier."""
+
+    def span(self, as_of_ms: int, /) -> Span:
+        """Its panes at an instant."""
+
+
+S = TypeVar("S", bound=Spanning)
+Split = Callable[[S, Hashable, Mapping[int, int]], Iterable[tuple[Hashable, Mapping[int, int]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +41,20 @@ class Slot:
         return span(self.window, self.period, as_of_ms, self.zone)
 
 
-class RollingSums:
+class RollingSums(Generic[S]):
     """Sums of panes by slot and group.
 
     `split(slot, key, cells)` names the groups that a pane's cells count for in a slot, each with the cells that it wants of them.
     """
 
-    def __init__(self, slots: Iterable[Slot], split: Split) -> None:
+    def __init__(self, slots: Iterable[S], split: Split[S]) -> None:
         self._split = split
         self._panes: dict[int, dict[int, dict[Hashable, Cells]]] = {r.index: {} for r in RESOLUTIONS}
         self._slots = tuple(slots)
-        self._spans: dict[Slot, Span] = {}
-        self._sums: dict[Slot, dict[Hashable, Cells]] = {slot: defaultdict(dict) for slot in self._slots}
+        self._spans: dict[S, Span] = {}
+        self._sums: dict[S, dict[Hashable, Cells]] = {slot: defaultdict(dict) for slot in self._slots}
         self.present: Counter[Hashable] = Counter()  # panes that are not empty, by key
-        self.touched: set[tuple[Slot, Hashable]] = set()  # what changed since the reader last emptied it
+        self.touched: set[tuple[S, Hashable]] = set()  # what changed since the reader last emptied it
         self.as_of_ms: int | None = None
 
     def change(self, resolution: int, pane: int, key: Hashable, delta: Mapping[int, int]) -> None:
@@ -77,7 +87,7 @@ class RollingSums:
                 self._spans[slot] = new
                 self._slide(slot, old, new)
 
-    def _slide(self, slot: Slot, old: Span | None, new: Span) -> None:
+    def _slide(self, slot: S, old: Span | None, new: Span) -> None:
         panes = self._panes[new.resolution.index]
         left, entered = (_outside(old, new), _outside(new, old)) if old else ([], [range(new.first, new.last + 1)])
         for moves, operation in ((left, subtract), (entered, add)):
@@ -86,18 +96,18 @@ class RollingSums:
                     for key, cells in panes[pane].items():
                         self._book(slot, key, cells, operation)
 
-    def _book(self, slot: Slot, key: Hashable, cells: Mapping[int, int], operation: Callable[[Cells, Mapping[int, int]], None]) -> None:
+    def _book(self, slot: S, key: Hashable, cells: Mapping[int, int], operation: Callable[[Cells, Mapping[int, int]], None]) -> None:
         sums = self._sums[slot]
         for group, wanted in self._split(slot, key, cells):
             if wanted:
                 operation(sums[group], wanted)
                 self.touched.add((slot, group))
 
-    def cells(self, slot: Slot, group: Hashable) -> Mapping[int, int]:
+    def cells(self, slot: S, group: Hashable) -> Mapping[int, int]:
         """The sum of a group in a slot; empty when nothing was observed."""
         return self._sums[slot].get(group, {})
 
-    def groups(self, slot: Slot) -> Iterable[Hashable]:
+    def groups(self, slot: S) -> Iterable[Hashable]:
         """All groups that ever had a sum in the slot."""
         return self._sums[slot].keys()
 

@@ -1,0 +1,58 @@
+"""The oracle's figures of a policy: SLA figures, and durations by business clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from deskpulse.oracle import ONLY_CUSTOMERS, THREE_QUANTILES, Board, OracleFigure, durations, facts_of, labels_of
+from deskpulse.oracle_clock import Edition, has_hours
+from deskpulse.oracle_events import Facts, Record
+from deskpulse.oracle_sla import SlaBoard, look
+from deskpulse.oracle_spans import WINDOWS, Span, spans
+
+BUSINESS: Final = (("clock", "business"),)
+MEASURED: Final = (("support_first_response", "first_response_business"), ("support_resolution_time", "resolution_time_business"))
+
+
+def figures(
+    source: Facts | Iterable[Record],
+    *,
+    as_of_ms: int,
+    policy: Sequence[Edition],
+    time_zone: str = "UTC",
+    team_time_zones: Mapping[str, str] | None = None,
+    members: Mapping[str, Sequence[str]] | None = None,
+    max_members: int | None = None,
+    future_tolerance_ms: int = 300_000,
+) -> list[OracleFigure]:
+    """Compute what a policy adds to `oracle.figures`; the arguments are the same."""
+    facts = facts_of(source, future_tolerance_ms)
+    promised = look(facts, policy)
+    board = Board(facts, members, max_members, promised.measured)
+    sla = SlaBoard(promised, policy, board.folded, as_of_ms)
+    zones = dict(team_time_zones or {})
+    found: list[OracleFigure] = []
+    for by, member in board.members():
+        zone = zones.get(member, time_zone) if by == "team" else time_zone
+        asked = [
+            span
+            for span in spans(as_of_ms=as_of_ms, time_zone=zone, windows=WINDOWS, first_ms=facts.first_ms)
+            if span.window not in ONLY_CUSTOMERS
+        ]
+        for span in asked:
+            found.extend(OracleFigure(*sample) for sample in sla.windowed(by, member, span))
+        found.extend(OracleFigure(*sample) for sample in sla.live(by, member, board.own_names(by, member)))
+        if has_hours(policy) and by in ("all", "team"):
+            found.extend(_business(board, by, member, asked))
+    return found
+
+
+def _business(board: Board, by: str, member: str, asked: Iterable[Span]) -> Iterator[OracleFigure]:
+    """Durations by the calendars of teams; quantiles of the current period only."""
+    for span in asked:
+        pick = board.pick(by, member, span)
+        for stem, series in MEASURED:
+            for name, extra, value, n in durations(stem, pick(series), THREE_QUANTILES, BUSINESS):
+                if span.period == "current" or "quantile" not in name:
+                    yield OracleFigure(name, (*labels_of(span, by, member), *extra), value, n)

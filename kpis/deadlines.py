@@ -1,0 +1,165 @@
+"""Deadlines as sums: which clocks run, by the minute of their deadline. Asked for any instant, without a look at any ticket.
+
+A deadline takes effect when its minute is over: until then it is neither met nor breached, but due. So every figure here is a count of
+minutes before or after the minute of `as_of`, and moves with the clock although nothing happens.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from kpis import forecast, series
+from kpis.figures import Figure, Labels
+from kpis.ledger import LevelKey
+from kpis.policy import TARGETS
+from kpis.tickets import Dims
+from windows.cells import Cells, add
+from windows.panes import MINUTE_MS
+
+Group = tuple[str, str]  # (by, member)
+MINUTES_AN_HOUR: Final = 60
+_MINUTE_SECONDS: Final = 60
+WITHIN: Final = {"15m": 15, "1h": 60, "4h": 240}  # minutes
+_TARGET_OF: Final = {level: target for target, level in series.DUE.items()}
+
+
+class Timeline:
+    """Counts by minute: how many stand before, between and after minutes."""
+
+    def __init__(self) -> None:
+        self.counts: Cells = {}
+        self._minutes: list[int] = []  # ascending
+        self._before: list[int] | None = None  # counts of the minutes before each, None: to be made again
+
+    def change(self, delta: Mapping[int, int]) -> None:
+        """Add a difference."""
+        for minute in delta:
+            if minute not in self.counts:
+                insort(self._minutes, minute)
+        add(self.counts, delta)
+        for minute in delta:
+            if minute not in self.counts:
+                del self._minutes[bisect_left(self._minutes, minute)]
+        self._before = None
+
+    def between(self, first: int, end: int) -> int:
+        """The sum of the minutes `[first, end)`."""
+        return self.before(end) - self.before(first) if first < end else 0
+
+    def before(self, minute: int) -> int:
+        """The sum of the minutes before one."""
+        if self._before is None:
+            self._before = list(accumulate(map(self.counts.__getitem__, self._minutes), initial=0))
+        return self._before[bisect_left(self._minutes, minute)]
+
+    @property
+    def total(self) -> int:
+        """The sum of all minutes."""
+        return self.before(1 << 62)
+
+    def following(self, minute: int) -> int | None:
+        """The first minute from one on with anything in it."""
+        place = bisect_left(self._minutes, minute)
+        return self._minutes[place] if place < len(self._minutes) else None
+
+
+class Settled(NamedTuple):
+    """Deadlines that fell in a span."""
+
+    met: int
+    breached: int
+
+
+class Deadlines:
+    """The running clocks of each target and group, and the minutes of creation of unanswered tickets by dimensions."""
+
+    def __init__(self) -> None:
+        self._due: dict[tuple[str, Group], Timeline] = defaultdict(Timeline)
+        self.unanswered: dict[Dims, Timeline] = defaultdict(Timeline)
+
+    def change(self, key: LevelKey, delta: Mapping[int, int]) -> None:
+        """Add a difference of one level row; other levels are not looked at."""
+        target = _TARGET_OF.get(key.series)
+        if target is None and key.series != series.UNANSWERED:
+            return
+        shifted = {key.hour * MINUTES_AN_HOUR + minute: n for minute, n in delta.items()}
+        if target is None:
+            self.unanswered[key.dims].change(shifted)
+            return
+        for group in groups_of(key.dims):
+            self._due[target, group].change(shifted)
+
+    def due(self, target: str, by: str, names: Iterable[str]) -> list[Timeline]:
+        """The timelines of some members of a roll-up."""
+        return [self._due[target, (by, name)] for name in names if (target, (by, name)) in self._due]
+
+
+def groups_of(dims: Dims) -> tuple[Group, Group, Group, Group]:
+    """The members that a combination of dimensions counts for."""
+    team, channel, priority = dims
+    return (("all", "all"), ("team", team), ("channel", channel), ("priority", priority))
+
+
+def minute_of(at_ms: int) -> int:
+    """The minute, since 1970, of an instant."""
+    return at_ms // MINUTE_MS
+
+
+def settled(cells: Mapping[int, int], target: str) -> Settled:
+    """What the cells of a span say about a target."""
+    base = series.SLA[target]
+    breached = base + series.BREACHED
+    met = sum(cells.get(cell, 0) for cell in range(base, breached))
+    return Settled(met, sum(cells.get(cell, 0) for cell in range(breached, breached + series.CLASSES)))
+
+
+def attainment(target: str, what: Settled, labels: Labels) -> Iterator[Figure]:
+    """Attainment (absent when no deadline fell in the span), its observations, and the breaches."""
+    n = what.met + what.breached
+    labels = (*labels, ("target", target))
+    if n:
+        yield Figure("support_sla_attainment_ratio", labels, what.met / n, n)
+    yield Figure("support_sla_attainment_observations", labels, float(n), n)
+    yield Figure("support_sla_breached_tickets", labels, float(what.breached), n)
+
+
+def standing(target: str, due: Iterable[Timeline], now: int, labels: Labels) -> Iterator[Figure]:
+    """What runs at a minute: waiting, breached and waiting, due soon, and the next deadline, absent when there is none."""
+    timelines = list(due)
+    labels = (*labels, ("target", target))
+    late = sum(timeline.before(now) for timeline in timelines)
+    waiting = sum(timeline.total for timeline in timelines) - late
+    yield Figure("support_sla_waiting_tickets", labels, float(waiting), waiting)
+    yield Figure("support_sla_breached_waiting_tickets", labels, float(late), late)
+    for name, minutes in WITHIN.items():
+        soon = sum(timeline.between(now, now + minutes + 1) for timeline in timelines)
+        yield Figure("support_sla_due_tickets", (*labels, ("within", name)), float(soon), soon)
+    following = [minute for timeline in timelines if (minute := timeline.following(now)) is not None]
+    if following:
+        yield Figure("support_sla_next_deadline_timestamp_seconds", labels, float(min(following) * _MINUTE_SECONDS), waiting)
+
+
+def ahead(due: Iterable[Timeline], now: int) -> list[int]:
+    """Running clocks by minutes until their deadline, of the next hour."""
+    timelines = list(due)
+    return [sum(timeline.counts.get(now + i, 0) for timeline in timelines) for i in range(forecast.HORIZON_MINUTES)]
+
+
+def forecasted(target: str, found: forecast.Forecast, labels: Labels) -> Iterator[Figure]:
+    """The forecast as figures."""
+    labels = (*labels, ("target", target))
+    for bound, value in zip(("expected", "low", "high"), found, strict=True):
+        yield Figure("support_sla_forecast_breaches_tickets", (*labels, ("bound", bound)), float(value), found.high)
+
+
+def of_target(cells: Mapping[int, int], target: str) -> Cells:
+    """The cells of one target, counted from its base."""
+    base = series.SLA[target]
+    return {cell - base: n for cell in range(base, base + series.BREACHED + series.CLASSES) if (n := cells.get(cell, 0))}
+
+
+assert set(TARGETS) == set(series.DUE) == set(series.SLA), "every target has its numbers"

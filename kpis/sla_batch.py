@@ -1,0 +1,96 @@
+"""The SLA figures of a finished history: the same sums as a view's, taken over spans directly."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from kpis import deadlines, forecast, sla
+from kpis.deadlines import Deadlines, Settled, minute_of
+from kpis.figures import Figure, Labels
+from kpis.ledger import LevelKey
+from kpis.policy import Policy
+from kpis.promises import Observation
+from kpis.tickets import Dims
+from windows.cells import Cells
+from windows.panes import MINUTE_MS
+
+
+class Stretch(Protocol):
+    """A span, as in kpis.batch."""
+
+    @property
+    def period(self) -> str: ...
+    @property
+    def start_ms(self) -> int: ...
+    @property
+    def end_ms(self) -> int: ...
+
+
+class SlaBatch:
+    """Deadlines of a history. Add all of them, then ask."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._deadlines = Deadlines()
+        self._settled: dict[Dims, list[tuple[int, int]]] = defaultdict(list)
+        self._sorted = True
+
+    def settle(self, dims: Dims, found: Sequence[Observation]) -> None:
+        """Add what a ticket's promises came to."""
+        self._settled[dims] += [(at_ms, cell) for at_ms, cell, _ in found]
+        self._sorted = False
+
+    def level(self, key: LevelKey, delta: Cells) -> None:
+        """Add a difference of one level row."""
+        self._deadlines.change(key, delta)
+
+    def windowed(self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int, labels: Labels) -> Iterator[Figure]:
+        """Attainment and breaches of some members in a stretch."""
+        if stretch.period != "current" and by not in sla.COMPARED:
+            return
+        cells = self._cells(stretch, by, names, as_of_ms)
+        for target in self._policy.targets:
+            met, breached = deadlines.settled(cells, target)
+            late = self._late(stretch, target, by, names, as_of_ms)
+            yield from deadlines.attainment(target, Settled(met, breached + late), labels)
+
+    def live(
+        self, by: str, names: Sequence[str], as_of_ms: int, labels: Labels, looked_back: tuple[Stretch, Stretch, Stretch]
+    ) -> Iterator[Figure]:
+        """What stands at an instant; the forecast looks back on an hour, a day and a week."""
+        now = minute_of(as_of_ms)
+        yield from sla.Terms(self._policy, as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
+        for target in self._policy.targets:
+            due = self._deadlines.due(target, by, names)
+            yield from deadlines.standing(target, due, now, labels)
+            if by in sla.FORECAST_ROLLUPS:
+                hour, day, week = (self._history(stretch, target, by, names, as_of_ms) for stretch in looked_back)
+                found = forecast.breaches(deadlines.ahead(due, now), hour=hour, day=day, week=week)
+                yield from deadlines.forecasted(target, found, labels)
+
+    def _cells(self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int) -> Cells:
+        """What was settled at deadlines of a stretch whose minute is over."""
+        if not self._sorted:
+            for found in self._settled.values():
+                found.sort()
+            self._sorted = True
+        start, end = stretch.start_ms, min(stretch.end_ms, minute_of(as_of_ms) * MINUTE_MS)
+        cells: Cells = {}
+        for dims, found in self._settled.items():
+            if by != "all" and dims[sla.DIMENSIONS.index(by)] not in names:
+                continue
+            for _, cell in found[bisect_left(found, (start,)) : bisect_left(found, (end,))]:
+                cells[cell] = cells.get(cell, 0) + 1
+        return cells
+
+    def _late(self, stretch: Stretch, target: str, by: str, names: Sequence[str], as_of_ms: int) -> int:
+        """Deadlines of a stretch that have passed while the ticket still waits."""
+        first, end = -(-stretch.start_ms // MINUTE_MS), min(-(-stretch.end_ms // MINUTE_MS), minute_of(as_of_ms))
+        return sum(timeline.between(first, end) for timeline in self._deadlines.due(target, by, names))
+
+    def _history(self, stretch: Stretch, target: str, by: str, names: Sequence[str], as_of_ms: int) -> Cells:
+        found = deadlines.of_target(self._cells(stretch, by, names, as_of_ms), target)
+        return sla.with_late(found, self._late(stretch, target, by, names, as_of_ms))
