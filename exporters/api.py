@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from exporters.snapshot import Snapshot
+from kpis.at_risk import AtRisk, at_risk
 from kpis.figures import Figure
+from kpis.ledger import decode_at_risk
 
 FILTERS: Final = ("name", "window", "period", "by", "member")
+AT_RISK_FILTERS: Final = ("team", "target")
+MOST_AT_RISK: Final = 500
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Wanted = Mapping[str, Collection[str]]
 
@@ -66,3 +71,52 @@ def _figure(figure: Figure) -> dict[str, str | float | int]:
 def _time(ms: int | None) -> str | None:
     """RFC 3339 in UTC with milliseconds."""
     return None if ms is None else (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def at_risk_json(snapshot: Snapshot, wanted: Wanted, limit: int) -> bytes:
+    """Open tickets past their deadline or due within 4 h, by deadline; `wanted` may name teams and targets."""
+    view, status = snapshot.view, snapshot.status
+    body: dict[str, Any] = {
+        "as_of": _time(view.as_of_ms) if view else None,
+        "complete": status.complete and not snapshot.failed,
+        "reasons": reasons(snapshot),
+        "tickets": [],
+        "truncated": False,
+    }
+    if view is not None and view.policy is not None:
+        rows = ((key, decode_at_risk(raw)) for key, raw in view.at_risk)
+        teams, targets = sorted(wanted.get("team", ())), sorted(wanted.get("target", ()))
+        found = at_risk(rows, view.policy, view.as_of_ms, teams=teams, targets=targets, limit=limit)
+        body["tickets"] = [_ticket(ticket) for ticket in found.tickets]
+        body["truncated"] = found.truncated
+    return msgspec.json.encode(body)
+
+
+def _ticket(ticket: AtRisk) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket.ticket_id,
+        "url": safe_link(ticket.url),
+        "team": ticket.team,
+        "channel": ticket.channel,
+        "priority": ticket.priority,
+        "target": ticket.target,
+        "deadline": _time(ticket.due_ms),
+        "breached": ticket.breached,
+        "age_seconds": ticket.age_ms / 1000,
+        "business_age_seconds": None if ticket.business_age_ms is None else ticket.business_age_ms / 1000,
+    }
+
+
+def safe_link(url: str | None) -> str | None:
+    """The link, if following it can do no harm: whoever may write an event must not put a script on somebody's wall.
+
+    >>> safe_link("https://desk.example.com/T-1"), safe_link("javascript:alert(1)"), safe_link("https://user:secret@desk.example.com/")
+    ('https://desk.example.com/T-1', None, None)
+    """
+    if url is None or any(character <= " " for character in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname and parts.username is None else None

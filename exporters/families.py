@@ -69,6 +69,18 @@ def _final() -> tuple[Family, ...]:
 FINAL: Final = _final()
 LIVE: Final = tuple(Family(name, text, labels=("by", "member")) for name, text in catalogue.LIVE_FIGURES.items())
 
+_SLA_LABELS: Final = {
+    "support_sla_due_tickets": ("target", "within"),
+    "support_sla_forecast_breaches_tickets": ("target", "bound"),
+    "support_oldest_unanswered_business_seconds": (),
+    "support_business_hours_open": (),
+}
+# Only an exporter with a policy has samples of these.
+SLA_FINAL: Final = tuple(Family(name, text, labels=(*_FIGURE_LABELS, "target")) for name, text in catalogue.SLA_FIGURES.items())
+SLA_LIVE: Final = tuple(
+    Family(name, text, labels=("by", "member", *_SLA_LABELS.get(name, ("target",)))) for name, text in catalogue.SLA_LIVE_FIGURES.items()
+)
+
 _PART_LABELS: Final = ("window", "team", "channel", "priority")
 CREATED: Final = Family("support_created_tickets", "Tickets created in the window.", labels=_PART_LABELS)
 SOLVED: Final = Family("support_solved_tickets", "First resolutions with outcome solved in the window.", labels=_PART_LABELS)
@@ -85,4 +97,4 @@ PARTS: Final = (CREATED, SOLVED, ABANDONED, FIRST_RESPONSE, HANDLE_TIME, RESOLUT
 
 def metric_families() -> tuple[Family, ...]:
     """All families of the figures (`support_*`)."""
-    return (*FINAL, *LIVE, *PARTS)
+    return (*FINAL, *LIVE, *SLA_FINAL, *SLA_LIVE, *PARTS)

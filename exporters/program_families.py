@@ -13,6 +13,7 @@ from exporters.around_families import AROUND, collect_sources, collect_workers
 from exporters.families import Family
 from exporters.snapshot import Snapshot
 from kpis.ledger import Position
+from kpis.policy import Policy
 
 Labels = Mapping[str, str]
 REASONS: Final = ("null", "oversize", "syntax", "schema", "kind", "score", "time", "future", "too_late", "key")
@@ -60,11 +61,17 @@ COUNTERS: Final[Mapping[str, Family]] = {
 SPAN: Final = Family("deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period"))
 FOLDED: Final = Family("deskpulse_folded_names", "Names that are shown as other.", labels=("dimension",))
 ANOMALIES: Final = Family("deskpulse_anomalies", "Replies and resolutions of the last 24 h that are stamped before their cause.")
+POLICY: Final = Family(
+    "deskpulse_policy", "The SLA policy of the exporter: its version in force and the digest of all.", "info", ("version", "digest")
+)
+POLICY_MISMATCH: Final = Family(
+    "deskpulse_policy_mismatch", "1 while the rows of some partition were made with another SLA policy than the exporter's."
+)
 
 PROGRAM: Final = (
     *(BUILD, READY, COMPLETE, CONNECTIONS, EXPECTED, READ, AS_OF, READ_AT, AGE, BUILD_SECONDS, WATERMARK, TOPIC_WATERMARK, EVENT_CLOCK),
     *(LEDGER_POSITION, LEDGER_END, LEDGER_UNSTABLE, LEDGER_STUCK, *AROUND, TRANSACTIONS, REJECTED, *COUNTERS.values()),
-    *(SPAN, FOLDED, ANOMALIES),
+    *(SPAN, FOLDED, ANOMALIES, POLICY, POLICY_MISMATCH),
 )
 
 
@@ -146,6 +153,26 @@ def collect_view(snapshot: Snapshot) -> Iterator[Metric]:
     yield ANOMALIES.having(({}, view.anomalies if view else None))
 
 
+def collect_policy(snapshot: Snapshot) -> Iterator[Metric]:
+    """Which policy the figures are of, and whether the workers have the same."""
+    view = snapshot.view
+    if view is None:
+        return
+    if view.policy is not None:
+        version = view.policy.at(view.as_of_ms)
+        yield POLICY.having(({"version": version.name if version else "none", "digest": view.policy.digest()}, 1))
+    yield POLICY_MISMATCH.having(({}, float(any(differs(view.policy, position) for position in view.positions.values()))))
+
+
+def differs(policy: Policy | None, position: Position) -> bool:
+    """Whether a partition's rows were made with another policy; without an event no row was made with any."""
+    if not position.maxima:
+        return False
+    if policy is None or position.policy is None:
+        return policy is not None or position.policy is not None
+    return policy.signed(position.policy.year) != position.policy
+
+
 PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
     collect_build,
     collect_completeness,
@@ -156,6 +183,7 @@ PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
     collect_sources,
     collect_counters,
     collect_view,
+    collect_policy,
 )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from exporters.api import FILTERS, kpis_json, reasons, unready
+from exporters.api import AT_RISK_FILTERS, FILTERS, MOST_AT_RISK, at_risk_json, kpis_json, reasons, unready
 from exporters.clock import ViewKeeper, wall_ms
 from exporters.collectors import new_registry
 from exporters.config import ExporterConfig
@@ -23,6 +23,7 @@ from exporters.status import ReaderStatus
 
 log: Final = logging.getLogger(__name__)
 GZIP_LEVEL: Final = 1  # text this regular shrinks twentyfold already, and a higher level costs more time than it saves
+AT_RISK_LIMIT: Final = 100
 STATIC: Final = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript")}
 
 
@@ -58,6 +59,14 @@ class Pages:
         asked = {name: request.query.getall(name) for name in FILTERS if name in request.query}
         wanted = {name: {part for text in texts for part in text.split(",")} for name, texts in asked.items()}
         return await _answer(request, kpis_json(await self.snapshot(), wanted), "application/json")
+
+    async def at_risk(self, request: web.Request) -> web.Response:
+        """Open tickets that are past a deadline or due soon, as JSON; `?team=billing&target=first_reply&limit=20` keep some of them."""
+        text = request.query.get("limit", str(AT_RISK_LIMIT))
+        if not text.isdecimal() or not 1 <= int(text) <= MOST_AT_RISK:
+            return web.Response(status=400, text=f"limit={text!r}: write a number from 1 to {MOST_AT_RISK}\n")
+        wanted = {name: set(request.query.getall(name)) for name in AT_RISK_FILTERS if name in request.query}
+        return await _answer(request, at_risk_json(await self.snapshot(), wanted, int(text)), "application/json")
 
     async def healthz(self, _: web.Request) -> web.Response:
         """Alive."""
@@ -106,6 +115,7 @@ def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], Rea
     routes: dict[str, Handler] = {
         "/metrics": pages.metrics,
         "/api/kpis": pages.api,
+        "/api/at-risk": pages.at_risk,
         "/healthz": pages.healthz,
         "/readyz": pages.readyz,
         **{path: _static(name, content_type) for path, (name, content_type) in STATIC.items()},

@@ -24,7 +24,6 @@ Group = tuple[str, str]  # (by, member)
 MINUTES_AN_HOUR: Final = 60
 _MINUTE_SECONDS: Final = 60
 WITHIN: Final = {"15m": 15, "1h": 60, "4h": 240}  # minutes
-_TARGET_OF: Final = {level: target for target, level in series.DUE.items()}
 
 
 class Timeline:
@@ -83,7 +82,7 @@ class Deadlines:
 
     def change(self, key: LevelKey, delta: Mapping[int, int]) -> None:
         """Add a difference of one level row; other levels are not looked at."""
-        target = _TARGET_OF.get(key.series)
+        target = series.TARGET_OF.get(key.series)
         if target is None and key.series != series.UNANSWERED:
             return
         shifted = {key.hour * MINUTES_AN_HOUR + minute: n for minute, n in delta.items()}

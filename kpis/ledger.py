@@ -10,16 +10,20 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from kpis.at_risk import AtRiskKey, AtRiskRow
 from kpis.customers import CustomerRow
+from kpis.policy import Signed
 from kpis.tickets import Dims, TicketRow
 from windows.cells import Cells
 
-VERSION: Final = 1
-_PREFIX: Final = bytes([VERSION])
+VERSION: Final = 2  # read up to here; what needs nothing of version 2 is written as version 1, so that a way back stays open
+_PREFIX: Final = bytes([1])
+_PROMISED: Final = bytes([2])
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
 _POSITION: Final = 3
+_AT_RISK: Final = 4
 _TICKET: Final = b"t"
 _CUSTOMER: Final = b"c"
 
@@ -55,7 +59,7 @@ class PositionKey(NamedTuple):
     """The position row: the last row of every transaction."""
 
 
-ViewKey = PaneKey | LevelKey | NamesKey | PositionKey
+ViewKey = PaneKey | LevelKey | NamesKey | PositionKey | AtRiskKey
 Names = tuple[list[str], list[str], list[str]]  # teams, channels, priorities
 
 
@@ -69,6 +73,7 @@ class Position(Struct, gc=False, omit_defaults=True):
     transaction: int = 0  # transactions written
     counters: dict[str, int] = {}  # accepted, duplicate, late, overflow, gap, lost, skipped, rejected:<reason>
     owner: str = ""  # the worker that wrote this row, by its client id; so a partition whose owner has changed is being recovered
+    policy: Signed | None = None  # the versions that the rows were made with
 
 
 POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])
@@ -79,6 +84,7 @@ _decode_cells: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
 _decode_names: Final = msgspec.msgpack.Decoder(Names).decode
 _decode_position: Final = msgspec.msgpack.Decoder(Position).decode
 _decode_ticket: Final = msgspec.msgpack.Decoder(TicketRow).decode
+_decode_at_risk: Final = msgspec.msgpack.Decoder(AtRiskRow).decode
 _decode_customer: Final = msgspec.msgpack.Decoder(CustomerRow).decode
 
 
@@ -103,12 +109,39 @@ def decode_view_key(raw: bytes) -> ViewKey:
         return NamesKey()
     if kind == _POSITION:
         return PositionKey()
+    if kind == _AT_RISK:
+        return AtRiskKey(rest[0], rest[1])  # type: ignore[arg-type]
     raise NewerRowError(VERSION + 1)
+
+
+def at_risk_key(key: AtRiskKey) -> bytes:
+    """Key bytes of a row of tickets at risk."""
+    return _encode((_AT_RISK, *key))
 
 
 def encode_value(body: object) -> bytes:
     """A row's value: version byte and body."""
     return _PREFIX + _encode(body)
+
+
+def encode_ticket(row: TicketRow) -> bytes:
+    """A ticket row. With a promise it is of version 2: a program that does not know promises must not book it."""
+    return (_PREFIX if row.promise is None else _PROMISED) + _encode(row)
+
+
+def encode_position(position: Position) -> bytes:
+    """The position row; version 2 with a policy."""
+    return (_PREFIX if position.policy is None else _PROMISED) + _encode(position)
+
+
+def encode_at_risk(row: AtRiskRow) -> bytes:
+    """A row of tickets at risk."""
+    return _PROMISED + _encode(row)
+
+
+def decode_at_risk(raw: bytes) -> AtRiskRow:
+    """A row of tickets at risk. Errors: NewerRowError."""
+    return _decode_at_risk(_body(raw))
 
 
 def decode_cells(raw: bytes) -> Cells:

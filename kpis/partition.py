@@ -9,9 +9,12 @@ from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol
 
 from kpis import customers, ledger, observe, series, shortcuts, tickets
+from kpis.at_risk import AtRiskKey
 from kpis.customers import CustomerRow
 from kpis.deltas import Deltas, level_key
 from kpis.ledger import Position
+from kpis.policy import Policy, changed_past, year_of
+from kpis.promise_book import CONCERNED, PromiseBook
 from kpis.rows import Rows
 from kpis.shortcuts import SHORTCUTS
 from kpis.tables import CUSTOMERS, Tables
@@ -75,6 +78,18 @@ class StateRules:
     open_ms: int = 365 * DAY_MS  # open tickets leave after so long without an event
     future_tolerance_ms: int = 5 * MINUTE_MS  # an event may be so much later than its record's timestamp
     most_names: int = 1000  # names of a dimension; later ones count as `other`
+    policy: Policy | None = None  # what is promised to tickets; None: nothing
+
+
+class PolicyChangedError(Exception):
+    """The policy is not the one that the ledger was built with: its deadlines would be withdrawn from where they never stood."""
+
+    def __init__(self, partition: int, faults: Sequence[str]) -> None:
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        super().__init__(
+            f"partition {partition}: the SLA policy (desk.policy) is not the one that the ledger was built with:\n{lines}\n"
+            "  or begin another ledger with another app_id (DESKPULSE_APP_ID): it is built anew from the source topics"
+        )
 
 
 class PartitionState:
@@ -86,9 +101,12 @@ class PartitionState:
         self.position = Position()
         self.clean = True
         self._tables = Tables(rules.most_names)
-        self._tickets: Rows[TicketRow] = Rows(ledger.ticket_key, self._ticket_leaves_ms, min(rules.horizon_ms, rules.open_ms))
-        self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, self._customer_leaves_ms, rules.customer_ms)
+        self._tickets: Rows[TicketRow] = Rows(
+            ledger.ticket_key, ledger.encode_ticket, self._ticket_leaves_ms, min(rules.horizon_ms, rules.open_ms)
+        )
+        self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, ledger.encode_value, self._customer_leaves_ms, rules.customer_ms)
         self._counts: Counter[str] = Counter()
+        self._book = None if rules.policy is None else PromiseBook(rules.policy, self._tables, self._tickets.by_id)
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> list[DeadLetter]:
         """Decode, merge and book records of one source topic (name without prefix), all beyond the position.
@@ -147,9 +165,16 @@ class PartitionState:
         fresh = tickets.note(row, event.rank, event.event_id, event.occurred_at)  # type: ignore[arg-type]
         if not fresh:
             self._counts["duplicate"] += 1
+        fresh = fresh and known < tickets.MOST_SEEN
+        if self._book is None or type(event) not in CONCERNED:
+            self._merge_into(row, event, deltas, fresh=fresh)
+            return
+        self._book.book(ticket_id, row, event, lambda: self._merge_into(row, event, deltas, fresh=fresh))
+
+    def _merge_into(self, row: TicketRow, event: tickets.TicketEvent, deltas: Deltas, *, fresh: bool) -> None:
         if not row.discarded:
             shortcut = SHORTCUTS.get(type(event))
-            if shortcut is not None and shortcut(row, event, deltas, self._tables.number, fresh=fresh and known < tickets.MOST_SEEN):
+            if shortcut is not None and shortcut(row, event, deltas, self._tables.number, fresh=fresh):
                 return
         overflow = _overflows(row)
         if row.discarded:
@@ -201,8 +226,10 @@ class PartitionState:
         self.clean = False
         self.position.event_clock_ms = clock
         self._tables.expire(clock)
-        for row in self._tickets.expire(clock):
+        for ticket_id, row in self._tickets.expire(clock):
             shortcuts.withdraw_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
+            if self._book is not None:
+                self._book.leave(ticket_id, row)
         self._customers.expire(clock)
 
     def sign(self, owner: str) -> None:
@@ -217,7 +244,8 @@ class PartitionState:
 
     def dirty_bytes(self) -> int:
         """Bytes that the pending change set may take, estimated from above: to write before a batch limit is reached."""
-        return self._tables.size_of_changes() + 512 * (len(self._tickets.changed) + len(self._customers.changed)) + 4096
+        listed = 0 if self._book is None else self._book.size_of_changes()
+        return self._tables.size_of_changes() + listed + 512 * (len(self._tickets.changed) + len(self._customers.changed)) + 4096
 
     def take_changes(self) -> Changes:
         """The rows that changed since the last call. The caller writes them durably or ends the process."""
@@ -227,7 +255,10 @@ class PartitionState:
         self._counts.clear()
         self.position.transaction += 1
         view = self._tables.changes()
-        view.append((ledger.POSITION_KEY, ledger.encode_value(self.position)))
+        if self._book is not None:
+            view += self._book.changes(self._newest_ms or 0)
+        self._sign()
+        view.append((ledger.POSITION_KEY, ledger.encode_position(self.position)))
         self.clean = True
         return Changes(self._tickets.changes() + self._customers.changes(), view)
 
@@ -235,7 +266,10 @@ class PartitionState:
         """Take over one row of the ledger, in log order; call `loaded` after the last. Errors: NewerRowError."""
         if topic == "view":
             typed = ledger.decode_view_key(key)
-            if not isinstance(typed, ledger.PositionKey):
+            if isinstance(typed, AtRiskKey):
+                if self._book is not None:
+                    self._book.load(typed, value)
+            elif not isinstance(typed, ledger.PositionKey):
                 self._tables.load(typed, value)
             elif value is not None:
                 self.position = ledger.decode_position(value)
@@ -244,11 +278,25 @@ class PartitionState:
         else:
             self._customers.load(key[1:].decode(), None if value is None else ledger.decode_customer(value))
 
+    @property
+    def _newest_ms(self) -> int | None:
+        """Greatest event time of any topic."""
+        return max(self.position.maxima.values(), default=None)
+
+    def _sign(self) -> None:
+        """Note in the position row which policy the rows are made with."""
+        policy, newest = self.rules.policy, self._newest_ms
+        self.position.policy = None if policy is None else policy.signed(year_of(newest or 0))
+
     def loaded(self) -> None:
-        """All rows are read: make the indexes that live in memory only."""
+        """All rows are read: make the indexes that live in memory only. Errors: PolicyChangedError."""
+        if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
+            raise PolicyChangedError(self.partition, faults)
         self._tables.restore_floors(self.position.event_clock_ms)
         self._tickets.index()
         self._customers.index()
+        if self._book is not None:
+            self._book.loaded()
         self.clean = True
 
     @property

@@ -139,8 +139,7 @@ def running(row: TicketRow) -> list[tuple[str, int]]:
     if promise is None or row.creation is None:
         return []
     _, levels = contribution(row)
-    targets = {level: target for target, level in series.DUE.items()}
-    return [(targets[level], due) for level, due in levels]
+    return [(series.TARGET_OF[level], due) for level, due in levels]
 
 
 def _first_reply(found: list[Observation], levels: list[Level], due: int, row: TicketRow, course: Course) -> None:
@@ -166,12 +165,15 @@ def _resolution(found: list[Observation], levels: list[Level], due: int, created
 
 
 def _settle(found: list[Observation], target: str, due: int, *, created: int, kept: int | None) -> None:
-    """Book a promise as met or, when it was kept after its deadline or not at all, as breached."""
+    found.append((due, settled_cell(target, due, created=created, kept=kept), 1))
+
+
+def settled_cell(target: str, due: int, *, created: int, kept: int | None) -> int:
+    """The cell of a promise that was met or, when it was kept after its deadline or not at all, breached."""
     life = _class(due - created)
     if kept is None or kept > due:
-        found.append((due, series.SLA[target] + series.BREACHED + life, 1))
-    else:
-        found.append((due, series.SLA[target] + series.CLASSES * life + _class(due - kept), 1))
+        return series.SLA[target] + series.BREACHED + life
+    return series.SLA[target] + series.CLASSES * life + _class(due - kept)
 
 
 def _class(remaining_ms: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from kpis import ledger
 from windows.panes import DAY_MS
 
 
@@ -25,10 +24,13 @@ class Rows(Generic[Row]):
     than `row.last_ms + least_ms`: so much after its last event a changed row is looked at.
     """
 
-    def __init__(self, key: Callable[[str], bytes], leaves_ms: Callable[[Row], int | None], least_ms: int) -> None:
+    def __init__(
+        self, key: Callable[[str], bytes], encode: Callable[[Row], bytes], leaves_ms: Callable[[Row], int | None], least_ms: int
+    ) -> None:
         self.by_id: dict[str, Row] = {}
         self.changed: set[str] = set()  # whoever changes a row adds its identifier
         self._key = key
+        self._encode = encode
         self._leaves_ms = leaves_ms
         self._least_ms = least_ms
         self._day: dict[str, int] = {}  # number of the day under which a row is listed
@@ -50,10 +52,10 @@ class Rows(Generic[Row]):
             if row is not None:
                 self._schedule(identifier, (row.last_ms + self._least_ms) // DAY_MS)
 
-    def expire(self, event_clock_ms: int) -> list[Row]:
-        """Remove and return the rows whose time is over; whole days only, so that it is cheap and the same in every run."""
+    def expire(self, event_clock_ms: int) -> list[tuple[str, Row]]:
+        """Remove the rows whose time is over and return them with their identifiers; whole days only: cheap, and the same in every run."""
         today = event_clock_ms // DAY_MS
-        gone: list[Row] = []
+        gone: list[tuple[str, Row]] = []
         if today == self._today:
             return gone  # whatever was accepted since leaves a day later at the earliest
         self._today = today
@@ -70,7 +72,7 @@ class Rows(Generic[Row]):
                     self._put_off.add(identifier)
                     self._schedule(identifier, leaves_ms // DAY_MS)
                     continue
-                gone.append(self.by_id.pop(identifier))
+                gone.append((identifier, self.by_id.pop(identifier)))
                 self._put_off.discard(identifier)
                 self.changed.add(identifier)
         return gone
@@ -78,7 +80,7 @@ class Rows(Generic[Row]):
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; those that left are tombstones."""
         self._schedule_changed()
-        encode, key, rows = ledger.encode_value, self._key, self.by_id
+        encode, key, rows = self._encode, self._key, self.by_id
         changed = [(key(i), encode(rows[i]) if i in rows else None) for i in self.changed]
         self.changed.clear()
         return changed

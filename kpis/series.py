@@ -47,6 +47,7 @@ OPEN: Final = 0
 UNANSWERED: Final = 1
 ACTIVE: Final = 2  # customers; hour 0, cell 0 only
 DUE: Final = {"first_reply": 3, "resolution": 4}  # by the minute of the deadline, while the clock runs towards or past it
+TARGET_OF: Final = {level: target for target, level in DUE.items()}
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

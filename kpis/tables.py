@@ -59,6 +59,10 @@ class Tables:
             found = self._numbers[dims] = self._number_of(self._admitted(dims))
         return found
 
+    def names_of(self, number: int) -> Dims:
+        """The names that a combination counts under: `other` for those beyond the limit."""
+        return self._dims[number]
+
     def _number_of(self, dims: Dims) -> int:
         if dims in self._numbers:
             return self._numbers[dims]

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kpis import figures, ledger, series, sla
+from kpis.at_risk import AtRiskKey
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey, PaneKey, Position
 from kpis.levels import Levels
@@ -60,6 +61,8 @@ class View:
     watermark_ms: int | None  # greatest event time accepted by any partition; None: no event yet
     anomalies: int  # replies and resolutions stamped before their cause, last 24 h
     folded: Mapping[str, int]  # names shown as `other`, by dimension
+    at_risk: tuple[tuple[AtRiskKey, bytes], ...] = ()  # rows of the ledger, undecoded: few ask for them
+    policy: Policy | None = None
 
 
 class ViewBuilder:
@@ -83,6 +86,7 @@ class ViewBuilder:
         self._sla = None if rules.policy is None else SlaBoard(rules.policy)
         self._business = rules.policy is not None and rules.policy.has_calendars
         self._rows: dict[int, dict[bytes, bytes]] = {}
+        self._at_risk: dict[tuple[int, AtRiskKey], bytes] = {}
         self._positions: dict[int, Position] = {}
         self._lowered: dict[tuple[Slot, Hashable], list[Figure]] = {}
         self._watermark_ms: int | None = None
@@ -114,14 +118,24 @@ class ViewBuilder:
                 continue
             if isinstance(typed, ledger.NamesKey):
                 continue
+            if isinstance(typed, AtRiskKey):
+                self._list(partition, typed, value)
+                continue
             self._change(typed, difference(_cells(value), _cells(old)))
             if value is None:
                 kept.pop(key, None)
             else:
                 kept[key] = value
 
+    def _list(self, partition: int, key: AtRiskKey, value: bytes | None) -> None:
+        if value is None:
+            self._at_risk.pop((partition, key), None)
+        else:
+            self._at_risk[partition, key] = value
+
     def reset(self, partition: int) -> None:
         """Forget a partition: its ledger will be read again from the start."""
+        self._at_risk = {place: raw for place, raw in self._at_risk.items() if place[0] != partition}
         rows = self._rows.pop(partition, {})
         self._positions.pop(partition, None)
         self._watermark_ms = max((newest for p in self._positions.values() for newest in p.maxima.values()), default=None)
@@ -184,6 +198,8 @@ class ViewBuilder:
             watermark_ms=self._watermark_ms,
             anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(series.ANOMALY, 0),
             folded={dimension: len(names) for dimension, names in folded.items()},
+            at_risk=tuple((key, raw) for (_, key), raw in self._at_risk.items()),
+            policy=self._rules.policy,
         )
 
     def _members(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

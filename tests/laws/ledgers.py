@@ -10,6 +10,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from kpis import ledger
+from kpis.at_risk import AtRiskKey
 from kpis.partition import Changes, PartitionState, SourceRecord, StateRules
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent
@@ -119,5 +120,7 @@ def readable(rows: Iterable[tuple[bytes, bytes | None]]) -> dict[object, object]
             decode = ledger.decode_names
         elif isinstance(typed, ledger.PositionKey):
             decode = ledger.decode_position
+        elif isinstance(typed, AtRiskKey):
+            decode = ledger.decode_at_risk
         found[typed] = None if value is None else decode(value)
     return found

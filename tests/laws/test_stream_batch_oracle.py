@@ -8,15 +8,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
-from deskpulse import oracle, verify
+from deskpulse import oracle, oracle_promised, verify
+from deskpulse.oracle_events import read_records
 from exporters.collectors import new_registry
 from exporters.snapshot import Snapshot
 from exporters.status import LedgerPartition, ReaderStatus
 from kpis.batch import Batch, History
 from kpis.figures import Figure
 from kpis.members import MemberRules
+from kpis.partition import StateRules
 from kpis.view import View, ViewRules
 from tests.laws.chaos import AS_OF_MS, CHANNELS, PRIORITIES, TEAMS, ChaoticDesk, Stream
+from tests.laws.policies import EDITIONS, POLICY
 
 LISTS = {"team": TEAMS[:3], "channel": CHANNELS[:2], "priority": PRIORITIES}
 HISTOGRAMS = ("support_first_response_seconds", "support_handle_time_seconds", "support_resolution_time_seconds")
@@ -26,7 +29,9 @@ RULES = ViewRules(
     team_zones={TEAMS[1]: ZoneInfo("America/Mexico_City")},
     members=MemberRules(LISTS),
     parts_windows=("1h", "7d"),
+    policy=POLICY,
 )
+STATE = StateRules(policy=POLICY)
 WINDOWS = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
 seeds = st.integers(min_value=0, max_value=2**32)
 # A smaller seed is not a simpler desk: shrinking would only cost time. The failing seed is printed.
@@ -42,8 +47,11 @@ def samples(figures: list[Figure]) -> dict[verify.Key, float]:
 
 
 def expected(desk: ChaoticDesk) -> list[oracle.OracleFigure]:
-    return oracle.figures(
-        desk.records, as_of_ms=AS_OF_MS, time_zone="Europe/Madrid", team_time_zones={TEAMS[1]: "America/Mexico_City"}, members=LISTS
+    facts = read_records(desk.records)
+    zones = {TEAMS[1]: "America/Mexico_City"}
+    figures = oracle.figures(facts, as_of_ms=AS_OF_MS, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS)
+    return figures + oracle_promised.figures(
+        facts, as_of_ms=AS_OF_MS, policy=EDITIONS, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS
     )
 
 
@@ -71,7 +79,7 @@ def exported(view: View) -> dict[verify.Key, float]:
 def test_the_stream_agrees_with_the_oracle(seed: int) -> None:
     """Shuffled, doubled, altered events over three partitions, with crashes before the write: not one figure differs."""
     desk = ChaoticDesk(seed)
-    view = Stream(seed).run(desk.records, RULES, AS_OF_MS)
+    view = Stream(seed, rules=STATE).run(desk.records, RULES, AS_OF_MS)
     differences = verify.compare([*expected(desk), *expected_parts(desk)], exported(view))
     assert not differences, verify.report(differences)
 

@@ -1,0 +1,240 @@
+"""Laws of promises: the same row in any order, the ledger their sum, a recovered state like the lost one, nothing without a policy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kpis import at_risk, ledger, observe, promises, tickets
+from kpis.at_risk import LISTED, AtRiskKey, AtRiskRow, Entry
+from kpis.ledger import LevelKey, PaneKey
+from kpis.partition import PolicyChangedError, StateRules
+from kpis.policy import Policy
+from kpis.tickets import TicketRow
+from streams.events import AnyEvent
+from tests.laws.ledgers import T0, Desk, contents, events, readable
+from tests.laws.policies import the_policy
+from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, SIX_HOURS
+
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+several_tickets = st.lists(contents("T1", "T2", "T3"), min_size=15, max_size=40)
+POLICY = the_policy()
+RULES = StateRules(policy=POLICY)
+Found = list[tuple[str, dict[str, Any]]]
+
+
+def promised(found: list[AnyEvent]) -> TicketRow:
+    """The row after events, its promise derived after each, as a worker does."""
+    row = TicketRow()
+    for event in found:
+        tickets.merge(row, event)  # type: ignore[arg-type]
+        row.promise = promises.derive(row, POLICY)
+    return row
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_any_order_of_events_gives_the_same_promise(data: st.DataObject) -> None:
+    found = data.draw(st.lists(events, max_size=14))
+    other = promised(data.draw(st.permutations(found)))
+    assert promised(found).promise == other.promise
+    assert promises.contribution(promised(found)) == promises.contribution(other)
+
+
+@settings(deadline=None)
+@given(st.lists(events, max_size=14))
+def test_each_target_stands_in_one_place_at_the_most(found: list[AnyEvent]) -> None:
+    """A clock that runs is not settled, and what is settled is settled once."""
+    observations, levels = promises.contribution(promised(found))
+    settled = [cell for _, cell, _ in observations if cell in promises.SETTLED_CELLS]
+    first_reply = [cell >> 12 for cell in settled].count(7) + [level for level, _ in levels].count(3)
+    resolution = [cell >> 12 for cell in settled].count(8) + [level for level, _ in levels].count(4)
+    assert first_reply <= 1
+    assert resolution <= 1
+
+
+def _apply(desk: Desk, found: Found) -> None:
+    for topic, content in found:
+        desk.state.apply(topic, [desk.record(topic, content)])
+
+
+@QUICK
+@given(several_tickets, st.integers(1, 7))
+def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: Found, unit: int) -> None:
+    """Promises included: panes, levels and rows of tickets at risk follow from the ticket rows alone, after every transaction."""
+    desk = Desk(RULES)
+    for start in range(0, len(found), unit):
+        _apply(desk, found[start : start + unit])
+        desk.write()
+        rows = {
+            key[1:].decode(): ledger.decode_ticket(value)
+            for (name, key), value in desk.rows.items()
+            if name == "tickets" and ledger.is_ticket_key(key)
+        }
+        view = desk.view()
+        tables = {key: ledger.decode_cells(value) for key, value in view.items() if isinstance(key, PaneKey | LevelKey)}
+        assert tables == _contributions(rows)
+        assert {row.promise for row in rows.values()} == {promises.derive(row, POLICY) for row in rows.values()}
+        listed = {key: ledger.decode_at_risk(value).entries for key, value in view.items() if isinstance(key, AtRiskKey)}
+        assert listed == _at_risk(rows)
+
+
+def _contributions(rows: dict[str, TicketRow]) -> dict[ledger.ViewKey, dict[int, int]]:
+    expected: dict[ledger.ViewKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows.values():
+        found, levels = promises.contribution(row)
+        for at_ms, cell, amount in observe.observe(row) + found:
+            for resolution in (MINUTE, QUARTER, SIX_HOURS):
+                expected[PaneKey(resolution.index, resolution.pane(at_ms), row.dims())][cell] += amount
+        for level, at_ms in observe.levels(row) + levels:
+            expected[LevelKey(level, at_ms // HOUR_MS, row.dims())][at_ms % HOUR_MS // MINUTE_MS] += 1
+    return {key: dict(cells) for key, cells in expected.items()}
+
+
+def _at_risk(rows: dict[str, TicketRow]) -> dict[AtRiskKey, list[Entry]]:
+    found: dict[AtRiskKey, list[Entry]] = defaultdict(list)
+    for ticket_id, row in rows.items():
+        for target, due in promises.running(row):
+            assert row.creation is not None
+            team, channel, priority = row.dims()
+            found[AtRiskKey(target, team)].append(Entry(due, ticket_id, row.creation.at_ms, channel, priority))
+    return {key: sorted(entries, key=lambda entry: (entry.due_ms, entry.ticket_id)) for key, entries in found.items()}
+
+
+@QUICK
+@given(several_tickets, several_tickets, st.integers(0, 99))
+def test_a_recovered_state_goes_on_as_the_lost_one_would(before: Found, after: Found, seed: int) -> None:
+    desk = Desk(RULES)
+    _apply(desk, before)
+    desk.write()
+    twin = desk.recovered(seed)
+    for topic, content in after:
+        record = desk.record(topic, content)
+        assert desk.state.apply(topic, [record]) == twin.apply(topic, [record])
+    mine, theirs = desk.state.take_changes(), twin.take_changes()
+    assert dict(mine.tickets) == dict(theirs.tickets)
+    assert readable(mine.view) == readable(theirs.view)
+
+
+@QUICK
+@given(several_tickets)
+def test_the_estimate_of_bytes_is_never_too_low(found: Found) -> None:
+    desk = Desk(RULES)
+    _apply(desk, found)
+    estimate = desk.state.dirty_bytes()
+    changes = desk.write()
+    assert estimate >= sum(len(key) + len(value or b"") for key, value in [*changes.tickets, *changes.view])
+
+
+@QUICK
+@given(several_tickets)
+def test_shortcuts_of_promises_write_what_the_difference_would(found: Found) -> None:
+    quick, slow = Desk(RULES), Desk(RULES)
+    _apply(quick, found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kpis.promise_book.SHORTCUTS", {})
+        _apply(slow, found)
+    mine, theirs = quick.write(), slow.write()
+    assert dict(mine.tickets) == dict(theirs.tickets)
+    assert {k: v for k, v in readable(mine.view).items() if v is not None} == {
+        k: v for k, v in readable(theirs.view).items() if v is not None
+    }
+
+
+@QUICK
+@given(several_tickets)
+def test_without_a_policy_nothing_is_promised_and_every_row_is_of_version_1(found: Found) -> None:
+    """A ledger without a policy can be read by the programs from before there were policies."""
+    desk = Desk()
+    _apply(desk, found)
+    changes = desk.write()
+    assert {b"\x01"} == {value[:1] for _, value in [*changes.tickets, *changes.view] if value is not None}
+    assert all(ledger.decode_ticket(value).promise is None for key, value in changes.tickets if value is not None and key[:1] == b"t")
+
+
+def test_a_ticket_with_a_promise_is_a_row_that_older_programs_refuse() -> None:
+    desk = Desk(RULES)
+    desk.create("T1", T0)
+    changes = desk.write()
+    assert [b"\x02"] == [value[:1] for _, value in changes.tickets if value is not None]
+    assert b"\x02" == (changes.view[-1][1] or b"")[:1]
+
+
+def test_clocks_of_tickets_that_leave_are_withdrawn() -> None:
+    """Open for a year without an event: the ticket leaves, and with it what it was late with."""
+    desk = Desk(RULES)
+    desk.create("T1", T0)
+    desk.write()
+    assert 4 == len([key for key in desk.view() if isinstance(key, LevelKey)])  # open, unanswered, and two clocks
+    desk.pass_time(T0 + 367 * DAY_MS)
+    desk.write()
+    assert [] == [key for key in desk.view() if isinstance(key, LevelKey | AtRiskKey)]
+
+
+def test_the_list_of_tickets_at_risk_moves_on_with_the_events_of_others() -> None:
+    """Sixty clocks, due a minute apart: 25 ahead are listed. When half of them have passed, any event renews the list."""
+    desk = Desk(RULES)
+    for number in range(60):
+        desk.create(f"T{number:02}", T0 + number * MINUTE_MS, team="a", channel="x", priority="d")
+    desk.write()
+    first = _row(desk)
+    assert (0, 60 - LISTED, LISTED) == (first.left_out_behind, first.left_out_ahead, len(first.entries))
+    due = first.entries[0].due_ms
+    desk.pass_time(due + 5 * MINUTE_MS)
+    desk.write()
+    assert first == _row(desk)
+    desk.pass_time(due + 14 * MINUTE_MS)
+    desk.write()
+    second = _row(desk)
+    assert (0, 60 - 14 - LISTED, 14 + LISTED) == (second.left_out_behind, second.left_out_ahead, len(second.entries))
+    desk.pass_time(due + 50 * MINUTE_MS)
+    desk.write()
+    last = _row(desk)
+    assert (50 - LISTED, 0, LISTED + 10) == (last.left_out_behind, last.left_out_ahead, len(last.entries))
+
+
+def _row(desk: Desk) -> AtRiskRow:
+    key = AtRiskKey("first_reply", "a")
+    return ledger.decode_at_risk(desk.view()[key])
+
+
+def test_a_flood_of_teams_is_one_list() -> None:
+    desk = Desk(StateRules(policy=POLICY, most_names=2))
+    for number in range(30):
+        desk.create(f"T{number}", T0, team=f"team{number}")
+    desk.write()
+    assert {"team0", "team1", "other"} == {key.team for key in desk.view() if isinstance(key, AtRiskKey)}
+
+
+def test_a_link_that_is_too_long_is_left_out() -> None:
+    desk = Desk(RULES)
+    desk.create("T1", T0, url="https://desk.example.com/" + "x" * at_risk.LONGEST_URL)
+    desk.create("T2", T0, url="https://desk.example.com/2")
+    desk.write()
+    entries = ledger.decode_at_risk(desk.view()[AtRiskKey("first_reply", "a")]).entries
+    assert [None, "https://desk.example.com/2"] == [entry.url for entry in entries]
+
+
+def test_a_changed_past_is_refused_at_recovery() -> None:
+    """The same ledger, another policy: the worker must not go on, since it would withdraw deadlines from where they never stood."""
+    desk = Desk(RULES)
+    desk.create("T1", T0)
+    desk.write()
+    desk.recovered()
+    for policy in (None, Policy(POLICY.versions[1:])):
+        desk.rules = StateRules(policy=policy)
+        with pytest.raises(PolicyChangedError, match="'first' was in force and is gone"):
+            desk.recovered()
+
+
+def test_a_first_policy_on_an_old_ledger_is_refused() -> None:
+    desk = Desk()
+    desk.create("T1", T0)
+    desk.write()
+    desk.rules = RULES
+    with pytest.raises(PolicyChangedError, match="DESKPULSE_APP_ID"):
+        desk.recovered()
