@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+JOBS ?= 2
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.deskpulse-setup
@@ -50,7 +51,7 @@ deploy/secrets/%:
 ##@ Work on it
 .PHONY: test
 test: $(STAMP) ## All tests, on Apache Kafka where it can be had; the last lines name the brokers
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: check
 check: lint types imports tidy generated compose-lint ## Everything but the tests: style, types, layers, tree, generated files, compose

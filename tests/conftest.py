@@ -8,7 +8,8 @@ import itertools
 import os
 import secrets
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import hypothesis
 import pytest
@@ -47,6 +48,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Generator[None, None, None]:
     yield
     terminalreporter.write_line(config.stash[BROKERS].line())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of pytest-xdist hands over what it knows."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["brokers"] = asdict(session.config.stash[BROKERS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The process that runs the others adds it to its summary."""
+    brokers, theirs = node.config.stash[BROKERS], getattr(node, "workeroutput", {}).get("brokers", {})
+    for name, lines in theirs.items():
+        known = getattr(brokers, name)
+        known += sorted(set(lines) - set(known))
 
 
 @pytest.fixture(scope="session")

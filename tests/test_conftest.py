@@ -22,11 +22,12 @@ def test_the_summary_says_why_a_broker_was_not_used() -> None:
     assert "broker: embedded noida-db 0.2.3, no Apache Kafka (no Java found)" == brokers.line()
 
 
-def run_without_java(folder: Path, *, required: str) -> subprocess.CompletedProcess[str]:
+def run_without_java(folder: Path, *more: str, required: str) -> subprocess.CompletedProcess[str]:
     """Run one test that wants Kafka, in a place that has no Java."""
     (folder / "test_one.py").write_text(ONE_TEST_ON_KAFKA)
     environment = os.environ | {"JAVA_HOME": str(folder / "no-java"), "DESKPULSE_REQUIRE_KAFKA": required}
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", f"--rootdir={REPOSITORY}", "-c", "pyproject.toml", str(folder)]
+    options = ["-p", "tests.conftest", f"--rootdir={REPOSITORY}", "-c", "pyproject.toml", *more]
+    command = [sys.executable, "-m", "pytest", *options, str(folder)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=environment)
 
 
@@ -37,6 +38,13 @@ def test_without_kafka_the_run_skips_and_tells_the_fix_in_its_last_lines(tmp_pat
     assert "1 skipped" in last_lines[1]
     assert last_lines[0].startswith("broker: no Apache Kafka (no Java found at")
     assert "apt-get install" in last_lines[0]
+
+
+def test_the_summary_of_several_processes_says_the_same(tmp_path: Path) -> None:
+    run = run_without_java(tmp_path, "--numprocesses=2", required="0")
+    last_lines = run.stdout.splitlines()[-2:]
+    assert 0 == run.returncode, run.stdout
+    assert last_lines[0].startswith("broker: no Apache Kafka (no Java found at")
 
 
 def test_where_kafka_is_required_the_run_fails(tmp_path: Path) -> None:
