@@ -134,7 +134,7 @@ def selector(labels: frozenset[tuple[str, str]]) -> str:
     return ",".join(f'{name}="{value}"' for name, value in sorted(labels))
 
 
-@pytest.mark.parametrize("name", BandSettings.model_fields.keys() - {"minimum_observations"})
+@pytest.mark.parametrize("name", sorted(BandSettings.model_fields.keys() - {"minimum_observations"}))
 def test_bands_are_those_of_the_settings(name: str) -> None:
     page = BAND_PAGES[name]
     row = band_row(getattr(BandSettings(), name))
