@@ -12,6 +12,7 @@ from prometheus_client.metrics_core import Metric
 from exporters.around_families import AROUND, collect_sources, collect_workers
 from exporters.families import Family
 from exporters.snapshot import Snapshot
+from kpis.admission import KINDS
 from kpis.ledger import Position
 from kpis.policy import Policy
 
@@ -58,6 +59,12 @@ COUNTERS: Final[Mapping[str, Family]] = {
         ("skipped", "deskpulse_records_skipped", "Records that an operator passed over, since they crash the workers."),
     )
 }
+CHANGES_FOLDED: Final = Family(
+    "deskpulse_changes_folded",
+    "Changes of figures that count as other, since a partition holds as many names of a dimension, or combinations, as it may.",
+    "counter",
+    ("partition", "kind"),
+)
 SPAN: Final = Family("deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period"))
 FOLDED: Final = Family("deskpulse_folded_names", "Names that are shown as other.", labels=("dimension",))
 ANOMALIES: Final = Family("deskpulse_anomalies", "Replies and resolutions of the last 24 h that are stamped before their cause.")
@@ -71,7 +78,7 @@ POLICY_MISMATCH: Final = Family(
 PROGRAM: Final = (
     *(BUILD, READY, COMPLETE, CONNECTIONS, EXPECTED, READ, AS_OF, READ_AT, AGE, BUILD_SECONDS, WATERMARK, TOPIC_WATERMARK, EVENT_CLOCK),
     *(LEDGER_POSITION, LEDGER_END, LEDGER_UNSTABLE, LEDGER_STUCK, *AROUND, TRANSACTIONS, REJECTED, *COUNTERS.values()),
-    *(SPAN, FOLDED, ANOMALIES, POLICY, POLICY_MISMATCH),
+    *(CHANGES_FOLDED, SPAN, FOLDED, ANOMALIES, POLICY, POLICY_MISMATCH),
 )
 
 
@@ -142,6 +149,9 @@ def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
             ({**labels, "reason": reason}, position.counters.get(f"rejected:{reason}", 0)) for reason in dict.fromkeys((*REASONS, *seen))
         ]
     yield REJECTED.having(*rejected)
+    yield CHANGES_FOLDED.having(
+        *(({**labels, "kind": kind}, position.counters.get(f"folded:{kind}", 0)) for labels, position in positions for kind in KINDS)
+    )
 
 
 def collect_view(snapshot: Snapshot) -> Iterator[Metric]:

@@ -16,10 +16,9 @@ from kpis.customers import CustomerRow, Interval
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey
 from kpis.levels import Levels
-from kpis.members import DIMENSIONS
+from kpis.members import DIMENSIONS, OTHER
 from kpis.sla import FORECAST_WINDOWS
 from kpis.sla_batch import SlaBatch
-from kpis.tables import OTHER
 from kpis.tickets import Dims, TicketRow
 from kpis.view import ALL, Group, ViewRules
 from streams.decode import Reject, decoder

@@ -71,7 +71,7 @@ class Position(Struct, gc=False, omit_defaults=True):
     maxima: dict[str, int] = {}  # greatest accepted event time by source topic, ms
     event_clock_ms: int | None = None  # E; None: no topic has told its time yet
     transaction: int = 0  # transactions written
-    counters: dict[str, int] = {}  # accepted, duplicate, late, overflow, gap, lost, skipped, rejected:<reason>
+    counters: dict[str, int] = {}  # accepted, duplicate, late, overflow, gap, lost, skipped, rejected:<reason>, folded:<kind>
     owner: str = ""  # the worker that wrote this row, by its client id; so a partition whose owner has changed is being recovered
     policy: Signed | None = None  # the versions that the rows were made with
 

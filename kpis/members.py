@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 DIMENSIONS: Final = ("team", "channel", "priority")
+OTHER: Final = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class MemberRules:
         listed = self.lists.get(dimension)
         if listed is not None:
             return list(listed), sorted(name for name in volumes if name not in listed)
-        largest = sorted(volumes, key=lambda name: (-volumes[name], name))
-        if len(largest) <= self.most:
-            return sorted(largest), []
-        return sorted(largest[: self.most - 1]), sorted(largest[self.most - 1 :])
+        # Workers have folded names already where there were too many: that `other` must not stand beside ours, however large it is.
+        folded = [name for name in volumes if name == OTHER]
+        largest = sorted(volumes.keys() - {OTHER}, key=lambda name: (-volumes[name], name))
+        if len(largest) + len(folded) <= self.most:
+            return sorted(largest), folded
+        return sorted(largest[: self.most - 1]), sorted(largest[self.most - 1 :] + folded)

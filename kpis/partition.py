@@ -78,6 +78,7 @@ class StateRules:
     open_ms: int = 365 * DAY_MS  # open tickets leave after so long without an event
     future_tolerance_ms: int = 5 * MINUTE_MS  # an event may be so much later than its record's timestamp
     most_names: int = 1000  # names of a dimension; later ones count as `other`
+    most_combinations: int = 20_000  # of names, in a partition; each has panes of its own
     policy: Policy | None = None  # what is promised to tickets; None: nothing
 
 
@@ -100,7 +101,7 @@ class PartitionState:
         self.rules = rules
         self.position = Position()
         self.clean = True
-        self._tables = Tables(rules.most_names)
+        self._tables = Tables(rules.most_names, rules.most_combinations)
         self._tickets: Rows[TicketRow] = Rows(
             ledger.ticket_key, ledger.encode_ticket, self._ticket_leaves_ms, min(rules.horizon_ms, rules.open_ms)
         )
@@ -249,7 +250,9 @@ class PartitionState:
 
     def take_changes(self) -> Changes:
         """The rows that changed since the last call. The caller writes them durably or ends the process."""
-        counters = self.position.counters
+        counters, folded = self.position.counters, self._tables.admission.folded
+        self._counts.update({f"folded:{kind}": amount for kind, amount in folded.items()})
+        folded.clear()
         for name, amount in self._counts.items():
             counters[name] = counters.get(name, 0) + amount
         self._counts.clear()
@@ -293,6 +296,7 @@ class PartitionState:
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
         self._tables.restore_floors(self.position.event_clock_ms)
+        self._tables.admission.close(name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:"))
         self._tickets.index()
         self._customers.index()
         if self._book is not None:

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from kpis import ledger
+from kpis.admission import FOLDED, Admission
 from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Note
 from kpis.ledger import LevelKey, PaneKey
 from kpis.tickets import Dims
@@ -15,7 +16,6 @@ from windows.cells import Cells, add, count
 from windows.panes import DAY, MINUTE, QUARTER, RESOLUTIONS, SIX_HOURS
 
 CUSTOMERS: Final[Dims] = ("", "", "")  # dimensions of the customer figures; no identifier is empty
-OTHER: Final = "other"
 _CUSTOMER_RESOLUTIONS: Final = (SIX_HOURS, DAY)
 _MINUTES_A_QUARTER: Final = QUARTER.length_ms // MINUTE.length_ms
 _QUARTERS_IN_SIX_HOURS: Final = SIX_HOURS.length_ms // QUARTER.length_ms
@@ -29,12 +29,10 @@ Group = tuple[list[int], list[int]]  # counts and amounts of a pane, as in `Note
 
 
 class Tables:
-    """Panes and levels, keyed by integers for speed; a name beyond the limit of its dimension counts as `other`."""
+    """Panes and levels, keyed by integers for speed; names beyond the limits count as `other` (`admission.py`)."""
 
-    def __init__(self, most_names: int) -> None:
-        self._most_names = most_names
-        self.names: ledger.Names = ([], [], [])
-        self.names_changed = False
+    def __init__(self, most_names: int, most_combinations: int) -> None:
+        self.admission = Admission(most_names, most_combinations)
         self._numbers: dict[Dims, int] = {}
         self._dims: list[Dims] = []
         self._tails: list[bytes] = []  # the names of each combination, as in the keys of panes
@@ -55,8 +53,11 @@ class Tables:
     def number(self, dims: Dims) -> int:
         """A small integer for a combination of dimensions, valid within this object only."""
         found = self._numbers.get(dims)
-        if found is None:
-            found = self._numbers[dims] = self._number_of(self._admitted(dims))
+        if found is None:  # and is not remembered under a name that is folded: of these there may be any number
+            admitted = dims if dims == CUSTOMERS else self.admission.admit(dims)
+            found = self._numbers.get(admitted)
+            if found is None:
+                found = self._number_of(admitted if dims == CUSTOMERS or self.admission.has_room(len(self._dims)) else FOLDED)
         return found
 
     def names_of(self, number: int) -> Dims:
@@ -64,31 +65,14 @@ class Tables:
         return self._dims[number]
 
     def _number_of(self, dims: Dims) -> int:
-        if dims in self._numbers:
-            return self._numbers[dims]
-        self._dims.append(dims)
-        self._tails.append(ledger.pane_key(PaneKey(0, 0, dims))[_HEAD_BYTES + 1 :])
-        assert len(self._dims) <= SLOT_MASK, "combinations of dimensions exceed the key space"
-        return len(self._dims) - 1
-
-    def _admitted(self, dims: Dims) -> Dims:
-        if dims == CUSTOMERS:
-            return dims
-        # A name is admitted at first sight or never, so what was booked under a name can always be withdrawn from it.
-        team, channel, priority = (self._admit(known, name) for known, name in zip(self.names, dims, strict=True))
-        admitted = (team, channel, priority)
-        if admitted != dims and admitted not in self._numbers:
-            self._numbers[admitted] = self._number_of(admitted)
-        return admitted
-
-    def _admit(self, known: list[str], name: str) -> str:
-        if name in known:
-            return name
-        if len(known) >= self._most_names:
-            return OTHER
-        known.append(name)
-        self.names_changed = True
-        return name
+        """The number of admitted dimensions, such as those of a row that was written."""
+        found = self._numbers.get(dims)
+        if found is None:
+            found = self._numbers[dims] = len(self._dims)
+            self._dims.append(dims)
+            self._tails.append(ledger.pane_key(PaneKey(0, 0, dims))[_HEAD_BYTES + 1 :])
+            assert found < SLOT_MASK, "combinations of dimensions exceed the key space"
+        return found
 
     def fold(self) -> None:
         """Add what was noted to panes of a quarter and of six hours. 1-minute panes wait for `changes`: by then many are over."""
@@ -222,9 +206,9 @@ class Tables:
         self._size = 0
         rows = [(self._pane_key(key), self._value(self._panes, key)) for key in self._changed_panes]
         rows += [(ledger.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self._changed_levels]
-        if self.names_changed:
-            rows.append((ledger.NAMES_KEY, ledger.encode_value(self.names)))
-        self._changed_panes, self._changed_levels, self.names_changed = set(), set(), False
+        if self.admission.changed:
+            rows.append((ledger.NAMES_KEY, ledger.encode_value(self.admission.names)))
+        self._changed_panes, self._changed_levels, self.admission.changed = set(), set(), False
         return rows
 
     def _value(self, table: dict[int, Cells], key: int) -> bytes | None:
@@ -251,29 +235,22 @@ class Tables:
         if isinstance(key, PaneKey):
             self._load_pane(key, value)
         elif isinstance(key, LevelKey):
-            number = (key.hour << SLOT_BITS | self._loaded(key.dims)) << 4 | key.series
+            number = (key.hour << SLOT_BITS | self._number_of(key.dims)) << 4 | key.series
             if value is None:
                 self._levels.pop(number, None)
             else:
                 self._levels[number] = ledger.decode_cells(value)
         elif isinstance(key, ledger.NamesKey) and value is not None:
-            self.names = ledger.decode_names(value)
+            self.admission.load(ledger.decode_names(value))
 
     def _load_pane(self, key: PaneKey, value: bytes | None) -> None:
-        number = (key.pane << SLOT_BITS | self._loaded(key.dims)) << 2 | key.resolution
+        number = (key.pane << SLOT_BITS | self._number_of(key.dims)) << 2 | key.resolution
         if value is None:
             self._panes.pop(number, None)
             return
         if number not in self._panes:
             self._by_time[key.resolution].setdefault(key.pane, []).append(number)
         self._panes[number] = ledger.decode_cells(value)
-
-    def _loaded(self, dims: Dims) -> int:
-        """The number of dimensions found in a row: they were admitted when the row was written."""
-        found = self._numbers.get(dims)
-        if found is None:
-            found = self._numbers[dims] = self._number_of(dims)
-        return found
 
     def restore_floors(self, event_clock_ms: int | None) -> None:
         """After loading: what was expired stays expired."""

@@ -12,10 +12,10 @@ from kpis.at_risk import AtRiskKey
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey, PaneKey, Position
 from kpis.levels import Levels
-from kpis.members import DIMENSIONS, MemberRules
+from kpis.members import DIMENSIONS, OTHER, MemberRules
 from kpis.policy import Policy
 from kpis.sla import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
-from kpis.tables import CUSTOMERS, OTHER
+from kpis.tables import CUSTOMERS
 from kpis.tickets import Dims
 from windows.cells import Cells, add, difference
 from windows.rolling import RollingSums, Slot

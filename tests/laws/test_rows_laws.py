@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from kpis import ledger, observe, series, tickets
 from kpis.deltas import SLOT_BITS
 from kpis.ledger import LevelKey, PaneKey
+from kpis.members import OTHER
 from kpis.partition import StateRules
 from kpis.shortcuts import SHORTCUTS
-from kpis.tables import CUSTOMERS, OTHER, Tables
+from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import TicketRow
 from streams.events import AnyEvent, Resolved
 from tests.laws.ledgers import T0, Desk, contents, events, readable
@@ -288,6 +289,6 @@ def _without_emptiness(rows: list[tuple[bytes, bytes | None]]) -> dict[object, o
 @given(st.sampled_from(RESOLUTIONS), st.integers(0, 1 << 33), st.tuples(*[st.text(max_size=40)] * 3))
 def test_keys_of_panes_are_those_of_the_ledger(resolution: Resolution, pane: int, dims: tuple[str, str, str]) -> None:
     """Tables puts them together from parts that it keeps."""
-    tables = Tables(most_names=10)
+    tables = Tables(most_names=10, most_combinations=100)
     key = (pane << SLOT_BITS | tables.number(dims)) << 2 | resolution.index
     assert ledger.pane_key(PaneKey(resolution.index, pane, dims)) == tables._pane_key(key)

@@ -1,0 +1,168 @@
+"""What a partition holds is bounded: by open and recent tickets and active customers, not by history, nor by what anybody calls a team."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from exporters.collectors import new_registry
+from exporters.snapshot import Snapshot
+from kpis import ledger, series
+from kpis.admission import COMBINATION
+from kpis.ledger import LevelKey, PaneKey
+from kpis.members import OTHER, MemberRules
+from kpis.partition import StateRules
+from kpis.view import ViewBuilder, ViewRules, series_bound
+from tests.exporters.desk import RULES, all_read
+from tests.laws.ledgers import T0, Desk
+from windows.panes import DAY, DAY_MS, HOUR_MS, MINUTE_MS
+
+FLOOD = 100_000
+
+
+@contextmanager
+def traced() -> Iterator[None]:
+    tracemalloc.start(1)
+    try:
+        yield
+    finally:
+        tracemalloc.stop()
+
+
+def held_bytes() -> int:
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def a_day(desk: Desk, day: int) -> None:
+    """Six tickets with all that happens to tickets; the first is never solved."""
+    for number in range(6):
+        ticket, at = f"T{day}-{number}", T0 + day * DAY_MS + number * HOUR_MS
+        desk.create(ticket, at, team=f"team{number % 3}", channel=f"channel{number % 2}")
+        desk.send("ticket-changed", at + 1, ticket_id=ticket, change="triaged", team=f"team{(number + 1) % 3}")
+        desk.send("first-reply", at + MINUTE_MS, ticket_id=ticket)
+        desk.send("ticket-changed", at + 2 * MINUTE_MS, ticket_id=ticket, change="replied", waiting_since=at + MINUTE_MS)
+        if number:
+            desk.send("resolved", at + HOUR_MS, ticket_id=ticket, talk_seconds=60)
+            desk.send("ticket-changed", at + 2 * HOUR_MS, ticket_id=ticket, change="reopened")
+            desk.send("resolved", at + 3 * HOUR_MS, ticket_id=ticket)
+            desk.send("survey", at + DAY_MS // 2, ticket_id=ticket, kind="nps", score=number)
+
+
+def test_neither_memory_nor_ledger_grow_over_months_of_equal_days() -> None:
+    """Open tickets leave after 80 days here, so from day 90 on the state is that of 61 days, and of 80 open tickets."""
+    desk = Desk(StateRules(open_ms=80 * DAY_MS))
+    rows, held = [], []
+    with traced():
+        for day in range(210):
+            a_day(desk, day)
+            desk.pass_time(T0 + (day + 1) * DAY_MS)
+            desk.write()
+            rows.append(len(desk.rows))
+            if day in {100, 150, 209}:
+                held.append(held_bytes())
+    assert max(rows[100:]) <= 1.02 * rows[100]
+    assert max(held[1:]) <= 1.03 * held[0], held
+    assert 61 * 5 + 80 <= desk.state.tickets_held <= 63 * 5 + 82
+
+
+def test_former_customers_leave_after_two_years() -> None:
+    """One joins and leaves each day: as many rows as the longest window may still ask about."""
+    desk = Desk()
+    sizes = []
+    for day in range(900):
+        customer, at = f"C{day}", T0 + day * DAY_MS
+        desk.send("customer", at, customer_id=customer, status="joined")
+        desk.send("customer", at + HOUR_MS, customer_id=customer, status="left")
+        desk.pass_time(at + 2 * HOUR_MS)
+        if day % 10 == 9:
+            desk.write()
+            sizes.append(len(desk.rows))
+    days = DAY.retention_ms // DAY_MS
+    assert days <= sizes[-1]
+    assert max(sizes[days // 10 + 5 :]) <= min(sizes[days // 10 + 5 :]) + 40
+
+
+def test_a_flood_of_teams_explodes_neither_state_nor_series() -> None:
+    """100,000 teams that nobody has heard of. A thousand get panes, the rest counts as other, and not one series more is exported.
+
+    What is folded costs no memory beyond its own ticket: the names of the first ten thousand take as much as those of all.
+    """
+    desk = Desk(StateRules(most_names=1_000))
+    rows: list[int] = []
+    for number in range(FLOOD):
+        desk.create(f"T{number}", T0, team=f"team{number}")
+        if number in {FLOOD // 10, FLOOD - 1}:
+            desk.write()
+            rows.append(sum(name == "view" for name, _ in desk.rows))
+    tables = desk.state._tables
+    assert (1_000, 1, 1) == tuple(map(len, tables.admission.names))
+    assert len(tables._numbers) == len(tables._dims) <= 1_002
+    assert rows[0] == rows[1]
+
+    builder = ViewBuilder(RULES)
+    builder.apply(0, [(key, value) for (name, key), value in desk.rows.items() if name == "view" and key != ledger.POSITION_KEY])
+    builder.apply(0, [(ledger.POSITION_KEY, desk.rows["view", ledger.POSITION_KEY])])
+    view = builder.build(T0 + MINUTE_MS)
+    samples = [sample for family in new_registry(lambda: Snapshot(T0, all_read(1), view), (900,)).collect() for sample in family.samples]
+    assert sum(sample.name.startswith("support_") for sample in samples) <= series_bound(ViewRules(zone=RULES.zone, members=RULES.members))
+    found = {(sample.name, *sorted(sample.labels.items())): sample.value for sample in samples}
+    assert FLOOD == found["support_open_tickets", ("by", "all"), ("member", "all")]
+    assert FLOOD - 2 == found["support_open_tickets", ("by", "team"), ("member", OTHER)]
+    counted = found["deskpulse_changes_folded_total", ("kind", "team"), ("partition", "0")]
+    assert counted >= FLOOD - 1_000
+
+
+def test_a_flood_of_combinations_ends_in_other_and_can_be_withdrawn() -> None:
+    """Ten names a dimension are a thousand combinations, of which 50 are allowed; what was folded stays so after a recovery."""
+    rules = StateRules(most_combinations=50)
+    desk = Desk(rules)
+    for number in range(1_000):
+        desk.create(f"T{number}", T0, team=f"t{number % 10}", channel=f"c{number // 10 % 10}", priority=f"p{number // 100}")
+    desk.write()
+    assert len(desk.state._tables._dims) <= 52  # and other, and the customers
+    assert 950 <= desk.state.position.counters[f"folded:{COMBINATION}"]
+    opened = [
+        sum(ledger.decode_cells(value).values())
+        for key, value in desk.view().items()
+        if isinstance(key, LevelKey) and key.series == series.OPEN
+    ]
+    assert 1_000 == sum(opened)
+    desk.state = desk.recovered()
+    for number in range(1_000):
+        desk.send("ticket-changed", T0, ticket_id=f"T{number}", change="discarded")
+    desk.write()
+    assert [] == [key for key in desk.view() if isinstance(key, PaneKey | LevelKey)]
+
+
+@pytest.mark.parametrize("limit", [3, 50])
+def test_a_dimension_that_had_to_fold_stays_closed_whatever_the_limit_is_later(limit: int) -> None:
+    """Else the new name would get what the old tickets take back, and other would keep what nobody withdraws."""
+    desk = Desk(StateRules(most_names=3))
+    for number in range(6):
+        desk.create(f"T{number}", T0, team=f"team{number}")
+    desk.write()
+    desk.rules = StateRules(most_names=limit)
+    desk.state = desk.recovered()
+    for number in range(6):
+        desk.send("resolved", T0 + 1, ticket_id=f"T{number}")
+    desk.create("T9", T0 + 2, team="team9")
+    desk.write()
+    opened = {
+        key.dims[0]: ledger.decode_cells(value)
+        for key, value in desk.view().items()
+        if isinstance(key, LevelKey) and key.series == series.OPEN
+    }
+    assert [OTHER] == list(opened)
+    assert 1 == sum(opened[OTHER].values())
+
+
+def test_the_other_of_the_workers_is_part_of_the_other_of_the_exporter() -> None:
+    """However large it is: two series of one name would be refused by Prometheus."""
+    assert (["a"], ["b", OTHER]) == MemberRules(most=2).choose("team", {OTHER: 99, "a": 3, "b": 1})
+    assert (["a"], [OTHER]) == MemberRules(most=2).choose("team", {OTHER: 99, "a": 3})
+    assert (["a", "b"], []) == MemberRules(most=2).choose("team", {"a": 3, "b": 1})
