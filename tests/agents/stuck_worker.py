@@ -1,20 +1,24 @@
 """The counting worker with a fault that stops it: `python -m tests.agents.stuck_worker FAULT JSON`.
 
-Each begins after a partition has written its third transaction, so that the worker has been well before.
+Those that stand still begin after the third transaction, so that the worker has been well before.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from agents.consumer import LedgerConsumerThread
+from agents.ledger_io import LedgerWriter
 from agents.units import Partition
 from tests.agents.counting_worker import run
 
 _unit, _fetch = Partition._unit, LedgerConsumerThread._fetch_records
+_write = LedgerWriter.write
 _EVER = 3600.0
 
 
@@ -46,6 +50,17 @@ async def hanging_fetch(self: LedgerConsumerThread, consumer: Any, *args: Any, *
     return fetched
 
 
+async def stalled_write(self: LedgerWriter, *args: Any) -> None:
+    """A broker that does not answer, until a file says that it does."""
+    await asyncio.to_thread(_wait_for, Path(os.environ["STALLED_UNTIL"]))
+    await _write(self, *args)
+
+
+def _wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.1)
+
+
 def break_it(fault: str) -> None:
     match fault:
         case "held":
@@ -54,6 +69,8 @@ def break_it(fault: str) -> None:
             Partition._unit = blocked_unit  # type: ignore[method-assign]
         case "unfetched":
             LedgerConsumerThread._fetch_records = hanging_fetch  # type: ignore[method-assign]
+        case "stalled":
+            LedgerWriter.write = stalled_write  # type: ignore[method-assign,assignment]
         case _:
             raise ValueError(fault)
 

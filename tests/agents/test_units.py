@@ -23,6 +23,7 @@ from agents.tally import Tally
 from agents.units import Partition
 from kpis.partition import Changes, DeadLetter
 from tests.agents.counting import CountingState
+from tests.agents.harness import until
 
 SURVEY, RESOLVED = TP("survey", 0), TP("resolved", 0)
 
@@ -381,3 +382,40 @@ async def test_expiry_goes_on_while_nothing_arrives(desk: Desk) -> None:
     desk.partition.inbox.nudge()
     await desk.settle()
     assert {"expired": 1} == desk.writer.position()["counters"]
+
+
+async def test_a_stalled_writer_fills_the_inbox_and_no_more_and_loses_nothing() -> None:
+    """Units of 100 records in chunks of 10 while nothing gets written: one unit in its transaction, one applied, one in the inbox.
+
+    The sender is held after that, 10 records in hand; once the broker is back, all 1,000 are applied and acked, in order.
+    """
+    desk = Desk(unit_records=100)
+    desk.writer.may_write.clear()
+    desk.start()
+    sent = 0
+
+    async def send() -> None:
+        nonlocal sent
+        for first in range(0, 1_000, 10):
+            await desk.deliver(chunk(SURVEY, first, first + 9, previous=first - 1 if first else None))
+            sent += 10
+
+    sending = asyncio.create_task(send())
+    for _ in range(3_000):
+        await asyncio.sleep(0)
+    stalled_at = sent
+    assert stalled_at <= 3 * 100 + 10
+    assert 100 == desk.partition.inbox.records
+    assert sum(desk.state.topics.values()) <= 200
+    assert not desk.source.acked
+    for _ in range(3_000):  # and it stays like that
+        await asyncio.sleep(0)
+    assert stalled_at == sent
+
+    desk.writer.may_write.set()
+    await sending
+    await until(lambda: desk.settled() and len(desk.source.acked) == 100, what="the last ack")
+    assert 1_000 == sum(desk.state.topics.values())
+    assert {"survey": 999} == desk.writer.position()["offsets"]
+    assert [f"survey:{first}" for first in range(0, 1_000, 10)] == desk.source.acked
+    await desk.partition.stop()

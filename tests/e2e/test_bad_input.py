@@ -18,6 +18,7 @@ from tests.e2e.conftest import NewStack
 from tests.e2e.stack import START_SECONDS, Sent, Stack, by_label, end_well, total
 from windows.panes import MINUTE_MS
 
+IN_2099_MS = 4_070_908_800_000
 Place = tuple[str, int, int]  # topic without prefix, partition, offset
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -66,6 +67,48 @@ async def test_every_bad_record_is_a_dead_letter_and_nothing_else(new_stack: New
     assert Counter(bad.reason for bad in places.values()) == by_label(samples, "deskpulse_events_rejected_total", "reason")
     await assert_dead_letters(stack, places)
     assert Exit.OK == await end_well(worker)
+
+
+async def test_a_date_in_the_far_future_expires_nothing(new_stack: NewStack) -> None:
+    """One broken clock in each topic, 2099 in the event and in the record that its producer sends: every one is refused.
+
+    Were one of them believed, the event clock would leap beyond every horizon: panes, closed and open tickets would be gone, and all
+    that comes after would be too late.
+    """
+    stack = new_stack()
+    await stack.start_all()
+    now_ms = round(time.time() * 1000)
+    await stack.publish(good_tickets(0, 20, now_ms))
+    await stack.showing(lambda samples: clocks_reach(samples, (now_ms - 60 * MINUTE_MS) / 1000))
+    producer = AIOKafkaProducer(acks="all", **stack.settings.kafka.client_options())
+    async with producer:
+        for number in range(20):  # of every partition
+            for topic, key, event in hostile(f"T{number}"):
+                await producer.send(stack.topic(topic), key=key, value=json.dumps(event).encode(), timestamp_ms=IN_2099_MS)
+    await stack.publish(good_tickets(20, 20, now_ms))
+    verdict, _, samples = await stack.judged()
+    assert not verdict.differences, verify.report(verdict.differences)
+    assert {"future": 6 * 20} == by_label(samples, "deskpulse_events_rejected_total", "reason")
+    clocks = [
+        value for (name, _), value in samples.items() if name.endswith(("_event_clock_timestamp_seconds", "_watermark_timestamp_seconds"))
+    ]
+    assert max(clocks) <= now_ms / 1000
+    assert 40 == total(samples, "support_tickets", window="24h", period="current", by="all")
+
+
+def hostile(ticket: str) -> Iterator[tuple[str, bytes, dict[str, object]]]:
+    """An event of each topic, dated 2099."""
+    head = {"event_id": "2099", "occurred_at": IN_2099_MS}
+    dims = {"customer_id": "C", "team": "billing", "channel": "phone", "priority": "normal"}
+    for topic, fields in (
+        ("ticket-created", dims),
+        ("first-reply", {}),
+        ("resolved", {}),
+        ("survey", {"kind": "nps", "score": 9}),
+        ("ticket-changed", {"change": "reopened"}),
+    ):
+        yield topic, ticket.encode(), {**head, "ticket_id": ticket, **fields}
+    yield "customer", ticket.encode(), {**head, "customer_id": ticket, "status": "joined"}
 
 
 async def assert_dead_letters(stack: Stack, places: dict[Place, BadRecord]) -> None:
