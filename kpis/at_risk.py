@@ -171,7 +171,7 @@ def text_bytes(*texts: str | None) -> int:
     >>> text_bytes("T-1", None, "técnica")
     31
     """
-    return sum(len(text) if text.isascii() else 4 * len(text) for text in texts if text is not None)
+    return sum([len(text) if text.isascii() else 4 * len(text) for text in texts if text is not None])
 
 
 def _row(clocks: Clocks, newest_ms: int, describe: Describe) -> AtRiskRow:

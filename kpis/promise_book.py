@@ -44,8 +44,8 @@ class PromiseBook:
         """Let an event be merged into a row, and book what that does to its promise."""
         promise = row.promise
         kind = type(event)
-        if kind is not TicketCreated and promise is None:
-            merge()  # without a creation, or before the first version, nothing is promised whatever else happens
+        if row.discarded or (kind is not TicketCreated and promise is None):
+            merge()  # discarded, without a creation, or before the first version: nothing is promised whatever else happens
             return
         shortcut = SHORTCUTS.get(kind)
         if shortcut is not None and shortcut(self, ticket_id, row, event, merge):
@@ -165,22 +165,21 @@ class PromiseBook:
             self._lower(ticket_id, dims, levels)
 
     def _lower(self, ticket_id: str, dims: Dims, levels: list[Level]) -> None:
+        slot = self._tables.number(dims) if levels else 0
         for level, due_ms in levels:
-            slot = self._tables.number(dims)
             self._tables.deltas.lowered.append(level_key(level, due_ms, slot))
             self._at_risk.stop(self._key(level, slot), ticket_id, due_ms)
 
     def _raise(self, ticket_id: str, row: TicketRow, dims: Dims, levels: list[Level]) -> None:
-        for level, due_ms in levels:
-            slot = self._tables.number(dims)
-            self._tables.deltas.raised.append(level_key(level, due_ms, slot))
-            self._list(ticket_id, row, level, slot, due_ms)
+        slot = self._tables.number(dims) if levels else 0
+        self._tables.deltas.raised += [level_key(level, due_ms, slot) for level, due_ms in levels]
+        self._list(ticket_id, row, slot, dims, levels)
 
-    def _list(self, ticket_id: str, row: TicketRow, level: int, slot: int, due_ms: int) -> None:
-        assert row.creation is not None
-        _, channel, priority = row.dims()
-        width = text_bytes(ticket_id, channel, priority, row.creation.url)
-        self._at_risk.start(self._key(level, slot), ticket_id, due_ms, text_bytes=width)
+    def _list(self, ticket_id: str, row: TicketRow, slot: int, dims: Dims, levels: list[Level]) -> None:
+        url = None if row.creation is None else row.creation.url
+        width = text_bytes(ticket_id, dims[1], dims[2], url)
+        for level, due_ms in levels:
+            self._at_risk.start(self._key(level, slot), ticket_id, due_ms, text_bytes=width)
 
     def _key(self, level: int, slot: int) -> AtRiskKey:
         key = self._keys.get((level, slot))
@@ -212,8 +211,9 @@ class PromiseBook:
     def loaded(self) -> None:
         """All rows are read: list the running clocks of the tickets."""
         for ticket_id, row in self._rows.items():
-            for level, due_ms in promises.contribution(row)[1]:
-                self._list(ticket_id, row, level, self._tables.number(row.dims()), due_ms)
+            if levels := promises.contribution(row)[1]:
+                dims = row.dims()
+                self._list(ticket_id, row, self._tables.number(dims), dims, levels)
         self._at_risk.loaded()
 
 

@@ -20,7 +20,7 @@ from tests.laws.ledgers import T0, Desk, contents, events, readable
 from tests.laws.policies import the_policy
 from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, SIX_HOURS
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 several_tickets = st.lists(contents("T1", "T2", "T3"), min_size=15, max_size=40)
 POLICY = the_policy()
 RULES = StateRules(policy=POLICY)
@@ -143,6 +143,14 @@ def test_shortcuts_of_promises_write_what_the_difference_would(found: Found) -> 
     assert {k: v for k, v in readable(mine.view).items() if v is not None} == {
         k: v for k, v in readable(theirs.view).items() if v is not None
     }
+
+
+def test_a_ticket_that_was_discarded_before_it_was_known_is_promised_nothing() -> None:
+    desk = Desk(RULES)
+    desk.send("ticket-changed", T0, ticket_id="T1", change="discarded")
+    desk.create("T1", T0)
+    desk.write()
+    assert [] == [key for key in desk.view() if isinstance(key, PaneKey | LevelKey | AtRiskKey)]
 
 
 @QUICK
