@@ -30,6 +30,7 @@ from streams.topics import TopicSpec
 _TIMEOUT_MS: Final = 10_000
 _SET_ON_TOPIC: Final = 1  # Kafka's source of a configuration: the topic itself, not a default
 _EXISTS: Final = 36  # TOPIC_ALREADY_EXISTS
+_UNKNOWN_TOPIC: Final = 3  # UNKNOWN_TOPIC_OR_PARTITION
 _COORDINATOR_TRIES: Final = 20  # the first question about any group makes the broker create the topic of offsets
 _COORDINATOR_PAUSE_SECONDS: Final = 0.25
 _KNOWN_SECONDS: Final = 60.0
@@ -61,11 +62,11 @@ class Cluster:
         return {key: (lowest, highest) for key, lowest, highest in response.api_versions}
 
     async def topics(self, names: Iterable[str]) -> dict[str, Topic]:
-        """Those of the topics that exist, with their configuration."""
+        """Those of the topics that exist, with their configuration. One just created may not be known to all brokers: it is left out."""
         request = MetadataRequest(list(names), allow_auto_topic_creation=False)
         found = [topic for topic in (await self._ask(request)).to_object()["topics"] if topic["error_code"] == 0 and topic["partitions"]]
         configs = await self._configs(TOPIC, [topic["topic"] for topic in found])
-        return {topic["topic"]: _topic(topic, configs[topic["topic"]]) for topic in found}
+        return {topic["topic"]: _topic(topic, configs[topic["topic"]]) for topic in found if topic["topic"] in configs}
 
     async def broker_config(self, broker: int) -> dict[str, str | None]:
         """Effective configuration of a broker; empty where this user may not see it."""
@@ -145,9 +146,9 @@ class Cluster:
             return {}
         response = await self._ask(DescribeConfigsRequest([(kind, name, None) for name in names]), node=node)
         for code, message, _, name, _ in response.resources:
-            if code:
+            if code not in {0, _UNKNOWN_TOPIC}:
                 raise ClusterError(f"Kafka refused to show the configuration of {name}: {_explain(code, message)}")
-        return {name: entries for _, _, _, name, entries in response.resources}
+        return {name: entries for code, _, _, name, entries in response.resources if code == 0}
 
     async def _controller(self) -> int | None:
         number = (await self._ask(MetadataRequest([]))).controller_id
