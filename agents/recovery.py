@@ -40,6 +40,8 @@ class Recovery:
     async def run(self, partitions: Sequence[Partition]) -> list[Partition]:
         """The partitions that are recovered: all, or none when the assignment changed meanwhile."""
         began, rows = time.monotonic(), self._tally.recovered_rows
+        numbers = ",".join(str(partition.number) for partition in partitions)
+        logger.info("taking over partitions=%s", numbers)
         # Before the ends are asked for: a previous owner may write until it is fenced.
         await asyncio.gather(*(partition.writer.take_over() for partition in partitions))
         if not self._is_current():
@@ -62,7 +64,7 @@ class Recovery:
             return []
         logger.info(
             "recovered partitions=%s rows=%d seconds=%.2f",
-            ",".join(str(partition.number) for partition in partitions),
+            numbers,
             self._tally.recovered_rows - rows,
             time.monotonic() - began,
         )
