@@ -1,0 +1,133 @@
+"""Everybody's figures against the oracle's, which reads the source topics: two exporters, the ledger, its rows and its counters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deskpulse import verify
+from deskpulse.demo import proof
+from deskpulse.oracle import OracleFigure
+from deskpulse.oracle_events import Event, Facts, Rejected, read_event, read_records
+from deskpulse.oracle_tickets import walk
+from deskpulse.settings import Settings
+from kpis.observe import levels
+from kpis.tickets import TicketRow
+from soak.archive import Contents
+from soak.rebuild import NAMES, Ledger, rebuilt, shown_names
+from soak.verdict import Comparison
+from windows.panes import DAY_MS
+
+MOST_SEEN = 256  # identities that a row remembers
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the oracle reads in the source topics."""
+
+    settings: Settings
+    facts: Facts
+    refused: frozenset[str]  # keys of the dead letters that there must be
+
+    @classmethod
+    def of(cls, settings: Settings, contents: Contents) -> Truth:
+        """Read everything once."""
+        tolerance_ms = settings.desk.future_tolerance_seconds * 1000
+        known = list(contents.for_oracle())
+        refused = frozenset(
+            f"{topic}-{partition}-{offset}"
+            for (topic, partition), offset, record in known
+            if isinstance(read_event(record, future_tolerance_ms=tolerance_ms), Rejected)
+        )
+        return cls(settings, read_records((record for _, _, record in known), future_tolerance_ms=tolerance_ms), refused)
+
+    def exporter(self, what: str, samples: proof.Samples) -> tuple[Comparison, list[OracleFigure]]:
+        """A scrape against the oracle at its own instant; the expected figures beside it."""
+        expected = proof.expected_figures(self.settings, self.facts, proof.as_of(samples))
+        differences = verify.compare(expected, samples)
+        return Comparison(what, len(expected), [str(one) for one in differences]), expected
+
+    def ledger(self, ledger: Ledger, as_of_ms: int, expected: Sequence[OracleFigure] | None = None) -> Comparison:
+        """The figures rebuilt from the ledger's rows."""
+        if expected is None:
+            expected = proof.expected_figures(self.settings, self.facts, as_of_ms, with_parts=False)
+        wanted = [figure for figure in expected if figure.name in NAMES]
+        found = rebuilt(ledger, self.settings, shown_names(wanted), as_of_ms)
+        return Comparison("figures from the ledger's rows", len(wanted), [str(one) for one in verify.compare(wanted, found)])
+
+    def counters(self, ledger: Ledger, *, lost: int = 0) -> Comparison:
+        """The counters that a replay would raise: nothing about them is idempotent."""
+        wanted = {"accepted": self.facts.accepted, "duplicate": duplicates(self.facts), "lost": lost}
+        found = {name: ledger.counter(name) for name in wanted}
+        wanted |= {f"rejected {reason}": count for reason, count in self.facts.rejected.items()}
+        found |= {f"rejected {reason}": count for reason, count in ledger.rejected().items()}
+        return Comparison("counters", len(wanted), _unequal(wanted, found), figures=False)
+
+    def dead_letters(self, letters: Iterable[Any]) -> Comparison:
+        """Each refused record is there once and no other."""
+        keys = [letter.key.decode() for letter in letters]
+        twice = [f"twice: {key}" for key in sorted({key for key in keys if keys.count(key) > 1})] if len(keys) > len(set(keys)) else []
+        missing = [f"missing: {key}" for key in sorted(self.refused - set(keys))]
+        strange = [f"unexpected: {key}" for key in sorted(set(keys) - self.refused)]
+        return Comparison("dead letters", len(self.refused), [*twice, *missing, *strange], figures=False)
+
+    def rows(self, ledger: Ledger) -> Comparison:
+        """Each ticket row against the events of its ticket."""
+        clock_ms = max((position.event_clock_ms or 0 for position in ledger.positions.values()), default=0)
+        gone_ms = clock_ms - self.settings.desk.horizon_days * DAY_MS
+        wanted = {ticket: told(events) for ticket, events in self.facts.tickets.items()}
+        found = {ticket: written(row) for ticket, row in ledger.tickets.items()}
+        over = {ticket for ticket, row in wanted.items() if ticket not in found and not row["open"] and _last(row) < gone_ms}
+        return Comparison("ticket rows", len(found), _unequal({t: row for t, row in wanted.items() if t not in over}, found), figures=False)
+
+
+def _last(row: Mapping[str, object]) -> int:
+    last = row["last"]
+    assert isinstance(last, int)
+    return last
+
+
+def duplicates(facts: Facts) -> int:
+    """Accepted events beyond the first of each identity, counted from the topics alone."""
+    return sum(
+        len(found) - len({event.identity for event in found}) for owners in (facts.tickets, facts.customers) for found in owners.values()
+    )
+
+
+def told(events: Sequence[Event]) -> dict[str, object]:
+    """What the events say of a ticket."""
+    ordered = sorted(events, key=lambda event: event.order)
+    created = next((event for event in ordered if event.kind == "created"), None)
+    replies = [event.at_ms for event in ordered if event.kind == "first-reply" and not event.content["automated"]]
+    discarded = any(event.kind == "discarded" for event in ordered)
+    outcome = walk(event for event in events if event.kind in {"resolved", "reopened", "paused", "resumed"}).outcome
+    return {
+        "created": (created.at_ms, created.event_id, created.content["customer_id"]) if created else None,
+        "replied": min(replies, default=None),
+        "discarded": discarded,
+        "last": max(event.at_ms for event in ordered),
+        "identities": min(MOST_SEEN, len({event.identity for event in ordered})),
+        "open": created is not None and not discarded and outcome is None,
+    }
+
+
+def written(row: TicketRow) -> dict[str, object]:
+    """What a row of the ledger says of its ticket."""
+    creation = row.creation
+    return {
+        "created": (creation.at_ms, creation.event_id, creation.customer_id) if creation else None,
+        "replied": row.replied_ms,
+        "discarded": row.discarded,
+        "last": row.last_ms,
+        "identities": len(row.seen),
+        "open": bool(levels(row)),
+    }
+
+
+def _unequal(wanted: Mapping[str, object], found: Mapping[str, object]) -> list[str]:
+    return [
+        f"{name}: expected {wanted.get(name)}, found {found.get(name)}"
+        for name in sorted({*wanted, *found})
+        if wanted.get(name) != found.get(name)
+    ]

@@ -1,0 +1,196 @@
+"""The load: a simulated desk, generated before the clock starts, sent at a steady rate whatever befalls the brokers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from deskpulse.events_io import encode, read_events, record_key, to_ms
+from deskpulse.simulator import DEFAULT_DESK, TimedEvent, simulate, write_jsonl
+from soak.ledger import Place
+from soak.stack import Sent, Stack
+from windows.panes import DAY_MS
+
+BAD_EVERY: Final = 97  # one record of so many is no event
+SPAN_MS: Final = 50 * DAY_MS  # simulated time that the load covers, up to the end of the run
+OVERRUN: Final = 0.5  # more events than the run should need, in its parts
+_EVENTS_PER_TICKET: Final = 4.7  # of the simulated desk, customers aside
+_TICK_SECONDS: Final = 0.02
+_LINGER_MS: Final = 50  # few requests: the brokers share the processors with those who are tested
+_DELIVERY_TIMEOUT_MS: Final = 300_000  # longer than any outage: a batch that is given up would be a gap in the producer's sequence
+_decode: Final = msgspec.json.decode
+
+
+def with_bad_records(events: Iterable[Sent]) -> Iterator[Sent]:
+    """The events, and behind the first of every BAD_EVERY a record that is none."""
+    for number, (topic, key, value) in enumerate(events):
+        yield topic, key, value
+        if number % BAD_EVERY == 0:
+            yield topic, key, b'{"event_id": "bad %d", "occurred_at": ' % number
+
+
+def as_sent(events: Iterable[TimedEvent]) -> Iterator[Sent]:
+    """Simulated events as records."""
+    return ((event.topic, event.key, encode(event.value)) for event in events)
+
+
+def generate(path: Path, *, seed: int, count: int, end_ms: int) -> None:
+    """Write an event file: `count` events of a desk up to `end_ms`, then half as many late ones, should the run take longer.
+
+    The rate of the desk is such that the first part ends about where its time does.
+    """
+    hours = SPAN_MS / 3_600_000
+    rate = count / _EVENTS_PER_TICKET / hours
+    desk = replace(DEFAULT_DESK, max_customers=max(50, count // 50))
+    main = simulate("calm", seed=seed, start_ms=end_ms - SPAN_MS, end_ms=end_ms, rate_per_hour=rate, desk=desk)
+    late = late_desk(seed, start_ms=end_ms - 10 * DAY_MS, end_ms=end_ms - DAY_MS, rate_per_hour=rate * OVERRUN * 10)
+    write_jsonl(chain(main, islice(late, round(count * OVERRUN))), path)
+
+
+def late_desk(seed: int, *, start_ms: int, end_ms: int, rate_per_hour: float) -> Iterator[TimedEvent]:
+    """Another desk with few customers, for events that come late."""
+    few = replace(DEFAULT_DESK, max_customers=50)
+    return simulate("calm", seed=1_000_003 * (seed + 1), start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate_per_hour, desk=few)
+
+
+def read_sent(path: Path) -> Iterator[Sent]:
+    """The records of an event file."""
+    for topic, raw in read_events(path):
+        yield topic, record_key(topic, _decode(raw)), raw
+
+
+class Load:
+    """Sends the records of an event file, `rate` a second by the clock: after an outage it catches up."""
+
+    def __init__(self, stack: Stack, path: Path, *, rate: float) -> None:
+        self._stack = stack
+        self.rate = rate
+        self._source = with_bad_records(read_sent(path))
+        self._next: deque[Sent] = deque()
+        self._stopping = False
+        self._began = 0.0
+        self.sent = 0
+        self.twice = False  # send everything twice
+        self.acked: dict[Place, int] = {}  # greatest offset that the brokers acknowledged
+        self.acknowledged = Counter[int]()  # records by second of the run
+        self.last_ack = 0.0  # monotonic
+        self.slowest_ack = 0.0  # seconds, since it was last set to 0
+        self.errors = Counter[str]()
+
+    async def run(self) -> None:
+        """Until `stop` or the end of the file; all that was sent is acknowledged then."""
+        self._began = self.last_ack = time.monotonic()
+        due = 0
+        while self._goes_on():
+            try:
+                async with self._producer() as producer:
+                    while self._goes_on():
+                        wanted = round((time.monotonic() - self._began) * self.rate)
+                        for record in self._take(wanted - due):
+                            due += 1
+                            await self._send(producer, record)
+                        await asyncio.sleep(_TICK_SECONDS)
+                    await producer.flush()
+            except KafkaError as error:  # of the producer as a whole: what it had not sent is gone, and the topics tell
+                self.errors[type(error).__name__] += 1
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._stopping = True
+
+    def _goes_on(self) -> bool:
+        return not self._stopping
+
+    @property
+    def seconds(self) -> float:
+        """Since the load began."""
+        return time.monotonic() - self._began
+
+    @property
+    def total_acknowledged(self) -> int:
+        """Records that the brokers have."""
+        return self.acknowledged.total()
+
+    async def publish(self, records: Iterable[Sent]) -> int:
+        """Send further records at once, in their order within a partition; returns when the brokers have them."""
+        count = 0
+        async with self._producer() as producer:
+            for record in records:
+                await self._send(producer, record)
+                count += 1
+            await producer.flush()
+        return count
+
+    async def ahead(self, topic: str, count: int) -> int:
+        """Send what the next `count` records hold of one topic now, long before the rest; how many those were."""
+        coming = list(self._take(count))
+        early = [record for record in coming if record[0] == topic]
+        self._next.extendleft(reversed([record for record in coming if record[0] != topic]))
+        return await self.publish(early)
+
+    def coming_ms(self) -> int:
+        """Event time, in ms, of what is sent next."""
+        for record in self._next:
+            if (at_ms := event_ms(record)) is not None:
+                return at_ms
+        while True:
+            record = next(self._source)
+            self._next.append(record)
+            if (at_ms := event_ms(record)) is not None:
+                return at_ms
+
+    def _take(self, count: int) -> Iterator[Sent]:
+        for _ in range(count):
+            record = self._next.popleft() if self._next else next(self._source, None)
+            if record is None:
+                self._stopping = True
+                return
+            yield record
+
+    def _producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=_LINGER_MS,
+            request_timeout_ms=_DELIVERY_TIMEOUT_MS,
+            **self._stack.settings.kafka.client_options(),
+        )
+
+    async def _send(self, producer: AIOKafkaProducer, record: Sent) -> None:
+        topic, key, value = record
+        for _ in range(2 if self.twice else 1):
+            began = time.monotonic()
+            future = await producer.send(self._stack.topic(topic), key=key, value=value)
+            future.add_done_callback(lambda done, began=began: self._land(done, topic, began))
+            self.sent += 1
+
+    def _land(self, done: asyncio.Future[Any], topic: str, began: float) -> None:
+        if done.cancelled():
+            return
+        if (error := done.exception()) is not None:
+            self.errors[type(error).__name__] += 1
+            return
+        metadata = done.result()
+        place = (topic, metadata.partition)
+        self.acked[place] = max(metadata.offset, self.acked.get(place, -1))
+        self.last_ack = time.monotonic()
+        self.slowest_ack = max(self.slowest_ack, self.last_ack - began)
+        self.acknowledged[int(self.last_ack - self._began)] += 1
+
+
+def event_ms(record: Sent) -> int | None:
+    """Event time of a record, None for one that is no event."""
+    try:
+        return to_ms(_decode(record[2] or b"")["occurred_at"])
+    except (msgspec.DecodeError, KeyError, ValueError):
+        return None

@@ -1,0 +1,51 @@
+"""Which faults happen and in which order: drawn from the seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+Lane = Literal["world", "data"]  # processes and brokers, one fault at a time; what producers do, beside them
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault: its name, its lane, and the seconds that it takes at the most on a machine that has other work."""
+
+    name: str
+    lane: Lane
+    seconds: float
+    weight: int = 1  # of its repetitions
+
+
+def draw(seed: int, kinds: Sequence[Kind], lane: Lane) -> Iterator[Kind]:
+    """Kinds of a lane without end: each once, in an order of the seed's, then any by weight; nothing when the lane has none."""
+    mine = [kind for kind in kinds if kind.lane == lane]
+    random = Random(f"{seed}/{lane}")
+    random.shuffle(mine)
+    yield from mine
+    while mine:
+        yield random.choices(mine, [kind.weight for kind in mine])[0]
+
+
+class Lot:
+    """The faults of one lane, one at a time, as far as they fit into the time that is left."""
+
+    def __init__(self, seed: int, kinds: Sequence[Kind], lane: Lane) -> None:
+        self._drawn = draw(seed, kinds, lane)
+        self._waiting = [next(self._drawn) for kind in kinds if kind.lane == lane]  # the first round
+
+    def next(self, seconds_left: float) -> Kind | None:
+        """The next fault that can end in time, None when none can. Kinds that have not been yet come first."""
+        for place, kind in enumerate(self._waiting):
+            if kind.seconds <= seconds_left:
+                return self._waiting.pop(place)
+        for _, kind in zip(range(_TRIES), self._drawn, strict=False):
+            if kind.seconds <= seconds_left:
+                return kind
+        return None
+
+
+_TRIES = 50  # draws until a short enough one should have come
