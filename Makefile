@@ -75,9 +75,10 @@ tidy: $(STAMP) ## Sizes, pure packages, links of the docs, packaging
 	$(BIN)/python -m pytest -q -p no:cacheprovider --durations=0 --durations-min=5 tests/test_tidy.py tests/test_docs.py tests/test_doctests.py tests/test_packaging.py
 
 .PHONY: generated
-generated: $(STAMP) ## docs/metrics.md and the JSON Schemas are what the code says
+generated: $(STAMP) ## docs/metrics.md, the JSON Schemas and the boards are what the code says
 	$(BIN)/python -m scripts.metrics_doc --check
 	$(BIN)/python -m scripts.schemas --check
+	$(BIN)/python -m scripts.boards --check
 
 .PHONY: compose-lint
 compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network

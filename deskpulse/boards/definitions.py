@@ -1,0 +1,102 @@
+"""The board that explains: each KPI with its formula, its bands, what it does not tell, and what it is now."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from deskpulse.boards import panels
+from deskpulse.boards.desk import Desk
+from deskpulse.boards.figures import ALL, figure, hours, live, minutes, percent
+from deskpulse.boards.locales import Quantity
+from deskpulse.boards.promql import Expression, Match
+from deskpulse.boards.scale import Step, band_steps
+from deskpulse.boards.sheet import Frame, Query, Sheet
+from deskpulse.boards.words import definitions
+from deskpulse.settings.bands import Band
+
+_WIDTH: Final = 9
+_HEIGHT: Final = 11
+BANDS: Final = ("exceptional", "above", "typical")
+
+
+def build(sheet: Sheet) -> None:
+    """Fill the board."""
+    w = sheet.desk.words
+    panels.words(
+        sheet,
+        Frame((0, 0, 24, 6), w("how_to_read"), w("how_to_read_help")),
+        w("how_to_read_text", least=sheet.desk.bands.minimum_observations),
+    )
+    for index, entry in enumerate(definitions()):
+        x, y = 12 * (index % 2), 6 + _HEIGHT * (index // 2)
+        title = str(entry["title"][sheet.desk.locale.language])
+        panels.words(sheet, Frame((x, y, _WIDTH, _HEIGHT), title, w("definition_of", what=title)), content(sheet.desk, entry))
+        _now(sheet, (x + _WIDTH, y, 12 - _WIDTH, _HEIGHT), entry, title)
+
+
+def content(desk: Desk, entry: dict[str, Any]) -> str:
+    """The text of one KPI in Markdown."""
+    language, w = desk.locale.language, desk.words
+    parts = [str(entry["question"][language]), "```\n" + str(entry["formula"][language]).rstrip() + "\n```"]
+    band = band_of(desk, entry)
+    if band is not None:
+        parts.append(_band_table(desk, band, str(entry["unit"])))
+    parts.append(f"**{w('limits')}**")
+    parts.append("\n".join(f"- {limit}" for limit in entry["limits"][language]))
+    return "\n\n".join(parts) + "\n"
+
+
+def band_of(desk: Desk, entry: dict[str, Any]) -> Band | None:
+    """The band of a KPI, None where the articles state none."""
+    name = entry.get("band")
+    found = getattr(desk.bands, name) if name else None
+    assert found is None or isinstance(found, Band)
+    return found
+
+
+def _band_table(desk: Desk, band: Band, unit: str) -> str:
+    w = desk.words
+    edges = {name: f"{bound.comparison} {_edge(desk, bound.value, unit)}" for name, bound in band.edges}
+    head = [w(name) for name in (*BANDS, "below")]
+    row = [*(edges.get(name, "-") for name in BANDS), w("else")]
+    where = w("any_window")
+    if band.windows:
+        where = ", ".join(w(f"window_{window}") for window in band.windows)
+    if band.channels:
+        where = w("channels", names=", ".join(band.channels))
+    return f"| {' | '.join([*head, w('where')])} |\n{'|---' * 5}|\n| {' | '.join([*row, where])} |"
+
+
+def _edge(desk: Desk, value: float, unit: str) -> str:
+    if unit == "minutes":
+        return desk.locale.duration(value)
+    return desk.locale.percent(value) if unit == "percent" else desk.locale.number(value)
+
+
+def _now(sheet: Sheet, place: tuple[int, int, int, int], entry: dict[str, Any], title: str) -> None:
+    desk = sheet.desk
+    expression, quantity, window = _figure(desk, entry)
+    label = desk.words(f"window_{window}") if window else desk.words("now")
+    band = band_of(desk, entry)
+    steps: list[Step] | None = None
+    if band is not None:
+        times = {"minutes": 1 / 60, "percent": 100.0}.get(str(entry["unit"]), 1.0)
+        steps = band_steps(band, times=times)
+    panels.value(sheet, Frame(place, label, title), Query(expression), quantity, steps=steps)
+
+
+def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Quantity, str]:
+    """What a KPI is now: its figure, how it is shown, its window (none for what stands now)."""
+    name, band = str(entry["metric"]), band_of(desk, entry)
+    if name == "support_unanswered_tickets":
+        return live(name), "count", ""
+    window = str(entry.get("window", "30d"))
+    if band is not None:
+        window = desk.window(band, window)
+    who: tuple[tuple[str, Match], ...] = ALL
+    if band is not None and band.channels:
+        who = (("by", "channel"), ("member", band.channels[0]))
+    pick = figure(name, window, who, desk=desk)
+    unit: Quantity = entry["unit"]
+    shown: dict[str, Expression] = {"minutes": minutes(pick), "hours": hours(pick), "percent": percent(pick)}
+    return shown.get(unit, pick), unit, window

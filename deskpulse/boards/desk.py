@@ -1,0 +1,65 @@
+"""What boards are made for: the policy, the bands and the settings of a desk, in one language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from grafana_foundation_sdk.models.common import DataSourceRef
+
+from deskpulse import policy
+from deskpulse.boards.locales import Locale
+from deskpulse.boards.words import Words
+from deskpulse.settings.bands import Band, BandSettings
+from kpis.policy import Policy
+
+DEFAULT_POLICY: Final = Path(policy.__file__).with_name("default.yaml")  # the one that the committed boards are made for
+DATASOURCE: Final = "deskpulse-prometheus"  # deploy/grafana/provisioning/datasources
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every board of one output shares."""
+
+    locale: Locale
+    policy: Policy
+    bands: BandSettings = field(default_factory=BandSettings)
+    buckets_seconds: tuple[int, ...] = (900, 3_600, 10_800)
+    parts_window: str = "1h"
+    datasource: str = DATASOURCE
+
+    @property
+    def words(self) -> Words:
+        """The texts."""
+        return Words(self.locale)
+
+    @property
+    def clock(self) -> str:
+        """The clock of durations: business where any team has a calendar."""
+        return "business" if self.policy.has_calendars else "calendar"
+
+    def source(self) -> DataSourceRef:
+        """The reference to Prometheus."""
+        return DataSourceRef(type_val="prometheus", uid=self.datasource)
+
+    @property
+    def target(self) -> str:
+        """The target that boards show where there is room for one: the first that the newest version promises."""
+        newest = self.policy.versions[-1]
+        return next(target for target in self.policy.targets if newest.rules.get(target))
+
+    @property
+    def objective(self) -> float:
+        """The objective of that target for all tickets by the newest version, the smallest where they differ."""
+        found = self.policy.versions[-1].objective(self.target, None, "all")
+        assert found is not None, "a target with a line has an objective"
+        return found
+
+    def uid(self, board: str) -> str:
+        """The uid of a board."""
+        return f"deskpulse-{board}{self.locale.uid_suffix}"
+
+    def window(self, band: Band, wanted: str) -> str:
+        """The window of a coloured figure: the wanted one if the band is stated for it, else the first of its own."""
+        return wanted if band.windows is None or wanted in band.windows else band.windows[0]

@@ -1,0 +1,342 @@
+"""What a panel asks, as values that can be written as PromQL and worked out by hand from samples.
+
+The second is how `make boards-check` knows what a panel should show: the oracle's samples go in, and what Prometheus answers to the text
+must be the same. So whatever stands here has two meanings that are written separately and must agree.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Labels = frozenset[tuple[str, str]]
+Result = dict[Labels, float]
+Match = str | tuple[str, ...]  # one value of a label, or several
+
+JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml
+COMPLETE: Final = "deskpulse_view_complete"
+WATERMARK: Final = "deskpulse_watermark_timestamp_seconds"
+_OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+_AGGREGATES: Final[Mapping[str, Callable[[list[float]], float]]] = {"sum": math.fsum, "max": max, "min": min}
+_COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Samples as of an instant, and what the variables of a board stand for."""
+
+    at_seconds: float
+    samples: Mapping[tuple[str, Labels], float]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def filled(self, text: str) -> str:
+        """A text in which `$name` stands for its value."""
+        return fill(text, self.variables)
+
+
+def fill(text: str, variables: Mapping[str, str]) -> str:
+    """Put values in the place of `$name`, as Grafana does; a name without value stays."""
+    return re.sub(r"\$(\w+)", lambda match: variables.get(match[1], match[0]), text)
+
+
+class Expression(ABC):
+    """Something that Prometheus can be asked."""
+
+    @abstractmethod
+    def promql(self) -> str:
+        """The question as text, safe to stand inside another."""
+
+    @abstractmethod
+    def value(self, moment: Moment) -> Result:
+        """What the answer should be. An empty figure is absent."""
+
+    @abstractmethod
+    def names(self) -> frozenset[str]:
+        """The metrics that must be known to work out the answer."""
+
+
+def freshest(*, at_end: bool = False) -> str:
+    """The exporter to believe, as a vector with its labels: a complete view before an incomplete one, then the newest event.
+
+    Every exporter shows the same figures once it has read the same; so one of them is asked, not all at once. Every query of a figure
+    holds it, so no recording rule is needed.
+    """
+    end = " @ end()" if at_end else ""
+    return f'topk(1, 1e10 * {COMPLETE}{{job="{JOB}"}}{end} + {WATERMARK}{{job="{JOB}"}}{end})'
+
+
+@dataclass(frozen=True, slots=True)
+class Pick(Expression):
+    """Samples of one exported metric, of the freshest exporter; labels other than `keep` are dropped.
+
+    `at_end`: as they are at the end of the time range, at all of its steps.
+    """
+
+    name: str
+    where: tuple[tuple[str, Match], ...]
+    keep: tuple[str, ...] = ()
+    at_end: bool = False
+
+    def promql(self) -> str:
+        matchers = ",".join(_matcher(name, match) for name, match in self.where)
+        end = " @ end()" if self.at_end else ""
+        by = f" by ({', '.join(self.keep)}) " if self.keep else ""
+        return f"max{by}({self.name}{{{matchers}}}{end} and on (job, instance) {freshest(at_end=self.at_end)})"
+
+    def value(self, moment: Moment) -> Result:
+        wanted = [(name, tuple(map(moment.filled, (match,) if isinstance(match, str) else match))) for name, match in self.where]
+        found: Result = {}
+        for (name, labels), value in moment.samples.items():
+            having = dict(labels)
+            if name == self.name and all(having.get(label, "") in values for label, values in wanted):
+                kept = frozenset((label, having[label]) for label in self.keep if label in having)
+                found[kept] = max(value, found.get(kept, -math.inf))
+        return found
+
+    def names(self) -> frozenset[str]:
+        return frozenset({self.name})
+
+
+def _matcher(name: str, match: Match) -> str:
+    if isinstance(match, str):
+        return f'{name}="{match}"'
+    return f'{name}=~"{"|".join(match)}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled(Expression):
+    """Multiplied, divided, and moved by numbers, in this order: another unit, or 1 - x."""
+
+    inner: Expression
+    times: int = 1
+    over: int = 1
+    plus: int = 0
+
+    def promql(self) -> str:
+        times = f" * {self.times}" if self.times != 1 else ""
+        over = f" / {self.over}" if self.over != 1 else ""
+        plus = f" + {self.plus}" if self.plus else ""
+        return f"({self.inner.promql()}{times}{over}{plus})"
+
+    def value(self, moment: Moment) -> Result:
+        return {labels: value * self.times / self.over + self.plus for labels, value in self.inner.value(moment).items()}
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded(Expression):
+    """Rounded to some decimals, halves upwards, as Prometheus does."""
+
+    inner: Expression
+    decimals: int
+
+    def promql(self) -> str:
+        return f"round({self.inner.promql()}, {_number(round(0.1**self.decimals, self.decimals))})"
+
+    def value(self, moment: Moment) -> Result:
+        inverse = 10**self.decimals
+        return {labels: math.floor(value * inverse + 0.5) / inverse for labels, value in self.inner.value(moment).items()}
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Combined(Expression):
+    """Two expressions by an operator, sample by sample of equal labels. `spread`: the right one is a single sample without labels."""
+
+    left: Expression
+    sign: Literal["+", "-", "*", "/"]
+    right: Expression
+    spread: bool = False
+
+    def promql(self) -> str:
+        on = " on () group_left ()" if self.spread else ""
+        return f"({self.left.promql()} {self.sign}{on} {self.right.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        right = self.right.value(moment)
+        found = {}
+        for labels, value in self.left.value(moment).items():
+            other = right.get(frozenset() if self.spread else labels)
+            if other is not None:
+                found[labels] = math.nan if self.sign == "/" and not other else _OPERATORS[self.sign](value, other)
+        return found
+
+    def names(self) -> frozenset[str]:
+        return self.left.names() | self.right.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Expression):
+    """1 where a comparison with a number holds, else 0."""
+
+    inner: Expression
+    comparison: str
+    number: float
+
+    def promql(self) -> str:
+        return f"({self.inner.promql()} {self.comparison} bool {_number(self.number)})"
+
+    def value(self, moment: Moment) -> Result:
+        holds = _COMPARISONS[self.comparison]
+        return {labels: float(holds(value, self.number)) for labels, value in self.inner.value(moment).items()}
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Where(Expression):
+    """Only the samples for which a comparison with a number holds."""
+
+    inner: Expression
+    comparison: str
+    number: float
+
+    def promql(self) -> str:
+        return f"({self.inner.promql()} {self.comparison} {_number(self.number)})"
+
+    def value(self, moment: Moment) -> Result:
+        holds = _COMPARISONS[self.comparison]
+        return {labels: value for labels, value in self.inner.value(moment).items() if holds(value, self.number)}
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Expression):
+    """Samples of the first whose labels `on` also have a sample in the second; `on` empty: if there is any."""
+
+    inner: Expression
+    condition: Expression
+    on: tuple[str, ...] = ()
+
+    def promql(self) -> str:
+        return f"({self.inner.promql()} and on ({', '.join(self.on)}) {self.condition.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        there = {_only(labels, self.on) for labels in self.condition.value(moment)}
+        return {labels: value for labels, value in self.inner.value(moment).items() if _only(labels, self.on) in there}
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names() | self.condition.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Either(Expression):
+    """Samples of the first, and those of the second whose labels the first has not."""
+
+    first: Expression
+    second: Expression
+
+    def promql(self) -> str:
+        return f"({self.first.promql()} or {self.second.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        return {**self.second.value(moment), **self.first.value(moment)}
+
+    def names(self) -> frozenset[str]:
+        return self.first.names() | self.second.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Marked(Expression):
+    """The value of one label with something behind it."""
+
+    inner: Expression
+    label: str
+    suffix: str
+
+    def promql(self) -> str:
+        return f'label_replace({self.inner.promql()}, "{self.label}", "$1{self.suffix}", "{self.label}", "(.*)")'
+
+    def value(self, moment: Moment) -> Result:
+        return {
+            frozenset({**dict(labels), self.label: dict(labels).get(self.label, "") + self.suffix}.items()): value
+            for labels, value in self.inner.value(moment).items()
+        }
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped(Expression):
+    """Sum, maximum or minimum by labels."""
+
+    inner: Expression
+    how: Literal["sum", "max", "min"]
+    by: tuple[str, ...] = ()
+
+    def promql(self) -> str:
+        by = f" by ({', '.join(self.by)}) " if self.by else ""
+        return f"{self.how}{by}({self.inner.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        groups: dict[Labels, list[float]] = {}
+        for labels, value in self.inner.value(moment).items():
+            groups.setdefault(_only(labels, self.by), []).append(value)
+        return {labels: _AGGREGATES[self.how](values) for labels, values in groups.items()}
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Age(Expression):
+    """Seconds since timestamps."""
+
+    inner: Expression
+
+    def promql(self) -> str:
+        return f"(time() - {self.inner.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        return {labels: moment.at_seconds - value for labels, value in self.inner.value(moment).items()}
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Expression):
+    """PromQL about the program itself, which no oracle knows: it can be asked, and must not be empty."""
+
+    text: str
+
+    def promql(self) -> str:
+        return self.text
+
+    def value(self, moment: Moment) -> Result:
+        raise NotImplementedError(self.text)
+
+    def names(self) -> frozenset[str]:
+        return frozenset(re.findall(r"\b(?:deskpulse|support|up|scrape)(?:_[a-z_]+)?\b(?=\{|\[|\)| |$)", self.text))
+
+
+def _only(labels: Labels, names: tuple[str, ...]) -> Labels:
+    return frozenset((name, value) for name, value in labels if name in names)

@@ -1,0 +1,74 @@
+"""`deskpulse dashboards`: the Grafana boards of a policy, in a language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deskpulse import exits
+from deskpulse.commands.common import Config, read_settings, stop
+
+if TYPE_CHECKING:
+    from kpis.policy import Policy
+
+EPILOG = (
+    "Thresholds, objectives and clocks come from the policy, bands and buckets from the settings. monitoring/dashboards/ holds the output "
+    "for the default policy; docs/boards.md shows how to bring boards into Grafana and onto a screen.\n\n[bold]Examples[/]\n\n"
+    "deskpulse dashboards --out boards\n\n"
+    "deskpulse dashboards --policy policy.yaml --locale es-ES --out boards"
+)
+
+
+def dashboards(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the files go; the folder is made.", file_okay=False)],
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="SLA policy; without it that of the settings (desk.policy), or else the default one.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    locale: Annotated[str, typer.Option(metavar="en|es-ES|es-MX", help="Language and number format.")] = "en",
+    datasource: Annotated[
+        str, typer.Option(metavar="UID", help="The uid of the Prometheus data source in Grafana.")
+    ] = "deskpulse-prometheus",
+    config: Config = None,
+) -> None:
+    """Write the Grafana boards: wall, team, SLA, pipeline health, definitions."""
+    from deskpulse.boards import LOCALES, Desk, boards
+
+    chosen = LOCALES.get(locale)
+    if chosen is None:
+        stop(f"no boards are made in {locale!r}: use one of {', '.join(LOCALES)}", exits.USAGE)
+    settings = read_settings(config)
+    desk = Desk(
+        locale=chosen,
+        policy=_policy(policy or settings.desk.policy),
+        bands=settings.bands,
+        buckets_seconds=settings.exporter.buckets_seconds,
+        parts_window=settings.exporter.parts_windows[0] if settings.exporter.parts_windows else "1h",
+        datasource=datasource,
+    )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for board in boards(desk):
+            (out / board.file).write_text(board.text(), encoding="utf-8")
+            typer.echo(out / board.file)
+    except OSError as error:
+        stop(f"{out}: {error.strerror}: choose a folder that can be written", exits.USAGE)
+
+
+def _policy(path: Path | None) -> Policy:
+    from deskpulse.boards.desk import DEFAULT_POLICY
+    from deskpulse.policy import PolicyError, load_policy
+
+    try:
+        found = load_policy(path or DEFAULT_POLICY)
+    except PolicyError as error:
+        stop(f"{path}: {error}", exits.USAGE)
+    assert found is not None
+    return found

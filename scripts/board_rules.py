@@ -1,0 +1,278 @@
+"""What a board must be, after the rules of Grafana's dashboard-linter and our own: one function a rule, each gives the faults it finds.
+
+Left out of that linter's rules, with the reason: template-datasource, template-job, template-instance (a wall has no variables, and kiosk
+mode would show them; the data source has a fixed uid, the job a fixed name, the instance is chosen by freshness in the query).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations
+from typing import Any, Final
+
+from deskpulse.boards.promql import JOB
+from deskpulse.boards.scale import BAND_COLOURS, STATUS_COLOURS
+from deskpulse.boards.sheet import COLUMNS, SCHEMA
+
+Board = dict[str, Any]
+Panel = dict[str, Any]
+Rule = Callable[[Board], list[str]]
+SCRAPE_SECONDS: Final = 10  # monitoring/prometheus.yml; tests/boards/test_provisioning.py compares them
+WALL_ROWS: Final = (18, 20)
+UNITS: Final = {"percent", "none", "locale", "bytes"}
+DRAWN: Final = {"stat", "timeseries", "bargauge", "state-timeline", "table"}
+REDUCED: Final = {"stat", "bargauge"}
+LONGEST_UID: Final = 40
+_BY: Final = r"(?: by \([^)]*\))? ?\("
+_NEVER_ADDED: Final = re.compile(rf"\b(?:sum|avg){_BY}(?:max{_BY})?support_[a-z_]*(?:_ratio|_score|_mean_seconds|_quantile_seconds)\b")
+_RANGE: Final = re.compile(r"\[([^\]]+)\]")
+_FIGURE: Final = re.compile(r"\b(?:support)_[a-z_]+\{[^}]*\}(?: @ end\(\))?( and on \(job, instance\) topk\(1, )?")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
+
+def panels(board: Board) -> list[Panel]:
+    """All panels."""
+    return list(board["panels"])
+
+
+def targets(board: Board) -> Iterator[tuple[Panel, dict[str, Any]]]:
+    """All questions with their panels."""
+    for panel in panels(board):
+        for target in panel.get("targets", ()):
+            yield panel, target
+
+
+def name(panel: Panel) -> str:
+    """What a fault calls a panel."""
+    return f"panel {panel['id']} ({panel.get('title') or panel['type']})"
+
+
+def is_strip(panel: Panel) -> bool:
+    """Whether a panel is the coloured word under a number, which needs no title of its own."""
+    options = panel["options"]
+    return bool(panel["type"] == "stat" and options["graphMode"] == "area" and options["colorMode"].startswith("background"))
+
+
+def says_what_it_is(board: Board) -> list[str]:
+    """panel-title-description: every panel has a description, and a title unless it belongs to the number above it."""
+    found = [f"{name(panel)} has no description" for panel in panels(board) if not panel.get("description")]
+    return found + [f"{name(panel)} has no title" for panel in panels(board) if not panel.get("title") and not is_strip(panel)]
+
+
+def asks_our_source(board: Board) -> list[str]:
+    """panel-datasource: panels and questions name the one data source."""
+    places = [(name(panel), panel.get("datasource")) for panel in panels(board) if panel.get("targets")]
+    places += [(f"{name(panel)} {target['refId']}", target.get("datasource")) for panel, target in targets(board)]
+    uids = {(place or {}).get("uid") for _, place in places}
+    return (
+        [] if uids <= {next(iter(uids), None)} and None not in uids else [f"data sources differ or are missing: {sorted(map(str, uids))}"]
+    )
+
+
+def has_units(board: Board) -> list[str]:
+    """panel-units: what is drawn says its unit."""
+    drawn = [panel for panel in panels(board) if panel["type"] in DRAWN]
+    found = []
+    for panel in drawn:
+        unit = panel["fieldConfig"]["defaults"].get("unit", "")
+        if unit not in UNITS and not unit.startswith(("suffix:", "time:")):
+            found.append(f"{name(panel)} has the unit {unit!r}")
+    return found
+
+
+def rates_follow_the_step(board: Board) -> list[str]:
+    """target-rate-interval: a rate along the time range is over `$__rate_interval`; one number may be over the span of its title."""
+    return [
+        f"{name(panel)} {target['refId']} takes a rate over {span}"
+        for panel, target in targets(board)
+        for span in _RANGE.findall(target["expr"])
+        if span != "$__rate_interval" and panel["type"] not in {"stat", "bargauge"}
+    ]
+
+
+def names_the_job(board: Board) -> list[str]:
+    """target-job: every question about deskpulse is confined to its job."""
+    return [
+        f"{name(panel)} {target['refId']} does not name the job"
+        for panel, target in targets(board)
+        if re.search(r"\b(?:support|deskpulse|up|scrape)", target["expr"]) and f'job="{JOB}"' not in target["expr"]
+    ]
+
+
+def asks_the_freshest_exporter(board: Board) -> list[str]:
+    """target-instance, our way: each figure is that of the exporter chosen by freshness, so that two are not mixed."""
+    return [
+        f"{name(panel)} {target['refId']} asks every exporter at once: {match[0]}"
+        for panel, target in targets(board)
+        for match in _FIGURE.finditer(target["expr"])
+        if not match[1]
+    ]
+
+
+def invents_no_zero(board: Board) -> list[str]:
+    """Absence is not repaired: an empty figure is no 0."""
+    return [
+        f"{name(panel)} {target['refId']} repairs absence"
+        for panel, target in targets(board)
+        if re.search(r"\bor\s+(?:on\s*\([^)]*\)\s*)?vector\s*\(|\babsent", target["expr"])
+    ]
+
+
+def adds_no_figures(board: Board) -> list[str]:
+    """Final figures are read, never added or averaged."""
+    return [
+        f"{name(panel)} {target['refId']} adds or averages figures"
+        for panel, target in targets(board)
+        if _NEVER_ADDED.search(target["expr"])
+    ]
+
+
+def reduces_to_the_last(board: Board) -> list[str]:
+    """A number shown is the last one, and says so: the default of a panel may change."""
+    return [
+        f"{name(panel)} reduces by {panel['options']['reduceOptions'].get('calcs')}"
+        for panel in panels(board)
+        if panel["type"] in REDUCED and panel["options"]["reduceOptions"].get("calcs") != ["lastNotNull"]
+    ]
+
+
+def says_when_it_is_empty(board: Board) -> list[str]:
+    """The empty case has words of its own, and a colour that means nothing."""
+    found = []
+    for panel in panels(board):
+        if panel["type"] in DRAWN:
+            defaults = panel["fieldConfig"]["defaults"]
+            special = [mapping["options"] for mapping in defaults.get("mappings", ()) if mapping["type"] == "special"]
+            meaning = {*BAND_COLOURS.values(), *STATUS_COLOURS.values()}
+            if not defaults.get("noValue") or not special or special[0]["result"]["color"] in meaning:
+                found.append(f"{name(panel)} does not say when it is empty")
+    return found
+
+
+def has_words_beside_colours(board: Board) -> list[str]:
+    """Where the background is the message, every colour has a word."""
+    found = []
+    for panel in panels(board):
+        coloured = panel["type"] == "state-timeline" or str(panel["options"].get("colorMode", "")).startswith("background")
+        if coloured and not [mapping for mapping in panel["fieldConfig"]["defaults"]["mappings"] if mapping["type"] in {"value", "range"}]:
+            found.append(f"{name(panel)} has colours without words")
+    return found
+
+
+def is_numbered(board: Board) -> list[str]:
+    """Panels and their questions are told apart."""
+    ids = [panel["id"] for panel in panels(board)]
+    found = [] if len(set(ids)) == len(ids) and None not in ids else ["panel ids are missing or repeat"]
+    for panel in panels(board):
+        refs = [target["refId"] for target in panel.get("targets", ())]
+        if len(set(refs)) != len(refs):
+            found.append(f"{name(panel)} has a refId twice")
+    return found
+
+
+def fits_the_grid(board: Board) -> list[str]:
+    """Within the columns, and no panel over another."""
+    found = []
+    for panel in panels(board):
+        place = panel["gridPos"]
+        if place["x"] < 0 or place["w"] < 1 or place["h"] < 1 or place["x"] + place["w"] > COLUMNS:
+            found.append(f"{name(panel)} leaves the {COLUMNS} columns")
+    found += [
+        f"{name(one)} and {name(other)} overlap"
+        for one, other in combinations(panels(board), 2)
+        if _overlap(one["gridPos"], other["gridPos"])
+    ]
+    return found
+
+
+def _overlap(one: dict[str, int], other: dict[str, int]) -> bool:
+    across = one["x"] < other["x"] + other["w"] and other["x"] < one["x"] + one["w"]
+    down = one["y"] < other["y"] + other["h"] and other["y"] < one["y"] + one["h"]
+    return across and down
+
+
+def leaves_no_hole(board: Board) -> list[str]:
+    """Every cell of the grid down to the last row is covered: Grafana moves panels up into holes, and the layout would not be ours."""
+    covered = {
+        (x, y)
+        for place in (panel["gridPos"] for panel in panels(board))
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    }
+    rows = 1 + max(y for _, y in covered)
+    holes = [y for y in range(rows) if any((x, y) not in covered for x in range(COLUMNS))]
+    last = max(panel["gridPos"]["y"] for panel in panels(board))
+    return [f"row {y} is not covered" for y in holes if y < last]
+
+
+def is_ours_to_change(board: Board) -> list[str]:
+    """template-uneditable: the files rule; classic schema, a uid that links can rely on."""
+    found = [] if board.get("editable") is False else ["it can be edited in Grafana, where the next start would undo it"]
+    if board.get("schemaVersion") != SCHEMA:
+        found.append(f"schemaVersion is {board.get('schemaVersion')}, not {SCHEMA}")
+    if not re.fullmatch(rf"[a-z0-9-]{{1,{LONGEST_UID}}}", str(board.get("uid"))):
+        found.append(f"its uid is {board.get('uid')!r}")
+    return found
+
+
+def is_not_asked_too_often(board: Board) -> list[str]:
+    """Nothing new can be shown between two scrapes."""
+    refresh = str(board.get("refresh"))
+    match = re.fullmatch(r"(\d+)([smh])", refresh)
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    return [] if seconds >= SCRAPE_SECONDS else [f"refresh is {refresh}, the scrape interval {SCRAPE_SECONDS}s"]
+
+
+def has_known_variables(board: Board) -> list[str]:
+    """template-required-variables: what a question uses is defined."""
+    known = {variable["name"] for variable in board["templating"]["list"]}
+    used = {
+        match
+        for _, target in targets(board)
+        for match in re.findall(r"\$\{?(\w+)", target["expr"])
+        if not match.startswith("__") and not match.isdigit()
+    }
+    return [f"${variable} is not defined" for variable in sorted(used - known)]
+
+
+def is_a_wall(board: Board) -> list[str]:
+    """Only for walls: nothing above the panels, nothing to scroll, nothing to touch."""
+    if not str(board.get("uid")).startswith("deskpulse-wall"):
+        return []
+    found = [f"variable {variable['name']} would be shown" for variable in board["templating"]["list"]]
+    found += [f"link {link['title']!r} would be shown" for link in board["links"]]
+    found += [f"the switch of {note['name']!r} would be shown" for note in board["annotations"]["list"] if not note.get("hide")]
+    rows = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels(board))
+    if not WALL_ROWS[0] <= rows <= WALL_ROWS[1]:
+        found.append(f"{rows} rows, not {WALL_ROWS[0]} to {WALL_ROWS[1]}")
+    if any(panel.get("repeat") or panel["type"] == "row" for panel in panels(board)):
+        found.append("repeated panels or rows make it grow")
+    return found
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    says_what_it_is,
+    asks_our_source,
+    has_units,
+    rates_follow_the_step,
+    names_the_job,
+    asks_the_freshest_exporter,
+    invents_no_zero,
+    adds_no_figures,
+    reduces_to_the_last,
+    says_when_it_is_empty,
+    has_words_beside_colours,
+    is_numbered,
+    fits_the_grid,
+    leaves_no_hole,
+    is_ours_to_change,
+    is_not_asked_too_often,
+    has_known_variables,
+    is_a_wall,
+)
+
+
+def faults(board: Board, rules: Iterable[Rule] = RULES) -> list[str]:
+    """Everything that is wrong with a board."""
+    return [fault for rule in rules for fault in rule(board)]

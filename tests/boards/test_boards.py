@@ -1,0 +1,159 @@
+"""What is committed is what the code gives, and it keeps the rules; each rule is shown a board that it must refuse."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deskpulse.boards import ENGLISH, LOCALES, Desk, boards
+from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.policy import load_policy
+from scripts import board_rules
+from scripts import boards as script
+from scripts.tidy import ROOT
+
+POLICY = load_policy(DEFAULT_POLICY)
+assert POLICY is not None
+MADE = {code: boards(Desk(locale, POLICY)) for code, locale in LOCALES.items()}
+Json = Any
+
+
+def parsed(name: str, code: str = ENGLISH.code) -> Json:
+    """A fresh copy of a board, for a test to break."""
+    (found,) = (board for board in MADE[code] if board.name == name)
+    return json.loads(found.text())
+
+
+def test_what_is_committed_is_what_the_code_gives_and_keeps_the_rules() -> None:
+    assert [] == list(script.check(ROOT))
+
+
+def test_there_are_five_boards_in_each_language() -> None:
+    for code, made in MADE.items():
+        assert ["wall", "team", "sla", "pipeline", "definitions"] == [board.name for board in made], code
+
+
+def test_boards_of_different_languages_live_in_one_grafana() -> None:
+    uids = [board.model.uid for made in MADE.values() for board in made]
+    assert len(uids) == len(set(uids))
+
+
+def test_a_changed_board_is_seen(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / script.FOLDER, tmp_path / script.FOLDER)
+    wall = tmp_path / script.FOLDER / "en/wall.json"
+    wall.write_text(wall.read_text(encoding="utf-8").replace("Support wall", "My wall"), encoding="utf-8")
+    (tmp_path / script.FOLDER / "en/old.json").write_text("{}", encoding="utf-8")
+    assert [
+        "monitoring/dashboards/en/old.json is made by nobody: remove it",
+        "monitoring/dashboards/en/wall.json is not what the code gives: run `python -m scripts.boards`",
+    ] == list(script.check(tmp_path))
+
+
+def panel_of(board: Json, kind: str) -> Json:
+    return next(panel for panel in board["panels"] if panel["type"] == kind)
+
+
+def change(kind: str, path: str, value: object) -> Callable[[Json], None]:
+    """Set a value at a dotted path of the first panel of a kind."""
+
+    def apply(board: Json) -> None:
+        *way, last = path.split(".")
+        place = panel_of(board, kind)
+        for step in way:
+            place = place[int(step)] if step.isdigit() else place[step]
+        place[last] = value
+
+    return apply
+
+
+def put(key: str, value: object) -> Callable[[Json], None]:
+    """Set a value of the board itself."""
+
+    def apply(board: Json) -> None:
+        board[key] = value
+
+    return apply
+
+
+def ask(kind: str, query: str) -> Callable[[Json], None]:
+    return change(kind, "targets.0.expr", query)
+
+
+FIGURE = 'support_csat_ratio{window="1h",by="team"}'
+BREAKS = [
+    (board_rules.says_what_it_is, change("table", "title", ""), "has no title"),
+    (board_rules.says_what_it_is, change("table", "description", ""), "has no description"),
+    (board_rules.asks_our_source, change("table", "targets.0.datasource", {"type": "prometheus", "uid": "other"}), "data sources differ"),
+    (board_rules.asks_our_source, change("table", "datasource", None), "data sources differ or are missing"),
+    (board_rules.has_units, change("stat", "fieldConfig.defaults.unit", "parsecs"), "the unit 'parsecs'"),
+    (board_rules.rates_follow_the_step, ask("state-timeline", "rate(deskpulse_transactions_total[5m])"), "a rate over 5m"),
+    (board_rules.names_the_job, ask("stat", "max(deskpulse_view_complete)"), "does not name the job"),
+    (board_rules.asks_the_freshest_exporter, ask("stat", f"max({FIGURE})"), "asks every exporter at once"),
+    (board_rules.asks_the_freshest_exporter, ask("stat", f"max({FIGURE} @ end())"), "asks every exporter at once"),
+    (board_rules.invents_no_zero, ask("stat", f"{FIGURE} or vector(0)"), "repairs absence"),
+    (board_rules.invents_no_zero, ask("stat", f"{FIGURE} or on () vector (0)"), "repairs absence"),
+    (board_rules.adds_no_figures, ask("stat", f"avg({FIGURE})"), "adds or averages figures"),
+    (
+        board_rules.adds_no_figures,
+        ask("stat", "sum by (member) (max by (member, q) (support_response_quantile_seconds{}))"),
+        "adds or averages",
+    ),
+    (board_rules.reduces_to_the_last, change("stat", "options.reduceOptions.calcs", ["mean"]), "reduces by ['mean']"),
+    (board_rules.says_when_it_is_empty, change("stat", "fieldConfig.defaults.noValue", None), "does not say when it is empty"),
+    (board_rules.says_when_it_is_empty, change("bargauge", "fieldConfig.defaults.mappings", []), "does not say when it is empty"),
+    (board_rules.has_words_beside_colours, change("state-timeline", "fieldConfig.defaults.mappings", []), "colours without words"),
+    (board_rules.is_numbered, change("table", "id", 1), "panel ids are missing or repeat"),
+    (board_rules.is_numbered, change("table", "targets.1.refId", "A"), "has a refId twice"),
+    (board_rules.fits_the_grid, change("table", "gridPos.w", 9), "leaves the 24 columns"),
+    (board_rules.fits_the_grid, change("table", "gridPos.x", 12), "overlap"),
+    (board_rules.leaves_no_hole, change("bargauge", "gridPos.y", 11), "row 10 is not covered"),
+    (board_rules.is_ours_to_change, put("editable", True), "can be edited"),
+    (board_rules.is_ours_to_change, put("schemaVersion", 36), "schemaVersion is 36"),
+    (board_rules.is_ours_to_change, put("uid", "My Wall"), "its uid is 'My Wall'"),
+    (board_rules.is_not_asked_too_often, put("refresh", "5s"), "refresh is 5s"),
+    (board_rules.is_not_asked_too_often, put("refresh", ""), "refresh is "),
+    (board_rules.has_known_variables, ask("stat", 'max(support_tickets{member="$team"})'), "$team is not defined"),
+    (board_rules.is_a_wall, put("templating", {"list": [{"name": "team"}]}), "variable team would be shown"),
+    (board_rules.is_a_wall, put("links", [{"title": "Boards"}]), "link 'Boards' would be shown"),
+    (board_rules.is_a_wall, put("annotations", {"list": [{"name": "Alerts"}]}), "the switch of 'Alerts' would be shown"),
+    (board_rules.is_a_wall, change("table", "gridPos.h", 30), "40 rows, not 18 to 20"),
+    (board_rules.is_a_wall, change("table", "repeat", "team"), "make it grow"),
+]
+
+
+@pytest.mark.parametrize(("rule", "spoil", "fault"), BREAKS, ids=[f"{rule.__name__}-{index}" for index, (rule, _, _) in enumerate(BREAKS)])
+def test_a_rule_refuses_what_breaks_it(rule: board_rules.Rule, spoil: Callable[[Json], None], fault: str) -> None:
+    wall = parsed("wall")
+    assert [] == rule(wall)
+    spoil(wall)
+    assert any(fault in found for found in rule(wall)), rule(wall)
+
+
+def test_every_rule_is_shown_something_to_refuse() -> None:
+    assert {rule for rule, _, _ in BREAKS} == set(board_rules.RULES)
+
+
+def test_what_grafanas_classes_do_not_know_is_lost_and_seen() -> None:
+    wall = parsed("wall")
+    panel_of(wall, "stat")["options"]["colourMode"] = "value"
+    (fault,) = script.lost_on_the_way(wall)
+    assert "colourMode" in fault
+
+
+def test_a_metric_that_nobody_exports_is_seen() -> None:
+    wall = parsed("wall")
+    ask("stat", 'max(support_csat_rate{window="1h"}) - deskpulse_lag')(wall)
+    assert {"support_csat_rate", "deskpulse_lag"} == script.unknown_metrics(wall)
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus")
+def test_a_query_that_prometheus_cannot_read_is_seen() -> None:
+    wall = parsed("wall")
+    assert [] == script.unreadable([wall])
+    ask("stat", "max(support_csat_ratio{)")(wall)
+    assert script.unreadable([wall])
