@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 JOBS ?= 2
+MINUTES ?= 10
+SEED ?= 1
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.deskpulse-setup
@@ -99,6 +101,18 @@ format: $(STAMP) ## Let ruff format and fix what it can
 .PHONY: bench
 bench: $(STAMP) ## Throughput on Apache Kafka: the limit, our worker, the straightforward Faust app
 	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: soak
+soak: $(STAMP) ## Faults of all kinds on three brokers, every figure against the oracle: MINUTES=10 SEED=1
+	$(BIN)/python -m soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
+
+.PHONY: soak-short
+soak-short: $(STAMP) ## The same with four kinds of faults in about 90 s, as CI runs it: SEED=1
+	$(BIN)/python -m soak --short --seed $(SEED) $(ARGS)
+
+.PHONY: soak-mutants
+soak-mutants: $(STAMP) ## Switch the worker's safeguards off, one at a time: each run must go red
+	$(BIN)/python -m soak.mutants $(ARGS)
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review the difference

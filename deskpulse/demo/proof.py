@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.request import urlopen
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from deskpulse import oracle, verify
-from deskpulse.oracle_events import Record, read_records
+from deskpulse.logs import read_topics
+from deskpulse.oracle_events import Facts, Record, read_records
 from deskpulse.settings import Settings
 from streams.topics import SOURCE_TOPICS
 
@@ -41,40 +40,10 @@ def scrape(url: str) -> Samples:
 
 async def read_source(settings: Settings) -> tuple[list[Record], dict[tuple[str, int], int]]:
     """Every record of the source topics up to their ends as they are now, and these ends by (topic without prefix, partition)."""
-    topics = [settings.topic_prefix + topic for topic in SOURCE_TOPICS]
-    consumer = AIOKafkaConsumer(
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=4 << 20,
-        **settings.kafka.client_options(),
-    )
-    await consumer.start()
-    try:
-        await consumer._client.force_metadata_update()  # noqa: SLF001 - partitions_for_topic knows nothing before
-        places = [TopicPartition(topic, p) for topic in topics for p in await _partitions(consumer, topic)]
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        prefix = len(settings.topic_prefix)
-        return await _read(consumer, ends, prefix), {(place.topic[prefix:], place.partition): end for place, end in ends.items()}
-    finally:
-        await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
-    await consumer._client._wait_on_metadata(topic)  # noqa: SLF001
-    return sorted(consumer.partitions_for_topic(topic) or ())
-
-
-async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int], prefix: int) -> list[Record]:
-    records: list[Record] = []
-    left = {place for place, end in ends.items() if await consumer.position(place) < end}
-    while left:
-        for place, batch in (await consumer.getmany(timeout_ms=200, max_records=20_000)).items():
-            topic = place.topic[prefix:]
-            records.extend((topic, record.key, record.value, record.timestamp) for record in batch if record.offset < ends[place])
-        left = {place for place in left if await consumer.position(place) < ends[place]}
-    return records
+    prefix = len(settings.topic_prefix)
+    logs, ends = await read_topics(settings.kafka.client_options(), [settings.topic_prefix + topic for topic in SOURCE_TOPICS])
+    records = [(place.topic[prefix:], record.key, record.value, record.timestamp) for place, found in logs.items() for record in found]
+    return records, {(place.topic[prefix:], place.partition): end for place, end in ends.items()}
 
 
 def behind(samples: Samples, ends: Mapping[tuple[str, int], int]) -> int:
@@ -87,9 +56,20 @@ def behind(samples: Samples, ends: Mapping[tuple[str, int], int]) -> int:
 
 def judge(settings: Settings, records: list[Record], samples: Samples) -> Verdict:
     """Compare a scrape with the oracle's reading of the same records."""
-    as_of_ms = round(samples[AS_OF, frozenset()] * 1000)
+    as_of_ms = as_of(samples)
+    facts = read_records(records, future_tolerance_ms=settings.desk.future_tolerance_seconds * 1000)
+    expected = expected_figures(settings, facts, as_of_ms)
+    return Verdict(len(expected), verify.compare(expected, samples), as_of_ms)
+
+
+def as_of(samples: Samples) -> int:
+    """The instant, in ms, that the figures of a scrape are for."""
+    return round(samples[AS_OF, frozenset()] * 1000)
+
+
+def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_parts: bool = True) -> list[oracle.OracleFigure]:
+    """What an exporter with these settings should show at an instant, by the oracle; without parts: only final and live figures."""
     desk = settings.desk
-    facts = read_records(records, future_tolerance_ms=desk.future_tolerance_seconds * 1000)
     lists = {name: list(names) for name, names in desk.members.model_dump().items() if names is not None}
     expected = oracle.figures(
         facts,
@@ -103,7 +83,9 @@ def judge(settings: Settings, records: list[Record], samples: Samples) -> Verdic
     expected = [
         figure for figure in expected if dict(figure.labels).get("period", "current") == "current" or dict(figure.labels)["by"] in compared
     ]
-    expected += oracle.parts(
+    if not with_parts:
+        return expected
+    return expected + oracle.parts(
         facts,
         as_of_ms=as_of_ms,
         thresholds_seconds=dict.fromkeys(HISTOGRAMS, settings.exporter.buckets_seconds),
@@ -112,4 +94,3 @@ def judge(settings: Settings, records: list[Record], samples: Samples) -> Verdic
         members=lists,
         max_members=desk.max_members,
     )
-    return Verdict(len(expected), verify.compare(expected, samples), as_of_ms)

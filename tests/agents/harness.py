@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
-import signal
 import ssl
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +20,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import TopicPartition
 
 from agents.config import WorkerConfig
+from soak.programs import ROOT, Program, end_all, until
 from streams.topics import SOURCE_TOPICS
 from tests.agents.counting import POSITION
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["ROOT", "Desk", "Record", "WorkerProcess", "client_options", "tickets", "until"]
+
+WorkerProcess = Program
 Record = tuple[str, bytes | None, bytes | None]  # topic without prefix, key, value
 
 
@@ -42,51 +42,6 @@ async def all_led(admin: AIOKafkaAdminClient, topics: list[str]) -> bool:
     """Whether the broker knows the topics and a leader of each partition."""
     described = await admin.describe_topics(topics)
     return all(topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"]) for topic in described)
-
-
-async def until(holds: Callable[[], Any], *, seconds: float = 60, what: str = "the condition") -> Any:
-    """Poll; the first true answer."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = holds()
-        if asyncio.iscoroutine(answer):
-            answer = await answer
-        if answer:
-            return answer
-        await asyncio.sleep(0.1)
-    message = f"{what} did not come within {seconds} s"
-    raise AssertionError(message)
-
-
-@dataclass
-class WorkerProcess:
-    """A worker and what it said."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text(errors="replace")
-
-    def has_said(self, pattern: str) -> bool:
-        return re.search(pattern, self.said) is not None
-
-    async def saying(self, pattern: str, seconds: float = 60) -> None:
-        await until(lambda: self.has_said(pattern) or self.process.poll() is not None, seconds=seconds, what=f"{pattern!r} in {self.said}")
-        assert self.has_said(pattern), f"ended with {self.process.returncode} before {pattern!r}:\n{self.said}"
-
-    async def exit(self, seconds: float = 60) -> int:
-        await until(lambda: self.process.poll() is not None, seconds=seconds, what="the end of the worker")
-        assert self.process.returncode is not None
-        return self.process.returncode
-
-    def signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @dataclass
@@ -169,10 +124,7 @@ class Desk:
         return worker
 
     def stop(self) -> None:
-        for worker in self.workers:
-            with suppress(ProcessLookupError):
-                worker.process.kill()
-            worker.process.wait()
+        end_all(self.workers)
 
     async def read(self, *topics: str) -> list[Any]:
         """All committed records of topics (names as in Kafka)."""

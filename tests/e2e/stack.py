@@ -1,44 +1,30 @@
-"""An installation of deskpulse as its users run it: topics of its own on a real broker, worker and exporter as processes.
-
-What is compared with the oracle, and how, is `deskpulse.demo.proof`, the same code that `demo --verify` runs.
-"""
+"""What end-to-end tests need besides `soak.stack`, which is an installation of deskpulse as its users run it."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-
-from deskpulse.brokers.process import free_ports, tail
-from deskpulse.cluster import connect
 from deskpulse.demo import proof
-from deskpulse.oracle_events import Record
-from deskpulse.settings import Settings, load
-from deskpulse.topic_setup import ensure
-from tests.agents.harness import ROOT, WorkerProcess, until
+from soak.programs import ROOT, Program, start_program, surroundings
+from soak.stack import COMMITTED, START_SECONDS, UNCOMMITTED, Sent, Stack
 
-Ends = Mapping[tuple[str, int], int]
-Sent = tuple[str, bytes | None, bytes | None]  # topic without prefix, key, value
-UNCOMMITTED, COMMITTED = "read_uncommitted", "read_committed"
-START_SECONDS = 120.0  # a process on a machine that does much else
-CATCH_UP_SECONDS = 240.0
-
-
-def surroundings(**variables: str) -> dict[str, str]:
-    """The environment of this process, but with these settings of deskpulse and no others."""
-    return {**{name: value for name, value in os.environ.items() if not name.startswith("DESKPULSE_")}, **variables}
+__all__ = [
+    "COMMITTED",
+    "START_SECONDS",
+    "UNCOMMITTED",
+    "Sent",
+    "Stack",
+    "by_label",
+    "end_well",
+    "run_command",
+    "start_program",
+    "surroundings",
+    "total",
+]
 
 
 def run_command(*words: str | Path, variables: Mapping[str, str], seconds: float = START_SECONDS) -> subprocess.CompletedProcess[str]:
@@ -56,152 +42,6 @@ def run_command(*words: str | Path, variables: Mapping[str, str], seconds: float
     )
 
 
-def start_program(*words: str, variables: Mapping[str, str], log: Path, module: str = "deskpulse") -> WorkerProcess:
-    """A command of deskpulse that runs on; its output goes to the log. `module` may be a launcher that breaks something first."""
-    command = [sys.executable, "-m", module, *words]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, env=surroundings(**variables), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-    return WorkerProcess(process, log)
-
-
-@dataclass
-class Stack:
-    """One installation. Whatever it started it ends, in `stop`."""
-
-    bootstrap: str
-    name: str  # before the names of all topics
-    folder: Path
-    more: Mapping[str, str] = field(default_factory=dict)  # further variables of its processes
-    programs: list[WorkerProcess] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.port = free_ports(1)[0]
-        self.variables = {
-            "DESKPULSE_KAFKA__BOOTSTRAP_SERVERS": self.bootstrap,
-            "DESKPULSE_APP_ID": f"{self.name}app",
-            "DESKPULSE_TOPIC_PREFIX": self.name,
-            "DESKPULSE_EXPORTER__PORT": str(self.port),
-            "DESKPULSE_WORKER__SESSION_TIMEOUT_SECONDS": "6",  # the least that Kafka allows
-            **self.more,
-        }
-        with patch.dict(os.environ, surroundings(**self.variables), clear=True):
-            self.settings: Settings = load(None)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def topic(self, name: str) -> str:
-        """The name in Kafka of a source topic, or of the dead letters."""
-        return self.name + name
-
-    @property
-    def view_topic(self) -> str:
-        return f"{self.settings.app_id}-view"
-
-    async def create_topics(self) -> None:
-        async with connect(self.settings.kafka) as cluster:
-            await ensure(cluster, self.settings)
-
-    def start(self, name: str, module: str = "deskpulse") -> WorkerProcess:
-        """Start a worker or an exporter."""
-        program = start_program(name, variables=self.variables, log=self.folder / f"{len(self.programs):02}-{name}.log", module=module)
-        self.programs.append(program)
-        return program
-
-    async def start_all(self, workers: int = 1) -> list[WorkerProcess]:
-        """Topics, workers and an exporter that answers; returns the workers."""
-        await self.create_topics()
-        found = [self.start("worker") for _ in range(workers)]
-        exporter = self.start("exporter")
-        await exporter.saying("listening on", START_SECONDS)
-        return found
-
-    def stop(self) -> None:
-        """Kill what still runs."""
-        for program in self.programs:
-            with suppress(ProcessLookupError):
-                program.process.kill()
-            program.process.wait()
-
-    async def publish(self, records: Iterable[Sent], *, pause_seconds: Callable[[], float] = lambda: 0.0) -> int:
-        """Send records to source topics, in order within a partition; returns when the broker has them all.
-
-        `pause_seconds` is asked after every 50 records, so that a load can be steady for a while.
-        """
-        count = 0
-        producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **self.settings.kafka.client_options())
-        async with producer:
-            for topic, key, value in records:
-                await producer.send(self.topic(topic), key=key, value=value)
-                count += 1
-                if count % 50 == 0 and (pause := pause_seconds()):
-                    await asyncio.sleep(pause)
-            await producer.flush()
-        return count
-
-    async def source(self) -> tuple[list[Record], Ends]:
-        """All records of the source topics, and where these end."""
-        return await proof.read_source(self.settings)
-
-    async def scrape(self) -> proof.Samples:
-        """The samples of the exporter, none while it does not answer."""
-        try:
-            return await asyncio.to_thread(proof.scrape, self.url)
-        except OSError:
-            return {}
-
-    async def caught_up(self, ends: Ends, seconds: float = CATCH_UP_SECONDS) -> proof.Samples:
-        """The first scrape in which every record of the source topics is counted."""
-        return await self.showing(lambda samples: proof.AS_OF in {name for name, _ in samples} and not proof.behind(samples, ends), seconds)
-
-    async def showing(self, holds: Callable[[proof.Samples], object], seconds: float = CATCH_UP_SECONDS) -> proof.Samples:
-        """The first scrape of which something holds."""
-        try:
-            return await until(partial(self._look, holds), seconds=seconds, what="the figures")  # type: ignore[no-any-return]
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.last_words()}") from error
-
-    async def _look(self, holds: Callable[[proof.Samples], object]) -> proof.Samples | None:
-        samples = await self.scrape()
-        return samples if samples and holds(samples) else None
-
-    def last_words(self) -> str:
-        """How the newest processes are, and the ends of their logs."""
-        told = []
-        for program in self.programs[-4:]:
-            code = program.process.poll()
-            told.append(f"{program.log.name}, {'running' if code is None else f'exit code {code}'}:\n{tail(program.log, lines=12)}")
-        return "\n".join(told)
-
-    async def judged(self) -> tuple[proof.Verdict, list[Record], proof.Samples]:
-        """Wait until all records are counted, then compare every figure with the oracle."""
-        records, ends = await self.source()
-        samples = await self.caught_up(ends)
-        return await asyncio.to_thread(proof.judge, self.settings, records, samples), records, samples
-
-    async def read(self, topic: str, isolation: str = COMMITTED) -> list[Any]:
-        """All records of one topic, named as in Kafka."""
-        found: list[Any] = []
-        consumer = AIOKafkaConsumer(
-            enable_auto_commit=False, auto_offset_reset="earliest", isolation_level=isolation, **self.settings.kafka.client_options()
-        )
-        async with consumer:
-            await until(lambda: _partitions(consumer, topic), what=f"metadata of {topic}")
-            places = await _partitions(consumer, topic)
-            consumer.assign(places)
-            ends = await consumer.end_offsets(places)
-            while any([await consumer.position(place) < ends[place] for place in places]):
-                for records in (await consumer.getmany(timeout_ms=100)).values():
-                    found += records
-        return found
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-    await consumer._client._wait_on_metadata(topic)  # partitions_for_topic knows nothing before
-    return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-
-
 def total(samples: proof.Samples, name: str, **labels: str) -> int:
     """The sum of a metric's samples that carry the labels."""
     return round(sum(value for (found, having), value in samples.items() if found == name and set(labels.items()) <= having))
@@ -216,7 +56,6 @@ def by_label(samples: proof.Samples, name: str, label: str) -> Counter[str]:
     return sums
 
 
-async def end_well(program: WorkerProcess, seconds: float = 60) -> int:
+async def end_well(program: Program, seconds: float = 60) -> int:
     """Ask a process to end, and wait until it has."""
-    program.signal(signal.SIGTERM)
-    return await program.exit(seconds)
+    return await program.end_well(seconds)

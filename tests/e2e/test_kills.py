@@ -9,67 +9,40 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from random import Random
-from typing import Self
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.exits import Exit
 from deskpulse import verify
 from deskpulse.demo import proof
-from deskpulse.events_io import encode
 from deskpulse.oracle_events import Record, read_records
 from deskpulse.simulator import simulate
-from tests.agents.harness import WorkerProcess, until
+from soak.judge import duplicates
+from soak.ledger import OpenTransactions
+from soak.load import as_sent, with_bad_records
+from soak.programs import Program, until
+from soak.stack import UNCOMMITTED, Sent, Stack
+from soak.team import RECOVERED
 from tests.e2e.conftest import NewStack
-from tests.e2e.stack import COMMITTED, UNCOMMITTED, Sent, Stack, by_label, total
+from tests.e2e.stack import by_label, total
 from windows.panes import DAY_MS
 
 KILLS = 30
 WORKERS = 2
 DAYS = 7  # of simulated desk: about 65,000 events
-BAD_EVERY = 97  # one record of so many is no event
 PAUSE_SECONDS = 0.2  # after 50 records while workers die: a kill always meets work
-RECOVERED = r"recovered partitions=\S+ rows=(\d+)"
 
 
 def events(seed: int, now_ms: int) -> Iterator[Sent]:
     """A simulated desk up to now, with duplicates, late and out-of-order events, and bad records among them."""
     start_ms = now_ms - DAYS * DAY_MS
-    for number, event in enumerate(simulate("calm", seed=seed, start_ms=start_ms, end_ms=now_ms, rate_per_hour=60.0)):
-        yield event.topic, event.key, encode(event.value)
-        if number % BAD_EVERY == 0:
-            yield event.topic, event.key, b'{"event_id": "bad %d", "occurred_at": ' % number
-
-
-class OpenTransactions:
-    """Looks whether a worker is writing to the ledger right now: records that readers of committed ones do not see yet."""
-
-    def __init__(self, stack: Stack) -> None:
-        options = stack.settings.kafka.client_options()
-        self._places = [TopicPartition(stack.view_topic, number) for number in range(stack.settings.topics.partitions)]
-        self._all, self._committed = (
-            AIOKafkaConsumer(enable_auto_commit=False, isolation_level=level, **options) for level in (UNCOMMITTED, COMMITTED)
-        )
-
-    async def __aenter__(self) -> Self:
-        await asyncio.gather(self._all.start(), self._committed.start())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await asyncio.gather(self._all.stop(), self._committed.stop())
-
-    async def seen(self) -> bool:
-        """Whether one was open at this moment."""
-        ends = await self._all.end_offsets(self._places)
-        stable = await self._committed.end_offsets(self._places)  # asked second: what is still behind now was not committed between
-        return any(stable[place] < ends[place] for place in self._places)
+    return with_bad_records(as_sent(simulate("calm", seed=seed, start_ms=start_ms, end_ms=now_ms, rate_per_hour=60.0)))
 
 
 class Killer:
     """Kills one of the workers after the other and starts each again, as a supervisor would, also one that ended by itself."""
 
-    def __init__(self, stack: Stack, workers: list[WorkerProcess], seed: int) -> None:
+    def __init__(self, stack: Stack, workers: list[Program], seed: int) -> None:
         self._stack = stack
         self._workers = workers
         self._random = Random(seed)
@@ -115,14 +88,6 @@ class Killer:
         return sum(len(re.findall(RECOVERED, worker.said)) for worker in self._workers)
 
 
-def duplicates(records: list[Record]) -> int:
-    """Accepted events beyond the first of each identity, counted from the topics alone."""
-    facts = read_records(records)
-    return sum(
-        len(found) - len({event.identity for event in found}) for owners in (facts.tickets, facts.customers) for found in owners.values()
-    )
-
-
 @pytest.mark.kafka
 @pytest.mark.slow
 @pytest.mark.timeout(900)
@@ -154,7 +119,7 @@ async def assert_counted_once(stack: Stack, records: list[Record], samples: proo
     """The counters that a replay would raise, and the dead letters that it would write again."""
     facts = read_records(records)
     assert facts.accepted == total(samples, "deskpulse_events_accepted_total")
-    assert duplicates(records) == total(samples, "deskpulse_events_duplicate_total") > 0
+    assert duplicates(facts) == total(samples, "deskpulse_events_duplicate_total") > 0
     assert facts.rejected == by_label(samples, "deskpulse_events_rejected_total", "reason")
     assert 0 == total(samples, "deskpulse_records_lost_total")
     letters = await stack.read(stack.topic("dead-letter"))

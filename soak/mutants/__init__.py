@@ -1,0 +1,1 @@
+"""Safeguards of the worker switched off, one at a time: each must make a run red, for the reason given."""

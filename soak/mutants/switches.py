@@ -1,0 +1,150 @@
+"""Each safeguard and how it is switched off, from outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from agents import recovery, units
+from agents.ledger_io import LedgerWriter
+from agents.ownership import Ownership
+from agents.sequence import Chunk, Verdict
+from kpis.facts import Fact
+from kpis.ledger import POSITION_KEY
+from kpis.partition import Changes, PartitionState
+from kpis.tickets import Creation
+from streams.topics import SOURCE_TOPICS
+
+POSITIONS_KEPT: Final = 2  # transactions that still have their position row
+
+
+def ack_at_once() -> None:
+    """A chunk is acked when it arrives, not when it is durable."""
+    deliver = Ownership.deliver
+
+    async def acking(self: Ownership, chunk: Chunk, message: Any) -> None:
+        self._source().ack(message)
+        await deliver(self, chunk, message)
+
+    Ownership.deliver = acking  # type: ignore[method-assign]
+
+
+def ack_at_once_in_any_sequence() -> None:
+    """As before; and whatever lies behind the position is applied, whether something before it is missing or not."""
+    ack_at_once()
+
+    def trusting(chunk: Chunk, *, applied: int | None, epoch: int) -> Verdict:
+        del epoch
+        return Verdict.APPLIED if applied is not None and chunk.last <= applied else Verdict.APPLY
+
+    units.judge = trusting  # type: ignore[attr-defined]
+
+
+def no_position_row() -> None:
+    """After the first transactions rows are written without their position."""
+    write, count = LedgerWriter.write, 0
+
+    async def forgetful(self: LedgerWriter, changes: Changes, letters: Sequence[Any]) -> None:
+        nonlocal count
+        count += 1
+        if count > POSITIONS_KEPT:
+            changes = Changes(changes.tickets, [row for row in changes.view if row[0] != POSITION_KEY])
+        await write(self, changes, letters)
+
+    LedgerWriter.write = forgetful  # type: ignore[method-assign]
+
+
+def position_first() -> None:
+    """The position row is the first of its transaction."""
+    write = LedgerWriter.write
+
+    async def hasty(self: LedgerWriter, changes: Changes, letters: Sequence[Any]) -> None:
+        *rows, position = changes.view
+        await write(self, Changes(changes.tickets, [position, *rows]), letters)
+
+    LedgerWriter.write = hasty  # type: ignore[method-assign]
+
+
+def two_transactions() -> None:
+    """Ticket rows in one transaction, panes and position in the next."""
+    write = LedgerWriter.write
+
+    async def twofold(self: LedgerWriter, changes: Changes, letters: Sequence[Any]) -> None:
+        await write(self, Changes(changes.tickets, []), letters)
+        await write(self, Changes([], changes.view), [])
+
+    LedgerWriter.write = twofold  # type: ignore[method-assign]
+
+
+def no_fencing() -> None:
+    """Every process writes under a transactional id of its own."""
+    make = AIOKafkaProducer.__init__
+
+    def anonymous(self: Any, *args: Any, transactional_id: str | None = None, **options: Any) -> None:
+        own = None if transactional_id is None else f"{transactional_id}-{os.getpid()}"
+        make(self, *args, transactional_id=own, **options)
+
+    AIOKafkaProducer.__init__ = anonymous
+
+
+def no_purge() -> None:
+    """A partition that the group takes away stays in memory as it was, and is used again when it comes back."""
+
+    async def hoarding(self: Ownership, mine: Collection[int]) -> None:
+        for number in sorted(mine):
+            if number not in self.partitions:
+                self.partitions[number] = self._new_partition(number)
+
+    Ownership.keep_only = hoarding  # type: ignore[method-assign]
+
+
+def no_tie_break() -> None:
+    """Of two events with one identity and time but other content the one that came first stands."""
+
+    def follows(self: Fact, other: Fact) -> bool:
+        return self.order() > other.order()
+
+    def precedes(self: Creation, other: Creation) -> bool:
+        return (self.at_ms, self.event_id) < (other.at_ms, other.event_id)
+
+    Fact.follows = follows  # type: ignore[method-assign]
+    Creation.precedes = precedes  # type: ignore[method-assign]
+
+
+def read_uncommitted() -> None:
+    """Recovery reads rows of transactions that were never committed."""
+
+    class Credulous(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka has no types
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "isolation_level": "read_uncommitted"})
+
+    recovery.AIOKafkaConsumer = Credulous  # type: ignore[attr-defined]
+
+
+def greatest_event_clock() -> None:
+    """The event clock is the greatest event time of any topic: whoever lags does not hold it back."""
+    advance = PartitionState.advance
+
+    def leading(self: PartitionState, drained: Collection[str]) -> None:
+        maxima = self.position.maxima
+        first = max(maxima, key=lambda topic: maxima[topic], default=None)
+        advance(self, {topic for topic in SOURCE_TOPICS if topic != first} if first else drained)
+
+    PartitionState.advance = leading  # type: ignore[method-assign]
+
+
+SWITCHES: Final[Mapping[str, Callable[[], None]]] = {
+    "ack": ack_at_once,
+    "ack-and-sequence": ack_at_once_in_any_sequence,
+    "position-row": no_position_row,
+    "position-last": position_first,
+    "single-transaction": two_transactions,
+    "fencing": no_fencing,
+    "purge": no_purge,
+    "tie-break": no_tie_break,
+    "read-committed": read_uncommitted,
+    "event-clock": greatest_event_clock,
+}
