@@ -53,6 +53,7 @@ deploy/secrets/%:
 ##@ Work on it
 .PHONY: test
 test: $(STAMP) ## All tests, on Apache Kafka where it can be had; the last lines name the brokers
+	@$(BIN)/python -m deskpulse.brokers --fetch-only || echo "test: without Apache Kafka, see the last lines"
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: check
