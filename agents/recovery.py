@@ -18,7 +18,9 @@ from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from agents.tally import Tally
 from agents.units import Partition, Source
+from kpis.formats import LedgerFormatError
 from kpis.ledger import NewerRowError
+from kpis.partition import PolicyChangedError
 
 logger = logging.getLogger("deskpulse.worker")
 
@@ -85,8 +87,11 @@ class Recovery:
                 return False
             for tp, records in (await consumer.getmany(timeout_ms=200, max_records=_ROWS_A_TURN)).items():
                 self._load(states[tp.partition], self._kinds[tp.topic], records)
-        for partition in partitions:
-            partition.state.loaded()
+        try:
+            for partition in partitions:
+                partition.state.loaded()
+        except (LedgerFormatError, PolicyChangedError) as error:
+            raise WorkerError(Exit.CONFIG, str(error)) from error
         return True
 
     def _load(self, partition: Partition, kind: Literal["tickets", "view"], records: Sequence[Any]) -> None:

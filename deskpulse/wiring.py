@@ -27,6 +27,7 @@ def state_rules(settings: Settings) -> StateRules:
         open_ms=desk.open_horizon_days * _DAY_MS,
         future_tolerance_ms=desk.future_tolerance_seconds * 1_000,
         most_names=desk.max_names,
+        ledger_format=settings.worker.ledger_format,
     )
 
 

@@ -5,6 +5,7 @@ A value is one version byte and a MessagePack body. A key of the `-view` topic i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -32,7 +33,10 @@ class NewerRowError(Exception):
     """A row was written by a newer version of the program: upgrade this one before it may read the ledger."""
 
     def __init__(self, version: int) -> None:
-        super().__init__(f"a ledger row has version {version}, this program reads up to {VERSION}: upgrade it, or finish the rollback")
+        super().__init__(
+            f"a ledger row has version {version}, this program reads up to {VERSION}: upgrade it; if you are going back, "
+            "the ledger has been raised meanwhile, and docs/upgrade.md tells what is left to do"
+        )
 
 
 class PaneKey(NamedTuple):
@@ -74,6 +78,7 @@ class Position(Struct, gc=False, omit_defaults=True):
     counters: dict[str, int] = {}  # accepted, duplicate, late, overflow, gap, lost, skipped, rejected:<reason>, folded:<kind>
     owner: str = ""  # the worker that wrote this row, by its client id; so a partition whose owner has changed is being recovered
     policy: Signed | None = None  # the versions that the rows were made with
+    format: int = 1  # rows may be written up to this version (`formats.py`)
 
 
 POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])
@@ -127,6 +132,12 @@ def encode_value(body: object) -> bytes:
 def encode_ticket(row: TicketRow) -> bytes:
     """A ticket row. With a promise it is of version 2: a program that does not know promises must not book it."""
     return (_PREFIX if row.promise is None else _PROMISED) + _encode(row)
+
+
+def ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:
+    """How ticket rows are written into a ledger of a format: a newer program goes on writing what older ones read."""
+    assert 1 <= format_ <= VERSION
+    return encode_ticket  # of version 2 only with a promise, and without format 2 there is none (`formats.settle`)
 
 
 def encode_position(position: Position) -> bytes:

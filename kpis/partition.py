@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol
 
-from kpis import customers, ledger, observe, series, shortcuts, tickets
+from kpis import customers, formats, ledger, observe, series, shortcuts, tickets
 from kpis.at_risk import AtRiskKey
 from kpis.customers import CustomerRow
 from kpis.deltas import Deltas, level_key
@@ -80,6 +80,7 @@ class StateRules:
     most_names: int = 1000  # names of a dimension; later ones count as `other`
     most_combinations: int = 20_000  # of names, in a partition; each has panes of its own
     policy: Policy | None = None  # what is promised to tickets; None: nothing
+    ledger_format: int | None = None  # raise the ledger's format to this; None: leave it
 
 
 class PolicyChangedError(Exception):
@@ -99,11 +100,11 @@ class PartitionState:
     def __init__(self, partition: int, rules: StateRules = StateRules()) -> None:
         self.partition = partition
         self.rules = rules
-        self.position = Position()
+        self.position = Position(format=formats.of_new_ledger(rules.ledger_format))
         self.clean = True
         self._tables = Tables(rules.most_names, rules.most_combinations)
         self._tickets: Rows[TicketRow] = Rows(
-            ledger.ticket_key, ledger.encode_ticket, self._ticket_leaves_ms, min(rules.horizon_ms, rules.open_ms)
+            ledger.ticket_key, ledger.ticket_encoder(self.position.format), self._ticket_leaves_ms, min(rules.horizon_ms, rules.open_ms)
         )
         self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, ledger.encode_value, self._customer_leaves_ms, rules.customer_ms)
         self._counts: Counter[str] = Counter()
@@ -292,7 +293,9 @@ class PartitionState:
         self.position.policy = None if policy is None else policy.signed(year_of(newest or 0))
 
     def loaded(self) -> None:
-        """All rows are read: make the indexes that live in memory only. Errors: PolicyChangedError."""
+        """All rows are read: make the indexes that live in memory only. Errors: LedgerFormatError, PolicyChangedError."""
+        formats.settle(self.position, self.rules.ledger_format, has_policy=self.rules.policy is not None)
+        self._tickets.write_with(ledger.ticket_encoder(self.position.format))
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
         self._tables.restore_floors(self.position.event_clock_ms)

@@ -38,6 +38,10 @@ class Rows(Generic[Row]):
         self._put_off: set[str] = set()  # rows listed under a later day than the least
         self._today: int | None = None
 
+    def write_with(self, encode: Callable[[Row], bytes]) -> None:
+        """Write rows so from now on."""
+        self._encode = encode
+
     def _schedule(self, identifier: str, day: int) -> None:
         listed = self._day.get(identifier)
         if listed is None or day < listed:

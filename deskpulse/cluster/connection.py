@@ -141,6 +141,26 @@ class Cluster:
             await consumer.stop()
         return {(at.topic, at.partition): (first[at], following[at]) for at in partitions}
 
+    async def tails(self, name: str, topic: Topic, most: int) -> dict[int, list[Any]]:
+        """The last committed records of each partition of a topic, at most so many."""
+        places = [TopicPartition(name, number) for number in topic.partitions]
+        options = {"enable_auto_commit": False, "request_timeout_ms": _TIMEOUT_MS, "isolation_level": "read_committed", **self._options}
+        consumer = AIOKafkaConsumer(auto_offset_reset="earliest", **options)
+        found: dict[int, list[Any]] = {place.partition: [] for place in places}
+        try:
+            with _explained():
+                await consumer.start()
+                consumer.assign(places)
+                first, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+                for place in places:
+                    consumer.seek(place, max(first[place], ends[place] - most))
+                while any([await consumer.position(place) < ends[place] for place in places]):
+                    for place, records in (await consumer.getmany(timeout_ms=200)).items():
+                        found[place.partition] += records
+        finally:
+            await consumer.stop()
+        return found
+
     async def _configs(self, kind: int, names: list[str], node: int | None = None) -> dict[str, list[Any]]:
         if not names:
             return {}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from deskpulse.cluster import Cluster, ClusterError, UnreachableError, connect
+from collections.abc import Mapping
+
+from deskpulse.cluster import Cluster, ClusterError, Topic, UnreachableError, connect
 from deskpulse.doctor.brokers import examine_brokers, examine_limits
 from deskpulse.doctor.finding import Finding, fail, warn
 from deskpulse.doctor.group import examine_group
+from deskpulse.doctor.ledger import MOST_RECORDS, examine_ledger
 from deskpulse.doctor.machine import examine_machine
 from deskpulse.doctor.topics import examine_topics
 from deskpulse.settings import Settings
 from deskpulse.topic_setup import topic_specs
+from streams.topics import ledger_topics
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -31,6 +35,7 @@ async def _examine_cluster(settings: Settings, cluster: Cluster) -> list[Finding
     wanted = topic_specs(settings)
     existing = await cluster.topics([spec.name for spec in wanted])
     findings += examine_topics(wanted, existing)
+    findings += await _ledger(settings, cluster, existing)
     sources = {spec.name: existing[spec.name] for spec in wanted if spec.role == "source" and spec.name in existing}
     try:
         group = await cluster.group(settings.app_id)
@@ -39,3 +44,14 @@ async def _examine_cluster(settings: Settings, cluster: Cluster) -> list[Finding
     except ClusterError as error:
         findings.append(warn(f"group {settings.app_id}", str(error), "let this Kafka user describe the group and read its offsets"))
     return findings
+
+
+async def _ledger(settings: Settings, cluster: Cluster, existing: Mapping[str, Topic]) -> list[Finding]:
+    view = ledger_topics(settings.app_id).view
+    if view not in existing:
+        return []
+    try:
+        tails = await cluster.tails(view, existing[view], MOST_RECORDS)
+    except ClusterError as error:
+        return [warn("ledger", str(error), f"let this Kafka user read {view}")]
+    return list(examine_ledger(settings, {number: [(record.key, record.value) for record in found] for number, found in tails.items()}))
