@@ -143,6 +143,8 @@ class Partition:
         loop = asyncio.get_running_loop()
         next_unit_at = 0.0
         with ends_the_process(f"partition {self.number}"):
+            if not self.state.clean:  # what recovery found out (a loss, another policy) shall not wait for the next event
+                await self._write()
             while True:
                 gather_seconds = self._config.backlog_gather_seconds if self._is_behind() else next_unit_at - loop.time()
                 await self.inbox.wait(gather_seconds=gather_seconds)

@@ -292,7 +292,7 @@ def predict(due_in: Sequence[int], hour: Sequence[Deadline], day: Sequence[Deadl
     chances = [_chance(minutes, shares) for minutes in due_in if minutes < EDGES[-1]]
     known = sum(chances)
     fresh = (_fresh(hour) + _fresh(day) / 24) / 2
-    variance = sum(chance * (1 - chance) for chance in chances) + (0.15 * known) ** 2 + 1.5 * fresh
+    variance = sum(chance * (1 - chance) for chance in chances) + 2 * fresh
     return (known + fresh, *_bounds(known + fresh, variance))
 
 
@@ -328,7 +328,7 @@ def _fresh(deadlines: Iterable[Deadline]) -> float:
 
 
 def _bounds(mean: float, variance: float) -> tuple[int, int]:
-    """The numbers with a tenth of the probability on either side, half of their own counted as outside."""
+    """The interval around the most probable number that grows to the more probable side while that brings it nearer to 80 %."""
     if mean <= 0:
         return (0, 0)
     if mean > 400:
@@ -336,10 +336,16 @@ def _bounds(mean: float, variance: float) -> tuple[int, int]:
         return (max(0, round(mean - reach)), round(mean + reach))
     most = int(mean + 12 * math.sqrt(max(variance, mean)) + 12)
     chances = [_probability(k, mean, variance) for k in range(most)]
-    below = [sum(chances[:k]) + chances[k] / 2 for k in range(most)]
-    low = next((k for k in range(most) if below[k] >= 0.1), 0)
-    high = next((k for k in range(most) if below[k] > 0.9), most) - 1
-    return (low, max(high, low))
+    low = next(k for k in range(most) if chances[k] > max(chances) - 1e-9)
+    high = low
+    while True:
+        wider = [(chances[high + 1], high + 1)] if high + 1 < most else []
+        if low and (not wider or chances[low - 1] > wider[0][0] + 1e-9):
+            wider = [(chances[low - 1], low - 1)]
+        inside = sum(chances[low : high + 1])
+        if not wider or wider[0][0] <= 0 or abs(inside + wider[0][0] - 0.8) > abs(inside - 0.8) - 1e-9:
+            return (low, high)
+        low, high = min(low, wider[0][1]), max(high, wider[0][1])
 
 
 def _probability(k: int, mean: float, variance: float) -> float:

@@ -20,7 +20,7 @@ _HEARTBEAT_SECONDS: Final = 3.0
 
 
 def state_rules(settings: Settings) -> StateRules:
-    """Limits of a partition's state."""
+    """Limits of a partition's state, and its policy. Errors: PolicyError."""
     desk = settings.desk
     return StateRules(
         horizon_ms=desk.horizon_days * _DAY_MS,
@@ -28,6 +28,7 @@ def state_rules(settings: Settings) -> StateRules:
         future_tolerance_ms=desk.future_tolerance_seconds * 1_000,
         most_names=desk.max_names,
         ledger_format=settings.worker.ledger_format,
+        policy=load_policy(desk.policy),
     )
 
 

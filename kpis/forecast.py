@@ -16,8 +16,8 @@ from kpis import series
 HORIZON_MINUTES: Final = 60
 EDGE_MINUTES: Final = (0, 5, 10, 15, 20, 30, 45, 60)  # of kpis.promises.EDGES_MS
 _PRIOR: Final = 10.0  # observations that the longer window counts for in the share of the recent one
-_COMMON: Final = 0.15  # what all tickets of an hour have in common (a rush, an illness), as a share of the expected number
-_TAIL: Final = 0.1  # outside on either side: 80 % are inside
+_INSIDE: Final = 0.8
+_NOISE: Final = 1e-9  # numbers that differ by less are equal: two ways of adding up must not give two intervals
 _EXACT: Final = 400  # beyond this expectation the normal distribution is good enough
 _Z80: Final = 1.281552  # two-sided 80 % of the normal distribution
 Settled = Mapping[int, int]  # counts by cell - SLA[target]: met and breached by class
@@ -39,9 +39,9 @@ def breaches(due: Sequence[int], *, hour: Settled, day: Settled, week: Settled) 
         share = _at(shares, minute)
         expected += count * share
         variance += count * share * (1 - share)
-    variance += (_COMMON * expected) ** 2
     fresh = (_fresh(hour) + _fresh(day) / 24) / 2
-    return _interval(expected + fresh, variance + 1.5 * fresh)
+    # Twice: once since breaches come by chance, once since the rate of an hour is itself a number that came by chance.
+    return _interval(expected + fresh, variance + 2 * fresh)
 
 
 def _shares(day: Settled, week: Settled) -> list[float]:
@@ -79,22 +79,27 @@ def _fresh(settled: Settled) -> float:
 
 
 def _interval(mean: float, variance: float) -> Forecast:
-    """Bounds that leave a tenth outside on either side, half of the bound's own probability counted as outside."""
+    """The most probable numbers of breaches, as many as come nearest to 80 %: of few numbers no selection has exactly that."""
     if mean <= 0:
         return Forecast(0.0, 0, 0)
     if mean > _EXACT:
         half = _Z80 * sqrt(variance)
         return Forecast(mean, max(0, round(mean - half)), round(mean + half))
-    low, high, below = None, 0, 0.0
-    for k, probability in enumerate(_probabilities(mean, variance)):
-        middle = below + probability / 2
-        below += probability
-        if low is None and middle >= _TAIL:
-            low = k
-        if middle > 1 - _TAIL:
-            break
-        high = k
-    return Forecast(mean, low or 0, max(high, low or 0))
+    chances = list(_probabilities(mean, variance))
+    greatest = max(chances) - _NOISE
+    low = high = next(k for k, chance in enumerate(chances) if chance >= greatest)
+    inside = chances[low]
+    while True:
+        below = chances[low - 1] if low else 0.0
+        above = chances[high + 1] if high + 1 < len(chances) else 0.0
+        more = max(below, above)
+        if more <= 0 or abs(inside + more - _INSIDE) >= abs(inside - _INSIDE) - _NOISE:
+            return Forecast(mean, low, high)
+        inside += more
+        if below > above + _NOISE:
+            low -= 1
+        else:
+            high += 1
 
 
 def _probabilities(mean: float, variance: float) -> Iterator[float]:

@@ -304,7 +304,10 @@ class PartitionState:
         self._customers.index()
         if self._book is not None:
             self._book.loaded()
-        self.clean = True
+        known = self.position.policy
+        self._sign()
+        # A policy with more versions is told at once: an exporter compares it with its own, and the next event may be far.
+        self.clean = self.position.policy == known or self._newest_ms is None
 
     @property
     def tickets_held(self) -> int:

@@ -43,13 +43,16 @@ time = say_parameter(parse_time_ms)
 
 
 def read_settings(config: Path | None) -> Settings:
-    """The settings, or all their faults on stderr and exit code 2."""
+    """The settings, their policy checked; or all faults on stderr and exit code 2."""
     from deskpulse.settings import SettingsError, load
 
     try:
-        return load(config)
+        settings = load(config)
     except SettingsError as error:
         stop(str(error), exits.USAGE)
+    if settings.desk.policy is not None:
+        read_policy(settings)
+    return settings
 
 
 def read_policy(settings: Settings) -> Policy | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.request import urlopen
 
-from deskpulse import oracle, verify
+import yaml
+
+from deskpulse import oracle, oracle_promised, verify
 from deskpulse.logs import read_topics
+from deskpulse.oracle_clock import Edition, read_policy
 from deskpulse.oracle_events import Facts, Record, read_records
 from deskpulse.settings import Settings
 from streams.topics import SOURCE_TOPICS
@@ -79,6 +83,17 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
         members=lists,
         max_members=desk.max_members,
     )
+    if desk.policy is not None:
+        editions = _editions(desk.policy.read_text(encoding="utf-8"))
+        expected += oracle_promised.figures(
+            facts,
+            as_of_ms=as_of_ms,
+            policy=editions,
+            time_zone=desk.time_zone,
+            team_time_zones=desk.team_time_zones,
+            members=lists,
+            max_members=desk.max_members,
+        )
     compared = settings.exporter.compared_rollups
     expected = [
         figure for figure in expected if dict(figure.labels).get("period", "current") == "current" or dict(figure.labels)["by"] in compared
@@ -94,3 +109,9 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
         members=lists,
         max_members=desk.max_members,
     )
+
+
+@lru_cache(maxsize=4)
+def _editions(text: str) -> list[Edition]:
+    """The versions of a policy; they remember which minutes of their calendars are open."""
+    return read_policy(yaml.safe_load(text))

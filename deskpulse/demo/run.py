@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from deskpulse.demo.story import LIVE_RATE, story
 from deskpulse.settings import Settings
 from deskpulse.simulator import DEFAULT_DESK, Pace, Progress, publish
 
+DEFAULT_POLICY: Final = Path(str(resources.files("deskpulse.policy").joinpath("default.yaml")))  # that of examples/policy.yaml
 _TABLE_SECONDS: Final = 2.0
 _PLAIN_TABLE_SECONDS: Final = 15.0  # where the output is no terminal
 _CATCH_UP_SECONDS: Final = 120.0
@@ -81,6 +83,7 @@ def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None
     members = settings.desk.members
     names = {"team": desk.teams, "channel": desk.channels, "priority": desk.priorities}
     lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
+    policy = settings.desk.policy or DEFAULT_POLICY
     # On a broker that others use too, every demo has topics of its own.
     tag = f"demo-{int(time.time())}-" if shared else ""
     chosen = settings.model_copy(
@@ -88,7 +91,7 @@ def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None
             "app_id": f"{tag}{settings.app_id}",
             "topic_prefix": f"{tag}{settings.topic_prefix}",
             "kafka": settings.kafka.model_copy(update={"bootstrap_servers": tuple(bootstrap.split(","))}),
-            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists)}),
+            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists), "policy": policy}),
             "exporter": settings.exporter.model_copy(update={"host": "127.0.0.1", "port": port, "clock": "wall"}),
         }
     )
@@ -100,6 +103,7 @@ def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None
         "DESKPULSE_EXPORTER__PORT": str(port),
         "DESKPULSE_EXPORTER__CLOCK": "wall",
         **{f"DESKPULSE_DESK__MEMBERS__{d.upper()}": ",".join(names) for d, names in lists.items()},
+        "DESKPULSE_DESK__POLICY": str(policy),
         **({"DESKPULSE_CONFIG": str(config)} if config else {}),
     }
     return chosen, environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +50,15 @@ def load_file(path: Path) -> PolicyFile:
 
 def load_policy(path: Path | None) -> Policy | None:
     """The policy of a file; None without one. Errors: PolicyError."""
-    return None if path is None else build(load_file(path))
+    if path is None:
+        return None
+    changed_ns = path.stat().st_mtime_ns if path.exists() else 0
+    return _built(path, changed_ns)
+
+
+@lru_cache(maxsize=4)
+def _built(path: Path, changed_ns: int) -> Policy:  # noqa: ARG001 - a file that has changed is another one
+    return build(load_file(path))
 
 
 def _fault(error: ErrorDetails, document: Document) -> Fault:
