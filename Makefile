@@ -20,7 +20,7 @@ export PYTHONUNBUFFERED := 1
 ##@ Use it
 .PHONY: help
 help: ## List all targets
-	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nARGS goes to the program: make demo ARGS="--for 60s --port 19108 --verify"\n'
 
 .PHONY: setup
@@ -93,6 +93,10 @@ compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, withou
 .PHONY: compose-check
 compose-check: compose-lint ## The same and dclint, which npx fetches
 	npx --yes dclint@3.1.0 --config deploy/docker/dclint.yaml docker-compose.yml
+
+.PHONY: forecast-check
+forecast-check: $(STAMP) ## Whether the forecast's 80 % interval covers what comes, over 20 simulated desks (some minutes)
+	$(BIN)/python -m scripts.forecast_check $(ARGS)
 
 .PHONY: format
 format: $(STAMP) ## Let ruff format and fix what it can

@@ -329,7 +329,7 @@ def _fresh(deadlines: Iterable[Deadline]) -> float:
 
 def _bounds(mean: float, variance: float) -> tuple[int, int]:
     """The interval around the most probable number that grows to the more probable side while that brings it nearer to 80 %."""
-    if mean <= 0:
+    if mean < 1e-6:
         return (0, 0)
     if mean > 400:
         reach = 1.281552 * math.sqrt(variance)

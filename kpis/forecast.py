@@ -17,6 +17,7 @@ HORIZON_MINUTES: Final = 60
 EDGE_MINUTES: Final = (0, 5, 10, 15, 20, 30, 45, 60)  # of kpis.promises.EDGES_MS
 _PRIOR: Final = 10.0  # observations that the longer window counts for in the share of the recent one
 _INSIDE: Final = 0.8
+_LEAST: Final = 1e-6  # less is none
 _NOISE: Final = 1e-9  # numbers that differ by less are equal: two ways of adding up must not give two intervals
 _EXACT: Final = 400  # beyond this expectation the normal distribution is good enough
 _Z80: Final = 1.281552  # two-sided 80 % of the normal distribution
@@ -80,8 +81,8 @@ def _fresh(settled: Settled) -> float:
 
 def _interval(mean: float, variance: float) -> Forecast:
     """The most probable numbers of breaches, as many as come nearest to 80 %: of few numbers no selection has exactly that."""
-    if mean <= 0:
-        return Forecast(0.0, 0, 0)
+    if mean < _LEAST:
+        return Forecast(mean, 0, 0)
     if mean > _EXACT:
         half = _Z80 * sqrt(variance)
         return Forecast(mean, max(0, round(mean - half)), round(mean + half))

@@ -6,19 +6,21 @@ Names, meanings, labels and their values are asked of the code; only the words a
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
 from deskpulse.settings.exporter import ExporterSettings
 from deskpulse.settings.sections import DeskSettings
 from deskpulse.wiring import view_rules
 from exporters.collectors import FAMILIES
-from exporters.families import LIVE, PARTS, Family
+from exporters.families import LIVE, PARTS, SLA_FINAL, SLA_LIVE, Family
 from exporters.kpi_families import kpi_parts
 from exporters.program_families import REASONS
 from kpis import catalogue, series
-from kpis.catalogue import CHURN, FIGURES, OTHER_FIGURES, PER_HOUR, RETENTION, FigureKind
+from kpis.catalogue import BUSINESS_FIGURES, BUSINESS_QUANTILES, CHURN, FIGURES, OTHER_FIGURES, PER_HOUR, RETENTION, FigureKind
 from kpis.view import Part, View, series_bound
 from scripts.tidy import ROOT
 from streams.topics import SOURCE_TOPICS
@@ -30,6 +32,7 @@ PAGE: Final = Path("docs/metrics.md")
 _SETTINGS: Final = Settings.model_construct(desk=DeskSettings(), exporter=ExporterSettings())
 _RULES: Final = view_rules(_SETTINGS)
 _BUCKETS: Final = _SETTINGS.exporter.buckets_seconds
+_POLICY: Final = ROOT / "examples/policy.yaml"
 Row = Sequence[str]
 
 # The page of docs/kpis/ that explains a figure. A figure without one is an error, so that nothing is exported that nobody explains.
@@ -101,6 +104,17 @@ _LIVE: Final = """\
 
 What stands now. Labels `by`, `member`.
 """
+_SLA: Final = """\
+## SLA figures
+
+Only with an [SLA policy](sla.md); without one there are no such series. `target` is `first_reply` or `resolution`, as far as the policy
+promises anything about it. The first ones have `window` and `period` (earlier periods for `by="all"` alone); the others tell what stands
+now.
+"""
+_BUSINESS: Final = """\
+Where a team works by a business calendar, these come with `clock="business"` too, for `all` and `team`, quantiles for the current period:
+{names}.
+"""
 _PARTS: Final = """\
 ## Parts
 
@@ -110,7 +124,8 @@ and `_gsum` go down as well as up, so `histogram_quantile` takes them as they ar
 `exporter.buckets_seconds` ({edges} by default), and the counts on them are exact.
 """
 _SERIES: Final = """\
-With default settings an exporter serves at most {series:,} series of `support_*`; `deskpulse check` tells the number for yours.
+With default settings an exporter serves at most {series:,} series of `support_*`, and {promised:,} with a policy such as the example's;
+`deskpulse check` tells the number for yours.
 """
 _PROGRAM: Final = """\
 ## The program
@@ -158,9 +173,12 @@ def render() -> str:
         _table(("metric", "what it says", "further labels", "by", "observations"), [*_final_rows(), *_other_rows()]),
         _LIVE,
         _table(("metric", "what it says"), ((_linked(family.name), family.help) for family in LIVE)),
+        _SLA,
+        _table(("metric", "what it says", "labels"), map(_sla_row, (*SLA_FINAL, *SLA_LIVE))),
+        _BUSINESS.format(names=_codes(kind.name for kind in (*BUSINESS_FIGURES, *BUSINESS_QUANTILES))),
         _PARTS.format(windows=windows, edges=edges),
         _table(("metric", "what it says", "type", "further labels"), _part_rows()),
-        _SERIES.format(series=series_bound(_RULES)),
+        _SERIES.format(series=series_bound(_RULES), promised=series_bound(replace(_RULES, policy=load_policy(_POLICY)))),
         _PROGRAM,
         _table(("metric", "what it says", "type", "labels"), map(_program_row, _program_families())),
         _PROGRAM_LABELS.format(topics=_codes(SOURCE_TOPICS), reasons=_codes(REASONS)),
@@ -222,6 +240,10 @@ def _values(samples: Iterable[Iterable[tuple[str, str]]]) -> str:
         for name, value in labels:
             found.setdefault(name, {})[value] = None
     return "; ".join(f"`{name}`: {_codes(values)}" for name, values in found.items())
+
+
+def _sla_row(family: Family) -> Row:
+    return (f"[`{family.name}`](sla.md#figures)", family.help, _codes(family.labels))
 
 
 def _part_rows() -> Iterator[Row]:

@@ -19,8 +19,9 @@ EPILOG = (
     "deskpulse policy diff policy.yaml next.yaml"
 )
 DIFF_EPILOG = (
-    "Exit code 1 when a version that has been in force has changed or is gone: workers refuse such a file.\n\n[bold]Example[/]\n\n"
-    "deskpulse policy diff policy.yaml next.yaml"
+    "Exit code 1 when workers that run with the old file refuse the new one: a version that has been in force has changed, is gone or is "
+    "new.\n\n[bold]Example[/]\n\n"
+    "deskpulse policy diff policy.yaml next.yaml --events last-month.jsonl"
 )
 app = typer.Typer(
     name="policy",
@@ -40,8 +41,19 @@ def _group() -> None:
 def diff(
     old: Annotated[Path, typer.Argument(help="The policy as it is.", exists=True, dir_okay=False)],
     new: Annotated[Path, typer.Argument(help="The policy as it is to become.", exists=True, dir_okay=False)],
+    *,
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", metavar="FILE", help="Events whose tickets are judged by both.", exists=True, show_default="none"),
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", "-m", metavar="FILE", help="What the columns of FILE mean.", show_default="JSONL events")
+    ] = None,
 ) -> None:
-    """Show what a new policy file changes, and whether workers that run with the old one will take it."""
+    """Show what a new policy file changes, whether workers that run with the old one will take it, and what it would have done.
+
+    With --events the last version of each file is applied to all tickets of the file, as if it had always been in force.
+    """
     from deskpulse.policy import build
     from deskpulse.policy.differences import compare
     from kpis.policy import changed_past, year_of
@@ -59,7 +71,30 @@ def diff(
     typer.echo(
         "workers that run with the old file refuse the new one" if refusals else "workers that run with the old file take the new one"
     )
+    if events is not None:
+        _tell_effect(events, mapping, before, after)
     raise typer.Exit(exits.DIFFERENCE if refusals else exits.OK)
+
+
+def _tell_effect(events: Path, mapping: Path | None, old: PolicyFile, new: PolicyFile) -> None:
+    from rich.console import Console
+
+    from deskpulse.event_files import InputError
+    from deskpulse.policy import build
+    from deskpulse.policy.effect import effect, lines
+    from deskpulse.report import read_history
+    from deskpulse.times import format_time
+
+    try:
+        history = read_history(events, mapping, until_ms=None, console=Console(stderr=True))
+    except InputError as error:
+        stop(str(error), exits.USAGE)
+    if history.last_ms is None:
+        stop(f"{events} holds no event", exits.DIFFERENCE)
+    head = f"last version of each, {len(history.tickets):,} tickets, as of {format_time(history.last_ms)}"
+    typer.echo(f"\n{head}: met of the deadlines that came")
+    for line in lines(effect(history.tickets, build(old), build(new), history.last_ms)):
+        typer.echo(line)
 
 
 def _read(path: Path) -> PolicyFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -119,3 +120,37 @@ def test_a_policy_that_is_not_there_is_a_fault_of_the_setting(run: Run, monkeypa
     answer = run("check")
     assert answer.code == exits.USAGE
     assert "DESKPULSE_DESK__POLICY" in answer.err
+
+
+def test_what_a_change_would_have_done_is_shown_for_the_tickets_of_a_file(run: Run, tmp_path: Path) -> None:
+    """Answered after 20, 40 and 70 minutes, and one that waits for 25 by then. Within 1 h two of three are met; within 30 min one, and
+    the fourth is not due either way."""
+    minute, start = 60_000, 1_772_440_000_000
+    events = []
+    for number, wait in enumerate((20, 40, 70, None)):
+        created = start + (45 * minute if wait is None else 0)
+        dims = {"customer_id": "C", "team": "billing" if number else "sales", "channel": "email", "priority": "low"}
+        ticket = {"ticket_id": f"T{number}", "event_id": f"c{number}"}
+        events.append({"topic": "ticket-created", "occurred_at": created, **ticket, **dims})
+        if wait is not None:
+            events.append({"topic": "first-reply", "occurred_at": created + wait * minute, **ticket})
+    file = tmp_path / "events.jsonl"
+    file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    for name, within in (("old", "1h"), ("new", "30m")):
+        rules = f"first_reply: [{{within: {within}, objective: 90%}}]"
+        text = f"versions:\n  - {{name: a, {rules}}}\n  - {{name: b, effective_from: 2199-01-01T00:00:00Z, {rules}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(text.replace(rules, "first_reply: [{within: 1h, objective: 90%}]", 1), encoding="utf-8")
+    answer = run("policy", "diff", tmp_path / "old.yaml", tmp_path / "new.yaml", "--events", file)
+    assert answer.code == exits.OK
+    found = [re.sub(r" +", " ", line) for line in answer.out.splitlines()]
+    assert "first_reply all teams 66.7 % of 3 (1 missed, 1 ahead) -> 33.3 % of 3 (2 missed, 1 ahead)" in found
+    assert "first_reply billing 50.0 % of 2 (1 missed, 1 ahead) -> 0.0 % of 2 (2 missed, 1 ahead)" in found
+    assert "first_reply sales 100.0 % of 1 (0 missed, 0 ahead) -> 100.0 % of 1 (0 missed, 0 ahead)" in found
+    assert "first_reply 1 promises: met -> missed" in found
+
+
+def test_a_file_without_events_is_told(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "empty.jsonl"
+    file.write_text("", encoding="utf-8")
+    answer = run("policy", "diff", EXAMPLE, EXAMPLE, "--events", file)
+    assert (answer.code, "holds no event" in answer.err) == (exits.DIFFERENCE, True)
