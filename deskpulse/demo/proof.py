@@ -75,7 +75,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
     """What an exporter with these settings should show at an instant, by the oracle; without parts: only final and live figures."""
     desk = settings.desk
     lists = {name: list(names) for name, names in desk.members.model_dump().items() if names is not None}
-    expected = oracle.figures(
+    found = oracle.figures(
         facts,
         as_of_ms=as_of_ms,
         time_zone=desk.time_zone,
@@ -85,7 +85,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
     )
     if desk.policy is not None:
         editions = _editions(desk.policy.read_text(encoding="utf-8"))
-        expected += oracle_promised.figures(
+        found += oracle_promised.figures(
             facts,
             as_of_ms=as_of_ms,
             policy=editions,
@@ -95,12 +95,12 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
             max_members=desk.max_members,
         )
     compared = settings.exporter.compared_rollups
-    expected = [
-        figure for figure in expected if dict(figure.labels).get("period", "current") == "current" or dict(figure.labels)["by"] in compared
+    found = [
+        figure for figure in found if dict(figure.labels).get("period", "current") == "current" or dict(figure.labels)["by"] in compared
     ]
     if not with_parts:
-        return expected
-    return expected + oracle.parts(
+        return found
+    return found + oracle.parts(
         facts,
         as_of_ms=as_of_ms,
         thresholds_seconds=dict.fromkeys(HISTOGRAMS, settings.exporter.buckets_seconds),
@@ -115,3 +115,4 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
 def _editions(text: str) -> list[Edition]:
     """The versions of a policy; they remember which minutes of their calendars are open."""
     return read_policy(yaml.safe_load(text))
+

@@ -20,14 +20,14 @@ _LEAST_FACTOR: Final = 0.02
 _SEEDS: Final = (2025, 2026)
 
 
-def story(scenario: str, *, now_ms: int, rate_per_hour: float) -> Iterator[TimedEvent]:
+def story(scenario: str, *, now_ms: int, rate_per_hour: float, history_rate: float = HISTORY_RATE) -> Iterator[TimedEvent]:
     """Events without end: a calm history that goes on, and from LIVE_MS ago the scenario, at `rate_per_hour` new tickets about now.
 
     A simulation's rate is the mean of its week; a demo at night or on a Sunday shall not look asleep.
     """
     start_ms = now_ms - HISTORY_MS
     busy = max(weekly_factor(local_time(now_ms, ZoneInfo(DEFAULT_DESK.zone))), _LEAST_FACTOR)
-    past = simulate("calm", seed=_SEEDS[0], start_ms=start_ms, rate_per_hour=HISTORY_RATE, moment_ms=now_ms)
+    past = simulate("calm", seed=_SEEDS[0], start_ms=start_ms, rate_per_hour=history_rate, moment_ms=now_ms)
     present = simulate(scenario, seed=_SEEDS[1], start_ms=now_ms - LIVE_MS, rate_per_hour=rate_per_hour / busy, moment_ms=now_ms)
     customers, rest = _customers_first(present, now_ms - LIVE_MS)
     # The customers of the present were there before the history began: later they would be too late for the event clock.
