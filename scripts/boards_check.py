@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,7 +183,7 @@ def _judge(prometheus: LocalPrometheus, moment: Moment) -> Tally:
     return total
 
 
-def _variables(board: Board) -> list[Mapping[str, str]]:
+def _variables(board: Board) -> Sequence[Mapping[str, str]]:
     """What the variables of a board may be: what it starts with first, then every other value of each."""
     teams = [team.name for team in DEFAULT_DESK.teams]
     if board.name == "team":

@@ -61,9 +61,14 @@ def behind(samples: Samples, ends: Mapping[tuple[str, int], int]) -> int:
 def judge(settings: Settings, records: list[Record], samples: Samples) -> Verdict:
     """Compare a scrape with the oracle's reading of the same records."""
     as_of_ms = as_of(samples)
+    wanted = expected(settings, records, as_of_ms)
+    return Verdict(len(wanted), verify.compare(wanted, samples), as_of_ms)
+
+
+def expected(settings: Settings, records: list[Record], as_of_ms: int) -> list[oracle.OracleFigure]:
+    """Every sample that an exporter with these settings should show of the records at an instant."""
     facts = read_records(records, future_tolerance_ms=settings.desk.future_tolerance_seconds * 1000)
-    expected = expected_figures(settings, facts, as_of_ms)
-    return Verdict(len(expected), verify.compare(expected, samples), as_of_ms)
+    return expected_figures(settings, facts, as_of_ms)
 
 
 def as_of(samples: Samples) -> int:
@@ -115,4 +120,3 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
 def _editions(text: str) -> list[Edition]:
     """The versions of a policy; they remember which minutes of their calendars are open."""
     return read_policy(yaml.safe_load(text))
-

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from deskpulse.demo import proof
 from soak.programs import ROOT, Program, start_program, surroundings
-from soak.stack import COMMITTED, START_SECONDS, UNCOMMITTED, Sent, Stack
+from soak.stack import CATCH_UP_SECONDS, COMMITTED, START_SECONDS, UNCOMMITTED, Sent, Stack
 
 __all__ = [
+    "CATCH_UP_SECONDS",
     "COMMITTED",
     "START_SECONDS",
     "UNCOMMITTED",
