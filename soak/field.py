@@ -104,7 +104,7 @@ class Field:
         return self.tail.standstill(since)
 
     def _beyond(self, known: Mapping[Place, int]) -> bool:
-        newer = {partition for (topic, partition), offset in known.items() if self.tail.applied(topic, partition) > offset}
+        newer = {place[1] for place in self.load.acked if self.tail.applied(*place) > known.get(place, -1)}
         return self.tail.reached(known) and newer.issuperset(self.tail.partitions)
 
     def _stuck(self, known: Mapping[Place, int]) -> str:

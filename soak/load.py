@@ -23,7 +23,7 @@ from windows.panes import DAY_MS
 
 BAD_EVERY: Final = 97  # one record of so many is no event
 SPAN_MS: Final = 50 * DAY_MS  # simulated time that the load covers, up to the end of the run
-OVERRUN: Final = 0.5  # more events than the run should need, in its parts
+OVERRUN: Final = 0.3  # more events than the run should need, in its parts
 _EVENTS_PER_TICKET: Final = 4.7  # of the simulated desk, customers aside
 _TICK_SECONDS: Final = 0.02
 _LINGER_MS: Final = 50  # few requests: the brokers share the processors with those who are tested
@@ -45,7 +45,7 @@ def as_sent(events: Iterable[TimedEvent]) -> Iterator[Sent]:
 
 
 def generate(path: Path, *, seed: int, count: int, end_ms: int) -> None:
-    """Write an event file: `count` events of a desk up to `end_ms`, then half as many late ones, should the run take longer.
+    """Write an event file: `count` events of a desk up to `end_ms`, then late ones, should the run take longer.
 
     The rate of the desk is such that the first part ends about where its time does.
     """
@@ -53,7 +53,7 @@ def generate(path: Path, *, seed: int, count: int, end_ms: int) -> None:
     rate = count / _EVENTS_PER_TICKET / hours
     desk = replace(DEFAULT_DESK, max_customers=max(50, count // 50))
     main = simulate("calm", seed=seed, start_ms=end_ms - SPAN_MS, end_ms=end_ms, rate_per_hour=rate, desk=desk)
-    late = late_desk(seed, start_ms=end_ms - 10 * DAY_MS, end_ms=end_ms - DAY_MS, rate_per_hour=rate * OVERRUN * 10)
+    late = late_desk(seed, start_ms=end_ms - 10 * DAY_MS, end_ms=end_ms - DAY_MS, rate_per_hour=rate * 5)
     write_jsonl(chain(main, islice(late, round(count * OVERRUN))), path)
 
 

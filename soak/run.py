@@ -32,7 +32,7 @@ from soak.team import Team
 from soak.verdict import Comparison, Outcome, Run
 
 LEAST_RATE: Final = 1_000.0  # events a second that are promised
-RATE: Final = 1_400.0  # that are sent
+RATE: Final = 1_500.0  # that are sent
 WORKERS: Final = 2
 EXPORTERS: Final = 2
 LIMIT_SECONDS: Final = 45.0  # for the group to work again: the session timeout, and recovery on a machine with other work
@@ -191,8 +191,12 @@ async def _faults(course: Course, *watched: asyncio.Task[None]) -> None:
             error = task.exception()
             course.trouble.append(f"{error}" if error else "the load ran out of events")
     lanes.cancel()
-    with suppress(asyncio.CancelledError):
+    try:
         await lanes
+    except SoakError as error:
+        course.trouble.append(str(error))
+    except asyncio.CancelledError:
+        pass
 
 
 async def _lanes(course: Course) -> None:

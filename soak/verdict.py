@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.table import Table
 
-WINDOW_SECONDS: Final = 10  # over which the rate is looked at
+WINDOW_SECONDS: Final = 20  # over which the rate is looked at
 MINUTES_OF_PROMISE: Final = 5.0  # a run of so long ...
 LEAST_FAULTS: Final = 15  # ... has at least so many faults
 LEAST_KINDS: Final = 8  # ... of so many kinds

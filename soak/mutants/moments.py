@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 
 from agents.ledger_io import LedgerWriter
 from agents.scheduler import ChunkScheduler
+from soak.mutants.switches import replace
 from soak.programs import until
 
 KILLED: Final = 137  # as a shell tells `kill -9`
@@ -34,7 +35,7 @@ def before_commit(number: int) -> None:
             _crash()
         await commit(self)
 
-    AIOKafkaProducer.commit_transaction = dying
+    replace(AIOKafkaProducer, "commit_transaction", dying)
 
 
 def after_commit(number: int) -> None:
@@ -48,7 +49,7 @@ def after_commit(number: int) -> None:
         if count == number:
             _crash()
 
-    AIOKafkaProducer.commit_transaction = dying
+    replace(AIOKafkaProducer, "commit_transaction", dying)
 
 
 def freeze_before_write(number: int) -> None:
@@ -62,7 +63,7 @@ def freeze_before_write(number: int) -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
         await write(self, changes, letters)
 
-    LedgerWriter.write = freezing  # type: ignore[method-assign]
+    replace(LedgerWriter, "write", freezing)
 
 
 def held_commit(number: int) -> None:
@@ -78,7 +79,7 @@ def held_commit(number: int) -> None:
             await until(gate.exists, seconds=_LONGEST_SECONDS, what="the gate")
         await commit(self)
 
-    AIOKafkaProducer.commit_transaction = held
+    replace(AIOKafkaProducer, "commit_transaction", held)
 
 
 def lose_chunk(number: int) -> None:
@@ -94,7 +95,7 @@ def lose_chunk(number: int) -> None:
                 continue
             yield place, message
 
-    ChunkScheduler.iterate = losing  # type: ignore[method-assign]
+    replace(ChunkScheduler, "iterate", losing)
 
 
 MOMENTS: Final[Mapping[str, Callable[[int], None]]] = {

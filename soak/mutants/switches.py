@@ -21,6 +21,12 @@ from streams.topics import SOURCE_TOPICS
 POSITIONS_KEPT: Final = 2  # transactions that still have their position row
 
 
+def replace(owner: Any, name: str, by: Any) -> None:
+    """Put something in the place of what a class or module has. Errors: AttributeError when it has nothing of that name."""
+    getattr(owner, name)
+    setattr(owner, name, by)
+
+
 def ack_at_once() -> None:
     """A chunk is acked when it arrives, not when it is durable."""
     deliver = Ownership.deliver
@@ -29,7 +35,7 @@ def ack_at_once() -> None:
         self._source().ack(message)
         await deliver(self, chunk, message)
 
-    Ownership.deliver = acking  # type: ignore[method-assign]
+    replace(Ownership, "deliver", acking)
 
 
 def ack_at_once_in_any_sequence() -> None:
@@ -40,7 +46,7 @@ def ack_at_once_in_any_sequence() -> None:
         del epoch
         return Verdict.APPLIED if applied is not None and chunk.last <= applied else Verdict.APPLY
 
-    units.judge = trusting  # type: ignore[attr-defined]
+    replace(units, "judge", trusting)
 
 
 def no_position_row() -> None:
@@ -54,7 +60,7 @@ def no_position_row() -> None:
             changes = Changes(changes.tickets, [row for row in changes.view if row[0] != POSITION_KEY])
         await write(self, changes, letters)
 
-    LedgerWriter.write = forgetful  # type: ignore[method-assign]
+    replace(LedgerWriter, "write", forgetful)
 
 
 def position_first() -> None:
@@ -65,7 +71,7 @@ def position_first() -> None:
         *rows, position = changes.view
         await write(self, Changes(changes.tickets, [position, *rows]), letters)
 
-    LedgerWriter.write = hasty  # type: ignore[method-assign]
+    replace(LedgerWriter, "write", hasty)
 
 
 def two_transactions() -> None:
@@ -76,7 +82,7 @@ def two_transactions() -> None:
         await write(self, Changes(changes.tickets, []), letters)
         await write(self, Changes([], changes.view), [])
 
-    LedgerWriter.write = twofold  # type: ignore[method-assign]
+    replace(LedgerWriter, "write", twofold)
 
 
 def no_fencing() -> None:
@@ -87,7 +93,7 @@ def no_fencing() -> None:
         own = None if transactional_id is None else f"{transactional_id}-{os.getpid()}"
         make(self, *args, transactional_id=own, **options)
 
-    AIOKafkaProducer.__init__ = anonymous
+    replace(AIOKafkaProducer, "__init__", anonymous)
 
 
 def no_purge() -> None:
@@ -98,7 +104,7 @@ def no_purge() -> None:
             if number not in self.partitions:
                 self.partitions[number] = self._new_partition(number)
 
-    Ownership.keep_only = hoarding  # type: ignore[method-assign]
+    replace(Ownership, "keep_only", hoarding)
 
 
 def no_tie_break() -> None:
@@ -110,8 +116,8 @@ def no_tie_break() -> None:
     def precedes(self: Creation, other: Creation) -> bool:
         return (self.at_ms, self.event_id) < (other.at_ms, other.event_id)
 
-    Fact.follows = follows  # type: ignore[method-assign]
-    Creation.precedes = precedes  # type: ignore[method-assign]
+    replace(Fact, "follows", follows)
+    replace(Creation, "precedes", precedes)
 
 
 def read_uncommitted() -> None:
@@ -121,7 +127,7 @@ def read_uncommitted() -> None:
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **{**options, "isolation_level": "read_uncommitted"})
 
-    recovery.AIOKafkaConsumer = Credulous  # type: ignore[attr-defined]
+    replace(recovery, "AIOKafkaConsumer", Credulous)
 
 
 def greatest_event_clock() -> None:
@@ -133,7 +139,7 @@ def greatest_event_clock() -> None:
         first = max(maxima, key=lambda topic: maxima[topic], default=None)
         advance(self, {topic for topic in SOURCE_TOPICS if topic != first} if first else drained)
 
-    PartitionState.advance = leading  # type: ignore[method-assign]
+    replace(PartitionState, "advance", leading)
 
 
 SWITCHES: Final[Mapping[str, Callable[[], None]]] = {
