@@ -6,10 +6,10 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from aiokafka.errors import KafkaError
 
@@ -27,17 +27,29 @@ class Exit(IntEnum):
     CONFIG = 78  # topics, partition counts, versions: a person must mend something first
 
 
-class WorkerError(Exception):
-    """Why the worker cannot go on, in words that name the fix."""
+# What a person does about it: pages of docs/runbooks/. A WorkerError may name one that fits better.
+PAGES: Final[Mapping[Exit, str]] = {
+    Exit.DATA: "exit-65-data",
+    Exit.UNAVAILABLE: "exit-69-unavailable",
+    Exit.CRASH: "exit-70-crash",
+    Exit.RETRY: "exit-75-retry",
+    Exit.CONFIG: "exit-78-config",
+}
+_RUNBOOKS: Final = "docs/runbooks/"
 
-    def __init__(self, code: Exit, message: str) -> None:
-        super().__init__(message)
+
+class WorkerError(Exception):
+    """Why the worker cannot go on, in words that name the fix, and the page of the runbook that tells more."""
+
+    def __init__(self, code: Exit, message: str, *, page: str | None = None) -> None:
+        super().__init__(f"{message}; see {_RUNBOOKS}{page or PAGES[code]}.md")
         self.code = code
 
 
 def end_process(code: Exit, reason: str) -> NoReturn:
     """Leave at once, without cleaning up: what is not in a committed transaction never happened."""
-    logger.critical("worker ends with exit %d (%s): %s", code, code.name, reason)
+    more = "" if _RUNBOOKS in reason or code not in PAGES else f"; see {_RUNBOOKS}{PAGES[code]}.md"
+    logger.critical("worker ends with exit %d (%s): %s%s", code, code.name, reason, more)
     for handler in [*logging.getLogger().handlers, *logger.handlers]:
         handler.flush()
     sys.stdout.flush()

@@ -53,6 +53,7 @@ def check_partition_counts(counts: Mapping[str, int], *, prior: int = 0) -> int:
             Exit.CONFIG,
             f"partition counts differ ({told}): a ticket's events would be in different partitions. Give all topics the same count with "
             "`deskpulse topics`, new ones where a count is too high",
+            page="partition-count-changed",
         )
     count = next(iter(counts.values()))
     if prior not in {0, count}:
@@ -60,6 +61,7 @@ def check_partition_counts(counts: Mapping[str, int], *, prior: int = 0) -> int:
             Exit.CONFIG,
             f"topics have {count} partitions, the ledger was made with {prior}: tickets would move between partitions. Restore {prior}, "
             "or start a new ledger with another app_id, which reads all topics from their beginning",
+            page="partition-count-changed",
         )
     return count
 
@@ -69,7 +71,7 @@ def check_source_log(topic: str, partition: int, *, applied: int | None, start: 
     if applied is None:
         return 0
     if end < applied + 1:
-        raise WorkerError(Exit.CONFIG, went_backwards(topic, partition, applied=applied, found=end))
+        raise WorkerError(Exit.CONFIG, went_backwards(topic, partition, applied=applied, found=end), page="topic-recreated")
     return max(0, start - applied - 1)
 
 
@@ -90,6 +92,7 @@ def crashed_merge(error: Exception, topic: str, partition: int, *, first: int, l
     return WorkerError(
         Exit.DATA,
         f"{topic}/{partition} {where} crashes the merge ({error!r}){more}: please report it. To go on without it: `{skip}`, then restart",
+        page="crash-loop-on-a-record",
     )
 
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import KafkaError, NotEnoughReplicasAfterAppendError, NotEnoughReplicasError, ProducerFenced
 
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
@@ -126,11 +126,19 @@ class LedgerWriter:
             yield
         except ProducerFenced as error:
             raise WorkerError(
-                Exit.RETRY, f"{name} {what}: fenced, another worker has taken it over, or a transaction took longer than the broker waits"
+                Exit.RETRY,
+                f"{name} {what}: fenced, another worker has taken it over, or a transaction took longer than the broker waits",
+                page="fenced",
             ) from error
         except TimeoutError as error:
             raise WorkerError(
-                Exit.RETRY, f"{name} {what} in time: check the brokers; the worker recovers when it is started again"
+                Exit.RETRY,
+                f"{name} {what} in time: check the brokers; the worker recovers when it is started again",
+                page="brokers-unreachable",
+            ) from error
+        except (NotEnoughReplicasError, NotEnoughReplicasAfterAppendError) as error:
+            raise WorkerError(
+                Exit.RETRY, f"{name} {what}: fewer copies are in sync than min.insync.replicas wants", page="min-insync-not-met"
             ) from error
         except KafkaError as error:
             raise WorkerError(Exit.RETRY, f"{name} {what}: {error!r}; the worker recovers when it is started again") from error

@@ -23,6 +23,7 @@ async def preflight(config: WorkerConfig) -> int:
         raise WorkerError(
             Exit.UNAVAILABLE,
             f"no Kafka broker at {where} ({error!r}): start one, or check kafka.bootstrap_servers, security_protocol and the login",
+            page="brokers-unreachable",
         ) from error
     finally:
         await admin.close()

@@ -90,7 +90,9 @@ class Recovery:
         try:
             for partition in partitions:
                 partition.state.loaded()
-        except (LedgerFormatError, PolicyChangedError) as error:
+        except LedgerFormatError as error:
+            raise WorkerError(Exit.CONFIG, str(error), page="newer-row") from error
+        except PolicyChangedError as error:
             raise WorkerError(Exit.CONFIG, str(error)) from error
         return True
 
@@ -100,7 +102,7 @@ class Recovery:
             for record in records:
                 load(kind, record.key, record.value)
         except NewerRowError as error:
-            raise WorkerError(Exit.CONFIG, str(error)) from error
+            raise WorkerError(Exit.CONFIG, str(error), page="newer-row") from error
         self._tally.recovered_rows += len(records)
 
     async def _check(self, partitions: Sequence[Partition]) -> bool:

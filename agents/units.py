@@ -179,7 +179,7 @@ class Partition:
         verdict = judge(chunk, applied=applied, epoch=self._deliveries.epoch(tp))
         if verdict is Verdict.BACKWARDS:
             message = guards.went_backwards(*tp, applied=-1 if applied is None else applied, found=chunk.first)
-            raise WorkerError(Exit.CONFIG, message)
+            raise WorkerError(Exit.CONFIG, message, page="topic-recreated")
         if verdict is Verdict.BROKEN:
             self._tally.out_of_sequence += 1
             logger.warning("%s/%d: a chunk before offset %d is missing, applied is %s: reading again", *tp, chunk.first, applied)
@@ -232,7 +232,11 @@ class Partition:
         self.state.count("lost", count)
         self.state.position.offsets[self._topics[tp.topic]] = first + count - 1
         logger.error(
-            "%s/%d: retention removed offsets %d to %d before they were read: %d records lost", *tp, first, first + count - 1, count
+            "%s/%d: retention removed offsets %d to %d before they were read: %d records lost; see docs/runbooks/records-lost.md",
+            *tp,
+            first,
+            first + count - 1,
+            count,
         )
 
     async def _write(self) -> None:

@@ -109,7 +109,9 @@ class Watch:
             at = f"offset {position - 1}" if position else "the first record"
             seconds = now - seen.since
             raise WorkerError(
-                Exit.RETRY, f"{tp.topic}/{tp.partition}: {waiting} records behind and no progress at {at} for {seconds:.0f} s"
+                Exit.RETRY,
+                f"{tp.topic}/{tp.partition}: {waiting} records behind and no progress at {at} for {seconds:.0f} s",
+                page="worker-stuck",
             )
 
     async def _look_at_log_ends(self) -> None:
@@ -140,7 +142,9 @@ class Watch:
             self._read_again[tp, applied] += 1
             if self._read_again[tp, applied] > _MOST_TIMES:
                 raise WorkerError(
-                    Exit.RETRY, f"{tp.topic}/{tp.partition}: what follows offset {applied} was read {_MOST_TIMES} times and got lost"
+                    Exit.RETRY,
+                    f"{tp.topic}/{tp.partition}: what follows offset {applied} was read {_MOST_TIMES} times and got lost",
+                    page="worker-stuck",
                 )
             logger.warning("%s/%d: what follows offset %s was fetched and did not arrive: reading again", *tp, applied)
             await partition.read_again(tp)
@@ -152,7 +156,8 @@ class Watch:
         if (flows and not missing) or mark != self._recovering.mark:
             self._recovering = _Progress(mark, now)
         elif now - self._recovering.since > 2 * self._config.watchdog_seconds:
-            raise WorkerError(Exit.RETRY, f"still rebalancing or recovering, and no row came for {now - self._recovering.since:.0f} s")
+            seconds = now - self._recovering.since
+            raise WorkerError(Exit.RETRY, f"still rebalancing or recovering, and no row came for {seconds:.0f} s", page="worker-stuck")
 
     def _check_partition_counts(self) -> None:
         counts = {topic: self._app.consumer.topic_partitions(topic) for topic in self._config.sources}
@@ -186,7 +191,7 @@ class Watch:
         while still < self._config.watchdog_seconds:
             time.sleep(1.0)
             beats, still = self.beats, (still + 1 if self.beats == beats else 0)
-        exits.end_process(Exit.RETRY, f"the event loop has not run for {still} s")
+        exits.end_process(Exit.RETRY, f"the event loop has not run for {still} s; see docs/runbooks/worker-stuck.md")
 
 
 class _Progress(NamedTuple):

@@ -100,7 +100,7 @@ class LedgerReader:
 
     def _stumble(self, error: Exception) -> None:
         if self._fault != str(error):
-            log.error("%s", error)
+            log.error("%s; see docs/runbooks/exporter-not-ready.md", error)
         self._fault = str(error) or type(error).__name__
         if not self._contact.done():
             self._contact.set_exception(error)
@@ -111,7 +111,7 @@ class LedgerReader:
         if isinstance(error, KafkaConnectionError):
             cause = "no broker answers, or none lets us in"
         if self._fault is None:
-            log.warning("no connection to the ledger, trying again: %s", cause)
+            log.warning("no connection to the ledger, trying again: %s; see docs/runbooks/brokers-unreachable.md", cause)
         self._fault = cause
 
     async def _start_over(self) -> None:
