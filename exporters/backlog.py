@@ -20,7 +20,8 @@ class Backlog:
         Returns for how many seconds, at least, the oldest waiting record has been there; 0.0 when none waits.
 
         >>> backlog = Backlog()
-        >>> [backlog.note(end, following, now) for now, end, following in [(0, 5, 5), (3, 8, 5), (6, 9, 5), (9, 9, 8), (12, 9, 9)]]
+        >>> looks = [(0.0, 5, 5), (3.0, 8, 5), (6.0, 9, 5), (9.0, 9, 8), (12.0, 9, 9)]
+        >>> [backlog.note(end, following, now) for now, end, following in looks]
         [0.0, 0.0, 3.0, 3.0, 0.0]
         """
         looks = self._looks
