@@ -83,6 +83,10 @@ generated: $(STAMP) ## docs/metrics.md, the JSON Schemas and the boards are what
 	$(BIN)/python -m scripts.schemas --check
 	$(BIN)/python -m scripts.boards --check
 
+.PHONY: boards-check
+boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; about two minutes
+	@$(BIN)/python -m scripts.boards_check $(ARGS)
+
 .PHONY: compose-lint
 compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

@@ -26,7 +26,6 @@ from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.boards.promql import fill
 from deskpulse.policy import load_policy
 from exporters.collectors import FAMILIES
-from kpis import catalogue
 from scripts.board_rules import faults
 from scripts.tidy import ROOT
 
@@ -124,7 +123,7 @@ def exported() -> set[str]:
     for family in FAMILIES:
         if family.type == "gaugehistogram":
             names |= {f"{family.name}{suffix}" for suffix in ("_bucket", "_gcount", "_gsum")}
-    return names | set(catalogue.SLA_FIGURES) | set(catalogue.SLA_LIVE_FIGURES)
+    return names
 
 
 def unknown_metrics(board: Mapping[str, Any]) -> set[str]:

@@ -1,8 +1,8 @@
 """Every query of every board, put to a real Prometheus and compared with the oracle: `make boards-check`, `python -m scripts.boards_check`.
 
-The simulator's events go through a broker, a worker and two exporters, Prometheus scrapes both, and each panel is asked what it would show at
-one instant. No answer may be empty. A panel that shows figures must show those of `deskpulse/oracle.py` at the `as_of` of the scrape that
-Prometheus answers from: `deskpulse.boards.promql` says what a query means without Prometheus.
+The simulator's events go through a broker, a worker and two exporters, Prometheus scrapes both, and each panel is asked what it would show
+at one instant. No answer may be empty. A panel that shows figures must show those of `deskpulse/oracle.py` at the `as_of` of the scrape
+that Prometheus answers from: `deskpulse.boards.promql` says what a query means without Prometheus.
 A line a board, the last line sums them up; exit 0 only if nothing is empty and nothing differs.
 """
 
@@ -27,7 +27,7 @@ from aiokafka import AIOKafkaProducer
 from deskpulse.boards import Board
 from deskpulse.boards.build import TEAM_WINDOWS
 from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.boards.promql import JOB, Labels, Moment, Result, fill, freshest
+from deskpulse.boards.promql import JOB, Expression, Labels, Moment, Result, Rounded, fill, freshest
 from deskpulse.boards.sheet import Asked
 from deskpulse.brokers import Broker
 from deskpulse.brokers.embedded import EmbeddedBroker
@@ -43,15 +43,15 @@ from scripts.tidy import ROOT
 from tests.agents.harness import until
 from tests.e2e.stack import Stack, start_program
 
-HISTORY_RATE: Final = 4.0  # tickets an hour for two months: enough for every window
+HISTORY_RATE: Final = 2.0  # tickets an hour for two months: enough for every window
 PRESENT_RATE: Final = 240.0
 SCRAPE_SECONDS: Final = 3
 SCRAPES: Final = 4  # so many that a rate over the last of them has something to count
 RANGE_SECONDS: Final = 12
 LONGEST_SECONDS: Final = 900.0  # on a machine that does much else; a quiet one needs a tenth
 SHOWN_FAULTS: Final = 40
-QUANTILE_TOLERANCE: Final = 0.01
-QUANTILE_SLACK: Final = 0.001
+EXACT: Final = (1e-9, 1e-9)  # but for the order in which floats were added
+QUANTILE: Final = (0.01, 0.001)
 
 
 @dataclass
@@ -126,15 +126,16 @@ async def _check(broker: Broker, scenario: str, folder: Path, exits: ExitStack) 
         exits.callback(prometheus.stop)
         await prometheus.ready()
         at_seconds = await until(lambda: _scraped(prometheus), seconds=LONGEST_SECONDS, what=f"scrapes: {stack.last_words()}")
+        stack.stop()  # what was scraped stays, and the oracle wants the processor
         as_of = await asyncio.to_thread(_as_of, prometheus, at_seconds)
         _say("the oracle computes every figure ...")
         expected = await asyncio.to_thread(proof.expected, stack.settings, records, round(as_of * 1000))
-        moment = Moment(at_seconds, {figure.key: figure.value for figure in expected})
+        moment = Moment.of(at_seconds, {figure.key: figure.value for figure in expected})
         return await asyncio.to_thread(_judge, prometheus, moment)
 
 
 def _say(line: str) -> None:
-    print(f"boards-check: {line}", flush=True)
+    print(f"boards-check: {time.strftime('%X')} {line}", flush=True)
 
 
 def _surroundings() -> dict[str, str]:
@@ -155,7 +156,8 @@ async def _publish(stack: Stack, scenario: str) -> None:
 
 def _scraped(prometheus: LocalPrometheus) -> float | None:
     """An instant at which both exporters have been scraped often enough and show all there is, and alerting is alive."""
-    now = time.time()
+    # A scrape is dated by its start and seen at its end: at a moment so long ago nothing more can arrive.
+    now = round(time.time() - SCRAPE_SECONDS - 1, 3)
     complete = f'sum_over_time(deskpulse_view_complete{{job="{JOB}"}}[{RANGE_SECONDS}s]) >= {SCRAPES - 1}'
     both = len(prometheus.query(complete, now)) == 2
     awake = prometheus.query('ALERTS{alertname="Watchdog",alertstate="firing"}', now)
@@ -171,13 +173,13 @@ def _as_of(prometheus: LocalPrometheus, at_seconds: float) -> float:
 
 def _judge(prometheus: LocalPrometheus, moment: Moment) -> Tally:
     total = Tally()
-    known: dict[str, Result] = {}
+    inquiry = Inquiry(prometheus, moment)
     for code, boards in made().items():
         for board in boards:
             tally = Tally(panels=len(board.model.panels or ()))
             for index, variables in enumerate(_variables(board)):
                 for asked in board.asked:
-                    _ask(prometheus, moment, asked, variables, known, tally, first=not index)
+                    inquiry.ask(asked, variables, tally, first=not index)
             print(f"{code}/{board.name}: {tally}", flush=True)
             total.add(tally)
     return total
@@ -193,35 +195,47 @@ def _variables(board: Board) -> Sequence[Mapping[str, str]]:
     return [{}]
 
 
-def _ask(
-    prometheus: LocalPrometheus,
-    moment: Moment,
-    asked: Asked,
-    variables: Mapping[str, str],
-    known: dict[str, Result],
-    tally: Tally,
-    *,
-    first: bool,
-) -> None:
-    """One question with one choice of variables. Only what a board starts with must not be empty: another team may have had a calm day."""
-    expression = asked.query.expression
-    query = fill(expression.promql(), {**variables, "__rate_interval": f"{RANGE_SECONDS}s"})
-    key = f"{asked.query.instant} {query}"
-    if key not in known:
-        known[key] = _answer(prometheus, moment.at_seconds, query, instant=asked.query.instant)
-    found = known[key]
-    tally.queries += 1
-    place = f"{asked.panel} {asked.ref} {dict(variables) or ''}"
-    if first and not found:
-        tally.empty.append(f"empty: {place}: {query}")
-    if expression.names() and all(name.startswith("support_") for name in expression.names()):
-        expected = expression.value(Moment(moment.at_seconds, moment.samples, variables))
-        tally.compared += len(expected.keys() | found.keys())
-        slack = any("_quantile_" in name for name in expression.names())
-        tally.differences += [f"differs: {place} {difference}" for difference in differences(expected, found, quantiles=slack)]
+@dataclass
+class Inquiry:
+    """Prometheus and the oracle as of one instant; what was asked is asked once."""
+
+    prometheus: LocalPrometheus
+    moment: Moment
+    known: dict[str, Result] = field(default_factory=dict)
+
+    def ask(self, asked: Asked, variables: Mapping[str, str], tally: Tally, *, first: bool) -> None:
+        """Put one question, with one choice of variables.
+
+        Only what a board starts with must not be empty: another team may have had a calm day. Then the oracle must say so too.
+        """
+        expression = asked.query.expression
+        query = fill(expression.promql(), {**variables, "__rate_interval": f"{RANGE_SECONDS}s"})
+        found = self._answer(query, instant=asked.query.instant)
+        tally.queries += 1
+        place = f"{asked.panel} {asked.ref} {dict(variables) or ''}"
+        if first and not found:
+            tally.empty.append(f"empty: {place}: {query}")
+        if expression.names() and all(name.startswith("support_") for name in expression.names()):
+            expected = expression.value(self.moment.with_variables(variables))
+            tally.compared += len(expected.keys() | found.keys())
+            told = differences(expected, found, _tolerance(expression))
+            tally.differences += [f"differs: {place} {difference}" for difference in told]
+
+    def _answer(self, query: str, *, instant: bool) -> Result:
+        key = f"{'instant' if instant else 'range'} {query}"
+        if key not in self.known:
+            self.known[key] = _shown(self.prometheus, self.moment.at_seconds, query, instant=instant)
+        return self.known[key]
 
 
-def _answer(prometheus: LocalPrometheus, at_seconds: float, query: str, *, instant: bool) -> Result:
+def _tolerance(expression: Expression) -> tuple[float, float]:
+    """Relative and absolute: quantiles are within 1 %, and what was rounded afterwards may have gone the other way."""
+    if not any("_quantile_" in name for name in expression.names()):
+        return EXACT
+    return QUANTILE if not isinstance(expression, Rounded) else (QUANTILE[0], 10.0**-expression.decimals)
+
+
+def _shown(prometheus: LocalPrometheus, at_seconds: float, query: str, *, instant: bool) -> Result:
     """What a panel shows at the end of its time range, by labels. A series that has ended before is not shown as the present."""
     if instant:
         return {_labels(sample): float(sample["value"][1]) for sample in prometheus.query(query, at_seconds)}
@@ -235,21 +249,20 @@ def _labels(sample: Mapping[str, Mapping[str, str]]) -> Labels:
     return frozenset((name, value) for name, value in sample["metric"].items() if name != "__name__")
 
 
-def differences(expected: Result, found: Result, *, quantiles: bool) -> list[str]:
-    """Samples that one side lacks, or whose values differ: by more than rounding, for quantiles by more than 1 %."""
+def differences(expected: Result, found: Result, tolerance: tuple[float, float] = EXACT) -> list[str]:
+    """Samples that one side lacks, or whose values differ by more than (relative, absolute)."""
     told = []
     for labels in sorted(expected.keys() | found.keys(), key=sorted):
         one, other = expected.get(labels), found.get(labels)
-        if one is None or other is None or not _equal(one, other, quantiles=quantiles):
+        if one is None or other is None or not _equal(one, other, tolerance):
             told.append(f"{dict(labels)}: expected {one}, found {other}")
     return told
 
 
-def _equal(one: float, other: float, *, quantiles: bool) -> bool:
+def _equal(one: float, other: float, tolerance: tuple[float, float]) -> bool:
     if math.isnan(one) and math.isnan(other):
         return True
-    relative, absolute = (QUANTILE_TOLERANCE, QUANTILE_SLACK) if quantiles else (1e-9, 1e-9)
-    return math.isclose(one, other, rel_tol=relative, abs_tol=absolute)
+    return math.isclose(one, other, rel_tol=tolerance[0], abs_tol=tolerance[1])
 
 
 if __name__ == "__main__":

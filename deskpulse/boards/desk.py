@@ -12,6 +12,7 @@ from deskpulse import policy
 from deskpulse.boards.locales import Locale
 from deskpulse.boards.words import Words
 from deskpulse.settings.bands import Band, BandSettings
+from kpis.calendar import ALWAYS
 from kpis.policy import Policy
 
 DEFAULT_POLICY: Final = Path(policy.__file__).with_name("default.yaml")  # the one that the committed boards are made for
@@ -38,6 +39,11 @@ class Desk:
     def clock(self) -> str:
         """The clock of durations: business where any team has a calendar."""
         return "business" if self.policy.has_calendars else "calendar"
+
+    @property
+    def some_always_work(self) -> bool:
+        """Whether some team has no business hours by the newest version: its durations have the calendar clock only."""
+        return ALWAYS in self.policy.versions[-1].used_calendars()
 
     def source(self) -> DataSourceRef:
         """The reference to Prometheus."""

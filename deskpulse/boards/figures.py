@@ -22,10 +22,21 @@ def figure(
     period: Match = "current",
     keep: tuple[str, ...] = (),
     at_end: bool = False,
+    clock: str | None = None,
 ) -> Pick:
-    """A final figure of a window. Durations come by the clock of the desk."""
-    clock = (("clock", desk.clock),) if name in _WITH_CLOCK else ()
-    return Pick(name, (("window", window), ("period", period), *who, *clock, *more), keep, at_end)
+    """A final figure of a window. Durations come by the clock of the desk, unless another is named."""
+    ticks = (("clock", clock or desk.clock),) if name in _WITH_CLOCK else ()
+    return Pick(name, (("window", window), ("period", period), *who, *ticks, *more), keep, at_end)
+
+
+def of_a_team(
+    name: str, window: str, *more: tuple[str, Match], desk: Desk, period: Match = "current", keep: tuple[str, ...] = ()
+) -> Expression:
+    """A duration of the chosen team: by its calendar, and in calendar time for a team that has none."""
+    own = figure(name, window, TEAM_MEMBER, *more, desk=desk, period=period, keep=keep)
+    if desk.clock == "calendar":
+        return own
+    return Either(own, figure(name, window, TEAM_MEMBER, *more, desk=desk, period=period, keep=keep, clock="calendar"))
 
 
 def observations(pick: Pick, *, at_end: bool = False) -> Pick:

@@ -6,7 +6,7 @@ from typing import Final
 
 from deskpulse.boards import panels
 from deskpulse.boards.promql import JOB, Written, freshest
-from deskpulse.boards.scale import BLUE, ORANGE, RED, Step
+from deskpulse.boards.scale import BLUE, RED, YELLOW, Step
 from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.wall import AS_OF, COMPLETENESS, age, completeness, lag
 
@@ -39,11 +39,11 @@ def _trust(sheet: Sheet) -> None:
     good = [Step(None, "breach", RED), Step(1, "ok", BLUE)]
     bad = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
     panels.state(sheet, Frame((0, 0, 4, 4), w("figures_are"), w("figures_are_help")), Query(completeness()), COMPLETENESS)
-    ages = [Step(None, "ok", BLUE), Step(30, "at_risk", ORANGE), Step(60, "breach", RED)]
+    ages = [Step(None, "ok", BLUE), Step(30, "at_risk", YELLOW), Step(60, "breach", RED)]
     panels.value(sheet, Frame((4, 0, 4, 4), w("age"), w("age_help")), Query(age()), "count", steps=ages)
     up = Query(Written(f"sum(up{_J})"))
     panels.value(sheet, Frame((8, 0, 4, 4), w("exporters_up"), w("exporters_up_help")), up, "count", steps=good)
-    lags = [Step(None, "ok", BLUE), Step(1_000, "at_risk", ORANGE), Step(10_000, "breach", RED)]
+    lags = [Step(None, "ok", BLUE), Step(1_000, "at_risk", YELLOW), Step(10_000, "breach", RED)]
     panels.value(sheet, Frame((12, 0, 4, 4), w("not_counted"), w("not_counted_help")), Query(lag()), "count", steps=lags)
     refused = Query(Written(f"sum(max by (partition, reason) (increase(deskpulse_events_rejected_total{_J}[1h])))"))
     panels.value(sheet, Frame((16, 0, 4, 4), w("refused_1h"), w("refused_help")), refused, "count", steps=bad)
@@ -92,8 +92,8 @@ def _exporters(sheet: Sheet) -> None:
 
     ready = {
         3.0: ("complete", BLUE),
-        2.0: ("incomplete", ORANGE),
-        1.0: ("incomplete", ORANGE),
+        2.0: ("incomplete", YELLOW),
+        1.0: ("incomplete", YELLOW),
         0.0: ("not_ready", RED),
     }
     text = f"max by (instance) (deskpulse_exporter_ready{_J} * 2 + deskpulse_view_complete{_J})"

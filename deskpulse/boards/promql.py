@@ -11,8 +11,8 @@ import operator
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, Self
 
 Labels = frozenset[tuple[str, str]]
 Result = dict[Labels, float]
@@ -39,11 +39,23 @@ _COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Samples as of an instant, and what the variables of a board stand for."""
+    """Samples by metric as of an instant, and what the variables of a board stand for."""
 
     at_seconds: float
-    samples: Mapping[tuple[str, Labels], float]
+    samples: Mapping[str, Result]
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, at_seconds: float, samples: Mapping[tuple[str, Labels], float]) -> Self:
+        """From samples by name and labels together."""
+        found: dict[str, Result] = {}
+        for (name, labels), value in samples.items():
+            found.setdefault(name, {})[labels] = value
+        return cls(at_seconds, found)
+
+    def with_variables(self, variables: Mapping[str, str]) -> Self:
+        """The same samples, and other values of the variables."""
+        return replace(self, variables=variables)
 
     def filled(self, text: str) -> str:
         """A text in which `$name` stands for its value."""
@@ -102,9 +114,9 @@ class Pick(Expression):
     def value(self, moment: Moment) -> Result:
         wanted = [(name, tuple(map(moment.filled, (match,) if isinstance(match, str) else match))) for name, match in self.where]
         found: Result = {}
-        for (name, labels), value in moment.samples.items():
+        for labels, value in moment.samples.get(self.name, {}).items():
             having = dict(labels)
-            if name == self.name and all(having.get(label, "") in values for label, values in wanted):
+            if all(having.get(label, "") in values for label, values in wanted):
                 kept = frozenset((label, having[label]) for label in self.keep if label in having)
                 found[kept] = max(value, found.get(kept, -math.inf))
         return found

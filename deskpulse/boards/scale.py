@@ -18,7 +18,7 @@ PURPLE: Final = "#CC79A7"
 GREY: Final = "#8E8E8E"
 WHITE: Final = "#FFFFFF"
 BAND_COLOURS: Final = {"exceptional": BLUE, "above": GREEN, "typical": YELLOW, "below": RED}
-STATUS_COLOURS: Final = {"ok": BLUE, "at_risk": ORANGE, "breach": RED}
+STATUS_COLOURS: Final = {"ok": BLUE, "at_risk": YELLOW, "breach": RED}
 SERIES_COLOURS: Final = (BLUE, ORANGE, PURPLE, GREEN, YELLOW, RED)
 BUDGET_LEFT: Final = 0.25  # of the error budget: with less, attainment is at risk
 

@@ -7,7 +7,7 @@ from typing import Final
 from deskpulse.boards import panels
 from deskpulse.boards.figures import ALL, TEAMS, figure, hours, live, marked_if_few, observations, percent, sla_status
 from deskpulse.boards.promql import Combined, Expression, Match, Pick, Scaled
-from deskpulse.boards.scale import BLUE, GREEN, GREY, ORANGE, RED, STATUS_COLOURS, Step, objective_steps
+from deskpulse.boards.scale import BLUE, GREEN, GREY, RED, STATUS_COLOURS, YELLOW, Step, objective_steps
 from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.wall import STATES, at_risk_table
 
@@ -61,7 +61,7 @@ def _next(sheet: Sheet) -> None:
     at_risk_table(sheet, (0, 5, 10, 9), TEAMS)
     panels.timeline(sheet, Frame((10, 5, 8, 9), w("sla_status"), w("sla_status_help")), Query(sla_status(TEAMS), "{{member}}"), STATES)
     late = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
-    near = [Step(None, "ok", BLUE), Step(1, "at_risk", ORANGE)]
+    near = [Step(None, "ok", BLUE), Step(1, "at_risk", YELLOW)]
     waiting = live("support_sla_waiting_tickets", ALL, TARGET)
     panels.value(sheet, Frame((18, 5, 3, 3), w("running"), w("running_help")), Query(waiting), "count")
     past = live("support_sla_breached_waiting_tickets", ALL, TARGET)

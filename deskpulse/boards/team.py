@@ -12,6 +12,7 @@ from deskpulse.boards.figures import (
     hours,
     live,
     minutes,
+    of_a_team,
     percent,
 )
 from deskpulse.boards.promql import Age, Combined, Expression, Grouped, Pick, Scaled
@@ -38,9 +39,9 @@ def _now(sheet: Sheet) -> None:
     def at(index: int) -> tuple[int, int, int, int]:
         return (index * width, 0, width, 4)
 
-    first = figure(FIRST_RESPONSE, WINDOW, TEAM_MEMBER, desk=desk)
+    first = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk)
     panels.value(sheet, Frame(at(0), w("first_response"), w("first_response_help")), Query(minutes(first)), "minutes")
-    tail = figure("support_first_response_quantile_seconds", WINDOW, TEAM_MEMBER, ("q", "0.9"), desk=desk)
+    tail = of_a_team("support_first_response_quantile_seconds", WINDOW, ("q", "0.9"), desk=desk)
     panels.value(sheet, Frame(at(1), w("first_response_p90"), w("first_response_p90_help")), Query(minutes(tail)), "minutes")
     csat = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk)
     panels.value(sheet, Frame(at(2), w("csat"), w("csat_help")), Query(percent(csat)), "percent")
@@ -64,22 +65,21 @@ def _periods(sheet: Sheet) -> dict[str, str]:
 def _compared(sheet: Sheet) -> None:
     desk, w = sheet.desk, sheet.desk.words
 
-    def course(name: str) -> Pick:
-        return figure(name, WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
-
-    first = [Query(minutes(course(FIRST_RESPONSE)), "{{period}}")]
+    compared = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk, period=PERIODS, keep=("period",))
+    first = [Query(minutes(compared), "{{period}}")]
     steps = band_steps(desk.bands.first_response, times=1 / 60)
     place = (0, 4, 12, 8)
     panels.lines(sheet, Frame(place, w("first_response_course"), w("compared_help")), first, "minutes", steps=steps, names=_periods(sheet))
-    volume = [Query(course("support_tickets"), "{{period}}")]
+    tickets = figure("support_tickets", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
+    volume = [Query(tickets, "{{period}}")]
     panels.lines(sheet, Frame((12, 4, 12, 8), w("volume_course"), w("compared_help")), volume, "count", names=_periods(sheet))
 
 
 def _durations(sheet: Sheet) -> None:
     desk, w = sheet.desk, sheet.desk.words
 
-    def quantiles(name: str) -> Pick:
-        return figure(name, WINDOW, TEAM_MEMBER, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
+    def quantiles(name: str) -> Expression:
+        return of_a_team(name, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
 
     names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
     first = [Query(minutes(quantiles("support_first_response_quantile_seconds")), "{{q}}")]

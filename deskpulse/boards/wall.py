@@ -21,14 +21,14 @@ from deskpulse.boards.figures import (
 )
 from deskpulse.boards.locales import Quantity
 from deskpulse.boards.promql import JOB, Expression, Given, Grouped, Pick, Scaled, Written
-from deskpulse.boards.scale import BLUE, GREEN, GREY, ORANGE, RED, STATUS_COLOURS, Step, band_steps, objective_steps
+from deskpulse.boards.scale import BLUE, GREEN, GREY, RED, STATUS_COLOURS, YELLOW, Step, band_steps, objective_steps
 from deskpulse.boards.sheet import Frame, Query, Sheet
 
 ROWS: Final = 20  # the whole board: at 38 pixels a row it fits 16:9 from 1366x768 on, and `autofitpanels` fills what is more
 STATES: Final = {0.0: ("ok", STATUS_COLOURS["ok"]), 1.0: ("at_risk", STATUS_COLOURS["at_risk"]), 2.0: ("breach", STATUS_COLOURS["breach"])}
 COMPLETENESS: Final = {
     1.0: ("complete", BLUE),
-    0.0: ("incomplete", ORANGE),
+    0.0: ("incomplete", YELLOW),
     -1.0: ("stale", RED),
     -2.0: ("stale", RED),
 }
@@ -70,9 +70,9 @@ def _status(sheet: Sheet) -> None:
     w = sheet.desk.words
     pipeline = [sdk.DashboardLink(title=w("board_pipeline"), type_val=sdk.DashboardLinkType.LINK, url=f"/d/{sheet.desk.uid('pipeline')}")]
     panels.state(sheet, Frame((0, 0, 6, 3), w("figures_are"), w("figures_are_help"), pipeline), Query(completeness()), COMPLETENESS)
-    ages = [Step(None, "ok", BLUE), Step(30, "at_risk", ORANGE), Step(STALE_SECONDS, "breach", RED)]
+    ages = [Step(None, "ok", BLUE), Step(30, "at_risk", YELLOW), Step(STALE_SECONDS, "breach", RED)]
     panels.value(sheet, Frame((6, 0, 4, 3), w("age"), w("age_help"), pipeline), Query(age()), "count", steps=ages)
-    lags = [Step(None, "ok", BLUE), Step(1_000, "at_risk", ORANGE), Step(10_000, "breach", RED)]
+    lags = [Step(None, "ok", BLUE), Step(1_000, "at_risk", YELLOW), Step(10_000, "breach", RED)]
     panels.value(sheet, Frame((10, 0, 4, 3), w("not_counted"), w("not_counted_help"), pipeline), Query(lag()), "count", steps=lags)
     opened = {1.0: ("opened", GREEN), 0.0: ("closed", GREY)}
     if sheet.desk.policy.has_calendars:
@@ -99,6 +99,8 @@ def _tile(
     window = dict(pick.where)["window"]
     title = desk.words(key, window=desk.words(f"window_{window}"))
     help_text = desk.words(f"{key}_help")
+    if "business" in dict(pick.where).values() and desk.some_always_work:
+        help_text = f"{help_text} {desk.words('business_only')}"
     panels.value(sheet, Frame((x, 3, _TILE, 4), title, help_text, _to_team(sheet)), Query(expression), quantity)
     panels.strip(sheet, Frame((x, 7, _TILE, 3), "", desk.words("band_of", what=title)), Query(enough(expression, pick, desk)), steps)
 
@@ -166,7 +168,7 @@ def at_risk_table(sheet: Sheet, place: tuple[int, int, int, int], who: tuple[tup
     desk, w = sheet.desk, sheet.desk.words
     own = ("member", "target")
     late = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
-    near = [Step(None, "ok", BLUE), Step(1, "at_risk", ORANGE)]
+    near = [Step(None, "ok", BLUE), Step(1, "at_risk", YELLOW)]
 
     def total(name: str, *more: tuple[str, str]) -> Query:
         return Query(Grouped(live(name, who, *more, keep=own), "sum", ("member",)))

@@ -125,7 +125,7 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_it_is_worked_out_as_by_hand(name: str) -> None:
     expression, expected = EXPRESSIONS[name]
-    found = expression.value(Moment(AT_SECONDS, SAMPLES, VARIABLES))
+    found = expression.value(Moment.of(AT_SECONDS, SAMPLES).with_variables(VARIABLES))
     assert expected.keys() == found.keys()
     assert all(math.isclose(expected[one], found[one]) for one in expected)
 

@@ -1,0 +1,106 @@
+"""The check of all boards can fail: it sees what is empty, what differs, and what Prometheus has and the oracle has not."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from deskpulse.boards import ENGLISH, Desk
+from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.boards.figures import figure, minutes
+from deskpulse.boards.promql import Labels, Moment, Rounded, Written
+from deskpulse.boards.sheet import Asked, Query
+from deskpulse.policy import load_policy
+from scripts.boards_check import EXACT, Inquiry, Tally, differences
+from scripts.local_prometheus import Answer, LocalPrometheus
+
+POLICY = load_policy(DEFAULT_POLICY)
+assert POLICY is not None
+DESK = Desk(ENGLISH, POLICY)
+AT = 1_000.0
+HAVING: Labels = frozenset({"window": "24h", "period": "current", "by": "all", "member": "all"}.items())
+CSAT = figure("support_csat_ratio", "24h", desk=DESK)
+TAIL = figure("support_response_quantile_seconds", "24h", (("by", "all"), ("member", "all")), ("q", "0.9"), desk=DESK)
+MOMENT = Moment.of(
+    AT,
+    {("support_csat_ratio", HAVING): 0.8125, ("support_response_quantile_seconds", HAVING | {("q", "0.9")}): 600.0},
+)
+
+
+class Canned:
+    """A Prometheus that answers everything alike."""
+
+    def __init__(self, *values: float, at: float = AT) -> None:
+        self.values, self.at, self.asked = values, at, 0
+
+    def query(self, _: str, at_seconds: float) -> Answer:
+        self.asked += 1
+        return [{"metric": {"__name__": "x"}, "value": [at_seconds, str(value)]} for value in self.values]
+
+    def query_range(self, _: str, **span: float) -> Answer:
+        self.asked += 1
+        return [{"metric": {}, "values": [[span["start_seconds"], "0"], [self.at, str(value)]]} for value in self.values]
+
+
+def tally(prometheus: Canned, expression: Any, *, instant: bool = True, first: bool = True) -> Tally:
+    found = Tally()
+    asked = Asked(1, "CSAT", "A", Query(expression, instant=instant))
+    Inquiry(cast("LocalPrometheus", prometheus), MOMENT).ask(asked, {}, found, first=first)
+    return found
+
+
+def test_equal_figures_are_counted() -> None:
+    found = tally(Canned(0.8125), CSAT)
+    assert (1, 1, [], []) == (found.queries, found.compared, found.empty, found.differences)
+
+
+def test_another_figure_is_a_difference() -> None:
+    (difference,) = tally(Canned(0.8126), CSAT).differences
+    assert "expected 0.8125, found 0.8126" in difference
+
+
+def test_a_figure_that_only_prometheus_has_is_a_difference() -> None:
+    unknown = figure("support_nps_score", "24h", desk=DESK)
+    assert ["expected None, found 40.0" in one for one in tally(Canned(40), unknown).differences] == [True]
+
+
+def test_no_answer_is_empty_and_a_difference() -> None:
+    found = tally(Canned(), CSAT)
+    assert 1 == len(found.empty)
+    assert 1 == len(found.differences)
+
+
+def test_another_choice_of_variables_may_be_empty_if_the_oracle_agrees() -> None:
+    calm = figure("support_nps_score", "24h", desk=DESK)
+    found = tally(Canned(), calm, first=False)
+    assert ([], []) == (found.empty, found.differences)
+
+
+def test_a_series_that_ended_before_is_not_the_present() -> None:
+    assert [] == tally(Canned(0.8125), CSAT, instant=False).differences
+    assert 1 == len(tally(Canned(0.8125, at=AT - 3), CSAT, instant=False).empty)
+
+
+def test_quantiles_may_be_off_by_one_percent_and_a_rounding() -> None:
+    assert [] == tally(Canned(10.05), minutes(TAIL)).differences
+    assert 1 == len(tally(Canned(10.2), minutes(TAIL)).differences)
+    assert [] == tally(Canned(10.1), Rounded(minutes(TAIL), 1)).differences
+    assert 1 == len(tally(Canned(10.3), Rounded(minutes(TAIL), 1)).differences)
+
+
+def test_what_no_oracle_knows_is_only_asked() -> None:
+    found = tally(Canned(3), Written('sum(up{job="deskpulse-exporter"})'))
+    assert (1, 0, []) == (found.queries, found.compared, found.empty)
+
+
+def test_a_question_is_put_once() -> None:
+    prometheus = Canned(0.8125)
+    inquiry = Inquiry(cast("LocalPrometheus", prometheus), MOMENT)
+    for _ in range(3):
+        inquiry.ask(Asked(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally(), first=True)
+    assert 1 == prometheus.asked
+
+
+def test_nothing_divided_by_nothing_is_the_same_on_both_sides() -> None:
+    nan = float("nan")
+    assert [] == differences({HAVING: nan}, {HAVING: nan}, EXACT)
+    assert 1 == len(differences({HAVING: nan}, {HAVING: 0.0}, EXACT))

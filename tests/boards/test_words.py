@@ -1,0 +1,206 @@
+"""Boards speak two languages from one file, write numbers three ways, and say what the documentation says."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+from typing import Any
+
+import pytest
+
+from deskpulse.boards import Desk, boards
+from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.boards.locales import ENGLISH, MEXICO, SPAIN
+from deskpulse.boards.scale import BAND_COLOURS, STATUS_COLOURS, band_steps, objective_steps, ranges
+from deskpulse.boards.words import LANGUAGES, catalogue, definitions
+from deskpulse.policy import load_policy
+from deskpulse.settings.bands import Band, BandSettings
+from kpis.policy import Policy
+from scripts import metrics_doc
+from scripts.tidy import ROOT
+from tests.docs import pages
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    found = load_policy(DEFAULT_POLICY)
+    assert found is not None
+    return found
+
+
+def board(name: str, desk: Desk) -> Json:
+    (found,) = (one for one in boards(desk) if one.name == name)
+    parsed: Json = json.loads(found.text())
+    return parsed
+
+
+def panel(board: Json, start: str) -> Json:
+    (found,) = (one for one in board["panels"] if one["title"].startswith(start))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_every_text_is_there_in_both_languages() -> None:
+    assert all(set(LANGUAGES) == set(texts) and all(texts.values()) for texts in catalogue().values())
+
+
+def test_both_languages_fill_in_the_same_values() -> None:
+    different = [
+        key for key, texts in catalogue().items() if len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in texts.values()}) > 1
+    ]
+    assert [] == different
+
+
+def test_no_text_is_there_for_nothing(policy: Policy) -> None:
+    """Every key is written in the code, or made there from a known part."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/boards").glob("*.py"))
+    made = re.compile(r"(window|period|target|board|created_by|attainment_by|within|wall_attainment|teams)_\w+|\w+_is|wall_\w+_help")
+    assert [] == [key for key in catalogue() if not re.search(rf"[\"']{key}[\"']", code) and not made.fullmatch(key)]
+
+
+@pytest.mark.parametrize("entry", definitions(), ids=lambda entry: entry["page"])
+def test_a_definition_says_word_for_word_what_its_page_says(entry: Json) -> None:
+    page = f"docs/kpis/{entry['page']}.md"
+    text = flat(pages.text(page))
+    sections = pages.sections(page)
+    (limits,) = (body for name, body in sections.items() if name.endswith("not tell"))
+    assert flat(entry["question"]["en"]) in text
+    assert all(line.strip() in sections["Formula"] for line in entry["formula"]["en"].splitlines())
+    assert [] == [limit for limit in entry["limits"]["en"] if flat(limit) not in flat(limits)]
+    assert entry["metric"] in metrics_doc.KPI_PAGES[entry["page"]]
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_every_kpi_is_defined_on_the_board_in_both_languages() -> None:
+    assert set(metrics_doc.KPI_PAGES) <= {*(entry["page"] for entry in definitions()), "sla"}
+    for entry in definitions():
+        assert all(set(LANGUAGES) == set(entry[part]) for part in ("title", "question", "formula", "limits"))
+        assert len(entry["limits"]["en"]) == len(entry["limits"]["es"])
+
+
+def test_bands_in_a_definition_are_those_of_the_settings(policy: Policy) -> None:
+    bands = BandSettings.model_validate({"csat": {"exceptional": ">= 99%"}, "first_response": {"typical": "<= 90m"}})
+    texts = {
+        locale.code: "\n".join(
+            one["options"]["content"] for one in board("definitions", Desk(locale, policy, bands))["panels"] if one["type"] == "text"
+        )
+        for locale in (ENGLISH, SPAIN, MEXICO)
+    }
+    assert "| >= 99% | >= 90% | >= 85% | else | any window |" in texts["en"]
+    assert "| < 15\u00a0min | < 1\u00a0h | <= 1,5\u00a0h | el resto | cualquier ventana |" in texts["es-ES"]
+    assert "<= 1.5\u00a0h" in texts["es-MX"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "unit", "title"),
+    [(ENGLISH, "percent", ""), (MEXICO, "suffix:%", ""), (SPAIN, "locale", " (%)")],
+    ids=lambda one: str(one)[:20],
+)
+def test_per_cent_is_written_as_the_locale_does(locale: Any, unit: str, title: str, policy: Policy) -> None:
+    bars = next(one for one in board("wall", Desk(locale, policy))["panels"] if one["type"] == "bargauge")
+    assert unit == bars["fieldConfig"]["defaults"]["unit"]
+    assert bars["title"].endswith(title)
+
+
+def test_spain_turns_the_point_of_a_big_number_into_a_comma(policy: Policy) -> None:
+    """Grafana's mapping is JavaScript's String.replace with these patterns, on the text that a transformation has made of the number."""
+    csat = panel(board("wall", Desk(SPAIN, policy)), "CSAT")
+    (conversion,) = csat["transformations"]
+    assert "string" == conversion["options"]["conversions"][0]["destinationType"]
+    mappings = [one["options"] for one in csat["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"]
+    shown = {value: mapped(value, mappings) for value in ("81.25", "90", "-12.5")}
+    assert {"81.25": "81,25\u00a0%", "90": "90\u00a0%", "-12.5": "-12,5\u00a0%"} == shown
+    assert csat["targets"][0]["expr"].startswith("round(")
+
+
+def mapped(value: str, mappings: list[Json]) -> str | None:
+    """What Grafana makes of a text: the first pattern that matches, with its groups."""
+    for mapping in mappings:
+        pattern = mapping["pattern"].strip("/")
+        if re.search(pattern, value):
+            return re.sub(pattern, mapping["result"]["text"].replace("$", "\\"), value)
+    return None
+
+
+def test_other_locales_keep_numbers_as_numbers(policy: Policy) -> None:
+    for locale in (ENGLISH, MEXICO):
+        csat = panel(board("wall", Desk(locale, policy)), "CSAT")
+        assert "transformations" not in csat
+        assert 2 == csat["fieldConfig"]["defaults"]["decimals"]
+
+
+def test_counts_are_never_left_to_the_browser(policy: Policy) -> None:
+    """A browser of another language would write 12,345, which reads as twelve and a bit."""
+    for locale, title in ((ENGLISH, "Waiting"), (SPAIN, "Esperan"), (MEXICO, "Esperan")):
+        waiting = panel(board("wall", Desk(locale, policy)), title)
+        assert "none" == waiting["fieldConfig"]["defaults"]["unit"]
+
+
+NAMES = sorted(BandSettings.model_fields.keys() - {"minimum_observations"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("nudge", [-1e-6, 0.0, 1e-6])
+def test_a_step_is_exactly_where_the_band_has_its_edge(name: str, nudge: float) -> None:
+    """At each edge, and just beside it, the scale gives the band that the settings give: also where the edge belongs to the lower side."""
+    band = getattr(BandSettings(), name)
+    assert isinstance(band, Band)
+    steps = band_steps(band)
+    for _, edge in band.edges:
+        value = edge.value + nudge
+        expected = next((word for word, bound in band.edges if bound.holds(value)), "below")
+        reached = [step.word for step in steps if step.start is None or value >= step.start][-1]
+        (ranged,) = (step.word for start, end, step in ranges(steps) if (start is None or value >= start) and (end is None or value <= end))
+        assert expected == reached == ranged
+
+
+def test_edges_come_in_the_unit_that_is_shown() -> None:
+    assert [None, 85, 90, 95] == [step.start for step in band_steps(BandSettings().csat, times=100)]
+    assert [None, 15, 60] == [step.start for step in band_steps(BandSettings().first_response, times=1 / 60)][:3]
+
+
+def test_an_objective_is_at_risk_when_a_quarter_of_the_budget_is_left() -> None:
+    """Of 90 %, 10 % may fail. With 7.5 % failed a quarter is left: 92.5 %."""
+    assert [(None, "breach"), (90, "at_risk"), (92.5, "ok")] == [(step.start, step.word) for step in objective_steps(0.9)]
+
+
+def test_objectives_of_the_wall_come_from_the_policy(policy: Policy) -> None:
+    smallest = policy.versions[-1].objective("first_reply", None, "all")
+    bars = next(one for one in board("wall", Desk(ENGLISH, policy))["panels"] if one["type"] == "bargauge")
+    assert smallest is not None
+    assert round(100 * smallest, 9) in [step["value"] for step in bars["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+
+
+# Linear RGB as it is seen without one kind of cones: protanopia and deuteranopia (Viénot, Brettel, Mollon 1999), and with all of them.
+EYES = {
+    "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopia": ((0.11238, 0.88762, 0), (0.11238, 0.88762, 0), (0.00401, -0.00401, 1)),
+    "deuteranopia": ((0.29275, 0.70725, 0), (0.29275, 0.70725, 0), (-0.02234, 0.02234, 1)),
+}
+JUST_NOTICEABLE = 2.3  # a difference of CIELAB; from five metres it takes several times as much
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_colours_are_told_apart_by_all_eyes(eyes: str) -> None:
+    """Every two of a scale; and each has its word besides."""
+    for colours in (BAND_COLOURS, STATUS_COLOURS):
+        seen = [lab(colour, EYES[eyes]) for colour in colours.values()]
+        for one, other in itertools.combinations(seen, 2):
+            assert math.dist(one, other) > 8 * JUST_NOTICEABLE
+
+
+def lab(colour: str, eyes: Any) -> tuple[float, float, float]:
+    """CIELAB (D65) of a colour as some eyes see it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    r, g, b = (sum(weight * part for weight, part in zip(row, linear, strict=True)) for row in eyes)
+    x, y, z = 0.4124 * r + 0.3576 * g + 0.1805 * b, 0.2126 * r + 0.7152 * g + 0.0722 * b, 0.0193 * r + 0.1192 * g + 0.9505 * b
+    fx, fy, fz = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x / 0.9505, y, z / 1.089))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
