@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import yaml
 
 from scripts.compose_rules import Compose, Rule, environment, mounts, services
 
+_VARIABLE: Final = re.compile(r"\$\{BOARDS_LOCALE:-[\w-]+\}")
 _URL: Final = re.compile(r"https?://([\w.-]+):(\d+)")
 
 
@@ -48,18 +49,45 @@ def prometheus_finds_its_targets(compose: Compose, root: Path) -> list[str]:
 
 
 def grafana_finds_its_sources(compose: Compose, root: Path) -> list[str]:
-    """URLs of the data sources are services; the folder of the boards is the one that is mounted."""
+    """URLs of the data sources are services; folders of boards are mounted and hold boards."""
     folder = root / "deploy/grafana/provisioning"
     found = []
     for path in sorted((folder / "datasources").glob("*.yaml")):
         for host, _ in _URL.findall(path.read_text(encoding="utf-8")):
             found += _unreachable(compose, "grafana", host)
-    targets = {target for _, target, _ in mounts(compose["services"].get("grafana", {}))}
-    for path in sorted((folder / "dashboards").glob("*.yaml")):
-        for provider in _load(path)["providers"]:
-            if provider["options"]["path"] not in targets:
-                found.append(f"grafana: reads boards from {provider['options']['path']}, where nothing is mounted")
+    for wanted in _board_folders(root):
+        place = _on_this_side(compose["services"].get("grafana", {}), wanted, root)
+        if place is None:
+            found.append(f"grafana: reads boards from {wanted}, where nothing is mounted")
+        elif not any(place.glob("*.json")):
+            found.append(f"grafana: reads boards from {wanted}, where none are")
     return found
+
+
+def grafana_finds_its_home(compose: Compose, root: Path) -> list[str]:
+    """The home board is there in every language that BOARDS_LOCALE may choose."""
+    service = compose["services"].get("grafana", {})
+    home = environment(service).get("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", "")
+    found = []
+    for code in {PurePosixPath(wanted).name for wanted in _board_folders(root)}:
+        path = PurePosixPath(_VARIABLE.sub(code, home))
+        place = _on_this_side(service, str(path), root)
+        if place is None or not place.is_file():
+            found.append(f"grafana: its home board {path} does not exist")
+    return sorted(set(found))
+
+
+def _board_folders(root: Path) -> list[str]:
+    files = sorted((root / "deploy/grafana/provisioning/dashboards").glob("*.yaml"))
+    return [str(provider["options"]["path"]) for path in files for provider in _load(path)["providers"]]
+
+
+def _on_this_side(service: Mapping[str, Any], target: str, root: Path) -> Path | None:
+    """The folder of this tree that a container sees at a path."""
+    for source, mounted, _ in mounts(service):
+        if PurePosixPath(target).is_relative_to(mounted):
+            return root / source / PurePosixPath(target).relative_to(mounted)
+    return None
 
 
 def _unreachable(compose: Compose, name: str, host: str) -> list[str]:
@@ -122,5 +150,6 @@ RULES: Final[tuple[Rule, ...]] = (
     kafka_is_reached,
     prometheus_finds_its_targets,
     grafana_finds_its_sources,
+    grafana_finds_its_home,
     ports_are_listened_on,
 )

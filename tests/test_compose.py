@@ -86,6 +86,8 @@ def drop(path: str) -> Break:
 
 
 LISTENS_ON = "services.exporter.environment.DESKPULSE_EXPORTER__PORT"
+GRAFANA = "services.grafana.environment"
+HOME = "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"
 HEALTHY = {"condition": "service_healthy"}
 BREAKS = [
     (compose_rules.images_are_pinned, put("services.grafana.image", "grafana/grafana"), "no full version"),
@@ -143,6 +145,17 @@ BREAKS = [
     (compose_peers.prometheus_finds_its_targets, drop("services.alertmanager"), "alertmanager is not a service"),
     (compose_peers.grafana_finds_its_sources, put("services.grafana.networks", ["edge"]), "shares no network with prometheus"),
     (compose_peers.grafana_finds_its_sources, put("services.grafana.volumes", []), "where nothing is mounted"),
+    (
+        compose_peers.grafana_finds_its_sources,
+        put("services.grafana.volumes", ["./monitoring:/var/lib/grafana/dashboards:ro"]),
+        "where none are",
+    ),
+    (
+        compose_peers.grafana_finds_its_home,
+        put(f"{GRAFANA}.{HOME}", "/var/lib/grafana/dashboards/en/walls.json"),
+        "walls.json does not exist",
+    ),
+    (compose_peers.grafana_finds_its_home, drop(f"{GRAFANA}.{HOME}"), "home board . does not exist"),
     (compose_peers.ports_are_listened_on, put("services.exporter.environment.DESKPULSE_EXPORTER__HOST", "127.0.0.1"), "nobody can ask it"),
     (compose_peers.ports_are_listened_on, put("services.exporter.ports", ["127.0.0.1:9108:80"]), "it listens on 9108"),
     (compose_peers.ports_are_listened_on, put("services.exporter.healthcheck.test", ["CMD", "true"]), "does not ask port 9108"),
