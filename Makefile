@@ -111,6 +111,10 @@ format: $(STAMP) ## Let ruff format and fix what it can
 bench: $(STAMP) ## Throughput on Apache Kafka: the limit, our worker, the straightforward Faust app
 	$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: bench-recovery
+bench-recovery: $(STAMP) ## Starts and hand-overs with a million open tickets on Apache Kafka; bytes a ticket
+	$(BIN)/python -m benchmarks.recovery $(ARGS)
+
 .PHONY: soak
 soak: $(STAMP) ## Faults of all kinds on three brokers, every figure against the oracle: MINUTES=10 SEED=1
 	$(BIN)/python -m soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
@@ -37,7 +37,6 @@ class Recovery:
         self._tally = tally
         self._source = source
         self._is_current = is_current
-        self._kinds: dict[str, Literal["tickets", "view"]] = {config.tickets_topic: "tickets", config.view_topic: "view"}
 
     async def run(self, partitions: Sequence[Partition]) -> list[Partition]:
         """The partitions that are recovered: all, or none when the assignment changed meanwhile."""
@@ -77,7 +76,9 @@ class Recovery:
         states = {partition.number: partition for partition in partitions}
         for partition in partitions:
             partition.state = self._config.new_state(partition.number)
-        tps = [TopicPartition(topic, number) for topic in self._kinds for number in states]
+        # Of a row of the view only the last is decoded: until it is compacted, the log has each pane as often as it was changed.
+        views: dict[int, dict[bytes, bytes | None]] = {number: {} for number in states}
+        tps = [TopicPartition(topic, number) for topic in (self._config.tickets_topic, self._config.view_topic) for number in states]
         consumer.assign(tps)
         ends = await consumer.end_offsets(tps)
         waiting = set(tps)
@@ -86,7 +87,30 @@ class Recovery:
             if not self._is_current():
                 return False
             for tp, records in (await consumer.getmany(timeout_ms=200, max_records=_ROWS_A_TURN)).items():
-                self._load(states[tp.partition], self._kinds[tp.topic], records)
+                self._tally.recovered_rows += len(records)
+                if tp.topic == self._config.view_topic:
+                    views[tp.partition].update((record.key, record.value) for record in records)
+                else:
+                    self._load(states[tp.partition], "tickets", [(record.key, record.value) for record in records])
+        for partition in partitions:
+            rows = [row for row in views.pop(partition.number).items() if row[1] is not None]
+            for start in range(0, len(rows), _ROWS_A_TURN):
+                self._load(partition, "view", rows[start : start + _ROWS_A_TURN])
+                await asyncio.sleep(0)
+        if not self._is_current():
+            return False
+        self._settle(partitions)
+        return True
+
+    def _load(self, partition: Partition, kind: Literal["tickets", "view"], rows: Sequence[tuple[bytes, bytes | None]]) -> None:
+        load = partition.state.load
+        try:
+            for key, value in rows:
+                load(kind, key, value)
+        except NewerRowError as error:
+            raise WorkerError(Exit.CONFIG, str(error), page="newer-row") from error
+
+    def _settle(self, partitions: Sequence[Partition]) -> None:
         try:
             for partition in partitions:
                 partition.state.loaded()
@@ -94,16 +118,6 @@ class Recovery:
             raise WorkerError(Exit.CONFIG, str(error), page="newer-row") from error
         except PolicyChangedError as error:
             raise WorkerError(Exit.CONFIG, str(error)) from error
-        return True
-
-    def _load(self, partition: Partition, kind: Literal["tickets", "view"], records: Sequence[Any]) -> None:
-        load = partition.state.load
-        try:
-            for record in records:
-                load(kind, record.key, record.value)
-        except NewerRowError as error:
-            raise WorkerError(Exit.CONFIG, str(error), page="newer-row") from error
-        self._tally.recovered_rows += len(records)
 
     async def _check(self, partitions: Sequence[Partition]) -> bool:
         """Hold the positions against the source logs of now."""

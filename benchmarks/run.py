@@ -72,7 +72,7 @@ async def _measure(plan: Plan, site: Site, name: str, console: Console) -> Resul
     # Before the events are made: a broker that is not there fails at once.
     async with connect(site.settings(site.app_id("setup", 0)).kafka) as cluster:
         name = name or await _describe(cluster)
-    with _bars(console) as bars:
+    with new_bars(console) as bars:
         path = _events(plan, bars)
         async with _sources(site):
             with bar(bars, "write to Kafka", plan.events) as tell:
@@ -112,7 +112,7 @@ async def _describe(cluster: Cluster) -> str:
     return f"kafka {release(await cluster.apis())} or later, {len(await cluster.brokers())} broker(s)"
 
 
-def _bars(console: Console) -> Progress:
+def new_bars(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description:<18}"),
         BarColumn(),
