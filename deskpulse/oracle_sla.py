@@ -239,7 +239,7 @@ class SlaBoard:
             if by in ("all", "team"):
                 used = {edition.default, *edition.teams.values()}
                 clocks = [edition.calendars[name] for name in used] if by == "all" else [edition.hours(name) for name in names]
-                yield ("support_business_hours_open", labels, float(any(is_open(clock, self._as_of_ms) for clock in clocks)), 1)
+                yield ("support_business_open", labels, float(any(is_open(clock, self._as_of_ms) for clock in clocks)), 1)
         ages = list(self._ages(by, member))
         if ages:
             yield ("support_oldest_unanswered_business_seconds", labels, max(ages) / 1000, 1)

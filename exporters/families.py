@@ -73,7 +73,7 @@ _SLA_LABELS: Final = {
     "support_sla_due_tickets": ("target", "within"),
     "support_sla_forecast_breaches_tickets": ("target", "bound"),
     "support_oldest_unanswered_business_seconds": (),
-    "support_business_hours_open": (),
+    "support_business_open": (),
 }
 # Only an exporter with a policy has samples of these.
 SLA_FINAL: Final = tuple(Family(name, text, labels=(*_FIGURE_LABELS, "target")) for name, text in catalogue.SLA_FIGURES.items())

@@ -315,7 +315,7 @@ SLA_LIVE_FIGURES: Final = {
     "support_sla_next_deadline_timestamp_seconds": "The next deadline of a running clock, floored to the minute.",
     "support_oldest_unanswered_business_seconds": "Age of the oldest unanswered ticket by the calendar of its team.",
     "support_sla_forecast_breaches_tickets": "Deadlines that will be missed within the next hour: expected, and an 80 % interval.",
-    "support_business_hours_open": "1 while the team's calendar is open, else 0; for all teams 1 while any of them is open.",
+    "support_business_open": "1 while the team's calendar is open, else 0; for all teams 1 while any of them is open.",
 }
 
 

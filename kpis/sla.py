@@ -132,7 +132,7 @@ class Terms:
             yield Figure("support_oldest_unanswered_business_seconds", labels, age / 1000, 1)
         if by in FORECAST_ROLLUPS and self._version is not None:
             calendars = self._version.used_calendars() if by == "all" else [self._version.calendar(name) for name in names]
-            yield Figure("support_business_hours_open", labels, float(_any_open(calendars, self._as_of_ms)), 1)
+            yield Figure("support_business_open", labels, float(_any_open(calendars, self._as_of_ms)), 1)
 
     def _objective(self, target: str, by: str, names: Iterable[str]) -> float | None:
         if self._version is None:

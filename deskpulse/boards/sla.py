@@ -110,5 +110,5 @@ def _members(sheet: Sheet) -> None:
     fallen = observations(figure(ATTAINMENT, "24h", TEAMS, TARGET, desk=desk, keep=("member",)))
     panels.bars(sheet, Frame((8, 39, 8, 8), w("fallen"), w("fallen_help")), [Query(fallen, "{{member}}")], "count")
     opened = {1.0: ("opened", GREEN), 0.0: ("closed", GREY)}
-    hours_open = live("support_business_hours_open", TEAMS, keep=("member",))
+    hours_open = live("support_business_open", TEAMS, keep=("member",))
     panels.timeline(sheet, Frame((16, 39, 8, 8), w("hours_teams"), w("hours_help")), Query(hours_open, "{{member}}"), opened)

@@ -76,7 +76,7 @@ def _status(sheet: Sheet) -> None:
     panels.value(sheet, Frame((10, 0, 4, 3), w("not_counted"), w("not_counted_help"), pipeline), Query(lag()), "count", steps=lags)
     opened = {1.0: ("opened", GREEN), 0.0: ("closed", GREY)}
     if sheet.desk.policy.has_calendars:
-        panels.state(sheet, Frame((14, 0, 5, 3), w("hours"), w("hours_help")), Query(live("support_business_hours_open")), opened)
+        panels.state(sheet, Frame((14, 0, 5, 3), w("hours"), w("hours_help")), Query(live("support_business_open")), opened)
     else:
         opens = live("support_open_tickets")
         panels.value(sheet, Frame((14, 0, 5, 3), w("open"), w("open_help")), Query(opens), "count")

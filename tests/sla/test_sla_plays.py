@@ -219,7 +219,7 @@ class TestMondayMorning:
     def test_the_desk_opens_and_closes(self, desk: SlaDesk) -> None:
         def opened(when: str, member: str) -> float | None:
             by = "all" if member == "all" else "team"
-            return figure(desk.view(when), "support_business_hours_open", by, member)
+            return figure(desk.view(when), "support_business_open", by, member)
 
         assert [0, 1, 1] == [opened("08:59", member) for member in ("billing", "night", "all")]
         assert [1, 0, 1] == [opened(when, "billing") for when in ("09:00", "14:00", "17:59")]
