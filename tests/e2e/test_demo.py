@@ -90,9 +90,6 @@ PARTS: Final = (
     "support_resolution_time_seconds_gcount",
     "support_resolution_time_seconds_gsum",
 )
-<<<<<<< HEAD
-NAMES: Final = frozenset([*FINAL, *LIVE, *PARTS])
-=======
 SLA: Final = (  # the demo has a policy; which clocks run just now is chance
     "support_sla_attainment_ratio",
     "support_sla_attainment_observations",
@@ -108,7 +105,6 @@ SLA: Final = (  # the demo has a policy; which clocks run just now is chance
     "deskpulse_policy_mismatch",
 )
 NAMES: Final = frozenset([*FINAL, *LIVE, *PARTS, *SLA])
->>>>>>> cfe032a (support_business_open: promtool takes 'hours' in a name for a unit)
 
 
 class Demo:
