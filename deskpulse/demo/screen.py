@@ -17,9 +17,11 @@ WINDOWS: Final = ("1h", "24h", "30d")
 ROWS: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     ("First response, mean", "support_first_response_mean_seconds", {"clock": "calendar"}),
     ("First response, 90 %", "support_first_response_quantile_seconds", {"clock": "calendar", "q": "0.9"}),
+    ("First replies in time", "support_sla_attainment_ratio", {"target": "first_reply"}),
     ("Response, mean", "support_response_mean_seconds", {}),
     ("Resolution rate", "support_resolution_ratio", {}),
     ("Resolution time, mean", "support_resolution_time_mean_seconds", {"clock": "calendar"}),
+    ("Solved in time", "support_sla_attainment_ratio", {"target": "resolution"}),
     ("Handle time, mean", "support_handle_time_mean_seconds", {}),
     ("NPS", "support_nps_score", {}),
     ("CSAT", "support_csat_ratio", {}),
@@ -76,4 +78,12 @@ def _live(samples: Samples) -> Text:
     if open_ is None or waiting is None:
         return Text("no figures yet")
     since = "" if oldest is None else f", the oldest since {to_rfc3339(int(oldest * 1000))}"
-    return Text(f"now: {open_:,.0f} tickets open, {waiting:,.0f} unanswered{since}")
+    return Text(f"now: {open_:,.0f} tickets open, {waiting:,.0f} unanswered{since}{_promised(samples)}")
+
+
+def _promised(samples: Samples) -> str:
+    """First replies that are late or due within the hour; nothing without a policy."""
+    labels = {("by", "all"), ("member", "all"), ("target", "first_reply")}
+    late = samples.get(("support_sla_breached_waiting_tickets", frozenset(labels)))
+    due = samples.get(("support_sla_due_tickets", frozenset({*labels, ("within", "1h")})))
+    return "" if late is None or due is None else f"; first replies: {late:,.0f} late, {due:,.0f} due within the hour"
