@@ -20,15 +20,8 @@ class Backlog:
         Returns for how many seconds, at least, the oldest waiting record has been there; 0.0 when none waits.
 
         >>> backlog = Backlog()
-<<<<<<< HEAD
         >>> looks = [(0.0, 5, 5), (3.0, 8, 5), (6.0, 9, 5), (9.0, 9, 8), (12.0, 9, 9)]
         >>> [backlog.note(end, following, now) for now, end, following in looks]
-=======
-        >>> [
-        ...     backlog.note(end, following, now)
-        ...     for now, end, following in [(0.0, 5, 5), (3.0, 8, 5), (6.0, 9, 5), (9.0, 9, 8), (12.0, 9, 9)]
-        ... ]
->>>>>>> 3853131 (make bench-recovery: starts, hand-overs and bytes a ticket with a million open tickets; recovery decodes only the last row of each pane)
         [0.0, 0.0, 3.0, 3.0, 0.0]
         """
         looks = self._looks
