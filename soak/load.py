@@ -7,7 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,6 @@ from windows.panes import DAY_MS
 
 BAD_EVERY: Final = 97  # one record of so many is no event
 SPAN_MS: Final = 50 * DAY_MS  # simulated time that the load covers, up to the end of the run
-OVERRUN: Final = 0.3  # more events than the run should need, in its parts
 _EVENTS_PER_TICKET: Final = 4.7  # of the simulated desk, customers aside
 _TICK_SECONDS: Final = 0.02
 _LINGER_MS: Final = 50  # few requests: the brokers share the processors with those who are tested
@@ -45,16 +44,17 @@ def as_sent(events: Iterable[TimedEvent]) -> Iterator[Sent]:
 
 
 def generate(path: Path, *, seed: int, count: int, end_ms: int) -> None:
-    """Write an event file: `count` events of a desk up to `end_ms`, then late ones, should the run take longer.
-
-    The rate of the desk is such that the first part ends about where its time does.
-    """
+    """Write an event file: about `count` events of a desk up to `end_ms`."""
     hours = SPAN_MS / 3_600_000
-    rate = count / _EVENTS_PER_TICKET / hours
     desk = replace(DEFAULT_DESK, max_customers=max(50, count // 50))
-    main = simulate("calm", seed=seed, start_ms=end_ms - SPAN_MS, end_ms=end_ms, rate_per_hour=rate, desk=desk)
-    late = late_desk(seed, start_ms=end_ms - 10 * DAY_MS, end_ms=end_ms - DAY_MS, rate_per_hour=rate * 5)
-    write_jsonl(chain(main, islice(late, round(count * OVERRUN))), path)
+    rate = count / _EVENTS_PER_TICKET / hours
+    write_jsonl(simulate("calm", seed=seed, start_ms=end_ms - SPAN_MS, end_ms=end_ms, rate_per_hour=rate, desk=desk), path)
+
+
+def late_desks(seed: int, end_ms: int) -> Iterator[TimedEvent]:
+    """Events of the last days before an end without end, should a run take longer than its events."""
+    for number in count_from(1):
+        yield from late_desk(seed + number, start_ms=end_ms - 10 * DAY_MS, end_ms=end_ms - DAY_MS, rate_per_hour=1_000.0)
 
 
 def late_desk(seed: int, *, start_ms: int, end_ms: int, rate_per_hour: float) -> Iterator[TimedEvent]:
@@ -64,18 +64,18 @@ def late_desk(seed: int, *, start_ms: int, end_ms: int, rate_per_hour: float) ->
 
 
 def read_sent(path: Path) -> Iterator[Sent]:
-    """The records of an event file."""
+    """The events of a file as records."""
     for topic, raw in read_events(path):
         yield topic, record_key(topic, _decode(raw)), raw
 
 
 class Load:
-    """Sends the records of an event file, `rate` a second by the clock: after an outage it catches up."""
+    """Sends records, `rate` a second by the clock: after an outage it catches up."""
 
-    def __init__(self, stack: Stack, path: Path, *, rate: float) -> None:
+    def __init__(self, stack: Stack, records: Iterable[Sent], *, rate: float) -> None:
         self._stack = stack
         self.rate = rate
-        self._source = with_bad_records(read_sent(path))
+        self._source = iter(records)
         self._next: deque[Sent] = deque()
         self._stopping = False
         self._began = 0.0
@@ -88,7 +88,7 @@ class Load:
         self.errors = Counter[str]()
 
     async def run(self) -> None:
-        """Until `stop` or the end of the file; all that was sent is acknowledged then."""
+        """Until `stop` or the last record; all that was sent is acknowledged then."""
         self._began = self.last_ack = time.monotonic()
         due = 0
         while self._goes_on():

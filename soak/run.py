@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -23,11 +24,11 @@ from soak.faults import ACTS, SPOIL_RATE
 from soak.field import Field
 from soak.judge import Truth
 from soak.ledger import Place, Tail
-from soak.load import OVERRUN, Load, generate
+from soak.load import Load, as_sent, generate, late_desks, read_sent, with_bad_records
 from soak.programs import Group, until
 from soak.rebuild import Ledger, read_ledger
 from soak.schedule import Kind, Lane, Lot
-from soak.stack import Stack
+from soak.stack import Sent, Stack
 from soak.team import Team
 from soak.verdict import Comparison, Outcome, Run
 
@@ -61,6 +62,7 @@ class Plan:
     rate: float = RATE
     least_rate: float = LEAST_RATE
     limit_seconds: float = LIMIT_SECONDS
+    once: bool = False  # each kind a single time, however long that takes
 
 
 @dataclass
@@ -92,7 +94,8 @@ class Course:
 
     async def lane(self, lane: Lane) -> None:
         """Faults of a lane, one after the other, as long as they fit and nothing is wrong."""
-        lot, random = Lot(self.plan.seed, self.plan.kinds, lane), Random(f"{self.plan.seed}/{lane}/moments")
+        lot = Lot(self.plan.seed, self.plan.kinds, lane, once=self.plan.once)
+        random = Random(f"{self.plan.seed}/{lane}/moments")
         while not self.trouble:
             kind = lot.next(self.seconds_left)
             if kind is None:
@@ -145,21 +148,23 @@ def soak(plan: Plan, folder: Path, tell: Tell) -> Run:
     """Run it. Whatever it starts it ends; logs stay in the folder. Errors: BrokerError, SoakError when it could not even begin."""
     events = folder / "events.jsonl"
     count = round(plan.rate * plan.minutes * 60)
-    tell(f"soak: seed {plan.seed}, {plan.minutes:g} minutes; generating {round(count * (1 + OVERRUN)):,} events")
-    generate(events, seed=plan.seed, count=count, end_ms=round((time.time() + plan.minutes * 60) * 1000))
+    tell(f"soak: seed {plan.seed}, {plan.minutes:g} minutes; generating {count:,} events")
+    end_ms = round((time.time() + plan.minutes * 60) * 1000)
+    generate(events, seed=plan.seed, count=count, end_ms=end_ms)
+    records = with_bad_records(chain(read_sent(events), as_sent(late_desks(plan.seed, end_ms))))
     tell("soak: starting three brokers")
     with LocalKafka(brokers=3, properties=_BROKER, quick_start=True, heap_mb=384) as kafka, Group() as group:
         tell(f"soak: {kafka.name}, three brokers, {WORKERS} workers, {EXPORTERS} exporters; logs in {folder}")
         stack = Stack(kafka.bootstrap, f"soak{plan.seed}-", folder, _SETTINGS, group=group.number)
-        course, findings = asyncio.run(_run(plan, kafka, stack, events, tell))
+        course, findings = asyncio.run(_run(plan, kafka, stack, records, tell))
     events.unlink()
     return _judged(course, findings, tell)
 
 
-async def _run(plan: Plan, kafka: LocalKafka, stack: Stack, events: Path, tell: Tell) -> tuple[Course, Findings | None]:
+async def _run(plan: Plan, kafka: LocalKafka, stack: Stack, records: Iterable[Sent], tell: Tell) -> tuple[Course, Findings | None]:
     try:
         await stack.create_topics()
-        tail, load = Tail(stack), Load(stack, events, rate=plan.rate)
+        tail, load = Tail(stack), Load(stack, records, rate=plan.rate)
         on = Field(kafka, stack, Team(stack), tail, load, Archive(stack), plan.minutes, plan.limit_seconds)
         course = Course(plan, on, tell)
         async with _running(tail.run()), _running(on.team.supervise()) as supervision:

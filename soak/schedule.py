@@ -31,14 +31,17 @@ def draw(seed: int, kinds: Sequence[Kind], lane: Lane) -> Iterator[Kind]:
 
 
 class Lot:
-    """The faults of one lane, one at a time, as far as they fit into the time that is left."""
+    """The faults of one lane, one at a time, as far as they fit into the time that is left; with `once` each a single time, fit or not."""
 
-    def __init__(self, seed: int, kinds: Sequence[Kind], lane: Lane) -> None:
+    def __init__(self, seed: int, kinds: Sequence[Kind], lane: Lane, *, once: bool = False) -> None:
+        self._once = once
         self._drawn = draw(seed, kinds, lane)
         self._waiting = [next(self._drawn) for kind in kinds if kind.lane == lane]  # the first round
 
     def next(self, seconds_left: float) -> Kind | None:
         """The next fault that can end in time, None when none can. Kinds that have not been yet come first."""
+        if self._once:
+            return self._waiting.pop(0) if self._waiting else None
         for place, kind in enumerate(self._waiting):
             if kind.seconds <= seconds_left:
                 return self._waiting.pop(place)

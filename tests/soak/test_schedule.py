@@ -53,6 +53,12 @@ def test_nothing_is_begun_that_cannot_end() -> None:
     assert Lot(1, KINDS, "world").next(5) is None
 
 
+def test_a_short_run_has_each_kind_once_however_little_time_is_left() -> None:
+    lot = Lot(1, KINDS, "world", once=True)
+    assert {"quick", "slow", "odd"} == {kind.name for _ in range(3) if (kind := lot.next(0))}
+    assert lot.next(1_000) is None
+
+
 def test_the_faults_of_the_issue_are_there() -> None:
     assert {
         "kill", "kill-all", "kill-in-recovery", "kill-in-transaction", "leave", "join", "join-storm", "zombie", "exporter-kill",
