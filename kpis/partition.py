@@ -118,7 +118,8 @@ class PartitionState:
         if not records:
             return []
         self.clean = False
-        decode, key_of, merge = _DECODERS[topic], _KEY_OF[topic], self._merge_ticket
+        decode, key_of = _DECODERS[topic], _KEY_OF[topic]
+        merge = self._merge_ticket if self._book is None else self._merge_promised
         deltas = self._tables.deltas
         letters: list[DeadLetter] = []
         greatest = self.position.maxima.get(topic, -1)
@@ -167,16 +168,9 @@ class PartitionState:
         fresh = tickets.note(row, event.rank, event.event_id, event.occurred_at)  # type: ignore[arg-type]
         if not fresh:
             self._counts["duplicate"] += 1
-        fresh = fresh and known < tickets.MOST_SEEN
-        if self._book is None or type(event) not in CONCERNED:
-            self._merge_into(row, event, deltas, fresh=fresh)
-            return
-        self._book.book(ticket_id, row, event, lambda: self._merge_into(row, event, deltas, fresh=fresh))
-
-    def _merge_into(self, row: TicketRow, event: tickets.TicketEvent, deltas: Deltas, *, fresh: bool) -> None:
         if not row.discarded:
             shortcut = SHORTCUTS.get(type(event))
-            if shortcut is not None and shortcut(row, event, deltas, self._tables.number, fresh=fresh):
+            if shortcut is not None and shortcut(row, event, deltas, self._tables.number, fresh=fresh and known < tickets.MOST_SEEN):
                 return
         overflow = _overflows(row)
         if row.discarded:
@@ -185,6 +179,18 @@ class PartitionState:
             shortcuts.generic(row, event, deltas, self._tables.number)
         if _overflows(row) and not overflow:
             self._counts["overflow"] += 1
+
+    def _merge_promised(self, event: tickets.TicketEvent, deltas: Deltas) -> None:
+        """As `_merge_ticket`, with what it does to the ticket's promise."""
+        assert self._book is not None
+        if type(event) not in CONCERNED:
+            self._merge_ticket(event, deltas)
+            return
+        ticket_id: str = event.ticket_id  # type: ignore[assignment]
+        row = self._tickets.by_id.get(ticket_id)
+        if row is None:
+            row = self._tickets.by_id[ticket_id] = TicketRow()
+        self._book.book(ticket_id, row, event, lambda: self._merge_ticket(event, deltas))
 
     def _merge_customer(self, event: Joined | Left | Survey, deltas: Deltas) -> None:
         customer_id: str = event.customer_id  # type: ignore[assignment]

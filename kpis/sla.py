@@ -24,6 +24,7 @@ COMPARED: Final = ("all",)  # roll-ups whose SLA figures also come for earlier p
 DIMENSIONS: Final = ("team", "channel", "priority")
 _FIRST: Final = min(series.SLA.values())
 _END: Final = max(series.SLA.values()) + series.BLOCK
+_CELLS: Final = tuple(base + cell for base in series.SLA.values() for cell in range(series.BREACHED + series.CLASSES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class SlaBoard:
         if slot.period != "current":
             return cells
         ahead = Ahead(slot.window.resolution)
-        found = {cell: n for cell, n in cells.items() if _FIRST <= cell < _END}
+        found = {cell: n for cell in _CELLS if (n := cells.get(cell, 0))}  # few, while a window has thousands
         for name in names:
             subtract(found, self._ahead.cells(ahead, (by, name)))
         return found

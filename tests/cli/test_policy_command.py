@@ -154,3 +154,29 @@ def test_a_file_without_events_is_told(run: Run, tmp_path: Path) -> None:
     file.write_text("", encoding="utf-8")
     answer = run("policy", "diff", EXAMPLE, EXAMPLE, "--events", file)
     assert (answer.code, "holds no event" in answer.err) == (exits.DIFFERENCE, True)
+
+
+def test_a_report_shows_what_a_policy_promises(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Due after 30 minutes, answered after 20 and after 40: half of the deadlines were met."""
+    minute, start = 60_000, 1_772_440_000_000
+    lines = []
+    for number, wait in enumerate((20, 40)):
+        ticket = {"ticket_id": f"T{number}"}
+        dims = {"customer_id": "C", "team": "technical", "channel": "email", "priority": "high"}
+        lines.append({"topic": "ticket-created", "event_id": f"c{number}", "occurred_at": start, **ticket, **dims})
+        lines.append({"topic": "first-reply", "event_id": f"r{number}", "occurred_at": start + wait * minute, **ticket})
+    file = tmp_path / "events.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(EXAMPLE))
+    answer = run("report", file, "--window", "1h", "--format", "json")
+    assert answer.code == exits.OK
+    figures = json.loads(answer.out)["figures"]
+    wanted = {
+        "name": "support_sla_attainment_ratio",
+        "window": "1h",
+        "period": "current",
+        "by": "all",
+        "member": "all",
+        "target": "first_reply",
+    }
+    assert [{**wanted, "value": 0.5, "n": 2}] == [figure for figure in figures if wanted.items() <= figure.items()]
