@@ -20,7 +20,7 @@ export PYTHONUNBUFFERED := 1
 ##@ Use it
 .PHONY: help
 help: ## List all targets
-	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nARGS goes to the program: make demo ARGS="--for 60s --port 19108 --verify"\n'
 
 .PHONY: setup
@@ -82,6 +82,7 @@ generated: $(STAMP) ## docs/metrics.md, the JSON Schemas and the boards are what
 	$(BIN)/python -m scripts.metrics_doc --check
 	$(BIN)/python -m scripts.schemas --check
 	$(BIN)/python -m scripts.boards --check
+	$(BIN)/python -m scripts.wall_types --check
 
 .PHONY: boards-check
 boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; about two minutes
@@ -101,6 +102,23 @@ compose-check: compose-lint ## The same and dclint, which npx fetches
 .PHONY: forecast-check
 forecast-check: $(STAMP) ## Whether the forecast's 80 % interval covers what comes, over 20 simulated desks (some minutes)
 	$(BIN)/python -m scripts.forecast_check $(ARGS)
+
+.PHONY: wall
+wall: ## Build the wall's page from wall/ into exporters/wall/static (Node 20 or newer)
+	cd wall && npm ci --no-progress && npm run --silent types && npm run --silent test && npm run --silent build
+	@echo "wall: built; commit exporters/wall/static and wall/built.json"
+
+.PHONY: wall-check
+wall-check: ## The wall's types and unit tests, and that what is committed is what is built
+	cd wall && npm ci --no-progress && npm run --silent types && npm run --silent test && node build.mjs ../build/wall-static
+	diff -r build/wall-static exporters/wall/static
+	git diff --exit-code -- wall/built.json
+	@echo "wall: exporters/wall/static is what wall/ gives"
+
+.PHONY: e2e-wall
+e2e-wall: $(STAMP) ## The wall in a real browser (Chromium; Node for axe-core); screenshots go to build/screens
+	cd wall && npm ci --no-progress --silent
+	$(BIN)/python -m pytest tests/browser -m browser $(ARGS)
 
 .PHONY: format
 format: $(STAMP) ## Let ruff format and fix what it can

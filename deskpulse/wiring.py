@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from deskpulse.policy import load_policy
-from exporters.config import ExporterConfig
+from exporters.config import ExporterConfig, WallRules
+from kpis.bands import BANDED, BandRule
 from kpis.members import DIMENSIONS, MemberRules
 from kpis.partition import StateRules
 from kpis.view import ViewRules
@@ -46,12 +47,28 @@ def view_rules(settings: Settings) -> ViewRules:
     )
 
 
+def wall_rules(settings: Settings) -> WallRules:
+    """What the wall shows beyond the figures."""
+    bands = {}
+    for kpi in BANDED.values():
+        band = getattr(settings.bands, kpi)
+        edges = tuple(bound.edge(name) for name, bound in band.edges)
+        bands[kpi] = BandRule(edges, band.windows, band.channels)
+    return WallRules(
+        bands=bands,
+        minimum=settings.bands.minimum_observations,
+        show_tickets=settings.exporter.show_tickets,
+        most_screens=settings.exporter.max_screens,
+    )
+
+
 def exporter_config(settings: Settings) -> ExporterConfig:
     """What an exporter must be told."""
     server = settings.exporter
     return ExporterConfig(
         kafka=settings.kafka.client_options(),
         view_rules=view_rules(settings),
+        wall=wall_rules(settings),
         app_id=settings.app_id,
         topic_prefix=settings.topic_prefix,
         host=server.host,

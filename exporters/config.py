@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from kpis.bands import BandRule
 from kpis.view import ViewRules
 from streams.topics import SOURCE_TOPICS, ledger_topics
 from windows.histogram import EXACT_MS
@@ -20,11 +21,22 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WallRules:
+    """What the wall shows beyond the figures. `bands` by KPI, see `kpis.bands.BANDED`; a KPI without one has no colour."""
+
+    bands: Mapping[str, BandRule] = field(default_factory=dict)
+    minimum: int = 10  # observations from which on a figure is coloured, and a change told
+    show_tickets: bool = False  # identifiers and links of tickets at risk
+    most_screens: int = 50  # streams at the same time; each further one is refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExporterConfig:
     """Settings of an exporter; the defaults are those of production. Errors: ConfigError."""
 
     kafka: Mapping[str, Any] = field(repr=False)  # options of every aiokafka client: bootstrap_servers, security_protocol, ...
     view_rules: ViewRules
+    wall: WallRules = field(default_factory=WallRules)
     app_id: str = "deskpulse"
     topic_prefix: str = ""  # before the names of source topics
 

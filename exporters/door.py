@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -12,12 +13,14 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from exporters.config import ExporterConfig
+from exporters.session import COOKIE, RENEW_SECONDS, SESSION_SECONDS, Sessions
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz"})  # probes carry no password, and learn no figure
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/login"})
+RENEWED: Final = web.RequestKey("renewed", int)
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -33,7 +36,7 @@ def may_enter(authorization: str, config: ExporterConfig) -> bool:
     """Whether an `Authorization` header opens the door; compared in constant time."""
     scheme, _, given = authorization.partition(" ")
     if config.bearer_token is not None and scheme.lower() == "bearer":
-        return hmac.compare_digest(given.strip().encode(), config.bearer_token.encode())
+        return hmac.compare_digest(given.strip().encode(errors="surrogateescape"), config.bearer_token.encode())
     if config.basic_auth is not None and scheme.lower() == "basic":
         try:
             login = base64.b64decode(given.strip(), validate=True)
@@ -43,17 +46,55 @@ def may_enter(authorization: str, config: ExporterConfig) -> bool:
     return False
 
 
-def login_middleware(config: ExporterConfig) -> Middleware:
-    """Answers 401 to whoever does not log in, where a log-in is set up."""
+def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: bytes) -> Middleware:
+    """Answers 401 to whoever does not log in, where that is set up; a browser gets a page that asks for the token, where there is one."""
     challenge = 'Basic realm="deskpulse", charset="UTF-8"' if config.basic_auth is not None else 'Bearer realm="deskpulse"'
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if config.wants_login and request.path not in OPEN_PATHS and not may_enter(request.headers.get("Authorization", ""), config):
-            return web.Response(status=401, text="log in\n", headers={"WWW-Authenticate": challenge})
-        return await handler(request)
+        if not config.wants_login or is_open(request.path) or may_enter(request.headers.get("Authorization", ""), config):
+            return await handler(request)
+        now = int(time.time())
+        if (left := sessions.left_seconds(request.cookies.get(COOKIE, ""), now)) > 0:
+            if left < SESSION_SECONDS - RENEW_SECONDS:
+                request[RENEWED] = now
+            return await handler(request)
+        headers = {"WWW-Authenticate": challenge}
+        if config.bearer_token is not None and "text/html" in request.headers.get("Accept", ""):
+            return web.Response(status=401, body=login_page, content_type="text/html", charset="utf-8", headers=headers)
+        return web.Response(status=401, text="log in\n", headers=headers)
 
     return check
+
+
+def is_open(path: str) -> bool:
+    """Whether a path needs no log-in: probes, which learn no figure, the log-in itself, and the files that are the same for everybody."""
+    return path in OPEN_PATHS or path.startswith("/assets/")
+
+
+def login_handler(config: ExporterConfig, sessions: Sessions) -> Handler:
+    """`POST /login` with the token as the body: 204 and a cookie, or 401."""
+
+    async def log_in(request: web.Request) -> web.StreamResponse:
+        if config.bearer_token is None:
+            raise web.HTTPNotFound
+        given = (await request.read()).strip()
+        if not hmac.compare_digest(given, config.bearer_token.encode()):
+            return web.Response(status=401, text="wrong token\n", headers={"WWW-Authenticate": 'Bearer realm="deskpulse"'})
+        return web.Response(status=204, headers={"Set-Cookie": sessions.header(int(time.time()), secure=request.secure)})
+
+    return log_in
+
+
+def new_headers(sessions: Sessions) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """A signal handler that sets the headers of every answer, also of streams, and renews a session that is a day old."""
+
+    async def add(request: web.Request, response: web.StreamResponse) -> None:
+        if (now := request.get(RENEWED)) is not None:
+            response.headers["Set-Cookie"] = sessions.header(now, secure=request.secure)
+        await add_headers(request, response)
+
+    return add
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

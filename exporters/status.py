@@ -26,6 +26,14 @@ class LedgerPartition:
         return 0 if self.end is None or self.stable is None else max(0, self.end - self.stable)
 
 
+class Reason(NamedTuple):
+    """Why the figures are not all that they should be: a code for programs, words for people."""
+
+    code: str
+    text: str
+    seconds: float | None = None  # for how long
+
+
 class LogSpan(NamedTuple):
     """A source partition as it was when last looked at. `end`: what readers of committed records can reach."""
 
@@ -72,35 +80,42 @@ class ReaderStatus:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why the view is not the whole ledger; empty when it is."""
-        return tuple(self._reasons())
+        return tuple(reason.text for reason in self._reasons())
 
     @property
     def behind(self) -> tuple[str, ...]:
         """Partitions of the ledger that lack what the source topics have held for a while, and who should see to it."""
-        return tuple(self._behind())
+        return tuple(reason.text for reason in self._behind())
+
+    @property
+    def why(self) -> tuple[Reason, ...]:
+        """Both, with codes for programs."""
+        return (*self._reasons(), *self._behind())
 
     @property
     def complete(self) -> bool:
         """Whether the figures are all that there is: the whole ledger is shown, and the ledger is not far behind the source topics."""
         return not self.reasons and not self.behind
 
-    def _reasons(self) -> Iterator[str]:
+    def _reasons(self) -> Iterator[Reason]:
         if self.fault is not None:
-            yield self.fault
+            yield Reason("fault", self.fault)
         if self.expected is None:
-            yield "the ledger has not been found yet"
+            yield Reason("unknown", "the ledger has not been found yet")
         elif not self.ready:
-            yield f"reading the ledger: {len(self.caught_up)} of {self.expected} partitions are read to their end"
-        if self.silent_seconds is not None and self.silent_seconds > self.limits.silent_seconds:
-            yield f"Kafka has not answered for {self.silent_seconds:.0f} s: the figures are as old"
+            yield Reason("reading", f"reading the ledger: {len(self.caught_up)} of {self.expected} partitions are read to their end")
+        silent = self.silent_seconds
+        if silent is not None and silent > self.limits.silent_seconds:
+            yield Reason("silent", f"Kafka has not answered for {silent:.0f} s: the figures are as old", silent)
         for number, part in sorted(self.partitions.items()):
             if part.stuck_seconds > self.limits.stuck_seconds:
-                yield (
+                text = (
                     f"partition {number}: an open transaction has held {part.unstable} records back for {part.stuck_seconds:.0f} s; "
                     "look whether its worker hangs"
                 )
+                yield Reason("stuck", text, part.stuck_seconds)
 
-    def _behind(self) -> Iterator[str]:
+    def _behind(self) -> Iterator[Reason]:
         waiting: dict[int, list[tuple[str, LogSpan]]] = {}
         for (topic, number), span in sorted(self.sources.items()):
             if span.behind_seconds > self.limits.behind_seconds:
@@ -108,7 +123,7 @@ class ReaderStatus:
         for number, found in sorted(waiting.items()):
             seconds = max(span.behind_seconds for _, span in found)
             topics = ", ".join(topic for topic, _ in found)
-            yield f"partition {number}: records of {topics} have waited for {seconds:.0f} s; {self._who(number)}"
+            yield Reason("behind", f"partition {number}: records of {topics} have waited for {seconds:.0f} s; {self._who(number)}", seconds)
 
     def _who(self, number: int) -> str:
         if self.workers is None:

@@ -1,13 +1,12 @@
-"""The pages: `/metrics` for Prometheus, `/healthz` and `/readyz` for probes, `/` and `/api/kpis` for people."""
+"""The pages: `/metrics` for Prometheus, `/healthz` and `/readyz` for probes, the wall at `/`, and `/api/...` for programs."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import logging
-from collections.abc import Awaitable, Callable
-from importlib import resources
-from typing import Final
+from collections.abc import Callable, Collection
+from typing import Final, cast
 
 import msgspec
 from aiohttp import web
@@ -16,15 +15,22 @@ from exporters.api import AT_RISK_FILTERS, FILTERS, MOST_AT_RISK, at_risk_json, 
 from exporters.clock import ViewKeeper, wall_ms
 from exporters.collectors import new_registry
 from exporters.config import ExporterConfig
-from exporters.door import Handler, add_headers, login_middleware
+from exporters.door import Handler, login_handler, login_middleware, new_headers
 from exporters.exposition import choose
+from exporters.openapi import document
+from exporters.session import Sessions
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
+from exporters.wall.assets import ASSETS, LOGIN_PAGE, WALL_PAGE, asset
+from exporters.wall.build import COMPARES, PERIODS_OF, Compare, WallMaker, Wanted, pulse_of
+from exporters.wall.stream import Screens
+from kpis.courses import Choice
 
 log: Final = logging.getLogger(__name__)
 GZIP_LEVEL: Final = 1  # text this regular shrinks twentyfold already, and a higher level costs more time than it saves
 AT_RISK_LIMIT: Final = 100
-STATIC: Final = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript")}
+SCREENS: Final = web.AppKey("screens", Screens)
+LONGEST_NAME: Final = 128  # of a team, as in events
 
 
 class Pages:
@@ -35,13 +41,18 @@ class Pages:
         self._status = status
         self._last = Snapshot(0, status())
         self._registry = new_registry(lambda: self._last, config.buckets_seconds)
+        self._maker = WallMaker(config.wall, str(config.view_rules.zone))
+        self.screens = Screens(self.snapshot, self._maker, config.wall.most_screens, keeper.news)
 
-    async def snapshot(self) -> Snapshot:
-        """The state of things. There is no view before the whole ledger is read: a part must not be taken for the whole."""
+    async def snapshot(self, choices: Collection[Choice] = ()) -> Snapshot:
+        """The state of things, with the courses of these choices.
+
+        There is no view before the whole ledger is read: a part must not be taken for the whole.
+        """
         status, view, failed = self._status(), None, False
         if status.ready:
             try:
-                view = await self._keeper.view()
+                view = await self._keeper.view(choices)
             except Exception:
                 log.exception("the figures could not be computed")
                 failed = True
@@ -67,6 +78,22 @@ class Pages:
             return web.Response(status=400, text=f"limit={text!r}: write a number from 1 to {MOST_AT_RISK}\n")
         wanted = {name: set(request.query.getall(name)) for name in AT_RISK_FILTERS if name in request.query}
         return await _answer(request, at_risk_json(await self.snapshot(), wanted, int(text)), "application/json")
+
+    async def wall(self, request: web.Request) -> web.Response:
+        """What the wall shows of a choice, once."""
+        wanted = _wanted(request)
+        snapshot = await self.snapshot([wanted.choice])
+        wall = await asyncio.to_thread(self._maker.wall, snapshot.view, wanted)
+        body = {"pulse": pulse_of(snapshot, room=self.screens.has_room), "wall": wall}
+        return await _answer(request, msgspec.json.encode(body), "application/json")
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """The same, pushed."""
+        return await self.screens.serve(request, _wanted(request))
+
+    async def openapi(self, request: web.Request) -> web.Response:
+        """The description of `/api`."""
+        return await _answer(request, msgspec.json.encode(document()), "application/json")
 
     async def healthz(self, _: web.Request) -> web.Response:
         """Alive."""
@@ -99,28 +126,44 @@ async def _answer(request: web.Request, body: bytes, content_type: str) -> web.R
     return web.Response(body=body, headers=headers)
 
 
-def _static(name: str, content_type: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    text = resources.files("exporters").joinpath(name).read_text(encoding="utf-8")
+def _wanted(request: web.Request) -> Wanted:
+    """The choice in the query. Errors: HTTPBadRequest."""
+    window, compare = request.query.get("window", "24h"), request.query.get("compare", "auto")
+    team = request.query.get("team") or None
+    if window not in PERIODS_OF:
+        raise _bad(f"window {window[:LONGEST_NAME]!r}: expected one of {', '.join(PERIODS_OF)}")
+    if compare not in COMPARES:
+        raise _bad(f"compare {compare[:LONGEST_NAME]!r}: expected one of {', '.join(COMPARES)}")
+    if team is not None and len(team) > LONGEST_NAME:
+        raise _bad(f"team: longer than {LONGEST_NAME} characters")
+    return Wanted(Choice(window, team), cast("Compare", compare))
 
-    async def serve(_: web.Request) -> web.StreamResponse:
-        return web.Response(text=text, content_type=content_type, headers={"Cache-Control": "no-cache"})
 
-    return serve
+def _bad(message: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=msgspec.json.encode({"error": message}).decode(), content_type="application/json")
 
 
 def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus]) -> web.Application:
-    """The application with all its routes, for GET and HEAD only."""
-    pages = Pages(config, keeper, status)
-    app = web.Application(middlewares=[login_middleware(config)], client_max_size=1024)
+    """The application with all its routes: nothing can be changed through it, but for logging in."""
+    pages, sessions = Pages(config, keeper, status), Sessions(config)
+    app = web.Application(middlewares=[login_middleware(config, sessions, LOGIN_PAGE.body)], client_max_size=1024)
     routes: dict[str, Handler] = {
+        "/": asset(WALL_PAGE),
+        "/login": asset(LOGIN_PAGE),
         "/metrics": pages.metrics,
         "/api/kpis": pages.api,
         "/api/at-risk": pages.at_risk,
+        "/api/wall": pages.wall,
+        "/api/openapi.json": pages.openapi,
         "/healthz": pages.healthz,
         "/readyz": pages.readyz,
-        **{path: _static(name, content_type) for path, (name, content_type) in STATIC.items()},
+        **{f"/assets/{name}": asset(one) for name, one in ASSETS.items()},
     }
     for path, handler in routes.items():
         app.router.add_get(path, handler)
-    app.on_response_prepare.append(add_headers)
+    app.router.add_get("/api/stream", pages.stream, allow_head=False)
+    app.router.add_post("/login", login_handler(config, sessions))
+    app.on_response_prepare.append(new_headers(sessions))
+    app[SCREENS] = pages.screens
+    app.on_shutdown.append(lambda _: pages.screens.close())
     return app

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from kpis import series
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey
 from kpis.tables import CUSTOMERS
 from windows.cells import Cells, add
+from windows.panes import HOUR_MS, MINUTE_MS
 
 _MINUTES = 60
 _MINUTE_SECONDS = 60
+AGE_EDGES_MS: Final = (15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS)  # between the classes of `waiting`
 
 
 class Levels:
@@ -38,6 +42,16 @@ class Levels:
     def groups(self) -> Iterator[tuple[str, str]]:
         """(by, member) of everything that stands now."""
         return ((by, member) for (_, by, member), minutes in self._minutes.items() if minutes)
+
+    def waiting(self, by: str, member: str, as_of_ms: int) -> tuple[int, ...]:
+        """Unanswered tickets by age: younger than the first of AGE_EDGES_MS, then from each edge on.
+
+        An age is counted from the start of the minute of creation.
+        """
+        classes = [0] * (len(AGE_EDGES_MS) + 1)
+        for minute, n in self._minutes.get((series.UNANSWERED, by, member), {}).items():
+            classes[bisect_right(AGE_EDGES_MS, as_of_ms - minute * MINUTE_MS)] += n
+        return tuple(classes)
 
     def figures(self, by: str, members: Iterable[str], labels: Labels) -> Iterator[Figure]:
         """Open, unanswered (0 is a real 0) and the creation time of the oldest unanswered (absent when there is none)."""

@@ -42,6 +42,10 @@ BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadli
 REGISTER: Final = 1 << 24  # REGISTER + r, r < 2^24: customers of tickets (windows.distinct)
 REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the pane's own resolution
 
+MEANS: Final = (FIRST_RESPONSE, RESPONSE, HANDLE, RESOLUTION, FIRST_RESPONSE_BUSINESS, RESOLUTION_BUSINESS)
+# What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap enough to keep by pane.
+LIGHT: Final = frozenset({*range(1, REGISTERS_USED), *(base + part for base in MEANS for part in (0, 1))})
+
 # Levels: series of the hourly level rows, whose cells are minutes of the hour.
 OPEN: Final = 0
 UNANSWERED: Final = 1

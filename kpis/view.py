@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from kpis import figures, ledger, series, sla
 from kpis.at_risk import AtRiskKey
+from kpis.courses import Choice, Course, CourseKeeper
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey, PaneKey, Position
 from kpis.levels import Levels
@@ -19,7 +20,7 @@ from kpis.tables import CUSTOMERS
 from kpis.tickets import Dims
 from windows.cells import Cells, add, difference
 from windows.rolling import RollingSums, Slot
-from windows.spans import CUSTOMER_WINDOWS, WINDOWS, covered_ms
+from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS, Period, covered_ms
 
 Group = tuple[str, str]  # (by, member)
 ALL: Final[Group] = ("all", "all")
@@ -63,6 +64,8 @@ class View:
     folded: Mapping[str, int]  # names shown as `other`, by dimension
     at_risk: tuple[tuple[AtRiskKey, bytes], ...] = ()  # rows of the ledger, undecoded: few ask for them
     policy: Policy | None = None
+    shown: Mapping[str, Sequence[str]] = field(default_factory=dict)  # names shown, by dimension
+    courses: Mapping[Choice, Course] = field(default_factory=dict)  # of the choices that the builder was asked for
 
 
 class ViewBuilder:
@@ -90,6 +93,7 @@ class ViewBuilder:
         self._positions: dict[int, Position] = {}
         self._lowered: dict[tuple[Slot, Hashable], list[Figure]] = {}
         self._watermark_ms: int | None = None
+        self._keepers: dict[Choice, CourseKeeper] = {}
 
     def _split(self, slot: Slot, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
         assert isinstance(key, tuple)
@@ -174,8 +178,11 @@ class ViewBuilder:
         """The last position row of each partition."""
         return self._positions
 
-    def build(self, as_of_ms: int) -> View:
-        """The view at an instant; an earlier one than the last built is moved up to it, and none precedes the watermark."""
+    def build(self, as_of_ms: int, choices: Collection[Choice] = ()) -> View:
+        """The view at an instant; an earlier one than the last built is moved up to it, and none precedes the watermark.
+
+        It comes with the courses of these choices; a choice of no window that there is, or of a team that is not shown, has none.
+        """
         as_of = max(as_of_ms, self._watermark_ms or 0, self._sums.as_of_ms or 0)
         self._sums.advance(as_of)
         self._customer_sums.advance(as_of)
@@ -200,7 +207,25 @@ class ViewBuilder:
             folded={dimension: len(names) for dimension, names in folded.items()},
             at_risk=tuple((key, raw) for (_, key), raw in self._at_risk.items()),
             policy=self._rules.policy,
+            shown=shown,
+            courses=self._courses(choices, shown, as_of),
         )
+
+    def _courses(self, choices: Collection[Choice], shown: Mapping[str, list[str]], as_of: int) -> dict[Choice, Course]:
+        known, self._keepers = self._keepers, {}
+        for choice in choices:
+            if slots := self._periods(choice):
+                self._keepers[choice] = known.get(choice) or CourseKeeper(choice, slots)
+        found = {}
+        for choice, keeper in self._keepers.items():
+            keeper.forget(self._sums.changed)
+            if choice.team is None or choice.team in shown["team"]:
+                found[choice] = keeper.course(self._sums, shown, self._levels.waiting(*choice.group, as_of))
+        self._sums.changed.clear()
+        return found
+
+    def _periods(self, choice: Choice) -> dict[Period, Slot]:
+        return {slot.period: slot for slot in self._group_slots(choice.group, PERIODS) if slot.window.name == choice.window}
 
     def _members(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
@@ -225,7 +250,7 @@ class ViewBuilder:
                 yield from self._others(dimension, folded[dimension], as_of)
 
     def _member(self, group: Group, as_of: int) -> Iterator[Figure]:
-        for slot in self._group_slots(group):
+        for slot in self._compared_slots(group):
             cells = self._sums.cells(slot, group)
             labels = _labels(slot, group)
             lowered = self._lowered.get((slot, group))
@@ -245,7 +270,7 @@ class ViewBuilder:
 
     def _others(self, dimension: str, names: Sequence[str], as_of: int) -> Iterator[Figure]:
         group = (dimension, OTHER)
-        for slot in self._group_slots(group):
+        for slot in self._compared_slots(group):
             cells: Cells = {}
             registers: Cells = {}
             for name in names:
@@ -258,12 +283,16 @@ class ViewBuilder:
             if self._sla is not None:
                 yield from self._sla.windowed(slot, dimension, names, cells, labels)
 
-    def _group_slots(self, group: Group) -> Iterator[Slot]:
+    def _compared_slots(self, group: Group) -> Iterator[Slot]:
+        return self._group_slots(group, PERIODS if group[0] in self._rules.compared else ("current",))
+
+    def _group_slots(self, group: Group, periods: Collection[Period]) -> Iterator[Slot]:
         by, member = group
         zone = self._rules.team_zones.get(member, self._rules.zone) if by == "team" else self._rules.zone
         for w in WINDOWS:
-            for period in w.periods if by in self._rules.compared else ("current",):
-                yield self._slots[w.name, period, zone if w.panes is None else self._rules.zone]
+            for period in w.periods:
+                if period in periods:
+                    yield self._slots[w.name, period, zone if w.panes is None else self._rules.zone]
 
     def _retention(self, as_of: int) -> Iterator[Figure]:
         active = self._levels.total(series.ACTIVE)

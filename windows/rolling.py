@@ -55,10 +55,12 @@ class RollingSums(Generic[S]):
         self._sums: dict[S, dict[Hashable, Cells]] = {slot: defaultdict(dict) for slot in self._slots}
         self.present: Counter[Hashable] = Counter()  # panes that are not empty, by key
         self.touched: set[tuple[S, Hashable]] = set()  # what changed since the reader last emptied it
+        self.changed: set[tuple[int, int]] = set()  # (resolution, pane), likewise
         self.as_of_ms: int | None = None
 
     def change(self, resolution: int, pane: int, key: Hashable, delta: Mapping[int, int]) -> None:
         """Add a difference to one pane of one key, and to every sum that holds the pane."""
+        self.changed.add((resolution, pane))
         keys = self._panes[resolution].setdefault(pane, {})
         cells = keys.get(key)
         if cells is None:
@@ -106,6 +108,14 @@ class RollingSums(Generic[S]):
     def cells(self, slot: S, group: Hashable) -> Mapping[int, int]:
         """The sum of a group in a slot; empty when nothing was observed."""
         return self._sums[slot].get(group, {})
+
+    def pane(self, resolution: int, pane: int) -> Mapping[Hashable, Mapping[int, int]]:
+        """The cells of one pane by key; empty when nothing was observed."""
+        return self._panes[resolution].get(pane, {})
+
+    def present_panes(self, part: Span) -> list[int]:
+        """The panes of a span that hold something, in no order."""
+        return _present(self._panes[part.resolution.index], range(part.first, part.last + 1))
 
     def groups(self, slot: S) -> Iterable[Hashable]:
         """All groups that ever had a sum in the slot."""

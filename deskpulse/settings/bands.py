@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal, Self
 
@@ -12,11 +10,11 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, fi
 
 from deskpulse.settings.base import Names, Section, listed, wrong
 from deskpulse.times import parse_duration_ms
+from kpis.bands import Edge
 
 Unit = Literal["duration", "ratio", "number"]
 Windows = Annotated[tuple[Literal["15m", "1h", "8h", "24h", "7d", "30d", "365d", "today"], ...], BeforeValidator(listed)]
 _BOUND: Final = re.compile(r"(<=|>=|<|>)\s*(\S+)")
-_HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _EXAMPLES: Final[dict[Unit, str]] = {"duration": '"< 15m" or "<= 3h"', "ratio": '">= 95%"', "number": '"> 70"'}
 
@@ -29,9 +27,9 @@ class Bound:
     value: float
     text: str = field(compare=False)
 
-    def holds(self, figure: float) -> bool:
-        """Whether a figure lies in the band that this edge opens."""
-        return _HOLDS[self.comparison](figure, self.value)
+    def edge(self, band: str) -> Edge:
+        """The edge as the exporter asks it."""
+        return Edge(band, self.comparison, self.value)
 
     @property
     def lower_is_better(self) -> bool:

@@ -27,6 +27,8 @@ class ExporterSettings(Section):
     password: SecretStr | None = None
     password_file: Path | None = None
     insecure_listen: bool = False
+    show_tickets: bool = False
+    max_screens: int = Field(50, ge=1, le=10_000)
     clock: Literal["wall", "event"] = "wall"
     behind_seconds: float = Field(30.0, ge=1, le=86_400)
     parts_windows: Annotated[tuple[PartsWindow, ...], BeforeValidator(listed)] = ("1h",)

@@ -155,7 +155,7 @@ def test_a_step_is_exactly_where_the_band_has_its_edge(name: str, nudge: float) 
     steps = band_steps(band)
     for _, edge in band.edges:
         value = edge.value + nudge
-        expected = next((word for word, bound in band.edges if bound.holds(value)), "below")
+        expected = next((word for word, bound in band.edges if bound.edge(word).holds(value)), "below")
         reached = [step.word for step in steps if step.start is None or value >= step.start][-1]
         (ranged,) = (step.word for start, end, step in ranges(steps) if (start is None or value >= start) and (end is None or value <= end))
         assert expected == reached == ranged

@@ -96,3 +96,32 @@ def test_an_exporter_gets_the_settings(run: Run, stand_in: Any, tmp_path: Path, 
         {"team": ("billing", "sales")},
         "Europe/Berlin",
     )
+
+
+def test_what_is_typed_wins_over_variables(run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"HOST": "127.0.0.1", "PORT": "1", "INSECURE_LISTEN": "false"}.items():
+        monkeypatch.setenv(f"DESKPULSE_EXPORTER__{name}", value)
+    body = stand_in("exporters.server.run", exits.OK)
+    assert run("exporter", "--host", "192.0.2.1", "--port", 0, "--insecure-listen").code == exits.OK
+    (config,) = body.given
+    assert (config.host, config.port, config.insecure_listen) == ("192.0.2.1", 0, True)
+
+
+def test_a_door_that_stands_open_is_refused_unless_it_is_asked_for(run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKPULSE_EXPORTER__HOST", "127.0.0.1")  # restored after the test
+    body = stand_in("exporters.server.run", exits.OK)
+    answer = run("exporter", "--host", "192.0.2.1")
+    assert (answer.code, body.given) == (exits.USAGE, ())
+    assert "can be reached from other machines, and TLS and a log-in is not set up" in answer.err
+
+
+def test_the_wall_gets_bands_and_what_it_may_tell(run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {"BANDS__CSAT__TYPICAL": ">= 80%", "BANDS__MINIMUM_OBSERVATIONS": "30", "EXPORTER__SHOW_TICKETS": "true"}
+    for name, value in {**variables, "EXPORTER__MAX_SCREENS": "7"}.items():
+        monkeypatch.setenv(f"DESKPULSE_{name}", value)
+    body = stand_in("exporters.server.run", exits.OK)
+    assert run("exporter").code == exits.OK
+    wall = body.given[0].wall
+    assert (wall.minimum, wall.show_tickets, wall.most_screens) == (30, True, 7)
+    assert ("typical", ">=", 0.8) == wall.bands["csat"].edges[-1]
+    assert ("30d",) == wall.bands["resolution"].windows

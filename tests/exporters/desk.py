@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from exporters.status import LedgerPartition, ReaderStatus
+from exporters.status import LedgerPartition, LogSpan, ReaderStatus
 from kpis.members import MemberRules
 from kpis.partition import PartitionState
 from kpis.view import ViewBuilder, ViewRules
@@ -100,3 +100,8 @@ def all_read(count: int = 1, **changes: object) -> ReaderStatus:
     parts = {number: LedgerPartition(position=10, end=10, stable=10, caught_up=True) for number in range(count)}
     values: dict[str, object] = {"expected": count, "partitions": parts, "read_at_ms": at("11:00"), "silent_seconds": 0.2, **changes}
     return ReaderStatus(**values)  # type: ignore[arg-type]
+
+
+def waiting(seconds: float) -> ReaderStatus:
+    """... but the workers have left a record waiting for so long."""
+    return all_read(1, sources={("resolved", 0): LogSpan(0, 10, behind_seconds=seconds)})

@@ -13,10 +13,10 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from deskpulse import verify
-from exporters.api import safe_link
 from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
 from exporters.families import SLA_FINAL, SLA_LIVE
+from exporters.links import safe_link
 from exporters.program_families import differs
 from exporters.status import ReaderStatus
 from exporters.web import new_app

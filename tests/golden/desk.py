@@ -13,11 +13,12 @@ import xxhash
 
 from deskpulse import verify
 from deskpulse.settings import Settings
-from deskpulse.settings.bands import Band
+from deskpulse.wiring import wall_rules
 from exporters.collectors import new_registry
 from exporters.exposition import encode_text
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
+from kpis.bands import BANDED, grade
 from kpis.members import MemberRules
 from kpis.partition import PartitionState
 from kpis.view import ViewBuilder, ViewRules
@@ -28,6 +29,7 @@ NOON_MS = 1_772_452_800_000  # 2026-03-02T12:00:00Z, a Monday: every figure belo
 PARTITIONS = 3
 BUCKETS_SECONDS = (900, 3_600, 10_800)
 MEMBERS = {"team": ("billing", "sales"), "channel": ("phone", "email"), "priority": ("normal",)}
+RULES = ViewRules(zone=ZoneInfo("UTC"), members=MemberRules(MEMBERS), parts_windows=("1h",))
 SETTINGS = Settings()
 Kpi = Literal["first_response", "csat", "resolution", "handle_time", "nps", "retention", "tickets_per_customer"]
 
@@ -53,6 +55,7 @@ class GoldenDesk:
     """Notes events, then sends them through partitions, ledger rows, view and exposition, in the order of their times."""
 
     events: list[tuple[int, str, str, bytes]] = field(default_factory=list)  # event time, topic, key, value
+    rules: ViewRules = RULES
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def send(self, topic: str, key: str, at_ms: int, **fields: object) -> None:
@@ -80,9 +83,8 @@ class GoldenDesk:
 
     def exposition(self, as_of_ms: int = NOON_MS) -> str:
         """What a scrape of `/metrics` shows."""
-        rules = ViewRules(zone=ZoneInfo("UTC"), members=MemberRules(MEMBERS), parts_windows=("1h",))
-        builder = ViewBuilder(rules)
-        for state in self._states():
+        builder = ViewBuilder(self.rules)
+        for state in self.states():
             builder.apply(state.partition, state.take_changes().view)
         snapshot = Snapshot(as_of_ms, ReaderStatus(), builder.build(as_of_ms))
         return encode_text(new_registry(lambda: snapshot, BUCKETS_SECONDS).collect()).decode()
@@ -91,7 +93,8 @@ class GoldenDesk:
         """The samples of a scrape, read back from its text."""
         return Scrape(verify.parse_exposition(self.exposition(as_of_ms)))
 
-    def _states(self) -> Iterable[PartitionState]:
+    def states(self) -> Iterable[PartitionState]:
+        """The partitions after all events."""
         states = [PartitionState(number) for number in range(PARTITIONS)]
         offsets = dict.fromkeys(itertools.product(SOURCE_TOPICS, range(PARTITIONS)), 0)
         for at_ms, topic, key, value in sorted(self.events):
@@ -127,14 +130,13 @@ class Scrape:
 
     def colour(self, kpi: Kpi, figure: str, **labels: str) -> str | None:
         """The band of an exported figure under the default settings; None where none is stated, or too few answered."""
-        bands = SETTINGS.bands
-        band: Band = getattr(bands, kpi)
+        assert BANDED[figure] == kpi
         value, n = self.get(figure, **labels), self.get(_observations(figure), **{k: v for k, v in labels.items() if k != "q"})
-        applies_to_window = band.windows is None or labels.get("window", "1h") in band.windows
-        applies_to_channel = band.channels is None or (labels.get("by") == "channel" and labels.get("member") in band.channels)
-        if value is None or n is None or n < bands.minimum_observations or not (applies_to_window and applies_to_channel):
+        if value is None or n is None:
             return None
-        return next((name for name, edge in band.edges if edge.holds(value)), "below")
+        where = {"window": "1h", "by": "all", "member": "all"} | {k: v for k, v in labels.items() if k in ("window", "by", "member")}
+        rules = wall_rules(SETTINGS)
+        return grade(rules.bands[kpi], value, int(n), minimum=rules.minimum, **where).band
 
 
 def _observations(figure: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import xxhash
 
 from deskpulse.oracle_events import Record
+from kpis.courses import Choice
 from kpis.partition import PartitionState, StateRules
 from kpis.view import View, ViewBuilder, ViewRules
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
@@ -153,9 +155,11 @@ class Stream:
         self.states = {p: PartitionState(p, self._rules) for p in range(partitions)}
         self.builders: list[ViewBuilder] = []
         self._offsets: dict[tuple[str, int], int] = defaultdict(int)
+        self.watch: Collection[Choice] = ()  # views with the courses of these are built all along
 
     def run(self, records: list[Record], rules: ViewRules, as_of_ms: int) -> View:
         builder = ViewBuilder(rules)
+        self.builders.append(builder)
         queues = self._queues(records)
         while queues:
             place = self._random.choice(sorted(queues))
@@ -172,7 +176,9 @@ class Stream:
                 continue
             state.advance(drained=())
             self._write(partition, builder)
-        return builder.build(as_of_ms)
+            if self.watch and self._random.random() < 0.1:
+                builder.build(as_of_ms - self._random.randrange(HOUR_MS), self.watch)
+        return builder.build(as_of_ms, self.watch)
 
     def _queues(self, records: list[Record]) -> dict[tuple[str, int], list[StreamRecord]]:
         queues: dict[tuple[str, int], list[StreamRecord]] = defaultdict(list)

@@ -9,7 +9,7 @@ BANDS = Settings().bands
 
 
 def band_of(band: Band, figure: float) -> str:
-    return next((name for name, bound in band.edges if bound.holds(figure)), "below")
+    return next((name for name, bound in band.edges if bound.edge(name).holds(figure)), "below")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,186 @@
+"""`/api/openapi.json`: what the exporter answers, for programs. The schemas are made from the types that are sent."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+import msgspec
+
+from exporters.api import FILTERS, MOST_AT_RISK, Answer, AtRiskAnswer
+from exporters.wall.build import COMPARES, PERIODS_OF
+from exporters.wall.model import Pulse, Wall
+from exporters.wall.specs import TILES
+from windows.spans import CUSTOMER_WINDOWS, PERIODS
+
+JSON: Final = "application/json"
+Document = dict[str, Any]
+_WINDOWS: Final = sorted({*PERIODS_OF, *(window.name for window in CUSTOMER_WINDOWS)})
+_DIMENSIONS: Final = ["all", "team", "channel", "priority"]
+# A figure has as many labels as its metric, so it is no fixed struct.
+_FIGURE: Final[Document] = {
+    "type": "object",
+    "title": "Figure",
+    "description": "One figure: a metric of /metrics with its labels. `live` figures have neither window nor period.",
+    "required": ["name", "by", "member", "value", "n"],
+    "properties": {
+        "name": {"type": "string", "pattern": "^support_[a-z_]+$"},
+        "window": {"enum": _WINDOWS},
+        "period": {"enum": list(PERIODS)},
+        "by": {"enum": _DIMENSIONS},
+        "member": {"type": "string"},
+        "value": {"type": "number"},
+        "n": {"type": "integer", "description": "Observations behind the figure."},
+    },
+    "additionalProperties": {"type": "string", "description": "Further labels: clock, q, bound, target, within."},
+}
+
+
+def document() -> Document:
+    """The description, OpenAPI 3.1."""
+    types = [Answer, AtRiskAnswer, Pulse, Wall]
+    (answer, at_risk, pulse, wall), components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    components["Figure"] = _FIGURE
+    components["WallNow"] = {"type": "object", "required": ["pulse", "wall"], "properties": {"pulse": pulse, "wall": wall}}
+    components["Error"] = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "deskpulse exporter",
+            "version": _version(),
+            "summary": "Live KPIs of a support desk, read only.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {
+            "/api/kpis": {"get": _kpis(answer)},
+            "/api/at-risk": {"get": _at_risk(at_risk)},
+            "/api/wall": {"get": _wall()},
+            "/api/stream": {"get": _stream()},
+            "/readyz": {"get": _readyz()},
+        },
+        "components": {"schemas": components, "securitySchemes": _SECURITY},
+        # Any of these where it is set up; nothing on loopback by default.
+        "security": [{}, {"bearer": []}, {"basic": []}, {"session": []}],
+    }
+
+
+_SECURITY: Final[Document] = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "deskpulse-session", "description": "Given by POST /login for the token."},
+}
+
+
+def _kpis(answer: Document) -> Document:
+    allowed: dict[str, list[str]] = {"window": _WINDOWS, "period": list(PERIODS), "by": _DIMENSIONS}
+    return {
+        "operationId": "kpis",
+        "summary": "The figures, all of them or those that the parameters keep.",
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "description": "Values to keep, separated by commas or given again.",
+                "style": "form",
+                "explode": False,
+                "schema": {"type": "array", "items": {"enum": allowed[name]} if name in allowed else {"type": "string"}},
+            }
+            for name in FILTERS
+        ],
+        "responses": {"200": _body("The figures now.", answer), "401": _LOGIN},
+    }
+
+
+def _at_risk(answer: Document) -> Document:
+    names = {"type": "array", "items": {"type": "string"}}
+    return {
+        "operationId": "atRisk",
+        "summary": "Open tickets that have missed a deadline or have one within 4 h, by deadline.",
+        "parameters": [
+            {"name": "team", "in": "query", "description": "May be given again.", "schema": names},
+            {"name": "target", "in": "query", "description": "May be given again.", "schema": names},
+            {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": MOST_AT_RISK, "default": 100}},
+        ],
+        "responses": {
+            "200": _body("The tickets now; none without a policy.", answer),
+            "400": {"description": "A limit that cannot be.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+            "401": _LOGIN,
+        },
+    }
+
+
+_LOGIN: Final[Document] = {"description": "Log in first."}
+_CHOICE: Final[list[Document]] = [
+    {"name": "window", "in": "query", "schema": {"enum": list(PERIODS_OF), "default": "24h"}},
+    {"name": "team", "in": "query", "description": "One team; without it, everything.", "schema": {"type": "string", "maxLength": 128}},
+    {
+        "name": "compare",
+        "in": "query",
+        "description": "The period compared with; auto is a week ago where the window has that, else the span before.",
+        "schema": {"enum": list(COMPARES), "default": "auto"},
+    },
+]
+
+
+def _wall() -> Document:
+    return {
+        "operationId": "wall",
+        "summary": "What the built-in wall shows of a choice, now. Tiles: " + ", ".join(spec.id for spec in TILES) + ".",
+        "parameters": _CHOICE,
+        "responses": {
+            "200": _body("The wall, and how its figures are.", {"$ref": "#/components/schemas/WallNow"}),
+            "400": _body("A parameter that cannot be.", {"$ref": "#/components/schemas/Error"}),
+            "401": _LOGIN,
+        },
+    }
+
+
+def _stream() -> Document:
+    return {
+        "operationId": "stream",
+        "summary": "The same, pushed: server-sent events `wall` (a Wall, when it has changed) and `pulse` (a Pulse, every second).",
+        "parameters": _CHOICE,
+        "responses": {
+            "200": {
+                "description": "Events without end. Each `data` line is JSON.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            "400": _body("A parameter that cannot be.", {"$ref": "#/components/schemas/Error"}),
+            "401": _LOGIN,
+            "503": _body("Too many screens.", {"$ref": "#/components/schemas/Error"}),
+        },
+    }
+
+
+def _readyz() -> Document:
+    schema = {
+        "type": "object",
+        "required": ["ready", "complete", "reasons", "partitions"],
+        "properties": {
+            "ready": {"type": "boolean"},
+            "complete": {"type": "boolean", "description": "The figures are all that there is, and the workers are not far behind."},
+            "reasons": {"type": "array", "items": {"type": "string"}},
+            "partitions": {
+                "type": "object",
+                "required": ["expected", "read", "owned", "recovering"],
+                "additionalProperties": {"type": ["integer", "null"]},
+            },
+        },
+    }
+    return {
+        "operationId": "readyz",
+        "summary": "Whether the figures are all that is committed. Needs no log-in.",
+        "security": [{}],
+        "responses": {"200": _body("They are.", schema), "503": _body("They are not, and why.", schema)},
+    }
+
+
+def _body(description: str, schema: Document) -> Document:
+    return {"description": description, "content": {JSON: {"schema": schema}}}
+
+
+def _version() -> str:
+    try:
+        return version("deskpulse")
+    except PackageNotFoundError:  # run from a source tree that nobody installed
+        return "0"

@@ -1,0 +1,159 @@
+"""The wall of a choice as one value: computed once for all screens, so that nothing is left to compute for a browser.
+
+Every figure is one of the view's, the same that `/metrics` exports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NamedTuple, get_args
+
+from exporters.config import WallRules
+from exporters.snapshot import Snapshot
+from exporters.status import Reason
+from exporters.wall.assets import VERSION
+from exporters.wall.model import Change, Live, Pulse, SlaTarget, Wall, Where, Why
+from exporters.wall.risk import risk_of
+from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
+from exporters.wall.tiles import Shelf, TileMaker, value_of
+from kpis.changes import changes
+from kpis.courses import Choice, Course
+from kpis.figures import Figure
+from kpis.members import OTHER
+from kpis.view import View
+from windows.spans import WINDOWS, Period
+
+Compare = Literal["auto", "previous", "week_ago"]
+COMPARES: Final = get_args(Compare)
+PERIODS_OF: Final = {window.name: window.periods for window in WINDOWS}
+DUE: Final = ("15m", "1h", "4h")
+TARGETS: Final = ("first_reply", "resolution")
+FAILED: Final = Reason("failed", "the figures could not be computed: see the exporter's log")
+
+
+class Wanted(NamedTuple):
+    """What a screen asks for. `auto` compares with a week ago where that is kept (a Monday with a Monday), else with the span before."""
+
+    choice: Choice
+    compare: Compare = "auto"
+
+    @property
+    def period(self) -> Period:
+        """The period compared with; `previous` where the window has no other."""
+        asked: Period = "week_ago" if self.compare == "auto" else self.compare
+        return asked if asked in PERIODS_OF.get(self.choice.window, ()) else "previous"
+
+
+def pulse_of(snapshot: Snapshot, *, room: bool = True) -> Pulse:
+    """How the figures are."""
+    view, status = snapshot.view, snapshot.status
+    why = [*status.why, *([FAILED] if snapshot.failed else [])]
+    return Pulse(
+        now_ms=snapshot.now_ms,
+        as_of_ms=view.as_of_ms if view else None,
+        watermark_ms=view.watermark_ms if view else None,
+        ready=view is not None,
+        good=view is not None and not why,
+        why=list(_by_code(why)),
+        room=room,
+        version=VERSION,
+    )
+
+
+def _by_code(reasons: Sequence[Reason]) -> Iterator[Why]:
+    """One of each kind, with the longest time: partitions often share a cause."""
+    for code in dict.fromkeys(reason.code for reason in reasons):
+        same = [reason for reason in reasons if reason.code == code]
+        seconds = max((reason.seconds for reason in same if reason.seconds is not None), default=None)
+        yield Why(code, "; ".join(reason.text for reason in same), seconds)
+
+
+class WallMaker:
+    """Makes walls of views."""
+
+    def __init__(self, rules: WallRules, zone: str) -> None:
+        self._rules = rules
+        self._zone = zone
+
+    def wall(self, view: View | None, wanted: Wanted) -> Wall:
+        """The wall of a choice; without a view, or of a team that is not shown, it has no figures."""
+        choice, period = wanted.choice, wanted.period
+        course = view.courses.get(choice) if view else None
+        wall = Wall(
+            as_of_ms=view.as_of_ms if view else None,
+            window=choice.window,
+            team=choice.team,
+            known=course is not None or view is None,
+            period=period,
+            zone=self._zone,
+            span_ms=(course.spans["current"].start_ms, course.spans[period].start_ms) if course else None,
+            windows=list(PERIODS_OF),
+            periods=list(PERIODS_OF.get(choice.window, ())[1:]),
+            teams=[name for name in view.shown.get("team", ()) if name != OTHER] if view else [],
+            minimum=self._rules.minimum,
+            show_tickets=self._rules.show_tickets,
+            live=None,
+            tiles=[],
+            sla=[],
+            risk=None,
+            changes=[],
+        )
+        if view is not None and course is not None:
+            shelf = Shelf(view, choice)
+            wall.live = _live(shelf, course)
+            wall.tiles = list(TileMaker(shelf, course, period, self._rules, tuple(view.shown.get("channel", ()))).tiles())
+            wall.sla = list(_sla(shelf))
+            wall.risk = risk_of(view, choice.team, show_tickets=self._rules.show_tickets)
+            wall.changes = list(_changes(course, period, view.as_of_ms, self._rules.minimum))
+        return wall
+
+
+def _live(shelf: Shelf, course: Course) -> Live:
+    opened = shelf.now("support_business_hours_open")
+    return Live(
+        open=_count(shelf.now(OPEN)) or 0,
+        unanswered=_count(shelf.now(UNANSWERED)) or 0,
+        oldest_ms=_ms(shelf.now(OLDEST)),
+        oldest_business_seconds=value_of(shelf.now("support_oldest_unanswered_business_seconds")),
+        business_open=bool(opened.value) if opened else None,
+        ages=list(course.waiting),
+    )
+
+
+def _sla(shelf: Shelf) -> Iterator[SlaTarget]:
+    for target in TARGETS:
+        waiting = shelf.now("support_sla_waiting_tickets", target=target)
+        breached = shelf.now("support_sla_breached_waiting_tickets", target=target)
+        if waiting is None and breached is None:
+            continue  # no policy
+        due = {within: _count(shelf.now("support_sla_due_tickets", target=target, within=within)) for within in DUE}
+        expected, low, high = (
+            value_of(shelf.now("support_sla_forecast_breaches_tickets", target=target, bound=bound))
+            for bound in ("expected", "low", "high")
+        )
+        yield SlaTarget(
+            target=target,
+            waiting=_count(waiting),
+            breached=_count(breached),
+            due={within: count for within, count in due.items() if count is not None},
+            next_ms=_ms(shelf.now("support_sla_next_deadline_timestamp_seconds", target=target)),
+            forecast=expected,
+            forecast_low=low,
+            forecast_high=high,
+        )
+
+
+def _changes(course: Course, period: Period, as_of_ms: int, minimum: int) -> Iterator[Change]:
+    kinds = {spec.id: spec.kind for spec in TILES}
+    for found in changes(course, period, as_of_ms=as_of_ms, minimum=minimum):
+        tile = TILE_OF_FIGURE[found.name]
+        where = Where(*found.where) if found.where else None
+        yield Change(tile, kinds[tile], found.value, found.before, found.n, found.n_before, found.verdict, where)
+
+
+def _count(figure: Figure | None) -> int | None:
+    return None if figure is None else int(figure.value)
+
+
+def _ms(figure: Figure | None) -> int | None:
+    return None if figure is None else round(figure.value * 1000)

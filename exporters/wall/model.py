@@ -1,0 +1,162 @@
+"""What a wall shows, as values: the JSON of `/api/wall` and `/api/stream`, and the schemas in `/api/openapi.json`.
+
+Times are milliseconds since the epoch, durations seconds, ratios 0..1. What was not observed is null.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from exporters.wall.specs import Better, Kind, Observed
+
+
+class Why(Struct):
+    """Why the figures are not all that they should be. `code` for programs: fault, unknown, reading, silent, stuck, failed, behind."""
+
+    code: str
+    text: str
+    seconds: float | None
+
+
+class Pulse(Struct):
+    """Sent every second: how the figures are, and the exporter's clock to measure their age by."""
+
+    now_ms: int
+    as_of_ms: int | None
+    watermark_ms: int | None  # latest event
+    ready: bool  # there are figures
+    good: bool  # they are all that is committed, and events do not wait to be counted
+    why: list[Why]
+    room: bool  # one screen more may be opened
+    version: str  # of the page that this exporter serves
+
+
+class Trend(Struct):
+    """One value a pane, oldest first; the last pane is partial. None: nothing observed."""
+
+    shape: Literal["line", "bars"]  # line: the figure as it stood at each pane's end; bars: what fell into each pane
+    start_ms: int
+    step_ms: int
+    values: list[float | None]
+
+
+class Compared(Struct):
+    """The same figure in the period compared with."""
+
+    value: float
+    n: int
+    verdict: Literal["better", "worse", "same", "other"]
+
+
+class Tile(Struct):
+    """One figure. `value` None: nothing observed."""
+
+    id: str
+    figure: str  # its metric
+    kind: Kind  # duration: seconds; ratio: 0..1; points: -100..100
+    window: str | None  # None: now
+    by: str
+    member: str
+    clock: str | None
+    value: float | None
+    n: int
+    of: Observed
+    better: Better | None
+    band: str | None  # exceptional, above, typical, below; met, missed where there is an objective
+    plain: str | None  # why there is no band: window, channel, few, none (no band is stated for it)
+    stated: list[str]  # the windows or channels that the band is stated for
+    objective: float | None
+    low: float | None  # 95 % interval
+    high: float | None
+    compared: Compared | None
+    trend: Trend | None
+
+
+class Live(Struct):
+    """What stands now. `ages`: unanswered tickets younger than 15 min, 1 h, 4 h, 24 h, and older."""
+
+    open: int
+    unanswered: int
+    oldest_ms: int | None
+    oldest_business_seconds: float | None
+    business_open: bool | None  # None: no calendar
+    ages: list[int]
+
+
+class SlaTarget(Struct):
+    """Deadlines of one target that are running or missed."""
+
+    target: str
+    waiting: int | None
+    breached: int | None  # past the deadline and still waiting
+    due: dict[str, int]  # within 15m, 1h, 4h
+    next_ms: int | None
+    forecast: float | None  # breaches within the next hour
+    forecast_low: float | None
+    forecast_high: float | None
+
+
+class AtRisk(Struct):
+    """A ticket with a deadline within 4 h or behind it; or, without names, how many of a kind, and the first deadline of them."""
+
+    ticket_id: str | None
+    url: str | None
+    count: int
+    team: str
+    priority: str
+    target: str
+    due_ms: int
+    breached: bool
+
+
+class Risk(Struct):
+    """What is due soonest, then what was missed last."""
+
+    lines: list[AtRisk]
+    truncated: bool  # there are more
+
+
+class Where(Struct):
+    """The member that explains most of a change: its share of the change, and its part of the observations."""
+
+    dimension: str
+    member: str
+    share: float
+    weight: float
+
+
+class Change(Struct):
+    """A figure that moved against the period compared with."""
+
+    tile: str
+    kind: Kind
+    value: float
+    before: float
+    n: int
+    n_before: int
+    verdict: Literal["worse", "better", "other"]
+    where: Where | None  # None: no member explains most of it
+
+
+class Wall(Struct):
+    """All that a wall shows of one choice, but for the pulse."""
+
+    as_of_ms: int | None  # the instant of all figures here; None: there are none yet
+    window: str
+    team: str | None
+    known: bool  # False: no such team is shown
+    period: str  # compared with
+    zone: str  # time zone of the desk
+    span_ms: tuple[int, int] | None  # start of the window, and of the period compared with
+    windows: list[str]
+    periods: list[str]  # that the window can be compared with
+    teams: list[str]
+    minimum: int  # observations below which nothing is coloured
+    show_tickets: bool
+    live: Live | None
+    tiles: list[Tile]
+    sla: list[SlaTarget]  # empty without a policy
+    risk: Risk | None  # None without a policy
+    changes: list[Change]

@@ -1,0 +1,63 @@
+"""Tickets at risk as a wall shows them: what is due soonest first; by name only where that is switched on, else how many of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from exporters.links import safe_link
+from exporters.wall.model import AtRisk, Risk
+from kpis.at_risk import HORIZON_MS, AtRiskKey, AtRiskRow, Entry
+from kpis.ledger import decode_at_risk
+from kpis.view import View
+from windows.panes import MINUTE_MS
+
+MOST_LINES: Final = 8
+# A row is bounded in size, and most do not change from one second to the next.
+_decode: Final = lru_cache(maxsize=1024)(decode_at_risk)
+
+
+class _Clock(NamedTuple):
+    key: AtRiskKey
+    entry: Entry
+    breached: bool
+
+
+def risk_of(view: View, team: str | None, *, show_tickets: bool) -> Risk | None:
+    """The lines for a choice; None without a policy. Past deadlines come last, the latest first."""
+    if view.policy is None:
+        return None
+    rows = [(key, _decode(raw)) for key, raw in view.at_risk if team in (None, key.team)]
+    clocks = sorted((clock for key, row in rows for clock in _due(key, row, view.as_of_ms)), key=_order)
+    lines = [_named(clock) for clock in clocks] if show_tickets else _counted(clocks)
+    return Risk(lines[:MOST_LINES], truncated=len(lines) > MOST_LINES or any(row.left_out_behind or row.left_out_ahead for _, row in rows))
+
+
+def _due(key: AtRiskKey, row: AtRiskRow, as_of_ms: int) -> Iterator[_Clock]:
+    # A deadline takes effect when its minute is over, as in every figure.
+    now = as_of_ms // MINUTE_MS
+    return (_Clock(key, entry, entry.due_ms // MINUTE_MS < now) for entry in row.entries if entry.due_ms <= as_of_ms + HORIZON_MS)
+
+
+def _order(clock: _Clock) -> tuple[bool, int, str]:
+    due = clock.entry.due_ms
+    return clock.breached, -due if clock.breached else due, clock.entry.ticket_id
+
+
+def _named(clock: _Clock) -> AtRisk:
+    key, entry, breached = clock
+    return AtRisk(entry.ticket_id, safe_link(entry.url), 1, key.team, entry.priority, key.target, entry.due_ms, breached)
+
+
+def _counted(clocks: list[_Clock]) -> list[AtRisk]:
+    """One line of a team, priority and target; its deadline is that of the first of them."""
+    found: dict[tuple[str, str, str, bool], AtRisk] = {}
+    for key, entry, breached in clocks:
+        kind = (key.team, entry.priority, key.target, breached)
+        line = found.get(kind)
+        if line is None:
+            found[kind] = AtRisk(None, None, 1, key.team, entry.priority, key.target, entry.due_ms, breached)
+        else:
+            line.count += 1
+    return list(found.values())

@@ -1,0 +1,194 @@
+"""Tiles from the figures of a view: value, band or why there is none, comparison, trend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+from exporters.config import WallRules
+from exporters.wall.model import Compared, Tile, Trend
+from exporters.wall.specs import TILES, Better, TileSpec
+from kpis.bands import BANDED, grade
+from kpis.courses import TOTAL, Choice, Course, Group
+from kpis.figures import Figure, Labels
+from kpis.trends import TRENDS, Which, trends, volumes
+from kpis.trends import Trend as Points
+from kpis.view import View
+from windows.spans import Period
+
+DIGITS: Final = 6  # significant ones of a trend's points: more than a line of 200 px can show
+NO_LABELS: Final[Mapping[str, str]] = {}
+
+
+class Shelf:
+    """The figures of one choice, and of the channels that a tile may show instead."""
+
+    def __init__(self, view: View, choice: Choice) -> None:
+        self._window, self._group = choice.window, choice.group
+        groups = (choice.group, *(("channel", channel) for channel in view.shown.get("channel", ())))
+        wanted = {(("by", by), ("member", member)) for by, member in groups}
+        self._index = {
+            (figure.name, frozenset(figure.labels)): figure for figure in (*view.figures, *view.live) if _whose(figure.labels) in wanted
+        }
+
+    def now(self, name: str, **labels: str) -> Figure | None:
+        """A live figure."""
+        by, member = self._group
+        return self._index.get((name, frozenset({"by": by, "member": member, **labels}.items())))
+
+    def final(
+        self, name: str, period: str, labels: Mapping[str, str] = NO_LABELS, *, window: str | None = None, group: Group | None = None
+    ) -> Figure | None:
+        """A figure of a window; of the choice's own, unless told otherwise."""
+        by, member = group or self._group
+        where = {"window": window or self._window, "period": period, "by": by, "member": member, **labels}
+        return self._index.get((name, frozenset(where.items())))
+
+
+def _whose(labels: Labels) -> Labels:
+    """The labels `by` and `member`: the first two, or those behind window and period."""
+    return labels[2:4] if labels[0][0] == "window" else labels[:2]
+
+
+class _Colour(NamedTuple):
+    band: str | None
+    plain: str | None = None
+    stated: tuple[str, ...] = ()
+
+
+class TileMaker:
+    """Makes the tiles of one course."""
+
+    def __init__(self, shelf: Shelf, course: Course, period: Period, rules: WallRules, channels: tuple[str, ...]) -> None:
+        self._shelf = shelf
+        self._course = course
+        self._period = period
+        self._rules = rules
+        self._channels = channels  # that are shown
+        wanted: dict[Group, list[Which]] = {}
+        for spec in TILES:
+            group = self._group(spec)
+            which = (spec.figure, self._clock(spec, group))
+            if which in TRENDS and spec.window is None:
+                wanted.setdefault(self._part(group), []).append(which)
+        self._lines: dict[Group, Mapping[Which, Points]] = {part: trends(course, some, part) for part, some in wanted.items()}
+
+    def tiles(self) -> Iterator[Tile]:
+        """Every tile that the choice has."""
+        for spec in TILES:
+            has_it = self._course.choice.team is None or not spec.everything_only
+            if has_it and (spec.of != "deadlines" or self._has_policy(spec)):
+                yield self._tile(spec)
+
+    def _has_policy(self, spec: TileSpec) -> bool:
+        labels = dict(spec.labels)
+        return any((self._shelf.final(spec.figure, "current", labels), self._shelf.now("support_sla_waiting_tickets", **labels)))
+
+    def _tile(self, spec: TileSpec) -> Tile:
+        group, shelf = self._group(spec), self._shelf
+        clock = self._clock(spec, group)
+        labels = {**dict(spec.labels), **({"clock": clock} if clock else {})}
+        now, then = (shelf.final(spec.figure, period, labels, window=spec.window, group=group) for period in ("current", self._period))
+        window = spec.window or self._course.choice.window
+        objective = value_of(shelf.now("support_sla_objective_ratio", **dict(spec.labels))) if spec.of == "deadlines" else None
+        colour = self._colour(spec, group, window, now) if objective is None else self._against(objective, now)
+        interval = [
+            value_of(shelf.final("support_nps_interval_score", "current", {"bound": bound}, group=group)) if spec.id == "nps" else None
+            for bound in ("low", "high")
+        ]
+        return Tile(
+            id=spec.id,
+            figure=spec.figure,
+            kind=spec.kind,
+            window=window,
+            by=group[0],
+            member=group[1],
+            clock=clock,
+            value=value_of(now),
+            n=now.n if now else 0,
+            of=spec.of,
+            better=spec.better,
+            band=colour.band,
+            plain=colour.plain,
+            stated=list(colour.stated),
+            objective=objective,
+            low=interval[0],
+            high=interval[1],
+            compared=self._compared(spec, group, clock, now, then),
+            trend=self._trend(spec, group, clock),
+        )
+
+    def _compared(self, spec: TileSpec, group: Group, clock: str | None, now: Figure | None, then: Figure | None) -> Compared | None:
+        if now is None:
+            return None
+        found = (then.value, then.n) if then else self._before(spec, group, clock)
+        return None if found is None else Compared(*found, _verdict(spec.better, now.value, found[0]))
+
+    def _before(self, spec: TileSpec, group: Group, clock: str | None) -> tuple[float, int] | None:
+        """The figure before, of a roll-up that is not exported for other periods: lowered from the course as the view would."""
+        kind = TRENDS.get((spec.figure, clock))
+        if kind is None or spec.window is not None:
+            return None
+        cells = self._course.totals[self._period].get(self._part(group), {})
+        value = next((value for _, value in kind.lower(cells)), None)
+        return None if value is None else (value, kind.observations(cells))
+
+    def _part(self, group: Group) -> Group:
+        """Where the course has a group's sums: its own, or those of a member that it can be taken apart into."""
+        return TOTAL if group == self._course.choice.group else group
+
+    def _group(self, spec: TileSpec) -> Group:
+        """Whose figure a tile shows: the choice's; or the first shown channel that the band is stated for, where it is for channels."""
+        rule = self._rules.bands.get(BANDED.get(spec.figure, ""))
+        if self._course.choice.team is None and rule is not None and rule.channels is not None:
+            for channel in rule.channels:
+                if channel in self._channels:
+                    return ("channel", channel)
+        return self._course.choice.group
+
+    def _clock(self, spec: TileSpec, group: Group) -> str | None:
+        if not spec.clocked:
+            return None
+        business = self._shelf.final(spec.figure, "current", {**dict(spec.labels), "clock": "business"}, group=group)
+        return "calendar" if business is None else "business"
+
+    def _colour(self, spec: TileSpec, group: Group, window: str, now: Figure | None) -> _Colour:
+        rule = self._rules.bands.get(BANDED.get(spec.figure, ""))
+        if rule is None or not rule.edges:
+            return _Colour(None, "none")
+        if now is None:
+            return _Colour(None, "few")
+        by, member = group
+        found = grade(rule, now.value, now.n, window=window, by=by, member=member, minimum=self._rules.minimum)
+        stated = {"window": rule.windows, "channel": rule.channels}.get(found.why or "")
+        return _Colour(found.band, found.why, stated or ())
+
+    def _against(self, objective: float, now: Figure | None) -> _Colour:
+        if now is None or now.n < self._rules.minimum:
+            return _Colour(None, "few")
+        return _Colour("met" if now.value >= objective else "missed")
+
+    def _trend(self, spec: TileSpec, group: Group, clock: str | None) -> Trend | None:
+        part = self._part(group)
+        shape: Literal["line", "bars"] = "line"
+        if spec.figure == "support_tickets":
+            points, shape = volumes(self._course, part), "bars"
+        elif (spec.figure, clock) in TRENDS and spec.window is None:
+            points = self._lines[part][spec.figure, clock]
+        else:
+            return None
+        values = [None if value is None else float(f"{value:.{DIGITS}g}") for value in points.values]
+        return Trend(shape, points.start_ms, points.step_ms, values)
+
+
+def _verdict(better: Better | None, now: float, then: float) -> Literal["better", "worse", "same", "other"]:
+    if now == then:
+        return "same"
+    if better is None:
+        return "other"
+    return "better" if (now < then) == (better == "lower") else "worse"
+
+
+def value_of(figure: Figure | None) -> float | None:
+    """Its value, None where there is no figure."""
+    return None if figure is None else figure.value

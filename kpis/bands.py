@@ -1,0 +1,75 @@
+"""Bands: how good a figure is, said only where a band is stated for it and enough was observed."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+BELOW: Final = "below"  # what no edge holds for
+Why = Literal["window", "channel", "few"]
+_HOLDS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class Edge(NamedTuple):
+    """A figure lies in `band` when the comparison with `value` holds: seconds, ratio 0..1, or points, as the figure has it."""
+
+    band: str
+    comparison: str
+    value: float
+
+    def holds(self, figure: float) -> bool:
+        """Whether the figure lies in the band or in a better one."""
+        return _HOLDS[self.comparison](figure, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class BandRule:
+    """Edges from the best band on, and what they are stated for; None is everything."""
+
+    edges: tuple[Edge, ...]
+    windows: tuple[str, ...] | None = None
+    channels: tuple[str, ...] | None = None
+
+
+class Grade(NamedTuple):
+    """A band, or why there is none: not stated for this window, not for these channels, or too few observations."""
+
+    band: str | None
+    why: Why | None = None
+
+
+# The KPI of each banded figure; the names are those of the settings.
+BANDED: Final = {
+    "support_first_response_mean_seconds": "first_response",
+    "support_csat_ratio": "csat",
+    "support_resolution_ratio": "resolution",
+    "support_handle_time_mean_seconds": "handle_time",
+    "support_nps_score": "nps",
+    "support_customer_retention_ratio": "retention",
+    "support_tickets_per_customer": "tickets_per_customer",
+}
+
+
+def grade(rule: BandRule, value: float, n: int, *, window: str, by: str, member: str, minimum: int) -> Grade:
+    """The band of a figure. A value on a shared edge takes the better band, since edges are asked from the best on.
+
+    >>> rule = BandRule((Edge("exceptional", ">=", 0.95), Edge("above", ">=", 0.9), Edge("typical", ">=", 0.85)))
+    >>> grade(rule, 0.8125, 80, window="24h", by="all", member="all", minimum=10)
+    Grade(band='below', why=None)
+    >>> grade(rule, 1.0, 9, window="24h", by="all", member="all", minimum=10)
+    Grade(band=None, why='few')
+    """
+    if rule.windows is not None and window not in rule.windows:
+        return Grade(None, "window")
+    if rule.channels is not None and not (by == "channel" and member in rule.channels):
+        return Grade(None, "channel")
+    if n < minimum:
+        return Grade(None, "few")
+    return Grade(next((edge.band for edge in rule.edges if edge.holds(value)), BELOW))

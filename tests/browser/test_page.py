@@ -1,0 +1,280 @@
+"""The page in use: choices in the address, languages, keyboard, screen reader, what must not happen with hostile names, and recovery."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from exporters.wall import build
+from scripts.tidy import ROOT
+from tests.agents.harness import until
+from tests.browser.chromium import GONE, show, window
+from tests.browser.house import WALL, House, house
+from tests.browser.policy import at_risk
+from tests.exporters.desk import all_read
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+AXE = ROOT / "wall" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+class TestChoices:
+    async def test_window_team_and_period_are_chosen_and_kept_in_the_address(self, browser: Browser, desk: House) -> None:
+        async with window(browser) as opened:
+            page = opened.page
+            await show(opened, desk.url)
+            everything = await opened.tile("tickets")
+            await page.select_option("select[name=window]", "1h")
+            await opened.until("document.querySelector('main')?.dataset.window === '1h'")
+            await page.select_option("select[name=team]", "billing")
+            await opened.until("document.querySelector('main')?.dataset.team === 'billing'")
+            assert page.url == f"{desk.url}/?window=1h&team=billing"
+            assert float((await opened.tile("tickets"))["value"]) < float(everything["value"])
+            await page.reload()
+            await opened.until("document.querySelector('main')?.dataset.team === 'billing'")
+            assert "1h" == await page.input_value("select[name=window]")
+            await page.go_back()
+            await page.go_back()
+            await opened.until("document.querySelector('main')?.dataset.window === '24h'")
+            assert everything["value"] == (await opened.tile("tickets"))["value"]
+
+    async def test_the_figures_of_one_choice_never_stand_under_the_title_of_another(self, browser: Browser, desk: House) -> None:
+        """Between the click and the first figures of the new choice there are none."""
+        async with window(browser) as opened:
+            await show(opened, desk.url)
+            # Each drawing notes what is chosen and what the figures are of.
+            watch = """() => { window.pairs = new Set(); new MutationObserver(() => window.pairs.add(
+              `${document.querySelector('select[name=window]').value} ${document.querySelector('main')?.dataset.window}`
+            )).observe(document.getElementById('wall'), {childList: true, subtree: true, attributes: true}) }"""
+            await opened.page.evaluate(watch)
+            await opened.page.select_option("select[name=window]", "30d")
+            await opened.until("document.querySelector('main')?.dataset.window === '30d'")
+            pairs = set(await opened.page.evaluate("[...window.pairs]"))
+            assert {"30d undefined", "30d 30d"} <= pairs <= {"24h 24h", "30d undefined", "30d 30d"}
+
+    async def test_a_team_that_is_not_there_is_told(self, browser: Browser, desk: House) -> None:
+        async with window(browser) as opened:
+            await opened.open(f"{desk.url}/?team=nobody")
+            await opened.until("document.querySelector('.unknown')?.innerText.includes('nobody')")
+            assert "nobody" == await opened.page.input_value("select[name=team]")
+
+    async def test_tiles_are_chosen_by_the_address(self, browser: Browser, desk: House) -> None:
+        async with window(browser) as opened:
+            await show(opened, f"{desk.url}/?heroes=csat,first_response,nps&tiles=open,reopen&kiosk=1")
+            names = "all => all.map(e => e.dataset.tile)"
+            assert ["csat", "first_response", "nps"] == await opened.page.locator(".heroes > *").evaluate_all(names)
+            assert ["open", "reopen"] == await opened.page.locator(".tiles > *").evaluate_all(names)
+            assert 0 == await opened.page.locator(".everything").count()
+
+    @pytest.mark.parametrize(
+        ("system", "wanted", "ground"),
+        [("light", "", "rgb(236, 238, 241)"), ("dark", "", "rgb(11, 14, 19)"), ("dark", "?theme=light", "rgb(236, 238, 241)")],
+    )
+    async def test_the_theme_is_the_systems_unless_chosen(
+        self, browser: Browser, desk: House, system: str, wanted: str, ground: str
+    ) -> None:
+        async with window(browser, color_scheme=system) as opened:
+            await show(opened, f"{desk.url}/{wanted}")
+            assert ground == await opened.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+
+class TestLanguages:
+    @pytest.mark.parametrize(
+        ("locale", "words", "decimal"),
+        [
+            ("es-ES", ("Primera respuesta", "En vivo"), ","),
+            ("es-MX", ("Primera respuesta", "En vivo"), "."),
+            ("en-GB", ("First response", "Live"), "."),
+            ("fr-FR", ("First response", "Live"), "."),
+        ],
+    )
+    async def test_the_browsers_language_is_spoken(
+        self, browser: Browser, desk: House, locale: str, words: tuple[str, str], decimal: str
+    ) -> None:
+        label, state = words
+        async with window(browser, locale=locale) as opened:
+            await show(opened, desk.url)
+            tile = await opened.tile("first_response")
+            assert tile["text"].startswith(label)
+            assert state in await opened.page.locator(".fresh").inner_text()
+            csat = await opened.tile("csat")
+            per_cent = f"{100 * float(csat['value']):.2f}".rstrip("0").replace(".", decimal)
+            assert per_cent in csat["text"]
+            spoken = "es" if locale.startswith("es") else "en"
+            assert (await opened.page.get_attribute("html", "lang") or "").startswith(spoken)
+
+    async def test_another_language_can_be_chosen(self, browser: Browser, desk: House) -> None:
+        async with window(browser) as opened:
+            await show(opened, desk.url)
+            await opened.page.click("summary")
+            await opened.page.select_option("select[name=lang]", "es-ES")
+            await opened.until("document.querySelector('.fresh').innerText.includes('En vivo')")
+            assert "lang=es-ES" in opened.page.url
+            assert "Mesa de soporte" == await opened.page.title()
+
+
+class TestEverybody:
+    async def test_the_keyboard_reaches_everything(self, browser: Browser, desk: House) -> None:
+        async with window(browser) as opened:
+            await show(opened, desk.url)
+            reached = []
+            for _ in range(9):
+                await opened.page.keyboard.press("Tab")
+                reached.append(
+                    await opened.page.evaluate(
+                        "document.activeElement.name ?? document.activeElement.className ?? document.activeElement.tagName"
+                    )
+                )
+                outlined = await opened.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                assert "none" != outlined or "everything" == reached[-1]
+            assert ["window", "team", "compare"] == reached[:3]
+            assert "everything" in reached
+            await opened.page.focus("select[name=window]")
+            await opened.page.keyboard.press("ArrowUp")
+            await opened.until("document.querySelector('main')?.dataset.window === '8h'")
+
+    async def test_a_screen_reader_is_told_changes_of_state_and_not_every_second(self, browser: Browser, desk: House) -> None:
+        async with window(browser) as opened:
+            await show(opened, desk.url)
+            count = """() => { window.told = 0; new MutationObserver(() => window.told++).observe(
+              document.getElementById('announcer'), {childList: true, characterData: true, subtree: true}) }"""
+            await opened.page.evaluate(count)
+            try:
+                desk.status = all_read(1, silent_seconds=12.0)
+                await opened.state("stale")
+                assert "STALE: Kafka does not answer the exporter." == await opened.page.inner_text("#announcer")
+                first = await opened.page.inner_text(".banner-title")
+                desk.status = all_read(1, silent_seconds=75.0)
+                await opened.until("text => document.querySelector('.banner-title').innerText !== text", first)
+                assert 1 == await opened.page.evaluate("window.told")
+            finally:
+                desk.status = all_read(1)
+
+    @pytest.mark.parametrize("size", ["hd", "phone"])
+    @pytest.mark.parametrize("theme", ["dark", "light"])
+    async def test_axe_finds_nothing_serious(self, browser: Browser, desk: House, theme: str, size: str) -> None:
+        async with window(browser, size) as opened:
+            await show(opened, f"{desk.url}/?theme={theme}")
+            assert [] == await serious(opened.page)
+            try:
+                desk.status = all_read(1, silent_seconds=75.0)
+                await opened.state("stale")
+                assert [] == await serious(opened.page)
+            finally:
+                desk.status = all_read(1)
+
+    async def test_axe_can_find_something(self, browser: Browser, desk: House) -> None:
+        async with window(browser) as opened:
+            await show(opened, desk.url)
+            await opened.page.evaluate("document.querySelector('select').closest('label').replaceWith(document.querySelector('select'))")
+            assert ["select-name"] == await serious(opened.page)
+
+
+async def serious(page: Page) -> list[str]:
+    """Rules of axe-core that are broken with serious or critical impact."""
+    if not AXE.is_file():
+        pytest.fail("axe-core is missing: make e2e-wall installs it (npm ci in wall/)")
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    answer: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert answer["testEngine"]["name"] == "axe-core"
+    assert len(answer["passes"]) > 10, "it looked at the page"
+    return [one["id"] for one in answer["violations"] if one["impact"] in ("serious", "critical")]
+
+
+class TestHostileInput:
+    async def test_names_are_text_and_nothing_else(self, browser: Browser) -> None:
+        name = "<img src=x onerror=\"document.title='owned'\">"
+        async with house() as own, window(browser) as opened:
+            for number in range(12):
+                await own.created(f"T{number}", team=name)
+            await show(opened, own.url)
+            await opened.page.select_option("select[name=team]", name)
+            await opened.until("name => document.querySelector('main')?.dataset.team === name", name)
+            assert 0 == await opened.page.locator("img").count()
+            assert "Support desk" == await opened.page.title()
+
+    async def test_a_link_of_an_event_leads_to_the_web_or_nowhere(self, browser: Browser) -> None:
+        links = ("javascript:document.title='owned'", "https://desk.example/T-1")
+        async with at_risk(browser, show_tickets=True, links=links, query="?team=technical") as (_, opened):
+            assert {"https://desk.example/T-1"} == set(await opened.page.locator(".risk a").evaluate_all("all => all.map(a => a.href)"))
+
+
+class TestAtRisk:
+    async def test_without_a_policy_there_is_no_list(self, browser: Browser, desk: House) -> None:
+        async with window(browser) as opened:
+            await show(opened, desk.url)
+            assert 0 == await opened.page.locator(".risk").count()
+            assert 0 == await opened.page.locator("[data-tile^=sla]").count()
+
+    async def test_names_of_tickets_do_not_even_reach_the_browser_unless_switched_on(self, browser: Browser) -> None:
+        async with at_risk(browser, links=("https://desk.example/T-0", None, None), query="?team=technical") as (own, opened):
+            text = await opened.page.inner_text(".risk")
+            assert "3 technical, high, reply in" in text.replace("\u00a0", " ")
+            assert 0 == await opened.page.locator(".risk a").count()
+            told = await (await opened.page.request.get(f"{own.url}/api/wall?team=technical")).text()
+            assert "T-0" not in told
+            assert "desk.example" not in told
+
+    async def test_switched_on_they_are(self, browser: Browser) -> None:
+        async with at_risk(browser, show_tickets=True, links=("https://desk.example/T-0", None), query="?team=technical&lang=es-ES") as (
+            _,
+            opened,
+        ):
+            assert "T-0 technical, high, respuesta" in await opened.page.inner_text(".risk")
+
+    async def test_attainment_is_a_hero_with_its_objective(self, browser: Browser) -> None:
+        async with at_risk(browser) as (_, opened):
+            tile = await opened.tile("sla_first_reply")
+            assert tile["band"] in ("met", "missed")
+            assert "90%" in tile["text"]
+            assert 1 == await opened.page.locator(".heroes [data-tile=sla_first_reply]").count()
+            assert 2 == await opened.page.locator("[data-deadlines]").count()
+
+
+class TestTheLine:
+    async def test_an_exporter_that_ends_makes_the_page_stale_and_one_that_returns_makes_it_live(self, browser: Browser) -> None:
+        async with window(browser, expected=GONE) as opened:
+            async with house() as own:
+                await own.created("T1")
+                await opened.open(own.url)
+                await opened.live()
+                port = int(own.url.rpartition(":")[2])
+            await opened.state("stale")
+            assert "The exporter does not answer" in await opened.page.inner_text(".banner")
+            assert (await opened.page.title()).startswith("STALE")
+            async with house(port=port) as own:
+                await own.created("T1")
+                await own.created("T2")
+                await opened.live()
+                await opened.until("document.querySelector('[data-tile=unanswered]').dataset.value === '2'")
+
+    async def test_a_new_version_of_the_page_is_taken_over_once(
+        self, browser: Browser, desk: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with window(browser) as opened:
+            await show(opened, desk.url)
+            loads: list[str] = []
+            opened.page.on("framenavigated", lambda frame: loads.append(frame.url))
+            monkeypatch.setattr(build, "VERSION", "another")
+            await until(lambda: loads, what="the reload")
+            await opened.live()
+            monkeypatch.undo()
+            await opened.until("sessionStorage.getItem('deskpulse-reloaded') === 'another'")
+
+    async def test_too_many_screens_wait_and_say_so(self, browser: Browser) -> None:
+        async with house(wall=replace(WALL, most_screens=1)) as own, window(browser) as first, window(browser, expected=GONE) as second:
+            await first.open(own.url)
+            await first.live()
+            await second.open(own.url)
+            await second.until("document.querySelector('.banner')?.innerText.includes('as many screens as it may')", seconds=90)
+            await first.page.close()
+            await second.live(90)
+
+    async def test_a_screen_that_leaves_is_forgotten(self, browser: Browser) -> None:
+        async with house() as own:
+            async with window(browser) as opened:
+                await opened.open(own.url)
+                await opened.live()
+                assert own.screens is not None
+                assert 1 == own.screens.count
+            await until(lambda: own.screens and not own.screens.count, what="the end of the stream")

@@ -1,0 +1,127 @@
+// Made by scripts/wall_types.py from exporters/wall/model.py: run `python -m scripts.wall_types` instead of editing.
+
+export interface Why {
+  code: string;
+  text: string;
+  seconds: number | null;
+}
+
+export interface Pulse {
+  now_ms: number;
+  as_of_ms: number | null;
+  watermark_ms: number | null;
+  ready: boolean;
+  good: boolean;
+  why: Why[];
+  room: boolean;
+  version: string;
+}
+
+export interface Trend {
+  shape: "line" | "bars";
+  start_ms: number;
+  step_ms: number;
+  values: (number | null)[];
+}
+
+export interface Compared {
+  value: number;
+  n: number;
+  verdict: "better" | "worse" | "same" | "other";
+}
+
+export interface Tile {
+  id: string;
+  figure: string;
+  kind: "duration" | "ratio" | "points" | "score" | "count" | "rate";
+  window: string | null;
+  by: string;
+  member: string;
+  clock: string | null;
+  value: number | null;
+  n: number;
+  of: "replies" | "tickets" | "answers" | "customers" | "interactions" | "resolutions" | "solved" | "deadlines";
+  better: "lower" | "higher" | null;
+  band: string | null;
+  plain: string | null;
+  stated: string[];
+  objective: number | null;
+  low: number | null;
+  high: number | null;
+  compared: Compared | null;
+  trend: Trend | null;
+}
+
+export interface Live {
+  open: number;
+  unanswered: number;
+  oldest_ms: number | null;
+  oldest_business_seconds: number | null;
+  business_open: boolean | null;
+  ages: number[];
+}
+
+export interface SlaTarget {
+  target: string;
+  waiting: number | null;
+  breached: number | null;
+  due: Record<string, number>;
+  next_ms: number | null;
+  forecast: number | null;
+  forecast_low: number | null;
+  forecast_high: number | null;
+}
+
+export interface AtRisk {
+  ticket_id: string | null;
+  url: string | null;
+  count: number;
+  team: string;
+  priority: string;
+  target: string;
+  due_ms: number;
+  breached: boolean;
+}
+
+export interface Risk {
+  lines: AtRisk[];
+  truncated: boolean;
+}
+
+export interface Where {
+  dimension: string;
+  member: string;
+  share: number;
+  weight: number;
+}
+
+export interface Change {
+  tile: string;
+  kind: "duration" | "ratio" | "points" | "score" | "count" | "rate";
+  value: number;
+  before: number;
+  n: number;
+  n_before: number;
+  verdict: "worse" | "better" | "other";
+  where: Where | null;
+}
+
+export interface Wall {
+  as_of_ms: number | null;
+  window: string;
+  team: string | null;
+  known: boolean;
+  period: string;
+  zone: string;
+  span_ms: [number, number] | null;
+  windows: string[];
+  periods: string[];
+  teams: string[];
+  minimum: number;
+  show_tickets: boolean;
+  live: Live | null;
+  tiles: Tile[];
+  sla: SlaTarget[];
+  risk: Risk | null;
+  changes: Change[];
+}

@@ -1,0 +1,188 @@
+// Tiles: a figure with its trend, its band in colour and in words, its number of observations, and how it was before.
+
+import type { Format, Piece } from "./format";
+import type { Live, Tile } from "./model";
+import { Spark } from "./spark";
+import type { Words } from "./words";
+
+export interface Tongue {
+  words: Words;
+  format: Format;
+  period: string; // compared with
+}
+
+interface TileProps extends Tongue {
+  tile: Tile;
+  hero: boolean;
+  team: string | null;
+  window: string;
+}
+
+export function TileCard({ tile, hero, team, window, words, format, period }: TileProps) {
+  const band = tile.band ?? "plain";
+  const name = tileName(tile, team, window, words, hero);
+  return (
+    <section class={`card ${hero ? "hero" : "tile"}`} data-tile={tile.id} data-band={band} data-value={tile.value ?? ""} data-n={tile.n} aria-label={tileName(tile, team, window, words, true)}>
+      <h2 class="label">{name}</h2>
+      <p class="value">
+        <Figure pieces={format.pieces(tile.kind, tile.value)} />
+      </p>
+      <div class="trend">{tile.trend && <Spark trend={tile.trend} before={tile.trend.shape === "line" ? (tile.compared?.value ?? null) : null} label={trendLabel(tile, words, format)} />}</div>
+      <p class="facts">
+        <BandChip tile={tile} words={words} format={format} hero={hero} />
+        <span class="n">
+          {words.n(hero ? format.count(tile.n) : format.brief(tile.n))}
+          <span class="only-read"> {words.observed[tile.of]}</span>
+        </span>
+      </p>
+      <p class="compared">
+        <Compared tile={tile} words={words} format={format} period={period} hero={hero} />
+      </p>
+    </section>
+  );
+}
+
+export function Figure({ pieces }: { pieces: Piece[] }) {
+  return (
+    <>
+      {pieces.map((piece) => (piece.unit ? <span class="unit">{piece.text}</span> : <span class="digits">{piece.text}</span>))}
+    </>
+  );
+}
+
+/** The name with whatever makes the tile differ from the choice: another window, one channel, business hours. */
+export function tileName(tile: Tile, team: string | null, window: string, words: Words, long: boolean): string {
+  const [whole, short] = words.tiles[tile.id] ?? [tile.id, tile.id];
+  const more = [];
+  if (tile.by !== "all" && tile.member !== team) more.push(tile.member);
+  if (tile.window !== null && tile.window !== window) more.push(words.shortWindows[tile.window] ?? tile.window);
+  if (tile.clock === "business" && long) more.push(words.business);
+  return [long && !more.length ? whole : long ? whole : short, ...more].join(" \u00b7 ");
+}
+
+function trendLabel(tile: Tile, words: Words, format: Format): string {
+  const values = (tile.trend?.values ?? []).filter((value) => value !== null);
+  if (!values.length) return words.nothing;
+  const text = (value: number | undefined) => format.text(tile.kind, value ?? null);
+  return words.trend(text(values[0]), text(values.at(-1)), text(Math.min(...values)), text(Math.max(...values)));
+}
+
+export function BandChip({ tile, words, format, hero }: { tile: Tile; words: Words; format: Format; hero: boolean }) {
+  if (tile.band !== null) {
+    return (
+      <span class="chip" data-band={tile.band}>
+        <Sign band={tile.band} />
+        {words.bands[tile.band]}
+        {hero && tile.objective !== null && ` ${format.share(tile.objective)}`}
+      </span>
+    );
+  }
+  const why = plainWords(tile, words, format);
+  return why ? <span class="chip plain">{why}</span> : null;
+}
+
+/** Why there is no colour. */
+export function plainWords(tile: Tile, words: Words, format: Format): string {
+  switch (tile.plain) {
+    case "window":
+      return words.bandOf(tile.stated.map((window) => words.shortWindows[window] ?? window).join(", "));
+    case "channel":
+      return words.bandOf(tile.stated.join(", "));
+    case "few":
+      return tile.value === null ? words.nothing : words.few(format.count(tile.n < 10 ? 10 : tile.n + 1));
+    default:
+      return "";
+  }
+}
+
+/** The sign beside the word: the better, the higher; told without colour. */
+export function Sign({ band }: { band: string }) {
+  const paths: Record<string, string> = {
+    exceptional: "M8 1 15 8H1zM8 8l7 7H1z",
+    above: "M8 3l7 10H1z",
+    met: "M8 3l7 10H1z",
+    typical: "M2 5h12v6H2z",
+    below: "M8 13 1 3h14z",
+    missed: "M8 13 1 3h14z",
+  };
+  return (
+    <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={paths[band] ?? ""} />
+    </svg>
+  );
+}
+
+export function Compared({ tile, words, format, period, hero }: { tile: Tile; hero: boolean } & Tongue) {
+  const then = tile.compared;
+  if (tile.value === null || then === null) return <span class="quiet">{words.noComparison}</span>;
+  const was = words.was(format.rough(tile.kind, then.value));
+  const moved = format.distance(tile.kind, tile.value, then.value);
+  return (
+    <>
+      <span class="change" data-verdict={moved ? then.verdict : "same"}>
+        {moved ? changeWords(moved, then.verdict, tile.value > then.value, words) : words.same}
+      </span>
+      {hero && moved && <span class="was"> {"\u00b7"} {was}</span>}
+      {!hero && <span class="only-read">, {was} {words.ago[period]}</span>}
+    </>
+  );
+}
+
+export function changeWords(moved: { text: string; points: boolean }, verdict: string, up: boolean, words: Words): string {
+  const told = verdict === "better" ? words.better : verdict === "worse" ? words.worse : up ? words.more : words.fewer;
+  return `${up ? "\u2191" : "\u2193"}\u00a0${moved.text}${moved.points ? `\u00a0${words.points(moved.text)}` : ""} ${told}`;
+}
+
+/** The hero of what waits now: how many, how long the oldest, and the ages of all of them. */
+export function WaitingCard({ live, nowMs, hero, words, format }: { live: Live; nowMs: number; hero: boolean } & Tongue) {
+  const oldest = live.oldest_business_seconds ?? (live.oldest_ms === null ? null : Math.max(0, (nowMs - live.oldest_ms) / 1000));
+  const overAnHour = live.ages.slice(2).reduce((sum, count) => sum + count, 0);
+  return (
+    <section class={`card ${hero ? "hero" : "tile"}`} data-tile="unanswered" data-band="plain" data-value={live.unanswered} aria-label={words.tiles.unanswered![0]}>
+      <h2 class="label">{words.tiles.unanswered![hero ? 0 : 1]}</h2>
+      <p class="value">
+        <Figure pieces={format.pieces("count", live.unanswered)} />
+      </p>
+      <div class="trend">
+        <Ages live={live} words={words} format={format} />
+      </div>
+      <p class="facts">
+        <span class="chip plain">{oldest === null ? words.noneWaits : words.oldest(format.duration(oldest))}</span>
+        {hero && <span class="n">{live.business_open === false ? words.closed : live.oldest_business_seconds === null ? "" : words.business}</span>}
+      </p>
+      <p class="compared">
+        <span class="quiet">{words.waitsLonger(format.count(overAnHour), "1\u00a0h")}</span>
+      </p>
+    </section>
+  );
+}
+
+function Ages({ live, words, format }: { live: Live; words: Words; format: Format }) {
+  const all = live.ages.reduce((sum, count) => sum + count, 0);
+  const label = live.ages.map((count, place) => `${words.ages[place]}: ${format.count(count)}`).join("; ");
+  let from = 0;
+  return (
+    <svg class="ages" viewBox="0 0 400 100" preserveAspectRatio="none" role="img" aria-label={label}>
+      {live.ages.map((count, place) => {
+        const width = all ? (count / all) * 400 : 0;
+        const x = from;
+        from += width;
+        return <rect key={place} class={`age age-${place}`} x={x} y="0" width={Math.max(0, width - (width > 6 ? 3 : 0))} height="100" />;
+      })}
+    </svg>
+  );
+}
+
+export function OpenCard({ live, words, format }: { live: Live } & Tongue) {
+  return (
+    <section class="card tile" data-tile="open" data-band="plain" data-value={live.open} aria-label={words.tiles.open![0]}>
+      <h2 class="label">{words.tiles.open![1]}</h2>
+      <p class="value">
+        <Figure pieces={format.pieces("count", live.open)} />
+      </p>
+      <div class="trend" />
+      <p class="facts" />
+      <p class="compared" />
+    </section>
+  );
+}
