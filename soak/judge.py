@@ -53,8 +53,12 @@ class Truth:
         if expected is None:
             expected = proof.expected_figures(self.settings, self.facts, as_of_ms, with_parts=False)
         wanted = [figure for figure in expected if figure.name in NAMES]
-        found = rebuilt(ledger, self.settings, shown_names(wanted), as_of_ms)
-        return Comparison("figures from the ledger's rows", len(wanted), [str(one) for one in verify.compare(wanted, found)])
+        try:
+            found = rebuilt(ledger, self.settings, shown_names(wanted), as_of_ms)
+            differences = [str(one) for one in verify.compare(wanted, found)]
+        except (ArithmeticError, ValueError) as error:  # a count below zero has no root
+            differences = [f"the rows make no figures: {error}"]
+        return Comparison("figures from the ledger's rows", len(wanted), differences)
 
     def counters(self, ledger: Ledger, *, lost: int = 0) -> Comparison:
         """The counters that a replay would raise: nothing about them is idempotent."""

@@ -24,7 +24,7 @@ def small_units() -> None:
     defaults = WorkerConfig.__init__.__kwdefaults__
     assert defaults is not None
     defaults["unit_records"] = _UNIT_RECORDS
-    defaults["drained_seconds"] = _NEVER_SECONDS
+    defaults["drained_seconds"] = defaults["backlog_seconds"] = _NEVER_SECONDS
 
 
 def launch() -> None:
