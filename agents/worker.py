@@ -93,10 +93,11 @@ async def _until_stopped(app: DeskApp, stop: asyncio.Event) -> None:
 async def _leave(app: DeskApp, timeout_seconds: float) -> int:
     """Finish the units in flight, commit, leave the group."""
     began = time.monotonic()
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            await app.stop()
-    except TimeoutError:
+    stopping = asyncio.create_task(app.stop(), name="stop")
+    # Not a timeout that cancels: what Faust awaits on its way may swallow that, and a write to a broker that hangs is not to be waited for.
+    done, _ = await asyncio.wait([stopping], timeout=timeout_seconds)
+    if not done:
         end_process(Exit.RETRY, f"not stopped within {timeout_seconds:g} s; nothing is lost, others take over when the session expires")
+    stopping.result()
     logger.info("stopped seconds=%.1f events=%d", time.monotonic() - began, app.ownership.tally.records)
     return Exit.OK

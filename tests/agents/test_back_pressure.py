@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.exits import Exit
 from tests.agents.harness import Desk, WorkerProcess, tickets, until
 
 RECORDS = 120_000
@@ -58,3 +61,20 @@ async def test_a_stalled_broker_holds_the_worker_and_its_memory(desk: Desk, tmp_
     await asyncio.to_thread((tmp_path / "released").touch)
     await desk.agrees(PATIENCE_SECONDS)
     assert RECORDS == sum((await desk.ledger_counts()).values())
+
+
+async def test_sigterm_does_not_wait_for_a_broker_that_does_not_answer(desk: Desk) -> None:
+    """A write that does not return cannot be finished within 10 s: the worker ends all the same, and says that nothing is lost."""
+    await desk.create_topics()
+    worker = desk.start_worker("stalled")
+    await worker.saying("recovered partitions", PATIENCE_SECONDS)
+    await desk.produce(tickets(500))
+    await rested(worker)
+    worker.signal(signal.SIGTERM)
+    told_at = time.monotonic()
+    assert Exit.RETRY == await worker.exit(PATIENCE_SECONDS)
+    assert time.monotonic() - told_at < 12  # 9 s by its own clock, and a busy machine
+    assert worker.has_said("not stopped within 9 s; nothing is lost")
+    desk.worker_module = "tests.agents.counting_worker"
+    desk.start_worker()
+    await desk.agrees(PATIENCE_SECONDS)
