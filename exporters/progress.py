@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from exporters.buffer import RowBuffer
+from collections.abc import Iterable
+
+from exporters.buffer import Row, RowBuffer
 from exporters.status import LedgerPartition
+from kpis.ledger import POSITION_KEY
 
 
 class Progress:
@@ -11,6 +14,7 @@ class Progress:
 
     def __init__(self, now: float) -> None:
         self.buffer = RowBuffer()
+        self.gathered: dict[bytes, bytes | None] = {}  # last rows on the way to the target: what is overwritten is never decoded
         self.transaction = 0  # of the last position row
         self.position: int | None = None  # next offset to read; None: from the start
         self.caught_up = False
@@ -25,6 +29,7 @@ class Progress:
     def forget(self) -> None:
         """What was read is void: the next reading starts at the first offset."""
         self.buffer.clear()
+        self.gathered.clear()
         self.transaction = 0
         self.position = None
         self.caught_up = False
@@ -35,6 +40,18 @@ class Progress:
         self.position = first
         self._target = target
         self._current_at = now
+
+    def gather(self, rows: Iterable[Row]) -> None:
+        """Keep vouched rows until the target is reached."""
+        self.gathered.update(rows)
+
+    def release(self, position: int) -> list[Row]:
+        """The gathered rows, the position row last, once all before the target has been read; else none."""
+        if self._target is None or position < self._target or not self.gathered:
+            return []
+        found, self.gathered = self.gathered, {}
+        found[POSITION_KEY] = found.pop(POSITION_KEY)
+        return [(key, value) for key, value in found.items() if value is not None]
 
     def stalled(self, now: float, limit_seconds: float) -> bool:
         """Whether it lagged for so long that tombstones may be gone that it has not read: rows would stay for ever."""
@@ -51,7 +68,7 @@ class Progress:
             self._note_stable(stable, end, now)
             if position >= stable:
                 self._current_at = self.heard_at
-        if self._target is not None and position >= self._target and not self.buffer:
+        if self._target is not None and position >= self._target and not self.buffer and not self.gathered:
             self.caught_up = True
 
     def _note_stable(self, stable: int, end: int, now: float) -> None:

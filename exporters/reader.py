@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeError
 
 from exporters.around import Around
+from exporters.buffer import Row
 from exporters.clock import ViewKeeper, wall_ms
 from exporters.config import ExporterConfig
 from exporters.errors import ExporterError, TopicsError, UnreachableError
@@ -199,8 +200,14 @@ class LedgerReader:
             await self._rewind(consumer, partition, "it was not read for so long that deletions may have been missed")
             return
         rows = part.buffer.take((record.key, record.value) for record in records)
-        if not rows:
-            return
+        if not part.caught_up:
+            part.gather(rows)
+        elif rows:
+            await self._apply(consumer, partition, rows)
+
+    async def _apply(self, consumer: AIOKafkaConsumer, partition: TopicPartition, rows: Sequence[Row]) -> None:
+        number = partition.partition
+        part = self._parts[number]
         await self._keeper.apply(number, rows)
         position = self._keeper.positions[number]
         if position.partitions not in (0, self._expected):
@@ -226,9 +233,11 @@ class LedgerReader:
     async def _note(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         now, now_ms = self._elapsed(), wall_ms()
         for partition in partitions:
-            part = self._parts[partition.partition]
+            part, position = self._parts[partition.partition], await consumer.position(partition)
+            if gathered := part.release(position):
+                await self._apply(consumer, partition, gathered)
             part.note(
-                position=await consumer.position(partition),
+                position=position,
                 end=consumer.highwater(partition),
                 stable=consumer.last_stable_offset(partition),
                 heard_ms=consumer.last_poll_timestamp(partition),

@@ -125,7 +125,7 @@ class ViewBuilder:
             if isinstance(typed, AtRiskKey):
                 self._list(partition, typed, value)
                 continue
-            self._change(typed, difference(_cells(value), _cells(old)))
+            self._change(typed, _cells(value) if old is None else difference(_cells(value), _cells(old)))
             if value is None:
                 kept.pop(key, None)
             else:

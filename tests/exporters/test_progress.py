@@ -1,6 +1,7 @@
 """When a partition has caught up, when it is stuck, when it must be read again."""
 
 from exporters.progress import Progress
+from kpis.ledger import POSITION_KEY
 
 
 def begun(target: int = 10) -> Progress:
@@ -86,3 +87,18 @@ def test_a_forgotten_partition_starts_from_nothing() -> None:
     assert not progress.stalled(1e9, limit_seconds=1)
     note(progress, 2.0, position=5, end=5)
     assert not progress.caught_up  # no target yet
+
+
+def test_on_the_way_to_the_target_only_the_last_row_of_each_key_is_kept() -> None:
+    """Three rows of one pane and one that was deleted: on arrival two rows are handed on, the position row last."""
+    part = begun(target=7)
+    part.gather([(b"pane", b"1"), (b"gone", b"1"), (POSITION_KEY, b"p1")])
+    assert [] == part.release(3)
+    part.gather([(b"pane", b"2"), (b"gone", None), (POSITION_KEY, b"p2")])
+    part.gather([(b"pane", b"3"), (POSITION_KEY, b"p3")])
+    note(part, 1.0, position=7, end=7)
+    assert not part.caught_up, "what is gathered is not shown yet"
+    assert [(b"pane", b"3"), (POSITION_KEY, b"p3")] == part.release(7)
+    assert [] == part.release(7)
+    note(part, 2.0, position=7, end=7)
+    assert part.caught_up
