@@ -1,4 +1,4 @@
-"""Findings about the ledger: which format it has, and whether this program may read and write it."""
+"""Findings about the ledger: which format it has, whether this program may read and write it, and whether the policy is still its own."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from deskpulse.doctor.finding import Finding, fail, ok, warn
+from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
 from kpis import ledger
 from kpis.ledger import POSITION_KEY, NewerRowError, Position, decode_position
+from kpis.policy import Policy, changed_past
 
 MOST_RECORDS: Final = 64  # a position row is the last of its transaction, so it stands near the end
 Rows = Sequence[tuple[bytes | None, bytes | None]]
 
 
 def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Finding]:
-    """One finding, from the last rows of each partition of the view topic; nothing where no worker has written yet."""
+    """Findings from the last rows of each partition of the view topic; nothing where no worker has written yet."""
     try:
         positions = {number: position for number, rows in tails.items() if (position := _last_position(rows)) is not None}
     except NewerRowError as error:
@@ -39,6 +41,23 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
         yield warn("ledger", f"format {max(formats)}, and this program writes up to {ledger.VERSION}: it can be taken back still", fix)
     else:
         yield ok("ledger", f"format {ledger.VERSION}, the newest that this program writes")
+    yield from _policy(load_policy(settings.desk.policy), positions)
+
+
+def _policy(policy: Policy | None, positions: Mapping[int, Position]) -> Iterator[Finding]:
+    """Whether workers will take the SLA policy; nothing where neither the settings nor the ledger know one."""
+    if policy is None and all(position.policy is None for position in positions.values()):
+        return
+    newest = {number: max(position.maxima.values(), default=None) for number, position in positions.items()}
+    faults = {fault: None for number, position in positions.items() for fault in changed_past(policy, position.policy, newest[number])}
+    if faults:
+        yield fail("policy", "; ".join(faults), "or choose another app_id, whose ledger is built anew (docs/sla.md, Changing a policy)")
+    elif any(position.policy != policy.signed(position.policy.year) for position in positions.values() if policy and position.policy):
+        yield warn(
+            "policy", "the workers have another one, and will take this one", "restart them with it before its new version takes effect"
+        )
+    else:
+        yield ok("policy", "its past is that of the ledger")
 
 
 def _last_position(rows: Rows) -> Position | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -12,9 +13,11 @@ from deskpulse.doctor.ledger import examine_ledger
 from deskpulse.settings import Settings
 from kpis import ledger
 from kpis.ledger import POSITION_KEY, VERSION, Position, encode_position
+from kpis.policy import Signed
 from streams.topics import ledger_topics
 from tests.cli.harness import Run
 from tests.next_version import NEXT, next_encode_position
+from tests.sla.desk import policy_of
 
 PANE = (b"pane", b"\x01\x80")
 
@@ -82,3 +85,40 @@ def test_the_round_finds_the_position_rows(run: Run, on_kafka: Settings) -> None
 
     asyncio.run(write())
     assert f"WARN  ledger: format 1, and this program writes up to {VERSION}" in run("doctor").out
+
+
+class TestPolicy:
+    """Newest event: 2026-03-02 12:00 UTC."""
+
+    NEWEST = 1_772_452_800_000
+
+    def finding(self, tmp_path: Path, text: str | None, signed: Signed | None) -> tuple[str, str] | None:
+        policy = None
+        if text is not None:
+            policy = tmp_path / "policy.yaml"
+            policy.write_text(text, encoding="utf-8")
+        position = Position(format=VERSION, maxima={"resolved": self.NEWEST}, policy=signed)
+        rows = {0: [(POSITION_KEY, encode_position(position))]}
+        found = [one for one in examine_ledger(Settings(desk={"policy": policy}), rows) if one.what == "policy"]
+        return (found[0].verdict, found[0].found) if found else None
+
+    @staticmethod
+    def text(within: str = "1h", more: str = "") -> str:
+        return f"versions:\n  - {{name: a, resolution: [{{within: {within}, objective: 90%}}]}}\n{more}"
+
+    LATER = "  - {name: b, effective_from: 2199-01-01T00:00:00Z, resolution: [{within: 2h, objective: 90%}]}\n"
+
+    def test_without_any_there_is_nothing_to_say(self, tmp_path: Path) -> None:
+        assert self.finding(tmp_path, None, None) is None
+
+    def test_the_past_is_compared(self, tmp_path: Path) -> None:
+        signed = policy_of(self.text()).signed(2026)
+        assert ("OK", "its past is that of the ledger") == self.finding(tmp_path, self.text(), signed)
+        verdict, found = self.finding(tmp_path, self.text("2h"), signed) or ("", "")
+        assert ("FAIL", True) == (verdict, "'a' was in force and has changed" in found)
+        assert "FAIL" == (self.finding(tmp_path, None, signed) or [""])[0]
+        assert "FAIL" == (self.finding(tmp_path, self.text(), None) or [""])[0]
+
+    def test_a_version_to_come_that_the_workers_do_not_know_is_a_warning(self, tmp_path: Path) -> None:
+        signed = policy_of(self.text()).signed(2026)
+        assert "WARN" == (self.finding(tmp_path, self.text(more=self.LATER), signed) or [""])[0]
