@@ -109,7 +109,7 @@ class WallMaker:
 
 
 def _live(shelf: Shelf, course: Course) -> Live:
-    opened = shelf.now("support_business_hours_open")
+    opened = shelf.now("support_business_open")
     return Live(
         open=_count(shelf.now(OPEN)) or 0,
         unanswered=_count(shelf.now(UNANSWERED)) or 0,
