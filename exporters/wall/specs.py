@@ -22,12 +22,17 @@ class TileSpec:
     better: Better | None = None
     labels: tuple[tuple[str, str], ...] = ()
     clocked: bool = False  # the figure has a clock: business where a calendar applies, else calendar
+    other_clock: bool = False  # the calendar clock beside it, where that is not the one already shown
     window: str | None = None  # shown whatever window is chosen
     everything_only: bool = False  # not kept by team
 
 
 def _mean(id_: str, figure: str, of: Observed, *, clocked: bool = False) -> TileSpec:
     return TileSpec(id=id_, figure=figure, kind="duration", of=of, better="lower", clocked=clocked)
+
+
+def _other_clock(id_: str, figure: str, of: Observed) -> TileSpec:
+    return TileSpec(id=id_, figure=figure, kind="duration", of=of, better="lower", labels=(("clock", "calendar"),), other_clock=True)
 
 
 def _quantile(id_: str, figure: str, of: Observed, q: str, *, clocked: bool = False) -> TileSpec:
@@ -58,6 +63,7 @@ TILES: Final = (
     _attainment("first_reply"),
     _attainment("resolution"),
     _mean("first_response", "support_first_response_mean_seconds", "replies", clocked=True),
+    _other_clock("first_response_calendar", "support_first_response_mean_seconds", "replies"),
     _quantile("first_response_median", "support_first_response_quantile_seconds", "replies", "0.5", clocked=True),
     _quantile("first_response_p90", "support_first_response_quantile_seconds", "replies", "0.9", clocked=True),
     _mean("response", "support_response_mean_seconds", "replies"),
@@ -65,6 +71,7 @@ TILES: Final = (
     _ratio("resolution_net", "support_resolution_net_ratio", "tickets", "higher"),
     _ratio("resolution_cohort", "support_resolution_cohort_ratio", "tickets", "higher"),
     _mean("resolution_time", "support_resolution_time_mean_seconds", "solved", clocked=True),
+    _other_clock("resolution_time_calendar", "support_resolution_time_mean_seconds", "solved"),
     _quantile("resolution_time_median", "support_resolution_time_quantile_seconds", "solved", "0.5", clocked=True),
     _mean("handle_time", "support_handle_time_mean_seconds", "interactions"),
     _ratio("csat", "support_csat_ratio", "answers", "higher"),

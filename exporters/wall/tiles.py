@@ -75,14 +75,18 @@ class TileMaker:
 
     def tiles(self) -> Iterator[Tile]:
         """Every tile that the choice has."""
-        for spec in TILES:
-            has_it = self._course.choice.team is None or not spec.everything_only
-            if has_it and (spec.of != "deadlines" or self._has_policy(spec)):
-                yield self._tile(spec)
+        return (self._tile(spec) for spec in TILES if self._has(spec))
 
-    def _has_policy(self, spec: TileSpec) -> bool:
+    def _has(self, spec: TileSpec) -> bool:
+        if spec.everything_only and self._course.choice.team is not None:
+            return False
         labels = dict(spec.labels)
-        return any((self._shelf.final(spec.figure, "current", labels), self._shelf.now("support_sla_waiting_tickets", **labels)))
+        if spec.of == "deadlines":  # a policy promises them
+            return any((self._shelf.final(spec.figure, "current", labels), self._shelf.now("support_sla_waiting_tickets", **labels)))
+        return not spec.other_clock or self._has_business(spec, self._course.choice.group)
+
+    def _has_business(self, spec: TileSpec, group: Group) -> bool:
+        return self._shelf.final(spec.figure, "current", {**dict(spec.labels), "clock": "business"}, group=group) is not None
 
     def _tile(self, spec: TileSpec) -> Tile:
         group, shelf = self._group(spec), self._shelf
@@ -147,10 +151,11 @@ class TileMaker:
         return self._course.choice.group
 
     def _clock(self, spec: TileSpec, group: Group) -> str | None:
+        if spec.other_clock:
+            return "calendar"
         if not spec.clocked:
             return None
-        business = self._shelf.final(spec.figure, "current", {**dict(spec.labels), "clock": "business"}, group=group)
-        return "calendar" if business is None else "business"
+        return "business" if self._has_business(spec, group) else "calendar"
 
     def _colour(self, spec: TileSpec, group: Group, window: str, now: Figure | None) -> _Colour:
         rule = self._rules.bands.get(BANDED.get(spec.figure, ""))

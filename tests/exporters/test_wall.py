@@ -248,6 +248,15 @@ class TestPolicy:
         assert found.trend is not None
         assert 1800.0 == found.trend.values[-1]
 
+    def test_the_calendar_clock_stands_beside_it(self) -> None:
+        desk, choice = SlaDesk(OFFICE), Choice("8h")
+        desk.created("T1", "08:30")
+        desk.replied("T1", "09:30")
+        desk.builder.apply(0, desk.state.take_changes().view)
+        shown = WallMaker(WALL_RULES, "UTC").wall(desk.builder.build(madrid("10:00"), [choice]), Wanted(choice))
+        assert ("calendar", 3600.0) == (tile("first_response_calendar", shown).clock, tile("first_response_calendar", shown).value)
+        assert not [one for one in wall().tiles if one.id == "first_response_calendar"]
+
 
 class TestWithoutFigures:
     def test_before_the_ledger_is_read_it_is_empty(self) -> None:

@@ -40,7 +40,7 @@ function ChangeLine({ change, words, format, room }: { change: Change; room: "wi
           room === "wide" ? words.everywhere : words.everywhereShort
         ) : (
           <>
-            {room === "wide" && words.dimensions[where.dimension]} <strong>{where.member}</strong>
+            {room === "wide" && words.dimensions[where.dimension]} <strong>{words.members[where.member] ?? where.member}</strong>
             {room === "wide" && <>: {words.explains(format.share(Math.min(1, where.share)), format.share(where.weight))}</>}
           </>
         )}
