@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from deskpulse.boards.promql import JOB
-from deskpulse.boards.scale import BAND_COLOURS, STATUS_COLOURS
+from deskpulse.boards.scale import BAND_COLOURS, FILLS, STATUS_COLOURS
 from deskpulse.boards.sheet import COLUMNS, SCHEMA
 
 Board = dict[str, Any]
@@ -50,8 +50,7 @@ def name(panel: Panel) -> str:
 
 def is_strip(panel: Panel) -> bool:
     """Whether a panel is the coloured word under a number, which needs no title of its own."""
-    options = panel["options"]
-    return bool(panel["type"] == "stat" and options["graphMode"] == "area" and options["colorMode"].startswith("background"))
+    return bool(panel["type"] == "stat" and panel["options"]["graphMode"] == "area")
 
 
 def says_what_it_is(board: Board) -> list[str]:
@@ -144,17 +143,18 @@ def says_when_it_is_empty(board: Board) -> list[str]:
         if panel["type"] in DRAWN:
             defaults = panel["fieldConfig"]["defaults"]
             special = [mapping["options"] for mapping in defaults.get("mappings", ()) if mapping["type"] == "special"]
-            meaning = {*BAND_COLOURS.values(), *STATUS_COLOURS.values()}
+            meaning = {colour for ink in (*BAND_COLOURS.values(), *STATUS_COLOURS.values()) for colour in (ink, FILLS[ink])}
             if not defaults.get("noValue") or not special or special[0]["result"]["color"] in meaning:
                 found.append(f"{name(panel)} does not say when it is empty")
     return found
 
 
 def has_words_beside_colours(board: Board) -> list[str]:
-    """Where the background is the message, every colour has a word."""
+    """Where a colour is the message, it has a word."""
     found = []
     for panel in panels(board):
-        coloured = panel["type"] == "state-timeline" or str(panel["options"].get("colorMode", "")).startswith("background")
+        options = panel["options"]
+        coloured = panel["type"] == "state-timeline" or is_strip(panel) or str(options.get("colorMode", "")).startswith("background")
         if coloured and not [mapping for mapping in panel["fieldConfig"]["defaults"]["mappings"] if mapping["type"] in {"value", "range"}]:
             found.append(f"{name(panel)} has colours without words")
     return found

@@ -81,7 +81,7 @@ def marked_if_few(shown: Expression, pick: Pick, desk: Desk) -> Expression:
     least = desk.bands.minimum_observations
     n = observations(pick)
     return Either(
-        Given(shown, Where(n, ">=", least), pick.keep), Marked(Given(shown, Where(n, "<", least), pick.keep), "member", f" (n < {least})")
+        Given(shown, Where(n, ">=", least), pick.keep), Marked(Given(shown, Where(n, "<", least), pick.keep), "member", f" (n<{least})")
     )
 
 

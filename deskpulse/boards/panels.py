@@ -11,10 +11,11 @@ from grafana_foundation_sdk.models import dashboard as sdk
 from deskpulse.boards.desk import Desk
 from deskpulse.boards.locales import DECIMALS, Quantity
 from deskpulse.boards.promql import Rounded
-from deskpulse.boards.scale import GREY, RED, SERIES_COLOURS, WHITE, Step, ranges
+from deskpulse.boards.scale import FILLS, GREY, RED, SERIES_COLOURS, WHITE, Step, ranges
 from deskpulse.boards.sheet import Frame, Query, Sheet
 
 _LAST: Final = common.ReduceDataOptions(calcs=["lastNotNull"], fields="", values=False)
+_NAME_PIXELS: Final = 40  # to be read from five metres
 _NUMBER: Final = r"/^(-?\d+)\.(\d+)$/"
 _WHOLE: Final = r"/^(-?\d+)$/"
 
@@ -29,9 +30,9 @@ def by_thresholds() -> sdk.FieldColor:
     return sdk.FieldColor(mode=sdk.FieldColorModeId.THRESHOLDS)
 
 
-def thresholds(steps: Sequence[Step] | None) -> sdk.ThresholdsConfig:
+def thresholds(steps: Sequence[Step] | None, *, filled: bool = False) -> sdk.ThresholdsConfig:
     """Steps of a scale; without one, a single neutral step."""
-    found = [sdk.Threshold(value=step.start, color=step.colour) for step in steps or ()]
+    found = [sdk.Threshold(value=step.start, color=step.fill if filled else step.colour) for step in steps or ()]
     return sdk.ThresholdsConfig(mode=sdk.ThresholdsMode.ABSOLUTE, steps=found or [sdk.Threshold(value=None, color=WHITE)])
 
 
@@ -43,14 +44,14 @@ def override(name: str, properties: Mapping[str, Any], *, matcher: str = "byName
     )
 
 
-def absent(desk: Desk, key: str = "no_data") -> sdk.ValueMapping:
+def absent(desk: Desk, key: str = "no_data", *, filled: bool = False) -> sdk.ValueMapping:
     """What stands where nothing was observed: words in grey, never the colour of the best or the worst step."""
-    result = sdk.ValueMappingResult(text=desk.words(key), color=GREY, index=100)
+    result = sdk.ValueMappingResult(text=desk.words(key), color=FILLS[GREY] if filled else GREY, index=100)
     return sdk.SpecialValueMap(options=sdk.DashboardSpecialValueMapOptions(match=sdk.SpecialValueMatch.NULL_AND_NAN, result=result))
 
 
 def worded(desk: Desk, steps: Sequence[Step]) -> list[sdk.ValueMapping]:
-    """The word of each step in the place of its numbers, with its colour."""
+    """The word of each step in the place of its numbers, in its colour."""
     found: list[sdk.ValueMapping] = []
     for index, (start, end, step) in enumerate(ranges(steps)):
         result = sdk.ValueMappingResult(text=desk.words(step.word), color=step.colour, index=index)
@@ -69,11 +70,12 @@ def _config(
     custom: object | None = None,
     limits: tuple[float | None, float | None] = (None, None),
 ) -> sdk.FieldConfig:
+    filled = any(isinstance(mapping, sdk.ValueMap) for mapping in mappings)  # words of states stand on their colour
     return sdk.FieldConfig(
         unit=desk.locale.unit(quantity),
         decimals=DECIMALS.get(quantity),
-        mappings=[*mappings, absent(desk, empty)],
-        thresholds=thresholds(steps),
+        mappings=[*mappings, absent(desk, empty, filled=filled)],
+        thresholds=thresholds(steps, filled=filled),
         color=color or (by_thresholds() if steps else fixed(WHITE)),
         no_value=desk.words(empty),
         custom=custom,
@@ -91,8 +93,12 @@ def value(
     steps: Sequence[Step] | None = None,
     mappings: Sequence[sdk.ValueMapping] = (),
     empty: str = "no_data",
+    named: str = "",
 ) -> None:
-    """A big number as it is now. With a decimal comma it is sent as text, which Grafana lets us write our own way."""
+    """A big number as it is now, with a name as big beside it if one is given.
+
+    With a decimal comma it is sent as text, which Grafana lets us write our own way.
+    """
     desk = sheet.desk
     as_text = desk.locale.comma and quantity in DECIMALS and quantity != "count"
     transformations: list[sdk.DataTransformerConfig] = []
@@ -100,18 +106,21 @@ def value(
         query = Query(Rounded(query.expression, DECIMALS[quantity]), query.legend, instant=True, table=True)
         conversion = {"conversions": [{"targetField": "Value", "destinationType": "string"}], "fields": {}}
         transformations.append(sdk.DataTransformerConfig(id_val="convertFieldType", options=conversion))
+        shown = {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {"Value": named} if named else {}}
+        transformations.append(sdk.DataTransformerConfig(id_val="organize", options=shown))
         mappings = [*mappings, *_own_numbers(desk, quantity)]
     else:
-        query = Query(query.expression, query.legend, instant=True)
+        query = Query(query.expression, named, instant=True)
     config = _config(desk, quantity, steps=steps, mappings=mappings, empty=empty)
     if as_text:
         config.unit = "none"
-    reduce = common.ReduceDataOptions(calcs=["lastNotNull"], fields="/^Value$/", values=False) if as_text else _LAST
+    reduce = common.ReduceDataOptions(calcs=["lastNotNull"], fields="/.*/", values=False) if as_text else _LAST
     options = stat.Options(
         graph_mode=common.BigValueGraphMode.NONE,
         color_mode=common.BigValueColorMode.VALUE if steps or mappings else common.BigValueColorMode.NONE,
         justify_mode=common.BigValueJustifyMode.CENTER,
-        text_mode=common.BigValueTextMode.VALUE,
+        text_mode=common.BigValueTextMode.VALUE_AND_NAME if named else common.BigValueTextMode.VALUE,
+        text=common.VizTextDisplayOptions(title_size=_NAME_PIXELS) if named else None,
         wide_layout=True,
         reduce_options=reduce,
         orientation=common.VizOrientation.AUTO,
@@ -134,7 +143,7 @@ def strip(sheet: Sheet, frame: Frame, query: Query, steps: Sequence[Step], *, em
     config = _config(sheet.desk, "word", steps=steps, mappings=worded(sheet.desk, steps), empty=empty)
     options = stat.Options(
         graph_mode=common.BigValueGraphMode.AREA,
-        color_mode=common.BigValueColorMode.BACKGROUND_SOLID,
+        color_mode=common.BigValueColorMode.VALUE,
         justify_mode=common.BigValueJustifyMode.CENTER,
         text_mode=common.BigValueTextMode.VALUE,
         wide_layout=True,
@@ -153,7 +162,7 @@ def state(
     """A word on its colour for each of a few numbers: {number: (key of the word, colour)}."""
     desk = sheet.desk
     options = {
-        f"{number:g}": sdk.ValueMappingResult(text=desk.words(key), color=colour, index=index)
+        f"{number:g}": sdk.ValueMappingResult(text=desk.words(key), color=FILLS[colour], index=index)
         for index, (number, (key, colour)) in enumerate(states.items())
     }
     config = _config(desk, "word", steps=[Step(None, "", RED)], mappings=[sdk.ValueMap(options=options)])
@@ -195,7 +204,7 @@ def bars(
         legend=_legend(shown=False),
     )
     now = [Query(query.expression, query.legend, instant=True) for query in queries]
-    overrides = [override("/n < /", {"color": {"mode": "fixed", "fixedColor": GREY}}, matcher="byRegexp")] if few else []
+    overrides = [override("/n</", {"color": {"mode": "fixed", "fixedColor": GREY}}, matcher="byRegexp")] if few else []
     frame = frame._replace(title=frame.title + desk.locale.in_title(quantity))
     sheet.add("bargauge", frame, queries=now, options=options, defaults=config, overrides=overrides)
 
@@ -245,7 +254,7 @@ def timeline(sheet: Sheet, frame: Frame, query: Query, states: Mapping[float, tu
     """A row a member whose colour and word tell its state along the time range."""
     desk = sheet.desk
     options = {
-        f"{number:g}": sdk.ValueMappingResult(text=desk.words(key), color=colour, index=index)
+        f"{number:g}": sdk.ValueMappingResult(text=desk.words(key), color=FILLS[colour], index=index)
         for index, (number, (key, colour)) in enumerate(states.items())
     }
     config = _config(

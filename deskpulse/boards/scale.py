@@ -8,18 +8,19 @@ from typing import Final, NamedTuple
 
 from deskpulse.settings.bands import Band
 
-# Apart in hue and in lightness, also for eyes that confuse red and green (after Okabe and Ito), on Grafana's dark background.
+# Apart in hue and in lightness, also for eyes that confuse red and green. Each colour twice: as ink, light on Grafana's dark panels, and as
+# fill, under the text that Grafana chooses for it (dark from a brightness of 180 on, else white): both with a contrast of 7 to 1.
 BLUE: Final = "#56B4E9"
-GREEN: Final = "#009E73"
+GREEN: Final = "#2FC999"
 YELLOW: Final = "#F0E442"
-ORANGE: Final = "#E69F00"
-RED: Final = "#D55E00"
-PURPLE: Final = "#CC79A7"
-GREY: Final = "#8E8E8E"
+RED: Final = "#FF8A5B"
+PURPLE: Final = "#DE9FC3"
+GREY: Final = "#A8A8A8"
 WHITE: Final = "#FFFFFF"
+FILLS: Final = {BLUE: "#8CCBF2", GREEN: "#7FE3C0", YELLOW: YELLOW, RED: "#9E2600", GREY: "#545454"}
 BAND_COLOURS: Final = {"exceptional": BLUE, "above": GREEN, "typical": YELLOW, "below": RED}
 STATUS_COLOURS: Final = {"ok": BLUE, "at_risk": YELLOW, "breach": RED}
-SERIES_COLOURS: Final = (BLUE, ORANGE, PURPLE, GREEN, YELLOW, RED)
+SERIES_COLOURS: Final = (BLUE, YELLOW, PURPLE, GREEN, RED, WHITE)
 BUDGET_LEFT: Final = 0.25  # of the error budget: with less, attainment is at risk
 
 
@@ -28,7 +29,12 @@ class Step(NamedTuple):
 
     start: float | None
     word: str
-    colour: str
+    colour: str  # as ink
+
+    @property
+    def fill(self) -> str:
+        """The colour under text."""
+        return FILLS[self.colour]
 
 
 def band_steps(band: Band, *, times: float = 1.0) -> list[Step]:

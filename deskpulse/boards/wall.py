@@ -70,18 +70,35 @@ def _status(sheet: Sheet) -> None:
     w = sheet.desk.words
     pipeline = [sdk.DashboardLink(title=w("board_pipeline"), type_val=sdk.DashboardLinkType.LINK, url=f"/d/{sheet.desk.uid('pipeline')}")]
     panels.state(sheet, Frame((0, 0, 6, 3), w("figures_are"), w("figures_are_help"), pipeline), Query(completeness()), COMPLETENESS)
+    short = {key: w(f"short_{key}") for key in ("age", "lag", "open", "alerts")}
     ages = [Step(None, "ok", BLUE), Step(30, "at_risk", YELLOW), Step(STALE_SECONDS, "breach", RED)]
-    panels.value(sheet, Frame((6, 0, 4, 3), w("age"), w("age_help"), pipeline), Query(age()), "count", steps=ages)
+    frame = Frame((6, 0, 4, 3), w("age"), w("age_help"), pipeline)
+    panels.value(sheet, frame, Query(age()), "count", steps=ages, named=short["age"])
     lags = [Step(None, "ok", BLUE), Step(1_000, "at_risk", YELLOW), Step(10_000, "breach", RED)]
-    panels.value(sheet, Frame((10, 0, 4, 3), w("not_counted"), w("not_counted_help"), pipeline), Query(lag()), "count", steps=lags)
+    panels.value(
+        sheet,
+        Frame((10, 0, 4, 3), w("not_counted"), w("not_counted_help"), pipeline),
+        Query(lag()),
+        "count",
+        steps=lags,
+        named=short["lag"],
+    )
     opened = {1.0: ("opened", GREEN), 0.0: ("closed", GREY)}
     if sheet.desk.policy.has_calendars:
         panels.state(sheet, Frame((14, 0, 5, 3), w("hours"), w("hours_help")), Query(live("support_business_open")), opened)
     else:
         opens = live("support_open_tickets")
-        panels.value(sheet, Frame((14, 0, 5, 3), w("open"), w("open_help")), Query(opens), "count")
+        panels.value(sheet, Frame((14, 0, 5, 3), w("open"), w("open_help")), Query(opens), "count", named=short["open"])
     alerts = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
-    panels.value(sheet, Frame((19, 0, 5, 3), w("alerts"), w("alerts_help")), Query(firing()), "count", steps=alerts, empty="no_watchdog")
+    panels.value(
+        sheet,
+        Frame((19, 0, 5, 3), w("alerts"), w("alerts_help")),
+        Query(firing()),
+        "count",
+        steps=alerts,
+        empty="no_watchdog",
+        named=short["alerts"],
+    )
 
 
 def _tile(
@@ -98,10 +115,11 @@ def _tile(
     expression, quantity = shown
     window = dict(pick.where)["window"]
     title = desk.words(key, window=desk.words(f"window_{window}"))
+    name = desk.words(f"{key}_short", window=desk.words(f"short_{window}"))
     help_text = desk.words(f"{key}_help")
     if "business" in dict(pick.where).values() and desk.some_always_work:
         help_text = f"{help_text} {desk.words('business_only')}"
-    panels.value(sheet, Frame((x, 3, _TILE, 4), title, help_text, _to_team(sheet)), Query(expression), quantity)
+    panels.value(sheet, Frame((x, 3, _TILE, 4), title, help_text, _to_team(sheet)), Query(expression), quantity, named=name)
     panels.strip(sheet, Frame((x, 7, _TILE, 3), "", desk.words("band_of", what=title)), Query(enough(expression, pick, desk)), steps)
 
 
@@ -146,7 +164,13 @@ def _waiting(sheet: Sheet, x: int) -> None:
     """Who waits comes last in the row, where the eye stops: tickets without an answer, and whether a deadline suffers."""
     w = sheet.desk.words
     unanswered = live("support_unanswered_tickets")
-    panels.value(sheet, Frame((x, 3, _TILE, 4), w("wall_waiting"), w("wall_waiting_help"), _to_team(sheet)), Query(unanswered), "count")
+    panels.value(
+        sheet,
+        Frame((x, 3, _TILE, 4), w("wall_waiting"), w("wall_waiting_help"), _to_team(sheet)),
+        Query(unanswered),
+        "count",
+        named=w("wall_waiting_short"),
+    )
     steps = [Step(None, "ok", STATES[0][1]), Step(1, "at_risk", STATES[1][1]), Step(2, "breach", STATES[2][1])]
     now = Given(sla_status(ALL, keep=()), sla_status(ALL, keep=(), at_end=True))
     panels.strip(sheet, Frame((x, 7, _TILE, 3), "", w("wall_deadlines_help")), Query(now), steps, empty="no_data")

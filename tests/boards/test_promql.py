@@ -116,7 +116,7 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
     "the state of each team": (sla_status(TEAMS), {labels(member="billing"): 1, labels(member="onboarding"): 2}),
     "teams with few deadlines say so": (
         marked_if_few(percent(ATTAINED), ATTAINED, DESK),
-        {labels(member="billing"): 90, labels(member="onboarding (n < 10)"): 75},
+        {labels(member="billing"): 90, labels(member="onboarding (n<10)"): 75},
     ),
     "ten observations are enough for a band": (enough(RESPONSE, RESPONSE, DESK), {labels(): 1234}),
 }

