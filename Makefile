@@ -78,11 +78,13 @@ tidy: $(STAMP) ## Sizes, pure packages, links of the docs, packaging
 	$(BIN)/python -m pytest -q -p no:cacheprovider --durations=0 --durations-min=5 tests/test_tidy.py tests/test_docs.py tests/test_doctests.py tests/test_packaging.py
 
 .PHONY: generated
-generated: $(STAMP) ## docs/metrics.md, the JSON Schemas and the boards are what the code says
+generated: $(STAMP) ## docs/metrics.md, JSON Schemas, boards, rules and their tests are what the code says
 	$(BIN)/python -m scripts.metrics_doc --check
 	$(BIN)/python -m scripts.schemas --check
 	$(BIN)/python -m scripts.boards --check
 	$(BIN)/python -m scripts.wall_types --check
+	$(BIN)/deskpulse rules --policy examples/policy.yaml --check --out monitoring
+	$(BIN)/python -m scripts.rule_tests --check
 
 .PHONY: boards-check
 boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; about two minutes

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from deskpulse import exits
-from deskpulse.commands import check, dashboards, demo, doctor, exporter, policy, replay, report, simulate, skip, topics, worker
+from deskpulse.commands import alerts, check, dashboards, demo, doctor, exporter, policy, replay, report, rules, simulate, skip, topics, worker
 
 _TRY = "Look around", "Run it", "Feed it", "Look after it"
 _EXIT_CODES = "[bold]Exit codes[/]\n\n" + "\n\n".join(f"{code}  {meaning}" for code, meaning in exits.MEANINGS.items())
@@ -36,6 +36,8 @@ app.command(rich_help_panel=_TRY[2], epilog=replay.EPILOG)(replay.replay)
 app.command(rich_help_panel=_TRY[3], epilog=check.EPILOG)(check.check)
 app.add_typer(policy.app, rich_help_panel=_TRY[3])
 app.command(rich_help_panel=_TRY[3], epilog=dashboards.EPILOG)(dashboards.dashboards)
+app.command(rich_help_panel=_TRY[3], epilog=rules.EPILOG)(rules.rules)
+app.command(rich_help_panel=_TRY[3], epilog=alerts.EPILOG)(alerts.alerts)
 app.command(rich_help_panel=_TRY[3], epilog=doctor.EPILOG)(doctor.doctor)
 app.command(rich_help_panel=_TRY[3], epilog=skip.EPILOG)(skip.skip)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import typer
 
-from deskpulse.commands.common import Config, read_policy, read_settings
+from deskpulse.commands.common import Config, read_policy, read_settings, refuse_impossible_alerts
 
 if TYPE_CHECKING:
     from deskpulse.settings import Settings
@@ -20,11 +21,13 @@ def check(config: Config = None) -> None:
     """Read the configuration and the policy, tell every fault at once, and print what is in force and how many series it makes."""
     settings = read_settings(config)
     policy = read_policy(settings)
+    burns = [] if policy is None else _burns(settings, policy)
     import yaml
 
     typer.echo(yaml.safe_dump(settings.describe(), sort_keys=False, allow_unicode=True).rstrip())
     if policy is not None:
         _tell_policy(policy)
+        typer.echo("\n".join(f"  {line}" for line in burns))
     _tell_series(settings)
 
 
@@ -36,6 +39,19 @@ def _tell_policy(policy: Policy) -> None:
         since = "since ever" if version.effective_ms is None else f"from {format_time(version.effective_ms)}"
         lines = ", ".join(f"{target} {len(rules)}" for target, rules in version.rules.items())
         typer.echo(f"  {version.name} {since}: lines of {lines}; {len(version.calendars)} calendars; digest {version.digest()}")
+
+
+def _burns(settings: Settings, policy: Policy) -> list[str]:
+    """What the factors of its alerts come to; ends the program when some alert can never do what it says."""
+    from deskpulse.policy import load_file
+    from deskpulse.rules import Plan
+    from deskpulse.rules.faults import explanations
+
+    assert settings.desk.policy is not None
+    plan = Plan(policy, load_file(settings.desk.policy).alerts)
+    now_ms = time.time_ns() // 1_000_000
+    refuse_impossible_alerts(plan, now_ms)
+    return list(explanations(plan, now_ms))
 
 
 def _tell_series(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from deskpulse import exits
 from deskpulse.times import parse_duration_ms, parse_time_ms
 
 if TYPE_CHECKING:
+    from deskpulse.rules import Plan
     from deskpulse.settings import Settings
     from kpis.policy import Policy
 
@@ -89,3 +90,12 @@ def set_up_logging(level: str = "INFO") -> None:
 
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiokafka").setLevel(logging.WARNING)  # its debug calls take a tenth of the time even when nobody reads them
+
+
+def refuse_impossible_alerts(plan: Plan, now_ms: int) -> None:
+    """End with code 2 when alerts of a policy can never do what they say."""
+    from deskpulse.rules.faults import faults
+
+    if found := faults(plan, now_ms):
+        told = "\n".join(f"  {str(fault).replace(chr(10), chr(10) + '  ')}" for fault in found)
+        stop(f"{len(found)} fault{'s' if len(found) > 1 else ''} in the alerts of the policy\n{told}", exits.USAGE)

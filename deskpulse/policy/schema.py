@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
+from deskpulse.policy.alerts import AlertsPart
 from deskpulse.settings.base import Section, wrong
 from deskpulse.settings.sections import known_zone
 from deskpulse.times import parse_duration_ms, parse_time_ms
@@ -238,6 +239,7 @@ class PolicyFile(Section):
     """A whole policy file."""
 
     versions: tuple[VersionPart, ...]
+    alerts: AlertsPart = Field(default_factory=AlertsPart)
 
     @field_validator("versions")
     @classmethod

@@ -1,0 +1,115 @@
+"""`deskpulse rules`: Prometheus's rules and Alertmanager's configuration from the SLA policy."""
+
+from __future__ import annotations
+
+import time
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deskpulse import exits
+from deskpulse.commands.common import Config, read_settings, refuse_impossible_alerts, stop
+
+if TYPE_CHECKING:
+    from deskpulse.policy import PolicyFile
+    from deskpulse.rules import Plan
+
+EPILOG = (
+    "The section alerts of the policy file tells limits, factors and links; docs/alerts.md explains them. Settings that can never do what "
+    "they say end it with exit code 2.\n\n[bold]Examples[/]\n\n"
+    "deskpulse rules --policy policy.yaml --out monitoring\n\ndeskpulse rules --policy policy.yaml --check --out monitoring"
+)
+
+
+def rules(
+    *,
+    policy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, help="The SLA policy.", show_default="the settings', or the example"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="Write rules/*.yml and alertmanager.yml there.", show_default="standard output"),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing: tell what is impossible, what factors come to, and what differs in --out."),
+    ] = False,
+    receivers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Receivers of Alertmanager in place of ours.", show_default=False),
+    ] = None,
+    time_scale: Annotated[
+        float, typer.Option(min=1, max=1000, metavar="N", help="For drills: everything that Prometheus waits for is N times shorter.")
+    ] = 1,
+    config: Config = None,
+) -> None:
+    """Write recording and alert rules and Alertmanager's configuration, made from the SLA policy."""
+    from deskpulse.policy import build
+    from deskpulse.rules import Plan, texts
+
+    file = _read_policy(policy, config)
+    plan = Plan(build(file), file.alerts, time_scale)
+    now_ms = time.time_ns() // 1_000_000
+    refuse_impossible_alerts(plan, now_ms)
+    try:
+        made = texts(plan, now_ms, _read_receivers(receivers))
+    except ValueError as error:
+        stop(f"{receivers}: {error}", exits.USAGE)
+    if check:
+        _check(plan, now_ms, made, out)
+    else:
+        _deliver(made, out)
+
+
+def _read_policy(path: Path | None, config: Path | None) -> PolicyFile:
+    from deskpulse.policy import PolicyError, load_file
+
+    path = path or read_settings(config).desk.policy
+    default = Path(str(resources.files("deskpulse.policy").joinpath("default.yaml")))  # that of examples/policy.yaml
+    try:
+        return load_file(path or default)
+    except PolicyError as error:
+        stop(str(error), exits.USAGE)
+
+
+def _read_receivers(path: Path | None) -> list[dict[str, Any]]:
+    """Errors: ValueError."""
+    if path is None:
+        return []
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"no YAML: {error}") from None
+    found = found.get("receivers") if isinstance(found, dict) else found
+    if not isinstance(found, list) or not all(isinstance(one, dict) and "name" in one for one in found):
+        raise ValueError("write a list of receivers as Alertmanager has them, each with a name; docs/alerts.md shows some")
+    return found
+
+
+def _check(plan: Plan, now_ms: int, made: dict[str, str], out: Path | None) -> None:
+    from deskpulse.rules import differing
+    from deskpulse.rules.faults import explanations
+
+    for line in explanations(plan, now_ms):
+        typer.echo(line)
+    different = [] if out is None else differing(made, out)
+    for name in different:
+        typer.echo(f"{out}/{name}: not what the policy gives; run deskpulse rules --out {out}")
+    typer.echo(f"rules: {len(made)} files checked, {len(different)} differ")
+    raise typer.Exit(exits.DIFFERENCE if different else exits.OK)
+
+
+def _deliver(made: dict[str, str], out: Path | None) -> None:
+    from deskpulse.rules import write
+
+    if out is None:
+        for name, text in made.items():
+            typer.echo(f"# {name}\n{text}")
+        return
+    for path in write(made, out):
+        typer.echo(f"wrote {path}")

@@ -1,0 +1,145 @@
+"""The part of a policy file that says when people are told. It changes no deadline, so it may change at any time.
+
+`deskpulse rules` makes Prometheus's rules and Alertmanager's configuration of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from deskpulse.settings.base import Section, wrong
+from deskpulse.times import parse_duration_ms
+
+Window = Literal["15m", "1h", "8h", "24h", "7d", "30d"]
+Ahead = Literal["15m", "1h"]
+Severity = Literal["page", "warning"]
+WINDOW_MS: Final[dict[str, int]] = {
+    "15m": 900_000,
+    "1h": 3_600_000,
+    "8h": 28_800_000,
+    "24h": 86_400_000,
+    "7d": 604_800_000,
+    "30d": 2_592_000_000,
+}
+# How many times as fast as planned a budget of 30 days burns when 2 % of it go within an hour, 6.7 % within 8 h, 10 % within 24 h,
+# 35 % within 7 days.
+USUAL_FACTORS: Final[dict[str, float]] = {"15m": 14.4, "1h": 14.4, "8h": 6.0, "24h": 3.0, "7d": 1.5, "30d": 1.0}
+_BASE: Final = re.compile(r"https?://[^\s\"'<>{}]+/")
+
+
+def _duration_ms(value: object) -> object:
+    try:
+        return parse_duration_ms(str(value))
+    except ValueError as error:
+        what, _, fix = str(error).partition(": ")
+        raise wrong(what, fix) from None
+
+
+def _base(value: object) -> object:
+    if not isinstance(value, str) or not _BASE.fullmatch(value):
+        raise wrong(f"{value!r} is no address that a name can be put behind", "write http:// or https:// and end it with /")
+    return value
+
+
+Duration = Annotated[int, BeforeValidator(_duration_ms)]
+Base = Annotated[str, BeforeValidator(_base)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Margin = Annotated[float, Field(ge=0, le=20)]
+Factor = Annotated[float, Field(gt=0, le=1_000)]
+
+
+class LinksPart(Section):
+    """Where the links of alerts lead."""
+
+    runbooks: Base = "https://deskpulse.example.com/docs/runbooks/alerts/"  # before the name of the alert and .md
+    dashboards: Base = "http://127.0.0.1:3000/d/"  # Grafana
+    exporter: Base = "http://127.0.0.1:9108/"  # before api/at-risk
+    webhook: Base = "http://alerts:9119/"  # before the name of a receiver; `deskpulse alerts` listens there
+
+
+class AtRiskPart(Section):
+    """Open tickets whose deadline comes soon."""
+
+    within: Ahead = "15m"
+    tickets: Count = 5
+    margin: Margin = 3
+    hold: Duration = Field("2m")
+
+
+class BreachedPart(Section):
+    """Deadlines that passed within the last hour, and tickets that still wait."""
+
+    tickets: Count = 5
+    margin: Margin = 4
+    hold: Duration = Field("2m")
+
+
+class BurnPart(Section):
+    """How fast the budget of missed deadlines is used up: the same factor must be passed in both windows."""
+
+    long: Window
+    short: Window
+    factor: Factor | None = None  # None: the usual one, capped
+    severity: Severity = "warning"
+
+    @field_validator("short")
+    @classmethod
+    def _check_short(cls, short: Window, info: ValidationInfo) -> Window:
+        long = info.data.get("long")
+        if long is not None and WINDOW_MS[short] >= WINDOW_MS[long]:
+            raise wrong(f"{short!r} is not shorter than the long window {long!r}", "take a shorter one: it tells that it goes on")
+        return short
+
+    @property
+    def aim(self) -> float:
+        """The factor before any cap."""
+        return USUAL_FACTORS[self.long] if self.factor is None else self.factor
+
+
+_USUAL_BURNS: Final = (
+    BurnPart(long="1h", short="15m", severity="page"),
+    BurnPart(long="8h", short="1h", severity="page"),
+    BurnPart(long="24h", short="8h"),
+    BurnPart(long="7d", short="24h"),
+)
+
+
+class ScoresPart(Section):
+    """Scores and times that get worse."""
+
+    least: Count = 50  # answers, replies or tickets in each of the two spans
+    margin: Margin = 4
+
+
+class VolumePart(Section):
+    """Tickets created, against the same span a week ago."""
+
+    least: Count = 50
+    margin: Margin = 4
+    factor: Annotated[float, Field(gt=1, le=100)] = 2
+
+
+class SilencePart(Section):
+    """A source topic from which nothing comes any more."""
+
+    events: Count = 12  # that would have come meanwhile
+    least: Duration = Field("2m")
+    hold: Duration = Field("3m")
+
+
+class AlertsPart(Section):
+    """Section `alerts`."""
+
+    links: LinksPart = Field(default_factory=LinksPart)
+    scrape_interval: Duration = Field("10s")  # of Prometheus, as in its configuration; rules are evaluated as often
+    at_risk: AtRiskPart = Field(default_factory=AtRiskPart)
+    breached_waiting: BreachedPart = Field(default_factory=BreachedPart)
+    burn: tuple[BurnPart, ...] = _USUAL_BURNS
+    burn_deadlines: Count = 20  # in the long window; a quarter of it in the short one
+    scores: ScoresPart = Field(default_factory=ScoresPart)
+    volume: VolumePart = Field(default_factory=VolumePart)
+    silence: SilencePart = Field(default_factory=SilencePart)
+    calendar_years: Annotated[int, Field(ge=1, le=30)] = 5  # for which holidays are written into Alertmanager's configuration

@@ -1,0 +1,157 @@
+"""Alertmanager's configuration: who is told what, what mutes what, and when nobody is there to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from deskpulse.rules.files import HEAD, dump
+from deskpulse.rules.intervals import closed
+from deskpulse.rules.model import MINUTE_MS
+from deskpulse.rules.plan import Plan
+from kpis.calendar import time_of
+from kpis.policy import ALWAYS_NAME, Version
+
+Receiver = Mapping[str, Any]
+WATCHDOG, PLATFORM, PLATFORM_PAGE, DESK, DESK_PAGE = "watchdog", "platform", "platform-page", "desk", "desk-page"
+_SECOND_MS: Final = 1_000
+_HOUR_MS: Final = 60 * MINUTE_MS
+_DAY_MS: Final = 24 * _HOUR_MS
+_FIRST_YEAR: Final = 2026
+_KPI: Final = 'kind="kpi"'
+_PAGE: Final = 'severity="page"'
+_WARNING: Final = 'severity="warning"'
+_UNTRUSTED: Final = 'figures="untrusted"'
+
+ABOUT: Final = """\
+# Who is told: `platform` of the pipeline, `desk` of the figures, each team of its own; pages and warnings go to receivers
+# of their own. All of them are webhooks to `deskpulse alerts`, which prints what arrives, until you put receivers of your
+# house in their place: `deskpulse rules --receivers FILE`, see docs/alerts.md.
+"""
+
+
+def alertmanager_file(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = ()) -> str:
+    """The text of alertmanager.yml. `receivers` replace those of the same name; a name that nothing is sent to is an error: ValueError."""
+    version = plan.policy.at(now_ms) or plan.policy.versions[0]
+    teams = teams_of(version)
+    own = {str(receiver.get("name")): receiver for receiver in receivers}
+    names = [WATCHDOG, PLATFORM, PLATFORM_PAGE, DESK, DESK_PAGE, *(name for team in teams for name in _team_receivers(team))]
+    if unknown := sorted(set(own) - set(names)):
+        raise ValueError(f"nothing is sent to the receiver {unknown[0]!r}: use one of {', '.join(names)}")
+    tree: dict[str, Any] = {
+        "route": _route(plan, version, teams),
+        "inhibit_rules": _inhibitions(),
+        "receivers": [own.get(name, _webhook(plan, name)) for name in names],
+    }
+    if plan.time_scale == 1 and (intervals := list(_intervals(plan, version))):
+        tree["time_intervals"] = intervals
+    return f"{HEAD}\n{ABOUT}{dump(tree)}"
+
+
+def teams_of(version: Version) -> list[str]:
+    """The teams that a version names: they have receivers of their own."""
+    named = set(version.team_calendars)
+    for rules in version.rules.values():
+        for rule in rules:
+            named |= rule.teams or frozenset()
+    return sorted(named)
+
+
+def _team_receivers(team: str) -> tuple[str, str]:
+    return f"team-{team}", f"team-{team}-page"
+
+
+def _route(plan: Plan, version: Version, teams: Iterable[str]) -> dict[str, Any]:
+    routes: list[dict[str, Any]] = [
+        # A message every few minutes that all is well: who receives it can tell when it stops (a dead man's switch).
+        {
+            "matchers": ['alertname="Watchdog"'],
+            "receiver": WATCHDOG,
+            "group_wait": "0s",
+            "group_interval": plan.time(MINUTE_MS),
+            "repeat_interval": plan.time(5 * MINUTE_MS),
+        },
+        # The desk must know that it watches its queue by hand; then on to the platform, whose fault it is.
+        {"matchers": ['alertname="SupportSLABlind"'], "receiver": DESK_PAGE, "continue": True},
+        {"matchers": ['kind=~"pipeline|meta"'], "receiver": PLATFORM, "routes": [{"matchers": [_PAGE], "receiver": PLATFORM_PAGE}]},
+        *(_team_route(plan, version, team) for team in teams),
+    ]
+    # Teams without receivers of their own, then what concerns all, a channel or a priority.
+    for matchers, calendar in (([_KPI, 'team!=""'], version.default_calendar), ([_KPI], _common_calendar(version))):
+        desk: dict[str, Any] = {"matchers": matchers, "receiver": DESK, "routes": [{"matchers": [_PAGE], "receiver": DESK_PAGE}]}
+        routes.append(_muted(plan, desk, calendar))
+    return {
+        "receiver": PLATFORM,
+        # One message about one matter, however many teams, channels and priorities it is seen in.
+        "group_by": ["kind", "alertname", "target"],
+        "group_wait": plan.time(15 * _SECOND_MS),
+        "group_interval": plan.time(2 * MINUTE_MS),
+        "repeat_interval": plan.time(4 * _HOUR_MS),
+        "routes": routes,
+    }
+
+
+def _team_route(plan: Plan, version: Version, team: str) -> dict[str, Any]:
+    told, paged = _team_receivers(team)
+    route: dict[str, Any] = {
+        "matchers": [_KPI, f'team="{team}"'],
+        "receiver": told,
+        "routes": [{"matchers": [_PAGE], "receiver": paged}],
+    }
+    return _muted(plan, route, version.team_calendars.get(team, version.default_calendar))
+
+
+def _muted(plan: Plan, route: dict[str, Any], calendar: str | None) -> dict[str, Any]:
+    """A route that is silent while a calendar is closed. Routes below do not inherit that, so it is repeated.
+
+    In a drill the time of day means nothing, so nothing is muted.
+    """
+    if calendar in (None, ALWAYS_NAME) or plan.time_scale != 1:
+        return route
+    mute = {"mute_time_intervals": [f"{calendar}-closed"]}
+    below = [{**child, **mute} for child in route["routes"]]
+    return {**{key: value for key, value in route.items() if key != "routes"}, **mute, "routes": below}
+
+
+def _common_calendar(version: Version) -> str | None:
+    """The calendar that all teams share. Where they differ somebody is there longer, so what concerns the whole desk is never muted."""
+    names = {version.default_calendar, *version.team_calendars.values()}
+    return names.pop() if len(names) == 1 else None
+
+
+def _inhibitions() -> list[dict[str, Any]]:
+    promise = ["by", "member", "target"]
+    return [
+        # Figures that are not to be trusted: the rules keep silent by themselves; this is for what fires on for some minutes.
+        {"source_matchers": [_UNTRUSTED], "target_matchers": [_KPI]},
+        # The greater matter mutes the lesser one about the same.
+        {"source_matchers": [_UNTRUSTED, _PAGE], "target_matchers": [_UNTRUSTED, _WARNING]},
+        {"source_matchers": [_KPI, _PAGE], "target_matchers": [_KPI, _WARNING], "equal": promise},
+        # What is so for the whole desk needs no list of its channels and priorities; teams are told of their own.
+        {
+            "source_matchers": [_KPI, 'by="all"'],
+            "target_matchers": [_KPI, 'by=~"channel|priority"'],
+            "equal": ["alertname", "target", "window"],
+        },
+    ]
+
+
+def _webhook(plan: Plan, name: str) -> dict[str, Any]:
+    return {"name": name, "webhook_configs": [{"url": f"{plan.alerts.links.webhook}{name}"}]}
+
+
+def calendar_years(plan: Plan, version: Version) -> range:
+    """The years for which dates are written: from that in which the version takes effect. A version without one counts from 2026."""
+    # A day more: midnight of New Year is on December 31 by UTC in half of the world.
+    first = _FIRST_YEAR if version.effective_ms is None else datetime.fromtimestamp((version.effective_ms + _DAY_MS) / 1000, UTC).year
+    return range(first, first + plan.alerts.calendar_years)
+
+
+def _intervals(plan: Plan, version: Version) -> Iterator[dict[str, Any]]:
+    years = calendar_years(plan, version)
+    used = {version.default_calendar, *version.team_calendars.values()} - {ALWAYS_NAME}
+    for name in sorted(used):
+        time = time_of(version.calendars[name])
+        if time is not None:
+            yield {"name": f"{name}-closed", "time_intervals": closed(time, years)}

@@ -1,0 +1,72 @@
+"""Alerts about the alerts: whether they see anything, whether everybody uses one policy, whether they arrive."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deskpulse.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
+from deskpulse.rules.plan import Plan
+from deskpulse.rules.view import TRUSTED
+
+BOARD: Final = "deskpulse-pipeline"
+ABOUT: Final = "Whether the alerts themselves can be relied on."
+
+
+def family(plan: Plan) -> Family:
+    """Blindness, mismatches, and the Watchdog."""
+    alerts = (
+        Alert(
+            name="SupportSLABlind",
+            expr=f"absent({TRUSTED})",
+            severity="page",
+            kind="meta",
+            board=BOARD,
+            hold_ms=5 * MINUTE_MS,
+            labels=UNTRUSTED,
+            summary="Nobody would be told of a broken promise now.",
+            description=(
+                "For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent. "
+                "Watch the queue of your desk by hand until this is over."
+            ),
+        ),
+        Alert(
+            name="DeskpulsePolicyMismatch",
+            expr="max(deskpulse_policy_mismatch) == 1",
+            severity="warning",
+            kind="meta",
+            board=BOARD,
+            hold_ms=5 * MINUTE_MS,
+            summary="Workers and exporters use different SLA policies.",
+            description="Deadlines are those of the workers' policy, objectives and open hours those of the exporter's.",
+        ),
+        Alert(
+            name="DeskpulseRulesOutdated",
+            expr=f'count by (digest) (deskpulse_policy_info{{digest!="{plan.policy.digest()}"}}) > 0',
+            severity="warning",
+            kind="meta",
+            board=BOARD,
+            hold_ms=15 * MINUTE_MS,
+            summary="The alert rules were made from another SLA policy than the figures.",
+            description=f"Exporters use the policy {{{{ $labels.digest }}}}, these rules were made from {plan.policy.digest()}.",
+        ),
+        Alert(
+            name="DeskpulseVersionMismatch",
+            expr="count(count by (version) (deskpulse_build_info)) > 1",
+            severity="warning",
+            kind="meta",
+            board=BOARD,
+            hold_ms=60 * MINUTE_MS,
+            summary="Exporters of {{ $value }} versions run side by side.",
+            description="An upgrade takes minutes; this has been so for an hour.",
+        ),
+        Alert(
+            name="Watchdog",
+            expr="vector(1)",
+            severity="none",
+            kind="meta",
+            board=BOARD,
+            summary="Always firing.",
+            description="Its absence at the receiver means that alerts do not arrive.",
+        ),
+    )
+    return Family("meta.yml", ABOUT, (Group("deskpulse-meta", alerts),))

@@ -1,0 +1,62 @@
+"""Rules as values: what Prometheus reads, without its syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Severity = Literal["page", "warning", "none"]
+Kind = Literal["kpi", "pipeline", "meta"]
+MINUTE_MS: Final = 60_000
+UNTRUSTED: Final = {"figures": "untrusted"}  # a label of alerts that say so: they mute the alerts about the figures
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A recording rule."""
+
+    name: str
+    expr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert. Texts are templates of Prometheus: `{{ $value }}`, `{{ $labels.member }}`."""
+
+    name: str
+    expr: str
+    severity: Severity
+    kind: Kind
+    summary: str
+    description: str
+    board: str  # the board that shows more, by its uid
+    hold_ms: int = 0  # how long it must be so before somebody is told
+    keep_ms: int = 0  # how long it goes on firing after the last time it was so
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tickets: str | None = None  # the query of api/at-risk that lists the tickets
+
+
+Rule = Record | Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rules that are evaluated one after the other."""
+
+    name: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Groups that make one file; `about` is its head, in words for whoever opens it."""
+
+    file: str
+    about: str
+    groups: tuple[Group, ...]
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The alerts in it."""
+        return tuple(rule for group in self.groups for rule in group.rules if isinstance(rule, Alert))

@@ -1,0 +1,231 @@
+"""Alerts about the way of the events: whether figures come, and whether they are all there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deskpulse.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
+from deskpulse.rules.plan import Plan
+from deskpulse.rules.promql import block
+from deskpulse.rules.view import SILENT, chosen
+
+BOARD: Final = "deskpulse-pipeline"
+_UP: Final = 'up{job="deskpulse-exporter"}'
+_SOURCE: Final = "topic, partition"
+_BEHIND: Final = "deskpulse_source_behind_seconds"
+_STALLED_SECONDS: Final = 60
+_LAGGING_SECONDS: Final = 120
+_LAGGING_EXPORTER_SECONDS: Final = 60
+
+ABOUT: Final = """\
+Whether the figures can be trusted: exporters, workers, source topics. Counters and positions are rows of the ledger,
+so every exporter shows the same ones; they are taken from the believed one. figures="untrusted" marks alerts that say
+that the figures are not to be trusted now; Alertmanager mutes the alerts about the figures meanwhile."""
+
+
+def family(plan: Plan) -> Family:
+    """From the exporters back to the sources."""
+    groups = (
+        Group("deskpulse-exporters", _exporters()),
+        Group("deskpulse-workers", _workers(plan)),
+        Group("deskpulse-records", (*_silence(plan), *_records(plan))),
+    )
+    return Family("pipeline.yml", ABOUT, groups)
+
+
+def _exporters() -> tuple[Alert, ...]:
+    read = "deskpulse_view_read_timestamp_seconds"
+    return (
+        Alert(
+            name="DeskpulseExporterAbsent",
+            expr=f"absent({_UP} == 1)",
+            severity="page",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=2 * MINUTE_MS,
+            labels=UNTRUSTED,
+            summary="No exporter of deskpulse answers.",
+            description="Prometheus has reached no target of the job deskpulse-exporter for two minutes, so there are no figures at all.",
+        ),
+        Alert(
+            name="DeskpulseExporterDown",
+            expr=f"{_UP} == 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=2 * MINUTE_MS,
+            summary="An exporter of deskpulse does not answer.",
+            description="{{ $labels.instance }} has not answered for two minutes; the figures of other exporters are not affected.",
+        ),
+        Alert(
+            name="DeskpulseExporterNotReady",
+            expr="deskpulse_exporter_ready == 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=10 * MINUTE_MS,
+            summary="An exporter of deskpulse has not read its ledger yet.",
+            description="{{ $labels.instance }} shows no figures; /readyz of that exporter says what it waits for.",
+        ),
+        Alert(
+            name="DeskpulseExporterLagging",
+            expr=block(
+                f"scalar(max({read})) - {read} > {_LAGGING_EXPORTER_SECONDS}",
+                "and on (instance, job) deskpulse_exporter_ready == 1",
+            ),
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=3 * MINUTE_MS,
+            summary="An exporter of deskpulse is behind the others.",
+            description="{{ $labels.instance }} is {{ $value | humanizeDuration }} behind; rules and boards read a fresher one.",
+        ),
+        Alert(
+            name="DeskpulseExporterPartial",
+            expr="deskpulse_exporter_up == 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=5 * MINUTE_MS,
+            summary="An exporter of deskpulse cannot compute some of its figures.",
+            description="{{ $labels.instance }} leaves figures out; its log has the error.",
+        ),
+        Alert(
+            name="DeskpulseViewIncomplete",
+            expr=f"max({chosen('deskpulse_view_complete')}) == 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=2 * MINUTE_MS,
+            labels=UNTRUSTED,
+            summary="The figures are not all that there is.",
+            description="No exporter has had complete figures for two minutes; /readyz of any exporter says what is missing.",
+        ),
+    )
+
+
+def _workers(plan: Plan) -> tuple[Alert, ...]:
+    behind = f"max by ({_SOURCE}) ({chosen(_BEHIND)})"
+    moves = f"changes(deskpulse_source_position_offset[{plan.time(2 * MINUTE_MS)}])"
+    owned, expected, recovering = (f"max({chosen(f'deskpulse_partitions_{what}')})" for what in ("owned", "expected", "recovering"))
+    return (
+        Alert(
+            name="DeskpulseStalled",
+            # A partition that waits and does not move; one that was never begun has no position at all.
+            expr=f"count(({behind} > {_STALLED_SECONDS}) unless on ({_SOURCE}) (max by ({_SOURCE}) ({moves}) > 0)) > 0",
+            severity="page",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=MINUTE_MS,
+            labels=UNTRUSTED,
+            summary="Events wait and nobody works on them.",
+            description=(
+                "Partitions of source topics whose records have waited for over a minute at a position that stands still: {{ $value }}."
+            ),
+        ),
+        Alert(
+            name="DeskpulseLagging",
+            expr=f"max({chosen(_BEHIND)}) > {_LAGGING_SECONDS}",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=5 * MINUTE_MS,
+            labels=UNTRUSTED,
+            summary="The workers are {{ $value | humanizeDuration }} behind.",
+            description="Events are counted, but late, and have been for five minutes: figures show the desk as it was.",
+        ),
+        Alert(
+            name="DeskpulsePartitionsUnowned",
+            expr=f"{expected} - {owned} > 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=3 * MINUTE_MS,
+            labels=UNTRUSTED,
+            summary="Partitions without a worker: {{ $value }}.",
+            description="A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not counted.",
+        ),
+        Alert(
+            name="DeskpulseRecoverySlow",
+            expr=f"{recovering} > 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=10 * MINUTE_MS,
+            labels=UNTRUSTED,
+            summary="Partitions that are still being recovered: {{ $value }}.",
+            description="Their workers have been reading them from the ledger for ten minutes; until then no event of theirs is counted.",
+        ),
+    )
+
+
+def _silence(plan: Plan) -> tuple[Alert, ...]:
+    return (
+        Alert(
+            name="DeskpulseSourceSilent",
+            expr=SILENT,
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=plan.alerts.silence.hold,
+            labels=UNTRUSTED,
+            summary='Nothing comes from {{ if eq $labels.topic "all" }}any source{{ else }}{{ $labels.topic }}{{ end }} any more.',
+            description=(
+                "The last event happened {{ $value | humanizeDuration }} ago, in business hours, and at the rate of before some would have "
+                "come. "
+                "Either what sends them stands still, or nobody does what they tell of."
+            ),
+        ),
+    )
+
+
+def _records(plan: Plan) -> tuple[Alert, ...]:
+    ten = f"[{plan.time(10 * MINUTE_MS)}]"
+    return (
+        Alert(
+            name="DeskpulseSourceHeldBack",
+            expr=f"max by (topic) ({chosen('deskpulse_source_unstable_records')}) > 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=5 * MINUTE_MS,
+            labels=UNTRUSTED,
+            summary="A producer's open transaction holds back events of {{ $labels.topic }}.",
+            description="Records of {{ $labels.topic }} behind a transaction that has been open for five minutes: {{ $value }}.",
+        ),
+        Alert(
+            name="DeskpulseRejecting",
+            expr=f"sum by (reason) (max by (partition, reason) (increase(deskpulse_events_rejected_total{ten}))) > 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            hold_ms=MINUTE_MS,
+            summary="Records are refused and count in no figure.",
+            description=(
+                "Records refused in ten minutes for the reason {{ $labels.reason }}: {{ $value | humanize }}. "
+                "The topic dead-letter keeps them."
+            ),
+        ),
+        Alert(
+            name="DeskpulseRecordsLost",
+            expr=f"sum(max by (partition) (increase(deskpulse_records_lost_total{ten}))) > 0",
+            severity="page",
+            kind="pipeline",
+            board=BOARD,
+            summary="Records were deleted before they were read.",
+            description=(
+                "Records lost in ten minutes: {{ $value | humanize }}. The retention of a source topic is shorter than the workers' lag."
+            ),
+        ),
+        Alert(
+            name="DeskpulseRecordsSkipped",
+            expr=f"sum(max by (partition) (increase(deskpulse_records_skipped_total{ten}))) > 0",
+            severity="warning",
+            kind="pipeline",
+            board=BOARD,
+            summary="An operator passed over records that crash the workers.",
+            description=(
+                "Records passed over in ten minutes: {{ $value | humanize }}. They count in no figure; the topic dead-letter keeps them."
+            ),
+        ),
+    )

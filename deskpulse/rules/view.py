@@ -1,0 +1,148 @@
+"""Which exporter is believed, its figures under names of their own, and whether they can be trusted.
+
+Every exporter shows the same figures, but one may be behind. Alerts and boards read `desk:...`: the figures of the freshest one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deskpulse.rules.model import Family, Group, Record
+from deskpulse.rules.plan import Plan, number
+from deskpulse.rules.promql import block
+from exporters import families
+
+CHOSEN: Final = "desk:exporter_chosen"
+TRUSTED: Final = "desk:figures_trusted"
+SILENT: Final = "desk:source_silent_topics"
+_BEHIND_SECONDS: Final = 30  # two exporters are scraped at different times, so they never are equally fresh
+_LATE_SECONDS: Final = 60
+_STALE_SECONDS: Final = 60  # since Kafka last answered; the exporter itself calls the view incomplete after 10
+_AS_OF: Final = "desk:view_as_of_timestamp_seconds"
+_READ: Final = "deskpulse_view_read_timestamp_seconds"
+_WATERMARK: Final = "deskpulse_watermark_timestamp_seconds"
+_BUSY: Final = 'by="all",period="current",window=~"1h|8h|24h|7d"'
+_EVENTS: Final = {  # of the source topics that no desk can do without
+    "ticket-created": f"max by (window) (desk:support_tickets{{{_BUSY}}})",
+    "first-reply": f'max by (window) (desk:support_first_response_mean_observations{{{_BUSY},clock="calendar"}})',
+    "resolved": f"max by (window) (desk:support_reopen_observations{{{_BUSY}}})",
+}
+
+ABOUT: Final = """\
+Which exporter is believed (desk:exporter_chosen), its figures (desk:support_*), how long the source topics have been
+silent, and whether the figures can be trusted now (desk:figures_trusted). Alerts and boards read desk:*, so any number
+of exporters may run and one that lags changes nothing."""
+
+
+def family(plan: Plan) -> Family:
+    """The recording rules that the others stand on."""
+    return Family("view.yml", ABOUT, (Group("deskpulse-view", (*_choice(), *_figures(), *_silence(plan), _trust())),))
+
+
+def chosen(metric: str) -> str:
+    """A metric as the believed exporter shows it."""
+    return f"{metric} and on (instance, job) {CHOSEN}"
+
+
+def _choice() -> tuple[Record, ...]:
+    return (
+        # Complete before fresh before far; none that has not read its ledger yet.
+        Record(
+            "desk:exporter_score",
+            block(
+                "(",
+                "    4 * deskpulse_view_complete",
+                f"  + 2 * ({_READ} >= bool scalar(max({_READ})) - {_BEHIND_SECONDS})",
+                f"  + (({_WATERMARK} >= bool scalar(max({_WATERMARK})) - {_LATE_SECONDS}) or 0 * deskpulse_view_complete)",
+                ")",
+                "and on (instance, job) deskpulse_exporter_ready == 1",
+            ),
+        ),
+        # The one that was believed stays it among equals: figures that jump between two exporters would look like news.
+        Record(
+            CHOSEN,
+            block(
+                "topk(1,",
+                "  desk:exporter_score",
+                f"  + on (instance, job) (0.5 * {CHOSEN} or on (instance, job) 0 * desk:exporter_score)",
+                ") * 0 + 1",
+            ),
+        ),
+    )
+
+
+def _figures() -> list[Record]:
+    shown = (*families.FINAL, *families.LIVE, *families.SLA_FINAL, *families.SLA_LIVE)
+    # Labels by name: whatever else a scrape configuration puts on a target must not make two series of one figure.
+    labels = {one.exported_name: ", ".join(one.labels) for one in shown}
+    found = [Record(f"desk:{name}", f"max by ({names}) ({chosen(name)})") for name, names in labels.items()]
+    span = 'deskpulse_window_span_seconds{period="current"}'
+    return [
+        *found,
+        Record(_AS_OF, f"max({chosen('deskpulse_view_as_of_timestamp_seconds')})"),
+        Record("desk:window_span_seconds", f"max by (window) ({chosen(span)})"),
+    ]
+
+
+def _silence(plan: Plan) -> tuple[Record, ...]:
+    """For how long nothing has come, and how many events would have come meanwhile at the rate of before."""
+    silence = plan.alerts.silence
+    return (
+        Record(
+            "desk:source_silent_seconds",
+            block(
+                "clamp_min(",
+                f'  label_replace({_AS_OF} - max({chosen(_WATERMARK)}), "topic", "all", "", "")',
+                f"  or scalar({_AS_OF}) - max by (topic) ({chosen('deskpulse_source_watermark_timestamp_seconds')}),",
+                "  0",
+                ")",
+            ),
+        ),
+        Record("desk:source_topic_events", "\nor\n".join(_named(events, topic) for topic, events in _EVENTS.items())),
+        Record("desk:source_events", "desk:source_topic_events\nor\n" + _named("sum by (window) (desk:source_topic_events)", "all")),
+        Record("desk:source_window_seconds", "desk:source_events * 0 + on (window) group_left () desk:window_span_seconds"),
+        # The shortest window that is not mostly silence, and its seconds before the silence began.
+        Record(
+            "desk:source_heard_seconds",
+            block(
+                "bottomk by (topic) (1,",
+                "  desk:source_window_seconds",
+                "  and (0.8 * desk:source_window_seconds > on (topic) group_left () desk:source_silent_seconds)",
+                ") - on (topic) group_left () desk:source_silent_seconds",
+            ),
+        ),
+        Record(
+            "desk:source_missed_events",
+            block(
+                "max by (topic) (",
+                "  desk:source_events",
+                "  / on (topic, window) desk:source_heard_seconds",
+                "  * on (topic) group_left () desk:source_silent_seconds",
+                ")",
+            ),
+        ),
+        Record(
+            SILENT,
+            block(
+                f"(desk:source_silent_seconds >= {number(silence.least / 1000)})",
+                f"and on (topic) (desk:source_missed_events >= {silence.events})",
+                # Nobody expects events while every team is closed; without a calendar somebody always works.
+                'unless on () (desk:support_business_hours_open{by="all"} == 0)',
+            ),
+        ),
+    )
+
+
+def _named(expr: str, topic: str) -> str:
+    return f'label_replace({expr}, "topic", "{topic}", "", "")'
+
+
+def _trust() -> Record:
+    return Record(
+        TRUSTED,
+        block(
+            f"(max({chosen('deskpulse_view_complete')}) == 1)",
+            f"and on () (time() - max({chosen(_READ)}) < {_STALE_SECONDS})",
+            f"unless on () {SILENT}",
+        ),
+    )

@@ -1,0 +1,104 @@
+"""Cases of the alerts about the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from deskpulse.policy import load_policy
+from scripts.rule_tests.model import INSTANCES, Case, Fired, Look, figures, healthy
+from scripts.tidy import ROOT
+
+A, B = INSTANCES["a"], INSTANCES["b"]
+DEFAULT: Final = Path("examples/policy.yaml")
+_BOARD: Final = "deskpulse-pipeline"
+_OTHER: Final = "0123456789abcdef"
+ALERTS: Final = ("SupportSLABlind", "DeskpulsePolicyMismatch", "DeskpulseRulesOutdated", "DeskpulseVersionMismatch")
+_BLIND: Final = Fired(
+    labels={"severity": "page", "kind": "meta", "figures": "untrusted"},
+    summary="Nobody would be told of a broken promise now.",
+    description=(
+        "For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent. "
+        "Watch the queue of your desk by hand until this is over."
+    ),
+    board=_BOARD,
+)
+
+
+def _warned(summary: str, description: str, **labels: str) -> Fired:
+    return Fired(labels={"severity": "warning", "kind": "meta", **labels}, summary=summary, description=description, board=_BOARD)
+
+
+def cases() -> Iterator[Case]:
+    """All of them."""
+    yield from _blindness()
+    yield from _mismatches()
+    watchdog = Fired(
+        labels={"severity": "none", "kind": "meta"},
+        summary="Always firing.",
+        description="Its absence at the receiver means that alerts do not arrive.",
+        board=_BOARD,
+    )
+    yield Case("the watchdog fires from the first moment, without any exporter", {}, (Look("0m", "Watchdog", (watchdog,)),))
+
+
+def _blindness() -> Iterator[Case]:
+    at_five = (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (_BLIND,)))
+    partial = {"deskpulse_view_complete": "1x2 0x30"}
+    yield Case(
+        "figures are partial for five minutes in both exporters: nobody would be told of a slip, so this is told, once",
+        {**healthy(30, more=partial), **healthy(30, instance=B, more=partial)},
+        at_five,
+    )
+    stale = {"deskpulse_view_read_timestamp_seconds": "0+60x2 120x30"}
+    yield Case(
+        "Kafka does not answer any more: a minute later the figures are stale, five minutes later it is told",
+        healthy(30, more=stale),
+        (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (_BLIND,))),
+    )
+    yield Case("no exporter at all", {}, (Look("4m", "SupportSLABlind"), Look("5m", "SupportSLABlind", (_BLIND,))))
+    yield Case(
+        "an exporter restarts within two minutes, and a rebalance follows: nothing is told",
+        healthy(30, more={"deskpulse_exporter_ready": "1x5 _ 0 1x30", "deskpulse_view_complete": "1x5 _ 0 0 1x30"}),
+        tuple(Look(f"{minute}m", alert) for minute in (6, 8, 10, 15) for alert in ALERTS),
+    )
+    yield Case(
+        "a figure cannot be trusted for four minutes twice: nothing is told",
+        healthy(30, more={"deskpulse_view_complete": "1x2 0x3 1 0x3 1x30"}),
+        tuple(Look(f"{minute}m", "SupportSLABlind") for minute in (5, 7, 10, 12)),
+    )
+
+
+def _mismatches() -> Iterator[Case]:
+    policies = _warned(
+        "Workers and exporters use different SLA policies.",
+        "Deadlines are those of the workers' policy, objectives and open hours those of the exporter's.",
+    )
+    differs = {"deskpulse_policy_mismatch": "0x2 1x30"}
+    yield Case(
+        "workers with another policy than the exporters: told once",
+        {**figures(A, differs), **figures(B, differs)},
+        (Look("7m", "DeskpulsePolicyMismatch"), Look("8m", "DeskpulsePolicyMismatch", (policies,))),
+    )
+    policy = load_policy(ROOT / DEFAULT)
+    assert policy is not None
+    outdated = _warned(
+        "The alert rules were made from another SLA policy than the figures.",
+        f"Exporters use the policy {_OTHER}, these rules were made from {policy.digest()}.",
+        digest=_OTHER,
+    )
+    ours, theirs = ({f'deskpulse_policy_info{{version="2026",digest="{digest}"}}': "1x40"} for digest in (policy.digest(), _OTHER))
+    yield Case("the exporters have the policy of the rules: nothing is told", figures(A, ours), (Look("30m", "DeskpulseRulesOutdated"),))
+    yield Case(
+        "the exporters have another policy: told after a quarter of an hour, once",
+        {**figures(A, theirs), **figures(B, theirs)},
+        (Look("14m", "DeskpulseRulesOutdated"), Look("15m", "DeskpulseRulesOutdated", (outdated,))),
+    )
+    versions = _warned("Exporters of 2 versions run side by side.", "An upgrade takes minutes; this has been so for an hour.")
+    first, second = ({f'deskpulse_build_info{{version="{version}"}}': "1x80"} for version in ("0.1.0", "0.2.0"))
+    yield Case(
+        "two versions side by side for an hour",
+        {**figures(A, first), **figures(B, second)},
+        (Look("59m", "DeskpulseVersionMismatch"), Look("60m", "DeskpulseVersionMismatch", (versions,))),
+    )

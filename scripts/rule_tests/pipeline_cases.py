@@ -1,0 +1,346 @@
+"""Cases of the alerts about the way of the events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from scripts.rule_tests.model import INSTANCES, Case, Fired, Look, figures, healthy
+
+A, B = INSTANCES["a"], INSTANCES["b"]
+_BOARD: Final = "deskpulse-pipeline"
+_JOB: Final = {"job": "deskpulse-exporter"}
+_UNTRUSTED: Final = {"figures": "untrusted"}
+ALERTS: Final = (
+    *("DeskpulseExporterAbsent", "DeskpulseExporterDown", "DeskpulseExporterNotReady", "DeskpulseExporterLagging"),
+    *("DeskpulseExporterPartial", "DeskpulseViewIncomplete", "DeskpulseStalled", "DeskpulseLagging", "DeskpulsePartitionsUnowned"),
+    *("DeskpulseRecoverySlow", "DeskpulseSourceSilent", "DeskpulseSourceHeldBack", "DeskpulseRejecting", "DeskpulseRecordsLost"),
+    "DeskpulseRecordsSkipped",
+)
+
+
+def told(severity: str, summary: str, description: str, **labels: str) -> Fired:
+    """An alert about the pipeline."""
+    return Fired(labels={"severity": severity, "kind": "pipeline", **labels}, summary=summary, description=description, board=_BOARD)
+
+
+def cases() -> Iterator[Case]:
+    """All of them."""
+    yield from _peace()
+    yield from _exporters()
+    yield from _views()
+    yield from _positions()
+    yield from _partitions()
+    yield from _sources()
+    yield from _records()
+
+
+def _desk(minutes: int, more: Mapping[str, str] | None = None, instance: str = A) -> dict[str, str]:
+    """A healthy exporter whose workers own all four partitions and have read what there is; 60 tickets an hour."""
+    steps = f"x{minutes}"
+    hour = {'deskpulse_window_span_seconds{window="1h",period="current"}': f"3600{steps}"}
+    watermarks = {f'deskpulse_source_watermark_timestamp_seconds{{topic="{topic}"}}': f"0+60{steps}" for topic in _HOURLY}
+    events = {metric: f"{count}{steps}" for metric, count in _HOURLY.values()}
+    owned = {f"deskpulse_partitions_{name}": f"{count}{steps}" for name, count in (("expected", 4), ("owned", 4), ("recovering", 0))}
+    source = {
+        f'deskpulse_source_{name}{{topic="ticket-created",partition="0"}}': values
+        for name, values in (
+            ("behind_seconds", f"0{steps}"),
+            ("position_offset", f"0+10{steps}"),
+            ("unstable_records", f"0{steps}"),
+        )
+    }
+    counted = {
+        f'deskpulse_{name}{{partition="0"{more_labels}}}': f"7{steps}"
+        for name, more_labels in (("events_rejected_total", ',reason="syntax"'), ("records_lost_total", ""), ("records_skipped_total", ""))
+    }
+    return healthy(minutes, instance=instance, more={**hour, **watermarks, **events, **owned, **source, **counted, **(more or {})})
+
+
+_WINDOW: Final = 'window="1h",period="current",by="all",member="all"'
+_HOURLY: Final = {
+    "ticket-created": (f"support_tickets{{{_WINDOW}}}", 60),
+    "first-reply": (f'support_first_response_mean_observations{{{_WINDOW},clock="calendar"}}', 50),
+    "resolved": (f"support_reopen_observations{{{_WINDOW}}}", 40),
+}
+_BEHIND: Final = 'deskpulse_source_behind_seconds{topic="ticket-created",partition="0"}'
+_POSITION: Final = 'deskpulse_source_position_offset{topic="ticket-created",partition="0"}'
+
+
+def _peace() -> Iterator[Case]:
+    yield Case(
+        "two healthy exporters: nothing is told",
+        {**_desk(25), **_desk(25, instance=B)},
+        tuple(Look("20m", alert) for alert in ALERTS),
+    )
+    blink = {
+        "deskpulse_partitions_owned": "4x5 0 4x30",
+        "deskpulse_partitions_recovering": "0x6 4 0x30",
+        "deskpulse_view_complete": "1x6 0 1x30",
+        _BEHIND: "0x5 30 70 0x30",
+    }
+    yield Case(
+        "a rebalance and recovery within two minutes: nothing is told",
+        _desk(25, blink),
+        tuple(Look(f"{minute}m", alert) for minute in (6, 7, 8, 10) for alert in ALERTS),
+    )
+
+
+def _exporters() -> Iterator[Case]:
+    absent = told(
+        "page",
+        "No exporter of deskpulse answers.",
+        "Prometheus has reached no target of the job deskpulse-exporter for two minutes, so there are no figures at all.",
+        **_UNTRUSTED,
+    )
+    yield Case(
+        "no exporter was ever there: told after two minutes and not before",
+        {'up{job="prometheus",instance="127.0.0.1:9090"}': "1x20"},
+        (Look("1m", "DeskpulseExporterAbsent"), Look("2m", "DeskpulseExporterAbsent", (absent,))),
+    )
+    both_down = {**figures(A, {"up": "1x3 0x20"}), **figures(B, {"up": "1x3 0x20"})}
+    yield Case("both exporters are down: told once", both_down, (Look("6m", "DeskpulseExporterAbsent", (absent,)),))
+    down = told(
+        "warning",
+        "An exporter of deskpulse does not answer.",
+        f"{A} has not answered for two minutes; the figures of other exporters are not affected.",
+        **_JOB,
+        instance=A,
+    )
+    yield Case(
+        "one of two is down: told by its name; the other one's restart of a minute is not",
+        {**figures(A, {"up": "1x3 0x20"}), **figures(B, {"up": "1x3 0 1x20"})},
+        (
+            Look("5m", "DeskpulseExporterDown"),
+            Look("6m", "DeskpulseExporterDown", (down,)),
+            Look("6m", "DeskpulseExporterAbsent"),
+        ),
+    )
+    unready = told(
+        "warning",
+        "An exporter of deskpulse has not read its ledger yet.",
+        f"{B} shows no figures; /readyz of that exporter says what it waits for.",
+        **_JOB,
+        instance=B,
+    )
+    yield Case(
+        "one reads a large ledger for eight minutes and is left alone, one never gets ready and is told",
+        {**figures(A, {"deskpulse_exporter_ready": "0x8 1x20"}), **figures(B, {"deskpulse_exporter_ready": "0x40"})},
+        (Look("8m", "DeskpulseExporterNotReady"), Look("11m", "DeskpulseExporterNotReady", (unready,))),
+    )
+    lagging = told(
+        "warning",
+        "An exporter of deskpulse is behind the others.",
+        f"{B} is 4m 0s behind; rules and boards read a fresher one.",
+        **_JOB,
+        instance=B,
+    )
+    yield Case(
+        "one of two gets no answer from Kafka any more: it is told, and the figures of the other are believed",
+        {**_desk(25), **_desk(25, {"deskpulse_view_read_timestamp_seconds": "0+60x5 300x20", "deskpulse_view_complete": "1x5 0x20"}, B)},
+        (
+            Look("8m", "DeskpulseExporterLagging"),
+            Look("9m", "DeskpulseExporterLagging"),
+            Look("10m", "DeskpulseExporterLagging", (lagging_at(lagging, "5m 0s"),)),
+            Look("10m", "DeskpulseViewIncomplete"),
+            Look("20m", "SupportSLABlind"),
+        ),
+    )
+    partial = told(
+        "warning",
+        "An exporter of deskpulse cannot compute some of its figures.",
+        f"{A} leaves figures out; its log has the error.",
+        **_JOB,
+        instance=A,
+    )
+    yield Case(
+        "some figures cannot be computed for five minutes",
+        figures(A, {"deskpulse_exporter_up": "1x3 0x20"}),
+        (Look("8m", "DeskpulseExporterPartial"), Look("9m", "DeskpulseExporterPartial", (partial,))),
+    )
+
+
+def lagging_at(fired: Fired, behind: str) -> Fired:
+    """The same at another moment."""
+    return Fired(labels=fired.labels, summary=fired.summary, description=fired.description.replace("4m 0s", behind), board=fired.board)
+
+
+def _views() -> Iterator[Case]:
+    incomplete = told(
+        "warning",
+        "The figures are not all that there is.",
+        "No exporter has had complete figures for two minutes; /readyz of any exporter says what is missing.",
+        **_UNTRUSTED,
+    )
+    both = {"deskpulse_view_complete": "1x3 0x20"}
+    yield Case(
+        "the views of both exporters stay partial: told once, after two minutes",
+        {**_desk(25, both), **_desk(25, both, B)},
+        (Look("5m", "DeskpulseViewIncomplete"), Look("6m", "DeskpulseViewIncomplete", (incomplete,))),
+    )
+    yield Case(
+        "the view of one of two exporters stays partial: the other one is believed",
+        {**_desk(25, both), **_desk(25, instance=B)},
+        (Look("15m", "DeskpulseViewIncomplete"), Look("15m", "SupportSLABlind")),
+    )
+
+
+def _positions() -> Iterator[Case]:
+    stalled = told(
+        "page",
+        "Events wait and nobody works on them.",
+        "Partitions of source topics whose records have waited for over a minute at a position that stands still: 1.",
+        **_UNTRUSTED,
+    )
+    stuck = {_BEHIND: "0x5 0+60x20", _POSITION: "0+10x5 50x20", "deskpulse_view_complete": "1x6 0x20"}
+    yield Case(
+        "the workers stop: told by two exporters as one, three minutes after a minute of waiting",
+        {**_desk(25, stuck), **_desk(25, stuck, B)},
+        (Look("7m", "DeskpulseStalled"), Look("10m", "DeskpulseStalled", (stalled,))),
+    )
+    never = {_BEHIND: "0+60x25", "deskpulse_view_complete": "0x25"}
+    yield Case(
+        "a partition that no worker ever began has no position, and is told too",
+        {name: values for name, values in _desk(25, never).items() if "position_offset" not in name},
+        (Look("10m", "DeskpulseStalled", (stalled,)),),
+    )
+    lagging = told(
+        "warning",
+        "The workers are 5m 0s behind.",
+        "Events are counted, but late, and have been for five minutes: figures show the desk as it was.",
+        **_UNTRUSTED,
+    )
+    yield Case(
+        "the workers move, but stay five minutes behind: lagging, not stalled",
+        _desk(25, {_BEHIND: "0x3 300x20", "deskpulse_view_complete": "1x3 0x20"}),
+        (Look("8m", "DeskpulseLagging"), Look("9m", "DeskpulseLagging", (lagging,)), Look("15m", "DeskpulseStalled")),
+    )
+    yield Case(
+        "a burst that is caught up with within four minutes: nothing is told",
+        _desk(25, {_BEHIND: "0x3 90 150 200 150 0x20", "deskpulse_view_complete": "1x3 0 0 0 0 1x20"}),
+        tuple(Look(f"{minute}m", alert) for minute in (7, 9, 12) for alert in ("DeskpulseLagging", "DeskpulseStalled")),
+    )
+
+
+def _partitions() -> Iterator[Case]:
+    unowned = told(
+        "warning",
+        "Partitions without a worker: 2.",
+        "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not counted.",
+        **_UNTRUSTED,
+    )
+    yield Case(
+        "two partitions without a worker: told after three minutes",
+        _desk(25, {"deskpulse_partitions_owned": "4x3 2x20"}),
+        (Look("6m", "DeskpulsePartitionsUnowned"), Look("7m", "DeskpulsePartitionsUnowned", (unowned,))),
+    )
+    slow = told(
+        "warning",
+        "Partitions that are still being recovered: 1.",
+        "Their workers have been reading them from the ledger for ten minutes; until then no event of theirs is counted.",
+        **_UNTRUSTED,
+    )
+    yield Case(
+        "a recovery of more than ten minutes",
+        _desk(25, {"deskpulse_partitions_recovering": "0x3 1x20"}),
+        (Look("13m", "DeskpulseRecoverySlow"), Look("14m", "DeskpulseRecoverySlow", (slow,))),
+    )
+
+
+def _silent(topic: str, since: str, words: str) -> Fired:
+    return told(
+        "warning",
+        f"Nothing comes from {words} any more.",
+        f"The last event happened {since} ago, in business hours, and at the rate of before some would have come. Either what sends them "
+        "stands still, or nobody does what they tell of.",
+        topic=topic,
+        **_UNTRUSTED,
+    )
+
+
+_CREATED: Final = 'deskpulse_source_watermark_timestamp_seconds{topic="ticket-created"}'
+
+
+def _sources() -> Iterator[Case]:
+    # 60 tickets came within the hour; after 10 minutes of silence 60 x 10 / 50 = 12 are missed, and three minutes later it is told.
+    stops = {_CREATED: "0+60x10 600x40"}
+    silent = _silent("ticket-created", "13m 0s", "ticket-created")
+    yield Case(
+        "no tickets come any more, replies do: the topic is told",
+        _desk(45, stops),
+        (Look("22m", "DeskpulseSourceSilent"), Look("23m", "DeskpulseSourceSilent", (silent,))),
+    )
+    # All three together are 150 an hour: 12 are missed after 150 x s / (3600 - s) = 12, s = 267 seconds.
+    everything = dict.fromkeys((*_marks(), "deskpulse_watermark_timestamp_seconds"), "0+60x10 600x40")
+    yield Case(
+        "nothing comes at all: told earlier, as one",
+        _desk(45, everything),
+        (Look("17m", "DeskpulseSourceSilent"), Look("18m", "DeskpulseSourceSilent", (_silent("all", "8m 0s", "any source"),))),
+    )
+    yield Case(
+        "nothing comes, and nobody is at work: nothing is told",
+        _desk(45, {**everything, 'support_business_hours_open{by="all",member="all"}': "0x45"}),
+        (Look("40m", "DeskpulseSourceSilent"), Look("40m", "SupportSLABlind")),
+    )
+    rare = {metric: "1x45" for metric, _ in _HOURLY.values()}
+    yield Case(
+        "half an hour without events where one comes in an hour: nothing is told",
+        _desk(45, {**everything, **rare}),
+        (Look("40m", "DeskpulseSourceSilent"),),
+    )
+
+
+def _marks() -> tuple[str, ...]:
+    return tuple(f'deskpulse_source_watermark_timestamp_seconds{{topic="{topic}"}}' for topic in _HOURLY)
+
+
+def _records() -> Iterator[Case]:
+    held = told(
+        "warning",
+        "A producer's open transaction holds back events of ticket-created.",
+        "Records of ticket-created behind a transaction that has been open for five minutes: 40.",
+        topic="ticket-created",
+        **_UNTRUSTED,
+    )
+    yield Case(
+        "a producer leaves its transaction open",
+        _desk(25, {'deskpulse_source_unstable_records{topic="ticket-created",partition="0"}': "0x3 40x20"}),
+        (Look("8m", "DeskpulseSourceHeldBack"), Look("9m", "DeskpulseSourceHeldBack", (held,))),
+    )
+    # 10 a minute for ten minutes: an increase of 100 over ten minutes, in each exporter.
+    refused = {
+        'deskpulse_events_rejected_total{partition="0",reason="syntax"}': "0+10x10 100x20",
+        'deskpulse_events_rejected_total{partition="0",reason="key"}': "0x31",
+    }
+    rejecting = told(
+        "warning",
+        "Records are refused and count in no figure.",
+        "Records refused in ten minutes for the reason syntax: 100. The topic dead-letter keeps them.",
+        reason="syntax",
+    )
+    yield Case(
+        "refused records are told once by reason, although two exporters show them, and no longer when they stop",
+        {**figures(A, refused), **figures(B, refused)},
+        (Look("10m", "DeskpulseRejecting", (rejecting,)), Look("25m", "DeskpulseRejecting")),
+    )
+    lost = told(
+        "page",
+        "Records were deleted before they were read.",
+        "Records lost in ten minutes: 40. The retention of a source topic is shorter than the workers' lag.",
+    )
+    deleted = {'deskpulse_records_lost_total{partition="0"}': "0x5 40x10"}
+    yield Case(
+        "loss is told at once, once",
+        {**figures(A, deleted), **figures(B, deleted)},
+        (Look("5m", "DeskpulseRecordsLost"), Look("10m", "DeskpulseRecordsLost", (lost,))),
+    )
+    skipped = told(
+        "warning",
+        "An operator passed over records that crash the workers.",
+        "Records passed over in ten minutes: 1. They count in no figure; the topic dead-letter keeps them.",
+    )
+    yield Case(
+        "a record that was passed over is told",
+        figures(A, {'deskpulse_records_skipped_total{partition="0"}': "0x5 1x10"}),
+        (Look("5m", "DeskpulseRecordsSkipped"), Look("10m", "DeskpulseRecordsSkipped", (skipped,))),
+    )

@@ -1,0 +1,234 @@
+"""Stories of the alerts about scores, times and volume, all of team billing. The margin is 4 standard errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from scripts.rule_tests.kpi import Story
+from scripts.rule_tests.model import Fired
+
+_FOREVER: Final = "x45"
+STEP: Final = 5  # minutes; these alerts wait for so long that a closer look would only take longer
+_BOARD: Final = "deskpulse-team"
+_LABELS: Final = {"by": "team", "member": "billing", "team": "billing", "kind": "kpi", "severity": "warning"}
+_EARLIER: Final = {"previous": "the 7d before", "week_ago": "the same days a week ago"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worse:
+    """A figure of team billing that was `before` and is `now`, of `n` observations each."""
+
+    kpi: str
+    metric: str
+    observed: str
+    now: float
+    before: float
+    n: int
+    window: str
+    against: str
+    told: str
+    alert: str = "SupportScoreWorse"
+    clock: str = ""
+    quantile: str = ""
+    few: int = 40  # observations that are too few: below the least of 50, or with an error too large
+    whole: bool = False
+
+    def story(self) -> Story:
+        """Figures at which it is told after half an hour."""
+        labels = self.clock + self.quantile
+        return Story(
+            alert=self.alert,
+            what=f"{self.kpi} is {self.now:g} after {self.before:g}",
+            hold=30,
+            step=STEP,
+            whole=self.whole,
+            shown={
+                self._series(self.metric, "current", labels): f"{self.now:g}{_FOREVER}",
+                self._series(self.metric, self.against, labels): f"{self.before:g}{_FOREVER}",
+                self._series(self.observed, "current", self.clock): f"{self.n}{_FOREVER}",
+                self._series(self.observed, self.against, self.clock): f"{self.n}{_FOREVER}",
+            },
+            low={self._series(self.observed, "current", self.clock): f"{self.few}{_FOREVER}"},
+            fired=self._fired(),
+        )
+
+    def _series(self, name: str, period: str, labels: str) -> str:
+        return f'{name}{{window="{self.window}",period="{period}",by="team",member="billing"{labels}}}'
+
+    def _fired(self) -> Fired:
+        earlier = _EARLIER[self.against]
+        return Fired(
+            labels={**_LABELS, "kpi": self.kpi},
+            summary=f"{self.told}, worse than {earlier}.",
+            description=f"Over {self.window}, against {earlier}: a change that matters, and more than chance explains.",
+            board=_BOARD,
+        )
+
+
+_CLOCK: Final = ',clock="calendar"'
+SCORES: Final = (
+    # 25 points down; the error is sqrt(5000 / 400 + 5000 / 400) = 5. Of 60 answers it is 9.8: chance could do as much.
+    Worse(
+        kpi="nps",
+        metric="support_nps_score",
+        observed="support_nps_observations",
+        now=5,
+        before=30,
+        n=400,
+        window="7d",
+        against="previous",
+        told="The net promoter score of team billing is 5.0",
+        few=60,
+        whole=True,
+    ).story(),
+    # 0.15 down; sqrt(0.7 x 0.3 / 400 + 0.85 x 0.15 / 400) = 0.029.
+    Worse(
+        kpi="csat",
+        metric="support_csat_ratio",
+        observed="support_csat_observations",
+        now=0.7,
+        before=0.85,
+        n=400,
+        window="7d",
+        against="previous",
+        told="The share of satisfied customers of team billing is 70%",
+    ).story(),
+    # 1.2 down; sqrt(4 / 300 + 4 / 300) = 0.163.
+    Worse(
+        kpi="effort",
+        metric="support_effort_mean_score",
+        observed="support_effort_mean_observations",
+        now=4,
+        before=5.2,
+        n=300,
+        window="7d",
+        against="previous",
+        told="The customer effort score of team billing is 4.0",
+    ).story(),
+    # 0.4 down; sqrt((0.5 + 0.25) / 500 + (0.9 + 0.81) / 500) = 0.070.
+    Worse(
+        kpi="resolution",
+        metric="support_resolution_ratio",
+        observed="support_resolution_observations",
+        now=0.5,
+        before=0.9,
+        n=500,
+        window="24h",
+        against="week_ago",
+        told="The resolution rate of team billing is 50%",
+    ).story(),
+    # 0.4 up; sqrt(0.45 x 0.55 / 600 + 0.05 x 0.95 / 600) = 0.022. Of 40 tickets it is 0.079: no chance, but still only 40.
+    Worse(
+        kpi="abandonment",
+        metric="support_abandonment_ratio",
+        observed="support_abandonment_observations",
+        now=0.45,
+        before=0.05,
+        n=600,
+        window="24h",
+        against="week_ago",
+        told="The share of abandoned tickets of team billing is 45%",
+    ).story(),
+    # 0.1 up; sqrt(0.16 x 0.84 / 600 + 0.06 x 0.94 / 600) = 0.018.
+    Worse(
+        kpi="reopened",
+        metric="support_reopen_ratio",
+        observed="support_reopen_observations",
+        now=0.16,
+        before=0.06,
+        n=600,
+        window="7d",
+        against="previous",
+        told="The share of reopened tickets of team billing is 16%",
+    ).story(),
+)
+TIMES: Final = (
+    # ln(1200 / 600) = 0.69; sqrt(2.25 / 400 + 2.25 / 400) = 0.106.
+    Worse(
+        alert="SupportTimeRises",
+        kpi="first_response",
+        metric="support_first_response_quantile_seconds",
+        observed="support_first_response_quantile_observations",
+        now=1200,
+        before=600,
+        n=400,
+        window="24h",
+        against="week_ago",
+        told="The median first response time of team billing is 20m 0s",
+        whole=True,
+        clock=_CLOCK,
+        quantile=',q="0.5"',
+    ).story(),
+    Worse(
+        alert="SupportTimeRises",
+        kpi="resolution_time",
+        metric="support_resolution_time_quantile_seconds",
+        observed="support_resolution_time_quantile_observations",
+        now=36000,
+        before=18000,
+        n=400,
+        window="24h",
+        against="week_ago",
+        told="The median resolution time of team billing is 10h 0m 0s",
+        clock=_CLOCK,
+        quantile=',q="0.5"',
+    ).story(),
+    # ln(600 / 420) = 0.357; sqrt(1 / 400 + 1 / 400) = 0.071.
+    Worse(
+        alert="SupportTimeRises",
+        kpi="handle_time",
+        metric="support_handle_time_mean_seconds",
+        observed="support_handle_time_mean_observations",
+        now=600,
+        before=420,
+        n=400,
+        window="24h",
+        against="week_ago",
+        told="The mean handle time of team billing is 10m 0s",
+    ).story(),
+)
+
+
+def _volume(name: str, now: int, before: int, *, low: tuple[int, int], says: str, description: str) -> Story:
+    def shown(current: int, week_ago: int) -> dict[str, str]:
+        tickets = 'support_tickets{window="8h",period="PERIOD",by="team",member="billing"}'
+        return {
+            tickets.replace("PERIOD", "current"): f"{current}{_FOREVER}",
+            tickets.replace("PERIOD", "week_ago"): f"{week_ago}{_FOREVER}",
+        }
+
+    return Story(
+        alert=name,
+        what=f"{now} tickets after {before} a week ago",
+        hold=15,
+        step=STEP,
+        shown=shown(now, before),
+        low=shown(*low),
+        fired=Fired(labels=_LABELS, summary=f"{now} tickets of team billing in 8 h, {says}.", description=description, board=_BOARD),
+    )
+
+
+VOLUMES: Final = (
+    # 140 more; 4 x sqrt(240 + 100) = 74. 24 after 10 may be chance.
+    _volume(
+        "SupportVolumeHigh",
+        240,
+        100,
+        low=(24, 10),
+        says="over 2 times the same hours a week ago",
+        description=(
+            "More than chance explains. Look at what customers write about before the queue grows: an outage, a mailing, an invoice run."
+        ),
+    ),
+    # 80 fewer; 4 x sqrt(40 + 120) = 51. 4 after 12 may be chance.
+    _volume(
+        "SupportVolumeLow",
+        40,
+        120,
+        low=(4, 12),
+        says="less than 1/2 of the same hours a week ago",
+        description=("Fewer than chance explains. Can customers reach you, and does what creates the tickets send all of its events?"),
+    ),
+)
+ALL: Final = (*SCORES, *TIMES, *VOLUMES)

@@ -1,0 +1,93 @@
+"""Promtool's tests of the rules can fail: each safeguard taken away turns them red."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from scripts.rule_tests import __main__ as rule_tests
+from scripts.rule_tests import pipeline_cases, score_stories, sla_stories
+from scripts.rule_tests.model import Case, File
+from scripts.tidy import ROOT
+
+RULES = ROOT / "monitoring" / "rules"
+PROMTOOL = shutil.which("promtool")
+pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (apt-get install prometheus)")
+
+AT_RISK = tuple(sla_stories.AT_RISK.cases())
+BREACHED = tuple(sla_stories.BREACHED_WAITING.cases())
+BURN = tuple(sla_stories.BURNS[0].cases())
+NPS, ABANDONED = tuple(score_stories.SCORES[0].cases()), tuple(score_stories.SCORES[4].cases())
+PIPELINE = tuple(pipeline_cases.cases())
+
+
+def outcome(
+    folder: Path, cases: tuple[Case, ...], rules: tuple[str, ...], *, step: int = 1, change: tuple[str, str, str] | None = None
+) -> str:
+    """What promtool says of some cases; `change` is a file of rules and a text in it to be replaced."""
+    (folder / "rules").mkdir()
+    (folder / "tests").mkdir()
+    for name in rules:
+        text = (RULES / f"{name}.yml").read_text(encoding="utf-8")
+        if change is not None and change[0] == name:
+            assert change[1] in text, f"{name}.yml has no {change[1]}"
+            text = text.replace(change[1], change[2])
+        (folder / "rules" / f"{name}.yml").write_text(text, encoding="utf-8")
+    path = folder / "tests" / "cases.yml"
+    path.write_text(File("cases.yml", "Some cases.", rules, cases, step).text(), encoding="utf-8")
+    assert PROMTOOL is not None
+    done = subprocess.run([PROMTOOL, "test", "rules", str(path)], capture_output=True, text=True, timeout=300, check=False)
+    return "green" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_the_committed_tests_are_those_of_the_cases() -> None:
+    assert 0 == rule_tests.main(["--check"])
+
+
+SLA, SCORES, WAY = ("view", "sla"), ("view", "scores"), ("view", "pipeline", "meta")
+
+
+class Mutant(NamedTuple):
+    """A safeguard that is taken away: in a file of rules, a text is replaced; the story that turns red has these words in its name."""
+
+    what: str
+    cases: tuple[Case, ...]
+    rules: tuple[str, ...]
+    file: str
+    old: str
+    new: str
+    story: str
+
+
+OBJECTIVE = "(1 - desk:support_sla_objective_ratio)"
+MUTANTS = [
+    Mutant("untrusted figures are believed", AT_RISK, SLA, "sla", "and on () desk:figures_trusted", "", "not complete"),
+    Mutant("stale figures count as trusted", AT_RISK, SLA, "view", "< 60)", "< 6000)", "has not answered"),
+    Mutant("partial figures count as trusted", AT_RISK, SLA, "view", ") == 1)", ") >= 0)", "not complete"),
+    Mutant("every exporter is believed", AT_RISK, SLA, "view", "topk(1,", "topk(2,", "older events"),
+    Mutant("an answer of Kafka tells no exporter from another", AT_RISK, SLA, "view", "+ 2 * (desk", "+ 0 * (desk", "does not answer"),
+    Mutant("what is read tells no exporter from another", AT_RISK, SLA, "view", ")) - 60)", ")) - 6000)", "older events"),
+    Mutant("two tickets are enough", AT_RISK, SLA, "sla", ", 4)", ", 0)", "too little behind it"),
+    Mutant("an alert ends with the first sample below", BREACHED, SLA, "sla", "keep_firing_for: 5m", "keep_firing_for: 1s", "goes on"),
+    Mutant("a ratio of few is believed", BURN, SLA, "sla", ">= 20)", ">= 2)", "too little behind it"),
+    Mutant("a factor is not capped", BURN, SLA, "sla", f"clamp_max(14.4 * {OBJECTIVE}, 0.5)", f"(14.4 * {OBJECTIVE})", "told after"),
+    Mutant("chance is no excuse", NPS, SCORES, "scores", "4 * sqrt(", "0 * sqrt(", "too little behind it"),
+    Mutant("few tickets are believed", ABANDONED, SCORES, "scores", ">= 50)", ">= 5)", "too little behind it"),
+    Mutant("a rebalance is a fault", PIPELINE, WAY, "pipeline", "for: 3m", "for: 0s", "a rebalance and recovery"),
+    Mutant("closed hours are not known", PIPELINE, WAY, "view", 'open{by="all"} == 0', 'open{by="all"} == 7', "nobody is at work"),
+]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.what for mutant in MUTANTS])
+def test_without_a_safeguard_the_tests_are_red(mutant: Mutant, tmp_path: Path) -> None:
+    """And green with it: the same cases."""
+    step = score_stories.STEP if mutant.rules == SCORES else 1
+    cases = tuple(case for case in mutant.cases if mutant.story in case.name)
+    for folder, change in (("with", None), ("without", (mutant.file, mutant.old, mutant.new))):
+        (tmp_path / folder).mkdir()
+        said = outcome(tmp_path / folder, cases, mutant.rules, step=step, change=change)
+        assert ("green" == said) is (change is None), said
