@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from deskpulse import exits
-from deskpulse.commands import alerts, check, dashboards, demo, doctor, exporter, policy, replay, report, rules, simulate, skip, topics, worker
+from deskpulse.commands import (
+    alerts,
+    check,
+    dashboards,
+    demo,
+    doctor,
+    exporter,
+    policy,
+    replay,
+    report,
+    rules,
+    simulate,
+    skip,
+    topics,
+    worker,
+)
 
 _TRY = "Look around", "Run it", "Feed it", "Look after it"
 _EXIT_CODES = "[bold]Exit codes[/]\n\n" + "\n\n".join(f"{code}  {meaning}" for code, meaning in exits.MEANINGS.items())

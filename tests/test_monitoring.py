@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from exporters.collectors import FAMILIES
 from exporters.families import PARTS, metric_families
-from exporters.program_families import PROGRAM
 from scripts.docs_check import anchors
 from scripts.tidy import ROOT
 
@@ -33,7 +33,7 @@ def test_there_are_rules() -> None:
 
 
 def test_rules_ask_for_metrics_that_are_exported() -> None:
-    exported = {family.exported_name for family in (*PROGRAM, *metric_families())}
+    exported = {family.exported_name for family in (*FAMILIES, *metric_families())}
     assert set() == {name for rule in ALL_RULES for name in _METRIC.findall(rule["expr"])} - exported
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Section, wrong
 from deskpulse.times import parse_duration_ms
@@ -51,7 +51,13 @@ Margin = Annotated[float, Field(ge=0, le=20)]
 Factor = Annotated[float, Field(gt=0, le=1_000)]
 
 
-class LinksPart(Section):
+class AlertSection(Section):
+    """A section whose defaults are values as they are kept: a duration is written `2m` and kept in milliseconds."""
+
+    model_config = ConfigDict(validate_default=False)
+
+
+class LinksPart(AlertSection):
     """Where the links of alerts lead."""
 
     runbooks: Base = "https://deskpulse.example.com/docs/runbooks/alerts/"  # before the name of the alert and .md
@@ -60,24 +66,24 @@ class LinksPart(Section):
     webhook: Base = "http://alerts:9119/"  # before the name of a receiver; `deskpulse alerts` listens there
 
 
-class AtRiskPart(Section):
+class AtRiskPart(AlertSection):
     """Open tickets whose deadline comes soon."""
 
     within: Ahead = "15m"
     tickets: Count = 5
     margin: Margin = 3
-    hold: Duration = Field("2m")
+    hold: Duration = 120_000
 
 
-class BreachedPart(Section):
+class BreachedPart(AlertSection):
     """Deadlines that passed within the last hour, and tickets that still wait."""
 
     tickets: Count = 5
     margin: Margin = 4
-    hold: Duration = Field("2m")
+    hold: Duration = 120_000
 
 
-class BurnPart(Section):
+class BurnPart(AlertSection):
     """How fast the budget of missed deadlines is used up: the same factor must be passed in both windows."""
 
     long: Window
@@ -107,14 +113,14 @@ _USUAL_BURNS: Final = (
 )
 
 
-class ScoresPart(Section):
+class ScoresPart(AlertSection):
     """Scores and times that get worse."""
 
     least: Count = 50  # answers, replies or tickets in each of the two spans
     margin: Margin = 4
 
 
-class VolumePart(Section):
+class VolumePart(AlertSection):
     """Tickets created, against the same span a week ago."""
 
     least: Count = 50
@@ -122,19 +128,19 @@ class VolumePart(Section):
     factor: Annotated[float, Field(gt=1, le=100)] = 2
 
 
-class SilencePart(Section):
+class SilencePart(AlertSection):
     """A source topic from which nothing comes any more."""
 
     events: Count = 12  # that would have come meanwhile
-    least: Duration = Field("2m")
-    hold: Duration = Field("3m")
+    least: Duration = 120_000
+    hold: Duration = 180_000
 
 
-class AlertsPart(Section):
+class AlertsPart(AlertSection):
     """Section `alerts`."""
 
     links: LinksPart = Field(default_factory=LinksPart)
-    scrape_interval: Duration = Field("10s")  # of Prometheus, as in its configuration; rules are evaluated as often
+    scrape_interval: Duration = 10_000  # of Prometheus, as in its configuration; rules are evaluated as often
     at_risk: AtRiskPart = Field(default_factory=AtRiskPart)
     breached_waiting: BreachedPart = Field(default_factory=BreachedPart)
     burn: tuple[BurnPart, ...] = _USUAL_BURNS

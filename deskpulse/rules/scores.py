@@ -248,7 +248,7 @@ def _unusual(plan: Plan) -> Iterator[Alert]:
     settings = plan.alerts.volume
     now, before = "desk:volume_now_tickets", "desk:volume_week_ago_tickets"
     error = f"{number(settings.margin)} * sqrt({now} + {before})"
-    closed = f"unless on ({MEMBER}) (desk:support_business_hours_open == 0)"
+    closed = f"unless on ({MEMBER}) (desk:support_business_open == 0)"
     for name, more, less, only in (("High", now, before, ()), ("Low", before, now, (closed,))):
         yield Alert(
             name=f"SupportVolume{name}",

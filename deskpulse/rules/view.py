@@ -127,7 +127,7 @@ def _silence(plan: Plan) -> tuple[Record, ...]:
                 f"(desk:source_silent_seconds >= {number(silence.least / 1000)})",
                 f"and on (topic) (desk:source_missed_events >= {silence.events})",
                 # Nobody expects events while every team is closed; without a calendar somebody always works.
-                'unless on () (desk:support_business_hours_open{by="all"} == 0)',
+                'unless on () (desk:support_business_open{by="all"} == 0)',
             ),
         ),
     )

@@ -279,7 +279,7 @@ def _sources() -> Iterator[Case]:
     )
     yield Case(
         "nothing comes, and nobody is at work: nothing is told",
-        _desk(45, {**everything, 'support_business_hours_open{by="all",member="all"}': "0x45"}),
+        _desk(45, {**everything, 'support_business_open{by="all",member="all"}': "0x45"}),
         (Look("40m", "DeskpulseSourceSilent"), Look("40m", "SupportSLABlind")),
     )
     rare = {metric: "1x45" for metric, _ in _HOURLY.values()}

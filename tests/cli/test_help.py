@@ -14,7 +14,22 @@ from deskpulse.simulator import SCENARIOS
 from tests.cli.harness import Run
 from windows.spans import CUSTOMER_WINDOWS, WINDOWS
 
-COMMANDS = ["demo", "report", "topics", "worker", "exporter", "simulate", "replay", "check", "dashboards", "rules", "alerts", "doctor", "skip", "policy"]
+COMMANDS = [
+    "demo",
+    "report",
+    "topics",
+    "worker",
+    "exporter",
+    "simulate",
+    "replay",
+    "check",
+    "dashboards",
+    "rules",
+    "alerts",
+    "doctor",
+    "skip",
+    "policy",
+]
 GROUPS = ["policy"]
 HEAVY = ("faust", "mode", "aiokafka", "pydantic", "msgspec", "prometheus_client", "aiohttp", "yaml", "kpis", "agents")
 

@@ -114,14 +114,20 @@ def test_receivers_that_cannot_be_meant_are_refused(text: str, why: str, tmp_pat
     assert why in answer.err
 
 
-def test_a_drill_waits_for_less_and_says_so() -> None:
+def test_a_drill_waits_for_less_and_says_so(tmp_path: Path) -> None:
     """120 s / 8 = 15 s; figures that carry their own time stay."""
-    out = run("rules", "--time-scale", 8).out
+    out = run("rules", "--policy", with_alerts(tmp_path, "alerts: {scrape_interval: 2s}\n"), "--time-scale", 8).out
     assert "# For a drill: everything is 8 times as fast." in out
     alert = out[out.index("alert: SupportSLAAtRisk") :]
     assert 'within="15m"' in alert[:400]
     assert "for: 15s" in alert[:600]
     assert "mute_time_intervals" not in out
+
+
+def test_a_drill_too_fast_for_the_scrapes_is_refused() -> None:
+    answer = run("rules", "--time-scale", 60)
+    assert answer.code == exits.USAGE
+    assert "in a drill, 60 times as fast" in answer.err
 
 
 def test_without_a_folder_everything_is_printed() -> None:
