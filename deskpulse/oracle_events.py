@@ -95,8 +95,10 @@ class Facts:
     first_ms: int | None  # the earliest accepted event
 
 
-def read_records(records: Iterable[Record], *, future_tolerance_ms: int = 300_000) -> Facts:
-    """Read all records, in any order; nothing is raised for bad data."""
+def read_records(
+    records: Iterable[Record], *, future_tolerance_ms: int = 300_000, on_reject: Callable[[Record], None] | None = None
+) -> Facts:
+    """Read all records, in any order; nothing is raised for bad data. `on_reject` is told of each refused one before the next is read."""
     owners: dict[str, dict[str, list[Event]]] = {
         "ticket": defaultdict(list),
         "customer": defaultdict(list),
@@ -107,6 +109,8 @@ def read_records(records: Iterable[Record], *, future_tolerance_ms: int = 300_00
         event = read_event(record, future_tolerance_ms=future_tolerance_ms)
         if isinstance(event, Rejected):
             rejected[event.reason] += 1
+            if on_reject is not None:
+                on_reject(record)
             continue
         owner, identifier = event.owner
         owners[owner][identifier].append(event)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deskpulse import verify
 from deskpulse.demo import proof
 from deskpulse.oracle import OracleFigure
-from deskpulse.oracle_events import Event, Facts, Rejected, read_event, read_records
+from deskpulse.oracle_events import Event, Facts, Record, read_records
 from deskpulse.oracle_tickets import walk
 from deskpulse.settings import Settings
 from kpis.observe import levels
@@ -33,14 +33,18 @@ class Truth:
     @classmethod
     def of(cls, settings: Settings, contents: Contents) -> Truth:
         """Read everything once."""
+        refused: set[str] = set()
+        key = ""
+
+        def records() -> Iterator[Record]:
+            nonlocal key
+            for (topic, partition), offset, record in contents.for_oracle():
+                key = f"{topic}-{partition}-{offset}"
+                yield record
+
         tolerance_ms = settings.desk.future_tolerance_seconds * 1000
-        known = list(contents.for_oracle())
-        refused = frozenset(
-            f"{topic}-{partition}-{offset}"
-            for (topic, partition), offset, record in known
-            if isinstance(read_event(record, future_tolerance_ms=tolerance_ms), Rejected)
-        )
-        return cls(settings, read_records((record for _, _, record in known), future_tolerance_ms=tolerance_ms), refused)
+        facts = read_records(records(), future_tolerance_ms=tolerance_ms, on_reject=lambda _: refused.add(key))
+        return cls(settings, facts, frozenset(refused))
 
     def exporter(self, what: str, samples: proof.Samples) -> tuple[Comparison, list[OracleFigure]]:
         """A scrape against the oracle at its own instant; the expected figures beside it."""

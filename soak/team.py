@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from random import Random
+from statistics import median
 from typing import Final
 
 from agents.exits import Exit
@@ -15,6 +16,7 @@ from soak.programs import Program
 from soak.stack import START_SECONDS, Stack
 
 RECOVERED: Final = r"recovered partitions=\S+ rows=(\d+)"
+_TOOK: Final = RECOVERED + r" seconds=([\d.]+)"
 MENDED_BY_RESTART: Final = frozenset({Exit.RETRY, Exit.UNAVAILABLE})
 _LOOK_SECONDS: Final = 0.2
 _RESTART_SECONDS: Final = 1.0
@@ -64,6 +66,17 @@ class Team:
                     raise SoakError(f"a worker ended by itself with exit code {code}, which no restart mends:\n{tail(program.log)}")
                 await asyncio.sleep(_RESTART_SECONDS)
                 self.start()
+
+    def told(self) -> list[str]:
+        """Lines about how the workers fared."""
+        took = [(float(seconds), int(rows)) for program in self._stack.programs for rows, seconds in re.findall(_TOOK, program.said)]
+        session = self._stack.settings.worker.session_timeout_seconds
+        seconds = [each for each, rows in took if rows]
+        recovery = f"median {median(seconds):.1f}, max {max(seconds):.1f}" if seconds else "none"
+        return [
+            f"session timeout {session:g} s; {len(seconds)} recoveries, {sum(rows for _, rows in took):,} rows, seconds: {recovery}",
+            f"workers that ended by themselves, by exit code: {dict(self.ended) or 'none'}",
+        ]
 
     def recoveries(self) -> int:
         """How often any worker has recovered partitions with rows in them."""

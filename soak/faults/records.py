@@ -18,6 +18,7 @@ from soak.archive import Kept
 from soak.errors import SoakError
 from soak.field import Felt, Field
 from soak.programs import until
+from soak.stack import START_SECONDS
 
 _COMPACTED: Final = "ticket-changed"
 _COPIED: Final = 20  # first unread records of each partition that are sent once more, so that compaction removes them
@@ -50,7 +51,7 @@ async def compaction_gap(field: Field, _: Random) -> Felt:
     left = await _stable(field, topic)
     upto = {place.partition: records[-1].offset for place, records in left.items()}
     await field.archive.save(topic, upto)
-    since = _start(field, workers)
+    since = await _start(field, workers)
     await field.works_again(since)
     reached = {(topic, number): offset for number, offset in upto.items()}
     await until(lambda: field.tail.reached(reached), seconds=field.limit_seconds, what="the end of what was compacted")
@@ -105,7 +106,8 @@ async def retention_loss(field: Field, random: Random) -> Felt:
     last = applied + count
     await until(lambda: field.load.acked[topic, number] > last, seconds=_WAIT_SECONDS, what=f"unread records of {topic}/{number}")
     await _delete_upto(field, TopicPartition(field.stack.topic(topic), number), last)
-    since = _start(field, workers)
+    field.lost += count
+    since = await _start(field, workers)
     await field.works_again(since)
     told = rf"{re.escape(field.stack.topic(topic))}/{number}: retention removed offsets {applied + 1} to {last} before they were read"
     if not any(program.has_said(told) for program in field.stack.programs):
@@ -113,7 +115,6 @@ async def retention_loss(field: Field, random: Random) -> Felt:
     counted = field.tail.counter("lost") - lost
     if counted != count:
         raise SoakError(f"retention removed {count} records of {topic}/{number} unread, {counted} were counted as lost")
-    field.lost += count
     return Felt(count, "records lost, reported with their range", since)
 
 
@@ -126,7 +127,8 @@ async def _delete_upto(field: Field, place: TopicPartition, offset: int) -> None
         await admin.close()
 
 
-def _start(field: Field, workers: int) -> float:
-    for _ in range(workers):
-        field.team.start()
+async def _start(field: Field, workers: int) -> float:
+    """Start workers again; the moment (monotonic) at which the first of them begins: what Python needs to load it is no recovery."""
+    fresh = [field.team.start() for _ in range(workers)]
+    await until(lambda: any(program.has_said("start app_id=") for program in fresh), seconds=START_SECONDS, what="a worker's first word")
     return time.monotonic()
