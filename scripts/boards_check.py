@@ -262,7 +262,7 @@ def differences(expected: Result, found: Result, tolerance: tuple[float, float] 
 def _equal(one: float, other: float, tolerance: tuple[float, float]) -> bool:
     if math.isnan(one) and math.isnan(other):
         return True
-    return math.isclose(one, other, rel_tol=tolerance[0], abs_tol=tolerance[1])
+    return abs(one - other) <= tolerance[0] * abs(one) + tolerance[1]
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ Match = str | tuple[str, ...]  # one value of a label, or several
 JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml
 COMPLETE: Final = "deskpulse_view_complete"
 WATERMARK: Final = "deskpulse_watermark_timestamp_seconds"
+AS_OF: Final = "deskpulse_view_as_of_timestamp_seconds"
 _OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -84,13 +85,15 @@ class Expression(ABC):
 
 
 def freshest(*, at_end: bool = False) -> str:
-    """The exporter to believe, as a vector with its labels: a complete view before an incomplete one, then the newest event.
+    """The exporter to believe, as a vector with its labels.
 
-    Every exporter shows the same figures once it has read the same; so one of them is asked, not all at once. Every query of a figure
-    holds it, so no recording rule is needed.
+    A complete view comes before an incomplete one, then the one with the newest event, then the one computed last: that counts a
+    thousandth, so it only breaks ties, which Prometheus would break in another way in every query. All exporters show the same figures once
+    they have read the same; so one of them is asked, not all at once. Every query of a figure holds this, so no recording rule is needed.
     """
     end = " @ end()" if at_end else ""
-    return f'topk(1, 1e10 * {COMPLETE}{{job="{JOB}"}}{end} + {WATERMARK}{{job="{JOB}"}}{end})'
+    complete, watermark, as_of = (f'{name}{{job="{JOB}"}}{end}' for name in (COMPLETE, WATERMARK, AS_OF))
+    return f"topk(1, 1e10 * {complete} + {watermark} + {as_of} / 1000)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ POLICY = load_policy(DEFAULT_POLICY)
 assert POLICY is not None
 DESK = Desk(ENGLISH, POLICY)
 AT_SECONDS = 600.0
-RIGHT, BEHIND, DEAD = "10.0.0.2:9108", "10.0.0.3:9108", "10.0.0.4:9108"
+RIGHT, BEHIND, DEAD, OLDER = "10.0.0.2:9108", "10.0.0.3:9108", "10.0.0.4:9108", "10.0.0.1:9108"
 VARIABLES = {"target": "first_reply", "team": "billing", "window": "24h"}
 
 
@@ -131,16 +131,18 @@ def test_it_is_worked_out_as_by_hand(name: str) -> None:
 
 
 def series() -> list[dict[str, str]]:
-    """The right exporter, one that lags (other figures, an older event, incomplete), and one that died three minutes ago."""
+    """The right exporter, one that has seen the same but computed it earlier, one that lags and knows it, and one that died minutes ago."""
     found = []
-    for instance, complete, newest, factor, values in (
-        (RIGHT, 1, 590, 1.0, "x20"),
-        (BEHIND, 0, 500, 7.0, "x20"),
-        (DEAD, 1, 595, 9.0, "x6 stale"),
+    for instance, complete, newest, as_of, factor, values in (
+        (RIGHT, 1, 590, 598, 1.0, "x20"),
+        (OLDER, 1, 590, 597, 5.0, "x20"),
+        (BEHIND, 0, 500, 599, 7.0, "x20"),
+        (DEAD, 1, 595, 599, 9.0, "x6 stale"),
     ):
         own = f'job="{JOB}",instance="{instance}"'
         found.append({"series": f"deskpulse_view_complete{{{own}}}", "values": f"{complete}{values}"})
         found.append({"series": f"deskpulse_watermark_timestamp_seconds{{{own}}}", "values": f"{newest}{values}"})
+        found.append({"series": f"deskpulse_view_as_of_timestamp_seconds{{{own}}}", "values": f"{as_of}{values}"})
         for (name, having), value in SAMPLES.items():
             matchers = ",".join(f'{label}="{text}"' for label, text in sorted(having))
             found.append({"series": f"{name}{{{own},{matchers}}}", "values": f"{value * factor!r}{values}"})
