@@ -14,21 +14,28 @@ ABOUT: Final = "Whether the alerts themselves can be relied on."
 
 def family(plan: Plan) -> Family:
     """Blindness, mismatches, and the Watchdog."""
-    alerts = (
-        Alert(
-            name="SupportSLABlind",
-            expr=f"absent({TRUSTED})",
-            severity="page",
-            kind="meta",
-            board=BOARD,
-            hold_ms=5 * MINUTE_MS,
-            labels=UNTRUSTED,
-            summary="Nobody would be told of a broken promise now.",
-            description=(
-                "For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent. "
-                "Watch the queue of your desk by hand until this is over."
-            ),
+    return Family("meta.yml", ABOUT, (Group("deskpulse-meta", (_blind(), *_mismatches(plan), _watchdog())),))
+
+
+def _blind() -> Alert:
+    return Alert(
+        name="SupportSLABlind",
+        expr=f"absent({TRUSTED})",
+        severity="page",
+        kind="meta",
+        board=BOARD,
+        hold_ms=5 * MINUTE_MS,
+        labels=UNTRUSTED,
+        summary="Nobody would be told of a broken promise now.",
+        description=(
+            "For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent. "
+            "Watch the queue of your desk by hand until this is over."
         ),
+    )
+
+
+def _mismatches(plan: Plan) -> tuple[Alert, ...]:
+    return (
         Alert(
             name="DeskpulsePolicyMismatch",
             expr="max(deskpulse_policy_mismatch) == 1",
@@ -59,14 +66,16 @@ def family(plan: Plan) -> Family:
             summary="Exporters of {{ $value }} versions run side by side.",
             description="An upgrade takes minutes; this has been so for an hour.",
         ),
-        Alert(
-            name="Watchdog",
-            expr="vector(1)",
-            severity="none",
-            kind="meta",
-            board=BOARD,
-            summary="Always firing.",
-            description="Its absence at the receiver means that alerts do not arrive.",
-        ),
     )
-    return Family("meta.yml", ABOUT, (Group("deskpulse-meta", alerts),))
+
+
+def _watchdog() -> Alert:
+    return Alert(
+        name="Watchdog",
+        expr="vector(1)",
+        severity="none",
+        kind="meta",
+        board=BOARD,
+        summary="Always firing.",
+        description="Its absence at the receiver means that alerts do not arrive.",
+    )

@@ -34,7 +34,11 @@ def family(plan: Plan) -> Family:
 
 
 def _exporters() -> tuple[Alert, ...]:
-    read = "deskpulse_view_read_timestamp_seconds"
+    return (*_answers(), *_trust())
+
+
+def _answers() -> tuple[Alert, ...]:
+    """Exporters that do not answer, or have nothing to say yet."""
     return (
         Alert(
             name="DeskpulseExporterAbsent",
@@ -67,6 +71,13 @@ def _exporters() -> tuple[Alert, ...]:
             summary="An exporter of deskpulse has not read its ledger yet.",
             description="{{ $labels.instance }} shows no figures; /readyz of that exporter says what it waits for.",
         ),
+    )
+
+
+def _trust() -> tuple[Alert, ...]:
+    """Exporters whose figures are old, or not all there."""
+    read = "deskpulse_view_read_timestamp_seconds"
+    return (
         Alert(
             name="DeskpulseExporterLagging",
             expr=block(

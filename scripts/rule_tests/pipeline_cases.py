@@ -28,6 +28,7 @@ def cases() -> Iterator[Case]:
     """All of them."""
     yield from _peace()
     yield from _exporters()
+    yield from _trust()
     yield from _views()
     yield from _positions()
     yield from _partitions()
@@ -116,6 +117,9 @@ def _exporters() -> Iterator[Case]:
             Look("6m", "DeskpulseExporterAbsent"),
         ),
     )
+
+
+def _trust() -> Iterator[Case]:
     unready = told(
         "warning",
         "An exporter of deskpulse has not read its ledger yet.",
