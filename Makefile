@@ -140,7 +140,7 @@ soak: $(STAMP) ## Faults of all kinds on three brokers, every figure against the
 	$(BIN)/python -m soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
 
 .PHONY: soak-short
-soak-short: $(STAMP) ## The same with four kinds of faults in about 90 s, as CI runs it: SEED=1
+soak-short: $(STAMP) ## The same with four kinds of faults in a few minutes: SEED=1
 	$(BIN)/python -m soak --short --seed $(SEED) $(ARGS)
 
 .PHONY: soak-mutants
