@@ -28,7 +28,7 @@ FLAGS: Final = (
 )
 GONE: Final = ("Failed to load resource", "net::ERR")  # what it says of an exporter that does not answer
 SCREENS: Final = ROOT / "build" / "screens"
-SIZES: Final = {"hd": (1920, 1080), "4k": (3840, 2160), "phone": (390, 844)}
+SIZES: Final = {"hd": (1920, 1080), "4k": (3840, 2160), "phone": (390, 844), "page": (1280, 720)}
 
 
 async def launch(playwright: Playwright) -> Browser:

@@ -101,6 +101,31 @@ async def test_bands_are_told_apart_by_everybody(browser: Browser, desk: House, 
         assert await chips.count() == await opened.page.locator("main .chip:not(.plain) svg").count()
 
 
+# The widest that figures can get: what the exporter sends is replaced before the page reads it.
+WIDEST = """() => { const add = EventSource.prototype.addEventListener;
+  const widest = {duration: [3599, 86340], ratio: [1.0238, -0.1238], points: [-88.8, 100], score: [4.44, 6.99],
+                  count: [888888, 123456], rate: [88.8, 444.4]};
+  EventSource.prototype.addEventListener = function (kind, listener) {
+    return add.call(this, kind, kind !== 'wall' ? listener : (event) => {
+      const wall = JSON.parse(event.data);
+      for (const tile of wall.tiles) {
+        [tile.value] = widest[tile.kind]; tile.n = 88888; tile.band = 'exceptional'; tile.plain = null;
+        tile.compared = {value: widest[tile.kind][1], n: 88888, verdict: 'worse'};
+      }
+      wall.live.unanswered = 88888; wall.live.open = 888888; wall.live.ages = [8888, 8888, 8888, 8888, 88888];
+      listener({data: JSON.stringify(wall)}); }); }; }"""
+
+
+@pytest.mark.parametrize(("size", "locale"), [("hd", "en-GB"), ("hd", "es-ES"), ("4k", "es-MX"), ("phone", "es-ES"), ("phone", "en-GB")])
+@pytest.mark.parametrize("tiles", ["", "&heroes=resolution,csat,tickets&tiles=first_response,resolution_time,effort,open"])
+async def test_the_widest_figures_fit(browser: Browser, desk: House, size: str, locale: str, tiles: str) -> None:
+    async with window(browser, size) as opened:
+        await opened.page.add_init_script(f"({WIDEST})()")
+        await show(opened, f"{desk.url}/?lang={locale}{tiles}")
+        assert "88" in (await opened.tile("unanswered" if not tiles else "tickets"))["text"]
+        assert [] == await cut_off(opened.page)
+
+
 async def test_the_measure_can_fail(browser: Browser, desk: House) -> None:
     async with window(browser) as opened:
         await show(opened, desk.url)

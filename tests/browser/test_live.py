@@ -76,7 +76,7 @@ async def _site(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[Site
     if reason := kafka.available(tell):
         pytest.skip(f"no Apache Kafka: {reason}")
     with kafka.LocalKafka(report=tell, quick_start=True) as broker:
-        stack = Stack(broker.bootstrap, "wall-", folder)
+        stack = Stack(broker.bootstrap, "wall-", folder, more={"DESKPULSE_EXPORTER__BEHIND_SECONDS": "8"})
         try:
             await stack.create_topics()
             await stack.publish(history())

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
 from exporters.wall import build
 from scripts.tidy import ROOT
@@ -269,6 +269,17 @@ class TestTheLine:
             await second.until("document.querySelector('.banner')?.innerText.includes('as many screens as it may')", seconds=90)
             await first.page.close()
             await second.live(90)
+
+    async def test_a_proxy_may_put_a_path_before_it(self, browser: Browser, desk: House) -> None:
+        async def stripped(route: Route) -> None:
+            await route.continue_(url=route.request.url.replace("/desk/", "/"))
+
+        async with window(browser) as opened:
+            await opened.page.route("**/desk/**", stripped)
+            await show(opened, f"{desk.url}/desk/?window=1h")
+            await opened.page.select_option("select[name=window]", "8h")
+            await opened.until("document.querySelector('main')?.dataset.window === '8h'")
+            assert f"{desk.url}/desk/?window=8h" == opened.page.url
 
     async def test_a_screen_that_leaves_is_forgotten(self, browser: Browser) -> None:
         async with house() as own:

@@ -57,7 +57,7 @@ export class Format {
 
   /** A count for a narrow place: ten thousand and more in thousands. */
   brief(value: number): string {
-    return value < 10_000 ? this.count(value) : this.#number({ notation: "compact", maximumFractionDigits: 0 }).format(value);
+    return value < 10_000 ? this.count(value) : `${this.count(value / 1000)}k`;
   }
 
   /** A part of a whole, in full per cent. */

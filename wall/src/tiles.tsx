@@ -122,7 +122,12 @@ export function Compared({ tile, words, format, period, hero }: { tile: Tile; he
       <span class="change" data-verdict={moved ? then.verdict : "same"}>
         {moved ? changeWords(moved, then.verdict, tile.value > then.value, words) : words.same}
       </span>
-      {hero && moved && <span class="was"> {"\u00b7"} {was}</span>}
+      {hero && moved && (
+        <span class="was">
+          {" \u00b7 "}
+          {was}
+        </span>
+      )}
       {!hero && <span class="only-read">, {was} {words.ago[period]}</span>}
     </>
   );

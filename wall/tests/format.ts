@@ -48,7 +48,7 @@ test("scores, counts and rates", () => {
   assert.equal(britain.text("rate", 12.34), "12.3");
   assert.equal(britain.text("rate", 240.4), "240");
   assert.equal(britain.brief(9_999), "9,999");
-  assert.match(britain.brief(12_345), /^12[kK]$/);
+  assert.equal(britain.brief(12_345), "12k");
 });
 
 test("nobody's figure is a dash", () => {
