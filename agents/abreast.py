@@ -49,4 +49,4 @@ class Abreast:
 
 
 def _at_end(end: LogEnd | None) -> bool:
-    return end is not None and end.position >= end.end
+    return end is not None and end.is_reached

@@ -77,6 +77,11 @@ class LogEnd(NamedTuple):
     position: int  # next offset to fetch: beyond transaction markers
     end: int  # last stable offset: what a reader of committed records can reach
 
+    @property
+    def is_reached(self) -> bool:
+        """Whether nothing more can be fetched."""
+        return self.position >= self.end
+
 
 class FetchLog:
     """What was fetched last of each topic-partition since our last seek. Lives in the thread that fetches, so no fetch escapes it."""
@@ -171,7 +176,7 @@ class Deliveries:
     def drained(self, tp: Tp, applied: int | None) -> bool:
         """Whether all that the log holds is applied; False while that is not known."""
         end = self._ends.get(tp)
-        return end is not None and end.position >= end.end and self._all_applied(tp, applied)
+        return end is not None and end.is_reached and self._all_applied(tp, applied)
 
     def lag(self, tp: Tp, applied: int | None) -> int:
         """Offsets between the position and the log end; 0 while the end is not known."""
@@ -183,7 +188,7 @@ class Deliveries:
     def lost(self, tp: Tp, applied: int | None) -> bool:
         """Whether all was fetched and yet not all is applied; with nothing on its way to be applied, a chunk is lost."""
         end = self._ends.get(tp)
-        return end is not None and end.position >= end.end and not self._all_applied(tp, applied)
+        return end is not None and end.is_reached and not self._all_applied(tp, applied)
 
     def pending(self, tp: Tp, applied: int | None) -> bool:
         """Whether something of it has been fetched that is not applied."""
