@@ -6,6 +6,7 @@ Those that stand still begin after the third transaction, so that the worker has
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -17,9 +18,11 @@ from agents.ledger_io import LedgerWriter
 from agents.units import Partition
 from tests.agents.counting_worker import run
 
+logger = logging.getLogger(__name__)
 _unit, _fetch = Partition._unit, LedgerConsumerThread._fetch_records
 _write = LedgerWriter.write
 _EVER = 3600.0
+STALLS = "the broker does not answer"
 
 
 def _is_due(partition: Partition) -> bool:
@@ -52,6 +55,7 @@ async def hanging_fetch(self: LedgerConsumerThread, consumer: Any, *args: Any, *
 
 async def stalled_write(self: LedgerWriter, *args: Any) -> None:
     """A broker that does not answer, until a file says that it does."""
+    logger.info(STALLS)
     await asyncio.to_thread(_wait_for, Path(os.environ["STALLED_UNTIL"]))
     await _write(self, *args)
 

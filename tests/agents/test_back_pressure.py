@@ -13,6 +13,7 @@ import pytest
 
 from agents.exits import Exit
 from tests.agents.harness import Desk, WorkerProcess, tickets, until
+from tests.agents.stuck_worker import STALLS
 
 RECORDS = 120_000
 SIZE = 1_000  # so 120 MB wait
@@ -69,7 +70,7 @@ async def test_sigterm_does_not_wait_for_a_broker_that_does_not_answer(desk: Des
     worker = desk.start_worker("stalled")
     await worker.saying("recovered partitions", PATIENCE_SECONDS)
     await desk.produce(tickets(500))
-    await rested(worker)
+    await worker.saying(STALLS, PATIENCE_SECONDS)
     worker.signal(signal.SIGTERM)
     told_at = time.monotonic()
     assert Exit.RETRY == await worker.exit(PATIENCE_SECONDS)
