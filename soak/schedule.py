@@ -39,12 +39,15 @@ class Lot:
         self._waiting = [next(self._drawn) for kind in kinds if kind.lane == lane]  # the first round
 
     def next(self, seconds_left: float) -> Kind | None:
-        """The next fault that can end in time, None when none can. Kinds that have not been yet come first."""
+        """The next fault that can end in time, None when none can. Kinds that have not been yet come first, the longest of them in time."""
         if self._once:
             return self._waiting.pop(0) if self._waiting else None
-        for place, kind in enumerate(self._waiting):
-            if kind.seconds <= seconds_left:
-                return self._waiting.pop(place)
+        if fitting := [kind for kind in self._waiting if kind.seconds <= seconds_left]:
+            chosen, longest = fitting[0], max(fitting, key=lambda kind: kind.seconds)
+            if longest.seconds > seconds_left - chosen.seconds:  # now or never
+                chosen = longest
+            self._waiting.remove(chosen)
+            return chosen
         for _, kind in zip(range(_TRIES), self._drawn, strict=False):
             if kind.seconds <= seconds_left:
                 return kind

@@ -49,6 +49,16 @@ def test_a_kind_that_did_not_fit_comes_when_it_does() -> None:
     assert "slow" == following.name
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_long_fault_is_not_put_off_until_it_does_not_fit(seed: int) -> None:
+    """Of 75 s the fault of 60 s gets its share, in whatever order the seed has them."""
+    lot, left, drawn = Lot(seed, KINDS, "world"), 75.0, set()
+    while kind := lot.next(left):
+        drawn.add(kind.name)
+        left -= kind.seconds
+    assert {"quick", "slow"} == drawn
+
+
 def test_nothing_is_begun_that_cannot_end() -> None:
     assert Lot(1, KINDS, "world").next(5) is None
 
