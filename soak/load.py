@@ -139,7 +139,7 @@ class Load:
         return await self.publish(early)
 
     def coming_ms(self) -> int:
-        """Event time, in ms, of what is sent next."""
+        """Event time, in ms, of the next ticket or survey event: customers join with dates of years ago."""
         for record in self._next:
             if (at_ms := event_ms(record)) is not None:
                 return at_ms
@@ -189,7 +189,9 @@ class Load:
 
 
 def event_ms(record: Sent) -> int | None:
-    """Event time of a record, None for one that is no event."""
+    """Event time of a record, None for one that is no event or a customer's."""
+    if record[0] == "customer":
+        return None
     try:
         return to_ms(_decode(record[2] or b"")["occurred_at"])
     except (msgspec.DecodeError, KeyError, ValueError):

@@ -114,7 +114,7 @@ class Course:
                 if felt.since is not None:
                     took = await self.on.works_again(felt.since)
         except (SoakError, AssertionError, KafkaError, ClusterError, TimeoutError) as error:
-            self.trouble.append(f"{kind.name} at {began:.0f} s: {error or type(error).__name__}")
+            self.trouble.append(f"{kind.name} at {began:.0f} s: {str(error) or type(error).__name__}")
             return
         finally:
             del self.now[kind.lane]
