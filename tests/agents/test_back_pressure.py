@@ -74,7 +74,7 @@ async def test_sigterm_does_not_wait_for_a_broker_that_does_not_answer(desk: Des
     worker.signal(signal.SIGTERM)
     told_at = time.monotonic()
     assert Exit.RETRY == await worker.exit(PATIENCE_SECONDS)
-    assert time.monotonic() - told_at < 12  # 9 s by its own clock, and a busy machine
+    assert time.monotonic() - told_at < 30  # 9 s by its own clock, which the log tells; the write itself would last for an hour
     assert worker.has_said("not stopped within 9 s; nothing is lost")
     desk.worker_module = "tests.agents.counting_worker"
     desk.start_worker()
