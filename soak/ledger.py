@@ -48,6 +48,11 @@ class Tail:
         """Sum of a counter of the position rows."""
         return sum(position.counters.get(name, 0) for position in self.positions.values())
 
+    def clock_ms(self) -> int:
+        """The event clock that is furthest behind; -1 while a partition has none."""
+        clocks = [position.event_clock_ms for number in self.partitions if (position := self.positions.get(number)) is not None]
+        return -1 if len(clocks) < len(self.partitions) or None in clocks else min(clock for clock in clocks if clock is not None)
+
     def reached(self, offsets: Mapping[Place, int]) -> bool:
         """Whether all these offsets are applied."""
         return all(self.applied(*place) >= offset for place, offset in offsets.items())

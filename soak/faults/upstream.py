@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from deskpulse.logs import Ends, read_topics, topic_ends
 from soak.field import Felt, Field
-from soak.load import SPAN_MS, as_sent, late_desk
+from soak.load import SPAN_MS, as_sent, event_ms, late_desk
 from soak.programs import until
 from soak.stack import COMMITTED, UNCOMMITTED, Sent
 from streams.topics import SOURCE_TOPICS
@@ -74,8 +74,12 @@ async def _hidden(field: Field, ends: Ends) -> int:
 
 async def late_in_reverse(field: Field, random: Random) -> Felt:
     """Events of days ago, the last one first: replies before their tickets."""
+    events = _late(field, random.getrandbits(32), _LATE)
+    last_ms = max(at_ms for event in events if (at_ms := event_ms(event)) is not None)
+    # At the start of a run customers with dates of years ago hold the event clock: nothing is late yet.
+    await until(lambda: field.tail.clock_ms() > last_ms, seconds=_WAIT_SECONDS, what="an event clock beyond the late events")
     known = field.tail.counter("late")
-    count = await field.load.publish(reversed(_late(field, random.getrandbits(32), _LATE)))
+    count = await field.load.publish(reversed(events))
     wanted = count // 2  # the customers' dates are never late
     await until(lambda: field.tail.counter("late") - known >= wanted, seconds=_WAIT_SECONDS, what=f"{wanted} late events")
     return Felt(field.tail.counter("late") - known, "late events")
