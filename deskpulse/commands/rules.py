@@ -42,7 +42,10 @@ def rules(
         typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Receivers of Alertmanager in place of ours.", show_default=False),
     ] = None,
     time_scale: Annotated[
-        float, typer.Option(min=1, max=1000, metavar="N", help="For drills: everything that Prometheus waits for is N times shorter.")
+        float,
+        typer.Option(
+            min=1, max=1000, metavar="N", help="For drills: a desk whose clock runs N times as fast is waited for N times shorter."
+        ),
     ] = 1,
     config: Config = None,
 ) -> None:

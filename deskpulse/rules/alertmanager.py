@@ -20,6 +20,7 @@ _HOUR_MS: Final = 60 * MINUTE_MS
 _DAY_MS: Final = 24 * _HOUR_MS
 _FIRST_YEAR: Final = 2026
 _KPI: Final = 'kind="kpi"'
+_PIPELINE: Final = 'kind="pipeline"'
 _PAGE: Final = 'severity="page"'
 _WARNING: Final = 'severity="warning"'
 _UNTRUSTED: Final = 'figures="untrusted"'
@@ -125,8 +126,8 @@ def _inhibitions() -> list[dict[str, Any]]:
     return [
         # Figures that are not to be trusted: the rules keep silent by themselves; this is for what fires on for some minutes.
         {"source_matchers": [_UNTRUSTED], "target_matchers": [_KPI]},
-        # The greater matter mutes the lesser one about the same.
-        {"source_matchers": [_UNTRUSTED, _PAGE], "target_matchers": [_UNTRUSTED, _WARNING]},
+        # The greater matter mutes the lesser one about the same. SupportSLABlind, of kind meta, must not mute what tells its cause.
+        {"source_matchers": [_PIPELINE, _UNTRUSTED, _PAGE], "target_matchers": [_PIPELINE, _UNTRUSTED, _WARNING]},
         {"source_matchers": [_KPI, _PAGE], "target_matchers": [_KPI, _WARNING], "equal": promise},
         # What is so for the whole desk needs no list of its channels and priorities; teams are told of their own.
         {

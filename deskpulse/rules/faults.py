@@ -119,14 +119,13 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
             f"scrape at least every {promql_duration(_FORGOTTEN_MS // _LEAST_SCRAPES)}",
         )
     windows = {"the shortest window of the pipeline's rules": _RATE_WINDOW_MS}
-    windows |= {f"the window {part.short} of alerts.burn": WINDOW_MS[part.short] for part in alerts.burn}
+    windows |= {f"the window {part.short} of alerts.burn": plan.scaled_ms(WINDOW_MS[part.short]) for part in alerts.burn}
     for name, window_ms in windows.items():
-        scaled_ms = plan.scaled_ms(window_ms)
-        if scaled_ms < two:
+        if window_ms < two:
             yield Fault(
                 where,
-                f"{name} is {promql_duration(scaled_ms)}{_in_drill(plan)}, shorter than two scrapes, so a change in it would pass unseen",
-                f"scrape at least every {promql_duration(scaled_ms // _LEAST_SCRAPES)}",
+                f"{name} is {promql_duration(window_ms)}{_in_drill(plan)}, shorter than two scrapes, so a change in it would pass unseen",
+                f"scrape at least every {promql_duration(window_ms // _LEAST_SCRAPES)}",
             )
     for name in ("at_risk", "breached_waiting", "silence"):
         hold_ms = getattr(alerts, name).hold

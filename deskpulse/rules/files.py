@@ -10,7 +10,7 @@ import yaml
 
 from deskpulse.rules import meta, pipeline, scores, sla, view
 from deskpulse.rules.model import Alert, Family, Group, Record, Rule
-from deskpulse.rules.plan import Plan
+from deskpulse.rules.plan import Plan, promql_duration
 
 HEAD: Final = "# Made by `deskpulse rules` from the SLA policy: change the policy and run it again instead of editing."
 _LONGEST_LINE: Final = 100
@@ -42,7 +42,7 @@ def _text(plan: Plan, one: Family) -> str:
 
 
 def _drill(plan: Plan) -> str:
-    return "" if plan.time_scale == 1 else f"# For a drill: everything is {plan.time_scale:g} times as fast.\n"
+    return "" if plan.time_scale == 1 else f"# For a drill: the clock of the desk runs {plan.time_scale:g} times as fast.\n"
 
 
 def _group(plan: Plan, group: Group) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _alert(plan: Plan, alert: Alert) -> dict[str, Any]:
         annotations["tickets_url"] = links.exporter + _TICKETS
     found: dict[str, Any] = {"alert": alert.name, "expr": alert.expr}
     if alert.hold_ms:
-        found["for"] = plan.time(alert.hold_ms)
+        found["for"] = promql_duration(alert.hold_ms) if alert.of_programs else plan.time(alert.hold_ms)
     if alert.keep_ms:
         found["keep_firing_for"] = plan.time(alert.keep_ms)
     return {**found, "labels": labels, "annotations": annotations}

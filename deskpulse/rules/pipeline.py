@@ -27,8 +27,8 @@ def family(plan: Plan) -> Family:
     """From the exporters back to the sources."""
     groups = (
         Group("deskpulse-exporters", _exporters()),
-        Group("deskpulse-workers", _workers(plan)),
-        Group("deskpulse-records", (*_silence(plan), *_records(plan))),
+        Group("deskpulse-workers", _workers()),
+        Group("deskpulse-records", (*_silence(plan), *_records())),
     )
     return Family("pipeline.yml", ABOUT, groups)
 
@@ -45,6 +45,7 @@ def _answers() -> tuple[Alert, ...]:
             expr=f"absent({_UP} == 1)",
             severity="page",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=2 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -56,6 +57,7 @@ def _answers() -> tuple[Alert, ...]:
             expr=f"{_UP} == 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=2 * MINUTE_MS,
             summary="An exporter of deskpulse does not answer.",
@@ -66,6 +68,7 @@ def _answers() -> tuple[Alert, ...]:
             expr="deskpulse_exporter_ready == 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=10 * MINUTE_MS,
             summary="An exporter of deskpulse has not read its ledger yet.",
@@ -86,6 +89,7 @@ def _trust() -> tuple[Alert, ...]:
             ),
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=3 * MINUTE_MS,
             summary="An exporter of deskpulse is behind the others.",
@@ -96,6 +100,7 @@ def _trust() -> tuple[Alert, ...]:
             expr="deskpulse_exporter_up == 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=5 * MINUTE_MS,
             summary="An exporter of deskpulse cannot compute some of its figures.",
@@ -106,6 +111,7 @@ def _trust() -> tuple[Alert, ...]:
             expr=f"max({chosen('deskpulse_view_complete')}) == 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=2 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -115,9 +121,9 @@ def _trust() -> tuple[Alert, ...]:
     )
 
 
-def _workers(plan: Plan) -> tuple[Alert, ...]:
+def _workers() -> tuple[Alert, ...]:
     behind = f"max by ({_SOURCE}) ({chosen(_BEHIND)})"
-    moves = f"changes(deskpulse_source_position_offset[{plan.time(2 * MINUTE_MS)}])"
+    moves = "changes(deskpulse_source_position_offset[2m])"
     owned, expected, recovering = (f"max({chosen(f'deskpulse_partitions_{what}')})" for what in ("owned", "expected", "recovering"))
     return (
         Alert(
@@ -126,6 +132,7 @@ def _workers(plan: Plan) -> tuple[Alert, ...]:
             expr=f"count(({behind} > {_STALLED_SECONDS}) unless on ({_SOURCE}) (max by ({_SOURCE}) ({moves}) > 0)) > 0",
             severity="page",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=MINUTE_MS,
             labels=UNTRUSTED,
@@ -139,6 +146,7 @@ def _workers(plan: Plan) -> tuple[Alert, ...]:
             expr=f"max({chosen(_BEHIND)}) > {_LAGGING_SECONDS}",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=5 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -150,6 +158,7 @@ def _workers(plan: Plan) -> tuple[Alert, ...]:
             expr=f"{expected} - {owned} > 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=3 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -161,6 +170,7 @@ def _workers(plan: Plan) -> tuple[Alert, ...]:
             expr=f"{recovering} > 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=10 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -190,14 +200,14 @@ def _silence(plan: Plan) -> tuple[Alert, ...]:
     )
 
 
-def _records(plan: Plan) -> tuple[Alert, ...]:
-    ten = f"[{plan.time(10 * MINUTE_MS)}]"
+def _records() -> tuple[Alert, ...]:
     return (
         Alert(
             name="DeskpulseSourceHeldBack",
             expr=f"max by (topic) ({chosen('deskpulse_source_unstable_records')}) > 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=5 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -206,9 +216,10 @@ def _records(plan: Plan) -> tuple[Alert, ...]:
         ),
         Alert(
             name="DeskpulseRejecting",
-            expr=f"sum by (reason) (max by (partition, reason) (increase(deskpulse_events_rejected_total{ten}))) > 0",
+            expr="sum by (reason) (max by (partition, reason) (increase(deskpulse_events_rejected_total[10m]))) > 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             hold_ms=MINUTE_MS,
             summary="Records are refused and count in no figure.",
@@ -219,9 +230,10 @@ def _records(plan: Plan) -> tuple[Alert, ...]:
         ),
         Alert(
             name="DeskpulseRecordsLost",
-            expr=f"sum(max by (partition) (increase(deskpulse_records_lost_total{ten}))) > 0",
+            expr="sum(max by (partition) (increase(deskpulse_records_lost_total[10m]))) > 0",
             severity="page",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             summary="Records were deleted before they were read.",
             description=(
@@ -230,9 +242,10 @@ def _records(plan: Plan) -> tuple[Alert, ...]:
         ),
         Alert(
             name="DeskpulseRecordsSkipped",
-            expr=f"sum(max by (partition) (increase(deskpulse_records_skipped_total{ten}))) > 0",
+            expr="sum(max by (partition) (increase(deskpulse_records_skipped_total[10m]))) > 0",
             severity="warning",
             kind="pipeline",
+            of_programs=True,
             board=BOARD,
             summary="An operator passed over records that crash the workers.",
             description=(

@@ -16,8 +16,9 @@ _UNITS: Final = (("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 
 class Plan:
     """A policy and what it says about alerts.
 
-    `time_scale` above 1 is for drills, in which the clock of the exporters runs so many times as fast: what Prometheus and Alertmanager
-    wait for is shortened by it. Figures that carry their own time, such as `within="15m"`, are not touched.
+    `time_scale` above 1 is for drills, in which the clock of the desk runs so many times as fast: what Prometheus and Alertmanager wait for
+    the desk is shortened by it. Figures that carry their own time, such as `within="15m"`, are not touched, nor is what is waited for
+    a program: exporters and workers are no faster in a drill.
     """
 
     policy: Policy

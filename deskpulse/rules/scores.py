@@ -12,7 +12,7 @@ from typing import Final
 
 from deskpulse.rules.model import MINUTE_MS, Alert, Family, Group, Record
 from deskpulse.rules.plan import Plan, number
-from deskpulse.rules.promql import MEMBER, WHOSE, trusted
+from deskpulse.rules.promql import MEMBER, WHOSE, block, trusted
 
 BOARD: Final = "deskpulse-team"
 KEEP_MS: Final = 10 * MINUTE_MS
@@ -249,7 +249,7 @@ def _unusual(plan: Plan) -> Iterator[Alert]:
     now, before = "desk:volume_now_tickets", "desk:volume_week_ago_tickets"
     error = f"{number(settings.margin)} * sqrt({now} + {before})"
     closed = f"unless on ({MEMBER}) (desk:support_business_open == 0)"
-    for name, more, less, only in (("High", now, before, ()), ("Low", before, now, (closed,))):
+    for name, more, less, only in (("High", now, before, (_history(before),)), ("Low", before, now, (closed,))):
         yield Alert(
             name=f"SupportVolume{name}",
             expr=trusted(
@@ -268,6 +268,23 @@ def _unusual(plan: Plan) -> Iterator[Alert]:
             + " the same hours a week ago.",
             description=_VOLUME_MEANS[name],
         )
+
+
+def _history(week_ago: str) -> str:
+    """Whether tickets were counted all through those hours: in the hours before them, or, of a desk that sleeps then, in the weeks before.
+
+    A new installation has counted nothing a week ago, or only the end of it, and any desk has more than nothing.
+    """
+    of_24h, of_7d, of_14d, of_30d = (
+        f'desk:support_tickets{{window="{window}",period="{period}"}}'
+        for window, period in (("24h", "week_ago"), ("7d", "current"), ("7d", "previous"), ("30d", "current"))
+    )
+    return block(
+        f"and on ({MEMBER}) (",
+        f"  {of_24h} > on ({MEMBER}) {week_ago}",
+        f"  or on ({MEMBER}) {of_30d} > on ({MEMBER}) ({of_7d} + on ({MEMBER}) {of_14d})",
+        ")",
+    )
 
 
 _ALL: Final = (*SCORES, *TIMES)

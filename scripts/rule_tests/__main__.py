@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from scripts.rule_tests import meta_cases, pipeline_cases, score_stories, sla_cases, sla_stories
+from scripts.rule_tests import meta_cases, pipeline_cases, score_stories, sla_cases, sla_stories, volume_stories
 from scripts.rule_tests.kpi import Story
 from scripts.rule_tests.model import Case, File
 from scripts.tidy import ROOT
@@ -40,7 +40,7 @@ def files() -> Iterator[File]:
     promises = (*_stories(sla_stories.ALL), *sla_cases.cases())
     yield File("sla.yml", "Promises: at risk, broken, burnt.", ("view", "sla", "scores", "volume"), promises)
     yield File("history.yml", "What yesterday tells.", ("view", "sla"), tuple(sla_cases.history()), sla_cases.HISTORY_STEP)
-    scores = _stories(score_stories.ALL)
+    scores = (*_stories((*score_stories.ALL, *volume_stories.ALL)), *volume_stories.cases())
     yield File("scores.yml", "Scores, times and volume.", ("view", "scores", "volume"), scores, score_stories.STEP)
     yield File("pipeline.yml", "The way of the events.", ("view", "pipeline", "meta"), tuple(pipeline_cases.cases()))
     yield File("meta.yml", "Whether the alerts can be relied on.", ("view", "meta"), tuple(meta_cases.cases()))

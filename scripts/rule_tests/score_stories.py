@@ -1,4 +1,4 @@
-"""Stories of the alerts about scores, times and volume, all of team billing. The margin is 4 standard errors."""
+"""Stories of the alerts about scores and times, all of team billing. The margin is 4 standard errors."""
 
 from __future__ import annotations
 
@@ -188,47 +188,4 @@ TIMES: Final = (
         told="The mean handle time of team billing is 10m 0s",
     ).story(),
 )
-
-
-def _volume(name: str, now: int, before: int, *, low: tuple[int, int], says: str, description: str) -> Story:
-    def shown(current: int, week_ago: int) -> dict[str, str]:
-        tickets = 'support_tickets{window="8h",period="PERIOD",by="team",member="billing"}'
-        return {
-            tickets.replace("PERIOD", "current"): f"{current}{_FOREVER}",
-            tickets.replace("PERIOD", "week_ago"): f"{week_ago}{_FOREVER}",
-        }
-
-    return Story(
-        alert=name,
-        what=f"{now} tickets after {before} a week ago",
-        hold=15,
-        step=STEP,
-        shown=shown(now, before),
-        low=shown(*low),
-        fired=Fired(labels=_LABELS, summary=f"{now} tickets of team billing in 8 h, {says}.", description=description, board=_BOARD),
-    )
-
-
-VOLUMES: Final = (
-    # 140 more; 4 x sqrt(240 + 100) = 74. 24 after 10 may be chance.
-    _volume(
-        "SupportVolumeHigh",
-        240,
-        100,
-        low=(24, 10),
-        says="over 2 times the same hours a week ago",
-        description=(
-            "More than chance explains. Look at what customers write about before the queue grows: an outage, a mailing, an invoice run."
-        ),
-    ),
-    # 80 fewer; 4 x sqrt(40 + 120) = 51. 4 after 12 may be chance.
-    _volume(
-        "SupportVolumeLow",
-        40,
-        120,
-        low=(4, 12),
-        says="less than 1/2 of the same hours a week ago",
-        description=("Fewer than chance explains. Can customers reach you, and does what creates the tickets send all of its events?"),
-    ),
-)
-ALL: Final = (*SCORES, *TIMES, *VOLUMES)
+ALL: Final = (*SCORES, *TIMES)

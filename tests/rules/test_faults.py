@@ -100,7 +100,7 @@ def test_windows_that_prometheus_cannot_see_are_explained(alerts: str, where: st
 
 
 def test_a_drill_too_fast_for_its_scrapes_is_refused(tmp_path: Path) -> None:
-    assert any("2s in a drill, 60 times as fast" in fault for fault in told(tmp_path, "", time_scale=60))
+    assert any("at_risk.hold = 2m in a drill, 60 times as fast" in fault for fault in told(tmp_path, "", time_scale=60))
     assert [] == told(tmp_path, "{scrape_interval: 1s, silence: {least: 3m}}", time_scale=60)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from scripts.rule_tests import __main__ as rule_tests
-from scripts.rule_tests import pipeline_cases, score_stories, sla_stories
+from scripts.rule_tests import pipeline_cases, score_stories, sla_stories, volume_stories
 from scripts.rule_tests.model import Case, File
 from scripts.tidy import ROOT
 
@@ -22,6 +22,7 @@ AT_RISK = tuple(sla_stories.AT_RISK.cases())
 BREACHED = tuple(sla_stories.BREACHED_WAITING.cases())
 BURN = tuple(sla_stories.BURNS[0].cases())
 NPS, ABANDONED = tuple(score_stories.SCORES[0].cases()), tuple(score_stories.SCORES[4].cases())
+VOLUME = tuple(volume_stories.cases())
 PIPELINE = tuple(pipeline_cases.cases())
 
 
@@ -48,7 +49,7 @@ def test_the_committed_tests_are_those_of_the_cases() -> None:
     assert 0 == rule_tests.main(["--check"])
 
 
-SLA, SCORES, WAY = ("view", "sla"), ("view", "scores"), ("view", "pipeline", "meta")
+SLA, SCORES, VOLUMES, WAY = ("view", "sla"), ("view", "scores"), ("view", "volume"), ("view", "pipeline", "meta")
 
 
 class Mutant(NamedTuple):
@@ -64,6 +65,7 @@ class Mutant(NamedTuple):
 
 
 OBJECTIVE = "(1 - desk:support_sla_objective_ratio)"
+_OF_24H = 'window="24h",period="week_ago"} >'
 MUTANTS = [
     Mutant("untrusted figures are believed", AT_RISK, SLA, "sla", "and on () desk:figures_trusted", "", "not complete"),
     Mutant("stale figures count as trusted", AT_RISK, SLA, "view", "< 60)", "< 6000)", "has not answered"),
@@ -77,6 +79,9 @@ MUTANTS = [
     Mutant("a factor is not capped", BURN, SLA, "sla", f"clamp_max(14.4 * {OBJECTIVE}, 0.5)", f"(14.4 * {OBJECTIVE})", "told after"),
     Mutant("chance is no excuse", NPS, SCORES, "scores", "4 * sqrt(", "0 * sqrt(", "too little behind it"),
     Mutant("few tickets are believed", ABANDONED, SCORES, "scores", ">= 50)", ">= 5)", "too little behind it"),
+    Mutant("any week before is believed", VOLUME, VOLUMES, "volume", _OF_24H, f"{_OF_24H}= ", "first week"),
+    Mutant("a part of a day is a day", VOLUME, VOLUMES, "volume", _OF_24H, f"{_OF_24H}= ", "three hours ago"),
+    Mutant("a desk that sleeps is a new one", VOLUME, VOLUMES, "volume", 'window="30d"', 'window="8h"', "at night"),
     Mutant("a rebalance is a fault", PIPELINE, WAY, "pipeline", "for: 3m", "for: 0s", "a rebalance and recovery"),
     Mutant("closed hours are not known", PIPELINE, WAY, "view", 'open{by="all"} == 0', 'open{by="all"} == 7', "nobody is at work"),
 ]
@@ -85,7 +90,7 @@ MUTANTS = [
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.what for mutant in MUTANTS])
 def test_without_a_safeguard_the_tests_are_red(mutant: Mutant, tmp_path: Path) -> None:
     """And green with it: the same cases."""
-    step = score_stories.STEP if mutant.rules == SCORES else 1
+    step = score_stories.STEP if mutant.rules in {SCORES, VOLUMES} else 1
     cases = tuple(case for case in mutant.cases if mutant.story in case.name)
     for folder, change in (("with", None), ("without", (mutant.file, mutant.old, mutant.new))):
         (tmp_path / folder).mkdir()

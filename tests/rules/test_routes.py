@@ -83,5 +83,30 @@ def test_untrusted_figures_mute_what_is_said_of_them_and_pages_mute_warnings() -
     assert ({'kind="kpi"', 'severity="page"'}, {'kind="kpi"', 'severity="warning"'}, ["by", "member", "target"]) in rules
 
 
+def mutes(source: dict[str, str], target: dict[str, str]) -> bool:
+    """Whether one alert inhibits another, by matchers of equality alone; those of a pattern are taken not to match."""
+
+    def matches(matchers: list[str], labels: dict[str, str]) -> bool:
+        return all(f'{name}="{labels.get(name, "")}"' == matcher for matcher in matchers for name in (matcher.partition("=")[0],))
+
+    return any(
+        matches(rule["source_matchers"], source)
+        and matches(rule["target_matchers"], target)
+        and all(source.get(name, "") == target.get(name, "") for name in rule.get("equal", ()))
+        for rule in TREE["inhibit_rules"]
+    )
+
+
+def test_that_nobody_sees_mutes_the_figures_but_not_what_tells_why() -> None:
+    blind = {"alertname": "SupportSLABlind", "kind": "meta", "severity": "page", "figures": "untrusted"}
+    stalled = {"alertname": "DeskpulseStalled", "kind": "pipeline", "severity": "page", "figures": "untrusted"}
+    silent = {"alertname": "DeskpulseSourceSilent", "kind": "pipeline", "severity": "warning", "figures": "untrusted"}
+    at_risk = {"alertname": "SupportSLAAtRisk", "kind": "kpi", "severity": "warning"}
+    assert mutes(blind, at_risk)
+    assert not mutes(blind, silent)
+    assert mutes(stalled, silent)
+    assert not mutes(stalled, blind)
+
+
 def test_one_message_about_one_matter() -> None:
     assert ["kind", "alertname", "target"] == TREE["route"]["group_by"]

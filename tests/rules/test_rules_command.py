@@ -58,7 +58,7 @@ def test_check_refuses_it_too_and_tells_what_factors_come_to(tmp_path: Path, mon
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(EXAMPLE))
     answer = run("check")
     assert answer.code == exits.OK
-    assert "burn 24h and 8h, resolution: objective 85% fires above 45% missed" in answer.out
+    assert "objective 80% fires above 50% missed (capped: 3 times would be 60%); objective 85% fires above 45% missed" in answer.out
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(with_alerts(tmp_path, IMPOSSIBLE)))
     answer = run("check")
     assert (answer.code, answer.out) == (exits.USAGE, "")
@@ -117,17 +117,21 @@ def test_receivers_that_cannot_be_meant_are_refused(text: str, why: str, tmp_pat
 def test_a_drill_waits_for_less_and_says_so(tmp_path: Path) -> None:
     """120 s / 8 = 15 s; figures that carry their own time stay."""
     out = run("rules", "--policy", with_alerts(tmp_path, "alerts: {scrape_interval: 2s}\n"), "--time-scale", 8).out
-    assert "# For a drill: everything is 8 times as fast." in out
+    assert "# For a drill: the clock of the desk runs 8 times as fast." in out
     alert = out[out.index("alert: SupportSLAAtRisk") :]
     assert 'within="15m"' in alert[:400]
     assert "for: 15s" in alert[:600]
+    # Workers and exporters are no faster in a drill.
+    stalled = out[out.index("alert: DeskpulseStalled") :]
+    assert "[2m]" in stalled[:400]
+    assert "for: 1m" in stalled[:400]
     assert "mute_time_intervals" not in out
 
 
 def test_a_drill_too_fast_for_the_scrapes_is_refused() -> None:
     answer = run("rules", "--time-scale", 60)
     assert answer.code == exits.USAGE
-    assert "in a drill, 60 times as fast" in answer.err
+    assert "alerts.at_risk.hold = 2m in a drill, 60 times as fast: is shorter than the scrape interval" in answer.err
 
 
 def test_without_a_folder_everything_is_printed() -> None:
