@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from scripts.rule_tests.model import INSTANCES, Case, Exporter, Look, Series, figures, healthy
-from scripts.rule_tests.sla_stories import AT_RISK, BREACHED_WAITING
+from scripts.rule_tests.sla_stories import AT_RISK, BREACHED_WAITING, BURNS, FIRST_WEEK
 
 A: Final = INSTANCES["a"]
 KPI_ALERTS: Final = (
@@ -37,6 +37,17 @@ def cases() -> Iterator[Case]:
         "as many were missed, but all of them have their reply by now: nobody waits, nothing is told",
         {**BREACHED_WAITING.shown, f"support_sla_breached_waiting_tickets{{{_PROMISE}}}": "2x45"},
         (Look("20m", BREACHED_WAITING.alert),),
+    )
+    of_day, of_week = BURNS[2:]
+    yield _told(
+        "20% of the deadlines of 7d were missed, in the first week of an installation: silent",
+        {**of_week.shown, **FIRST_WEEK},
+        (Look("40m", of_week.alert),),
+    )
+    yield _told(
+        "35% of the deadlines of 24h were missed, in the first week of an installation: told",
+        {**of_day.shown, **FIRST_WEEK},
+        (Look("20m", of_day.alert, (of_day.fired,)),),
     )
 
 

@@ -65,6 +65,15 @@ BREACHED_WAITING: Final = Story(
 )
 
 
+def _counted(older: int) -> dict[str, str]:
+    """Tickets of a week, and those of the weeks before."""
+    tickets = 'support_tickets{window="WINDOW",period="current",by="all",member="all"}'
+    return {tickets.replace("WINDOW", "7d"): f"900{_FOREVER}", tickets.replace("WINDOW", "30d"): f"{900 + older}{_FOREVER}"}
+
+
+FIRST_WEEK: Final = _counted(0)
+
+
 def _burn(long: str, short: str, *, hold: int, missed: float, alert: str, severity: str, percent: str, whole: bool = True) -> Story:
     attained = f"{1 - missed:g}{_FOREVER}"
     return Story(
@@ -78,6 +87,7 @@ def _burn(long: str, short: str, *, hold: int, missed: float, alert: str, severi
             _attained(short): attained,
             _observed(long): f"20{_FOREVER}",
             _observed(short): f"5{_FOREVER}",
+            **_counted(2700),
         },
         low={_observed(long): f"19{_FOREVER}"},  # as bad, of 19
         fired=Fired(

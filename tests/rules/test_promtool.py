@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from scripts.rule_tests import __main__ as rule_tests
-from scripts.rule_tests import pipeline_cases, score_stories, sla_stories, volume_stories
+from scripts.rule_tests import pipeline_cases, score_stories, sla_cases, sla_stories, volume_stories
 from scripts.rule_tests.model import Case, File
 from scripts.tidy import ROOT
 
@@ -22,6 +22,7 @@ AT_RISK = tuple(sla_stories.AT_RISK.cases())
 BREACHED = tuple(sla_stories.BREACHED_WAITING.cases())
 BURN = tuple(sla_stories.BURNS[0].cases())
 NPS, ABANDONED = tuple(score_stories.SCORES[0].cases()), tuple(score_stories.SCORES[4].cases())
+FURTHER = tuple(sla_cases.cases())
 VOLUME = tuple(volume_stories.cases())
 PIPELINE = tuple(pipeline_cases.cases())
 
@@ -76,6 +77,7 @@ MUTANTS = [
     Mutant("two tickets are enough", AT_RISK, SLA, "sla", ", 4)", ", 0)", "too little behind it"),
     Mutant("an alert ends with the first sample below", BREACHED, SLA, "sla", "keep_firing_for: 5m", "keep_firing_for: 1s", "goes on"),
     Mutant("a ratio of few is believed", BURN, SLA, "sla", ">= 20)", ">= 2)", "too little behind it"),
+    Mutant("any week is believed", FURTHER, SLA, "sla", 'by="all"} >', 'by="all"} >=', "missed, in the first week"),
     Mutant("a factor is not capped", BURN, SLA, "sla", f"clamp_max(14.4 * {OBJECTIVE}, 0.5)", f"(14.4 * {OBJECTIVE})", "told after"),
     Mutant("chance is no excuse", NPS, SCORES, "scores", "4 * sqrt(", "0 * sqrt(", "too little behind it"),
     Mutant("few tickets are believed", ABANDONED, SCORES, "scores", ">= 50)", ">= 5)", "too little behind it"),
