@@ -107,7 +107,7 @@ MOVING: Final = (
 )
 
 
-# Where a calendar applies these are told by it, as boards and wall show them.
+# Of a choice that works by a calendar these are told by it, as boards and wall show them.
 BUSINESS: Final = {
     moving.name: moving
     for moving in (
@@ -117,16 +117,16 @@ BUSINESS: Final = {
 }
 
 
-def changes(course: Course, period: Period, *, as_of_ms: int, minimum: int) -> list[Change]:
+def changes(course: Course, period: Period, *, as_of_ms: int, minimum: int, business: bool = True) -> list[Change]:
     """The figures that moved against the period, first those that became worse, the largest moves (in units of `worth`) first.
 
     A figure of fewer than `minimum` observations in either period is left out: its move would be chance. Empty when the window has no such
-    period. A threshold is no test of significance.
+    period. A threshold is no test of significance. `business`: by work hours where they were observed, else in calendar time.
     """
     if period not in course.spans:
         return []
     total = course.totals["current"].get(TOTAL, {})
-    watched = [own if (own := BUSINESS.get(moving.name)) is not None and own.n(total) else moving for moving in MOVING]
+    watched = [own if business and (own := BUSINESS.get(moving.name)) is not None and own.n(total) else moving for moving in MOVING]
     found = [move for moving in watched if (move := _move(moving, course, period, as_of_ms, minimum)) is not None]
     order = {"worse": 0, "other": 1, "better": 2}
     return [change for _, change in sorted(found, key=lambda item: (order[item[1].verdict], -item[0]))]

@@ -10,10 +10,11 @@ from grafana_foundation_sdk.models.common import DataSourceRef
 
 from deskpulse import policy
 from deskpulse.boards.locales import Locale
+from deskpulse.boards.promql import Besides, Match
 from deskpulse.boards.words import Words
 from deskpulse.settings.bands import Band, BandSettings
 from kpis.calendar import ALWAYS
-from kpis.policy import Policy
+from kpis.policy import ALWAYS_NAME, Policy
 
 DEFAULT_POLICY: Final = Path(policy.__file__).with_name("default.yaml")  # the one that the committed boards are made for
 DATASOURCE: Final = "deskpulse-prometheus"  # deploy/grafana/provisioning/datasources
@@ -44,6 +45,15 @@ class Desk:
     def some_always_work(self) -> bool:
         """Whether some team has no business hours by the newest version: its durations have the calendar clock only."""
         return ALWAYS in self.policy.versions[-1].used_calendars()
+
+    @property
+    def teams_with_hours(self) -> Match:
+        """The names of teams that work by a calendar by the newest version, as a match of a label."""
+        newest = self.policy.versions[-1]
+        always = {name for name in newest.team_calendars if newest.calendar(name) is ALWAYS}
+        if newest.default_calendar == ALWAYS_NAME:
+            return tuple(name for name in newest.team_calendars if name not in always)
+        return Besides(tuple(sorted(always)))
 
     def source(self) -> DataSourceRef:
         """The reference to Prometheus."""

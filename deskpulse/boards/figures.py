@@ -32,11 +32,15 @@ def figure(
 def of_a_team(
     name: str, window: str, *more: tuple[str, Match], desk: Desk, period: Match = "current", keep: tuple[str, ...] = ()
 ) -> Expression:
-    """A duration of the chosen team: by its calendar, and in calendar time for a team that has none."""
-    own = figure(name, window, TEAM_MEMBER, *more, desk=desk, period=period, keep=keep)
+    """A duration of the chosen team: by its calendar, and in calendar time for a team that has none.
+
+    That team's few business observations are of tickets that were created for another one, so it is not asked for them.
+    """
+    whole = figure(name, window, TEAM_MEMBER, *more, desk=desk, period=period, keep=keep, clock="calendar")
     if desk.clock == "calendar":
-        return own
-    return Either(own, figure(name, window, TEAM_MEMBER, *more, desk=desk, period=period, keep=keep, clock="calendar"))
+        return whole
+    who = (*TEAM_MEMBER, ("member", desk.teams_with_hours))
+    return Either(figure(name, window, who, *more, desk=desk, period=period, keep=keep), whole)
 
 
 def observations(pick: Pick, *, at_end: bool = False) -> Pick:

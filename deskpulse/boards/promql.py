@@ -16,7 +16,16 @@ from typing import Final, Literal, Self
 
 Labels = frozenset[tuple[str, str]]
 Result = dict[Labels, float]
-Match = str | tuple[str, ...]  # one value of a label, or several
+
+
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """Every value of a label but these."""
+
+    names: tuple[str, ...]
+
+
+Match = str | tuple[str, ...] | Besides  # one value of a label, or several
 
 JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml
 COMPLETE: Final = "deskpulse_view_complete"
@@ -115,11 +124,10 @@ class Pick(Expression):
         return f"max{by}({self.name}{{{matchers}}}{end} and on (job, instance) {freshest(at_end=self.at_end)})"
 
     def value(self, moment: Moment) -> Result:
-        wanted = [(name, tuple(map(moment.filled, (match,) if isinstance(match, str) else match))) for name, match in self.where]
         found: Result = {}
         for labels, value in moment.samples.get(self.name, {}).items():
             having = dict(labels)
-            if all(having.get(label, "") in values for label, values in wanted):
+            if all(_matches(having.get(label, ""), match, moment) for label, match in self.where):
                 kept = frozenset((label, having[label]) for label in self.keep if label in having)
                 found[kept] = max(value, found.get(kept, -math.inf))
         return found
@@ -131,7 +139,21 @@ class Pick(Expression):
 def _matcher(name: str, match: Match) -> str:
     if isinstance(match, str):
         return f'{name}="{match}"'
-    return f'{name}=~"{"|".join(match)}"'
+    if isinstance(match, Besides):
+        return f'{name}!~"{_alternatives(match.names)}"'
+    return f'{name}=~"{_alternatives(match)}"'
+
+
+def _alternatives(values: tuple[str, ...]) -> str:
+    """As a regular expression within a text; names of teams may hold any sign."""
+    plain = (value if re.fullmatch(r"[\w.$-]+", value) else re.escape(value) for value in values)
+    return "|".join(plain).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _matches(value: str, match: Match, moment: Moment) -> bool:
+    if isinstance(match, Besides):
+        return value not in match.names
+    return value in map(moment.filled, (match,) if isinstance(match, str) else match)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,10 +114,11 @@ def _tile(
     desk = sheet.desk
     expression, quantity = shown
     window = dict(pick.where)["window"]
-    title = desk.words(key, window=desk.words(f"window_{window}"))
+    by_hours = "business" in dict(pick.where).values()
+    title = desk.words(f"{key}_hours" if by_hours else key, window=desk.words(f"window_{window}"))
     name = desk.words(f"{key}_short", window=desk.words(f"short_{window}"))
     help_text = desk.words(f"{key}_help")
-    if "business" in dict(pick.where).values() and desk.some_always_work:
+    if by_hours and desk.some_always_work:
         help_text = f"{help_text} {desk.words('business_only')}"
     panels.value(sheet, Frame((x, 3, _TILE, 4), title, help_text, _to_team(sheet)), Query(expression), quantity, named=name)
     panels.strip(sheet, Frame((x, 7, _TILE, 3), "", desk.words("band_of", what=title)), Query(enough(expression, pick, desk)), steps)

@@ -16,10 +16,13 @@ from exporters.wall.model import Change, Live, Pulse, SlaTarget, Wall, Where, Wh
 from exporters.wall.risk import risk_of
 from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
 from exporters.wall.tiles import Shelf, TileMaker, value_of
+from kpis.calendar import ALWAYS
+from kpis.changes import Change as Moved
 from kpis.changes import changes
 from kpis.courses import Choice, Course
 from kpis.figures import Figure
 from kpis.members import OTHER
+from kpis.policy import Clock, Policy
 from kpis.view import View
 from windows.spans import WINDOWS, Period
 
@@ -28,6 +31,7 @@ COMPARES: Final = get_args(Compare)
 PERIODS_OF: Final = {window.name: window.periods for window in WINDOWS}
 DUE: Final = ("15m", "1h", "4h")
 TARGETS: Final = ("first_reply", "resolution")
+KINDS: Final = {spec.id: spec.kind for spec in TILES}
 FAILED: Final = Reason("failed", "the figures could not be computed: see the exporter's log")
 
 
@@ -71,9 +75,10 @@ def _by_code(reasons: Sequence[Reason]) -> Iterator[Why]:
 class WallMaker:
     """Makes walls of views."""
 
-    def __init__(self, rules: WallRules, zone: str) -> None:
+    def __init__(self, rules: WallRules, zone: str, policy: Policy | None = None) -> None:
         self._rules = rules
         self._zone = zone
+        self._policy = policy
 
     def wall(self, view: View | None, wanted: Wanted) -> Wall:
         """The wall of a choice; without a view, or of a team that is not shown, it has no figures."""
@@ -86,6 +91,7 @@ class WallMaker:
             known=course is not None or view is None,
             period=period,
             zone=self._zone,
+            clock=_clock(self._policy, choice.team, view.as_of_ms) if view else None,
             span_ms=(course.spans["current"].start_ms, course.spans[period].start_ms) if course else None,
             windows=list(PERIODS_OF),
             periods=list(PERIODS_OF.get(choice.window, ())[1:]),
@@ -101,11 +107,23 @@ class WallMaker:
         if view is not None and course is not None:
             shelf = Shelf(view, choice)
             wall.live = _live(shelf, course)
-            wall.tiles = list(TileMaker(shelf, course, period, self._rules, tuple(view.shown.get("channel", ()))).tiles())
+            channels = tuple(view.shown.get("channel", ()))
+            by_hours = wall.clock == "business"
+            wall.tiles = list(TileMaker(shelf, course, period, self._rules, channels, business=by_hours).tiles())
             wall.sla = list(_sla(shelf))
             wall.risk = risk_of(view, choice.team, show_tickets=self._rules.show_tickets)
-            wall.changes = list(_changes(course, period, view.as_of_ms, self._rules.minimum))
+            found = changes(course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours)
+            wall.changes = [_change(one) for one in found]
         return wall
+
+
+def _clock(policy: Policy | None, team: str | None, as_of_ms: int) -> Clock | None:
+    """By which clock a team works now; all of them by work hours, where any has some."""
+    version = policy.at(as_of_ms) if policy is not None and policy.has_calendars else None
+    if version is None:
+        return None
+    calendars = version.used_calendars() if team is None else [version.calendar(team)]
+    return "business" if any(calendar is not ALWAYS for calendar in calendars) else "calendar"
 
 
 def _live(shelf: Shelf, course: Course) -> Live:
@@ -143,12 +161,10 @@ def _sla(shelf: Shelf) -> Iterator[SlaTarget]:
         )
 
 
-def _changes(course: Course, period: Period, as_of_ms: int, minimum: int) -> Iterator[Change]:
-    kinds = {spec.id: spec.kind for spec in TILES}
-    for found in changes(course, period, as_of_ms=as_of_ms, minimum=minimum):
-        tile = TILE_OF_FIGURE[found.name]
-        where = Where(*found.where) if found.where else None
-        yield Change(tile, kinds[tile], found.value, found.before, found.n, found.n_before, found.verdict, where)
+def _change(found: Moved) -> Change:
+    tile = TILE_OF_FIGURE[found.name]
+    where = Where(*found.where) if found.where else None
+    return Change(tile, KINDS[tile], found.value, found.before, found.n, found.n_before, found.verdict, where)
 
 
 def _count(figure: Figure | None) -> int | None:

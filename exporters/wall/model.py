@@ -62,6 +62,7 @@ class Tile(Struct):
     clock: str | None
     value: float | None
     n: int
+    n_all: int | None  # observations by the calendar clock, where the business clock has fewer: it leaves out teams that always work
     of: Observed
     better: Better | None
     band: str | None  # exceptional, above, typical, below; met, missed where there is an objective
@@ -149,6 +150,7 @@ class Wall(Struct):
     known: bool  # False: no such team is shown
     period: str  # compared with
     zone: str  # time zone of the desk
+    clock: Literal["business", "calendar"] | None  # by which the choice works; None: no team has work hours
     span_ms: tuple[int, int] | None  # start of the window, and of the period compared with
     windows: list[str]
     periods: list[str]  # that the window can be compared with

@@ -57,14 +57,20 @@ class _Colour(NamedTuple):
 
 
 class TileMaker:
-    """Makes the tiles of one course."""
+    """Makes the tiles of one course. `business`: the choice works by a calendar.
 
-    def __init__(self, shelf: Shelf, course: Course, period: Period, rules: WallRules, channels: tuple[str, ...]) -> None:
+    Of a team that always works a ticket or two may have business time all the same: they were created for another team.
+    """
+
+    def __init__(
+        self, shelf: Shelf, course: Course, period: Period, rules: WallRules, channels: tuple[str, ...], *, business: bool
+    ) -> None:
         self._shelf = shelf
         self._course = course
         self._period = period
         self._rules = rules
         self._channels = channels  # that are shown
+        self._business = business
         wanted: dict[Group, list[Which]] = {}
         for spec in TILES:
             group = self._group(spec)
@@ -86,7 +92,8 @@ class TileMaker:
         return not spec.other_clock or self._has_business(spec, self._course.choice.group)
 
     def _has_business(self, spec: TileSpec, group: Group) -> bool:
-        return self._shelf.final(spec.figure, "current", {**dict(spec.labels), "clock": "business"}, group=group) is not None
+        labels = {**dict(spec.labels), "clock": "business"}
+        return self._business and self._shelf.final(spec.figure, "current", labels, group=group) is not None
 
     def _tile(self, spec: TileSpec) -> Tile:
         group, shelf = self._group(spec), self._shelf
@@ -110,6 +117,7 @@ class TileMaker:
             clock=clock,
             value=value_of(now),
             n=now.n if now else 0,
+            n_all=self._all(spec, group, now) if clock == "business" else None,
             of=spec.of,
             better=spec.better,
             band=colour.band,
@@ -121,6 +129,11 @@ class TileMaker:
             compared=self._compared(spec, group, clock, now, then),
             trend=self._trend(spec, group, clock),
         )
+
+    def _all(self, spec: TileSpec, group: Group, now: Figure | None) -> int | None:
+        """How many observations there are by the calendar clock, if more."""
+        whole = self._shelf.final(spec.figure, "current", {**dict(spec.labels), "clock": "calendar"}, group=group)
+        return whole.n if whole and whole.n > (now.n if now else 0) else None
 
     def _compared(self, spec: TileSpec, group: Group, clock: str | None, now: Figure | None, then: Figure | None) -> Compared | None:
         if now is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import yaml
 
 from deskpulse.boards import ENGLISH, Desk
 from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.boards.figures import TEAMS, enough, figure, live, marked_if_few, minutes, percent, sla_status
+from deskpulse.boards.figures import FIRST_RESPONSE, TEAMS, enough, figure, live, marked_if_few, minutes, of_a_team, percent, sla_status
 from deskpulse.boards.promql import (
     JOB,
     Age,
+    Besides,
     Combined,
     Compared,
     Either,
@@ -35,6 +37,7 @@ from deskpulse.boards.promql import (
 )
 from deskpulse.boards.sla import budget_left
 from deskpulse.policy import load_policy
+from kpis.policy import Policy
 
 POLICY = load_policy(DEFAULT_POLICY)
 assert POLICY is not None
@@ -42,6 +45,9 @@ DESK = Desk(ENGLISH, POLICY)
 AT_SECONDS = 600.0
 RIGHT, BEHIND, DEAD, OLDER = "10.0.0.2:9108", "10.0.0.3:9108", "10.0.0.4:9108", "10.0.0.1:9108"
 VARIABLES = {"target": "first_reply", "team": "billing", "window": "24h"}
+
+
+ODD = "night (a|b) 1.5"
 
 
 def labels(**values: str) -> Labels:
@@ -76,6 +82,13 @@ SAMPLES: dict[tuple[str, Labels], float] = {
     ("support_oldest_unanswered_timestamp_seconds", team("billing")): 60,
     ("support_response_mean_seconds", windowed("billing")): 1234,
     ("support_response_mean_observations", windowed("billing")): 10,
+    # The technical team always works; its business time is of a ticket that was created for billing.
+    ("support_first_response_mean_seconds", windowed("billing", clock="business")): 60,
+    ("support_first_response_mean_seconds", windowed("billing", clock="calendar")): 70,
+    ("support_first_response_mean_seconds", windowed("technical", clock="business")): 80,
+    ("support_first_response_mean_seconds", windowed("technical", clock="calendar")): 90,
+    ("support_open_tickets", team("billing")): 6,
+    ("support_open_tickets", team(ODD)): 5,
 }
 ATTAINED = figure("support_sla_attainment_ratio", "24h", TEAMS, ("target", "$target"), desk=DESK, keep=("member",))
 LATE = live("support_sla_breached_waiting_tickets", TEAMS, keep=("member", "target"))
@@ -94,6 +107,15 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
         Pick(LATE.name, (*TEAMS, ("target", ("resolution", "none"))), ("member",)),
         {labels(member="billing"): 0, labels(member="onboarding"): 1},
     ),
+    "all values but some": (
+        Pick("support_open_tickets", (*TEAMS, ("member", Besides((ODD, "sales")))), ("member",)),
+        {labels(member="billing"): 6},
+    ),
+    "a name with signs of its own": (
+        Pick("support_open_tickets", (*TEAMS, ("member", (ODD, "sales"))), ("member",)),
+        {labels(member=ODD): 5},
+    ),
+    "a team with work hours goes by them": (of_a_team(FIRST_RESPONSE, "24h", desk=DESK), {labels(): 60}),
     "an age": (Age(live("support_oldest_unanswered_timestamp_seconds", TEAMS)), {labels(): 540}),
     "1 - x": (Scaled(percent(ATTAINED), times=-1, plus=100), {labels(member="billing"): 10, labels(member="onboarding"): 25}),
     "compared": (Compared(ATTAINED, ">=", 0.9), {labels(member="billing"): 1, labels(member="onboarding"): 0}),
@@ -128,6 +150,19 @@ def test_it_is_worked_out_as_by_hand(name: str) -> None:
     found = expression.value(Moment.of(AT_SECONDS, SAMPLES).with_variables(VARIABLES))
     assert expected.keys() == found.keys()
     assert all(math.isclose(expected[one], found[one]) for one in expected)
+
+
+def test_a_team_that_always_works_goes_by_the_calendar_whatever_stands_under_its_name() -> None:
+    moment = Moment.of(AT_SECONDS, SAMPLES).with_variables({**VARIABLES, "team": "technical"})
+    assert {labels(): 90} == of_a_team(FIRST_RESPONSE, "24h", desk=DESK).value(moment)
+
+
+def test_where_most_teams_always_work_those_with_hours_are_named() -> None:
+    assert POLICY is not None
+    version = replace(POLICY.versions[-1], default_calendar="always", team_calendars={"billing": "madrid", "technical": "always"})
+    desk = Desk(ENGLISH, Policy((version,)))
+    assert ("billing",) == desk.teams_with_hours
+    assert 'member="$team",member=~"billing"' in of_a_team(FIRST_RESPONSE, "24h", desk=desk).promql()
 
 
 def series() -> list[dict[str, str]]:

@@ -79,7 +79,7 @@ CUT_OFF: Final = """
     const line = card.querySelector(".compared")?.getBoundingClientRect();
     for (const part of card.querySelectorAll(".digits, .unit, .chip, .n, .change, .was")) {
       const own = part.getBoundingClientRect();
-      if (part.matches(".compared .was") && own.top >= line.bottom - 1) continue; // no room: all of it is on the line below, which is hidden
+      if (part.matches(".compared .was") && own.top >= line.bottom - 1) continue; // no room: whole on the hidden line below
       if (own.right > box.right + 1 || own.bottom > box.bottom + 1 || own.left < box.left - 1)
         found.push(`${part.className} reaches out of its card: ${card.innerText}`);
     }

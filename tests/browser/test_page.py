@@ -222,6 +222,19 @@ class TestAtRisk:
         ):
             assert "T-0 technical, high, respuesta" in await opened.page.inner_text(".risk")
 
+    @pytest.mark.parametrize(("team", "clock", "label"), [("technical", "calendar", "24/7"), ("billing", "business", "work hours")])
+    async def test_by_which_clock_a_team_works_is_said(self, browser: Browser, team: str, clock: str, label: str) -> None:
+        """In the demo's policy the technical team works around the clock."""
+        async with at_risk(browser, links=(None,), query="?window=7d") as (own, opened):
+            assert " of " in (await opened.tile("first_response"))["text"], "of all teams only a part has work hours"
+            await show(opened, f"{own.url}/?window=7d&team={team}")
+            text = (await opened.tile("first_response"))["text"]
+            assert text.startswith(f"First response \u00b7 {label}")
+            assert " of " not in text
+            assert label in (await opened.tile("unanswered"))["text"] or "closed" in (await opened.tile("unanswered"))["text"]
+            told = (await (await opened.page.request.get(f"{own.url}/api/wall?window=7d&team={team}")).json())["wall"]
+            assert clock == told["clock"] == next(one["clock"] for one in told["tiles"] if one["id"] == "first_response")
+
     async def test_attainment_is_a_hero_with_its_objective(self, browser: Browser) -> None:
         async with at_risk(browser) as (_, opened):
             tile = await opened.tile("sla_first_reply")

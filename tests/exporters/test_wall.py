@@ -195,7 +195,7 @@ class TestPolicy:
         desk, choice = self.desk(), Choice("1h", team)
         desk.builder.apply(0, desk.state.take_changes().view)
         view = desk.builder.build(madrid("11:00"), [choice])
-        return WallMaker(replace(WALL_RULES, show_tickets=show_tickets), "UTC").wall(view, Wanted(choice))
+        return WallMaker(replace(WALL_RULES, show_tickets=show_tickets), "UTC", desk.policy).wall(view, Wanted(choice))
 
     def test_without_a_policy_there_is_nothing(self) -> None:
         assert ([], None) == (wall().sla, wall().risk)
@@ -243,7 +243,9 @@ class TestPolicy:
         desk.created("T1", "08:30")
         desk.replied("T1", "09:30")
         desk.builder.apply(0, desk.state.take_changes().view)
-        found = tile("first_response", WallMaker(WALL_RULES, "UTC").wall(desk.builder.build(madrid("10:00"), [choice]), Wanted(choice)))
+        found = tile(
+            "first_response", WallMaker(WALL_RULES, "UTC", desk.policy).wall(desk.builder.build(madrid("10:00"), [choice]), Wanted(choice))
+        )
         assert ("business", 1800.0) == (found.clock, found.value)
         assert found.trend is not None
         assert 1800.0 == found.trend.values[-1]
@@ -253,9 +255,67 @@ class TestPolicy:
         desk.created("T1", "08:30")
         desk.replied("T1", "09:30")
         desk.builder.apply(0, desk.state.take_changes().view)
-        shown = WallMaker(WALL_RULES, "UTC").wall(desk.builder.build(madrid("10:00"), [choice]), Wanted(choice))
+        shown = WallMaker(WALL_RULES, "UTC", desk.policy).wall(desk.builder.build(madrid("10:00"), [choice]), Wanted(choice))
         assert ("calendar", 3600.0) == (tile("first_response_calendar", shown).clock, tile("first_response_calendar", shown).value)
         assert not [one for one in wall().tiles if one.id == "first_response_calendar"]
+
+
+class TestClocks:
+    """Billing works in office hours, the night team always: its wait is calendar time, and no business figure holds it."""
+
+    def wall(self, team: str | None = None, *, text: str = OFFICE, office: bool = True) -> Wall:
+        """Created at 08:30, answered at 09:30 or (of the night) 08:40: 30 min of open hours, 10 min of all hours."""
+        desk, choice = SlaDesk(text), Choice("8h", team)
+        if office:
+            desk.created("T1", "08:30")
+            desk.replied("T1", "09:30")
+        desk.created("N1", "08:30", team="night")
+        desk.replied("N1", "08:40")
+        desk.builder.apply(0, desk.state.take_changes().view)
+        view = desk.builder.build(madrid("10:00"), [choice])
+        return WallMaker(WALL_RULES, "UTC", desk.policy).wall(view, Wanted(choice))
+
+    @pytest.mark.parametrize(
+        ("team", "expected"),
+        [
+            (None, ("business", "business", 1800.0, 1, 2)),
+            ("billing", ("business", "business", 1800.0, 1, None)),
+            ("night", ("calendar", "calendar", 600.0, 1, None)),
+        ],
+    )
+    def test_a_team_that_always_works_has_its_calendar_time(self, team: str | None, expected: tuple[object, ...]) -> None:
+        """And the figure by work hours of all teams says that it holds one reply of two."""
+        shown = self.wall(team)
+        found = tile("first_response", shown)
+        assert expected == (shown.clock, found.clock, found.value, found.n, found.n_all)
+
+    def test_a_ticket_that_came_from_a_team_with_work_hours_does_not_change_the_clock(self) -> None:
+        """It was created for billing out of hours, where it waited for 0 s of work; the night team took it over."""
+        desk, choice = SlaDesk(OFFICE), Choice("8h", "night")
+        for number in range(3):
+            desk.created(f"N{number}", "07:30", team="night")
+            desk.replied(f"N{number}", "07:40")
+        desk.created("T1", "07:30")
+        desk.changed("T1", "07:35", "triaged", team="night")
+        desk.replied("T1", "07:50")
+        desk.builder.apply(0, desk.state.take_changes().view)
+        view = desk.builder.build(madrid("10:00"), [choice])
+        exported = {figure.labels: figure for figure in view.figures if figure.name == "support_first_response_mean_seconds"}
+        labels = (("window", "8h"), ("period", "current"), ("by", "team"), ("member", "night"), ("clock", "business"))
+        assert (0.0, 1) == (exported[labels].value, exported[labels].n), "the case is there"
+        shown = WallMaker(WALL_RULES, "UTC", desk.policy).wall(view, Wanted(choice))
+        found = tile("first_response", shown)
+        assert ("calendar", 750.0, 4) == (found.clock, found.value, found.n)
+        assert "first_response_calendar" not in {one.id for one in shown.tiles}
+
+    def test_while_only_teams_that_always_work_have_answered_the_figure_is_theirs_and_says_so(self) -> None:
+        shown = self.wall(office=False)
+        found = tile("first_response", shown)
+        assert ("business", "calendar", 600.0, None) == (shown.clock, found.clock, found.value, found.n_all)
+
+    def test_without_work_hours_there_is_one_clock(self) -> None:
+        assert self.wall(text=SIMPLE).clock is None
+        assert wall().clock is None
 
 
 class TestWithoutFigures:

@@ -40,6 +40,7 @@ export interface Tile {
   clock: string | null;
   value: number | null;
   n: number;
+  n_all: number | null;
   of: "replies" | "tickets" | "answers" | "customers" | "interactions" | "resolutions" | "solved" | "deadlines";
   better: "lower" | "higher" | null;
   band: string | null;
@@ -113,6 +114,7 @@ export interface Wall {
   known: boolean;
   period: string;
   zone: string;
+  clock: "business" | "calendar" | null;
   span_ms: [number, number] | null;
   windows: string[];
   periods: string[];

@@ -167,7 +167,7 @@ function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "
 function Row({ tile, wall, words, format, period, then }: { tile: Tile; wall: Wall; then: string } & Tongue) {
   return (
     <tr data-row={tile.id} data-value={tile.value ?? ""} data-n={tile.n} data-window={tile.window ?? ""} data-by={tile.by} data-member={tile.member}>
-      <th scope="row">{tileName(tile, wall.team, wall.window, words, true)}</th>
+      <th scope="row">{tileName(tile, wall, words, true)}</th>
       <td>
         <span class="strong">{format.text(tile.kind, tile.value)}</span>
         {tile.low !== null && tile.high !== null && (
@@ -176,7 +176,7 @@ function Row({ tile, wall, words, format, period, then }: { tile: Tile; wall: Wa
       </td>
       <td>{tile.band === null ? plainWords(tile, words, format) : <BandChip tile={tile} words={words} format={format} hero={false} />}</td>
       <td>
-        {format.count(tile.n)} {words.observed[tile.of]}
+        {tile.n_all === null ? format.count(tile.n) : words.partOf(format.count(tile.n), format.count(tile.n_all))} {words.observed[tile.of]}
       </td>
       <td>
         <Compared tile={tile} words={words} format={format} period={period} hero={true} />

@@ -1,9 +1,11 @@
 // Tiles: a figure with its trend, its band in colour and in words, its number of observations, and how it was before.
 
 import type { Format, Piece } from "./format";
-import type { Live, Tile } from "./model";
+import type { Live, Tile, Wall } from "./model";
 import { Spark } from "./spark";
 import type { Words } from "./words";
+
+const HERO_LETTERS = 29; // as many fit above a large figure
 
 export interface Tongue {
   words: Words;
@@ -14,15 +16,14 @@ export interface Tongue {
 interface TileProps extends Tongue {
   tile: Tile;
   hero: boolean;
-  team: string | null;
-  window: string;
+  wall: Wall;
 }
 
-export function TileCard({ tile, hero, team, window, words, format, period }: TileProps) {
+export function TileCard({ tile, hero, wall, words, format, period }: TileProps) {
   const band = tile.band ?? "plain";
-  const name = tileName(tile, team, window, words, hero);
+  const name = tileName(tile, wall, words, hero, HERO_LETTERS);
   return (
-    <section class={`card ${hero ? "hero" : "tile"}`} data-tile={tile.id} data-band={band} data-value={tile.value ?? ""} data-n={tile.n} aria-label={tileName(tile, team, window, words, true)}>
+    <section class={`card ${hero ? "hero" : "tile"}`} data-tile={tile.id} data-band={band} data-value={tile.value ?? ""} data-n={tile.n} aria-label={tileName(tile, wall, words, true)}>
       <h2 class="label">{name}</h2>
       <p class="value">
         <Figure pieces={format.pieces(tile.kind, tile.value)} />
@@ -31,7 +32,7 @@ export function TileCard({ tile, hero, team, window, words, format, period }: Ti
       <p class="facts">
         <BandChip tile={tile} words={words} format={format} hero={hero} />
         <span class="n">
-          {words.n(hero ? format.count(tile.n) : format.brief(tile.n))}
+          {words.n(hero && tile.n_all !== null ? words.partOf(format.brief(tile.n), format.brief(tile.n_all)) : format.brief(tile.n))}
           <span class="only-read"> {words.observed[tile.of]}</span>
         </span>
       </p>
@@ -50,14 +51,16 @@ export function Figure({ pieces }: { pieces: Piece[] }) {
   );
 }
 
-/** The name with whatever makes the tile differ from the choice: another window, one channel, business hours. */
-export function tileName(tile: Tile, team: string | null, window: string, words: Words, long: boolean): string {
+/** The name with whatever makes the tile differ from the choice: another window, one channel; and by which clock, where there are two. */
+export function tileName(tile: Tile, wall: Pick<Wall, "team" | "window" | "clock">, words: Words, long: boolean, room = Infinity): string {
   const [whole, short] = words.tiles[tile.id] ?? [tile.id, tile.id];
-  const more = [];
-  if (tile.by !== "all" && tile.member !== team) more.push(tile.member);
-  if (tile.window !== null && tile.window !== window) more.push(words.shortWindows[tile.window] ?? tile.window);
+  const more: string[] = [];
+  if (tile.by !== "all" && tile.member !== wall.team) more.push(tile.member);
+  if (tile.window !== null && tile.window !== wall.window) more.push(words.shortWindows[tile.window] ?? tile.window);
   if (tile.clock === "business" && long) more.push(words.business);
-  return [long && !more.length ? whole : long ? whole : short, ...more].join(" \u00b7 ");
+  if (tile.clock === "calendar" && wall.clock !== null && !tile.id.endsWith("_calendar")) more.push(words.always);
+  const name = (first: string) => [first, ...more].join(" \u00b7 ");
+  return long && name(whole).length <= room ? name(whole) : name(short);
 }
 
 function trendLabel(tile: Tile, words: Words, format: Format): string {
@@ -139,7 +142,7 @@ export function changeWords(moved: { text: string; points: boolean }, verdict: s
 }
 
 /** The hero of what waits now: how many, how long the oldest, and the ages of all of them. */
-export function WaitingCard({ live, nowMs, hero, words, format }: { live: Live; nowMs: number; hero: boolean } & Tongue) {
+export function WaitingCard({ live, clock, nowMs, hero, words, format }: { live: Live; clock: Wall["clock"]; nowMs: number; hero: boolean } & Tongue) {
   const oldest = live.oldest_business_seconds ?? (live.oldest_ms === null ? null : Math.max(0, (nowMs - live.oldest_ms) / 1000));
   const overAnHour = live.ages.slice(2).reduce((sum, count) => sum + count, 0);
   return (
@@ -153,7 +156,7 @@ export function WaitingCard({ live, nowMs, hero, words, format }: { live: Live; 
       </div>
       <p class="facts">
         <span class="chip plain">{oldest === null ? words.noneWaits : words.oldest(format.duration(oldest))}</span>
-        {hero && <span class="n">{live.business_open === false ? words.closed : live.oldest_business_seconds === null ? "" : words.business}</span>}
+        {hero && <span class="n">{live.business_open === false ? words.closed : clock === null ? "" : clock === "business" ? words.business : words.always}</span>}
       </p>
       <p class="compared">
         <span class="quiet">{words.waitsLonger(format.count(overAnHour), "1\u00a0h")}</span>

@@ -114,9 +114,9 @@ function Figures({ wall, nowMs, common }: { wall: Wall; nowMs: number; common: T
   const byName = new Map<string, Tile>(wall.tiles.map((tile) => [tile.id, tile]));
   const card = (name: string, hero: boolean) => {
     const tile = byName.get(name);
-    if (tile) return <TileCard key={name} {...common} tile={tile} hero={hero} team={wall.team} window={wall.window} />;
+    if (tile) return <TileCard key={name} {...common} tile={tile} hero={hero} wall={wall} />;
     if (wall.live === null) return null;
-    return name === "open" ? <OpenCard key={name} {...common} live={wall.live} /> : <WaitingCard key={name} {...common} live={wall.live} nowMs={nowMs} hero={hero} />;
+    return name === "open" ? <OpenCard key={name} {...common} live={wall.live} /> : <WaitingCard key={name} {...common} live={wall.live} clock={wall.clock} nowMs={nowMs} hero={hero} />;
   };
   const { risk } = wall;
   return (
