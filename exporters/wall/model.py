@@ -62,7 +62,9 @@ class Tile(Struct):
     clock: str | None
     value: float | None
     n: int
-    n_all: int | None  # observations by the calendar clock, where the business clock has fewer: it leaves out teams that always work
+    n_all: (
+        int | None
+    )  # observations by the calendar clock, where the business clock has fewer: not those created for teams that always work
     of: Observed
     better: Better | None
     band: str | None  # exceptional, above, typical, below; met, missed where there is an objective

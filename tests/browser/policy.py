@@ -18,11 +18,20 @@ from windows.panes import MINUTE_MS
 
 @asynccontextmanager
 async def at_risk(
-    browser: Browser, *, show_tickets: bool = False, query: str = "", size: str = "hd", links: tuple[str | None, ...] = ()
+    browser: Browser,
+    *,
+    show_tickets: bool = False,
+    query: str = "",
+    size: str = "hd",
+    links: tuple[str | None, ...] = (),
+    busy: bool = True,
 ) -> AsyncIterator[tuple[House, Window]]:
-    """A page over such a desk. `links`: of further tickets that wait, each due for a reply within minutes."""
+    """A page over such a desk. `links`: of further tickets that wait, each due for a reply within minutes. Not `busy`: of these alone."""
     rules = replace(RULES, policy=load_policy(DEFAULT_POLICY))
-    async with house(weeks(), rules=rules, wall=replace(WALL, show_tickets=show_tickets)) as own, window(browser, size) as opened:
+    async with (
+        house(weeks() if busy else (), rules=rules, wall=replace(WALL, show_tickets=show_tickets)) as own,
+        window(browser, size) as opened,
+    ):
         for number, url in enumerate(links):
             await own.created(f"T-{number}", team="technical", channel="email", at_ms=wall_ms() - (20 - number) * MINUTE_MS, url=url)
         await show(opened, f"{own.url}/{query}")
