@@ -74,6 +74,7 @@ def exporter_config(settings: Settings) -> ExporterConfig:
         host=server.host,
         port=server.port,
         insecure_listen=server.insecure_listen,
+        allowed_hosts=server.allowed_hosts,
         cert_file=server.cert_file,
         key_file=server.key_file,
         bearer_token=server.read_bearer_token(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from kpis.view import ViewRules
 from streams.topics import SOURCE_TOPICS, ledger_topics
 from windows.histogram import EXACT_MS
 
+_HOST_AND_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::\d*)?")
 EXACT_SECONDS: Final = tuple(ms // 1000 for ms in EXACT_MS)
 
 
@@ -43,6 +45,7 @@ class ExporterConfig:
     host: str = "127.0.0.1"
     port: int = 9108  # 0: any free one
     insecure_listen: bool = False  # other machines may connect without TLS and log-in
+    allowed_hosts: tuple[str, ...] = ()  # names, beside those of this machine, that requests may call the exporter by
     cert_file: Path | None = None  # PEM; with key_file: HTTPS
     key_file: Path | None = None
     bearer_token: str | None = field(default=None, repr=False)
@@ -64,6 +67,10 @@ class ExporterConfig:
         self._check_buckets()
         self._check_files()
         self._check_door()
+        if wrong := [host for host in self.allowed_hosts if not is_host(host)]:
+            raise ConfigError(
+                f"exporter.allowed_hosts: {wrong[0]!r} is no host; write names or addresses alone, without scheme, port or path"
+            )
 
     @property
     def view_topic(self) -> str:
@@ -84,6 +91,26 @@ class ExporterConfig:
     def wants_login(self) -> bool:
         """Whether a request must carry a token or a password."""
         return self.bearer_token is not None or self.basic_auth is not None
+
+    @property
+    def checks_host(self) -> bool:
+        """Whether a request must call the exporter by a name that it knows.
+
+        On loopback without a log-in: otherwise a web page that this machine's browser shows could have its own name resolve to
+        127.0.0.1 and read the figures as its own (DNS rebinding). And wherever names were given.
+        """
+        return bool(self.allowed_hosts) or (is_loopback(self.host) and not self.wants_login)
+
+    def is_called(self, authority: str) -> bool:
+        """Whether a `Host` header, with or without port, names this exporter: localhost, a name of `allowed_hosts`, or any address.
+
+        Nobody else's page can have an address as its name and be answered here: whoever asks for an address meant the machine that has it.
+        """
+        found = _HOST_AND_PORT.fullmatch(authority)
+        if found is None:
+            return False
+        name = _plain(found[1])
+        return name == "localhost" or is_address(name) or name in map(_plain, self.allowed_hosts)
 
     @property
     def bootstrap(self) -> str:
@@ -112,6 +139,28 @@ class ExporterConfig:
             f"exporter.host {self.host!r} can be reached from other machines, and {missing} is not set up: keep host 127.0.0.1 behind a "
             "proxy that has both, or set cert_file, key_file and a token or password; in a network you trust, set insecure_listen to true"
         )
+
+
+def is_host(text: str) -> bool:
+    """Whether a text is a host name or an address, and nothing more.
+
+    >>> [is_host(text) for text in ("desk.example", "10.0.0.7", "[fd00::7]", "fd00::7", "desk.example:9108", "https://desk", "*", "")]
+    [True, True, True, True, False, False, False, False]
+    """
+    return is_address(text.strip("[]")) or re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(host: str) -> str:
+    return host.strip("[]").rstrip(".").lower()
 
 
 def is_loopback(host: str) -> bool:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hmac
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -16,7 +17,10 @@ from exporters.config import ExporterConfig
 from exporters.session import COOKIE, RENEW_SECONDS, SESSION_SECONDS, Sessions
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/login"})
+REFUSALS: Final = ("login", "host")  # a wrong token, password or scheme; a name that is not this exporter's
+PROBES: Final = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS: Final = PROBES | {"/login"}
+LONGEST_SHOWN: Final = 128  # characters of a name in a message
 RENEWED: Final = web.RequestKey("renewed", int)
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -46,8 +50,29 @@ def may_enter(authorization: str, config: ExporterConfig) -> bool:
     return False
 
 
-def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: bytes) -> Middleware:
-    """Answers 401 to whoever does not log in, where that is set up; a browser gets a page that asks for the token, where there is one."""
+def host_middleware(config: ExporterConfig, refused: Counter[str]) -> Middleware:
+    """Answers 421 to whoever calls the exporter by a name that is not its own, where that is checked."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        called = request.headers.get("Host", "")
+        if not config.checks_host or request.path in PROBES or config.is_called(called):
+            return await handler(request)
+        refused["host"] += 1
+        text = (
+            f"this exporter does not answer to the name {called[:LONGEST_SHOWN]!r}: ask for localhost or its address, or list the name in "
+            "exporter.allowed_hosts (DESKPULSE_EXPORTER__ALLOWED_HOSTS)\n"
+        )
+        return web.Response(status=web.HTTPMisdirectedRequest.status_code, text=text)
+
+    return check
+
+
+def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: bytes, refused: Counter[str]) -> Middleware:
+    """Answers 401 to whoever does not log in, where that is set up; a browser gets a page that asks for the token, where there is one.
+
+    Counted is who tried with something wrong, not who has yet to be asked.
+    """
     challenge = 'Basic realm="deskpulse", charset="UTF-8"' if config.basic_auth is not None else 'Bearer realm="deskpulse"'
 
     @web.middleware
@@ -59,6 +84,7 @@ def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: byt
             if left < SESSION_SECONDS - RENEW_SECONDS:
                 request[RENEWED] = now
             return await handler(request)
+        refused["login"] += "Authorization" in request.headers
         headers = {"WWW-Authenticate": challenge}
         if config.bearer_token is not None and "text/html" in request.headers.get("Accept", ""):
             return web.Response(status=401, body=login_page, content_type="text/html", charset="utf-8", headers=headers)
@@ -72,7 +98,7 @@ def is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith("/assets/")
 
 
-def login_handler(config: ExporterConfig, sessions: Sessions) -> Handler:
+def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[str]) -> Handler:
     """`POST /login` with the token as the body: 204 and a cookie, or 401."""
 
     async def log_in(request: web.Request) -> web.StreamResponse:
@@ -80,6 +106,7 @@ def login_handler(config: ExporterConfig, sessions: Sessions) -> Handler:
             raise web.HTTPNotFound
         given = (await request.read()).strip()
         if not hmac.compare_digest(given, config.bearer_token.encode()):
+            refused["login"] += 1
             return web.Response(status=401, text="wrong token\n", headers={"WWW-Authenticate": 'Bearer realm="deskpulse"'})
         return web.Response(status=204, headers={"Set-Cookie": sessions.header(int(time.time()), secure=request.secure)})
 

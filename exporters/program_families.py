@@ -10,6 +10,7 @@ from typing import Final
 from prometheus_client.metrics_core import Metric
 
 from exporters.around_families import AROUND, collect_sources, collect_workers
+from exporters.door import REFUSALS
 from exporters.families import Family
 from exporters.snapshot import Snapshot
 from kpis.admission import KINDS
@@ -24,6 +25,12 @@ BUILD: Final = Family("deskpulse_build", "Version of the exporter.", "info", ("v
 READY: Final = Family("deskpulse_exporter_ready", "1 once the whole ledger has been read; before, no figure is exported.")
 COMPLETE: Final = Family("deskpulse_view_complete", "1 while the figures are all that there is; /readyz tells what is missing.")
 CONNECTIONS: Final = Family("deskpulse_ledger_connections", "Connections to Kafka made by the reader of the ledger.", "counter")
+REFUSED: Final = Family(
+    "deskpulse_requests_refused",
+    "Requests that the exporter turned away: with a wrong token or password, or for a host name that it does not answer to.",
+    "counter",
+    ("reason",),
+)
 EXPECTED: Final = Family("deskpulse_partitions_expected", "Partitions of the ledger.")
 READ: Final = Family("deskpulse_partitions_read", "Partitions of the ledger that are read to their end.")
 AS_OF: Final = Family("deskpulse_view_as_of_timestamp_seconds", "The instant that the figures are computed for.")
@@ -76,8 +83,8 @@ POLICY_MISMATCH: Final = Family(
 )
 
 PROGRAM: Final = (
-    *(BUILD, READY, COMPLETE, CONNECTIONS, EXPECTED, READ, AS_OF, READ_AT, AGE, BUILD_SECONDS, WATERMARK, TOPIC_WATERMARK, EVENT_CLOCK),
-    *(LEDGER_POSITION, LEDGER_END, LEDGER_UNSTABLE, LEDGER_STUCK, *AROUND, TRANSACTIONS, REJECTED, *COUNTERS.values()),
+    *(BUILD, READY, COMPLETE, CONNECTIONS, REFUSED, EXPECTED, READ, AS_OF, READ_AT, AGE, BUILD_SECONDS, WATERMARK, TOPIC_WATERMARK),
+    *(EVENT_CLOCK, LEDGER_POSITION, LEDGER_END, LEDGER_UNSTABLE, LEDGER_STUCK, *AROUND, TRANSACTIONS, REJECTED, *COUNTERS.values()),
     *(CHANGES_FOLDED, SPAN, FOLDED, ANOMALIES, POLICY, POLICY_MISMATCH),
 )
 
@@ -109,6 +116,11 @@ def collect_freshness(snapshot: Snapshot) -> Iterator[Metric]:
     yield AGE.having(({}, status.silent_seconds))
     yield BUILD_SECONDS.having(({}, snapshot.build_seconds))
     yield WATERMARK.having(({}, _seconds(view.watermark_ms if view else None)))
+
+
+def collect_refused(snapshot: Snapshot) -> Iterator[Metric]:
+    """Who was turned away; from 0 on, so that the first one is seen."""
+    yield REFUSED.having(*(({"reason": reason}, snapshot.refused.get(reason, 0)) for reason in REFUSALS))
 
 
 def collect_event_times(snapshot: Snapshot) -> Iterator[Metric]:
@@ -187,6 +199,7 @@ PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
     collect_build,
     collect_completeness,
     collect_freshness,
+    collect_refused,
     collect_event_times,
     collect_ledger,
     collect_workers,

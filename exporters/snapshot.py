@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from exporters.status import ReaderStatus
 from kpis.view import View
@@ -17,3 +18,4 @@ class Snapshot:
     view: View | None = None
     build_seconds: float | None = None
     failed: bool = False  # the view could not be built
+    refused: Mapping[str, int] = field(default_factory=dict)  # requests turned away, by reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Final, cast
 
@@ -15,7 +16,7 @@ from exporters.api import AT_RISK_FILTERS, FILTERS, MOST_AT_RISK, at_risk_json, 
 from exporters.clock import ViewKeeper, wall_ms
 from exporters.collectors import new_registry
 from exporters.config import ExporterConfig
-from exporters.door import Handler, login_handler, login_middleware, new_headers
+from exporters.door import Handler, host_middleware, login_handler, login_middleware, new_headers
 from exporters.exposition import choose
 from exporters.openapi import document
 from exporters.session import Sessions
@@ -36,9 +37,10 @@ LONGEST_NAME: Final = 128  # of a team, as in events
 class Pages:
     """Request handlers over one keeper and the status of one reader."""
 
-    def __init__(self, config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus]) -> None:
+    def __init__(self, config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus], refused: Counter[str]) -> None:
         self._keeper = keeper
         self._status = status
+        self._refused = refused
         self._last = Snapshot(0, status())
         self._registry = new_registry(lambda: self._last, config.buckets_seconds)
         self._maker = WallMaker(config.wall, str(config.view_rules.zone), config.view_rules.policy)
@@ -56,7 +58,7 @@ class Pages:
             except Exception:
                 log.exception("the figures could not be computed")
                 failed = True
-        return Snapshot(wall_ms(), status, view, self._keeper.build_seconds, failed=failed)
+        return Snapshot(wall_ms(), status, view, self._keeper.build_seconds, failed=failed, refused=dict(self._refused))
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Everything, in the format that the scraper asks for."""
@@ -145,8 +147,10 @@ def _bad(message: str) -> web.HTTPBadRequest:
 
 def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus]) -> web.Application:
     """The application with all its routes: nothing can be changed through it, but for logging in."""
-    pages, sessions = Pages(config, keeper, status), Sessions(config)
-    app = web.Application(middlewares=[login_middleware(config, sessions, LOGIN_PAGE.body)], client_max_size=1024)
+    refused: Counter[str] = Counter()
+    pages, sessions = Pages(config, keeper, status, refused), Sessions(config)
+    doors = [host_middleware(config, refused), login_middleware(config, sessions, LOGIN_PAGE.body, refused)]
+    app = web.Application(middlewares=doors, client_max_size=1024)
     routes: dict[str, Handler] = {
         "/": asset(WALL_PAGE),
         "/login": asset(LOGIN_PAGE),
@@ -162,7 +166,7 @@ def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], Rea
     for path, handler in routes.items():
         app.router.add_get(path, handler)
     app.router.add_get("/api/stream", pages.stream, allow_head=False)
-    app.router.add_post("/login", login_handler(config, sessions))
+    app.router.add_post("/login", login_handler(config, sessions, refused))
     app.on_response_prepare.append(new_headers(sessions))
     app[SCREENS] = pages.screens
     app.on_shutdown.append(lambda _: pages.screens.close())

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Section, check_readable, listed, read_secret, wrong
-from exporters.config import EXACT_SECONDS, is_loopback
+from exporters.config import EXACT_SECONDS, is_host, is_loopback
 
 PartsWindow = Literal["15m", "1h", "8h", "24h", "7d", "30d", "today"]
 Rollup = Literal["all", "team", "channel", "priority"]
@@ -27,6 +27,7 @@ class ExporterSettings(Section):
     password: SecretStr | None = None
     password_file: Path | None = None
     insecure_listen: bool = False
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     show_tickets: bool = False
     max_screens: int = Field(50, ge=1, le=10_000)
     clock: Literal["wall", "event"] = "wall"
@@ -96,6 +97,13 @@ class ExporterSettings(Section):
                 "and password_file); in a network you trust, set insecure_listen to true",
             )
         return insecure
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if wrongs := [host for host in hosts if not is_host(host)]:
+            raise wrong(f"{wrongs[0]!r} is no host", "write names or addresses alone, without scheme, port or path")
+        return hosts
 
     @field_validator("parts_windows", "compared_rollups", "buckets_seconds")
     @classmethod

@@ -102,9 +102,11 @@ def test_what_is_typed_wins_over_variables(run: Run, stand_in: Any, monkeypatch:
     for name, value in {"HOST": "127.0.0.1", "PORT": "1", "INSECURE_LISTEN": "false"}.items():
         monkeypatch.setenv(f"DESKPULSE_EXPORTER__{name}", value)
     body = stand_in("exporters.server.run", exits.OK)
+    monkeypatch.setenv("DESKPULSE_EXPORTER__ALLOWED_HOSTS", "desk.example, exporter")
     assert run("exporter", "--host", "192.0.2.1", "--port", 0, "--insecure-listen").code == exits.OK
     (config,) = body.given
     assert (config.host, config.port, config.insecure_listen) == ("192.0.2.1", 0, True)
+    assert ("desk.example", "exporter") == config.allowed_hosts
 
 
 def test_a_door_that_stands_open_is_refused_unless_it_is_asked_for(run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,12 @@ def test_an_empty_secret_is_no_secret(given: dict[str, Any]) -> None:
         config(**given)
 
 
+@pytest.mark.parametrize("host", ["desk.example:9108", "https://desk.example", "*", "", "desk example"])
+def test_an_allowed_host_is_a_name_alone(host: str) -> None:
+    with pytest.raises(ConfigError, match="is no host; write names or addresses alone"):
+        config(allowed_hosts=("desk.example", host))
+
+
 def test_buckets_must_be_exact() -> None:
     with pytest.raises(ConfigError, match=r"no edge at \[901\]; choose from 60, 120"):
         config(buckets_seconds=(900, 901))

@@ -252,6 +252,18 @@ class TestDoor:
     async def test_reading_is_all_that_can_be_done(self, open_pages: Open, method: str, path: str) -> None:
         assert 405 == (await (await open_pages()).request(method, path)).status
 
+    async def test_who_tried_with_something_wrong_is_counted_and_not_who_is_yet_to_be_asked(self, open_pages: Open) -> None:
+        client = await open_pages(bearer_token="open-sesame", basic_auth=("wall", "pass"))
+        right = {"Authorization": "Bearer open-sesame"}
+        assert (0, 0) == await refusals(client, right)
+        await client.get("/metrics")
+        await client.get("/healthz", headers={"Authorization": "Bearer wrong"})
+        assert (0, 0) == await refusals(client, right)
+        await client.get("/metrics", headers={"Authorization": "Bearer wrong"})
+        await client.get("/", headers={"Authorization": basic("wall:wrong")})
+        await client.post("/login", data=b"wrong")
+        assert (3, 0) == await refusals(client, right)
+
     async def test_bytes_that_are_no_text_open_nothing(self, open_pages: Open) -> None:
         client = await open_pages(bearer_token="open-sesame")
         for header in ("Authorization", "Cookie"):
@@ -259,6 +271,72 @@ class TestDoor:
                 "/metrics", headers={header: "Bearer \udcff\udcfe" if header == "Authorization" else f"{COOKIE}=1.\udcff"}
             )
             assert 401 == response.status
+
+
+async def refusals(client: Client, headers: dict[str, str]) -> tuple[float, float]:
+    """For a log-in and for a host, as exported."""
+    families = parse_text(await text_of(await client.get("/metrics", headers=headers)))
+    counts = {
+        sample.labels["reason"]: sample.value
+        for family in families
+        if family.name == "deskpulse_requests_refused"
+        for sample in family.samples
+    }
+    return counts["login"], counts["host"]
+
+
+class TestTheNameItIsCalledBy:
+    """A page of evil.example may have its name resolve to 127.0.0.1; the browser then sends that name."""
+
+    FOREIGN = (
+        "evil.example",
+        "evil.example:9108",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "localhost@evil.example",
+        "2130706433",
+        "",
+    )
+    OWN = ("localhost", "LocalHost:9108", "localhost.", "127.0.0.1", "127.0.0.1:9108", "[::1]", "[::1]:9108", "192.0.2.7:9108")
+
+    @pytest.mark.parametrize("name", FOREIGN)
+    @pytest.mark.parametrize("path", ["/", "/metrics", "/api/wall", "/api/stream", "/login", "/nowhere"])
+    async def test_a_foreign_name_is_told_nothing_but_the_setting(self, open_pages: Open, name: str, path: str) -> None:
+        response = await (await open_pages()).get(path, headers={"Host": name})
+        assert 421 == response.status
+        assert "DESKPULSE_EXPORTER__ALLOWED_HOSTS" in await response.text()
+
+    @pytest.mark.parametrize("name", OWN)
+    async def test_its_own_names_and_addresses_are_answered(self, open_pages: Open, name: str) -> None:
+        assert 200 == (await (await open_pages()).get("/metrics", headers={"Host": name})).status
+
+    async def test_a_proxy_or_scraper_is_let_in_by_a_listed_name(self, open_pages: Open) -> None:
+        client = await open_pages(allowed_hosts=("Desk.example", "fd00::7"))
+        found = {
+            name: (await client.get("/metrics", headers={"Host": name})).status for name in ("desk.example:443", "[fd00::7]", "a.example")
+        }
+        assert {"desk.example:443": 200, "[fd00::7]": 200, "a.example": 421} == found
+
+    @pytest.mark.parametrize(
+        ("settings", "status"),
+        [
+            ({"host": "192.0.2.1", "insecure_listen": True}, 200),  # whoever can reach it may read it
+            ({"host": "192.0.2.1", "insecure_listen": True, "allowed_hosts": ("exporter",)}, 421),
+            ({"bearer_token": "open-sesame"}, 401),  # the page of another has no token
+            ({"bearer_token": "open-sesame", "allowed_hosts": ("exporter",)}, 421),
+        ],
+    )
+    async def test_it_is_checked_where_nothing_else_keeps_a_page_out_or_names_are_listed(
+        self, open_pages: Open, settings: dict[str, Any], status: int
+    ) -> None:
+        assert status == (await (await open_pages(**settings)).get("/metrics", headers={"Host": "evil.example"})).status
+
+    async def test_probes_answer_to_any_name_and_the_refused_are_counted(self, open_pages: Open) -> None:
+        client = await open_pages()
+        foreign = {"Host": "evil.example"}
+        assert [200, 200] == [(await client.get(path, headers=foreign)).status for path in ("/healthz", "/readyz")]
+        await client.get("/metrics", headers=foreign)
+        assert (0, 1) == await refusals(client, {})
 
 
 class TestLogInOfBrowsers:

@@ -80,6 +80,7 @@ def test_a_fault_of_a_missing_setting_names_key_and_variable(tmp_path: Path) -> 
         ("desk: {max_members: 0}\n", "desk.max_members = 0: not at least 1"),
         ("exporter: {parts_windows: [2h]}\n", "exporter.parts_windows[0] = '2h': not one of the choices"),
         ("exporter: {buckets_seconds: [900, 901]}\n", "the stored histograms have no edge at [901]"),
+        ("exporter: {allowed_hosts: ['desk.example:9108']}\n", "'desk.example:9108' is no host"),
         ("exporter: {insecure_listen: maybe}\n", "neither true nor false"),
         ("topics: {min_insync_replicas: 2}\n", "above topics.replication_factor (1)"),
         ("worker: {watchdog_seconds: .nan}\n", "no finite number"),
