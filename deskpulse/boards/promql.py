@@ -157,10 +157,19 @@ def _matches(value: str, match: Match, moment: Moment) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Scaled(Expression):
-    """Multiplied, divided, and moved by numbers, in this order: another unit, or 1 - x."""
+class Derived(Expression):
+    """Something made of the samples of one other expression."""
 
     inner: Expression
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled(Derived):
+    """Multiplied, divided, and moved by numbers, in this order: another unit, or 1 - x."""
+
     times: int = 1
     over: int = 1
     plus: int = 0
@@ -174,19 +183,15 @@ class Scaled(Expression):
     def value(self, moment: Moment) -> Result:
         return {labels: value * self.times / self.over + self.plus for labels, value in self.inner.value(moment).items()}
 
-    def names(self) -> frozenset[str]:
-        return self.inner.names()
-
 
 def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
 @dataclass(frozen=True, slots=True)
-class Rounded(Expression):
+class Rounded(Derived):
     """Rounded to some decimals, halves upwards, as Prometheus does."""
 
-    inner: Expression
     decimals: int
 
     def promql(self) -> str:
@@ -195,9 +200,6 @@ class Rounded(Expression):
     def value(self, moment: Moment) -> Result:
         inverse = 10**self.decimals
         return {labels: math.floor(value * inverse + 0.5) / inverse for labels, value in self.inner.value(moment).items()}
-
-    def names(self) -> frozenset[str]:
-        return self.inner.names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,41 +229,36 @@ class Combined(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class Compared(Expression):
-    """1 where a comparison with a number holds, else 0."""
+class _Held(Derived):
+    """What is held against a number."""
 
-    inner: Expression
     comparison: str
     number: float
+
+    def _holds(self, value: float) -> bool:
+        return _COMPARISONS[self.comparison](value, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(_Held):
+    """1 where a comparison with a number holds, else 0."""
 
     def promql(self) -> str:
         return f"({self.inner.promql()} {self.comparison} bool {_number(self.number)})"
 
     def value(self, moment: Moment) -> Result:
-        holds = _COMPARISONS[self.comparison]
-        return {labels: float(holds(value, self.number)) for labels, value in self.inner.value(moment).items()}
-
-    def names(self) -> frozenset[str]:
-        return self.inner.names()
+        return {labels: float(self._holds(value)) for labels, value in self.inner.value(moment).items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Where(Expression):
+class Where(_Held):
     """Only the samples for which a comparison with a number holds."""
-
-    inner: Expression
-    comparison: str
-    number: float
 
     def promql(self) -> str:
         return f"({self.inner.promql()} {self.comparison} {_number(self.number)})"
 
     def value(self, moment: Moment) -> Result:
-        holds = _COMPARISONS[self.comparison]
-        return {labels: value for labels, value in self.inner.value(moment).items() if holds(value, self.number)}
-
-    def names(self) -> frozenset[str]:
-        return self.inner.names()
+        return {labels: value for labels, value in self.inner.value(moment).items() if self._holds(value)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,10 +298,9 @@ class Either(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class Marked(Expression):
+class Marked(Derived):
     """The value of one label with something behind it."""
 
-    inner: Expression
     label: str
     suffix: str
 
@@ -317,15 +313,11 @@ class Marked(Expression):
             for labels, value in self.inner.value(moment).items()
         }
 
-    def names(self) -> frozenset[str]:
-        return self.inner.names()
-
 
 @dataclass(frozen=True, slots=True)
-class Grouped(Expression):
+class Grouped(Derived):
     """Sum, maximum or minimum by labels."""
 
-    inner: Expression
     how: Literal["sum", "max", "min"]
     by: tuple[str, ...] = ()
 
@@ -339,24 +331,16 @@ class Grouped(Expression):
             groups.setdefault(_only(labels, self.by), []).append(value)
         return {labels: _AGGREGATES[self.how](values) for labels, values in groups.items()}
 
-    def names(self) -> frozenset[str]:
-        return self.inner.names()
-
 
 @dataclass(frozen=True, slots=True)
-class Age(Expression):
+class Age(Derived):
     """Seconds since timestamps."""
-
-    inner: Expression
 
     def promql(self) -> str:
         return f"(time() - {self.inner.promql()})"
 
     def value(self, moment: Moment) -> Result:
         return {labels: moment.at_seconds - value for labels, value in self.inner.value(moment).items()}
-
-    def names(self) -> frozenset[str]:
-        return self.inner.names()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 // What changed and where, tickets at risk, and the table of everything.
 
+import type { ComponentChildren } from "preact";
 import type { Format } from "./format";
 import type { Change, Risk, SlaTarget, Tile, Wall } from "./model";
 import { BandChip, changeWords, Compared, plainWords, tileName, type Tongue } from "./tiles";
@@ -106,22 +107,11 @@ export function Everything({ wall, words, format, period }: { wall: Wall } & Ton
   return (
     <section class="everything" aria-labelledby="everything-title" tabIndex={0}>
       <h2 id="everything-title">{words.all}</h2>
-      <table>
-        <thead>
-          <tr>
-            {words.columns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {wall.tiles.map((tile) => (
-            <Row key={tile.id} tile={tile} wall={wall} words={words} format={format} period={period} then={then ?? ""} />
-          ))}
-        </tbody>
-      </table>
+      <Table columns={words.columns}>
+        {wall.tiles.map((tile) => (
+          <Row key={tile.id} tile={tile} wall={wall} words={words} format={format} period={period} then={then ?? ""} />
+        ))}
+      </Table>
       {wall.sla.length > 0 && <Deadlines sla={wall.sla} words={words} format={format} />}
       <p class="links">
         {words.links}: <a href="metrics">/metrics</a> <a href="api/kpis">/api/kpis</a> <a href="api/openapi.json">/api/openapi.json</a>{" "}
@@ -131,35 +121,41 @@ export function Everything({ wall, words, format, period }: { wall: Wall } & Ton
   );
 }
 
+function Table({ columns, children }: { columns: string[]; children: ComponentChildren }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th key={column} scope="col">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>{children}</tbody>
+    </table>
+  );
+}
+
 function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "words" | "format">) {
   const count = (value: number | null | undefined) => (value === null || value === undefined ? "\u2013" : format.count(value));
   return (
     <>
       <h2>{words.slaTitle}</h2>
-      <table>
-        <thead>
-          <tr>
-            {words.slaColumns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
+      <Table columns={words.slaColumns}>
+        {sla.map((target) => (
+          <tr key={target.target} data-deadlines={target.target}>
+            <th scope="row">{words.targets[target.target] ?? target.target}</th>
+            {[target.waiting, target.breached, target.due["15m"], target.due["1h"], target.due["4h"]].map((value, place) => (
+              <td key={place}>{count(value)}</td>
             ))}
+            <td>
+              {target.forecast === null ? "\u2013" : words.between(count(target.forecast), count(target.forecast_low), count(target.forecast_high))}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {sla.map((target) => (
-            <tr key={target.target} data-deadlines={target.target}>
-              <th scope="row">{words.targets[target.target] ?? target.target}</th>
-              {[target.waiting, target.breached, target.due["15m"], target.due["1h"], target.due["4h"]].map((value, place) => (
-                <td key={place}>{count(value)}</td>
-              ))}
-              <td>
-                {target.forecast === null ? "\u2013" : words.between(count(target.forecast), count(target.forecast_low), count(target.forecast_high))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </>
   );
 }
