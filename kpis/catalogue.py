@@ -287,6 +287,20 @@ BUSINESS_QUANTILES: Final = (
         _quantiles(series.RESOLUTION_BUSINESS, _P95, BUSINESS),
     ),
 )
+
+
+def _attainment(target: str) -> FigureKind:
+    met, missed = series.SETTLED[target]
+
+    def lower(cells: Sums) -> Iterator[Point]:
+        if n := cells.get(met, 0) + cells.get(missed, 0):
+            yield (), cells.get(met, 0) / n
+
+    return FigureKind("support_sla_attainment_ratio", "", "ratio", lower, _total(met, missed), fixed_labels=(("target", target),))
+
+
+# Of courses only: what the view exports is lowered by `kpis.sla`.
+ATTAINMENTS: Final = tuple(map(_attainment, series.SETTLED))
 # These two need more than the summed cells of one window: `kpis.view` and `kpis.report` make them.
 PER_HOUR: Final = "support_tickets_per_hour"
 RETENTION: Final = "support_customer_retention_ratio"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from kpis import series
+from kpis import deadlines, series
 from kpis.members import DIMENSIONS, OTHER
 from windows.cells import Cells, add, subtract
 from windows.rolling import RollingSums, Slot
@@ -43,7 +43,7 @@ class Choice(NamedTuple):
 class Course:
     """Immutable. `panes` holds the light cells (`series.LIGHT`) of each pane of the spans, by part; TOTAL is the choice itself.
 
-    A pane in which nothing was observed is absent. The current span's last pane is partial.
+    TOTAL has the deadlines too (`series.SETTLED`). A pane in which nothing was observed is absent. The current span's last pane is partial.
     """
 
     choice: Choice
@@ -100,18 +100,32 @@ class CourseKeeper:
     _shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _panes: dict[int, PaneParts] = field(default_factory=dict)
 
-    def course(self, sums: RollingSums[Slot], shown: Mapping[str, Sequence[str]], waiting: Sequence[int]) -> Course:
-        """The course as of the instant that the sums stand at. `forget` must have been told of every pane that changed."""
+    def spans(self, as_of_ms: int) -> dict[Period, Span]:
+        """The panes of each period."""
+        return {period: slot.span(as_of_ms) for period, slot in self.slots.items()}
+
+    def course(
+        self, sums: RollingSums[Slot], shown: Mapping[str, Sequence[str]], waiting: Sequence[int], more: Mapping[int, Cells]
+    ) -> Course:
+        """The course as of the instant that the sums stand at. `forget` must have been told of every pane that changed.
+
+        `more`: what is added to panes of the choice itself, and is not in the sums.
+        """
         assert sums.as_of_ms is not None
         if shown != self._shown:  # a name moved into or out of `other`
             self._shown = {dimension: tuple(names) for dimension, names in shown.items()}
             self._panes = {}
-        spans = {period: slot.span(sums.as_of_ms) for period, slot in self.slots.items()}
+        spans = self.spans(sums.as_of_ms)
         present = {pane for span in spans.values() for pane in sums.present_panes(span)}
         resolution = spans["current"].resolution.index
         self._panes = {pane: self._panes.get(pane) or self._parts(sums, resolution, pane) for pane in present}
         cumulative = self.slots["current"].window.panes is None
-        return Course(self.choice, spans, dict(self._panes), cumulative, waiting)
+        panes = dict(self._panes)
+        for pane, cells in more.items():
+            total = dict(panes.get(pane, {}).get(TOTAL, {}))
+            add(total, cells)
+            panes[pane] = {**panes.get(pane, {}), TOTAL: total}
+        return Course(self.choice, spans, panes, cumulative, waiting)
 
     def forget(self, changed: Iterable[tuple[int, int]]) -> None:
         """These panes, as (resolution, number), are not what they were."""
@@ -128,8 +142,8 @@ class CourseKeeper:
             if self.choice.team is not None and names["team"] != self.choice.team:
                 continue
             light = {cell: cells[cell] for cell in series.LIGHT & cells.keys()}
-            if light:
-                add(parts.setdefault(TOTAL, {}), light)
+            if found := {**light, **deadlines.light(cells)}:
+                add(parts.setdefault(TOTAL, {}), found)
             for dimension in self.choice.dimensions:
                 member = names[dimension] if names[dimension] in self._shown.get(dimension, ()) else OTHER
                 add(parts.setdefault((dimension, member), {}), light)

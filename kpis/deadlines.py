@@ -24,6 +24,7 @@ Group = tuple[str, str]  # (by, member)
 MINUTES_AN_HOUR: Final = 60
 _MINUTE_SECONDS: Final = 60
 WITHIN: Final = {"15m": 15, "1h": 60, "4h": 240}  # minutes
+_SETTLED: Final = {base // series.BLOCK: series.SETTLED[target] for target, base in series.SLA.items()}
 
 
 class Timeline:
@@ -114,6 +115,16 @@ def settled(cells: Mapping[int, int], target: str) -> Settled:
     breached = base + series.BREACHED
     met = sum(cells.get(cell, 0) for cell in range(base, breached))
     return Settled(met, sum(cells.get(cell, 0) for cell in range(breached, breached + series.CLASSES)))
+
+
+def light(cells: Mapping[int, int]) -> Cells:
+    """Met and missed deadlines of each target, one cell each (`series.SETTLED`)."""
+    found: Cells = {}
+    for cell, n in cells.items():
+        if (pair := _SETTLED.get(cell // series.BLOCK)) is not None:
+            settled_as = pair[cell % series.BLOCK >= series.BREACHED]
+            found[settled_as] = found.get(settled_as, 0) + n
+    return {cell: n for cell, n in found.items() if n}
 
 
 def attainment(target: str, what: Settled, labels: Labels) -> Iterator[Figure]:

@@ -45,6 +45,8 @@ REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the 
 MEANS: Final = (FIRST_RESPONSE, RESPONSE, HANDLE, RESOLUTION, FIRST_RESPONSE_BUSINESS, RESOLUTION_BUSINESS)
 # What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap enough to keep by pane.
 LIGHT: Final = frozenset({*range(1, REGISTERS_USED), *(base + part for base in MEANS for part in (0, 1))})
+# What courses keep of a target instead, so that it is light too: (met, missed). Made of the above when they are read; no row has them.
+SETTLED: Final = {"first_reply": (-1, -2), "resolution": (-3, -4)}
 
 # Levels: series of the hourly level rows, whose cells are minutes of the hour.
 OPEN: Final = 0

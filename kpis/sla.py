@@ -16,7 +16,7 @@ from kpis.tickets import Dims
 from windows.cells import Cells, add, subtract
 from windows.panes import MINUTE, MINUTE_MS, QUARTER, SIX_HOURS, Resolution
 from windows.rolling import RollingSums, Slot
-from windows.spans import Span
+from windows.spans import Period, Span
 
 FORECAST_WINDOWS: Final = ("1h", "24h", "7d")  # hour, day, week of the forecast
 FORECAST_ROLLUPS: Final = ("all", "team")
@@ -88,6 +88,23 @@ class SlaBoard:
         span = slot.span(self._as_of_ms)
         first, end = span.start_ms // MINUTE_MS, min(span.end_ms // MINUTE_MS, minute_of(self._as_of_ms))
         return sum(timeline.between(first, end) for timeline in self._deadlines.due(target, by, names))
+
+    def course(self, spans: Mapping[Period, Span], by: str, name: str) -> dict[int, Cells]:
+        """What the sums of a course's panes lack, as `series.SETTLED`: missed deadlines of tickets that still wait.
+
+        Of the pane that is not over it takes away what is booked at deadlines to come.
+        """
+        now, resolution = minute_of(self._as_of_ms), spans["current"].resolution
+        panes = {pane for span in spans.values() for pane in range(span.first, span.last + 1)}
+        coming = deadlines.light(self._ahead.cells(Ahead(resolution), (by, name)))
+        found: dict[int, Cells] = {resolution.pane(self._as_of_ms): {cell: -n for cell, n in coming.items()}}
+        for target in self._targets:
+            for timeline in self._deadlines.due(target, by, [name]):
+                for pane in panes:
+                    first, end = (resolution.start_ms(edge) // MINUTE_MS for edge in (pane, pane + 1))
+                    if late := timeline.between(first, min(end, now)):
+                        add(found.setdefault(pane, {}), {series.SETTLED[target][1]: late})
+        return found
 
     def live(
         self, by: str, names: Sequence[str], labels: Labels, windows: Mapping[str, tuple[Slot, Mapping[int, int]]]

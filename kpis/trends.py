@@ -6,20 +6,20 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from kpis import series
-from kpis.catalogue import BUSINESS_FIGURES, FIGURES, FigureKind
+from kpis.catalogue import ATTAINMENTS, BUSINESS_FIGURES, FIGURES, FigureKind
 from kpis.courses import TOTAL, Course, Group
 
-Which = tuple[str, str | None]  # a figure, and by which clock
+Which = tuple[str, str | None]  # a figure, and by which clock; of attainment, of which target
 
 
 def _which(kind: FigureKind) -> Which:
-    return kind.name, dict(kind.fixed_labels).get("clock")
+    return kind.name, next((value for _, value in kind.fixed_labels), None)
 
 
 # The figures that light cells suffice for: no quantiles (histograms), no distinct customers (registers).
 TRENDS: Final = {
     _which(kind): kind
-    for kind in (*FIGURES, *BUSINESS_FIGURES)
+    for kind in (*FIGURES, *BUSINESS_FIGURES, *ATTAINMENTS)
     if kind.name not in ("support_tickets", "support_tickets_per_customer", "support_nps_interval_score") and "_quantile_" not in kind.name
 }
 

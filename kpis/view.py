@@ -220,7 +220,8 @@ class ViewBuilder:
         for choice, keeper in self._keepers.items():
             keeper.forget(self._sums.changed)
             if choice.team is None or choice.team in shown["team"]:
-                found[choice] = keeper.course(self._sums, shown, self._levels.waiting(*choice.group, as_of))
+                more = {} if self._sla is None else self._sla.course(keeper.spans(as_of), *choice.group)
+                found[choice] = keeper.course(self._sums, shown, self._levels.waiting(*choice.group, as_of), more)
         self._sums.changed.clear()
         return found
 

@@ -74,7 +74,7 @@ class TileMaker:
         wanted: dict[Group, list[Which]] = {}
         for spec in TILES:
             group = self._group(spec)
-            which = (spec.figure, self._clock(spec, group))
+            which = self._which(spec, self._clock(spec, group))
             if which in TRENDS and spec.window is None:
                 wanted.setdefault(self._part(group), []).append(which)
         self._lines: dict[Group, Mapping[Which, Points]] = {part: trends(course, some, part) for part, some in wanted.items()}
@@ -143,7 +143,7 @@ class TileMaker:
 
     def _before(self, spec: TileSpec, group: Group, clock: str | None) -> tuple[float, int] | None:
         """The figure before, of a roll-up that is not exported for other periods: lowered from the course as the view would."""
-        kind = TRENDS.get((spec.figure, clock))
+        kind = TRENDS.get(self._which(spec, clock))
         if kind is None or spec.window is not None:
             return None
         cells = self._course.totals[self._period].get(self._part(group), {})
@@ -162,6 +162,10 @@ class TileMaker:
                 if channel in self._channels:
                     return ("channel", channel)
         return self._course.choice.group
+
+    @staticmethod
+    def _which(spec: TileSpec, clock: str | None) -> Which:
+        return spec.figure, clock or dict(spec.labels).get("target")
 
     def _clock(self, spec: TileSpec, group: Group) -> str | None:
         if spec.other_clock:
@@ -191,8 +195,8 @@ class TileMaker:
         shape: Literal["line", "bars"] = "line"
         if spec.figure == "support_tickets":
             points, shape = volumes(self._course, part), "bars"
-        elif (spec.figure, clock) in TRENDS and spec.window is None:
-            points = self._lines[part][spec.figure, clock]
+        elif (which := self._which(spec, clock)) in TRENDS and spec.window is None:
+            points = self._lines[part][which]
         else:
             return None
         values = [None if value is None else float(f"{value:.{DIGITS}g}") for value in points.values]
