@@ -90,6 +90,10 @@ generated: $(STAMP) ## docs/metrics.md, JSON Schemas, boards, rules and their te
 boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; about two minutes
 	@$(BIN)/python -m scripts.boards_check $(ARGS)
 
+.PHONY: e2e-alerts
+e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver, on Kafka, Prometheus and Alertmanager; about a quarter of an hour
+	@$(BIN)/python -m scripts.alert_drills $(ARGS)
+
 .PHONY: compose-lint
 compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

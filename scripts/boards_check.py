@@ -121,7 +121,7 @@ async def _check(broker: Broker, scenario: str, folder: Path, exits: ExitStack) 
         _say(f"{len(records):,} records counted; Prometheus scrapes ...")
         rules = sorted((ROOT / "monitoring/rules").glob("*.yml"))
         targets = [f"127.0.0.1:{port}" for port in (stack.port, second)]
-        prometheus = LocalPrometheus(folder, JOB, targets, rules, SCRAPE_SECONDS)
+        prometheus = LocalPrometheus(folder=folder, job=JOB, targets=targets, rules=rules, scrape_seconds=SCRAPE_SECONDS)
         prometheus.start()
         exits.callback(prometheus.stop)
         await prometheus.ready()
