@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import yaml
 
-from scripts.compose_rules import Compose, Rule, environment, mounts, services
+from deskpulse.policy import load_policy
+from scripts.compose_rules import OUR_IMAGE, Compose, Rule, environment, mounts, services
 
 _VARIABLE: Final = re.compile(r"\$\{BOARDS_LOCALE:-[\w-]+\}")
+_DIGEST: Final = re.compile(r'digest!="([0-9a-f]+)"')
 _URL: Final = re.compile(r"https?://([\w.-]+):(\d+)")
 
 
@@ -146,10 +149,60 @@ def _probe(service: Mapping[str, Any]) -> list[str]:
     return [test] if isinstance(test, str) else [str(part) for part in test]
 
 
+def alertmanager_finds_its_receivers(compose: Compose, root: Path) -> list[str]:
+    """Webhooks of monitoring/alertmanager.yml are services that listen on that port, and not on their own loopback."""
+    receivers = _load(root / "monitoring/alertmanager.yml")["receivers"]
+    addresses = {match.groups() for one in receivers for hook in one.get("webhook_configs", []) if (match := _URL.match(hook["url"]))}
+    found = []
+    for host, port in sorted(addresses):
+        found += _unreachable(compose, "alertmanager", host)
+        if host in compose["services"] and (fault := _deaf(compose["services"][host], port)):
+            found.append(f"{host}: {fault}, alertmanager sends to {host}:{port}")
+    return found
+
+
+def _deaf(service: Mapping[str, Any], port: str) -> str | None:
+    """Why `deskpulse alerts` does not hear what is sent to a port of its container."""
+    words = [str(word) for word in service.get("command", [])]
+    options = dict(pairwise(words))
+    if not str(service.get("image", "")).startswith(OUR_IMAGE) or words[:1] != ["alerts"]:
+        return "does not run deskpulse alerts"
+    if options.get("--port") != port:
+        return f"listens on port {options.get('--port')}"
+    if options.get("--host", "127.0.0.1").startswith("127.") or "--insecure-listen" not in words:
+        return "listens on its own loopback"
+    return None if f":{port}/" in " ".join(_probe(service)) else f"its healthcheck does not ask port {port}"
+
+
+def one_policy_for_all(compose: Compose, root: Path) -> list[str]:
+    """Workers and exporters read one SLA policy, and it is the one that the rules are made from."""
+    found = []
+    files: set[Path] = set()
+    for name, service in services(compose):
+        if service.get("command", [None])[0] not in {"worker", "exporter"}:
+            continue
+        inside = environment(service).get("DESKPULSE_DESK__POLICY")
+        outside = None if inside is None else _on_this_side(service, inside, root)
+        if outside is None or not outside.is_file():
+            found.append(f"{name}: has no SLA policy" if inside is None else f"{name}: reads the SLA policy {inside}, which is not mounted")
+        else:
+            files.add(outside)
+    if len(files) > 1:
+        found.append(f"workers and exporters read different SLA policies: {', '.join(sorted(path.name for path in files))}")
+    rules = _DIGEST.search((root / "monitoring/rules/meta.yml").read_text(encoding="utf-8"))
+    for path in files:
+        policy = load_policy(path)
+        if policy is None or rules is None or policy.digest() != rules[1]:
+            found.append(f"the rules in monitoring/ are not made from {path.name}: deskpulse rules --policy {path.name} --out monitoring")
+    return found
+
+
 RULES: Final[tuple[Rule, ...]] = (
     kafka_is_reached,
     prometheus_finds_its_targets,
     grafana_finds_its_sources,
     grafana_finds_its_home,
     ports_are_listened_on,
+    alertmanager_finds_its_receivers,
+    one_policy_for_all,
 )

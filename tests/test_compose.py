@@ -26,16 +26,19 @@ def test_the_image_has_no_fault() -> None:
 
 
 def test_the_stack_is_whole() -> None:
-    assert {"kafka", "topics", "worker", "exporter", "prometheus", "alertmanager", "grafana", "simulator"} == set(SERVICES)
+    assert {"kafka", "topics", "worker", "exporter", "prometheus", "alertmanager", "alerts", "grafana", "simulator"} == set(SERVICES)
     assert 2 == SERVICES["worker"]["deploy"]["replicas"]
     assert ["demo"] == SERVICES["simulator"]["profiles"]
 
 
 @pytest.mark.parametrize("service", OURS)
 def test_the_settings_accept_what_a_service_gets(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = {target: str(ROOT / source) for source, target, _ in compose_rules.mounts(SERVICES[service])}
     for name, value in compose_rules.environment(SERVICES[service]).items():
-        monkeypatch.setenv(name, value)
-    assert ("kafka:9092",) == settings.load().kafka.bootstrap_servers
+        monkeypatch.setenv(name, inside.get(value, value))
+    found = settings.load()
+    if "events" in SERVICES[service]["networks"]:
+        assert ("kafka:9092",) == found.kafka.bootstrap_servers
 
 
 @pytest.mark.parametrize("tool", ["promtool", "amtool"])
@@ -85,6 +88,18 @@ def drop(path: str) -> Break:
     return change
 
 
+def both(volumes: list[str]) -> Break:
+    """Another policy for workers and exporters."""
+
+    def change(compose: Any) -> None:
+        for name in ("worker", "exporter"):
+            compose["services"][name]["volumes"] = volumes
+
+    return change
+
+
+TELLS = "services.alerts.command"
+PROMISES = "services.exporter.volumes"
 LISTENS_ON = "services.exporter.environment.DESKPULSE_EXPORTER__PORT"
 GRAFANA = "services.grafana.environment"
 HOME = "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"
@@ -159,6 +174,20 @@ BREAKS = [
     (compose_peers.ports_are_listened_on, put("services.exporter.environment.DESKPULSE_EXPORTER__HOST", "127.0.0.1"), "nobody can ask it"),
     (compose_peers.ports_are_listened_on, put("services.exporter.ports", ["127.0.0.1:9108:80"]), "it listens on 9108"),
     (compose_peers.ports_are_listened_on, put("services.exporter.healthcheck.test", ["CMD", "true"]), "does not ask port 9108"),
+    (compose_peers.alertmanager_finds_its_receivers, drop("services.alerts"), "alerts is not a service"),
+    (compose_peers.alertmanager_finds_its_receivers, put("services.alerts.networks", ["edge"]), "shares no network with alerts"),
+    (compose_peers.alertmanager_finds_its_receivers, put("services.alerts.command", ["worker"]), "does not run deskpulse alerts"),
+    (compose_peers.alertmanager_finds_its_receivers, put(TELLS, ["alerts", "--host", "0.0.0.0", "--port", "9120"]), "port 9120"),  # noqa: S104
+    (compose_peers.alertmanager_finds_its_receivers, put(TELLS, ["alerts", "--port", "9119"]), "its own loopback"),
+    (compose_peers.alertmanager_finds_its_receivers, put("services.alerts.healthcheck.test", ["CMD", "true"]), "does not ask port 9119"),
+    (compose_peers.one_policy_for_all, drop("services.worker.environment.DESKPULSE_DESK__POLICY"), "worker: has no SLA policy"),
+    (compose_peers.one_policy_for_all, drop("services.exporter.volumes"), "which is not mounted"),
+    (compose_peers.one_policy_for_all, put(PROMISES, ["./deskpulse/policy/default.yaml:/etc/deskpulse/policy.yaml:ro"]), "different SLA"),
+    (
+        compose_peers.one_policy_for_all,
+        both(["./tests/policy/other.yaml:/etc/deskpulse/policy.yaml:ro"]),
+        "not made from other.yaml",
+    ),
 ]
 
 
