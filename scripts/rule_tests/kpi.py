@@ -25,7 +25,6 @@ class Story:
     low: Series
     fired: Fired
     step: int = 1  # minutes between two samples, and two evaluations
-    whole: bool = True  # False: another story of the same alert has shown what must be silent
 
     def cases(self) -> Iterator[Case]:
         """It fires in time, once; and it is silent on low volume, stale or incomplete figures, a rebalance and a restart."""
@@ -34,8 +33,6 @@ class Story:
         silent = Look(f"{self.hold + 10}m", self.alert)
         yield self._case(f"{self.what}: told after {self.hold} minutes and not before", self._one(), early, fires)
         yield self._case(f"{self.what}, but too little behind it: silent", self._one(shown={**self.shown, **self.low}), silent)
-        if not self.whole:
-            return
         yield self._case(f"{self.what}, shown by two exporters: told once", self._two(self.shown, self.shown), fires)
         calm = {**self.shown, **self.low}
         yield self._case(

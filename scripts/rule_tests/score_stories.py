@@ -32,7 +32,6 @@ class Worse:
     clock: str = ""
     quantile: str = ""
     few: int = 40  # observations that are too few: below the least of 50, or with an error too large
-    whole: bool = False
 
     def story(self) -> Story:
         """Figures at which it is told after half an hour."""
@@ -42,7 +41,6 @@ class Worse:
             what=f"{self.kpi} is {self.now:g} after {self.before:g}",
             hold=30,
             step=STEP,
-            whole=self.whole,
             shown={
                 self._series(self.metric, "current", labels): f"{self.now:g}{_FOREVER}",
                 self._series(self.metric, self.against, labels): f"{self.before:g}{_FOREVER}",
@@ -80,7 +78,6 @@ SCORES: Final = (
         against="previous",
         told="The net promoter score of team billing is 5.0",
         few=60,
-        whole=True,
     ).story(),
     # 0.15 down; sqrt(0.7 x 0.3 / 400 + 0.85 x 0.15 / 400) = 0.029.
     Worse(
@@ -156,7 +153,6 @@ TIMES: Final = (
         window="24h",
         against="week_ago",
         told="The median first response time of team billing is 20m 0s",
-        whole=True,
         clock=_CLOCK,
         quantile=',q="0.5"',
     ).story(),

@@ -74,13 +74,12 @@ def _counted(older: int) -> dict[str, str]:
 FIRST_WEEK: Final = _counted(0)
 
 
-def _burn(long: str, short: str, *, hold: int, missed: float, alert: str, severity: str, percent: str, whole: bool = True) -> Story:
+def _burn(long: str, short: str, *, hold: int, missed: float, alert: str, severity: str, percent: str) -> Story:
     attained = f"{1 - missed:g}{_FOREVER}"
     return Story(
         alert=alert,
         what=f"{percent} of the deadlines of {long} and {short} were missed",
         hold=hold,
-        whole=whole,
         shown={
             _OBJECTIVE: f"0.9{_FOREVER}",
             _attained(long): attained,
@@ -106,8 +105,8 @@ def _burn(long: str, short: str, *, hold: int, missed: float, alert: str, severi
 # 14.4 and 6 times a tenth are capped at half of the deadlines; 3 and 1.5 times a tenth are 30 % and 15 %.
 BURNS: Final = (
     _burn("1h", "15m", hold=2, missed=0.55, alert="SupportSLABurnFast", severity="page", percent="55%"),
-    _burn("8h", "1h", hold=5, missed=0.55, alert="SupportSLABurnFast", severity="page", percent="55%", whole=False),
+    _burn("8h", "1h", hold=5, missed=0.55, alert="SupportSLABurnFast", severity="page", percent="55%"),
     _burn("24h", "8h", hold=15, missed=0.35, alert="SupportSLABurnSlow", severity="warning", percent="35%"),
-    _burn("7d", "24h", hold=15, missed=0.2, alert="SupportSLABurnSlow", severity="warning", percent="20%", whole=False),
+    _burn("7d", "24h", hold=15, missed=0.2, alert="SupportSLABurnSlow", severity="warning", percent="20%"),
 )
 ALL: Final = (AT_RISK, BREACHED_WAITING, *BURNS)
