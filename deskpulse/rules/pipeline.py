@@ -7,7 +7,7 @@ from typing import Final
 from deskpulse.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
 from deskpulse.rules.plan import Plan
 from deskpulse.rules.promql import block
-from deskpulse.rules.view import SILENT, chosen
+from deskpulse.rules.view import SILENT, chosen, complete
 
 BOARD: Final = "deskpulse-pipeline"
 _UP: Final = 'up{job="deskpulse-exporter"}'
@@ -184,7 +184,8 @@ def _silence(plan: Plan) -> tuple[Alert, ...]:
     return (
         Alert(
             name="DeskpulseSourceSilent",
-            expr=SILENT,
+            # While the workers stand still or Kafka does not answer, nothing can come: that is told by others.
+            expr=block(SILENT, f"and on () {complete()}"),
             severity="warning",
             kind="pipeline",
             board=BOARD,

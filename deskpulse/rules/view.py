@@ -137,12 +137,13 @@ def _named(expr: str, topic: str) -> str:
     return f'label_replace({expr}, "topic", "{topic}", "", "")'
 
 
-def _trust() -> Record:
-    return Record(
-        TRUSTED,
-        block(
-            f"(max({chosen('deskpulse_view_complete')}) == 1)",
-            f"and on () (time() - max({chosen(_READ)}) < {_STALE_SECONDS})",
-            f"unless on () {SILENT}",
-        ),
+def complete() -> str:
+    """Complete figures of which Kafka has been asked just now: what has not come then has not been sent."""
+    return block(
+        f"(max({chosen('deskpulse_view_complete')}) == 1)",
+        f"and on () (time() - max({chosen(_READ)}) < {_STALE_SECONDS})",
     )
+
+
+def _trust() -> Record:
+    return Record(TRUSTED, block(complete(), f"unless on () {SILENT}"))

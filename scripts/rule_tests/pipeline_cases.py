@@ -24,9 +24,19 @@ def told(severity: str, summary: str, description: str, **labels: str) -> Fired:
     return Fired(labels={"severity": severity, "kind": "pipeline", **labels}, summary=summary, description=description, board=_BOARD)
 
 
+_INCOMPLETE: Final = told(
+    "warning",
+    "The figures are not all that there is.",
+    "No exporter has had complete figures for two minutes; /readyz of any exporter says what is missing.",
+    **_UNTRUSTED,
+)
+
+
 def cases() -> Iterator[Case]:
     """All of them."""
     yield from _peace()
+    yield from _quiet()
+    yield from _idle()
     yield from _exporters()
     yield from _trust()
     yield from _views()
@@ -85,6 +95,59 @@ def _peace() -> Iterator[Case]:
         _desk(25, blink),
         tuple(Look(f"{minute}m", alert) for minute in (6, 7, 8, 10) for alert in ALERTS),
     )
+
+
+def _quiet() -> Iterator[Case]:
+    yield Case(
+        "an installation in which nothing has happened yet: nothing is told",
+        healthy(25, more={"deskpulse_partitions_expected": "4x25", "deskpulse_partitions_owned": "4x25"}),
+        tuple(Look("20m", alert) for alert in ALERTS),
+    )
+    gone = {name: _with_gap(values) for name, values in _desk(25).items()}
+    yield Case(
+        "the only exporter restarts within two minutes and shows what it showed: nothing is told",
+        {**gone, **figures(A, {"up": "1x5 0 0 1x17"})},
+        tuple(Look(f"{minute}m", alert) for minute in (6, 7, 8, 10, 20) for alert in ALERTS),
+    )
+
+
+def _idle() -> Iterator[Case]:
+    """Nothing comes into the view any more since nobody brings it there: others tell that, and no source is said to be silent."""
+    stands = {
+        **dict.fromkeys((*_marks(), "deskpulse_watermark_timestamp_seconds"), "0+60x10 600x40"),
+        "deskpulse_view_complete": "1x10 0x35",
+    }
+    yield Case(
+        "Kafka does not answer for half an hour: the view is told, and no source",
+        _desk(45, {**stands, "deskpulse_view_read_timestamp_seconds": "0+60x10 600x40"}),
+        (Look("40m", "DeskpulseViewIncomplete", (_INCOMPLETE,)), *(Look("40m", alert) for alert in _but("DeskpulseViewIncomplete"))),
+    )
+    unowned = told(
+        "warning",
+        "Partitions without a worker: 4.",
+        "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not counted.",
+        **_UNTRUSTED,
+    )
+    yield Case(
+        "no worker runs for half an hour: that is told, and no source",
+        _desk(45, {**stands, "deskpulse_partitions_owned": "4x10 0x35"}),
+        (
+            Look("40m", "DeskpulsePartitionsUnowned", (unowned,)),
+            *(Look("40m", alert) for alert in _but("DeskpulsePartitionsUnowned", "DeskpulseViewIncomplete")),
+        ),
+    )
+
+
+def _but(*told_too: str) -> Iterator[str]:
+    return (alert for alert in ALERTS if alert not in told_too)
+
+
+def _with_gap(values: str) -> str:
+    """The same series, without two samples after the sixth."""
+    start, _, count = values.partition("x")
+    first, plus, step = start.partition("+")
+    later = f"{float(first) + 8 * float(step):g}+{step}" if plus else start
+    return f"{start}x5 _ _ {later}x{int(count) - 8}"
 
 
 def _exporters() -> Iterator[Case]:
@@ -170,17 +233,11 @@ def lagging_at(fired: Fired, behind: str) -> Fired:
 
 
 def _views() -> Iterator[Case]:
-    incomplete = told(
-        "warning",
-        "The figures are not all that there is.",
-        "No exporter has had complete figures for two minutes; /readyz of any exporter says what is missing.",
-        **_UNTRUSTED,
-    )
     both = {"deskpulse_view_complete": "1x3 0x20"}
     yield Case(
         "the views of both exporters stay partial: told once, after two minutes",
         {**_desk(25, both), **_desk(25, both, B)},
-        (Look("5m", "DeskpulseViewIncomplete"), Look("6m", "DeskpulseViewIncomplete", (incomplete,))),
+        (Look("5m", "DeskpulseViewIncomplete"), Look("6m", "DeskpulseViewIncomplete", (_INCOMPLETE,))),
     )
     yield Case(
         "the view of one of two exporters stays partial: the other one is believed",

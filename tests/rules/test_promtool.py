@@ -67,6 +67,7 @@ class Mutant(NamedTuple):
 
 OBJECTIVE = "(1 - desk:support_sla_objective_ratio)"
 _OF_24H = 'window="24h",period="week_ago"} >'
+_COMPLETE = "and on () (max(deskpulse_view_complete and on (instance, job) desk:exporter_chosen) == 1)"
 MUTANTS = [
     Mutant("untrusted figures are believed", AT_RISK, SLA, "sla", "and on () desk:figures_trusted", "", "not complete"),
     Mutant("stale figures count as trusted", AT_RISK, SLA, "view", "< 60)", "< 6000)", "has not answered"),
@@ -85,6 +86,17 @@ MUTANTS = [
     Mutant("a part of a day is a day", VOLUME, VOLUMES, "volume", _OF_24H, f"{_OF_24H}= ", "three hours ago"),
     Mutant("a desk that sleeps is a new one", VOLUME, VOLUMES, "volume", 'window="30d"', 'window="8h"', "at night"),
     Mutant("a rebalance is a fault", PIPELINE, WAY, "pipeline", "for: 3m", "for: 0s", "a rebalance and recovery"),
+    Mutant("a restart is a fault", PIPELINE, WAY, "pipeline", "for: 2m", "for: 0s", "only exporter restarts"),
+    Mutant(
+        "an empty installation is a fault",
+        PIPELINE,
+        WAY,
+        "pipeline",
+        "desk:exporter_chosen) > 0",
+        "desk:exporter_chosen) >= 0",
+        "happened yet",
+    ),
+    Mutant("what is not read was not sent", PIPELINE, WAY, "pipeline", _COMPLETE, "and on () vector(1)", "no worker runs"),
     Mutant("closed hours are not known", PIPELINE, WAY, "view", 'open{by="all"} == 0', 'open{by="all"} == 7', "nobody is at work"),
 ]
 
