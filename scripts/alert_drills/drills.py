@@ -67,13 +67,14 @@ DRILLS: Final = (
     Drill(
         name="sla-slip",
         scenario="sla-slip",
-        minutes=MOMENT_MINUTES + 71,
+        minutes=MOMENT_MINUTES + 76,
         expected=(
             # The first slipped tickets come within 15 minutes of their deadline after 15, and miss it after 30: by then there are more
             # of them than usual. It must hold for 2; then it is scraped, evaluated, grouped and sent, in a drill some minutes of the desk.
             Expected("SupportSLAAtRisk", 36, _SLIPPED),
-            # From the first missed deadlines, after 30 minutes, until they are more than chance explains in an hour.
-            Expected("SupportSLABreachedWaiting", 70, _SLIPPED),
+            # From the first missed deadlines, after 30 minutes, until they are more than chance explains in an hour: 23 to 38 minutes
+            # later, by the seed; and on its way.
+            Expected("SupportSLABreachedWaiting", 75, _SLIPPED),
         ),
         also=_true_of_the_slip,
         ends_early=True,
