@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route
 
+from exporters.clock import wall_ms
 from exporters.wall import build
 from scripts.tidy import ROOT
 from tests.agents.harness import until
 from tests.browser.chromium import GONE, show, window
 from tests.browser.house import WALL, House, house
+from tests.browser.measure import cut_off
 from tests.browser.policy import at_risk
 from tests.exporters.desk import all_read
+from windows.panes import MINUTE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 AXE = ROOT / "wall" / "node_modules" / "axe-core" / "axe.min.js"
@@ -195,7 +198,7 @@ class TestHostileInput:
 
     async def test_a_link_of_an_event_leads_to_the_web_or_nowhere(self, browser: Browser) -> None:
         links = ("javascript:document.title='owned'", "https://desk.example/T-1")
-        async with at_risk(browser, show_tickets=True, links=links, query="?team=technical") as (_, opened):
+        async with at_risk(browser, show_tickets=True, links=links, query="?team=technical", busy=False) as (_, opened):
             assert {"https://desk.example/T-1"} == set(await opened.page.locator(".risk a").evaluate_all("all => all.map(a => a.href)"))
 
 
@@ -208,8 +211,9 @@ class TestAtRisk:
 
     async def test_names_of_tickets_do_not_even_reach_the_browser_unless_switched_on(self, browser: Browser) -> None:
         async with at_risk(browser, links=("https://desk.example/T-0", None, None), query="?team=technical", busy=False) as (own, opened):
-            text = await opened.page.inner_text(".risk")
-            assert "3 technical, high, reply in" in text.replace("\u00a0", " ")
+            text = await opened.page.inner_text(".risk li")
+            assert text.startswith("3 technical, high, reply")
+            assert "in" in text.split()
             assert 0 == await opened.page.locator(".risk a").count()
             told = await (await opened.page.request.get(f"{own.url}/api/wall?team=technical")).text()
             assert "T-0" not in told
@@ -219,6 +223,16 @@ class TestAtRisk:
         links, query = ("https://desk.example/T-0", None), "?team=technical&lang=es-ES"
         async with at_risk(browser, show_tickets=True, links=links, query=query, busy=False) as (_, opened):
             assert "T-0 technical, high, respuesta" in await opened.page.inner_text(".risk")
+
+    async def test_however_long_the_name_of_a_ticket_when_it_is_due_can_be_read(self, browser: Browser) -> None:
+        async with at_risk(browser, show_tickets=True, links=(None,), query="?team=technical", busy=False) as (own, opened):
+            long = 100 * "9"
+            await own.created(long, team="technical", channel="email", at_ms=wall_ms() - 29 * MINUTE_MS)
+            await opened.until("long => document.querySelector('.risk li').innerText.startsWith(long)", long)
+            assert [] == await cut_off(opened.page)
+            places = "all => all.map(e => [e.lastElementChild.getBoundingClientRect().right, e.getBoundingClientRect().right])"
+            for right, edge in await opened.page.locator(".risk li").evaluate_all(places):
+                assert right <= edge
 
     @pytest.mark.parametrize(("team", "clock", "label"), [("technical", "calendar", "24/7"), ("billing", "business", "work hours")])
     async def test_by_which_clock_a_team_works_is_said(self, browser: Browser, team: str, clock: str, label: str) -> None:

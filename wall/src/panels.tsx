@@ -78,18 +78,20 @@ function RiskList({ risk, nowMs, words, format }: { risk: Risk; nowMs: number } 
         const left = (line.due_ms - nowMs) / 1000;
         return (
           <li key={`${line.ticket_id}/${line.team}/${line.priority}/${line.target}/${line.breached}`} data-breached={line.breached}>
-            <strong>
-              {line.ticket_id === null ? (
-                format.count(line.count)
-              ) : line.url === null ? (
-                line.ticket_id
-              ) : (
-                <a href={line.url} rel="noreferrer noopener" target="_blank">
-                  {line.ticket_id}
-                </a>
-              )}
-            </strong>{" "}
-            {line.team}, {line.priority}, {words.targets[line.target] ?? line.target}{" "}
+            <span class="what">
+              <strong>
+                {line.ticket_id === null ? (
+                  format.count(line.count)
+                ) : line.url === null ? (
+                  line.ticket_id
+                ) : (
+                  <a href={line.url} rel="noreferrer noopener" target="_blank">
+                    {line.ticket_id}
+                  </a>
+                )}
+              </strong>{" "}
+              {line.team}, {line.priority}, {words.targets[line.target] ?? line.target}
+            </span>{" "}
             <span class={line.breached ? "hot" : "warm"}>{left < 0 ? words.overdue(format.age(-left)) : words.dueIn(format.age(left))}</span>
           </li>
         );
