@@ -103,7 +103,7 @@ def test_check_tells_the_versions_and_their_digests(run: Run, monkeypatch: pytes
     assert answer.code == exits.OK
     assert re.search(r"^policy: 2 versions, digest [0-9a-f]{16}$", answer.out, re.MULTILINE)
     assert re.search(
-        r"^  2026 from 2025-12-31T23:00:00Z: lines of first_reply 5, resolution 2; 2 calendars; digest", answer.out, re.MULTILINE
+        r"^  2026 from 2025-12-31T23:00:00Z: lines of first_reply 5, resolution 3; 2 calendars; digest", answer.out, re.MULTILINE
     )
 
 
