@@ -71,7 +71,7 @@ class AtRiskPart(AlertSection):
 
     within: Ahead = "15m"
     tickets: Count = 5
-    margin: Margin = 3
+    margin: Margin = 2.5  # less than a page needs, so that it comes before the first deadline does
     hold: Duration = 120_000
 
 

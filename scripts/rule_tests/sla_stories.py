@@ -28,7 +28,7 @@ _WAITING: Final = f"support_sla_breached_waiting_tickets{{{_PROMISE}}}"
 _BREACHED: Final = f'support_sla_breached_tickets{{window="1h",period="current",{_PROMISE}}}'
 
 AT_RISK: Final = Story(
-    # 40 deadlines an hour are 10 in 15 minutes; 2 x 0.1 x 10 = 2 are usual; 2 + 3 x sqrt(2) + 1 = 7.2 are the limit.
+    # 40 deadlines an hour are 10 in 15 minutes; 2 x 0.1 x 10 = 2 are usual; 2 + 2.5 x sqrt(2) + 1 = 6.5 are the limit.
     alert="SupportSLAAtRisk",
     what="8 of 40 tickets an hour are due within 15 minutes",
     hold=2,
