@@ -233,7 +233,7 @@ const es: Words = {
   dimensions: { team: "equipo", channel: "canal", priority: "prioridad" },
   members: { unknown: "desconocido", other: "otros" },
   explains: (share, weight) => `${share} del cambio, ${weight} del volumen`,
-  everywhere: "en general, ningún equipo, canal o prioridad en particular",
+  everywhere: "en general, ningún grupo en particular",
   everywhereShort: "en general",
   risk: "En riesgo",
   riskBreached: (count) => `${count} vencidos`,
