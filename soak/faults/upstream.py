@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from deskpulse.logs import Ends, read_topics, topic_ends
 from soak.field import Felt, Field
-from soak.load import SPAN_MS, as_sent, event_ms, late_desk
+from soak.load import SPAN_MS, as_sent, late_desk
 from soak.programs import until
 from soak.stack import COMMITTED, UNCOMMITTED, Sent
 from streams.topics import SOURCE_TOPICS
@@ -21,6 +21,7 @@ _TWICE_SECONDS: Final = 6.0
 _ABORTED: Final = 300
 _OPEN_SECONDS: Final = 1.0
 _LATE: Final = 1_500
+_LATE_DAYS: Final = 3  # at the least
 _AHEAD_SECONDS: Final = 12.0  # of the load
 _WAIT_SECONDS: Final = 180.0  # whatever else befalls the workers meanwhile
 
@@ -74,10 +75,8 @@ async def _hidden(field: Field, ends: Ends) -> int:
 
 async def late_in_reverse(field: Field, random: Random) -> Felt:
     """Events of days ago, the last one first: replies before their tickets."""
+    await _under_way(field)
     events = _late(field, random.getrandbits(32), _LATE)
-    last_ms = max(at_ms for event in events if (at_ms := event_ms(event)) is not None)
-    # At the start of a run customers with dates of years ago hold the event clock: nothing is late yet.
-    await until(lambda: field.tail.clock_ms() > last_ms, seconds=_WAIT_SECONDS, what="an event clock beyond the late events")
     known = field.tail.counter("late")
     count = await field.load.publish(reversed(events))
     wanted = count // 2  # the customers' dates are never late
@@ -85,15 +84,22 @@ async def late_in_reverse(field: Field, random: Random) -> Felt:
     return Felt(field.tail.counter("late") - known, "late events")
 
 
+async def _under_way(field: Field) -> None:
+    """At the start of a run customers with dates of years ago hold the event clock: nothing is late, and everything is ahead."""
+    wanted = field.load.coming_ms() - _LATE_DAYS * DAY_MS
+    await until(lambda: field.tail.clock_ms() > wanted, seconds=_WAIT_SECONDS, what="an event clock that has come to the load")
+
+
 def _late(field: Field, seed: int, count: int) -> list[Sent]:
     """Events of another desk, three to ten days before what the load is sending now."""
     now_ms = field.load.coming_ms()
-    events = late_desk(seed, start_ms=now_ms - 10 * DAY_MS, end_ms=now_ms - 3 * DAY_MS, rate_per_hour=count / 4)
+    events = late_desk(seed, start_ms=now_ms - 10 * DAY_MS, end_ms=now_ms - _LATE_DAYS * DAY_MS, rate_per_hour=count / 4)
     return list(as_sent(islice(events, count)))
 
 
 async def topic_ahead(field: Field, random: Random) -> Felt:
     """One topic is sent long before the others; the event clock must wait for these."""
+    await _under_way(field)
     topic = random.choice(("resolved", "first-reply", "survey"))
     count = round(_AHEAD_SECONDS * field.load.rate)
     await field.load.ahead(topic, count)
