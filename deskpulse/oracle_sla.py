@@ -350,11 +350,12 @@ def _bounds(mean: float, variance: float) -> tuple[int, int]:
 
 def _probability(k: int, mean: float, variance: float) -> float:
     if variance < mean:
-        if variance <= 0:
-            return float(k - 0.5 <= mean < k + 0.5)
-        spread = math.sqrt(2 * variance)
-        lower = math.erf((k - 0.5 - mean) / spread) if k else -1.0
-        return (math.erf((k + 0.5 - mean) / spread) - lower) / 2
+        clocks = max(1, math.ceil(mean**2 / (mean - min(variance, 0.999 * mean)) - 1e-9))
+        share = min(1.0, mean / clocks)
+        if share == 1 or k > clocks:
+            return float(k == clocks)
+        ways = math.lgamma(clocks + 1) - math.lgamma(k + 1) - math.lgamma(clocks - k + 1)
+        return math.exp(ways + k * math.log(share) + (clocks - k) * math.log(1 - share))
     variance = max(variance, 1.001 * mean)
     size = mean**2 / (variance - mean)
     chosen = math.lgamma(k + size) - math.lgamma(size) - math.lgamma(k + 1)

@@ -8,7 +8,7 @@ last day. Both come from exact counters kept by classes of remaining time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import erf, exp, lgamma, log, sqrt
+from math import ceil, exp, lgamma, log, sqrt
 from typing import Final, NamedTuple
 
 from kpis import series
@@ -104,7 +104,7 @@ def _interval(mean: float, variance: float) -> Forecast:
 
 
 def _probabilities(mean: float, variance: float) -> Iterator[float]:
-    """Of 0, 1, 2, ... breaches: negative binomial, or, where they vary less than by pure chance, the normal distribution in steps."""
+    """Of 0, 1, 2, ... breaches: negative binomial, or, where they vary less than by pure chance, binomial: so many clocks, one share."""
     most = int(mean + 12 * sqrt(max(variance, mean)) + 12)
     if variance >= mean:
         variance = max(variance, mean * 1.001)  # closer to chance alone the logarithms of factorials lose all their digits
@@ -112,12 +112,11 @@ def _probabilities(mean: float, variance: float) -> Iterator[float]:
         for k in range(most):
             yield exp(lgamma(k + r) - lgamma(r) - lgamma(k + 1) + r * log(p) + k * log(1 - p))
         return
-    below = 0.0
-    for k in range(most):
-        until = _normal((k + 0.5 - mean) / sqrt(variance)) if variance > 0 else float(k + 0.5 > mean)
-        yield until - below
-        below = until
-
-
-def _normal(z: float) -> float:
-    return (1 + erf(z / sqrt(2))) / 2
+    variance = min(variance, mean * 0.999)  # for the same reason
+    clocks = max(1, ceil(mean * mean / (mean - variance) - _NOISE))
+    share = min(mean / clocks, 1.0)
+    for k in range(min(clocks, most) + 1):
+        if share == 1:
+            yield float(k == clocks)
+        else:
+            yield exp(lgamma(clocks + 1) - lgamma(k + 1) - lgamma(clocks - k + 1) + k * log(share) + (clocks - k) * log(1 - share))
