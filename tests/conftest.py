@@ -7,6 +7,7 @@
 import itertools
 import os
 import secrets
+import signal
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -42,6 +43,8 @@ _NUMBERS = itertools.count(1)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[BROKERS] = BrokersOfThisRun()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell starts in the background, and its children, would not hear Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the outermost: after pytest's own list of skips and failures
