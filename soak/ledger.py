@@ -50,8 +50,8 @@ class Tail:
 
     def clock_ms(self) -> int:
         """The event clock that is furthest behind; -1 while a partition has none."""
-        clocks = [position.event_clock_ms for number in self.partitions if (position := self.positions.get(number)) is not None]
-        return -1 if len(clocks) < len(self.partitions) or None in clocks else min(clock for clock in clocks if clock is not None)
+        clocks = [clock for position in self.positions.values() if (clock := position.event_clock_ms) is not None]
+        return min(clocks) if len(clocks) == len(self.partitions) else -1
 
     def reached(self, offsets: Mapping[Place, int]) -> bool:
         """Whether all these offsets are applied."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from deskpulse.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
@@ -9,6 +10,7 @@ from deskpulse.rules.plan import Plan
 from deskpulse.rules.view import TRUSTED
 
 BOARD: Final = "deskpulse-pipeline"
+_of_programs: Final = partial(Alert, kind="meta", of_programs=True, board=BOARD)
 ABOUT: Final = "Whether the alerts themselves can be relied on."
 
 
@@ -36,35 +38,26 @@ def _blind() -> Alert:
 
 def _mismatches(plan: Plan) -> tuple[Alert, ...]:
     return (
-        Alert(
+        _of_programs(
             name="DeskpulsePolicyMismatch",
             expr="max(deskpulse_policy_mismatch) == 1",
             severity="warning",
-            kind="meta",
-            of_programs=True,
-            board=BOARD,
             hold_ms=5 * MINUTE_MS,
             summary="Workers and exporters use different SLA policies.",
             description="Deadlines are those of the workers' policy, objectives and open hours those of the exporter's.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseRulesOutdated",
             expr=f'count by (digest) (deskpulse_policy_info{{digest!="{plan.policy.digest()}"}}) > 0',
             severity="warning",
-            kind="meta",
-            of_programs=True,
-            board=BOARD,
             hold_ms=15 * MINUTE_MS,
             summary="The alert rules were made from another SLA policy than the figures.",
             description=f"Exporters use the policy {{{{ $labels.digest }}}}, these rules were made from {plan.policy.digest()}.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseVersionMismatch",
             expr="count(count by (version) (deskpulse_build_info)) > 1",
             severity="warning",
-            kind="meta",
-            of_programs=True,
-            board=BOARD,
             hold_ms=60 * MINUTE_MS,
             summary="Exporters of {{ $value }} versions run side by side.",
             description="An upgrade takes minutes; this has been so for an hour.",
@@ -73,13 +66,10 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
 
 
 def _watchdog() -> Alert:
-    return Alert(
+    return _of_programs(
         name="Watchdog",
         expr="vector(1)",
         severity="none",
-        kind="meta",
-        of_programs=True,
-        board=BOARD,
         summary="Always firing.",
         description="Its absence at the receiver means that alerts do not arrive.",
     )

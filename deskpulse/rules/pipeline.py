@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from deskpulse.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
@@ -10,6 +11,7 @@ from deskpulse.rules.promql import block
 from deskpulse.rules.view import SILENT, chosen, complete
 
 BOARD: Final = "deskpulse-pipeline"
+_of_programs: Final = partial(Alert, kind="pipeline", of_programs=True, board=BOARD)
 _UP: Final = 'up{job="deskpulse-exporter"}'
 _SOURCE: Final = "topic, partition"
 _BEHIND: Final = "deskpulse_source_behind_seconds"
@@ -40,36 +42,27 @@ def _exporters() -> tuple[Alert, ...]:
 def _answers() -> tuple[Alert, ...]:
     """Exporters that do not answer, or have nothing to say yet."""
     return (
-        Alert(
+        _of_programs(
             name="DeskpulseExporterAbsent",
             expr=f"absent({_UP} == 1)",
             severity="page",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=2 * MINUTE_MS,
             labels=UNTRUSTED,
             summary="No exporter of deskpulse answers.",
             description="Prometheus has reached no target of the job deskpulse-exporter for two minutes, so there are no figures at all.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseExporterDown",
             expr=f"{_UP} == 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=2 * MINUTE_MS,
             summary="An exporter of deskpulse does not answer.",
             description="{{ $labels.instance }} has not answered for two minutes; the figures of other exporters are not affected.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseExporterNotReady",
             expr="deskpulse_exporter_ready == 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=10 * MINUTE_MS,
             summary="An exporter of deskpulse has not read its ledger yet.",
             description="{{ $labels.instance }} shows no figures; /readyz of that exporter says what it waits for.",
@@ -81,38 +74,29 @@ def _trust() -> tuple[Alert, ...]:
     """Exporters whose figures are old, or not all there."""
     read = "deskpulse_view_read_timestamp_seconds"
     return (
-        Alert(
+        _of_programs(
             name="DeskpulseExporterLagging",
             expr=block(
                 f"scalar(max({read})) - {read} > {_LAGGING_EXPORTER_SECONDS}",
                 "and on (instance, job) deskpulse_exporter_ready == 1",
             ),
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=3 * MINUTE_MS,
             summary="An exporter of deskpulse is behind the others.",
             description="{{ $labels.instance }} is {{ $value | humanizeDuration }} behind; rules and boards read a fresher one.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseExporterPartial",
             expr="deskpulse_exporter_up == 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=5 * MINUTE_MS,
             summary="An exporter of deskpulse cannot compute some of its figures.",
             description="{{ $labels.instance }} leaves figures out; its log has the error.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseViewIncomplete",
             expr=f"max({chosen('deskpulse_view_complete')}) == 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=2 * MINUTE_MS,
             labels=UNTRUSTED,
             summary="The figures are not all that there is.",
@@ -126,14 +110,11 @@ def _workers() -> tuple[Alert, ...]:
     moves = "changes(deskpulse_source_position_offset[2m])"
     owned, expected, recovering = (f"max({chosen(f'deskpulse_partitions_{what}')})" for what in ("owned", "expected", "recovering"))
     return (
-        Alert(
+        _of_programs(
             name="DeskpulseStalled",
             # A partition that waits and does not move; one that was never begun has no position at all.
             expr=f"count(({behind} > {_STALLED_SECONDS}) unless on ({_SOURCE}) (max by ({_SOURCE}) ({moves}) > 0)) > 0",
             severity="page",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=MINUTE_MS,
             labels=UNTRUSTED,
             summary="Events wait and nobody works on them.",
@@ -141,37 +122,28 @@ def _workers() -> tuple[Alert, ...]:
                 "Partitions of source topics whose records have waited for over a minute at a position that stands still: {{ $value }}."
             ),
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseLagging",
             expr=f"max({chosen(_BEHIND)}) > {_LAGGING_SECONDS}",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=5 * MINUTE_MS,
             labels=UNTRUSTED,
             summary="The workers are {{ $value | humanizeDuration }} behind.",
             description="Events are counted, but late, and have been for five minutes: figures show the desk as it was.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulsePartitionsUnowned",
             expr=f"{expected} - {owned} > 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=3 * MINUTE_MS,
             labels=UNTRUSTED,
             summary="Partitions without a worker: {{ $value }}.",
             description="A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not counted.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseRecoverySlow",
             expr=f"{recovering} > 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=10 * MINUTE_MS,
             labels=UNTRUSTED,
             summary="Partitions that are still being recovered: {{ $value }}.",
@@ -203,25 +175,19 @@ def _silence(plan: Plan) -> tuple[Alert, ...]:
 
 def _records() -> tuple[Alert, ...]:
     return (
-        Alert(
+        _of_programs(
             name="DeskpulseSourceHeldBack",
             expr=f"max by (topic) ({chosen('deskpulse_source_unstable_records')}) > 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=5 * MINUTE_MS,
             labels=UNTRUSTED,
             summary="A producer's open transaction holds back events of {{ $labels.topic }}.",
             description="Records of {{ $labels.topic }} behind a transaction that has been open for five minutes: {{ $value }}.",
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseRejecting",
             expr="sum by (reason) (max by (partition, reason) (increase(deskpulse_events_rejected_total[10m]))) > 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             hold_ms=MINUTE_MS,
             summary="Records are refused and count in no figure.",
             description=(
@@ -229,25 +195,19 @@ def _records() -> tuple[Alert, ...]:
                 "The topic dead-letter keeps them."
             ),
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseRecordsLost",
             expr="sum(max by (partition) (increase(deskpulse_records_lost_total[10m]))) > 0",
             severity="page",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             summary="Records were deleted before they were read.",
             description=(
                 "Records lost in ten minutes: {{ $value | humanize }}. The retention of a source topic is shorter than the workers' lag."
             ),
         ),
-        Alert(
+        _of_programs(
             name="DeskpulseRecordsSkipped",
             expr="sum(max by (partition) (increase(deskpulse_records_skipped_total[10m]))) > 0",
             severity="warning",
-            kind="pipeline",
-            of_programs=True,
-            board=BOARD,
             summary="An operator passed over records that crash the workers.",
             description=(
                 "Records passed over in ten minutes: {{ $value | humanize }}. They count in no figure; the topic dead-letter keeps them."

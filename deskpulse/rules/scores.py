@@ -7,7 +7,7 @@ is more than `margin` times its standard error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from deskpulse.rules.model import MINUTE_MS, Alert, Family, Group, Record
@@ -131,36 +131,29 @@ SCORES: Final = (
         rises=True,
     ),
 )
+_FIRST_RESPONSE: Final = Score(
+    kpi="first_response",
+    says="The median first response time",
+    metric="support_first_response_quantile_seconds",
+    observed="support_first_response_quantile_observations",
+    window="24h",
+    against="week_ago",
+    change=1.5,
+    variance="2.25 / {n}",
+    form="humanizeDuration",
+    labels=_OF_CLOCK,
+    quantile=_MEDIAN,
+    rises=True,
+    factor=True,
+)
 TIMES: Final = (
-    Score(
-        kpi="first_response",
-        says="The median first response time",
-        metric="support_first_response_quantile_seconds",
-        observed="support_first_response_quantile_observations",
-        window="24h",
-        against="week_ago",
-        change=1.5,
-        variance="2.25 / {n}",
-        form="humanizeDuration",
-        labels=_OF_CLOCK,
-        quantile=_MEDIAN,
-        rises=True,
-        factor=True,
-    ),
-    Score(
+    _FIRST_RESPONSE,
+    replace(
+        _FIRST_RESPONSE,
         kpi="resolution_time",
         says="The median resolution time",
         metric="support_resolution_time_quantile_seconds",
         observed="support_resolution_time_quantile_observations",
-        window="24h",
-        against="week_ago",
-        change=1.5,
-        variance="2.25 / {n}",
-        form="humanizeDuration",
-        labels=_OF_CLOCK,
-        quantile=_MEDIAN,
-        rises=True,
-        factor=True,
     ),
     Score(
         kpi="handle_time",
