@@ -10,6 +10,7 @@ from deskpulse.oracle_clock import Edition, has_hours
 from deskpulse.oracle_events import Facts, Record
 from deskpulse.oracle_sla import SlaBoard, look
 from deskpulse.oracle_spans import WINDOWS, Span, spans
+from deskpulse.oracle_worst import judge
 
 BUSINESS: Final = (("clock", "business"),)
 MEASURED: Final = (("support_first_response", "first_response_business"), ("support_resolution_time", "resolution_time_business"))
@@ -45,6 +46,7 @@ def figures(
         found.extend(OracleFigure(*sample) for sample in sla.live(by, member, board.own_names(by, member)))
         if has_hours(policy) and by in ("all", "team"):
             found.extend(_business(board, by, member, asked))
+    found.extend(OracleFigure(*sample) for sample in judge(promised.deadlines, policy, sla.targets, board.folded, as_of_ms))
     return found
 
 
@@ -56,3 +58,5 @@ def _business(board: Board, by: str, member: str, asked: Iterable[Span]) -> Iter
             for name, extra, value, n in durations(stem, pick(series), THREE_QUANTILES, BUSINESS):
                 if span.period == "current" or "quantile" not in name:
                     yield OracleFigure(name, (*labels_of(span, by, member), *extra), value, n)
+            measured = pick(series)
+            yield OracleFigure(f"{stem}_closed_observations", labels_of(span, by, member), float(measured.count(0)), len(measured))

@@ -31,6 +31,7 @@ class Deadline:
     outcome: str  # met, breached, running
     life_ms: int = 0  # from creation to deadline
     spare_ms: int = 0  # from what met it to the deadline
+    allowance: int = 0  # share of such promises that may be missed, in 1/10,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def _look_at(events: Iterable[Event], editions: Sequence[Edition], found: SlaFac
             if deadline is not None:
                 at_ms, outcome, kept_ms = deadline
                 spare_ms = 0 if kept_ms is None else at_ms - kept_ms
-                found.deadlines.append(Deadline(target, at_ms, dimensions, outcome, at_ms - created.at_ms, spare_ms))
+                allowance = round(10_000 * (1 - line.objective))
+                found.deadlines.append(Deadline(target, at_ms, dimensions, outcome, at_ms - created.at_ms, spare_ms, allowance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +191,14 @@ class SlaBoard:
         for deadline in found.deadlines:
             for by, member in _members(fold(deadline.dimensions)):
                 self._filed.setdefault((deadline.target, by, member), []).append(deadline)
-        self._targets = [target for target in TARGETS if any(edition.lines[target] for edition in editions)]
+        self.targets = [target for target in TARGETS if any(edition.lines[target] for edition in editions)]
 
     def windowed(self, by: str, member: str, span: Span) -> Iterator[Sample]:
         """Attainment and breaches; earlier periods for all tickets together only."""
         if span.period != "current" and by != "all":
             return
         labels = (("window", span.window), ("period", span.period), ("by", by), ("member", member))
-        for target in self._targets:
+        for target in self.targets:
             fallen = self._fallen(target, by, member, span)
             met = sum(deadline.outcome == "met" for deadline in fallen)
             own = (*labels, ("target", target))
@@ -214,7 +216,7 @@ class SlaBoard:
         """What stands now. `names` are the members' own names, of which several may be folded into one."""
         labels = (("by", by), ("member", member))
         yield from self._terms(by, member, names, labels)
-        for target in self._targets:
+        for target in self.targets:
             own = (*labels, ("target", target))
             running = [one.at_ms // MINUTE_MS for one in self._filed.get((target, by, member), []) if one.outcome == "running"]
             ahead = [minute for minute in running if minute >= self._now]
@@ -232,7 +234,7 @@ class SlaBoard:
     def _terms(self, by: str, member: str, names: Collection[str], labels: Labels) -> Iterator[Sample]:
         edition = in_force(self._editions, self._as_of_ms)
         if edition is not None:
-            for target in self._targets:
+            for target in self.targets:
                 objective = _objective(edition, target, by, names)
                 if objective is not None:
                     yield ("support_sla_objective_ratio", (*labels, ("target", target)), objective, 1)

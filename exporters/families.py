@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
 from kpis import catalogue
+from kpis.members import DIMENSIONS
 
 Type = Literal["gauge", "counter", "gaugehistogram", "info"]
 
@@ -81,6 +82,15 @@ SLA_LIVE: Final = tuple(
     Family(name, text, labels=("by", "member", *_SLA_LABELS.get(name, ("target",)))) for name, text in catalogue.SLA_LIVE_FIGURES.items()
 )
 
+# Only teams with a calendar have these.
+CLOSED_FINAL: Final = tuple(Family(name, text, labels=_FIGURE_LABELS) for name, text in catalogue.CLOSED_FIGURES.items())
+_NAMED_LABELS: Final = ("by", "member", *DIMENSIONS, "target")  # of the dimensions those that the member names
+SLA_WORST: Final = (
+    *(Family(name, text, labels=(*_NAMED_LABELS, "window")) for name, text in catalogue.WORST_FIGURES.items()),
+    *(Family(name, text, labels=_NAMED_LABELS) for name, text in catalogue.ENDANGERED_FIGURES.items()),
+    *(Family(name, text, labels=("by", "member", "target")) for name, text in catalogue.JUDGED_FIGURES.items()),
+)
+
 _PART_LABELS: Final = ("window", "team", "channel", "priority")
 CREATED: Final = Family("support_created_tickets", "Tickets created in the window.", labels=_PART_LABELS)
 SOLVED: Final = Family("support_solved_tickets", "First resolutions with outcome solved in the window.", labels=_PART_LABELS)
@@ -97,4 +107,4 @@ PARTS: Final = (CREATED, SOLVED, ABANDONED, FIRST_RESPONSE, HANDLE_TIME, RESOLUT
 
 def metric_families() -> tuple[Family, ...]:
     """All families of the figures (`support_*`)."""
-    return (*FINAL, *LIVE, *SLA_FINAL, *SLA_LIVE, *PARTS)
+    return (*FINAL, *LIVE, *SLA_FINAL, *CLOSED_FINAL, *SLA_LIVE, *SLA_WORST, *PARTS)

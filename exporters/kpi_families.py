@@ -20,12 +20,12 @@ from windows.histogram import at_most
 
 def collect_final(view: View) -> Iterator[Metric]:
     """Final figures and their observations."""
-    yield from _by_name((*families.FINAL, *families.SLA_FINAL), view.figures)
+    yield from _by_name((*families.FINAL, *families.SLA_FINAL, *families.CLOSED_FINAL), view.figures)
 
 
 def collect_live(view: View) -> Iterator[Metric]:
     """Open, unanswered, oldest unanswered; with a policy what its clocks say."""
-    yield from _by_name((*families.LIVE, *families.SLA_LIVE), view.live)
+    yield from _by_name((*families.LIVE, *families.SLA_LIVE, *families.SLA_WORST), view.live)
 
 
 def _by_name(known: Iterable[Family], figures: Iterable[Figure]) -> Iterator[Metric]:

@@ -103,7 +103,7 @@ class Batch:
             ticket.promise = promises.derive(ticket, self._rules.policy)
             found, running = promises.contribution(ticket)
             self._found[dims].extend(found)
-            self._sla.settle(dims, [one for one in found if one[1] in promises.SETTLED_CELLS])
+            self._sla.settle(dims, [one for one in found if one[1] in promises.SETTLED_CELLS or one[1] in series.OUTCOMES])
             levels += running
         for level, at_ms in levels:
             hour, within = divmod(at_ms, HOUR_MS)
@@ -221,6 +221,8 @@ class Batch:
             if self._sla is not None:
                 hour, day, week = self._current(FORECAST_WINDOWS, as_of_ms)
                 yield from self._sla.live(by, names, as_of_ms, labels, (hour, day, week))
+        if self._sla is not None:
+            yield from self._sla.judged(as_of_ms, shown)
 
     def _current(self, windows: Iterable[str], as_of_ms: int) -> list[Stretch]:
         """The current stretch of each of the named windows, in the default zone."""

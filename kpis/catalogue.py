@@ -260,14 +260,15 @@ FIGURES: Final = (
     ),
 )
 BUSINESS: Final = (("clock", "business"),)
+BY_CALENDAR: Final = ("all", "team")  # calendars belong to teams
 
 
 def _business(kind: FigureKind, base: int, lower: Callable[[Sums], Iterator[Point]]) -> FigureKind:
-    return replace(kind, lower=lower, observations=_count(base), rollups=("all", "team"), fixed_labels=BUSINESS)
+    return replace(kind, lower=lower, observations=_count(base), rollups=BY_CALENDAR, fixed_labels=BUSINESS)
 
 
 _NAMED: Final = {kind.name: kind for kind in FIGURES}
-# The same figures by the calendars of teams, for all and by team: calendars belong to teams. The second group is not compared with
+# The same figures by the calendars of teams, for all and by team. The second group is not compared with
 # earlier periods.
 BUSINESS_FIGURES: Final = (
     _business(
@@ -287,6 +288,11 @@ BUSINESS_QUANTILES: Final = (
         _quantiles(series.RESOLUTION_BUSINESS, _P95, BUSINESS),
     ),
 )
+# Observations that the calendar made: all of their time lay in closed hours, so they count as 0 s.
+CLOSED_OBSERVATIONS: Final = {
+    "support_first_response_closed_observations": series.FIRST_RESPONSE_BUSINESS,
+    "support_resolution_time_closed_observations": series.RESOLUTION_BUSINESS,
+}
 
 
 def _attainment(target: str) -> FigureKind:
@@ -330,6 +336,29 @@ SLA_LIVE_FIGURES: Final = {
     "support_oldest_unanswered_business_seconds": "Age of the oldest unanswered ticket by the calendar of its team.",
     "support_sla_forecast_breaches_tickets": "Deadlines that will be missed within the next hour: expected, and an 80 % interval.",
     "support_business_open": "1 while the team's calendar is open, else 0; for all teams 1 while any of them is open.",
+}
+CLOSED_FIGURES: Final = {
+    "support_first_response_closed_observations": "First replies whose whole wait lay in closed hours, and which count as 0 s.",
+    "support_resolution_time_closed_observations": "First resolutions whose whole time lay in closed hours, and which count as 0 s.",
+}
+# What is named worst now, and what will be: only those members have samples.
+WORST_FIGURES: Final = {
+    "support_sla_worst_ratio": "Attainment of what is below its objective, by the narrowest member that explains it.",
+    "support_sla_worst_objective_ratio": "Share of these deadlines that were promised to be met.",
+    "support_sla_worst_observations": "Deadlines behind support_sla_worst_ratio, met or missed.",
+    "support_sla_worst_missed_tickets": "How many of these deadlines were missed.",
+    "support_sla_worst_excess_tickets": "How many more were missed than the objectives allow.",
+    "support_sla_worst_overdue_tickets": "Open tickets of the member whose clock runs on past the deadline now.",
+    "support_sla_worst_since_timestamp_seconds": "Since when the member has been below its objective without a break.",
+}
+ENDANGERED_FIGURES: Final = {
+    "support_sla_endangered_tickets": "Not done, of what is due within 15 min, where that is far more than usual.",
+    "support_sla_endangered_usual_tickets": "How many would usually not be done so late.",
+    "support_sla_endangered_observations": "Deadlines within 15 min, those already met included.",
+}
+JUDGED_FIGURES: Final = {
+    "support_sla_below_objective": "1 while the member or something within it is below its objective (worst now), else 0.",
+    "support_sla_long_overdue_tickets": "Open tickets of a team that works now, overdue by one more target at least.",
 }
 
 

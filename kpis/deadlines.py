@@ -83,7 +83,7 @@ class Deadlines:
 
     def change(self, key: LevelKey, delta: Mapping[int, int]) -> None:
         """Add a difference of one level row; other levels are not looked at."""
-        target = series.TARGET_OF.get(key.series)
+        target = series.target_of(key.series)
         if target is None and key.series != series.UNANSWERED:
             return
         shifted = {key.hour * MINUTES_AN_HOUR + minute: n for minute, n in delta.items()}

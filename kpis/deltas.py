@@ -14,6 +14,8 @@ from windows.panes import MINUTE_MS
 
 SLOT_BITS: Final = 20  # of the number of a combination of dimensions, within an integer key
 SLOT_MASK: Final = (1 << SLOT_BITS) - 1
+LEVEL_BITS: Final = 17  # of the number of a level: series.PROMISED of four targets
+MINUTE_BITS: Final = 6
 _LAST_BUCKET: Final = len(BOUNDS) - 1
 _FIRST_RESPONSE: Final = series.FIRST_RESPONSE
 _RESPONSE: Final = series.RESPONSE
@@ -68,6 +70,6 @@ class Deltas:
 
 
 def level_key(level: int, at_ms: int, slot: int) -> int:
-    """Level row (hour, slot, level) in the upper bits, minute of the hour in the lower six."""
+    """Level row (hour, slot, level) in the upper bits, minute of the hour in the lower six: 62 bits for 2,000 years to come."""
     hour, minute = divmod(at_ms // MINUTE_MS, 60)
-    return (hour << SLOT_BITS | slot) << 10 | level << 6 | minute
+    return ((hour << SLOT_BITS | slot) << LEVEL_BITS | level) << MINUTE_BITS | minute

@@ -28,7 +28,12 @@ def lower(cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:
 def lower_business(cells: Mapping[int, int], labels: Labels, by: str, *, current: bool) -> list[Figure]:
     """Durations by the calendars of teams; quantiles of the current period only."""
     kinds = (*catalogue.BUSINESS_FIGURES, *catalogue.BUSINESS_QUANTILES) if current else catalogue.BUSINESS_FIGURES
-    return _lower(kinds, cells, labels, by)
+    found = _lower(kinds, cells, labels, by)
+    if by in catalogue.BY_CALENDAR:
+        for name, base in catalogue.CLOSED_OBSERVATIONS.items():
+            count = cells.get(base + series.NO_TIME, 0)
+            found.append(Figure(name, labels, float(count), cells.get(base, 0)))
+    return found
 
 
 def _lower(kinds: Iterable[catalogue.FigureKind], cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:

@@ -13,6 +13,7 @@ from kpis import ledger
 from kpis.ledger import Position
 
 PROMISES: Final = 2  # rows that carry what an SLA policy promises
+ALLOWANCES: Final = ledger.ALLOWING_FORMAT  # and what it allows to be missed: without that nothing can be said of what is worst now
 
 
 class LedgerFormatError(Exception):

@@ -17,9 +17,11 @@ from kpis.policy import Signed
 from kpis.tickets import Dims, TicketRow
 from windows.cells import Cells
 
-VERSION: Final = 2  # read up to here; what needs nothing of version 2 is written as version 1, so that a way back stays open
+VERSION: Final = 3  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
 _PREFIX: Final = bytes([1])
 _PROMISED: Final = bytes([2])
+_ALLOWING: Final = bytes([3])
+ALLOWING_FORMAT: Final = 3
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
@@ -130,19 +132,25 @@ def encode_value(body: object) -> bytes:
 
 
 def encode_ticket(row: TicketRow) -> bytes:
-    """A ticket row. With a promise it is of version 2: a program that does not know promises must not book it."""
-    return (_PREFIX if row.promise is None else _PROMISED) + _encode(row)
+    """A ticket row. With a promise it is of version 2, with one that knows its allowance of version 3: older programs must not book it."""
+    promise = row.promise
+    if promise is None:
+        return _PREFIX + _encode(row)
+    knows = promise.reply_allowance is not None or promise.resolution_allowance is not None
+    return (_ALLOWING if knows else _PROMISED) + _encode(row)
 
 
 def ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:
     """How ticket rows are written into a ledger of a format: a newer program goes on writing what older ones read."""
     assert 1 <= format_ <= VERSION
-    return encode_ticket  # of version 2 only with a promise, and without format 2 there is none (`formats.settle`)
+    return encode_ticket  # what would need a newer version is not in the row then (`formats.settle`, `PromiseBook.with_allowances`)
 
 
 def encode_position(position: Position) -> bytes:
-    """The position row; version 2 with a policy."""
-    return (_PREFIX if position.policy is None else _PROMISED) + _encode(position)
+    """The position row; with a policy it is of version 2, or 3 where rows may know allowances: older exporters would miss those."""
+    if position.policy is None:
+        return _PREFIX + _encode(position)
+    return (_ALLOWING if position.format >= ALLOWING_FORMAT else _PROMISED) + _encode(position)
 
 
 def encode_at_risk(row: AtRiskRow) -> bytes:

@@ -109,6 +109,7 @@ class PartitionState:
         self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, ledger.encode_value, self._customer_leaves_ms, rules.customer_ms)
         self._counts: Counter[str] = Counter()
         self._book = None if rules.policy is None else PromiseBook(rules.policy, self._tables, self._tickets.by_id)
+        self._fit_format()
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> list[DeadLetter]:
         """Decode, merge and book records of one source topic (name without prefix), all beyond the position.
@@ -288,6 +289,12 @@ class PartitionState:
         else:
             self._customers.load(key[1:].decode(), None if value is None else ledger.decode_customer(value))
 
+    def _fit_format(self) -> None:
+        """Write rows as the ledger's format allows."""
+        self._tickets.write_with(ledger.ticket_encoder(self.position.format))
+        if self._book is not None:
+            self._book.with_allowances = self.position.format >= formats.ALLOWANCES
+
     @property
     def _newest_ms(self) -> int | None:
         """Greatest event time of any topic."""
@@ -301,7 +308,7 @@ class PartitionState:
     def loaded(self) -> None:
         """All rows are read: make the indexes that live in memory only. Errors: LedgerFormatError, PolicyChangedError."""
         formats.settle(self.position, self.rules.ledger_format, has_policy=self.rules.policy is not None)
-        self._tickets.write_with(ledger.ticket_encoder(self.position.format))
+        self._fit_format()
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
         self._tables.restore_floors(self.position.event_clock_ms)

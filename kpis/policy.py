@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from kpis.calendar import ALWAYS, Calendar, time_of
+from kpis.series import ALLOWANCES
 
 FIRST_REPLY: Final = "first_reply"
 RESOLUTION: Final = "resolution"
@@ -55,6 +56,7 @@ class Term(NamedTuple):
 
     within_ms: int
     calendar: Calendar
+    allowance: int  # share that may be missed, 1 - objective, in 1/10,000
 
 
 class Terms(NamedTuple):
@@ -63,6 +65,10 @@ class Terms(NamedTuple):
     calendar: Calendar  # of the team: by it business durations are measured
     first_reply: Term | None
     resolution: Term | None
+
+    def of(self, target: str) -> Term | None:
+        """The promise of one target."""
+        return self.first_reply if target == FIRST_REPLY else self.resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class Version:
         found = {}
         for target in TARGETS:
             rule = next((rule for rule in self.rules.get(target, ()) if rule.matches(dims)), None)
-            found[target] = None if rule is None else Term(rule.within_ms, calendar if rule.clock == "business" else ALWAYS)
+            found[target] = None if rule is None else _term(rule, calendar)
         return Terms(calendar, found[FIRST_REPLY], found[RESOLUTION])
 
     def objective(self, target: str, dimension: int | None, member: str) -> float | None:
@@ -137,6 +143,10 @@ def _canonical_calendar(calendar: Calendar, through_year: int | None) -> dict[st
         return None
     dates = {day.isoformat(): hours for day, hours in time.dates.items() if through_year is None or day.year <= through_year}
     return {"zone": time.zone, "week": time.week, "dates": dates}
+
+
+def _term(rule: Rule, calendar: Calendar) -> Term:
+    return Term(rule.within_ms, calendar if rule.clock == "business" else ALWAYS, round((1 - rule.objective) * ALLOWANCES))
 
 
 class Policy:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from kpis import ledger, promises, series, tickets
 from kpis.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
 from kpis.calendar import ALWAYS
@@ -21,8 +23,6 @@ from streams.events import Discarded, FirstReply, Paused, Reopened, Resolved, Re
 
 CONCERNED: Final = frozenset({TicketCreated, FirstReply, Resolved, Paused, Resumed, Reopened, Discarded, Triaged})
 Booked = tuple[Dims, list[Observation], list[Level]]
-_DUE_FIRST_REPLY: Final = series.DUE[FIRST_REPLY]
-_DUE_RESOLUTION: Final = series.DUE[RESOLUTION]
 NOTHING: Final[Booked] = (("", "", ""), [], [])
 
 
@@ -31,6 +31,7 @@ class PromiseBook:
 
     def __init__(self, policy: Policy, tables: Tables, rows: Mapping[str, TicketRow]) -> None:
         self._policy = policy
+        self.with_allowances = False  # whether the ledger's format has room for them
         self._tables = tables
         self._rows = rows
         self._at_risk = AtRiskIndex()
@@ -56,7 +57,7 @@ class PromiseBook:
 
     def after(self, ticket_id: str, row: TicketRow, booked: Booked | None) -> None:
         """Derive the promise of a row that may have changed, and book the difference."""
-        row.promise = promises.derive(row, self._policy)
+        row.promise = promises.derive(row, self._policy, with_allowances=self.with_allowances)
         new = self.before(row)
         if new == booked:
             return
@@ -84,11 +85,15 @@ class PromiseBook:
         terms = self._policy.terms(creation.at_ms, (creation.team, creation.channel, creation.priority))
         if terms is None:
             return True
-        reply, resolution = (None if term is None else term.calendar.after_ms(creation.at_ms, term.within_ms) for term in terms[1:])
-        row.promise = Promise(reply, resolution)
-        levels = [] if reply is None else [(_DUE_FIRST_REPLY, reply)]
-        if resolution is not None:
-            levels.append((_DUE_RESOLUTION, resolution))
+        promised = (terms.first_reply, terms.resolution)
+        dues = [None if term is None else term.calendar.after_ms(creation.at_ms, term.within_ms) for term in promised]
+        allowances = [None if term is None or not self.with_allowances else term.allowance for term in promised]
+        row.promise = Promise(dues[0], dues[1], None, None, allowances[0], allowances[1])
+        levels = [
+            (series.due_level(target, allowance), due)
+            for target, due, allowance in zip((FIRST_REPLY, RESOLUTION), dues, allowances, strict=True)
+            if due is not None
+        ]
         self._raise(ticket_id, row, row.dims(), levels)
         return True
 
@@ -105,9 +110,11 @@ class PromiseBook:
         merge()
         slot = self._tables.number(row.dims())
         if (due := promise.reply_due_ms) is not None:
-            self._settle(ticket_id, slot, _DUE_FIRST_REPLY, due, promises.settled_cell(FIRST_REPLY, due, created=creation.at_ms, kept=at))
+            allowance = promise.reply_allowance
+            cells = promises.settled_cells(FIRST_REPLY, due, created=creation.at_ms, kept=at, allowance=allowance)
+            self._settle(ticket_id, slot, series.due_level(FIRST_REPLY, allowance), due, cells)
         reply_ms = self._measure(series.FIRST_RESPONSE_BUSINESS, slot, creation, at)
-        row.promise = Promise(promise.reply_due_ms, promise.resolution_due_ms, reply_ms, promise.resolution_ms)
+        row.promise = replace(promise, reply_ms=reply_ms)
         return True
 
     def resolved(self, ticket_id: str, row: TicketRow, event: tickets.TicketEvent, merge: Callable[[], None]) -> bool:
@@ -121,14 +128,16 @@ class PromiseBook:
         created, solved = creation.at_ms, event.outcome != "abandoned"
         slot = self._tables.number(row.dims())
         if (due := promise.resolution_due_ms) is not None:
-            cell = promises.settled_cell(RESOLUTION, due, created=created, kept=at if solved else None) if solved or at > due else None
-            self._settle(ticket_id, slot, _DUE_RESOLUTION, due, cell)
+            allowance, kept = promise.resolution_allowance, at if solved else None
+            cells = promises.settled_cells(RESOLUTION, due, created=created, kept=kept, allowance=allowance)
+            self._settle(ticket_id, slot, series.due_level(RESOLUTION, allowance), due, cells if solved or at > due else ())
         if (due := promise.reply_due_ms) is not None and row.replied_ms is None:
-            cell = promises.settled_cell(FIRST_REPLY, due, created=created, kept=None) if at > due else None
-            self._settle(ticket_id, slot, _DUE_FIRST_REPLY, due, cell)
+            allowance = promise.reply_allowance
+            cells = promises.settled_cells(FIRST_REPLY, due, created=created, kept=None, allowance=allowance)
+            self._settle(ticket_id, slot, series.due_level(FIRST_REPLY, allowance), due, cells if at > due else ())
         if solved:
             resolution_ms = self._measure(series.RESOLUTION_BUSINESS, slot, creation, at)
-            row.promise = Promise(promise.reply_due_ms, promise.resolution_due_ms, promise.reply_ms, resolution_ms)
+            row.promise = replace(promise, resolution_ms=resolution_ms)
         return True
 
     def triaged(self, ticket_id: str, row: TicketRow, _: tickets.TicketEvent, merge: Callable[[], None]) -> bool:
@@ -140,13 +149,13 @@ class PromiseBook:
             self.after(ticket_id, row, booked)
         return True
 
-    def _settle(self, ticket_id: str, slot: int, level: int, due_ms: int, cell: int | None) -> None:
-        """A clock that ran has come to an end; a cell says how, None that it came to nothing."""
+    def _settle(self, ticket_id: str, slot: int, level: int, due_ms: int, cells: tuple[int, ...]) -> None:
+        """A clock that ran has come to an end; cells say how, none of them that it came to nothing."""
         deltas = self._tables.deltas
         deltas.lowered.append(level_key(level, due_ms, slot))
         self._at_risk.stop(self._key(level, slot), ticket_id, due_ms)
-        if cell is not None:
-            deltas.count(due_ms, slot, cell)
+        if cells:
+            deltas.count(due_ms, slot, *cells)
 
     def _measure(self, base: int, slot: int, creation: Creation, end_ms: int) -> int | None:
         """A duration by the calendar of the team, booked at its end; None where the team has none."""
@@ -185,7 +194,7 @@ class PromiseBook:
         key = self._keys.get((level, slot))
         if key is None:
             team, _, _ = self._tables.names_of(slot)
-            key = self._keys[level, slot] = AtRiskKey(series.TARGET_OF[level], team)
+            key = self._keys[level, slot] = AtRiskKey(series.running_target(level), team)
         return key
 
     def size_of_changes(self) -> int:

@@ -36,6 +36,8 @@ class Promise(Struct, array_like=True, frozen=True, gc=False):
     resolution_due_ms: int | None = None  # as the clock stands; None also while it stands still short of the target
     reply_ms: int | None = None  # first response time by the team's calendar
     resolution_ms: int | None = None  # resolution time by the team's calendar
+    reply_allowance: int | None = None  # share of such promises that may be missed, in series.ALLOWANCES; None also before ledger format 3
+    resolution_allowance: int | None = None
 
 
 class Course(NamedTuple):
@@ -48,8 +50,11 @@ class Course(NamedTuple):
     solved_ms: int | None  # first resolution with outcome solved
 
 
-def derive(row: TicketRow, policy: Policy) -> Promise | None:
-    """The promise of a row. None: its creation is unknown or before the first version, or it is discarded."""
+def derive(row: TicketRow, policy: Policy, *, with_allowances: bool = True) -> Promise | None:
+    """The promise of a row. None: its creation is unknown or before the first version, or it is discarded.
+
+    Without allowances it is a promise as ledgers before format 3 have it.
+    """
     creation = row.creation
     if creation is None or row.discarded:
         return None
@@ -65,7 +70,12 @@ def derive(row: TicketRow, policy: Policy) -> Promise | None:
         None if terms.resolution is None else _resolution_due(terms.resolution, course),
         terms.calendar.elapsed_ms(created, row.replied_ms) if business and row.replied_ms is not None else None,
         terms.calendar.elapsed_ms(created, course.solved_ms) if business and course.solved_ms is not None else None,
+        *((_allowance(terms.first_reply), _allowance(terms.resolution)) if with_allowances else ()),
     )
+
+
+def _allowance(term: Term | None) -> int | None:
+    return None if term is None else term.allowance
 
 
 def run(created_ms: int, transitions: FactSet | None) -> Course:
@@ -125,7 +135,7 @@ def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
     if promise.reply_due_ms is not None:
         _first_reply(found, levels, promise.reply_due_ms, row, course)
     if promise.resolution_due_ms is not None:
-        _resolution(found, levels, promise.resolution_due_ms, created, course)
+        _resolution(found, levels, promise, created, course)
     if promise.reply_ms is not None and row.replied_ms is not None:
         _duration(found, series.FIRST_RESPONSE_BUSINESS, row.replied_ms, promise.reply_ms)
     if promise.resolution_ms is not None and course.solved_ms is not None:
@@ -139,41 +149,47 @@ def running(row: TicketRow) -> list[tuple[str, int]]:
     if promise is None or row.creation is None:
         return []
     _, levels = contribution(row)
-    return [(series.TARGET_OF[level], due) for level, due in levels]
+    return [(series.running_target(level), due) for level, due in levels]
 
 
 def _first_reply(found: list[Observation], levels: list[Level], due: int, row: TicketRow, course: Course) -> None:
     assert row.creation is not None
+    assert row.promise is not None
+    created, allowance = row.creation.at_ms, row.promise.reply_allowance
     if row.replied_ms is not None:
-        _settle(found, FIRST_REPLY, due, created=row.creation.at_ms, kept=row.replied_ms)
+        _settle(found, settled_cells(FIRST_REPLY, due, created=created, kept=row.replied_ms, allowance=allowance), due)
     elif course.closed_ms is None:
-        levels.append((series.DUE[FIRST_REPLY], due))
+        levels.append((series.due_level(FIRST_REPLY, allowance), due))
     elif course.closed_ms > due:  # nobody had replied by then; closed before its deadline it would not have been answered at all
-        _settle(found, FIRST_REPLY, due, created=row.creation.at_ms, kept=None)
+        _settle(found, settled_cells(FIRST_REPLY, due, created=created, kept=None, allowance=allowance), due)
 
 
-def _resolution(found: list[Observation], levels: list[Level], due: int, created: int, course: Course) -> None:
+def _resolution(found: list[Observation], levels: list[Level], promise: Promise, created: int, course: Course) -> None:
+    due, allowance, kept = promise.resolution_due_ms, promise.resolution_allowance, None
+    assert due is not None
     if course.closed_ms is None:
         if course.since_ms is not None:
-            levels.append((series.DUE[RESOLUTION], due))
-        else:  # paused, after the deadline had passed: broken, but not waiting for us
-            _settle(found, RESOLUTION, due, created=created, kept=None)
+            levels.append((series.due_level(RESOLUTION, allowance), due))
+            return
+        # Paused, after the deadline had passed: broken, but not waiting for us.
     elif course.outcome == "solved":
-        _settle(found, RESOLUTION, due, created=created, kept=course.closed_ms)
-    elif course.closed_ms > due:
-        _settle(found, RESOLUTION, due, created=created, kept=None)
+        kept = course.closed_ms
+    elif course.closed_ms <= due:
+        return
+    _settle(found, settled_cells(RESOLUTION, due, created=created, kept=kept, allowance=allowance), due)
 
 
-def _settle(found: list[Observation], target: str, due: int, *, created: int, kept: int | None) -> None:
-    found.append((due, settled_cell(target, due, created=created, kept=kept), 1))
+def _settle(found: list[Observation], cells: tuple[int, ...], due: int) -> None:
+    found += [(due, cell, 1) for cell in cells]
 
 
-def settled_cell(target: str, due: int, *, created: int, kept: int | None) -> int:
-    """The cell of a promise that was met or, when it was kept after its deadline or not at all, breached."""
+def settled_cells(target: str, due: int, *, created: int, kept: int | None, allowance: int | None) -> tuple[int, ...]:
+    """The cells of a promise that was met or, when it was kept after its deadline or not at all, missed: by times, and by allowance."""
     life = _class(due - created)
-    if kept is None or kept > due:
-        return series.SLA[target] + series.BREACHED + life
-    return series.SLA[target] + series.CLASSES * life + _class(due - kept)
+    missed = kept is None or kept > due
+    by_times = series.BREACHED + life if missed else series.CLASSES * life + _class(due - (kept or 0))
+    cell = series.SLA[target] + by_times
+    return (cell,) if allowance is None else (cell, series.outcome_cell(target, allowance, missed=missed))
 
 
 def _class(remaining_ms: int) -> int:

@@ -32,12 +32,19 @@ RESOLUTION: Final = 4 << 12
 FIRST_RESPONSE_BUSINESS: Final = 5 << 12  # by the calendar of the team
 RESOLUTION_BUSINESS: Final = 6 << 12
 BLOCK: Final = 1 << 12  # cells reserved for each duration
+NO_TIME: Final = 2  # base + 2 is bucket 0, which holds durations of 0 alone
 
 # Deadlines, by target, booked at the deadline. CLASSES are spans of remaining time (kpis.promises.EDGES_MS).
 CLASSES: Final = 8
 SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
 # SLA[target] + CLASSES * class of (deadline - creation) + class of (deadline - what met it): below BREACHED all are met
+
+# The same outcomes once more, by what their promise allows to be missed: OUTCOME[target] + 2 * allowance + (1 if missed else 0). A promise
+# allows 1 - objective, in ALLOWANCES. Only outcomes of promises that know it (ledger format 3) are here, so the three sums fit together.
+ALLOWANCES: Final = 10_000
+OUTCOME: Final = {"first_reply": 1 << 20, "resolution": (1 << 20) + (1 << 15)}
+OUTCOMES: Final = range(1 << 20, 1 << 21)
 
 REGISTER: Final = 1 << 24  # REGISTER + r, r < 2^24: customers of tickets (windows.distinct)
 REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the pane's own resolution
@@ -53,7 +60,41 @@ OPEN: Final = 0
 UNANSWERED: Final = 1
 ACTIVE: Final = 2  # customers; hour 0, cell 0 only
 DUE: Final = {"first_reply": 3, "resolution": 4}  # by the minute of the deadline, while the clock runs towards or past it
-TARGET_OF: Final = {level: target for target, level in DUE.items()}
+# The same of a promise that knows its allowance: PROMISED[target] + allowance. One row more for each objective, not for each ticket.
+PROMISED: Final = {"first_reply": 1 << 15, "resolution": 2 << 15}
+_DUE_TARGETS: Final = {level: target for target, level in DUE.items()}
+_PROMISED_TARGETS: Final = {level >> 15: target for target, level in PROMISED.items()}
+
+
+def due_level(target: str, allowance: int | None) -> int:
+    """The level of a running clock whose promise allows so much, in ALLOWANCES; None: it does not know."""
+    return DUE[target] if allowance is None else PROMISED[target] + allowance
+
+
+def target_of(level: int) -> str | None:
+    """The target whose running clocks a level counts; None: it counts something else."""
+    return _DUE_TARGETS.get(level) or _PROMISED_TARGETS.get(level >> 15)
+
+
+def running_target(level: int) -> str:
+    """The target of a level in which a promise stands: these are levels of running clocks only."""
+    target = target_of(level)
+    assert target is not None, f"level {level} counts no running clocks"
+    return target
+
+
+def allowance_of(level: int) -> int | None:
+    """What the promises of a level of running clocks allow, in ALLOWANCES; None: they do not know."""
+    return level & 0x7FFF if level >> 15 else None
+
+
+def outcome_cell(target: str, allowance: int, *, missed: bool) -> int:
+    """The cell of an outcome by what its promise allows.
+
+    >>> outcome_cell("first_reply", 1000, missed=True) - OUTCOME["first_reply"]
+    2001
+    """
+    return OUTCOME[target] + 2 * allowance + missed
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

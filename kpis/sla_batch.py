@@ -7,15 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from kpis import deadlines, forecast, sla
+from kpis import deadlines, forecast, sla, worst
 from kpis.deadlines import Deadlines, Settled, minute_of
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey
+from kpis.outcomes import Outcomes
 from kpis.policy import Policy
 from kpis.promises import Observation
 from kpis.tickets import Dims
 from windows.cells import Cells
-from windows.panes import MINUTE_MS
+from windows.panes import DAY_MS, MINUTE, MINUTE_MS, QUARTER
 
 
 class Stretch(Protocol):
@@ -36,6 +37,7 @@ class SlaBatch:
         self._policy = policy
         self._deadlines = Deadlines()
         self._settled: dict[Dims, list[tuple[int, int]]] = defaultdict(list)
+        self._levels: list[tuple[LevelKey, Cells]] = []
         self._sorted = True
 
     def settle(self, dims: Dims, found: Sequence[Observation]) -> None:
@@ -46,6 +48,7 @@ class SlaBatch:
     def level(self, key: LevelKey, delta: Cells) -> None:
         """Add a difference of one level row."""
         self._deadlines.change(key, delta)
+        self._levels.append((key, delta))
 
     def windowed(self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int, labels: Labels) -> Iterator[Figure]:
         """Attainment and breaches of some members in a stretch."""
@@ -70,6 +73,18 @@ class SlaBatch:
                 hour, day, week = (self._history(stretch, target, by, names, as_of_ms) for stretch in looked_back)
                 found = forecast.breaches(deadlines.ahead(due, now), hour=hour, day=day, week=week)
                 yield from deadlines.forecasted(target, found, labels)
+
+    def judged(self, as_of_ms: int, shown: worst.Shown) -> Iterator[Figure]:
+        """What is worst at an instant, and what will be."""
+        outcomes = Outcomes()
+        for key, delta in self._levels:
+            outcomes.level(key, delta)
+        for dims, found in self._settled.items():
+            for at_ms, cell in found:
+                if as_of_ms - QUARTER.retention_ms <= at_ms < as_of_ms + DAY_MS:
+                    for resolution in (MINUTE, QUARTER):
+                        outcomes.pane(resolution.index, resolution.pane(at_ms), dims, {cell: 1})
+        return worst.figures(worst.judge(outcomes, self._policy, as_of_ms, shown))
 
     def _cells(self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int) -> Cells:
         """What was settled at deadlines of a stretch whose minute is over."""

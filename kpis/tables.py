@@ -9,7 +9,7 @@ import msgspec
 
 from kpis import ledger
 from kpis.admission import FOLDED, Admission
-from kpis.deltas import SLOT_BITS, SLOT_MASK, Deltas, Note
+from kpis.deltas import LEVEL_BITS, MINUTE_BITS, SLOT_BITS, SLOT_MASK, Deltas, Note
 from kpis.ledger import LevelKey, PaneKey
 from kpis.tickets import Dims
 from windows.cells import Cells, add, count
@@ -25,6 +25,8 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _CELL_BYTES: Final = 14  # a cell number and an amount in MessagePack, estimated from above
 _KEY_BYTES: Final = 96
 _LEVEL_BYTES: Final = 160
+_LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
+_MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 Group = tuple[list[int], list[int]]  # counts and amounts of a pane, as in `Note`
 
 
@@ -111,7 +113,7 @@ class Tables:
         self._size += sum([_KEY_BYTES + _CELL_BYTES * len(panes.get(key << 2, ())) for key in fresh])
         self._size += sum([_CELL_BYTES * (len(counts) + len(amounts)) for _, counts, amounts in lasting])
         deltas = self.deltas
-        self._waiting_levels.update([key >> 6 for key in deltas.raised], [key >> 6 for key in deltas.lowered])
+        self._waiting_levels.update([key >> MINUTE_BITS for key in (*deltas.raised, *deltas.lowered)])
         self._raised += deltas.raised
         self._lowered += deltas.lowered
         deltas.raised, deltas.lowered = [], []
@@ -167,8 +169,8 @@ class Tables:
         self._waiting_levels.clear()
         for key, amount in balance.items():
             if amount:
-                row = key >> 6
-                add(self._levels.setdefault(row, {}), {key & 63: amount})
+                row = key >> MINUTE_BITS
+                add(self._levels.setdefault(row, {}), {key & _MINUTE_MASK: amount})
                 self._changed_levels.add(row)
 
     def fold_customers(self, changes: Iterable[tuple[int, int, int | None, int]], rejoined: int) -> None:
@@ -223,7 +225,7 @@ class Tables:
         return _PANE_HEADS[key & 3] + _encode(key >> (SLOT_BITS + 2)) + self._tails[key >> 2 & SLOT_MASK]
 
     def _level_key(self, key: int) -> LevelKey:
-        return LevelKey(key & 15, key >> (SLOT_BITS + 4), self._dims[key >> 4 & SLOT_MASK])
+        return LevelKey(key & _LEVEL_MASK, key >> (SLOT_BITS + LEVEL_BITS), self._dims[key >> LEVEL_BITS & SLOT_MASK])
 
     def size_of_changes(self) -> int:
         """Bytes that the changed rows may take, estimated from above for any but giant numbers."""
@@ -235,7 +237,7 @@ class Tables:
         if isinstance(key, PaneKey):
             self._load_pane(key, value)
         elif isinstance(key, LevelKey):
-            number = (key.hour << SLOT_BITS | self._number_of(key.dims)) << 4 | key.series
+            number = (key.hour << SLOT_BITS | self._number_of(key.dims)) << LEVEL_BITS | key.series
             if value is None:
                 self._levels.pop(number, None)
             else:

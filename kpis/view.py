@@ -14,10 +14,13 @@ from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey, PaneKey, Position
 from kpis.levels import Levels
 from kpis.members import DIMENSIONS, OTHER, MemberRules
+from kpis.outcomes import Outcomes
 from kpis.policy import Policy
 from kpis.sla import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
 from kpis.tables import CUSTOMERS
 from kpis.tickets import Dims
+from kpis.worst import MOST_NAMED, Endangered, Judgement, Place, Worst, judge
+from kpis.worst import figures as judged
 from windows.cells import Cells, add, difference
 from windows.rolling import RollingSums, Slot
 from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS, Period, covered_ms
@@ -66,6 +69,22 @@ class View:
     policy: Policy | None = None
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)  # names shown, by dimension
     courses: Mapping[Choice, Course] = field(default_factory=dict)  # of the choices that the builder was asked for
+    judgement: Judgement = field(default_factory=Judgement)  # what is worst now, and what will be; empty without a policy
+
+    @property
+    def worst(self) -> tuple[Worst, ...]:
+        """What is below its objective, the worst first."""
+        return self.judgement.worst
+
+    @property
+    def endangered(self) -> tuple[Endangered, ...]:
+        """In what far more than usual is not done of what is due within 15 minutes."""
+        return self.judgement.endangered
+
+    @property
+    def below(self) -> Mapping[Place, bool]:
+        """By (by, member, target): whether it or something within it is below its objective; absent where nothing fell due."""
+        return self.judgement.below
 
 
 class ViewBuilder:
@@ -87,6 +106,7 @@ class ViewBuilder:
         self._customer_slots = customer_slots
         self._levels = Levels()
         self._sla = None if rules.policy is None else SlaBoard(rules.policy)
+        self._outcomes = Outcomes()
         self._business = rules.policy is not None and rules.policy.has_calendars
         self._rows: dict[int, dict[bytes, bytes]] = {}
         self._at_risk: dict[tuple[int, AtRiskKey], bytes] = {}
@@ -98,7 +118,7 @@ class ViewBuilder:
     def _split(self, slot: Slot, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
         assert isinstance(key, tuple)
         team, channel, priority = key
-        counts = {cell: n for cell, n in cells.items() if cell < series.REGISTER}
+        counts = {cell: n for cell, n in cells.items() if cell < series.OUTCOMES.start}  # outcomes by allowance are for `kpis.worst`
         yield ALL, counts
         yield ("team", team), counts
         yield ("channel", channel), counts
@@ -155,12 +175,14 @@ class ViewBuilder:
             self._levels.change(key, delta)
             if self._sla is not None:
                 self._sla.level(key, delta)
+                self._outcomes.level(key, delta)
         elif key.dims == CUSTOMERS:
             self._customer_sums.change(key.resolution, key.pane, CUSTOMERS, delta)
         else:
             self._sums.change(key.resolution, key.pane, key.dims, delta)
             if self._sla is not None:
                 self._sla.pane(key.resolution, key.pane, key.dims, delta)
+                self._outcomes.pane(key.resolution, key.pane, key.dims, delta)
 
     def _take_position(self, partition: int, position: Position) -> None:
         self._positions[partition] = position
@@ -195,10 +217,12 @@ class ViewBuilder:
         self._customer_sums.touched.clear()
         shown, folded = self._members()
         found = [*self._final(shown, folded, as_of), *self._retention(as_of)]
+        policy = self._rules.policy
+        judgement = Judgement() if policy is None else judge(self._outcomes, policy, as_of, shown)
         return View(
             as_of_ms=as_of,
             figures=tuple(found),
-            live=tuple(self._live(shown, folded)),
+            live=(*self._live(shown, folded), *judged(judgement)),
             parts=tuple(self._parts(shown)),
             spans=self._spans(as_of),
             positions=dict(self._positions),
@@ -206,9 +230,10 @@ class ViewBuilder:
             anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(series.ANOMALY, 0),
             folded={dimension: len(names) for dimension, names in folded.items()},
             at_risk=tuple((key, raw) for (_, key), raw in self._at_risk.items()),
-            policy=self._rules.policy,
+            policy=policy,
             shown=shown,
             courses=self._courses(choices, shown, as_of),
+            judgement=judgement,
         )
 
     def _courses(self, choices: Collection[Choice], shown: Mapping[str, list[str]], as_of: int) -> dict[Choice, Course]:
@@ -391,6 +416,8 @@ def series_bound(rules: ViewRules) -> int:
         total += members * (a_slot * slots + 3)
         if rules.policy is not None:
             total += members * _sla_bound(rules, rules.policy, by, busy)
+    if rules.policy is not None:
+        total += len(rules.policy.targets) * (MOST_NAMED * _NAMED_SAMPLES + 2 * sum(sizes.values()))
     customer_slots = sum(len(w.periods) for w in CUSTOMER_WINDOWS)
     combinations = 1
     for size in sizes.values():
@@ -411,4 +438,5 @@ def _sla_bound(rules: ViewRules, policy: Policy, by: str, busy: Cells) -> int:
     return found + len(policy.targets) * (7 + 3 * wide) + 1 + wide
 
 
+_NAMED_SAMPLES: Final = 10  # of what is named worst, and as endangered
 PART_SAMPLES: Final = 26  # created, solved, abandoned; three histograms of 3 + 1 buckets, count and sum; 3 NPS groups; 2 CSAT

@@ -67,7 +67,7 @@ class World:
                 if 0 <= (own := cell - series.SLA[target]) < series.BREACHED + series.CLASSES:
                     self._settled[target][at_ms // MINUTE_MS][own] += sign
         for level, at_ms in levels:
-            self._due[series.TARGET_OF[level]][at_ms // MINUTE_MS] += sign
+            self._due[series.running_target(level)][at_ms // MINUTE_MS] += sign
 
     def settled(self, target: str, now: int, minutes: int) -> Counter[int]:
         """What became of the deadlines of the last minutes; what still waits is missed."""

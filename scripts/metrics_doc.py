@@ -16,7 +16,7 @@ from deskpulse.settings.exporter import ExporterSettings
 from deskpulse.settings.sections import DeskSettings
 from deskpulse.wiring import view_rules
 from exporters.collectors import FAMILIES
-from exporters.families import LIVE, PARTS, SLA_FINAL, SLA_LIVE, Family
+from exporters.families import CLOSED_FINAL, LIVE, PARTS, SLA_FINAL, SLA_LIVE, SLA_WORST, Family
 from exporters.kpi_families import kpi_parts
 from exporters.program_families import REASONS
 from kpis import catalogue, series
@@ -174,7 +174,7 @@ def render() -> str:
         _LIVE,
         _table(("metric", "what it says"), ((_linked(family.name), family.help) for family in LIVE)),
         _SLA,
-        _table(("metric", "what it says", "labels"), map(_sla_row, (*SLA_FINAL, *SLA_LIVE))),
+        _table(("metric", "what it says", "labels"), map(_sla_row, (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL))),
         _BUSINESS.format(names=_codes(kind.name for kind in (*BUSINESS_FIGURES, *BUSINESS_QUANTILES))),
         _PARTS.format(windows=windows, edges=edges),
         _table(("metric", "what it says", "type", "further labels"), _part_rows()),

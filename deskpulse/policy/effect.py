@@ -59,7 +59,7 @@ def outcomes(tickets: Mapping[str, TicketRow], policy: Policy, as_of_ms: int) ->
                     result = AHEAD if at_ms > as_of_ms else MET if own < series.BREACHED else MISSED
                     yield Outcome(ticket_id, target, team, result)
         for level, at_ms in levels:
-            yield Outcome(ticket_id, series.TARGET_OF[level], team, AHEAD if at_ms > as_of_ms else MISSED)
+            yield Outcome(ticket_id, series.running_target(level), team, AHEAD if at_ms > as_of_ms else MISSED)
 
 
 def effect(tickets: Mapping[str, TicketRow], old: Policy, new: Policy, as_of_ms: int) -> Effect:

@@ -72,7 +72,7 @@ def _choice() -> tuple[Record, ...]:
 
 
 def _figures() -> list[Record]:
-    shown = (*families.FINAL, *families.LIVE, *families.SLA_FINAL, *families.SLA_LIVE)
+    shown = (*families.FINAL, *families.LIVE, *families.SLA_FINAL, *families.CLOSED_FINAL, *families.SLA_LIVE, *families.SLA_WORST)
     # Labels by name: whatever else a scrape configuration puts on a target must not make two series of one figure.
     labels = {one.exported_name: ", ".join(one.labels) for one in shown}
     found = [Record(f"desk:{name}", f"max by ({names}) ({chosen(name)})") for name, names in labels.items()]

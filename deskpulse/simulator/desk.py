@@ -114,8 +114,8 @@ DEFAULT_DESK: Final = Desk(
         Channel("phone", 0.3, live=True, talk=Spread(4 * MINUTE_MS)),
     ),
     priorities=(
-        Priority("high", 0.15, Spread(12 * MINUTE_MS), Spread(25 * MINUTE_MS), Spread(4 * HOUR_MS, 0.8)),
-        Priority("normal", 0.60, Spread(45 * MINUTE_MS), Spread(90 * MINUTE_MS), Spread(14 * HOUR_MS, 0.8)),
-        Priority("low", 0.25, Spread(2 * HOUR_MS), Spread(4 * HOUR_MS), Spread(30 * HOUR_MS, 0.8)),
+        Priority("high", 0.15, Spread(9 * MINUTE_MS, 0.5), Spread(20 * MINUTE_MS, 0.5), Spread(140 * MINUTE_MS)),
+        Priority("normal", 0.60, Spread(35 * MINUTE_MS, 0.5), Spread(70 * MINUTE_MS, 0.5), Spread(11 * HOUR_MS)),
+        Priority("low", 0.25, Spread(100 * MINUTE_MS, 0.5), Spread(3 * HOUR_MS, 0.5), Spread(24 * HOUR_MS)),
     ),
 )

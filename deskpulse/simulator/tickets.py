@@ -12,9 +12,9 @@ from deskpulse.simulator.scenarios import Scenario
 from deskpulse.simulator.surveys import survey_answers
 
 _MAX_REPLIES: Final = 8  # after the first
-_PICK_UP: Final = Spread(22 * SECOND_MS, 0.7)  # a person on the line is answered
-_PATIENCE: Final = Spread(45 * SECOND_MS)  # a person on the line gives up
-_CUSTOMER_WRITES: Final = Spread(3 * HOUR_MS, 1.0)
+_PICK_UP: Final = Spread(16 * SECOND_MS, 0.55)  # a person on the line is answered
+_PATIENCE: Final = Spread(35 * SECOND_MS, 0.5)  # a person on the line gives up
+_CUSTOMER_WRITES: Final = Spread(HOUR_MS, 0.8)
 _PAUSE: Final = Spread(5 * HOUR_MS, 0.8)
 _HOLD: Final = Spread(35 * SECOND_MS, 0.8)
 _WRAP_UP: Final = Spread(70 * SECOND_MS, 0.5)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from exporters.families import SLA_FINAL, SLA_LIVE
+from exporters.families import CLOSED_FINAL, SLA_FINAL, SLA_LIVE, SLA_WORST
 from scripts import metrics_doc
 from tests.docs import pages
 from tests.sla.desk import SlaDesk, figure, settled
@@ -52,6 +52,6 @@ def test_metrics_that_the_page_names_exist() -> None:
 
 
 def test_every_sla_figure_is_explained() -> None:
-    names = {family.name for family in (*SLA_FINAL, *SLA_LIVE)}
+    names = {family.name for family in (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL)}
     section = pages.text(PAGE).split("\n## Figures\n")[1].split("\n## ")[0]
     assert names <= set(re.findall(r"`(support_[a-z_]+)`", section))

@@ -168,8 +168,8 @@ def test_a_ticket_with_a_promise_is_a_row_that_older_programs_refuse() -> None:
     desk = Desk(RULES)
     desk.create("T1", T0)
     changes = desk.write()
-    assert [b"\x02"] == [value[:1] for _, value in changes.tickets if value is not None]
-    assert b"\x02" == (changes.view[-1][1] or b"")[:1]
+    assert [b"\x03"] == [value[:1] for _, value in changes.tickets if value is not None]
+    assert b"\x03" == (changes.view[-1][1] or b"")[:1]
 
 
 def test_clocks_of_tickets_that_leave_are_withdrawn() -> None:

@@ -63,7 +63,7 @@ def test_a_team_works_by_its_calendar_and_the_others_by_the_default() -> None:
 
 def test_a_line_may_count_all_the_time_although_its_team_has_hours() -> None:
     always = Rule(within_ms=60_000, objective=0.9, clock="calendar")
-    assert Term(60_000, ALWAYS) == terms(Policy([version(rules=(always,))]), "2026-03-02").first_reply
+    assert Term(60_000, ALWAYS, 1_000) == terms(Policy([version(rules=(always,))]), "2026-03-02").first_reply
 
 
 def test_the_version_in_force_at_the_creation_decides() -> None:
@@ -106,27 +106,27 @@ def test_without_a_promise_there_is_no_objective() -> None:
 
 
 def test_a_clock_that_never_stops_ends_after_its_time() -> None:
-    assert 5 * HOUR_MS == deadline_ms(Term(4 * HOUR_MS, ALWAYS), [], HOUR_MS)
+    assert 5 * HOUR_MS == deadline_ms(Term(4 * HOUR_MS, ALWAYS, 0), [], HOUR_MS)
 
 
 def test_while_it_stands_still_there_is_no_deadline() -> None:
     """Four hours; one ran, then a pause without an end."""
-    assert deadline_ms(Term(4 * HOUR_MS, ALWAYS), [(0, HOUR_MS)], None) is None
+    assert deadline_ms(Term(4 * HOUR_MS, ALWAYS, 0), [(0, HOUR_MS)], None) is None
 
 
 def test_a_pause_moves_the_deadline_by_its_length() -> None:
     """Four hours from 0: one until the pause, three after it: resumed at 10, due at 13."""
-    assert 13 * HOUR_MS == deadline_ms(Term(4 * HOUR_MS, ALWAYS), [(0, HOUR_MS)], 10 * HOUR_MS)
+    assert 13 * HOUR_MS == deadline_ms(Term(4 * HOUR_MS, ALWAYS, 0), [(0, HOUR_MS)], 10 * HOUR_MS)
 
 
 def test_a_deadline_that_was_passed_before_the_pause_stays() -> None:
-    assert 4 * HOUR_MS == deadline_ms(Term(4 * HOUR_MS, ALWAYS), [(0, 5 * HOUR_MS)], None)
-    assert 4 * HOUR_MS == deadline_ms(Term(4 * HOUR_MS, ALWAYS), [(0, 5 * HOUR_MS)], 9 * HOUR_MS)
+    assert 4 * HOUR_MS == deadline_ms(Term(4 * HOUR_MS, ALWAYS, 0), [(0, 5 * HOUR_MS)], None)
+    assert 4 * HOUR_MS == deadline_ms(Term(4 * HOUR_MS, ALWAYS, 0), [(0, 5 * HOUR_MS)], 9 * HOUR_MS)
 
 
 def test_a_pause_out_of_hours_moves_nothing() -> None:
     """Friday 17:00 in Madrid (16:00 UTC), four hours, paused from 19:00 to Sunday: still Monday noon (11:00 UTC)."""
-    term = Term(4 * HOUR_MS, BusinessCalendar(OFFICE))
+    term = Term(4 * HOUR_MS, BusinessCalendar(OFFICE), 0)
     start, paused, resumed = at("2026-03-06T16:00"), at("2026-03-06T18:00"), at("2026-03-08T10:00")
     assert at("2026-03-09T11:00") == deadline_ms(term, [], start) == deadline_ms(term, [(start, paused)], resumed)
 
