@@ -29,6 +29,10 @@ class Scenario:
         self.moment_ms = moment_ms
         self._zone = ZoneInfo(desk.zone)
 
+    def local(self, at_ms: int) -> datetime:
+        """What the desk's clock shows at an instant: the time of its week."""
+        return local_time(at_ms + self.desk.ahead_ms, self._zone)
+
     def volume(self, at_ms: int) -> float:  # noqa: ARG002 - a hook
         """Factor on the volume of tickets at an instant."""
         return 1.0
@@ -55,7 +59,7 @@ class MondayRush(Scenario):
 
     def volume(self, at_ms: int) -> float:
         """Three times the volume on Monday morning."""
-        local = local_time(at_ms, self._zone)
+        local = self.local(at_ms)
         return self.peak if local.weekday() == 0 and _OPENS <= local.hour < _RUSH_ENDS else 1.0
 
     def reply_at(self, asked_ms: int, due_ms: int, *, team: str, priority: str) -> int:  # noqa: ARG002 - a hook
@@ -64,8 +68,7 @@ class MondayRush(Scenario):
 
     def resolve_at(self, due_ms: int) -> int:
         """What falls due at the weekend is done through Monday morning, in the order in which it fell due."""
-        local = local_time(due_ms, self._zone)
-        opens_ms = _monday_morning_ms(local)
+        opens_ms = _monday_morning_ms(self.local(due_ms)) - self.desk.ahead_ms
         hours_until = (opens_ms - due_ms) / HOUR_MS
         weekend = (_SATURDAY - 7) * -24 + _OPENS  # Saturday 0:00 to Monday 8:00 lasts 56 h
         if not 0 < hours_until <= weekend:

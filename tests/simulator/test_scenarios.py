@@ -70,6 +70,15 @@ class TestMondayRush:
         assert hours.count(13) > 2 * hours.count(12)
         assert hours.count(17) < hours.count(16) / 2
 
+    def test_a_desk_may_be_ahead_of_our_clock(self, run: Any, start_ms: int) -> None:
+        """It begins on a Sunday at midnight; 20 h on it is Monday, 8:00, and 56 h after 0:00 of its Saturday the weekend is over."""
+        events = run("monday-rush", days=2, rate_per_hour=60, desk=replace(DEFAULT_DESK, ahead_ms=6 * DAY_MS + 12 * HOUR_MS))
+        morning = range(start_ms + 20 * HOUR_MS, start_ms + 24 * HOUR_MS)
+        replies = [at(reply) for reply in human_replies(events)]
+        assert min(replies) >= morning.start
+        created = [at(event) for event in events if event.topic == "ticket-created"]
+        assert sum(time in morning for time in created) > 2 * sum(time - 4 * HOUR_MS in morning for time in created)
+
 
 class TestSlaSlip:
     def test_high_tickets_of_billing_get_slow_from_the_moment_on(self, run: Any, start_ms: int) -> None:
