@@ -52,7 +52,7 @@ def run(
         if broker is None:
             console.print("starting a broker ...")
             own = start_broker()
-        chosen, environment = _settings(
+        chosen, environment = demo_settings(
             settings, broker or (own.bootstrap if own else ""), _port(port, settings), config, shared=own is None
         )
         console.print(f"broker: {own.name if own else broker}")
@@ -78,14 +78,15 @@ def _port(port: int | None, settings: Settings) -> int:
     return wanted
 
 
-def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None, *, shared: bool) -> tuple[Settings, dict[str, str]]:
+def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | None, *, shared: bool) -> tuple[Settings, dict[str, str]]:
     """Settings of this demo, and the same as variables for its worker and exporter."""
     desk = DEFAULT_DESK
     members = settings.desk.members
     names = {"team": desk.teams, "channel": desk.channels, "priority": desk.priorities}
     lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
-    policy = settings.desk.policy or DEMO_POLICY
-    zone = settings.desk.time_zone if "time_zone" in settings.desk.model_fields_set else DEMO_ZONE
+    policy, zone = settings.desk.policy, settings.desk.time_zone
+    if policy is None:
+        policy, zone = DEMO_POLICY, zone if "time_zone" in settings.desk.model_fields_set else DEMO_ZONE
     # On a broker that others use too, every demo has topics of its own.
     tag = f"demo-{int(time.time())}-" if shared else ""
     chosen = settings.model_copy(
