@@ -34,11 +34,11 @@ from deskpulse.brokers.embedded import EmbeddedBroker
 from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.demo import proof
 from deskpulse.demo.stack import start_broker
-from deskpulse.demo.story import story
 from deskpulse.simulator import DEFAULT_DESK, Pace, publish
 from kpis.policy import TARGETS
 from scripts.boards import made
 from scripts.local_prometheus import Answer, LocalPrometheus
+from scripts.thin_story import thin_story
 from scripts.tidy import ROOT
 from tests.agents.harness import until
 from tests.e2e.stack import Stack, start_program
@@ -147,7 +147,7 @@ def _surroundings() -> dict[str, str]:
 
 async def _publish(stack: Stack, scenario: str) -> None:
     now_ms = int(time.time() * 1000)
-    events = story(scenario, now_ms=now_ms, rate_per_hour=PRESENT_RATE, history_rate=HISTORY_RATE)
+    events = thin_story(scenario, now_ms=now_ms, rate_per_hour=PRESENT_RATE, history_rate=HISTORY_RATE)
     past = itertools.takewhile(lambda event: event.publish_ms <= now_ms, events)
     producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=20, **stack.settings.kafka.client_options())
     async with producer:

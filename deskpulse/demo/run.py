@@ -23,11 +23,12 @@ from deskpulse.brokers.process import free_ports, port_is_free
 from deskpulse.cluster import ClusterError
 from deskpulse.demo import proof, screen
 from deskpulse.demo.stack import DemoError, Stack, log_folder, start_broker
-from deskpulse.demo.story import LIVE_RATE, story
+from deskpulse.demo.story import RATE, story
 from deskpulse.settings import Settings
 from deskpulse.simulator import DEFAULT_DESK, Pace, Progress, publish
 
-DEFAULT_POLICY: Final = Path(str(resources.files("deskpulse.policy").joinpath("default.yaml")))  # that of examples/policy.yaml
+DEMO_POLICY: Final = Path(str(resources.files("deskpulse.demo").joinpath("policy.yaml")))
+DEMO_ZONE: Final = "Europe/Madrid"  # of that policy's default calendar
 _TABLE_SECONDS: Final = 2.0
 _PLAIN_TABLE_SECONDS: Final = 15.0  # where the output is no terminal
 _CATCH_UP_SECONDS: Final = 120.0
@@ -51,7 +52,7 @@ def run(
         if broker is None:
             console.print("starting a broker ...")
             own = start_broker()
-        chosen, environment = _settings(
+        chosen, environment = demo_settings(
             settings, broker or (own.bootstrap if own else ""), _port(port, settings), config, shared=own is None
         )
         console.print(f"broker: {own.name if own else broker}")
@@ -59,7 +60,7 @@ def run(
             folder = log_folder()
             stack.start(folder)
             console.print(f"wall     {stack.url}/\nmetrics  {stack.url}/metrics\nlogs     {folder}", highlight=False)
-            play = _Play(chosen, stack, console, rate_per_hour or LIVE_RATE, scenario)
+            play = _Play(chosen, stack, console, rate_per_hour or RATE, scenario)
             return asyncio.run(play.run(None if duration_ms is None else duration_ms / 1000, prove=verify))
     except KeyboardInterrupt:
         return exits.OK
@@ -77,13 +78,15 @@ def _port(port: int | None, settings: Settings) -> int:
     return wanted
 
 
-def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None, *, shared: bool) -> tuple[Settings, dict[str, str]]:
+def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | None, *, shared: bool) -> tuple[Settings, dict[str, str]]:
     """Settings of this demo, and the same as variables for its worker and exporter."""
     desk = DEFAULT_DESK
     members = settings.desk.members
     names = {"team": desk.teams, "channel": desk.channels, "priority": desk.priorities}
     lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
-    policy = settings.desk.policy or DEFAULT_POLICY
+    policy, zone = settings.desk.policy, settings.desk.time_zone
+    if policy is None:
+        policy, zone = DEMO_POLICY, zone if "time_zone" in settings.desk.model_fields_set else DEMO_ZONE
     # On a broker that others use too, every demo has topics of its own.
     tag = f"demo-{int(time.time())}-" if shared else ""
     chosen = settings.model_copy(
@@ -91,7 +94,7 @@ def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None
             "app_id": f"{tag}{settings.app_id}",
             "topic_prefix": f"{tag}{settings.topic_prefix}",
             "kafka": settings.kafka.model_copy(update={"bootstrap_servers": tuple(bootstrap.split(","))}),
-            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists), "policy": policy}),
+            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists), "policy": policy, "time_zone": zone}),
             "exporter": settings.exporter.model_copy(update={"host": "127.0.0.1", "port": port, "clock": "wall"}),
         }
     )
@@ -104,6 +107,7 @@ def _settings(settings: Settings, bootstrap: str, port: int, config: Path | None
         "DESKPULSE_EXPORTER__CLOCK": "wall",
         **{f"DESKPULSE_DESK__MEMBERS__{d.upper()}": ",".join(names) for d, names in lists.items()},
         "DESKPULSE_DESK__POLICY": str(policy),
+        "DESKPULSE_DESK__TIME_ZONE": zone,
         **({"DESKPULSE_CONFIG": str(config)} if config else {}),
     }
     return chosen, environment

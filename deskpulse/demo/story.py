@@ -1,44 +1,58 @@
-"""What the demo's desk does: two months of history, then a livelier present, as one stream in the order of publication."""
+"""What the demo's desk does: two months at one pace up to now, and on; as one stream in the order of publication."""
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from deskpulse.simulator import DEFAULT_DESK, TimedEvent, simulate
-from deskpulse.simulator.curve import local_time, weekly_factor
-from windows.panes import DAY_MS, HOUR_MS
+from deskpulse.simulator import DEFAULT_DESK, Desk, TimedEvent, simulate
+from deskpulse.simulator.curve import weekly_factor
+from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
-HISTORY_MS: Final = 60 * DAY_MS + 6 * HOUR_MS  # the window 30d and the 30 days before it
-HISTORY_RATE: Final = 12.0  # tickets an hour
-LIVE_MS: Final = 2 * HOUR_MS  # the livelier present begins so long ago, so that the short windows are full at once
-LIVE_RATE: Final = 240.0
-_LEAST_FACTOR: Final = 0.02
-_SEEDS: Final = (2025, 2026)
+# The window 30d and the 30 days before it, and some hours more, so that the first tickets are at work when these begin.
+HISTORY_MS: Final = 60 * DAY_MS + 20 * HOUR_MS
+RATE: Final = 60.0  # new tickets an hour about now; 27 in the mean of the week
+_SEED: Final = 1
+_NOON: Final = datetime(1970, 1, 7, 11, 45, tzinfo=UTC)  # late on a Wednesday morning, which is much like the day before
+_RUSH: Final = datetime(1970, 1, 5, 10, 45, tzinfo=UTC)  # on a Monday
+_BEGAN_MS: Final = {"sla-slip": 3 * HOUR_MS, "outage-and-catch-up": 10 * MINUTE_MS}  # how long a scenario has gone on when the demo starts
+_SHARES: Final = {"technical": 0.4, "billing": 0.4, "email": 0.6, "chat": 0.15, "phone": 0.25, "high": 0.2, "normal": 0.55}
 
 
-def story(scenario: str, *, now_ms: int, rate_per_hour: float, history_rate: float = HISTORY_RATE) -> Iterator[TimedEvent]:
-    """Events without end: a calm history that goes on, and from LIVE_MS ago the scenario, at `rate_per_hour` new tickets about now.
+def story(scenario: str, *, now_ms: int, rate_per_hour: float = RATE, history_ms: int = HISTORY_MS) -> Iterator[TimedEvent]:
+    """Events without end: `history_ms` up to `now_ms` and what follows, with `rate_per_hour` new tickets an hour about now.
 
-    A simulation's rate is the mean of its week; a demo at night or on a Sunday shall not look asleep.
+    All of it at one pace, so that no window differs from the one before it but by the scenario and the hours of the week.
     """
-    start_ms = now_ms - HISTORY_MS
-    busy = max(weekly_factor(local_time(now_ms, ZoneInfo(DEFAULT_DESK.zone))), _LEAST_FACTOR)
-    past = simulate("calm", seed=_SEEDS[0], start_ms=start_ms, rate_per_hour=history_rate, moment_ms=now_ms)
-    present = simulate(scenario, seed=_SEEDS[1], start_ms=now_ms - LIVE_MS, rate_per_hour=rate_per_hour / busy, moment_ms=now_ms)
-    customers, rest = _customers_first(present, now_ms - LIVE_MS)
-    # The customers of the present were there before the history began: later they would be too late for the event clock.
-    known = (event._replace(publish_ms=start_ms) for event in customers)
-    return heapq.merge(chain(known, past), rest, key=lambda event: event.publish_ms)
+    return simulate(
+        scenario,
+        seed=_SEED,
+        start_ms=now_ms - history_ms,
+        rate_per_hour=rate_per_hour / weekly_factor(_hour(scenario)),
+        desk=demo_desk(scenario, now_ms),
+        moment_ms=now_ms - _BEGAN_MS.get(scenario, 0),
+    )
 
 
-def _customers_first(events: Iterator[TimedEvent], start_ms: int) -> tuple[list[TimedEvent], Iterable[TimedEvent]]:
-    customers: list[TimedEvent] = []
-    for event in events:
-        if event.publish_ms > start_ms:
-            return customers, chain([event], events)
-        customers.append(event)
-    return customers, ()
+def demo_desk(scenario: str, now_ms: int) -> Desk:
+    """The default desk, in a busy hour of its week at `now_ms`, with more tickets in the corner that slips.
+
+    Its week is tied to the start of the demo and to no zone, so that every demo tells the same story, to the millisecond.
+    """
+    desk = DEFAULT_DESK
+    return replace(
+        desk,
+        teams=tuple(replace(team, share=_SHARES.get(team.name, team.share)) for team in desk.teams),
+        channels=tuple(replace(channel, share=_SHARES.get(channel.name, channel.share)) for channel in desk.channels),
+        priorities=tuple(replace(priority, share=_SHARES.get(priority.name, priority.share)) for priority in desk.priorities),
+        rates=replace(desk.rates, never_resolved=0.002),  # somebody looks after this desk: little is left lying for two months
+        zone="UTC",
+        ahead_ms=(round(_hour(scenario).timestamp() * 1000) - now_ms) % (7 * DAY_MS),
+    )
+
+
+def _hour(scenario: str) -> datetime:
+    """The hour of the desk's week at which the demo starts."""
+    return _RUSH if scenario == "monday-rush" else _NOON

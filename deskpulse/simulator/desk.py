@@ -97,6 +97,7 @@ class Desk:
     priorities: tuple[Priority, ...]
     rates: Rates = field(default_factory=Rates)
     zone: str = "UTC"  # of the daily and weekly curve
+    ahead_ms: int = 0  # the curve's clock before the zone's: a desk in the middle of its week whatever the hour is here
     tickets_per_customer: float = 4.0  # in 30 days; sizes the customer base
     max_customers: int = 20_000  # existing ones; a load test needs no million of them
     url: str = "https://desk.example.com/tickets/"
@@ -118,4 +119,5 @@ DEFAULT_DESK: Final = Desk(
         Priority("normal", 0.60, Spread(35 * MINUTE_MS, 0.5), Spread(70 * MINUTE_MS, 0.5), Spread(11 * HOUR_MS)),
         Priority("low", 0.25, Spread(100 * MINUTE_MS, 0.5), Spread(3 * HOUR_MS, 0.5), Spread(24 * HOUR_MS)),
     ),
+    zone="Europe/Madrid",  # that of the example's policy
 )

@@ -9,10 +9,9 @@ from functools import partial
 from operator import itemgetter
 from random import Random
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from deskpulse.events_io import record_key
-from deskpulse.simulator.curve import PEAK, arrivals, local_time, weekly_factor
+from deskpulse.simulator.curve import PEAK, arrivals, weekly_factor
 from deskpulse.simulator.customers import CustomerBase
 from deskpulse.simulator.desk import DEFAULT_DESK, MINUTE_MS, Desk
 from deskpulse.simulator.happening import Event, EventIds
@@ -65,7 +64,6 @@ class _Run:
 
     def __init__(self, desk: Desk, scenario: Scenario, *, seed: int, tag: str, rate_per_hour: float) -> None:
         self._desk, self._scenario, self._seed, self._tag, self._rate = desk, scenario, seed, tag, rate_per_hour
-        self._zone = ZoneInfo(desk.zone)
         self._outbox = Outbox(desk, scenario, self._stream("outbox"))
         self._writer = TicketWriter(desk, scenario, self._stream("tickets"))
         self._customers = CustomerBase(desk, self._stream("customers"), tag=tag, size=desk.customers(rate_per_hour))
@@ -100,7 +98,7 @@ class _Run:
             yield at_ms, occur
 
     def _volume(self, scenario: Scenario, at_ms: int) -> float:
-        return weekly_factor(local_time(at_ms, self._zone)) * scenario.volume(at_ms)
+        return weekly_factor(scenario.local(at_ms)) * scenario.volume(at_ms)
 
     def _new_ticket(self, at_ms: int) -> list[Event]:
         self._tickets += 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from playwright.async_api import Browser
 
-from deskpulse.demo.run import DEFAULT_POLICY
+from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
 from exporters.clock import wall_ms
 from tests.browser.chromium import Window, show, window

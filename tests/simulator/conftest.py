@@ -1,4 +1,4 @@
-"""Runs of the simulator, short enough for tests; START is a Monday, midnight UTC."""
+"""Runs of the simulator, short enough for tests; START is a Monday, midnight of the default desk."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from deskpulse.events_io import to_ms
 from deskpulse.simulator import TimedEvent, simulate
 
-START_MS = to_ms("2026-01-05T00:00:00Z")
+START_MS = to_ms("2026-01-05T00:00:00+01:00")
 DAY_MS = 86_400_000
 
 Run = Callable[..., list[TimedEvent]]

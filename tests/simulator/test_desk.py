@@ -1,9 +1,10 @@
 """The default desk looks like one: its size, its week, its waiting times, its answers."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import datetime
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -69,7 +70,7 @@ class TestTheWeek:
     def test_busy_on_monday_morning_quiet_at_night_and_on_sunday(self, four_weeks: list[TimedEvent]) -> None:
         volume: Counter[tuple[int, int]] = Counter()
         for ticket in of(four_weeks, "ticket-created"):
-            at = datetime.fromtimestamp(to_ms(ticket["occurred_at"]) / 1000, UTC)
+            at = datetime.fromtimestamp(to_ms(ticket["occurred_at"]) / 1000, ZoneInfo(DEFAULT_DESK.zone))
             volume[at.weekday(), at.hour] += 1
         assert volume[0, 9] > 8 * volume[0, 3]
         assert volume[0, 9] > 2 * volume[6, 9]

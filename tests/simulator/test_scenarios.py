@@ -1,6 +1,7 @@
 """Each scenario shows in the events what its description says, against the calm run of the same seed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from deskpulse.events_io import to_ms
-from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, TimedEvent
+from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, Team, TimedEvent
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -69,20 +70,37 @@ class TestMondayRush:
         assert hours.count(13) > 2 * hours.count(12)
         assert hours.count(17) < hours.count(16) / 2
 
+    def test_a_desk_may_be_ahead_of_our_clock(self, run: Any, start_ms: int) -> None:
+        """It begins on a Sunday at midnight; 20 h on it is Monday, 8:00, and 56 h after 0:00 of its Saturday the weekend is over."""
+        events = run("monday-rush", days=2, rate_per_hour=60, desk=replace(DEFAULT_DESK, ahead_ms=6 * DAY_MS + 12 * HOUR_MS))
+        morning = range(start_ms + 20 * HOUR_MS, start_ms + 24 * HOUR_MS)
+        replies = [at(reply) for reply in human_replies(events)]
+        assert min(replies) >= morning.start
+        created = [at(event) for event in events if event.topic == "ticket-created"]
+        assert sum(time in morning for time in created) > 2 * sum(time - 4 * HOUR_MS in morning for time in created)
+
 
 class TestSlaSlip:
-    def test_one_team_and_priority_gets_slow_from_the_moment_on(self, run: Any, start_ms: int) -> None:
+    def test_high_tickets_of_billing_get_slow_from_the_moment_on(self, run: Any, start_ms: int) -> None:
         """From the middle of four days, fifteen times the 12 minutes: 3 hours."""
-        events = run("sla-slip", days=4, rate_per_hour=100)
+        events = run("sla-slip", days=4, rate_per_hour=150)
         moment, end = start_ms + 2 * DAY_MS, start_ms + 3 * DAY_MS
-        slipped = {"team": DEFAULT_DESK.teams[0].name, "priority": DEFAULT_DESK.priorities[0].name}
+        slipped = {"team": "billing", "priority": "high"}
         usual_ms = DEFAULT_DESK.priorities[0].first_reply.median_ms
         assert usual_ms == pytest.approx(median(waits(events, since_ms=start_ms, until_ms=moment, **slipped)), rel=0.2)
         assert 15 * usual_ms == pytest.approx(median(waits(events, since_ms=moment, until_ms=end, **slipped)), rel=0.2)
 
-    def test_the_others_stay_as_they_were(self, run: Any, start_ms: int) -> None:
-        span: dict[str, Any] = {"since_ms": start_ms, "until_ms": start_ms + DAY_MS, "team": DEFAULT_DESK.teams[1].name, "priority": "high"}
+    @pytest.mark.parametrize(("team", "priority"), [("technical", "high"), ("orders", "high"), ("billing", "normal")])
+    def test_the_others_stay_as_they_were(self, team: str, priority: str, run: Any, start_ms: int) -> None:
+        span: dict[str, Any] = {"since_ms": start_ms, "until_ms": start_ms + DAY_MS, "team": team, "priority": priority}
         assert waits(run(days=2), **span) == waits(run("sla-slip", days=2), **span)
+
+    def test_a_desk_without_them_slips_in_its_first_team_and_priority(self, start_ms: int) -> None:
+        desk = replace(DEFAULT_DESK, teams=(Team("north", 1), Team("south", 1)), priorities=DEFAULT_DESK.priorities[1:])
+        slip = SCENARIOS["sla-slip"](desk, start_ms)
+        corners = {(team.name, priority.name) for team in desk.teams for priority in desk.priorities}
+        waits = {corner: slip.reply_at(start_ms, start_ms + 1, team=corner[0], priority=corner[1]) - start_ms for corner in corners}
+        assert {**dict.fromkeys(corners, 1), ("north", "normal"): 15} == waits
 
     def test_the_moment_can_be_given(self, run: Any, start_ms: int) -> None:
         late = run("sla-slip", days=1, moment_ms=start_ms + DAY_MS)

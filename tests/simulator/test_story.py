@@ -1,0 +1,86 @@
+"""The demo's desk: the same story at whatever hour it starts, at one pace, with promises that hold at any hour."""
+
+from collections.abc import Sequence
+from importlib import resources
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deskpulse.demo.run import DEMO_POLICY, DEMO_ZONE, demo_settings
+from deskpulse.demo.story import RATE, story
+from deskpulse.events_io import to_ms
+from deskpulse.settings import Settings
+from deskpulse.settings.sections import DeskSettings
+from deskpulse.simulator import SCENARIOS, TimedEvent
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+OWN = Path("examples/policy.yaml")
+SUNDAY_NIGHT_MS = to_ms("2026-03-08T22:10:00+01:00")
+CLOCKS_CHANGE_MS = to_ms("2026-03-29T23:58:00+02:00")  # its history crosses the change
+
+
+def told(scenario: str, now_ms: int, history_ms: int = DAY_MS) -> list[TimedEvent]:
+    """The story up to now."""
+    return list(takewhile(lambda event: event.publish_ms <= now_ms, story(scenario, now_ms=now_ms, history_ms=history_ms)))
+
+
+def created(events: Sequence[TimedEvent], now_ms: int) -> list[int]:
+    """When tickets were created, before now."""
+    return [now_ms - to_ms(event.value["occurred_at"]) for event in events if event.topic == "ticket-created"]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_demo_tells_the_same_story(scenario: str) -> None:
+    tales = [
+        [(event.topic, now_ms - event.publish_ms, event.key[-7:]) for event in told(scenario, now_ms)]
+        for now_ms in (SUNDAY_NIGHT_MS, CLOCKS_CHANGE_MS)
+    ]
+    assert tales[0] == tales[1]
+    assert len(tales[0]) > 1_000
+
+
+def test_history_and_present_have_one_pace() -> None:
+    """A day holds some 800 tickets, a week 4,600; what chance and the weekday may do is below a quarter and 6 %."""
+    ages = created(told("calm", SUNDAY_NIGHT_MS, 15 * DAY_MS), SUNDAY_NIGHT_MS)
+    assert RATE == pytest.approx(sum(age < HOUR_MS for age in ages), rel=0.35)
+    for span_ms, difference in ((DAY_MS, 0.25), (7 * DAY_MS, 0.06)):
+        window, before = (sum(span_ms * k <= age < span_ms * (k + 1) for age in ages) for k in (0, 1))
+        assert before == pytest.approx(window, rel=difference)
+
+
+def test_the_slip_has_gone_on_for_three_hours() -> None:
+    """Mails of the corner wait fifteen times 12 minutes: of the last three hours few are answered, of those before all but all."""
+    events = told("sla-slip", SUNDAY_NIGHT_MS)
+    answered = {event.key for event in events if event.topic == "first-reply" and "responder_id" in event.value}
+    corner = {"team": "billing", "priority": "high", "channel": "email"}
+    mails = [event for event in events if event.topic == "ticket-created" and corner.items() <= event.value.items()]
+    moment_ms = SUNDAY_NIGHT_MS - 3 * HOUR_MS
+    since = [mail.key in answered for mail in mails if to_ms(mail.value["occurred_at"]) >= moment_ms]
+    before = [mail.key in answered for mail in mails if to_ms(mail.value["occurred_at"]) < moment_ms]
+    assert len(since) > 5
+    assert sum(since) < 0.5 * len(since)
+    assert sum(before) > 0.9 * len(before)
+
+
+def test_the_promises_are_those_of_the_example_and_only_orders_ever_closes() -> None:
+    example = yaml.safe_load(resources.files("deskpulse.policy").joinpath("default.yaml").read_text(encoding="utf-8"))["versions"][-1]
+    (demo,) = yaml.safe_load(Path(DEMO_POLICY).read_text(encoding="utf-8"))["versions"]
+    for part in ("first_reply", "resolution", "default_calendar"):
+        assert example[part] == demo[part]
+    assert {**example["team_calendars"], "billing": "always"} == demo["team_calendars"]
+    assert demo["calendars"][demo["default_calendar"]]["time_zone"] == DEMO_ZONE
+    assert example["calendars"]["new_york"] == demo["calendars"]["new_york"]
+
+
+def test_the_demos_clock_is_that_of_its_desk_unless_another_one_is_asked_for() -> None:
+    for asked, zone, policy in (
+        (DeskSettings(), DEMO_ZONE, DEMO_POLICY),
+        (DeskSettings(time_zone="UTC"), "UTC", DEMO_POLICY),
+        (DeskSettings(policy=OWN), "UTC", OWN),
+    ):
+        chosen, variables = demo_settings(Settings(desk=asked), "127.0.0.1:9", 9108, None, shared=False)
+        assert (zone, policy) == (chosen.desk.time_zone, chosen.desk.policy)
+        assert (zone, str(policy)) == (variables["DESKPULSE_DESK__TIME_ZONE"], variables["DESKPULSE_DESK__POLICY"])
