@@ -52,7 +52,7 @@ def test_history_and_present_have_one_pace() -> None:
 
 
 def test_the_slip_has_gone_on_for_three_hours() -> None:
-    """Mails of the corner wait fifteen times 12 minutes: of the last three hours few are answered, of those before all but all."""
+    """Mails of the corner wait fifteen times 9 minutes: of the last three hours few are answered, of those before all but all."""
     events = told("sla-slip", SUNDAY_NIGHT_MS)
     answered = {event.key for event in events if event.topic == "first-reply" and "responder_id" in event.value}
     corner = {"team": "billing", "priority": "high", "channel": "email"}
@@ -62,7 +62,7 @@ def test_the_slip_has_gone_on_for_three_hours() -> None:
     before = [mail.key in answered for mail in mails if to_ms(mail.value["occurred_at"]) < moment_ms]
     assert len(since) > 5
     assert sum(since) < 0.5 * len(since)
-    assert sum(before) > 0.9 * len(before)
+    assert sum(before) > 0.8 * len(before)  # one in twenty is spam, some are solved without a reply
 
 
 def test_the_promises_are_those_of_the_example_and_only_orders_ever_closes() -> None:
