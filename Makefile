@@ -160,5 +160,5 @@ lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review th
 
 .PHONY: clean
 clean: ## Remove what was built and cached here; .venv and the Kafka jars stay
-	rm -rf build/lib build/bdist.* build/wheel build/screens *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build/lib build/bdist.* build/wheel build/screens build/history *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
