@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -30,8 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         with serving(history, options.port) as prometheus:
             print(f"history: {story.name} on {prometheus.url}; its now is {story.now_seconds} ({story.now}); Ctrl-C ends it", flush=True)
+            ended = threading.Event()
+            signal.signal(signal.SIGTERM, lambda *_: ended.set())
             with contextlib.suppress(KeyboardInterrupt):
-                threading.Event().wait()
+                ended.wait()
     except (HistoryError, PrometheusError) as error:
         print(f"history: {error}", file=sys.stderr)
         return 1
