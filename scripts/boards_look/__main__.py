@@ -55,17 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         frontend = _frontend(options.public)
-    except FrontendError as error:
-        return _skip(str(error))
-    try:
         if options.serve:
             return asyncio.run(_serve(frontend, options.boards, options.serve, options.port))
         return asyncio.run(_look(frontend, options.boards, wanted, options.faults))
+    except FrontendError as error:
+        return _skip(str(error))
     except (HistoryError, PrometheusError) as error:
         print(f"boards-look: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return 1
 
 
 def _frontend(given: Path | None) -> Frontend:
@@ -153,4 +150,5 @@ async def _serve(frontend: Frontend, boards: Path, name: str, port: int) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    with contextlib.suppress(KeyboardInterrupt):
+        raise SystemExit(main())

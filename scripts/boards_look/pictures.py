@@ -68,8 +68,14 @@ class Picture:
         return f"{self.line.replace(' ', '-')}.png"
 
 
-def pictures() -> Iterator[Picture]:
-    """The list. By story, since each story needs a Prometheus of its own."""
+def pictures() -> list[Picture]:
+    """The list, story by story, since each needs a Prometheus of its own."""
+    found = list(_every())
+    stories = list(dict.fromkeys(picture.story for picture in found))
+    return sorted(found, key=lambda picture: stories.index(picture.story))
+
+
+def _every() -> Iterator[Picture]:
     slip = "slip"
     for size in (_HD, _SMALL, _4K):
         yield Picture(board="wall", story=slip, size=size)

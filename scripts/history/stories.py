@@ -54,7 +54,7 @@ class Story:
     since_hours: float = 3.2  # for so long what the scenario brings has gone on
     seed: int = 1
     rate_per_hour: float = 90.0  # tickets, mean of a week
-    hours: int = 9  # that Prometheus knows; the wall shows 8
+    hours: float = 9  # that Prometheus knows; the wall shows 8
     teams: int = 3
     policy: Path | None = DEFAULT_POLICY
     fault: Literal["none", "frozen", "gone"] = "none"  # of the exporter: it hears nothing of Kafka, or nobody hears of it
@@ -106,12 +106,10 @@ class Story:
 
     def spans(self) -> list[Span]:
         """When it is scraped, in order; the last instant is now."""
-        now = self.now_seconds
-        edges = (
-            (now - self.hours * 3600, now - _CLOSE_MS // 1000, _FAR_SECONDS),
-            (now - _CLOSE_MS // 1000, now - _NOW_MS // 1000, SCRAPE_SECONDS),
-            (now - _NOW_MS // 1000, now + 1, _NEAR_SECONDS),
-        )
+        now, near = self.now_seconds, self.now_seconds - _NOW_MS // 1000
+        start = now - round(self.hours * 3600)
+        close = max(start, now - _CLOSE_MS // 1000)
+        edges = ((start, close, _FAR_SECONDS), (close, near, SCRAPE_SECONDS), (near, now + 1, _NEAR_SECONDS))
         return [span for start, end, step in edges for span in _within_blocks(range(start, end, step))]
 
 
@@ -123,13 +121,11 @@ def _within_blocks(instants: range) -> Iterator[Span]:
         yield Span(found[0], found[-1], instants.step)
 
 
-_SLIP: Final = Story(
-    name="slip", about="a Wednesday, 3 h into sla-slip of billing, high", now="2026-03-11T11:42", scenario="sla-slip", hours=24
-)
+_SLIP: Final = Story(name="slip", about="a Wednesday, 3 h into sla-slip of billing, high", now="2026-03-11T11:42", scenario="sla-slip")
 STORIES: Final[dict[str, Story]] = {
     story.name: story
     for story in (
-        _SLIP,
+        replace(_SLIP, hours=24),
         Story(name="calm", about="an ordinary Wednesday noon", now="2026-03-11T11:42"),
         Story(name="sunday", about="a Sunday night: two of three teams are closed", now="2026-03-15T22:10", hours=24),
         replace(_SLIP, name="frozen", about="slip, and the exporter has heard nothing of Kafka for 12 min", fault="frozen"),
