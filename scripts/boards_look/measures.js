@@ -104,9 +104,11 @@
       const box = at.getBoundingClientRect();
       if (box.width <= 2 && box.height <= 2) return "unseen"; // for readers of the screen alone
       const [left, top] = [box.left + at.clientLeft, box.top + at.clientTop];
-      const outX = Math.max(left - ink.left, ink.right - (left + at.clientWidth));
+      const dots = style.textOverflow === "ellipsis"; // they come as soon as a text is wider than the room within the padding
+      const room = dots ? at.clientWidth - number(style.paddingRight) : at.clientWidth;
+      const outX = Math.max(left - ink.left, ink.right - (left + room));
       const outY = Math.max(top - ink.top, ink.bottom - (top + at.clientHeight));
-      if (clipsX && outX > 1.5) return `${Math.round(outX)} px out of ${Math.round(at.clientWidth)} px wide`;
+      if (clipsX && outX > (dots ? 0.3 : 1.5)) return `${Math.ceil(outX)} px out of ${Math.round(room)} px wide`;
       if (clipsY && outY > 1.5) return `${Math.round(outY)} px out of ${Math.round(at.clientHeight)} px high`;
     }
     return null;
