@@ -25,7 +25,16 @@ RULES: Final = ROOT / "monitoring" / "rules"
 _TOOLS: Final = ("prometheus", "promtool")
 # What scrapes and rules are made from: when any of it changes, they are made anew.
 _OF_SCRAPES: Final = (
-    *("windows", "streams", "kpis", "exporters", "deskpulse/simulator", "deskpulse/settings", "deskpulse/policy"),
+    *(
+        "windows",
+        "streams",
+        "kpis",
+        "exporters",
+        "deskpulse/simulator",
+        "deskpulse/demo/story.py",
+        "deskpulse/settings",
+        "deskpulse/policy",
+    ),
     "scripts/history/scrapes.py",
 )
 _OF_RULES: Final = ("monitoring/rules", "scripts/history/rules.py")

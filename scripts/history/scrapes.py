@@ -110,7 +110,8 @@ def scrapes(story: Story) -> Iterator[tuple[int, list[str]]]:
             heard_ms = min(at_ms, story.fault_ms)
             desk.read_to(heard_ms)
             view = desk.builder.build(at_ms)
-            yield at, [*_lines(desk, view, desk.status(heard_ms, at_ms), labels, at), labels.line("up", {}, 1.0, at)]
+            own = (labels.line(name, {}, value, at) for name, value in (("up", 1.0), ("scrape_duration_seconds", 0.05)))
+            yield at, [*_lines(desk, view, desk.status(heard_ms, at_ms), labels, at), *own]
 
 
 def _lines(desk: _Desk, view: View, status: ReaderStatus, labels: _Labels, at: int) -> Iterable[str]:

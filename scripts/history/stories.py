@@ -10,8 +10,8 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.demo.story import demo_desk
 from deskpulse.settings import Settings
-from deskpulse.simulator import DEFAULT_DESK
 from deskpulse.simulator.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk, Team
 
 ZONE: Final = "Europe/Madrid"  # of the desk and of the default policy
@@ -53,7 +53,7 @@ class Story:
     scenario: str = "calm"
     since_hours: float = 3.2  # for so long what the scenario brings has gone on
     seed: int = 1
-    rate_per_hour: float = 90.0  # tickets, mean of a week
+    rate_per_hour: float = 60.0  # tickets, mean of a week
     hours: float = 9  # that Prometheus knows; the wall shows 8
     teams: int = 3
     policy: Path | None = DEFAULT_POLICY
@@ -87,11 +87,10 @@ class Story:
 
     @property
     def desk(self) -> Desk:
-        """The simulated desk. What slips is the first team, `billing`, which has business hours."""
-        billing = next(team for team in DEFAULT_DESK.teams if team.name == "billing")
-        others = tuple(team for team in DEFAULT_DESK.teams if team is not billing)
+        """The desk of the demo, in the week of its zone, with more teams where they are wanted."""
+        desk = demo_desk(self.scenario, self.now_ms)
         more = tuple(Team(name, share=0.12) for name in _LONGER[: self.teams - 3])
-        return replace(DEFAULT_DESK, teams=(billing, *others, *more), zone=ZONE)
+        return replace(desk, teams=(*desk.teams, *more), zone=ZONE, ahead_ms=0)
 
     @property
     def settings(self) -> Settings:
