@@ -90,6 +90,10 @@ generated: $(STAMP) ## docs/metrics.md, JSON Schemas, boards, rules and their te
 boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; about two minutes
 	@$(BIN)/python -m scripts.boards_check $(ARGS)
 
+.PHONY: boards-look
+boards-look: $(STAMP) ## The boards in Grafana's built frontend (GRAFANA_PUBLIC=its folder public/), measured; pictures go to build/screens/grafana
+	@$(BIN)/python -m scripts.boards_look $(ARGS)
+
 .PHONY: e2e-alerts
 e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver, on Kafka, Prometheus and Alertmanager; about a quarter of an hour
 	@$(BIN)/python -m scripts.alert_drills $(ARGS)

@@ -96,6 +96,33 @@ def sources(frontend: Frontend, scrape_seconds: int) -> Json:
     return found
 
 
+_DATES: Final[Json] = {
+    "fullDate": "YYYY-MM-DD HH:mm:ss",
+    "useBrowserLocale": False,
+    "defaultTimezone": "browser",
+    "defaultWeekStart": "browser",
+    "interval": {"second": "HH:mm:ss", "minute": "HH:mm", "hour": "MM/DD HH:mm", "day": "MM/DD", "month": "YYYY-MM", "year": "YYYY"},
+}
+_FIXED: Final[Json] = {
+    **dict.fromkeys(_OFF, False),
+    **{name: [] for name in _EMPTY_LISTS},
+    **dict.fromkeys(_EMPTY_TEXTS, ""),
+    **{name: {} for name in ("apps", "auth", "oauth", "azure", "openFeatureContext")},
+    **{name: {"enabled": False} for name in ("recordedQueries", "reporting", "analytics", "grafanaJavascriptAgent")},
+    **dict.fromkeys(("panelSeriesLimit", "tokenExpirationDayLimit", "bootTime"), 0),
+    **dict.fromkeys(("rbacEnabled", "localFileSystemAvailable", "disableUserSignUp"), True),
+    "namespace": "default",
+    "minRefreshInterval": "5s",
+    "caching": {"enabled": False},
+    "unifiedAlerting": {"minInterval": "10s", "stateHistory": {}, "recordingRulesEnabled": False},
+    "licenseInfo": {"expiry": 0, "stateInfo": "", "licenseUrl": "", "edition": "Open Source", "enabledFeatures": {}},
+    "featureToggles": dict.fromkeys(_TOGGLES, True),
+    "sqlConnectionLimits": {"maxOpenConns": 100, "maxIdleConns": 100, "connMaxLifetime": 14_400},
+    "sharedWithMeFolderUID": "sharedwithme",
+    "dateFormats": _DATES,
+}
+
+
 def settings(frontend: Frontend, url: str, scrape_seconds: int) -> Json:
     """What `GET /api/frontend/settings` answers, and the page holds."""
     panels = {
@@ -105,29 +132,11 @@ def settings(frontend: Frontend, url: str, scrape_seconds: int) -> Json:
     }
     build = {"version": frontend.version, "versionString": f"Grafana v{frontend.version}", "commit": "", "commitShort": "", "buildstamp": 0}
     return {
-        **dict.fromkeys(_OFF, False),
-        **{name: [] for name in _EMPTY_LISTS},
-        **dict.fromkeys(_EMPTY_TEXTS, ""),
+        **_FIXED,
         "appUrl": url,
         "defaultDatasource": _SOURCE_NAME,
         "datasources": sources(frontend, scrape_seconds),
         "panels": panels,
-        "apps": {},
-        "namespace": "default",
-        "minRefreshInterval": "5s",
-        "rbacEnabled": True,
-        "localFileSystemAvailable": True,
-        "disableUserSignUp": True,
-        "auth": {},
-        "oauth": {},
-        "azure": {},
-        "caching": {"enabled": False},
-        "recordedQueries": {"enabled": False},
-        "reporting": {"enabled": False},
-        "analytics": {"enabled": False},
-        "openFeatureContext": {},
-        "grafanaJavascriptAgent": {"enabled": False},
-        "unifiedAlerting": {"minInterval": "10s", "stateHistory": {}, "recordingRulesEnabled": False},
         "buildInfo": {
             **build,
             "edition": "Open Source",
@@ -135,27 +144,6 @@ def settings(frontend: Frontend, url: str, scrape_seconds: int) -> Json:
             "latestVersion": "",
             "hasUpdate": False,
             "hideVersion": False,
-        },
-        "licenseInfo": {"expiry": 0, "stateInfo": "", "licenseUrl": "", "edition": "Open Source", "enabledFeatures": {}},
-        "featureToggles": dict.fromkeys(_TOGGLES, True),
-        "sqlConnectionLimits": {"maxOpenConns": 100, "maxIdleConns": 100, "connMaxLifetime": 14_400},
-        "sharedWithMeFolderUID": "sharedwithme",
-        "panelSeriesLimit": 0,
-        "tokenExpirationDayLimit": 0,
-        "bootTime": 0,
-        "dateFormats": {
-            "fullDate": "YYYY-MM-DD HH:mm:ss",
-            "useBrowserLocale": False,
-            "defaultTimezone": "browser",
-            "defaultWeekStart": "browser",
-            "interval": {
-                "second": "HH:mm:ss",
-                "minute": "HH:mm",
-                "hour": "MM/DD HH:mm",
-                "day": "MM/DD",
-                "month": "YYYY-MM",
-                "year": "YYYY",
-            },
         },
     }
 
