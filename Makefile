@@ -90,6 +90,10 @@ generated: $(STAMP) ## docs/metrics.md, JSON Schemas, boards, rules and their te
 boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; about two minutes
 	@$(BIN)/python -m scripts.boards_check $(ARGS)
 
+.PHONY: boards-look
+boards-look: $(STAMP) ## The boards in Grafana's built frontend (GRAFANA_PUBLIC=its folder public/), measured; pictures go to build/screens/grafana
+	@$(BIN)/python -m scripts.boards_look $(ARGS)
+
 .PHONY: e2e-alerts
 e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver, on Kafka, Prometheus and Alertmanager; about a quarter of an hour
 	@$(BIN)/python -m scripts.alert_drills $(ARGS)
@@ -160,5 +164,5 @@ lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review th
 
 .PHONY: clean
 clean: ## Remove what was built and cached here; .venv and the Kafka jars stay
-	rm -rf build/lib build/bdist.* build/wheel build/screens *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build/lib build/bdist.* build/wheel build/screens build/history *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

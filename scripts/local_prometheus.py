@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import subprocess
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -79,11 +80,15 @@ class _Local:
 
     async def ready(self) -> None:
         """Wait until it answers. Errors: PrometheusError."""
-        deadline = asyncio.get_running_loop().time() + READY_SECONDS
-        while not await asyncio.to_thread(self._answers):
-            if self.process is None or self.process.poll() is not None or asyncio.get_running_loop().time() > deadline:
+        await asyncio.to_thread(self.wait)
+
+    def wait(self) -> None:
+        """As `ready`, for whoever has no event loop. Errors: PrometheusError."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._answers():
+            if self.process is None or self.process.poll() is not None or time.monotonic() > deadline:
                 raise PrometheusError(f"{self.COMMANDS[0]} did not start:\n{tail(self.log)}")
-            await asyncio.sleep(0.2)
+            time.sleep(0.2)
 
     def _answers(self) -> bool:
         try:

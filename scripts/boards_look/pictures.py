@@ -1,0 +1,108 @@
+"""Which pictures are taken: each size, language, theme, story and desk at least once, and the pairs that go wrong most easily."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from deskpulse.boards import LOCALES
+from scripts.boards_look.measures import LEAST_TEXT_PX, MOST_EMPTY, Wanted
+
+NO_PROMETHEUS: Final = "no-prometheus"  # not a story: as `slip`, but Prometheus is gone
+BOARDS: Final = ("team", "sla", "pipeline", "definitions")  # beside the wall
+_HD, _SMALL, _4K, _PHONE = (1920, 1080), (1366, 768), (3840, 2160), (412, 915)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture. `fit`: Grafana's autofitpanels; `full`: as high as the board, not as the screen."""
+
+    board: str
+    story: str
+    locale: str = "en"
+    theme: str = "dark"
+    size: tuple[int, int] = _HD
+    fit: bool = False
+    full: bool = False
+    variables: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def wall(self) -> bool:
+        """Whether nobody scrolls here."""
+        return self.board == "wall" and not self.phone
+
+    @property
+    def phone(self) -> bool:
+        """Whether it is held in a hand."""
+        return self.size == _PHONE
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is asked of it."""
+        if not self.wall:
+            return Wanted()
+        return Wanted(least_px=LEAST_TEXT_PX if self.size == _HD else 0, most_empty=MOST_EMPTY, paging=False)
+
+    @property
+    def language(self) -> str:
+        """The language as browsers name it."""
+        return "en-US" if self.locale == "en" else self.locale
+
+    @property
+    def path(self) -> str:
+        """Path and query of its page."""
+        uid = f"deskpulse-{self.board}{LOCALES[self.locale].uid_suffix}"
+        shown = "".join(f"&var-{name}={value}" for name, value in self.variables)
+        return f"d/{uid}/x?kiosk{'&autofitpanels' if self.fit else ''}&lang={self.language}&theme={self.theme}{shown}"
+
+    @property
+    def line(self) -> str:
+        """Board, size, language, theme, story: what `--only` is compared with."""
+        size = f"{self.size[0]}x{self.size[1]}{' fit' if self.fit else ''}{' full' if self.full else ''}"
+        return f"{self.board} {size} {self.locale} {self.theme} {self.story}" + "".join(f" {value}" for _, value in self.variables)
+
+    @property
+    def file(self) -> str:
+        """Name of its file."""
+        return f"{self.line.replace(' ', '-')}.png"
+
+
+def pictures() -> list[Picture]:
+    """The list, story by story, since each needs a Prometheus of its own."""
+    found = list(_every())
+    stories = list(dict.fromkeys(picture.story for picture in found))
+    return sorted(found, key=lambda picture: stories.index(picture.story))
+
+
+def _every() -> Iterator[Picture]:
+    slip = "slip"
+    for size in (_HD, _SMALL, _4K):
+        yield Picture(board="wall", story=slip, size=size)
+        yield Picture(board="wall", story=slip, size=size, fit=True)
+    for locale in ("es-ES", "es-MX"):
+        yield Picture(board="wall", story=slip, locale=locale)
+        yield Picture(board="wall", story=slip, locale=locale, size=_SMALL, fit=True)
+    yield Picture(board="wall", story=slip, theme="light")
+    yield Picture(board="wall", story=slip, theme="light", locale="es-ES", size=_SMALL)
+    yield Picture(board="wall", story=slip, size=_PHONE, full=True)
+    yield Picture(board="wall", story=slip, size=_PHONE, full=True, locale="es-ES", theme="light")
+    for board in BOARDS:
+        yield Picture(board=board, story=slip, full=True)
+        yield Picture(board=board, story=slip, full=True, theme="light")
+        yield Picture(board=board, story=slip, full=True, locale="es-ES")
+    yield Picture(board="team", story=slip, full=True, locale="es-MX", theme="light", variables=(("team", "technical"), ("window", "1h")))
+    for story in ("calm", "sunday", "frozen", "gone", "no-policy", NO_PROMETHEUS):
+        yield Picture(board="wall", story=story)
+        yield Picture(board="wall", story=story, locale="es-ES", theme="light", size=_SMALL, fit=True)
+    yield Picture(board="sla", story="sunday", full=True)
+    yield Picture(board="sla", story="no-policy", full=True)
+    yield Picture(board="team", story="no-policy", full=True)
+    yield Picture(board="pipeline", story="frozen", full=True)
+    twelve = "twelve"
+    for size in (_HD, _SMALL):
+        yield Picture(board="wall", story=twelve, size=size)
+        yield Picture(board="wall", story=twelve, size=size, locale="es-ES", fit=True)
+    yield Picture(board="wall", story=twelve, size=_PHONE, full=True, theme="light")
+    yield Picture(board="team", story=twelve, full=True, variables=(("team", "Devoluciones y reembolsos, EU+"),))
+    yield Picture(board="sla", story=twelve, full=True, locale="es-ES")

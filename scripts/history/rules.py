@@ -1,0 +1,160 @@
+"""The rules of `monitoring/rules` over a history: recorded series, and the series that alerts leave behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from exporters.exposition import label_text
+from scripts.history.stories import Span
+from scripts.local_prometheus import LocalPrometheus
+
+ALERTS: Final = "ALERTS"
+_Key = tuple[tuple[str, str], ...]  # labels of one alert
+_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_DURATION: Final = re.compile(r"(\d+)(ms|s|m|h|d|w)")
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
+_OF_LABEL: Final = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
+_IF_TEAM: Final = re.compile(r'\{\{\s*if eq \$labels\.by "team"\s*\}\}(.*?)(?:\{\{\s*else\s*\}\}(.*?))?\{\{\s*end\s*\}\}')
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of either kind. `alert`: the alert's name, empty for a recording rule."""
+
+    record: str
+    expr: str
+    alert: str = ""
+    hold_seconds: float = 0.0
+    keep_seconds: float = 0.0
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every word of its expression: names of metrics are among them."""
+        return frozenset(_NAME.findall(self.expr))
+
+
+def read(folder: Path) -> list[Rule]:
+    """The rules of all files of a folder, in order."""
+    groups = (group for path in sorted(folder.glob("*.yml")) for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"])
+    return [_rule(one) for group in groups for one in group["rules"]]
+
+
+def _rule(one: Mapping[str, Any]) -> Rule:
+    labels = {name: str(text) for name, text in one.get("labels", {}).items()}
+    if "record" in one:
+        return Rule(one["record"], one["expr"], labels=labels)
+    return Rule(ALERTS, one["expr"], one["alert"], seconds(one.get("for", "0s")), seconds(one.get("keep_firing_for", "0s")), labels)
+
+
+def seconds(text: str) -> float:
+    """A duration of Prometheus.
+
+    >>> seconds("1h30m"), seconds("2m"), seconds("0s")
+    (5400.0, 120.0, 0.0)
+    """
+    return sum(float(count) * _SECONDS[unit] for count, unit in _DURATION.findall(text))
+
+
+def levels(rules: Iterable[Rule]) -> list[list[Rule]]:
+    """Rules in the order in which they can be worked out: each reads only what an earlier level has made.
+
+    A rule may read its own past; rules that read each other in a circle come together, last.
+    """
+    found: list[list[Rule]] = []
+    left = list(rules)
+    while left:
+        unmade = {rule.record for rule in left}
+        ready = [rule for rule in left if not (rule.reads & (unmade - {rule.record}))] or left
+        # Rules of one record belong together: whoever reads it wants all of them.
+        waiting = {rule.record for rule in left if rule not in ready}
+        chosen = [rule for rule in ready if rule.record not in waiting] or ready
+        found.append(chosen)
+        left = [rule for rule in left if rule not in chosen]
+    return found
+
+
+def recorded(prometheus: LocalPrometheus, rule: Rule, spans: Iterable[Span]) -> Iterator[tuple[int, list[str]]]:
+    """(number of the span, lines) that a recording rule leaves."""
+    for number, span in enumerate(spans):
+        lines: list[str] = []
+        for labels, values in _answers(prometheus, rule, span):
+            text = f"{rule.record}{label_text({**labels, **rule.labels})}"
+            lines += [f"{text} {value} {at}\n" for at, value in values]
+        yield number, lines
+
+
+def alerted(prometheus: LocalPrometheus, rule: Rule, spans: Iterable[Span]) -> Iterator[tuple[int, list[str]]]:
+    """(number of the span, lines) of ALERTS and ALERTS_FOR_STATE that an alert leaves."""
+    state: dict[_Key, _Active] = {}
+    for number, span in enumerate(spans):
+        at_instants: dict[int, set[_Key]] = {}
+        for labels, values in _answers(prometheus, rule, span):
+            key = tuple(sorted({**labels, **expanded(rule.labels, labels), "alertname": rule.alert}.items()))
+            for at, _ in values:
+                at_instants.setdefault(at, set()).add(key)
+        lines: list[str] = []
+        for at in span:
+            _move(state, at_instants.get(at, set()), at, rule)
+            for key, active in state.items():
+                lines += active.lines(dict(key), at)
+        yield number, lines
+
+
+def stand_in(since: int, span: Span) -> list[str]:
+    """A page that fires since an instant, so that a board has something to list until the rules page for a slip by themselves."""
+    names = {"by": "team_priority", "member": "billing · high", "team": "billing", "priority": "high", "target": "first_reply"}
+    labels = {"alertname": "SupportSLABurnFast", "severity": "page", "kind": "kpi", "window": "1h", **names}
+    return [line for at in span if at >= since for line in _Active(since, at, firing=True).lines(labels, at)]
+
+
+@dataclass
+class _Active:
+    """One alert that is pending or fires; in seconds."""
+
+    since: int
+    last: int
+    firing: bool = False
+
+    def lines(self, labels: Mapping[str, str], at: int) -> Iterator[str]:
+        state = "firing" if self.firing else "pending"
+        yield f"{ALERTS}{label_text({**labels, 'alertstate': state})} 1 {at}\n"
+        yield f"{ALERTS}_FOR_STATE{label_text(labels)} {self.since} {at}\n"
+
+
+def _move(state: dict[_Key, _Active], true_now: Iterable[_Key], at: int, rule: Rule) -> None:
+    for key in true_now:
+        active = state.setdefault(key, _Active(at, at))
+        active.last = at
+        active.firing = active.firing or at - active.since >= rule.hold_seconds
+    for key, active in list(state.items()):
+        if active.last < at and (not active.firing or at - active.last > rule.keep_seconds):
+            del state[key]
+
+
+def expanded(templates: Mapping[str, str], labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels of an alert with their templates filled; what comes out empty, or is a template of another kind, is left out.
+
+    >>> expanded({"team": '{{ if eq $labels.by "team" }}{{ $labels.member }}{{ end }}', "kind": "kpi"}, {"by": "team", "member": "vip"})
+    {'team': 'vip', 'kind': 'kpi'}
+    """
+    found = {}
+    for name, template in templates.items():
+        text = _IF_TEAM.sub(lambda match: (match[1] if labels.get("by") == "team" else match[2]) or "", template)
+        text = _OF_LABEL.sub(lambda match: labels.get(match[1], ""), text)
+        if text and "{{" not in text:
+            found[name] = text
+    return found
+
+
+def _answers(prometheus: LocalPrometheus, rule: Rule, span: Span) -> Iterator[tuple[dict[str, str], list[tuple[int, str]]]]:
+    matrix = prometheus.query_range(rule.expr, start_seconds=span.start, end_seconds=span.end, step_seconds=span.step)
+    for series in matrix:
+        labels = {name: value for name, value in series["metric"].items() if name != "__name__"}
+        yield labels, [(round(at), value) for at, value in series["values"]]
