@@ -1,0 +1,47 @@
+"""What the test of worst now says, as a wall shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exporters.wall.model import Endangered, WorstNow
+from kpis.view import View
+
+
+def worst_of(view: View) -> list[WorstNow]:
+    """Every member that is named, the worst first."""
+    return [
+        WorstNow(
+            by=one.by,
+            member=one.member,
+            team=one.names[0],
+            target=one.target,
+            window=one.window,
+            n=one.n,
+            missed=one.missed,
+            excess=one.excess,
+            ratio=one.ratio,
+            objective=one.objective,
+            overdue=one.overdue,
+            since_ms=one.since_ms,
+        )
+        for one in getattr(view, "worst", ())
+    ]
+
+
+def endangered_of(view: View) -> list[Endangered]:
+    """Every member that is about to miss more than usual."""
+    return [
+        Endangered(one.by, one.member, one.names[0], one.target, one.n, one.waiting, one.usual) for one in getattr(view, "endangered", ())
+    ]
+
+
+def below_of(view: View) -> Mapping[tuple[str, str, str], bool]:
+    """Whether a member's target is listed, or something within it; a member of which nothing was due has no entry."""
+    found: Mapping[tuple[str, str, str], bool] = getattr(view, "below", {})
+    return found
+
+
+def is_within(team: str | None, one: WorstNow | Endangered) -> bool:
+    """Whether a choice shows it: of a team what is the team's own."""
+    return team in (None, one.team)
