@@ -184,10 +184,8 @@ async def test_the_widest_figures_fit(browser: Browser, room: House, size: str, 
 async def test_the_measure_can_fail(browser: Browser, shift: House) -> None:
     async with window(browser) as opened:
         await show(opened, shift.url)
-        style = (
-            ".fact .lines p { font-size: 30px; color: #777; } .tile .value { width: 40px; overflow: hidden; } .said { margin-top: -60px; }"
-        )
-        style += " .next { height: 100px; }"
+        style = """.fact .lines p { font-size: 30px; color: #777; } .tile .value { width: 40px; overflow: hidden; } .next { height: 100px; }
+          .fact .label { transform: translateY(60px); }"""
         await opened.page.evaluate(
             "css => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }", style
         )

@@ -135,7 +135,7 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
         {words.nextHour}
       </h2>
       {known ? (
-        <p class="next-figure">
+        <p class="next-figure" data-fit={fit(format.count(Math.round(reply.forecast!)), [3])}>
           <span class="value">
             <span class="digits">{format.count(Math.round(reply.forecast!))}</span>
           </span>{" "}
@@ -192,7 +192,7 @@ export function Unanswered({ wall, nowMs, words, format, sure }: ShiftProps) {
   const clock = wall.clock === null ? "" : wall.clock === "business" ? words.workAge : words.always;
   return (
     <Fact name="unanswered" title={words.unanswered} value={live.unanswered} pieces={format.pieces("count", live.unanswered)} aside={<Ages live={live} words={words} format={format} />}>
-      <p>{oldest === null ? (sure ? words.noneWaits : "\u2013") : words.oldest(format.rough("duration", oldest), clock)}</p>
+      <p>{oldest === null ? (sure ? words.noneWaits : "\u2013") : oldest < 1 && clock ? words.allOutOfHours : words.oldest(format.rough("duration", oldest), clock)}</p>
       <p class="quiet">{sure && live.business_open === false ? words.closed : words.waitsLonger(format.count(long), "1\u00a0h")}</p>
     </Fact>
   );
@@ -228,9 +228,19 @@ export function InTime({ wall, words, format, sure }: ShiftProps) {
   const named = wall.worst.some((one) => one.target === "first_reply" && (wall.team === null ? one.by === "all" : one.by === "team"));
   return (
     <Fact name="in_time" title={words.inTime} value={reply?.ratio ?? null} pieces={format.sharePieces(reply?.ratio ?? null)} below={sure && named}>
-      <p>{has ? words.objectiveN(reply.objective === null ? "\u2013" : format.share(reply.objective), format.brief(reply.n)) : sure ? words.noneDue : "\u2013"}</p>
-      <p class="quiet">{solution && solution.ratio !== null ? words.solutionsInTime(format.share(solution.ratio), format.brief(solution.n)) : ""}</p>
+      <p class="whole">{has ? <Counted text={words.promised(reply.objective === null ? "\u2013" : format.share(reply.objective))} n={words.n(format.brief(reply.n))} /> : sure ? words.noneDue : "\u2013"}</p>
+      <p class="quiet whole">{solution && solution.ratio !== null && <Counted text={words.solutionsInTime(format.share(solution.ratio))} n={words.n(format.brief(solution.n))} />}</p>
     </Fact>
+  );
+}
+
+/** A share and its observations; where both have no room the latter go. */
+function Counted({ text, n }: { text: string; n: string }) {
+  return (
+    <>
+      <span>{text}</span>
+      <span>{n}</span>
+    </>
   );
 }
 
