@@ -17,7 +17,7 @@ from exporters.wall.risk import newest_miss_ms, risk_of
 from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
 from exporters.wall.teams import HOUR, rows_of, zone_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
-from exporters.wall.worst import below_of, endangered_of, is_within, worst_of
+from exporters.wall.worst import endangered_of, is_within, worst_of
 from kpis.calendar import ALWAYS
 from kpis.changes import Change as Moved
 from kpis.changes import changes
@@ -122,8 +122,7 @@ class WallMaker:
             wall.endangered = [one for one in endangered_of(view) if is_within(choice.team, one)]
             channels = tuple(view.shown.get("channel", ()))
             by_hours = wall.clock == "business"
-            below = below_of(view)
-            wall.tiles = list(TileMaker(shelf, course, period, self._rules, channels, business=by_hours, below=below).tiles())
+            wall.tiles = list(TileMaker(shelf, course, period, self._rules, channels, business=by_hours, below=view.below).tiles())
             wall.sla = list(_sla(view, shelf, choice))
             wall.risk = risk_of(view, choice.team, show_tickets=self._rules.show_tickets)
             found = changes(course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours)
@@ -182,7 +181,7 @@ def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
             ratio=value_of(attained),
             n=observed(attained),
             objective=value_of(shelf.now("support_sla_objective_ratio", target=target)),
-            below=below_of(view).get((*choice.group, target)),
+            below=view.below.get((*choice.group, target)),
             newest_ms=newest_miss_ms(view, choice.team, target),
         )
 

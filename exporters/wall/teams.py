@@ -6,7 +6,6 @@ from typing import Final
 
 from exporters.wall.model import TeamRow, WorstNow
 from exporters.wall.tiles import Shelf, count_of, ms_of, observed, value_of
-from exporters.wall.worst import below_of
 from kpis.calendar import ALWAYS, time_of
 from kpis.members import OTHER
 from kpis.policy import FIRST_REPLY, Policy, Version
@@ -64,7 +63,7 @@ def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRo
         ratio=value_of(attained),
         n=observed(attained),
         objective=value_of(shelf.now("support_sla_objective_ratio", group, target=FIRST_REPLY)),
-        below=below_of(view).get(("team", team, FIRST_REPLY)),
+        below=view.below.get(("team", team, FIRST_REPLY)),
         created=count_of(shelf.final("support_tickets", "current", window=HOUR, group=group)),
         reply_seconds=value_of(mean),
         replies=observed(mean),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from exporters.wall.model import Endangered, WorstNow
 from kpis.view import View
 
@@ -25,21 +23,13 @@ def worst_of(view: View) -> list[WorstNow]:
             overdue=one.overdue,
             since_ms=one.since_ms,
         )
-        for one in getattr(view, "worst", ())
+        for one in view.worst
     ]
 
 
 def endangered_of(view: View) -> list[Endangered]:
     """Every member that is about to miss more than usual."""
-    return [
-        Endangered(one.by, one.member, one.names[0], one.target, one.n, one.waiting, one.usual) for one in getattr(view, "endangered", ())
-    ]
-
-
-def below_of(view: View) -> Mapping[tuple[str, str, str], bool]:
-    """Whether a member's target is listed, or something within it; a member of which nothing was due has no entry."""
-    found: Mapping[tuple[str, str, str], bool] = getattr(view, "below", {})
-    return found
+    return [Endangered(one.by, one.member, one.names[0], one.target, one.n, one.waiting, one.usual) for one in view.endangered]
 
 
 def is_within(team: str | None, one: WorstNow | Endangered) -> bool:

@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.demo.run import DEMO_POLICY
+from deskpulse.demo.story import story
 from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
 from deskpulse.simulator import TimedEvent, simulate
@@ -29,10 +32,11 @@ from kpis.view import ViewRules
 from streams.topics import SOURCE_TOPICS
 from tests.browser.clock import WEDNESDAY_MS, DeskClock
 from tests.exporters.desk import Record, all_read
-from windows.panes import DAY_MS, HOUR_MS
+from windows.panes import DAY_MS
 
 RULES = ViewRules(zone=ZoneInfo("Europe/Madrid"), members=MemberRules(most=8), compared=("all", "team"))
 PROMISED = replace(RULES, policy=load_policy(DEFAULT_POLICY), members=MemberRules(most=14))
+DEMO = replace(PROMISED, policy=load_policy(DEMO_POLICY))  # billing works around the clock, as in the demo
 WALL = wall_rules(Settings())
 NAMES = (
     *("billing", "technical", "orders"),
@@ -104,10 +108,9 @@ def calm(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
 
 
 @cache
-def slip(now_ms: int = WEDNESDAY_MS, *, hours: float = 3, days: float = 9, rate: float = 30.0) -> tuple[TimedEvent, ...]:
-    """Since so many hours billing answers priority high fifteen times slower than it used to."""
-    start, moment = now_ms - round(days * DAY_MS), now_ms - round(hours * HOUR_MS)
-    return tuple(simulate("sla-slip", seed=5, start_ms=start, end_ms=now_ms, rate_per_hour=rate, moment_ms=moment))
+def slip(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
+    """Nine days of the demo's desk; since three hours billing answers priority high fifteen times slower than it used to."""
+    return tuple(takewhile(lambda event: event.publish_ms <= now_ms, story("sla-slip", now_ms=now_ms, history_ms=9 * DAY_MS)))
 
 
 @cache

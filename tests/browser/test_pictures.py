@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from tests.browser.chromium import Window, show, window
 from tests.browser.clock import WEDNESDAY_MS, madrid_ms
 from tests.browser.fits import cut_off, overlaps
-from tests.browser.house import PROMISED, RULES, House, calm, house, slip
+from tests.browser.house import DEMO, PROMISED, RULES, House, calm, house, slip
 from tests.exporters.desk import all_read
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -44,7 +44,7 @@ async def test_a_calm_morning(browser: Browser) -> None:
 
 @pytest.mark.short
 async def test_three_hours_into_the_slip_it_is_named(browser: Browser) -> None:
-    async with picture(browser, "wall-slip", slip()) as (_, opened):
+    async with picture(browser, "wall-slip", slip(), rules=DEMO) as (_, opened):
         assert "below" == await state(opened)
         assert "billing \u00b7 high \u00b7 first reply" == await opened.page.inner_text(".worst-name")
 
@@ -57,7 +57,7 @@ async def test_sunday_night(browser: Browser) -> None:
 @pytest.mark.short
 async def test_the_exporter_is_frozen(browser: Browser) -> None:
     """Nothing of what was good or bad a moment ago is claimed any more."""
-    async with picture(browser, "wall-frozen", slip()) as (own, opened):
+    async with picture(browser, "wall-frozen", slip(), rules=DEMO) as (own, opened):
         own.status = all_read(1, silent_seconds=134.0)
         await opened.state("stale")
         assert "unsure" == await state(opened)
@@ -69,5 +69,5 @@ async def test_without_a_policy(browser: Browser) -> None:
 
 
 async def test_in_spanish_and_light(browser: Browser) -> None:
-    async with picture(browser, "wall-es", slip(), "&lang=es-ES&theme=light") as (_, opened):
+    async with picture(browser, "wall-es", slip(), "&lang=es-ES&theme=light", rules=DEMO) as (_, opened):
         assert "Lo peor ahora" in await opened.page.inner_text(".worst")

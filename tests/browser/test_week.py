@@ -10,7 +10,7 @@ from kpis.view import ViewRules
 from tests.browser.chromium import show, window
 from tests.browser.clock import madrid_ms
 from tests.browser.fits import covered, cut_off, overlaps
-from tests.browser.house import PROMISED, RULES, house, slip
+from tests.browser.house import PROMISED, RULES, calm, house
 from tests.browser.measure import texts
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -41,7 +41,7 @@ WEEK = [
 @pytest.mark.parametrize("rules", [PROMISED, RULES], ids=["policy", "none"])
 async def test_at_any_hour(browser: Browser, hour: Hour, rules: ViewRules) -> None:
     now = madrid_ms(hour.moment)
-    async with house(slip(now, rate=10), rules=rules, now_ms=now) as own, window(browser) as page:
+    async with house(calm(now), rules=rules, now_ms=now) as own, window(browser) as page:
         await show(page, f"{own.url}/?window=1h")
         assert [] == await cut_off(page.page)
         assert [] == await overlaps(page.page)

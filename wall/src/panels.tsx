@@ -85,9 +85,9 @@ export function Everything({ wall, sure, words, format, period }: { wall: Wall; 
   return (
     <section class="everything" aria-labelledby="everything-title" tabIndex={0}>
       <h2 id="everything-title">{words.all}</h2>
-      <Table columns={words.columns}>
+      <Table columns={[...words.columns.slice(0, -1), `${words.columns.at(-1)}: ${then ?? ""}`]}>
         {wall.tiles.map((tile) => (
-          <Row key={tile.id} tile={tile} wall={wall} sure={sure} words={words} format={format} period={period} then={then ?? ""} />
+          <Row key={tile.id} tile={tile} wall={wall} sure={sure} words={words} format={format} period={period} />
         ))}
       </Table>
       {wall.sla.length > 0 && <Deadlines sla={wall.sla} words={words} format={format} />}
@@ -138,7 +138,7 @@ function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "
   );
 }
 
-function Row({ tile, wall, sure, words, format, period, then }: { tile: Tile; wall: Wall; sure: boolean; then: string } & Tongue) {
+function Row({ tile, wall, sure, words, format, period }: { tile: Tile; wall: Wall; sure: boolean } & Tongue) {
   return (
     <tr data-row={tile.id} data-value={tile.value ?? ""} data-n={tile.n} data-window={tile.window ?? ""} data-by={tile.by} data-member={tile.member}>
       <th scope="row">{tileName(tile, wall, words, true)}</th>
@@ -153,9 +153,9 @@ function Row({ tile, wall, sure, words, format, period, then }: { tile: Tile; wa
         {tile.n_all === null ? format.count(tile.n) : words.partOf(format.count(tile.n), format.count(tile.n_all))} {words.observed[tile.of]}
       </td>
       <td>
-        {sure && <Compared tile={tile} words={words} format={format} period={period} hero={true} />}
+        {sure && <Compared tile={tile} words={words} format={format} period={period} hero={false} />}
       </td>
-      <td>{tile.compared === null ? "\u2013" : `${format.text(tile.kind, tile.compared.value)} (${words.n(format.count(tile.compared.n))}) ${then}`}</td>
+      <td>{tile.compared === null ? "\u2013" : `${format.text(tile.kind, tile.compared.value)} (${words.n(format.count(tile.compared.n))})`}</td>
     </tr>
   );
 }
