@@ -132,7 +132,7 @@ class TileMaker:
             member=group[1],
             clock=clock,
             value=value_of(now),
-            shown=_worked(spec, now, closed),
+            shown=_worked(spec, now, closed, made=made),
             n=observed(now),
             n_all=self._all(spec, group, now) if clock == "business" else None,
             closed=closed,
@@ -234,10 +234,12 @@ class TileMaker:
         return Trend(shape, points.start_ms, points.step_ms, values)
 
 
-def _worked(spec: TileSpec, now: Figure | None, closed: int | None) -> float | None:
-    """What a face writes: the mean of what was observed within work hours. A quantile has no such part and is written as it is."""
-    if now is None or not closed or spec.figure not in MEANS:
+def _worked(spec: TileSpec, now: Figure | None, closed: int | None, *, made: bool) -> float | None:
+    """What a face writes: the mean of what was observed within work hours. Of a quantile that the calendar made there is no such part."""
+    if now is None or not closed:
         return value_of(now)
+    if spec.figure not in MEANS:
+        return None if made else now.value
     return now.value * now.n / (now.n - closed) if now.n > closed else None
 
 

@@ -108,9 +108,14 @@ def calm(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
 
 
 @cache
+def demo(scenario: str, now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
+    """The last nine days of the demo's story, up to the instant at which it starts."""
+    return tuple(takewhile(lambda event: event.publish_ms <= now_ms, story(scenario, now_ms=now_ms, history_ms=9 * DAY_MS)))
+
+
 def slip(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
-    """Nine days of the demo's desk; since three hours billing answers priority high fifteen times slower than it used to."""
-    return tuple(takewhile(lambda event: event.publish_ms <= now_ms, story("sla-slip", now_ms=now_ms, history_ms=9 * DAY_MS)))
+    """Since three hours billing answers priority high fifteen times slower than it used to."""
+    return demo("sla-slip", now_ms)
 
 
 @cache

@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from tests.browser.chromium import Window, show, window
 from tests.browser.clock import WEDNESDAY_MS, madrid_ms
 from tests.browser.fits import cut_off, overlaps
-from tests.browser.house import DEMO, PROMISED, RULES, House, calm, house, slip
+from tests.browser.house import DEMO, PROMISED, RULES, House, calm, demo, house, slip
 from tests.exporters.desk import all_read
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -37,8 +37,8 @@ async def state(opened: Window) -> str | None:
     return await opened.page.get_attribute(".worst", "data-worst")
 
 
-async def test_a_calm_morning(browser: Browser) -> None:
-    async with picture(browser, "page", calm()) as (_, opened):
+async def test_the_demo_when_it_starts(browser: Browser) -> None:
+    async with picture(browser, "page", demo("calm"), rules=DEMO) as (_, opened):
         assert "kept" == await state(opened)
 
 

@@ -1,11 +1,11 @@
-"""The first screen of the wall: each team in one row, the worst first; the desk's zone; and no verdict on what is few."""
+"""The first screen of the wall: worst now, each team in one row, the desk's zone; no verdict on what is few or made by the calendar."""
 
 import pytest
 
 from deskpulse.settings import Settings
 from deskpulse.wiring import wall_rules
 from exporters.wall.build import WallMaker, Wanted
-from exporters.wall.model import TeamRow, Wall
+from exporters.wall.model import TeamRow, Tile, Wall
 from exporters.wall.teams import zone_of
 from kpis.courses import Choice
 from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at, policy_of
@@ -129,3 +129,94 @@ class TestVerdicts:
         tile = next(one for one in shown(desk, "11:00").tiles if one.id == "first_response")
         assert tile.compared is not None
         assert (1_200.0, "other") == (tile.compared.value, tile.compared.verdict)
+
+
+class TestWorstNow:
+    def desk(self) -> SlaDesk:
+        """Twelve of billing, high, of 10:00: due at 10:30, none is answered; twelve of sales are. The view says who is listed."""
+        desk = SlaDesk(SIMPLE)
+        for number in range(12):
+            desk.created(f"B{number}", "10:00", priority="high")
+            desk.created(f"S{number}", "10:00", team="sales")
+            desk.replied(f"S{number}", "10:05")
+        return desk
+
+    def test_the_narrowest_that_explains_it_is_named(self) -> None:
+        """12 of 12 where 1.2 are allowed."""
+        (one,) = shown(self.desk(), "11:00").worst
+        assert ("team_priority", "billing \u00b7 high", "billing", "first_reply", "1h") == (
+            one.by,
+            one.member,
+            one.team,
+            one.target,
+            one.window,
+        )
+        assert (12, 12, 12, 0.0) == (one.n, one.missed, one.overdue, one.ratio)
+        assert pytest.approx(10.8) == one.excess
+        assert pytest.approx(0.9) == one.objective
+        assert at("10:30") <= one.since_ms <= at("10:40")
+
+    def test_its_team_stands_first_and_is_marked(self) -> None:
+        wall = shown(self.desk(), "11:00")
+        assert ["billing", "sales"] == [one.team for one in wall.rows]
+        assert [True, False] == [one.below for one in wall.rows]
+        assert [True, None] == [one.below for one in wall.sla], "no resolution was due"
+
+    def test_a_wall_of_a_team_shows_its_own_and_counts_the_others(self) -> None:
+        own, other = (shown(self.desk(), "11:00", Choice("1h", team)) for team in ("billing", "sales"))
+        assert (1, 0) == (len(own.worst), own.elsewhere)
+        assert (0, 1) == (len(other.worst), other.elsewhere)
+
+    @pytest.mark.parametrize(("window", "band", "plain"), [("1h", "missed", None), ("8h", "missed", None), ("24h", None, "objective")])
+    def test_a_tile_is_judged_over_the_windows_of_the_test_alone(self, window: str, band: str | None, plain: str | None) -> None:
+        tile = next(one for one in shown(self.desk(), "11:00", Choice(window)).tiles if one.id == "sla_first_reply")
+        assert (band, plain) == (tile.band, tile.plain)
+
+    def test_a_desk_that_keeps_its_promises_has_none(self) -> None:
+        desk = SlaDesk(SIMPLE)
+        desk.created("T0", "10:00")
+        wall = shown(desk, "11:00")
+        assert ([], []) == (wall.worst, wall.endangered), "one late of one is no case"
+
+    def test_what_is_about_to_be_missed_is_told(self) -> None:
+        """Twelve are due within 15 min and nobody has answered."""
+        desk = SlaDesk(SIMPLE)
+        for number in range(12):
+            desk.created(f"B{number}", "10:00", priority="high")
+        (one,) = shown(desk, "10:20").endangered
+        assert ("billing", 12, 12) == (one.team, one.n, one.waiting)
+
+
+class TestOutOfHours:
+    """A zero that the calendar made is nobody's achievement."""
+
+    def tile(self, closed: int, worked: int, name: str = "first_response") -> Tile:
+        """So many answered before the office opens at 9, and so many after 20 min of work."""
+        desk = SlaDesk(OFFICE)
+        for number in range(closed):
+            desk.created(f"C{number}", "07:30")
+            desk.replied(f"C{number}", "07:40")
+        for number in range(worked):
+            desk.created(f"W{number}", "09:00")
+            desk.replied(f"W{number}", "09:20")
+        return next(one for one in shown(desk, "10:00", Choice("8h")).tiles if one.id == name)
+
+    def test_a_few_of_them_are_left_out_of_the_mean(self) -> None:
+        """1 of 11: the metric says 18 min 11 s, the face 20 min."""
+        tile = self.tile(closed=1, worked=10)
+        assert (1, 1_200.0, "above") == (tile.closed, tile.shown, tile.band)
+        assert tile.value == pytest.approx(12_000 / 11)
+
+    def test_from_a_fifth_on_nothing_is_praised(self) -> None:
+        tile = self.tile(closed=3, worked=9)
+        assert (3, 1_200.0, None, "closed") == (tile.closed, tile.shown, tile.band, tile.plain)
+        assert (None, None) == (tile.compared, tile.trend)
+
+    def test_all_of_them_are_no_figure(self) -> None:
+        tile = self.tile(closed=12, worked=0)
+        assert (12, 0.0, None, "closed") == (tile.closed, tile.value, tile.shown, tile.plain)
+
+    def test_a_median_of_them_is_none_either(self) -> None:
+        """7 of 12 are zeros, so the middle one is; without them there is no median to tell."""
+        tile = self.tile(closed=7, worked=5, name="first_response_median")
+        assert (None, "closed") == (tile.shown, tile.plain)

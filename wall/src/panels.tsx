@@ -143,7 +143,7 @@ function Row({ tile, wall, sure, words, format, period }: { tile: Tile; wall: Wa
     <tr data-row={tile.id} data-value={tile.value ?? ""} data-n={tile.n} data-window={tile.window ?? ""} data-by={tile.by} data-member={tile.member}>
       <th scope="row">{tileName(tile, wall, words, true)}</th>
       <td>
-        <span class="strong">{tile.plain === "closed" && tile.shown === null ? words.closed : format.text(tile.kind, tile.shown)}</span>
+        <span class="strong">{tile.plain === "closed" && tile.shown === null ? words.allOutOfHours : format.text(tile.kind, tile.shown)}</span>
         {tile.low !== null && tile.high !== null && (
           <span class="quiet"> ({words.interval(format.text(tile.kind, tile.low), format.text(tile.kind, tile.high))})</span>
         )}

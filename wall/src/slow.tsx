@@ -11,7 +11,9 @@ export function Slow({ wall, words, format, window, pick }: Tongue & { wall: Wal
   const n = (one: Tile) => words.n(format.brief(one.n));
   const items: string[] = [];
   const [median, most] = [tile("first_response_median"), tile("first_response_p90")];
-  if (median?.plain === "closed") items.push(words.outOfHours(format.count(median.closed ?? 0), format.count(median.n)));
+  const mean = tile("first_response_calendar");
+  // By work hours most took no time at all: then the calendar tells how long customers waited.
+  if (median?.plain === "closed" && mean?.value != null) items.push(words.calendarReply(format.rough("duration", mean.value)), words.outOfHours(format.count(median.closed ?? 0), format.count(median.n)));
   else if (median?.value != null && most?.value != null) items.push(words.medianReply(format.rough("duration", median.value), format.rough("duration", most.value)));
   const csat = tile("csat");
   if (csat?.value != null) items.push(`CSAT ${format.share(csat.value)} ${n(csat)}`);

@@ -28,7 +28,7 @@ export function TileCard({ tile, hero, wall, sure, words, format, period }: Tile
       <h2 class="label">{name}</h2>
       <div class="figure">
         <p class="value">
-          {tile.plain === "closed" && tile.shown === null ? <span class="word">{words.closed}</span> : <Figure pieces={format.pieces(tile.kind, tile.shown, 1)} />}
+          {tile.plain === "closed" && tile.shown === null ? <span class="word">{words.allOutOfHours}</span> : <Figure pieces={format.pieces(tile.kind, tile.shown, 1)} />}
         </p>
         <div class="trend">{tile.trend && <Spark trend={tile.trend} before={tile.trend.shape === "line" ? (tile.compared?.value ?? null) : null} label={trendLabel(tile, words, format)} />}</div>
       </div>
@@ -95,7 +95,7 @@ export function plainWords(tile: Tile, words: Words, format: Format): string {
     case "channel":
       return words.bandOf(tile.stated.join(", "));
     case "closed":
-      return (tile.of === "replies" ? words.outOfHours : words.outOfHoursSolved)(format.brief(tile.closed ?? 0), format.brief(tile.n));
+      return words.outOfHours(format.brief(tile.closed ?? 0), format.brief(tile.n));
     case "objective":
       return tile.objective === null ? "" : words.objective(format.share(tile.objective));
     case "few":

@@ -194,9 +194,8 @@ const en = {
   lastOf: (age: string) => `newest ${age} over`,
   noneOverdue: "none overdue",
   medianReply: (median: string, most: string) => `First reply: median ${median}, 9 in 10 within ${most}`,
-  outOfHours: (count: string, all: string) => `${count} of ${all} answered out of hours`,
-  outOfHoursSolved: (count: string, all: string) => `${count} of ${all} solved out of hours`,
-  meanInHours: (count: string) => `${count} more out of hours`,
+  calendarReply: (mean: string) => `First reply, calendar: mean ${mean}`,
+  outOfHours: (count: string, all: string) => `${count} of ${all} out of hours`,
   objective: (share: string) => `objective ${share}`,
   range: (low: string, high: string) => `${low} to ${high}`,
 };
@@ -395,9 +394,8 @@ const es: Words = {
   lastOf: (age) => `el último hace ${age}`,
   noneOverdue: "ninguno vencido",
   medianReply: (median, most) => `1.ª respuesta: mediana ${median}, 9 de 10 en ${most}`,
-  outOfHours: (count, all) => `${count} de ${all} respondidos fuera de horario`,
-  outOfHoursSolved: (count, all) => `${count} de ${all} resueltos fuera de horario`,
-  meanInHours: (count) => `${count} más fuera de horario`,
+  calendarReply: (mean) => `1.ª respuesta, calendario: media ${mean}`,
+  outOfHours: (count, all) => `${count} de ${all} fuera de horario`,
   objective: (share) => `objetivo ${share}`,
   range: (low, high) => `${low} a ${high}`,
 };
