@@ -127,7 +127,7 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
   const solution = target(wall, "resolution");
   const soon = reply?.due["15m"] ?? 0;
   const known = sure && reply !== undefined && reply.forecast !== null;
-  const range = known && reply.forecast_low !== null && reply.forecast_high !== null && words.likely(format.count(reply.forecast_low), format.count(reply.forecast_high));
+  const range = known && isSpan(reply) && words.likely(format.count(reply.forecast_low), format.count(reply.forecast_high));
   const due = reply?.next_ms != null && reply.next_ms > nowMs && words.nextDue(format.age((reply.next_ms - nowMs) / 1000));
   return (
     <section class="card next" data-forecast={reply?.forecast ?? ""} aria-labelledby="next-title">
@@ -155,12 +155,17 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
         {known && solution && solution.forecast !== null && (
           <p class="quiet whole">
             <span>{words.solutionsLate(format.count(solution.forecast))}</span>
-            <span>{words.range(format.count(solution.forecast_low ?? 0), format.count(solution.forecast_high ?? 0))}</span>
+            {isSpan(solution) && <span>{words.range(format.count(solution.forecast_low), format.count(solution.forecast_high))}</span>}
           </p>
         )}
       </div>
     </section>
   );
+}
+
+/** Whether a forecast has an interval that is more than one number. */
+function isSpan(one: SlaTarget): one is SlaTarget & { forecast_low: number; forecast_high: number } {
+  return one.forecast_low !== null && one.forecast_high !== null && Math.round(one.forecast_low) !== Math.round(one.forecast_high);
 }
 
 function Soon({ endangered, soon, words, format }: { endangered: Endangered[]; soon: number } & Pick<Tongue, "words" | "format">) {

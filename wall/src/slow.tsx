@@ -13,8 +13,9 @@ export function Slow({ wall, words, format, window, pick }: Tongue & { wall: Wal
   const [median, most] = [tile("first_response_median"), tile("first_response_p90")];
   const mean = tile("first_response_calendar");
   // By work hours most took no time at all: then the calendar tells how long customers waited.
-  if (median?.plain === "closed" && mean?.value != null) items.push(words.calendarReply(format.rough("duration", mean.value)), words.outOfHours(format.count(median.closed ?? 0), format.count(median.n)));
-  else if (median?.value != null && most?.value != null) items.push(words.medianReply(format.rough("duration", median.value), format.rough("duration", most.value)));
+  const closed = median?.plain === "closed";
+  if (closed && mean?.value != null) items.push(words.calendarReply(format.rough("duration", mean.value)));
+  else if (!closed && median?.value != null && most?.value != null) items.push(words.medianReply(format.rough("duration", median.value), format.rough("duration", most.value)));
   const csat = tile("csat");
   if (csat?.value != null) items.push(`CSAT ${format.share(csat.value)} ${n(csat)}`);
   const nps = tile("nps");
@@ -22,6 +23,7 @@ export function Slow({ wall, words, format, window, pick }: Tongue & { wall: Wal
     const text = (value: number) => format.whole(value);
     items.push(nps.low !== null && nps.high !== null ? `NPS ${text(nps.value)} (${words.range(text(nps.low), text(nps.high))})` : `NPS ${text(nps.value)}`);
   }
+  if (closed) items.push(words.outOfHours(format.count(median.closed ?? 0), format.count(median.n)));
   return (
     <footer class="slow">
       <Select name="window" label={words.window} value={window} pick={pick}>
