@@ -130,6 +130,16 @@ e2e-wall: $(STAMP) ## The wall in a real browser (Chromium; Node for axe-core); 
 	cd wall && npm ci --no-progress --silent
 	$(BIN)/python -m pytest tests/browser -m browser $(ARGS)
 
+.PHONY: e2e-wall-short
+e2e-wall-short: $(STAMP) ## The half of it that continuous integration runs: sizes, cuts, overlaps, contrast, the slip named, nothing praised when stale
+	cd wall && npm ci --no-progress --silent
+	$(BIN)/python -m pytest tests/browser -m "browser and short" $(ARGS)
+
+.PHONY: wall-pictures
+wall-pictures: $(STAMP) ## The wall's pictures in docs/pictures, taken anew (Chromium)
+	$(BIN)/python -m pytest tests/browser/test_pictures.py -m browser
+	for name in page wall-slip wall-night wall-frozen wall-no-policy wall-es; do cp build/screens/docs-$$name.png docs/pictures/$$name.png; done
+
 .PHONY: format
 format: $(STAMP) ## Let ruff format and fix what it can
 	$(BIN)/ruff check --fix .

@@ -43,7 +43,7 @@ class ViewKeeper:
     ) -> None:
         self._rules = rules
         self._clock = clock
-        self._now_ms = now_ms
+        self.now_ms = now_ms  # the one clock of an exporter: pages and streams ask for it here
         self._build_every_seconds = build_every_seconds
         self._most_choices = most_choices
         self._builder = ViewBuilder(rules)
@@ -98,7 +98,7 @@ class ViewKeeper:
         async with self._lock:
             if time.monotonic() - self._built_at < self._build_every_seconds and choices <= self._built_for:
                 return self._view
-            as_of_ms = self._builder.watermark_ms if self._clock == "event" else self._now_ms()
+            as_of_ms = self._builder.watermark_ms if self._clock == "event" else self.now_ms()
             if as_of_ms is None:
                 return None
             started = time.monotonic()

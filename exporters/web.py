@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from exporters.api import AT_RISK_FILTERS, FILTERS, MOST_AT_RISK, at_risk_json, kpis_json, reasons, unready
-from exporters.clock import ViewKeeper, wall_ms
+from exporters.clock import ViewKeeper
 from exporters.collectors import new_registry
 from exporters.config import ExporterConfig
 from exporters.door import Handler, host_middleware, login_handler, login_middleware, new_headers
@@ -44,7 +44,7 @@ class Pages:
         self._last = Snapshot(0, status())
         self._registry = new_registry(lambda: self._last, config.buckets_seconds)
         self._maker = WallMaker(config.wall, str(config.view_rules.zone), config.view_rules.policy)
-        self.screens = Screens(self.snapshot, self._maker, config.wall.most_screens, keeper.news)
+        self.screens = Screens(self.snapshot, self._maker, config.wall.most_screens, keeper.news, keeper.now_ms)
 
     async def snapshot(self, choices: Collection[Choice] = ()) -> Snapshot:
         """The state of things, with the courses of these choices.
@@ -58,7 +58,7 @@ class Pages:
             except Exception:
                 log.exception("the figures could not be computed")
                 failed = True
-        return Snapshot(wall_ms(), status, view, self._keeper.build_seconds, failed=failed, refused=dict(self._refused))
+        return Snapshot(self._keeper.now_ms(), status, view, self._keeper.build_seconds, failed=failed, refused=dict(self._refused))
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Everything, in the format that the scraper asks for."""
@@ -103,7 +103,7 @@ class Pages:
 
     async def readyz(self, _: web.Request) -> web.Response:
         """503 with the reasons until the figures are those of the whole ledger; beside it, whether the ledger is all there is."""
-        snapshot = Snapshot(wall_ms(), self._status())
+        snapshot = Snapshot(self._keeper.now_ms(), self._status())
         status, why = snapshot.status, unready(snapshot)
         workers = status.workers
         body = {

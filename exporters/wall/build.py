@@ -12,15 +12,16 @@ from exporters.config import WallRules
 from exporters.snapshot import Snapshot
 from exporters.status import Reason
 from exporters.wall.assets import VERSION
-from exporters.wall.model import Change, Live, Pulse, SlaTarget, Wall, Where, Why
-from exporters.wall.risk import risk_of
+from exporters.wall.model import Change, Live, Pulse, SlaTarget, Today, Wall, Where, Why
+from exporters.wall.risk import newest_miss_ms, risk_of
 from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
-from exporters.wall.tiles import Shelf, TileMaker, value_of
+from exporters.wall.teams import HOUR, rows_of, zone_of
+from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
+from exporters.wall.worst import endangered_of, is_within, worst_of
 from kpis.calendar import ALWAYS
 from kpis.changes import Change as Moved
 from kpis.changes import changes
 from kpis.courses import Choice, Course
-from kpis.figures import Figure
 from kpis.members import OTHER
 from kpis.policy import Clock, Policy
 from kpis.view import View
@@ -90,7 +91,7 @@ class WallMaker:
             team=choice.team,
             known=course is not None or view is None,
             period=period,
-            zone=self._zone,
+            zone=zone_of(self._zone, self._policy, view.as_of_ms if view else None),
             clock=_clock(self._policy, choice.team, view.as_of_ms) if view else None,
             span_ms=(course.spans["current"].start_ms, course.spans[period].start_ms) if course else None,
             windows=list(PERIODS_OF),
@@ -98,6 +99,12 @@ class WallMaker:
             teams=[name for name in view.shown.get("team", ()) if name != OTHER] if view else [],
             minimum=self._rules.minimum,
             show_tickets=self._rules.show_tickets,
+            policy=self._policy is not None,
+            worst=[],
+            elsewhere=0,
+            endangered=[],
+            rows=[],
+            today=None,
             live=None,
             tiles=[],
             sla=[],
@@ -107,10 +114,16 @@ class WallMaker:
         if view is not None and course is not None:
             shelf = Shelf(view, choice)
             wall.live = _live(shelf, course)
+            wall.today = _today(shelf)
+            worst = worst_of(view)
+            wall.rows = rows_of(view, shelf, worst)
+            wall.worst = [one for one in worst if is_within(choice.team, one)]
+            wall.elsewhere = len(worst) - len(wall.worst)
+            wall.endangered = [one for one in endangered_of(view) if is_within(choice.team, one)]
             channels = tuple(view.shown.get("channel", ()))
             by_hours = wall.clock == "business"
-            wall.tiles = list(TileMaker(shelf, course, period, self._rules, channels, business=by_hours).tiles())
-            wall.sla = list(_sla(shelf))
+            wall.tiles = list(TileMaker(shelf, course, period, self._rules, channels, business=by_hours, below=view.below).tiles())
+            wall.sla = list(_sla(view, shelf, choice))
             wall.risk = risk_of(view, choice.team, show_tickets=self._rules.show_tickets)
             found = changes(course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours)
             wall.changes = [_change(one) for one in found]
@@ -129,35 +142,47 @@ def _clock(policy: Policy | None, team: str | None, as_of_ms: int) -> Clock | No
 def _live(shelf: Shelf, course: Course) -> Live:
     opened = shelf.now("support_business_open")
     return Live(
-        open=_count(shelf.now(OPEN)) or 0,
-        unanswered=_count(shelf.now(UNANSWERED)) or 0,
-        oldest_ms=_ms(shelf.now(OLDEST)),
+        open=count_of(shelf.now(OPEN)) or 0,
+        unanswered=count_of(shelf.now(UNANSWERED)) or 0,
+        oldest_ms=ms_of(shelf.now(OLDEST)),
         oldest_business_seconds=value_of(shelf.now("support_oldest_unanswered_business_seconds")),
         business_open=bool(opened.value) if opened else None,
         ages=list(course.waiting),
     )
 
 
-def _sla(shelf: Shelf) -> Iterator[SlaTarget]:
+def _today(shelf: Shelf) -> Today:
+    """What was created and first solved since midnight; the latter are the observations of the time that it took."""
+    solved = shelf.final("support_resolution_time_mean_seconds", "current", {"clock": "calendar"}, window="today")
+    return Today(count_of(shelf.final("support_tickets", "current", window="today")) or 0, observed(solved))
+
+
+def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
     for target in TARGETS:
         waiting = shelf.now("support_sla_waiting_tickets", target=target)
         breached = shelf.now("support_sla_breached_waiting_tickets", target=target)
         if waiting is None and breached is None:
             continue  # no policy
-        due = {within: _count(shelf.now("support_sla_due_tickets", target=target, within=within)) for within in DUE}
+        due = {within: count_of(shelf.now("support_sla_due_tickets", target=target, within=within)) for within in DUE}
         expected, low, high = (
             value_of(shelf.now("support_sla_forecast_breaches_tickets", target=target, bound=bound))
             for bound in ("expected", "low", "high")
         )
+        attained = shelf.final("support_sla_attainment_ratio", "current", {"target": target}, window=HOUR)
         yield SlaTarget(
             target=target,
-            waiting=_count(waiting),
-            breached=_count(breached),
+            waiting=count_of(waiting),
+            breached=count_of(breached),
             due={within: count for within, count in due.items() if count is not None},
-            next_ms=_ms(shelf.now("support_sla_next_deadline_timestamp_seconds", target=target)),
+            next_ms=ms_of(shelf.now("support_sla_next_deadline_timestamp_seconds", target=target)),
             forecast=expected,
             forecast_low=low,
             forecast_high=high,
+            ratio=value_of(attained),
+            n=observed(attained),
+            objective=value_of(shelf.now("support_sla_objective_ratio", target=target)),
+            below=view.below.get((*choice.group, target)),
+            newest_ms=newest_miss_ms(view, choice.team, target),
         )
 
 
@@ -165,11 +190,3 @@ def _change(found: Moved) -> Change:
     tile = TILE_OF_FIGURE[found.name]
     where = Where(*found.where) if found.where else None
     return Change(tile, KINDS[tile], found.value, found.before, found.n, found.n_before, found.verdict, where)
-
-
-def _count(figure: Figure | None) -> int | None:
-    return None if figure is None else int(figure.value)
-
-
-def _ms(figure: Figure | None) -> int | None:
-    return None if figure is None else round(figure.value * 1000)

@@ -61,14 +61,16 @@ class Tile(Struct):
     member: str
     clock: str | None
     value: float | None
+    shown: float | None  # what a face writes: `value`; of a mean by work hours that of the observations within them, null without any
     n: int
     n_all: (
         int | None
     )  # observations by the calendar clock, where the business clock has fewer: not those created for teams that always work
+    closed: int | None  # observations that the calendar made: all their time lay out of hours; null where the clock is not business
     of: Observed
     better: Better | None
-    band: str | None  # exceptional, above, typical, below; met, missed where there is an objective
-    plain: str | None  # why there is no band: window, channel, few, none (no band is stated for it)
+    band: str | None  # exceptional, above, typical, below; met, missed where there is an objective that the test of worst now has judged
+    plain: str | None  # why there is no band: window, channel, few, closed (made by the calendar), objective, none (no band is stated)
     stated: list[str]  # the windows or channels that the band is stated for
     objective: float | None
     low: float | None  # 95 % interval
@@ -89,7 +91,7 @@ class Live(Struct):
 
 
 class SlaTarget(Struct):
-    """Deadlines of one target that are running or missed."""
+    """Deadlines of one target: of the last hour, running, and missed."""
 
     target: str
     waiting: int | None
@@ -99,6 +101,11 @@ class SlaTarget(Struct):
     forecast: float | None  # breaches within the next hour
     forecast_low: float | None
     forecast_high: float | None
+    ratio: float | None  # kept in time, of the deadlines of the last hour
+    n: int  # deadlines of the last hour
+    objective: float | None
+    below: bool | None  # worst now lists it, or something within it; null: nothing was due, or it is closed
+    newest_ms: int | None  # the deadline that was missed last, of those that still wait
 
 
 class AtRisk(Struct):
@@ -112,6 +119,63 @@ class AtRisk(Struct):
     target: str
     due_ms: int
     breached: bool
+
+
+class WorstNow(Struct):
+    """A member that is significantly below its objective."""
+
+    by: str
+    member: str
+    team: str | None  # that it is of; null: it is of several
+    target: str
+    window: Literal["1h", "8h"]
+    n: int  # deadlines
+    missed: int
+    excess: float  # missed beyond what the objective allows
+    ratio: float  # kept in time
+    objective: float
+    overdue: int  # not done yet, now
+    since_ms: int  # listed since
+
+
+class Endangered(Struct):
+    """A member of whose deadlines of the next 15 minutes significantly more than usual are still not done."""
+
+    by: str
+    member: str
+    team: str | None  # that it is of; null: it is of several
+    target: str
+    n: int  # deadlines of these 15 minutes, done ones included
+    waiting: int  # not done
+    usual: float
+
+
+class TeamRow(Struct):
+    """One team at a glance. Without a policy there are no deadlines: null."""
+
+    team: str
+    open_now: bool | None  # by its calendar; null: no team has one
+    opens_ms: int | None  # the next opening of a team that is closed; null: it does not come
+    open: int
+    unanswered: int
+    oldest_ms: int | None
+    oldest_business_seconds: float | None
+    overdue: dict[str, int]  # by target
+    soon: int | None  # replies due within 15 min
+    ratio: float | None  # replies in time, of the deadlines of the last hour
+    n: int
+    objective: float | None
+    below: bool | None  # replies, by the test of worst now
+    created: int | None  # in the last hour
+    reply_seconds: float | None  # mean of the last hour, calendar time
+    replies: int
+
+
+class Today(Struct):
+    """What came and went since midnight."""
+
+    created: int
+    solved: int
 
 
 class Risk(Struct):
@@ -151,7 +215,7 @@ class Wall(Struct):
     team: str | None
     known: bool  # False: no such team is shown
     period: str  # compared with
-    zone: str  # time zone of the desk
+    zone: str  # time zone of the desk: the setting's, or where that is UTC the one of the policy's default calendar
     clock: Literal["business", "calendar"] | None  # by which the choice works; None: no team has work hours
     span_ms: tuple[int, int] | None  # start of the window, and of the period compared with
     windows: list[str]
@@ -159,6 +223,12 @@ class Wall(Struct):
     teams: list[str]
     minimum: int  # observations below which nothing is coloured
     show_tickets: bool
+    policy: bool  # there is one: without it nothing is promised
+    worst: list[WorstNow]  # the worst first; of the choice
+    elsewhere: int  # listed, but not of the choice
+    endangered: list[Endangered]  # of the choice
+    rows: list[TeamRow]  # every team that is shown, the worst first
+    today: Today | None
     live: Live | None
     tiles: list[Tile]
     sla: list[SlaTarget]  # empty without a policy

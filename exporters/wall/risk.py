@@ -13,7 +13,7 @@ from kpis.ledger import decode_at_risk
 from kpis.view import View
 from windows.panes import MINUTE_MS
 
-MOST_LINES: Final = 8
+MOST_LINES: Final = 5  # due soonest, and as many that were missed last
 # A row is bounded in size, and most do not change from one second to the next.
 _decode: Final = lru_cache(maxsize=1024)(decode_at_risk)
 
@@ -31,7 +31,15 @@ def risk_of(view: View, team: str | None, *, show_tickets: bool) -> Risk | None:
     rows = [(key, _decode(raw)) for key, raw in view.at_risk if team in (None, key.team)]
     clocks = sorted((clock for key, row in rows for clock in _due(key, row, view.as_of_ms)), key=_order)
     lines = [_named(clock) for clock in clocks] if show_tickets else _counted(clocks)
-    return Risk(lines[:MOST_LINES], truncated=len(lines) > MOST_LINES or any(row.left_out_behind or row.left_out_ahead for _, row in rows))
+    ahead, behind = ([line for line in lines if line.breached is breached] for breached in (False, True))
+    left_out = any(row.left_out_behind or row.left_out_ahead for _, row in rows)
+    return Risk(ahead[:MOST_LINES] + behind[:MOST_LINES], truncated=left_out or max(len(ahead), len(behind)) > MOST_LINES)
+
+
+def newest_miss_ms(view: View, team: str | None, target: str) -> int | None:
+    """The deadline that passed last, of the tickets that still wait for what was promised; None when none of them is late."""
+    rows = ((key, _decode(raw)) for key, raw in view.at_risk if key.target == target and team in (None, key.team))
+    return max((clock.entry.due_ms for key, row in rows for clock in _due(key, row, view.as_of_ms) if clock.breached), default=None)
 
 
 def _due(key: AtRiskKey, row: AtRiskRow, as_of_ms: int) -> Iterator[_Clock]:

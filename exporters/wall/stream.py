@@ -53,6 +53,7 @@ class Screens:
     maker: WallMaker
     most: int
     news: asyncio.Event  # something has come in since it was cleared
+    now_ms: Callable[[], int] = wall_ms
     rest_seconds: float = REST_SECONDS
     beat_seconds: float = BEAT_SECONDS
     _channels: dict[Wanted, _Channel] = field(default_factory=dict)
@@ -152,7 +153,7 @@ class Screens:
         except Exception:
             # A defect: the screens must turn stale and say so, and the stream must go on.
             log.exception("the wall could not be computed")
-            walls, pulse = {}, _broken()
+            walls, pulse = {}, _broken(self.now_ms())
         async with self._told:
             for one in wanted:
                 if (channel := self._channels.get(one)) is not None:
@@ -164,7 +165,7 @@ class Screens:
             self._told.notify_all()
 
 
-def _broken() -> Pulse:
-    pulse = pulse_of(Snapshot(wall_ms(), ReaderStatus()))
+def _broken(now_ms: int) -> Pulse:
+    pulse = pulse_of(Snapshot(now_ms, ReaderStatus()))
     pulse.why = [Why(FAILED.code, FAILED.text, None)]
     return pulse

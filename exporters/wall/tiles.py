@@ -18,22 +18,26 @@ from windows.spans import Period
 
 DIGITS: Final = 6  # significant ones of a trend's points: more than a line of 200 px can show
 NO_LABELS: Final[Mapping[str, str]] = {}
+MADE_BY_THE_CALENDAR: Final = 0.2  # of the observations: from there on no band, comparison or course
+JUDGED: Final = ("1h", "8h")  # windows of worst now
+MEANS: Final = frozenset(spec.figure for spec in TILES if spec.clocked and not spec.labels)
 
 
 class Shelf:
-    """The figures of one choice, and of the channels that a tile may show instead."""
+    """The figures of one choice, of the channels that a tile may show instead, and of every team."""
 
     def __init__(self, view: View, choice: Choice) -> None:
         self._window, self._group = choice.window, choice.group
-        groups = (choice.group, *(("channel", channel) for channel in view.shown.get("channel", ())))
+        members = ((by, member) for by in ("channel", "team") for member in view.shown.get(by, ()))
+        groups = (TOTAL, choice.group, *members)
         wanted = {(("by", by), ("member", member)) for by, member in groups}
         self._index = {
             (figure.name, frozenset(figure.labels)): figure for figure in (*view.figures, *view.live) if _whose(figure.labels) in wanted
         }
 
-    def now(self, name: str, **labels: str) -> Figure | None:
-        """A live figure."""
-        by, member = self._group
+    def now(self, name: str, group: Group | None = None, /, **labels: str) -> Figure | None:
+        """A live figure; of the choice's own, unless told otherwise."""
+        by, member = group or self._group
         return self._index.get((name, frozenset({"by": by, "member": member, **labels}.items())))
 
     def final(
@@ -63,7 +67,15 @@ class TileMaker:
     """
 
     def __init__(
-        self, shelf: Shelf, course: Course, period: Period, rules: WallRules, channels: tuple[str, ...], *, business: bool
+        self,
+        shelf: Shelf,
+        course: Course,
+        period: Period,
+        rules: WallRules,
+        channels: tuple[str, ...],
+        *,
+        business: bool,
+        below: Mapping[tuple[str, str, str], bool],
     ) -> None:
         self._shelf = shelf
         self._course = course
@@ -71,6 +83,7 @@ class TileMaker:
         self._rules = rules
         self._channels = channels  # that are shown
         self._business = business
+        self._below = below
         wanted: dict[Group, list[Which]] = {}
         for spec in TILES:
             group = self._group(spec)
@@ -99,10 +112,13 @@ class TileMaker:
         group, shelf = self._group(spec), self._shelf
         clock = self._clock(spec, group)
         labels = {**dict(spec.labels), **({"clock": clock} if clock else {})}
+        closed = self._closed(spec, group, clock)
         now, then = (shelf.final(spec.figure, period, labels, window=spec.window, group=group) for period in ("current", self._period))
         window = spec.window or self._course.choice.window
         objective = value_of(shelf.now("support_sla_objective_ratio", **dict(spec.labels))) if spec.of == "deadlines" else None
-        colour = self._colour(spec, group, window, now) if objective is None else self._against(objective, now)
+        colour = self._colour(spec, group, window, now) if spec.of != "deadlines" else self._against(spec, group, window, now)
+        if made := now is not None and closed is not None and closed >= MADE_BY_THE_CALENDAR * now.n:
+            colour = _Colour(None, "closed")
         interval = [
             value_of(shelf.final("support_nps_interval_score", "current", {"bound": bound}, group=group)) if spec.id == "nps" else None
             for bound in ("low", "high")
@@ -116,8 +132,10 @@ class TileMaker:
             member=group[1],
             clock=clock,
             value=value_of(now),
-            n=now.n if now else 0,
+            shown=_worked(spec, now, closed, made=made),
+            n=observed(now),
             n_all=self._all(spec, group, now) if clock == "business" else None,
+            closed=closed,
             of=spec.of,
             better=spec.better,
             band=colour.band,
@@ -126,8 +144,8 @@ class TileMaker:
             objective=objective,
             low=interval[0],
             high=interval[1],
-            compared=self._compared(spec, group, clock, now, then),
-            trend=self._trend(spec, group, clock),
+            compared=None if made else self._compared(spec, group, clock, now, then),
+            trend=None if made else self._trend(spec, group, clock),
         )
 
     def _all(self, spec: TileSpec, group: Group, now: Figure | None) -> int | None:
@@ -139,7 +157,11 @@ class TileMaker:
         if now is None:
             return None
         found = (then.value, then.n) if then else self._before(spec, group, clock)
-        return None if found is None else Compared(*found, _verdict(spec.better, now.value, found[0]))
+        if found is None:
+            return None
+        # Of few nothing is better or worse: it would be chance.
+        better = spec.better if min(now.n, found[1]) >= self._rules.minimum else None
+        return Compared(*found, _verdict(better, now.value, found[0]))
 
     def _before(self, spec: TileSpec, group: Group, clock: str | None) -> tuple[float, int] | None:
         """The figure before, of a roll-up that is not exported for other periods: lowered from the course as the view would."""
@@ -185,10 +207,19 @@ class TileMaker:
         stated = {"window": rule.windows, "channel": rule.channels}.get(found.why or "")
         return _Colour(found.band, found.why, stated or ())
 
-    def _against(self, objective: float, now: Figure | None) -> _Colour:
-        if now is None or now.n < self._rules.minimum:
-            return _Colour(None, "few")
-        return _Colour("met" if now.value >= objective else "missed")
+    def _against(self, spec: TileSpec, group: Group, window: str, now: Figure | None) -> _Colour:
+        """By the test of worst now, over whose windows alone it says something; no other figure with an objective has a verdict."""
+        below = self._below.get((*group, dict(spec.labels)["target"])) if window in JUDGED else None
+        if now is None or below is None:
+            return _Colour(None, "few" if now is None else "objective")
+        return _Colour("missed" if below else "met")
+
+    def _closed(self, spec: TileSpec, group: Group, clock: str | None) -> int | None:
+        """How many observations of a duration by work hours lay out of them altogether."""
+        if clock != "business":
+            return None
+        name = spec.figure.replace("_mean_seconds", "").replace("_quantile_seconds", "") + "_closed_observations"
+        return count_of(self._shelf.final(name, "current", group=group))
 
     def _trend(self, spec: TileSpec, group: Group, clock: str | None) -> Trend | None:
         part = self._part(group)
@@ -203,6 +234,15 @@ class TileMaker:
         return Trend(shape, points.start_ms, points.step_ms, values)
 
 
+def _worked(spec: TileSpec, now: Figure | None, closed: int | None, *, made: bool) -> float | None:
+    """What a face writes: the mean of what was observed within work hours. Of a quantile that the calendar made there is no such part."""
+    if now is None or not closed:
+        return value_of(now)
+    if spec.figure not in MEANS:
+        return None if made else now.value
+    return now.value * now.n / (now.n - closed) if now.n > closed else None
+
+
 def _verdict(better: Better | None, now: float, then: float) -> Literal["better", "worse", "same", "other"]:
     if now == then:
         return "same"
@@ -214,3 +254,18 @@ def _verdict(better: Better | None, now: float, then: float) -> Literal["better"
 def value_of(figure: Figure | None) -> float | None:
     """Its value, None where there is no figure."""
     return None if figure is None else figure.value
+
+
+def count_of(figure: Figure | None) -> int | None:
+    """A count, None where there is no figure."""
+    return None if figure is None else int(figure.value)
+
+
+def ms_of(figure: Figure | None) -> int | None:
+    """An instant that is exported in seconds, in milliseconds; None where there is no figure."""
+    return None if figure is None else round(figure.value * 1000)
+
+
+def observed(figure: Figure | None) -> int:
+    """Its observations, 0 where there is no figure."""
+    return 0 if figure is None else figure.n

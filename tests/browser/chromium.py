@@ -28,7 +28,7 @@ FLAGS: Final = (
 )
 GONE: Final = ("Failed to load resource", "net::ERR")  # what it says of an exporter that does not answer
 SCREENS: Final = ROOT / "build" / "screens"
-SIZES: Final = {"hd": (1920, 1080), "4k": (3840, 2160), "phone": (390, 844), "page": (1280, 720)}
+SIZES: Final = {"hd": (1920, 1080), "laptop": (1366, 768), "4k": (3840, 2160), "phone": (390, 844), "page": (1280, 720)}
 
 
 async def launch(playwright: Playwright) -> Browser:
@@ -118,5 +118,5 @@ async def show(opened: Window, url: str) -> None:
     """Open a wall and wait until it has figures."""
     await opened.open(url)
     await opened.live()
-    await opened.page.wait_for_selector("main [data-tile=first_response]")
+    await opened.page.wait_for_selector("main .card")
     await opened.page.evaluate("document.fonts.ready")

@@ -7,7 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.chromium import CHROMIUM, launch
-from tests.browser.house import House, house, weeks
+from tests.browser.house import DEMO, House, crowded, house, slip, weeks
 from tests.conftest import refuse
 
 REQUIRE_BROWSER = "DESKPULSE_REQUIRE_BROWSER"
@@ -25,6 +25,20 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def desk() -> AsyncIterator[House]:
-    """A busy desk that nobody changes."""
+    """A busy desk that promises nothing, and that nobody changes."""
     async with house(weeks()) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shift() -> AsyncIterator[House]:
+    """Three teams under the policy of the demo; three hours ago billing began to answer priority high late."""
+    async with house(slip(), rules=DEMO) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def crowd() -> AsyncIterator[House]:
+    """The same with twelve teams, whose names have up to 30 characters."""
+    async with house(crowded(), rules=DEMO) as opened:
         yield opened

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import itertools
 import json
+import zlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.demo.run import DEMO_POLICY
+from deskpulse.demo.story import story
+from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
 from deskpulse.simulator import TimedEvent, simulate
 from deskpulse.wiring import wall_rules
 from exporters import server
-from exporters.clock import ViewKeeper, wall_ms
+from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
 from exporters.status import ReaderStatus
 from exporters.wall.stream import Screens
@@ -24,11 +30,26 @@ from kpis.members import MemberRules
 from kpis.partition import PartitionState, StateRules
 from kpis.view import ViewRules
 from streams.topics import SOURCE_TOPICS
+from tests.browser.clock import WEDNESDAY_MS, DeskClock
 from tests.exporters.desk import Record, all_read
-from windows.panes import DAY_MS, HOUR_MS
+from windows.panes import DAY_MS
 
 RULES = ViewRules(zone=ZoneInfo("Europe/Madrid"), members=MemberRules(most=8), compared=("all", "team"))
+PROMISED = replace(RULES, policy=load_policy(DEFAULT_POLICY), members=MemberRules(most=14))
+DEMO = replace(PROMISED, policy=load_policy(DEMO_POLICY))  # billing works around the clock, as in the demo
 WALL = wall_rules(Settings())
+NAMES = (
+    *("billing", "technical", "orders"),
+    "enterprise onboarding emea 001",
+    "enterprise onboarding apac 002",
+    "customer success renewals 0003",
+    "field service coordination 004",
+    "fraud and payment disputes 005",
+    "warranty and returns desk 0006",
+    "developer relations support 07",
+    "identity and access helpdesk 8",
+    "public sector key accounts 009",
+)
 
 
 @dataclass
@@ -37,9 +58,11 @@ class House:
 
     keeper: ViewKeeper
     state: PartitionState
+    clock: DeskClock
     url: str = ""
     status: ReaderStatus = field(default_factory=lambda: all_read(1))
     screens: Screens | None = None
+    numbers: itertools.count[int] = field(default_factory=itertools.count)  # for names of tickets
     _offsets: dict[str, itertools.count[int]] = field(default_factory=lambda: {topic: itertools.count() for topic in SOURCE_TOPICS})
     _ids: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -61,7 +84,7 @@ class House:
         """A ticket that waits."""
         fields: dict[str, object] = {"ticket_id": ticket, "customer_id": f"customer of {ticket}", "team": team, "channel": channel}
         fields |= {"priority": "high", **({"url": url} if url else {})}
-        await self.send("ticket-created", ticket, wall_ms() if at_ms is None else at_ms, **fields)
+        await self.send("ticket-created", ticket, self.clock() if at_ms is None else at_ms, **fields)
 
     def _apply(self, topic: str, key: bytes, value: dict[str, object], at_ms: int) -> None:
         record = Record(0, next(self._offsets[topic]), at_ms, key, json.dumps(value).encode())
@@ -73,18 +96,47 @@ class House:
 
 
 @cache
-def weeks() -> tuple[TimedEvent, ...]:
-    """Nine days up to now, so that a day can be compared with that of a week ago; since five hours ago there is a rush."""
-    now = wall_ms()
-    days, rush = now - 9 * DAY_MS, now - 5 * HOUR_MS
-    return tuple(simulate("monday-rush", seed=5, start_ms=days, end_ms=now, rate_per_hour=8, moment_ms=rush))
+def weeks(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
+    """Nine days up to an instant, so that a day can be compared with that of a week ago."""
+    return tuple(simulate("monday-rush", seed=5, start_ms=now_ms - 9 * DAY_MS, end_ms=now_ms, rate_per_hour=8))
+
+
+@cache
+def calm(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
+    """Nine ordinary days."""
+    return tuple(simulate("calm", seed=5, start_ms=now_ms - 9 * DAY_MS, end_ms=now_ms, rate_per_hour=30))
+
+
+@cache
+def demo(scenario: str, now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
+    """The last nine days of the demo's story, up to the instant at which it starts."""
+    return tuple(takewhile(lambda event: event.publish_ms <= now_ms, story(scenario, now_ms=now_ms, history_ms=9 * DAY_MS)))
+
+
+def slip(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
+    """Since three hours billing answers priority high fifteen times slower than it used to."""
+    return demo("sla-slip", now_ms)
+
+
+@cache
+def crowded(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
+    """The slip over twelve teams: two tickets of three are another team's."""
+    return tuple(_elsewhere(event) if event.topic == "ticket-created" else event for event in slip(now_ms))
+
+
+def _elsewhere(event: TimedEvent) -> TimedEvent:
+    place = zlib.crc32(event.key) % (3 * len(NAMES))
+    return event if place < len(NAMES) else event._replace(value={**event.value, "team": NAMES[place % len(NAMES)]})
 
 
 @asynccontextmanager
-async def house(events: Iterable[TimedEvent] = (), *, rules: ViewRules = RULES, **settings: Any) -> AsyncIterator[House]:
-    """An exporter that listens on a free port of this machine."""
-    keeper = ViewKeeper(rules)
-    made = House(keeper, PartitionState(0, StateRules(policy=rules.policy)))
+async def house(
+    events: Iterable[TimedEvent] = (), *, rules: ViewRules = RULES, now_ms: int = WEDNESDAY_MS, **settings: Any
+) -> AsyncIterator[House]:
+    """An exporter that listens on a free port of this machine; its clock stands at an instant."""
+    clock = DeskClock(now_ms)
+    keeper = ViewKeeper(rules, now_ms=clock)
+    made = House(keeper, PartitionState(0, StateRules(policy=rules.policy)), clock)
     await made.take(events)
     config = ExporterConfig(kafka={}, view_rules=rules, **{"wall": WALL, "port": 0, **settings})
     app = new_app(config, keeper, lambda: made.status)

@@ -35,12 +35,13 @@ TEXTS: Final = """
     for (let at = element; at; at = at.parentElement) opacity *= parseFloat(getComputedStyle(at).opacity);
     return opacity;
   };
+  const skipped = ".only-read, option, noscript, .panels, .everything, .drawer, script"; // the last three lie below the first screen
   const found = [];
   const walker = document.createTreeWalker(document.querySelector(scope) ?? document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const text = walker.currentNode.data.trim();
     const element = walker.currentNode.parentElement;
-    if (!text || element.closest(".only-read, option, noscript, .everything, .drawer, script") || !element.checkVisibility()) continue;
+    if (!text || element.closest(skipped) || !element.checkVisibility()) continue;
     const style = getComputedStyle(element);
     const [ground, picture] = behind(element);
     const opacity = faded(element);
@@ -57,34 +58,6 @@ TEXTS: Final = """
     found.push({ text: select.selectedOptions[0].text, size: parseFloat(style.fontSize), place: "select", picture: null,
                  contrast: (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), hero: false });
   }
-  return found;
-}
-"""
-
-# Boxes whose content does not fit, and figures that reach out of their card.
-CUT_OFF: Final = """
-() => {
-  const found = [];
-  const boxes = "header, main :is(.label, .value, .facts, .compared, .panel p, .panel li), .banner, .fresh > *";
-  for (const element of document.querySelectorAll(boxes)) {
-    if (!element.checkVisibility() || element.closest(".only-read")) continue;
-    if (getComputedStyle(element).display === "inline") continue;
-    const tooTall = element.matches(".banner, .panel *") && element.scrollHeight > element.clientHeight + 4;
-    if (element.scrollWidth > element.clientWidth + 1 || tooTall)
-      found.push(`${element.className || element.tagName}: ${element.innerText} (${element.scrollWidth} x ${element.scrollHeight} in ` +
-        `${element.clientWidth} x ${element.clientHeight})`);
-  }
-  for (const card of document.querySelectorAll("main .card")) {
-    const box = card.getBoundingClientRect();
-    const line = card.querySelector(".compared")?.getBoundingClientRect();
-    for (const part of card.querySelectorAll(".digits, .unit, .chip, .n, .change, .was")) {
-      const own = part.getBoundingClientRect();
-      if (part.matches(".compared .was") && own.top >= line.bottom - 1) continue; // no room: whole on the hidden line below
-      if (own.right > box.right + 1 || own.bottom > box.bottom + 1 || own.left < box.left - 1)
-        found.push(`${part.className} reaches out of its card: ${card.innerText}`);
-    }
-  }
-  if (document.documentElement.scrollWidth > innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
   return found;
 }
 """
@@ -106,12 +79,6 @@ async def texts(page: Page, scope: str = "body") -> list[Text]:
     found: list[dict[str, Any]] = await page.evaluate(TEXTS, scope)
     assert not [one for one in found if one["picture"]], f"text upon a picture: {[one for one in found if one['picture']]}"
     return [Text(one["text"], one["size"], one["contrast"], one["place"], one["hero"]) for one in found]
-
-
-async def cut_off(page: Page) -> list[str]:
-    """What does not fit."""
-    found: list[str] = await page.evaluate(CUT_OFF)
-    return found
 
 
 # Machado, Oliveira, Fernandes (2009), severity 1.0, on linear RGB.

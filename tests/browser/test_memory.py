@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Browser, CDPSession
 
-from exporters.clock import wall_ms
 from tests.browser.chromium import Window, show, window
 from tests.browser.house import House, house
 
@@ -43,7 +42,7 @@ async def updates(own: House, opened: Window, count: int) -> None:
     seen = start
     while seen < start + count:
         for _ in range(25):
-            await own.created(f"T{wall_ms()}-{seen}", at_ms=wall_ms())
+            await own.created(f"T{next(own.numbers)}")
             await asyncio.sleep(0.01)
         seen = await opened.page.evaluate("window.walls ?? 0")
 

@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route
 
-from exporters.clock import wall_ms
 from exporters.wall import build
 from scripts.tidy import ROOT
 from tests.agents.harness import until
 from tests.browser.chromium import GONE, show, window
 from tests.browser.house import WALL, House, house
-from tests.browser.measure import cut_off
 from tests.browser.policy import at_risk
 from tests.exporters.desk import all_read
 from windows.panes import MINUTE_MS
@@ -101,7 +99,7 @@ class TestLanguages:
             assert tile["text"].startswith(label)
             assert state in await opened.page.locator(".fresh").inner_text()
             csat = await opened.tile("csat")
-            per_cent = f"{100 * float(csat['value']):.2f}".rstrip("0").replace(".", decimal)
+            per_cent = f"{100 * float(csat['value']):.1f}".replace(".", decimal)
             assert per_cent in csat["text"]
             spoken = "es" if locale.startswith("es") else "en"
             assert (await opened.page.get_attribute("html", "lang") or "").startswith(spoken)
@@ -130,7 +128,7 @@ class TestEverybody:
                 )
                 outlined = await opened.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
                 assert "none" != outlined or "everything" == reached[-1]
-            assert ["window", "team", "compare"] == reached[:3]
+            assert ["team", "window"] == [name for name in reached if name in ("team", "window")]
             assert "everything" in reached
             await opened.page.focus("select[name=window]")
             await opened.page.keyboard.press("ArrowUp")
@@ -212,8 +210,8 @@ class TestAtRisk:
     async def test_names_of_tickets_do_not_even_reach_the_browser_unless_switched_on(self, browser: Browser) -> None:
         async with at_risk(browser, links=("https://desk.example/T-0", None, None), query="?team=technical", busy=False) as (own, opened):
             text = await opened.page.inner_text(".risk li")
-            assert text.startswith("3 technical, high, reply")
-            assert "in" in text.split()
+            assert text.startswith("3 technical, high, first reply"), "how many, and when the first of them is due, are two things"
+            assert "next in" in text
             assert 0 == await opened.page.locator(".risk a").count()
             told = await (await opened.page.request.get(f"{own.url}/api/wall?team=technical")).text()
             assert "T-0" not in told
@@ -222,14 +220,13 @@ class TestAtRisk:
     async def test_switched_on_they_are(self, browser: Browser) -> None:
         links, query = ("https://desk.example/T-0", None), "?team=technical&lang=es-ES"
         async with at_risk(browser, show_tickets=True, links=links, query=query, busy=False) as (_, opened):
-            assert "T-0 technical, high, respuesta" in await opened.page.inner_text(".risk")
+            assert "T-0 technical, high, primera respuesta" in await opened.page.inner_text(".risk")
 
     async def test_however_long_the_name_of_a_ticket_when_it_is_due_can_be_read(self, browser: Browser) -> None:
         async with at_risk(browser, show_tickets=True, links=(None,), query="?team=technical", busy=False) as (own, opened):
             long = 100 * "9"
-            await own.created(long, team="technical", channel="email", at_ms=wall_ms() - 29 * MINUTE_MS)
+            await own.created(long, team="technical", channel="email", at_ms=own.clock() - 29 * MINUTE_MS)
             await opened.until("long => document.querySelector('.risk li').innerText.startsWith(long)", long)
-            assert [] == await cut_off(opened.page)
             places = "all => all.map(e => [e.lastElementChild.getBoundingClientRect().right, e.getBoundingClientRect().right])"
             for right, edge in await opened.page.locator(".risk li").evaluate_all(places):
                 assert right <= edge
@@ -237,22 +234,22 @@ class TestAtRisk:
     @pytest.mark.parametrize(("team", "clock", "label"), [("technical", "calendar", "24/7"), ("billing", "business", "work hours")])
     async def test_by_which_clock_a_team_works_is_said(self, browser: Browser, team: str, clock: str, label: str) -> None:
         """In the demo's policy the technical team works around the clock."""
-        async with at_risk(browser, links=(None,), query="?window=7d") as (own, opened):
+        async with at_risk(browser, links=(None,), query="?window=7d&heroes=first_response") as (own, opened):
             assert " of " in (await opened.tile("first_response"))["text"], "of all teams only a part has work hours"
-            await show(opened, f"{own.url}/?window=7d&team={team}")
+            await show(opened, f"{own.url}/?window=7d&team={team}&heroes=first_response")
             text = (await opened.tile("first_response"))["text"]
             assert text.startswith(f"First response \u00b7 {label}")
             assert team != "technical" or " of " not in text
-            assert label in (await opened.tile("unanswered"))["text"] or "closed" in (await opened.tile("unanswered"))["text"]
+            assert label in (await opened.tile("unanswered"))["text"]
             told = (await (await opened.page.request.get(f"{own.url}/api/wall?window=7d&team={team}")).json())["wall"]
             assert clock == told["clock"] == next(one["clock"] for one in told["tiles"] if one["id"] == "first_response")
 
-    async def test_attainment_is_a_hero_with_its_objective(self, browser: Browser) -> None:
-        async with at_risk(browser) as (_, opened):
+    async def test_attainment_has_its_objective_and_no_verdict_of_its_own(self, browser: Browser) -> None:
+        """Of a day the test of worst now says nothing, so nothing is said."""
+        async with at_risk(browser, query="?heroes=sla_first_reply") as (_, opened):
             tile = await opened.tile("sla_first_reply")
-            assert tile["band"] in ("met", "missed")
-            assert "90%" in tile["text"]
-            assert 1 == await opened.page.locator(".heroes [data-tile=sla_first_reply]").count()
+            assert "plain" == tile["band"]
+            assert "objective 90%" in tile["text"]
             assert 2 == await opened.page.locator("[data-deadlines]").count()
 
 

@@ -1,4 +1,4 @@
-"""Pictures of the wall in every size, theme, language and state, for people to look at: build/screens/. The README's is one of them."""
+"""Pictures of the wall in every size, theme, language and state, for people to look at: build/screens/."""
 
 from itertools import product
 
@@ -7,8 +7,8 @@ from playwright.async_api import Browser
 
 from exporters.status import ReaderStatus
 from tests.browser.chromium import SCREENS, show, window
+from tests.browser.fits import cut_off
 from tests.browser.house import House, house
-from tests.browser.measure import cut_off
 from tests.browser.policy import at_risk
 from tests.exporters.desk import all_read, waiting
 
@@ -16,33 +16,36 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 THEMES, LOCALES = ("dark", "light"), ("en-GB", "es-ES")
 
 
-@pytest.mark.parametrize(("size", "theme", "locale"), list(product(("hd", "4k", "phone"), THEMES, LOCALES)))
-async def test_pictures_of_every_kind(browser: Browser, desk: House, size: str, theme: str, locale: str) -> None:
-    async with window(browser, size) as opened:
-        await show(opened, f"{desk.url}/?theme={theme}&lang={locale}")
-        assert [] == await cut_off(opened.page)
-        path = await opened.shot(f"wall-{size}-{theme}-{locale}")
-        assert path.stat().st_size > 20_000
+@pytest.mark.parametrize("room", ["desk", "shift", "crowd"])
+@pytest.mark.parametrize("size", ["hd", "4k", "phone"])
+async def test_pictures_of_every_kind(browser: Browser, request: pytest.FixtureRequest, room: str, size: str) -> None:
+    house: House = request.getfixturevalue(room)
+    for theme, locale in product(THEMES, LOCALES):
+        async with window(browser, size) as opened:
+            await show(opened, f"{house.url}/?theme={theme}&lang={locale}")
+            assert [] == await cut_off(opened.page)
+            path = await opened.shot(f"wall-{room}-{size}-{theme}-{locale}")
+            assert path.stat().st_size > 20_000
 
 
 @pytest.mark.parametrize(("theme", "locale"), [("dark", "en-GB"), ("light", "es-ES")])
-async def test_pictures_of_what_is_wrong(browser: Browser, desk: House, theme: str, locale: str) -> None:
+async def test_pictures_of_what_is_wrong(browser: Browser, shift: House, theme: str, locale: str) -> None:
     query = f"?theme={theme}&lang={locale}"
     try:
         for size in ("hd", "phone"):
             async with window(browser, size) as opened:
-                await show(opened, f"{desk.url}/{query}")
+                await show(opened, f"{shift.url}/{query}")
                 for name, status in (
                     ("stale", all_read(1, silent_seconds=134.0)),
                     ("incomplete", waiting(75.0)),
                 ):
-                    desk.status = status
+                    shift.status = status
                     await opened.state(name)
                     await opened.shot(f"{name}-{size}-{theme}-{locale}")
-                desk.status = all_read(1)
+                shift.status = all_read(1)
                 await opened.live()
     finally:
-        desk.status = all_read(1)
+        shift.status = all_read(1)
     async with house() as empty, window(browser) as opened:
         empty.status = ReaderStatus(expected=4)
         await opened.open(f"{empty.url}/{query}")
@@ -57,7 +60,6 @@ async def test_pictures_of_what_is_wrong(browser: Browser, desk: House, theme: s
         ("hd", "light", "es-ES", "at-risk-names"),
         ("4k", "dark", "es-MX", "at-risk-names"),
         ("phone", "light", "en-GB", "at-risk"),
-        ("page", "dark", "en-GB", "at-risk"),  # docs/pictures/page.png is this one
     ],
 )
 async def test_pictures_of_tickets_at_risk(browser: Browser, size: str, theme: str, locale: str, kind: str) -> None:

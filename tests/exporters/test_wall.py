@@ -201,10 +201,11 @@ class TestPolicy:
         assert ([], None) == (wall().sla, wall().risk)
         assert [] == [one.id for one in wall().tiles if one.id.startswith("sla")]
 
-    def test_attainment_is_coloured_by_its_objective(self) -> None:
-        """11 met, 2 missed: 84.6 % of an objective of 90 %."""
+    def test_attainment_has_its_objective_and_no_colour_of_its_own(self) -> None:
+        """11 met, 2 missed are 84.6 % of an objective of 90 %: chance explains that, so it is no verdict."""
         found = tile("sla_first_reply", self.wall())
-        assert (13, "missed", 0.9) == (found.n, found.band, found.objective)
+        assert (13, 0.9) == (found.n, found.objective)
+        assert found.band != "missed"
         assert pytest.approx(11 / 13) == found.value
 
     def test_attainment_has_its_course(self) -> None:
@@ -253,7 +254,9 @@ class TestPolicy:
     def test_more_than_fits_is_said(self) -> None:
         risk = self.wall(show_tickets=True).risk
         assert risk is not None
-        assert (MOST_LINES, True) == (len(risk.lines), risk.truncated)
+        due = [line for line in risk.lines if not line.breached]
+        assert (MOST_LINES, True) == (len(due), risk.truncated)
+        assert len(risk.lines) > len(due), "what is late does not give way to what is due"
 
     def test_business_hours_come_first_where_a_calendar_applies(self) -> None:
         """Created at 08:30, answered at 09:30: the office opens at 09:00."""

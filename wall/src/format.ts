@@ -19,14 +19,14 @@ export class Format {
 
   constructor(readonly locale: string) {}
 
-  /** A figure in pieces. A null is nobody's figure: a dash. */
-  pieces(kind: Kind, value: number | null): Piece[] {
+  /** A figure in pieces, a ratio with so many decimals at the most. A null is nobody's figure: a dash. */
+  pieces(kind: Kind, value: number | null, decimals = 2): Piece[] {
     if (value === null) return [{ text: "\u2013", unit: false }];
     switch (kind) {
       case "duration":
         return this.#duration(value);
       case "ratio":
-        return this.#percent(value);
+        return this.#parts(this.#number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: decimals }), value);
       case "points":
         return [{ text: this.#number({ signDisplay: "exceptZero", maximumFractionDigits: 1 }).format(value), unit: false }];
       case "score":
@@ -55,6 +55,11 @@ export class Format {
     return this.#number({ maximumFractionDigits: 0 }).format(value);
   }
 
+  /** A score without decimals, with its sign. */
+  whole(value: number): string {
+    return this.#number({ signDisplay: "exceptZero", maximumFractionDigits: 0 }).format(value);
+  }
+
   /** A count for a narrow place: ten thousand and more in thousands. */
   brief(value: number): string {
     return value < 10_000 ? this.count(value) : `${this.count(value / 1000)}k`;
@@ -63,6 +68,11 @@ export class Format {
   /** A part of a whole, in full per cent. */
   share(value: number): string {
     return this.#number({ style: "percent", maximumFractionDigits: 0 }).format(value);
+  }
+
+  /** The same in pieces; a null is nobody's. */
+  sharePieces(value: number | null): Piece[] {
+    return value === null ? this.pieces("ratio", null) : this.#parts(this.#number({ style: "percent", maximumFractionDigits: 0 }), value);
   }
 
   /** How far a figure is from another, without a sign; null when both are written the same. */
@@ -91,6 +101,20 @@ export class Format {
     return this.#time({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }, zone).format(ms);
   }
 
+  /** The day of the week, short. */
+  weekday(ms: number, zone: string): string {
+    return this.#time({ weekday: "short" }, zone).format(ms);
+  }
+
+  /** When something opens: the time, with the weekday where it is not today; by 24 hours. */
+  opening(ms: number, nowMs: number, zone: string): string {
+    const day = this.#time({ dateStyle: "short" }, zone);
+    const far = ms - nowMs > 6 * 86_400_000;
+    const time = this.#time({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, zone).format(ms);
+    if (day.format(ms) === day.format(nowMs)) return time;
+    return `${far ? this.#time({ day: "numeric", month: "short" }, zone).format(ms) : this.weekday(ms, zone)} ${time}`;
+  }
+
   /** A moment: the time of day, and the day where it is not today. */
   moment(ms: number, nowMs: number, zone: string): string {
     const day = this.#time({ dateStyle: "short" }, zone);
@@ -112,8 +136,8 @@ export class Format {
     return pieces;
   }
 
-  #percent(value: number): Piece[] {
-    const parts = this.#number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 2 }).formatToParts(value);
+  #parts(format: Intl.NumberFormat, value: number): Piece[] {
+    const parts = format.formatToParts(value);
     const isUnit = (type: string) => type === "percentSign" || type === "literal";
     const join = (unit: boolean) => parts.filter((part) => isUnit(part.type) === unit).map((part) => part.value).join("");
     return [{ text: join(false), unit: false }, { text: join(true), unit: true }];

@@ -3,6 +3,8 @@
 import type { Choice } from "./choice";
 import type { Condition } from "./condition";
 import type { Pulse, Wall } from "./model";
+import { zoneName } from "./names";
+import { openWords } from "./shift";
 import type { Tongue } from "./tiles";
 import { LANGUAGES } from "./words";
 
@@ -13,8 +15,6 @@ interface Props extends Tongue {
   change: (part: Partial<Choice>) => void;
 }
 
-const WINDOWS = ["15m", "1h", "8h", "24h", "today", "7d", "30d"];
-
 export function Controls({ choice, wall, words, locale, change }: Props) {
   const teams = wall?.teams ?? [];
   const known = choice.team === null || teams.includes(choice.team) ? teams : [choice.team, ...teams];
@@ -23,14 +23,8 @@ export function Controls({ choice, wall, words, locale, change }: Props) {
   const periodWords = (period: string) => (choice.window === "today" && period === "previous" ? words.yesterday : words.periods[period]);
   return (
     <nav class="controls" aria-label={words.settings}>
-      <Select name="window" label={words.window} value={choice.window} pick={(window) => change({ window })}>
-        {WINDOWS.map((window) => [window, words.windows[window] ?? window])}
-      </Select>
       <Select name="team" label={words.team} value={choice.team ?? ""} pick={(team) => change({ team: team || null })}>
         {[["", words.everything], ...known.map((team) => [team, team] as [string, string])]}
-      </Select>
-      <Select name="compare" label={words.compare} value={compare} pick={(period) => change({ compare: period })}>
-        {periods.map((period) => [period, periodWords(period) ?? period])}
       </Select>
       <details class="settings">
         <summary aria-label={words.settings}>
@@ -39,6 +33,9 @@ export function Controls({ choice, wall, words, locale, change }: Props) {
           </svg>
         </summary>
         <div class="drawer">
+          <Select name="compare" label={words.compare} value={compare} pick={(period) => change({ compare: period })}>
+            {periods.map((period) => [period, periodWords(period) ?? period])}
+          </Select>
           <Select name="theme" label={words.theme} value={choice.theme ?? "auto"} pick={(theme) => change({ theme: theme === "auto" ? null : (theme as "dark" | "light") })}>
             {Object.entries(words.themes)}
           </Select>
@@ -59,7 +56,7 @@ interface SelectProps {
   children: [string, string][];
 }
 
-function Select({ name, label, value, pick, children }: SelectProps) {
+export function Select({ name, label, value, pick, children }: SelectProps) {
   return (
     <label class="select">
       <span class="only-read">{label}</span>
@@ -74,13 +71,23 @@ function Select({ name, label, value, pick, children }: SelectProps) {
   );
 }
 
-export function Freshness({ pulse, nowMs, zone, words, format }: { pulse: Pulse | null; nowMs: number; zone: string } & Tongue) {
+/** The desk's own clock with its zone, how fresh the figures are, and who works. */
+export function Freshness({ pulse, wall, nowMs, ...tongue }: { pulse: Pulse | null; wall: Wall | null; nowMs: number } & Tongue) {
+  const { words, format } = tongue;
   if (pulse === null || pulse.as_of_ms === null) return null;
+  const zone = wall?.zone ?? "UTC";
   const age = pulse.watermark_ms === null ? null : Math.max(0, (nowMs - pulse.watermark_ms) / 1000);
+  const open = wall && openWords(wall, nowMs, tongue);
   return (
     <p class="fresh">
-      <span class="dot" aria-hidden="true" />
-      <strong>{words.live}</strong> <time dateTime={new Date(pulse.as_of_ms).toISOString()}>{format.clock(pulse.as_of_ms, zone)}</time>{" "}
+      {open && <span class="open">{open}</span>}
+      <span class="clock">
+        {format.weekday(pulse.as_of_ms, zone)} <time dateTime={new Date(pulse.as_of_ms).toISOString()}>{format.clock(pulse.as_of_ms, zone)}</time> <span class="quiet zone">{zoneName(zone)}</span>
+      </span>
+      <span class="alive">
+        <span class="dot" aria-hidden="true" />
+        <strong>{words.live}</strong>
+      </span>
       <span class="quiet latest">{age === null ? words.noEvent : words.latest(format.age(age))}</span>
     </p>
   );

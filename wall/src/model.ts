@@ -39,8 +39,10 @@ export interface Tile {
   member: string;
   clock: string | null;
   value: number | null;
+  shown: number | null;
   n: number;
   n_all: number | null;
+  closed: number | null;
   of: "replies" | "tickets" | "answers" | "customers" | "interactions" | "resolutions" | "solved" | "deadlines";
   better: "lower" | "higher" | null;
   band: string | null;
@@ -71,6 +73,11 @@ export interface SlaTarget {
   forecast: number | null;
   forecast_low: number | null;
   forecast_high: number | null;
+  ratio: number | null;
+  n: number;
+  objective: number | null;
+  below: boolean | null;
+  newest_ms: number | null;
 }
 
 export interface AtRisk {
@@ -82,6 +89,55 @@ export interface AtRisk {
   target: string;
   due_ms: number;
   breached: boolean;
+}
+
+export interface WorstNow {
+  by: string;
+  member: string;
+  team: string | null;
+  target: string;
+  window: "1h" | "8h";
+  n: number;
+  missed: number;
+  excess: number;
+  ratio: number;
+  objective: number;
+  overdue: number;
+  since_ms: number;
+}
+
+export interface Endangered {
+  by: string;
+  member: string;
+  team: string | null;
+  target: string;
+  n: number;
+  waiting: number;
+  usual: number;
+}
+
+export interface TeamRow {
+  team: string;
+  open_now: boolean | null;
+  opens_ms: number | null;
+  open: number;
+  unanswered: number;
+  oldest_ms: number | null;
+  oldest_business_seconds: number | null;
+  overdue: Record<string, number>;
+  soon: number | null;
+  ratio: number | null;
+  n: number;
+  objective: number | null;
+  below: boolean | null;
+  created: number | null;
+  reply_seconds: number | null;
+  replies: number;
+}
+
+export interface Today {
+  created: number;
+  solved: number;
 }
 
 export interface Risk {
@@ -121,6 +177,12 @@ export interface Wall {
   teams: string[];
   minimum: number;
   show_tickets: boolean;
+  policy: boolean;
+  worst: WorstNow[];
+  elsewhere: number;
+  endangered: Endangered[];
+  rows: TeamRow[];
+  today: Today | null;
   live: Live | null;
   tiles: Tile[];
   sla: SlaTarget[];

@@ -3,11 +3,12 @@
 import type { ComponentChildren } from "preact";
 import type { Format } from "./format";
 import type { Change, Risk, SlaTarget, Tile, Wall } from "./model";
+import { lineKey, RiskLine } from "./teams";
 import { BandChip, changeWords, Compared, plainWords, tileName, type Tongue } from "./tiles";
 
-const MOST_CHANGES = 2;
+const MOST_CHANGES = 5;
 
-export function Changes({ wall, words, format, period, room }: { wall: Wall; room: "wide" | "narrow" } & Tongue) {
+export function Changes({ wall, words, format, period }: { wall: Wall } & Tongue) {
   const worth = wall.changes.slice(0, MOST_CHANGES);
   return (
     <section class="panel changes" aria-labelledby="changes-title">
@@ -17,14 +18,14 @@ export function Changes({ wall, words, format, period, room }: { wall: Wall; roo
       {worth.length === 0 && <p class="quiet">{words.nothingChanged}</p>}
       <ul>
         {worth.map((change) => (
-          <ChangeLine key={change.tile} change={change} words={words} format={format} period={period} room={room} />
+          <ChangeLine key={change.tile} change={change} words={words} format={format} period={period} />
         ))}
       </ul>
     </section>
   );
 }
 
-function ChangeLine({ change, words, format, room }: { change: Change; room: "wide" | "narrow" } & Tongue) {
+function ChangeLine({ change, words, format }: { change: Change } & Tongue) {
   const name = words.tiles[change.tile]?.[1] ?? change.tile;
   const moved = format.distance(change.kind, change.value, change.before);
   const where = change.where;
@@ -34,15 +35,15 @@ function ChangeLine({ change, words, format, room }: { change: Change; room: "wi
       <span class="change" data-verdict={change.verdict}>
         {moved ? changeWords(moved, change.verdict, change.value > change.before, words) : words.same}
       </span>
-      {room === "wide" && <span class="was"> {words.was(format.rough(change.kind, change.before))}</span>}
+      <span class="was"> {words.was(format.rough(change.kind, change.before))}</span>
       <span class="where">
         {" \u2192 "}
         {where === null ? (
-          room === "wide" ? words.everywhere : words.everywhereShort
+          words.everywhere
         ) : (
           <>
-            {room === "wide" && words.dimensions[where.dimension]} <strong>{words.members[where.member] ?? where.member}</strong>
-            {room === "wide" && <>: {words.explains(format.share(Math.min(1, where.share)), format.share(where.weight))}</>}
+            {words.dimensions[where.dimension]} <strong>{words.members[where.member] ?? where.member}</strong>
+            : {words.explains(format.share(Math.min(1, where.share)), format.share(where.weight))}
           </>
         )}
       </span>
@@ -51,16 +52,16 @@ function ChangeLine({ change, words, format, room }: { change: Change; room: "wi
 }
 
 export function RiskPanel({ risk, sla, nowMs, words, format }: { risk: Risk; sla: SlaTarget[]; nowMs: number } & Tongue) {
-  const breached = sum(sla.map((target) => target.breached ?? 0));
-  const soon = sum(sla.map((target) => target.due["15m"] ?? 0));
+  const reply = sla.find((one) => one.target === "first_reply");
+  const [breached, soon] = [reply?.breached ?? 0, reply?.due["15m"] ?? 0];
   return (
     <section class="panel risk" aria-labelledby="risk-title">
       <h2 id="risk-title" class="label">
         {words.risk}{" "}
         <span class="counts">
-          <span class={breached ? "hot" : "quiet"}>{words.riskBreached(format.count(breached))}</span>
-          {" \u00b7 "}
           <span class={soon ? "warm" : "quiet"}>{words.riskDue(format.count(soon), "15\u00a0min")}</span>
+          {" \u00b7 "}
+          <span class="quiet">{words.riskBreached(format.count(breached))}</span>
         </span>
       </h2>
       {risk.lines.length === 0 && <p class="quiet">{words.riskNone}</p>}
@@ -69,49 +70,24 @@ export function RiskPanel({ risk, sla, nowMs, words, format }: { risk: Risk; sla
   );
 }
 
-const MOST_LINES = 2;
-
 function RiskList({ risk, nowMs, words, format }: { risk: Risk; nowMs: number } & Pick<Tongue, "words" | "format">) {
   return (
     <ul>
-      {risk.lines.slice(0, MOST_LINES).map((line) => {
-        const left = (line.due_ms - nowMs) / 1000;
-        return (
-          <li key={`${line.ticket_id}/${line.team}/${line.priority}/${line.target}/${line.breached}`} data-breached={line.breached}>
-            <span class="what">
-              <strong>
-                {line.ticket_id === null ? (
-                  format.count(line.count)
-                ) : line.url === null ? (
-                  line.ticket_id
-                ) : (
-                  <a href={line.url} rel="noreferrer noopener" target="_blank">
-                    {line.ticket_id}
-                  </a>
-                )}
-              </strong>{" "}
-              {line.team}, {line.priority}, {words.targets[line.target] ?? line.target}
-            </span>{" "}
-            <span class={line.breached ? "hot" : "warm"}>{left < 0 ? words.overdue(format.age(-left)) : words.dueIn(format.age(left))}</span>
-          </li>
-        );
-      })}
+      {risk.lines.map((line) => (
+        <RiskLine key={lineKey(line)} line={line} nowMs={nowMs} words={words} format={format} team={null} />
+      ))}
     </ul>
   );
 }
 
-function sum(counts: number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
-}
-
-export function Everything({ wall, words, format, period }: { wall: Wall } & Tongue) {
+export function Everything({ wall, sure, words, format, period }: { wall: Wall; sure: boolean } & Tongue) {
   const then = words.ago[period];
   return (
     <section class="everything" aria-labelledby="everything-title" tabIndex={0}>
       <h2 id="everything-title">{words.all}</h2>
-      <Table columns={words.columns}>
+      <Table columns={[...words.columns.slice(0, -1), `${words.columns.at(-1)}: ${then ?? ""}`]}>
         {wall.tiles.map((tile) => (
-          <Row key={tile.id} tile={tile} wall={wall} words={words} format={format} period={period} then={then ?? ""} />
+          <Row key={tile.id} tile={tile} wall={wall} sure={sure} words={words} format={format} period={period} />
         ))}
       </Table>
       {wall.sla.length > 0 && <Deadlines sla={wall.sla} words={words} format={format} />}
@@ -148,7 +124,7 @@ function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "
       <Table columns={words.slaColumns}>
         {sla.map((target) => (
           <tr key={target.target} data-deadlines={target.target}>
-            <th scope="row">{words.targets[target.target] ?? target.target}</th>
+            <th scope="row">{words.targetNames[target.target] ?? target.target}</th>
             {[target.waiting, target.breached, target.due["15m"], target.due["1h"], target.due["4h"]].map((value, place) => (
               <td key={place}>{count(value)}</td>
             ))}
@@ -162,24 +138,24 @@ function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "
   );
 }
 
-function Row({ tile, wall, words, format, period, then }: { tile: Tile; wall: Wall; then: string } & Tongue) {
+function Row({ tile, wall, sure, words, format, period }: { tile: Tile; wall: Wall; sure: boolean } & Tongue) {
   return (
     <tr data-row={tile.id} data-value={tile.value ?? ""} data-n={tile.n} data-window={tile.window ?? ""} data-by={tile.by} data-member={tile.member}>
       <th scope="row">{tileName(tile, wall, words, true)}</th>
       <td>
-        <span class="strong">{format.text(tile.kind, tile.value)}</span>
+        <span class="strong">{tile.plain === "closed" && tile.shown === null ? words.allOutOfHours : format.text(tile.kind, tile.shown)}</span>
         {tile.low !== null && tile.high !== null && (
           <span class="quiet"> ({words.interval(format.text(tile.kind, tile.low), format.text(tile.kind, tile.high))})</span>
         )}
       </td>
-      <td>{tile.band === null ? plainWords(tile, words, format) : <BandChip tile={tile} words={words} format={format} hero={false} />}</td>
+      <td>{!sure ? "" : tile.band === null ? plainWords(tile, words, format) : <BandChip tile={tile} words={words} format={format} hero={false} />}</td>
       <td>
         {tile.n_all === null ? format.count(tile.n) : words.partOf(format.count(tile.n), format.count(tile.n_all))} {words.observed[tile.of]}
       </td>
       <td>
-        <Compared tile={tile} words={words} format={format} period={period} hero={true} />
+        {sure && <Compared tile={tile} words={words} format={format} period={period} hero={false} />}
       </td>
-      <td>{tile.compared === null ? "\u2013" : `${format.text(tile.kind, tile.compared.value)} (${words.n(format.count(tile.compared.n))}) ${then}`}</td>
+      <td>{tile.compared === null ? "\u2013" : `${format.text(tile.kind, tile.compared.value)} (${words.n(format.count(tile.compared.n))})`}</td>
     </tr>
   );
 }

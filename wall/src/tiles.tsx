@@ -17,27 +17,30 @@ interface TileProps extends Tongue {
   tile: Tile;
   hero: boolean;
   wall: Wall;
+  sure: boolean; // the figures can be trusted: without that nothing is praised or blamed
 }
 
-export function TileCard({ tile, hero, wall, words, format, period }: TileProps) {
+export function TileCard({ tile, hero, wall, sure, words, format, period }: TileProps) {
   const band = tile.band ?? "plain";
   const name = tileName(tile, wall, words, hero, HERO_LETTERS);
   return (
     <section class={`card ${hero ? "hero" : "tile"}`} data-tile={tile.id} data-band={band} data-value={tile.value ?? ""} data-n={tile.n} aria-label={tileName(tile, wall, words, true)}>
       <h2 class="label">{name}</h2>
-      <p class="value">
-        <Figure pieces={format.pieces(tile.kind, tile.value)} />
-      </p>
-      <div class="trend">{tile.trend && <Spark trend={tile.trend} before={tile.trend.shape === "line" ? (tile.compared?.value ?? null) : null} label={trendLabel(tile, words, format)} />}</div>
+      <div class="figure">
+        <p class="value">
+          {tile.plain === "closed" && tile.shown === null ? <span class="word">{words.allOutOfHours}</span> : <Figure pieces={format.pieces(tile.kind, tile.shown, 1)} />}
+        </p>
+        <div class="trend">{tile.trend && <Spark trend={tile.trend} before={tile.trend.shape === "line" ? (tile.compared?.value ?? null) : null} label={trendLabel(tile, words, format)} />}</div>
+      </div>
       <p class="facts">
-        <BandChip tile={tile} words={words} format={format} hero={hero} />
+        {sure && <BandChip tile={tile} words={words} format={format} hero={hero} />}
         <span class="n">
           {words.n(hero && tile.n_all !== null ? words.partOf(format.brief(tile.n), format.brief(tile.n_all)) : format.brief(tile.n))}
           <span class="only-read"> {words.observed[tile.of]}</span>
         </span>
       </p>
       <p class="compared">
-        <Compared tile={tile} words={words} format={format} period={period} hero={hero} />
+        {tile.low !== null && tile.high !== null ? <span class="quiet">{words.interval(format.whole(tile.low), format.whole(tile.high))}</span> : sure && <Compared tile={tile} words={words} format={format} period={period} hero={hero} />}
       </p>
     </section>
   );
@@ -91,6 +94,10 @@ export function plainWords(tile: Tile, words: Words, format: Format): string {
       return words.bandOf(tile.stated.map((window) => words.shortWindows[window] ?? window).join(", "));
     case "channel":
       return words.bandOf(tile.stated.join(", "));
+    case "closed":
+      return words.outOfHours(format.brief(tile.closed ?? 0), format.brief(tile.n));
+    case "objective":
+      return tile.objective === null ? "" : words.objective(format.share(tile.objective));
     case "few":
       return tile.value === null ? words.nothing : words.few(format.count(tile.n < 10 ? 10 : tile.n + 1));
     default:
@@ -117,7 +124,7 @@ export function Sign({ band }: { band: string }) {
 
 export function Compared({ tile, words, format, period, hero }: { tile: Tile; hero: boolean } & Tongue) {
   const then = tile.compared;
-  if (tile.value === null || then === null) return <span class="quiet">{words.noComparison}</span>;
+  if (tile.shown === null || tile.value === null || then === null) return <span class="quiet">{words.noComparison}</span>;
   const was = words.was(format.rough(tile.kind, then.value));
   const moved = format.distance(tile.kind, tile.value, then.value);
   return (
@@ -141,31 +148,8 @@ export function changeWords(moved: { text: string; points: boolean }, verdict: s
   return `${up ? "\u2191" : "\u2193"}\u00a0${moved.text}${moved.points ? `\u00a0${words.points(moved.text)}` : ""} ${told}`;
 }
 
-/** The hero of what waits now: how many, how long the oldest, and the ages of all of them. */
-export function WaitingCard({ live, clock, nowMs, hero, words, format }: { live: Live; clock: Wall["clock"]; nowMs: number; hero: boolean } & Tongue) {
-  const oldest = live.oldest_business_seconds ?? (live.oldest_ms === null ? null : Math.max(0, (nowMs - live.oldest_ms) / 1000));
-  const overAnHour = live.ages.slice(2).reduce((sum, count) => sum + count, 0);
-  return (
-    <section class={`card ${hero ? "hero" : "tile"}`} data-tile="unanswered" data-band="plain" data-value={live.unanswered} aria-label={words.tiles.unanswered![0]}>
-      <h2 class="label">{words.tiles.unanswered![hero ? 0 : 1]}</h2>
-      <p class="value">
-        <Figure pieces={format.pieces("count", live.unanswered)} />
-      </p>
-      <div class="trend">
-        <Ages live={live} words={words} format={format} />
-      </div>
-      <p class="facts">
-        <span class="chip plain">{oldest === null ? words.noneWaits : words.oldest(format.duration(oldest))}</span>
-        {hero && <span class="n">{live.business_open === false ? words.closed : clock === null ? "" : clock === "business" ? words.business : words.always}</span>}
-      </p>
-      <p class="compared">
-        <span class="quiet">{words.waitsLonger(format.count(overAnHour), "1\u00a0h")}</span>
-      </p>
-    </section>
-  );
-}
-
-function Ages({ live, words, format }: { live: Live; words: Words; format: Format }) {
+/** How old what waits is, as one bar. */
+export function Ages({ live, words, format }: { live: Live; words: Words; format: Format }) {
   const all = live.ages.reduce((sum, count) => sum + count, 0);
   const label = live.ages.map((count, place) => `${words.ages[place]}: ${format.count(count)}`).join("; ");
   let from = 0;
@@ -178,19 +162,5 @@ function Ages({ live, words, format }: { live: Live; words: Words; format: Forma
         return <rect key={place} class={`age age-${place}`} x={x} y="0" width={Math.max(0, width - (width > 6 ? 3 : 0))} height="100" />;
       })}
     </svg>
-  );
-}
-
-export function OpenCard({ live, words, format }: { live: Live } & Tongue) {
-  return (
-    <section class="card tile" data-tile="open" data-band="plain" data-value={live.open} aria-label={words.tiles.open![0]}>
-      <h2 class="label">{words.tiles.open![1]}</h2>
-      <p class="value">
-        <Figure pieces={format.pieces("count", live.open)} />
-      </p>
-      <div class="trend" />
-      <p class="facts" />
-      <p class="compared" />
-    </section>
   );
 }

@@ -8,12 +8,17 @@ import { Banner, Controls, Freshness } from "./header";
 import { Link, secondsSince, thisMoment } from "./link";
 import type { Tile, Wall } from "./model";
 import { Changes, Everything, RiskPanel } from "./panels";
+import { InTime, NextHour, NoPolicy, Open, Overdue, Unanswered, WorstCard, type ShiftProps } from "./shift";
+import { Slow } from "./slow";
+import { TeamLists, Teams } from "./teams";
 import { applyTheme, onSystemTheme } from "./theme";
-import { OpenCard, TileCard, WaitingCard, type Tongue } from "./tiles";
+import { TileCard, type Tongue } from "./tiles";
 import { speak } from "./words";
 
-const HEROES = ["sla_first_reply", "first_response", "unanswered", "csat"];
-const TILES = ["resolution", "csat", "nps", "handle_time", "tickets", "resolution_time", "open"];
+const FACTS = { unanswered: Unanswered, overdue: Overdue, open: Open, in_time: InTime };
+const PROMISED = new Set(["overdue", "in_time"]); // only with a policy
+const TILES = ["unanswered", "overdue", "open", "in_time", "csat", "resolution_time", "nps"];
+const LEADS = ["first_response", "tickets"]; // large, where nothing is promised
 const HERO_COUNT = 3;
 const TILE_COUNT = 4;
 const RELOADED = "deskpulse-reloaded";
@@ -91,46 +96,75 @@ function Screen({ wall, condition, nowMs }: { wall: Wall | null; condition: Cond
   const { words, locale } = tongue;
   const pulse = link.heard.pulse;
   const common: Tongue = { words, format, period: wall?.period ?? "previous" };
+  const sure = condition.kind === "live";
   const unknown = wall !== null && !wall.known && wall.team !== null;
   return (
     <>
       <header>
         <Controls {...common} choice={choice} wall={wall} locale={locale} change={change} />
-        {condition.kind === "live" && <Freshness {...common} pulse={pulse} nowMs={nowMs} zone={wall?.zone ?? "UTC"} />}
+        {sure && <Freshness {...common} pulse={pulse} wall={wall} nowMs={nowMs} />}
       </header>
-      {condition.kind !== "live" && <Banner {...common} condition={condition} pulse={pulse} />}
+      {!sure && <Banner {...common} condition={condition} pulse={pulse} />}
       {unknown && <p class="panel unknown">{words.unknownTeam(wall.team ?? "")}</p>}
-      {wall !== null && wall.known && <Figures wall={wall} nowMs={nowMs} common={common} />}
-      {wall !== null && wall.known && !choice.kiosk && wall.tiles.length > 0 && <Everything wall={wall} {...common} />}
+      {wall !== null && wall.known && wall.live !== null && <First {...common} wall={wall} nowMs={nowMs} sure={sure} />}
+      <Slow {...common} wall={sure ? wall : null} window={choice.window} pick={(window) => change({ window })} />
+      {wall !== null && wall.known && !choice.kiosk && wall.tiles.length > 0 && <Below {...common} wall={wall} nowMs={nowMs} sure={sure} />}
     </>
   );
 }
 
-function Figures({ wall, nowMs, common }: { wall: Wall; nowMs: number; common: Tongue }) {
-  const has = new Set(["unanswered", "open", ...wall.tiles.map((tile) => tile.id)]);
-  const pick = (names: string[], count: number) => names.filter((name) => has.has(name)).slice(0, count);
-  const heroes = pick(choice.heroes ?? HEROES, HERO_COUNT);
-  const tiles = pick((choice.tiles ?? TILES).filter((name) => !heroes.includes(name)), TILE_COUNT);
+/** All that one acts on, on one screen. What the address names of tiles takes the places of ours. */
+function First(props: ShiftProps) {
+  const { wall, words, sure } = props;
   const byName = new Map<string, Tile>(wall.tiles.map((tile) => [tile.id, tile]));
+  const has = (name: string) => byName.has(name) || (name in FACTS && (wall.policy || !PROMISED.has(name)));
   const card = (name: string, hero: boolean) => {
     const tile = byName.get(name);
-    if (tile) return <TileCard key={name} {...common} tile={tile} hero={hero} wall={wall} />;
-    if (wall.live === null) return null;
-    return name === "open" ? <OpenCard key={name} {...common} live={wall.live} /> : <WaitingCard key={name} {...common} live={wall.live} clock={wall.clock} nowMs={nowMs} hero={hero} />;
+    if (tile) return <TileCard key={name} {...props} tile={tile} hero={hero} />;
+    const Fact = FACTS[name as keyof typeof FACTS];
+    return <Fact key={name} {...props} />;
   };
-  const { risk } = wall;
+  const heroes = (choice.heroes ?? []).filter(has).slice(0, HERO_COUNT);
+  const leads = wall.policy ? [] : LEADS.filter((name) => has(name) && !heroes.includes(name));
+  const taken = new Set([...heroes, ...leads]);
+  const tiles = (choice.tiles ?? TILES).filter((name) => has(name) && !taken.has(name)).slice(0, TILE_COUNT);
   return (
-    <main data-wall data-as-of={wall.as_of_ms ?? ""} data-window={wall.window} data-team={wall.team ?? ""}>
+    <main data-wall data-as-of={wall.as_of_ms ?? ""} data-window={wall.window} data-team={wall.team ?? ""} data-policy={wall.policy}>
       <h1 class="only-read">
-        {common.words.title}: {wall.team ?? common.words.everything}, {common.words.windows[wall.window]}
+        {words.title}: {wall.team ?? words.everything}, {words.windows[wall.window]}
       </h1>
-      <div class="heroes">{heroes.map((name) => card(name, true))}</div>
-      <div class="tiles">{tiles.map((name) => card(name, false))}</div>
-      <div class={`panels ${risk ? "two" : "one"}`}>
-        {risk && <RiskPanel {...common} risk={risk} sla={wall.sla} nowMs={nowMs} />}
-        <Changes {...common} wall={wall} room={risk ? "narrow" : "wide"} />
+      <div class="lead">
+        {wall.policy ? (
+          <>
+            <WorstCard {...props} />
+            <NextHour {...props} />
+          </>
+        ) : (
+          <>
+            {leads.map((name) => card(name, true))}
+            <NoPolicy {...props} />
+          </>
+        )}
       </div>
+      <div class="tiles">{tiles.map((name) => card(name, false))}</div>
+      {sure && (heroes.length > 0 ? <div class="heroes">{heroes.map((name) => card(name, true))}</div> : wall.team !== null && wall.policy ? <TeamLists {...props} /> : wall.rows.length > 0 && <Teams {...props} />)}
     </main>
+  );
+}
+
+/** Below the fold: what changed, what is at risk, and every figure. */
+function Below({ sure, ...props }: ShiftProps) {
+  const { wall, nowMs } = props;
+  return (
+    <>
+      {sure && (
+        <div class={`panels ${wall.risk ? "two" : "one"}`}>
+          {wall.risk && <RiskPanel {...props} risk={wall.risk} sla={wall.sla} nowMs={nowMs} />}
+          <Changes {...props} />
+        </div>
+      )}
+      <Everything {...props} sure={sure} />
+    </>
   );
 }
 

@@ -1,0 +1,81 @@
+"""Every team in one row, the worst first: what waits, what is late, and how much of the last hour was in time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exporters.wall.model import TeamRow, WorstNow
+from exporters.wall.tiles import Shelf, count_of, ms_of, observed, value_of
+from kpis.calendar import ALWAYS, time_of
+from kpis.members import OTHER
+from kpis.policy import FIRST_REPLY, Policy, Version
+from kpis.tickets import UNKNOWN
+from kpis.view import View
+
+HOUR: Final = "1h"
+UTC: Final = "UTC"
+
+
+def zone_of(zone: str, policy: Policy | None, as_of_ms: int | None) -> str:
+    """The zone in which a desk reads its clock: its setting, or where nobody has set one that of the policy's default calendar."""
+    version = policy.at(as_of_ms) if policy is not None and as_of_ms is not None else None
+    if zone != UTC or version is None:
+        return zone
+    default = version.calendars.get(version.default_calendar)
+    time = time_of(default) if default is not None else None
+    return zone if time is None else time.zone
+
+
+def rows_of(view: View, shelf: Shelf, worst: list[WorstNow]) -> list[TeamRow]:
+    """One row a team that is shown. First what worst now names, then what is overdue, due soon and waiting; closed teams last."""
+    version = view.policy.at(view.as_of_ms) if view.policy is not None else None
+    rows = [_row(view, shelf, team, version) for team in view.shown.get("team", ()) if team != OTHER]
+    rows = [row for row in rows if row.team != UNKNOWN or row.open]  # no team, so no row while it has no ticket
+    places = {one.team: place for place, one in reversed(list(enumerate(worst)))}
+
+    def order(row: TeamRow) -> tuple[int, bool, int, int, int, str]:
+        place = places.get(row.team, len(worst))
+        return place, row.open_now is False, -row.overdue.get(FIRST_REPLY, 0), -(row.soon or 0), -row.unanswered, row.team
+
+    return sorted(rows, key=order)
+
+
+def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRow:
+    group = ("team", team)
+    reply = {"target": FIRST_REPLY}
+    attained = shelf.final("support_sla_attainment_ratio", "current", reply, window=HOUR, group=group)
+    overdue = {
+        target: shelf.now("support_sla_breached_waiting_tickets", group, target=target)
+        for target in (view.policy.targets if view.policy else ())
+    }
+    mean = shelf.final("support_first_response_mean_seconds", "current", {"clock": "calendar"}, window=HOUR, group=group)
+    opened, opens_ms = _hours(version, team, view.as_of_ms)
+    return TeamRow(
+        team=team,
+        open_now=opened,
+        opens_ms=opens_ms,
+        open=count_of(shelf.now("support_open_tickets", group)) or 0,
+        unanswered=count_of(shelf.now("support_unanswered_tickets", group)) or 0,
+        oldest_ms=ms_of(shelf.now("support_oldest_unanswered_timestamp_seconds", group)),
+        oldest_business_seconds=value_of(shelf.now("support_oldest_unanswered_business_seconds", group)),
+        overdue={target: int(figure.value) for target, figure in overdue.items() if figure is not None},
+        soon=count_of(shelf.now("support_sla_due_tickets", group, target=FIRST_REPLY, within="15m")),
+        ratio=value_of(attained),
+        n=observed(attained),
+        objective=value_of(shelf.now("support_sla_objective_ratio", group, target=FIRST_REPLY)),
+        below=view.below.get(("team", team, FIRST_REPLY)),
+        created=count_of(shelf.final("support_tickets", "current", window=HOUR, group=group)),
+        reply_seconds=value_of(mean),
+        replies=observed(mean),
+    )
+
+
+def _hours(version: Version | None, team: str, at_ms: int) -> tuple[bool | None, int | None]:
+    """Whether a team works, and if not from when on; (None, None) where no team has work hours."""
+    if version is None or team == UNKNOWN or all(calendar is ALWAYS for calendar in version.used_calendars()):
+        return None, None
+    calendar = version.calendar(team)
+    if calendar.is_open(at_ms):
+        return True, None
+    first = calendar.after_ms(at_ms, 1)  # a millisecond of work is done one after the opening
+    return False, None if first is None else first - 1

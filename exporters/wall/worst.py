@@ -1,0 +1,37 @@
+"""What the test of worst now says, as a wall shows it."""
+
+from __future__ import annotations
+
+from exporters.wall.model import Endangered, WorstNow
+from kpis.view import View
+
+
+def worst_of(view: View) -> list[WorstNow]:
+    """Every member that is named, the worst first."""
+    return [
+        WorstNow(
+            by=one.by,
+            member=one.member,
+            team=one.names[0],
+            target=one.target,
+            window=one.window,
+            n=one.n,
+            missed=one.missed,
+            excess=one.excess,
+            ratio=one.ratio,
+            objective=one.objective,
+            overdue=one.overdue,
+            since_ms=one.since_ms,
+        )
+        for one in view.worst
+    ]
+
+
+def endangered_of(view: View) -> list[Endangered]:
+    """Every member that is about to miss more than usual."""
+    return [Endangered(one.by, one.member, one.names[0], one.target, one.n, one.waiting, one.usual) for one in view.endangered]
+
+
+def is_within(team: str | None, one: WorstNow | Endangered) -> bool:
+    """Whether a choice shows it: of a team what is the team's own."""
+    return team in (None, one.team)

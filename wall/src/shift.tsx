@@ -1,0 +1,270 @@
+// The first screen's upper half: what is wrong now, what will be within the hour, and the four figures that one acts on.
+
+import type { ComponentChildren } from "preact";
+import type { Endangered, SlaTarget, TeamRow, Wall, WorstNow } from "./model";
+import { fit, memberName, worstName } from "./names";
+import type { Piece } from "./format";
+import { Ages, Figure, type Tongue } from "./tiles";
+
+const DOT = " \u00b7 ";
+const NAME_LETTERS = [36, 44, 58]; // that fit at each size of the name of the worst
+const SECOND_LETTERS = 58;
+const LATE_DIGITS = [4, 6]; // of "32 of 90", at each size
+
+export interface ShiftProps extends Tongue {
+  wall: Wall;
+  nowMs: number;
+  sure: boolean; // the figures can be trusted
+}
+
+export function target(wall: Wall, name: string): SlaTarget | undefined {
+  return wall.sla.find((one) => one.target === name);
+}
+
+/** Worst now. Red only when something is listed; without sure figures it says nothing but that. */
+export function WorstCard(props: ShiftProps) {
+  const { wall, words, sure } = props;
+  const [first, ...rest] = wall.worst;
+  const state = !sure ? "unsure" : first ? "below" : shut(wall) ? "closed" : wall.sla.some((one) => one.n > 0) ? "kept" : "empty";
+  return (
+    <section class="card worst" data-worst={state} aria-labelledby="worst-title">
+      <h2 id="worst-title" class="label">
+        {state === "below" && <Warning />}
+        {words.worstNow}
+      </h2>
+      {state === "unsure" ? (
+        <Said title={words.noData} lines={[words.noDataWhy]} />
+      ) : first ? (
+        <Listed {...props} first={first} rest={rest} />
+      ) : (
+        <Calm {...props} state={state} />
+      )}
+    </section>
+  );
+}
+
+/** Every team of the choice is out of its hours. */
+function shut(wall: Wall): boolean {
+  const rows = wall.rows.filter((row) => wall.team === null || row.team === wall.team);
+  return rows.length > 0 && rows.every((row) => row.open_now === false);
+}
+
+export function Warning() {
+  return (
+    <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
+      <path d="M8 15 .5 2h15z" />
+    </svg>
+  );
+}
+
+function Said({ title, lines }: { title: string; lines: string[] }) {
+  return (
+    <>
+      <p class="said">{title}</p>
+      <div class="lines">
+        {lines.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Listed({ wall, nowMs, words, format, first, rest }: ShiftProps & { first: WorstNow; rest: WorstNow[] }) {
+  const name = worstName(first, words);
+  const [missed, n] = [format.count(first.missed), format.count(first.n)];
+  const next = rest[0] && `${worstName(rest[0], words)}: ${words.lateText(format.count(rest[0].missed), format.count(rest[0].n))}`;
+  // A second one that is too long for its line is counted instead.
+  const second = next && next.length <= SECOND_LETTERS ? next : null;
+  const further = rest.length - (second ? 1 : 0);
+  const facts = [words.windows[first.window], words.since(format.moment(first.since_ms, nowMs, wall.zone)), first.overdue ? words.overdueNow(format.count(first.overdue)) : null];
+  return (
+    <>
+      <p class="worst-name" data-fit={fit(name, NAME_LETTERS)}>
+        {name}
+      </p>
+      <div class="worst-figures" data-fit={name.length > NAME_LETTERS.at(-1)! ? 3 : fit(missed + n, LATE_DIGITS)} data-missed={first.missed} data-n={first.n}>
+        <p class="value">
+          <span class="digits">{missed}</span> <span class="unit">{words.lateOf[0]}</span> <span class="digits">{n}</span> <span class="unit">{words.lateOf[1]}</span>
+        </p>
+        <p class="worst-promise">
+          <span>{words.ofPromised(format.share(first.ratio), format.share(first.objective))}</span> <span>{words.excess(format.count(first.excess))}</span>
+        </p>
+      </div>
+      <div class="lines">
+        <p>{facts.filter(Boolean).join(DOT)}</p>
+        {rest.length > 0 && (
+          <p class="second">
+            {second && (
+              <>
+                {words.secondWorst} <strong>{second}</strong>
+              </>
+            )}
+            {second && further > 0 && DOT}
+            {further > 0 && words.furtherOnes(format.count(further))}
+          </p>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Calm({ wall, nowMs, words, format, state }: ShiftProps & { state: string }) {
+  const opens = Math.min(...wall.rows.filter((row) => wall.team === null || row.team === wall.team).map((row) => row.opens_ms ?? Infinity));
+  const lines = wall.sla
+    .filter((one) => one.n > 0 && one.ratio !== null)
+    .map((one) => words.inTimeOf(format.count(Math.round(one.ratio! * one.n)), format.count(one.n), words.targetsMany[one.target] ?? one.target, one.objective === null ? "\u2013" : format.share(one.objective)));
+  const title = state === "closed" ? words.closedLong : state === "kept" ? words.nothingBelow : words.noDeadline;
+  const first = state === "closed" && Number.isFinite(opens) ? [words.opens(format.opening(opens, nowMs, wall.zone))] : [];
+  const kept = lines.length ? [`${words.windows["1h"]}: ${lines[0]}`, ...lines.slice(1)] : [];
+  const elsewhere = wall.elsewhere ? [words.elsewhere(format.count(wall.elsewhere))] : [];
+  return <Said title={title} lines={[...elsewhere, ...first, ...kept].slice(0, 3)} />;
+}
+
+/** What the next hour will bring. */
+export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
+  const reply = target(wall, "first_reply");
+  const solution = target(wall, "resolution");
+  const soon = reply?.due["15m"] ?? 0;
+  const known = sure && reply !== undefined && reply.forecast !== null;
+  const range = known && isSpan(reply) && words.likely(format.count(reply.forecast_low), format.count(reply.forecast_high));
+  const due = reply?.next_ms != null && reply.next_ms > nowMs && words.nextDue(format.age((reply.next_ms - nowMs) / 1000));
+  return (
+    <section class="card next" data-forecast={reply?.forecast ?? ""} aria-labelledby="next-title">
+      <h2 id="next-title" class="label">
+        {words.nextHour}
+      </h2>
+      {known ? (
+        <p class="next-figure" data-fit={fit(format.count(Math.round(reply.forecast!)), [3])}>
+          <span class="value">
+            <span class="digits">{format.count(Math.round(reply.forecast!))}</span>
+          </span>{" "}
+          <span class="next-what">{words.willBeLate(Math.round(reply.forecast!))}</span>
+        </p>
+      ) : (
+        <p class="said">{sure ? words.noForecast : "\u2013"}</p>
+      )}
+      <div class="lines">
+        {sure && <Soon endangered={wall.endangered} soon={soon} words={words} format={format} />}
+        {sure && reply && (
+          <p class="quiet whole">
+            {range && <span>{range}</span>}
+            {due && <span>{due}</span>}
+          </p>
+        )}
+        {known && solution && solution.forecast !== null && (
+          <p class="quiet whole">
+            <span>{words.solutionsLate(format.count(solution.forecast))}</span>
+            {isSpan(solution) && <span>{words.range(format.count(solution.forecast_low), format.count(solution.forecast_high))}</span>}
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** Whether a forecast has an interval that is more than one number. */
+function isSpan(one: SlaTarget): one is SlaTarget & { forecast_low: number; forecast_high: number } {
+  return one.forecast_low !== null && one.forecast_high !== null && Math.round(one.forecast_low) !== Math.round(one.forecast_high);
+}
+
+function Soon({ endangered, soon, words, format }: { endangered: Endangered[]; soon: number } & Pick<Tongue, "words" | "format">) {
+  const first = endangered[0];
+  if (first) return <p class="warm">{words.endangered(memberName(first.by, first.member, words), format.count(first.waiting), format.count(first.usual))}</p>;
+  return soon ? <p class="warm">{words.atRisk(format.count(soon))}</p> : <p class="quiet">{words.noneAtRisk}</p>;
+}
+
+/** A figure that one acts on: number, what it counts, and two lines. */
+function Fact({ name, title, value, pieces, aside, below, children }: { name: string; title: string; value: number | null; pieces: Piece[]; aside?: ComponentChildren; below?: boolean; children: ComponentChildren }) {
+  return (
+    <section class="card tile fact" data-tile={name} data-band={below ? "missed" : "plain"} data-value={value ?? ""} aria-label={title}>
+      <h2 class="label">{title}</h2>
+      <div class="figure">
+        <p class="value">
+          <Figure pieces={pieces} />
+        </p>
+        {aside && <div class="trend">{aside}</div>}
+      </div>
+      <div class="lines">{children}</div>
+    </section>
+  );
+}
+
+export function Unanswered({ wall, nowMs, words, format, sure }: ShiftProps) {
+  const live = wall.live!;
+  const oldest = live.oldest_business_seconds ?? (live.oldest_ms === null ? null : Math.max(0, (nowMs - live.oldest_ms) / 1000));
+  const long = live.ages.slice(2).reduce((sum, count) => sum + count, 0);
+  const clock = wall.clock === null ? "" : wall.clock === "business" ? words.workAge : words.always;
+  return (
+    <Fact name="unanswered" title={words.unanswered} value={live.unanswered} pieces={format.pieces("count", live.unanswered)} aside={<Ages live={live} words={words} format={format} />}>
+      <p>{oldest === null ? (sure ? words.noneWaits : "\u2013") : oldest < 1 && clock ? words.allOutOfHours : words.oldest(format.rough("duration", oldest), clock)}</p>
+      <p class="quiet">{sure && live.business_open === false ? words.closed : words.waitsLonger(format.count(long), "1\u00a0h")}</p>
+    </Fact>
+  );
+}
+
+export function Overdue({ wall, nowMs, words, format, sure }: ShiftProps) {
+  const reply = target(wall, "first_reply");
+  const count = reply?.breached ?? 0;
+  const newest = reply?.newest_ms ?? null;
+  return (
+    <Fact name="overdue" title={words.overdueTitle} value={count} pieces={format.pieces("count", count)}>
+      <p>{newest === null ? (sure ? words.noneOverdue : "\u2013") : words.newest(format.age(Math.max(0, (nowMs - newest) / 1000)))}</p>
+      <p class="quiet">{words.solutions(format.count(target(wall, "resolution")?.breached ?? 0))}</p>
+    </Fact>
+  );
+}
+
+export function Open({ wall, words, format }: ShiftProps) {
+  const live = wall.live!;
+  return (
+    <Fact name="open" title={words.openTitle} value={live.open} pieces={format.pieces("count", live.open)}>
+      <p class="quiet">{wall.today && words.newToday(format.count(wall.today.created))}</p>
+      <p class="quiet">{wall.today && words.solvedToday(format.count(wall.today.solved))}</p>
+    </Fact>
+  );
+}
+
+export function InTime({ wall, words, format, sure }: ShiftProps) {
+  const reply = target(wall, "first_reply");
+  const solution = target(wall, "resolution");
+  const has = reply !== undefined && reply.ratio !== null;
+  // Red when it is named itself: what is named within it stands above.
+  const named = wall.worst.some((one) => one.target === "first_reply" && (wall.team === null ? one.by === "all" : one.by === "team"));
+  return (
+    <Fact name="in_time" title={words.inTime} value={reply?.ratio ?? null} pieces={format.sharePieces(reply?.ratio ?? null)} below={sure && named}>
+      <p class="whole">{has ? <Counted text={words.promised(reply.objective === null ? "\u2013" : format.share(reply.objective))} n={words.n(format.brief(reply.n))} /> : sure ? words.noneDue : "\u2013"}</p>
+      <p class="quiet whole">{solution && solution.ratio !== null && <Counted text={words.solutionsInTime(format.share(solution.ratio))} n={words.n(format.brief(solution.n))} />}</p>
+    </Fact>
+  );
+}
+
+/** A share and its observations; where both have no room the latter go. */
+function Counted({ text, n }: { text: string; n: string }) {
+  return (
+    <>
+      <span>{text}</span>
+      <span>{n}</span>
+    </>
+  );
+}
+
+/** What the desk has no policy for, and what one would add. */
+export function NoPolicy({ words }: Tongue) {
+  return (
+    <section class="card no-policy">
+      <h2 class="label">{words.noPolicy}</h2>
+      <p class="quiet">{words.noPolicyWhy}</p>
+    </section>
+  );
+}
+
+/** "2 of 3 teams open", or of one team whether it is. */
+export function openWords(wall: Wall, nowMs: number, { words, format }: Tongue): string | null {
+  const rows: TeamRow[] = wall.rows.filter((row) => (wall.team === null || row.team === wall.team) && row.open_now !== null);
+  if (!rows.length) return null;
+  const open = rows.filter((row) => row.open_now).length;
+  if (wall.team === null) return words.teamsOpen(format.count(open), format.count(rows.length));
+  if (open) return words.teamOpen;
+  return rows[0]!.opens_ms === null ? words.closed : words.closedUntil(format.opening(rows[0]!.opens_ms, nowMs, wall.zone));
+}
