@@ -30,6 +30,7 @@ class _Fallen:
     running: bool
     allowance: int
     shown: Dimensions  # names that are not shown are `other`
+    long: bool  # the promise that fits its labels now is longer than 15 minutes
 
 
 def _exceeds(count: Count, *, times: int, one_in: int) -> bool:
@@ -64,7 +65,14 @@ class WorstNow:
         self._now = as_of_ms // MINUTE_MS
         self._own = [one for one in deadlines if one.target == target and is_open(edition.hours(one.dimensions[0]), as_of_ms)]
         self._fallen = [
-            _Fallen(one.at_ms // MINUTE_MS, one.outcome != "met", one.outcome == "running", one.allowance, fold(one.dimensions))
+            _Fallen(
+                one.at_ms // MINUTE_MS,
+                one.outcome != "met",
+                one.outcome == "running",
+                one.allowance,
+                fold(one.dimensions),
+                self._is_long(one.dimensions),
+            )
             for one in self._own
         ]
         self._fold = fold
@@ -79,11 +87,14 @@ class WorstNow:
             if sum(named) > 1 and line.matches(shown):
                 yield tuple(name if wanted else None for name, wanted in zip(shown, named, strict=True))
 
-    def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = ()) -> Count:
+    def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, long_ones: bool = False) -> Count:
         chosen = [
             one
             for one in self._recent
-            if first <= one.minute < end and _is_of(one.shown, names) and not any(_is_of(one.shown, other) for other in without)
+            if first <= one.minute < end
+            and _is_of(one.shown, names)
+            and not any(_is_of(one.shown, other) for other in without)
+            and (one.long or not long_ones)
         ]
         return (len(chosen), sum(one.missed for one in chosen), sum(one.allowance for one in chosen))
 
@@ -162,7 +173,11 @@ class WorstNow:
         return found
 
     def _coming(self, names: Names, without: Sequence[Names] = ()) -> Count:
-        return self._count(names, self._now, self._now + 16, without)
+        return self._count(names, self._now, self._now + 16, without, long_ones=True)
+
+    def _is_long(self, dimensions: Dimensions) -> bool:
+        line = self._edition.line(self._target, dimensions)
+        return line is not None and line.within_ms > 15 * MINUTE_MS
 
     def _endangered_left(self, without: Sequence[Names]) -> dict[Names, Callable[[Names], int]]:
         return {

@@ -35,6 +35,7 @@ QUARTERS_HELD: Final = 2
 HOUR: Final = 60  # minutes
 EIGHT_HOURS: Final = 32  # quarter hours
 SOON: Final = 16  # minutes: this one and the next 15, as in `within="15m"`
+SHORT_MS: Final = 15 * MINUTE_MS
 SOON_CHANCE: Final = 0.001
 SOON_LEAST: Final = 5
 USUAL: Final = 2  # a desk that just meets its objective has about twice as many tickets this close to their deadline as it misses
@@ -247,12 +248,15 @@ class _Field:
 
     def endangered(self) -> Iterator[Endangered]:
         """The named ones, in no order."""
+        first = self._minute
         coming = {
-            dims: self._outcomes.coming((self._target, dims), self._minute, self._minute + SOON) for dims in self._members.get(ALL, ())
+            dims: self._outcomes.coming((self._target, dims), first, first + SOON)
+            for dims in self._members.get(ALL, ())
+            if self._is_long(dims)
         }
 
         def total(names: Names, without: frozenset[Dims] = frozenset()) -> Tally:
-            return _total(coming[dims] for dims in self._members[names] if dims not in without)
+            return _total(coming[dims] for dims in self._members[names] if dims in coming and dims not in without)
 
         def excess(names: Names, without: frozenset[Dims]) -> int:
             tally = total(names, without)
@@ -265,6 +269,11 @@ class _Field:
             tally = total(names)
             usual = USUAL * tally.allowance / ALLOWANCES
             yield Endangered(by_of(names), member_of(names), names, self._target, tally.n, tally.missed, usual)
+
+    def _is_long(self, dims: Dims) -> bool:
+        """Whether the promise that fits these labels now is longer than what is looked ahead: of a shorter one many always wait."""
+        term = self._version.terms(dims).of(self._target)
+        return term is not None and term.within_ms > SHORT_MS
 
     def _named(self, look: Callable[[frozenset[Dims]], Mapping[Names, Callable[[Names], int]]]) -> Iterator[Names]:
         """Of what is listed the greatest excess, as the narrowest member within it that holds most of that; then what is left."""

@@ -173,6 +173,13 @@ def test_four_of_four_are_too_few_to_wake_anybody() -> None:
     assert () == desk.view("09:20").endangered
 
 
+def test_a_promise_of_a_minute_is_never_endangered() -> None:
+    """Its whole life lies within the last 15 minutes: at any instant many of the last calls still wait."""
+    desk = SlaDesk(TEAMS.replace("{within: 30m, objective: 90%, clock: calendar}", "{within: 10m, objective: 90%, clock: calendar}"))
+    create(desk, "s", 12, late=12, team="billing", channel="phone", priority="high")
+    assert () == desk.view("09:09").endangered
+
+
 def test_overdue_by_one_more_target_is_counted_by_team() -> None:
     """Due at 9:30 within 30 minutes: at 10:00 it is late by one more target; a minute earlier it is not."""
     desk = SlaDesk(TEAMS)
