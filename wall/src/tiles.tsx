@@ -138,6 +138,12 @@ export function Compared({ tile, words, format, period, hero }: { tile: Tile; he
           {was}
         </span>
       )}
+      {tile.closed !== null && tile.closed > 0 && (
+        <span class="was">
+          {" \u00b7 "}
+          {words.leftOut(format.brief(tile.closed))}
+        </span>
+      )}
       {!hero && <span class="only-read">, {was} {words.ago[period]}</span>}
     </>
   );
