@@ -128,7 +128,7 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
   const soon = reply?.due["15m"] ?? 0;
   const known = sure && reply !== undefined && reply.forecast !== null;
   const range = known && isSpan(reply) && words.likely(format.count(reply.forecast_low), format.count(reply.forecast_high));
-  const due = reply?.next_ms != null && reply.next_ms > nowMs && words.nextDue(format.age((reply.next_ms - nowMs) / 1000));
+  const due = !wall.endangered.length && reply?.next_ms != null && reply.next_ms > nowMs && words.nextDue(format.age((reply.next_ms - nowMs) / 1000));
   return (
     <section class="card next" data-forecast={reply?.forecast ?? ""} aria-labelledby="next-title">
       <h2 id="next-title" class="label">
@@ -152,7 +152,7 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
             {due && <span>{due}</span>}
           </p>
         )}
-        {known && solution && solution.forecast !== null && (
+        {known && !wall.endangered.length && solution && solution.forecast !== null && (
           <p class="quiet whole">
             <span>{words.solutionsLate(format.count(solution.forecast))}</span>
             {isSpan(solution) && <span>{words.range(format.count(solution.forecast_low), format.count(solution.forecast_high))}</span>}
@@ -170,7 +170,14 @@ function isSpan(one: SlaTarget): one is SlaTarget & { forecast_low: number; fore
 
 function Soon({ endangered, soon, words, format }: { endangered: Endangered[]; soon: number } & Pick<Tongue, "words" | "format">) {
   const first = endangered[0];
-  if (first) return <p class="warm">{words.endangered(memberName(first.by, first.member, words), format.count(first.waiting), format.count(first.usual))}</p>;
+  if (first) {
+    return (
+      <>
+        <p class="warm endangered">{memberName(first.by, first.member, words)}</p>
+        <p class="warm">{words.endangered(format.count(first.waiting), format.count(first.usual))}</p>
+      </>
+    );
+  }
   return soon ? <p class="warm">{words.atRisk(format.count(soon))}</p> : <p class="quiet">{words.noneAtRisk}</p>;
 }
 
