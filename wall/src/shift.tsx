@@ -9,6 +9,7 @@ import { Ages, Figure, type Tongue } from "./tiles";
 const DOT = " \u00b7 ";
 const NAME_LETTERS = [36, 44, 58]; // that fit at each size of the name of the worst
 const SECOND_LETTERS = 58;
+const NEW_MS = 5 * 60_000; // so long what has just been listed has a frame that comes and goes
 const LATE_DIGITS = [4, 6]; // of "32 of 90", at each size
 
 export interface ShiftProps extends Tongue {
@@ -23,11 +24,11 @@ export function target(wall: Wall, name: string): SlaTarget | undefined {
 
 /** Worst now. Red only when something is listed; without sure figures it says nothing but that. */
 export function WorstCard(props: ShiftProps) {
-  const { wall, words, sure } = props;
+  const { wall, words, sure, nowMs } = props;
   const [first, ...rest] = wall.worst;
   const state = !sure ? "unsure" : first ? "below" : shut(wall) ? "closed" : wall.sla.some((one) => one.n > 0) ? "kept" : "empty";
   return (
-    <section class="card worst" data-worst={state} aria-labelledby="worst-title">
+    <section class="card worst" data-worst={state} data-new={state === "below" && nowMs - first!.since_ms < NEW_MS} aria-labelledby="worst-title">
       <h2 id="worst-title" class="label">
         {state === "below" && <Warning />}
         {words.worstNow}
