@@ -126,7 +126,8 @@ class WallMaker:
             wall.sla = list(_sla(view, shelf, choice))
             wall.risk = risk_of(view, choice.team, show_tickets=self._rules.show_tickets)
             found = changes(course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours)
-            wall.changes = [_change(one) for one in found]
+            unworked = {tile.id for tile in wall.tiles if tile.plain == "closed"}  # made by the calendar: neither better nor worse
+            wall.changes = [_change(one) for one in found if TILE_OF_FIGURE[one.name] not in unworked]
         return wall
 
 

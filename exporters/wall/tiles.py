@@ -112,8 +112,8 @@ class TileMaker:
         group, shelf = self._group(spec), self._shelf
         clock = self._clock(spec, group)
         labels = {**dict(spec.labels), **({"clock": clock} if clock else {})}
-        closed = self._closed(spec, group, clock)
         now, then = (shelf.final(spec.figure, period, labels, window=spec.window, group=group) for period in ("current", self._period))
+        closed = self._closed(spec, group, clock, now)
         window = spec.window or self._course.choice.window
         objective = value_of(shelf.now("support_sla_objective_ratio", **dict(spec.labels))) if spec.of == "deadlines" else None
         colour = self._colour(spec, group, window, now) if spec.of != "deadlines" else self._against(spec, group, window, now)
@@ -214,10 +214,12 @@ class TileMaker:
             return _Colour(None, "few" if now is None else "objective")
         return _Colour("missed" if below else "met")
 
-    def _closed(self, spec: TileSpec, group: Group, clock: str | None) -> int | None:
+    def _closed(self, spec: TileSpec, group: Group, clock: str | None, now: Figure | None) -> int | None:
         """How many observations of a duration by work hours lay out of them altogether."""
         if clock != "business":
             return None
+        if now is not None and now.value == 0 and spec.figure in MEANS:
+            return now.n  # all of them, also where the ledger was written before they were counted
         name = spec.figure.replace("_mean_seconds", "").replace("_quantile_seconds", "") + "_closed_observations"
         return count_of(self._shelf.final(name, "current", group=group))
 

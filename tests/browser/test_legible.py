@@ -164,6 +164,8 @@ WIDEST = """() => { const add = EventSource.prototype.addEventListener;
       }
       if (wall.policy) wall.worst = [worst('team_channel_priority', `${name} \\u00b7 ${channel} \\u00b7 high`),
         worst('team_priority', `${name} \\u00b7 high`), worst('all', 'all'), worst('priority', 'low')];
+      if (wall.policy) wall.endangered = [{by: 'team_priority', member: `${name} \\u00b7 normal`, team: name, target: 'first_reply', n: 999,
+        waiting: 888, usual: 77}];
       wall.today = {created: 88888, solved: 88888};
       wall.live.unanswered = 88888; wall.live.open = 888888; wall.live.ages = [8888, 8888, 8888, 8888, 88888];
       listener({data: JSON.stringify(wall)}); }); }; }"""

@@ -37,7 +37,7 @@ WEEK = [
 ]
 
 
-@pytest.mark.parametrize("hour", WEEK, ids=lambda hour: hour.moment)
+@pytest.mark.parametrize("hour", [pytest.param(WEEK[0], marks=pytest.mark.short), *WEEK[1:]], ids=lambda hour: hour.moment)
 @pytest.mark.parametrize("rules", [PROMISED, RULES], ids=["policy", "none"])
 async def test_at_any_hour(browser: Browser, hour: Hour, rules: ViewRules) -> None:
     now = madrid_ms(hour.moment)

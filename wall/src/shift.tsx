@@ -9,6 +9,7 @@ import { Ages, Figure, type Tongue } from "./tiles";
 const DOT = " \u00b7 ";
 const NAME_LETTERS = [36, 44, 58]; // that fit at each size of the name of the worst
 const SECOND_LETTERS = 58;
+const NEW_MS = 5 * 60_000; // so long what has just been listed has a frame that comes and goes
 const LATE_DIGITS = [4, 6]; // of "32 of 90", at each size
 
 export interface ShiftProps extends Tongue {
@@ -23,11 +24,11 @@ export function target(wall: Wall, name: string): SlaTarget | undefined {
 
 /** Worst now. Red only when something is listed; without sure figures it says nothing but that. */
 export function WorstCard(props: ShiftProps) {
-  const { wall, words, sure } = props;
+  const { wall, words, sure, nowMs } = props;
   const [first, ...rest] = wall.worst;
   const state = !sure ? "unsure" : first ? "below" : shut(wall) ? "closed" : wall.sla.some((one) => one.n > 0) ? "kept" : "empty";
   return (
-    <section class="card worst" data-worst={state} aria-labelledby="worst-title">
+    <section class="card worst" data-worst={state} data-new={state === "below" && nowMs - first!.since_ms < NEW_MS} aria-labelledby="worst-title">
       <h2 id="worst-title" class="label">
         {state === "below" && <Warning />}
         {words.worstNow}
@@ -128,7 +129,7 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
   const soon = reply?.due["15m"] ?? 0;
   const known = sure && reply !== undefined && reply.forecast !== null;
   const range = known && isSpan(reply) && words.likely(format.count(reply.forecast_low), format.count(reply.forecast_high));
-  const due = reply?.next_ms != null && reply.next_ms > nowMs && words.nextDue(format.age((reply.next_ms - nowMs) / 1000));
+  const due = !wall.endangered.length && reply?.next_ms != null && reply.next_ms > nowMs && words.nextDue(format.age((reply.next_ms - nowMs) / 1000));
   return (
     <section class="card next" data-forecast={reply?.forecast ?? ""} aria-labelledby="next-title">
       <h2 id="next-title" class="label">
@@ -152,7 +153,7 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
             {due && <span>{due}</span>}
           </p>
         )}
-        {known && solution && solution.forecast !== null && (
+        {known && !wall.endangered.length && solution && solution.forecast !== null && (
           <p class="quiet whole">
             <span>{words.solutionsLate(format.count(solution.forecast))}</span>
             {isSpan(solution) && <span>{words.range(format.count(solution.forecast_low), format.count(solution.forecast_high))}</span>}
@@ -170,7 +171,14 @@ function isSpan(one: SlaTarget): one is SlaTarget & { forecast_low: number; fore
 
 function Soon({ endangered, soon, words, format }: { endangered: Endangered[]; soon: number } & Pick<Tongue, "words" | "format">) {
   const first = endangered[0];
-  if (first) return <p class="warm">{words.endangered(memberName(first.by, first.member, words), format.count(first.waiting), format.count(first.usual))}</p>;
+  if (first) {
+    return (
+      <>
+        <p class="warm endangered">{memberName(first.by, first.member, words)}</p>
+        <p class="warm">{words.endangered(format.count(first.waiting), format.count(first.usual))}</p>
+      </>
+    );
+  }
   return soon ? <p class="warm">{words.atRisk(format.count(soon))}</p> : <p class="quiet">{words.noneAtRisk}</p>;
 }
 

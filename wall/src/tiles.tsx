@@ -34,7 +34,7 @@ export function TileCard({ tile, hero, wall, sure, words, format, period }: Tile
       </div>
       <p class="facts">
         {sure && <BandChip tile={tile} words={words} format={format} hero={hero} />}
-        <span class="n">
+        <span class={tile.plain === "closed" ? "n only-read" : "n"}>
           {words.n(hero && tile.n_all !== null ? words.partOf(format.brief(tile.n), format.brief(tile.n_all)) : format.brief(tile.n))}
           <span class="only-read"> {words.observed[tile.of]}</span>
         </span>
@@ -136,6 +136,12 @@ export function Compared({ tile, words, format, period, hero }: { tile: Tile; he
         <span class="was">
           {" \u00b7 "}
           {was}
+        </span>
+      )}
+      {tile.closed !== null && tile.closed > 0 && (
+        <span class="was">
+          {" \u00b7 "}
+          {words.leftOut(format.brief(tile.closed))}
         </span>
       )}
       {!hero && <span class="only-read">, {was} {words.ago[period]}</span>}
