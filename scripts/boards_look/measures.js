@@ -105,7 +105,9 @@
       if (box.width <= 2 && box.height <= 2) return "unseen"; // for readers of the screen alone
       const [left, top] = [box.left + at.clientLeft, box.top + at.clientTop];
       const dots = style.textOverflow === "ellipsis"; // they come as soon as a text is wider than the room within the padding
-      const room = dots ? at.clientWidth - number(style.paddingRight) : at.clientWidth;
+      const bar = at.offsetWidth - at.clientWidth - number(style.borderLeftWidth) - number(style.borderRightWidth); // where it scrolls
+      const inner = box.width - number(style.borderLeftWidth) - number(style.borderRightWidth) - Math.max(0, Math.round(bar));
+      const room = dots ? inner - number(style.paddingRight) : inner;
       const outX = Math.max(left - ink.left, ink.right - (left + room));
       const outY = Math.max(top - ink.top, ink.bottom - (top + at.clientHeight));
       if (clipsX && outX > (dots ? 0.3 : 1.5)) return `${Math.ceil(outX)} px out of ${Math.round(room)} px wide`;

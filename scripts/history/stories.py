@@ -126,7 +126,7 @@ STORIES: Final[dict[str, Story]] = {
     for story in (
         replace(_SLIP, hours=24),
         Story(name="calm", about="an ordinary Wednesday noon", now="2026-03-11T11:42"),
-        Story(name="sunday", about="a Sunday night: two of three teams are closed", now="2026-03-15T22:10", hours=24),
+        Story(name="sunday", about="a Sunday night: two of three teams are closed", now="2026-03-15T22:10"),
         replace(_SLIP, name="frozen", about="slip, and the exporter has heard nothing of Kafka for 12 min", fault="frozen"),
         replace(_SLIP, name="gone", about="slip, and nobody has heard of the exporter for 12 min", fault="gone"),
         replace(_SLIP, name="no-policy", about="slip on a desk without a policy", policy=None),
