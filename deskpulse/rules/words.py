@@ -12,9 +12,10 @@ WHO: Final = (
     '{{ if eq $labels.by "all" }}All teams{{ else if eq $labels.by "channel" "priority" }}{{ $labels.by | title }} {{ $labels.member }}'
     "{{ else }}{{ $labels.member }}{{ end }}"
 )
-WHAT: Final = '{{ if eq $labels.target "resolution" }}solutions{{ else if eq $labels.target "next_reply" }}next replies{{ else }}first replies{{ end }}'
-_COUNT: Final = '{{ . | first | value | printf "%.0f" }}'
 _IS_SOLUTION: Final = '{{ if eq $labels.target "resolution" }}'
+_IS_NEXT_REPLY: Final = '{{ else if eq $labels.target "next_reply" }}'
+WHAT: Final = f"{_IS_SOLUTION}solutions{_IS_NEXT_REPLY}next replies{{{{ else }}}}first replies{{{{ end }}}}"
+_COUNT: Final = '{{ . | first | value | printf "%.0f" }}'
 
 
 def _with(metric: str, text: str) -> str:
