@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from deskpulse.rules.files import HEAD, dump
-from deskpulse.rules.intervals import closed
+from deskpulse.rules.intervals import closed, first_hours
 from deskpulse.rules.model import MINUTE_MS
 from deskpulse.rules.plan import Plan
+from deskpulse.rules.sla import BELOW, BURN, ENDANGERED, WAITS_LONG
 from kpis.calendar import time_of
 from kpis.policy import ALWAYS_NAME, Version
 
@@ -24,11 +25,13 @@ _PIPELINE: Final = 'kind="pipeline"'
 _PAGE: Final = 'severity="page"'
 _WARNING: Final = 'severity="warning"'
 _UNTRUSTED: Final = 'figures="untrusted"'
+_PROMISES: Final = f'alertname=~"{BELOW}|{ENDANGERED}|{WAITS_LONG}|{BURN}"'
 
 ABOUT: Final = """\
 # Who is told: `platform` of the pipeline, `desk` of the figures, each team of its own; pages and warnings go to receivers
-# of their own. All of them are webhooks to `deskpulse alerts`, which prints what arrives, until you put receivers of your
-# house in their place: `deskpulse rules --receivers FILE`, see docs/alerts.md.
+# of their own, and in the first hour after opening a page about a promise is a message like a warning. All of them are
+# webhooks to `deskpulse alerts`, which prints what arrives, until you put receivers of your house in their place:
+# `deskpulse rules --receivers FILE`, see docs/alerts.md.
 """
 
 
@@ -80,8 +83,7 @@ def _route(plan: Plan, version: Version, teams: Iterable[str]) -> dict[str, Any]
     ]
     # Teams without receivers of their own, then what concerns all, a channel or a priority.
     for matchers, calendar in (([_KPI, 'team!=""'], version.default_calendar), ([_KPI], _common_calendar(version))):
-        desk: dict[str, Any] = {"matchers": matchers, "receiver": DESK, "routes": [{"matchers": [_PAGE], "receiver": DESK_PAGE}]}
-        routes.append(_muted(plan, desk, calendar))
+        routes.append(_told(plan, _Told(tuple(matchers), DESK, DESK_PAGE, closed=calendar, opens=version.default_calendar)))
     return {
         "receiver": PLATFORM,
         # One message about one matter, however many teams, channels and priorities it is seen in.
@@ -93,26 +95,45 @@ def _route(plan: Plan, version: Version, teams: Iterable[str]) -> dict[str, Any]
     }
 
 
+class _Told(NamedTuple):
+    """Who is told of some alerts, and by which calendars: `closed` while nobody is there, `opens` when the first hour begins."""
+
+    matchers: tuple[str, ...]
+    told: str
+    paged: str
+    closed: str | None
+    opens: str | None
+
+
 def _team_route(plan: Plan, version: Version, team: str) -> dict[str, Any]:
     told, paged = _team_receivers(team)
-    route: dict[str, Any] = {
-        "matchers": [_KPI, f'team="{team}"'],
-        "receiver": told,
-        "routes": [{"matchers": [_PAGE], "receiver": paged}],
-    }
-    return _muted(plan, route, version.team_calendars.get(team, version.default_calendar))
+    calendar = version.team_calendars.get(team, version.default_calendar)
+    return _told(plan, _Told((_KPI, f'team="{team}"'), told, paged, closed=calendar, opens=calendar))
 
 
-def _muted(plan: Plan, route: dict[str, Any], calendar: str | None) -> dict[str, Any]:
-    """A route that is silent while a calendar is closed. Routes below do not inherit that, so it is repeated.
+def _told(plan: Plan, what: _Told) -> dict[str, Any]:
+    """A route, and below it that of its pages. What mutes a route is not inherited by those below, so it is repeated.
 
     In a drill the time of day means nothing, so nothing is muted.
     """
-    if calendar in (None, ALWAYS_NAME) or plan.time_scale != 1:
-        return route
-    mute = {"mute_time_intervals": [f"{calendar}-closed"]}
-    below = [{**child, **mute} for child in route["routes"]]
-    return {**{key: value for key, value in route.items() if key != "routes"}, **mute, "routes": below}
+    muted = [f"{what.closed}-closed"] if _has_hours(plan, what.closed) else []
+    page: dict[str, Any] = {"matchers": [_PAGE], "receiver": what.paged}
+    below = [page]
+    first_hour = [f"{what.opens}-first-hour"] if _has_hours(plan, what.opens) and not plan.alerts.pages_in_first_hour else []
+    if first_hour:
+        # The clocks of a whole weekend start at once: to the digest, and to the pager what is still so an hour later.
+        message = {"matchers": [_PAGE], "receiver": what.told, "active_time_intervals": first_hour, "continue": True}
+        below = [message | _muting(muted), page]
+    page |= _muting(muted + first_hour)
+    return {"matchers": list(what.matchers), "receiver": what.told, **_muting(muted), "routes": below}
+
+
+def _muting(intervals: list[str]) -> dict[str, Any]:
+    return {"mute_time_intervals": intervals} if intervals else {}
+
+
+def _has_hours(plan: Plan, calendar: str | None) -> bool:
+    return calendar not in (None, ALWAYS_NAME) and plan.time_scale == 1
 
 
 def _common_calendar(version: Version) -> str | None:
@@ -123,19 +144,43 @@ def _common_calendar(version: Version) -> str | None:
 
 def _inhibitions() -> list[dict[str, Any]]:
     promise = ["by", "member", "target"]
+    below = f'alertname="{BELOW}"'
     return [
         # Figures that are not to be trusted: the rules keep silent by themselves; this is for what fires on for some minutes.
         {"source_matchers": [_UNTRUSTED], "target_matchers": [_KPI]},
         # The greater matter mutes the lesser one about the same. SupportSLABlind, of kind meta, must not mute what tells its cause.
         {"source_matchers": [_PIPELINE, _UNTRUSTED, _PAGE], "target_matchers": [_PIPELINE, _UNTRUSTED, _WARNING]},
         {"source_matchers": [_KPI, _PAGE], "target_matchers": [_KPI, _WARNING], "equal": promise},
+        # A promise that is broken: no need to say any more that it was in danger, or of single tickets.
+        {"source_matchers": [below, _PAGE], "target_matchers": [f'alertname=~"{ENDANGERED}|{WAITS_LONG}"', _PAGE], "equal": promise},
+        *_narrowest(),
         # What is so for the whole desk needs no list of its channels and priorities; teams are told of their own.
         {
-            "source_matchers": [_KPI, 'by="all"'],
-            "target_matchers": [_KPI, 'by=~"channel|priority"'],
-            "equal": ["alertname", "target", "window"],
+            "source_matchers": [f'alertname="{BURN}"', 'by="all"'],
+            "target_matchers": [f'alertname="{BURN}"', 'by=~"channel|priority"'],
+            "equal": ["target", "window"],
         },
     ]
+
+
+def _narrowest() -> Iterator[dict[str, Any]]:
+    """While a cause is named, what it is part of keeps silent. A warning silences no page.
+
+    Of what is below its objective the exporter itself names the narrowest; if it names a whole beside a part of it, the part does not
+    explain the whole, and both are paged. None of these pairs holds both ways, so two alerts never silence each other.
+    """
+    named = f'alertname=~"{BELOW}|{ENDANGERED}"'
+    # The names of what is narrower have those of what it is part of, joined by an underscore.
+    parts: tuple[tuple[str, tuple[str, ...], list[str]], ...] = (
+        ("all", ('by!="all"',), ["target"]),
+        ("team", ('by=~"team_.+"',), ["target", "team"]),
+        ("channel", ('by=~"(team_)?channel(_priority)?"', 'by!="channel"'), ["target", "channel"]),
+        ("priority", ('by=~".+_priority"',), ["target", "priority"]),
+    )
+    for whole, part, equal in parts:
+        muted = [f'alertname=~"{ENDANGERED}|{WAITS_LONG}|{BURN}"', f'by="{whole}"']
+        yield {"source_matchers": [named, *part, _PAGE], "target_matchers": muted, "equal": equal}
+        yield {"source_matchers": [named, *part], "target_matchers": [_PROMISES, f'by="{whole}"', _WARNING], "equal": equal}
 
 
 def _webhook(plan: Plan, name: str) -> dict[str, Any]:
@@ -156,3 +201,4 @@ def _intervals(plan: Plan, version: Version) -> Iterator[dict[str, Any]]:
         time = time_of(version.calendars[name])
         if time is not None:
             yield {"name": f"{name}-closed", "time_intervals": closed(time, years)}
+            yield {"name": f"{name}-first-hour", "time_intervals": first_hours(time, years)}

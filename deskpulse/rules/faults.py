@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from math import floor
 from typing import Final, NamedTuple
 
-from deskpulse.policy.alerts import WINDOW_MS, AtRiskPart, BurnPart
+from deskpulse.policy.alerts import WINDOW_MS, BurnPart
 from deskpulse.rules.alertmanager import calendar_years
 from deskpulse.rules.plan import Plan, number, promql_duration
 from deskpulse.rules.sla import CAP
 from deskpulse.settings.faults import Fault
-from kpis.policy import TARGETS, Policy, Version, year_of
+from kpis.policy import Policy, Version, year_of
 
 _SILENT_SCRAPES: Final = 3
 _LEAST_SCRAPES: Final = 2  # an increase or a change is the difference of two
@@ -33,7 +33,6 @@ def faults(plan: Plan, now_ms: int) -> list[Fault]:
     """What is impossible in the alerts of a policy, for the versions in force at an instant and to come."""
     promises = list(_promises(plan.policy, now_ms))
     found = [fault for number_, part in enumerate(plan.alerts.burn) for fault in _burn_faults(number_, part, promises)]
-    found += _at_risk_faults(plan.alerts.at_risk, promises)
     found += _scrape_faults(plan)
     found += _calendar_faults(plan, now_ms)
     return found
@@ -95,18 +94,6 @@ def _burn_faults(place: int, part: BurnPart, promises: list[Promise]) -> Iterato
         )
 
 
-def _at_risk_faults(part: AtRiskPart, promises: list[Promise]) -> Iterator[Fault]:
-    within_ms = WINDOW_MS[part.within]
-    for target in TARGETS:
-        longest = max((promise.within_ms for promise in promises if promise.target == target), default=None)
-        if longest is not None and longest <= within_ms:
-            yield Fault(
-                f"alerts.at_risk.within = {part.within}",
-                f"is no warning for {target}: its longest promise is {promql_duration(longest)}, so tickets are created at risk",
-                "use 15m, or promise the target to be met later",
-            )
-
-
 def _scrape_faults(plan: Plan) -> Iterator[Fault]:
     """Windows and times to wait that are shorter than Prometheus looks, or longer than it remembers."""
     alerts = plan.alerts
@@ -127,7 +114,7 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
                 f"{name} is {promql_duration(window_ms)}{_in_drill(plan)}, shorter than two scrapes, so a change in it would pass unseen",
                 f"scrape at least every {promql_duration(window_ms // _LEAST_SCRAPES)}",
             )
-    for name in ("at_risk", "breached_waiting", "silence"):
+    for name in ("endangered", "worst", "small_teams", "silence"):
         hold_ms = getattr(alerts, name).hold
         if plan.scaled_ms(hold_ms) < scrape_ms:
             yield Fault(

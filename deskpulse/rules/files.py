@@ -15,9 +15,10 @@ from deskpulse.rules.plan import Plan, promql_duration
 HEAD: Final = "# Made by `deskpulse rules` from the SLA policy: change the policy and run it again instead of editing."
 _LONGEST_LINE: Final = 100
 _CLOCK: Final = re.compile(r"\d\d:\d\d")  # some readers of YAML take 18:30 for a number
-_TEAM: Final = '{{ if eq $labels.by "team" }}{{ $labels.member }}{{ end }}'
-# Every at-risk list can be narrowed to a team and a target; a channel or priority is seen in the list itself.
-_TICKETS: Final = 'api/at-risk?target={{ $labels.target }}{{ if eq $labels.by "team" }}&team={{ $labels.member | urlquery }}{{ end }}'
+# Every list and board can be narrowed to a team and a target; a channel or priority is seen in the list itself.
+_OF_TEAM: Final = "{{ with $labels.team }}?var-team={{ . | urlquery }}{{ end }}"
+_OF_TARGET: Final = "?var-target={{ $labels.target }}{{ with $labels.team }}&var-team={{ . | urlquery }}{{ end }}"
+_TICKETS: Final = "api/at-risk?target={{ $labels.target }}{{ with $labels.team }}&team={{ . | urlquery }}{{ end }}"
 
 
 def families(plan: Plan) -> tuple[Family, ...]:
@@ -56,13 +57,11 @@ def _rule(plan: Plan, rule: Rule) -> dict[str, Any]:
 def _alert(plan: Plan, alert: Alert) -> dict[str, Any]:
     links = plan.alerts.links
     labels = {"severity": alert.severity, "kind": alert.kind, **alert.labels}
-    if alert.kind == "kpi":
-        labels["team"] = _TEAM
     annotations = {
         "summary": alert.summary,
         "description": alert.description,
         "runbook_url": f"{links.runbooks}{alert.name}.md",
-        "dashboard_url": f"{links.dashboards}{alert.board}",
+        "dashboard_url": f"{links.dashboards}{alert.board}{_narrowed(alert)}",
     }
     if alert.tickets is not None:
         annotations["tickets_url"] = links.exporter + _TICKETS
@@ -72,6 +71,13 @@ def _alert(plan: Plan, alert: Alert) -> dict[str, Any]:
     if alert.keep_ms:
         found["keep_firing_for"] = plan.time(alert.keep_ms)
     return {**found, "labels": labels, "annotations": annotations}
+
+
+def _narrowed(alert: Alert) -> str:
+    """To what a board is narrowed: to the team of an alert about figures, and to its target where it has one."""
+    if alert.kind != "kpi":
+        return ""
+    return _OF_TEAM if alert.tickets is None else _OF_TARGET
 
 
 class _Dumper(yaml.SafeDumper):

@@ -1,20 +1,23 @@
-"""When a calendar is closed, as time intervals of Alertmanager, which mute what nobody would read then.
+"""Hours of a calendar as time intervals of Alertmanager, which mute what nobody would read then: closed hours, and the first hour of a day.
 
-Alertmanager knows unions of intervals only. So the week is written as its closed hours; a date on which less is worked adds closed
-hours; and a date on which more is worked is left out of the week and written by itself.
+Alertmanager knows unions of intervals only. So a week is written as its muted hours; a date on which more is muted than on its weekday
+adds hours; and a date on which less is muted is left out of the week and written by itself.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from kpis.calendar import WorkingTime
+from kpis.calendar import Hours, WorkingTime
 
 _DAY: Final = 1_440
+_HOUR: Final = 60
+_CLOSED_OVERNIGHT: Final = 300  # minutes; the longest siesta is shorter, and a night in which tickets pile up is longer
+_REMEMBERED: Final = 3  # days, the last included: hours may go on past midnight, and a gap begins on the day before
 _MONTHS: Final = 12
 _DAYS: Final = 31
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
@@ -25,32 +28,64 @@ Interval = dict[str, Any]
 
 def closed(time: WorkingTime, years: range) -> list[Interval]:
     """The closed hours of a calendar; dates with hours of their own are told for `years`."""
-    week = [_opened(time.week[day], time.week[day - 1]) for day in range(7)]
-    special = {day: spans for day, spans in _special(time, years).items() if spans != week[day.weekday()]}
-    longer = {day for day, spans in special.items() if not _within(spans, week[day.weekday()])}
-    found = [interval for spans, days in _alike(week) for interval in _of_week(spans, days, longer)]
+    return _written(time, years, lambda hours: _complement(_opened(hours[-1], hours[-2])))
+
+
+def first_hours(time: WorkingTime, years: range) -> list[Interval]:
+    """The first hour after each opening of a calendar, but not after a break; dates with hours of their own are told for `years`."""
+    return _written(time, years, _opening)
+
+
+Muted = Callable[[Sequence[Hours]], Spans]  # the hours of successive days to what is muted on the last of them
+
+
+def _written(time: WorkingTime, years: range, muted: Muted) -> list[Interval]:
+    week = [muted([time.week[(day - back) % 7] for back in reversed(range(_REMEMBERED))]) for day in range(7)]
+    special = {day: spans for day, spans in _special(time, years, muted).items() if spans != week[day.weekday()]}
+    less = {day for day, spans in special.items() if not _within(week[day.weekday()], spans)}
+    found = [interval for spans, days in _alike(week) for interval in _of_week(spans, days, less)]
     for day, spans in sorted(special.items()):
-        if day in longer:
-            found += _of_dates([day], _complement(spans))
-    found += _repeated({day: spans for day, spans in special.items() if day not in longer})
+        if day in less:
+            found += _of_dates([day], spans)
+    found += _repeated({day: spans for day, spans in special.items() if day not in less})
     return [{**interval, "location": time.zone} for interval in found]
 
 
-def _special(time: WorkingTime, years: range) -> dict[date, Spans]:
-    """What is worked on the dates with hours of their own, and on the days after them, into which these may reach."""
+def _special(time: WorkingTime, years: range, muted: Muted) -> dict[date, Spans]:
+    """What is muted on the dates with hours of their own, and on the days after them, for which these are the past."""
     found = {}
     for day in time.dates:
-        for touched in (day, day + timedelta(days=1)):
+        for touched in (day + timedelta(days=later) for later in range(_REMEMBERED)):
             if touched.year in years:
-                before = touched - timedelta(days=1)
-                found[touched] = _opened(*(time.dates.get(one, time.week[one.weekday()]) for one in (touched, before)))
+                past = [touched - timedelta(days=back) for back in reversed(range(_REMEMBERED))]
+                found[touched] = muted([time.dates.get(one, time.week[one.weekday()]) for one in past])
     return found
 
 
-def _opened(today: Iterable[tuple[int, int]], yesterday: Iterable[tuple[int, int]]) -> Spans:
+def _opening(hours: Sequence[Hours]) -> Spans:
+    """The minutes of the last day that lie in the first hour after an opening: after closed hours that are longer than any break."""
+    spans = _joined(
+        (opens + (number - len(hours) + 1) * _DAY, closes + (number - len(hours) + 1) * _DAY)
+        for number, day in enumerate(hours)
+        for opens, closes in day
+    )
+    ends = [-len(hours) * _DAY, *(end for _, end in spans)]
+    opened = [start for (start, _), before in zip(spans, ends, strict=False) if start - before >= _CLOSED_OVERNIGHT]
+    return tuple((max(0, at), min(_DAY, at + _HOUR)) for at in opened if -_HOUR < at < _DAY)
+
+
+def _opened(today: Hours, yesterday: Hours) -> Spans:
     """The minutes of a day that are open: its own hours until midnight, and what is left of those of the day before."""
-    spans = [(opens, min(closes, _DAY)) for opens, closes in today]
-    spans += [(max(0, opens - _DAY), closes - _DAY) for opens, closes in yesterday if closes > _DAY]
+    return _joined(
+        [
+            *((opens, min(closes, _DAY)) for opens, closes in today),
+            *((max(0, opens - _DAY), closes - _DAY) for opens, closes in yesterday if closes > _DAY),
+        ]
+    )
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Spans:
+    """Spans without overlaps, ascending."""
     merged: list[tuple[int, int]] = []
     for opens, closes in sorted(spans):
         if merged and opens <= merged[-1][1]:
@@ -70,7 +105,7 @@ def _within(inner: Spans, outer: Spans) -> bool:
 
 
 def _alike(week: Sequence[Spans]) -> Iterator[tuple[Spans, list[str]]]:
-    """Weekdays by what is worked on them, ranges of them as Alertmanager writes them."""
+    """Weekdays by what is muted on them, ranges of them as Alertmanager writes them."""
     days: dict[Spans, list[int]] = defaultdict(list)
     for day, spans in enumerate(week):
         days[spans].append(day)
@@ -80,15 +115,14 @@ def _alike(week: Sequence[Spans]) -> Iterator[tuple[Spans, list[str]]]:
         yield spans, [_range(_WEEKDAYS[first], _WEEKDAYS[last]) for first, last in _runs(from_sunday)]
 
 
-def _of_week(spans: Spans, days: list[str], longer: set[date]) -> Iterator[Interval]:
-    times = _complement(spans)
-    if times:
-        for part in _all_but(longer):
-            yield {**_times(times), "weekdays": days, **part}
+def _of_week(spans: Spans, days: list[str], less: set[date]) -> Iterator[Interval]:
+    if spans:
+        for part in _all_but(less):
+            yield {**_times(spans), "weekdays": days, **part}
 
 
 def _of_dates(days: Sequence[date], times: Spans) -> Iterator[Interval]:
-    """Closed hours on dates of one month and day, in several years."""
+    """Muted hours on dates of one month and day, in several years."""
     if times:
         years = [_range(str(first), str(last)) for first, last in _runs([day.year for day in days])]
         yield {**_times(times), "days_of_month": [str(days[0].day)], "months": [str(days[0].month)], "years": years}
@@ -100,7 +134,7 @@ def _repeated(special: Mapping[date, Spans]) -> Iterator[Interval]:
     for day, spans in sorted(special.items()):
         alike[day.month, day.day, spans].append(day)
     for (_, _, spans), days in sorted(alike.items()):
-        yield from _of_dates(days, _complement(spans))
+        yield from _of_dates(days, spans)
 
 
 def _times(spans: Spans) -> Interval:

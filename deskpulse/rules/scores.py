@@ -12,7 +12,7 @@ from typing import Final
 
 from deskpulse.rules.model import MINUTE_MS, Alert, Family, Group, Record
 from deskpulse.rules.plan import Plan, number
-from deskpulse.rules.promql import MEMBER, WHOSE, block, trusted
+from deskpulse.rules.promql import MEMBER, WHOSE, block, of_team, trusted
 
 BOARD: Final = "deskpulse-team"
 KEEP_MS: Final = 10 * MINUTE_MS
@@ -209,9 +209,11 @@ def _alert(plan: Plan, score: Score) -> Alert:
     return Alert(
         name="SupportTimeRises" if score.factor else "SupportScoreWorse",
         expr=trusted(
-            f"({matters})",
-            f"and ({sure})",
-            *(f'and (desk:score_{span}_observations{{kpi="{score.kpi}"}} >= {settings.least})' for span in ("now", "before")),
+            of_team(
+                f"({matters})",
+                f"and ({sure})",
+                *(f'and (desk:score_{span}_observations{{kpi="{score.kpi}"}} >= {settings.least})' for span in ("now", "before")),
+            )
         ),
         severity="warning",
         kind="kpi",
@@ -246,10 +248,12 @@ def _unusual(plan: Plan) -> Iterator[Alert]:
         yield Alert(
             name=f"SupportVolume{name}",
             expr=trusted(
-                f"{now} {'>' if more == now else '<'} {before} {'*' if more == now else '/'} {number(settings.factor)}",
-                f"and ({more} - {less} > {error})",
-                f"and ({more} >= {settings.least})",
-                *only,
+                of_team(
+                    f"{now} {'>' if more == now else '<'} {before} {'*' if more == now else '/'} {number(settings.factor)}",
+                    f"and ({more} - {less} > {error})",
+                    f"and ({more} >= {settings.least})",
+                    *only,
+                )
             ),
             severity="warning",
             kind="kpi",

@@ -1,133 +1,142 @@
-"""Alerts about promises: tickets at risk, broken promises, the burn of the budget. docs/alerts.md explains the limits."""
+"""Alerts about promises: what is endangered, what is worst now, small teams, the burn of the budget. docs/alerts.md explains the limits."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from deskpulse.policy.alerts import WINDOW_MS, BurnPart
-from deskpulse.rules.model import MINUTE_MS, Alert, Family, Group, Record
+from deskpulse.policy.alerts import BurnPart
+from deskpulse.rules import words
+from deskpulse.rules.model import MINUTE_MS, Alert, Family, Group, Severity
 from deskpulse.rules.plan import Plan, number
-from deskpulse.rules.promql import NOW, PROMISE, WHOSE, trusted
+from deskpulse.rules.promql import NAMED, NOW, PROMISE, of_team, trusted
 
 BOARD: Final = "deskpulse-sla"
 KEEP_MS: Final = 5 * MINUTE_MS  # by then SupportSLABlind tells that nothing is known; also against flapping at the limit
 CAP: Final = 0.5  # a burn alert fires at the latest when half of the deadlines are missed
-_DAY_MS: Final = 86_400_000
-_WEEK_MS: Final = 7 * _DAY_MS
+ENDANGERED: Final = "SupportSLAEndangered"
+BELOW: Final = "SupportSLABelowObjective"
+WAITS_LONG: Final = "SupportSLAWaitsLong"
+BURN: Final = "SupportSLABudgetBurn"
 _HOLD_MS: Final = {"15m": 2 * MINUTE_MS, "1h": 5 * MINUTE_MS, "8h": 15 * MINUTE_MS, "24h": 15 * MINUTE_MS, "7d": 60 * MINUTE_MS}
 _SHORT_SHARE: Final = 4  # the short window needs a quarter of the deadlines of the long one
+_HOURS: Final = 8  # of the longer window of worst now
+_TELLING: Final = 10  # deadlines an hour, from which the hour speaks for itself: as many as the test of worst now asks for
 _OBSERVED: Final = "desk:support_sla_attainment_observations"
 _MISSABLE: Final = "(1 - desk:support_sla_objective_ratio)"
 _TICKETS: Final = "desk:support_tickets"
 _ALL: Final = 'by="all"'
-_HOUR: Final = f'window="1h",{NOW}'
-_WHAT: Final = '{{ if eq $labels.target "resolution" }}resolution{{ else }}first reply{{ end }}'
+_MISSED: Final = "desk:support_sla_worst_missed_tickets"
+_OVERDUE: Final = "desk:support_sla_worst_overdue_tickets"
+_WORST_OF: Final = "desk:support_sla_worst_observations"
+_REPLIES: Final = 'target=~"first_reply|next_reply"'
 
 ABOUT: Final = """\
-Promises of the SLA policy. `by` and `member` tell whose figure it is: all, a team, a channel or a priority. Objectives
-are read from the exporter, so they are those of the version in force. Limits are what an objective allows, and what
-chance may add: a few late tickets of many are no alert."""
+Promises of the SLA policy. What is worst now and what is endangered is tested by the exporter, which names the narrowest
+cause only: `member` for people ("billing · high"), `team`, `channel` and `priority` for routes and links. Elsewhere `by`
+and `member` tell whose figure it is: all, a team, a channel or a priority."""
 
 
 def family(plan: Plan) -> Family:
-    """Tickets at risk, then broken promises, then the budget."""
-    at_risk = Group("deskpulse-at-risk", (*_limits(plan), _at_risk(plan)))
-    broken = Group("deskpulse-breached", (*_breach_limits(plan), _breached(plan)))
+    """What may still be prevented, then what is broken, then the budget."""
+    endangered = Group("deskpulse-endangered", (_endangered(plan, "page"), _endangered(plan, "warning")))
+    worst = Group("deskpulse-worst", (_below_page(plan), _below_warning(plan), _waits_long(plan)))
     burns = Group("deskpulse-burn", tuple(_burn(plan, part) for part in plan.alerts.burn))
-    return Family("sla.yml", ABOUT, (at_risk, broken, burns))
+    return Family("sla.yml", ABOUT, (endangered, worst, burns))
 
 
-def _limits(plan: Plan) -> tuple[Record, ...]:
-    settings = plan.alerts.at_risk
-    ahead_ms, window = WINDOW_MS[settings.within], settings.within
-    of_hour, of_day = ahead_ms / WINDOW_MS["1h"], ahead_ms / WINDOW_MS["24h"]
-    # Deadlines come in bunches, such as those of the night when the desk opens: the same minutes of yesterday and of a week ago tell.
-    seen = [
-        f'{number(of_hour)} * {_OBSERVED}{{window="1h",{NOW}}}',
-        f'{of_day:.6g} * {_OBSERVED}{{window="24h",{NOW}}}',
-        *(
-            f'label_replace({_OBSERVED}{{window="{window}",{NOW}}} offset {plan.time(back_ms - ahead_ms)}, "window", "{name}", "", "")'
-            for name, back_ms in (("yesterday", _DAY_MS), ("last week", _WEEK_MS))
-        ),
-    ]
-    return (
-        Record("desk:sla_coming_deadlines", f"max by ({PROMISE}) (\n  " + "\n  or ".join(seen) + "\n)"),
-        # A desk that just meets its objective has about twice as many tickets this close to their deadline as it misses.
-        Record("desk:sla_usually_at_risk_tickets", f"2 * {_MISSABLE} * desk:sla_coming_deadlines"),
-    )
-
-
-def _at_risk(plan: Plan) -> Alert:
-    settings = plan.alerts.at_risk
-    usual = "desk:sla_usually_at_risk_tickets"
+def _endangered(plan: Plan, severity: Severity) -> Alert:
+    """A reply can be given within 15 minutes, so it is worth a page; a solution mostly cannot."""
+    match = "=~" if severity == "page" else "!~"
     return Alert(
-        name="SupportSLAAtRisk",
-        expr=trusted(
-            f'desk:support_sla_due_tickets{{within="{settings.within}"}}',
-            f"> on ({PROMISE}) clamp_min({usual} + {number(settings.margin)} * sqrt({usual}) + 1, {settings.tickets - 1})",
-        ),
-        severity="warning",
+        name=ENDANGERED,
+        expr=trusted(f'desk:support_sla_endangered_tickets{{target{match}"first_reply|next_reply"}}'),
+        severity=severity,
         kind="kpi",
         board=BOARD,
-        hold_ms=settings.hold,
+        hold_ms=plan.alerts.endangered.hold,
         keep_ms=KEEP_MS,
         tickets="",
-        summary=f"{{{{ $value }}}} tickets of {WHOSE} will miss their {_WHAT} deadline within {settings.within}.",
-        description=(
-            f"Nobody has done it yet for {{{{ $value }}}} tickets whose {_WHAT} deadline comes within {settings.within}. That is more than "
-            "the objective and chance explain. There is still time: the tickets are listed at tickets_url, the next deadline first."
-        ),
+        summary=words.ENDANGERED_SUMMARY,
+        description=words.ENDANGERED,
     )
 
 
-def _breach_limits(plan: Plan) -> tuple[Record, ...]:
-    allowed = "desk:sla_allowed_breaches_tickets"
-    margin = number(plan.alerts.breached_waiting.margin)
-    return (
-        Record(allowed, f"{_MISSABLE} * max by ({PROMISE}) ({_OBSERVED}{{{_HOUR}}})"),
-        Record("desk:sla_breach_limit_tickets", f"{allowed} + {margin} * sqrt({allowed}) + 1"),
-    )
-
-
-def _breached(plan: Plan) -> Alert:
-    settings = plan.alerts.breached_waiting
-    limit = f"> on ({PROMISE}) clamp_min(desk:sla_breach_limit_tickets, {settings.tickets - 1})"
+def _below_page(plan: Plan) -> Alert:
+    """Of the last hour; and of 8 hours where an hour holds too few deadlines to tell."""
+    overdue = plan.alerts.worst.overdue
+    few = _TELLING * _HOURS
     return Alert(
-        name="SupportSLABreachedWaiting",
+        name=BELOW,
         expr=trusted(
-            "desk:support_sla_breached_waiting_tickets",
-            limit,
-            f"and on ({PROMISE}) (",
-            f"  desk:support_sla_breached_tickets{{{_HOUR}}}",
-            f"  {limit}",
+            f"max by ({NAMED}) (",
+            f'  ({_MISSED}{{window="1h"}} and on ({PROMISE}) ({_OVERDUE}{{window="1h"}} >= {overdue}))',
+            f'  or ({_MISSED}{{window="8h"}} and on ({PROMISE}) ({_OVERDUE}{{window="8h"}} >= {overdue + 1})',
+            f'    and on ({PROMISE}) ({_WORST_OF}{{window="8h"}} < {few}))',
             ")",
         ),
         severity="page",
         kind="kpi",
         board=BOARD,
-        hold_ms=settings.hold,
+        hold_ms=plan.alerts.worst.hold,
         keep_ms=KEEP_MS,
         tickets="",
-        summary=f"{{{{ $value }}}} tickets of {WHOSE} are past their {_WHAT} deadline and still wait.",
-        description=(
-            f"Within the last hour more {_WHAT} deadlines were missed than the objective and chance explain, and {{{{ $value }}}} tickets "
-            "are past theirs and still wait. They are listed at tickets_url, the oldest deadline first."
+        summary=words.BELOW_PAGE_SUMMARY,
+        description=words.BELOW,
+    )
+
+
+def _below_warning(plan: Plan) -> Alert:
+    """All that is named: a page about it mutes this."""
+    return Alert(
+        name=BELOW,
+        expr=trusted(f"max by ({NAMED}) ({_MISSED})"),
+        severity="warning",
+        kind="kpi",
+        board=BOARD,
+        hold_ms=plan.alerts.worst.hold,
+        keep_ms=KEEP_MS,
+        tickets="",
+        summary=words.BELOW_SUMMARY,
+        description=words.BELOW,
+    )
+
+
+def _waits_long(plan: Plan) -> Alert:
+    """Two are enough where so few deadlines fall that no test can speak, and nowhere else: a busy desk has always a few of them."""
+    small = plan.alerts.small_teams
+    long = f'desk:support_sla_long_overdue_tickets{{by="team",{_REPLIES}}}'
+    return Alert(
+        name=WAITS_LONG,
+        expr=trusted(
+            of_team(
+                f"{long} >= {small.tickets}",
+                f'unless on ({PROMISE}) ({_OBSERVED}{{window="8h",{NOW}}} >= {small.deadlines})',
+            )
         ),
+        severity="page",
+        kind="kpi",
+        board=BOARD,
+        hold_ms=small.hold,
+        keep_ms=KEEP_MS,
+        tickets="",
+        summary=words.WAITS_LONG_SUMMARY,
+        description=words.WAITS_LONG,
     )
 
 
 def _burn(plan: Plan, part: BurnPart) -> Alert:
     least = plan.alerts.burn_deadlines
-    fast = part.severity == "page"
     limit = f"clamp_max({number(part.aim)} * {_MISSABLE}, {CAP})"
     return Alert(
-        name="SupportSLABurnFast" if fast else "SupportSLABurnSlow",
+        name=BURN,
         expr=trusted(
-            f'1 - desk:support_sla_attainment_ratio{{window="{part.long}",{NOW}}} > on ({PROMISE}) {limit}',
-            f'and on ({PROMISE}) (1 - desk:support_sla_attainment_ratio{{window="{part.short}",{NOW}}} > on ({PROMISE}) {limit})',
-            f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.long}",{NOW}}} >= {least})',
-            f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.short}",{NOW}}} >= {max(1, least // _SHORT_SHARE)})',
-            *_lived_through(part.long),
+            of_team(
+                f'1 - desk:support_sla_attainment_ratio{{window="{part.long}",{NOW}}} > on ({PROMISE}) {limit}',
+                f'and on ({PROMISE}) (1 - desk:support_sla_attainment_ratio{{window="{part.short}",{NOW}}} > on ({PROMISE}) {limit})',
+                f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.long}",{NOW}}} >= {least})',
+                f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.short}",{NOW}}} >= {max(1, least // _SHORT_SHARE)})',
+                *_lived_through(part.long),
+            )
         ),
         severity=part.severity,
         kind="kpi",
@@ -136,11 +145,8 @@ def _burn(plan: Plan, part: BurnPart) -> Alert:
         keep_ms=KEEP_MS,
         labels={"window": part.long},
         tickets="",
-        summary=f"{WHOSE} missed {{{{ $value | humanizePercentage }}}} of its {_WHAT} deadlines in {part.long}.",
-        description=(
-            f"The objective allows far fewer, and the last {part.short} were no better, so the share that may be missed will not last. "
-            "Compare teams, channels and priorities on the board to see where it comes from."
-        ),
+        summary=words.burn_summary(part.long),
+        description=words.burn(part.short),
     )
 
 

@@ -38,8 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def files() -> Iterator[File]:
     """Every file of tests."""
     promises = (*_stories(sla_stories.ALL), *sla_cases.cases())
-    yield File("sla.yml", "Promises: at risk, broken, burnt.", ("view", "sla", "scores", "volume"), promises)
-    yield File("history.yml", "What yesterday tells.", ("view", "sla"), tuple(sla_cases.history()), sla_cases.HISTORY_STEP)
+    yield File("sla.yml", "Promises: endangered, broken, burnt.", ("view", "sla", "scores", "volume"), promises)
     scores = (*_stories((*score_stories.ALL, *volume_stories.ALL)), *volume_stories.cases())
     yield File("scores.yml", "Scores, times and volume.", ("view", "scores", "volume"), scores, score_stories.STEP)
     yield File("pipeline.yml", "The way of the events.", ("view", "pipeline", "meta"), tuple(pipeline_cases.cases()))

@@ -24,11 +24,12 @@ class Story:
     shown: Series
     low: Series
     fired: Fired
+    beside: tuple[Fired, ...] = ()  # what fires with it, under the same name
     step: int = 1  # minutes between two samples, and two evaluations
 
     def cases(self) -> Iterator[Case]:
         """It fires in time, once; and it is silent on low volume, stale or incomplete figures, a rebalance and a restart."""
-        fires = Look(f"{self.hold}m", self.alert, (self.fired,))
+        fires = Look(f"{self.hold}m", self.alert, self._all)
         early = Look(f"{self.hold - self.step}m", self.alert)
         silent = Look(f"{self.hold + 10}m", self.alert)
         yield self._case(f"{self.what}: told after {self.hold} minutes and not before", self._one(), early, fires)
@@ -38,7 +39,7 @@ class Story:
         yield self._case(
             f"{self.what}, shown beside an exporter that Kafka does not answer and that shows otherwise: told once",
             self._two(calm, self.shown, lagging=_UNANSWERED),
-            Look(f"{self.hold + self.step}m", self.alert, (self.fired,)),
+            Look(f"{self.hold + self.step}m", self.alert, self._all),
         )
         yield self._case(
             f"{self.what}, but only in an exporter that has read nothing but older events, beside a fresh one: silent",
@@ -56,7 +57,7 @@ class Story:
         at = self.hold // self.step + 2
         during, after = f"{(at + 2) * self.step}m", f"{(at + 4) * self.step}m"
         rebalance = {"deskpulse_view_complete": f"1x{at} 0 0 1x{_STEPS}"}
-        goes_on = (Look(during, self.alert, (self.fired,)), Look(after, self.alert, (self.fired,)))
+        goes_on = (Look(during, self.alert, self._all), Look(after, self.alert, self._all))
         yield self._case(f"{self.what}, and a rebalance for a moment: goes on", self._one(rebalance), *goes_on)
         calm = {**self.shown, **self.low}
         gone = f"1x{at} _ _ 1x{_STEPS}"
@@ -68,6 +69,10 @@ class Story:
             Look(during, self.alert),
             Look(after, self.alert),
         )
+
+    @property
+    def _all(self) -> tuple[Fired, ...]:
+        return (self.fired, *self.beside)
 
     def _case(self, name: str, series: Series, *looks: Look) -> Case:
         return Case(name, series, looks)

@@ -18,8 +18,8 @@ TICKETS: Final = "http://127.0.0.1:9108/api/at-risk?target="
 HEAD: Final = "# Made by scripts/rule_tests from the cases there: run `python -m scripts.rule_tests` instead of editing."
 GROUPS: Final = (
     "deskpulse-view",
-    "deskpulse-at-risk",
-    "deskpulse-breached",
+    "deskpulse-endangered",
+    "deskpulse-worst",
     "deskpulse-burn",
     "deskpulse-scores",
     "deskpulse-volume",

@@ -10,7 +10,7 @@ from scripts.rule_tests.model import Fired
 
 _FOREVER: Final = "x45"
 STEP: Final = 5  # minutes; these alerts wait for so long that a closer look would only take longer
-_BOARD: Final = "deskpulse-team"
+_BOARD: Final = "deskpulse-team?var-team=billing"
 _LABELS: Final = {"by": "team", "member": "billing", "team": "billing", "kind": "kpi", "severity": "warning"}
 _EARLIER: Final = {"previous": "the 7d before", "week_ago": "the same days a week ago"}
 

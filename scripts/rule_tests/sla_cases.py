@@ -1,102 +1,129 @@
-"""Further cases of the alerts about figures: nothing to show, the end of an alert, bunches of deadlines, closed hours."""
+"""Further cases of the alerts about figures: nothing to show, the end of an alert, windows, small teams, whole desks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from scripts.rule_tests.model import INSTANCES, Case, Exporter, Look, Series, figures, healthy
-from scripts.rule_tests.sla_stories import AT_RISK, BREACHED_WAITING, BURNS, FIRST_WEEK
+from scripts.rule_tests.model import INSTANCES, Case, Look, Series, figures, healthy
+from scripts.rule_tests.sla_stories import BELOW, BURN, ENDANGERED, FIRST_WEEK, WAITS_LONG, below, endangered, worst
 
 A: Final = INSTANCES["a"]
 KPI_ALERTS: Final = (
-    *("SupportSLAAtRisk", "SupportSLABreachedWaiting", "SupportSLABurnFast", "SupportSLABurnSlow"),
+    *("SupportSLAEndangered", "SupportSLABelowObjective", "SupportSLAWaitsLong", "SupportSLABudgetBurn"),
     *("SupportScoreWorse", "SupportTimeRises", "SupportVolumeHigh", "SupportVolumeLow"),
 )
-HISTORY_STEP: Final = 15  # minutes: a day in 96 steps
-_QUARTER_HOURS_A_DAY: Final = 96
-_PROMISE: Final = 'by="team",member="billing",target="first_reply"'
+_TEAM: Final = 'by="team",member="billing",target="first_reply"'
+_ALL: Final = 'by="all",member="all",target="first_reply"'
+_CHANNEL: Final = 'by="channel",member="email",channel="email",target="resolution"'
 
 
 def cases() -> Iterator[Case]:
-    """Those that fit in an hour."""
+    """All of them."""
     yield Case("a desk of which nothing is known yet: nothing is told", healthy(45), tuple(Look("40m", alert) for alert in KPI_ALERTS))
-    # 8 due until minute 10, then none: it goes on firing for 5 minutes, so that a moment below the limit is not an all-clear.
-    ends = {**AT_RISK.shown, _due(): "8x10 0x35"}
+    yield from _ends()
+    yield from _windows()
+    yield from _small()
+    yield from _whole()
+    yield _told("20% of the deadlines of 7d were missed, in the first week: silent", {**BURN.shown, **FIRST_WEEK}, Look("40m", BURN.alert))
+
+
+def _ends() -> Iterator[Case]:
+    """Named until minute 10, then no more: it goes on firing for 5 minutes, so that a moment below the limit is not an all-clear."""
     yield _told(
-        "tickets at risk are answered: it ends five minutes later",
-        ends,
-        (Look("14m", AT_RISK.alert, (AT_RISK.fired,)), Look("17m", AT_RISK.alert)),
+        "what was endangered is answered: it ends five minutes later",
+        {name: values.removesuffix("x45") + "x10 stale" for name, values in ENDANGERED.shown.items()},
+        Look("14m", ENDANGERED.alert, (ENDANGERED.fired,)),
+        Look("17m", ENDANGERED.alert),
+    )
+    value = {name: values.removesuffix("x45") for name, values in ENDANGERED.shown.items()}
+    yield _told(
+        "endangered for a moment: nothing is told",
+        {name: f"_x9 {shown} stale" for name, shown in value.items()},
+        *(Look(f"{minute}m", ENDANGERED.alert) for minute in (10, 11, 12)),
+    )
+
+
+def _windows() -> Iterator[Case]:
+    """Who is paged of what is below its objective, and who is only told."""
+    yield _told(
+        "12 of 30 of an hour were late, and all have their reply by now: told, and no page",
+        worst("1h", missed=12, n=30, excess=9, overdue=0),
+        Look("20m", BELOW.alert, (below(12, 30, "1 h", excess=9, overdue=0, severity="warning"),)),
     )
     yield _told(
-        "a minute above the limit: nothing is told",
-        {**AT_RISK.shown, _due(): "0x10 8 8 0x35"},
-        tuple(Look(f"{minute}m", AT_RISK.alert) for minute in (11, 12, 13)),
+        "30 of 90 of eight hours were late: the last hour was kept, or it would be named for that; told, and no page",
+        worst("8h", missed=30, n=90, excess=21, overdue=5),
+        Look("20m", BELOW.alert, (below(30, 90, "8 h", excess=21, overdue=5, severity="warning"),)),
     )
     yield _told(
-        "as many were missed, but all of them have their reply by now: nobody waits, nothing is told",
-        {**BREACHED_WAITING.shown, f"support_sla_breached_waiting_tickets{{{_PROMISE}}}": "2x45"},
-        (Look("20m", BREACHED_WAITING.alert),),
-    )
-    of_day, of_week = BURNS[2:]
-    yield _told(
-        "20% of the deadlines of 7d were missed, in the first week of an installation: silent",
-        {**of_week.shown, **FIRST_WEEK},
-        (Look("40m", of_week.alert),),
+        "12 of 40 of eight hours were late, five an hour, too few for an hour to tell, and two are overdue: a page",
+        worst("8h", missed=12, n=40, excess=8, overdue=2),
+        Look("20m", BELOW.alert, tuple(below(12, 40, "8 h", excess=8, overdue=2, severity=severity) for severity in ("page", "warning"))),
     )
     yield _told(
-        "35% of the deadlines of 24h were missed, in the first week of an installation: told",
-        {**of_day.shown, **FIRST_WEEK},
-        (Look("20m", of_day.alert, (of_day.fired,)),),
+        "the same, and one is overdue: no page",
+        worst("8h", missed=12, n=40, excess=8, overdue=1),
+        Look("20m", BELOW.alert, (below(12, 40, "8 h", excess=8, overdue=1, severity="warning"),)),
     )
 
 
-def history() -> Iterator[Case]:
-    """Those that need yesterday."""
-    # Between 9:00 and 9:15, and again until 9:30, fall 200 deadlines of the night. At 9:00 and 9:15 of the second day 30 of them are
-    # open: 2 x 0.1 x 200 = 40 are usual. Without yesterday only the 300 of a day would be known, 3 in 15 minutes, and 5 would be the limit.
-    day = _QUARTER_HOURS_A_DAY
-    at_nine = 9 * 4
-    bunch = f"1x{at_nine} 200 200 1x{day + at_nine}"
-    known = {
-        f"support_sla_objective_ratio{{{_PROMISE}}}": f"0.9x{2 * day}",
-        _observed("1h"): f"4x{2 * day}",
-        _observed("24h"): f"300x{2 * day}",
-        _due(): f"0x{day + at_nine - 1} 30 30 0x{day}",
-    }
-    quarter_past_nine = f"{24 + 9}h15m"
-    yield _long(
-        "30 due when the night's deadlines fall, as 200 did yesterday at this time: usual",
-        {**known, _observed("15m"): bunch},
-        (Look(quarter_past_nine, AT_RISK.alert),),
+def _small() -> Iterator[Case]:
+    """A team with few deadlines has too few for any test; one with many has always some tickets that wait for long."""
+    observed = f'support_sla_attainment_observations{{window="8h",period="current",{_TEAM}}}'
+    yield _told(
+        "2 replies are overdue by one more target, of a team with 10 deadlines in 8 h: the test speaks for it",
+        {**WAITS_LONG.shown, observed: "10x45"},
+        Look("20m", WAITS_LONG.alert),
     )
-    fired = AT_RISK.fired
-    thirty = type(fired)(
-        labels=fired.labels,
-        summary=fired.summary.replace("8 tickets", "30 tickets"),
-        description=fired.description.replace("8 tickets", "30 tickets"),
-        board=fired.board,
-        tickets=fired.tickets,
-    )
-    yield _long(
-        "30 due, and yesterday nothing of the kind: told",
-        {**known, _observed("15m"): f"1x{2 * day}"},
-        (Look(quarter_past_nine, AT_RISK.alert, (thirty,)),),
+    nothing = {name: values for name, values in WAITS_LONG.shown.items() if name != observed}
+    yield _told(
+        "2 replies are overdue by one more target, of a team that had no deadline in 8 h: told",
+        nothing,
+        Look("20m", WAITS_LONG.alert, (WAITS_LONG.fired,)),
     )
 
 
-def _due() -> str:
-    return f'support_sla_due_tickets{{{_PROMISE},within="15m"}}'
+def _whole() -> Iterator[Case]:
+    """What is not of one team has no label `team`, not even an empty one, and its links lead to all teams."""
+    fired = replace(
+        ENDANGERED.fired,
+        labels={"by": "all", "member": "all", "target": "first_reply", "kind": "kpi", "severity": "page"},
+        summary=ENDANGERED.fired.summary.replace("billing · high", "All teams"),
+        board="deskpulse-sla?var-target=first_reply",
+        tickets="first_reply",
+    )
+    yield _told(
+        "8 of 10 of the whole desk: told as such", endangered(8, n=10, usual=2.6, named=_ALL), Look("1m", ENDANGERED.alert, (fired,))
+    )
+    of_mail = below(12, 30, "1 h", excess=9, overdue=0, severity="warning")
+    yield _told(
+        "12 of 30 solutions by mail were late: told as such",
+        worst("1h", missed=12, n=30, excess=9, overdue=0, named=_CHANNEL),
+        Look(
+            "1m",
+            BELOW.alert,
+            (
+                replace(
+                    of_mail,
+                    labels={
+                        "by": "channel",
+                        "member": "email",
+                        "channel": "email",
+                        "target": "resolution",
+                        "kind": "kpi",
+                        "severity": "warning",
+                    },
+                    summary=of_mail.summary.replace("billing · high", "Channel email").replace("first replies", "solutions"),
+                    description=of_mail.description.replace("first replies", "solutions"),
+                    board="deskpulse-sla?var-target=resolution",
+                    tickets="resolution",
+                ),
+            ),
+        ),
+    )
 
 
-def _observed(window: str) -> str:
-    return f'support_sla_attainment_observations{{window="{window}",period="current",{_PROMISE}}}'
-
-
-def _told(name: str, shown: Series, looks: tuple[Look, ...]) -> Case:
+def _told(name: str, shown: Series, *looks: Look) -> Case:
     return Case(name, {**healthy(45), **figures(A, shown)}, looks)
-
-
-def _long(name: str, shown: Series, looks: tuple[Look, ...]) -> Case:
-    exporter = Exporter(A, 2 * _QUARTER_HOURS_A_DAY, {}, HISTORY_STEP)
-    return Case(name, {**exporter.series(), **figures(A, shown)}, looks)

@@ -28,7 +28,12 @@ def _day(now: int, week_ago: int) -> dict[str, str]:
 
 
 def _volume(name: str, now: int, before: int, *, low: tuple[int, int], says: str, description: str) -> Story:
-    fired = Fired(labels=_LABELS, summary=f"{now} tickets of team billing in 8 h, {says}.", description=description, board="deskpulse-team")
+    fired = Fired(
+        labels=_LABELS,
+        summary=f"{now} tickets of team billing in 8 h, {says}.",
+        description=description,
+        board="deskpulse-team?var-team=billing",
+    )
     what = f"{now} tickets after {before} a week ago"
     return Story(alert=name, what=what, hold=15, step=STEP, shown=_day(now, before), low=_day(*low), fired=fired)
 

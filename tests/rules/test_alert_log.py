@@ -22,8 +22,8 @@ SENT: dict[str, Any] = {
     "alerts": [
         {
             "status": "firing",
-            "labels": {"alertname": "SupportSLAAtRisk", "severity": "warning", "kind": "kpi", "team": "billing", "by": "team"},
-            "annotations": {"summary": "8 tickets of team billing will miss their first reply deadline within 15m."},
+            "labels": {"alertname": "SupportSLAEndangered", "severity": "page", "kind": "kpi", "team": "billing", "by": "team"},
+            "annotations": {"summary": "billing: 8 first replies due within 15 min, nobody has answered."},
             "startsAt": "2026-05-28T20:26:40Z",
         }
     ],
@@ -59,8 +59,8 @@ def test_an_alert_is_one_line(port: int, taken: list[Notice]) -> None:
     assert 200 == ask(port, "POST", "/team-billing", json.dumps(SENT).encode())
     (notice,) = taken
     assert str(notice) == (
-        "2026-05-28T20:26:40Z team-billing firing warning SupportSLAAtRisk by=team team=billing: "
-        "8 tickets of team billing will miss their first reply deadline within 15m."
+        "2026-05-28T20:26:40Z team-billing firing page SupportSLAEndangered by=team team=billing: "
+        "billing: 8 first replies due within 15 min, nobody has answered."
     )
 
 

@@ -30,7 +30,7 @@ def with_alerts(folder: Path, alerts: str) -> Path:
 def test_the_example_can_do_what_it_says() -> None:
     answer = run("rules", "--policy", EXAMPLE, "--check")
     assert answer.code == exits.OK
-    assert "burn 1h and 15m, first_reply: objective 90% fires above 50% missed (capped" in answer.out
+    assert "burn 7d and 24h, first_reply: objective 90% fires above 15% missed" in answer.out
 
 
 def test_what_is_committed_is_what_the_example_gives() -> None:
@@ -58,7 +58,7 @@ def test_check_refuses_it_too_and_tells_what_factors_come_to(tmp_path: Path, mon
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(EXAMPLE))
     answer = run("check")
     assert answer.code == exits.OK
-    assert "objective 80% fires above 50% missed (capped: 3 times would be 60%); objective 85% fires above 45% missed" in answer.out
+    assert "resolution: objective 80% fires above 30% missed; objective 85% fires above 22.5% missed" in answer.out
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(with_alerts(tmp_path, IMPOSSIBLE)))
     answer = run("check")
     assert (answer.code, answer.out) == (exits.USAGE, "")
@@ -66,7 +66,7 @@ def test_check_refuses_it_too_and_tells_what_factors_come_to(tmp_path: Path, mon
 
 
 def test_wrong_words_are_told_with_their_line(tmp_path: Path) -> None:
-    answer = run("rules", "--policy", with_alerts(tmp_path, "alerts: {at_risk: {hold: soon}, links: {runbooks: nowhere}}\n"), "--check")
+    answer = run("rules", "--policy", with_alerts(tmp_path, "alerts: {worst: {hold: soon}, links: {runbooks: nowhere}}\n"), "--check")
     assert answer.code == exits.USAGE
     assert "'soon' is no duration" in answer.err
     assert "'nowhere' is no address" in answer.err
@@ -118,8 +118,8 @@ def test_a_drill_waits_for_less_and_says_so(tmp_path: Path) -> None:
     """120 s / 8 = 15 s; figures that carry their own time stay."""
     out = run("rules", "--policy", with_alerts(tmp_path, "alerts: {scrape_interval: 2s}\n"), "--time-scale", 8).out
     assert "# For a drill: the clock of the desk runs 8 times as fast." in out
-    alert = out[out.index("alert: SupportSLAAtRisk") :]
-    assert 'within="15m"' in alert[:400]
+    alert = out[out.index("alert: SupportSLAWaitsLong") :]
+    assert 'window="8h"' in alert[:400]
     assert "for: 15s" in alert[:600]
     # Workers and exporters are no faster in a drill.
     stalled = out[out.index("alert: DeskpulseStalled") :]
@@ -131,7 +131,7 @@ def test_a_drill_waits_for_less_and_says_so(tmp_path: Path) -> None:
 def test_a_drill_too_fast_for_the_scrapes_is_refused() -> None:
     answer = run("rules", "--time-scale", 60)
     assert answer.code == exits.USAGE
-    assert "alerts.at_risk.hold = 2m in a drill, 60 times as fast: is shorter than the scrape interval" in answer.err
+    assert "alerts.endangered.hold = 1m in a drill, 60 times as fast: is shorter than the scrape interval" in answer.err
 
 
 def test_without_a_folder_everything_is_printed() -> None:
