@@ -39,6 +39,7 @@ class Board:
     name: str
     model: sdk.Dashboard
     asked: tuple[Asked, ...]
+    targets: tuple[str, ...] = ()  # that its variable can be
 
     @property
     def file(self) -> str:
@@ -144,7 +145,7 @@ def _board(name: str, plan: Plan, desk: Desk) -> Board:
         annotations=sdk.AnnotationContainer(list_val=[_alerts(desk, plan)]),
         links=[] if plan.bare else [others],
     )
-    return Board(name, model, tuple(sheet.asked))
+    return Board(name, model, tuple(sheet.asked), desk.targets)
 
 
 def _alerts(desk: Desk, plan: Plan) -> sdk.AnnotationQuery:

@@ -11,7 +11,6 @@ from deskpulse.boards.promql import (
     Expression,
     Given,
     Grouped,
-    Marked,
     Match,
     Pick,
     Recorded,
@@ -100,15 +99,6 @@ def hours(expression: Expression) -> Expression:
 def enough(shown: Expression, pick: Pick, desk: Desk) -> Expression:
     """A figure, if it rests on enough observations for a verdict."""
     return Given(shown, Where(observations(pick), ">=", desk.bands.minimum_observations))
-
-
-def marked_if_few(shown: Expression, pick: Pick, desk: Desk) -> Expression:
-    """A value a member; members with few observations say so in their name."""
-    least = desk.bands.minimum_observations
-    n = observations(pick)
-    return Either(
-        Given(shown, Where(n, ">=", least), pick.keep), Marked(Given(shown, Where(n, "<", least), pick.keep), "member", f" (n<{least})")
-    )
 
 
 def overdue(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:

@@ -312,23 +312,6 @@ class Either(Expression):
 
 
 @dataclass(frozen=True, slots=True)
-class Marked(Derived):
-    """The value of one label with something behind it."""
-
-    label: str
-    suffix: str
-
-    def promql(self) -> str:
-        return f'label_replace({self.inner.promql()}, "{self.label}", "$1{self.suffix}", "{self.label}", "(.*)")'
-
-    def value(self, moment: Moment) -> Result:
-        return {
-            frozenset({**dict(labels), self.label: dict(labels).get(self.label, "") + self.suffix}.items()): value
-            for labels, value in self.inner.value(moment).items()
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class Grouped(Derived):
     """Sum, maximum, minimum or number by labels."""
 
@@ -488,7 +471,10 @@ class Written(Expression):
         raise NotImplementedError(self.text)
 
     def names(self) -> frozenset[str]:
-        return frozenset(re.findall(r"(?<![:\w])(?:deskpulse|support|up|scrape)(?:_[a-z_]+)?\b(?=\{|\[|\)| |$)", self.text))
+        """Never empty, so that it is not taken for a figure."""
+        return frozenset({"deskpulse"}) | frozenset(
+            re.findall(r"(?<![:\w])(?:deskpulse|support|up|scrape)(?:_[a-z_]+)?\b(?=\{|\[|\)| |$)", self.text)
+        )
 
 
 def _only(labels: Labels, names: tuple[str, ...]) -> Labels:

@@ -64,8 +64,9 @@ def _worst_late() -> Expression:
 
 def _endangered() -> Expression:
     """What may miss its next deadlines, the most of them, with their number as the label `soon`; nothing while anything is listed."""
-    soon = Pick("support_sla_endangered_tickets", (), PROMISE)
-    return Given(Unless(Joined(Top(soon, 1), Spelt(soon, "soon", PROMISE), PROMISE, ("soon",)), WORST_LATE), TRUSTED)
+    soon, usual = (Pick(f"support_sla_endangered_{name}", (), PROMISE) for name in ("tickets", "usual_tickets"))
+    rank = Combined(soon, "-", Scaled(usual, over=1_000_000))  # of equally many, where fewer are usual
+    return Given(Unless(Joined(Top(rank, 1), Spelt(soon, "soon", PROMISE), PROMISE, ("soon",)), WORST_LATE), TRUSTED)
 
 
 def _sla_state() -> Expression:

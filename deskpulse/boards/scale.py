@@ -57,11 +57,6 @@ def _start(edge: float, comparison: str) -> float:
     return math.nextafter(rounded, math.inf) if comparison in {"<=", ">"} else rounded
 
 
-def objective_steps(objective: float) -> list[Step]:
-    """The steps of an attainment in per cent over a window of days: below the objective, or as it should be."""
-    return [Step(None, "below_objective", RED), Step(round(100 * objective, 9), "kept", PLAIN)]
-
-
 def ranges(steps: Sequence[Step]) -> list[tuple[float | None, float | None, Step]]:
     """(from, to, step), both inclusive, as Grafana's range mappings want them."""
     ends = [*(step.start for step in steps[1:]), None]

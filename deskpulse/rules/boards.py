@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from deskpulse.boards import recorded
 from deskpulse.boards.desk import teams_with_hours
-from deskpulse.rules.model import Family, Group, Record
+from deskpulse.rules.model import Family, Record
 from deskpulse.rules.plan import Plan
 from deskpulse.rules.promql import block
 from deskpulse.rules.view import TRUSTED, chosen, complete
 from exporters import families
 
-ABOUT: Final = """\
+ABOUT: Final = """
+
 For the boards: what is worst now with its numbers as labels (a panel can put a label into a sentence, a value not),
 the state of each promise, one word for the whole desk, and whether figures, policy and parts are there."""
 _STALE_SECONDS: Final = 60
 
 
-def family(plan: Plan) -> Family:
-    """The recording rules that only boards read."""
-    return Family("boards.yml", ABOUT, (Group("deskpulse-boards", (*_program(), *_parts(), *_expressions(plan))),))
+def added(family: Family, plan: Plan) -> Family:
+    """The family of the view with the rules that only boards read, in its one group.
+
+    Rules of a group are evaluated for the same instant, one after the other; two groups are not, so a word that is made in another group
+    would be that of an earlier instant than the number beside it.
+    """
+    (group,) = family.groups
+    rules = (*group.rules, *_program(), *_parts(), *_expressions(plan))
+    return replace(family, about=family.about + ABOUT, groups=(replace(group, rules=rules),))
 
 
 def _expressions(plan: Plan) -> list[Record]:

@@ -23,8 +23,7 @@ _TICKETS: Final = 'api/at-risk?target={{ $labels.target }}{{ if eq $labels.by "t
 def families(plan: Plan) -> tuple[Family, ...]:
     """All rules of a plan."""
     return (
-        view.family(plan),
-        boards.family(plan),
+        boards.added(view.family(plan), plan),
         sla.family(plan),
         scores.family(plan),
         scores.volume(plan),
