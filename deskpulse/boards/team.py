@@ -65,9 +65,8 @@ def _now(sheet: Sheet, y: int) -> int:
     for title, explained, expression in counts:
         tiles.value(sheet, Frame(next(places), w(title), w(explained)), Query(expression), "count")
     for title, explained, expression in promised:
-        steps = _RISKY if title == "at_risk_title" else None
-        frame = Frame(next(places), w(title), w(explained), to_sla)
-        tiles.value(sheet, frame, Query(expression), "count", Number(steps=steps, of_policy=True))
+        shown = Number(steps=_RISKY, of_policy=True) if title == "at_risk_title" else Number(of_policy=True)
+        tiles.value(sheet, Frame(next(places), w(title), w(explained), to_sla), Query(expression), "count", shown)
     wait = Query(wait_or_none(TEAM_MEMBER, desk=desk))
     frame = Frame(next(places), w("longest_wait"), w("longest_wait_help"))
     tiles.value(sheet, frame, wait, "span", Number(none=True))
