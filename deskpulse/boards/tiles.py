@@ -101,13 +101,12 @@ def value(sheet: Sheet, frame: Frame, query: Query, quantity: Quantity, number: 
 
 
 def _as_text() -> list[sdk.DataTransformerConfig]:
-    """Of the number only, not of the word of its band."""
-    of_number = sdk.MatcherConfig(id_val="byRefId", options="A")
+    """The number as text: the field of a table is called `Value`, that of the word of its band is not."""
     conversion = {"conversions": [{"targetField": "Value", "destinationType": "string"}], "fields": {}}
     left_out = {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {}}
     return [
-        sdk.DataTransformerConfig(id_val="convertFieldType", options=conversion, filter_val=of_number),
-        sdk.DataTransformerConfig(id_val="organize", options=left_out, filter_val=of_number),
+        sdk.DataTransformerConfig(id_val="convertFieldType", options=conversion),
+        sdk.DataTransformerConfig(id_val="organize", options=left_out),
     ]
 
 

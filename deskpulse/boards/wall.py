@@ -25,6 +25,7 @@ from deskpulse.boards.figures import (
     lag,
     live,
     minutes,
+    next_or_none,
     none_firing,
     objective,
     opened,
@@ -84,7 +85,8 @@ FIGURES: Final = {3.0: ("complete", PLAIN), 2.0: ("silent", UNKNOWN), 1.0: ("inc
 POLICIES: Final = {2.0: ("no_policy", PLAIN), 1.0: ("policies_differ", AMBER), 0.0: ("one_policy", PLAIN)}
 STALE_SECONDS: Final = 60
 _TEAMS: Final = (("by", "team"),)
-LINES: Final = 6  # teams in a course: the worst, or the most
+LINES: Final = 4  # teams in a course: the worst, or the most
+_ROWS: Final = ((0, 2), (2, 3), (5, 2))  # from where on and how high
 ALERTS_SHOWN: Final = (3, 2)  # pages, warnings
 
 
@@ -95,7 +97,6 @@ def build(sheet: Sheet) -> None:
         _now(sheet)
     else:
         _without_policy(sheet)
-    _waiting(sheet, 16 if sheet.desk.targets else 8)
     _courses(sheet, 7)
     _states(sheet, 12)
     _health(sheet, 17)
@@ -157,32 +158,32 @@ def _worst(sheet: Sheet) -> None:
 
 
 def _now(sheet: Sheet) -> None:
-    """What waits beyond its promise, and what will."""
+    """What waits beyond its promise, who waits, and what will be late: a column each, in rows of the same heights as those of the worst.
+
+    Where columns are cut differently, `autofitpanels` rounds them differently, and the rows below do not line up.
+    """
     desk, w = sheet.desk, sheet.desk.words
-    target, to_sla = desk.targets[0], links.to(desk, "sla")
-    tiles.value(
-        sheet,
-        Frame((12, 0, 4, 5), w(f"title_{target}"), w("overdue_help"), to_sla),
-        Query(overdue(target)),
-        "count",
-        Number(unit=f"suffix:{w('unit_overdue')}", of_policy=True),
-    )
+    target, to_sla, to_team = desk.targets[0], links.to(desk, "sla"), links.to(desk, "team")
+
+    def tile(place: tuple[int, int], title: str, explained: str, expression: Expression, unit: str) -> None:
+        x, row = place
+        y, height = _ROWS[row]
+        leads = to_team if unit in {"open", "waiting"} else to_sla
+        number = Number(unit=f"suffix:{w(f'unit_{unit}')}", of_policy=leads is to_sla)
+        tiles.value(sheet, Frame((x, y, 4, height), w(title), w(explained), leads), Query(expression), "count", number)
+
+    tile((12, 0), "title_due", "due_help", at_risk(target), "at_risk")
+    tile((12, 1), f"title_{target}", "overdue_help", overdue(target), "overdue")
     if len(desk.targets) > 1:
-        other = desk.targets[1]
-        frame = Frame((12, 5, 4, 2), w("title_overdue"), w("overdue_help"), to_sla)
-        unit = f"suffix:{w(f'unit_{other}')}"
-        tiles.value(sheet, frame, Query(overdue(other)), "count", Number(unit=unit, of_policy=True))
+        tile((12, 2), "title_overdue", "overdue_help", overdue(desk.targets[1]), desk.targets[1])
     else:
-        tiles.value(
-            sheet, Frame((12, 5, 4, 2), w("at_risk"), w("due_help"), to_sla), Query(at_risk(target)), "count", Number(of_policy=True)
-        )
-    tiles.value(
-        sheet,
-        Frame((20, 0, 4, 5), w("forecast_now"), w("forecast_help"), to_sla),
-        Query(Rounded(forecast("expected", target), 0)),
-        "count",
-        Number(unit=f"suffix:{w('unit_forecast')}", of_policy=True),
-    )
+        tile((12, 2), "within_1h", "due_help", at_risk(target, within="1h"), "at_risk")
+    tile((16, 0), "open", "open_help", opened(), "open")
+    tile((16, 1), "title_waiting", "unanswered_help", unanswered(), "waiting")
+    _longest(sheet, (16, 5, 4, 2))
+    frame = Frame((20, 0, 4, 2), w("next_deadline_in"), w("next_deadline_help"), to_sla)
+    tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True))
+    tile((20, 1), "forecast_now", "forecast_help", Rounded(forecast("expected", target), 0), "forecast")
     here = fresh(Recorded(FORECAST_RANGE.inner, FORECAST_RANGE.name, (("target", target),)))
     said = [
         Said(Query(here, w("range", low="{{low}}", high="{{high}}"), instant=True, may_be_empty=True)),
@@ -191,12 +192,9 @@ def _now(sheet: Sheet) -> None:
     tiles.sentence(sheet, Frame((20, 5, 4, 2), w("forecast_range"), w("forecast_help"), to_sla), said)
 
 
-def _waiting(sheet: Sheet, x: int) -> None:
+def _longest(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
     desk, w = sheet.desk, sheet.desk.words
-    to_team = links.to(desk, "team")
-    frame = Frame((x, 0, 4, 5), w("title_waiting"), w("unanswered_help"), to_team)
-    tiles.value(sheet, frame, Query(unanswered()), "count", Number(unit=f"suffix:{w('unit_waiting')}"))
-    frame = Frame((x, 5, 4, 2), w("longest_wait"), w("longest_wait_help"), to_team)
+    frame = Frame(place, w("longest_wait"), w("longest_wait_help"), links.to(desk, "team"))
     tiles.value(sheet, frame, Query(wait_or_none(desk=desk)), "span", Number(none=True))
 
 
@@ -221,7 +219,7 @@ def _courses(sheet: Sheet, y: int) -> None:
     most = Given(own, Top(replace(own, at_end=True), LINES), ("member",))
     standing = [Query(most, "{{member}}"), Query(opened(), w("all_teams"))]
     panels.lines(sheet, Frame((10, y, 7, 5), w("open_course"), w("open_help")), standing, "count", Course(values=False, link=link))
-    new = [Query(per_hour("1h", TEAMS, ("member",), desk=desk), "{{member}}")]
+    new = [Query(per_hour("1h", desk=desk), w("all_teams"))]
     panels.lines(
         sheet, Frame((17, y, 7, 5), w("new_course"), w("new_course_help")), new, "count", Course(values=False, stacked_bars=True, link=link)
     )
@@ -302,6 +300,9 @@ def _without_policy(sheet: Sheet) -> None:
     tiles.value(sheet, Frame((0, 0, 4, 5), title, w("volume_help"), to_team), Query(new), "count", Number(unit=f"suffix:{w('unit_new')}"))
     frame = Frame((4, 0, 4, 5), w("open"), w("open_help"), to_team)
     tiles.value(sheet, frame, Query(opened()), "count", Number(unit=f"suffix:{w('unit_open')}"))
+    frame = Frame((8, 0, 4, 5), w("title_waiting"), w("unanswered_help"), to_team)
+    tiles.value(sheet, frame, Query(unanswered()), "count", Number(unit=f"suffix:{w('unit_waiting')}"))
+    _longest(sheet, (8, 5, 4, 2))
     for index, q in enumerate(("0.5", "0.9")):
         pick = figure(FIRST_RESPONSE_QUANTILE, "1h", ALL, ("q", q), desk=desk)
         title = w(f"first_response_{q.replace('.', '_')}")
