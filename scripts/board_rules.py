@@ -1,7 +1,7 @@
 """What a board must be, after the rules of Grafana's dashboard-linter and our own: one function a rule, each gives the faults it finds.
 
-Left out of that linter's rules, with the reason: template-datasource, template-job, template-instance (a wall has no variables, and kiosk
-mode would show them; the data source has a fixed uid, the job a fixed name, the instance is chosen by freshness in the query).
+Left out of that linter's rules, with the reason: template-job, template-instance (figures come from recording rules, which have chosen the
+exporter; the job of the programs' own metrics has a fixed name).
 """
 
 from __future__ import annotations
@@ -11,29 +11,43 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from typing import Any, Final
 
+from deskpulse.boards.desk import SOURCE_VARIABLE
 from deskpulse.boards.promql import JOB
-from deskpulse.boards.scale import BAND_COLOURS, FILLS, STATUS_COLOURS
+from deskpulse.boards.scale import AMBER, BAND_COLOURS, PLAIN, RED
 from deskpulse.boards.sheet import COLUMNS, SCHEMA
 
 Board = dict[str, Any]
 Panel = dict[str, Any]
 Rule = Callable[[Board], list[str]]
 SCRAPE_SECONDS: Final = 10  # monitoring/prometheus.yml; tests/boards/test_provisioning.py compares them
+HIDDEN: Final = 2  # of a variable: neither its name nor its value is shown
 WALL_ROWS: Final = (18, 20)
-UNITS: Final = {"percent", "none", "locale", "bytes"}
+LONGEST_QUERY: Final = 300  # characters: what a person can read and change in Grafana's editor
+UNITS: Final = {"percent", "none", "locale", "bytes", "dthms"}
 DRAWN: Final = {"stat", "timeseries", "bargauge", "state-timeline", "table"}
 REDUCED: Final = {"stat", "bargauge"}
 LONGEST_UID: Final = 40
+LONGEST_WITHOUT_HEADING: Final = 8
 _BY: Final = r"(?: by \([^)]*\))? ?\("
-_NEVER_ADDED: Final = re.compile(rf"\b(?:sum|avg){_BY}(?:max{_BY})?support_[a-z_]*(?:_ratio|_score|_mean_seconds|_quantile_seconds)\b")
+_NEVER_ADDED: Final = re.compile(
+    rf"\b(?:sum|avg){_BY}(?:max{_BY})?(?:desk:)?support_[a-z_]*(?:_ratio|_score|_mean_seconds|_quantile_seconds)\b"
+)
 _RANGE: Final = re.compile(r"\[([^\]]+)\]")
-_FIGURE: Final = re.compile(r"\b(?:support)_[a-z_]+\{[^}]*\}(?: @ end\(\))?( and on \(job, instance\) topk\(1, )?")
+_FIGURE: Final = re.compile(r"(?<![:\w])support_[a-z_]+")
+_FRESH: Final = re.compile(
+    r"desk:(?:figures_trusted|sla_state|sla_worst_late|sla_endangered_first|desk_state|figures_state|policy_state|sla_wall_rows)"
+)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
 def panels(board: Board) -> list[Panel]:
     """All panels."""
-    return list(board["panels"])
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def rows(board: Board) -> list[Panel]:
+    """Headings between panels."""
+    return [panel for panel in board["panels"] if panel["type"] == "row"]
 
 
 def targets(board: Board) -> Iterator[tuple[Panel, dict[str, Any]]]:
@@ -48,25 +62,29 @@ def name(panel: Panel) -> str:
     return f"panel {panel['id']} ({panel.get('title') or panel['type']})"
 
 
-def is_strip(panel: Panel) -> bool:
-    """Whether a panel is the coloured word under a number, which needs no title of its own."""
-    return bool(panel["type"] == "stat" and panel["options"]["graphMode"] == "area")
-
-
 def says_what_it_is(board: Board) -> list[str]:
-    """panel-title-description: every panel has a description, and a title unless it belongs to the number above it."""
+    """panel-title-description: every panel has a title and a description; a screen reader and `view panel` know nothing else of it."""
     found = [f"{name(panel)} has no description" for panel in panels(board) if not panel.get("description")]
-    return found + [f"{name(panel)} has no title" for panel in panels(board) if not panel.get("title") and not is_strip(panel)]
+    return found + [f"{name(panel)} has no title" for panel in board["panels"] if not panel.get("title")]
 
 
 def asks_our_source(board: Board) -> list[str]:
-    """panel-datasource: panels and questions name the one data source."""
+    """template-datasource, panel-datasource: panels and questions ask the data source of the variable, and nothing else."""
     places = [(name(panel), panel.get("datasource")) for panel in panels(board) if panel.get("targets")]
     places += [(f"{name(panel)} {target['refId']}", target.get("datasource")) for panel, target in targets(board)]
-    uids = {(place or {}).get("uid") for _, place in places}
-    return (
-        [] if uids <= {next(iter(uids), None)} and None not in uids else [f"data sources differ or are missing: {sorted(map(str, uids))}"]
-    )
+    places += [(f"the marks {note['name']!r}", note.get("datasource")) for note in board["annotations"]["list"]]
+    return [
+        f"{place} does not ask ${SOURCE_VARIABLE}" for place, source in places if (source or {}).get("uid") != f"${{{SOURCE_VARIABLE}}}"
+    ]
+
+
+def asks_in_a_line(board: Board) -> list[str]:
+    """No question is longer than a person can read; what needs more is a recording rule (deskpulse/rules/boards.py)."""
+    return [
+        f"{name(panel)} {target['refId']} asks in {len(target['expr'])} characters, more than {LONGEST_QUERY}"
+        for panel, target in targets(board)
+        if len(target["expr"]) > LONGEST_QUERY
+    ]
 
 
 def has_units(board: Board) -> list[str]:
@@ -75,7 +93,7 @@ def has_units(board: Board) -> list[str]:
     found = []
     for panel in drawn:
         unit = panel["fieldConfig"]["defaults"].get("unit", "")
-        if unit not in UNITS and not unit.startswith(("suffix:", "time:")):
+        if unit not in UNITS and not unit.startswith(("suffix:", "prefix:", "time:")):
             found.append(f"{name(panel)} has the unit {unit!r}")
     return found
 
@@ -95,17 +113,25 @@ def names_the_job(board: Board) -> list[str]:
     return [
         f"{name(panel)} {target['refId']} does not name the job"
         for panel, target in targets(board)
-        if re.search(r"\b(?:support|deskpulse|up|scrape)", target["expr"]) and f'job="{JOB}"' not in target["expr"]
+        if re.search(r"(?<![:\w])(?:deskpulse|up|scrape)[_{]", target["expr"]) and f'job="{JOB}"' not in target["expr"]
     ]
 
 
-def asks_the_freshest_exporter(board: Board) -> list[str]:
-    """target-instance, our way: each figure is that of the exporter chosen by freshness, so that two are not mixed."""
+def asks_the_believed_exporter(board: Board) -> list[str]:
+    """target-instance, our way: each figure is that of the exporter which the recording rules believe, so that two are not mixed."""
     return [
         f"{name(panel)} {target['refId']} asks every exporter at once: {match[0]}"
         for panel, target in targets(board)
         for match in _FIGURE.finditer(target["expr"])
-        if not match[1]
+    ]
+
+
+def is_silent_when_the_figures_are_old(board: Board) -> list[str]:
+    """What a panel says of this instant about the desk, it says only while the figures can be trusted."""
+    return [
+        f"{name(panel)} {target['refId']} would go on when the figures are old"
+        for panel, target in targets(board)
+        if target["instant"] and "desk:" in target["expr"] and not _FRESH.search(target["expr"]) and "exporter_chosen" not in target["expr"]
     ]
 
 
@@ -143,7 +169,7 @@ def says_when_it_is_empty(board: Board) -> list[str]:
         if panel["type"] in DRAWN:
             defaults = panel["fieldConfig"]["defaults"]
             special = [mapping["options"] for mapping in defaults.get("mappings", ()) if mapping["type"] == "special"]
-            meaning = {colour for ink in (*BAND_COLOURS.values(), *STATUS_COLOURS.values()) for colour in (ink, FILLS[ink])}
+            meaning = {RED, AMBER, *BAND_COLOURS.values()} - {PLAIN}
             if not defaults.get("noValue") or not special or special[0]["result"]["color"] in meaning:
                 found.append(f"{name(panel)} does not say when it is empty")
     return found
@@ -151,18 +177,17 @@ def says_when_it_is_empty(board: Board) -> list[str]:
 
 def has_words_beside_colours(board: Board) -> list[str]:
     """Where a colour is the message, it has a word."""
-    found = []
-    for panel in panels(board):
-        options = panel["options"]
-        coloured = panel["type"] == "state-timeline" or is_strip(panel) or str(options.get("colorMode", "")).startswith("background")
-        if coloured and not [mapping for mapping in panel["fieldConfig"]["defaults"]["mappings"] if mapping["type"] in {"value", "range"}]:
-            found.append(f"{name(panel)} has colours without words")
-    return found
+    return [
+        f"{name(panel)} has colours without words"
+        for panel in panels(board)
+        if panel["type"] == "state-timeline"
+        and not [mapping for mapping in panel["fieldConfig"]["defaults"]["mappings"] if mapping["type"] in {"value", "range"}]
+    ]
 
 
 def is_numbered(board: Board) -> list[str]:
     """Panels and their questions are told apart."""
-    ids = [panel["id"] for panel in panels(board)]
+    ids = [panel["id"] for panel in board["panels"]]
     found = [] if len(set(ids)) == len(ids) and None not in ids else ["panel ids are missing or repeat"]
     for panel in panels(board):
         refs = [target["refId"] for target in panel.get("targets", ())]
@@ -180,7 +205,7 @@ def fits_the_grid(board: Board) -> list[str]:
             found.append(f"{name(panel)} leaves the {COLUMNS} columns")
     found += [
         f"{name(one)} and {name(other)} overlap"
-        for one, other in combinations(panels(board), 2)
+        for one, other in combinations(board["panels"], 2)
         if _overlap(one["gridPos"], other["gridPos"])
     ]
     return found
@@ -196,13 +221,13 @@ def leaves_no_hole(board: Board) -> list[str]:
     """Every cell of the grid down to the last row is covered: Grafana moves panels up into holes, and the layout would not be ours."""
     covered = {
         (x, y)
-        for place in (panel["gridPos"] for panel in panels(board))
+        for place in (panel["gridPos"] for panel in board["panels"])
         for x in range(place["x"], place["x"] + place["w"])
         for y in range(place["y"], place["y"] + place["h"])
     }
-    rows = 1 + max(y for _, y in covered)
-    holes = [y for y in range(rows) if any((x, y) not in covered for x in range(COLUMNS))]
-    last = max(panel["gridPos"]["y"] for panel in panels(board))
+    height = 1 + max(y for _, y in covered)
+    holes = [y for y in range(height) if any((x, y) not in covered for x in range(COLUMNS))]
+    last = max(panel["gridPos"]["y"] for panel in board["panels"])
     return [f"row {y} is not covered" for y in holes if y < last]
 
 
@@ -236,17 +261,26 @@ def has_known_variables(board: Board) -> list[str]:
     return [f"${variable} is not defined" for variable in sorted(used - known)]
 
 
+def is_parted_by_headings(board: Board) -> list[str]:
+    """A board that is scrolled has named rows; the few panels of a wall and of a page of texts need none."""
+    many = len(panels(board)) > LONGEST_WITHOUT_HEADING and not str(board.get("uid")).startswith(
+        ("deskpulse-wall", "deskpulse-definitions")
+    )
+    return ["many panels without a heading"] if many and not rows(board) else []
+
+
 def is_a_wall(board: Board) -> list[str]:
     """Only for walls: nothing above the panels, nothing to scroll, nothing to touch."""
     if not str(board.get("uid")).startswith("deskpulse-wall"):
         return []
-    found = [f"variable {variable['name']} would be shown" for variable in board["templating"]["list"]]
+    shown = [variable for variable in board["templating"]["list"] if variable.get("hide") != HIDDEN]
+    found = [f"variable {variable['name']} would be shown" for variable in shown]
     found += [f"link {link['title']!r} would be shown" for link in board["links"]]
     found += [f"the switch of {note['name']!r} would be shown" for note in board["annotations"]["list"] if not note.get("hide")]
-    rows = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels(board))
-    if not WALL_ROWS[0] <= rows <= WALL_ROWS[1]:
-        found.append(f"{rows} rows, not {WALL_ROWS[0]} to {WALL_ROWS[1]}")
-    if any(panel.get("repeat") or panel["type"] == "row" for panel in panels(board)):
+    height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels(board))
+    if not WALL_ROWS[0] <= height <= WALL_ROWS[1]:
+        found.append(f"{height} rows, not {WALL_ROWS[0]} to {WALL_ROWS[1]}")
+    if rows(board) or any(panel.get("repeat") for panel in panels(board)):
         found.append("repeated panels or rows make it grow")
     return found
 
@@ -254,10 +288,12 @@ def is_a_wall(board: Board) -> list[str]:
 RULES: Final[tuple[Rule, ...]] = (
     says_what_it_is,
     asks_our_source,
+    asks_in_a_line,
     has_units,
     rates_follow_the_step,
     names_the_job,
-    asks_the_freshest_exporter,
+    asks_the_believed_exporter,
+    is_silent_when_the_figures_are_old,
     invents_no_zero,
     adds_no_figures,
     reduces_to_the_last,
@@ -269,6 +305,7 @@ RULES: Final[tuple[Rule, ...]] = (
     is_ours_to_change,
     is_not_asked_too_often,
     has_known_variables,
+    is_parted_by_headings,
     is_a_wall,
 )
 

@@ -25,15 +25,20 @@ from deskpulse.boards import LOCALES, Board, Desk, boards
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.boards.promql import fill
 from deskpulse.policy import load_policy
+from deskpulse.policy.alerts import AlertsPart
+from deskpulse.rules.files import families
+from deskpulse.rules.model import Record
+from deskpulse.rules.plan import Plan
 from exporters.collectors import FAMILIES
 from scripts.board_rules import faults
 from scripts.tidy import ROOT
 
+_PAGING: Final = re.compile(r"\.perPage is None, ")  # Grafana's classes put in a page length where we want none
 FOLDER: Final = Path("monitoring/dashboards")
-PROMETHEUS_OWN: Final = {"up", "scrape_duration_seconds", "ALERTS"}
+PROMETHEUS_OWN: Final = {"up", "scrape_duration_seconds", "ALERTS", "ALERTS_FOR_STATE"}
 # What Grafana and a person put in the place of variables; any value does for reading a query.
 EXAMPLES: Final = {"team": "billing", "window": "24h", "target": "first_reply", "__rate_interval": "1m"}
-_METRIC: Final = re.compile(r"\b([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?=\{)|\b((?:support|deskpulse)_[a-z_]+)\b")
+_METRIC: Final = re.compile(r"(?<![\w:])([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?=\{)|(?<![\w:])((?:desk:|support_|deskpulse_)[a-z_]+)\b")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,7 +91,7 @@ def lost_on_the_way(board: Mapping[str, Any]) -> list[str]:
     """What does not come back from Grafana's own classes as it went in: a name that they do not know is lost there."""
     register_default_plugins()
     back = json.loads(json.dumps(Dashboard.from_json(dict(board)), cls=JSONEncoder))
-    return sorted(_differences("", dict(board), back))
+    return sorted(difference for difference in _differences("", dict(board), back) if not _PAGING.search(difference))
 
 
 def _differences(place: str, one: Any, other: Any) -> Iterator[str]:
@@ -103,7 +108,7 @@ def _differences(place: str, one: Any, other: Any) -> Iterator[str]:
 def queries(board: Mapping[str, Any]) -> Iterator[str]:
     """Every query of a board: of panels, annotations and variables."""
     for panel in board["panels"]:
-        yield from (target["expr"] for target in panel.get("targets", ()))
+        yield from (target["expr"] for target in panel.get("targets") or ())
     yield from (note["expr"] for note in board["annotations"]["list"])
     for variable in board["templating"]["list"]:
         if variable["type"] == "query":
@@ -117,6 +122,19 @@ def metrics_of(query: str) -> set[str]:
     return {first or second for first, second in _METRIC.findall(query)}
 
 
+def recorded() -> set[str]:
+    """Every series that our rules record."""
+    policy = load_policy(DEFAULT_POLICY)
+    assert policy is not None
+    return {
+        rule.name
+        for family in families(Plan(policy, AlertsPart()))
+        for group in family.groups
+        for rule in group.rules
+        if isinstance(rule, Record)
+    }
+
+
 def exported() -> set[str]:
     """Every metric that an exporter serves, as Prometheus stores it."""
     names = {family.exported_name for family in FAMILIES}
@@ -128,7 +146,7 @@ def exported() -> set[str]:
 
 def unknown_metrics(board: Mapping[str, Any]) -> set[str]:
     """Metrics that a board asks for and nobody exports."""
-    return {metric for query in queries(board) for metric in metrics_of(query)} - exported() - PROMETHEUS_OWN
+    return {metric for query in queries(board) for metric in metrics_of(query)} - exported() - recorded() - PROMETHEUS_OWN
 
 
 def unreadable(every: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -12,11 +12,12 @@ from grafana_foundation_sdk.models import dashboard as sdk
 from grafana_foundation_sdk.models.prometheus import Dataquery
 
 from deskpulse.boards import definitions, pipeline, sla, team, wall
-from deskpulse.boards.desk import Desk
+from deskpulse.boards.desk import SOURCE_VARIABLE, Desk
 from deskpulse.boards.sheet import REFRESH, SCHEMA, TAG, Asked, Sheet
 
 TEAM_WINDOWS: Final = ("24h", "15m", "1h", "8h", "today", "7d", "30d")  # the first is shown at first
-ALERTS: Final = 'ALERTS{alertstate="firing",severity=~"page|warning"}'
+# An alert is marked where it began, once: as long as it fires would be an area over everything that it is about.
+STARTED: Final = "{alerts} unless {alerts} offset 1m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Plan:
     fill: Callable[[Sheet], None]
     span: str  # of time that is shown at first
     variables: Callable[[Desk], list[sdk.VariableModel]] = lambda _: []
+    marked: str = 'kind="kpi"'  # which pages are marked in the courses
     bare: bool = False  # nothing above the panels: no link and no variable, since kiosk mode would show them
     refresh: str = REFRESH
 
@@ -37,6 +39,7 @@ class Board:
     name: str
     model: sdk.Dashboard
     asked: tuple[Asked, ...]
+    targets: tuple[str, ...] = ()  # that its variable can be
 
     @property
     def file(self) -> str:
@@ -50,7 +53,7 @@ class Board:
 
 def _team_variables(desk: Desk) -> list[sdk.VariableModel]:
     w = desk.words
-    teams = 'label_values(support_tickets{by="team",window="24h",period="current"}, member)'
+    teams = 'label_values(desk:support_tickets{by="team",window="24h",period="current"}, member)'
     chosen = sdk.VariableModel(
         type_val=sdk.VariableType.QUERY,
         name="team",
@@ -66,8 +69,21 @@ def _team_variables(desk: Desk) -> list[sdk.VariableModel]:
 
 
 def _sla_variables(desk: Desk) -> list[sdk.VariableModel]:
-    targets = sorted(desk.policy.targets, key=lambda target: target != desk.target)
-    return [_choice(desk, "target", {target: desk.words(f"target_{target}") for target in targets})]
+    return [_choice(desk, "target", {target: desk.words(f"target_{target}") for target in desk.targets})] if desk.targets else []
+
+
+def _source(desk: Desk, *, hidden: bool) -> sdk.VariableModel:
+    """The Prometheus that is asked: chosen when the board is imported, and by whoever has two."""
+    option = sdk.VariableOption(selected=True, text=desk.datasource, value=desk.datasource)
+    return sdk.VariableModel(
+        type_val=sdk.VariableType.DATASOURCE,
+        name=SOURCE_VARIABLE,
+        label=desk.words("data_source"),
+        query="prometheus",
+        current=option,
+        hide=sdk.VariableHide.HIDE_VARIABLE if hidden else sdk.VariableHide.DONT_HIDE,
+        allow_custom_value=False,
+    )
 
 
 def _choice(desk: Desk, name: str, values: Mapping[str, str]) -> sdk.VariableModel:
@@ -84,10 +100,10 @@ def _choice(desk: Desk, name: str, values: Mapping[str, str]) -> sdk.VariableMod
 
 
 PLANS: Final[Mapping[str, Plan]] = {
-    "wall": Plan(wall.build, "now-8h", bare=True),
-    "team": Plan(team.build, "now-24h", _team_variables, refresh="30s"),
+    "wall": Plan(wall.build, "now-12h", bare=True),
+    "team": Plan(team.build, "now-24h", _team_variables, refresh="30s", marked='kind="kpi",team="$team"'),
     "sla": Plan(sla.build, "now-24h", _sla_variables, refresh="30s"),
-    "pipeline": Plan(pipeline.build, "now-3h", refresh="30s"),
+    "pipeline": Plan(pipeline.build, "now-3h", refresh="30s", marked='kind=~"pipeline|meta"'),
     "definitions": Plan(definitions.build, "now-24h", refresh="1m"),
 }
 
@@ -108,8 +124,8 @@ def _board(name: str, plan: Plan, desk: Desk) -> Board:
         icon="dashboard",
         tags=[tag],
         as_dropdown=True,
-        keep_time=False,
-        include_vars=False,
+        keep_time=True,
+        include_vars=True,
     )
     model = sdk.Dashboard(
         uid=desk.uid(name),
@@ -124,26 +140,27 @@ def _board(name: str, plan: Plan, desk: Desk) -> Board:
         refresh=plan.refresh,
         week_start="monday",
         schema_version=SCHEMA,
-        panels=list(sheet.panels),
-        templating=sdk.DashboardDashboardTemplating(list_val=plan.variables(desk)),
-        annotations=sdk.AnnotationContainer(list_val=[_alerts(desk, bare=plan.bare)]),
+        panels=sheet.in_order(),
+        templating=sdk.DashboardDashboardTemplating(list_val=[_source(desk, hidden=plan.bare), *plan.variables(desk)]),
+        annotations=sdk.AnnotationContainer(list_val=[_alerts(desk, plan)]),
         links=[] if plan.bare else [others],
     )
-    return Board(name, model, tuple(sheet.asked))
+    return Board(name, model, tuple(sheet.asked), desk.targets)
 
 
-def _alerts(desk: Desk, *, bare: bool) -> sdk.AnnotationQuery:
-    """Alerts that fire, as marks in the courses. On the wall their switch would show above the panels, so it is hidden there."""
+def _alerts(desk: Desk, plan: Plan) -> sdk.AnnotationQuery:
+    """Pages, marked where they began. On the wall the switch of the marks would show above the panels, so it is hidden there."""
+    question = STARTED.format(alerts=f'ALERTS{{alertstate="firing",severity="page",{plan.marked}}}')
     return sdk.AnnotationQuery(
         name=desk.words("alerts_shown"),
         datasource=desk.source(),
         enable=True,
-        hide=bare,
-        icon_color="#D55E00",
-        expr=ALERTS,
+        hide=plan.bare,
+        icon_color="red",
+        expr=question,
         title_format="{{alertname}}",
-        text_format="{{team}} {{severity}}",
-        tag_keys="alertname,severity",
+        text_format="{{team}}",
+        tag_keys="alertname",
         step="60s",
-        target=Dataquery(datasource=desk.source(), expr=ALERTS, ref_id="alerts", range_val=True),
+        target=Dataquery(datasource=desk.source(), expr=question, ref_id="alerts", range_val=True),
     )

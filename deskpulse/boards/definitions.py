@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from deskpulse.boards import panels
+from deskpulse.boards import panels, tiles
 from deskpulse.boards.desk import Desk
-from deskpulse.boards.figures import ALL, figure, hours, live, minutes, percent
+from deskpulse.boards.figures import ALL, FIRST_RESPONSE, enough, figure, first_response, hours, live, minutes, percent
 from deskpulse.boards.locales import Quantity
-from deskpulse.boards.promql import Expression, Match
-from deskpulse.boards.scale import Step, band_steps
+from deskpulse.boards.promql import Expression, Match, Pick
+from deskpulse.boards.scale import band_steps
 from deskpulse.boards.sheet import Frame, Query, Sheet
+from deskpulse.boards.tiles import Number
 from deskpulse.boards.words import definitions
 from deskpulse.settings.bands import Band
 
@@ -74,22 +75,23 @@ def _edge(desk: Desk, value: float, unit: str) -> str:
 
 
 def _now(sheet: Sheet, place: tuple[int, int, int, int], entry: dict[str, Any], title: str) -> None:
+    """The present figure, and its band where one is stated and no objective stands."""
     desk = sheet.desk
-    expression, quantity, window = _figure(desk, entry)
+    expression, pick, quantity, window = _figure(desk, entry)
     label = desk.words(f"window_{window}") if window else desk.words("now")
     band = band_of(desk, entry)
-    steps: list[Step] | None = None
-    if band is not None:
+    verdict = None
+    if band is not None and not (pick.name == FIRST_RESPONSE and desk.targets):
         times = {"minutes": 1 / 60, "percent": 100.0}.get(str(entry["unit"]), 1.0)
-        steps = band_steps(band, times=times)
-    panels.value(sheet, Frame(place, label, title), Query(expression), quantity, steps=steps)
+        verdict = (enough(expression, pick, desk), band_steps(band, times=times))
+    tiles.value(sheet, Frame(place, label, title), Query(expression), quantity, Number(band=verdict))
 
 
-def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Quantity, str]:
-    """What a KPI is now: its figure, how it is shown, its window (none for what stands now)."""
+def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Pick, Quantity, str]:
+    """What a KPI is now: its figure, the metric it stands on, how it is shown, its window (none for what stands now)."""
     name, band = str(entry["metric"]), band_of(desk, entry)
     if name == "support_unanswered_tickets":
-        return live(name), "count", ""
+        return live(name), live(name), "count", ""
     window = str(entry.get("window", "30d"))
     if band is not None:
         window = desk.window(band, window)
@@ -97,6 +99,7 @@ def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Quantity, st
     if band is not None and band.channels:
         who = (("by", "channel"), ("member", band.channels[0]))
     pick = figure(name, window, who, desk=desk)
+    of_name = first_response(window, desk=desk) if name == FIRST_RESPONSE else pick
     unit: Quantity = entry["unit"]
-    shown: dict[str, Expression] = {"minutes": minutes(pick), "hours": hours(pick), "percent": percent(pick)}
-    return shown.get(unit, pick), unit, window
+    shown: dict[str, Expression] = {"minutes": minutes(of_name), "hours": hours(of_name), "percent": percent(of_name)}
+    return shown.get(unit, of_name), pick, unit, window

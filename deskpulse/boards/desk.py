@@ -18,6 +18,16 @@ from kpis.policy import ALWAYS_NAME, Policy
 
 DEFAULT_POLICY: Final = Path(policy.__file__).with_name("default.yaml")  # the one that the committed boards are made for
 DATASOURCE: Final = "deskpulse-prometheus"  # deploy/grafana/provisioning/datasources
+SOURCE_VARIABLE: Final = "datasource"
+
+
+def teams_with_hours(policy: Policy) -> Match:
+    """The names of teams that work by a calendar by the newest version, as a match of a label."""
+    newest = policy.versions[-1]
+    always = {name for name in newest.team_calendars if newest.calendar(name) is ALWAYS}
+    if newest.default_calendar == ALWAYS_NAME:
+        return tuple(name for name in newest.team_calendars if name not in always)
+    return Besides(tuple(sorted(always)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,7 @@ class Desk:
     """What every board of one output shares."""
 
     locale: Locale
-    policy: Policy
+    policy: Policy | None  # without one there are no promises, and boards show what there is
     bands: BandSettings = field(default_factory=BandSettings)
     buckets_seconds: tuple[int, ...] = (900, 3_600, 10_800)
     parts_window: str = "1h"
@@ -39,36 +49,28 @@ class Desk:
     @property
     def clock(self) -> str:
         """The clock of durations: business where any team has a calendar."""
-        return "business" if self.policy.has_calendars else "calendar"
+        return "business" if self.policy is not None and self.policy.has_calendars else "calendar"
 
     @property
     def some_always_work(self) -> bool:
         """Whether some team has no business hours by the newest version: its durations have the calendar clock only."""
-        return ALWAYS in self.policy.versions[-1].used_calendars()
-
-    @property
-    def teams_with_hours(self) -> Match:
-        """The names of teams that work by a calendar by the newest version, as a match of a label."""
-        newest = self.policy.versions[-1]
-        always = {name for name in newest.team_calendars if newest.calendar(name) is ALWAYS}
-        if newest.default_calendar == ALWAYS_NAME:
-            return tuple(name for name in newest.team_calendars if name not in always)
-        return Besides(tuple(sorted(always)))
+        return self.policy is not None and ALWAYS in self.policy.versions[-1].used_calendars()
 
     def source(self) -> DataSourceRef:
         """The reference to Prometheus."""
-        return DataSourceRef(type_val="prometheus", uid=self.datasource)
+        return DataSourceRef(type_val="prometheus", uid=f"${{{SOURCE_VARIABLE}}}")
 
     @property
-    def target(self) -> str:
-        """The target that boards show where there is room for one: the first that the newest version promises."""
+    def targets(self) -> tuple[str, ...]:
+        """What the newest version promises, the first reply before the solution; nothing without a policy."""
+        if self.policy is None:
+            return ()
         newest = self.policy.versions[-1]
-        return next(target for target in self.policy.targets if newest.rules.get(target))
+        return tuple(target for target in self.policy.targets if newest.rules.get(target))
 
-    @property
-    def objective(self) -> float:
-        """The objective of that target for all tickets by the newest version, the smallest where they differ."""
-        found = self.policy.versions[-1].objective(self.target, None, "all")
+    def objective(self, target: str) -> float:
+        """The objective of a target for all tickets by the newest version, the smallest where they differ."""
+        found = self.policy.versions[-1].objective(target, None, "all") if self.policy is not None else None
         assert found is not None, "a target with a line has an objective"
         return found
 

@@ -1,22 +1,43 @@
-"""The questions about figures that several boards ask."""
+"""The questions that several boards ask: what deskpulse shows in Grafana has one question, and it stands here."""
 
 from __future__ import annotations
 
-from deskpulse.boards.desk import Desk
-from deskpulse.boards.promql import Combined, Compared, Either, Expression, Given, Grouped, Marked, Match, Pick, Scaled, Where
+from deskpulse.boards.desk import Desk, teams_with_hours
+from deskpulse.boards.promql import (
+    JOB,
+    Age,
+    Combined,
+    Either,
+    Expression,
+    Given,
+    Grouped,
+    Match,
+    Pick,
+    Recorded,
+    Rounded,
+    Scaled,
+    Where,
+    Written,
+)
+from deskpulse.boards.recorded import IN_HOURS, by_own_clock
 from kpis.catalogue import FIGURES
 
-ALL = (("by", "all"), ("member", "all"))
+_WATCHDOG = 'ALERTS{alertstate="firing",alertname="Watchdog"}'
+NONE = -2  # a sample that says "there is none"; where there is no sample, nothing is known
+Who = tuple[tuple[str, Match], ...]
+ALL: Who = (("by", "all"), ("member", "all"))
 FIRST_RESPONSE = "support_first_response_mean_seconds"
-TEAM_MEMBER = (("by", "team"), ("member", "$team"))
-TEAMS = (("by", "team"),)
+FIRST_RESPONSE_QUANTILE = "support_first_response_quantile_seconds"
+ATTAINMENT = "support_sla_attainment_ratio"
+TEAM_MEMBER: Who = (("by", "team"), ("member", "$team"))
+TEAMS: Who = (("by", "team"),)
 _WITH_CLOCK = {kind.name for kind in FIGURES if kind.fixed_labels}
 
 
 def figure(
     name: str,
     window: str,
-    who: tuple[tuple[str, Match], ...] = ALL,
+    who: Who = ALL,
     *more: tuple[str, Match],
     desk: Desk,
     period: Match = "current",
@@ -32,15 +53,19 @@ def figure(
 def of_a_team(
     name: str, window: str, *more: tuple[str, Match], desk: Desk, period: Match = "current", keep: tuple[str, ...] = ()
 ) -> Expression:
-    """A duration of the chosen team: by its calendar, and in calendar time for a team that has none.
+    """A duration of the chosen team: by its calendar, and in calendar time for a team that has none."""
+    if desk.clock == "calendar" or desk.policy is None:
+        return figure(name, window, TEAM_MEMBER, *more, desk=desk, period=period, keep=keep)
+    found = by_own_clock(name, teams_with_hours(desk.policy), tuple(label for label, _ in more))
+    where: Who = (("window", window), ("period", period), ("member", "$team"), *more)
+    return Grouped(Recorded(found.inner, found.name, where), "max", keep)
 
-    That team's few business observations are of tickets that were created for another one, so it is not asked for them.
-    """
-    whole = figure(name, window, TEAM_MEMBER, *more, desk=desk, period=period, keep=keep, clock="calendar")
+
+def first_response(window: str, who: Who = ALL, *, desk: Desk, period: Match = "current", keep: tuple[str, ...] = ()) -> Expression:
+    """Mean first response: by work hours, of those whose wait had any; in calendar time where nobody has work hours."""
     if desk.clock == "calendar":
-        return whole
-    who = (*TEAM_MEMBER, ("member", desk.teams_with_hours))
-    return Either(figure(name, window, who, *more, desk=desk, period=period, keep=keep), whole)
+        return figure(FIRST_RESPONSE, window, who, desk=desk, period=period, keep=keep)
+    return Grouped(Recorded(IN_HOURS.inner, IN_HOURS.name, (("window", window), ("period", period), *who)), "max", keep)
 
 
 def observations(pick: Pick, *, at_end: bool = False) -> Pick:
@@ -51,9 +76,7 @@ def observations(pick: Pick, *, at_end: bool = False) -> Pick:
     return Pick(name, where, tuple(label for label in pick.keep if label not in {"q", "bound"}), at_end)
 
 
-def live(
-    name: str, who: tuple[tuple[str, Match], ...] = ALL, *more: tuple[str, Match], keep: tuple[str, ...] = (), at_end: bool = False
-) -> Pick:
+def live(name: str, who: Who = ALL, *more: tuple[str, Match], keep: tuple[str, ...] = (), at_end: bool = False) -> Pick:
     """What stands now."""
     return Pick(name, (*who, *more), keep, at_end)
 
@@ -74,25 +97,133 @@ def hours(expression: Expression) -> Expression:
 
 
 def enough(shown: Expression, pick: Pick, desk: Desk) -> Expression:
-    """The course of a figure, if it rests on enough observations at its end; so a value that is gone is not shown as the present one."""
-    n = observations(pick, at_end=True)
-    there = Given(shown, Pick(pick.name, pick.where, pick.keep, at_end=True))
-    return Given(there, Where(n, ">=", desk.bands.minimum_observations))
+    """A figure, if it rests on enough observations for a verdict."""
+    return Given(shown, Where(observations(pick), ">=", desk.bands.minimum_observations))
 
 
-def marked_if_few(shown: Expression, pick: Pick, desk: Desk) -> Expression:
-    """A value a member; members with few observations say so in their name."""
-    least = desk.bands.minimum_observations
-    n = observations(pick)
-    return Either(
-        Given(shown, Where(n, ">=", least), pick.keep), Marked(Given(shown, Where(n, "<", least), pick.keep), "member", f" (n<{least})")
+def overdue(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
+    """Tickets past their deadline and not yet done."""
+    return live("support_sla_breached_waiting_tickets", who, ("target", target), keep=keep)
+
+
+def at_risk(target: Match, who: Who = ALL, keep: tuple[str, ...] = (), *, within: str = "15m") -> Pick:
+    """Tickets whose deadline comes within 15 minutes, or within another span."""
+    return live("support_sla_due_tickets", who, ("target", target), ("within", within), keep=keep)
+
+
+def attained(target: Match, window: str, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
+    """Share of the deadlines of a window that were met."""
+    return Pick(ATTAINMENT, (("window", window), ("period", "current"), *who, ("target", target)), keep)
+
+
+def missed(target: Match, window: str, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
+    """Deadlines of a window that were missed."""
+    return Pick("support_sla_breached_tickets", (("window", window), ("period", "current"), *who, ("target", target)), keep)
+
+
+def objective(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
+    """Share of deadlines that is promised."""
+    return live("support_sla_objective_ratio", who, ("target", target), keep=keep)
+
+
+def forecast(bound: Match, target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
+    """Deadlines that will be missed within the hour."""
+    return live("support_sla_forecast_breaches_tickets", who, ("target", target), ("bound", bound), keep=keep)
+
+
+def unanswered(who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
+    """Open tickets that no human has answered."""
+    return live("support_unanswered_tickets", who, keep=keep)
+
+
+def opened(who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
+    """Open tickets."""
+    return live("support_open_tickets", who, keep=keep)
+
+
+def longest_wait(who: Who = ALL, keep: tuple[str, ...] = (), *, desk: Desk) -> Expression:
+    """Seconds that the oldest unanswered ticket has waited: by work hours where there are calendars."""
+    if desk.policy is not None:
+        return live("support_oldest_unanswered_business_seconds", who, keep=keep)
+    return Age(live("support_oldest_unanswered_timestamp_seconds", who, keep=keep))
+
+
+def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
+    """The longest wait, or `NONE` where it is known that nobody waits; of all teams by the calendar where the exporter has no policy."""
+    wait = longest_wait(who, desk=desk)
+    if who == ALL and desk.policy is not None:
+        wait = Either(wait, Age(live("support_oldest_unanswered_timestamp_seconds")))
+    return Either(wait, Scaled(Where(unanswered(who), "==", 0), plus=NONE), ())
+
+
+def next_or_none(who: Who) -> Expression:
+    """Seconds until the next deadline, of any target unless `who` names one, or `NONE` where it is known that no clock runs."""
+    running = live("support_sla_waiting_tickets", who)
+    deadlines = live("support_sla_next_deadline_timestamp_seconds", who, keep=("target",))
+    soonest = Scaled(Age(Grouped(deadlines, "min")), times=-1)
+    return Either(soonest, Scaled(Where(running, "==", 0), plus=NONE), ())
+
+
+def per_hour(window: str, who: Who = ALL, keep: tuple[str, ...] = (), *, desk: Desk) -> Pick:
+    """New tickets an hour."""
+    return figure("support_tickets_per_hour", window, who, desk=desk, keep=keep)
+
+
+def next_deadline(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Expression:
+    """Seconds until the next running clock reaches its deadline."""
+    return Scaled(Age(live("support_sla_next_deadline_timestamp_seconds", who, ("target", target), keep=keep)), times=-1)
+
+
+def budget_left(window: str, target: Match, who: Who, keep: tuple[str, ...] = ()) -> Expression:
+    """Per cent of the error budget that is left: 100 when nothing failed, 0 when as much failed as may, below 0 when more did."""
+    failed = Scaled(attained(target, window, who, keep), times=-1, plus=1)
+    allowed = Scaled(objective(target, who, keep), times=-1, plus=1)
+    return Scaled(Combined(failed, "/", allowed), times=-100, plus=100)
+
+
+def whole_percent(expression: Expression) -> Expression:
+    """A ratio as per cent without decimals, as a sentence has it."""
+    return Rounded(percent(expression), 0)
+
+
+def age_seconds() -> Expression:
+    """Seconds since the newest figures were computed, by any exporter."""
+    return Written(f'time() - max(deskpulse_view_as_of_timestamp_seconds{{job="{JOB}"}})')
+
+
+def lag() -> Expression:
+    """Records that are in the source topics and not yet in the figures."""
+    return Written(
+        f'sum(max by (topic, partition) (deskpulse_source_lag_records{{job="{JOB}"}} and on (instance, job) desk:exporter_chosen))'
     )
 
 
-def sla_status(who: tuple[tuple[str, Match], ...], *, keep: tuple[str, ...] = ("member",), at_end: bool = False) -> Expression:
-    """2 where a ticket is past its deadline and waits, else 1 where a deadline comes within 15 minutes, else 0."""
-    late = Compared(Grouped(live("support_sla_breached_waiting_tickets", who, keep=(*keep, "target"), at_end=at_end), "sum", keep), ">", 0)
-    due = live("support_sla_due_tickets", who, ("within", "15m"), keep=(*keep, "target"), at_end=at_end)
-    soon = Compared(Grouped(due, "sum", keep), ">", 0)
-    on_time = Scaled(late, times=-1, plus=1)
-    return Combined(Scaled(late, times=2), "+", Combined(soon, "*", on_time))
+def _firing(severity: str, kind: str) -> str:
+    return f'ALERTS{{alertstate="firing",severity=~"{severity}",kind=~"{kind}"}}'
+
+
+def firing(severity: str, kind: str, most: int) -> Expression:
+    """Alerts that fire, the newest first, with the minutes since they began as a label."""
+    since = f"max by (alertname, team) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
+    return Written(f'count_values by (alertname, team) ("min", round((time() - topk({most}, {since})) / 60))')
+
+
+def firing_besides(kind: str, shown: int) -> Expression:
+    """How many more alerts fire than are shown."""
+    each = f"count by (alertname, team) ({_firing('page|warning', kind)})"
+    return Written(f'count_values("n", count({each}) - {shown} > 0)')
+
+
+def none_firing(kind: str) -> Expression:
+    """There if alerting is alive, its alerts about figures see these, and no alert of a kind fires."""
+    return Written(f"({_WATCHDOG} and on () desk:figures_trusted) unless on () {_firing('page|warning', kind)}")
+
+
+def blind() -> Expression:
+    """There if alerting is alive and the figures cannot be trusted: its alerts about figures keep silent."""
+    return Written(f"{_WATCHDOG} unless on () desk:figures_trusted")
+
+
+def alerting() -> Expression:
+    """1 if alerting is alive, 2 if its alerts about figures are blind, absent if nobody would be told of anything."""
+    return Written(f"max(2 * {_WATCHDOG} unless on () desk:figures_trusted or {_WATCHDOG})")

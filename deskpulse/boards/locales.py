@@ -9,17 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Quantity = Literal["percent", "minutes", "hours", "score", "count", "decimal", "seconds", "clock", "date", "word", "rate", "bytes"]
+Quantity = Literal[
+    "percent", "whole_percent", "minutes", "hours", "score", "count", "decimal", "seconds", "clock", "date", "word", "rate", "bytes", "span"
+]
 NO_BREAK: Final = "\u00a0"  # between a number and its unit
-_SIGN: Final[dict[Quantity, str]] = {"percent": "%", "minutes": "min", "hours": "h", "seconds": "s", "rate": "/s"}
+_SIGN: Final[dict[Quantity, str]] = {"percent": "%", "whole_percent": "%", "minutes": "min", "hours": "h", "seconds": "s", "rate": "/s"}
 DECIMALS: Final[dict[Quantity, int]] = {
-    "percent": 2,
+    "percent": 1,
     "minutes": 1,
     "hours": 1,
     "score": 1,
     "decimal": 2,
-    "seconds": 1,
+    "seconds": 0,
     "count": 0,
+    "whole_percent": 0,
     "rate": 2,
 }
 _FIXED: Final[dict[Quantity, str]] = {
@@ -30,6 +33,7 @@ _FIXED: Final[dict[Quantity, str]] = {
     "clock": "time:HH:mm",
     "date": "time:YYYY-MM-DD HH:mm",
     "bytes": "bytes",
+    "span": "dthms",  # 2:35:00
 }
 
 
@@ -59,9 +63,9 @@ class Locale:
             return "locale"
         if quantity in _FIXED:
             return _FIXED[quantity]
-        if self.comma:
+        if self.comma and DECIMALS.get(quantity):
             return "locale"
-        return "percent" if quantity == "percent" and not self.space else f"suffix:{_SIGN[quantity]}"
+        return "percent" if quantity in {"percent", "whole_percent"} and not self.space else f"suffix:{_SIGN[quantity]}"
 
     def in_title(self, quantity: Quantity) -> str:
         """What a title must add, since the unit does not show it: `, %`; nothing where it does."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from grafana_foundation_sdk.models import bargauge, common, stat, statetimeline, table, text, timeseries
+from grafana_foundation_sdk.models import bargauge, common, statetimeline, text, timeseries
 from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.boards.desk import Desk
 from deskpulse.boards.locales import DECIMALS, Quantity
-from deskpulse.boards.promql import Rounded
-from deskpulse.boards.scale import FILLS, GREY, RED, SERIES_COLOURS, WHITE, Step, ranges
+from deskpulse.boards.promql import Expression, Ranked, Written, fresh
+from deskpulse.boards.scale import PLAIN, TEXT, UNKNOWN, Step, ranges
 from deskpulse.boards.sheet import Frame, Query, Sheet
 
-_LAST: Final = common.ReduceDataOptions(calcs=["lastNotNull"], fields="", values=False)
-_NAME_PIXELS: Final = 40  # to be read from five metres
-_NUMBER: Final = r"/^(-?\d+)\.(\d+)$/"
-_WHOLE: Final = r"/^(-?\d+)$/"
+LAST: Final = common.ReduceDataOptions(calcs=["lastNotNull"], fields="", values=False)
+States = Mapping[float, tuple[str, str]]  # {number: (key of its word, colour)}
+
+
+class Objective(NamedTuple):
+    """A promise as a dashed line with its name in the legend."""
+
+    expression: Expression
+    name: str
 
 
 def fixed(colour: str) -> sdk.FieldColor:
@@ -30,28 +35,37 @@ def by_thresholds() -> sdk.FieldColor:
     return sdk.FieldColor(mode=sdk.FieldColorModeId.THRESHOLDS)
 
 
-def thresholds(steps: Sequence[Step] | None, *, filled: bool = False) -> sdk.ThresholdsConfig:
+def thresholds(steps: Sequence[Step] | None) -> sdk.ThresholdsConfig:
     """Steps of a scale; without one, a single neutral step."""
-    found = [sdk.Threshold(value=step.start, color=step.fill if filled else step.colour) for step in steps or ()]
-    return sdk.ThresholdsConfig(mode=sdk.ThresholdsMode.ABSOLUTE, steps=found or [sdk.Threshold(value=None, color=WHITE)])
+    found = [sdk.Threshold(value=step.start, color=step.colour) for step in steps or ()]
+    return sdk.ThresholdsConfig(mode=sdk.ThresholdsMode.ABSOLUTE, steps=found or [sdk.Threshold(value=None, color=PLAIN)])
 
 
 def override(name: str, properties: Mapping[str, Any], *, matcher: str = "byName") -> sdk.DashboardFieldConfigSourceOverrides:
-    """What differs for the fields of a name."""
+    """What differs for the fields of a name, or of a query (`byFrameRefID`)."""
     return sdk.DashboardFieldConfigSourceOverrides(
         matcher=sdk.MatcherConfig(id_val=matcher, options=name),
         properties=[sdk.DynamicConfigValue(id_val=key, value=value) for key, value in properties.items()],
     )
 
 
-def absent(desk: Desk, key: str = "no_data", *, filled: bool = False) -> sdk.ValueMapping:
-    """What stands where nothing was observed: words in grey, never the colour of the best or the worst step."""
-    result = sdk.ValueMappingResult(text=desk.words(key), color=FILLS[GREY] if filled else GREY, index=100)
+def absent(desk: Desk, key: str = "no_data", colour: str = UNKNOWN) -> sdk.ValueMapping:
+    """What stands where nothing is known, never in the colour of a state."""
+    result = sdk.ValueMappingResult(text=desk.words(key), color=colour, index=100)
     return sdk.SpecialValueMap(options=sdk.DashboardSpecialValueMapOptions(match=sdk.SpecialValueMatch.NULL_AND_NAN, result=result))
 
 
+def words_of(desk: Desk, states: States) -> sdk.ValueMapping:
+    """A word on its colour for each of a few numbers."""
+    options = {
+        f"{number:g}": sdk.ValueMappingResult(text=desk.words(key), color=colour, index=index)
+        for index, (number, (key, colour)) in enumerate(states.items())
+    }
+    return sdk.ValueMap(options=options)
+
+
 def worded(desk: Desk, steps: Sequence[Step]) -> list[sdk.ValueMapping]:
-    """The word of each step in the place of its numbers, in its colour."""
+    """The word of each step in the place of its numbers, on its colour."""
     found: list[sdk.ValueMapping] = []
     for index, (start, end, step) in enumerate(ranges(steps)):
         result = sdk.ValueMappingResult(text=desk.words(step.word), color=step.colour, index=index)
@@ -59,266 +73,178 @@ def worded(desk: Desk, steps: Sequence[Step]) -> list[sdk.ValueMapping]:
     return found
 
 
-def _config(
+def config(
     desk: Desk,
     quantity: Quantity,
     *,
     steps: Sequence[Step] | None = None,
     mappings: Sequence[sdk.ValueMapping] = (),
     color: sdk.FieldColor | None = None,
-    empty: str = "no_data",
+    empty: tuple[str, str] = ("no_data", UNKNOWN),
     custom: object | None = None,
     limits: tuple[float | None, float | None] = (None, None),
 ) -> sdk.FieldConfig:
-    filled = any(isinstance(mapping, sdk.ValueMap) for mapping in mappings)  # words of states stand on their colour
+    """What holds for all fields of a panel. `empty`: the word and colour where there is nothing."""
     return sdk.FieldConfig(
         unit=desk.locale.unit(quantity),
         decimals=DECIMALS.get(quantity),
-        mappings=[*mappings, absent(desk, empty, filled=filled)],
-        thresholds=thresholds(steps, filled=filled),
-        color=color or (by_thresholds() if steps else fixed(WHITE)),
-        no_value=desk.words(empty),
+        mappings=[*mappings, absent(desk, *empty)],
+        thresholds=thresholds(steps),
+        color=color or (by_thresholds() if steps else fixed(TEXT)),
+        no_value=desk.words(empty[0]),
         custom=custom,
         min_val=limits[0],
         max_val=limits[1],
     )
 
 
-def value(
-    sheet: Sheet,
-    frame: Frame,
-    query: Query,
-    quantity: Quantity,
-    *,
-    steps: Sequence[Step] | None = None,
-    mappings: Sequence[sdk.ValueMapping] = (),
-    empty: str = "no_data",
-    named: str = "",
-) -> None:
-    """A big number as it is now, with a name as big beside it if one is given.
+def now(query: Query, *, table: bool = False) -> Query:
+    """A question about this instant; a figure only while the figures can be trusted."""
+    expression = query.expression
+    inner = expression if isinstance(expression, Written) else fresh(expression)
+    return Query(inner, query.legend, instant=True, table=table, may_be_empty=query.may_be_empty)
 
-    With a decimal comma it is sent as text, which Grafana lets us write our own way.
-    """
+
+def bars(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quantity, *, link: str | None = None) -> None:
+    """A bar a member, as it is now, the longest first where one question gives them all. Names stand above the bars, so none is cut."""
     desk = sheet.desk
-    as_text = desk.locale.comma and quantity in DECIMALS and quantity != "count"
-    transformations: list[sdk.DataTransformerConfig] = []
-    if as_text:
-        query = Query(Rounded(query.expression, DECIMALS[quantity]), query.legend, instant=True, table=True)
-        conversion = {"conversions": [{"targetField": "Value", "destinationType": "string"}], "fields": {}}
-        transformations.append(sdk.DataTransformerConfig(id_val="convertFieldType", options=conversion))
-        shown = {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {"Value": named} if named else {}}
-        transformations.append(sdk.DataTransformerConfig(id_val="organize", options=shown))
-        mappings = [*mappings, *_own_numbers(desk, quantity)]
-    else:
-        query = Query(query.expression, named, instant=True)
-    config = _config(desk, quantity, steps=steps, mappings=mappings, empty=empty)
-    if as_text:
-        config.unit = "none"
-    reduce = common.ReduceDataOptions(calcs=["lastNotNull"], fields="/.*/", values=False) if as_text else _LAST
-    options = stat.Options(
-        graph_mode=common.BigValueGraphMode.NONE,
-        color_mode=common.BigValueColorMode.VALUE if steps or mappings else common.BigValueColorMode.NONE,
-        justify_mode=common.BigValueJustifyMode.CENTER,
-        text_mode=common.BigValueTextMode.VALUE_AND_NAME if named else common.BigValueTextMode.VALUE,
-        text=common.VizTextDisplayOptions(title_size=_NAME_PIXELS) if named else None,
-        wide_layout=True,
-        reduce_options=reduce,
-        orientation=common.VizOrientation.AUTO,
-    )
-    sheet.add("stat", frame, queries=[query], options=options, defaults=config, transformations=transformations)
-
-
-def _own_numbers(desk: Desk, quantity: Quantity) -> list[sdk.ValueMapping]:
-    """Numbers as text in the way of the locale: `81.25` becomes `81,25 %`."""
-    behind = desk.locale.behind(quantity)
-    found: list[sdk.ValueMapping] = []
-    for index, (pattern, shown) in enumerate(((_NUMBER, f"$1{desk.locale.mark}$2{behind}"), (_WHOLE, f"$1{behind}"))):
-        result = sdk.ValueMappingResult(text=shown, index=index)
-        found.append(sdk.RegexMap(options=sdk.DashboardRegexMapOptions(pattern=pattern, result=result)))
-    return found
-
-
-def strip(sheet: Sheet, frame: Frame, query: Query, steps: Sequence[Step], *, empty: str = "too_few") -> None:
-    """The word and colour of a value over its course: what the number above it means."""
-    config = _config(sheet.desk, "word", steps=steps, mappings=worded(sheet.desk, steps), empty=empty)
-    options = stat.Options(
-        graph_mode=common.BigValueGraphMode.AREA,
-        color_mode=common.BigValueColorMode.VALUE,
-        justify_mode=common.BigValueJustifyMode.CENTER,
-        text_mode=common.BigValueTextMode.VALUE,
-        wide_layout=True,
-        reduce_options=_LAST,
-        orientation=common.VizOrientation.AUTO,
-    )
-    sheet.add("stat", frame, queries=[query], options=options, defaults=config)
-
-
-def state(
-    sheet: Sheet,
-    frame: Frame,
-    query: Query,
-    states: Mapping[float, tuple[str, str]],
-) -> None:
-    """A word on its colour for each of a few numbers: {number: (key of the word, colour)}."""
-    desk = sheet.desk
-    options = {
-        f"{number:g}": sdk.ValueMappingResult(text=desk.words(key), color=FILLS[colour], index=index)
-        for index, (number, (key, colour)) in enumerate(states.items())
-    }
-    config = _config(desk, "word", steps=[Step(None, "", RED)], mappings=[sdk.ValueMap(options=options)])
-    shown = stat.Options(
-        graph_mode=common.BigValueGraphMode.NONE,
-        color_mode=common.BigValueColorMode.BACKGROUND_SOLID,
-        justify_mode=common.BigValueJustifyMode.CENTER,
-        text_mode=common.BigValueTextMode.VALUE,
-        wide_layout=True,
-        reduce_options=_LAST,
-        orientation=common.VizOrientation.AUTO,
-    )
-    now = Query(query.expression, query.legend, instant=True)
-    sheet.add("stat", frame, queries=[now], options=shown, defaults=config)
-
-
-def bars(
-    sheet: Sheet,
-    frame: Frame,
-    queries: Sequence[Query],
-    quantity: Quantity,
-    *,
-    steps: Sequence[Step] | None = None,
-    most: float | None = None,
-    few: bool = False,
-) -> None:
-    """A bar a member, as it is now. `few`: names that say that they rest on few observations are grey."""
-    desk = sheet.desk
-    color = None if steps else fixed(SERIES_COLOURS[0])
-    config = _config(desk, quantity, steps=steps, color=color, limits=(0, most))
+    defaults = config(desk, quantity, color=fixed("blue"), limits=(0, None))
+    if link:
+        defaults.links = _links(desk, link)
     options = bargauge.Options(
         display_mode=common.BarGaugeDisplayMode.BASIC,
         value_mode=common.BarGaugeValueMode.TEXT,
-        name_placement=common.BarGaugeNamePlacement.LEFT,
+        name_placement=common.BarGaugeNamePlacement.TOP,
         show_unfilled=True,
         sizing=common.BarGaugeSizing.AUTO,
-        reduce_options=_LAST,
+        reduce_options=LAST,
         orientation=common.VizOrientation.HORIZONTAL,
-        legend=_legend(shown=False),
+        legend=legend(shown=False),
     )
-    now = [Query(query.expression, query.legend, instant=True) for query in queries]
-    overrides = [override("/n</", {"color": {"mode": "fixed", "fixedColor": GREY}}, matcher="byRegexp")] if few else []
+    asked = [now(query) for query in queries]
+    if len(asked) == 1:
+        asked = [Query(Ranked(asked[0].expression), asked[0].legend, instant=True)]
     frame = frame._replace(title=frame.title + desk.locale.in_title(quantity))
-    sheet.add("bargauge", frame, queries=now, options=options, defaults=config, overrides=overrides)
+    sheet.add("bargauge", frame, queries=asked, options=options, defaults=defaults)
 
 
-def _legend(*, shown: bool) -> common.VizLegendOptions:
+def _links(desk: Desk, url: str) -> list[sdk.DashboardLink]:
+    return [sdk.DashboardLink(title=desk.words("open_team"), type_val=sdk.DashboardLinkType.LINK, url=url)]
+
+
+def legend(*, shown: bool, values: bool = False, beside: bool = False) -> common.VizLegendOptions:
+    """The names of the lines; with `values` as a table with their mean and last value."""
     return common.VizLegendOptions(
-        display_mode=common.LegendDisplayMode.LIST, placement=common.LegendPlacement.BOTTOM, show_legend=shown, calcs=[]
+        display_mode=common.LegendDisplayMode.TABLE if values else common.LegendDisplayMode.LIST,
+        placement=common.LegendPlacement.RIGHT if beside else common.LegendPlacement.BOTTOM,
+        show_legend=shown,
+        calcs=["mean", "lastNotNull"] if values else [],
     )
 
 
-def lines(
+class Course(NamedTuple):
+    """How lines are drawn.
+
+    `names`: what is shown instead of a legend; `soft`: what the axis shows at least; `bounds`: legends of the lower and the upper bound,
+    drawn thin with the space between them filled; `values`: a legend with mean and last value; `link`: where a click on a team leads.
+    """
+
+    objective: Objective | None = None
+    names: Mapping[str, str] | None = None
+    soft: tuple[float | None, float | None] = (0, None)
+    bounds: tuple[str, str] | None = None
+    values: bool = True
+    logarithmic: bool = False
+    stacked_bars: bool = False
+    empty: str = "no_data"
+    link: str | None = None
+
+
+def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quantity, course: Course = Course()) -> None:  # noqa: B008 - immutable
+    """Courses over the time range."""
+    desk = sheet.desk
+    # A team has one colour on all boards; spans and shares of one team must only differ from each other.
+    mode = sdk.FieldColorModeId.PALETTE_CLASSIC_BY_NAME if course.link else sdk.FieldColorModeId.PALETTE_CLASSIC
+    color = sdk.FieldColor(mode=mode)
+    defaults = config(desk, quantity, color=color, custom=_style(course), empty=(course.empty, UNKNOWN))
+    if course.link:
+        defaults.links = _links(desk, course.link)
+    overrides = [override(name, {"displayName": shown}) for name, shown in (course.names or {}).items()]
+    if course.bounds is not None:
+        low, high = course.bounds
+        thin = {"custom.lineWidth": 1, "color": {"mode": "fixed", "fixedColor": "blue"}}
+        overrides += [override(low, thin), override(high, {**thin, "custom.fillBelowTo": low, "custom.fillOpacity": 18})]
+    asked = list(queries)
+    if course.objective is not None:
+        dashed = {
+            "custom.lineStyle": {"fill": "dash", "dash": [10, 8]},
+            "custom.lineWidth": 2,
+            "color": {"mode": "fixed", "fixedColor": TEXT},
+        }
+        overrides.append(override(course.objective.name, dashed))
+        asked.append(Query(course.objective.expression, course.objective.name))
+    options = timeseries.Options(
+        legend=legend(shown=True, values=course.values),
+        tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING),
+    )
+    frame = frame._replace(title=frame.title + desk.locale.in_title(quantity))
+    sheet.add("timeseries", frame, queries=asked, options=options, defaults=defaults, overrides=overrides)
+
+
+def _style(course: Course) -> timeseries.FieldConfig:
+    stacked = course.stacked_bars
+    return timeseries.FieldConfig(
+        draw_style=common.GraphDrawStyle.BARS if stacked else common.GraphDrawStyle.LINE,
+        line_width=0 if stacked else 2,
+        fill_opacity=70 if stacked else 0,
+        show_points=common.VisibilityMode.NEVER,
+        span_nulls=False,  # a gap is a gap: nothing was observed
+        axis_soft_min=course.soft[0],
+        axis_soft_max=course.soft[1],
+        stacking=common.StackingConfig(mode=common.StackingMode.NORMAL, group="A") if stacked else None,
+        scale_distribution=common.ScaleDistributionConfig(type_val=common.ScaleDistribution.LOG, log=10) if course.logarithmic else None,
+        thresholds_style=common.GraphThresholdsStyleConfig(mode=common.GraphThresholdsStyleMode.OFF),
+    )
+
+
+def timeline(
     sheet: Sheet,
     frame: Frame,
     queries: Sequence[Query],
-    quantity: Quantity,
+    states: States,
     *,
-    steps: Sequence[Step] | None = None,
-    names: Mapping[str, str] | None = None,
-    least: float | None = 0,
+    spoken: Mapping[str, str] | None = None,
+    link: str | None = None,
 ) -> None:
-    """Courses over the time range. `names`: what is shown instead of a legend; `steps` are drawn as lines."""
+    """A row a member whose colour and word tell its state along the time range. `spoken`: parts of names, and what is read instead."""
     desk = sheet.desk
-    custom = timeseries.FieldConfig(
-        draw_style=common.GraphDrawStyle.LINE,
-        line_width=2,
-        fill_opacity=8,
-        show_points=common.VisibilityMode.NEVER,
-        span_nulls=False,  # a gap is a gap: nothing was observed
-        thresholds_style=common.GraphThresholdsStyleConfig(
-            mode=common.GraphThresholdsStyleMode.DASHED if steps else common.GraphThresholdsStyleMode.OFF
-        ),
+    defaults = config(
+        desk,
+        "word",
+        mappings=[words_of(desk, states)],
+        empty=("no_data", PLAIN),  # a gap with a word, unlike every state
+        custom=statetimeline.FieldConfig(line_width=0, fill_opacity=100),
     )
-    color = sdk.FieldColor(mode=sdk.FieldColorModeId.PALETTE_CLASSIC)
-    config = _config(desk, quantity, steps=steps, color=color, custom=custom, limits=(least, None))
-    overrides = []
-    for index, (name, shown) in enumerate((names or {}).items()):
-        colour = {"mode": "fixed", "fixedColor": SERIES_COLOURS[index % len(SERIES_COLOURS)]}
-        overrides.append(override(name, {"displayName": shown, "color": colour}))
-    options = timeseries.Options(
-        legend=_legend(shown=True), tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING)
-    )
-    frame = frame._replace(title=frame.title + desk.locale.in_title(quantity))
-    sheet.add("timeseries", frame, queries=queries, options=options, defaults=config, overrides=overrides)
-
-
-def timeline(sheet: Sheet, frame: Frame, query: Query, states: Mapping[float, tuple[str, str]], *, text: bool = True) -> None:
-    """A row a member whose colour and word tell its state along the time range."""
-    desk = sheet.desk
-    options = {
-        f"{number:g}": sdk.ValueMappingResult(text=desk.words(key), color=FILLS[colour], index=index)
-        for index, (number, (key, colour)) in enumerate(states.items())
-    }
-    config = _config(
-        desk, "word", mappings=[sdk.ValueMap(options=options)], custom=statetimeline.FieldConfig(line_width=0, fill_opacity=85)
-    )
+    if link:
+        defaults.links = _links(desk, link)
     shown = statetimeline.Options(
-        show_value=common.VisibilityMode.AUTO if text else common.VisibilityMode.NEVER,
+        show_value=common.VisibilityMode.NEVER,  # a short stretch would cut its word: the words stand in the legend, with their colours
         row_height=0.9,
         merge_values=True,
         align_value=common.TimelineValueAlignment.CENTER,
-        legend=_legend(shown=False),
+        legend=legend(shown=True, beside=True),
         tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.SINGLE, sort=common.SortOrder.NONE),
+        per_page=None,  # a wall has nobody to turn pages
     )
-    sheet.add("state-timeline", frame, queries=[query], options=shown, defaults=config)
+    sheet.add("state-timeline", frame, queries=queries, options=shown, defaults=defaults, transformations=renamed(spoken))
 
 
-def columns(
-    sheet: Sheet,
-    frame: Frame,
-    queries: Sequence[tuple[str, Query, Quantity, Sequence[Step] | None]],
-    *,
-    label: str,
-    heading: str,
-    sort_by: str,
-    link: str | None = None,
-) -> None:
-    """A table: a row for each value of `label`, a column (heading, query, quantity, steps) for each query."""
-    desk = sheet.desk
-    refs = "ABCDEFGHIJ"
-    shown = [heading, *(name + desk.locale.in_title(quantity) for name, _, quantity, _ in queries)]
-    names = {label: heading, **{f"Value #{ref}": name for ref, name in zip(refs, shown[1:], strict=False)}}
-    order = {name: index for index, name in enumerate([label, *(f"Value #{ref}" for ref, _ in zip(refs, queries, strict=False))])}
-    overrides = []
-    for name, (_, _, quantity, steps) in zip(shown[1:], queries, strict=True):
-        properties: dict[str, Any] = {"unit": desk.locale.unit(quantity), "decimals": DECIMALS.get(quantity, 0)}
-        if steps:
-            properties |= {
-                "thresholds": {"mode": "absolute", "steps": [{"value": step.start, "color": step.colour} for step in steps]},
-                "color": {"mode": "thresholds"},
-                "custom.cellOptions": {"type": "color-text"},
-            }
-        overrides.append(override(name, properties))
-    if link:
-        overrides.append(override(heading, {"links": [{"title": desk.words("open_team"), "url": link, "targetBlank": False}]}))
-    sheet.add(
-        "table",
-        frame,
-        queries=[Query(query.expression, query.legend, instant=True, table=True) for _, query, _, _ in queries],
-        options=table.Options(
-            show_header=True,
-            cell_height=common.TableCellHeight.MD,
-            sort_by=[common.TableSortByFieldState(display_name=sort_by, desc=True)],
-        ),
-        defaults=_config(
-            desk, "count", empty="nothing", custom=common.TableFieldOptions(align=common.FieldTextAlignment.AUTO, inspect=False)
-        ),
-        overrides=overrides,
-        transformations=[
-            sdk.DataTransformerConfig(id_val="merge", options={}),
-            sdk.DataTransformerConfig(
-                id_val="organize", options={"excludeByName": {"Time": True}, "indexByName": order, "renameByName": names}
-            ),
-        ],
-    )
+def renamed(spoken: Mapping[str, str] | None) -> list[sdk.DataTransformerConfig]:
+    """Put words for the names of the program in what a legend has made of labels: `first_reply` becomes `first reply`."""
+    return [
+        sdk.DataTransformerConfig(id_val="renameByRegex", options={"regex": f"(.*)\\b{part}\\b(.*)", "renamePattern": f"$1{shown}$2"})
+        for part, shown in (spoken or {}).items()
+    ]
 
 
 def words(sheet: Sheet, frame: Frame, content: str) -> None:

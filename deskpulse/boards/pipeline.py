@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-from deskpulse.boards import panels
-from deskpulse.boards.promql import JOB, Written, freshest
-from deskpulse.boards.scale import BLUE, RED, YELLOW, Step
+from deskpulse.boards import panels, tiles
+from deskpulse.boards.figures import age_seconds, lag
+from deskpulse.boards.panels import Course
+from deskpulse.boards.promql import JOB, Written
+from deskpulse.boards.scale import KEPT, PLAIN, UNKNOWN, Step
 from deskpulse.boards.sheet import Frame, Query, Sheet
-from deskpulse.boards.wall import AS_OF, COMPLETENESS, age, completeness, lag
+from deskpulse.boards.tiles import Number
+from deskpulse.boards.wall import FIGURES, STALE_SECONDS, figures_state, firing_now
 
 _J: Final = f'{{job="{JOB}"}}'
 
 
 def build(sheet: Sheet) -> None:
     """Fill the board."""
-    _trust(sheet)
-    _behind(sheet)
-    _flow(sheet)
-    _ledger(sheet)
-    _exporters(sheet)
+    w = sheet.desk.words
+    _trust(sheet, sheet.row(0, w("row_trust")))
+    _behind(sheet, sheet.row(11, w("row_behind")))
+    _flow(sheet, sheet.row(20, w("row_flow")))
+    _ledger(sheet, sheet.row(29, w("row_ledger")))
+    _exporters(sheet, sheet.row(38, w("row_exporters")))
 
 
 def _one(name: str) -> str:
     """A metric that every exporter shows alike, of one of them."""
-    return f"({name}{_J} and on (job, instance) {freshest()})"
+    return f"({name}{_J} and on (instance, job) desk:exporter_chosen)"
 
 
 def _rate(name: str, by: str) -> Written:
@@ -34,81 +38,84 @@ def _rate(name: str, by: str) -> Written:
     return Written(f"sum by ({by}) ({inner})" if by else f"sum({inner})")
 
 
-def _trust(sheet: Sheet) -> None:
+def _trust(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
-    good = [Step(None, "breach", RED), Step(1, "ok", BLUE)]
-    bad = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
-    panels.state(sheet, Frame((0, 0, 4, 4), w("figures_are"), w("figures_are_help")), Query(completeness()), COMPLETENESS)
-    ages = [Step(None, "ok", BLUE), Step(30, "at_risk", YELLOW), Step(60, "breach", RED)]
-    panels.value(sheet, Frame((4, 0, 4, 4), w("age"), w("age_help")), Query(age()), "count", steps=ages)
+    good = [Step(None, "", UNKNOWN), Step(1, "", PLAIN)]
+    bad = [Step(None, "", PLAIN), Step(1, "", UNKNOWN)]
+    tiles.state(sheet, Frame((0, y, 7, 4), w("figures_are"), w("figures_are_help")), Query(figures_state()), FIGURES)
+    ages = [Step(None, "", PLAIN), Step(STALE_SECONDS, "", UNKNOWN)]
+    tiles.value(sheet, Frame((7, y, 7, 4), w("age"), w("age_help")), Query(age_seconds()), "seconds", Number(steps=ages))
     up = Query(Written(f"sum(up{_J})"))
-    panels.value(sheet, Frame((8, 0, 4, 4), w("exporters_up"), w("exporters_up_help")), up, "count", steps=good)
-    lags = [Step(None, "ok", BLUE), Step(1_000, "at_risk", YELLOW), Step(10_000, "breach", RED)]
-    panels.value(sheet, Frame((12, 0, 4, 4), w("not_counted"), w("not_counted_help")), Query(lag()), "count", steps=lags)
+    tiles.value(sheet, Frame((0, y + 4, 4, 6), w("exporters_up"), w("exporters_up_help")), up, "count", Number(steps=good))
+    tiles.value(sheet, Frame((4, y + 4, 4, 6), w("not_counted"), w("not_counted_help")), Query(lag()), "count")
     refused = Query(Written(f"sum(max by (partition, reason) (increase(deskpulse_events_rejected_total{_J}[1h])))"))
-    panels.value(sheet, Frame((16, 0, 4, 4), w("refused_1h"), w("refused_help")), refused, "count", steps=bad)
+    tiles.value(sheet, Frame((8, y + 4, 3, 6), w("refused_1h"), w("refused_help")), refused, "count", Number(steps=bad))
     lost = Query(Written(f"sum(max by (partition) (increase(deskpulse_records_lost_total{_J}[1d])))"))
-    panels.value(sheet, Frame((20, 0, 4, 4), w("lost_1d"), w("lost_help")), lost, "count", steps=bad)
+    tiles.value(sheet, Frame((11, y + 4, 3, 6), w("lost_1d"), w("lost_help")), lost, "count", Number(steps=bad))
+    firing_now(sheet, (14, y, 10, 10), kind="pipeline|meta")
 
 
-def _behind(sheet: Sheet) -> None:
+def _behind(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
     by_topic = Query(Written(f"sum by (topic) {_one('deskpulse_source_lag_records')}"), "{{topic}}")
-    panels.lines(sheet, Frame((0, 4, 12, 8), w("lag_topics"), w("lag_topics_help")), [by_topic], "count")
+    panels.lines(sheet, Frame((0, y, 12, 8), w("lag_topics"), w("lag_topics_help")), [by_topic], "count", Course(soft=(0, 10)))
     seen = Query(Written(f"time() - max by (topic) {_one('deskpulse_source_watermark_timestamp_seconds')}"), "{{topic}}")
-    panels.lines(sheet, Frame((12, 4, 12, 8), w("last_event"), w("last_event_help")), [seen], "seconds", least=None)
+    panels.lines(
+        sheet, Frame((12, y, 12, 8), w("last_event"), w("last_event_help")), [seen], "span", Course(soft=(None, None), logarithmic=True)
+    )
 
 
-def _flow(sheet: Sheet) -> None:
+def _flow(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
     flow = [
         Query(_rate("deskpulse_events_accepted_total", ""), w("accepted")),
         Query(_rate("deskpulse_events_duplicate_total", ""), w("duplicate")),
         Query(_rate("deskpulse_events_late_total", ""), w("late")),
     ]
-    panels.lines(sheet, Frame((0, 12, 8, 8), w("events_per_second"), w("events_per_second_help")), flow, "rate")
+    panels.lines(sheet, Frame((0, y, 8, 8), w("events_per_second"), w("events_per_second_help")), flow, "rate", Course(soft=(0, 1)))
     refused = [Query(_rate("deskpulse_events_rejected_total", "reason"), "{{reason}}")]
-    panels.lines(sheet, Frame((8, 12, 8, 8), w("refused_per_second"), w("refused_help")), refused, "rate")
+    panels.lines(sheet, Frame((8, y, 8, 8), w("refused_per_second"), w("refused_help")), refused, "rate", Course(soft=(0, 1)))
     transactions = [Query(_rate("deskpulse_transactions_total", "partition"), "{{partition}}")]
-    panels.lines(sheet, Frame((16, 12, 8, 8), w("transactions"), w("transactions_help")), transactions, "rate")
+    panels.lines(sheet, Frame((16, y, 8, 8), w("transactions"), w("transactions_help")), transactions, "rate", Course(soft=(0, 1)))
 
 
-def _ledger(sheet: Sheet) -> None:
+def _ledger(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
     unread = f"deskpulse_ledger_end_offset{_J} - deskpulse_ledger_position_offset{_J}"
     behind = Query(Written(f"sum by (instance) ({unread})"), "{{instance}}")
-    panels.lines(sheet, Frame((0, 20, 8, 8), w("ledger_behind"), w("ledger_behind_help")), [behind], "count")
+    panels.lines(sheet, Frame((0, y, 8, 8), w("ledger_behind"), w("ledger_behind_help")), [behind], "count", Course(soft=(0, 10)))
     held = Query(Written(f"max by (partition) {_one('deskpulse_ledger_unstable_records')}"), "{{partition}}")
-    panels.lines(sheet, Frame((8, 20, 8, 8), w("held_back"), w("held_back_help")), [held], "count")
+    panels.lines(sheet, Frame((8, y, 8, 8), w("held_back"), w("held_back_help")), [held], "count", Course(soft=(0, 10)))
     stuck = Query(Written(f"max by (instance) (deskpulse_ledger_stuck_seconds{_J})"), "{{instance}}")
-    panels.lines(sheet, Frame((16, 20, 8, 8), w("stuck"), w("stuck_help")), [stuck], "seconds")
+    panels.lines(sheet, Frame((16, y, 8, 8), w("stuck"), w("stuck_help")), [stuck], "span", Course(soft=(0, 60)))
 
 
-def _exporters(sheet: Sheet) -> None:
+def _exporters(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
 
     def each(text: str) -> list[Query]:
         return [Query(Written(text), "{{instance}}")]
 
     ready = {
-        3.0: ("complete", BLUE),
-        2.0: ("incomplete", YELLOW),
-        1.0: ("incomplete", YELLOW),
-        0.0: ("not_ready", RED),
+        3.0: ("complete", KEPT),
+        2.0: ("incomplete", UNKNOWN),
+        1.0: ("incomplete", UNKNOWN),
+        0.0: ("not_ready", UNKNOWN),
     }
     text = f"max by (instance) (deskpulse_exporter_ready{_J} * 2 + deskpulse_view_complete{_J})"
-    panels.timeline(sheet, Frame((0, 28, 8, 8), w("exporters_state"), w("exporters_state_help")), each(text)[0], ready)
-    panels.lines(sheet, Frame((8, 28, 8, 8), w("view_age"), w("view_age_help")), each(f"max by (instance) (time() - {AS_OF})"), "seconds")
+    panels.timeline(sheet, Frame((0, y, 8, 8), w("exporters_state"), w("exporters_state_help")), each(text), ready)
+    age = each(f"max by (instance) (time() - deskpulse_view_as_of_timestamp_seconds{_J})")
+    panels.lines(sheet, Frame((8, y, 8, 8), w("view_age"), w("view_age_help")), age, "seconds", Course(soft=(0, 30)))
     build_seconds = each(f"max by (instance) (deskpulse_view_build_seconds{_J})")
-    panels.lines(sheet, Frame((16, 28, 8, 8), w("build_seconds"), w("build_seconds_help")), build_seconds, "decimal")
+    panels.lines(sheet, Frame((16, y, 8, 8), w("build_seconds"), w("build_seconds_help")), build_seconds, "decimal")
     series = each(f"max by (instance) (deskpulse_series{_J})")
-    panels.lines(sheet, Frame((0, 36, 8, 8), w("series"), w("series_help")), series, "count")
+    panels.lines(sheet, Frame((0, y + 8, 8, 8), w("series"), w("series_help")), series, "count")
     scrape = each(f"max by (instance) (scrape_duration_seconds{_J})")
-    panels.lines(sheet, Frame((8, 36, 8, 8), w("scrape"), w("scrape_help")), scrape, "decimal")
+    panels.lines(sheet, Frame((8, y + 8, 8, 8), w("scrape"), w("scrape_help")), scrape, "decimal")
     odd = [
         Query(Written(f"max {_one('deskpulse_anomalies')}"), w("anomalies")),
         Query(Written(f"sum {_one('deskpulse_folded_names')}"), w("folded")),
         Query(Written(f"sum(max by (partition) (deskpulse_source_gaps_total{_J}))"), w("gaps")),
         Query(Written(f"sum(max by (partition) (deskpulse_tickets_overflowed_total{_J}))"), w("overflowed")),
     ]
-    panels.lines(sheet, Frame((16, 36, 8, 8), w("odd"), w("odd_help")), odd, "count")
+    panels.lines(sheet, Frame((16, y + 8, 8, 8), w("odd"), w("odd_help")), odd, "count", Course(soft=(0, 5)))

@@ -28,16 +28,14 @@ class Besides:
 Match = str | tuple[str, ...] | Besides  # one value of a label, or several
 
 JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml
-COMPLETE: Final = "deskpulse_view_complete"
-WATERMARK: Final = "deskpulse_watermark_timestamp_seconds"
-AS_OF: Final = "deskpulse_view_as_of_timestamp_seconds"
+RECORDED: Final = "desk:"  # before the name of a metric: as the believed exporter shows it (deskpulse/rules/view.py)
 _OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
 }
-_AGGREGATES: Final[Mapping[str, Callable[[list[float]], float]]] = {"sum": math.fsum, "max": max, "min": min}
+_AGGREGATES: Final[Mapping[str, Callable[[list[float]], float]]] = {"sum": math.fsum, "max": max, "min": min, "count": len}
 _COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -93,23 +91,11 @@ class Expression(ABC):
         """The metrics that must be known to work out the answer."""
 
 
-def freshest(*, at_end: bool = False) -> str:
-    """The exporter to believe, as a vector with its labels.
-
-    A complete view comes before an incomplete one, then the one with the newest event, then the one computed last: that counts a
-    thousandth, so it only breaks ties, which Prometheus would break in another way in every query. All exporters show the same figures once
-    they have read the same; so one of them is asked, not all at once. Every query of a figure holds this, so no recording rule is needed.
-    """
-    end = " @ end()" if at_end else ""
-    complete, watermark, as_of = (f'{name}{{job="{JOB}"}}{end}' for name in (COMPLETE, WATERMARK, AS_OF))
-    return f"topk(1, 1e10 * {complete} + {watermark} + {as_of} / 1000)"
-
-
 @dataclass(frozen=True, slots=True)
 class Pick(Expression):
-    """Samples of one exported metric, of the freshest exporter; labels other than `keep` are dropped.
+    """Samples of one exported metric, as the believed exporter shows it; labels other than `keep` are dropped.
 
-    `at_end`: as they are at the end of the time range, at all of its steps.
+    Its recording rule has chosen the exporter. `at_end`: as they are at the end of the time range, at all of its steps.
     """
 
     name: str
@@ -118,10 +104,9 @@ class Pick(Expression):
     at_end: bool = False
 
     def promql(self) -> str:
-        matchers = ",".join(_matcher(name, match) for name, match in self.where)
         end = " @ end()" if self.at_end else ""
         by = f" by ({', '.join(self.keep)}) " if self.keep else ""
-        return f"max{by}({self.name}{{{matchers}}}{end} and on (job, instance) {freshest(at_end=self.at_end)})"
+        return f"max{by}({RECORDED}{self.name}{_matchers(self.where)}{end})"
 
     def value(self, moment: Moment) -> Result:
         found: Result = {}
@@ -134,6 +119,10 @@ class Pick(Expression):
 
     def names(self) -> frozenset[str]:
         return frozenset({self.name})
+
+
+def _matchers(where: tuple[tuple[str, Match], ...]) -> str:
+    return f"{{{','.join(_matcher(name, match) for name, match in where)}}}" if where else ""
 
 
 def _matcher(name: str, match: Match) -> str:
@@ -262,63 +251,71 @@ class Where(_Held):
 
 
 @dataclass(frozen=True, slots=True)
-class Given(Expression):
-    """Samples of the first whose labels `on` also have a sample in the second; `on` empty: if there is any."""
+class _Depending(Expression):
+    """The first one, as far as the second allows it: by the labels `on`; `on` empty: all or nothing."""
 
     inner: Expression
     condition: Expression
     on: tuple[str, ...] = ()
 
+    def names(self) -> frozenset[str]:
+        return self.inner.names() | self.condition.names()
+
+    def _split(self, moment: Moment, *, there: bool) -> Result:
+        having = {_only(labels, self.on) for labels in self.condition.value(moment)}
+        return {labels: value for labels, value in self.inner.value(moment).items() if (_only(labels, self.on) in having) == there}
+
+
+@dataclass(frozen=True, slots=True)
+class Given(_Depending):
+    """Samples of the first whose labels `on` also have a sample in the second; `on` empty: if there is any."""
+
     def promql(self) -> str:
         return f"({self.inner.promql()} and on ({', '.join(self.on)}) {self.condition.promql()})"
 
     def value(self, moment: Moment) -> Result:
-        there = {_only(labels, self.on) for labels in self.condition.value(moment)}
-        return {labels: value for labels, value in self.inner.value(moment).items() if _only(labels, self.on) in there}
+        return self._split(moment, there=True)
 
-    def names(self) -> frozenset[str]:
-        return self.inner.names() | self.condition.names()
+
+@dataclass(frozen=True, slots=True)
+class Unless(_Depending):
+    """Samples of the first whose labels `on` have no sample in the second; `on` empty: if there is none."""
+
+    def promql(self) -> str:
+        return f"({self.inner.promql()} unless on ({', '.join(self.on)}) {self.condition.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        return self._split(moment, there=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Either(Expression):
-    """Samples of the first, and those of the second whose labels the first has not."""
+    """Samples of the first, and those of the second whose labels `on` the first has not: all labels where `on` is None."""
 
     first: Expression
     second: Expression
+    on: tuple[str, ...] | None = None
 
     def promql(self) -> str:
-        return f"({self.first.promql()} or {self.second.promql()})"
+        on = "" if self.on is None else f" on ({', '.join(self.on)})"
+        return f"({self.first.promql()} or{on} {self.second.promql()})"
 
     def value(self, moment: Moment) -> Result:
-        return {**self.second.value(moment), **self.first.value(moment)}
+        first, second = self.first.value(moment), self.second.value(moment)
+        if self.on is None:
+            return {**second, **first}
+        having = {_only(labels, self.on) for labels in first}
+        return {**{labels: value for labels, value in second.items() if _only(labels, self.on) not in having}, **first}
 
     def names(self) -> frozenset[str]:
         return self.first.names() | self.second.names()
 
 
 @dataclass(frozen=True, slots=True)
-class Marked(Derived):
-    """The value of one label with something behind it."""
-
-    label: str
-    suffix: str
-
-    def promql(self) -> str:
-        return f'label_replace({self.inner.promql()}, "{self.label}", "$1{self.suffix}", "{self.label}", "(.*)")'
-
-    def value(self, moment: Moment) -> Result:
-        return {
-            frozenset({**dict(labels), self.label: dict(labels).get(self.label, "") + self.suffix}.items()): value
-            for labels, value in self.inner.value(moment).items()
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class Grouped(Derived):
-    """Sum, maximum or minimum by labels."""
+    """Sum, maximum, minimum or number by labels."""
 
-    how: Literal["sum", "max", "min"]
+    how: Literal["sum", "max", "min", "count"]
     by: tuple[str, ...] = ()
 
     def promql(self) -> str:
@@ -330,6 +327,124 @@ class Grouped(Derived):
         for labels, value in self.inner.value(moment).items():
             groups.setdefault(_only(labels, self.by), []).append(value)
         return {labels: _AGGREGATES[self.how](values) for labels, values in groups.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(Derived):
+    """The same samples, the greatest first (`sort_desc`) or the least first (`sort`): the order in which a panel draws them."""
+
+    order: Literal["sort", "sort_desc"] = "sort_desc"
+
+    def promql(self) -> str:
+        return f"{self.order}({self.inner.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        return self.inner.value(moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Top(Derived):
+    """The greatest few, the greatest first; `least`: the smallest few."""
+
+    most: int
+    least: bool = False
+
+    def promql(self) -> str:
+        return f"{'bottomk' if self.least else 'topk'}({self.most}, {self.inner.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        sign = 1 if self.least else -1
+        found = sorted(self.inner.value(moment).items(), key=lambda sample: sign * sample[1])
+        return dict(found[: self.most])
+
+
+@dataclass(frozen=True, slots=True)
+class Spelt(Derived):
+    """Values as a label, since a panel can put a label into a sentence and a value not; the sample itself is 1. Whole numbers only."""
+
+    label: str
+    by: tuple[str, ...] = ()
+
+    def promql(self) -> str:
+        by = f" by ({', '.join(self.by)}) " if self.by else ""
+        return f'count_values{by}("{self.label}", {self.inner.promql()})'
+
+    def value(self, moment: Moment) -> Result:
+        found: Result = {}
+        for labels, value in self.inner.value(moment).items():
+            spelt = frozenset({**dict(_only(labels, self.by)), self.label: _number(value)}.items())
+            found[spelt] = found.get(spelt, 0) + 1
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Expression):
+    """Samples of the first, with some labels of the one sample of the second that has the same labels `on`, whose value multiplies."""
+
+    inner: Expression
+    other: Expression
+    on: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def promql(self) -> str:
+        return f"({self.inner.promql()} * on ({', '.join(self.on)}) group_left ({', '.join(self.labels)}) {self.other.promql()})"
+
+    def value(self, moment: Moment) -> Result:
+        others = {_only(labels, self.on): (_only(labels, self.labels), value) for labels, value in self.other.value(moment).items()}
+        found: Result = {}
+        for labels, value in self.inner.value(moment).items():
+            more, factor = others.get(_only(labels, self.on), (frozenset(), None))
+            if factor is not None:
+                found[labels | more] = value * factor
+        return found
+
+    def names(self) -> frozenset[str]:
+        return self.inner.names() | self.other.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Derived):
+    """What a recording rule keeps under a name (deskpulse/rules/boards.py), so that a board need not spell it out."""
+
+    name: str
+    where: tuple[tuple[str, Match], ...] = ()
+    at_end: bool = False
+
+    def promql(self) -> str:
+        return f"{self.name}{_matchers(self.where)}{' @ end()' if self.at_end else ''}"
+
+    def value(self, moment: Moment) -> Result:
+        return {
+            labels: value
+            for labels, value in self.inner.value(moment).items()
+            if all(_matches(dict(labels).get(label, ""), match, moment) for label, match in self.where)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed(Expression):
+    """A recording rule about the program itself, of which a check by hand assumes what it should be: `holds` or absent."""
+
+    name: str
+    holds: float | None = None
+
+    def promql(self) -> str:
+        return self.name
+
+    def value(self, moment: Moment) -> Result:  # noqa: ARG002 - it is the same at any moment
+        return {} if self.holds is None else {frozenset(): self.holds}
+
+    def names(self) -> frozenset[str]:
+        return frozenset()
+
+
+TRUSTED: Final = Assumed("desk:figures_trusted", 1.0)
+NO_POLICY: Final = Assumed("desk:sla_policy_missing")
+
+
+def fresh(expression: Expression) -> Expression:
+    """Only while the figures can be trusted: when they are old or incomplete there is no sample, and the panel says so."""
+    return Given(expression, TRUSTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +471,10 @@ class Written(Expression):
         raise NotImplementedError(self.text)
 
     def names(self) -> frozenset[str]:
-        return frozenset(re.findall(r"\b(?:deskpulse|support|up|scrape)(?:_[a-z_]+)?\b(?=\{|\[|\)| |$)", self.text))
+        """Never empty, so that it is not taken for a figure."""
+        return frozenset({"deskpulse"}) | frozenset(
+            re.findall(r"(?<![:\w])(?:deskpulse|support|up|scrape)(?:_[a-z_]+)?\b(?=\{|\[|\)| |$)", self.text)
+        )
 
 
 def _only(labels: Labels, names: tuple[str, ...]) -> Labels:

@@ -8,20 +8,23 @@ from typing import Final, NamedTuple
 
 from deskpulse.settings.bands import Band
 
-# Apart in hue and in lightness, also for eyes that confuse red and green. Each colour twice: as ink, light on Grafana's dark panels, and as
-# fill, under the text that Grafana chooses for it (dark from a brightness of 180 on, else white): both with a contrast of 7 to 1.
-BLUE: Final = "#56B4E9"
-GREEN: Final = "#2FC999"
-YELLOW: Final = "#F0E442"
-RED: Final = "#FF8A5B"
-PURPLE: Final = "#DE9FC3"
-GREY: Final = "#A8A8A8"
-WHITE: Final = "#FFFFFF"
-FILLS: Final = {BLUE: "#8CCBF2", GREEN: "#7FE3C0", YELLOW: YELLOW, RED: "#9E2600", GREY: "#545454"}
-BAND_COLOURS: Final = {"exceptional": BLUE, "above": GREEN, "typical": YELLOW, "below": RED}
-STATUS_COLOURS: Final = {"ok": BLUE, "at_risk": YELLOW, "breach": RED}
-SERIES_COLOURS: Final = (BLUE, YELLOW, PURPLE, GREEN, RED, WHITE)
-BUDGET_LEFT: Final = 0.25  # of the error budget: with less, attainment is at risk
+# A state is a fill under text, never coloured text: Grafana writes on a fill in white or black, whichever can be read (dark from a
+# brightness of 180 on), so the contrast is the same in both themes: 7 to 1. Apart in hue and in lightness, also for eyes that confuse red
+# and green.
+RED: Final = "#9E2600"  # below objective, and nothing else but what must be repaired at once
+AMBER: Final = "#F0E442"  # at risk
+KEPT: Final = "#34536E"  # kept, in a time line; in a tile it has no colour at all
+CLOSED: Final = "#545454"
+UNKNOWN: Final = "#4B3A70"  # no data, or figures that cannot be trusted: neither good nor bad, and seen
+NO_ALERTING: Final = "#E3A6CB"  # nobody would be told
+BLUE: Final = "#8CCBF2"
+GREEN: Final = "#7FE3C0"
+SAND: Final = "#C9B79C"
+PLAIN: Final = "transparent"  # what is as it should be has no colour
+TEXT: Final = "text"  # of the theme
+FILLS: Final = (RED, AMBER, KEPT, CLOSED, UNKNOWN, NO_ALERTING, BLUE, GREEN, SAND)
+BAND_COLOURS: Final = {"exceptional": BLUE, "above": GREEN, "typical": PLAIN, "below": SAND}
+STATE_COLOURS: Final = {"below_objective": RED, "kept": KEPT, "closed": CLOSED, "not_due": PLAIN}
 
 
 class Step(NamedTuple):
@@ -29,12 +32,7 @@ class Step(NamedTuple):
 
     start: float | None
     word: str
-    colour: str  # as ink
-
-    @property
-    def fill(self) -> str:
-        """The colour under text."""
-        return FILLS[self.colour]
+    colour: str
 
 
 def band_steps(band: Band, *, times: float = 1.0) -> list[Step]:
@@ -57,16 +55,6 @@ def band_steps(band: Band, *, times: float = 1.0) -> list[Step]:
 def _start(edge: float, comparison: str) -> float:
     rounded = round(edge, 9)  # 0.85 * 100 is 85
     return math.nextafter(rounded, math.inf) if comparison in {"<=", ">"} else rounded
-
-
-def objective_steps(objective: float) -> list[Step]:
-    """The steps of an attainment in per cent: missed, nearly missed (a quarter of what may fail is left), kept."""
-    nearly = 1 - (1 - objective) * (1 - BUDGET_LEFT)
-    return [
-        Step(None, "breach", STATUS_COLOURS["breach"]),
-        Step(round(100 * objective, 9), "at_risk", STATUS_COLOURS["at_risk"]),
-        Step(round(100 * nearly, 9), "ok", STATUS_COLOURS["ok"]),
-    ]
 
 
 def ranges(steps: Sequence[Step]) -> list[tuple[float | None, float | None, Step]]:

@@ -29,6 +29,7 @@ class Query:
     legend: str = ""
     instant: bool = False
     table: bool = False
+    may_be_empty: bool = False  # where no oracle can tell whether it should be
 
     def target(self, desk: Desk, ref: str) -> Dataquery:
         """The question as Grafana has it."""
@@ -69,8 +70,19 @@ class Sheet:
 
     desk: Desk
     panels: list[sdk.Panel] = field(default_factory=list)
+    rows: list[sdk.RowPanel] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def in_order(self) -> list[sdk.Panel | sdk.RowPanel]:
+        """Headings and panels from above."""
+        return sorted([*self.rows, *self.panels], key=lambda one: (one.grid_pos.y, one.grid_pos.x) if one.grid_pos else (0, 0))
+
+    def row(self, y: int, title: str) -> int:
+        """A heading over the whole width. Returns where its panels begin."""
+        place = sdk.GridPos(x=0, y=y, w=COLUMNS, h=1)
+        self.rows.append(sdk.RowPanel(title=title, id_val=next(self._ids), grid_pos=place, collapsed=False, panels=[]))
+        return y + 1
 
     def add(
         self,

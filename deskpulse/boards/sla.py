@@ -1,114 +1,176 @@
-"""The board of the promises: how many were kept, what may still fail, which tickets are next."""
+"""The board of the promises: what is below its objective, where it comes from, what may still fail, what is left of the budget."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from deskpulse.boards import panels
-from deskpulse.boards.figures import ALL, TEAMS, figure, hours, live, marked_if_few, observations, percent, sla_status
-from deskpulse.boards.promql import Combined, Expression, Match, Pick, Scaled
-from deskpulse.boards.scale import BLUE, GREEN, GREY, RED, STATUS_COLOURS, YELLOW, Step, objective_steps
+from deskpulse.boards import links, panels, tables, tiles
+from deskpulse.boards.figures import (
+    ALL,
+    TEAMS,
+    Who,
+    at_risk,
+    attained,
+    budget_left,
+    forecast,
+    live,
+    longest_wait,
+    missed,
+    next_deadline,
+    next_or_none,
+    objective,
+    observations,
+    overdue,
+    percent,
+    unanswered,
+)
+from deskpulse.boards.panels import Course
+from deskpulse.boards.promql import Age, Pick, Rounded
+from deskpulse.boards.recorded import BELOW, KEPT, sla_state, worst
+from deskpulse.boards.scale import AMBER, CLOSED, PLAIN, RED, STATE_COLOURS, Step
+from deskpulse.boards.scale import KEPT as KEPT_FILL
 from deskpulse.boards.sheet import Frame, Query, Sheet
-from deskpulse.boards.wall import STATES, at_risk_table
+from deskpulse.boards.tables import Column, Key
+from deskpulse.boards.tiles import Number
+from deskpulse.boards.wall import STATES, briefly, spoken
 
-TARGET: Final = ("target", "$target")
-ATTAINMENT: Final = "support_sla_attainment_ratio"
+TARGET: Final = "$target"
 WINDOWS: Final = ("today", "24h", "7d", "30d")
-Who = tuple[tuple[str, Match], ...]
+HOURS: Final = {1.0: ("opened", KEPT_FILL), 0.0: ("closed", CLOSED)}
+LISTED: Final = {BELOW: ("below_objective", RED), KEPT: ("kept", STATE_COLOURS["kept"])}
+_BY_TEAM: Final = (("by", "team"),)
+_RISKY: Final = (Step(None, "", PLAIN), Step(1, "", AMBER))
 
 
 def build(sheet: Sheet) -> None:
-    """Fill the board."""
-    _kept(sheet)
-    _next(sheet)
-    _courses(sheet)
-    _members(sheet)
-
-
-def _kept(sheet: Sheet) -> None:
-    desk, w = sheet.desk, sheet.desk.words
-    steps = objective_steps(desk.objective)
-    for index, window in enumerate(WINDOWS):
-        pick = figure(ATTAINMENT, window, ALL, TARGET, desk=desk)
-        title = w("attainment", window=w(f"window_{window}"))
-        panels.value(sheet, Frame((index * 4, 0, 4, 5), title, w("attainment_help")), Query(percent(pick)), "percent", steps=steps)
-    objective = live("support_sla_objective_ratio", ALL, TARGET)
-    panels.value(sheet, Frame((16, 0, 4, 5), w("objective"), w("objective_help")), Query(percent(objective)), "percent")
-    left = [
-        Step(None, "breach", STATUS_COLOURS["breach"]),
-        Step(0, "at_risk", STATUS_COLOURS["at_risk"]),
-        Step(25, "ok", STATUS_COLOURS["ok"]),
-    ]
-    panels.value(
-        sheet,
-        Frame((20, 0, 4, 5), w("budget", window=w("window_30d")), w("budget_help")),
-        Query(budget_left("30d", ALL)),
-        "percent",
-        steps=left,
-    )
-
-
-def budget_left(window: str, who: Who, keep: tuple[str, ...] = ()) -> Expression:
-    """Per cent of the error budget that is left: 100 when nothing failed, 0 when as much failed as may, below 0 when more did."""
-    attained = Pick(ATTAINMENT, (("window", window), ("period", "current"), *who, TARGET), keep)
-    objective = live("support_sla_objective_ratio", who, TARGET, keep=keep)
-    failed = Combined(Scaled(attained, times=-1, plus=1), "/", Scaled(objective, times=-1, plus=1))
-    return Scaled(failed, times=-100, plus=100)
-
-
-def _next(sheet: Sheet) -> None:
+    """Fill the board; without a policy it says what one would add."""
     w = sheet.desk.words
-    at_risk_table(sheet, (0, 5, 10, 9), TEAMS)
-    panels.timeline(sheet, Frame((10, 5, 8, 9), w("sla_status"), w("sla_status_help")), Query(sla_status(TEAMS), "{{member}}"), STATES)
-    late = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
-    near = [Step(None, "ok", BLUE), Step(1, "at_risk", YELLOW)]
-    waiting = live("support_sla_waiting_tickets", ALL, TARGET)
-    panels.value(sheet, Frame((18, 5, 3, 3), w("running"), w("running_help")), Query(waiting), "count")
-    past = live("support_sla_breached_waiting_tickets", ALL, TARGET)
-    panels.value(sheet, Frame((21, 5, 3, 3), w("past"), w("past_help")), Query(past), "count", steps=late)
-    for index, within in enumerate(("15m", "1h")):
-        due = live("support_sla_due_tickets", ALL, TARGET, ("within", within))
-        panels.value(sheet, Frame((18 + 3 * index, 8, 3, 3), w(f"within_{within}"), w("due_help")), Query(due), "count", steps=near)
-    deadline = live("support_sla_next_deadline_timestamp_seconds", ALL, TARGET)
-    panels.value(
-        sheet,
-        Frame((18, 11, 6, 3), w("next_deadline"), w("next_deadline_help")),
-        Query(Scaled(deadline, times=1000)),
-        "date",
-        empty="nothing",
+    if not sheet.desk.targets:
+        panels.words(sheet, Frame((0, 0, 24, 10), w("no_policy"), w("policy_adds")), w("policy_adds_text"))
+        return
+    y = sheet.row(0, w("row_worst"))
+    _worst(sheet, y)
+    y = sheet.row(y + 6, w("row_now"))
+    _now(sheet, y)
+    y = sheet.row(y + 4, w("row_teams"))
+    _teams(sheet, y)
+    y = sheet.row(y + 20, w("row_courses"))
+    _courses(sheet, y)
+    y = sheet.row(y + 18, w("row_members"))
+    for index, dimension in enumerate(("channel", "priority")):
+        _members(sheet, (0, y + 6 * index, 24, 6), dimension)
+    y = sheet.row(y + 12, w("row_budget"))
+    _budget(sheet, y)
+
+
+def _worst(sheet: Sheet, y: int) -> None:
+    """All that is listed, the greatest excess first."""
+    w = sheet.desk.words
+    keys = [Key("member", w("who")), Key("target", w("target"), spoken(sheet)), Key("window", w("window"))]
+    shown = [
+        Column(w("too_many"), worst("excess_tickets")),
+        Column(w("late_missed"), worst("missed_tickets")),
+        Column(w("of_deadlines"), worst("observations")),
+        Column(w("in_time"), percent(worst("ratio")), "whole_percent"),
+        Column(w("promised"), percent(worst("objective_ratio")), "whole_percent"),
+        Column(w("column_overdue"), worst("overdue_tickets")),
+        Column(w("listed_for"), Age(worst("since_timestamp_seconds")), "span"),
+    ]
+    frame = Frame((0, y, 24, 6), w("worst"), w("worst_help"))
+    tables.columns(sheet, frame, keys, shown, sort_by=w("too_many"))
+
+
+def _now(sheet: Sheet, y: int) -> None:
+    w = sheet.desk.words
+
+    def at(index: int) -> tuple[int, int, int, int]:
+        return (index * 4, y, 4, 4)
+
+    tiles.value(sheet, Frame(at(0), w("overdue"), w("overdue_help")), Query(overdue(TARGET)), "count", Number(of_policy=True))
+    risky = Query(at_risk(TARGET))
+    tiles.value(sheet, Frame(at(1), w("at_risk_title"), w("due_help")), risky, "count", Number(steps=_RISKY, of_policy=True))
+    tiles.value(sheet, Frame(at(2), w("within_1h"), w("due_help")), Query(at_risk(TARGET, within="1h")), "count", Number(of_policy=True))
+    tiles.value(
+        sheet, Frame(at(3), w("running"), w("running_help")), Query(live("support_sla_waiting_tickets", ALL, ("target", TARGET))), "count"
     )
+    coming = Query(Rounded(forecast("expected", TARGET), 0))
+    tiles.value(sheet, Frame(at(4), w("forecast_now"), w("forecast_help")), coming, "count", Number(of_policy=True))
+    deadline = Query(next_or_none((*ALL, ("target", TARGET))))
+    tiles.value(sheet, Frame(at(5), w("next_deadline_in"), w("next_deadline_help")), deadline, "span", Number(none=True))
 
 
-def _courses(sheet: Sheet) -> None:
+def _columns(sheet: Sheet, window: str, who: Who) -> list[Column]:
+    w = sheet.desk.words
+    own = ("member",)
+    share = attained(TARGET, window, who, own)
+    state = Pick("support_sla_below_objective", (*who, ("target", TARGET)), own)
+    return [
+        Column(w("state"), state, "word", states=LISTED),
+        Column(w("in_time"), percent(share), "whole_percent"),
+        Column(w("late_missed"), missed(TARGET, window, who, own)),
+        Column(w("of_deadlines"), observations(share)),
+        Column(w("column_overdue"), overdue(TARGET, who, own)),
+    ]
+
+
+def _teams(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
-    steps = objective_steps(desk.objective)
-    attained = figure(ATTAINMENT, "24h", TEAMS, TARGET, desk=desk, keep=("member",))
-    title = w("attainment_teams", window=w("window_24h"))
-    panels.lines(
-        sheet, Frame((0, 14, 12, 8), title, w("attainment_help")), [Query(percent(attained), "{{member}}")], "percent", steps=steps
+    own = ("member",)
+    shown = [
+        *_columns(sheet, "1h", TEAMS),
+        Column(w("promised"), percent(objective(TARGET, TEAMS, own)), "whole_percent"),
+        Column(w("column_at_risk"), at_risk(TARGET, TEAMS, own), steps=_RISKY),
+        Column(w("title_waiting"), unanswered(TEAMS, own)),
+        Column(w("column_longest"), longest_wait(TEAMS, own, desk=desk), "span"),
+        Column(w("column_next"), next_deadline(TARGET, TEAMS, own), "span"),
+    ]
+    key = Key("member", w("team"), link=links.team_of_cell(desk))
+    tables.columns(
+        sheet, Frame((0, y, 24, 10), w("teams_now"), w("teams_now_help")), [key], shown, sort_by=shown[1].heading, descending=False
     )
-    breached = figure("support_sla_breached_tickets", "24h", TEAMS, TARGET, desk=desk, keep=("member",))
-    title = w("breached_teams", window=w("window_24h"))
-    panels.lines(sheet, Frame((12, 14, 12, 8), title, w("breached_help")), [Query(breached, "{{member}}")], "count")
-    bounds = live("support_sla_forecast_breaches_tickets", ALL, TARGET, keep=("bound",))
+    states = [Query(sla_state(_BY_TEAM), "{{member}} · {{target}}")]
+    frame = Frame((0, y + 10, 14, 10), w("sla_status"), w("sla_status_help"))
+    panels.timeline(sheet, frame, states, STATES, spoken=briefly(sheet))
+    open_now = [Query(live("support_business_open", TEAMS, keep=own), "{{member}}")]
+    frame = Frame((14, y + 10, 10, 10), w("hours_teams"), w("hours_help"))
+    panels.timeline(sheet, frame, open_now, HOURS, link=links.team_of_series(desk))
+
+
+def _courses(sheet: Sheet, y: int) -> None:
+    desk, w = sheet.desk, sheet.desk.words
+    link, own = links.team_of_series(desk), ("member",)
+    promise = panels.Objective(percent(objective(TARGET)), w("objective_line"))
+    for index, window in enumerate(("1h", "24h")):
+        shown = [Query(percent(attained(TARGET, window, TEAMS, own)), "{{member}}")]
+        frame = Frame((12 * index, y, 12, 9), w("attainment_teams", window=w(f"window_{window}")), w("attainment_help"))
+        panels.lines(sheet, frame, shown, "percent", Course(objective=promise, soft=(80, 100), link=link))
+    frame = Frame((0, y + 9, 12, 9), w("breached_teams", window=w("window_1h")), w("breached_help"))
+    panels.lines(sheet, frame, [Query(missed(TARGET, "1h", TEAMS, own), "{{member}}")], "count", Course(soft=(0, 5), link=link))
     names = {"expected": w("expected"), "low": w("interval_low"), "high": w("interval_high")}
-    panels.lines(sheet, Frame((0, 22, 12, 8), w("forecast"), w("forecast_help")), [Query(bounds, "{{bound}}")], "score", names=names)
-    kept = [Query(budget_left("30d", TEAMS, ("member",)), "{{member}}")]
-    panels.lines(sheet, Frame((12, 22, 12, 8), w("budget_teams", window=w("window_30d")), w("budget_help")), kept, "percent", least=None)
+    bounds = [Query(forecast(bound, TARGET), name) for bound, name in names.items()]
+    frame = Frame((12, y + 9, 12, 9), w("forecast"), w("forecast_help"))
+    panels.lines(sheet, frame, bounds, "score", Course(bounds=(names["low"], names["high"]), soft=(0, 5)))
 
 
-def _members(sheet: Sheet) -> None:
+def _members(sheet: Sheet, place: tuple[int, int, int, int], dimension: str) -> None:
+    w = sheet.desk.words
+    who: Who = (("by", dimension),)
+    shown = _columns(sheet, "8h", who)
+    frame = Frame(place, w(f"attainment_by_{dimension}", window=w("window_8h")), w("attainment_help"))
+    tables.columns(sheet, frame, [Key("member", w(dimension))], shown, sort_by=shown[1].heading, descending=False)
+
+
+def _budget(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
-    steps = objective_steps(desk.objective)
-    for index, dimension in enumerate(("team", "channel", "priority")):
-        pick = figure(ATTAINMENT, "7d", (("by", dimension),), TARGET, desk=desk, keep=("member",))
-        title = w(f"attainment_by_{dimension}", window=w("window_7d"))
-        shown = [Query(marked_if_few(percent(pick), pick, desk), "{{member}}")]
-        panels.bars(sheet, Frame((index * 8, 30, 8, 9), title, w("attainment_help")), shown, "percent", steps=steps, most=100, few=True)
-    oldest = [Query(hours(live("support_oldest_unanswered_business_seconds", TEAMS, keep=("member",))), "{{member}}")]
-    panels.bars(sheet, Frame((0, 39, 8, 8), w("oldest_business"), w("oldest_business_help")), oldest, "hours")
-    fallen = observations(figure(ATTAINMENT, "24h", TEAMS, TARGET, desk=desk, keep=("member",)))
-    panels.bars(sheet, Frame((8, 39, 8, 8), w("fallen"), w("fallen_help")), [Query(fallen, "{{member}}")], "count")
-    opened = {1.0: ("opened", GREEN), 0.0: ("closed", GREY)}
-    hours_open = live("support_business_open", TEAMS, keep=("member",))
-    panels.timeline(sheet, Frame((16, 39, 8, 8), w("hours_teams"), w("hours_help")), Query(hours_open, "{{member}}"), opened)
+    for index, window in enumerate(WINDOWS):
+        title = w("attainment", window=w(f"short_{window}"))
+        frame = Frame((index * 4, y, 4, 4), title, w("attainment_help"))
+        tiles.value(sheet, frame, Query(percent(attained(TARGET, window))), "percent")
+    frame = Frame((16, y, 4, 4), w("objective"), w("objective_help"))
+    tiles.value(sheet, frame, Query(percent(objective(TARGET))), "percent", Number(of_policy=False))
+    left = [Step(None, "", RED), Step(0, "", PLAIN)]
+    frame = Frame((20, y, 4, 4), w("budget", window=w("short_30d")), w("budget_help"))
+    tiles.value(sheet, frame, Query(budget_left("30d", TARGET, ALL)), "percent", Number(steps=left))
+    kept = [Query(budget_left("30d", TARGET, TEAMS, ("member",)), "{{member}}")]
+    frame = Frame((0, y + 4, 24, 9), w("budget_teams", window=w("window_30d")), w("budget_help"))
+    panels.lines(sheet, frame, kept, "percent", Course(soft=(0, 100), link=links.team_of_series(desk)))

@@ -4,89 +4,112 @@ from __future__ import annotations
 
 from typing import Final
 
-from deskpulse.boards import panels
+from deskpulse.boards import links, panels, tiles
 from deskpulse.boards.figures import (
     FIRST_RESPONSE,
+    FIRST_RESPONSE_QUANTILE,
     TEAM_MEMBER,
+    at_risk,
+    attained,
+    enough,
     figure,
     hours,
-    live,
     minutes,
+    next_or_none,
+    objective,
     of_a_team,
+    opened,
+    overdue,
+    per_hour,
     percent,
+    unanswered,
+    wait_or_none,
 )
-from deskpulse.boards.promql import Age, Combined, Expression, Grouped, Pick, Scaled
-from deskpulse.boards.scale import BLUE, RED, Step, band_steps, objective_steps
+from deskpulse.boards.panels import Course
+from deskpulse.boards.promql import Combined, Expression, Grouped, Pick
+from deskpulse.boards.scale import AMBER, PLAIN, Step, band_steps
 from deskpulse.boards.sheet import Frame, Query, Sheet
+from deskpulse.boards.tiles import Number
 
 WINDOW: Final = "$window"
 PERIODS: Final = ("current", "previous", "week_ago")
+_RISKY: Final = (Step(None, "", PLAIN), Step(1, "", AMBER))
 
 
 def build(sheet: Sheet) -> None:
     """Fill the board."""
-    _now(sheet)
-    _compared(sheet)
-    _durations(sheet)
-    _surveys(sheet)
-    _mix(sheet)
+    w = sheet.desk.words
+    y = _now(sheet, sheet.row(0, w("row_now")))
+    if sheet.desk.targets:
+        y = sheet.row(y, w("row_promises"))
+        _promises(sheet, y)
+        y += 9
+    y = sheet.row(y, w("row_first_response"))
+    _first_response(sheet, y)
+    y = sheet.row(y + 17, w("row_volume"))
+    _volume(sheet, y)
+    y = sheet.row(y + 17, w("row_scores"))
+    _scores(sheet, y)
+    y = sheet.row(y + 13, w("row_handling"))
+    _handling(sheet, y)
 
 
-def _now(sheet: Sheet) -> None:
+def _now(sheet: Sheet, y: int) -> int:
+    """Tiles, four in a row so that no title is cut. Returns where the next row begins."""
     desk, w = sheet.desk, sheet.desk.words
-    width = 3
+    to_sla = links.to(desk, "sla")
+    counts = [("title_waiting", "unanswered_help", unanswered(TEAM_MEMBER)), ("open", "open_help", opened(TEAM_MEMBER))]
+    promised = [(f"overdue_{target}", "overdue_help", overdue(target, TEAM_MEMBER)) for target in desk.targets]
+    promised += [("at_risk_title", "due_help", at_risk(target, TEAM_MEMBER)) for target in desk.targets[:1]]
+    places = iter([(6 * (index % 4), y + 4 * (index // 4), 6, 4) for index in range(8)])
+    for title, explained, expression in counts:
+        tiles.value(sheet, Frame(next(places), w(title), w(explained)), Query(expression), "count")
+    for title, explained, expression in promised:
+        shown = Number(steps=_RISKY, of_policy=True) if title == "at_risk_title" else Number(of_policy=True)
+        tiles.value(sheet, Frame(next(places), w(title), w(explained), to_sla), Query(expression), "count", shown)
+    wait = Query(wait_or_none(TEAM_MEMBER, desk=desk))
+    frame = Frame(next(places), w("longest_wait"), w("longest_wait_help"))
+    tiles.value(sheet, frame, wait, "span", Number(none=True))
+    if desk.targets:
+        frame = Frame(next(places), w("next_deadline_in"), w("next_deadline_help"), to_sla)
+        tiles.value(sheet, frame, Query(next_or_none(TEAM_MEMBER)), "span", Number(none=True))
+    x, top, _, height = next(places)
+    new = Query(per_hour("1h", TEAM_MEMBER, desk=desk))
+    tiles.value(sheet, Frame((x, top, 24 - x, height), w("new_course"), w("new_course_help")), new, "count")
+    return top + height
 
-    def at(index: int) -> tuple[int, int, int, int]:
-        return (index * width, 0, width, 4)
 
-    first = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk)
-    panels.value(sheet, Frame(at(0), w("first_response"), w("first_response_help")), Query(minutes(first)), "minutes")
-    tail = of_a_team("support_first_response_quantile_seconds", WINDOW, ("q", "0.9"), desk=desk)
-    panels.value(sheet, Frame(at(1), w("first_response_p90"), w("first_response_p90_help")), Query(minutes(tail)), "minutes")
-    csat = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk)
-    panels.value(sheet, Frame(at(2), w("csat"), w("csat_help")), Query(percent(csat)), "percent")
-    solved = figure("support_resolution_ratio", WINDOW, TEAM_MEMBER, desk=desk)
-    panels.value(sheet, Frame(at(3), w("resolution"), w("resolution_help")), Query(percent(solved)), "percent")
-    volume = figure("support_tickets", WINDOW, TEAM_MEMBER, desk=desk)
-    panels.value(sheet, Frame(at(4), w("volume"), w("volume_help")), Query(volume), "count")
-    panels.value(sheet, Frame(at(5), w("open"), w("open_help")), Query(live("support_open_tickets", TEAM_MEMBER)), "count")
-    panels.value(
-        sheet, Frame(at(6), w("unanswered"), w("unanswered_help")), Query(live("support_unanswered_tickets", TEAM_MEMBER)), "count"
-    )
-    late = Grouped(live("support_sla_breached_waiting_tickets", TEAM_MEMBER, keep=("target",)), "sum")
-    steps = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
-    panels.value(sheet, Frame(at(7), w("past"), w("past_help")), Query(late), "count", steps=steps)
+def _promises(sheet: Sheet, y: int) -> None:
+    """Each target in a panel of its own: two objectives in one picture are read as one."""
+    desk, w = sheet.desk, sheet.desk.words
+    width = 24 // len(desk.targets)
+    for index, target in enumerate(desk.targets):
+        shown = [Query(percent(attained(target, window, TEAM_MEMBER)), w(f"window_{window}")) for window in ("1h", "24h")]
+        promise = panels.Objective(percent(objective(target, TEAM_MEMBER)), w("objective_line"))
+        frame = Frame((index * width, y, width, 9), w(f"attainment_{target}"), w("attainment_help"), links.to(desk, "sla"))
+        panels.lines(sheet, frame, shown, "percent", Course(objective=promise, soft=(80, 100), empty="needs_policy"))
 
 
 def _periods(sheet: Sheet) -> dict[str, str]:
     return {period: sheet.desk.words(f"period_{period}") for period in PERIODS}
 
 
-def _compared(sheet: Sheet) -> None:
+def _first_response(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
-
+    title = w("first_response_hours" if desk.clock == "business" else "first_response")
+    one = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk)
+    tiles.value(sheet, Frame((0, y, 6, 4), title, w("first_response_help")), Query(minutes(one)), "minutes")
+    tail = of_a_team(FIRST_RESPONSE_QUANTILE, WINDOW, ("q", "0.9"), desk=desk)
+    frame = Frame((0, y + 4, 6, 4), w("first_response_p90"), w("first_response_p90_help"))
+    tiles.value(sheet, frame, Query(minutes(tail)), "minutes")
     compared = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk, period=PERIODS, keep=("period",))
-    first = [Query(minutes(compared), "{{period}}")]
-    steps = band_steps(desk.bands.first_response, times=1 / 60)
-    place = (0, 4, 12, 8)
-    panels.lines(sheet, Frame(place, w("first_response_course"), w("compared_help")), first, "minutes", steps=steps, names=_periods(sheet))
-    tickets = figure("support_tickets", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
-    volume = [Query(tickets, "{{period}}")]
-    panels.lines(sheet, Frame((12, 4, 12, 8), w("volume_course"), w("compared_help")), volume, "count", names=_periods(sheet))
-
-
-def _durations(sheet: Sheet) -> None:
-    desk, w = sheet.desk, sheet.desk.words
-
-    def quantiles(name: str) -> Expression:
-        return of_a_team(name, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
-
+    frame = Frame((6, y, 18, 8), w("first_response_course"), w("compared_help"))
+    panels.lines(sheet, frame, [Query(minutes(compared), "{{period}}")], "minutes", Course(names=_periods(sheet)))
+    quantiles = of_a_team(FIRST_RESPONSE_QUANTILE, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
     names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
-    first = [Query(minutes(quantiles("support_first_response_quantile_seconds")), "{{q}}")]
-    panels.lines(sheet, Frame((0, 12, 8, 8), w("first_response_spread"), w("spread_help")), first, "minutes", names=names)
-    _distribution(sheet, (8, 12, 8, 8))
-    resolution = [Query(hours(quantiles("support_resolution_time_quantile_seconds")), "{{q}}")]
-    panels.lines(sheet, Frame((16, 12, 8, 8), w("resolution_time_spread"), w("spread_help")), resolution, "hours", names=names)
+    frame = Frame((0, y + 8, 12, 9), w("first_response_spread"), w("spread_help"))
+    panels.lines(sheet, frame, [Query(minutes(quantiles), "{{q}}")], "minutes", Course(names=names))
+    _distribution(sheet, (12, y + 8, 12, 9))
 
 
 def _distribution(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
@@ -115,52 +138,64 @@ def _bucket(window: str, edge_seconds: int | None) -> Expression:
     return Grouped(Pick("support_first_response_seconds_bucket", where, ("channel", "priority")), "sum")
 
 
-def _surveys(sheet: Sheet) -> None:
+def _volume(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
-
-    def course(name: str, *more: tuple[str, str]) -> Pick:
-        return figure(name, WINDOW, TEAM_MEMBER, *more, desk=desk)
-
-    csat = [Query(percent(figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))), "{{period}}")]
-    steps = band_steps(desk.bands.csat, times=100)
-    panels.lines(sheet, Frame((0, 20, 8, 8), w("csat_course"), w("csat_help")), csat, "percent", steps=steps, names=_periods(sheet))
-    low, high = (course("support_nps_interval_score", ("bound", bound)) for bound in ("low", "high"))
-    nps = [Query(course("support_nps_score"), "NPS"), Query(low, w("interval_low")), Query(high, w("interval_high"))]
-    panels.lines(sheet, Frame((8, 20, 8, 8), w("nps_course"), w("nps_help")), nps, "score", steps=band_steps(desk.bands.nps), least=None)
-    effort = [Query(course("support_effort_mean_score"), w("effort"))]
-    panels.lines(sheet, Frame((16, 20, 8, 8), w("effort_course"), w("effort_help")), effort, "decimal", least=1)
-
-
-def _mix(sheet: Sheet) -> None:
-    desk, w = sheet.desk, sheet.desk.words
-    handle = [
-        Query(minutes(figure("support_handle_time_mean_seconds", WINDOW, TEAM_MEMBER, desk=desk)), w("mean")),
-        Query(minutes(figure("support_handle_time_quantile_seconds", WINDOW, TEAM_MEMBER, ("q", "0.9"), desk=desk)), w("nine_in_ten")),
-    ]
-    panels.lines(sheet, Frame((0, 28, 8, 8), w("handle_time"), w("handle_time_help")), handle, "minutes")
-    back = [
-        Query(percent(figure("support_reopen_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("reopened")),
-        Query(percent(figure("support_abandonment_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("abandoned")),
-    ]
-    panels.lines(sheet, Frame((8, 28, 8, 8), w("back"), w("back_help")), back, "percent")
-    attained = figure("support_sla_attainment_ratio", WINDOW, TEAM_MEMBER, ("target", desk.policy.targets), desk=desk, keep=("target",))
-    names = {name: w(f"target_{name}") for name in desk.policy.targets}
-    steps = objective_steps(desk.objective)
-    shown = [Query(percent(attained), "{{target}}")]
-    panels.lines(sheet, Frame((16, 28, 8, 8), w("attainment_course"), w("attainment_help")), shown, "percent", steps=steps, names=names)
+    tickets = figure("support_tickets", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
+    frame = Frame((0, y, 12, 8), w("volume_course"), w("compared_help"))
+    panels.lines(sheet, frame, [Query(tickets, "{{period}}")], "count", Course(names=_periods(sheet)))
+    standing = [Query(opened(TEAM_MEMBER), w("open")), Query(unanswered(TEAM_MEMBER), w("unanswered"))]
+    panels.lines(sheet, Frame((12, y, 12, 8), w("backlog_course"), w("open_help")), standing, "count")
     for index, dimension in enumerate(("channel", "priority")):
         where = (("window", desk.parts_window), ("team", "$team"))
         parts = Pick("support_created_tickets", where, ("channel", "priority"))
         title = w(f"created_by_{dimension}", window=w(f"window_{desk.parts_window}"))
         mix = [Query(Grouped(parts, "sum", (dimension,)), f"{{{{{dimension}}}}}")]
-        panels.bars(sheet, Frame((index * 8, 36, 8, 8), title, w("created_by_help")), mix, "count")
-    oldest = Pick("support_oldest_unanswered_timestamp_seconds", TEAM_MEMBER)
-    panels.value(sheet, Frame((16, 36, 4, 8), w("oldest"), w("oldest_help")), Query(hours(Age(oldest))), "hours", empty="nothing")
-    deadline = Grouped(live("support_sla_next_deadline_timestamp_seconds", TEAM_MEMBER, keep=("target",)), "min")
-    panels.value(
-        sheet,
-        Frame((20, 36, 4, 8), w("next_deadline"), w("next_deadline_help")),
-        Query(Scaled(deadline, times=1000)),
-        "clock",
-        empty="nothing",
-    )
+        panels.bars(sheet, Frame((index * 8, y + 8, 8, 9), title, w("created_by_help")), mix, "count")
+    new = [Query(per_hour("1h", TEAM_MEMBER, desk=desk), w("new_per_hour"))]
+    panels.lines(sheet, Frame((16, y + 8, 8, 9), w("new_course"), w("new_course_help")), new, "count")
+
+
+def _scores(sheet: Sheet, y: int) -> None:
+    """Scores with their bands: nothing is promised about them."""
+    desk, w = sheet.desk, sheet.desk.words
+    csat = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk)
+    solved = figure("support_resolution_ratio", desk.window(desk.bands.resolution, "30d"), TEAM_MEMBER, desk=desk)
+    nps = figure("support_nps_score", WINDOW, TEAM_MEMBER, desk=desk)
+    csat_steps, solved_steps = band_steps(desk.bands.csat, times=100), band_steps(desk.bands.resolution, times=100)
+    band = (enough(percent(csat), csat, desk), csat_steps)
+    tiles.value(sheet, Frame((0, y, 8, 4), w("csat"), w("csat_help")), Query(percent(csat)), "percent", Number(band=band))
+    band = (enough(nps, nps, desk), band_steps(desk.bands.nps))
+    tiles.value(sheet, Frame((8, y, 8, 4), "NPS", w("nps_help")), Query(nps), "score", Number(band=band))
+    band = (enough(percent(solved), solved, desk), solved_steps)
+    frame = Frame((16, y, 8, 4), w("resolution_in"), w("resolution_help"))
+    tiles.value(sheet, frame, Query(percent(solved)), "percent", Number(band=band))
+    course = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
+    shown = [Query(percent(course), "{{period}}")]
+    frame = Frame((0, y + 4, 8, 9), w("csat_course"), w("csat_help"))
+    panels.lines(sheet, frame, shown, "percent", Course(names=_periods(sheet), soft=(80, 100)))
+    low, high = (figure("support_nps_interval_score", WINDOW, TEAM_MEMBER, ("bound", bound), desk=desk) for bound in ("low", "high"))
+    names = (w("interval_low"), w("interval_high"))
+    scores = [Query(nps, "NPS"), Query(low, names[0]), Query(high, names[1])]
+    frame = Frame((8, y + 4, 8, 9), w("nps_course"), w("nps_help"))
+    panels.lines(sheet, frame, scores, "score", Course(bounds=names, soft=(None, None)))
+    effort = [Query(figure("support_effort_mean_score", WINDOW, TEAM_MEMBER, desk=desk), w("effort"))]
+    frame = Frame((16, y + 4, 8, 9), w("effort_course"), w("effort_help"))
+    panels.lines(sheet, frame, effort, "decimal", Course(soft=(1, 7)))
+
+
+def _handling(sheet: Sheet, y: int) -> None:
+    desk, w = sheet.desk, sheet.desk.words
+    handle = [
+        Query(minutes(figure("support_handle_time_mean_seconds", WINDOW, TEAM_MEMBER, desk=desk)), w("mean")),
+        Query(minutes(figure("support_handle_time_quantile_seconds", WINDOW, TEAM_MEMBER, ("q", "0.9"), desk=desk)), w("nine_in_ten")),
+    ]
+    panels.lines(sheet, Frame((0, y, 8, 8), w("handle_time"), w("handle_time_help")), handle, "minutes")
+    back = [
+        Query(percent(figure("support_reopen_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("reopened")),
+        Query(percent(figure("support_abandonment_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("abandoned")),
+    ]
+    panels.lines(sheet, Frame((8, y, 8, 8), w("back"), w("back_help")), back, "percent", Course(soft=(0, 10)))
+    quantiles = of_a_team("support_resolution_time_quantile_seconds", WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
+    names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
+    frame = Frame((16, y, 8, 8), w("resolution_time_spread"), w("spread_help"))
+    panels.lines(sheet, frame, [Query(hours(quantiles), "{{q}}")], "hours", Course(names=names))

@@ -1,216 +1,332 @@
-"""The wall: read from five metres, all day, without a hand on it. 24 columns by 20 rows, no variables, nothing to scroll."""
+"""The wall: read from five metres, all day, without a hand on it. 24 columns by 19 rows, no variables, nothing to scroll.
+
+It leads with what is worst now, and adds what the built-in wall has not: the past, and the alerts that fire.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from grafana_foundation_sdk.models import dashboard as sdk
-
-from deskpulse.boards import panels
+from deskpulse.boards import links, panels, tiles
 from deskpulse.boards.figures import (
     ALL,
-    FIRST_RESPONSE,
+    FIRST_RESPONSE_QUANTILE,
     TEAMS,
-    enough,
+    age_seconds,
+    alerting,
+    at_risk,
+    attained,
+    blind,
     figure,
+    firing,
+    firing_besides,
+    forecast,
+    lag,
     live,
-    marked_if_few,
     minutes,
+    next_or_none,
+    none_firing,
+    objective,
+    opened,
+    overdue,
+    per_hour,
     percent,
-    sla_status,
+    unanswered,
+    wait_or_none,
+    whole_percent,
 )
-from deskpulse.boards.locales import Quantity
-from deskpulse.boards.promql import JOB, Expression, Given, Grouped, Pick, Scaled, Written
-from deskpulse.boards.scale import BLUE, GREEN, GREY, RED, STATUS_COLOURS, YELLOW, Step, band_steps, objective_steps
+from deskpulse.boards.panels import Course
+from deskpulse.boards.promql import (
+    Age,
+    Expression,
+    Given,
+    Grouped,
+    Joined,
+    Recorded,
+    Rounded,
+    Spelt,
+    Top,
+    Unless,
+    Where,
+    Written,
+    fresh,
+)
+from deskpulse.boards.recorded import (
+    AT_RISK,
+    BELOW,
+    CLOSED,
+    DESK_STATE,
+    ENDANGERED,
+    FORECAST_RANGE,
+    KEPT,
+    NOT_DUE,
+    PROMISE,
+    SHOWN_ON_WALL,
+    WITHOUT_POLICY,
+    WORST_LATE,
+    sla_state,
+    worst,
+)
+from deskpulse.boards.scale import AMBER, NO_ALERTING, PLAIN, RED, STATE_COLOURS, UNKNOWN, Step
+from deskpulse.boards.scale import CLOSED as GREY
 from deskpulse.boards.sheet import Frame, Query, Sheet
+from deskpulse.boards.tiles import Number, Part, Said
 
-ROWS: Final = 20  # the whole board: at 38 pixels a row it fits 16:9 from 1366x768 on, and `autofitpanels` fills what is more
-STATES: Final = {0.0: ("ok", STATUS_COLOURS["ok"]), 1.0: ("at_risk", STATUS_COLOURS["at_risk"]), 2.0: ("breach", STATUS_COLOURS["breach"])}
-COMPLETENESS: Final = {
-    1.0: ("complete", BLUE),
-    0.0: ("incomplete", YELLOW),
-    -1.0: ("stale", RED),
-    -2.0: ("stale", RED),
+ROWS: Final = 19  # the whole board: at 38 pixels a row it fits 16:9 from 1366x768 on, and `autofitpanels` fills what is more
+STATES: Final = {
+    BELOW: ("below_objective", STATE_COLOURS["below_objective"]),
+    KEPT: ("kept", STATE_COLOURS["kept"]),
+    CLOSED: ("closed", STATE_COLOURS["closed"]),
+    NOT_DUE: ("not_due", STATE_COLOURS["not_due"]),
+    WITHOUT_POLICY: ("no_policy", PLAIN),
 }
+FIGURES: Final = {3.0: ("complete", PLAIN), 2.0: ("silent", UNKNOWN), 1.0: ("incomplete", UNKNOWN), 0.0: ("stale", UNKNOWN)}
+POLICIES: Final = {2.0: ("no_policy", PLAIN), 1.0: ("policies_differ", AMBER), 0.0: ("one_policy", PLAIN)}
 STALE_SECONDS: Final = 60
-AS_OF: Final = f'deskpulse_view_as_of_timestamp_seconds{{job="{JOB}"}}'
-_TILE: Final = 4  # columns
-
-
-def completeness() -> Expression:
-    """1 when some exporter shows all that is committed, 0 when none does; below 0 when the newest figures are a minute old."""
-    complete = f'max(deskpulse_view_complete{{job="{JOB}"}})'
-    return Written(f"{complete} - 2 * (time() - max({AS_OF}) > bool {STALE_SECONDS})")
-
-
-def age() -> Expression:
-    """Seconds since the newest figures were computed."""
-    return Written(f"time() - max({AS_OF})")
-
-
-def lag() -> Expression:
-    """Records that are in the source topics and not yet in the figures."""
-    return Grouped(Pick("deskpulse_source_lag_records", (("job", JOB),), ("topic", "partition")), "sum")
-
-
-def firing() -> Expression:
-    """Alerts that fire, without the watchdog: absent when that is silent too, since then nobody is told anything."""
-    return Written('count(ALERTS{alertstate="firing"}) - count(ALERTS{alertstate="firing",alertname="Watchdog"})')
+_TEAMS: Final = (("by", "team"),)
+LINES: Final = 4  # teams in a course: the worst, or the most
+_ROWS: Final = ((0, 2), (2, 3), (5, 2))  # from where on and how high
+ALERTS_SHOWN: Final = (3, 2)  # pages, warnings
 
 
 def build(sheet: Sheet) -> None:
     """Fill the wall."""
-    _status(sheet)
-    for index, tile in enumerate((_first_response, _attainment, _csat, _resolution, _nps, _waiting)):
-        tile(sheet, index * _TILE)
-    _below(sheet)
-
-
-def _status(sheet: Sheet) -> None:
-    w = sheet.desk.words
-    pipeline = [sdk.DashboardLink(title=w("board_pipeline"), type_val=sdk.DashboardLinkType.LINK, url=f"/d/{sheet.desk.uid('pipeline')}")]
-    panels.state(sheet, Frame((0, 0, 6, 3), w("figures_are"), w("figures_are_help"), pipeline), Query(completeness()), COMPLETENESS)
-    short = {key: w(f"short_{key}") for key in ("age", "lag", "open", "alerts")}
-    ages = [Step(None, "ok", BLUE), Step(30, "at_risk", YELLOW), Step(STALE_SECONDS, "breach", RED)]
-    frame = Frame((6, 0, 4, 3), w("age"), w("age_help"), pipeline)
-    panels.value(sheet, frame, Query(age()), "count", steps=ages, named=short["age"])
-    lags = [Step(None, "ok", BLUE), Step(1_000, "at_risk", YELLOW), Step(10_000, "breach", RED)]
-    panels.value(
-        sheet,
-        Frame((10, 0, 4, 3), w("not_counted"), w("not_counted_help"), pipeline),
-        Query(lag()),
-        "count",
-        steps=lags,
-        named=short["lag"],
-    )
-    opened = {1.0: ("opened", GREEN), 0.0: ("closed", GREY)}
-    if sheet.desk.policy.has_calendars:
-        panels.state(sheet, Frame((14, 0, 5, 3), w("hours"), w("hours_help")), Query(live("support_business_open")), opened)
+    if sheet.desk.targets:
+        _worst(sheet)
+        _now(sheet)
     else:
-        opens = live("support_open_tickets")
-        panels.value(sheet, Frame((14, 0, 5, 3), w("open"), w("open_help")), Query(opens), "count", named=short["open"])
-    alerts = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
-    panels.value(
-        sheet,
-        Frame((19, 0, 5, 3), w("alerts"), w("alerts_help")),
-        Query(firing()),
-        "count",
-        steps=alerts,
-        empty="no_watchdog",
-        named=short["alerts"],
-    )
+        _without_policy(sheet)
+    _courses(sheet, 7)
+    _states(sheet, 12)
+    _health(sheet, 17)
 
 
-def _tile(
-    sheet: Sheet,
-    x: int,
-    key: str,
-    pick: Pick,
-    *,
-    shown: tuple[Expression, Quantity],
-    steps: list[Step],
-) -> None:
-    """A number, and under it its course with the word of its band."""
-    desk = sheet.desk
-    expression, quantity = shown
-    window = dict(pick.where)["window"]
-    by_hours = "business" in dict(pick.where).values()
-    title = desk.words(f"{key}_hours" if by_hours else key, window=desk.words(f"window_{window}"))
-    name = desk.words(f"{key}_short", window=desk.words(f"short_{window}"))
-    help_text = desk.words(f"{key}_help")
-    if by_hours and desk.some_always_work:
-        help_text = f"{help_text} {desk.words('business_only')}"
-    panels.value(sheet, Frame((x, 3, _TILE, 4), title, help_text, _to_team(sheet)), Query(expression), quantity, named=name)
-    panels.strip(sheet, Frame((x, 7, _TILE, 3), "", desk.words("band_of", what=title)), Query(enough(expression, pick, desk)), steps)
+def spoken(sheet: Sheet) -> dict[str, str]:
+    """Targets as they are read."""
+    return {target: sheet.desk.words(f"spoken_{target}") for target in sheet.desk.targets}
 
 
-def _to_team(sheet: Sheet) -> list[sdk.DashboardLink]:
-    desk = sheet.desk
-    return [sdk.DashboardLink(title=desk.words("board_team"), type_val=sdk.DashboardLinkType.LINK, url=f"/d/{desk.uid('team')}")]
+def briefly(sheet: Sheet) -> dict[str, str]:
+    """Targets as they are read beside a team of 30 letters."""
+    return {target: sheet.desk.words(f"brief_{target}") for target in sheet.desk.targets}
 
 
-def _first_response(sheet: Sheet, x: int) -> None:
-    desk = sheet.desk
-    band = desk.bands.first_response
-    pick = figure(FIRST_RESPONSE, desk.window(band, "1h"), desk=desk)
-    _tile(sheet, x, "wall_first_response", pick, shown=(minutes(pick), "minutes"), steps=band_steps(band, times=1 / 60))
+def _is(state: float) -> Expression:
+    return Where(DESK_STATE, "==", state)
 
 
-def _attainment(sheet: Sheet, x: int) -> None:
-    desk = sheet.desk
-    target = desk.target
-    pick = figure("support_sla_attainment_ratio", "24h", ALL, ("target", target), desk=desk)
-    _tile(sheet, x, f"wall_attainment_{target}", pick, shown=(percent(pick), "percent"), steps=objective_steps(desk.objective))
+def _first() -> Expression:
+    return Top(WORST_LATE, 1)
 
 
-def _csat(sheet: Sheet, x: int) -> None:
-    desk = sheet.desk
-    pick = figure("support_csat_ratio", desk.window(desk.bands.csat, "24h"), desk=desk)
-    _tile(sheet, x, "wall_csat", pick, shown=(percent(pick), "percent"), steps=band_steps(desk.bands.csat, times=100))
-
-
-def _resolution(sheet: Sheet, x: int) -> None:
-    desk = sheet.desk
-    pick = figure("support_resolution_ratio", desk.window(desk.bands.resolution, "30d"), desk=desk)
-    _tile(sheet, x, "wall_resolution", pick, shown=(percent(pick), "percent"), steps=band_steps(desk.bands.resolution, times=100))
-
-
-def _nps(sheet: Sheet, x: int) -> None:
-    desk = sheet.desk
-    pick = figure("support_nps_score", desk.window(desk.bands.nps, "30d"), desk=desk)
-    _tile(sheet, x, "wall_nps", pick, shown=(pick, "score"), steps=band_steps(desk.bands.nps))
-
-
-def _waiting(sheet: Sheet, x: int) -> None:
-    """Who waits comes last in the row, where the eye stops: tickets without an answer, and whether a deadline suffers."""
-    w = sheet.desk.words
-    unanswered = live("support_unanswered_tickets")
-    panels.value(
-        sheet,
-        Frame((x, 3, _TILE, 4), w("wall_waiting"), w("wall_waiting_help"), _to_team(sheet)),
-        Query(unanswered),
-        "count",
-        named=w("wall_waiting_short"),
-    )
-    steps = [Step(None, "ok", STATES[0][1]), Step(1, "at_risk", STATES[1][1]), Step(2, "breach", STATES[2][1])]
-    now = Given(sla_status(ALL, keep=()), sla_status(ALL, keep=(), at_end=True))
-    panels.strip(sheet, Frame((x, 7, _TILE, 3), "", w("wall_deadlines_help")), Query(now), steps, empty="no_data")
-
-
-def _below(sheet: Sheet) -> None:
+def _worst(sheet: Sheet) -> None:
+    """Who is worst, how many were late, and how bad that is: three panels, so that each line is as big as it can be."""
     desk, w = sheet.desk, sheet.desk.words
-    target = desk.target
-    pick = figure("support_sla_attainment_ratio", "24h", TEAMS, ("target", target), desk=desk, keep=("member",))
-    steps = objective_steps(desk.objective)
-    shown = [Query(marked_if_few(percent(pick), pick, desk), "{{member}}")]
-    panels.bars(sheet, Frame((0, 10, 8, 10), w(f"teams_{target}"), w("teams_help")), shown, "percent", steps=steps, most=100, few=True)
-    panels.timeline(sheet, Frame((8, 10, 8, 10), w("sla_status"), w("sla_status_help")), Query(sla_status(TEAMS), "{{member}}"), STATES)
-    at_risk_table(sheet, (16, 10, 8, 10), TEAMS)
+    to_sla, target = links.to(desk, "sla"), desk.targets[0]
+
+    def said(expression: Expression, text: str, colour: str = PLAIN) -> Said:
+        return Said(Query(expression, text, instant=True, may_be_empty=True), colour)
+
+    who = [
+        said(_first(), "{{member}} · {{target}}", RED),
+        said(ENDANGERED, "{{member}} · {{target}}", AMBER),
+        said(_is(KEPT), w("all_kept")),
+        said(_is(CLOSED), w("closed"), GREY),
+        said(_is(NOT_DUE), w("nothing_due")),
+        said(_is(WITHOUT_POLICY), w("no_policy")),
+    ]
+    tiles.sentence(sheet, Frame((0, 0, 12, 2), w("worst"), w("worst_help"), to_sla), who, spoken=spoken(sheet))
+    share = Given(Spelt(whole_percent(attained(target, "1h")), "p"), _is(KEPT))
+    late = [
+        said(_first(), w("late_of", missed="{{missed}}", n="{{n}}"), RED),
+        said(ENDANGERED, w("due_soon", n="{{soon}}"), AMBER),
+        said(share, w("in_time_share", share="{{p}}")),
+        said(Given(Spelt(unanswered(), "n"), Where(Where(DESK_STATE, ">", BELOW), "<", AT_RISK)), w("are_waiting", n="{{n}}")),
+    ]
+    tiles.sentence(sheet, Frame((0, 2, 12, 3), w("worst_late"), w("worst_late_help"), to_sla), late)
+    since = Rounded(minutes(Age(worst("since_timestamp_seconds"))), 0)
+    longer = Given(Spelt(whole_percent(attained(target, "24h")), "p"), Unless(DESK_STATE, _is(BELOW)))
+    more = [
+        said(_first(), w("share_of", share="{{share}}", promised="{{promised}}")),
+        said(_first(), w("n_too_many", n="{{excess}}")),
+        said(Spelt(Grouped(Given(since, _first(), (*PROMISE, "window")), "max"), "n"), w("for_minutes", n="{{n}}")),
+        said(longer, w("in_time_24h", share="{{p}}")),
+        said(_is(WITHOUT_POLICY), w("no_policy")),
+    ]
+    tiles.sentence(sheet, Frame((0, 5, 12, 2), w("worst_more"), w("worst_more_help"), to_sla), more)
 
 
-def at_risk_table(sheet: Sheet, place: tuple[int, int, int, int], who: tuple[tuple[str, str], ...]) -> None:
-    """Tickets whose deadline is past or near, by team; a click goes to the board of the team."""
+def _now(sheet: Sheet) -> None:
+    """What waits beyond its promise, who waits, and what will be late: a column each, in rows of the same heights as those of the worst.
+
+    Where columns are cut differently, `autofitpanels` rounds them differently, and the rows below do not line up.
+    """
     desk, w = sheet.desk, sheet.desk.words
-    own = ("member", "target")
-    late = [Step(None, "ok", BLUE), Step(1, "breach", RED)]
-    near = [Step(None, "ok", BLUE), Step(1, "at_risk", YELLOW)]
+    target, to_sla, to_team = desk.targets[0], links.to(desk, "sla"), links.to(desk, "team")
 
-    def total(name: str, *more: tuple[str, str]) -> Query:
-        return Query(Grouped(live(name, who, *more, keep=own), "sum", ("member",)))
+    def tile(place: tuple[int, int], title: str, explained: str, expression: Expression, unit: str) -> None:
+        x, row = place
+        y, height = _ROWS[row]
+        leads = to_team if unit in {"open", "waiting"} else to_sla
+        number = Number(unit=f"suffix:{w(f'unit_{unit}')}", of_policy=leads is to_sla)
+        tiles.value(sheet, Frame((x, y, 4, height), w(title), w(explained), leads), Query(expression), "count", number)
 
-    deadline = Grouped(live("support_sla_next_deadline_timestamp_seconds", who, keep=own), "min", ("member",))
-    panels.columns(
-        sheet,
-        Frame(place, w("at_risk_teams"), w("at_risk_teams_help")),
-        [
-            (w("past"), total("support_sla_breached_waiting_tickets"), "count", late),
-            (w("within_15m"), total("support_sla_due_tickets", ("within", "15m")), "count", near),
-            (w("within_1h"), total("support_sla_due_tickets", ("within", "1h")), "count", None),
-            (w("within_4h"), total("support_sla_due_tickets", ("within", "4h")), "count", None),
-            (w("next_deadline"), Query(Scaled(deadline, times=1000)), "clock", None),
-        ],
-        label="member",
-        heading=w("team"),
-        sort_by=w("past"),
-        link=f"/d/{desk.uid('team')}?var-team=${{__value.raw}}",
+    tile((12, 0), "title_due", "due_help", at_risk(target), "at_risk")
+    tile((12, 1), f"title_{target}", "overdue_help", overdue(target), "overdue")
+    if len(desk.targets) > 1:
+        tile((12, 2), "title_overdue", "overdue_help", overdue(desk.targets[1]), desk.targets[1])
+    else:
+        tile((12, 2), "within_1h", "due_help", at_risk(target, within="1h"), "at_risk")
+    tile((16, 0), "open", "open_help", opened(), "open")
+    tile((16, 1), "title_waiting", "unanswered_help", unanswered(), "waiting")
+    _longest(sheet, (16, 5, 4, 2))
+    frame = Frame((20, 0, 4, 2), w("next_deadline_in"), w("next_deadline_help"), to_sla)
+    tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True))
+    tile((20, 1), "forecast_now", "forecast_help", Rounded(forecast("expected", target), 0), "forecast")
+    here = fresh(Recorded(FORECAST_RANGE.inner, FORECAST_RANGE.name, (("target", target),)))
+    said = [
+        Said(Query(here, w("range", low="{{low}}", high="{{high}}"), instant=True, may_be_empty=True)),
+        Said(Query(_is(WITHOUT_POLICY), w("no_policy"), instant=True, may_be_empty=True)),
+    ]
+    tiles.sentence(sheet, Frame((20, 5, 4, 2), w("forecast_range"), w("forecast_help"), to_sla), said)
+
+
+def _longest(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
+    desk, w = sheet.desk, sheet.desk.words
+    frame = Frame(place, w("longest_wait"), w("longest_wait_help"), links.to(desk, "team"))
+    tiles.value(sheet, frame, Query(wait_or_none(desk=desk)), "span", Number(none=True))
+
+
+def _courses(sheet: Sheet, y: int) -> None:
+    desk, w = sheet.desk, sheet.desk.words
+    link = links.team_of_series(desk)
+    if desk.targets:
+        target = desk.targets[0]
+        share = attained(target, "1h", TEAMS, ("member",))
+        worst_few = Top(replace(share, at_end=True), LINES, least=True)
+        shown = [Query(percent(Given(share, worst_few, ("member",))), "{{member}}")]
+        promise = panels.Objective(percent(objective(target)), w("objective_line"))
+        frame = Frame((0, y, 10, 5), w(f"course_{target}"), w("attainment_help"))
+        panels.lines(
+            sheet, frame, shown, "whole_percent", Course(objective=promise, soft=(60, 100), values=False, empty="needs_policy", link=link)
+        )
+    else:
+        tail = figure(FIRST_RESPONSE_QUANTILE, "8h", TEAMS, ("q", "0.5"), desk=desk, keep=("member",), clock="calendar")
+        frame = Frame((0, y, 10, 5), w("course_first_response"), w("spread_help"))
+        panels.lines(sheet, frame, [Query(minutes(tail), "{{member}}")], "minutes", Course(values=False, link=link))
+    own = opened(TEAMS, ("member",))
+    most = Given(own, Top(replace(own, at_end=True), LINES), ("member",))
+    standing = [Query(most, "{{member}}"), Query(opened(), w("all_teams"))]
+    panels.lines(sheet, Frame((10, y, 7, 5), w("open_course"), w("open_help")), standing, "count", Course(values=False, link=link))
+    new = [Query(per_hour("1h", desk=desk), w("all_teams"))]
+    panels.lines(
+        sheet, Frame((17, y, 7, 5), w("new_course"), w("new_course_help")), new, "count", Course(values=False, stacked_bars=True, link=link)
     )
+
+
+def _states(sheet: Sheet, y: int) -> None:
+    """States of the promises of teams over the time range, and which alerts fire."""
+    desk, w = sheet.desk, sheet.desk.words
+    place = (0, y, 14, 5)
+    if desk.targets:
+        own = ("member", "target")
+        here = Given(sla_state(_TEAMS), Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True), own)
+        beyond = Unless(sla_state(_TEAMS), Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True), own)
+        how_many = Spelt(
+            Grouped(Unless(sla_state(_TEAMS, at_end=True), Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True), own), "count"),
+            "n",
+        )
+        shown = [
+            Query(Grouped(here, "max", own), "{{member}} · {{target}}"),
+            Query(Joined(Grouped(beyond, "min"), how_many, (), ("n",)), w("n_more", n="{{n}}"), may_be_empty=True),
+            Query(_is(WITHOUT_POLICY), " ", may_be_empty=True),
+        ]
+        frame = Frame(place, w("sla_status"), w("sla_status_help"), links.to(desk, "sla"))
+        panels.timeline(sheet, frame, shown, STATES, spoken=briefly(sheet))
+    else:
+        waiting = [Query(unanswered(TEAMS, ("member",)), "{{member}}")]
+        frame = Frame(place, w("unanswered_course"), w("unanswered_help"))
+        panels.lines(sheet, frame, waiting, "count", Course(values=False, link=links.team_of_series(desk)))
+    firing_now(sheet, (14, y, 10, 5))
+
+
+def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: str = ".+") -> None:
+    """Which alerts of a kind fire, by name and team, with the minutes since they began."""
+    desk, w = sheet.desk, sheet.desk.words
+    pages, warnings = ALERTS_SHOWN
+    each = w("alert_line", name="{{alertname}}", team="{{team}}", minutes="{{min}}")
+    said = [
+        Said(Query(firing("page", kind, pages), each, instant=True, may_be_empty=True), RED),
+        Said(Query(firing("warning", kind, warnings), each, instant=True, may_be_empty=True)),
+        Said(Query(firing_besides(kind, pages + warnings), w("n_more", n="{{n}}"), instant=True, may_be_empty=True)),
+        Said(Query(blind(), w("blind_alerts"), instant=True, may_be_empty=True), UNKNOWN),
+        Said(Query(none_firing(kind), w("no_alert_fires"), instant=True, may_be_empty=True)),
+    ]
+    spelt = {"Support": "", "Deskpulse": ""}
+    frame = Frame(place, w("alerts"), w("alerts_help"), links.to(desk, "pipeline"))
+    tiles.sentence(sheet, frame, said, empty=("no_alerting", NO_ALERTING), stacked=True, spoken=spelt)
+
+
+def _health(sheet: Sheet, y: int) -> None:
+    """Whether all this can be believed."""
+    desk, w = sheet.desk, sheet.desk.words
+    pipeline = links.to(desk, "pipeline")
+    tiles.state(sheet, Frame((0, y, 6, 2), w("figures_are"), w("figures_are_help"), pipeline), Query(figures_state()), FIGURES)
+    ages = [Step(None, "", PLAIN), Step(STALE_SECONDS, "", UNKNOWN)]
+    tiles.value(sheet, Frame((6, y, 4, 2), w("age"), w("age_help"), pipeline), Query(age_seconds()), "seconds", Number(steps=ages))
+    if desk.targets:
+        of_teams = live("support_business_open", TEAMS, keep=("member",))
+        count = Joined(Spelt(Grouped(of_teams, "sum"), "n"), Spelt(Grouped(of_teams, "count"), "of"), (), ("of",))
+        said = [
+            Said(Query(fresh(count), w("teams_open", n="{{n}}", of="{{of}}"), instant=True)),
+            Said(Query(_is(WITHOUT_POLICY), w("no_policy"), instant=True, may_be_empty=True)),
+        ]
+        tiles.sentence(sheet, Frame((10, y, 5, 2), w("hours"), w("hours_help")), said)
+    else:
+        tiles.value(sheet, Frame((10, y, 5, 2), w("not_counted"), w("not_counted_help"), pipeline), Query(lag()), "count")
+    alive = {1.0: ("alerting", PLAIN), 2.0: ("blind", UNKNOWN)}
+    frame = Frame((15, y, 5, 2), w("alerting_title"), w("alerting_help"), pipeline)
+    tiles.state(sheet, frame, Query(alerting()), alive, empty=("no_alerting", NO_ALERTING))
+    tiles.state(sheet, Frame((20, y, 4, 2), w("policy"), w("policy_help"), pipeline), Query(policy_state()), POLICIES)
+
+
+def _without_policy(sheet: Sheet) -> None:
+    """What there is without promises: volume, backlog, the wait for a first reply in calendar time, scores; and what a policy would add."""
+    desk, w = sheet.desk, sheet.desk.words
+    to_team = links.to(desk, "team")
+    new = figure("support_tickets", "1h", desk=desk)
+    title = w("volume_in", window=w("window_1h"))
+    tiles.value(sheet, Frame((0, 0, 4, 5), title, w("volume_help"), to_team), Query(new), "count", Number(unit=f"suffix:{w('unit_new')}"))
+    frame = Frame((4, 0, 4, 5), w("open"), w("open_help"), to_team)
+    tiles.value(sheet, frame, Query(opened()), "count", Number(unit=f"suffix:{w('unit_open')}"))
+    frame = Frame((8, 0, 4, 5), w("title_waiting"), w("unanswered_help"), to_team)
+    tiles.value(sheet, frame, Query(unanswered()), "count", Number(unit=f"suffix:{w('unit_waiting')}"))
+    _longest(sheet, (8, 5, 4, 2))
+    for index, q in enumerate(("0.5", "0.9")):
+        pick = figure(FIRST_RESPONSE_QUANTILE, "1h", ALL, ("q", q), desk=desk)
+        title = w(f"first_response_{q.replace('.', '_')}")
+        unit = f"suffix:{w('unit_minutes')}"
+        frame = Frame((12 + 6 * index, 0, 6, 5), title, w("spread_help"), to_team)
+        tiles.value(sheet, frame, Query(Rounded(minutes(pick), 0)), "count", Number(unit=unit))
+    panels.words(sheet, Frame((0, 5, 8, 2), w("no_policy"), w("policy_adds")), w("policy_adds"))
+    scores = [
+        Part(percent(figure("support_csat_ratio", "24h", desk=desk)), w("csat_in"), desk.locale.unit("whole_percent"), may_be_empty=True),
+        Part(
+            percent(figure("support_resolution_ratio", "30d", desk=desk)),
+            w("resolution_in"),
+            desk.locale.unit("whole_percent"),
+            may_be_empty=True,
+        ),
+    ]
+    tiles.numbers(sheet, Frame((12, 5, 12, 2), w("scores"), w("scores_help"), to_team), scores)
+
+
+def figures_state() -> Expression:
+    """3 when the figures can be trusted, 2 when a source is silent, 1 when something is not counted, 0 when they are old."""
+    return Written("desk:figures_state")
+
+
+def policy_state() -> Expression:
+    """2 without a policy, 1 when workers and exporters differ, 0 when all have one."""
+    return Written("desk:policy_state")

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from kpis.policy import Policy
 
 EPILOG = (
-    "Thresholds, objectives and clocks come from the policy, bands and buckets from the settings. monitoring/dashboards/ holds the output "
-    "for the default policy; docs/boards.md shows how to bring boards into Grafana and onto a screen.\n\n[bold]Examples[/]\n\n"
+    "Objectives and clocks come from the policy, bands and buckets from the settings. Without a policy the boards show volume, backlog and "
+    "calendar times, and say what a policy would add. monitoring/dashboards/ holds the output for the default policy; docs/boards.md "
+    "shows how to bring boards into Grafana and onto a screen.\n\n[bold]Examples[/]\n\n"
     "deskpulse dashboards --out boards\n\n"
     "deskpulse dashboards --policy policy.yaml --locale es-ES --out boards"
 )
@@ -27,7 +28,7 @@ def dashboards(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="SLA policy; without it that of the settings (desk.policy), or else the default one.",
+            help="SLA policy; without it that of the settings (desk.policy). With neither, boards of what there is without promises.",
             exists=True,
             dir_okay=False,
         ),
@@ -62,13 +63,10 @@ def dashboards(
         stop(f"{out}: {error.strerror}: choose a folder that can be written", exits.USAGE)
 
 
-def _policy(path: Path | None) -> Policy:
-    from deskpulse.boards.desk import DEFAULT_POLICY
+def _policy(path: Path | None) -> Policy | None:
     from deskpulse.policy import PolicyError, load_policy
 
     try:
-        found = load_policy(path or DEFAULT_POLICY)
+        return load_policy(path)
     except PolicyError as error:
         stop(f"{path}: {error}", exits.USAGE)
-    assert found is not None
-    return found

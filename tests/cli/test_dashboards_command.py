@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deskpulse import exits
+from deskpulse.boards.desk import DEFAULT_POLICY
 from scripts.board_rules import faults
 from scripts.boards import FOLDER, lost_on_the_way, unknown_metrics
 from scripts.tidy import ROOT
@@ -21,12 +22,23 @@ versions:
 """
 
 
-def test_without_a_policy_it_writes_what_is_committed(run: Run, tmp_path: Path) -> None:
-    answer = run("dashboards", "--out", tmp_path / "boards")
+def test_with_the_default_policy_it_writes_what_is_committed(run: Run, tmp_path: Path) -> None:
+    answer = run("dashboards", "--policy", DEFAULT_POLICY, "--out", tmp_path / "boards")
     assert answer.code == exits.OK
     committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / FOLDER / "en").glob("*.json")}
     assert committed == {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "boards").iterdir()}
     assert all(str(tmp_path / "boards" / name) in answer.out for name in committed)
+
+
+def test_without_a_policy_the_boards_show_what_there_is_and_say_what_one_would_add(run: Run, tmp_path: Path) -> None:
+    assert exits.OK == run("dashboards", "--out", tmp_path).code
+    texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.json")}
+    assert "support_sla" not in "".join(texts.values())
+    assert 'clock=\\"calendar\\"' in texts["wall.json"]
+    assert "Nothing is promised" in texts["sla.json"]
+    for text in texts.values():
+        board = json.loads(text)
+        assert ([], [], set()) == (faults(board), lost_on_the_way(board), unknown_metrics(board))
 
 
 @pytest.mark.parametrize("locale", ["es-ES", "es-MX"])
@@ -36,8 +48,8 @@ def test_it_speaks_other_languages(locale: str, run: Run, tmp_path: Path) -> Non
     assert ("Panel de soporte", f"deskpulse-wall-{locale.lower()}") == (wall["title"], wall["uid"])
 
 
-def test_thresholds_clock_and_source_follow_what_it_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A policy of one target, without a calendar: no business clock, no business hours, and 70 % is the edge."""
+def test_targets_clock_and_source_follow_what_it_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy of one target, without a calendar: no business clock, and solutions are what the wall leads with."""
     policy = tmp_path / "plain.yaml"
     policy.write_text(PLAIN, encoding="utf-8")
     monkeypatch.setenv("DESKPULSE_BANDS__CSAT__EXCEPTIONAL", ">= 99%")
@@ -45,14 +57,17 @@ def test_thresholds_clock_and_source_follow_what_it_is_told(run: Run, tmp_path: 
     assert exits.OK == run("dashboards", "--policy", policy, "--datasource", "mine", "--out", tmp_path).code
     texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.json")}
     wall = json.loads(texts["wall.json"])
-    assert 'clock=\\"calendar\\"' in texts["wall.json"]
-    assert "business" not in texts["wall.json"] + texts["team.json"]
-    bars = next(panel for panel in wall["panels"] if panel["type"] == "bargauge")
-    assert [None, 70, 77.5] == [step["value"] for step in bars["fieldConfig"]["defaults"]["thresholds"]["steps"]]
-    assert "Resolved in time by team, last 24 h" == bars["title"]
-    csat = next(panel for panel in wall["panels"] if panel["description"].startswith("The band of: CSAT"))
-    assert 99 in [step["value"] for step in csat["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+    assert 'clock=\\"calendar\\"' in texts["team.json"]
+    assert 'clock=\\"business\\"' not in "".join(texts.values())
+    course = next(panel for panel in wall["panels"] if panel["type"] == "timeseries")
+    assert "Solutions in time by team, last hour" == course["title"]
+    assert "first_reply" not in texts["wall.json"]
+    csat = next(panel for panel in json.loads(texts["team.json"])["panels"] if panel["title"] == "CSAT")
+    (band,) = (one["properties"] for one in csat["fieldConfig"]["overrides"])
+    assert 99 in [step["value"] for one in band if one["id"] == "thresholds" for step in one["value"]["steps"]]
     assert 'le=\\"7200.0\\"' in texts["team.json"]
+    (source,) = (one for one in wall["templating"]["list"] if one["type"] == "datasource")
+    assert "mine" == source["current"]["value"]
     assert "deskpulse-prometheus" not in "".join(texts.values())
     for text in texts.values():
         board = json.loads(text)
@@ -64,7 +79,7 @@ def test_the_policy_of_the_settings_is_the_next_choice(run: Run, tmp_path: Path,
     policy.write_text(PLAIN, encoding="utf-8")
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(policy))
     assert exits.OK == run("dashboards", "--out", tmp_path).code
-    assert "Resolved in time" in (tmp_path / "wall.json").read_text(encoding="utf-8")
+    assert "Solutions in time" in (tmp_path / "wall.json").read_text(encoding="utf-8")
 
 
 def test_a_language_that_is_not_there_ends_it_with_code_2(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""What the boards of Grafana ask and no single figure answers. The expressions are those of deskpulse/boards/recorded.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from deskpulse.boards import recorded
+from deskpulse.boards.desk import teams_with_hours
+from deskpulse.rules.model import Family, Record
+from deskpulse.rules.plan import Plan
+from deskpulse.rules.promql import block
+from deskpulse.rules.view import TRUSTED, chosen, complete
+from exporters import families
+
+ABOUT: Final = """
+
+For the boards: what is worst now with its numbers as labels (a panel can put a label into a sentence, a value not),
+the state of each promise, one word for the whole desk, and whether figures, policy and parts are there."""
+_STALE_SECONDS: Final = 60
+
+
+def added(family: Family, plan: Plan) -> Family:
+    """The family of the view with the rules that only boards read, in its one group.
+
+    Rules of a group are evaluated for the same instant, one after the other; two groups are not, so a word that is made in another group
+    would be that of an earlier instant than the number beside it.
+    """
+    (group,) = family.groups
+    rules = (*group.rules, *_program(), *_parts(), *_expressions(plan))
+    return replace(family, about=family.about + ABOUT, groups=(replace(group, rules=rules),))
+
+
+def _expressions(plan: Plan) -> list[Record]:
+    every = (*recorded.EXPRESSIONS, *recorded.durations_of_teams(teams_with_hours(plan.policy)))
+    return [Record(one.name, one.inner.promql()) for one in every]
+
+
+def _program() -> tuple[Record, ...]:
+    age = "time() - max(deskpulse_view_as_of_timestamp_seconds)"
+    return (
+        # 3 they can be trusted, 2 a source is silent, 1 something is not counted yet, 0 nothing was computed for a minute.
+        Record(
+            "desk:figures_state",
+            block(
+                f"3 * {TRUSTED}",
+                f"or on () 2 * ({complete()})",
+                f"or on () ({age} < bool {_STALE_SECONDS})",
+            ),
+        ),
+        Record(
+            "desk:sla_policy_missing",
+            "desk:view_as_of_timestamp_seconds * 0 + 1 unless on () desk:support_sla_objective_ratio",
+        ),
+        # 2 there is none, 1 workers and exporters differ, 0 one policy.
+        Record("desk:policy_state", "2 * desk:sla_policy_missing or on () max(deskpulse_policy_mismatch)"),
+    )
+
+
+def _parts() -> tuple[Record, ...]:
+    """Counts that may be added, of the believed exporter: boards ask them by team."""
+    created, waits = families.CREATED, families.FIRST_RESPONSE
+    bucket = f"{waits.name}_bucket"
+    return (
+        Record(f"desk:{created.name}", f"max by ({', '.join(created.labels)}) ({chosen(created.name)})"),
+        Record(f"desk:{bucket}", f"max by ({', '.join((*waits.labels, 'le'))}) ({chosen(bucket)})"),
+    )
