@@ -25,16 +25,8 @@ RULES: Final = ROOT / "monitoring" / "rules"
 _TOOLS: Final = ("prometheus", "promtool")
 # What scrapes and rules are made from: when any of it changes, they are made anew.
 _OF_SCRAPES: Final = (
-    *(
-        "windows",
-        "streams",
-        "kpis",
-        "exporters",
-        "deskpulse/simulator",
-        "deskpulse/demo/story.py",
-        "deskpulse/settings",
-        "deskpulse/policy",
-    ),
+    *("windows", "streams", "kpis", "deskpulse/simulator", "deskpulse/demo/story.py", "deskpulse/settings", "deskpulse/policy"),
+    *(f"exporters/{name}.py" for name in ("collectors", "families", "kpi_families", "program_families", "around_families", "status")),
     "scripts/history/scrapes.py",
 )
 _OF_RULES: Final = ("monitoring/rules", "scripts/history/rules.py")
@@ -67,10 +59,13 @@ def _kept(place: Path, digest: str, make: Callable[[Path], None]) -> Path:
     """A folder that is made once for a digest; what was made for another one goes."""
     folder = place / digest
     if not folder.exists():
-        shutil.rmtree(place, ignore_errors=True)
         partial = place / "partial"
+        shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         make(partial)
+        for old in place.iterdir():
+            if old != partial:
+                shutil.rmtree(old)
         partial.rename(folder)
     return folder
 
