@@ -14,7 +14,7 @@ from typing import Final
 
 from deskpulse.brokers.process import free_ports
 from scripts.history.blocks import Blocks, HistoryError
-from scripts.history.rules import alerted, levels, read, recorded, stand_in
+from scripts.history.rules import alerted, levels, read, recorded
 from scripts.history.scrapes import scrapes
 from scripts.history.stories import Story
 from scripts.local_prometheus import LocalPrometheus, PrometheusError
@@ -99,9 +99,6 @@ def _rule(story: Story, scraped: Path, folder: Path, say: Callable[[str], None])
                 found = alerted(prometheus, rule, spans) if rule.alert else recorded(prometheus, rule, spans)
                 for number, some in found:
                     lines[number] += some
-            if level[0].alert and story.scenario == "sla-slip":
-                for number, span in enumerate(spans):
-                    lines[number] += stand_in(story.moment_ms // 1000 + 1800, span)
         with Blocks(folder / "data") as blocks:
             for some in lines:
                 blocks.write(some)

@@ -107,13 +107,6 @@ def alerted(prometheus: LocalPrometheus, rule: Rule, spans: Iterable[Span]) -> I
         yield number, lines
 
 
-def stand_in(since: int, span: Span) -> list[str]:
-    """A page that fires since an instant, so that a board has something to list until the rules page for a slip by themselves."""
-    names = {"by": "team_priority", "member": "billing · high", "team": "billing", "priority": "high", "target": "first_reply"}
-    labels = {"alertname": "SupportSLABurnFast", "severity": "page", "kind": "kpi", "window": "1h", **names}
-    return [line for at in span if at >= since for line in _Active(since, at, firing=True).lines(labels, at)]
-
-
 @dataclass
 class _Active:
     """One alert that is pending or fires; in seconds."""
