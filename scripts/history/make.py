@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Final
 
 from deskpulse.brokers.process import free_ports
 from scripts.history.blocks import Blocks, HistoryError
-from scripts.history.rules import alerted, levels, read, recorded
+from scripts.history.rules import alerted, in_order, levels, read, recorded
 from scripts.history.scrapes import scrapes
 from scripts.history.stories import Story
 from scripts.local_prometheus import LocalPrometheus, PrometheusError
@@ -93,15 +94,17 @@ def _rule(story: Story, scraped: Path, folder: Path, say: Callable[[str], None])
     began, spans = time.monotonic(), story.spans()
     shutil.copytree(scraped / "data", folder / "data")
     for level in levels(read(RULES)):
+        several = {name for name, count in Counter(rule.record for rule in level).items() if count > 1}
         lines: list[list[str]] = [[] for _ in spans]
+        shared: list[list[str]] = [[] for _ in spans]
         with _running(folder) as prometheus:
             for rule in level:
                 found = alerted(prometheus, rule, spans) if rule.alert else recorded(prometheus, rule, spans)
                 for number, some in found:
-                    lines[number] += some
+                    (shared if rule.record in several else lines)[number].extend(some)
         with Blocks(folder / "data") as blocks:
-            for some in lines:
-                blocks.write(some)
+            for alone, together in zip(lines, shared, strict=True):
+                blocks.write([*alone, *in_order(together)])
     say(f"history: {story.name}: rules evaluated, {time.monotonic() - began:.0f} s")
 
 
