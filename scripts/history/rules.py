@@ -161,6 +161,9 @@ def expanded(templates: Mapping[str, str], labels: Mapping[str, str]) -> dict[st
 
 def _answers(prometheus: LocalPrometheus, rule: Rule, span: Span) -> Iterator[tuple[dict[str, str], list[tuple[int, str]]]]:
     matrix = prometheus.query_range(rule.expr, start_seconds=span.start, end_seconds=span.end, step_seconds=span.step)
-    for series in matrix:
-        labels = {name: value for name, value in series["metric"].items() if name != "__name__"}
-        yield labels, [(round(at), value) for at, value in series["values"]]
+    found: dict[_Key, dict[int, str]] = {}
+    for series in matrix:  # of `a or b` one series of each may remain, at other instants: for a rule they are one
+        key = tuple(sorted((name, value) for name, value in series["metric"].items() if name != "__name__"))
+        found.setdefault(key, {}).update((round(at), value) for at, value in series["values"])
+    for key, values in found.items():
+        yield dict(key), sorted(values.items())
