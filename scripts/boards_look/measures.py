@@ -23,7 +23,7 @@ class Where:
     panel: str = "section[data-testid^='data-testid Panel header']"  # a box that is meant to hold its content
     title: str = "[data-testid$='header-container']"  # the line of a panel's title
     ignore: str = "[role='tooltip'], .u-tooltip"  # what is shown for a moment only
-    aside: str = "[role='columnheader']"  # words that nobody acts on
+    aside: str = "[role='columnheader'], [data-testid*='VizLegend'], [class*='LegendItem']"  # words that nobody acts on
     paging: str = "[aria-label*='page' i]:is(button, li), [class*='pagination'] button"
     wall: bool = False  # nobody scrolls: all panels must be on the screen, and nothing in them may be scrolled
 

@@ -42,7 +42,9 @@ class Picture:
         """What is asked of it."""
         if not self.wall:
             return Wanted()
-        return Wanted(least_px=LEAST_TEXT_PX if self.size == _HD else 0, most_empty=MOST_EMPTY, paging=False)
+        # Without autofitpanels a row of Grafana has 30 pixels on every screen: what fits 768 lines cannot fill 2,160.
+        stretched = self.fit or self.size != _4K
+        return Wanted(least_px=LEAST_TEXT_PX if self.size == _HD else 0, most_empty=MOST_EMPTY if stretched else 1, paging=False)
 
     @property
     def language(self) -> str:

@@ -31,8 +31,10 @@ _HEIGHT: Final = """() => Math.max(...[...document.querySelectorAll("section[dat
 _FILLED: Final = """() => {
   const panels = [...document.querySelectorAll("section[data-testid^='data-testid Panel header']")]
     .filter((one) => one.getBoundingClientRect().top < innerHeight);
-  const full = (one) => one.querySelector("[data-testid$='panel content']")?.firstElementChild?.firstElementChild
-    || one.querySelector("[data-testid$='panel content']")?.innerText.trim();
+  const full = (one) => {
+    const content = one.querySelector("[data-testid$='panel content']");
+    return content && (content.innerText.trim() || content.querySelector("canvas, svg, [role='grid']"));
+  };
   return panels.length > 0 && panels.every(full) && !document.querySelector("[aria-label='Panel loading bar']");
 }"""
 

@@ -11,7 +11,7 @@ at at 11:42 of a Wednesday three hours into a slip, whatever the hour is now. No
         prometheus.query("desk:figures_trusted", STORIES["slip"].now_seconds)
 
 A Prometheus knows no other present than the machine's: ask it for `time=` now of the story (`STORIES[...].now_seconds`).
-What differs from a scraped one: scrapes are 60 s apart (240 s before the last three hours, 15 s in the last five minutes), a rule that
+What differs from a scraped one: scrapes are 60 s apart (240 s before the last hour or three, 15 s in the last five minutes), a rule that
 reads its own past sees none, and what has stopped is seen for five minutes more, since a stale marker cannot be written.
 """
 

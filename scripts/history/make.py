@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Final
 
 from deskpulse.brokers.process import free_ports
 from scripts.history.blocks import Blocks, HistoryError
-from scripts.history.rules import alerted, levels, read, recorded, stand_in
+from scripts.history.rules import alerted, in_order, levels, read, recorded
 from scripts.history.scrapes import scrapes
 from scripts.history.stories import Story
 from scripts.local_prometheus import LocalPrometheus, PrometheusError
@@ -25,16 +26,8 @@ RULES: Final = ROOT / "monitoring" / "rules"
 _TOOLS: Final = ("prometheus", "promtool")
 # What scrapes and rules are made from: when any of it changes, they are made anew.
 _OF_SCRAPES: Final = (
-    *(
-        "windows",
-        "streams",
-        "kpis",
-        "exporters",
-        "deskpulse/simulator",
-        "deskpulse/demo/story.py",
-        "deskpulse/settings",
-        "deskpulse/policy",
-    ),
+    *("windows", "streams", "kpis", "deskpulse/simulator", "deskpulse/demo/story.py", "deskpulse/settings", "deskpulse/policy"),
+    *(f"exporters/{name}.py" for name in ("collectors", "families", "kpi_families", "program_families", "around_families", "status")),
     "scripts/history/scrapes.py",
 )
 _OF_RULES: Final = ("monitoring/rules", "scripts/history/rules.py")
@@ -67,10 +60,13 @@ def _kept(place: Path, digest: str, make: Callable[[Path], None]) -> Path:
     """A folder that is made once for a digest; what was made for another one goes."""
     folder = place / digest
     if not folder.exists():
-        shutil.rmtree(place, ignore_errors=True)
         partial = place / "partial"
+        shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         make(partial)
+        for old in place.iterdir():
+            if old != partial:
+                shutil.rmtree(old)
         partial.rename(folder)
     return folder
 
@@ -98,18 +94,17 @@ def _rule(story: Story, scraped: Path, folder: Path, say: Callable[[str], None])
     began, spans = time.monotonic(), story.spans()
     shutil.copytree(scraped / "data", folder / "data")
     for level in levels(read(RULES)):
+        several = {name for name, count in Counter(rule.record for rule in level).items() if count > 1}
         lines: list[list[str]] = [[] for _ in spans]
+        shared: list[list[str]] = [[] for _ in spans]
         with _running(folder) as prometheus:
             for rule in level:
                 found = alerted(prometheus, rule, spans) if rule.alert else recorded(prometheus, rule, spans)
                 for number, some in found:
-                    lines[number] += some
-            if level[0].alert and story.scenario == "sla-slip":
-                for number, span in enumerate(spans):
-                    lines[number] += stand_in(story.moment_ms // 1000 + 1800, span)
+                    (shared if rule.record in several else lines)[number].extend(some)
         with Blocks(folder / "data") as blocks:
-            for some in lines:
-                blocks.write(some)
+            for alone, together in zip(lines, shared, strict=True):
+                blocks.write([*alone, *in_order(together)])
     say(f"history: {story.name}: rules evaluated, {time.monotonic() - began:.0f} s")
 
 

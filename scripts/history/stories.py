@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -17,7 +17,7 @@ from deskpulse.simulator.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk, Team
 ZONE: Final = "Europe/Madrid"  # of the desk and of the default policy
 SCRAPE_SECONDS: Final = 60  # between two scrapes in the hours that boards show closely
 _FAR_SECONDS, _NEAR_SECONDS = 240, 15  # less than Prometheus looks back (300 s); and in the last minutes
-_CLOSE_MS, _NOW_MS = 3 * HOUR_MS, 5 * MINUTE_MS
+_NOW_MS: Final = 5 * MINUTE_MS
 _BLOCK_SECONDS: Final = 7_200  # of Prometheus's blocks
 _LONGER: Final = (  # names of 30 characters, and with what people write in names
     *(
@@ -52,6 +52,7 @@ class Story:
     now: str
     scenario: str = "calm"
     since_hours: float = 3.2  # for so long what the scenario brings has gone on
+    close_hours: float = field(default=1.0, repr=False)  # the last ones, that are scraped every minute
     seed: int = 1
     rate_per_hour: float = 60.0  # tickets, mean of a week
     hours: float = 9  # that Prometheus knows; the wall shows 8
@@ -107,7 +108,7 @@ class Story:
         """When it is scraped, in order; the last instant is now."""
         now, near = self.now_seconds, self.now_seconds - _NOW_MS // 1000
         start = now - round(self.hours * 3600)
-        close = max(start, now - _CLOSE_MS // 1000)
+        close = max(start, now - round(self.close_hours * 3600))
         edges = ((start, close, _FAR_SECONDS), (close, near, SCRAPE_SECONDS), (near, now + 1, _NEAR_SECONDS))
         return [span for start, end, step in edges for span in _within_blocks(range(start, end, step))]
 
@@ -124,12 +125,12 @@ _SLIP: Final = Story(name="slip", about="a Wednesday, 3 h into sla-slip of billi
 STORIES: Final[dict[str, Story]] = {
     story.name: story
     for story in (
-        replace(_SLIP, hours=24),
+        replace(_SLIP, hours=24, close_hours=3),
         Story(name="calm", about="an ordinary Wednesday noon", now="2026-03-11T11:42"),
         Story(name="sunday", about="a Sunday night: two of three teams are closed", now="2026-03-15T22:10"),
         replace(_SLIP, name="frozen", about="slip, and the exporter has heard nothing of Kafka for 12 min", fault="frozen"),
         replace(_SLIP, name="gone", about="slip, and nobody has heard of the exporter for 12 min", fault="gone"),
         replace(_SLIP, name="no-policy", about="slip on a desk without a policy", policy=None),
-        replace(_SLIP, name="twelve", about="slip on a desk of twelve teams with long names", teams=12),
+        replace(_SLIP, name="twelve", about="slip on a desk of twelve teams with long names", teams=12, close_hours=3),
     )
 }
