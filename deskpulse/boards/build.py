@@ -100,7 +100,7 @@ def _choice(desk: Desk, name: str, values: Mapping[str, str]) -> sdk.VariableMod
 
 
 PLANS: Final[Mapping[str, Plan]] = {
-    "wall": Plan(wall.build, "now-12h", bare=True),
+    "wall": Plan(wall.build, f"now-{wall.SPAN}", bare=True),
     "team": Plan(team.build, "now-24h", _team_variables, refresh="30s", marked='kind="kpi",team="$team"'),
     "sla": Plan(sla.build, "now-24h", _sla_variables, refresh="30s"),
     "pipeline": Plan(pipeline.build, "now-3h", refresh="30s", marked='kind=~"pipeline|meta"'),
