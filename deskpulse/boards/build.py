@@ -15,7 +15,7 @@ from deskpulse.boards import definitions, pipeline, sla, team, wall
 from deskpulse.boards.desk import SOURCE_VARIABLE, Desk
 from deskpulse.boards.sheet import REFRESH, SCHEMA, TAG, Asked, Sheet
 
-TEAM_WINDOWS: Final = ("24h", "15m", "1h", "8h", "today", "7d", "30d")  # the first is shown at first
+TEAM_WINDOWS: Final = ("8h", "15m", "1h", "24h", "today", "7d", "30d")  # the first is shown at first; an hour is seen in it
 # An alert is marked where it began, once: as long as it fires would be an area over everything that it is about.
 STARTED: Final = "{alerts} unless {alerts} offset 1m"
 
