@@ -159,7 +159,7 @@ def _alerts(desk: Desk, plan: Plan) -> sdk.AnnotationQuery:
         icon_color="red",
         expr=question,
         title_format="{{alertname}}",
-        text_format="{{team}}",
+        text_format="{{member}}",
         tag_keys="alertname",
         step="60s",
         target=Dataquery(datasource=desk.source(), expr=question, ref_id="alerts", range_val=True),

@@ -259,7 +259,7 @@ def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: str = ".+")
     """Which alerts of a kind fire, by name and team, with the minutes since they began."""
     desk, w = sheet.desk, sheet.desk.words
     pages, warnings = ALERTS_SHOWN
-    each = w("alert_line", name="{{alertname}}", team="{{team}}", minutes="{{min}}")
+    each = w("alert_line", name="{{alertname}}", member="{{member}}", minutes="{{min}}")
     said = [
         Said(Query(firing("page", kind, pages), each, instant=True, may_be_empty=True), RED),
         Said(Query(firing("warning", kind, warnings), each, instant=True, may_be_empty=True)),
