@@ -32,6 +32,7 @@ _BY: Final = r"(?: by \([^)]*\))? ?\("
 _NEVER_ADDED: Final = re.compile(
     rf"\b(?:sum|avg){_BY}(?:max{_BY})?(?:desk:)?support_[a-z_]*(?:_ratio|_score|_mean_seconds|_quantile_seconds)\b"
 )
+_RATE: Final = re.compile(r"\b(?:i?rate|i?delta|increase)\(")
 _RANGE: Final = re.compile(r"\[([^\]]+)\]")
 _FIGURE: Final = re.compile(r"(?<![:\w])support_[a-z_]+")
 _FRESH: Final = re.compile(
@@ -104,7 +105,7 @@ def rates_follow_the_step(board: Board) -> list[str]:
         f"{name(panel)} {target['refId']} takes a rate over {span}"
         for panel, target in targets(board)
         for span in _RANGE.findall(target["expr"])
-        if span != "$__rate_interval" and panel["type"] not in {"stat", "bargauge"}
+        if span != "$__rate_interval" and panel["type"] not in {"stat", "bargauge"} and _RATE.search(target["expr"])
     ]
 
 

@@ -15,7 +15,7 @@ from deskpulse.boards import definitions, pipeline, sla, team, wall
 from deskpulse.boards.desk import SOURCE_VARIABLE, Desk
 from deskpulse.boards.sheet import REFRESH, SCHEMA, TAG, Asked, Sheet
 
-TEAM_WINDOWS: Final = ("24h", "15m", "1h", "8h", "today", "7d", "30d")  # the first is shown at first
+TEAM_WINDOWS: Final = ("8h", "15m", "1h", "24h", "today", "7d", "30d")  # the first is shown at first; an hour is seen in it
 # An alert is marked where it began, once: as long as it fires would be an area over everything that it is about.
 STARTED: Final = "{alerts} unless {alerts} offset 1m"
 
@@ -100,7 +100,7 @@ def _choice(desk: Desk, name: str, values: Mapping[str, str]) -> sdk.VariableMod
 
 
 PLANS: Final[Mapping[str, Plan]] = {
-    "wall": Plan(wall.build, "now-12h", bare=True),
+    "wall": Plan(wall.build, f"now-{wall.SPAN}", bare=True),
     "team": Plan(team.build, "now-24h", _team_variables, refresh="30s", marked='kind="kpi",team="$team"'),
     "sla": Plan(sla.build, "now-24h", _sla_variables, refresh="30s"),
     "pipeline": Plan(pipeline.build, "now-3h", refresh="30s", marked='kind=~"pipeline|meta"'),
@@ -159,7 +159,7 @@ def _alerts(desk: Desk, plan: Plan) -> sdk.AnnotationQuery:
         icon_color="red",
         expr=question,
         title_format="{{alertname}}",
-        text_format="{{team}}",
+        text_format="{{member}}",
         tag_keys="alertname",
         step="60s",
         target=Dataquery(datasource=desk.source(), expr=question, ref_id="alerts", range_val=True),

@@ -16,7 +16,7 @@ from deskpulse.boards.words import definitions
 from deskpulse.settings.bands import Band
 
 _WIDTH: Final = 9
-_HEIGHT: Final = 11
+_HEIGHT: Final = 14
 BANDS: Final = ("exceptional", "above", "typical")
 
 
@@ -78,7 +78,7 @@ def _now(sheet: Sheet, place: tuple[int, int, int, int], entry: dict[str, Any], 
     """The present figure, and its band where one is stated and no objective stands."""
     desk = sheet.desk
     expression, pick, quantity, window = _figure(desk, entry)
-    label = desk.words(f"window_{window}") if window else desk.words("now")
+    label = desk.words(f"short_{window}") if window else desk.words("now")
     band = band_of(desk, entry)
     verdict = None
     if band is not None and not (pick.name == FIRST_RESPONSE and desk.targets):

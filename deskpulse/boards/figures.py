@@ -204,13 +204,13 @@ def _firing(severity: str, kind: str) -> str:
 
 def firing(severity: str, kind: str, most: int) -> Expression:
     """Alerts that fire, the newest first, with the minutes since they began as a label."""
-    since = f"max by (alertname, team) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
-    return Written(f'count_values by (alertname, team) ("min", round((time() - topk({most}, {since})) / 60))')
+    since = f"max by (alertname, member) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
+    return Written(f'count_values by (alertname, member) ("min", round((time() - topk({most}, {since})) / 60))')
 
 
 def firing_besides(kind: str, shown: int) -> Expression:
     """How many more alerts fire than are shown."""
-    each = f"count by (alertname, team) ({_firing('page|warning', kind)})"
+    each = f"count by (alertname, member) ({_firing('page|warning', kind)})"
     return Written(f'count_values("n", count({each}) - {shown} > 0)')
 
 

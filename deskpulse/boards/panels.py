@@ -242,7 +242,7 @@ def timeline(
 def renamed(spoken: Mapping[str, str] | None) -> list[sdk.DataTransformerConfig]:
     """Put words for the names of the program in what a legend has made of labels: `first_reply` becomes `first reply`."""
     return [
-        sdk.DataTransformerConfig(id_val="renameByRegex", options={"regex": f"(.*)\\b{part}\\b(.*)", "renamePattern": f"$1{shown}$2"})
+        sdk.DataTransformerConfig(id_val="renameByRegex", options={"regex": f"(.*)\\b{part}(.*)", "renamePattern": f"$1{shown}$2"})
         for part, shown in (spoken or {}).items()
     ]
 

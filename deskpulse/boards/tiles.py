@@ -12,7 +12,7 @@ from grafana_foundation_sdk.models import dashboard as sdk
 from deskpulse.boards.desk import Desk
 from deskpulse.boards.figures import NONE
 from deskpulse.boards.locales import DECIMALS, Quantity
-from deskpulse.boards.panels import LAST, States, config, now, override, renamed, worded, words_of
+from deskpulse.boards.panels import LAST, States, absent, config, now, override, renamed, worded, words_of
 from deskpulse.boards.promql import NO_POLICY, TRUSTED, Either, Expression, Given, Rounded, Scaled, fresh
 from deskpulse.boards.scale import PLAIN, UNKNOWN, Step
 from deskpulse.boards.sheet import Frame, Query, Sheet
@@ -84,10 +84,11 @@ def value(sheet: Sheet, frame: Frame, query: Query, quantity: Quantity, number: 
     if desk.locale.comma and DECIMALS.get(quantity):
         queries = [Query(Rounded(asked.expression, DECIMALS[quantity]), asked.legend, instant=True, table=True)]
         defaults = config(desk, "word", steps=number.steps, mappings=[*mappings, *_own_numbers(desk, quantity)])
-        reduce = common.ReduceDataOptions(calcs=["lastNotNull"], fields=f"/^(Value|{desk.words('band')})$/", values=False)
-        shown = _as_text()
+        reduce = common.ReduceDataOptions(calcs=["lastNotNull"], fields="/^Value/", values=False)
+        shown = _as_text("Value" if number.band is None else "Value #A")
     if number.band is not None:
-        queries.append(Query(fresh(number.band[0]), desk.words("band"), instant=True, may_be_empty=True))
+        # A table beside a table: Grafana puts tables behind courses, and the word would stand before its number.
+        queries.append(Query(fresh(number.band[0]), desk.words("band"), instant=True, table=queries[0].table, may_be_empty=True))
         overrides.append(_band_word(desk, number.band[1]))
     sheet.add(
         "stat",
@@ -100,9 +101,9 @@ def value(sheet: Sheet, frame: Frame, query: Query, quantity: Quantity, number: 
     )
 
 
-def _as_text() -> list[sdk.DataTransformerConfig]:
-    """The number as text: the field of a table is called `Value`, that of the word of its band is not."""
-    conversion = {"conversions": [{"targetField": "Value", "destinationType": "string"}], "fields": {}}
+def _as_text(field: str) -> list[sdk.DataTransformerConfig]:
+    """The number as text, and not what says its band."""
+    conversion = {"conversions": [{"targetField": field, "destinationType": "string"}], "fields": {}}
     left_out = {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {}}
     return [
         sdk.DataTransformerConfig(id_val="convertFieldType", options=conversion),
@@ -111,7 +112,7 @@ def _as_text() -> list[sdk.DataTransformerConfig]:
 
 
 def _band_word(desk: Desk, steps: Sequence[Step]) -> sdk.DashboardFieldConfigSourceOverrides:
-    mappings = [*worded(desk, steps)]
+    mappings = [*worded(desk, steps), absent(desk, "too_few", PLAIN)]
     return override(
         "B",
         {

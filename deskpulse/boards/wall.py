@@ -39,6 +39,8 @@ from deskpulse.boards.figures import (
 from deskpulse.boards.panels import Course
 from deskpulse.boards.promql import (
     Age,
+    Assumed,
+    Either,
     Expression,
     Given,
     Grouped,
@@ -63,6 +65,7 @@ from deskpulse.boards.recorded import (
     NOT_DUE,
     PROMISE,
     SHOWN_ON_WALL,
+    WALL_ROWS,
     WITHOUT_POLICY,
     WORST_LATE,
     sla_state,
@@ -86,6 +89,7 @@ POLICIES: Final = {2.0: ("no_policy", PLAIN), 1.0: ("policies_differ", AMBER), 0
 STALE_SECONDS: Final = 60
 _TEAMS: Final = (("by", "team"),)
 LINES: Final = 4  # teams in a course: the worst, or the most
+SPAN: Final = "12h"  # of time that is shown
 _ROWS: Final = ((0, 2), (2, 3), (5, 2))  # from where on and how high
 ALERTS_SHOWN: Final = (3, 2)  # pages, warnings
 
@@ -231,12 +235,12 @@ def _states(sheet: Sheet, y: int) -> None:
     place = (0, y, 14, 5)
     if desk.targets:
         own = ("member", "target")
-        here = Given(sla_state(_TEAMS), Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True), own)
-        beyond = Unless(sla_state(_TEAMS), Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True), own)
-        how_many = Spelt(
-            Grouped(Unless(sla_state(_TEAMS, at_end=True), Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True), own), "count"),
-            "n",
-        )
+        rows = Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True)
+        # While figures cannot be trusted nothing is chosen now: then what was chosen last goes on to show its past.
+        chosen_last = Assumed(f"topk({WALL_ROWS}, last_over_time({SHOWN_ON_WALL.name}[{SPAN}] @ end()))")
+        here = Given(sla_state(_TEAMS), Either(rows, chosen_last, ()), own)
+        beyond = Unless(sla_state(_TEAMS), rows, own)
+        how_many = Spelt(Grouped(Unless(sla_state(_TEAMS, at_end=True), rows, own), "count"), "n")
         shown = [
             Query(Grouped(here, "max", own), "{{member}} · {{target}}"),
             Query(Joined(Grouped(beyond, "min"), how_many, (), ("n",)), w("n_more", n="{{n}}"), may_be_empty=True),
@@ -255,7 +259,7 @@ def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: str = ".+")
     """Which alerts of a kind fire, by name and team, with the minutes since they began."""
     desk, w = sheet.desk, sheet.desk.words
     pages, warnings = ALERTS_SHOWN
-    each = w("alert_line", name="{{alertname}}", team="{{team}}", minutes="{{min}}")
+    each = w("alert_line", name="{{alertname}}", member="{{member}}", minutes="{{min}}")
     said = [
         Said(Query(firing("page", kind, pages), each, instant=True, may_be_empty=True), RED),
         Said(Query(firing("warning", kind, warnings), each, instant=True, may_be_empty=True)),

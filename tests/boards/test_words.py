@@ -118,7 +118,7 @@ def test_spain_turns_the_point_of_a_big_number_into_a_comma(policy: Policy) -> N
     csat = panel(board("team", Desk(SPAIN, policy)), "CSAT")
     conversion, _ = csat["transformations"]
     assert ["string"] == [one["destinationType"] for one in conversion["options"]["conversions"]]
-    assert ["Value"] == [one["targetField"] for one in conversion["options"]["conversions"]]  # not the word of its band
+    assert ["Value #A"] == [one["targetField"] for one in conversion["options"]["conversions"]]  # not the word of its band
     mappings = [one["options"] for one in csat["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"]
     shown = {value: mapped(value, mappings) for value in ("81.2", "90", "-12.5")}
     assert {"81.2": "81,2\u00a0%", "90": "90\u00a0%", "-12.5": "-12,5\u00a0%"} == shown
