@@ -1,6 +1,7 @@
 """The demo's desk: the same story at whatever hour it starts, at one pace, with promises that hold at any hour."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from itertools import takewhile
 from pathlib import Path
@@ -11,9 +12,11 @@ import yaml
 from deskpulse.demo.run import DEMO_POLICY, DEMO_ZONE, demo_settings
 from deskpulse.demo.story import RATE, story
 from deskpulse.events_io import to_ms
+from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
 from deskpulse.settings.sections import DeskSettings
 from deskpulse.simulator import SCENARIOS, TimedEvent
+from tests.laws.test_worst_laws import RULES, Watched
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -63,6 +66,18 @@ def test_the_slip_has_gone_on_for_three_hours() -> None:
     assert len(since) > 5
     assert sum(since) < 0.5 * len(since)
     assert sum(before) > 0.8 * len(before)  # one in twenty is spam, some are solved without a reply
+
+
+@pytest.mark.slow
+def test_the_first_screen_names_the_slip_and_nothing_of_a_calm_desk() -> None:
+    """With the whole history, as the demo shows it: at the start and an hour later; every demo tells the same."""
+    rules = replace(RULES, policy=load_policy(DEMO_POLICY))
+    for scenario, named in (("sla-slip", [("billing · high", "first_reply")]), ("calm", [])):
+        events = takewhile(lambda event: event.publish_ms <= SUNDAY_NIGHT_MS + HOUR_MS, story(scenario, now_ms=SUNDAY_NIGHT_MS))
+        desk = Watched(events, rules)
+        for at_ms in (SUNDAY_NIGHT_MS, SUNDAY_NIGHT_MS + HOUR_MS):
+            desk.until(at_ms)
+            assert named == [(one.member, one.target) for one in desk.builder.build(at_ms).worst]
 
 
 def test_the_promises_are_those_of_the_example_and_only_orders_ever_closes() -> None:
