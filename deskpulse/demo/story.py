@@ -13,12 +13,12 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
 # The window 30d and the 30 days before it, and some hours more, so that the first tickets are at work when these begin.
 HISTORY_MS: Final = 60 * DAY_MS + 20 * HOUR_MS
-RATE: Final = 60.0  # new tickets an hour about now; 27 in the mean of the week
+RATE: Final = 48.0  # new tickets an hour about now; 22 in the mean of the week
 _SEED: Final = 1
 _NOON: Final = datetime(1970, 1, 7, 11, 45, tzinfo=UTC)  # late on a Wednesday morning, which is much like the day before
 _RUSH: Final = datetime(1970, 1, 5, 10, 45, tzinfo=UTC)  # on a Monday
 _BEGAN_MS: Final = {"sla-slip": 3 * HOUR_MS, "outage-and-catch-up": 10 * MINUTE_MS}  # how long a scenario has gone on when the demo starts
-_SHARES: Final = {"technical": 0.4, "billing": 0.4, "email": 0.6, "chat": 0.15, "phone": 0.25, "high": 0.2, "normal": 0.55}
+_SHARES: Final = {"technical": 0.45, "billing": 0.4, "orders": 0.15, "email": 0.6, "chat": 0.15, "phone": 0.25, "high": 0.2, "normal": 0.55}
 
 
 def story(scenario: str, *, now_ms: int, rate_per_hour: float = RATE, history_ms: int = HISTORY_MS) -> Iterator[TimedEvent]:
@@ -47,7 +47,8 @@ def demo_desk(scenario: str, now_ms: int) -> Desk:
         teams=tuple(replace(team, share=_SHARES.get(team.name, team.share)) for team in desk.teams),
         channels=tuple(replace(channel, share=_SHARES.get(channel.name, channel.share)) for channel in desk.channels),
         priorities=tuple(replace(priority, share=_SHARES.get(priority.name, priority.share)) for priority in desk.priorities),
-        rates=replace(desk.rates, never_resolved=0.002),  # somebody looks after this desk: little is left lying for two months
+        # Little is left lying for two months; and few events a ticket, for two months of them have to be counted first.
+        rates=replace(desk.rates, never_resolved=0.0005, resolved_unanswered=0.0005, automated=0.25, another_reply=0.35),
         zone="UTC",
         ahead_ms=(round(_hour(scenario).timestamp() * 1000) - now_ms) % (7 * DAY_MS),
     )

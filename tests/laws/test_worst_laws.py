@@ -43,10 +43,10 @@ JUDGED = ("support_sla_worst_", "support_sla_endangered_", "support_sla_below_ob
 class Watched:
     """A desk whose ledger is followed event by event."""
 
-    def __init__(self, events: Iterable[TimedEvent]) -> None:
+    def __init__(self, events: Iterable[TimedEvent], rules: ViewRules = RULES) -> None:
         self.events = list(events)
-        self.state = PartitionState(0, StateRules(policy=POLICY))
-        self.builder = ViewBuilder(RULES)
+        self.state = PartitionState(0, StateRules(policy=rules.policy))
+        self.builder = ViewBuilder(rules)
         self._offsets = {topic: itertools.count() for topic in SOURCE_TOPICS}
         self._next = 0
 
