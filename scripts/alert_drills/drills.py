@@ -45,16 +45,17 @@ class Drill:
     minutes: int
     expected: tuple[Expected, ...] = ()
     also: Callable[[Notice], bool] = _nothing_more  # what may arrive beside it, being true as well
+    rate_per_hour: float = 600.0  # mean of new tickets
     silent_topic: str | None = None  # from the moment on nothing comes from it
     ends_early: bool = False  # once all that is expected has arrived
     resolves: bool = False  # all that fired must be over at the end, and figures be trusted
 
 
 def _true_of_the_slip(notice: Notice) -> bool:
-    """First replies to high tickets of team technical are late, most of them by mail: what they are part of may be told too."""
-    slipped = {("all", "all"), ("team", "technical"), ("priority", "high"), ("channel", "email")}
-    member = (notice.labels.get("by", ""), notice.labels.get("member", ""))
-    return notice.name.startswith("SupportSLA") and notice.labels.get("target") == "first_reply" and member in slipped
+    """First replies to high tickets of team billing are late, most of them by mail: what they are part of may be told too."""
+    slipped = {"team": "billing", "channel": "email", "priority": "high"}
+    named = {name: notice.labels[name] for name in slipped if name in notice.labels}
+    return notice.name.startswith("SupportSLA") and notice.labels.get("target") == "first_reply" and named.items() <= slipped.items()
 
 
 def _any_silence(notice: Notice) -> bool:
@@ -62,19 +63,21 @@ def _any_silence(notice: Notice) -> bool:
     return notice.name == _SILENT
 
 
-_SLIPPED: Final = {"by": "priority", "member": "high", "target": "first_reply"}
+SLIPPED: Final = {"by": "team_priority", "member": "billing · high", "target": "first_reply", "severity": "page"}
+NAMED_MINUTES: Final = 30  # after which a slip must have been told by its name
 DRILLS: Final = (
     Drill(
         name="sla-slip",
         scenario="sla-slip",
-        minutes=MOMENT_MINUTES + 76,
+        minutes=MOMENT_MINUTES + 65,
+        # Of fewer tickets chance can be told from a slip only later: docs/alerts.md.
+        rate_per_hour=2_400,
         expected=(
-            # The first slipped tickets come within 15 minutes of their deadline after 15, and miss it after 30: by then there are more
-            # of them than usual. It must hold for 2; then it is scraped, evaluated, grouped and sent, in a drill some minutes of the desk.
-            Expected("SupportSLAAtRisk", 36, _SLIPPED),
-            # From the first missed deadlines, after 30 minutes, until they are more than chance explains in an hour: 23 to 38 minutes
-            # later, by the seed; and on its way.
-            Expected("SupportSLABreachedWaiting", 75, _SLIPPED),
+            # The first slipped tickets come within 15 minutes of their deadline after 15, and miss it after 30. By then far more than
+            # usual of what is due are not done; the rule waits for half a minute; then it is scraped, evaluated, grouped and sent.
+            Expected("SupportSLAEndangered", NAMED_MINUTES, SLIPPED),
+            # From the first missed deadlines, after 30 minutes, until they are more in an hour than chance explains, for five minutes.
+            Expected("SupportSLABelowObjective", 60, SLIPPED),
         ),
         also=_true_of_the_slip,
         ends_early=True,

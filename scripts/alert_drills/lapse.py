@@ -1,6 +1,7 @@
-"""A day of the desk in a minute: the simulator's events through the state of a worker and the judgement of an exporter, and what the rules
-of the installation make of it, evaluated by Prometheus's own engine (`promtool test rules`). No clock, no broker; who is told is not
-part of it: the drills show that.
+"""A day of the desk in minutes: what the rules page, without a clock or a broker.
+
+The simulator's events go through the state of a worker and the judgement of an exporter; the rules are evaluated on what
+that shows by Prometheus's own engine (`promtool test rules`). Who is told is not part of it: the drills show that.
 """
 
 from __future__ import annotations
@@ -183,9 +184,8 @@ def shown(story: Story, policy: Policy) -> dict[str, list[float | None]]:
             values = found.setdefault(_series(figure), [])
             values += [None] * (number - len(values))
             values.append(figure.value)
-    for values in found.values():
-        values += [None] * (len(story.instants()) - len(values))
-    return found
+    steps = len(story.instants())
+    return {series: values + [None] * (steps - len(values)) for series, values in found.items()}
 
 
 def _series(figure: Figure) -> str:
@@ -245,7 +245,7 @@ def _evaluated(path: Path) -> Iterator[Fired]:
     promtool = shutil.which("promtool")
     if promtool is None:
         raise LapseError("promtool is not installed: apt-get install --no-install-recommends prometheus")
-    done = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, timeout=1_200, check=False)  # noqa: S603
+    done = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, timeout=1_200, check=False)
     said = done.stdout + done.stderr
     if done.returncode == 0:
         return

@@ -27,7 +27,7 @@ from scripts.local_prometheus import LocalAlertmanager, LocalPrometheus
 from soak.programs import ROOT, Program, until
 from soak.stack import START_SECONDS, Stack
 
-HISTORY_MS: Final = 26 * 60 * MINUTE_MS  # a day and two hours: the windows of a day are full
+HISTORY_MS: Final = 10 * 60 * MINUTE_MS  # the windows of eight hours are full
 SCRAPE_SECONDS: Final = 2
 EXPORTERS: Final = 2
 _JOB: Final = "deskpulse-exporter"
@@ -45,8 +45,8 @@ class Pacing:
 
     origin_ms: int
     speed: float
-    rate_per_hour: float
     seed: int
+    rate_per_hour: float | None = None  # None: that of the drill
 
     @property
     def moment_ms(self) -> int:
@@ -166,7 +166,7 @@ class Site:
             seed=self.pacing.seed,
             start_ms=origin_ms - HISTORY_MS,
             end_ms=origin_ms + self.drill.minutes * MINUTE_MS,
-            rate_per_hour=self.pacing.rate_per_hour,
+            rate_per_hour=self.pacing.rate_per_hour or self.drill.rate_per_hour,
             moment_ms=self.pacing.moment_ms,
         )
         history, live = split(events, origin_ms)

@@ -14,7 +14,7 @@ from scripts.alert_drills.drills import DRILLS, Drill
 from scripts.alert_drills.site import Pacing, Site
 from scripts.local_prometheus import LocalPrometheus, PrometheusError
 
-PACING = Pacing(1_772_532_000_000, 15, 600, 1)
+PACING = Pacing(1_772_532_000_000, 15, 1)
 CALM, SILENT = (next(one for one in DRILLS if one.name == name) for name in ("calm", "source-silent"))
 
 
@@ -67,7 +67,7 @@ def test_figures_need_not_be_trusted_where_a_source_is_silent(folder: Path) -> N
 
 
 def test_a_rule_that_fails_is_a_fault(folder: Path) -> None:
-    assert ["rule SupportSLAAtRisk: many-to-many"] == faults(CALM, folder, Seen(errors=("SupportSLAAtRisk: many-to-many",)))
+    assert ["rule SupportSLAEndangered: many-to-many"] == faults(CALM, folder, Seen(errors=("SupportSLAEndangered: many-to-many",)))
 
 
 class Broken:

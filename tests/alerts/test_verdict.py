@@ -19,13 +19,20 @@ def notice(name: str, minute: float, status: str = "firing", receiver: str = "de
 
 
 WATCHDOG = notice("Watchdog", -5)
-SLIPPED = {"by": "priority", "member": "high", "target": "first_reply"}
-AT_RISK, BREACHED = notice("SupportSLAAtRisk", 30, **SLIPPED), notice("SupportSLABreachedWaiting", 60, **SLIPPED)
+SLIPPED = {
+    "by": "team_priority",
+    "member": "billing · high",
+    "team": "billing",
+    "priority": "high",
+    "target": "first_reply",
+    "severity": "page",
+}
+ENDANGERED, BELOW = notice("SupportSLAEndangered", 25, **SLIPPED), notice("SupportSLABelowObjective", 45, **SLIPPED)
 SILENT, BLIND = notice("DeskpulseSourceSilent", 7, topic="all"), notice("SupportSLABlind", 9)
 OVER = (notice("DeskpulseSourceSilent", 21, "resolved", topic="all"), notice("SupportSLABlind", 22, "resolved"))
 SILENT_ONE = notice("DeskpulseSourceSilent", 7, topic="first-reply")
 WELL: dict[str, tuple[Notice, ...]] = {
-    "sla-slip": (WATCHDOG, AT_RISK, BREACHED),
+    "sla-slip": (WATCHDOG, ENDANGERED, BELOW),
     "calm": (WATCHDOG,),
     "outage-and-catch-up": (WATCHDOG, SILENT, BLIND, *OVER),
     "source-silent": (WATCHDOG, SILENT_ONE, BLIND),
@@ -84,21 +91,21 @@ def test_an_alert_that_nobody_expected_is_a_fault_in_every_drill(name: str) -> N
 
 @pytest.mark.parametrize("name", ["calm", "outage-and-catch-up", "source-silent"])
 def test_an_alert_about_promises_is_false_where_nothing_slips(name: str) -> None:
-    assert verdict(name, *WELL[name], AT_RISK).faults
+    assert verdict(name, *WELL[name], ENDANGERED).faults
 
 
 def test_where_promises_slip_another_member_may_be_told_only_if_it_is_part_of_it() -> None:
-    part = notice("SupportSLABreachedWaiting", 50, by="team", member="technical", target="first_reply")
-    other = notice("SupportSLABreachedWaiting", 50, by="team", member="billing", target="first_reply")
-    resolution = notice("SupportSLABreachedWaiting", 50, by="team", member="technical", target="resolution")
+    part = notice("SupportSLABelowObjective", 50, by="team", member="billing", team="billing", target="first_reply")
+    other = notice("SupportSLABelowObjective", 50, by="team", member="technical", team="technical", target="first_reply")
+    resolution = notice("SupportSLABelowObjective", 50, by="team", member="billing", team="billing", target="resolution")
     assert () == verdict("sla-slip", *WELL["sla-slip"], part).faults
     assert verdict("sla-slip", *WELL["sla-slip"], other).faults
     assert verdict("sla-slip", *WELL["sla-slip"], resolution).faults
 
 
 def test_an_alert_before_the_slip_is_no_answer_to_it() -> None:
-    early = notice("SupportSLAAtRisk", -1, **SLIPPED)
-    assert any("before the slip" in fault for fault in verdict("sla-slip", WATCHDOG, early, BREACHED).faults)
+    early = notice("SupportSLAEndangered", -1, **SLIPPED)
+    assert any("before the slip" in fault for fault in verdict("sla-slip", WATCHDOG, early, BELOW).faults)
 
 
 @pytest.mark.parametrize("name", WELL)
@@ -126,24 +133,25 @@ def test_faults_of_the_run_itself_count() -> None:
 
 
 def test_only_the_first_delivery_counts_and_resolved_ones_are_none() -> None:
-    again = notice("SupportSLAAtRisk", 40, **SLIPPED)
-    found = verdict("sla-slip", WATCHDOG, notice("SupportSLAAtRisk", 10, "resolved", **SLIPPED), AT_RISK, again, BREACHED)
-    assert [30.0, 60.0] == [one.minutes for one in found.delivered]
+    again = notice("SupportSLAEndangered", 40, **SLIPPED)
+    found = verdict("sla-slip", WATCHDOG, notice("SupportSLAEndangered", 10, "resolved", **SLIPPED), ENDANGERED, again, BELOW)
+    assert [25.0, 45.0] == [one.minutes for one in found.delivered]
 
 
 def test_a_drill_is_complete_when_all_that_is_expected_fires() -> None:
     slip = drill("sla-slip")
     over: dict[str, Any] = {**SLIPPED}
-    assert not is_complete(slip, [WATCHDOG, AT_RISK])
-    assert not is_complete(slip, [AT_RISK, notice("SupportSLABreachedWaiting", 60, "resolved", **over)])
-    assert is_complete(slip, [AT_RISK, BREACHED])
+    assert not is_complete(slip, [WATCHDOG, ENDANGERED])
+    assert not is_complete(slip, [ENDANGERED, notice("SupportSLABelowObjective", 60, "resolved", **over)])
+    assert is_complete(slip, [ENDANGERED, BELOW])
 
 
 def test_the_line_begins_with_the_name_and_tells_seconds() -> None:
-    """30 minutes are 1800 s of the desk, 120 s at 15 times."""
+    """25 minutes are 1500 s of the desk, 100 s at 15 times."""
     line = str(verdict("sla-slip", *WELL["sla-slip"]))
-    assert line.startswith("sla-slip: expected SupportSLAAtRisk(by=priority, member=high, target=first_reply) within 2160 s; ")
-    assert "SupportSLAAtRisk(by=priority, member=high, target=first_reply) 1800 s after the slip (in 120.0 s at 15x)" in line
+    slipped = "by=team_priority, member=billing · high, target=first_reply"
+    assert line.startswith(f"sla-slip: expected SupportSLAEndangered({slipped}, severity=page) within 1800 s; ")
+    assert f"SupportSLAEndangered({slipped}) 1500 s after the slip (in 100.0 s at 15x)" in line
     assert line.endswith("; ok")
     assert "calm: expected only the watchdog; delivered only the watchdog; ok" == str(verdict("calm", WATCHDOG))
     assert "calm: expected only the watchdog; delivered only the watchdog; FAILED: no watchdog" == str(verdict("calm"))
