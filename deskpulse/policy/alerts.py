@@ -68,7 +68,7 @@ class LinksPart(AlertSection):
 class EndangeredPart(AlertSection):
     """Deadlines of the next 15 minutes of which more than usual are still not met: the exporter says so, the rule waits."""
 
-    hold: Duration = 30_000
+    hold: Duration = 30_000  # or one scrape, if that is longer: minutes count here
 
 
 class WorstPart(AlertSection):

@@ -114,7 +114,7 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
                 f"{name} is {promql_duration(window_ms)}{_in_drill(plan)}, shorter than two scrapes, so a change in it would pass unseen",
                 f"scrape at least every {promql_duration(window_ms // _LEAST_SCRAPES)}",
             )
-    for name in ("endangered", "worst", "small_teams", "silence"):
+    for name in ("worst", "small_teams", "silence"):
         hold_ms = getattr(alerts, name).hold
         if plan.scaled_ms(hold_ms) < scrape_ms:
             yield Fault(

@@ -53,7 +53,7 @@ def _endangered(plan: Plan, severity: Severity) -> Alert:
         severity=severity,
         kind="kpi",
         board=BOARD,
-        hold_ms=plan.alerts.endangered.hold,
+        hold_ms=max(plan.alerts.endangered.hold, plan.alerts.scrape_interval),
         keep_ms=KEEP_MS,
         tickets="",
         summary=words.ENDANGERED_SUMMARY,

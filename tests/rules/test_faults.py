@@ -88,9 +88,8 @@ def test_only_versions_in_force_and_to_come_count(tmp_path: Path) -> None:
     [
         ("{scrape_interval: 3m}", "alerts.scrape_interval = 3m", "Prometheus forgets a sample after 5m"),
         ("{scrape_interval: 2m}", "alerts.scrape_interval = 2m", "shorter than two scrapes"),
-        ("{scrape_interval: 90s}", "alerts.endangered.hold = 1m", "shorter than the scrape interval"),
+        ("{scrape_interval: 90s}", "alerts.worst.hold = 1m", "shorter than the scrape interval"),
         ("{scrape_interval: 10m, burn: [{long: 1h, short: 15m}]}", "alerts.scrape_interval = 10m", "the window 15m of alerts.burn"),
-        ("{endangered: {hold: 5s}}", "alerts.endangered.hold = 5s", "shorter than the scrape interval"),
         ("{worst: {hold: 5s}}", "alerts.worst.hold = 5s", "shorter than the scrape interval"),
         ("{small_teams: {hold: 5s}}", "alerts.small_teams.hold = 5s", "shorter than the scrape interval"),
         ("{silence: {least: 20s}}", "alerts.silence.least = 20s", "less than three scrapes"),
@@ -103,7 +102,7 @@ def test_windows_that_prometheus_cannot_see_are_explained(alerts: str, where: st
 
 
 def test_a_drill_too_fast_for_its_scrapes_is_refused(tmp_path: Path) -> None:
-    assert any("endangered.hold = 1m in a drill, 60 times as fast" in fault for fault in told(tmp_path, "", time_scale=60))
+    assert any("worst.hold = 1m in a drill, 60 times as fast" in fault for fault in told(tmp_path, "", time_scale=60))
     assert [] == told(tmp_path, "{scrape_interval: 1s, silence: {least: 3m}}", time_scale=60)
 
 

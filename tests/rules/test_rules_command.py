@@ -131,7 +131,7 @@ def test_a_drill_waits_for_less_and_says_so(tmp_path: Path) -> None:
 def test_a_drill_too_fast_for_the_scrapes_is_refused() -> None:
     answer = run("rules", "--time-scale", 60)
     assert answer.code == exits.USAGE
-    assert "alerts.endangered.hold = 1m in a drill, 60 times as fast: is shorter than the scrape interval" in answer.err
+    assert "alerts.worst.hold = 1m in a drill, 60 times as fast: is shorter than the scrape interval" in answer.err
 
 
 def test_without_a_folder_everything_is_printed() -> None:
