@@ -78,7 +78,7 @@ MUTANTS = [
     Mutant("what is read tells no exporter from another", ENDANGERED, SLA, "view", ")) - 60)", ")) - 6000)", "older events"),
     Mutant("one ticket is enough", SMALL, SLA, "sla", "} >= 2", "} >= 1", "too little behind it"),
     Mutant("a busy team is a small one", FURTHER, SLA, "sla", ">= 10)", ">= 100)", "the test speaks for it"),
-    Mutant("a moment is enough", FURTHER, SLA, "sla", "for: 1m", "for: 0s", "endangered for a moment"),
+    Mutant("a moment is enough", FURTHER, SLA, "sla", "for: 30s", "for: 0s", "endangered for a moment"),
     Mutant("a page when all is answered", FURTHER, SLA, "sla", '{window="1h"} >= 1', '{window="1h"} >= 0', "have their reply by now"),
     Mutant("a page for what is long over", FURTHER, SLA, "sla", "< 80)", "< 800)", "the last hour was kept"),
     Mutant("one overdue is two", FURTHER, SLA, "sla", '{window="8h"} >= 2', '{window="8h"} >= 1', "the same, and one is overdue"),
