@@ -95,7 +95,7 @@ boards-look: $(STAMP) ## The boards in Grafana's built frontend (GRAFANA_PUBLIC=
 	@$(BIN)/python -m scripts.boards_look $(ARGS)
 
 .PHONY: e2e-alerts
-e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver, on Kafka, Prometheus and Alertmanager; about a quarter of an hour
+e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver: a time-lapse, then Kafka, Prometheus and Alertmanager; about twenty minutes
 	@$(BIN)/python -m scripts.alert_drills $(ARGS)
 
 .PHONY: compose-lint

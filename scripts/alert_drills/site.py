@@ -27,7 +27,7 @@ from scripts.local_prometheus import LocalAlertmanager, LocalPrometheus
 from soak.programs import ROOT, Program, until
 from soak.stack import START_SECONDS, Stack
 
-HISTORY_MS: Final = 10 * 60 * MINUTE_MS  # the windows of eight hours are full
+HISTORY_MS: Final = 10 * 60 * MINUTE_MS  # the windows of eight hours are full; the time-lapse has the same
 SCRAPE_SECONDS: Final = 2
 EXPORTERS: Final = 2
 _JOB: Final = "deskpulse-exporter"
