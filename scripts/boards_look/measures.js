@@ -93,27 +93,30 @@
   const seen = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && opacity(element) > 0.05;
   const clips = (style) => [style.overflowX, style.overflowY].map((one) => one !== "visible");
 
-  /* The nearest box that hides part of an ink, if one does. Boxes that scroll the whole page hide nothing: somebody can scroll them. */
+  /* What hides part of an ink, and the part that is left. Boxes outside of a panel hide nothing: somebody can scroll the page. */
   const cutBy = (element, ink) => {
-    for (let at = element; at && at !== document.body && at !== document.documentElement; at = at.parentElement) {
+    const left = { ...ink };
+    let why = null;
+    for (let at = element; at && panelOf(at); at = at.parentElement) {
       const style = getComputedStyle(at);
       if (style.display === "inline" || style.display === "contents") continue;
       const [clipsX, clipsY] = clips(style);
       if (!clipsX && !clipsY) continue;
-      if (!panelOf(at)) continue;
       const box = at.getBoundingClientRect();
-      if (box.width <= 2 && box.height <= 2) return "unseen"; // for readers of the screen alone
-      const [left, top] = [box.left + at.clientLeft, box.top + at.clientTop];
+      if (box.width <= 2 && box.height <= 2) return { why: "unseen", left }; // for readers of the screen alone
       const dots = style.textOverflow === "ellipsis"; // they come as soon as a text is wider than the room within the padding
       const bar = at.offsetWidth - at.clientWidth - number(style.borderLeftWidth) - number(style.borderRightWidth); // where it scrolls
       const inner = box.width - number(style.borderLeftWidth) - number(style.borderRightWidth) - Math.max(0, Math.round(bar));
       const room = dots ? inner - number(style.paddingRight) : inner;
-      const outX = Math.max(left - ink.left, ink.right - (left + room));
-      const outY = Math.max(top - ink.top, ink.bottom - (top + at.clientHeight));
-      if (clipsX && outX > (dots ? 0.3 : 1.5)) return `${Math.ceil(outX)} px out of ${Math.round(room)} px wide`;
-      if (clipsY && outY > 1.5) return `${Math.round(outY)} px out of ${Math.round(at.clientHeight)} px high`;
+      const [x, y] = [box.left + at.clientLeft, box.top + at.clientTop];
+      const outX = Math.max(x - ink.left, ink.right - (x + room));
+      const outY = Math.max(y - ink.top, ink.bottom - (y + at.clientHeight));
+      if (clipsX && outX > (dots ? 0.3 : 1.5)) why ??= `${Math.ceil(outX)} px out of ${Math.round(room)} px wide`;
+      if (clipsY && outY > 1.5) why ??= `${Math.round(outY)} px out of ${Math.round(at.clientHeight)} px high`;
+      if (clipsX) [left.left, left.right] = [Math.max(left.left, x), Math.min(left.right, x + room)];
+      if (clipsY) [left.top, left.bottom] = [Math.max(left.top, y), Math.min(left.bottom, y + at.clientHeight)];
     }
-    return null;
+    return { why, left };
   };
 
   const titleOf = (panel) => panel?.querySelector(options.title)?.textContent?.trim() ?? "";
@@ -129,8 +132,7 @@
     const panel = panelOf(element);
     for (const box of range.getClientRects()) {
       if (box.width < 1 || box.height < 1) continue;
-      const ink = inkOf(box);
-      const cut = cutBy(element, ink);
+      const { why: cut, left: ink } = cutBy(element, inkOf(box));
       if (cut === "unseen") continue;
       texts.push({ text, node: walker.currentNode, ink, cut, element, panel, size: number(style.fontSize), colour: rgba(style.color), faded: opacity(element), title: !!element.closest(options.title), canvas: false });
     }

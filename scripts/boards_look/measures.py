@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,7 @@ from playwright.async_api import BrowserContext, Page
 LEAST_CONTRAST: Final = 4.5  # WCAG 2.2 AA, for text of any size
 LEAST_TEXT_PX: Final = 36.0  # of what one acts on, on a wall of 1080 lines
 MOST_EMPTY: Final = 1 / 3  # of a wall's screen
+_CUT: Final = re.compile(r'(.*?): "(.*)" ((\d+) px out of (.*)|shortened)')
 _HERE: Final = Path(__file__).parent
 _MEASURE: Final = (_HERE / "measures.js").read_text(encoding="utf-8")
 _CANVAS: Final = (_HERE / "canvas.js").read_text(encoding="utf-8")
@@ -100,7 +103,7 @@ async def measure(page: Page, where: Where | None = None) -> Seen:
 def judge(seen: Seen, wanted: Wanted) -> Verdict:
     """All that is wrong with what was seen."""
     faults = [f"overlap: {one}" for one in seen.overlaps]
-    faults += [f"cut: {one}" for one in seen.cuts]
+    faults += [f"cut: {one}" for one in _together(seen.cuts)]
     faults += [f"contrast: {one}" for one in seen.faint]
     faults += [f"small: {one}" for one in seen.small(wanted.least_px)]
     if not wanted.paging:
@@ -110,3 +113,19 @@ def judge(seen: Seen, wanted: Wanted) -> Verdict:
     if not seen.texts:
         faults.append("empty: no text at all")
     return Verdict(seen, tuple(faults))
+
+
+def _together(cuts: Sequence[str]) -> Iterator[str]:
+    """What one box cuts of one panel, as one line: the first text and how many more.
+
+    >>> list(_together(['Teams: "vip" 9 px out of 90 px high', 'Teams: "7" 33 px out of 90 px high', "Teams scrolls"]))
+    ['Teams: "vip" and 1 more 9 px out of 90 px high', 'Teams scrolls']
+    """
+    found: dict[tuple[str, str], list[str]] = {}  # by panel and box: how the first is cut, and all texts
+    for cut in cuts:
+        match = _CUT.fullmatch(cut)
+        panel, text, how, _, box = match.groups() if match else (cut, "", "", "", "")
+        found.setdefault((panel, box or how), [how]).append(text)
+    for (panel, _), (how, *texts) in found.items():
+        more = f" and {len(texts) - 1} more" if len(texts) > 1 else ""
+        yield f'{panel}: "{texts[0]}"{more} {how}' if how else panel

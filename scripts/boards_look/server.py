@@ -25,6 +25,7 @@ _ANSWERS: Final[Mapping[str, Any]] = {  # what the frontend asks for, and needs 
     "/api/user/orgs": [{"orgId": 1, "name": "Main Org.", "role": "Viewer"}],
     "/api/user/preferences": {"navbar": {"bookmarkUrls": []}},
     "/api/plugins": [],
+    "/api/frontend-metrics": {},
     "/api/access-control/user/permissions": {},
     "/api/prometheus/grafana/api/v1/rules": {"status": "success", "data": {"groups": []}},
 }
