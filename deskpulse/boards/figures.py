@@ -203,8 +203,10 @@ def _firing(severity: str, kind: str) -> str:
 
 
 def firing(severity: str, kind: str, most: int) -> Expression:
-    """Alerts that fire, the newest first, with the minutes since they began as a label."""
+    """Alerts that fire, the newest first, with the minutes since they began as a label; a warning only where the same does not page."""
     since = f"max by (alertname, member) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
+    if severity == "warning":
+        since += ' unless on (alertname, member) ALERTS{severity="page"}'
     return Written(f'count_values by (alertname, member) ("min", round((time() - topk({most}, {since})) / 60))')
 
 
