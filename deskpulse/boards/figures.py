@@ -159,8 +159,9 @@ def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
 def next_or_none(who: Who) -> Expression:
     """Seconds until the next deadline, of any target unless `who` names one, or `NONE` where it is known that no clock runs."""
     running = live("support_sla_waiting_tickets", who)
-    deadlines = live("support_sla_next_deadline_timestamp_seconds", who, keep=("target",))
-    soonest = Scaled(Age(Grouped(deadlines, "min")), times=-1)
+    name = "support_sla_next_deadline_timestamp_seconds"
+    one = any(label == "target" for label, _ in who)
+    soonest = Scaled(Age(live(name, who) if one else Grouped(live(name, who, keep=("target",)), "min")), times=-1)
     return Either(soonest, Scaled(Where(running, "==", 0), plus=NONE), ())
 
 

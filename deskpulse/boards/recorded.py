@@ -134,7 +134,7 @@ def _desk_state() -> Expression:
     listed = Grouped(Scaled(WORST_LATE, times=0, plus=1), "max")
     at_risk = Grouped(Scaled(ENDANGERED, times=0, plus=5), "max")
     by_target = Grouped(sla_state((("by", "all"),)), "min")
-    without = Given(Scaled(NO_POLICY, times=4), TRUSTED)
+    without = Given(Scaled(NO_POLICY, times=-4), TRUSTED)
     return Either(Either(Either(listed, at_risk, ()), by_target, ()), without, ())
 
 

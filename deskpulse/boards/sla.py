@@ -90,13 +90,12 @@ def _now(sheet: Sheet, y: int) -> None:
     risky = Query(at_risk(TARGET))
     tiles.value(sheet, Frame(at(1), w("at_risk_title"), w("due_help")), risky, "count", Number(steps=_RISKY, of_policy=True))
     tiles.value(sheet, Frame(at(2), w("within_1h"), w("due_help")), Query(at_risk(TARGET, within="1h")), "count", Number(of_policy=True))
-    tiles.value(
-        sheet, Frame(at(3), w("running"), w("running_help")), Query(live("support_sla_waiting_tickets", ALL, ("target", TARGET))), "count"
-    )
+    running = Query(live("support_sla_waiting_tickets", ALL, ("target", TARGET)))
+    tiles.value(sheet, Frame(at(3), w("running"), w("running_help")), running, "count", Number(of_policy=True))
     coming = Query(Rounded(forecast("expected", TARGET), 0))
     tiles.value(sheet, Frame(at(4), w("forecast_now"), w("forecast_help")), coming, "count", Number(of_policy=True))
     deadline = Query(next_or_none((*ALL, ("target", TARGET))))
-    tiles.value(sheet, Frame(at(5), w("next_deadline_in"), w("next_deadline_help")), deadline, "span", Number(none=True))
+    tiles.value(sheet, Frame(at(5), w("next_deadline_in"), w("next_deadline_help")), deadline, "span", Number(none=True, of_policy=True))
 
 
 def _columns(sheet: Sheet, window: str, who: Who) -> list[Column]:
@@ -165,9 +164,9 @@ def _budget(sheet: Sheet, y: int) -> None:
     for index, window in enumerate(WINDOWS):
         title = w("attainment", window=w(f"short_{window}"))
         frame = Frame((index * 4, y, 4, 4), title, w("attainment_help"))
-        tiles.value(sheet, frame, Query(percent(attained(TARGET, window))), "percent")
+        tiles.value(sheet, frame, Query(percent(attained(TARGET, window))), "percent", Number(of_policy=True))
     frame = Frame((16, y, 4, 4), w("objective"), w("objective_help"))
-    tiles.value(sheet, frame, Query(percent(objective(TARGET))), "percent", Number(of_policy=False))
+    tiles.value(sheet, frame, Query(percent(objective(TARGET))), "percent", Number(of_policy=True))
     left = [Step(None, "", RED), Step(0, "", PLAIN)]
     frame = Frame((20, y, 4, 4), w("budget", window=w("short_30d")), w("budget_help"))
     tiles.value(sheet, frame, Query(budget_left("30d", TARGET, ALL)), "percent", Number(steps=left))

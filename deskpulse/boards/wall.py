@@ -186,7 +186,7 @@ def _now(sheet: Sheet) -> None:
     tile((16, 1), "title_waiting", "unanswered_help", unanswered(), "waiting")
     _longest(sheet, (16, 5, 4, 2))
     frame = Frame((20, 0, 4, 2), w("next_deadline_in"), w("next_deadline_help"), to_sla)
-    tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True))
+    tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True, of_policy=True))
     tile((20, 1), "forecast_now", "forecast_help", Rounded(forecast("expected", target), 0), "forecast")
     here = fresh(Recorded(FORECAST_RANGE.inner, FORECAST_RANGE.name, (("target", target),)))
     said = [
