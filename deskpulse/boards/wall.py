@@ -5,8 +5,11 @@ It leads with what is worst now, and adds what the built-in wall has not: the pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
+
+from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.boards import links, panels, tiles
 from deskpulse.boards.figures import (
@@ -129,18 +132,7 @@ def _worst(sheet: Sheet) -> None:
     desk, w = sheet.desk, sheet.desk.words
     to_sla, target = links.to(desk, "sla"), desk.targets[0]
 
-    def said(expression: Expression, text: str, colour: str = PLAIN) -> Said:
-        return Said(Query(expression, text, instant=True, may_be_empty=True), colour)
-
-    who = [
-        said(_first(), "{{member}} · {{target}}", RED),
-        said(ENDANGERED, "{{member}} · {{target}}", AMBER),
-        said(_is(KEPT), w("all_kept")),
-        said(_is(CLOSED), w("closed"), GREY),
-        said(_is(NOT_DUE), w("nothing_due")),
-        said(_is(WITHOUT_POLICY), w("no_policy")),
-    ]
-    tiles.sentence(sheet, Frame((0, 0, 12, 2), w("worst"), w("worst_help"), to_sla), who, spoken=spoken(sheet))
+    worst_name(sheet, (0, 0, 12, 2), to_sla)
     share = Given(Spelt(whole_percent(attained(target, "1h")), "p"), _is(KEPT))
     late = [
         said(_first(), w("late_of", missed="{{missed}}", n="{{n}}"), RED),
@@ -159,6 +151,30 @@ def _worst(sheet: Sheet) -> None:
         said(_is(WITHOUT_POLICY), w("no_policy")),
     ]
     tiles.sentence(sheet, Frame((0, 5, 12, 2), w("worst_more"), w("worst_more_help"), to_sla), more)
+
+
+def said(expression: Expression, text: str, colour: str = PLAIN) -> Said:
+    """A sentence that stands while its question has an answer."""
+    return Said(Query(expression, text, instant=True, may_be_empty=True), colour)
+
+
+def worst_name(sheet: Sheet, place: tuple[int, int, int, int], leads: Sequence[sdk.DashboardLink] = ()) -> None:
+    """Who is worst, or the word for the whole desk: it is known that nobody is, or nothing is known."""
+    w = sheet.desk.words
+    who = [
+        said(_first(), "{{member}} · {{target}}", RED),
+        said(ENDANGERED, "{{member}} · {{target}}", AMBER),
+        said(_is(KEPT), w("all_kept")),
+        said(_is(CLOSED), w("closed"), GREY),
+        said(_is(NOT_DUE), w("nothing_due")),
+        said(_is(WITHOUT_POLICY), w("no_policy")),
+    ]
+    tiles.sentence(sheet, Frame(place, w("worst"), w("worst_help"), leads), who, spoken=spoken(sheet))
+
+
+def without_policy() -> Query:
+    """A row of a time line that says that there is no policy, where Grafana would say that data have no time."""
+    return Query(_is(WITHOUT_POLICY), " ", may_be_empty=True)
 
 
 def _now(sheet: Sheet) -> None:
@@ -244,7 +260,7 @@ def _states(sheet: Sheet, y: int) -> None:
         shown = [
             Query(Grouped(here, "max", own), "{{member}} · {{target}}"),
             Query(Joined(Grouped(beyond, "min"), how_many, (), ("n",)), w("n_more", n="{{n}}"), may_be_empty=True),
-            Query(_is(WITHOUT_POLICY), " ", may_be_empty=True),
+            without_policy(),
         ]
         frame = Frame(place, w("sla_status"), w("sla_status_help"), links.to(desk, "sla"))
         panels.timeline(sheet, frame, shown, STATES, spoken=briefly(sheet))
