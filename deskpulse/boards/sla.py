@@ -68,7 +68,7 @@ def _worst(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
     keys = [Key("member", w("who")), Key("target", w("target"), spoken(sheet)), Key("window", w("window"))]
     shown = [
-        Column(w("too_many"), worst("excess_tickets")),
+        Column(w("column_excess"), worst("excess_tickets")),
         Column(w("late_missed"), worst("missed_tickets")),
         Column(w("of_deadlines"), worst("observations")),
         Column(w("in_time"), percent(worst("ratio")), "whole_percent"),
@@ -78,7 +78,7 @@ def _worst(sheet: Sheet, y: int) -> None:
     ]
     worst_name(sheet, (0, y, 24, 2))
     frame = Frame((0, y + 2, 24, 5), w("worst_all"), w("worst_help"))
-    tables.columns(sheet, frame, keys, shown, sort_by=w("too_many"))
+    tables.columns(sheet, frame, keys, shown, sort_by=w("column_excess"))
 
 
 def _now(sheet: Sheet, y: int) -> None:
