@@ -159,8 +159,9 @@ def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
 def next_or_none(who: Who) -> Expression:
     """Seconds until the next deadline, of any target unless `who` names one, or `NONE` where it is known that no clock runs."""
     running = live("support_sla_waiting_tickets", who)
-    deadlines = live("support_sla_next_deadline_timestamp_seconds", who, keep=("target",))
-    soonest = Scaled(Age(Grouped(deadlines, "min")), times=-1)
+    name = "support_sla_next_deadline_timestamp_seconds"
+    one = any(label == "target" for label, _ in who)
+    soonest = Scaled(Age(live(name, who) if one else Grouped(live(name, who, keep=("target",)), "min")), times=-1)
     return Either(soonest, Scaled(Where(running, "==", 0), plus=NONE), ())
 
 
@@ -203,8 +204,10 @@ def _firing(severity: str, kind: str) -> str:
 
 
 def firing(severity: str, kind: str, most: int) -> Expression:
-    """Alerts that fire, the newest first, with the minutes since they began as a label."""
+    """Alerts that fire, the newest first, with the minutes since they began as a label; a warning only where the same does not page."""
     since = f"max by (alertname, member) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
+    if severity == "warning":
+        since += ' unless on (alertname, member) ALERTS{severity="page"}'
     return Written(f'count_values by (alertname, member) ("min", round((time() - topk({most}, {since})) / 60))')
 
 

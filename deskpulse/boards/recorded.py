@@ -134,15 +134,21 @@ def _desk_state() -> Expression:
     listed = Grouped(Scaled(WORST_LATE, times=0, plus=1), "max")
     at_risk = Grouped(Scaled(ENDANGERED, times=0, plus=5), "max")
     by_target = Grouped(sla_state((("by", "all"),)), "min")
-    without = Given(Scaled(NO_POLICY, times=4), TRUSTED)
+    without = Given(Scaled(NO_POLICY, times=-4), TRUSTED)
     return Either(Either(Either(listed, at_risk, ()), by_target, ()), without, ())
 
 
 def _wall_rows() -> Expression:
-    """The promises of teams that the wall has room for: those below first, then those that can be judged, then by what is overdue."""
+    """The promises of teams that the wall has room for: those below, then those that can be judged, then by what is overdue.
+
+    Of equals the one with more deadlines in 30 days: else the rows would change without a reason, since `topk` chooses among equals freely.
+    """
     teams = sla_state(_TEAMS)
     ranks = Combined(Scaled(Compared(teams, "==", BELOW), times=1_000_000_000), "+", Scaled(Compared(teams, "==", KEPT), times=1_000_000))
-    return Top(Combined(ranks, "+", Pick("support_sla_breached_waiting_tickets", _TEAMS, PROMISE)), WALL_ROWS)
+    rank = Combined(ranks, "+", Pick("support_sla_breached_waiting_tickets", _TEAMS, PROMISE))
+    month = (("window", "30d"), ("period", "current"), *_TEAMS)
+    deadlines = Pick("support_sla_attainment_observations", month, PROMISE)
+    return Top(Either(Combined(rank, "+", Scaled(deadlines, over=1_000_000)), rank), WALL_ROWS)
 
 
 DESK_STATE: Final = Recorded(_desk_state(), "desk:desk_state")

@@ -32,7 +32,7 @@ from deskpulse.boards.scale import KEPT as KEPT_FILL
 from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.tables import Column, Key
 from deskpulse.boards.tiles import Number
-from deskpulse.boards.wall import STATES, briefly, spoken
+from deskpulse.boards.wall import STATES, briefly, spoken, without_policy, worst_name
 
 TARGET: Final = "$target"
 WINDOWS: Final = ("today", "24h", "7d", "30d")
@@ -50,7 +50,7 @@ def build(sheet: Sheet) -> None:
         return
     y = sheet.row(0, w("row_worst"))
     _worst(sheet, y)
-    y = sheet.row(y + 6, w("row_now"))
+    y = sheet.row(y + 7, w("row_now"))
     _now(sheet, y)
     y = sheet.row(y + 4, w("row_teams"))
     _teams(sheet, y)
@@ -68,7 +68,7 @@ def _worst(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
     keys = [Key("member", w("who")), Key("target", w("target"), spoken(sheet)), Key("window", w("window"))]
     shown = [
-        Column(w("too_many"), worst("excess_tickets")),
+        Column(w("column_excess"), worst("excess_tickets")),
         Column(w("late_missed"), worst("missed_tickets")),
         Column(w("of_deadlines"), worst("observations")),
         Column(w("in_time"), percent(worst("ratio")), "whole_percent"),
@@ -76,8 +76,9 @@ def _worst(sheet: Sheet, y: int) -> None:
         Column(w("column_overdue"), worst("overdue_tickets")),
         Column(w("listed_for"), Age(worst("since_timestamp_seconds")), "span"),
     ]
-    frame = Frame((0, y, 24, 6), w("worst"), w("worst_help"))
-    tables.columns(sheet, frame, keys, shown, sort_by=w("too_many"))
+    worst_name(sheet, (0, y, 24, 2))
+    frame = Frame((0, y + 2, 24, 5), w("worst_all"), w("worst_help"))
+    tables.columns(sheet, frame, keys, shown, sort_by=w("column_excess"))
 
 
 def _now(sheet: Sheet, y: int) -> None:
@@ -90,13 +91,12 @@ def _now(sheet: Sheet, y: int) -> None:
     risky = Query(at_risk(TARGET))
     tiles.value(sheet, Frame(at(1), w("at_risk_title"), w("due_help")), risky, "count", Number(steps=_RISKY, of_policy=True))
     tiles.value(sheet, Frame(at(2), w("within_1h"), w("due_help")), Query(at_risk(TARGET, within="1h")), "count", Number(of_policy=True))
-    tiles.value(
-        sheet, Frame(at(3), w("running"), w("running_help")), Query(live("support_sla_waiting_tickets", ALL, ("target", TARGET))), "count"
-    )
+    running = Query(live("support_sla_waiting_tickets", ALL, ("target", TARGET)))
+    tiles.value(sheet, Frame(at(3), w("running"), w("running_help")), running, "count", Number(of_policy=True))
     coming = Query(Rounded(forecast("expected", TARGET), 0))
     tiles.value(sheet, Frame(at(4), w("forecast_now"), w("forecast_help")), coming, "count", Number(of_policy=True))
     deadline = Query(next_or_none((*ALL, ("target", TARGET))))
-    tiles.value(sheet, Frame(at(5), w("next_deadline_in"), w("next_deadline_help")), deadline, "span", Number(none=True))
+    tiles.value(sheet, Frame(at(5), w("next_deadline_in"), w("next_deadline_help")), deadline, "span", Number(none=True, of_policy=True))
 
 
 def _columns(sheet: Sheet, window: str, who: Who) -> list[Column]:
@@ -128,7 +128,7 @@ def _teams(sheet: Sheet, y: int) -> None:
     tables.columns(
         sheet, Frame((0, y, 24, 10), w("teams_now"), w("teams_now_help")), [key], shown, sort_by=shown[1].heading, descending=False
     )
-    states = [Query(sla_state(_BY_TEAM), "{{member}} · {{target}}")]
+    states = [Query(sla_state(_BY_TEAM), "{{member}} · {{target}}"), without_policy()]
     frame = Frame((0, y + 10, 14, 10), w("sla_status"), w("sla_status_help"))
     panels.timeline(sheet, frame, states, STATES, spoken=briefly(sheet))
     open_now = [Query(live("support_business_open", TEAMS, keep=own), "{{member}}")]
@@ -143,13 +143,15 @@ def _courses(sheet: Sheet, y: int) -> None:
     for index, window in enumerate(("1h", "24h")):
         shown = [Query(percent(attained(TARGET, window, TEAMS, own)), "{{member}}")]
         frame = Frame((12 * index, y, 12, 9), w("attainment_teams", window=w(f"window_{window}")), w("attainment_help"))
-        panels.lines(sheet, frame, shown, "percent", Course(objective=promise, soft=(80, 100), link=link))
+        panels.lines(sheet, frame, shown, "percent", Course(empty="needs_policy", objective=promise, soft=(80, 100), link=link))
     frame = Frame((0, y + 9, 12, 9), w("breached_teams", window=w("window_1h")), w("breached_help"))
-    panels.lines(sheet, frame, [Query(missed(TARGET, "1h", TEAMS, own), "{{member}}")], "count", Course(soft=(0, 5), link=link))
+    panels.lines(
+        sheet, frame, [Query(missed(TARGET, "1h", TEAMS, own), "{{member}}")], "count", Course(empty="needs_policy", soft=(0, 5), link=link)
+    )
     names = {"expected": w("expected"), "low": w("interval_low"), "high": w("interval_high")}
     bounds = [Query(forecast(bound, TARGET), name) for bound, name in names.items()]
     frame = Frame((12, y + 9, 12, 9), w("forecast"), w("forecast_help"))
-    panels.lines(sheet, frame, bounds, "score", Course(bounds=(names["low"], names["high"]), soft=(0, 5)))
+    panels.lines(sheet, frame, bounds, "score", Course(empty="needs_policy", bounds=(names["low"], names["high"]), soft=(0, 5)))
 
 
 def _members(sheet: Sheet, place: tuple[int, int, int, int], dimension: str) -> None:
@@ -165,12 +167,12 @@ def _budget(sheet: Sheet, y: int) -> None:
     for index, window in enumerate(WINDOWS):
         title = w("attainment", window=w(f"short_{window}"))
         frame = Frame((index * 4, y, 4, 4), title, w("attainment_help"))
-        tiles.value(sheet, frame, Query(percent(attained(TARGET, window))), "percent")
+        tiles.value(sheet, frame, Query(percent(attained(TARGET, window))), "percent", Number(of_policy=True))
     frame = Frame((16, y, 4, 4), w("objective"), w("objective_help"))
-    tiles.value(sheet, frame, Query(percent(objective(TARGET))), "percent", Number(of_policy=False))
+    tiles.value(sheet, frame, Query(percent(objective(TARGET))), "percent", Number(of_policy=True))
     left = [Step(None, "", RED), Step(0, "", PLAIN)]
     frame = Frame((20, y, 4, 4), w("budget", window=w("short_30d")), w("budget_help"))
     tiles.value(sheet, frame, Query(budget_left("30d", TARGET, ALL)), "percent", Number(steps=left))
     kept = [Query(budget_left("30d", TARGET, TEAMS, ("member",)), "{{member}}")]
     frame = Frame((0, y + 4, 24, 9), w("budget_teams", window=w("window_30d")), w("budget_help"))
-    panels.lines(sheet, frame, kept, "percent", Course(soft=(0, 100), link=links.team_of_series(desk)))
+    panels.lines(sheet, frame, kept, "percent", Course(empty="needs_policy", soft=(0, 100), link=links.team_of_series(desk)))

@@ -72,7 +72,7 @@ def _now(sheet: Sheet, y: int) -> int:
     tiles.value(sheet, frame, wait, "span", Number(none=True))
     if desk.targets:
         frame = Frame(next(places), w("next_deadline_in"), w("next_deadline_help"), to_sla)
-        tiles.value(sheet, frame, Query(next_or_none(TEAM_MEMBER)), "span", Number(none=True))
+        tiles.value(sheet, frame, Query(next_or_none(TEAM_MEMBER)), "span", Number(none=True, of_policy=True))
     x, top, _, height = next(places)
     new = Query(per_hour("1h", TEAM_MEMBER, desk=desk))
     tiles.value(sheet, Frame((x, top, 24 - x, height), w("new_course"), w("new_course_help")), new, "count")

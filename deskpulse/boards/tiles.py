@@ -13,7 +13,7 @@ from deskpulse.boards.desk import Desk
 from deskpulse.boards.figures import NONE
 from deskpulse.boards.locales import DECIMALS, Quantity
 from deskpulse.boards.panels import LAST, States, absent, config, now, override, renamed, worded, words_of
-from deskpulse.boards.promql import NO_POLICY, TRUSTED, Either, Expression, Given, Rounded, Scaled, fresh
+from deskpulse.boards.promql import NO_POLICY, Either, Expression, Rounded, fresh
 from deskpulse.boards.scale import PLAIN, UNKNOWN, Step
 from deskpulse.boards.sheet import Frame, Query, Sheet
 
@@ -56,7 +56,7 @@ def options(mode: common.BigValueTextMode, reduce: common.ReduceDataOptions = LA
 
 def promised(expression: Expression) -> Expression:
     """A count that only a policy makes: -1 where the figures are there and a policy is not, which a tile says in words."""
-    return Either(fresh(expression), Given(Scaled(NO_POLICY, times=-1), TRUSTED), ())
+    return fresh(Either(expression, NO_POLICY, ()))
 
 
 class Number(NamedTuple):

@@ -5,8 +5,11 @@ It leads with what is worst now, and adds what the built-in wall has not: the pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
+
+from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.boards import links, panels, tiles
 from deskpulse.boards.figures import (
@@ -90,7 +93,7 @@ STALE_SECONDS: Final = 60
 _TEAMS: Final = (("by", "team"),)
 LINES: Final = 4  # teams in a course: the worst, or the most
 SPAN: Final = "12h"  # of time that is shown
-_ROWS: Final = ((0, 2), (2, 3), (5, 2))  # from where on and how high
+_ROWS: Final = ((0, 3), (3, 3), (6, 2))  # from where on and how high
 ALERTS_SHOWN: Final = (3, 2)  # pages, warnings
 
 
@@ -101,7 +104,7 @@ def build(sheet: Sheet) -> None:
         _now(sheet)
     else:
         _without_policy(sheet)
-    _courses(sheet, 7)
+    _courses(sheet, 8)
     _states(sheet, 12)
     _health(sheet, 17)
 
@@ -129,9 +132,35 @@ def _worst(sheet: Sheet) -> None:
     desk, w = sheet.desk, sheet.desk.words
     to_sla, target = links.to(desk, "sla"), desk.targets[0]
 
-    def said(expression: Expression, text: str, colour: str = PLAIN) -> Said:
-        return Said(Query(expression, text, instant=True, may_be_empty=True), colour)
+    worst_name(sheet, (0, 0, 12, 3), to_sla)
+    share = Given(Spelt(whole_percent(attained(target, "1h")), "p"), _is(KEPT))
+    late = [
+        said(_first(), w("late_of", missed="{{missed}}", n="{{n}}"), RED),
+        said(ENDANGERED, w("due_soon", n="{{soon}}"), AMBER),
+        said(share, w("in_time_share", share="{{p}}")),
+        said(Given(Spelt(unanswered(), "n"), Where(Where(DESK_STATE, ">", BELOW), "<", AT_RISK)), w("are_waiting", n="{{n}}")),
+    ]
+    tiles.sentence(sheet, Frame((0, 3, 12, 3), w("worst_late"), w("worst_late_help"), to_sla), late)
+    own = (*PROMISE, "window")
+    since = Spelt(Rounded(minutes(Age(worst("since_timestamp_seconds"))), 0), "min", own)
+    how_bad = w("how_bad", share="{{share}}", promised="{{promised}}", n="{{excess}}", minutes="{{min}}")
+    longer = Given(Spelt(whole_percent(attained(target, "24h")), "p"), Unless(DESK_STATE, _is(BELOW)))
+    more = [
+        said(Joined(_first(), since, own, ("min",)), how_bad),
+        said(longer, w("in_time_24h", share="{{p}}")),
+        said(_is(WITHOUT_POLICY), w("no_policy")),
+    ]
+    tiles.sentence(sheet, Frame((0, 6, 12, 2), w("worst_more"), w("worst_more_help"), to_sla), more)
 
+
+def said(expression: Expression, text: str, colour: str = PLAIN) -> Said:
+    """A sentence that stands while its question has an answer."""
+    return Said(Query(expression, text, instant=True, may_be_empty=True), colour)
+
+
+def worst_name(sheet: Sheet, place: tuple[int, int, int, int], leads: Sequence[sdk.DashboardLink] = ()) -> None:
+    """Who is worst, or the word for the whole desk: it is known that nobody is, or nothing is known."""
+    w = sheet.desk.words
     who = [
         said(_first(), "{{member}} · {{target}}", RED),
         said(ENDANGERED, "{{member}} · {{target}}", AMBER),
@@ -140,25 +169,12 @@ def _worst(sheet: Sheet) -> None:
         said(_is(NOT_DUE), w("nothing_due")),
         said(_is(WITHOUT_POLICY), w("no_policy")),
     ]
-    tiles.sentence(sheet, Frame((0, 0, 12, 2), w("worst"), w("worst_help"), to_sla), who, spoken=spoken(sheet))
-    share = Given(Spelt(whole_percent(attained(target, "1h")), "p"), _is(KEPT))
-    late = [
-        said(_first(), w("late_of", missed="{{missed}}", n="{{n}}"), RED),
-        said(ENDANGERED, w("due_soon", n="{{soon}}"), AMBER),
-        said(share, w("in_time_share", share="{{p}}")),
-        said(Given(Spelt(unanswered(), "n"), Where(Where(DESK_STATE, ">", BELOW), "<", AT_RISK)), w("are_waiting", n="{{n}}")),
-    ]
-    tiles.sentence(sheet, Frame((0, 2, 12, 3), w("worst_late"), w("worst_late_help"), to_sla), late)
-    since = Rounded(minutes(Age(worst("since_timestamp_seconds"))), 0)
-    longer = Given(Spelt(whole_percent(attained(target, "24h")), "p"), Unless(DESK_STATE, _is(BELOW)))
-    more = [
-        said(_first(), w("share_of", share="{{share}}", promised="{{promised}}")),
-        said(_first(), w("n_too_many", n="{{excess}}")),
-        said(Spelt(Grouped(Given(since, _first(), (*PROMISE, "window")), "max"), "n"), w("for_minutes", n="{{n}}")),
-        said(longer, w("in_time_24h", share="{{p}}")),
-        said(_is(WITHOUT_POLICY), w("no_policy")),
-    ]
-    tiles.sentence(sheet, Frame((0, 5, 12, 2), w("worst_more"), w("worst_more_help"), to_sla), more)
+    tiles.sentence(sheet, Frame(place, w("worst"), w("worst_help"), leads), who, spoken=spoken(sheet))
+
+
+def without_policy() -> Query:
+    """A row of a time line that says that there is no policy, where Grafana would say that data have no time."""
+    return Query(_is(WITHOUT_POLICY), " ", may_be_empty=True)
 
 
 def _now(sheet: Sheet) -> None:
@@ -173,8 +189,11 @@ def _now(sheet: Sheet) -> None:
         x, row = place
         y, height = _ROWS[row]
         leads = to_team if unit in {"open", "waiting"} else to_sla
-        number = Number(unit=f"suffix:{w(f'unit_{unit}')}", of_policy=leads is to_sla)
-        tiles.value(sheet, Frame((x, y, 4, height), w(title), w(explained), leads), Query(expression), "count", number)
+        # Number and word in one sentence are of one size; Grafana draws a unit smaller than its number.
+        counted = [Said(Query(fresh(Spelt(expression, "n")), f"{{{{n}}}} {w(f'unit_{unit}')}", instant=True, may_be_empty=True))]
+        if leads is to_sla:
+            counted.append(said(_is(WITHOUT_POLICY), w("no_policy")))
+        tiles.sentence(sheet, Frame((x, y, 4, height), w(title), w(explained), leads), counted)
 
     tile((12, 0), "title_due", "due_help", at_risk(target), "at_risk")
     tile((12, 1), f"title_{target}", "overdue_help", overdue(target), "overdue")
@@ -184,16 +203,16 @@ def _now(sheet: Sheet) -> None:
         tile((12, 2), "within_1h", "due_help", at_risk(target, within="1h"), "at_risk")
     tile((16, 0), "open", "open_help", opened(), "open")
     tile((16, 1), "title_waiting", "unanswered_help", unanswered(), "waiting")
-    _longest(sheet, (16, 5, 4, 2))
-    frame = Frame((20, 0, 4, 2), w("next_deadline_in"), w("next_deadline_help"), to_sla)
-    tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True))
+    _longest(sheet, (16, 6, 4, 2))
+    frame = Frame((20, 0, 4, 3), w("next_deadline_in"), w("next_deadline_help"), to_sla)
+    tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True, of_policy=True))
     tile((20, 1), "forecast_now", "forecast_help", Rounded(forecast("expected", target), 0), "forecast")
     here = fresh(Recorded(FORECAST_RANGE.inner, FORECAST_RANGE.name, (("target", target),)))
-    said = [
-        Said(Query(here, w("range", low="{{low}}", high="{{high}}"), instant=True, may_be_empty=True)),
-        Said(Query(_is(WITHOUT_POLICY), w("no_policy"), instant=True, may_be_empty=True)),
+    bounds = [
+        said(here, w("range", low="{{low}}", high="{{high}}")),
+        said(_is(WITHOUT_POLICY), w("no_policy")),
     ]
-    tiles.sentence(sheet, Frame((20, 5, 4, 2), w("forecast_range"), w("forecast_help"), to_sla), said)
+    tiles.sentence(sheet, Frame((20, 6, 4, 2), w("forecast_range"), w("forecast_help"), to_sla), bounds)
 
 
 def _longest(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
@@ -211,21 +230,21 @@ def _courses(sheet: Sheet, y: int) -> None:
         worst_few = Top(replace(share, at_end=True), LINES, least=True)
         shown = [Query(percent(Given(share, worst_few, ("member",))), "{{member}}")]
         promise = panels.Objective(percent(objective(target)), w("objective_line"))
-        frame = Frame((0, y, 10, 5), w(f"course_{target}"), w("attainment_help"))
+        frame = Frame((0, y, 10, 4), w(f"course_{target}"), w("attainment_help"))
         panels.lines(
             sheet, frame, shown, "whole_percent", Course(objective=promise, soft=(60, 100), values=False, empty="needs_policy", link=link)
         )
     else:
         tail = figure(FIRST_RESPONSE_QUANTILE, "8h", TEAMS, ("q", "0.5"), desk=desk, keep=("member",), clock="calendar")
-        frame = Frame((0, y, 10, 5), w("course_first_response"), w("spread_help"))
+        frame = Frame((0, y, 10, 4), w("course_first_response"), w("spread_help"))
         panels.lines(sheet, frame, [Query(minutes(tail), "{{member}}")], "minutes", Course(values=False, link=link))
     own = opened(TEAMS, ("member",))
     most = Given(own, Top(replace(own, at_end=True), LINES), ("member",))
     standing = [Query(most, "{{member}}"), Query(opened(), w("all_teams"))]
-    panels.lines(sheet, Frame((10, y, 7, 5), w("open_course"), w("open_help")), standing, "count", Course(values=False, link=link))
+    panels.lines(sheet, Frame((10, y, 7, 4), w("open_course"), w("open_help")), standing, "count", Course(values=False, link=link))
     new = [Query(per_hour("1h", desk=desk), w("all_teams"))]
     panels.lines(
-        sheet, Frame((17, y, 7, 5), w("new_course"), w("new_course_help")), new, "count", Course(values=False, stacked_bars=True, link=link)
+        sheet, Frame((17, y, 7, 4), w("new_course"), w("new_course_help")), new, "count", Course(values=False, stacked_bars=True, link=link)
     )
 
 
@@ -244,7 +263,7 @@ def _states(sheet: Sheet, y: int) -> None:
         shown = [
             Query(Grouped(here, "max", own), "{{member}} · {{target}}"),
             Query(Joined(Grouped(beyond, "min"), how_many, (), ("n",)), w("n_more", n="{{n}}"), may_be_empty=True),
-            Query(_is(WITHOUT_POLICY), " ", may_be_empty=True),
+            without_policy(),
         ]
         frame = Frame(place, w("sla_status"), w("sla_status_help"), links.to(desk, "sla"))
         panels.timeline(sheet, frame, shown, STATES, spoken=briefly(sheet))
@@ -301,19 +320,19 @@ def _without_policy(sheet: Sheet) -> None:
     to_team = links.to(desk, "team")
     new = figure("support_tickets", "1h", desk=desk)
     title = w("volume_in", window=w("window_1h"))
-    tiles.value(sheet, Frame((0, 0, 4, 5), title, w("volume_help"), to_team), Query(new), "count", Number(unit=f"suffix:{w('unit_new')}"))
-    frame = Frame((4, 0, 4, 5), w("open"), w("open_help"), to_team)
+    tiles.value(sheet, Frame((0, 0, 4, 6), title, w("volume_help"), to_team), Query(new), "count", Number(unit=f"suffix:{w('unit_new')}"))
+    frame = Frame((4, 0, 4, 6), w("open"), w("open_help"), to_team)
     tiles.value(sheet, frame, Query(opened()), "count", Number(unit=f"suffix:{w('unit_open')}"))
-    frame = Frame((8, 0, 4, 5), w("title_waiting"), w("unanswered_help"), to_team)
+    frame = Frame((8, 0, 4, 6), w("title_waiting"), w("unanswered_help"), to_team)
     tiles.value(sheet, frame, Query(unanswered()), "count", Number(unit=f"suffix:{w('unit_waiting')}"))
-    _longest(sheet, (8, 5, 4, 2))
+    _longest(sheet, (8, 6, 4, 2))
     for index, q in enumerate(("0.5", "0.9")):
         pick = figure(FIRST_RESPONSE_QUANTILE, "1h", ALL, ("q", q), desk=desk)
         title = w(f"first_response_{q.replace('.', '_')}")
         unit = f"suffix:{w('unit_minutes')}"
-        frame = Frame((12 + 6 * index, 0, 6, 5), title, w("spread_help"), to_team)
+        frame = Frame((12 + 6 * index, 0, 6, 6), title, w("spread_help"), to_team)
         tiles.value(sheet, frame, Query(Rounded(minutes(pick), 0)), "count", Number(unit=unit))
-    panels.words(sheet, Frame((0, 5, 8, 2), w("no_policy"), w("policy_adds")), w("policy_adds"))
+    panels.words(sheet, Frame((0, 6, 8, 2), w("no_policy"), w("policy_adds")), w("policy_adds"))
     scores = [
         Part(percent(figure("support_csat_ratio", "24h", desk=desk)), w("csat_in"), desk.locale.unit("whole_percent"), may_be_empty=True),
         Part(
@@ -323,7 +342,7 @@ def _without_policy(sheet: Sheet) -> None:
             may_be_empty=True,
         ),
     ]
-    tiles.numbers(sheet, Frame((12, 5, 12, 2), w("scores"), w("scores_help"), to_team), scores)
+    tiles.numbers(sheet, Frame((12, 6, 12, 2), w("scores"), w("scores_help"), to_team), scores)
 
 
 def figures_state() -> Expression:

@@ -48,12 +48,13 @@ def _program() -> tuple[Record, ...]:
                 f"or on () ({age} < bool {_STALE_SECONDS})",
             ),
         ),
+        # The figures are there and no policy is: -1, by which a tile that shows a count says so.
         Record(
             "desk:sla_policy_missing",
-            "desk:view_as_of_timestamp_seconds * 0 + 1 unless on () desk:support_sla_objective_ratio",
+            "desk:view_as_of_timestamp_seconds * 0 - 1 unless on () desk:support_sla_objective_ratio",
         ),
         # 2 there is none, 1 workers and exporters differ, 0 one policy.
-        Record("desk:policy_state", "2 * desk:sla_policy_missing or on () max(deskpulse_policy_mismatch)"),
+        Record("desk:policy_state", "-2 * desk:sla_policy_missing or on () max(deskpulse_policy_mismatch)"),
     )
 
 
