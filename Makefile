@@ -98,6 +98,10 @@ boards-look: $(STAMP) ## The boards in Grafana's built frontend (GRAFANA_PUBLIC=
 e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver, on Kafka, Prometheus and Alertmanager; about a quarter of an hour
 	@$(BIN)/python -m scripts.alert_drills $(ARGS)
 
+.PHONY: freshness
+freshness: $(STAMP) ## Event to the wall, to a Grafana panel and to the pager, in seconds, on the whole chain; four minutes
+	@$(BIN)/python -m scripts.freshness $(ARGS)
+
 .PHONY: compose-lint
 compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
