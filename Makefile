@@ -144,6 +144,10 @@ wall-pictures: $(STAMP) ## The wall's pictures in docs/pictures, taken anew (Chr
 	$(BIN)/python -m pytest tests/browser/test_pictures.py -m browser
 	for name in page wall-slip wall-night wall-frozen wall-no-policy wall-es; do cp build/screens/docs-$$name.png docs/pictures/$$name.png; done
 
+.PHONY: demo-pictures
+demo-pictures: $(STAMP) ## The demo's first screen in docs/pictures, taken anew (Chromium)
+	@$(BIN)/python -m scripts.demo_pictures
+
 .PHONY: format
 format: $(STAMP) ## Let ruff format and fix what it can
 	$(BIN)/ruff check --fix .
