@@ -98,6 +98,10 @@ boards-look: $(STAMP) ## The boards in Grafana's built frontend (GRAFANA_PUBLIC=
 e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver: a time-lapse, then Kafka, Prometheus and Alertmanager; about twenty minutes
 	@$(BIN)/python -m scripts.alert_drills $(ARGS)
 
+.PHONY: freshness
+freshness: $(STAMP) ## Event to the wall, to a Grafana panel and to the pager, in seconds, on the whole chain; four minutes
+	@$(BIN)/python -m scripts.freshness $(ARGS)
+
 .PHONY: compose-lint
 compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
@@ -139,6 +143,10 @@ e2e-wall-short: $(STAMP) ## The half of it that continuous integration runs: siz
 wall-pictures: $(STAMP) ## The wall's pictures in docs/pictures, taken anew (Chromium)
 	$(BIN)/python -m pytest tests/browser/test_pictures.py -m browser
 	for name in page wall-slip wall-night wall-frozen wall-no-policy wall-es; do cp build/screens/docs-$$name.png docs/pictures/$$name.png; done
+
+.PHONY: demo-pictures
+demo-pictures: $(STAMP) ## The demo's first screen in docs/pictures, taken anew (Chromium)
+	@$(BIN)/python -m scripts.demo_pictures
 
 .PHONY: format
 format: $(STAMP) ## Let ruff format and fix what it can

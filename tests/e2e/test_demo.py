@@ -150,7 +150,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     if reason := embedded.available():
         pytest.skip(f"no embedded broker: {reason}")
     port = free_ports(1)[0]
-    words = ("demo", "--for", "30s", "--port", str(port), "--verify")
+    words = ("demo", "--for", "60s", "--port", str(port), "--verify")
     program = start_program(*words, variables={"TMPDIR": str(tmp_path)}, log=tmp_path / "demo.log")
     yield Demo(program, port)
     if program.process.poll() is None:

@@ -1,0 +1,98 @@
+"""`python -m scripts.freshness`, `make freshness`: a line for each way to an eye; exit 0 only if a slip is told as soon as promised."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from playwright.async_api import async_playwright
+
+from deskpulse import exits
+from deskpulse.brokers import BrokerError
+from deskpulse.brokers.kafka import LocalKafka
+from scripts.alert_drills.site import missing_tools
+from scripts.freshness.measure import to_page, to_wall_and_panel
+from scripts.freshness.site import Site, wall_ms
+from scripts.local_prometheus import PrometheusError
+from soak.programs import Group
+from tests.browser.chromium import CHROMIUM, launch, show, window
+
+LONGEST_SECONDS: Final = 600.0  # on a machine that does much else; a quiet one needs four minutes at the most
+PROMISED_INTERVALS: Final = 2  # of the rules, until a slip is told, beyond what the rule waits
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure once."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.freshness", description="How soon the walls and the pager know.")
+    parser.add_argument("--keep", action="store_true", help="keep logs and configurations")
+    options = parser.parse_args(arguments)
+    missing = missing_tools() + ([] if CHROMIUM.is_file() else ["chromium"])
+    if missing:
+        print(f"freshness: apt-get install --no-install-recommends {' '.join(missing)}", file=sys.stderr)
+        return exits.USAGE
+    for name in ("aiokafka", "asyncio"):  # they warn of every broker that goes
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = Path(tempfile.mkdtemp(prefix="deskpulse-freshness-"))
+    try:
+        with LocalKafka(report=print, quick_start=True) as kafka, Group() as group:
+            print(f"freshness: {kafka.name}", flush=True)
+            kept = asyncio.run(_measure(Site(kafka.bootstrap, folder, group.number)))
+    except BrokerError as error:
+        print(f"freshness: {error}", file=sys.stderr)
+        return exits.BROKER
+    except (AssertionError, OSError, PrometheusError, TimeoutError) as error:
+        print(f"freshness: it could not be measured: {error!r}; logs are in {folder}", file=sys.stderr)
+        return exits.DIFFERENCE
+    except KeyboardInterrupt:
+        print("freshness: interrupted", file=sys.stderr)
+        return exits.INTERRUPTED
+    if not options.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    return exits.OK if kept else exits.DIFFERENCE
+
+
+async def _measure(site: Site) -> bool:
+    """Print what is found; whether a slip is told as soon as promised."""
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS), async_playwright() as playwright:
+            await site.start()
+            print(f"freshness: scrapes every {site.interval_seconds} s, rules every {site.interval_seconds} s", flush=True)
+            browser = await launch(playwright)
+            began_ms = wall_ms()
+            await site.late_tickets()
+            telling = asyncio.create_task(to_page(site, began_ms))
+            try:
+                async with window(browser) as opened:
+                    await show(opened, f"{site.stack.url}/?window=1h")
+                    for times in await to_wall_and_panel(site, opened.page):
+                        print(times, flush=True)
+                took = await telling
+            finally:
+                telling.cancel()
+                await browser.close()
+    finally:
+        site.stop()
+    rule, grouping = site.waits()
+    beyond, most = took - rule - grouping, PROMISED_INTERVALS * site.interval_seconds
+    print(
+        f"slip to notification: {took:.1f} s, of which the rule waits {rule:g} s and Alertmanager {grouping:g} s on purpose: "
+        f"{beyond:.1f} s beyond (n 1); promised are two rule intervals, {most} s",
+        flush=True,
+    )
+    print(f"freshness: {time.monotonic() - began:.0f} s", flush=True)
+    return beyond <= most
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

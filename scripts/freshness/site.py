@@ -1,0 +1,139 @@
+"""The whole chain on loopback, at the intervals of a real installation: worker, exporter, Prometheus with our rules, Alertmanager."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from aiokafka import AIOKafkaProducer
+
+from deskpulse.alert_log import Notice, server
+from deskpulse.boards.promql import JOB
+from deskpulse.demo.run import DEMO_POLICY
+from deskpulse.demo.story import story
+from deskpulse.policy import build, load_file
+from deskpulse.rules import Plan, texts, write
+from deskpulse.simulator import Pace, publish
+from scripts.local_prometheus import LocalAlertmanager, LocalPrometheus
+from soak.programs import until
+from soak.stack import START_SECONDS, Stack
+from windows.panes import DAY_MS, MINUTE_MS
+
+WATCHDOG: Final = "Watchdog"
+SLIPPED: Final = "SupportSLABelowObjective"
+_HISTORY_MS: Final = 2 * DAY_MS
+_LATE_TICKETS: Final = 24  # of a corner that has some five an hour: more than any chance explains
+_FIRST_MS: Final = 85 * MINUTE_MS  # the age of the oldest, which broke the promise of 30 minutes 55 minutes ago
+_LAST_MS: Final = 33 * MINUTE_MS
+
+
+def wall_ms() -> int:
+    """Now, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Site:
+    """A calm desk that is counted, and nothing that moves but what we send. `stop` ends everything."""
+
+    bootstrap: str
+    folder: Path
+    group: int
+    notices: list[Notice] = field(default_factory=list)
+    _ends: list[Callable[[], object]] = field(default_factory=list)
+    _sent: int = 0
+
+    def __post_init__(self) -> None:
+        receiver = server("127.0.0.1", 0, self.notices.append, wall_ms)
+        self._ends.append(receiver.server_close)
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        self._ends.append(receiver.shutdown)
+        policy = self.folder / "policy.yaml"
+        webhook = f"http://127.0.0.1:{receiver.server_address[1]}/"
+        policy.write_text(f"{DEMO_POLICY.read_text(encoding='utf-8')}alerts: {{links: {{webhook: {webhook!r}}}}}\n", encoding="utf-8")
+        variables = {"DESKPULSE_DESK__POLICY": str(policy), "DESKPULSE_TOPICS__PARTITIONS": "2"}
+        self.stack = Stack(self.bootstrap, "freshness-", self.folder, variables, group=self.group)
+        file = load_file(policy)
+        rules = [path for path in write(texts(Plan(build(file), file.alerts), wall_ms()), self.folder) if path.suffix == ".yml"]
+        self.interval_seconds = file.alerts.scrape_interval // 1000
+        self.alertmanager = LocalAlertmanager(folder=self.folder, group=self.group)
+        self.prometheus = LocalPrometheus(
+            folder=self.folder,
+            job=JOB,
+            targets=[f"127.0.0.1:{self.stack.port}"],
+            rules=[path for path in rules if path.parent.name == "rules"],
+            scrape_seconds=self.interval_seconds,
+            alertmanager=self.alertmanager.address,
+            group=self.group,
+        )
+
+    async def start(self) -> None:
+        """Until the history is counted, the figures are trusted and the watchdog has been delivered."""
+        self._ends.append(self.stack.stop)
+        await self.stack.start_all()
+        await self._send_history()
+        _, ends = await self.stack.source()
+        await self.stack.caught_up(ends)
+        for program in (self.alertmanager, self.prometheus):
+            program.start()
+            self._ends.append(program.stop)
+            await program.ready()
+        await until(lambda: self.number("desk:figures_trusted"), seconds=START_SECONDS, what="trusted figures")
+        await until(lambda: any(one.name == WATCHDOG for one in self.notices), seconds=START_SECONDS, what="the watchdog")
+
+    def stop(self) -> None:
+        """End everything, the last one first."""
+        while self._ends:
+            self._ends.pop()()
+
+    def number(self, expression: str) -> float | None:
+        """What Prometheus answers now, of one series."""
+        found = self.prometheus.query(expression, time.time())
+        return float(found[0]["value"][1]) if found else None
+
+    def waits(self) -> tuple[float, float]:
+        """Seconds that the page about a slip waits for by intent: its rule's `for`, and what Alertmanager groups for."""
+        rules = yaml.safe_load((self.folder / "rules/sla.yml").read_text(encoding="utf-8"))
+        alerts = [rule for group in rules["groups"] for rule in group["rules"] if rule.get("alert") == SLIPPED]
+        (rule,) = [alert for alert in alerts if alert["labels"]["severity"] == "page"]
+        route = yaml.safe_load((self.folder / "alertmanager.yml").read_text(encoding="utf-8"))["route"]
+        return _seconds(rule["for"]), _seconds(route["group_wait"])
+
+    async def late_tickets(self) -> None:
+        """Mails to billing of high priority that nobody has answered, each past its promise already."""
+        now_ms, step_ms = wall_ms(), (_FIRST_MS - _LAST_MS) // _LATE_TICKETS
+        await self.tickets(now_ms - _FIRST_MS + number * step_ms for number in range(_LATE_TICKETS))
+
+    async def tickets(self, created_ms: Iterable[int]) -> None:
+        """Tickets that wait; returns when the broker has them."""
+        records = []
+        for at_ms in created_ms:
+            self._sent += 1
+            ticket = f"fresh-{self._sent}"
+            value: dict[str, Any] = {"event_id": ticket, "occurred_at": at_ms, "ticket_id": ticket, "customer_id": "C"}
+            value |= {"team": "billing", "channel": "email", "priority": "high"}
+            records.append(("ticket-created", ticket.encode(), json.dumps(value).encode()))
+        await self.stack.publish(records)
+
+    async def _send_history(self) -> None:
+        now_ms = wall_ms()
+        events = takewhile(lambda event: event.publish_ms <= now_ms, story("calm", now_ms=now_ms, history_ms=_HISTORY_MS))
+        options = self.stack.settings.kafka.client_options()
+        async with AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **options) as producer:
+            await publish(events, producer, pace=Pace.flat_out(), topic_prefix=self.stack.name)
+
+
+def _seconds(text: str) -> float:
+    """A duration of Prometheus with one unit.
+
+    >>> _seconds("15s"), _seconds("2m")
+    (15.0, 120.0)
+    """
+    return float(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]]
