@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.demo.run import DEMO_POLICY
-from deskpulse.demo.story import story
+from deskpulse.demo.story import RATE, story
 from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
 from deskpulse.simulator import TimedEvent, simulate
@@ -108,14 +108,15 @@ def calm(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
 
 
 @cache
-def demo(scenario: str, now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
+def demo(scenario: str, now_ms: int = WEDNESDAY_MS, *, rate: float = RATE) -> tuple[TimedEvent, ...]:
     """The last nine days of the demo's story, up to the instant at which it starts."""
-    return tuple(takewhile(lambda event: event.publish_ms <= now_ms, story(scenario, now_ms=now_ms, history_ms=9 * DAY_MS)))
+    events = story(scenario, now_ms=now_ms, history_ms=9 * DAY_MS, rate_per_hour=rate)
+    return tuple(takewhile(lambda event: event.publish_ms <= now_ms, events))
 
 
 def slip(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
-    """Since three hours billing answers priority high fifteen times slower than it used to."""
-    return demo("sla-slip", now_ms)
+    """Since three hours billing answers priority high fifteen times slower than it used to: a desk half as large again as the demo's."""
+    return demo("sla-slip", now_ms, rate=1.5 * RATE)
 
 
 @cache
