@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -145,7 +146,9 @@ async def _serve(frontend: Frontend, boards: Path, name: str, port: int) -> int:
         async with running(Grafana(frontend, prometheus.url, boards, SCRAPE_SECONDS), port) as url:
             span = f"from={story.now_ms - 8 * 3_600_000}&to={story.now_ms}"
             print(f"boards-look: {url}d/deskpulse-wall/x?kiosk&{span} shows {name} at {story.now}; Ctrl-C ends it", flush=True)
-            await asyncio.Event().wait()
+            ended = asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+            await ended.wait()
     return 0
 
 

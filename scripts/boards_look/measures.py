@@ -12,6 +12,7 @@ from playwright.async_api import BrowserContext, Page
 
 LEAST_CONTRAST: Final = 4.5  # WCAG 2.2 AA, for text of any size
 LEAST_TEXT_PX: Final = 36.0  # of what one acts on, on a wall of 1080 lines
+LEGIBLE_PX: Final = 12.0  # of the same on any other screen: Grafana makes a text as small as it takes to fit it
 MOST_EMPTY: Final = 1 / 3  # of a wall's screen
 _CUT: Final = re.compile(r'(.*?): "(.*)" ((\d+) px out of (.*)|shortened)')
 _HERE: Final = Path(__file__).parent

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deskpulse.boards import LOCALES
-from scripts.boards_look.measures import LEAST_TEXT_PX, MOST_EMPTY, Wanted
+from scripts.boards_look.measures import LEAST_TEXT_PX, LEGIBLE_PX, MOST_EMPTY, Wanted
 
 NO_PROMETHEUS: Final = "no-prometheus"  # not a story: as `slip`, but Prometheus is gone
 BOARDS: Final = ("team", "sla", "pipeline", "definitions")  # beside the wall
@@ -41,10 +41,10 @@ class Picture:
     def wanted(self) -> Wanted:
         """What is asked of it."""
         if not self.wall:
-            return Wanted()
+            return Wanted(least_px=LEGIBLE_PX if self.phone else 0)
         # Without autofitpanels a row of Grafana has 30 pixels on every screen: what fits 768 lines cannot fill 2,160.
         stretched = self.fit or self.size != _4K
-        return Wanted(least_px=LEAST_TEXT_PX if self.size == _HD else 0, most_empty=MOST_EMPTY if stretched else 1, paging=False)
+        return Wanted(least_px=LEAST_TEXT_PX if self.size == _HD else LEGIBLE_PX, most_empty=MOST_EMPTY if stretched else 1, paging=False)
 
     @property
     def language(self) -> str:
