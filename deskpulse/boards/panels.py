@@ -14,6 +14,7 @@ from deskpulse.boards.promql import Expression, Ranked, Written, fresh
 from deskpulse.boards.scale import PLAIN, TEXT, UNKNOWN, Step, ranges
 from deskpulse.boards.sheet import Frame, Query, Sheet
 
+_WIDE: Final = 12  # columns that have room for a legend beside the course
 LAST: Final = common.ReduceDataOptions(calcs=["lastNotNull"], fields="", values=False)
 States = Mapping[float, tuple[str, str]]  # {number: (key of its word, colour)}
 
@@ -146,7 +147,8 @@ class Course(NamedTuple):
     """How lines are drawn.
 
     `names`: what is shown instead of a legend; `soft`: what the axis shows at least; `bounds`: legends of the lower and the upper bound,
-    drawn thin with the space between them filled; `values`: a legend with mean and last value; `link`: where a click on a team leads.
+    drawn thin with the space between them filled; `values`: a legend with mean and last value; `many`: of more
+    names than three; `link`: where a click on a team leads.
     """
 
     objective: Objective | None = None
@@ -154,6 +156,7 @@ class Course(NamedTuple):
     soft: tuple[float | None, float | None] = (0, None)
     bounds: tuple[str, str] | None = None
     values: bool = True
+    many: bool = False
     logarithmic: bool = False
     stacked_bars: bool = False
     empty: str = "no_data"
@@ -183,8 +186,9 @@ def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quanti
         }
         overrides.append(override(course.objective.name, dashed))
         asked.append(Query(course.objective.expression, course.objective.name))
+    beside = course.values and (course.many or frame.place[2] >= _WIDE)  # below a course a table is cut after three names
     options = timeseries.Options(
-        legend=legend(shown=True, values=course.values),
+        legend=legend(shown=True, values=course.values, beside=beside),
         tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING),
     )
     frame = frame._replace(title=frame.title + desk.locale.in_title(quantity))

@@ -74,9 +74,11 @@ def _flow(sheet: Sheet, y: int) -> None:
     ]
     panels.lines(sheet, Frame((0, y, 8, 8), w("events_per_second"), w("events_per_second_help")), flow, "rate", Course(soft=(0, 1)))
     refused = [Query(_rate("deskpulse_events_rejected_total", "reason"), "{{reason}}")]
-    panels.lines(sheet, Frame((8, y, 8, 8), w("refused_per_second"), w("refused_help")), refused, "rate", Course(soft=(0, 1)))
+    panels.lines(sheet, Frame((8, y, 8, 8), w("refused_per_second"), w("refused_help")), refused, "rate", Course(many=True, soft=(0, 1)))
     transactions = [Query(_rate("deskpulse_transactions_total", "partition"), "{{partition}}")]
-    panels.lines(sheet, Frame((16, y, 8, 8), w("transactions"), w("transactions_help")), transactions, "rate", Course(soft=(0, 1)))
+    panels.lines(
+        sheet, Frame((16, y, 8, 8), w("transactions"), w("transactions_help")), transactions, "rate", Course(many=True, soft=(0, 1))
+    )
 
 
 def _ledger(sheet: Sheet, y: int) -> None:
@@ -85,7 +87,7 @@ def _ledger(sheet: Sheet, y: int) -> None:
     behind = Query(Written(f"sum by (instance) ({unread})"), "{{instance}}")
     panels.lines(sheet, Frame((0, y, 8, 8), w("ledger_behind"), w("ledger_behind_help")), [behind], "count", Course(soft=(0, 10)))
     held = Query(Written(f"max by (partition) {_one('deskpulse_ledger_unstable_records')}"), "{{partition}}")
-    panels.lines(sheet, Frame((8, y, 8, 8), w("held_back"), w("held_back_help")), [held], "count", Course(soft=(0, 10)))
+    panels.lines(sheet, Frame((8, y, 8, 8), w("held_back"), w("held_back_help")), [held], "count", Course(many=True, soft=(0, 10)))
     stuck = Query(Written(f"max by (instance) (deskpulse_ledger_stuck_seconds{_J})"), "{{instance}}")
     panels.lines(sheet, Frame((16, y, 8, 8), w("stuck"), w("stuck_help")), [stuck], "span", Course(soft=(0, 60)))
 
@@ -118,4 +120,4 @@ def _exporters(sheet: Sheet, y: int) -> None:
         Query(Written(f"sum(max by (partition) (deskpulse_source_gaps_total{_J}))"), w("gaps")),
         Query(Written(f"sum(max by (partition) (deskpulse_tickets_overflowed_total{_J}))"), w("overflowed")),
     ]
-    panels.lines(sheet, Frame((16, y + 8, 8, 8), w("odd"), w("odd_help")), odd, "count", Course(soft=(0, 5)))
+    panels.lines(sheet, Frame((16, y + 8, 8, 8), w("odd"), w("odd_help")), odd, "count", Course(many=True, soft=(0, 5)))

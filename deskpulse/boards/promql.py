@@ -184,7 +184,8 @@ class Rounded(Derived):
     decimals: int
 
     def promql(self) -> str:
-        return f"round({self.inner.promql()}, {_number(round(0.1**self.decimals, self.decimals))})"
+        nearest = f", {_number(round(0.1**self.decimals, self.decimals))}" if self.decimals else ""
+        return f"round({self.inner.promql()}{nearest})"
 
     def value(self, moment: Moment) -> Result:
         inverse = 10**self.decimals

@@ -107,19 +107,8 @@ def durations_of_teams(hours: Match) -> tuple[Recorded, ...]:
     )
 
 
-def _forecast_range() -> Expression:
-    """From how many to how many deadlines of the next hour will be missed, as the labels `low` and `high`."""
-
-    def bound(name: str) -> Expression:
-        where = (("by", "all"), ("bound", name))
-        return Spelt(Rounded(Pick("support_sla_forecast_breaches_tickets", where, ("target",)), 0), name, ("target",))
-
-    return Joined(bound("low"), bound("high"), ("target",), ("high",))
-
-
 IN_HOURS: Final = Recorded(_in_hours(), "desk:first_response_in_hours_mean_seconds")
 WORST_LATE: Final = Recorded(_worst_late(), "desk:sla_worst_late")
-FORECAST_RANGE: Final = Recorded(_forecast_range(), "desk:sla_forecast_range")
 ENDANGERED: Final = Recorded(_endangered(), "desk:sla_endangered_first")
 SLA_STATE: Final = Recorded(_sla_state(), "desk:sla_state")
 
@@ -155,7 +144,6 @@ DESK_STATE: Final = Recorded(_desk_state(), "desk:desk_state")
 SHOWN_ON_WALL: Final = Recorded(_wall_rows(), "desk:sla_wall_rows")
 EXPRESSIONS: Final = (
     IN_HOURS,
-    FORECAST_RANGE,
     WORST_LATE,
     ENDANGERED,
     SLA_STATE,

@@ -1,4 +1,4 @@
-"""The wall: read from five metres, all day, without a hand on it. 24 columns by 19 rows, no variables, nothing to scroll.
+"""The wall: read from five metres, all day, without a hand on it. 24 columns by 20 rows, no variables, nothing to scroll.
 
 It leads with what is worst now, and adds what the built-in wall has not: the past, and the alerts that fire.
 """
@@ -63,7 +63,6 @@ from deskpulse.boards.recorded import (
     CLOSED,
     DESK_STATE,
     ENDANGERED,
-    FORECAST_RANGE,
     KEPT,
     NOT_DUE,
     PROMISE,
@@ -79,7 +78,7 @@ from deskpulse.boards.scale import CLOSED as GREY
 from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.tiles import Number, Part, Said
 
-ROWS: Final = 19  # the whole board: at 38 pixels a row it fits 16:9 from 1366x768 on, and `autofitpanels` fills what is more
+ROWS: Final = 20  # the whole board: at 38 pixels a row it fits 16:9 from 1366x768 on, and `autofitpanels` fills what is more
 STATES: Final = {
     BELOW: ("below_objective", STATE_COLOURS["below_objective"]),
     KEPT: ("kept", STATE_COLOURS["kept"]),
@@ -106,7 +105,7 @@ def build(sheet: Sheet) -> None:
         _without_policy(sheet)
     _courses(sheet, 8)
     _states(sheet, 12)
-    _health(sheet, 17)
+    _health(sheet, 18)
 
 
 def spoken(sheet: Sheet) -> dict[str, str]:
@@ -207,7 +206,8 @@ def _now(sheet: Sheet) -> None:
     frame = Frame((20, 0, 4, 3), w("next_deadline_in"), w("next_deadline_help"), to_sla)
     tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True, of_policy=True))
     tile((20, 1), "forecast_now", "forecast_help", Rounded(forecast("expected", target), 0), "forecast")
-    here = fresh(Recorded(FORECAST_RANGE.inner, FORECAST_RANGE.name, (("target", target),)))
+    low, high = (Spelt(Rounded(forecast(bound, target, (("by", "all"),)), 0), bound) for bound in ("low", "high"))
+    here = fresh(Joined(low, high, (), ("high",)))
     bounds = [
         said(here, w("range", low="{{low}}", high="{{high}}")),
         said(_is(WITHOUT_POLICY), w("no_policy")),
@@ -251,7 +251,7 @@ def _courses(sheet: Sheet, y: int) -> None:
 def _states(sheet: Sheet, y: int) -> None:
     """States of the promises of teams over the time range, and which alerts fire."""
     desk, w = sheet.desk, sheet.desk.words
-    place = (0, y, 14, 5)
+    place = (0, y, 14, 6)
     if desk.targets:
         own = ("member", "target")
         rows = Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True)
@@ -271,7 +271,7 @@ def _states(sheet: Sheet, y: int) -> None:
         waiting = [Query(unanswered(TEAMS, ("member",)), "{{member}}")]
         frame = Frame(place, w("unanswered_course"), w("unanswered_help"))
         panels.lines(sheet, frame, waiting, "count", Course(values=False, link=links.team_of_series(desk)))
-    firing_now(sheet, (14, y, 10, 5))
+    firing_now(sheet, (14, y, 10, 6))
 
 
 def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: str = ".+") -> None:
