@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from deskpulse.events_io import encode
 from deskpulse.policy import build, load_file
 from deskpulse.rules import Plan, texts
 from deskpulse.rules.files import InOneLine, dump
@@ -29,9 +28,9 @@ from kpis.partition import PartitionState, StateRules
 from kpis.policy import Policy
 from kpis.tables import CUSTOMERS
 from scripts.alert_drills.drills import MINUTE_MS
+from scripts.history.worker import LocalWorker
 from scripts.rule_tests.model import GROUPS, INSTANCES, Exporter, labelled
 from scripts.tidy import ROOT
-from streams.topics import SOURCE_TOPICS
 from windows.cells import difference
 from windows.panes import HOUR_MS, QUARTER
 
@@ -40,7 +39,6 @@ HISTORY_MS: Final = 10 * HOUR_MS  # as the drills have it: the same seed, the sa
 POLICY: Final = ROOT / "examples/policy.yaml"
 RULES: Final = ("view", "sla", "meta")  # those that page about promises
 _EIGHT_HOURS: Final = 32  # quarters
-_CHUNK: Final = 2_000
 _SHOWN: Final = {
     "team": [team.name for team in DEFAULT_DESK.teams],
     "channel": [channel.name for channel in DEFAULT_DESK.channels],
@@ -98,42 +96,21 @@ class Story:
         return range(self.start_ms, self.start_ms + self.minutes * MINUTE_MS, STEP_SECONDS * 1_000)
 
 
-class _Record(NamedTuple):
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes
-    value: bytes
-
-
 @dataclass
 class Promises:
     """A worker's state and an exporter's judgement of promises, without Kafka between them."""
 
     policy: Policy
-    state: PartitionState = field(init=False)
+    worker: LocalWorker = field(init=False)
     outcomes: Outcomes = field(default_factory=Outcomes)
     _rows: dict[bytes, bytes] = field(default_factory=dict)
-    _offsets: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.state = PartitionState(0, StateRules(policy=self.policy))
-        self.state.sign("worker")
+        self.worker = LocalWorker(PartitionState(0, StateRules(policy=self.policy)))
 
     def take(self, events: Sequence[TimedEvent]) -> None:
         """Count events as a worker does, and let the exporter read what changed."""
-        for chunk in _batched(events):
-            by_topic: dict[str, list[_Record]] = {}
-            for event in chunk:
-                by_topic.setdefault(event.topic, []).append(
-                    _Record(0, self._offsets[event.topic], event.publish_ms, event.key, encode(event.value))
-                )
-                self._offsets[event.topic] += 1
-            for topic, records in by_topic.items():
-                self.state.apply(topic, records)
-            self.state.advance(())
-        self.state.advance(SOURCE_TOPICS)
-        for key, value in self.state.take_changes().view:
+        for key, value in self.worker.take(events):
             self._change(key, value)
 
     def _change(self, key: bytes, value: bytes | None) -> None:
@@ -162,10 +139,6 @@ class Promises:
             for team, n in by_team.items():
                 labels = (("window", "8h"), ("period", "current"), ("by", "team"), ("member", team), ("target", target))
                 yield Figure("support_sla_attainment_observations", labels, float(n), n)
-
-
-def _batched(events: Sequence[TimedEvent]) -> Iterator[Sequence[TimedEvent]]:
-    return (events[start : start + _CHUNK] for start in range(0, len(events), _CHUNK))
 
 
 def shown(story: Story, policy: Policy) -> dict[str, list[float | None]]:

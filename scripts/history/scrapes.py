@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
-from deskpulse.events_io import encode
 from deskpulse.simulator import TimedEvent, simulate
 from deskpulse.wiring import exporter_config, state_rules
 from exporters.collectors import DeskpulseCollector
@@ -19,21 +16,12 @@ from exporters.workers import Workers
 from kpis.partition import PartitionState
 from kpis.view import View, ViewBuilder
 from scripts.history.stories import Story
+from scripts.history.worker import NAME, LocalWorker
 from streams.topics import SOURCE_TOPICS
 
 JOB: Final = "deskpulse-exporter"  # of monitoring/prometheus.yml
 INSTANCE: Final = "127.0.0.1:9108"
-_WORKER: Final = "deskpulse-worker-1"
 _OWN: Final = {"instance": INSTANCE, "job": JOB}
-_CHUNK: Final = 2_000  # records between two moves of the event clock, as a worker has it
-
-
-class _Record(NamedTuple):
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes
-    value: bytes
 
 
 @dataclass
@@ -41,15 +29,14 @@ class _Desk:
     """The worker and the exporter of a story, without Kafka between them."""
 
     story: Story
-    state: PartitionState = field(init=False)
+    worker: LocalWorker = field(init=False)
     builder: ViewBuilder = field(init=False)
     events: Iterator[TimedEvent] = field(init=False)
-    offsets: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         story = self.story
         config = exporter_config(story.settings)
-        self.state = PartitionState(0, state_rules(story.settings))
+        self.worker = LocalWorker(PartitionState(0, state_rules(story.settings)))
         self.builder = ViewBuilder(config.view_rules)
         self.events = simulate(
             story.scenario,
@@ -61,22 +48,11 @@ class _Desk:
             moment_ms=story.moment_ms,
         )
         self.buckets_seconds = config.buckets_seconds
-        self.state.sign(_WORKER)
         self._next = next(self.events, None)
 
     def read_to(self, at_ms: int) -> None:
         """Count what is published up to an instant, and let the exporter read it."""
-        while chunk := list(itertools.islice(self._until(at_ms), _CHUNK)):
-            by_topic: dict[str, list[_Record]] = {}
-            for event in chunk:
-                record = _Record(0, self.offsets[event.topic], event.publish_ms, event.key, encode(event.value))
-                self.offsets[event.topic] += 1
-                by_topic.setdefault(event.topic, []).append(record)
-            for topic, records in by_topic.items():
-                self.state.apply(topic, records)
-            self.state.advance(())
-        self.state.advance(SOURCE_TOPICS)
-        self.builder.apply(0, self.state.take_changes().view)
+        self.builder.apply(0, self.worker.take(self._until(at_ms)))
 
     def _until(self, at_ms: int) -> Iterator[TimedEvent]:
         while self._next is not None and self._next.publish_ms <= at_ms:
@@ -85,15 +61,15 @@ class _Desk:
 
     def status(self, heard_ms: int, at_ms: int) -> ReaderStatus:
         """What the exporter knows of Kafka at an instant, when it has last heard of it at another."""
-        end = self.state.position.transaction
+        end = self.worker.state.position.transaction
         return ReaderStatus(
             expected=1,
             partitions={0: LedgerPartition(position=end, end=end, stable=end, caught_up=True)},
             read_at_ms=heard_ms,
             silent_seconds=(at_ms - heard_ms) / 1000 + 0.2,
             connections=1,
-            sources={(topic, 0): LogSpan(0, self.offsets[topic]) for topic in SOURCE_TOPICS},
-            workers=Workers(1, {0: _WORKER}, {(topic, 0): self.offsets[topic] for topic in SOURCE_TOPICS}),
+            sources={(topic, 0): LogSpan(0, self.worker.offsets[topic]) for topic in SOURCE_TOPICS},
+            workers=Workers(1, {0: NAME}, {(topic, 0): self.worker.offsets[topic] for topic in SOURCE_TOPICS}),
         )
 
 
