@@ -46,6 +46,7 @@ from tests.e2e.stack import Stack, start_program
 HISTORY_RATE: Final = 2.0  # tickets an hour for two months: enough for every window
 PRESENT_RATE: Final = 240.0
 SCRAPE_SECONDS: Final = 3
+MIDDLE_OF_A_MINUTE: Final = (12, 50)  # seconds
 SCRAPES: Final = 4  # so many that a rate over the last of them has something to count
 RANGE_SECONDS: Final = 12
 LONGEST_SECONDS: Final = 900.0  # on a machine that does much else; a quiet one needs a tenth
@@ -165,7 +166,9 @@ def _scraped(prometheus: LocalPrometheus) -> float | None:
     complete = f'sum_over_time(deskpulse_view_complete{{job="{JOB}"}}[{RANGE_SECONDS}s]) >= {SCRAPES - 1}'
     both = len(prometheus.query(complete, now)) == 2
     awake = prometheus.query('ALERTS{alertname="Watchdog",alertstate="firing"}', now)
-    return now if both and awake else None
+    # A scrape that ends while the rules are evaluated is seen by the later ones alone: no edge of a minute may lie between two scrapes.
+    first, last = MIDDLE_OF_A_MINUTE
+    return now if both and awake and first <= now % 60 <= last else None
 
 
 def _as_of(prometheus: LocalPrometheus, at_seconds: float) -> float:
