@@ -118,14 +118,13 @@ class WorstNow:
             window = self._listed(names)
             n, missed, allowance = self._hour(names) if window == "1h" else self._eight_hours(names)
             labels = (*self._labels(names), ("window", str(window)))
-            late = sum(one.running and one.minute < self._now and _is_of(one.shown, names) for one in self._fallen)
             for name, value in (
                 ("ratio", (n - missed) / n),
                 ("objective_ratio", 1 - allowance / WHOLE / n),
                 ("observations", float(n)),
                 ("missed_tickets", float(missed)),
                 ("excess_tickets", missed - allowance / WHOLE),
-                ("overdue_tickets", float(late)),
+                ("overdue_tickets", float(self._late(names))),
                 ("since_timestamp_seconds", self._since(names, window) * 60.0),
             ):
                 yield (f"support_sla_worst_{name}", labels, value, n)

@@ -190,6 +190,7 @@ class _Field:
                 for names in own:
                     self._members.setdefault(names, []).append(dims)
         self._known: dict[tuple[Dims, Window, int], Tally] = {}
+        self._below = {names: window for names in self._members if (window := self._listed(names)) is not None}
 
     def _folded(self, dims: Dims) -> Dims:
         team, channel, priority = (
@@ -218,12 +219,11 @@ class _Field:
 
     def below(self) -> dict[Place, bool]:
         """Of all and of each name by itself: whether it or something within it is listed. Absent where nothing fell due."""
-        listed = [names for names in self._members if self._listed(names)]
         found = {}
         for names in self._members:
             by = by_of(names)
             if by in ("all", *DIMENSIONS) and (self._tally(names, "8h").n or self._tally(names, "1h").n):
-                found[by, member_of(names), self._target] = any(_is_within(one, names) for one in listed)
+                found[by, member_of(names), self._target] = any(_is_within(one, names) for one in self._below)
         return found
 
     def worst(self) -> Iterator[Worst]:
@@ -233,12 +233,11 @@ class _Field:
             return lambda names: self._tally(names, window, 0, without).excess
 
         def look(without: frozenset[Dims]) -> dict[Names, Callable[[Names], int]]:
-            windows = {names: self._listed(names, without) for names in self._members if self._listed(names)}
+            windows = {names: self._listed(names, without) for names in self._below} if without else self._below
             return {names: excess(window, without) for names, window in windows.items() if window is not None}
 
         for names in self._named(look):
-            window = self._listed(names)
-            assert window is not None, "what is named is listed"
+            window = self._below[names]
             tally = self._tally(names, window)
             allowed = tally.allowance / ALLOWANCES
             since = self._since_ms(names, window)
