@@ -92,6 +92,19 @@ def test_the_narrowest_member_that_holds_the_excess_is_named() -> None:
     assert not below["team", "orders", "first_reply"]
 
 
+@pytest.mark.parametrize(("late", "named"), [(3, "billing · high"), (4, "billing")])
+def test_eight_tenths_of_the_excess_make_the_narrower_one_the_cause(late: int, named: str) -> None:
+    """Billing's high tickets exceed by 12 - 2 = 10. With 3 of its 10 low ones late, billing exceeds by 10 + 2 = 12, of which 10 are 83 %;
+
+    with 4 late by 10 + 3 = 13, of which 10 are 77 %: then it is all of billing.
+    """
+    desk = SlaDesk(TEAMS)
+    create(desk, "slip", 20, late=12, team="billing", priority="high")
+    create(desk, "low", 10, late=late, team="billing", priority="low")
+    create(desk, "fine", 30, late=0, team="orders", priority="normal")
+    assert [named] == [one.member for one in desk.view("10:10").worst]
+
+
 def test_a_combination_that_a_line_of_the_policy_names_is_a_member() -> None:
     """Urgent chats of two teams are late, half of either: neither team's urgent tickets hold eight tenths of it."""
     desk = SlaDesk(TEAMS)
