@@ -21,6 +21,7 @@ from exporters.pace import Pace
 from exporters.progress import Progress
 from exporters.status import Limits, ReaderStatus
 from exporters.topics import partition_count
+from kpis.definitions import are_current
 
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
@@ -55,7 +56,7 @@ class LedgerReader:
         """What is known now."""
         now = self._elapsed()
         heard = [part.heard_ms for part in self._parts.values()]
-        workers = self._around.workers
+        workers, positions = self._around.workers, self._keeper.positions
         return ReaderStatus(
             expected=self._expected,
             partitions={number: part.status(now) for number, part in self._parts.items()},
@@ -65,7 +66,8 @@ class LedgerReader:
             connections=self._connections,
             sources=self._around.sources,
             workers=workers,
-            recovering=workers.recovering(self._keeper.positions) if workers else frozenset(),
+            recovering=workers.recovering(positions) if workers else frozenset(),
+            definitions={number: position for number, position in positions.items() if not are_current(position)},
             limits=Limits(self._config.stuck_seconds, self._config.silent_seconds, self._config.behind_seconds),
         )
 

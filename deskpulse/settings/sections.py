@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Names, Section, check_readable, from_json, wrong
-from kpis import ledger
+from kpis import formats, ledger
 
 RESERVED_MEMBERS: Final = frozenset({"all", "other"})  # the roll-up over everything, and where unlisted names are folded
 
@@ -104,6 +104,8 @@ class WorkerSettings(Section):
     @field_validator("ledger_format")
     @classmethod
     def _check_format(cls, wanted: int | None) -> int | None:
+        if wanted is not None and wanted < formats.LEAST:
+            raise wrong(f"this program needs a ledger of format {formats.LEAST} at least", "leave it out, or raise it (docs/upgrade.md)")
         if wanted is not None and wanted > ledger.VERSION:
             raise wrong(
                 f"this program writes ledgers up to format {ledger.VERSION}", "upgrade every worker and exporter before you raise it"
