@@ -161,7 +161,7 @@ def _today(shelf: Shelf) -> Today:
 def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
     for target in TARGETS:
         waiting = shelf.now("support_sla_waiting_tickets", target=target)
-        breached = shelf.now("support_sla_breached_waiting_tickets", target=target)
+        breached = shelf.now("support_sla_overdue_tickets", target=target)
         if waiting is None and breached is None:
             continue  # no policy
         due = {within: count_of(shelf.now("support_sla_due_tickets", target=target, within=within)) for within in DUE}

@@ -45,8 +45,7 @@ def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRo
     reply = {"target": FIRST_REPLY}
     attained = shelf.final("support_sla_attainment_ratio", "current", reply, window=HOUR, group=group)
     overdue = {
-        target: shelf.now("support_sla_breached_waiting_tickets", group, target=target)
-        for target in (view.policy.targets if view.policy else ())
+        target: shelf.now("support_sla_overdue_tickets", group, target=target) for target in (view.policy.targets if view.policy else ())
     }
     mean = shelf.final("support_first_response_mean_seconds", "current", {"clock": "calendar"}, window=HOUR, group=group)
     opened, opens_ms = _hours(version, team, view.as_of_ms)
