@@ -37,12 +37,24 @@ def elapsed_seconds() -> float:
 
 
 class LedgerReader:
-    """Reads `<app_id>-view` into a ViewKeeper until it is cancelled; no error of Kafka ends it."""
+    """Reads `<app_id>-view` into a ViewKeeper until it is cancelled; no error of Kafka ends it.
 
-    def __init__(self, config: ExporterConfig, keeper: ViewKeeper, *, elapsed: Callable[[], float] = elapsed_seconds) -> None:
+    What it tells in instants is by the keeper's clock. `stamped_ms` is the one by which aiokafka stamps its polls: only with it can be told
+    how old such a stamp is.
+    """
+
+    def __init__(
+        self,
+        config: ExporterConfig,
+        keeper: ViewKeeper,
+        *,
+        elapsed: Callable[[], float] = elapsed_seconds,
+        stamped_ms: Callable[[], int] = wall_ms,
+    ) -> None:
         self._config = config
         self._keeper = keeper
         self._elapsed = elapsed
+        self._stamped_ms = stamped_ms
         self._parts: dict[int, Progress] = {}
         self._expected: int | None = None
         self._fault: str | None = None
@@ -55,13 +67,14 @@ class LedgerReader:
     def status(self) -> ReaderStatus:
         """What is known now."""
         now = self._elapsed()
-        heard = [part.heard_ms for part in self._parts.values()]
+        silent = max((now - part.heard_at for part in self._parts.values()), default=None)
+        heard = silent is not None and all(part.heard_ms is not None for part in self._parts.values())
         workers, positions = self._around.workers, self._keeper.positions
         return ReaderStatus(
             expected=self._expected,
             partitions={number: part.status(now) for number, part in self._parts.items()},
-            read_at_ms=min((ms for ms in heard if ms is not None), default=None) if None not in heard else None,
-            silent_seconds=max((now - part.heard_at for part in self._parts.values()), default=None),
+            read_at_ms=self._keeper.now_ms() - round(silent * 1000) if heard and silent is not None else None,
+            silent_seconds=silent,
             fault=self._fault,
             connections=self._connections,
             sources=self._around.sources,
@@ -233,7 +246,7 @@ class LedgerReader:
         consumer.seek(partition, first[partition])
 
     async def _note(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        now, now_ms = self._elapsed(), wall_ms()
+        now, now_ms = self._elapsed(), self._stamped_ms()
         for partition in partitions:
             part, position = self._parts[partition.partition], await consumer.position(partition)
             if gathered := part.release(position):
@@ -243,7 +256,7 @@ class LedgerReader:
                 end=consumer.highwater(partition),
                 stable=consumer.last_stable_offset(partition),
                 heard_ms=consumer.last_poll_timestamp(partition),
-                wall_ms=now_ms,
+                stamped_ms=now_ms,
                 now=now,
             )
         if all(part.caught_up for part in self._parts.values()):

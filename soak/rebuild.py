@@ -144,10 +144,12 @@ def shown_names(expected: Iterable[OracleFigure]) -> Names:
 
 def rebuilt(ledger: Ledger, settings: Settings, names: Names, as_of_ms: int) -> dict[verify.Key, float]:
     """All final and live figures at an instant, as an exporter would show them. The names shown are the oracle's choice."""
-    assert not settings.desk.team_time_zones, "every team has its day in one zone here"
+    desk = settings.desk
+    assert not desk.team_time_zones, "every team has its day in one zone here"
+    assert desk.time_zone or desk.policy is None, "no policy decides on the zone here"
     groups = [(by, member) for by, members in names.items() for member in members]
     found: list[Figure] = []
-    for span in spans(as_of_ms=as_of_ms, time_zone=settings.desk.time_zone, windows=WINDOWS):
+    for span in spans(as_of_ms=as_of_ms, time_zone=desk.time_zone or "UTC", windows=WINDOWS):
         if span.window in CUSTOMER_WINDOWS:
             found += _customers(ledger, span)
         if span.window == ONLY_CUSTOMERS:

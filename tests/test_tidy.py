@@ -40,6 +40,12 @@ def test_pure_packages_stay_pure(package: str) -> None:
     assert [] == faults(tidy.impure_calls, inside(package))
 
 
+@pytest.mark.parametrize("package", ["exporters", "kpis"])
+def test_a_clock_is_passed_in(package: str) -> None:
+    """A face that reads a clock of its own shows another instant than the one that a test, or a replay, has set."""
+    assert [] == faults(tidy.clock_reads, inside(package))
+
+
 def test_only_the_command_line_prints() -> None:
     silent = [path for path in CODE if path.parts[0] in tidy.PACKAGES and not str(path).startswith(tidy.MAY_PRINT)]
     assert [] == faults(tidy.prints, silent)
@@ -102,6 +108,19 @@ class TestTheRulesThemselves:
     @pytest.mark.parametrize("source", ["datetime.now()", "dt.datetime.utcnow()", "date.today()", "open('x')", "__import__('time')"])
     def test_a_call_that_reads_the_world_is_seen(self, source: str) -> None:
         assert 1 == len(tidy.impure_calls(source))
+
+    @pytest.mark.parametrize(
+        "source",
+        ["int(time.time())", "def f():\n    return time.monotonic()", "datetime.now(UTC)", "now_ms = wall_ms()", "elapsed_seconds()"],
+    )
+    def test_a_clock_that_is_read_in_passing_is_seen(self, source: str) -> None:
+        assert 1 == len(tidy.clock_reads(source))
+
+    @pytest.mark.parametrize(
+        "source", ["def wall_ms():\n    return time.time_ns() // 1_000_000", "def f(now=time.monotonic): ...", "self._keeper.now_ms()"]
+    )
+    def test_a_clock_and_one_that_is_passed_in_are_no_fault(self, source: str) -> None:
+        assert [] == tidy.clock_reads(source)
 
     def test_a_print_is_seen_and_a_method_of_that_name_is_not(self) -> None:
         assert ["line 1: print()"] == tidy.prints("print(1)")

@@ -60,7 +60,7 @@ class MemberSettings(Section):
 class DeskSettings(Section):
     """Section `desk`: whose day it is, which names are shown, how late an event may be."""
 
-    time_zone: str = "UTC"
+    time_zone: str | None = None  # None: that of the policy, see `deskpulse.policy.desk_zone`
     team_time_zones: Annotated[dict[str, str], BeforeValidator(from_json)] = Field(default_factory=dict)
     policy: Path | None = None
     members: MemberSettings = Field(default_factory=MemberSettings)
@@ -72,8 +72,9 @@ class DeskSettings(Section):
 
     @field_validator("time_zone")
     @classmethod
-    def _check_zone(cls, zone: str) -> str:
-        known_zone(zone)
+    def _check_zone(cls, zone: str | None) -> str | None:
+        if zone is not None:
+            known_zone(zone)
         return zone
 
     @field_validator("policy")

@@ -168,6 +168,21 @@ async def test_after_a_long_stall_the_ledger_is_read_again(ledger: Ledger, caplo
     await ended(running)
 
 
+async def test_when_kafka_was_last_heard_of_is_told_by_the_exporters_own_clock(ledger: Ledger) -> None:
+    """aiokafka stamps its polls by the machine's clock; an exporter whose clock stands elsewhere still tells its own time."""
+    await ledger.create_topics(1)
+    await ledger.commit(a_morning().rows())
+    keeper = ViewKeeper(RULES, now_ms=lambda: at("12:00"))
+    reader = LedgerReader(ledger.config(), keeper)
+    running = asyncio.create_task(reader.run())
+    await reader.first_ready()
+    status = reader.status()
+    assert status.silent_seconds is not None
+    assert at("12:00") - round(status.silent_seconds * 1000) == status.read_at_ms
+    assert status.silent_seconds < 60  # the age of a stamp is told by the clock that made it
+    await ended(running)
+
+
 async def test_a_short_pause_goes_on_from_where_it_was(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
     await ledger.create_topics(1)
     desk = a_morning()
