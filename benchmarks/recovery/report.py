@@ -49,7 +49,7 @@ def table(filled: Filled, starts: Starts, broker: str) -> Table:
         ),
         (
             "worker: other definitions",
-            f"panes made anew from {starts.anew_rows:,} rows in {starts.anew_seconds:.1f} s: {starts.anew_rows / starts.anew_seconds:,.0f} a second",
+            f"panes made anew in {starts.anew_seconds:.1f} s from {starts.anew_rows:,} rows",
         ),
         ("exporter: memory", f"{exporter.rss_bytes >> 20:,} MiB"),
         ("pause: nothing happens", _pause(starts.quiet.most_seconds, starts.quiet.least_seconds)),
