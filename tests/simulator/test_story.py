@@ -96,6 +96,6 @@ def test_the_demos_clock_is_that_of_its_desk_unless_another_one_is_asked_for() -
         (DeskSettings(time_zone="UTC"), "UTC", DEMO_POLICY),
         (DeskSettings(policy=OWN), "Europe/Madrid", OWN),
     ):
-        chosen, variables = demo_settings(Settings(desk=asked), "127.0.0.1:9", 9108, None, shared=False)
+        chosen, variables = demo_settings(Settings(desk=asked), "127.0.0.1:9", 9108, None, scenario="calm", shared=False)
         assert (zone, policy) == (desk_zone(chosen.desk).name, chosen.desk.policy)
         assert (asked.time_zone, str(policy)) == (variables.get("DESKPULSE_DESK__TIME_ZONE"), variables["DESKPULSE_DESK__POLICY"])
