@@ -1,4 +1,4 @@
-"""`python -m scripts.alert_drills [--only NAME | --lapse] [--speed N] [--seed N] [--keep]`: a line a scenario; exit 0 only if all match."""
+"""`python -m scripts.alert_drills [--only NAME... | --lapse] [--speed N] [--seed N] [--keep]`: a line a scenario; exit 0 only if all match."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        found = _run_all([drill for drill in DRILLS if options.only in {None, drill.name}], pacing, keep=options.keep)
+        found = _run_all([drill for drill in DRILLS if not options.only or drill.name in options.only], pacing, keep=options.keep)
         return exits.DIFFERENCE if any(told) else found
     except BrokerError as error:
         print(f"e2e-alerts: {error}", file=sys.stderr)
@@ -66,12 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.alert_drills", description="Alerts from a slip of the desk to the receiver.")
-    parser.add_argument("--only", choices=[drill.name for drill in DRILLS], help="one scenario instead of all, and no time-lapse")
+    parser.add_argument(
+        "--only", action="append", choices=[drill.name for drill in DRILLS], help="one scenario instead of all, and no time-lapse; repeatable"
+    )
     parser.add_argument("--lapse", action="store_true", help="the time-lapse alone: a slip and 24 h of calm, without Kafka")
     parser.add_argument(
         "--speed",
         type=float,
-        help=f"times as fast as ours that the clock of the desk runs; without it {pace.FASTEST:g}, and slower on a machine that does much else",
+        help=f"times as fast as ours that the clock of the desk runs (without it {pace.FASTEST:g}, slower on a busy machine)",
     )
     parser.add_argument("--rate", type=float, help="mean of new tickets an hour, instead of what each scenario has")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same events (%(default)s)")
