@@ -1,4 +1,4 @@
-"""`python -m scripts.alert_drills [--only NAME... | --lapse] [--speed N] [--seed N] [--keep]`: a line a scenario; exit 0 only if all match."""
+"""`python -m scripts.alert_drills [--only NAME | --lapse] [--speed N] [--seed N] [--keep]`: a line a scenario; 0 only if all match."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.alert_drills", description="Alerts from a slip of the desk to the receiver.")
     parser.add_argument(
-        "--only", action="append", choices=[drill.name for drill in DRILLS], help="one scenario instead of all, and no time-lapse; repeatable"
+        "--only",
+        action="append",
+        choices=[drill.name for drill in DRILLS],
+        help="one scenario instead of all, and no time-lapse; repeatable",
     )
     parser.add_argument("--lapse", action="store_true", help="the time-lapse alone: a slip and 24 h of calm, without Kafka")
     parser.add_argument(
