@@ -32,7 +32,7 @@ from kpis.ledger import (
 )
 from kpis.tickets import Dims, TicketRow
 from streams.topics import ledger_topics
-from windows.panes import RESOLUTIONS
+from windows.panes import MINUTE, RESOLUTIONS
 
 Group = tuple[str, str]  # by, member
 Names = Mapping[str, frozenset[str]]  # shown members by dimension; the rest is `other`
@@ -171,12 +171,16 @@ def _resolution(window: str) -> int:
     return _OF_LENGTH[ROLLING[window][0] if window in ROLLING else _QUARTER_MS]
 
 
-def _within(ledger: Ledger, span: Span) -> Iterator[tuple[Dims, Mapping[int, int]]]:
+def _within(ledger: Ledger, span: Span) -> Iterator[tuple[Dims, Mapping[int, int], int]]:
+    """The panes of a span, with +1; and with -1 the minutes of its last pane that have not begun: what is dated there is ahead of now."""
     index = _resolution(span.window)
     length_ms = RESOLUTIONS[index].length_ms
     for key, cells in ledger.panes[index]:
         if span.start_ms <= key.pane * length_ms < span.end_ms:
-            yield key.dims, cells
+            yield key.dims, cells, 1
+    for key, cells in ledger.panes[MINUTE.index]:
+        if span.end_ms <= key.pane * MINUTE.length_ms < span.pane_end_ms:
+            yield key.dims, cells, -1
 
 
 def _groups(dims: Dims, names: Names) -> list[Group]:
@@ -187,14 +191,14 @@ def _groups(dims: Dims, names: Names) -> list[Group]:
 def _sums(ledger: Ledger, span: Span, names: Names) -> Mapping[Group, dict[int, int]]:
     """Cells of each group in a span, and how many registers of distinct customers are in use."""
     found: defaultdict[Group, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for dims, cells in _within(ledger, span):
+    for dims, cells, sign in _within(ledger, span):
         if dims == _CUSTOMER_DIMS:
             continue
         for group in _groups(dims, names):
             sums = found[group]
             for cell, amount in cells.items():
                 if cell < series.REGISTER or group[0] in _WITH_CUSTOMERS:
-                    sums[cell] += amount
+                    sums[cell] += sign * amount
     return {group: _with_registers(sums) for group, sums in found.items()}
 
 
@@ -214,7 +218,7 @@ def _customers(ledger: Ledger, span: Span) -> Iterator[Figure]:
         if key.dims != _CUSTOMER_DIMS:
             continue
         at_ms = key.pane * length_ms
-        if at_ms >= span.end_ms:
+        if at_ms >= span.pane_end_ms:
             later += cells.get(series.JOINED, 0) - cells.get(series.LEFT, 0)
         elif at_ms >= span.start_ms:
             for cell, amount in cells.items():
