@@ -108,7 +108,7 @@ BAD: dict[str, tuple[dict[str, Any] | str, str, int]] = {
     "time": ({"occurred_at": "2026-03-04T09:05:12"}, "T-1", 0),
     "key": ({}, '"T-1"', 0),
     "future": ({"occurred_at": NOON_MS + 301_000}, "T-1", 0),
-    "too_late": ({"occurred_at": NOON_MS // 1000}, "T-1", 0),  # epoch seconds
+    "too_late": ({"occurred_at": NOON_MS - 62 * DAY_MS}, "T-1", 0),
 }
 
 
@@ -140,6 +140,18 @@ class TestRefusedRecords:
         found = decoder("first-reply")(json.dumps({"event_id": "e", "occurred_at": NOON_MS * 1000, "ticket_id": "T-1"}).encode())
         assert isinstance(found, Reject)
         assert "time" == found.reason
+
+    def test_epoch_seconds_are_refused_between_the_instants_of_the_page(self) -> None:
+        decode = decoder("first-reply")
+        edges = {
+            "1970-01-08T07:19:11.999Z": False,
+            "1970-01-08T07:19:12Z": True,
+            "1970-02-17T11:34:04.799Z": True,
+            "1970-02-17T11:34:04.800Z": False,
+        }
+        for instant, refused in edges.items():
+            found = decode(json.dumps({"event_id": "e", "occurred_at": instant, "ticket_id": "T"}).encode())
+            assert refused == (isinstance(found, Reject) and found.detail.startswith("epoch seconds? this field is milliseconds")), instant
 
     def test_a_customer_is_never_too_late(self) -> None:
         state = PartitionState(0)
