@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -92,6 +91,7 @@ class Partition:
         self._letters: list[DeadLetter] = []
         self._task: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._written_at = 0.0  # when the last change set was taken, by the stopwatch
 
     @property
     def settled(self) -> bool:
@@ -102,6 +102,7 @@ class Partition:
         """Begin, after the state was recovered."""
         self._skips = skips
         self.durable = dict(self.state.position.offsets)
+        self._written_at = self._config.clock.elapsed()
         self.ready = True
         self.inbox.nudge()  # to write who works here now: readers of the ledger take it for the end of the recovery
         self._task = asyncio.create_task(self._run(), name=f"partition {self.number}")
@@ -129,8 +130,8 @@ class Partition:
         topic is at its end again and again, and what comes next in it would be too late. Yet where all that was applied had been
         in Kafka for long, nothing is being written: whatever comes next was sent after it.
         """
-        now, resting = time.monotonic(), {}
-        is_backlog = self._newest_ms < (time.time() - self._config.backlog_seconds) * 1000
+        now, resting = self._config.clock.elapsed(), {}
+        is_backlog = self._newest_ms < self._config.clock.now_ms() - self._config.backlog_seconds * 1000
         for topic, name in self._topics.items():
             applied = self.applied(topic)
             if self._deliveries.drained(TP(topic, self.number), applied):
@@ -167,8 +168,8 @@ class Partition:
                 await self._write()
             await asyncio.sleep(0)  # to the other partitions and to the network
         self.state.advance(self.drained())
-        if not self.state.clean:
-            await self._write()
+        if not self.state.clean or self._config.clock.elapsed() - self._written_at >= self._config.position_seconds:
+            await self._write()  # also when nothing has come: exporters measure their clock by the broker's timestamp of a position row
 
     def _rank(self, delivery: Delivery) -> int:
         return _ORDER.index(self._topics[delivery.chunk.topic])
@@ -241,6 +242,7 @@ class Partition:
 
     async def _write(self) -> None:
         """Hand the change set over to its transaction, after the one before."""
+        self._written_at = self._config.clock.elapsed()
         changes = self.state.take_changes()
         durable = dict(self.state.position.offsets)
         taken, self._taken = self._taken, []

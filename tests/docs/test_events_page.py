@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from agents.config import WorkerConfig
 from agents.ledger_io import letter_headers
+from deskpulse.clocks import WORKER
 from exporters.program_families import REASONS
 from kpis.partition import DeadLetter, PartitionState
 from scripts import schemas
@@ -162,7 +163,7 @@ class TestRefusedRecords:
         assert not state.apply("customer", [record(long_ago, "C-2")])
 
     def test_the_limits_are_those_of_the_program(self) -> None:
-        config = WorkerConfig(kafka={})
+        config = WorkerConfig(clock=WORKER, kafka={})
         rules = config.state_rules
         assert f"When {config.reject_share:.0%} of at least {config.reject_least} records".replace("95%", "95 %") in TEXT
         assert f"by more than {rules.future_tolerance_ms // 60_000} min" in TEXT
