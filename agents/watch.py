@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Mapping
+from time import sleep
 from typing import NamedTuple, Protocol
 
 from aiokafka.errors import KafkaError
@@ -48,9 +48,10 @@ class Watch:
         self._lost: dict[TP, int] = {}  # ticks
         self._read_again: Counter[tuple[TP, int | None]] = Counter()  # times, by the offset applied
         self._progress: dict[TP | int, _Progress] = {}  # of topic-partitions, and of partitions over all their topics
-        self._recovering = _Progress((-1,), time.monotonic())
+        self._elapsed = self._config.clock.elapsed
+        self._recovering = _Progress((-1,), self._elapsed())
         self._log_ends: Mapping[TP, int] = {}  # as the brokers told, whatever was fetched
-        self._told_at = time.monotonic()
+        self._told_at = self._elapsed()
         self._told_records = 0
         self._told_transactions = 0
         self.beats = 0
@@ -69,7 +70,7 @@ class Watch:
 
     async def _tick(self) -> None:
         self.beats += 1
-        now = time.monotonic()
+        now = self._elapsed()
         ready = [partition for partition in self._ownership.partitions.values() if partition.ready]
         flows = self._app.consumer.flow_active and not self._app.rebalancing
         self._check_recovery(now, ready, flows=flows)
@@ -190,7 +191,7 @@ class Watch:
         """In a thread of its own: ticks stop when the event loop hangs. Counted, not timed, for a stopped process stops both."""
         beats, still = self.beats, 0
         while still < self._config.watchdog_seconds:
-            time.sleep(1.0)
+            sleep(1.0)
             beats, still = self.beats, (still + 1 if self.beats == beats else 0)
         exits.end_process(Exit.RETRY, f"the event loop has not run for {still} s; see docs/runbooks/worker-stuck.md")
 

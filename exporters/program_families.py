@@ -40,6 +40,10 @@ READ: Final = Family("deskpulse_partitions_read", "Partitions of the ledger that
 AS_OF: Final = Family("deskpulse_view_as_of_timestamp_seconds", "The instant that the figures are computed for.")
 READ_AT: Final = Family("deskpulse_view_read_timestamp_seconds", "When Kafka last answered for every partition of the ledger.")
 AGE: Final = Family("deskpulse_view_age_seconds", "Since when Kafka has not answered for every partition of the ledger.")
+SKEW: Final = Family(
+    "deskpulse_clock_skew_seconds",
+    "The exporter's clock less the brokers', by the timestamps of what it reads, at least; absent while no broker has stamped anything.",
+)
 BUILD_SECONDS: Final = Family("deskpulse_view_build_seconds", "How long the last computation of the figures took.")
 WATERMARK: Final = Family("deskpulse_watermark_timestamp_seconds", "Greatest event time that was accepted.")
 TOPIC_WATERMARK: Final = Family(
@@ -96,7 +100,7 @@ POLICY_MISMATCH: Final = Family(
 )
 
 PROGRAM: Final = (
-    *(BUILD, READY, COMPLETE, INCOMPLETE, CONNECTIONS, REFUSED, EXPECTED, READ, AS_OF, READ_AT, AGE, BUILD_SECONDS),
+    *(BUILD, READY, COMPLETE, INCOMPLETE, CONNECTIONS, REFUSED, EXPECTED, READ, AS_OF, READ_AT, AGE, SKEW, BUILD_SECONDS),
     *(
         WATERMARK,
         TOPIC_WATERMARK,
@@ -141,6 +145,7 @@ def collect_freshness(snapshot: Snapshot) -> Iterator[Metric]:
     yield AS_OF.having(({}, _seconds(view.as_of_ms if view else None)))
     yield READ_AT.having(({}, _seconds(status.read_at_ms)))
     yield AGE.having(({}, status.silent_seconds))
+    yield SKEW.having(({}, status.skew_seconds))
     yield BUILD_SECONDS.having(({}, snapshot.build_seconds))
     yield WATERMARK.having(({}, _seconds(view.watermark_ms if view else None)))
 

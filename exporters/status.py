@@ -52,6 +52,7 @@ class Limits:
     stuck_seconds: float = 5.0
     silent_seconds: float = 10.0
     behind_seconds: float = 30.0
+    skew_seconds: float | None = 10.0  # None: the figures are not as of this machine's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class ReaderStatus:
     workers: Workers | None = None  # None: not known
     recovering: frozenset[int] = frozenset()  # owned partitions that their worker is still reading from the ledger
     definitions: Mapping[int, Position] = field(default_factory=dict)  # of the partitions whose definitions are not this program's
+    skew_seconds: float | None = None  # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
     limits: Limits = Limits()
 
     @property
@@ -115,6 +117,7 @@ class ReaderStatus:
         silent = self.silent_seconds
         if silent is not None and silent > self.limits.silent_seconds:
             yield Reason("silent", f"Kafka has not answered for {silent:.0f} s: the figures are as old", silent)
+        yield from self._clock()
         for number, part in sorted(self.partitions.items()):
             if part.stuck_seconds > self.limits.stuck_seconds:
                 text = (
@@ -122,6 +125,13 @@ class ReaderStatus:
                     "look whether its worker hangs"
                 )
                 yield Reason("stuck", text, part.stuck_seconds)
+
+    def _clock(self) -> Iterator[Reason]:
+        skew, limit = self.skew_seconds, self.limits.skew_seconds
+        if skew is not None and limit is not None and abs(skew) > limit:
+            where = "ahead of" if skew > 0 else "behind"
+            text = f"the exporter's clock is {abs(skew):.0f} s {where} the brokers' clocks, and figures are as of it: set it right (NTP)"
+            yield Reason("clock", text)
 
     def _behind(self) -> Iterator[Reason]:
         waiting: dict[int, list[tuple[str, LogSpan]]] = {}

@@ -31,6 +31,7 @@ _CUSTOMER_DIMS: Final = ("", "", "")
 _PANE, _LEVEL, _POSITION = 0, 1, 3  # kinds of rows of the view
 _LENGTHS_MS: Final = (60_000, 900_000, 21_600_000, 86_400_000)  # of panes, by resolution
 _QUARTER_MS: Final = 900_000
+_MINUTES: Final = 0  # resolution of panes of a minute
 _NEWEST: Final = 4  # version of a row
 
 
@@ -195,6 +196,16 @@ def _resolution(window: str) -> int:
     return _LENGTHS_MS.index(ROLLING[window][0] if window in ROLLING else _QUARTER_MS)
 
 
+def _within(ledger: Ledger, span: Span) -> Iterator[tuple[Pane, int]]:
+    """The panes of a span, with +1; and with -1 the minutes of its last pane that have not begun: what is dated there is ahead of now."""
+    for pane in ledger.panes[_resolution(span.window)]:
+        if span.start_ms <= pane.start_ms < span.end_ms:
+            yield pane, 1
+    for pane in ledger.panes[_MINUTES]:
+        if span.end_ms <= pane.start_ms < span.pane_end_ms:
+            yield pane, -1
+
+
 def _groups(dims: Dims, names: Names) -> list[Group]:
     members = zip(DIMENSIONS, dims, strict=True)
     return [("all", "all"), *((by, name if name in names.get(by, ()) else OTHER) for by, name in members)]
@@ -203,14 +214,14 @@ def _groups(dims: Dims, names: Names) -> list[Group]:
 def _sums(ledger: Ledger, span: Span, names: Names) -> Mapping[Group, Mapping[int, int]]:
     """Cells of each group in a span, the registers of distinct customers among them where they are shown."""
     found: defaultdict[Group, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for pane in ledger.panes[_resolution(span.window)]:
-        if pane.dims == _CUSTOMER_DIMS or not span.start_ms <= pane.start_ms < span.end_ms:
+    for pane, sign in _within(ledger, span):
+        if pane.dims == _CUSTOMER_DIMS:
             continue
         for group in _groups(pane.dims, names):
             sums = found[group]
             for cell, amount in pane.cells.items():
                 if cell < REGISTER or group[0] in _WITH_CUSTOMERS:
-                    sums[cell] += amount
+                    sums[cell] += sign * amount
     return found
 
 
@@ -223,7 +234,7 @@ def _customers(ledger: Ledger, span: Span) -> Iterator[Sample]:
     for pane in ledger.panes[index]:
         if pane.dims != _CUSTOMER_DIMS:
             continue
-        if pane.start_ms >= span.end_ms:
+        if pane.start_ms >= span.pane_end_ms:
             later += pane.cells.get(JOINED, 0) - pane.cells.get(LEFT, 0)
         elif pane.start_ms >= span.start_ms:
             for cell, amount in pane.cells.items():

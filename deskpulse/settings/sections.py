@@ -100,6 +100,7 @@ class WorkerSettings(Section):
     reject_least_records: int = Field(500, ge=1)
     reject_ratio: float = Field(0.95, gt=0, le=1)
     watchdog_seconds: float = Field(60.0, ge=1, le=86_400)
+    position_seconds: float = Field(10.0, ge=1, le=3_600)
     ledger_format: int | None = Field(None, ge=1)
 
     @field_validator("ledger_format")

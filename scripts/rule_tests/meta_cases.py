@@ -35,7 +35,7 @@ def _blind(reason: str = "") -> Fired:
     )
 
 
-_BLIND: Final = _blind()
+BLIND: Final = _blind()
 
 
 def _warned(summary: str, description: str, **labels: str) -> Fired:
@@ -56,7 +56,7 @@ def cases() -> Iterator[Case]:
 
 
 def _blindness() -> Iterator[Case]:
-    at_five = (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (_BLIND,)))
+    at_five = (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (BLIND,)))
     partial = {"deskpulse_view_complete": "1x2 0x30"}
     yield Case(
         "figures are partial for five minutes in both exporters: nobody would be told of a slip, so this is told, once",
@@ -74,9 +74,9 @@ def _blindness() -> Iterator[Case]:
     yield Case(
         "Kafka does not answer any more: a minute later the figures are stale, five minutes later it is told",
         healthy(30, more=stale),
-        (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (_BLIND,))),
+        (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (BLIND,))),
     )
-    yield Case("no exporter at all", {}, (Look("4m", "SupportSLABlind"), Look("5m", "SupportSLABlind", (_BLIND,))))
+    yield Case("no exporter at all", {}, (Look("4m", "SupportSLABlind"), Look("5m", "SupportSLABlind", (BLIND,))))
     yield Case(
         "an exporter restarts within two minutes, and a rebalance follows: nothing is told",
         healthy(30, more={"deskpulse_exporter_ready": "1x5 _ 0 1x30", "deskpulse_view_complete": "1x5 _ 0 0 1x30"}),
