@@ -1,4 +1,4 @@
-"""Bounded sets of facts, merged so that any order of arrival gives the same set: those of customers, and of tickets before ledger format 4."""
+"""Bounded sets of facts, the same in any order of arrival: those of customers, and of tickets before ledger format 4."""
 
 from __future__ import annotations
 

@@ -78,8 +78,7 @@ def read(old: OldTicketRow) -> TicketRow:
     if old.discarded:
         found.append((old.last_ms, DISCARDED, NO_IDENTITY, ()))
     sets = [one.facts() for one in (old.transitions, old.handled, old.replies) if one is not None]
-    for fact in [fact for kept in sets for fact in kept]:
-        found.append((fact.at_ms, _KINDS[fact.rank], digest(fact.event_id), _content(fact)))
+    found += [(fact.at_ms, _KINDS[fact.rank], digest(fact.event_id), _content(fact)) for kept in sets for fact in kept]
     found += _triages(old.triage or [])
     for kind, fact in (old.surveys or {}).items():
         found.append((fact.at_ms, ANSWERS[kind], digest(fact.event_id), trimmed(*fact.content[1:])))

@@ -1,7 +1,7 @@
 """C(row): what a ticket or a customer contributes to panes and levels. A pure function of the row, so a change is C(new) - C(old).
 
-It is told once, as a walk: `step` takes one fact further what a ticket has come to, and finds what that adds to panes. C(row) is the sum over
-all steps. What a fact adds when it comes last is its step alone, and so is what one adds that leaves the others' steps as they are.
+It is told once, as a walk: `step` takes one fact further what a ticket has come to, and finds what that adds to panes. C(row) is the sum
+of all steps. What a fact adds when it comes last is its step alone, and so is what one adds that leaves the others' steps as they are.
 """
 
 from __future__ import annotations
@@ -193,12 +193,11 @@ def _resolve(standing: Standing, at: int, content: Content, found: list[Booking]
         if not abandoned:
             if standing.solved_ms is None:
                 standing.solved_ms = at
-                counts += (series.SOLVED, series.NET)
+                counts += (series.SOLVED,)
                 if created is not None and found is not None:
                     more_counts, more_amounts = _duration(series.RESOLUTION, at - created)
                     counts, amounts = counts + more_counts, amounts + more_amounts
-            if created is not None and found is not None:
-                found.append((created, (series.COHORT,), ()))
+            _stand(standing, found, 1)
     if counts and found is not None:
         found.append((at, counts, amounts))
     return effective
@@ -210,16 +209,21 @@ def _reopen(standing: Standing, at: int, found: list[Booking] | None) -> None:
     if outcome is None:
         return
     standing.outcome = None
-    if outcome == "solved" and standing.created_ms is not None and found is not None:
-        found.append((standing.created_ms, (), (series.COHORT, -1)))
-    if standing.solved_ms is not None and not standing.reopened_since_solved:
-        standing.reopened_since_solved = True
-        if found is not None:
-            found.append((standing.solved_ms, (), (series.NET, -1)))
+    if outcome == "solved":
+        _stand(standing, found, -1)
     if standing.reopened_ms is None:
         standing.reopened_ms = at
         if found is not None:
             found.append((at, (series.REOPENED,), ()))
+
+
+def _stand(standing: Standing, found: list[Booking] | None, sign: int) -> None:
+    """The ticket stands as solved from now on, or no more: net at its first solution, cohort at its creation."""
+    if found is None:
+        return
+    for at, cell in ((standing.solved_ms, series.NET), (standing.created_ms, series.COHORT)):
+        if at is not None:
+            found.append((at, (cell,), ()) if sign > 0 else (at, (), (cell, -1)))
 
 
 def _answer(standing: Standing, at: int, kind: int, content: Content, found: list[Booking] | None) -> None:

@@ -29,7 +29,6 @@ class PromiseBook:
 
     def __init__(self, policy: Policy, tables: Tables, rows: Mapping[str, TicketRow]) -> None:
         self._policy = policy
-        self.with_allowances = False  # whether the ledger's format has room for them
         self._tables = tables
         self._rows = rows
         self._at_risk = AtRiskIndex()
@@ -38,6 +37,13 @@ class PromiseBook:
     def before(self, row: TicketRow) -> Booked | None:
         """What is booked of a row."""
         return None if row.promise is None else (row.dims(), *promises.contribution(row))
+
+    def promise_again(self, row: TicketRow) -> bool:
+        """Derive the promise of a row without booking anything; True where it is another one than the row has."""
+        promise = promises.derive(row, self._policy)
+        changed = promise != row.promise
+        row.promise = promise
+        return changed
 
     def book(self, ticket_id: str, row: TicketRow, event: TicketEvent, merge: Callable[[], None]) -> None:
         """Let an event be merged into a row, and book what that does to its promise."""
@@ -50,14 +56,14 @@ class PromiseBook:
         dims = row.dims()
         merge()
         course = promises.run(row)
-        row.promise = None if course is None else promises.promise_of(course, self._policy, known, with_allowances=self.with_allowances)
+        row.promise = None if course is None else promises.promise_of(course, self._policy, known)
         new_dims = row.dims()
         old = NOTHING if known is None else (dims, *promises.contribution_of(known[1], known[0]))
         new = NOTHING if row.promise is None or course is None else (new_dims, *promises.contribution_of(row.promise, course))
         if old != new:
-            self._move(ticket_id, row, old, new)
+            self.move(ticket_id, row, old, new)
 
-    def _move(self, ticket_id: str, row: TicketRow, old: Booked, new: Booked) -> None:
+    def move(self, ticket_id: str, row: TicketRow, old: Booked, new: Booked) -> None:
         """Book the difference."""
         old_dims, old_found, old_levels = old
         new_dims, new_found, new_levels = new
@@ -124,10 +130,13 @@ class PromiseBook:
         """Take over a row of the ledger."""
         self._at_risk.load(key, raw, None if raw is None else ledger.decode_at_risk(raw))
 
-    def loaded(self) -> None:
-        """All rows are read: list the running clocks of the tickets."""
+    def loaded(self, *, rebuilt: bool = False) -> None:
+        """All rows are read: list the running clocks of the tickets. Where promises were made again, lists in the ledger may differ."""
         for ticket_id, row in self._rows.items():
             if levels := promises.contribution(row)[1]:
                 dims = row.dims()
                 self._list(ticket_id, row, self._tables.number(dims), dims, levels)
-        self._at_risk.loaded()
+        if rebuilt:
+            self._at_risk.look_at_all()
+        else:
+            self._at_risk.loaded()

@@ -35,7 +35,7 @@ class Promise(Struct, array_like=True, frozen=True, gc=False):
     resolution_due_ms: int | None = None  # as the clock stands; None also while it stands still short of the target
     reply_ms: int | None = None  # first response time by the team's calendar
     resolution_ms: int | None = None  # resolution time by the team's calendar
-    reply_allowance: int | None = None  # share of such promises that may be missed, in series.ALLOWANCES; None also before ledger format 3
+    reply_allowance: int | None = None  # share of such promises that may be missed, in series.ALLOWANCES; None also in old rows
     resolution_allowance: int | None = None
 
 
@@ -54,17 +54,14 @@ class Course(NamedTuple):
 Known = tuple[Course, Promise]  # how the clocks ran before a change, and what was promised then
 
 
-def derive(row: TicketRow, policy: Policy, *, with_allowances: bool = True) -> Promise | None:
-    """The promise of a row. None: its creation is unknown or before the first version, or it is discarded.
-
-    Without allowances it is a promise as ledgers before format 3 have it.
-    """
+def derive(row: TicketRow, policy: Policy) -> Promise | None:
+    """The promise of a row. None: its creation is unknown or before the first version, or it is discarded."""
     course = run(row)
-    return None if course is None else promise_of(course, policy, with_allowances=with_allowances)
+    return None if course is None else promise_of(course, policy)
 
 
-def promise_of(course: Course, policy: Policy, known: Known | None = None, *, with_allowances: bool = True) -> Promise | None:
-    """What a policy says about a ticket whose clocks ran so. What is `known` and has not moved is not computed again: calendars are slow."""
+def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Promise | None:
+    """What a policy says about a ticket whose clocks ran so. What is `known` and has not moved is kept: calendars are slow."""
     creation = course.creation
     created = creation.at_ms
     terms = policy.terms(created, (creation.team, creation.channel, creation.priority))
@@ -89,8 +86,7 @@ def promise_of(course: Course, policy: Policy, known: Known | None = None, *, wi
         ):
             if at is not None:
                 times[i] = measured if at == at_before else terms.calendar.elapsed_ms(created, at)
-    allowances = (_allowance(terms.first_reply), _allowance(terms.resolution)) if with_allowances else ()
-    return Promise(reply_due, resolution_due, *times, *allowances)
+    return Promise(reply_due, resolution_due, *times, _allowance(terms.first_reply), _allowance(terms.resolution))
 
 
 def _as_before(old: Course, new: Course) -> bool:

@@ -89,6 +89,10 @@ class Rows(Generic[Row]):
                 self.touch(identifier, 0)
         return gone
 
+    def size_of_changes(self) -> int:
+        """Bytes that the changed rows may take, estimated from above."""
+        return self.size
+
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; those that left are tombstones."""
         self._schedule_changed()

@@ -59,7 +59,6 @@ class Standing(Struct, array_like=True, gc=False):
     first_ms: int | None = None  # first resolution
     solved_ms: int | None = None
     reopened_ms: int | None = None  # first reopening
-    reopened_since_solved: bool = False
     discarded: bool = False
     answers: list[tuple[int, str | None, int, int]] | None = None  # the latest of a kind and a respondent: at which time, in which cell
 
@@ -131,14 +130,12 @@ LOST: Final = -2  # it was merged, and the row does not know its content any mor
 def place_of(row: TicketRow, fact: Fact, event: TicketEvent) -> int:
     """Where the row has the identity of a fact; or NEW, or LOST."""
     _, kind, digest, _ = fact
+    if row.seen and xxh3_64_intdigest(event.event_id.encode(), OLD_RANKS[type(event)]) in row.seen:
+        return LOST  # other rules said which content of it stands
     for place, known in enumerate(row.facts):
         if known[2] == digest and known[1] == kind:
             return place
-    if row.stub is not None and fact[0] <= row.stub.until_ms:
-        return LOST
-    if row.seen and xxh3_64_intdigest(event.event_id.encode(), _OLD_RANKS[type(event)]) in row.seen:
-        return LOST
-    return NEW
+    return LOST if row.stub is not None and fact[0] <= row.stub.until_ms else NEW
 
 
 def insert(row: TicketRow, fact: Fact) -> None:
@@ -152,7 +149,7 @@ def is_full(row: TicketRow) -> bool:
     return len(row.facts) > MOST_FACTS or row.size > MOST_FACT_BYTES
 
 
-_OLD_RANKS: Final[dict[type, int]] = {
+OLD_RANKS: Final[dict[type, int]] = {
     TicketCreated: 0,
     Triaged: factsets.TRIAGED,
     FirstReply: factsets.FIRST_REPLY,

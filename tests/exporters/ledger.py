@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
 from exporters.server import serve
 from streams.topics import SOURCE_TOPICS
@@ -38,7 +39,8 @@ class Ledger:
 
     def config(self, **settings: Any) -> ExporterConfig:
         kafka = {"bootstrap_servers": self.bootstrap}
-        return ExporterConfig(kafka=kafka, view_rules=RULES, app_id=self.app_id, topic_prefix=self.app_id, port=0, **settings)
+        fields = {"time": EXPORTER, "app_id": self.app_id, "topic_prefix": self.app_id, "port": 0, **settings}
+        return ExporterConfig(kafka=kafka, view_rules=RULES, **fields)
 
     def config_at(self, port: int) -> ExporterConfig:
         return replace(self.config(), port=port)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -66,14 +65,14 @@ def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: list[tuple[str
         for topic, content in found[start : start + unit]:
             desk.state.apply(topic, [desk.record(topic, content)])
         desk.write()
-        assert _tables(desk) == _contributions(desk)
+        assert tables_of(desk) == contributions_of(desk)
 
 
-def _tables(desk: Desk) -> dict[ledger.ViewKey, dict[int, int]]:
+def tables_of(desk: Desk) -> dict[ledger.ViewKey, dict[int, int]]:
     return {key: ledger.decode_cells(value) for key, value in desk.view().items() if isinstance(key, PaneKey | LevelKey)}
 
 
-def _contributions(desk: Desk) -> dict[ledger.ViewKey, dict[int, int]]:
+def contributions_of(desk: Desk) -> dict[ledger.ViewKey, dict[int, int]]:
     expected: dict[ledger.ViewKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in (ledger.decode_ticket(value) for (name, _), value in desk.rows.items() if name == "tickets"):
         dims = row.dims()

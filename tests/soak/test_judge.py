@@ -18,7 +18,7 @@ from soak.judge import Truth
 from soak.load import as_sent, late_desk, with_bad_records
 from soak.rebuild import Ledger, build
 from streams.topics import SOURCE_TOPICS, ledger_topics
-from windows.panes import DAY_MS
+from windows.panes import DAY_MS, HOUR_MS
 
 NOW_MS = round(time.time() * 1000)
 SETTINGS = Settings()
@@ -74,6 +74,14 @@ def test_a_sound_ledger_equals_the_oracle(truth: Truth, rows: list[tuple[str, by
     assert found[0].compared > 1_000
 
 
+def test_a_ledger_that_knows_events_ahead_of_the_instant_equals_the_oracle(
+    truth: Truth, rows: list[tuple[str, bytes, bytes | None]]
+) -> None:
+    """An hour before the last events: they are in the levels, and in no window."""
+    found = truth.ledger(ledger(rows), NOW_MS - DAY_MS - HOUR_MS)
+    assert [] == found.differences
+
+
 def test_rows_behind_the_last_position_row_do_not_count(truth: Truth, rows: list[tuple[str, bytes, bytes | None]]) -> None:
     """The last transaction without its position row: readers may not show it."""
     assert truth.ledger(ledger(rows[:-1]), NOW_MS).differences
@@ -82,7 +90,7 @@ def test_rows_behind_the_last_position_row_do_not_count(truth: Truth, rows: list
 def test_a_ticket_row_that_is_missing_is_seen(truth: Truth, rows: list[tuple[str, bytes, bytes | None]]) -> None:
     last = next(key for topic, key, _ in reversed(rows) if topic == TICKETS and key.startswith(b"t"))
     [told] = truth.rows(ledger([row for row in rows if row[1] != last])).differences
-    assert told.startswith(f"{last[1:].decode()}: expected {{'created'")
+    assert told.startswith(f"{last[1:].decode()}: expected {{'facts'")
     assert told.endswith("found None")
 
 
