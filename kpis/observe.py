@@ -132,6 +132,17 @@ def step(standing: Standing, fact: Fact, found: list[Booking] | None) -> bool:
     if kind >= NPS:
         _answer(standing, at, kind, content, found)
         return True
+    return _change(standing, at, kind, content, found)
+
+
+def _change(standing: Standing, at: int, kind: int, content: Content, found: list[Booking] | None) -> bool:
+    """What changes the ticket itself."""
+    if kind == PAUSED:
+        standing.paused = standing.outcome is None
+        return False
+    if kind == RESUMED:
+        standing.paused = False
+        return False
     if kind == TRIAGED:
         team, channel, priority = (*content, *_NONE)[:3]
         standing.team, standing.channel = team or standing.team, channel or standing.channel
@@ -140,9 +151,6 @@ def step(standing: Standing, fact: Fact, found: list[Booking] | None) -> bool:
         _reopen(standing, at, found)
     elif kind == DISCARDED:
         standing.discarded = True
-    elif kind == PAUSED or kind == RESUMED:
-        standing.paused = kind == PAUSED and standing.outcome is None
-        return False
     return True
 
 
@@ -178,7 +186,8 @@ def _reply(standing: Standing, at: int, content: Content, found: list[Booking] |
 
 def _resolve(standing: Standing, at: int, content: Content, found: list[Booking] | None) -> bool:
     """A resolution; while the ticket is resolved it is an interaction and nothing more."""
-    counts, amounts = (), ()
+    counts: tuple[int, ...] = ()
+    amounts: tuple[int, ...] = ()
     if len(content) > 1 and found is not None:
         counts, amounts = _duration(series.HANDLE, sum([part for part in content[1:] if part is not None]))
     effective = standing.outcome is None

@@ -14,7 +14,7 @@ from msgspec import Struct
 from kpis import series
 from kpis.calendar import ALWAYS
 from kpis.facts import DISCARDED, PAUSED, REOPENED, REPLIED, RESOLVED, RESUMED
-from kpis.policy import FIRST_REPLY, RESOLUTION, Policy, Stretch, Term, deadline_ms
+from kpis.policy import FIRST_REPLY, RESOLUTION, Policy, Stretch, Term, Terms, deadline_ms
 from windows.histogram import bucket
 from windows.panes import MINUTE_MS
 
@@ -68,25 +68,25 @@ def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Pr
     if terms is None:
         return None
     old, promise = known if known is not None and known[0].creation == creation else (None, None)
-    if promise is None or old is None:
+    if old is None or promise is None:
         reply_due = None if terms.first_reply is None else terms.first_reply.calendar.after_ms(created, terms.first_reply.within_ms)
-    else:
-        reply_due = promise.reply_due_ms
-    if promise is None or old is None or not _as_before(old, course):
         resolution_due = None if terms.resolution is None else _resolution_due(terms.resolution, course)
+        reply_ms, resolution_ms = _elapsed(terms, created, course.replied_ms), _elapsed(terms, created, course.solved_ms)
     else:
-        resolution_due = promise.resolution_due_ms
-    times = [None, None]
-    if terms.calendar is not ALWAYS:
-        for i, (at, at_before, measured) in enumerate(
-            (
-                (course.replied_ms, old and old.replied_ms, promise and promise.reply_ms),
-                (course.solved_ms, old and old.solved_ms, promise and promise.resolution_ms),
-            )
-        ):
-            if at is not None:
-                times[i] = measured if at == at_before else terms.calendar.elapsed_ms(created, at)
-    return Promise(reply_due, resolution_due, *times, _allowance(terms.first_reply), _allowance(terms.resolution))
+        reply_due, resolution_due = promise.reply_due_ms, promise.resolution_due_ms
+        if terms.resolution is not None and not _as_before(old, course):
+            resolution_due = _resolution_due(terms.resolution, course)
+        reply_ms, resolution_ms = promise.reply_ms, promise.resolution_ms
+        if course.replied_ms != old.replied_ms:
+            reply_ms = _elapsed(terms, created, course.replied_ms)
+        if course.solved_ms != old.solved_ms:
+            resolution_ms = _elapsed(terms, created, course.solved_ms)
+    return Promise(reply_due, resolution_due, reply_ms, resolution_ms, _allowance(terms.first_reply), _allowance(terms.resolution))
+
+
+def _elapsed(terms: Terms, created_ms: int, end_ms: int | None) -> int | None:
+    """Time by the calendar of the team, where it has one."""
+    return None if end_ms is None or terms.calendar is ALWAYS else terms.calendar.elapsed_ms(created_ms, end_ms)
 
 
 def _as_before(old: Course, new: Course) -> bool:
@@ -101,7 +101,7 @@ def _allowance(term: Term | None) -> int | None:
     return None if term is None else term.allowance
 
 
-def run(row: TicketRow) -> Course | None:
+def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state machine, read in one place
     """Run the clocks over the facts of a row: that of the resolution stands still while the ticket is paused or closed.
 
     What is stamped before the creation happens at the creation. None: the creation is unknown, or the ticket is discarded.

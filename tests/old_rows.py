@@ -28,7 +28,7 @@ from windows.histogram import bucket
 Observation = tuple[int, int, int]
 
 
-def merge(row: OldTicketRow, event: AnyEvent) -> None:
+def merge(row: OldTicketRow, event: AnyEvent) -> None:  # noqa: C901 - a frozen copy
     """Remember the identity, then take over what is kept of it."""
     rank = OLD_RANKS[type(event)]
     row.last_ms = max(row.last_ms, event.at_ms)
@@ -90,7 +90,7 @@ def dims(row: OldTicketRow) -> tuple[str, ...]:
     return tuple(fact.content[i] if fact else own[i] for i, fact in enumerate(row.triage or [None, None, None]))
 
 
-def observe(row: OldTicketRow) -> list[Observation]:
+def observe(row: OldTicketRow) -> list[Observation]:  # noqa: C901, PLR0912 - a frozen copy
     """What such a program booked of a ticket whose creation is known (definitions 2)."""
     if row.discarded:
         return []

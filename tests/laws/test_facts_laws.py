@@ -132,11 +132,12 @@ def history(random: Random, count: int, *, within_ms: int = 20 * DAY_MS) -> list
 
 
 class TestTheOrder:
-    """Worked by hand, on the row and on the oracle alike. XXH3-128: t9 0bad..., t10 7917..., t11 b4ae...; a a96f..., b 4b22..., c 12d8..."""
+    """Worked by hand, on the row and on the oracle alike. XXH3-128: t9 0bad, t10 7917, t11 b4ae; a a96f, b 4b22, c 12d8 and so on."""
 
     def holds(self, found: list[Content]) -> TicketRow:
+        row = row_of(found)
         for order in (found, found[::-1]):
-            row = row_of(order)
+            assert row.facts == row_of(order).facts
             agrees(row, order)
             by_kind = oracle_tickets.by_kinds(oracle_tickets.standing(read(order)))
             assert row.dims() == oracle_tickets.dimensions_of(by_kind)
@@ -253,7 +254,7 @@ def test_2500_facts_are_exact_in_any_order(seed: int) -> None:
 
 
 def test_beyond_the_bound_what_arrives_in_order_is_exact() -> None:
-    """4,000 facts, each event delivered twice at once: the row is flagged, it lets go of facts, and its figures stay those of the oracle."""
+    """4,000 facts, each delivered twice at once: the row is flagged, it lets go of facts, its figures stay those of the oracle."""
     found = sorted(history(Random(1), 4_000), key=lambda one: facts.fact_of(decoded(one)))  # type: ignore[arg-type]
     row = row_of(one for one in found for _ in (0, 1))
     assert row.overflowed
@@ -303,7 +304,7 @@ def narrow(most: int) -> Iterator[None]:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 1 << 30), st.integers(20, 60))
 def test_beyond_the_bound_nothing_crashes_and_the_ledger_is_the_sum_of_its_rows(seed: int, most: int) -> None:
-    """Far more facts than a row keeps, in no order, with recoveries in the middle: flagged once, and what is booked is what the row says."""
+    """Far more facts than a row keeps, in no order, recoveries in the middle: flagged once, and what is booked is what the row says."""
     random = Random(seed)
     desk = Desk()
     found = history(random, 4 * most)
@@ -360,7 +361,7 @@ def old_history(random: Random) -> list[Content]:
         elif kind == "survey":
             found.append(event(kind, at_ms, name, kind=random.choice(["nps", "csat", "ces"]), score=random.randrange(1, 6)))
         else:
-            fields = {
+            fields: dict[str, dict[str, Any]] = {
                 "replied": {"waiting_since": at_ms - 60},
                 "handled": {"hold_seconds": 3},
                 "triaged": {random.choice(["team", "priority"]): "x"},
