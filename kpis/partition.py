@@ -271,7 +271,7 @@ class PartitionState:
         self.clean = True
         for ticket_id in self._tickets.changed:
             if (row := self._tickets.by_id.get(ticket_id)) is not None:
-                row.standing = None  # nobody asks again so soon, and there may be a million of them
+                row.standing = row.clocks = None  # nobody asks again so soon, and there may be a million of them
         return Changes(self._tickets.changes() + self._customers.changes(), view)
 
     def _position_row(self) -> tuple[bytes, bytes]:

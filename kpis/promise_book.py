@@ -7,20 +7,21 @@ is no book, and an event costs nothing more.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from kpis import ledger, promises, series
 from kpis.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
 from kpis.deltas import level_key
 from kpis.facts import TicketEvent
 from kpis.policy import Policy
-from kpis.promises import Level, Observation
+from kpis.promises import Course, Level, Observation
 from kpis.tables import Tables
 from kpis.tickets import Dims, TicketRow
 from streams.events import Discarded, FirstReply, Paused, Reopened, Replied, Resolved, Resumed, TicketCreated, Triaged
 
 CONCERNED: Final = frozenset({TicketCreated, FirstReply, Replied, Resolved, Paused, Resumed, Reopened, Discarded, Triaged})
 Booked = tuple[Dims, list[Observation], list[Level]]
+REPLIES: Final = frozenset({FirstReply, Replied})
 NOTHING: Final[Booked] = (("", "", ""), [], [])
 
 
@@ -42,7 +43,7 @@ class PromiseBook:
         """Derive the promise of a row without booking anything; True where it is another one than the row has."""
         promise = promises.derive(row, self._policy)
         changed = promise != row.promise
-        row.promise = promise
+        row.promise, row.clocks = promise, None
         return changed
 
     def book(self, ticket_id: str, row: TicketRow, event: TicketEvent, merge: Callable[[], None]) -> None:
@@ -51,17 +52,28 @@ class PromiseBook:
         if promise is None and type(event) is not TicketCreated:
             merge()  # discarded, without a creation, or before the first version: nothing is promised whatever else happens
             return
-        course = promises.run(row)
-        known = None if promise is None or course is None else (course, promise)
-        dims = row.dims()
+        course, old = row.clocks or self._clocks(row)
+        if type(event) in REPLIES and _changes_nothing(event, course):
+            merge()
+            return
         merge()
-        course = promises.run(row)
-        row.promise = None if course is None else promises.promise_of(course, self._policy, known)
-        new_dims = row.dims()
-        old = NOTHING if known is None else (dims, *promises.contribution_of(known[1], known[0]))
-        new = NOTHING if row.promise is None or course is None else (new_dims, *promises.contribution_of(row.promise, course))
+        known = None if promise is None or course is None else (course, promise)
+        now = promises.run(row)
+        if now != course or promise is None:
+            row.promise = promise = None if now is None else promises.promise_of(now, self._policy, known)
+            new = NOTHING if promise is None or now is None else (row.dims(), *promises.contribution_of(promise, now))
+        else:
+            new = (row.dims(), *old[1:])
+        row.clocks = (now, new)
         if old != new:
             self.move(ticket_id, row, old, new)
+
+    def _clocks(self, row: TicketRow) -> tuple[Course | None, Booked]:
+        """How the clocks of a row have run, and what is booked of them."""
+        course = promises.run(row)
+        if row.promise is None or course is None:
+            return course, NOTHING
+        return course, (row.dims(), *promises.contribution_of(row.promise, course))
 
     def move(self, ticket_id: str, row: TicketRow, old: Booked, new: Booked) -> None:
         """Book the difference."""
@@ -140,3 +152,10 @@ class PromiseBook:
             self._at_risk.look_at_all()
         else:
             self._at_risk.loaded()
+
+
+def _changes_nothing(event: Any, course: Course | None) -> bool:
+    """Whether a reply ends no wait for the first one."""
+    return bool(getattr(event, "automated", False)) or (
+        course is not None and course.replied_ms is not None and event.occurred_at > course.replied_ms
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
@@ -90,6 +90,7 @@ class TicketRow(Struct, gc=False):
     size: int = ROW_BYTES  # bytes of the row in the ledger without its stub, from above
     stub_size: int = 0
     standing: Standing | None = None  # what the facts come to, where somebody has just asked; in memory only
+    clocks: Any = None  # likewise: how the clocks of its promise ran, and what that has booked (`kpis.promise_book`)
 
     @property
     def creation(self) -> Creation | None:

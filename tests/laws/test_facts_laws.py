@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,11 +18,14 @@ from hypothesis import strategies as st
 from deskpulse import oracle_tickets
 from deskpulse.oracle_events import Event, Rejected, read_event
 from kpis import booking, facts, ledger, legacy, merging, observe, series, tickets
+from kpis.batch import Batch, History
 from kpis.facts import STORED
 from kpis.ledger import LevelKey, PaneKey
 from kpis.legacy import OldTicketRow
 from kpis.tickets import MOST_FACTS, TicketRow
+from kpis.view import ViewRules
 from tests import old_rows
+from tests.laws.chaos import Stream
 from tests.laws.ledgers import T0, Desk, decoded
 from tests.laws.test_rows_laws import contributions_of, tables_of
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
@@ -340,12 +344,24 @@ def test_no_row_is_larger_than_256_kib(kind: str) -> None:
     assert row.overflowed
 
 
-def test_80_repeats_hide_no_solution() -> None:
+@pytest.mark.parametrize("way", ["live", "report"])
+def test_80_repeats_hide_no_solution(way: str) -> None:
     """`resumed` each minute from 9:01, solved at 10:40: 100 %, 100 min = 6,000 s, nothing open."""
-    found = [created(), *(changed("resumed", T0 + n * MINUTE_MS, f"w{n}") for n in [*range(1, 80), 120])]
-    row = row_of([*found, event("resolved", T0 + 100 * MINUTE_MS, "r")])
-    assert 6_000_000 == sums(row)[T0 + 100 * MINUTE_MS, series.RESOLUTION + 1]
-    assert [] == observe.levels(row)
+    repeats = [changed("resumed", T0 + n * MINUTE_MS, f"w{n}") for n in [*range(1, 80), 120]]
+    found = [created(), *repeats, event("resolved", T0 + 100 * MINUTE_MS, "r")]
+    rules, as_of_ms = ViewRules(ZoneInfo("UTC")), T0 + 3 * HOUR_MS
+    if way == "live":
+        records = [(topic, b"T1", json.dumps(content).encode(), None) for topic, content in found]
+        figures = list(Stream(1).run(records, rules, as_of_ms).figures)
+    else:
+        history = History()
+        for topic, content in found:
+            history.add(topic, json.dumps(content).encode())
+        batch = Batch(history, rules)
+        figures = batch.figures(batch.stretches(as_of_ms, ["24h"]), as_of_ms)
+    for name, value in (("support_resolution_ratio", 1.0), ("support_resolution_time_mean_seconds", 6000.0), ("support_open_tickets", 0.0)):
+        labels = {"by": "all", "window": "24h", "period": "current"} if name != "support_open_tickets" else {"by": "all"}
+        assert [value] == [one.value for one in figures if one.name == name and labels.items() <= dict(one.labels).items()]
 
 
 def old_history(random: Random) -> list[Content]:
