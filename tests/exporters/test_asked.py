@@ -62,7 +62,7 @@ async def test_a_parameter_that_no_page_knows_is_refused(ask: Ask, path: str) ->
         ("/api/kpis?period=last", "period 'last': expected one of current, previous, week_ago"),
         ("/api/kpis?member=nope", "member 'nope': expected one of "),
         ("/?theme=pink", "theme 'pink': expected one of dark, light"),
-        ("/?tiles=unanswered,nope", "tiles 'nope': expected one of unanswered, "),
+        ("/?tiles=unanswered,zzz", "tiles 'zzz': expected one of unanswered, "),
     ],
 )
 async def test_a_value_that_is_not_known_is_refused_with_the_choices(ask: Ask, path: str, told: str) -> None:
