@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ from deskpulse.demo import proof, screen
 from deskpulse.demo.stack import DemoError, Stack, log_folder, start_broker
 from deskpulse.demo.story import RATE, story
 from deskpulse.settings import Settings
-from deskpulse.simulator import DEFAULT_DESK, Pace, Progress, publish
+from deskpulse.simulator import DEFAULT_DESK, Pace, Progress, publish, publish_backlog
 
 DEMO_POLICY: Final = Path(str(resources.files("deskpulse.demo").joinpath("policy.yaml")))
 _TABLE_SECONDS: Final = 2.0
@@ -119,6 +120,7 @@ class _Play:
     console: Console
     rate_per_hour: float
     scenario: str
+    told: int = 0  # events of the past
     progress: Progress = field(default_factory=lambda: Progress(0, 0, 0))
 
     async def run(self, seconds: float | None, *, prove: bool) -> int:
@@ -145,13 +147,17 @@ class _Play:
         producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=20, max_batch_size=1 << 17, **options)
         await producer.start()
         try:
-            events = story(self.scenario, now_ms=int(time.time() * 1000), rate_per_hour=self.rate_per_hour)
-            await publish(events, producer, pace=Pace.flat_out(), topic_prefix=self.settings.topic_prefix, on_progress=self._note)
+            now_ms, prefix = int(time.time() * 1000), self.settings.topic_prefix
+            events = story(self.scenario, now_ms=now_ms, rate_per_hour=self.rate_per_hour)
+            first = await publish_backlog(events, producer, until_ms=now_ms, topic_prefix=prefix, on_progress=self._note)
+            self.told = self.progress.acknowledged
+            if first is not None:
+                await publish(chain([first], events), producer, pace=Pace.flat_out(), topic_prefix=prefix, on_progress=self._note)
         finally:
             await producer.stop()
 
     def _note(self, progress: Progress) -> None:
-        self.progress = progress
+        self.progress = Progress(self.told + progress.sent, self.told + progress.acknowledged, progress.publish_ms)
 
     async def _show(self) -> None:
         with _display(self.console) as show:
