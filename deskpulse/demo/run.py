@@ -32,6 +32,7 @@ DEMO_POLICY: Final = Path(str(resources.files("deskpulse.demo").joinpath("policy
 _TABLE_SECONDS: Final = 2.0
 _PLAIN_TABLE_SECONDS: Final = 15.0  # where the output is no terminal
 _CATCH_UP_SECONDS: Final = 120.0
+_TRANSACTION_SECONDS: Final = 60
 
 
 def run(
@@ -106,9 +107,17 @@ def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | 
         **{f"DESKPULSE_DESK__MEMBERS__{d.upper()}": ",".join(names) for d, names in lists.items()},
         "DESKPULSE_DESK__POLICY": str(policy),
         **({"DESKPULSE_DESK__TIME_ZONE": settings.desk.time_zone} if settings.desk.time_zone else {}),
+        **_patience(settings),
         **({"DESKPULSE_CONFIG": str(config)} if config else {}),
     }
     return chosen, environment
+
+
+def _patience(settings: Settings) -> dict[str, str]:
+    """A worker that is alone need not be given up within seconds: on a busy machine a start shall be slow and not fail."""
+    if "transaction_timeout_seconds" in settings.worker.model_fields_set:
+        return {}
+    return {"DESKPULSE_WORKER__TRANSACTION_TIMEOUT_SECONDS": str(_TRANSACTION_SECONDS)}
 
 
 @dataclass(slots=True)
