@@ -78,6 +78,7 @@ class Partition:
         self.ready = False  # the state is that of the ledger
         self.durable: dict[str, int] = {}  # applied offsets in finished transactions, by topic without prefix
         self.inbox = Inbox(config.unit_records)
+        self.rebuilt = 0  # steps of a rebuild, so that a watchdog sees it move
         self._config = config
         self._source = source
         self._deliveries = deliveries
@@ -144,6 +145,8 @@ class Partition:
         loop = asyncio.get_running_loop()
         next_unit_at = 0.0
         with ends_the_process(f"partition {self.number}"):
+            if self.state.outdated:
+                await self._rebuild()
             if not self.state.clean:  # what recovery found out (a loss, another policy) shall not wait for the next event
                 await self._write()
             while True:
@@ -151,6 +154,23 @@ class Partition:
                 await self.inbox.wait(gather_seconds=gather_seconds)
                 next_unit_at = loop.time() + self._config.unit_interval_seconds
                 await self._unit(self.inbox.take())
+
+    async def _rebuild(self) -> None:
+        """Bring the panes to this program's definitions, in transactions of their own; whoever takes over meanwhile begins again."""
+        began = self._config.clock.elapsed()
+        rows = self.state.rows_held
+        logger.info("partition %d: other definitions made its panes: making them anew from %d rows", self.number, rows)
+        for changes in self.state.rebuild(self._config.unit_bytes):
+            self.rebuilt += 1
+            if changes is None:
+                await asyncio.sleep(0)
+                continue
+            await self._written()
+            self._writing = asyncio.create_task(self._store(changes, [], self.durable, []))
+        await self._written()
+        logger.info(
+            "partition %d: its panes were made anew from %d rows in %.2f s", self.number, rows, self._config.clock.elapsed() - began
+        )
 
     def _is_behind(self) -> bool:
         """Whether a full unit waits in the logs: rows that change again and again are then better written once, later."""
@@ -247,9 +267,13 @@ class Partition:
         durable = dict(self.state.position.offsets)
         taken, self._taken = self._taken, []
         letters, self._letters = self._letters, []
-        if self._writing is not None:
-            await asyncio.wait([self._writing])  # not a plain await: whoever cancels us must not cancel a transaction
+        await self._written()
         self._writing = asyncio.create_task(self._store(changes, letters, durable, taken))
+
+    async def _written(self) -> None:
+        """Wait for the transaction in flight. Not a plain await: whoever cancels us must not cancel a transaction."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
 
     async def _store(self, changes: Changes, letters: Sequence[DeadLetter], durable: dict[str, int], taken: Sequence[Delivery]) -> None:
         with ends_the_process(f"partition {self.number}"):

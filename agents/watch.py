@@ -94,12 +94,13 @@ class Watch:
             unfetched = self._log_ends.get(tp, 0) - max(position, deliveries.reached(tp) or 0)
             waiting[tp] = max(deliveries.lag(tp, applied), unfetched)
             # A topic that is ahead of the others is left waiting (`abreast.py`), but not what of it has been fetched.
-            self._check_progress(tp, (position,), waiting[tp] if deliveries.pending(tp, applied) else 0, now, (tp, position))
-            if flows:
+            mark = (position, partition.rebuilt)
+            self._check_progress(tp, mark, waiting[tp] if deliveries.pending(tp, applied) else 0, now, (tp, position))
+            if flows and not partition.state.outdated:
                 await self._heal(partition, tp, applied)
         tp, most = waiting.most_common(1)[0]
         position = positions[list(self._config.sources).index(tp.topic)]
-        self._check_progress(partition.number, tuple(positions), most, now, (tp, position))
+        self._check_progress(partition.number, (*positions, partition.rebuilt), most, now, (tp, position))
 
     def _check_progress(self, what: TP | int, mark: tuple[int, ...], waiting: int, now: float, where: tuple[TP, int]) -> None:
         seen = self._progress.get(what)

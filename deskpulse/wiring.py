@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from deskpulse import clocks
-from deskpulse.policy import load_policy
+from deskpulse.policy import desk_zone, load_policy
 from exporters.config import ExporterConfig, WallRules
 from kpis.bands import BANDED, BandRule
 from kpis.members import DIMENSIONS, MemberRules
@@ -39,7 +39,7 @@ def view_rules(settings: Settings) -> ViewRules:
     desk = settings.desk
     lists = {dimension: names for dimension in DIMENSIONS if (names := getattr(desk.members, dimension)) is not None}
     return ViewRules(
-        zone=ZoneInfo(desk.time_zone),
+        zone=ZoneInfo(desk_zone(desk).name),
         team_zones={team: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
         members=MemberRules(lists, desk.max_members),
         parts_windows=settings.exporter.parts_windows,

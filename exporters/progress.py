@@ -23,7 +23,7 @@ class Progress:
         self.position: int | None = None  # next offset to read; None: from the start
         self.caught_up = False
         self.heard_at = now  # when Kafka last answered for it
-        self.heard_ms: int | None = None  # the same on the wall
+        self.heard_ms: int | None = None  # the same, as aiokafka stamped it
         self.broker = BrokerClock()
         self._asked_at = now  # the answer that `_end` is from was asked for after that
         self._target: int | None = None  # log end seen when reading from the start began
@@ -71,13 +71,13 @@ class Progress:
         """Whether it lagged for so long that tombstones may be gone that it has not read: rows would stay for ever."""
         return self.position is not None and now - self._current_at > limit_seconds
 
-    def note(self, *, position: int, end: int | None, stable: int | None, heard_ms: int | None, wall_ms: int, now: float) -> None:
-        """Take over what the consumer knows after a poll whose rows have been applied; `wall_ms` is now on the clock of `heard_ms`."""
+    def note(self, *, position: int, end: int | None, stable: int | None, heard_ms: int | None, stamped_ms: int, now: float) -> None:
+        """Take over what the consumer knows after a poll whose rows have been applied; `stamped_ms` is now on the clock of `heard_ms`."""
         self.position = position
         if heard_ms is not None and heard_ms != self.heard_ms:
             self._asked_at = self.heard_at  # a broker is asked again once it has answered
             # The machine may have slept between the answer and now.
-            self.heard_ms, self.heard_at = heard_ms, now - max(0, wall_ms - heard_ms) / 1000
+            self.heard_ms, self.heard_at = heard_ms, now - max(0, stamped_ms - heard_ms) / 1000
         if end is not None:
             stable = end if stable is None or stable < 0 else stable  # a broker without transactions tells none
             self._note_stable(stable, end, now)

@@ -21,6 +21,7 @@ from exporters.progress import Progress
 from exporters.skew import median
 from exporters.status import Limits, ReaderStatus
 from exporters.topics import partition_count
+from kpis.definitions import are_current
 
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
@@ -31,7 +32,10 @@ LONGEST_PAUSE_SECONDS: Final = 5.0
 
 
 class LedgerReader:
-    """Reads `<app_id>-view` into a ViewKeeper until it is cancelled; no error of Kafka ends it."""
+    """Reads `<app_id>-view` into a ViewKeeper until it is cancelled; no error of Kafka ends it.
+
+    Instants are by the clock of the machine, by which aiokafka stamps its polls too.
+    """
 
     def __init__(self, config: ExporterConfig, keeper: ViewKeeper) -> None:
         self._config = config
@@ -49,18 +53,20 @@ class LedgerReader:
     def status(self) -> ReaderStatus:
         """What is known now."""
         now = self._elapsed()
-        heard = [part.heard_ms for part in self._parts.values()]
-        workers = self._around.workers
+        silent = max((now - part.heard_at for part in self._parts.values()), default=None)
+        heard = silent is not None and all(part.heard_ms is not None for part in self._parts.values())
+        workers, positions = self._around.workers, self._keeper.positions
         return ReaderStatus(
             expected=self._expected,
             partitions={number: part.status(now) for number, part in self._parts.items()},
-            read_at_ms=min((ms for ms in heard if ms is not None), default=None) if None not in heard else None,
-            silent_seconds=max((now - part.heard_at for part in self._parts.values()), default=None),
+            read_at_ms=self._config.time.now_ms() - round(silent * 1000) if heard and silent is not None else None,
+            silent_seconds=silent,
             fault=self._fault,
             connections=self._connections,
             sources=self._around.sources,
             workers=workers,
-            recovering=workers.recovering(self._keeper.positions) if workers else frozenset(),
+            recovering=workers.recovering(positions) if workers else frozenset(),
+            definitions={number: position for number, position in positions.items() if not are_current(position)},
             skew_seconds=self._skew_seconds(now),
             limits=Limits(
                 self._config.stuck_seconds,
@@ -247,7 +253,7 @@ class LedgerReader:
                 end=consumer.highwater(partition),
                 stable=consumer.last_stable_offset(partition),
                 heard_ms=consumer.last_poll_timestamp(partition),
-                wall_ms=now_ms,
+                stamped_ms=now_ms,
                 now=now,
             )
         if all(part.caught_up for part in self._parts.values()):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporters.workers import Workers
+from kpis import definitions
+from kpis.ledger import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class ReaderStatus:
     workers: Workers | None = None  # None: not known
     recovering: frozenset[int] = frozenset()  # owned partitions that their worker is still reading from the ledger
     skew_seconds: float | None = None  # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
+    definitions: Mapping[int, Position] = field(default_factory=dict)  # of the partitions whose definitions are not this program's
     limits: Limits = Limits()
 
     @property
@@ -86,18 +89,23 @@ class ReaderStatus:
 
     @property
     def behind(self) -> tuple[str, ...]:
-        """Partitions of the ledger that lack what the source topics have held for a while, and who should see to it."""
-        return tuple(reason.text for reason in self._behind())
+        """Partitions of the ledger that lack what the source topics have held for a while, or whose figures mean something else."""
+        return tuple(reason.text for reason in (*self._behind(), *self._undefined()))
 
     @property
     def why(self) -> tuple[Reason, ...]:
         """Both, with codes for programs."""
-        return (*self._reasons(), *self._behind())
+        return (*self._reasons(), *self._behind(), *self._undefined())
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Figures that are not shown, since partitions do not agree about what they mean."""
+        return definitions.hidden(self.definitions.values())
 
     @property
     def complete(self) -> bool:
         """Whether the figures are all that there is: the whole ledger is shown, and the ledger is not far behind the source topics."""
-        return not self.reasons and not self.behind
+        return not self.why
 
     def _reasons(self) -> Iterator[Reason]:
         if self.fault is not None:
@@ -134,6 +142,19 @@ class ReaderStatus:
             seconds = max(span.behind_seconds for _, span in found)
             topics = ", ".join(topic for topic, _ in found)
             yield Reason("behind", f"partition {number}: records of {topics} have waited for {seconds:.0f} s; {self._who(number)}", seconds)
+
+    def _undefined(self) -> Iterator[Reason]:
+        """Where what is hidden blinds the alerts about promises. A figure less that says nothing of promises is told by `hidden`."""
+        if definitions.blinds(self.hidden):
+            anew = [number for number, position in self.definitions.items() if position.becoming is not None]
+            numbers = sorted(anew or self.definitions)
+            what = "are made anew" if anew else "were made"
+            parts = ", ".join(map(str, numbers))
+            text = (
+                f"partition{'s' if len(numbers) > 1 else ''} {parts}: the figures {what} by other definitions than this exporter's "
+                f"({definitions.CURRENT}): they are hidden until a worker of its version has brought them to these"
+            )
+            yield Reason("definitions", text)
 
     def _who(self, number: int) -> str:
         if self.workers is None:

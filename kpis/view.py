@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from kpis import figures, ledger, series, sla
+from kpis import definitions, figures, ledger, series, sla
 from kpis.at_risk import AtRiskKey
 from kpis.courses import Choice, Course, CourseKeeper
 from kpis.figures import Figure, Labels
@@ -71,6 +71,7 @@ class View:
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)  # names shown, by dimension
     courses: Mapping[Choice, Course] = field(default_factory=dict)  # of the choices that the builder was asked for
     judgement: Judgement = field(default_factory=Judgement)  # what is worst now, and what will be; empty without a policy
+    hidden: frozenset[str] = frozenset()  # figures that do not mean the same everywhere (`definitions.hidden`); they are left out
 
     @property
     def worst(self) -> tuple[Worst, ...]:
@@ -235,24 +236,27 @@ class ViewBuilder:
         self._sums.touched.clear()
         self._customer_sums.touched.clear()
         shown, folded = self._members()
-        found = [*self._final(shown, folded, as_of), *self._retention(as_of)]
-        policy = self._rules.policy
-        judgement = Judgement() if policy is None else judge(self._outcomes, policy, as_of, shown)
+        policy, hidden = self._rules.policy, definitions.hidden(self._positions.values())
+        visible = hidden != definitions.EVERY
+        judgement = judge(self._outcomes, policy, as_of, shown) if policy is not None and visible else Judgement()
+        found = [*self._final(shown, folded, as_of), *self._retention(as_of)] if visible else []
+        live = [*self._live(shown, folded), *judged(judgement)] if visible else []
         return View(
             as_of_ms=as_of,
-            figures=tuple(found),
-            live=(*self._live(shown, folded), *judged(judgement)),
-            parts=tuple(self._parts(shown)),
+            figures=tuple(one for one in found if one.name not in hidden),
+            live=tuple(one for one in live if one.name not in hidden),
+            parts=tuple(self._parts(shown)) if visible else (),
             spans=self._spans(as_of),
             positions=dict(self._positions),
             watermark_ms=self._watermark_ms,
             anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(series.ANOMALY, 0),
             folded={dimension: len(names) for dimension, names in folded.items()},
-            at_risk=tuple((key, raw) for (_, key), raw in self._at_risk.items()),
+            at_risk=tuple((key, raw) for (_, key), raw in self._at_risk.items()) if visible else (),
             policy=policy,
             shown=shown,
-            courses=self._courses(choices, shown, as_of),
+            courses=self._courses(choices, shown, as_of) if visible else {},
             judgement=judgement,
+            hidden=hidden,
         )
 
     def _courses(self, choices: Collection[Choice], shown: Mapping[str, list[str]], as_of: int) -> dict[Choice, Course]:

@@ -103,7 +103,7 @@ def enough(shown: Expression, pick: Pick, desk: Desk) -> Expression:
 
 def overdue(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Tickets past their deadline and not yet done."""
-    return live("support_sla_breached_waiting_tickets", who, ("target", target), keep=keep)
+    return live("support_sla_overdue_tickets", who, ("target", target), keep=keep)
 
 
 def at_risk(target: Match, who: Who = ALL, keep: tuple[str, ...] = (), *, within: str = "15m") -> Pick:

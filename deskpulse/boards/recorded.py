@@ -134,7 +134,7 @@ def _wall_rows() -> Expression:
     """
     teams = sla_state(_TEAMS)
     ranks = Combined(Scaled(Compared(teams, "==", BELOW), times=1_000_000_000), "+", Scaled(Compared(teams, "==", KEPT), times=1_000_000))
-    rank = Combined(ranks, "+", Pick("support_sla_breached_waiting_tickets", _TEAMS, PROMISE))
+    rank = Combined(ranks, "+", Pick("support_sla_overdue_tickets", _TEAMS, PROMISE))
     month = (("window", "30d"), ("period", "current"), *_TEAMS)
     deadlines = Pick("support_sla_attainment_observations", month, PROMISE)
     return Top(Either(Combined(rank, "+", Scaled(deadlines, over=1_000_000)), rank), WALL_ROWS)

@@ -28,7 +28,6 @@ from deskpulse.settings import Settings
 from deskpulse.simulator import DEFAULT_DESK, Pace, Progress, publish
 
 DEMO_POLICY: Final = Path(str(resources.files("deskpulse.demo").joinpath("policy.yaml")))
-DEMO_ZONE: Final = "Europe/Madrid"  # of that policy's default calendar
 _TABLE_SECONDS: Final = 2.0
 _PLAIN_TABLE_SECONDS: Final = 15.0  # where the output is no terminal
 _CATCH_UP_SECONDS: Final = 120.0
@@ -84,9 +83,7 @@ def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | 
     members = settings.desk.members
     names = {"team": desk.teams, "channel": desk.channels, "priority": desk.priorities}
     lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
-    policy, zone = settings.desk.policy, settings.desk.time_zone
-    if policy is None:
-        policy, zone = DEMO_POLICY, zone if "time_zone" in settings.desk.model_fields_set else DEMO_ZONE
+    policy = settings.desk.policy or DEMO_POLICY
     # On a broker that others use too, every demo has topics of its own.
     tag = f"demo-{int(time.time())}-" if shared else ""
     chosen = settings.model_copy(
@@ -94,7 +91,7 @@ def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | 
             "app_id": f"{tag}{settings.app_id}",
             "topic_prefix": f"{tag}{settings.topic_prefix}",
             "kafka": settings.kafka.model_copy(update={"bootstrap_servers": tuple(bootstrap.split(","))}),
-            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists), "policy": policy, "time_zone": zone}),
+            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists), "policy": policy}),
             "exporter": settings.exporter.model_copy(update={"host": "127.0.0.1", "port": port, "clock": "wall"}),
         }
     )
@@ -107,7 +104,7 @@ def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | 
         "DESKPULSE_EXPORTER__CLOCK": "wall",
         **{f"DESKPULSE_DESK__MEMBERS__{d.upper()}": ",".join(names) for d, names in lists.items()},
         "DESKPULSE_DESK__POLICY": str(policy),
-        "DESKPULSE_DESK__TIME_ZONE": zone,
+        **({"DESKPULSE_DESK__TIME_ZONE": settings.desk.time_zone} if settings.desk.time_zone else {}),
         **({"DESKPULSE_CONFIG": str(config)} if config else {}),
     }
     return chosen, environment

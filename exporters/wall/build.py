@@ -15,7 +15,7 @@ from exporters.wall.assets import VERSION
 from exporters.wall.model import Change, Live, Pulse, SlaTarget, Today, Wall, Where, Why
 from exporters.wall.risk import newest_miss_ms, risk_of
 from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
-from exporters.wall.teams import HOUR, rows_of, zone_of
+from exporters.wall.teams import HOUR, rows_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
 from exporters.wall.worst import endangered_of, is_within, worst_of
 from kpis.calendar import ALWAYS
@@ -91,7 +91,7 @@ class WallMaker:
             team=choice.team,
             known=course is not None or view is None,
             period=period,
-            zone=zone_of(self._zone, self._policy, view.as_of_ms if view else None),
+            zone=self._zone,
             clock=_clock(self._policy, choice.team, view.as_of_ms) if view else None,
             span_ms=(course.spans["current"].start_ms, course.spans[period].start_ms) if course else None,
             windows=list(PERIODS_OF),
@@ -161,7 +161,7 @@ def _today(shelf: Shelf) -> Today:
 def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
     for target in TARGETS:
         waiting = shelf.now("support_sla_waiting_tickets", target=target)
-        breached = shelf.now("support_sla_breached_waiting_tickets", target=target)
+        breached = shelf.now("support_sla_overdue_tickets", target=target)
         if waiting is None and breached is None:
             continue  # no policy
         due = {within: count_of(shelf.now("support_sla_due_tickets", target=target, within=within)) for within in DUE}

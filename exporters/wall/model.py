@@ -215,7 +215,7 @@ class Wall(Struct):
     team: str | None
     known: bool  # False: no such team is shown
     period: str  # compared with
-    zone: str  # time zone of the desk: the setting's, or where that is UTC the one of the policy's default calendar
+    zone: str  # time zone of the desk, whose midnight starts `today`
     clock: Literal["business", "calendar"] | None  # by which the choice works; None: no team has work hours
     span_ms: tuple[int, int] | None  # start of the window, and of the period compared with
     windows: list[str]

@@ -440,3 +440,29 @@ async def test_a_stalled_writer_fills_the_inbox_and_no_more_and_loses_nothing() 
     assert {"survey": 999} == desk.writer.position()["offsets"]
     assert [f"survey:{first}" for first in range(0, 1_000, 10)] == desk.source.acked
     await desk.partition.stop()
+
+
+async def test_panes_of_other_definitions_are_made_anew_before_anything_is_applied(desk: Desk) -> None:
+    """Each step is a transaction of its own; what was delivered meanwhile waits."""
+    desk.state.rebuilds = 3
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    desk.start()
+    await until(lambda: desk.writer.writes and desk.partition.settled and not desk.state.outdated)
+    await desk.settle()
+    assert [{}, {}, {}, {"survey": 4}] == [desk.writer.position(number)["offsets"] for number in range(4)]
+    assert ["survey:0"] == desk.source.acked
+    assert desk.partition.rebuilt > 0
+
+
+async def test_a_partition_that_is_lost_while_panes_are_made_anew_ends_after_its_transaction(desk: Desk) -> None:
+    desk.state.rebuilds = 3
+    desk.writer.may_write.clear()
+    desk.start()
+    await until(lambda: desk.writer.begun == 1)
+    stopping = asyncio.create_task(desk.partition.stop())
+    await desk.settle()
+    assert not stopping.done()
+    desk.writer.may_write.set()
+    await stopping
+    assert 1 == len(desk.writer.writes)
+    assert desk.writer.closed

@@ -90,10 +90,10 @@ SAMPLES: dict[tuple[str, Labels], float] = {
     ("support_sla_attainment_observations", windowed("orders", target="first_reply")): 0,
     ("support_sla_objective_ratio", team("billing", target="first_reply")): 0.8,
     ("support_sla_objective_ratio", team("onboarding", target="first_reply")): 0.9,
-    ("support_sla_breached_waiting_tickets", team("billing", target="first_reply")): 0,
-    ("support_sla_breached_waiting_tickets", team("billing", target="resolution")): 0,
-    ("support_sla_breached_waiting_tickets", team("onboarding", target="first_reply")): 2,
-    ("support_sla_breached_waiting_tickets", team("onboarding", target="resolution")): 1,
+    ("support_sla_overdue_tickets", team("billing", target="first_reply")): 0,
+    ("support_sla_overdue_tickets", team("billing", target="resolution")): 0,
+    ("support_sla_overdue_tickets", team("onboarding", target="first_reply")): 2,
+    ("support_sla_overdue_tickets", team("onboarding", target="resolution")): 1,
     ("support_sla_due_tickets", team("billing", target="first_reply", within="15m")): 3,
     ("support_sla_due_tickets", team("billing", target="resolution", within="15m")): 0,
     ("support_sla_due_tickets", team("onboarding", target="first_reply", within="15m")): 1,
@@ -133,7 +133,7 @@ SAMPLES: dict[tuple[str, Labels], float] = {
     ("support_open_tickets", team(ODD)): 5,
 }
 ATTAINED = figure("support_sla_attainment_ratio", "24h", TEAMS, ("target", "$target"), desk=DESK, keep=("member",))
-LATE = live("support_sla_breached_waiting_tickets", TEAMS, keep=("member", "target"))
+LATE = live("support_sla_overdue_tickets", TEAMS, keep=("member", "target"))
 RESPONSE = figure("support_response_mean_seconds", "$window", (("by", "team"), ("member", "$team")), desk=DESK)
 UNSEEN = figure("support_nps_score", "24h", TEAMS, desk=DESK, keep=("member",))
 

@@ -64,7 +64,7 @@ class TestMetrics:
         assert 1 == found["deskpulse_policy_info", frozenset({("version", "simple"), ("digest", desk.policy.digest())})]
         assert 0 == found["deskpulse_policy_mismatch", frozenset()]
         labels = {("by", "all"), ("member", "all"), ("target", "first_reply")}
-        assert 1 == found["support_sla_breached_waiting_tickets", frozenset(labels)]
+        assert 1 == found["support_sla_overdue_tickets", frozenset(labels)]
         assert 1 == found["support_sla_due_tickets", frozenset({*labels, ("within", "15m")})]
 
     async def test_every_family_of_a_policy_has_a_sample(self, open_pages: Open) -> None:

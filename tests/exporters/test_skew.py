@@ -98,7 +98,7 @@ def follow(skew: float, *, kind: int = LOG_APPEND_TIME) -> Progress:
     for number in range(1, 7):
         now = number / 2
         wall_ms = round((BROKER_AT_ZERO + skew + now) * 1000)
-        progress.note(position=5, end=5, stable=5, heard_ms=wall_ms, wall_ms=wall_ms, now=now)
+        progress.note(position=5, end=5, stable=5, heard_ms=wall_ms, stamped_ms=wall_ms, now=now)
     progress.stamped([a_record(5, at_ms + 3200, kind)], 3.3)
     return progress
 

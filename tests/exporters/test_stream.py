@@ -39,7 +39,12 @@ class House:
         self.news = asyncio.Event()
         maker = WallMaker(ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES).wall, "UTC")
         self.screens = Screens(
-            self.take, maker, limits.pop("most", 10), self.news, **{"rest_seconds": 0.01, "beat_seconds": 0.05, **limits}
+            self.take,
+            maker,
+            limits.pop("most", 10),
+            self.news,
+            lambda: at("11:00"),
+            **{"rest_seconds": 0.01, "beat_seconds": 0.05, **limits},
         )
 
     async def take(self, choices: Collection[Choice]) -> Snapshot:

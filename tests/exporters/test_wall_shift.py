@@ -1,4 +1,4 @@
-"""The first screen of the wall: worst now, each team in one row, the desk's zone; no verdict on what is few or made by the calendar."""
+"""The first screen of the wall: worst now, each team in one row; no verdict on what is few or made by the calendar."""
 
 import pytest
 
@@ -6,9 +6,8 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import wall_rules
 from exporters.wall.build import WallMaker, Wanted
 from exporters.wall.model import TeamRow, Tile, Wall
-from exporters.wall.teams import zone_of
 from kpis.courses import Choice
-from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at, policy_of
+from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at
 
 WALL_RULES = wall_rules(Settings())
 LAST_HOUR = Choice("1h")
@@ -100,22 +99,6 @@ class TestDeadlines:
         first, resolution = shown(desk, "11:00").sla
         assert (at("10:50"), 0.0, 2, 0.9) == (first.newest_ms, first.ratio, first.n, first.objective)
         assert (None, None, 0) == (resolution.newest_ms, resolution.ratio, resolution.n)
-
-
-class TestZone:
-    """A wall that reads 21:06 while it is 22:06 in Madrid is wrong at a glance."""
-
-    def test_where_nobody_set_one_it_is_that_of_the_default_calendar(self) -> None:
-        assert "Europe/Madrid" == zone_of("UTC", policy_of(OFFICE), at("11:00"))
-        assert "Europe/Madrid" == shown(SlaDesk(OFFICE), "11:00").zone
-
-    def test_what_was_set_stands(self) -> None:
-        assert "America/Bogota" == zone_of("America/Bogota", policy_of(OFFICE), at("11:00"))
-
-    def test_without_a_calendar_it_is_the_settings(self) -> None:
-        assert "UTC" == zone_of("UTC", policy_of(SIMPLE), at("11:00"))
-        assert "UTC" == zone_of("UTC", None, at("11:00"))
-        assert "UTC" == zone_of("UTC", policy_of(OFFICE), None)
 
 
 class TestVerdicts:

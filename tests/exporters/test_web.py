@@ -5,7 +5,6 @@ import base64
 import gzip
 import json
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -383,11 +382,11 @@ class TestLogInOfBrowsers:
 
     async def test_a_cookie_of_yesterday_is_renewed_also_by_a_stream(self, open_pages: Open) -> None:
         config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES, bearer_token="open-sesame")
-        old = Sessions(config).make(int(time.time()) - RENEW_SECONDS - 60)
+        old = Sessions(config).make(at("11:00") // 1000 - RENEW_SECONDS - 60)
         client = await open_pages(bearer_token="open-sesame")
         for path in ("/api/wall", "/api/stream"):
             async with client.get(path, headers={"Cookie": f"{COOKIE}={old}"}) as response:
                 assert (200, True) == (response.status, COOKIE in response.headers.get("Set-Cookie", ""))
             client.session.cookie_jar.clear()
-        async with client.get("/api/wall", headers={"Cookie": f"{COOKIE}={Sessions(config).make(int(time.time()))}"}) as response:
+        async with client.get("/api/wall", headers={"Cookie": f"{COOKIE}={Sessions(config).make(at('11:00') // 1000)}"}) as response:
             assert (200, False) == (response.status, "Set-Cookie" in response.headers)
