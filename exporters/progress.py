@@ -23,7 +23,7 @@ class Progress:
         self.position: int | None = None  # next offset to read; None: from the start
         self.caught_up = False
         self.heard_at = now  # when Kafka last answered for it
-        self.heard_ms: int | None = None  # the same, as aiokafka stamped it
+        self.heard_ms: int | None = None  # the same on the wall
         self.broker = BrokerClock()
         self._asked_at = now  # the answer that `_end` is from was asked for after that
         self._target: int | None = None  # log end seen when reading from the start began

@@ -68,8 +68,8 @@ class ReaderStatus:
     sources: Mapping[tuple[str, int], LogSpan] = field(default_factory=dict)  # by topic without prefix, and partition
     workers: Workers | None = None  # None: not known
     recovering: frozenset[int] = frozenset()  # owned partitions that their worker is still reading from the ledger
-    skew_seconds: float | None = None  # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
     definitions: Mapping[int, Position] = field(default_factory=dict)  # of the partitions whose definitions are not this program's
+    skew_seconds: float | None = None  # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
     limits: Limits = Limits()
 
     @property

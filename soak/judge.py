@@ -18,6 +18,7 @@ from soak.verdict import Comparison
 
 MOST_SEEN = 256  # identities that a row remembers
 DAY_MS = 86_400_000
+LONGEST_PANE_DAYS = 61  # no row leaves before what it has booked
 BY_POLICY = ("support_sla_", "support_business_", "support_oldest_unanswered_business_")  # the soak's desk has none
 # Places of the fields in a ticket row (docs/ledger.md), and of the facts in a set of them.
 _CREATION, _REPLIED, _DISCARDED, _LAST, _SEEN, _TRANSITIONS = range(6)
@@ -85,7 +86,7 @@ class Truth:
     def rows(self, ledger: Ledger) -> Comparison:
         """Each ticket row against the events of its ticket."""
         clock_ms = max((position.event_clock_ms or 0 for position in ledger.positions.values()), default=0)
-        gone_ms = clock_ms - self.settings.desk.horizon_days * DAY_MS
+        gone_ms = clock_ms - max(self.settings.desk.horizon_days, LONGEST_PANE_DAYS) * DAY_MS
         wanted = {ticket: told(events) for ticket, events in self.facts.tickets.items()}
         found = {ticket: written(row) for ticket, row in ledger.tickets.items()}
         over = {ticket for ticket, row in wanted.items() if ticket not in found and not row["open"] and _last(row) < gone_ms}

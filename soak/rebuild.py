@@ -31,7 +31,7 @@ _CUSTOMER_DIMS: Final = ("", "", "")
 _PANE, _LEVEL, _POSITION = 0, 1, 3  # kinds of rows of the view
 _LENGTHS_MS: Final = (60_000, 900_000, 21_600_000, 86_400_000)  # of panes, by resolution
 _QUARTER_MS: Final = 900_000
-_MINUTE: Final = 0  # the resolution of panes of one minute
+_MINUTES: Final = 0  # resolution of panes of a minute
 _NEWEST: Final = 4  # version of a row
 
 
@@ -201,7 +201,7 @@ def _within(ledger: Ledger, span: Span) -> Iterator[tuple[Pane, int]]:
     for pane in ledger.panes[_resolution(span.window)]:
         if span.start_ms <= pane.start_ms < span.end_ms:
             yield pane, 1
-    for pane in ledger.panes[_MINUTE]:
+    for pane in ledger.panes[_MINUTES]:
         if span.end_ms <= pane.start_ms < span.pane_end_ms:
             yield pane, -1
 

@@ -40,7 +40,7 @@ def test_pure_packages_stay_pure(package: str) -> None:
     assert [] == faults(tidy.impure_calls, inside(package))
 
 
-@pytest.mark.parametrize("package", ["agents", "exporters", "kpis"])
+@pytest.mark.parametrize("package", ["agents", "exporters"])
 def test_whoever_needs_a_clock_is_given_one(package: str) -> None:
     """By the composition root: then a test, or a replay of an incident, can stand at any instant."""
     assert [] == faults(tidy.clock_reads, inside(package))

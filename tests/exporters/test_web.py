@@ -382,7 +382,7 @@ class TestLogInOfBrowsers:
 
     async def test_a_cookie_of_yesterday_is_renewed_also_by_a_stream(self, open_pages: Open) -> None:
         config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES, bearer_token="open-sesame")
-        old = Sessions(config).make(at("11:00") // 1000 - RENEW_SECONDS - 60)
+        old = Sessions(config).make(EXPORTER.now_ms() // 1000 - RENEW_SECONDS - 60)
         client = await open_pages(bearer_token="open-sesame")
         for path in ("/api/wall", "/api/stream"):
             async with client.get(path, headers={"Cookie": f"{COOKIE}={old}"}) as response:
