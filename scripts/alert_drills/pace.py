@@ -15,7 +15,7 @@ _LOOK_SECONDS: Final = 10.0
 
 
 def share() -> float:
-    """The share of a processor that a busy process gets at present, 0..1; all programs of a drill together get no more of a busy machine."""
+    """The share of a processor that a busy process gets at present, 0..1; on a busy machine a whole drill gets no more."""
     began, used = time.monotonic(), time.process_time()
     while (passed := time.monotonic() - began) < _LOOK_SECONDS:
         pass
