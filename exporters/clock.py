@@ -1,10 +1,9 @@
-"""When and as of which instant the view is built. The exporter is the only part of deskpulse that has a clock."""
+"""When and as of which instant the view is built: as of the clock that the composition root passes in."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Literal
 
@@ -20,11 +19,6 @@ CHOICE_SECONDS: Final = 60.0  # so long after somebody asked last, the courses o
 MOST_CHOICES: Final = 64
 
 
-def wall_ms() -> int:
-    """Now, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
 class ViewKeeper:
     """Owns the one ViewBuilder: rows go in, immutable views come out, built on demand and seldom.
 
@@ -37,8 +31,8 @@ class ViewKeeper:
         rules: ViewRules,
         clock: Clock = "wall",
         *,
-        now_ms: Callable[[], int] = wall_ms,
-        elapsed: Callable[[], float] = time.monotonic,
+        now_ms: Callable[[], int],
+        elapsed: Callable[[], float],
         build_every_seconds: float = BUILD_EVERY_SECONDS,
         most_choices: int = MOST_CHOICES,
     ) -> None:

@@ -16,7 +16,6 @@ from exporters.config import ExporterConfig
 from exporters.session import COOKIE, RENEW_SECONDS, SESSION_SECONDS, Sessions
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Clock = Callable[[], int]
 REFUSALS: Final = ("login", "host")  # a wrong token, password or scheme; a name that is not this exporter's
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 OPEN_PATHS: Final = PROBES | {"/login"}
@@ -68,7 +67,7 @@ def host_middleware(config: ExporterConfig, refused: Counter[str]) -> Middleware
     return check
 
 
-def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: bytes, refused: Counter[str], now_ms: Clock) -> Middleware:
+def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: bytes, refused: Counter[str]) -> Middleware:
     """Answers 401 to whoever does not log in, where that is set up; a browser gets a page that asks for the token, where there is one.
 
     Counted is who tried with something wrong, not who has yet to be asked.
@@ -79,7 +78,7 @@ def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: byt
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not config.wants_login or is_open(request.path) or may_enter(request.headers.get("Authorization", ""), config):
             return await handler(request)
-        now = now_ms() // 1000
+        now = config.time.now_ms() // 1000
         if (left := sessions.left_seconds(request.cookies.get(COOKIE, ""), now)) > 0:
             if left < SESSION_SECONDS - RENEW_SECONDS:
                 request[RENEWED] = now
@@ -98,7 +97,7 @@ def is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith("/assets/")
 
 
-def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[str], now_ms: Clock) -> Handler:
+def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[str]) -> Handler:
     """`POST /login` with the token as the body: 204 and a cookie, or 401."""
 
     async def log_in(request: web.Request) -> web.StreamResponse:
@@ -108,7 +107,7 @@ def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[s
         if not hmac.compare_digest(given, config.bearer_token.encode()):
             refused["login"] += 1
             return web.Response(status=401, text="wrong token\n", headers={"WWW-Authenticate": 'Bearer realm="deskpulse"'})
-        return web.Response(status=204, headers={"Set-Cookie": sessions.header(now_ms() // 1000, secure=request.secure)})
+        return web.Response(status=204, headers={"Set-Cookie": sessions.header(config.time.now_ms() // 1000, secure=request.secure)})
 
     return log_in
 

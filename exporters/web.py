@@ -113,6 +113,7 @@ class Pages:
             "ready": not why,
             "complete": status.complete,
             "reasons": reasons(snapshot),
+            "hidden": sorted(status.hidden),
             "partitions": {
                 "expected": status.expected,
                 "read": len(status.caught_up),
@@ -141,7 +142,7 @@ def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], Rea
     """The application with all its routes: nothing can be changed through it, but for logging in."""
     refused: Counter[str] = Counter()
     pages, sessions = Pages(config, keeper, status, refused), Sessions(config)
-    login = login_middleware(config, sessions, LOGIN_PAGE.body, refused, keeper.now_ms)
+    login = login_middleware(config, sessions, LOGIN_PAGE.body, refused)
     doors = [host_middleware(config, refused), login, query_middleware]
     app = web.Application(middlewares=doors, client_max_size=1024)
     routes: dict[str, Handler] = {
@@ -159,7 +160,7 @@ def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], Rea
     for path, handler in routes.items():
         app.router.add_get(path, handler)
     app.router.add_get("/api/stream", pages.stream, allow_head=False)
-    app.router.add_post("/login", login_handler(config, sessions, refused, keeper.now_ms))
+    app.router.add_post("/login", login_handler(config, sessions, refused))
     app.on_response_prepare.append(new_headers(sessions))
     app[SCREENS] = pages.screens
     app.on_shutdown.append(lambda _: pages.screens.close())

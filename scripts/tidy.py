@@ -29,7 +29,6 @@ PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "kpis": PURE_STANDARD_LIBRARY | {"kpis", "streams", "windows", "msgspec", "xxhash"},
 }
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date
-CLOCKS: Final = frozenset({"wall_ms", "elapsed_seconds"})  # functions of the exporters that are a clock
 
 # Where a program talks to a person; everything else logs or returns.
 MAY_PRINT: Final = (
@@ -108,17 +107,18 @@ def impure_calls(source: str) -> list[str]:
 
 
 def clock_reads(source: str) -> list[str]:
-    """Calls that read a clock by themselves, but for the functions that are a clock: a clock is passed in, so that a test can set it."""
-    tree = ast.parse(source)
-    clocks = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in CLOCKS]
-    own = {id(inner) for node in clocks for inner in ast.walk(node)}
+    """Whatever reads a clock by itself, or could: the module `time` but for `sleep`, and `now()` of dates."""
     found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and id(node) not in own:
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
-            of_time = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "time" and name != "sleep"
-            if of_time or name in CLOCK_CALLS or (name in CLOCKS and isinstance(node.func, ast.Name)):
-                found.append(f"line {node.lineno}: calls {name}()")
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names) if any(name.name.partition(".")[0] == "time" for name in names):
+                found.append(f"line {node.lineno}: imports time")
+            case ast.ImportFrom(module="time", names=names) if any(name.name != "sleep" for name in names):
+                found.append(f"line {node.lineno}: imports from time")
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime" | "date"), attr=name)) if name in CLOCK_CALLS:
+                found.append(f"line {node.lineno}: calls .{name}()")
+            case _:
+                pass
     return found
 
 

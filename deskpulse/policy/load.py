@@ -13,6 +13,7 @@ from deskpulse.policy.build import build
 from deskpulse.policy.schema import PolicyFile
 from deskpulse.settings.document import Document, KeyPath, UnreadableFileError, read_document
 from deskpulse.settings.faults import Fault, wording
+from deskpulse.settings.renamed import POLICY, became
 from kpis.policy import Policy
 
 MANUAL: Final = "examples/policy.yaml"
@@ -65,7 +66,7 @@ def _fault(error: ErrorDetails, document: Document) -> Fault:
     path = error["loc"]
     where = _where(path, document)
     if error["type"] == "extra_forbidden":
-        return Fault(where, "no such word here", f"correct it or leave it out; {MANUAL} has them all")
+        return Fault(where, *(became(POLICY, path) or ("no such word here", f"correct it or leave it out; {MANUAL} has them all")))
     if error["type"] == "missing":
         return Fault(where, "it is missing", f"add it as {MANUAL} shows it")
     what, fix = wording(error)

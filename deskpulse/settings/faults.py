@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from deskpulse.settings.base import VARIABLE_PREFIX, leaves, variable
 from deskpulse.settings.document import Document, KeyPath
 from deskpulse.settings.kafka import HIDDEN
+from deskpulse.settings.renamed import SETTINGS, became
 from deskpulse.settings.root import Settings
 
 _LOGIN: Final = re.compile(r"[^/@\s'\"]*:[^/@\s'\"]*@")  # user:password@ in an address that somebody pasted
@@ -56,6 +57,8 @@ def from_pydantic(error: ErrorDetails, document: Document) -> Fault:
 
 def unknown_key(path: KeyPath, document: Document) -> Fault:
     """A key that no section has. Its value is not shown: it may be a password under a misspelt name."""
+    if (old := became(SETTINGS, path)) is not None:
+        return Fault(_where(path, document), *old)
     names = _siblings(path)
     close = difflib.get_close_matches(str(path[-1]), names, n=1)
     fix = f"known here: {', '.join(names)}" if names else "it has no keys of its own"
@@ -84,6 +87,10 @@ NOT_SETTINGS: Final = ("DESKPULSE_CONFIG", "DESKPULSE_KAFKA_CACHE", "DESKPULSE_R
 
 
 def _unknown_variable(name: str, known: list[str]) -> Fault:
+    for old, found in SETTINGS.items():
+        if name.upper() == variable(tuple(old.split("."))):
+            now = "it is gone" if found.now is None else f"it is called {variable(tuple(found.now.split('.')))} now"
+            return Fault(name, now, found.fix)
     close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
     if close:
         return Fault(name, "no such setting", f"did you mean {close[0]}?")

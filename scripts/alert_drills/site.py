@@ -23,15 +23,17 @@ from deskpulse.simulator import Pace, TimedEvent, publish, simulate
 from scripts.alert_drills import exporter as drill_exporter
 from scripts.alert_drills.clock import DrillClock
 from scripts.alert_drills.drills import MINUTE_MS, MOMENT_MINUTES, WATCHDOG, Drill
+from scripts.alert_drills.pace import FASTEST
 from scripts.local_prometheus import LocalAlertmanager, LocalPrometheus
 from soak.programs import ROOT, Program, until
-from soak.stack import START_SECONDS, Stack
+from soak.stack import CATCH_UP_SECONDS, START_SECONDS, Stack
 
 HISTORY_MS: Final = 10 * 60 * MINUTE_MS  # the windows of eight hours are full; the time-lapse has the same
-SCRAPE_SECONDS: Final = 2
+SCRAPED_EVERY: Final = 30  # seconds of the desk
+LEAST_SCRAPE_SECONDS: Final = 2
 EXPORTERS: Final = 2
 _JOB: Final = "deskpulse-exporter"
-_ALERTS: Final = f"alerts: {{scrape_interval: {SCRAPE_SECONDS}s, silence: {{least: 3m}}, links: {{webhook: WEBHOOK}}}}\n"
+_ALERTS: Final = "alerts: {scrape_interval: SCRAPEs, silence: {least: 3m}, links: {webhook: WEBHOOK}}\n"
 _LIVES: Final = {  # what must be seen at the end, lest nothing was told because nothing was looked at
     "figures that are trusted": "desk:figures_trusted == 1",
     "new tickets": 'desk:support_tickets{window="15m",period="current",by="all"} > 0',
@@ -53,10 +55,21 @@ class Pacing:
         """When a scenario begins to bite."""
         return self.origin_ms + MOMENT_MINUTES * MINUTE_MS
 
+    @property
+    def patience(self) -> float:
+        """How many times longer than on a quiet machine a program may take to start and to catch up."""
+        return max(1.0, FASTEST / self.speed)
 
-def policy_text(webhook: str) -> str:
-    """The example's policy with alerts for a drill: scraped often, told to this receiver."""
-    return (ROOT / "examples/policy.yaml").read_text(encoding="utf-8") + _ALERTS.replace("WEBHOOK", f'"{webhook}"')
+    @property
+    def scrape_seconds(self) -> int:
+        """Between two scrapes, of ours."""
+        return max(LEAST_SCRAPE_SECONDS, round(SCRAPED_EVERY / self.speed))
+
+
+def policy_text(webhook: str, scrape_seconds: int) -> str:
+    """The example's policy with alerts for a drill: scraped so often, told to this receiver."""
+    alerts = _ALERTS.replace("WEBHOOK", f'"{webhook}"').replace("SCRAPE", str(scrape_seconds))
+    return (ROOT / "examples/policy.yaml").read_text(encoding="utf-8") + alerts
 
 
 def load_plan(policy: Path, speed: float) -> Plan:
@@ -83,7 +96,8 @@ class Site:
         self.receiver = server("127.0.0.1", 0, self.notices.append, self.clock.now_ms)
         self._ends.append(self.receiver.server_close)
         self.policy = self.folder / "policy.yaml"
-        self.policy.write_text(policy_text(f"http://127.0.0.1:{self.receiver.server_address[1]}/"), encoding="utf-8")
+        webhook = f"http://127.0.0.1:{self.receiver.server_address[1]}/"
+        self.policy.write_text(policy_text(webhook, self.pacing.scrape_seconds), encoding="utf-8")
         variables = {"DESKPULSE_DESK__POLICY": str(self.policy), "DESKPULSE_TOPICS__PARTITIONS": "2"}
         self.stack = Stack(self.bootstrap, f"drill-{self.drill.name}-", self.folder, variables, group=self.group)
         self.alertmanager = LocalAlertmanager(folder=self.folder, group=self.group)
@@ -92,7 +106,7 @@ class Site:
             folder=self.folder,
             job=_JOB,
             targets=[f"127.0.0.1:{port}" for port in self.ports],
-            scrape_seconds=SCRAPE_SECONDS,
+            scrape_seconds=self.pacing.scrape_seconds,
             alertmanager=self.alertmanager.address,
             resend_seconds=math.ceil(60 / self.pacing.speed),
             group=self.group,
@@ -107,17 +121,18 @@ class Site:
         exporters = [self._start_exporter(port) for port in self.ports]
         self.live = await self._send_history()
         _, ends = await self.stack.source()
+        start_seconds = START_SECONDS * self.pacing.patience
         for one in exporters:
-            await one.saying("listening on", START_SECONDS)
+            await one.saying("listening on", start_seconds)
         self.say(f"{len(ends)} partitions of history are on the broker, the worker counts them")
-        await self.stack.caught_up(ends)
+        await self.stack.caught_up(ends, CATCH_UP_SECONDS * self.pacing.patience)
         self._start_receiver()
         for program in (self.alertmanager, self.prometheus):
             program.start()
             self._ends.append(program.stop)
             await program.ready()
-        await until(lambda: any(notice.name == WATCHDOG for notice in self.notices), seconds=START_SECONDS, what="the watchdog")
-        await until(lambda: self._sees("desk:figures_trusted == 1"), seconds=START_SECONDS, what="trusted figures")
+        await until(lambda: any(notice.name == WATCHDOG for notice in self.notices), seconds=start_seconds, what="the watchdog")
+        await until(lambda: self._sees("desk:figures_trusted == 1"), seconds=start_seconds, what="trusted figures")
 
     def stop(self) -> None:
         """End everything, the last one first."""
@@ -133,6 +148,18 @@ class Site:
         if self.drill.resolves:
             found += [f"no {what} at the end" for what, expression in _LIVES.items() if not self._sees(expression)]
         return found
+
+    def scrapes(self) -> str:
+        """Whether the machine kept up, in words: scrapes without an answer in time make exporters look down."""
+        asked = self._value("sum(count_over_time(up[1d]))")
+        answered = self._value("sum(sum_over_time(up[1d]))")
+        slowest = self._value("max(max_over_time(scrape_duration_seconds[1d]))")
+        late = asked - answered
+        return f"{asked:g} scrapes, {late:g} not answered in time, the slowest took {slowest:.1f} of {self.pacing.scrape_seconds} s"
+
+    def _value(self, expression: str) -> float:
+        found = self.prometheus.query(expression, time.time())
+        return float(found[0]["value"][1]) if found else 0.0
 
     def _write_rules(self) -> None:
         plan = load_plan(self.policy, self.pacing.speed)
@@ -192,7 +219,7 @@ class Site:
 def impossible(speed: float, now_ms: int, folder: Path) -> list[str]:
     """Why no drill can run so fast, if none can."""
     path = folder / "policy.yaml"
-    path.write_text(policy_text("http://127.0.0.1:9/"), encoding="utf-8")
+    path.write_text(policy_text("http://127.0.0.1:9/", Pacing(now_ms, speed, 0).scrape_seconds), encoding="utf-8")
     return [str(fault) for fault in faults(load_plan(path, speed), now_ms)]
 
 

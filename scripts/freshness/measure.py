@@ -11,7 +11,7 @@ from typing import Final
 from playwright.async_api import Page
 
 from deskpulse.demo import proof
-from scripts.freshness.site import SLIPPED, Site, wall_ms
+from scripts.freshness.site import Site, Slip, wall_ms
 from soak.programs import until
 
 EVENTS: Final = 20
@@ -53,7 +53,7 @@ async def to_wall_and_panel(site: Site, page: Page) -> tuple[Times, Times]:
     try:
         for _ in range(EVENTS):
             sent.append(wall_ms())
-            await site.tickets([sent[-1]])
+            await site.ticket(sent[-1])
             await asyncio.sleep(PAUSE_SECONDS)
         await asyncio.wait_for(watching, _LONGEST_SECONDS)
     finally:
@@ -66,12 +66,12 @@ async def to_wall_and_panel(site: Site, page: Page) -> tuple[Times, Times]:
     )
 
 
-async def to_page(site: Site, began_ms: int) -> float:
-    """Seconds from the first view in which the late tickets make the page's expression true until the page is delivered."""
-    held = await until(lambda: _holding(site), seconds=_LONGEST_SECONDS, what="a slip in the figures", poll_seconds=1.0)
-    patience = sum(site.waits()) + _LONGEST_SECONDS
-    at_ms = await until(lambda: _paged_ms(site, began_ms), seconds=patience, what=f"a page of {SLIPPED}")
-    return float(at_ms) / 1000 - float(held)
+async def to_notice(site: Site, slip: Slip, began_ms: int) -> float:
+    """Seconds from the first view in which a slip is told until the notification is delivered, beyond what is waited for on purpose."""
+    held = await until(lambda: _holding(site, slip), seconds=_LONGEST_SECONDS, what=f"{slip.figure} of {slip.target}", poll_seconds=1.0)
+    waits = site.waits(slip)
+    at_ms = await until(lambda: _told_ms(site, slip, began_ms), seconds=waits + _LONGEST_SECONDS, what=f"{slip.alert} of {slip.target}")
+    return float(at_ms) / 1000 - float(held) - waits
 
 
 async def _settled(site: Site, page: Page) -> int:
@@ -103,17 +103,13 @@ def _delays(sent: Sequence[int], before: int, seen: Mapping[float, int]) -> list
     ]
 
 
-async def _holding(site: Site) -> float | None:
-    """The instant of a view, in seconds, in which more is late than chance explains and something of it is overdue."""
+async def _holding(site: Site, slip: Slip) -> float | None:
+    """The instant of a view, in seconds, in which the figure of the alert is there and not 0."""
     samples = await site.stack.scrape()
-
-    def members(name: str) -> set[frozenset[tuple[str, str]]]:
-        return {labels for (found, labels), value in samples.items() if found == f"support_sla_worst_{name}_tickets" and value}
-
-    both = members("missed") & members("overdue")
-    return proof.as_of(samples) / 1000 if any(("window", "1h") in labels for labels in both) else None
+    wanted = {("target", slip.target), *([("window", slip.window)] if slip.window else [])}
+    found = any(name == slip.figure and wanted <= labels and value for (name, labels), value in samples.items())
+    return proof.as_of(samples) / 1000 if found else None
 
 
-def _paged_ms(site: Site, began_ms: int) -> int | None:
-    found = [one for one in site.notices if one.name == SLIPPED and one.labels.get("severity") == "page" and one.received_ms >= began_ms]
-    return found[0].received_ms if found else None
+def _told_ms(site: Site, slip: Slip, began_ms: int) -> int | None:
+    return next((one.received_ms for one in site.notices if slip.is_told_by(one) and one.received_ms >= began_ms), None)

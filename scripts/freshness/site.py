@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -26,17 +26,88 @@ from soak.programs import until
 from soak.stack import START_SECONDS, Stack
 from windows.panes import DAY_MS, MINUTE_MS
 
+Event = tuple[str, dict[str, Any]]  # topic, value
 WATCHDOG: Final = "Watchdog"
-SLIPPED: Final = "SupportSLABelowObjective"
 _HISTORY_MS: Final = 2 * DAY_MS
-_LATE_TICKETS: Final = 24  # of a corner that has some five an hour: more than any chance explains
-_FIRST_MS: Final = 85 * MINUTE_MS  # the age of the oldest, which broke the promise of 30 minutes 55 minutes ago
-_LAST_MS: Final = 33 * MINUTE_MS
+_TICKETS: Final = 24  # of a corner that has some five an hour: more than any chance explains
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """Tickets that wait, of which one alert tells, and by which figure it is true. Each alert has a group of its own at Alertmanager."""
+
+    alert: str
+    severity: str
+    figure: str
+    window: str | None = None  # None: the figure is of the present
+    target: str
+    team: str
+    priority: str
+    youngest_ms: int
+    oldest_ms: int
+    answered: bool = False  # so that the solution is all that is missing
+
+    def is_told_by(self, notice: Notice) -> bool:
+        """Whether a notice is the one."""
+        return (self.alert, self.severity, self.target) == (notice.name, *map(notice.labels.get, ("severity", "target")))
+
+
+# Both teams always work in the demo's policy, so none of it depends on the hour.
+SLIPS: Final = (
+    Slip(  # promised within 30 min: all broken, the oldest one 55 min ago
+        alert="SupportSLABelowObjective",
+        severity="page",
+        figure="support_sla_worst_overdue_tickets",
+        window="1h",
+        target="first_reply",
+        team="billing",
+        priority="high",
+        youngest_ms=33 * MINUTE_MS,
+        oldest_ms=85 * MINUTE_MS,
+    ),
+    Slip(  # promised within 2 h: due in 8 to 14 min
+        alert="SupportSLAEndangered",
+        severity="page",
+        figure="support_sla_endangered_tickets",
+        target="first_reply",
+        team="technical",
+        priority="normal",
+        youngest_ms=106 * MINUTE_MS,
+        oldest_ms=112 * MINUTE_MS,
+    ),
+    Slip(  # promised within 8 h: due in 8 to 14 min
+        alert="SupportSLAEndangered",
+        severity="warning",
+        figure="support_sla_endangered_tickets",
+        target="resolution",
+        team="billing",
+        priority="high",
+        youngest_ms=466 * MINUTE_MS,
+        oldest_ms=472 * MINUTE_MS,
+        answered=True,
+    ),
+)
 
 
 def wall_ms() -> int:
     """Now, in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def events_of(slip: Slip, now_ms: int) -> Iterator[Event]:
+    """Mails that wait now, the oldest first."""
+    step_ms = (slip.oldest_ms - slip.youngest_ms) // _TICKETS
+    for number in range(_TICKETS):
+        ticket, at_ms = f"{slip.target}-{slip.team}-{number}", now_ms - slip.oldest_ms + number * step_ms
+        yield from created(ticket, at_ms, slip.team, slip.priority)
+        if slip.answered:
+            yield "first-reply", {"event_id": f"{ticket}-reply", "occurred_at": at_ms + MINUTE_MS, "ticket_id": ticket}
+
+
+def created(ticket: str, at_ms: int, team: str, priority: str) -> Iterator[Event]:
+    """A mail."""
+    value = {"event_id": ticket, "occurred_at": at_ms, "ticket_id": ticket, "customer_id": "C"}
+    yield "ticket-created", value | {"team": team, "channel": "email", "priority": priority}
 
 
 @dataclass
@@ -98,29 +169,25 @@ class Site:
         found = self.prometheus.query(expression, time.time())
         return float(found[0]["value"][1]) if found else None
 
-    def waits(self) -> tuple[float, float]:
-        """Seconds that the page about a slip waits for by intent: its rule's `for`, and what Alertmanager groups for."""
+    def waits(self, slip: Slip) -> float:
+        """Seconds that a notification waits for by intent: the rule's `for`, and what Alertmanager groups for."""
         rules = yaml.safe_load((self.folder / "rules/sla.yml").read_text(encoding="utf-8"))
-        alerts = [rule for group in rules["groups"] for rule in group["rules"] if rule.get("alert") == SLIPPED]
-        (rule,) = [alert for alert in alerts if alert["labels"]["severity"] == "page"]
+        alerts = [rule for group in rules["groups"] for rule in group["rules"] if rule.get("alert") == slip.alert]
+        (rule,) = [alert for alert in alerts if alert["labels"]["severity"] == slip.severity]
         route = yaml.safe_load((self.folder / "alertmanager.yml").read_text(encoding="utf-8"))["route"]
-        return _seconds(rule["for"]), _seconds(route["group_wait"])
+        return _seconds(rule["for"]) + _seconds(route["group_wait"])
 
-    async def late_tickets(self) -> None:
-        """Mails to billing of high priority that nobody has answered, each past its promise already."""
-        now_ms, step_ms = wall_ms(), (_FIRST_MS - _LAST_MS) // _LATE_TICKETS
-        await self.tickets(now_ms - _FIRST_MS + number * step_ms for number in range(_LATE_TICKETS))
+    async def slip(self, slip: Slip) -> None:
+        """Send the tickets of a slip; returns when the broker has them."""
+        await self._publish(events_of(slip, wall_ms()))
 
-    async def tickets(self, created_ms: Iterable[int]) -> None:
-        """Tickets that wait; returns when the broker has them."""
-        records = []
-        for at_ms in created_ms:
-            self._sent += 1
-            ticket = f"fresh-{self._sent}"
-            value: dict[str, Any] = {"event_id": ticket, "occurred_at": at_ms, "ticket_id": ticket, "customer_id": "C"}
-            value |= {"team": "billing", "channel": "email", "priority": "high"}
-            records.append(("ticket-created", ticket.encode(), json.dumps(value).encode()))
-        await self.stack.publish(records)
+    async def ticket(self, created_ms: int) -> None:
+        """Send one ticket that waits; returns when the broker has it."""
+        self._sent += 1
+        await self._publish(created(f"fresh-{self._sent}", created_ms, "billing", "high"))
+
+    async def _publish(self, events: Iterable[Event]) -> None:
+        await self.stack.publish([(topic, value["ticket_id"].encode(), json.dumps(value).encode()) for topic, value in events])
 
     async def _send_history(self) -> None:
         now_ms = wall_ms()

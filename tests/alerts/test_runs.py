@@ -31,6 +31,16 @@ class Seen:
         return list(self.errors)
 
 
+class Counted:
+    """A Prometheus that answers with the value of the text that a query has."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values = values
+
+    def query(self, expression: str, at_seconds: float) -> list[dict[str, Any]]:
+        return [{"value": [at_seconds, value]} for text, value in self.values.items() if text in expression]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
@@ -64,6 +74,16 @@ def test_silence_is_no_success_where_nothing_was_seen(blind: str, told: str, fol
 
 def test_figures_need_not_be_trusted_where_a_source_is_silent(folder: Path) -> None:
     assert [] == faults(SILENT, folder, Seen("figures_trusted"))
+
+
+def test_late_scrapes_are_told_for_a_drill_that_fails_for_lack_of_a_processor(folder: Path) -> None:
+    site = Site(CALM, PACING, "127.0.0.1:1", folder, 0, print)
+    found = {"count_over_time(up": "400", "sum_over_time(up": "397", "scrape_duration": "1.84"}
+    site.prometheus = cast("LocalPrometheus", Counted(found))
+    try:
+        assert "400 scrapes, 3 not answered in time, the slowest took 1.8 of 2 s" == site.scrapes()
+    finally:
+        site.stop()
 
 
 def test_a_rule_that_fails_is_a_fault(folder: Path) -> None:

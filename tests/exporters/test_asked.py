@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from deskpulse.clocks import EXPORTER
 from exporters.asked import PARAMETERS
 from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
@@ -29,9 +30,9 @@ async def ask() -> AsyncIterator[Ask]:
         async def ask_(path: str, status: ReaderStatus | None = None) -> tuple[int, Any]:
             desk = a_desk()
             rules = replace(RULES, policy=desk.policy)
-            keeper = ViewKeeper(rules, now_ms=lambda: at("11:00"))
+            keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
             await keeper.apply(0, desk.state.take_changes().view)
-            app = new_app(ExporterConfig(kafka={}, view_rules=rules), keeper, lambda: status or all_read(1))
+            app = new_app(ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules), keeper, lambda: status or all_read(1))
             client = await stack.enter_async_context(TestClient(TestServer(app)))
             async with client.get(path) as response:
                 return response.status, await response.json() if response.content_type == "application/json" else None

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientError, ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig, WallRules
 from exporters.snapshot import Snapshot
 from exporters.wall import stream
@@ -36,7 +37,7 @@ class House:
         self.taken: list[set[Choice]] = []
         self.broken = False
         self.news = asyncio.Event()
-        maker = WallMaker(ExporterConfig(kafka={}, view_rules=RULES).wall, "UTC")
+        maker = WallMaker(ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES).wall, "UTC")
         self.screens = Screens(
             self.take,
             maker,

@@ -128,8 +128,8 @@ def test_three_hours_into_the_slip_it_is_named_first(seed: int) -> None:
     assert ("billing · high", "first_reply") == (worst.member, worst.target)
 
 
-def test_a_calm_week_has_nothing_worst() -> None:
-    """Twice an hour from Monday to Sunday, nights and weekend included."""
+def test_a_calm_week_has_nothing_worst_and_no_reply_that_pages_beforehand() -> None:
+    """Twice an hour from Monday to Sunday, nights and weekend included. What is endangered pages for replies; solutions only warn."""
     desk = Watched(simulate("calm", seed=1, start_ms=MONDAY - 2 * DAY_MS, end_ms=MONDAY + 7 * DAY_MS, rate_per_hour=60))
     the_policy = POLICY
     assert the_policy is not None
@@ -138,3 +138,4 @@ def test_a_calm_week_has_nothing_worst() -> None:
         desk.until(at_ms)
         found = judge(desk.builder._outcomes, the_policy, at_ms, shown)
         assert () == found.worst, datetime.fromtimestamp(at_ms / 1000, UTC)
+        assert [] == [one for one in found.endangered if one.target != "resolution"], datetime.fromtimestamp(at_ms / 1000, UTC)
