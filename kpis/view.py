@@ -464,7 +464,7 @@ def series_bound(rules: ViewRules) -> int:
         if rules.policy is not None:
             total += members * _sla_bound(rules, rules.policy, by, busy)
     if rules.policy is not None:
-        total += len(rules.policy.targets) * (MOST_NAMED * _NAMED_SAMPLES + 2 * sum(sizes.values()))
+        total += len(rules.policy.targets) * (MOST_NAMED * _NAMED_SAMPLES + 2 * sum(sizes.values()) + 1 + sizes["team"])
     customer_slots = sum(len(w.periods) for w in CUSTOMER_WINDOWS)
     combinations = 1
     for size in sizes.values():

@@ -96,10 +96,10 @@ LINES: Final = 3  # teams in a course: the worst, or the most
 SPAN: Final = "12h"  # of time that is shown
 # From which row on and how high.
 _LEAD: Final = (0, 4)  # who is worst, and how many were late
-_WAITS: Final = (4, 4)  # how bad that is, what waits beyond its promise, what will be late
-_ABOVE: Final = (0, 8)  # both, on a desk without a policy
-_STANDS: Final = (8, 3)  # what stands now
-_PAST: Final = (11, 6)
+_WAITS: Final = (4, 3)  # how bad that is, what waits beyond its promise, what will be late
+_ABOVE: Final = (0, 7)  # both, on a desk without a policy
+_STANDS: Final = (7, 3)  # what stands now
+_PAST: Final = (10, 7)
 _STATES: Final = (17, 8)
 _TRUST: Final = (25, 3)
 ALERTS_SHOWN: Final = (3, 2)  # pages, warnings
