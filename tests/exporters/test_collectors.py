@@ -245,7 +245,6 @@ class TestTheText:
             "deskpulse_clock_skew_seconds",  # no broker has stamped anything: tests/exporters/test_skew.py
             "deskpulse_view_incomplete",  # it is complete: tests/exporters/test_definitions.py
             "deskpulse_figure_hidden",  # likewise
-            "deskpulse_clock_skew_seconds",  # no broker has stamped anything: tests/exporters/test_skew.py
             "deskpulse_policy",  # nothing is promised: tests/exporters/test_policy.py
             *(family.name for family in (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL)),
         }
