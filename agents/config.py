@@ -9,12 +9,14 @@ from typing import Any
 from agents.state import LedgerState
 from kpis.partition import PartitionState, StateRules
 from streams.topics import SOURCE_TOPICS
+from windows.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerConfig:
     """Settings of a worker; the defaults are those of production."""
 
+    clock: Clock  # of this machine
     kafka: Mapping[str, Any]  # options of every aiokafka client: bootstrap_servers, security_protocol, ssl_context, sasl_*
     app_id: str = "deskpulse"  # consumer group, and first part of the names of ledger topics and transactional ids
     topic_prefix: str = ""  # before the names of source topics and dead letters
@@ -37,6 +39,7 @@ class WorkerConfig:
     drained_seconds: float = 5.0  # at its log end for so long, a topic does not hold the event clock back any more
     backlog_seconds: float = 10.0  # ... nor at once, while what is applied has been in Kafka for so long
     watchdog_seconds: float = 60.0  # lag without progress for so long ends the worker
+    position_seconds: float = 10.0  # between two position rows of a partition to which nothing comes
     status_seconds: float = 10.0  # between two status lines
     stop_timeout_seconds: float = 9.0  # from SIGTERM to the end at the latest
 

@@ -6,8 +6,7 @@ Here the position in the ledger decides: partitions are sought to it, and it is 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer
@@ -47,6 +46,7 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
     """The thread that fetches, heartbeats and rebalances."""
 
     consumer: LedgerConsumer
+    _elapsed: Callable[[], float]  # known once the consumer is made
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,6 +57,7 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         """As Faust does, but of committed records only, with our connection options and fetch sizes."""
         config, conf = transport.authority.config, self.app.conf
         self._assignor = self.app.assignor
+        self._elapsed = config.clock.elapsed
         return AIOKafkaConsumer(
             **config.kafka,
             client_id=conf.broker_client_id,
@@ -83,9 +84,9 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         max_records: int | None = None,  # noqa: ARG002 - as above
     ) -> Fetched:
         """A fetch of what the broker has sent, in small pieces, each from the topics that are behind (`abreast.py`)."""
-        active, began = active_partitions, time.monotonic()
+        active, began = active_partitions, self._elapsed()
         pieces = [await self._fetch_piece(consumer, active, wait_seconds=timeout)]
-        self._abreast.waited(time.monotonic() - began)
+        self._abreast.waited(self._elapsed() - began)
         records = 0
         while (more := sum(map(len, pieces[-1].values()))) and (records := records + more) < _FETCH_RECORDS:
             pieces.append(await self._fetch_piece(consumer, active, wait_seconds=0))

@@ -7,7 +7,6 @@ refuses every later write of whoever owned it before, and ends a transaction tha
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -88,7 +87,7 @@ class LedgerWriter:
 
     def _batches(self, producer: AIOKafkaProducer, rows: Iterable[Row]) -> Iterator[Any]:
         """Rows as record batches that a broker accepts."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self._config.clock.now_ms()
         batch = None
         for key, value in rows:
             if batch is None:

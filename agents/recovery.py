@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
@@ -40,7 +39,7 @@ class Recovery:
 
     async def run(self, partitions: Sequence[Partition]) -> list[Partition]:
         """The partitions that are recovered: all, or none when the assignment changed meanwhile."""
-        began, rows = time.monotonic(), self._tally.recovered_rows
+        began, rows = self._config.clock.elapsed(), self._tally.recovered_rows
         numbers = ",".join(str(partition.number) for partition in partitions)
         logger.info("taking over partitions=%s", numbers)
         # Before the ends are asked for: a previous owner may write until it is fenced.
@@ -67,7 +66,7 @@ class Recovery:
             "recovered partitions=%s rows=%d seconds=%.2f",
             numbers,
             self._tally.recovered_rows - rows,
-            time.monotonic() - began,
+            self._config.clock.elapsed() - began,
         )
         return list(partitions)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -79,6 +78,7 @@ class Partition:
         self.ready = False  # the state is that of the ledger
         self.durable: dict[str, int] = {}  # applied offsets in finished transactions, by topic without prefix
         self.inbox = Inbox(config.unit_records)
+        self.rebuilt = 0  # steps of a rebuild, so that a watchdog sees it move
         self._config = config
         self._source = source
         self._deliveries = deliveries
@@ -92,6 +92,7 @@ class Partition:
         self._letters: list[DeadLetter] = []
         self._task: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._written_at = 0.0  # when the last change set was taken, by the stopwatch
 
     @property
     def settled(self) -> bool:
@@ -102,6 +103,7 @@ class Partition:
         """Begin, after the state was recovered."""
         self._skips = skips
         self.durable = dict(self.state.position.offsets)
+        self._written_at = self._config.clock.elapsed()
         self.ready = True
         self.inbox.nudge()  # to write who works here now: readers of the ledger take it for the end of the recovery
         self._task = asyncio.create_task(self._run(), name=f"partition {self.number}")
@@ -129,8 +131,8 @@ class Partition:
         topic is at its end again and again, and what comes next in it would be too late. Yet where all that was applied had been
         in Kafka for long, nothing is being written: whatever comes next was sent after it.
         """
-        now, resting = time.monotonic(), {}
-        is_backlog = self._newest_ms < (time.time() - self._config.backlog_seconds) * 1000
+        now, resting = self._config.clock.elapsed(), {}
+        is_backlog = self._newest_ms < self._config.clock.now_ms() - self._config.backlog_seconds * 1000
         for topic, name in self._topics.items():
             applied = self.applied(topic)
             if self._deliveries.drained(TP(topic, self.number), applied):
@@ -143,6 +145,8 @@ class Partition:
         loop = asyncio.get_running_loop()
         next_unit_at = 0.0
         with ends_the_process(f"partition {self.number}"):
+            if self.state.outdated:
+                await self._rebuild()
             if not self.state.clean:  # what recovery found out (a loss, another policy) shall not wait for the next event
                 await self._write()
             while True:
@@ -150,6 +154,23 @@ class Partition:
                 await self.inbox.wait(gather_seconds=gather_seconds)
                 next_unit_at = loop.time() + self._config.unit_interval_seconds
                 await self._unit(self.inbox.take())
+
+    async def _rebuild(self) -> None:
+        """Bring the panes to this program's definitions, in transactions of their own; whoever takes over meanwhile begins again."""
+        began = self._config.clock.elapsed()
+        rows = self.state.rows_held
+        logger.info("partition %d: other definitions made its panes: making them anew from %d rows", self.number, rows)
+        for changes in self.state.rebuild(self._config.unit_bytes):
+            self.rebuilt += 1
+            if changes is None:
+                await asyncio.sleep(0)
+                continue
+            await self._written()
+            self._writing = asyncio.create_task(self._store(changes, [], self.durable, []))
+        await self._written()
+        logger.info(
+            "partition %d: its panes were made anew from %d rows in %.2f s", self.number, rows, self._config.clock.elapsed() - began
+        )
 
     def _is_behind(self) -> bool:
         """Whether a full unit waits in the logs: rows that change again and again are then better written once, later."""
@@ -167,8 +188,8 @@ class Partition:
                 await self._write()
             await asyncio.sleep(0)  # to the other partitions and to the network
         self.state.advance(self.drained())
-        if not self.state.clean:
-            await self._write()
+        if not self.state.clean or self._config.clock.elapsed() - self._written_at >= self._config.position_seconds:
+            await self._write()  # also when nothing has come: exporters measure their clock by the broker's timestamp of a position row
 
     def _rank(self, delivery: Delivery) -> int:
         return _ORDER.index(self._topics[delivery.chunk.topic])
@@ -241,13 +262,18 @@ class Partition:
 
     async def _write(self) -> None:
         """Hand the change set over to its transaction, after the one before."""
+        self._written_at = self._config.clock.elapsed()
         changes = self.state.take_changes()
         durable = dict(self.state.position.offsets)
         taken, self._taken = self._taken, []
         letters, self._letters = self._letters, []
-        if self._writing is not None:
-            await asyncio.wait([self._writing])  # not a plain await: whoever cancels us must not cancel a transaction
+        await self._written()
         self._writing = asyncio.create_task(self._store(changes, letters, durable, taken))
+
+    async def _written(self) -> None:
+        """Wait for the transaction in flight. Not a plain await: whoever cancels us must not cancel a transaction."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
 
     async def _store(self, changes: Changes, letters: Sequence[DeadLetter], durable: dict[str, int], taken: Sequence[Delivery]) -> None:
         with ends_the_process(f"partition {self.number}"):

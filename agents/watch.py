@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Mapping
+from time import sleep
 from typing import NamedTuple, Protocol
 
 from aiokafka.errors import KafkaError
@@ -48,9 +48,10 @@ class Watch:
         self._lost: dict[TP, int] = {}  # ticks
         self._read_again: Counter[tuple[TP, int | None]] = Counter()  # times, by the offset applied
         self._progress: dict[TP | int, _Progress] = {}  # of topic-partitions, and of partitions over all their topics
-        self._recovering = _Progress((-1,), time.monotonic())
+        self._elapsed = self._config.clock.elapsed
+        self._recovering = _Progress((-1,), self._elapsed())
         self._log_ends: Mapping[TP, int] = {}  # as the brokers told, whatever was fetched
-        self._told_at = time.monotonic()
+        self._told_at = self._elapsed()
         self._told_records = 0
         self._told_transactions = 0
         self.beats = 0
@@ -69,7 +70,7 @@ class Watch:
 
     async def _tick(self) -> None:
         self.beats += 1
-        now = time.monotonic()
+        now = self._elapsed()
         ready = [partition for partition in self._ownership.partitions.values() if partition.ready]
         flows = self._app.consumer.flow_active and not self._app.rebalancing
         self._check_recovery(now, ready, flows=flows)
@@ -93,12 +94,13 @@ class Watch:
             unfetched = self._log_ends.get(tp, 0) - max(position, deliveries.reached(tp) or 0)
             waiting[tp] = max(deliveries.lag(tp, applied), unfetched)
             # A topic that is ahead of the others is left waiting (`abreast.py`), but not what of it has been fetched.
-            self._check_progress(tp, (position,), waiting[tp] if deliveries.pending(tp, applied) else 0, now, (tp, position))
-            if flows:
+            mark = (position, partition.rebuilt)
+            self._check_progress(tp, mark, waiting[tp] if deliveries.pending(tp, applied) else 0, now, (tp, position))
+            if flows and not partition.state.outdated:
                 await self._heal(partition, tp, applied)
         tp, most = waiting.most_common(1)[0]
         position = positions[list(self._config.sources).index(tp.topic)]
-        self._check_progress(partition.number, tuple(positions), most, now, (tp, position))
+        self._check_progress(partition.number, (*positions, partition.rebuilt), most, now, (tp, position))
 
     def _check_progress(self, what: TP | int, mark: tuple[int, ...], waiting: int, now: float, where: tuple[TP, int]) -> None:
         seen = self._progress.get(what)
@@ -189,7 +191,7 @@ class Watch:
         """In a thread of its own: ticks stop when the event loop hangs. Counted, not timed, for a stopped process stops both."""
         beats, still = self.beats, 0
         while still < self._config.watchdog_seconds:
-            time.sleep(1.0)
+            sleep(1.0)
             beats, still = self.beats, (still + 1 if self.beats == beats else 0)
         exits.end_process(Exit.RETRY, f"the event loop has not run for {still} s; see docs/runbooks/worker-stuck.md")
 

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import signal
-import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -60,7 +59,7 @@ async def _run(config: WorkerConfig) -> int:
     if app.crash_reason is not None:
         code = Exit.RETRY if isinstance(app.crash_reason, KafkaError) else Exit.CRASH
         end_process(code, f"Faust gave up: {app.crash_reason!r}; see the log before, the worker recovers when it is started again")
-    return await _leave(app, config.stop_timeout_seconds)
+    return await _leave(app, config)
 
 
 async def _unless_told(stop: asyncio.Event, work: Coroutine[Any, Any, int]) -> int | None:
@@ -90,14 +89,14 @@ async def _until_stopped(app: DeskApp, stop: asyncio.Event) -> None:
     signalled.cancel()
 
 
-async def _leave(app: DeskApp, timeout_seconds: float) -> int:
+async def _leave(app: DeskApp, config: WorkerConfig) -> int:
     """Finish the units in flight, commit, leave the group."""
-    began = time.monotonic()
+    began, timeout_seconds = config.clock.elapsed(), config.stop_timeout_seconds
     stopping = asyncio.create_task(app.stop(), name="stop")
     # Not a timeout that cancels: what Faust awaits on its way may swallow that, and a write to a broker that hangs is not to be waited for.
     done, _ = await asyncio.wait([stopping], timeout=timeout_seconds)
     if not done:
         end_process(Exit.RETRY, f"not stopped within {timeout_seconds:g} s; nothing is lost, others take over when the session expires")
     stopping.result()
-    logger.info("stopped seconds=%.1f events=%d", time.monotonic() - began, app.ownership.tally.records)
+    logger.info("stopped seconds=%.1f events=%d", config.clock.elapsed() - began, app.ownership.tally.records)
     return Exit.OK

@@ -40,6 +40,15 @@ def read_timed_events(
     return events, complaints
 
 
+def printable(text: str) -> str:
+    r"""A text from a file, safe on a terminal: what controls one, or turns the direction of writing, is shown as its code.
+
+    >>> printable("T-1\x1b[2J é"), printable("\u202etxt")
+    ('T-1\\x1b[2J é', '\\u202etxt')
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _mapped(file: Path, mapping: Path, complaints: list[str], on_progress: Progress) -> Iterator[TimedEvent]:
     dirty = DirtyRows()
     for event in map_file(file, load_mapping(mapping), dirty, on_progress=on_progress):

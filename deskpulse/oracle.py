@@ -424,8 +424,8 @@ def _count_customers(customers: Iterable[Sequence[tuple[int, int | None]]], span
     for stays in customers:
         was_active = _active_before(stays, span.start_ms)
         at_start += was_active
-        at_end += _active_before(stays, span.end_ms)
-        joined += not was_active and any(span.start_ms <= joined_ms < span.end_ms for joined_ms, _ in stays)
+        at_end += _active_before(stays, span.pane_end_ms)
+        joined += not was_active and any(span.start_ms <= joined_ms < span.pane_end_ms for joined_ms, _ in stays)
     return at_start, joined, at_end
 
 

@@ -154,6 +154,12 @@ def has_hours(editions: Sequence[Edition]) -> bool:
     return any(edition.calendars[name] is not None for edition in editions for name in (edition.default, *edition.teams.values()))
 
 
+def desk_zone(editions: Sequence[Edition]) -> str | None:
+    """The zone of the default calendars, where they have one in common."""
+    zones = {hours.zone for edition in editions if (hours := edition.calendars[edition.default]) is not None}
+    return zones.pop() if len(zones) == 1 else None
+
+
 def _edition(version: Mapping[str, Any]) -> Edition:
     since = version.get("effective_from")
     text = since.isoformat() if isinstance(since, datetime) else str(since)

@@ -53,6 +53,8 @@ MAX_SECONDS: Final = 1e9
 DEFAULT_SCALE_MAX: Final = 5
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
+YEAR_1990_S: Final = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())
+YEAR_2100_S: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 YEAR_2200_MS: Final = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
 RFC_3339: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
@@ -294,14 +296,14 @@ def _whole_ms(value: object) -> int | Rejected:
 
 
 def _instant(value: object) -> int | Rejected:
-    """Epoch milliseconds or RFC 3339 with an offset, from 1970 to the end of 2199."""
+    """Epoch milliseconds or RFC 3339 with an offset, from 1970 to the end of 2199, and nothing that looks like epoch seconds."""
     if isinstance(value, str):
         at_ms = _from_rfc_3339(value)
     elif isinstance(value, int) and not isinstance(value, bool):
         at_ms = value
     else:
         return Rejected("schema")
-    if at_ms is None or not 0 <= at_ms < YEAR_2200_MS:
+    if at_ms is None or not 0 <= at_ms < YEAR_2200_MS or YEAR_1990_S <= at_ms < YEAR_2100_S:
         return Rejected("time")
     return at_ms
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from deskpulse import oracle_kept
 from deskpulse.oracle import ONLY_CUSTOMERS, THREE_QUANTILES, Board, OracleFigure, durations, facts_of, labels_of
 from deskpulse.oracle_clock import Edition, has_hours
 from deskpulse.oracle_events import Facts, Record
@@ -46,7 +47,8 @@ def figures(
         found.extend(OracleFigure(*sample) for sample in sla.live(by, member, board.own_names(by, member)))
         if has_hours(policy) and by in ("all", "team"):
             found.extend(_business(board, by, member, asked))
-    found.extend(OracleFigure(*sample) for sample in judge(promised.deadlines, policy, sla.targets, board.folded, as_of_ms))
+    for judged in (judge, oracle_kept.judge):
+        found.extend(OracleFigure(*sample) for sample in judged(promised.deadlines, policy, sla.targets, board.folded, as_of_ms))
     return found
 
 

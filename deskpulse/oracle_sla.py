@@ -222,7 +222,7 @@ class SlaBoard:
             ahead = [minute for minute in running if minute >= self._now]
             late = len(running) - len(ahead)
             yield ("support_sla_waiting_tickets", own, float(len(ahead)), len(ahead))
-            yield ("support_sla_breached_waiting_tickets", own, float(late), late)
+            yield ("support_sla_overdue_tickets", own, float(late), late)
             for name, minutes in WITHIN_MINUTES.items():
                 soon = sum(minute <= self._now + minutes for minute in ahead)
                 yield ("support_sla_due_tickets", (*own, ("within", name)), float(soon), soon)

@@ -34,13 +34,18 @@ TODAYS: Final = (("current", 0), ("previous", 1), ("week_ago", 7))
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A window of event time, `[start_ms, end_ms)`, and how much of it has passed."""
+    """A window of event time, `[start_ms, end_ms)`, and how much of it has passed.
+
+    The current one ends with the minute that contains `as_of`: what is dated later has not happened yet. Customers are
+    counted in whole panes, up to `pane_end_ms`.
+    """
 
     window: str
     period: str
     start_ms: int
     end_ms: int
     covered_ms: int
+    pane_end_ms: int
 
 
 def spans(
@@ -63,7 +68,7 @@ def spans(
         found.extend(_todays(as_of_ms, ZoneInfo(time_zone)))
     if "all" in windows:
         covered_ms = 0 if first_ms is None else as_of_ms - first_ms
-        found.append(Span("all", "current", 0, YEAR_2200_MS, covered_ms))
+        found.append(Span("all", "current", 0, YEAR_2200_MS, covered_ms, YEAR_2200_MS))
     return found
 
 
@@ -73,10 +78,10 @@ def _rolling(window: str, as_of_ms: int) -> Iterator[Span]:
     length_ms = pane_ms * panes
     end_ms = _floor(as_of_ms, pane_ms) + pane_ms
     start_ms = end_ms - length_ms
-    yield Span(window, "current", start_ms, end_ms, as_of_ms - start_ms)
-    yield Span(window, "previous", start_ms - length_ms, start_ms, length_ms)
+    yield Span(window, "current", start_ms, _next_minute(as_of_ms), as_of_ms - start_ms, end_ms)
+    yield Span(window, "previous", start_ms - length_ms, start_ms, length_ms, start_ms)
     if window in WITH_WEEK_AGO:
-        yield Span(window, "week_ago", start_ms - WEEK_MS, end_ms - WEEK_MS, length_ms)
+        yield Span(window, "week_ago", start_ms - WEEK_MS, end_ms - WEEK_MS, length_ms, end_ms - WEEK_MS)
 
 
 def _todays(as_of_ms: int, zone: ZoneInfo) -> Iterator[Span]:
@@ -89,12 +94,16 @@ def _todays(as_of_ms: int, zone: ZoneInfo) -> Iterator[Span]:
         then_ms = _instant_ms(now - back, zone) if days else as_of_ms
         end_ms = _floor(then_ms, QUARTER_MS) + QUARTER_MS
         covered_ms = end_ms - start_ms if days else as_of_ms - start_ms
-        yield Span("today", period, start_ms, end_ms, covered_ms)
+        yield Span("today", period, start_ms, end_ms if days else _next_minute(as_of_ms), covered_ms, end_ms)
 
 
 def _instant_ms(local: datetime, zone: ZoneInfo) -> int:
     """Read a wall clock with fold=0: the first of two, or shifted over a gap."""
     return (local.replace(tzinfo=zone, fold=0) - EPOCH) // MILLISECOND
+
+
+def _next_minute(at_ms: int) -> int:
+    return _floor(at_ms, MINUTE_MS) + MINUTE_MS
 
 
 def _floor(at_ms: int, pane_ms: int) -> int:

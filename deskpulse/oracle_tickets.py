@@ -169,7 +169,7 @@ def _from_resolutions(resolutions: Resolutions) -> Iterator[_Found]:
         "abandoned": resolutions.first_abandoned_ms,
         "reopened": resolutions.reopened_ms,
     }
-    if not resolutions.reopened_after_solved:
+    if resolutions.outcome == "solved":
         booked["net"] = resolutions.first_solved_ms
     for series, at_ms in booked.items():
         if at_ms is not None:

@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from deskpulse import exits
-from deskpulse.event_files import InputError, read_timed_events
+from deskpulse.event_files import InputError, printable, read_timed_events
 from deskpulse.events_io import encode, to_rfc3339
 from deskpulse.settings import Settings
 from deskpulse.wiring import view_rules
@@ -21,6 +21,7 @@ from kpis.batch import Batch, History, Stretch
 from kpis.figures import Figure
 
 ALL_WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
+_EXAMPLES: Final = 5  # of the refused events of a reason
 _SHOW_EVERY: Final = 2_000  # events between two words of progress
 
 
@@ -33,11 +34,16 @@ def run(
     window: str | None,
     span_ms: tuple[int, int] | None,
     form: str,
+    now_ms: int,
 ) -> int:
-    """Print the figures of a file; return the exit code (2 when the file or its mapping cannot be used, 1 without any event)."""
+    """Print the figures of a file; return the exit code (2 when the file or its mapping cannot be used, 1 without any event).
+
+    What is dated later than `now_ms` plus the desk's tolerance is refused: one wrong date would stand for now.
+    """
     err = Console(stderr=True)
+    latest_ms = now_ms + round(settings.desk.future_tolerance_seconds * 1000)
     try:
-        history = read_history(file, mapping, until_ms=as_of_ms, console=err)
+        history = read_history(file, mapping, until_ms=as_of_ms, latest_ms=latest_ms, console=err)
     except InputError as error:
         print(f"deskpulse: {error}", file=sys.stderr)  # noqa: T201 - the command's own words
         return exits.USAGE
@@ -54,9 +60,13 @@ def run(
     return exits.OK
 
 
-def read_history(file: Path, mapping: Path | None, *, until_ms: int | None, console: Console) -> History:
-    """Merge the events of a file up to an instant; dirty lines are told on the console and stop nothing. Errors: InputError."""
+def read_history(file: Path, mapping: Path | None, *, until_ms: int | None, console: Console, latest_ms: int | None = None) -> History:
+    """Merge the events of a file up to an instant; dirty lines are told on the console and stop nothing. Errors: InputError.
+
+    Events after `latest_ms` are refused.
+    """
     history = History()
+    refused: dict[str, list[str]] = {}
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(f"reading {file.name}")
@@ -64,14 +74,18 @@ def read_history(file: Path, mapping: Path | None, *, until_ms: int | None, cons
             file, mapping, on_progress=lambda rows: bar.update(task, description=f"reading {file.name}: {rows:,} rows")
         )
         for number, event in enumerate(events, start=1):
-            history.add(event.topic, encode(event.value), until_ms=until_ms)
+            reject = history.add(event.topic, encode(event.value), until_ms=until_ms, latest_ms=latest_ms)
+            if reject is not None and len(examples := refused.setdefault(reject.reason, [])) < _EXAMPLES:
+                examples.append(f"  {reject.reason}: {event.topic} {event.key.decode()}: {reject.detail}")
             if number % _SHOW_EVERY == 0:
                 bar.update(task, description=f"merging: {number:,} of {len(events):,} events")
     for line in complaints:
         console.print(line, highlight=False)
     if history.rejected:
         reasons = ", ".join(f"{reason} {count}" for reason, count in history.rejected.most_common())
-        console.print(f"rejected events: {reasons}", highlight=False)
+        console.print(f"rejected events: {reasons}; such as:", highlight=False)
+        for line in (line for examples in refused.values() for line in examples):
+            console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
     return history
 
 

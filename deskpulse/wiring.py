@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from deskpulse.policy import load_policy
+from deskpulse import clocks
+from deskpulse.policy import desk_zone, load_policy
 from exporters.config import ExporterConfig, WallRules
 from kpis.bands import BANDED, BandRule
 from kpis.members import DIMENSIONS, MemberRules
@@ -38,7 +39,7 @@ def view_rules(settings: Settings) -> ViewRules:
     desk = settings.desk
     lists = {dimension: names for dimension in DIMENSIONS if (names := getattr(desk.members, dimension)) is not None}
     return ViewRules(
-        zone=ZoneInfo(desk.time_zone),
+        zone=ZoneInfo(desk_zone(desk).name),
         team_zones={team: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
         members=MemberRules(lists, desk.max_members),
         parts_windows=settings.exporter.parts_windows,
@@ -66,6 +67,7 @@ def exporter_config(settings: Settings) -> ExporterConfig:
     """What an exporter must be told."""
     server = settings.exporter
     return ExporterConfig(
+        time=clocks.EXPORTER,
         kafka=settings.kafka.client_options(),
         view_rules=view_rules(settings),
         wall=wall_rules(settings),
@@ -81,6 +83,7 @@ def exporter_config(settings: Settings) -> ExporterConfig:
         basic_auth=server.read_basic_auth(),
         clock=server.clock,
         behind_seconds=server.behind_seconds,
+        skew_seconds=server.clock_skew_seconds,
         buckets_seconds=server.buckets_seconds,
         # A reader that was away for longer may have missed that a row was deleted.
         stall_seconds=settings.topics.ledger_delete_retention_seconds / 2,
@@ -93,6 +96,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
 
     worker = settings.worker
     return WorkerConfig(
+        clock=clocks.WORKER,
         kafka=settings.kafka.client_options(),
         app_id=settings.app_id,
         topic_prefix=settings.topic_prefix,
@@ -105,4 +109,5 @@ def worker_config(settings: Settings) -> WorkerConfig:
         reject_share=worker.reject_ratio,
         reject_least=worker.reject_least_records,
         watchdog_seconds=worker.watchdog_seconds,
+        position_seconds=worker.position_seconds,
     )

@@ -1,10 +1,9 @@
-"""When and as of which instant the view is built. The exporter is the only part of deskpulse that has a clock."""
+"""When and as of which instant the view is built: as of the clock that the composition root passes in."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Literal
 
@@ -20,11 +19,6 @@ CHOICE_SECONDS: Final = 60.0  # so long after somebody asked last, the courses o
 MOST_CHOICES: Final = 64
 
 
-def wall_ms() -> int:
-    """Now, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
 class ViewKeeper:
     """Owns the one ViewBuilder: rows go in, immutable views come out, built on demand and seldom.
 
@@ -37,13 +31,15 @@ class ViewKeeper:
         rules: ViewRules,
         clock: Clock = "wall",
         *,
-        now_ms: Callable[[], int] = wall_ms,
+        now_ms: Callable[[], int],
+        elapsed: Callable[[], float],
         build_every_seconds: float = BUILD_EVERY_SECONDS,
         most_choices: int = MOST_CHOICES,
     ) -> None:
         self._rules = rules
         self._clock = clock
         self.now_ms = now_ms  # the one clock of an exporter: pages and streams ask for it here
+        self._elapsed = elapsed
         self._build_every_seconds = build_every_seconds
         self._most_choices = most_choices
         self._builder = ViewBuilder(rules)
@@ -87,7 +83,7 @@ class ViewKeeper:
 
         It has the courses of these choices. Of more than `most_choices` within a minute, those asked for longest ago are given up.
         """
-        now = time.monotonic()
+        now = self._elapsed()
         for choice in choices:
             self._asked_at.pop(choice, None)
             self._asked_at[choice] = now  # the last one asked for is the last in order
@@ -96,17 +92,17 @@ class ViewKeeper:
 
     async def _fresh(self, choices: frozenset[Choice]) -> View | None:
         async with self._lock:
-            if time.monotonic() - self._built_at < self._build_every_seconds and choices <= self._built_for:
+            if self._elapsed() - self._built_at < self._build_every_seconds and choices <= self._built_for:
                 return self._view
             as_of_ms = self._builder.watermark_ms if self._clock == "event" else self.now_ms()
             if as_of_ms is None:
                 return None
-            started = time.monotonic()
+            started = self._elapsed()
             lately = [choice for choice, at in self._asked_at.items() if started - at < CHOICE_SECONDS][-self._most_choices :]
             self._asked_at = {choice: self._asked_at[choice] for choice in lately}
             # In a thread, so that the loop goes on answering and reading meanwhile.
             self._view = await asyncio.to_thread(self._builder.build, as_of_ms, lately)
-            self._built_at, self._built_for = time.monotonic(), frozenset(lately)
+            self._built_at, self._built_for = self._elapsed(), frozenset(lately)
             self.build_seconds = self._built_at - started
             return self._view
 

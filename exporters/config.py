@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from kpis.bands import BandRule
 from kpis.view import ViewRules
 from streams.topics import SOURCE_TOPICS, ledger_topics
+from windows.clock import Clock
 from windows.histogram import EXACT_MS
 
 _HOST_AND_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::\d*)?")
@@ -38,6 +39,7 @@ class ExporterConfig:
 
     kafka: Mapping[str, Any] = field(repr=False)  # options of every aiokafka client: bootstrap_servers, security_protocol, ...
     view_rules: ViewRules
+    time: Clock = field(repr=False)  # of this machine
     wall: WallRules = field(default_factory=WallRules)
     app_id: str = "deskpulse"
     topic_prefix: str = ""  # before the names of source topics
@@ -59,6 +61,7 @@ class ExporterConfig:
     stuck_seconds: float = 5.0  # an open transaction that holds readers back for longer makes the view incomplete
     silent_seconds: float = 10.0  # without an answer of Kafka for so long the figures count as stale
     behind_seconds: float = 30.0  # ... and once records have waited for so long to be applied, as incomplete
+    skew_seconds: float = 10.0  # ... and once this machine's clock is so far from the brokers'
     reconnect_seconds: float = 8.0  # ... and for so long a new connection is made
     sources_seconds: float = 3.0  # between two looks at the workers and at the log ends of the source topics
     topics_seconds: float = 30.0  # between two looks at the partition counts

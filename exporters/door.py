@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -79,7 +78,7 @@ def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: byt
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not config.wants_login or is_open(request.path) or may_enter(request.headers.get("Authorization", ""), config):
             return await handler(request)
-        now = int(time.time())
+        now = config.time.now_ms() // 1000
         if (left := sessions.left_seconds(request.cookies.get(COOKIE, ""), now)) > 0:
             if left < SESSION_SECONDS - RENEW_SECONDS:
                 request[RENEWED] = now
@@ -108,7 +107,7 @@ def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[s
         if not hmac.compare_digest(given, config.bearer_token.encode()):
             refused["login"] += 1
             return web.Response(status=401, text="wrong token\n", headers={"WWW-Authenticate": 'Bearer realm="deskpulse"'})
-        return web.Response(status=204, headers={"Set-Cookie": sessions.header(int(time.time()), secure=request.secure)})
+        return web.Response(status=204, headers={"Set-Cookie": sessions.header(config.time.now_ms() // 1000, secure=request.secure)})
 
     return log_in
 

@@ -155,11 +155,16 @@ def _stream() -> Document:
 def _readyz() -> Document:
     schema = {
         "type": "object",
-        "required": ["ready", "complete", "reasons", "partitions"],
+        "required": ["ready", "complete", "reasons", "hidden", "partitions"],
         "properties": {
             "ready": {"type": "boolean"},
             "complete": {"type": "boolean", "description": "The figures are all that there is, and the workers are not far behind."},
             "reasons": {"type": "array", "items": {"type": "string"}},
+            "hidden": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Figures that partitions and exporter define differently, so they are not shown; * are all.",
+            },
             "partitions": {
                 "type": "object",
                 "required": ["expected", "read", "owned", "recovering"],

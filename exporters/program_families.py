@@ -14,6 +14,7 @@ from exporters.door import REFUSALS
 from exporters.families import Family
 from exporters.snapshot import Snapshot
 from kpis.admission import KINDS
+from kpis.definitions import CURRENT
 from kpis.ledger import Position
 from kpis.policy import Policy
 
@@ -24,6 +25,9 @@ _PARTITION: Final = ("partition",)
 BUILD: Final = Family("deskpulse_build", "Version of the exporter.", "info", ("version", "python"))
 READY: Final = Family("deskpulse_exporter_ready", "1 once the whole ledger has been read; before, no figure is exported.")
 COMPLETE: Final = Family("deskpulse_view_complete", "1 while the figures are all that there is; /readyz tells what is missing.")
+INCOMPLETE: Final = Family(
+    "deskpulse_view_incomplete", "1 for each reason why the figures are not all that there is; else absent.", labels=("reason",)
+)
 CONNECTIONS: Final = Family("deskpulse_ledger_connections", "Connections to Kafka made by the reader of the ledger.", "counter")
 REFUSED: Final = Family(
     "deskpulse_requests_refused",
@@ -36,6 +40,10 @@ READ: Final = Family("deskpulse_partitions_read", "Partitions of the ledger that
 AS_OF: Final = Family("deskpulse_view_as_of_timestamp_seconds", "The instant that the figures are computed for.")
 READ_AT: Final = Family("deskpulse_view_read_timestamp_seconds", "When Kafka last answered for every partition of the ledger.")
 AGE: Final = Family("deskpulse_view_age_seconds", "Since when Kafka has not answered for every partition of the ledger.")
+SKEW: Final = Family(
+    "deskpulse_clock_skew_seconds",
+    "The exporter's clock less the brokers', by the timestamps of what it reads, at least; absent while no broker has stamped anything.",
+)
 BUILD_SECONDS: Final = Family("deskpulse_view_build_seconds", "How long the last computation of the figures took.")
 WATERMARK: Final = Family("deskpulse_watermark_timestamp_seconds", "Greatest event time that was accepted.")
 TOPIC_WATERMARK: Final = Family(
@@ -75,6 +83,15 @@ CHANGES_FOLDED: Final = Family(
 SPAN: Final = Family("deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period"))
 FOLDED: Final = Family("deskpulse_folded_names", "Names that are shown as other.", labels=("dimension",))
 ANOMALIES: Final = Family("deskpulse_anomalies", "Replies and resolutions of the last 24 h that are stamped before their cause.")
+DEFINITIONS: Final = Family(
+    "deskpulse_definitions_number", "The definitions that the panes of a partition were made by: a number.", labels=_PARTITION
+)
+OWN_DEFINITIONS: Final = Family("deskpulse_exporter_definitions_number", "The definitions of this exporter: a number.")
+HIDDEN: Final = Family(
+    "deskpulse_figure_hidden",
+    "1 for a figure that is not shown, since partitions and exporter do not agree about what it means (* are all); absent when they do.",
+    labels=("figure",),
+)
 POLICY: Final = Family(
     "deskpulse_policy", "The SLA policy of the exporter: its version in force and the digest of all.", "info", ("version", "digest")
 )
@@ -83,9 +100,21 @@ POLICY_MISMATCH: Final = Family(
 )
 
 PROGRAM: Final = (
-    *(BUILD, READY, COMPLETE, CONNECTIONS, REFUSED, EXPECTED, READ, AS_OF, READ_AT, AGE, BUILD_SECONDS, WATERMARK, TOPIC_WATERMARK),
-    *(EVENT_CLOCK, LEDGER_POSITION, LEDGER_END, LEDGER_UNSTABLE, LEDGER_STUCK, *AROUND, TRANSACTIONS, REJECTED, *COUNTERS.values()),
-    *(CHANGES_FOLDED, SPAN, FOLDED, ANOMALIES, POLICY, POLICY_MISMATCH),
+    *(BUILD, READY, COMPLETE, INCOMPLETE, CONNECTIONS, REFUSED, EXPECTED, READ, AS_OF, READ_AT, AGE, SKEW, BUILD_SECONDS),
+    *(
+        WATERMARK,
+        TOPIC_WATERMARK,
+        EVENT_CLOCK,
+        LEDGER_POSITION,
+        LEDGER_END,
+        LEDGER_UNSTABLE,
+        LEDGER_STUCK,
+        *AROUND,
+        TRANSACTIONS,
+        REJECTED,
+        *COUNTERS.values(),
+    ),
+    *(CHANGES_FOLDED, SPAN, FOLDED, ANOMALIES, DEFINITIONS, OWN_DEFINITIONS, HIDDEN, POLICY, POLICY_MISMATCH),
 )
 
 
@@ -103,6 +132,8 @@ def collect_completeness(snapshot: Snapshot) -> Iterator[Metric]:
     status = snapshot.status
     yield READY.having(({}, float(status.ready)))
     yield COMPLETE.having(({}, float(status.complete and not snapshot.failed)))
+    codes = {*(reason.code for reason in status.why), *(["failed"] if snapshot.failed else [])}
+    yield INCOMPLETE.having(*(({"reason": code}, 1.0) for code in sorted(codes)))
     yield CONNECTIONS.having(({}, status.connections))
     yield EXPECTED.having(({}, status.expected))
     yield READ.having(({}, len(status.caught_up)))
@@ -114,6 +145,7 @@ def collect_freshness(snapshot: Snapshot) -> Iterator[Metric]:
     yield AS_OF.having(({}, _seconds(view.as_of_ms if view else None)))
     yield READ_AT.having(({}, _seconds(status.read_at_ms)))
     yield AGE.having(({}, status.silent_seconds))
+    yield SKEW.having(({}, status.skew_seconds))
     yield BUILD_SECONDS.having(({}, snapshot.build_seconds))
     yield WATERMARK.having(({}, _seconds(view.watermark_ms if view else None)))
 
@@ -121,6 +153,13 @@ def collect_freshness(snapshot: Snapshot) -> Iterator[Metric]:
 def collect_refused(snapshot: Snapshot) -> Iterator[Metric]:
     """Who was turned away; from 0 on, so that the first one is seen."""
     yield REFUSED.having(*(({"reason": reason}, snapshot.refused.get(reason, 0)) for reason in REFUSALS))
+
+
+def collect_definitions(snapshot: Snapshot) -> Iterator[Metric]:
+    """What the figures mean, and which are hidden."""
+    yield DEFINITIONS.having(*(({"partition": number}, position.definitions) for number, position in _positions(snapshot)))
+    yield OWN_DEFINITIONS.having(({}, CURRENT))
+    yield HIDDEN.having(*(({"figure": name}, 1.0) for name in sorted(snapshot.status.hidden)))
 
 
 def collect_event_times(snapshot: Snapshot) -> Iterator[Metric]:
@@ -198,6 +237,7 @@ def differs(policy: Policy | None, position: Position) -> bool:
 PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
     collect_build,
     collect_completeness,
+    collect_definitions,
     collect_freshness,
     collect_refused,
     collect_event_times,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from exporters.buffer import Row, RowBuffer
+from exporters.skew import BrokerClock
 from exporters.status import LedgerPartition
 from kpis.ledger import POSITION_KEY
+
+LOG_APPEND_TIME: Final = 1  # a record's timestamp is the broker's, not the producer's
 
 
 class Progress:
@@ -20,6 +24,8 @@ class Progress:
         self.caught_up = False
         self.heard_at = now  # when Kafka last answered for it
         self.heard_ms: int | None = None  # the same on the wall
+        self.broker = BrokerClock()
+        self._asked_at = now  # the answer that `_end` is from was asked for after that
         self._target: int | None = None  # log end seen when reading from the start began
         self._end: int | None = None
         self._stable: int | None = None
@@ -41,6 +47,14 @@ class Progress:
         self._target = target
         self._current_at = now
 
+    def stamped(self, records: Sequence[Any], now: float) -> None:
+        """Learn the broker's clock from records that were just read; must come before `note` of the same poll."""
+        fresh = [record for record in records if self._end is not None and record.offset >= self._end]
+        for record in (records[-1], *fresh[:1]):
+            if record.timestamp_type == LOG_APPEND_TIME:
+                is_fresh = self._end is not None and record.offset >= self._end
+                self.broker.appended(record.timestamp / 1000, after=self._asked_at if is_fresh else float("-inf"), before=now)
+
     def gather(self, rows: Iterable[Row]) -> None:
         """Keep vouched rows until the target is reached."""
         self.gathered.update(rows)
@@ -57,12 +71,13 @@ class Progress:
         """Whether it lagged for so long that tombstones may be gone that it has not read: rows would stay for ever."""
         return self.position is not None and now - self._current_at > limit_seconds
 
-    def note(self, *, position: int, end: int | None, stable: int | None, heard_ms: int | None, wall_ms: int, now: float) -> None:
-        """Take over what the consumer knows after a poll whose rows have been applied; `wall_ms` is now on the clock of `heard_ms`."""
+    def note(self, *, position: int, end: int | None, stable: int | None, heard_ms: int | None, stamped_ms: int, now: float) -> None:
+        """Take over what the consumer knows after a poll whose rows have been applied; `stamped_ms` is now on the clock of `heard_ms`."""
         self.position = position
         if heard_ms is not None and heard_ms != self.heard_ms:
+            self._asked_at = self.heard_at  # a broker is asked again once it has answered
             # The machine may have slept between the answer and now.
-            self.heard_ms, self.heard_at = heard_ms, now - max(0, wall_ms - heard_ms) / 1000
+            self.heard_ms, self.heard_at = heard_ms, now - max(0, stamped_ms - heard_ms) / 1000
         if end is not None:
             stable = end if stable is None or stable < 0 else stable  # a broker without transactions tells none
             self._note_stable(stable, end, now)

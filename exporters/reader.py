@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,13 +13,15 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeEr
 
 from exporters.around import Around
 from exporters.buffer import Row
-from exporters.clock import ViewKeeper, wall_ms
+from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
 from exporters.errors import ExporterError, TopicsError, UnreachableError
 from exporters.pace import Pace
 from exporters.progress import Progress
+from exporters.skew import median
 from exporters.status import Limits, ReaderStatus
 from exporters.topics import partition_count
+from kpis.definitions import are_current
 
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
@@ -30,44 +31,54 @@ FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
 
-def elapsed_seconds() -> float:
-    """Seconds that only move on, also while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 class LedgerReader:
-    """Reads `<app_id>-view` into a ViewKeeper until it is cancelled; no error of Kafka ends it."""
+    """Reads `<app_id>-view` into a ViewKeeper until it is cancelled; no error of Kafka ends it.
 
-    def __init__(self, config: ExporterConfig, keeper: ViewKeeper, *, elapsed: Callable[[], float] = elapsed_seconds) -> None:
+    Instants are by the clock of the machine, by which aiokafka stamps its polls too.
+    """
+
+    def __init__(self, config: ExporterConfig, keeper: ViewKeeper) -> None:
         self._config = config
         self._keeper = keeper
-        self._elapsed = elapsed
+        self._elapsed = config.time.elapsed
         self._parts: dict[int, Progress] = {}
         self._expected: int | None = None
         self._fault: str | None = None
         self._connections = 0
         self._connected_at = float("-inf")
-        self._around = Around(config, elapsed)
+        self._around = Around(config, self._elapsed)
         self._contact: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ready = asyncio.Event()
 
     def status(self) -> ReaderStatus:
         """What is known now."""
         now = self._elapsed()
-        heard = [part.heard_ms for part in self._parts.values()]
-        workers = self._around.workers
+        silent = max((now - part.heard_at for part in self._parts.values()), default=None)
+        heard = silent is not None and all(part.heard_ms is not None for part in self._parts.values())
+        workers, positions = self._around.workers, self._keeper.positions
         return ReaderStatus(
             expected=self._expected,
             partitions={number: part.status(now) for number, part in self._parts.items()},
-            read_at_ms=min((ms for ms in heard if ms is not None), default=None) if None not in heard else None,
-            silent_seconds=max((now - part.heard_at for part in self._parts.values()), default=None),
+            read_at_ms=self._config.time.now_ms() - round(silent * 1000) if heard and silent is not None else None,
+            silent_seconds=silent,
             fault=self._fault,
             connections=self._connections,
             sources=self._around.sources,
             workers=workers,
-            recovering=workers.recovering(self._keeper.positions) if workers else frozenset(),
-            limits=Limits(self._config.stuck_seconds, self._config.silent_seconds, self._config.behind_seconds),
+            recovering=workers.recovering(positions) if workers else frozenset(),
+            definitions={number: position for number, position in positions.items() if not are_current(position)},
+            skew_seconds=self._skew_seconds(now),
+            limits=Limits(
+                self._config.stuck_seconds,
+                self._config.silent_seconds,
+                self._config.behind_seconds,
+                self._config.skew_seconds if self._config.clock == "wall" else None,
+            ),
         )
+
+    def _skew_seconds(self, now: float) -> float | None:
+        wall = self._config.time.now_ms() / 1000
+        return median(part.broker.skew(wall, now) for part in self._parts.values())
 
     async def first_contact(self) -> None:
         """Return once the ledger has been found. Errors: UnreachableError after the start timeout, TopicsError."""
@@ -196,6 +207,7 @@ class LedgerReader:
         """Apply the records of one partition up to their last position row."""
         number = partition.partition
         part = self._parts[number]
+        part.stamped(records, self._elapsed())
         if part.stalled(self._elapsed(), self._config.stall_seconds):
             await self._rewind(consumer, partition, "it was not read for so long that deletions may have been missed")
             return
@@ -231,7 +243,7 @@ class LedgerReader:
         consumer.seek(partition, first[partition])
 
     async def _note(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        now, now_ms = self._elapsed(), wall_ms()
+        now, now_ms = self._elapsed(), self._config.time.now_ms()
         for partition in partitions:
             part, position = self._parts[partition.partition], await consumer.position(partition)
             if gathered := part.release(position):
@@ -241,7 +253,7 @@ class LedgerReader:
                 end=consumer.highwater(partition),
                 stable=consumer.last_stable_offset(partition),
                 heard_ms=consumer.last_poll_timestamp(partition),
-                wall_ms=now_ms,
+                stamped_ms=now_ms,
                 now=now,
             )
         if all(part.caught_up for part in self._parts.values()):

@@ -34,7 +34,7 @@ async def serve(config: ExporterConfig, *, on_ready: OnReady | None = None) -> N
     Errors: ListenError; UnreachableError and TopicsError at the start, later they are told by `/readyz` and waited for.
     """
     # Each screen may show something else, and a few requests beside them.
-    keeper = ViewKeeper(config.view_rules, config.clock, most_choices=config.wall.most_screens + 10)
+    keeper = ViewKeeper(config.view_rules, config.clock, **config.time._asdict(), most_choices=config.wall.most_screens + 10)
     reader = LedgerReader(config, keeper)
     async with _listening(config, new_app(config, keeper, reader.status)) as url:
         log.info("listening on %s", url)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporters.workers import Workers
+from kpis import definitions
+from kpis.ledger import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Limits:
     stuck_seconds: float = 5.0
     silent_seconds: float = 10.0
     behind_seconds: float = 30.0
+    skew_seconds: float | None = 10.0  # None: the figures are not as of this machine's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class ReaderStatus:
     sources: Mapping[tuple[str, int], LogSpan] = field(default_factory=dict)  # by topic without prefix, and partition
     workers: Workers | None = None  # None: not known
     recovering: frozenset[int] = frozenset()  # owned partitions that their worker is still reading from the ledger
+    definitions: Mapping[int, Position] = field(default_factory=dict)  # of the partitions whose definitions are not this program's
+    skew_seconds: float | None = None  # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
     limits: Limits = Limits()
 
     @property
@@ -84,18 +89,23 @@ class ReaderStatus:
 
     @property
     def behind(self) -> tuple[str, ...]:
-        """Partitions of the ledger that lack what the source topics have held for a while, and who should see to it."""
-        return tuple(reason.text for reason in self._behind())
+        """Partitions of the ledger that lack what the source topics have held for a while, or whose figures mean something else."""
+        return tuple(reason.text for reason in (*self._behind(), *self._undefined()))
 
     @property
     def why(self) -> tuple[Reason, ...]:
         """Both, with codes for programs."""
-        return (*self._reasons(), *self._behind())
+        return (*self._reasons(), *self._behind(), *self._undefined())
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Figures that are not shown, since partitions do not agree about what they mean."""
+        return definitions.hidden(self.definitions.values())
 
     @property
     def complete(self) -> bool:
         """Whether the figures are all that there is: the whole ledger is shown, and the ledger is not far behind the source topics."""
-        return not self.reasons and not self.behind
+        return not self.why
 
     def _reasons(self) -> Iterator[Reason]:
         if self.fault is not None:
@@ -107,6 +117,7 @@ class ReaderStatus:
         silent = self.silent_seconds
         if silent is not None and silent > self.limits.silent_seconds:
             yield Reason("silent", f"Kafka has not answered for {silent:.0f} s: the figures are as old", silent)
+        yield from self._clock()
         for number, part in sorted(self.partitions.items()):
             if part.stuck_seconds > self.limits.stuck_seconds:
                 text = (
@@ -114,6 +125,13 @@ class ReaderStatus:
                     "look whether its worker hangs"
                 )
                 yield Reason("stuck", text, part.stuck_seconds)
+
+    def _clock(self) -> Iterator[Reason]:
+        skew, limit = self.skew_seconds, self.limits.skew_seconds
+        if skew is not None and limit is not None and abs(skew) > limit:
+            where = "ahead of" if skew > 0 else "behind"
+            text = f"the exporter's clock is {abs(skew):.0f} s {where} the brokers' clocks, and figures are as of it: set it right (NTP)"
+            yield Reason("clock", text)
 
     def _behind(self) -> Iterator[Reason]:
         waiting: dict[int, list[tuple[str, LogSpan]]] = {}
@@ -124,6 +142,19 @@ class ReaderStatus:
             seconds = max(span.behind_seconds for _, span in found)
             topics = ", ".join(topic for topic, _ in found)
             yield Reason("behind", f"partition {number}: records of {topics} have waited for {seconds:.0f} s; {self._who(number)}", seconds)
+
+    def _undefined(self) -> Iterator[Reason]:
+        """Where what is hidden blinds the alerts about promises. A figure less that says nothing of promises is told by `hidden`."""
+        if definitions.blinds(self.hidden):
+            anew = [number for number, position in self.definitions.items() if position.becoming is not None]
+            numbers = sorted(anew or self.definitions)
+            what = "are made anew" if anew else "were made"
+            parts = ", ".join(map(str, numbers))
+            text = (
+                f"partition{'s' if len(numbers) > 1 else ''} {parts}: the figures {what} by other definitions than this exporter's "
+                f"({definitions.CURRENT}): they are hidden until a worker of its version has brought them to these"
+            )
+            yield Reason("definitions", text)
 
     def _who(self, number: int) -> str:
         if self.workers is None:

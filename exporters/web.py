@@ -110,6 +110,7 @@ class Pages:
             "ready": not why,
             "complete": status.complete,
             "reasons": reasons(snapshot),
+            "hidden": sorted(status.hidden),
             "partitions": {
                 "expected": status.expected,
                 "read": len(status.caught_up),

@@ -141,6 +141,10 @@ class AtRiskIndex:
         """All is read: nothing has changed yet."""
         self._changed.clear()
 
+    def look_at_all(self) -> None:
+        """All is read, and any row may have to be written."""
+        self._changed.update(self._clocks, self._written)
+
     def size_of_changes(self) -> int:
         """Bytes that the changed rows may take, estimated from above."""
         size = _ROW_BYTES * len(self._changed)

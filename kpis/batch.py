@@ -53,10 +53,15 @@ class History:
     last_ms: int | None = None
     events: int = 0
 
-    def add(self, topic: str, raw: bytes | None, *, until_ms: int | None = None) -> Reject | None:
-        """Merge one event; those after `until_ms` are not part of the history. Returns why it was rejected, or None."""
+    def add(self, topic: str, raw: bytes | None, *, until_ms: int | None = None, latest_ms: int | None = None) -> Reject | None:
+        """Merge one event; those after `until_ms` are not part of the history, and those after `latest_ms` cannot have happened.
+
+        Returns why it was rejected, or None.
+        """
         decode = _DECODERS.get(topic)
         event = Reject("kind", f"unknown topic {topic!r}") if decode is None else decode(raw)
+        if latest_ms is not None and not isinstance(event, Reject) and event.at_ms > latest_ms:
+            event = Reject("future", f"occurred_at {event.at_ms} ms is later than now plus the tolerance, {latest_ms} ms")
         if type(event) is Reject:
             self.rejected[event.reason] += 1
             return event

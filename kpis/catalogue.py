@@ -330,7 +330,7 @@ SLA_FIGURES: Final = {
 SLA_LIVE_FIGURES: Final = {
     "support_sla_objective_ratio": "Share of deadlines to be met by the policy in force, the smallest that applies to the member.",
     "support_sla_waiting_tickets": "Open tickets whose clock runs towards a deadline.",
-    "support_sla_breached_waiting_tickets": "Open tickets whose clock runs on past the deadline.",
+    "support_sla_overdue_tickets": "Open tickets whose clock runs on past the deadline.",
     "support_sla_due_tickets": "Open tickets whose deadline comes within so much time.",
     "support_sla_next_deadline_timestamp_seconds": "The next deadline of a running clock, floored to the minute.",
     "support_oldest_unanswered_business_seconds": "Age of the oldest unanswered ticket by the calendar of its team.",
@@ -358,6 +358,7 @@ ENDANGERED_FIGURES: Final = {
 }
 JUDGED_FIGURES: Final = {
     "support_sla_below_objective": "1 while the member or something within it is below its objective (worst now), else 0.",
+    "support_sla_kept_since_timestamp_seconds": "Since when neither the member nor anything within it has been below its objective.",
     "support_sla_long_overdue_tickets": "Open tickets of a team that works now, overdue by one more target at least.",
 }
 

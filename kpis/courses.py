@@ -120,12 +120,26 @@ class CourseKeeper:
         resolution = spans["current"].resolution.index
         self._panes = {pane: self._panes.get(pane) or self._parts(sums, resolution, pane) for pane in present}
         cumulative = self.slots["current"].window.panes is None
-        panes = dict(self._panes)
+        panes = self._come(sums, dict(self._panes))
         for pane, cells in more.items():
             total = dict(panes.get(pane, {}).get(TOTAL, {}))
             add(total, cells)
             panes[pane] = {**panes.get(pane, {}), TOTAL: total}
         return Course(self.choice, spans, panes, cumulative, waiting)
+
+    def _come(self, sums: RollingSums[Slot], panes: dict[int, PaneParts]) -> dict[int, PaneParts]:
+        """The same without what is dated ahead of `as_of`: it is in the current pane, and counts from its minute on."""
+        assert sums.as_of_ms is not None
+        slot = self.slots["current"]
+        coming = slot.ahead(sums.as_of_ms)
+        if coming is not None and (minutes := sums.present_panes(coming)):
+            current = slot.window.resolution.pane(sums.as_of_ms)
+            left = {group: dict(cells) for group, cells in panes.get(current, {}).items()}
+            for minute in minutes:
+                for group, cells in self._parts(sums, coming.resolution.index, minute).items():
+                    subtract(left.setdefault(group, {}), cells)
+            panes[current] = left
+        return panes
 
     def forget(self, changed: Iterable[tuple[int, int]]) -> None:
         """These panes, as (resolution, number), are not what they were."""

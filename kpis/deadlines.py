@@ -144,7 +144,7 @@ def standing(target: str, due: Iterable[Timeline], now: int, labels: Labels) -> 
     late = sum(timeline.before(now) for timeline in timelines)
     waiting = sum(timeline.total for timeline in timelines) - late
     yield Figure("support_sla_waiting_tickets", labels, float(waiting), waiting)
-    yield Figure("support_sla_breached_waiting_tickets", labels, float(late), late)
+    yield Figure("support_sla_overdue_tickets", labels, float(late), late)
     for name, minutes in WITHIN.items():
         soon = sum(timeline.between(now, now + minutes + 1) for timeline in timelines)
         yield Figure("support_sla_due_tickets", (*labels, ("within", name)), float(soon), soon)

@@ -12,8 +12,7 @@ from typing import Final
 from kpis import ledger
 from kpis.ledger import Position
 
-PROMISES: Final = 2  # rows that carry what an SLA policy promises
-ALLOWANCES: Final = ledger.ALLOWING_FORMAT  # and what it allows to be missed: without that nothing can be said of what is worst now
+LEAST: Final = 4  # position rows that name the definitions (`definitions.py`): before them nobody could tell which C made a pane
 
 
 class LedgerFormatError(Exception):
@@ -22,10 +21,10 @@ class LedgerFormatError(Exception):
 
 def of_new_ledger(wanted: int | None) -> int:
     """Format of a ledger without any row."""
-    return ledger.VERSION if wanted is None else wanted
+    return ledger.VERSION if wanted is None else max(wanted, LEAST)
 
 
-def settle(position: Position, wanted: int | None, *, has_policy: bool) -> None:
+def settle(position: Position, wanted: int | None) -> None:
     """Raise the format to the wanted one, None: keep it. Errors: LedgerFormatError."""
     if position.format > ledger.VERSION:
         raise LedgerFormatError(
@@ -37,9 +36,9 @@ def settle(position: Position, wanted: int | None, *, has_policy: bool) -> None:
             f"worker.ledger_format is {wanted} and the ledger has been raised to {position.format}: rows that an older program cannot "
             "read may stand in it. Leave the setting out, or begin another ledger with another app_id (docs/upgrade.md)"
         )
-    position.format = max(position.format, wanted or 0)
-    if has_policy and position.format < PROMISES:
+    if max(position.format, wanted or 0) < LEAST:
         raise LedgerFormatError(
-            f"desk.policy needs a ledger of format {PROMISES}, and this one has {position.format}: once every worker and exporter runs "
-            f"this version, set worker.ledger_format: {PROMISES} (docs/upgrade.md)"
+            f"this program needs a ledger of format {LEAST}, and this one has {position.format}: once every exporter runs this version, "
+            f"set worker.ledger_format: {LEAST}; workers of older versions then stop, and there is no way back to them (docs/upgrade.md)"
         )
+    position.format = max(position.format, wanted or 0)

@@ -17,11 +17,11 @@ from kpis.policy import Signed
 from kpis.tickets import Dims, TicketRow
 from windows.cells import Cells
 
-VERSION: Final = 3  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
+VERSION: Final = 4  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
 _PREFIX: Final = bytes([1])
 _PROMISED: Final = bytes([2])
 _ALLOWING: Final = bytes([3])
-ALLOWING_FORMAT: Final = 3
+_DEFINED: Final = bytes([4])
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
@@ -81,6 +81,8 @@ class Position(Struct, gc=False, omit_defaults=True):
     owner: str = ""  # the worker that wrote this row, by its client id; so a partition whose owner has changed is being recovered
     policy: Signed | None = None  # the versions that the rows were made with
     format: int = 1  # rows may be written up to this version (`formats.py`)
+    definitions: int = 1  # which C the panes and levels were made by (`definitions.py`)
+    becoming: int | None = None  # they are being made anew by this one; until then they may be of either
 
 
 POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])
@@ -143,14 +145,12 @@ def encode_ticket(row: TicketRow) -> bytes:
 def ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:
     """How ticket rows are written into a ledger of a format: a newer program goes on writing what older ones read."""
     assert 1 <= format_ <= VERSION
-    return encode_ticket  # what would need a newer version is not in the row then (`formats.settle`, `PromiseBook.with_allowances`)
+    return encode_ticket  # what would need a newer version is not in the row then (`formats.settle`)
 
 
 def encode_position(position: Position) -> bytes:
-    """The position row; with a policy it is of version 2, or 3 where rows may know allowances: older exporters would miss those."""
-    if position.policy is None:
-        return _PREFIX + _encode(position)
-    return (_ALLOWING if position.format >= ALLOWING_FORMAT else _PROMISED) + _encode(position)
+    """The position row. Its version is 4: a program that does not know of definitions must neither book into the partition nor show it."""
+    return _DEFINED + _encode(position)
 
 
 def encode_at_risk(row: AtRiskRow) -> bytes:

@@ -29,7 +29,6 @@ class Resolution(NamedTuple):
     solved_ms: int | None = None
     abandoned_ms: int | None = None
     reopened_ms: int | None = None  # first effective reopening
-    reopened_since_solved: bool = False
     state: str | None = None  # outcome of the resolution that holds now; None: open
 
 
@@ -88,7 +87,6 @@ def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
 def resolution(transitions: FactSet) -> Resolution:
     """Run the state machine over the transitions: resolved while resolved and reopened while open are no-ops."""
     first = solved = abandoned = reopened = state = None
-    since = False
     for fact in transitions.facts():
         if fact.rank == Resolved.rank and state is None:
             state = fact.content[3]
@@ -100,8 +98,7 @@ def resolution(transitions: FactSet) -> Resolution:
         elif fact.rank == Reopened.rank and state is not None:
             state = None
             reopened = fact.at_ms if reopened is None else reopened
-            since = since or solved is not None
-    return Resolution(first, solved, abandoned, reopened, since, state)
+    return Resolution(first, solved, abandoned, reopened, state)
 
 
 def _resolution(found: list[Observation], what: Resolution, created: int | None) -> None:
@@ -111,7 +108,7 @@ def _resolution(found: list[Observation], what: Resolution, created: int | None)
         found.append((what.solved_ms, series.SOLVED, 1))
         if created is not None:
             _duration(found, series.RESOLUTION, created, what.solved_ms)
-        if not what.reopened_since_solved:
+        if what.state == "solved":
             found.append((what.solved_ms, series.NET, 1))
     if what.state == "solved" and created is not None:
         found.append((created, series.COHORT, 1))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol
 
-from kpis import customers, formats, ledger, observe, series, shortcuts, tickets
+from kpis import customers, definitions, formats, ledger, observe, rebuild, series, shortcuts, tickets
 from kpis.at_risk import AtRiskKey
 from kpis.customers import CustomerRow
 from kpis.deltas import Deltas, level_key
@@ -22,7 +22,7 @@ from kpis.tickets import TicketRow
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent, Joined, Left, Survey
 from streams.topics import SOURCE_TOPICS
-from windows.panes import DAY, DAY_MS, MINUTE_MS
+from windows.panes import DAY, DAY_MS, MINUTE_MS, SIX_HOURS
 
 _DECODERS: Final = {topic: decoder(topic) for topic in SOURCE_TOPICS}
 _KEY_OF: Final = {"survey": attrgetter("key"), "customer": attrgetter("customer_id")} | dict.fromkeys(
@@ -73,7 +73,7 @@ class Changes(NamedTuple):
 class StateRules:
     """Limits that rule the state of a partition."""
 
-    horizon_ms: int = 61 * DAY_MS  # H: older events are rejected, closed rows leave
+    horizon_ms: int = 61 * DAY_MS  # H: older events are rejected; closed rows leave, but never before the panes that they have booked
     customer_ms: int = DAY.retention_ms  # former customers are known as long as any window may ask whether they were customers before
     open_ms: int = 365 * DAY_MS  # open tickets leave after so long without an event
     future_tolerance_ms: int = 5 * MINUTE_MS  # an event may be so much later than its record's timestamp
@@ -100,11 +100,14 @@ class PartitionState:
     def __init__(self, partition: int, rules: StateRules = StateRules()) -> None:
         self.partition = partition
         self.rules = rules
-        self.position = Position(format=formats.of_new_ledger(rules.ledger_format))
+        self.position = Position(format=formats.of_new_ledger(rules.ledger_format), definitions=definitions.CURRENT)
         self.clean = True
         self._tables = Tables(rules.most_names, rules.most_combinations)
         self._tickets: Rows[TicketRow] = Rows(
-            ledger.ticket_key, ledger.ticket_encoder(self.position.format), self._ticket_leaves_ms, min(rules.horizon_ms, rules.open_ms)
+            ledger.ticket_key,
+            ledger.ticket_encoder(self.position.format),
+            self._ticket_leaves_ms,
+            max(SIX_HOURS.retention_ms, min(rules.horizon_ms, rules.open_ms)),
         )
         self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, ledger.encode_value, self._customer_leaves_ms, rules.customer_ms)
         self._counts: Counter[str] = Counter()
@@ -215,8 +218,12 @@ class PartitionState:
             (deltas.raised if change > 0 else deltas.lowered).append(level_key(series.ACTIVE, 0, number(CUSTOMERS)))
 
     def _ticket_leaves_ms(self, row: TicketRow) -> int:
-        """Event clock beyond which the row leaves: open tickets stay longer."""
-        return row.last_ms + (self.rules.open_ms if observe.levels(row) else self.rules.horizon_ms)
+        """Event clock beyond which the row leaves: open tickets stay longer, and none is outlived by what it has booked."""
+        found, levels = observe.contribution(row)
+        if self._book is not None and (promised := self._book.before(row)) is not None:
+            found = [*found, *promised[1]]
+        booked_ms = max((at_ms for at_ms, _, _ in found), default=row.last_ms)
+        return max(row.last_ms, booked_ms) + max(SIX_HOURS.retention_ms, self.rules.open_ms if levels else self.rules.horizon_ms)
 
     def _customer_leaves_ms(self, row: CustomerRow) -> int | None:
         """Event clock beyond which the row leaves; None while it is a customer's."""
@@ -254,7 +261,7 @@ class PartitionState:
     def dirty_bytes(self) -> int:
         """Bytes that the pending change set may take, estimated from above: to write before a batch limit is reached."""
         listed = 0 if self._book is None else self._book.size_of_changes()
-        return self._tables.size_of_changes() + listed + 512 * (len(self._tickets.changed) + len(self._customers.changed)) + 4096
+        return self._tables.size_of_changes() + listed + self._tickets.size_of_changes() + self._customers.size_of_changes() + 4096
 
     def take_changes(self) -> Changes:
         """The rows that changed since the last call. The caller writes them durably or ends the process."""
@@ -264,14 +271,18 @@ class PartitionState:
         for name, amount in self._counts.items():
             counters[name] = counters.get(name, 0) + amount
         self._counts.clear()
-        self.position.transaction += 1
         view = self._tables.changes()
         if self._book is not None:
             view += self._book.changes(self._newest_ms or 0)
-        self._sign()
-        view.append((ledger.POSITION_KEY, ledger.encode_position(self.position)))
+        view.append(self._position_row())
         self.clean = True
         return Changes(self._tickets.changes() + self._customers.changes(), view)
+
+    def _position_row(self) -> tuple[bytes, bytes]:
+        """The last row of one more transaction."""
+        self.position.transaction += 1
+        self._sign()
+        return ledger.POSITION_KEY, ledger.encode_position(self.position)
 
     def load(self, topic: Literal["tickets", "view"], key: bytes, value: bytes | None) -> None:
         """Take over one row of the ledger, in log order; call `loaded` after the last. Errors: NewerRowError."""
@@ -292,8 +303,6 @@ class PartitionState:
     def _fit_format(self) -> None:
         """Write rows as the ledger's format allows."""
         self._tickets.write_with(ledger.ticket_encoder(self.position.format))
-        if self._book is not None:
-            self._book.with_allowances = self.position.format >= formats.ALLOWANCES
 
     @property
     def _newest_ms(self) -> int | None:
@@ -307,7 +316,7 @@ class PartitionState:
 
     def loaded(self) -> None:
         """All rows are read: make the indexes that live in memory only. Errors: LedgerFormatError, PolicyChangedError."""
-        formats.settle(self.position, self.rules.ledger_format, has_policy=self.rules.policy is not None)
+        formats.settle(self.position, self.rules.ledger_format)
         self._fit_format()
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
@@ -315,12 +324,43 @@ class PartitionState:
         self._tables.admission.close(name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:"))
         self._tickets.index()
         self._customers.index()
-        if self._book is not None:
+        if self._book is not None and not self.outdated:
             self._book.loaded()
         known = self.position.policy
         self._sign()
         # A policy with more versions is told at once: an exporter compares it with its own, and the next event may be far.
         self.clean = self.position.policy == known or self._newest_ms is None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether another C made the panes: then `rebuild` comes before anything is applied."""
+        return not definitions.are_current(self.position)
+
+    @property
+    def rows_held(self) -> int:
+        """Ticket and customer rows in the state."""
+        return len(self._tickets.by_id) + len(self._customers.by_id)
+
+    def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
+        """Bring panes and levels to this program's C, after `loaded` and before anything is applied (`rebuild.py`).
+
+        Each change set is to be written, in order, each in a transaction of its own; None: let others run meanwhile.
+        """
+        self.position.becoming = definitions.CURRENT
+        yield Changes([], [self._position_row()])  # from now on faces hide what the two do not share
+        folded = self._tables.admission.folded.copy()
+        before = self._tables.begin_anew()
+        for _ in rebuild.book_again(self._tables, self._tickets, self._customers.by_id, self._book):
+            # What tickets promise is written meanwhile, but nothing of sums that are not whole.
+            full = self._tickets.size_of_changes() > most_bytes
+            yield Changes(self._tickets.changes(), [self._position_row()]) if full else None
+        self._tables.admission.folded = folded  # they were counted when they came
+        if self._book is not None:
+            self._book.loaded(rebuilt=True)
+        for _ in self._tables.differing(before, most_bytes):
+            yield self.take_changes()
+        self.position.definitions, self.position.becoming = definitions.CURRENT, None
+        yield self.take_changes()
 
     @property
     def tickets_held(self) -> int:

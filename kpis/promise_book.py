@@ -31,7 +31,6 @@ class PromiseBook:
 
     def __init__(self, policy: Policy, tables: Tables, rows: Mapping[str, TicketRow]) -> None:
         self._policy = policy
-        self.with_allowances = False  # whether the ledger's format has room for them
         self._tables = tables
         self._rows = rows
         self._at_risk = AtRiskIndex()
@@ -40,6 +39,13 @@ class PromiseBook:
     def before(self, row: TicketRow) -> Booked | None:
         """What is booked of a row."""
         return None if row.promise is None else (row.dims(), *promises.contribution(row))
+
+    def promise_again(self, row: TicketRow) -> bool:
+        """Derive the promise of a row without booking anything; True where it is another one than the row has."""
+        promise = promises.derive(row, self._policy)
+        changed = promise != row.promise
+        row.promise = promise
+        return changed
 
     def book(self, ticket_id: str, row: TicketRow, event: tickets.TicketEvent, merge: Callable[[], None]) -> None:
         """Let an event be merged into a row, and book what that does to its promise."""
@@ -57,7 +63,7 @@ class PromiseBook:
 
     def after(self, ticket_id: str, row: TicketRow, booked: Booked | None) -> None:
         """Derive the promise of a row that may have changed, and book the difference."""
-        row.promise = promises.derive(row, self._policy, with_allowances=self.with_allowances)
+        row.promise = promises.derive(row, self._policy)
         new = self.before(row)
         if new == booked:
             return
@@ -87,7 +93,7 @@ class PromiseBook:
             return True
         promised = (terms.first_reply, terms.resolution)
         dues = [None if term is None else term.calendar.after_ms(creation.at_ms, term.within_ms) for term in promised]
-        allowances = [None if term is None or not self.with_allowances else term.allowance for term in promised]
+        allowances = [None if term is None else term.allowance for term in promised]
         row.promise = Promise(dues[0], dues[1], None, None, allowances[0], allowances[1])
         levels = [
             (series.due_level(target, allowance), due)
@@ -217,13 +223,16 @@ class PromiseBook:
         """Take over a row of the ledger."""
         self._at_risk.load(key, raw, None if raw is None else ledger.decode_at_risk(raw))
 
-    def loaded(self) -> None:
-        """All rows are read: list the running clocks of the tickets."""
+    def loaded(self, *, rebuilt: bool = False) -> None:
+        """All rows are read: list the running clocks of the tickets. Where promises were made again, lists in the ledger may differ."""
         for ticket_id, row in self._rows.items():
             if levels := promises.contribution(row)[1]:
                 dims = row.dims()
                 self._list(ticket_id, row, self._tables.number(dims), dims, levels)
-        self._at_risk.loaded()
+        if rebuilt:
+            self._at_risk.look_at_all()
+        else:
+            self._at_risk.loaded()
 
 
 Shortcut = Callable[[PromiseBook, str, TicketRow, tickets.TicketEvent, Callable[[], None]], bool]

@@ -36,7 +36,7 @@ class Promise(Struct, array_like=True, frozen=True, gc=False):
     resolution_due_ms: int | None = None  # as the clock stands; None also while it stands still short of the target
     reply_ms: int | None = None  # first response time by the team's calendar
     resolution_ms: int | None = None  # resolution time by the team's calendar
-    reply_allowance: int | None = None  # share of such promises that may be missed, in series.ALLOWANCES; None also before ledger format 3
+    reply_allowance: int | None = None  # share of such promises that may be missed, in series.ALLOWANCES; None also in old rows
     resolution_allowance: int | None = None
 
 
@@ -50,11 +50,8 @@ class Course(NamedTuple):
     solved_ms: int | None  # first resolution with outcome solved
 
 
-def derive(row: TicketRow, policy: Policy, *, with_allowances: bool = True) -> Promise | None:
-    """The promise of a row. None: its creation is unknown or before the first version, or it is discarded.
-
-    Without allowances it is a promise as ledgers before format 3 have it.
-    """
+def derive(row: TicketRow, policy: Policy) -> Promise | None:
+    """The promise of a row. None: its creation is unknown or before the first version, or it is discarded."""
     creation = row.creation
     if creation is None or row.discarded:
         return None
@@ -70,7 +67,8 @@ def derive(row: TicketRow, policy: Policy, *, with_allowances: bool = True) -> P
         None if terms.resolution is None else _resolution_due(terms.resolution, course),
         terms.calendar.elapsed_ms(created, row.replied_ms) if business and row.replied_ms is not None else None,
         terms.calendar.elapsed_ms(created, course.solved_ms) if business and course.solved_ms is not None else None,
-        *((_allowance(terms.first_reply), _allowance(terms.resolution)) if with_allowances else ()),
+        _allowance(terms.first_reply),
+        _allowance(terms.resolution),
     )
 
 

@@ -81,6 +81,10 @@ class Rows(Generic[Row]):
                 self.changed.add(identifier)
         return gone
 
+    def size_of_changes(self) -> int:
+        """Bytes that the changed rows may take, estimated."""
+        return 512 * len(self.changed)
+
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; those that left are tombstones."""
         self._schedule_changed()

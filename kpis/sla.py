@@ -14,7 +14,7 @@ from kpis.ledger import LevelKey
 from kpis.policy import Policy
 from kpis.tickets import Dims
 from windows.cells import Cells, add, subtract
-from windows.panes import MINUTE, MINUTE_MS, QUARTER, SIX_HOURS, Resolution
+from windows.panes import MINUTE, MINUTE_MS
 from windows.rolling import RollingSums, Slot
 from windows.spans import Period, Span
 
@@ -28,15 +28,18 @@ _CELLS: Final = tuple(base + cell for base in series.SLA.values() for cell in ra
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """The minutes from that of `as_of` to the end of the pane that contains it: booked there, not yet fallen."""
-
-    resolution: Resolution
+class ThisMinute:
+    """The minute that contains `as_of`: what happens in it has happened, but its deadlines have not fallen yet."""
 
     def span(self, as_of_ms: int) -> Span:
-        """Panes of one minute."""
-        end_ms = self.resolution.start_ms(self.resolution.pane(as_of_ms) + 1)
-        return Span(MINUTE, minute_of(as_of_ms), end_ms // MINUTE_MS - 1)
+        """One pane of one minute."""
+        return Span(MINUTE, minute_of(as_of_ms), minute_of(as_of_ms))
+
+    def ahead(self, _: int) -> None:
+        """Nothing."""
+
+
+THIS_MINUTE: Final = ThisMinute()
 
 
 class SlaBoard:
@@ -46,7 +49,7 @@ class SlaBoard:
         self._policy = policy
         self._targets = policy.targets
         self._deadlines = Deadlines()
-        self._ahead = RollingSums([Ahead(resolution) for resolution in (MINUTE, QUARTER, SIX_HOURS)], _split)
+        self._unfallen = RollingSums([THIS_MINUTE], _split)
         self._as_of_ms = 0
 
     def level(self, key: LevelKey, delta: Mapping[int, int]) -> None:
@@ -56,13 +59,13 @@ class SlaBoard:
     def pane(self, resolution: int, pane: int, dims: Dims, delta: Mapping[int, int]) -> None:
         """Take over a difference of one pane: of minutes, as far as it tells of deadlines."""
         if resolution == MINUTE.index and (found := {cell: n for cell, n in delta.items() if _FIRST <= cell < _END}):
-            self._ahead.change(resolution, pane, dims, found)
+            self._unfallen.change(resolution, pane, dims, found)
 
     def advance(self, as_of_ms: int) -> None:
         """Move to an instant."""
         self._as_of_ms = as_of_ms
-        self._ahead.advance(as_of_ms)
-        self._ahead.touched.clear()
+        self._unfallen.advance(as_of_ms)
+        self._unfallen.touched.clear()
 
     def windowed(self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int], labels: Labels) -> Iterator[Figure]:
         """Attainment and breaches of some members in a window. `cells` are the sums of its panes."""
@@ -74,13 +77,12 @@ class SlaBoard:
             yield from deadlines.attainment(target, Settled(met, breached + self._late(slot, target, by, names)), labels)
 
     def _fallen(self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int]) -> Mapping[int, int]:
-        """The sums without what was booked at deadlines that have not come yet."""
+        """The sums without what was booked at deadlines of this minute, which is not over; later ones are not in the sums."""
         if slot.period != "current":
             return cells
-        ahead = Ahead(slot.window.resolution)
         found = {cell: n for cell in _CELLS if (n := cells.get(cell, 0))}  # few, while a window has thousands
         for name in names:
-            subtract(found, self._ahead.cells(ahead, (by, name)))
+            subtract(found, self._unfallen.cells(THIS_MINUTE, (by, name)))
         return found
 
     def _late(self, slot: Slot, target: str, by: str, names: Iterable[str]) -> int:
@@ -92,11 +94,11 @@ class SlaBoard:
     def course(self, spans: Mapping[Period, Span], by: str, name: str) -> dict[int, Cells]:
         """What the sums of a course's panes lack, as `series.SETTLED`: missed deadlines of tickets that still wait.
 
-        Of the pane that is not over it takes away what is booked at deadlines to come.
+        Of the pane that is not over it takes away what is booked at deadlines of this minute.
         """
         now, resolution = minute_of(self._as_of_ms), spans["current"].resolution
         panes = {pane for span in spans.values() for pane in range(span.first, span.last + 1)}
-        coming = deadlines.light(self._ahead.cells(Ahead(resolution), (by, name)))
+        coming = deadlines.light(self._unfallen.cells(THIS_MINUTE, (by, name)))
         found: dict[int, Cells] = {resolution.pane(self._as_of_ms): {cell: -n for cell, n in coming.items()}}
         for target in self._targets:
             for timeline in self._deadlines.due(target, by, [name]):
@@ -177,7 +179,7 @@ def _any_open(calendars: Iterable[Calendar], at_ms: int) -> bool:
     return any(calendar.is_open(at_ms) for calendar in calendars)
 
 
-def _split(_: Ahead, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Group, Mapping[int, int]]]:
+def _split(_: ThisMinute, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Group, Mapping[int, int]]]:
     assert isinstance(key, tuple)
     for group in deadlines.groups_of(key):
         yield group, cells

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -28,6 +28,13 @@ _LEVEL_BYTES: Final = 160
 _LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
 _MINUTE_MASK: Final = (1 << MINUTE_BITS) - 1
 Group = tuple[list[int], list[int]]  # counts and amounts of a pane, as in `Note`
+
+
+class Written(NamedTuple):
+    """The panes and levels of tables, by the keys that they have there."""
+
+    panes: dict[int, Cells]
+    levels: dict[int, Cells]
 
 
 class Tables:
@@ -148,7 +155,7 @@ class Tables:
             self._size += _KEY_BYTES + _CELL_BYTES * len(cells)
         return cells
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Add what waited."""
         self.fold()
         minutes, self._minutes = self._minutes, []
@@ -204,7 +211,7 @@ class Tables:
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; an empty row is a tombstone."""
-        self._settle()
+        self.settle()
         self._size = 0
         rows = [(self._pane_key(key), self._value(self._panes, key)) for key in self._changed_panes]
         rows += [(ledger.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self._changed_levels]
@@ -231,6 +238,33 @@ class Tables:
         """Bytes that the changed rows may take, estimated from above for any but giant numbers."""
         self.fold()
         return self._size + _LEVEL_BYTES * len(self._waiting_levels)
+
+    def begin_anew(self) -> Written:
+        """Empty panes and levels, under the numbers and names that there are; returns what was there."""
+        self.settle()
+        before = Written(self._panes, self._levels)
+        self._panes, self._levels = {}, {}
+        self._by_time = tuple({} for _ in RESOLUTIONS)
+        return before
+
+    def differing(self, before: Written, most_bytes: int) -> Iterator[None]:
+        """Mark as changed what is not as it was before, one share of at most so many bytes (one row at the least) after the other.
+
+        After each share the caller takes the changes.
+        """
+        self.settle()
+        self._changed_panes, self._changed_levels, self._size = set(), set(), 0
+        share = 0
+        for is_pane, old, new in ((True, before.panes, self._panes), (False, before.levels, self._levels)):
+            for key in sorted(key for key in {**old, **new} if old.get(key, {}) != new.get(key, {})):
+                size = _KEY_BYTES + _CELL_BYTES * len(new.get(key, ()))
+                if share and share + size > most_bytes:
+                    yield
+                    share = 0
+                share += size
+                (self._changed_panes if is_pane else self._changed_levels).add(key)  # not bound before: `changes` puts new sets there
+        if share:
+            yield
 
     def load(self, key: ledger.ViewKey, value: bytes | None) -> None:
         """Take over one pane, level or names row of the ledger."""

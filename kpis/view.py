@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from kpis import figures, ledger, series, sla
+from kpis import definitions, figures, ledger, series, sla
 from kpis.at_risk import AtRiskKey
 from kpis.courses import Choice, Course, CourseKeeper
 from kpis.figures import Figure, Labels
@@ -29,6 +29,7 @@ Group = tuple[str, str]  # (by, member)
 ALL: Final[Group] = ("all", "all")
 PARTS: Final = "parts"
 REGISTERS: Final = "registers"
+SMALL_STEP_MS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class View:
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)  # names shown, by dimension
     courses: Mapping[Choice, Course] = field(default_factory=dict)  # of the choices that the builder was asked for
     judgement: Judgement = field(default_factory=Judgement)  # what is worst now, and what will be; empty without a policy
+    hidden: frozenset[str] = frozenset()  # figures that do not mean the same everywhere (`definitions.hidden`); they are left out
 
     @property
     def worst(self) -> tuple[Worst, ...]:
@@ -88,7 +90,7 @@ class View:
 
 
 class ViewBuilder:
-    """Takes ledger rows of partitions in; gives views out. One thread only; `build` never goes back in time."""
+    """Takes ledger rows of partitions in; gives views out. One thread only."""
 
     def __init__(self, rules: ViewRules) -> None:
         self._rules = rules
@@ -100,20 +102,30 @@ class ViewBuilder:
             for zone in (zones if w.panes is None else {rules.zone})
         }
         self._parts_slots = {self._slots[window, "current", rules.zone] for window in rules.parts_windows}
-        self._sums = RollingSums(self._slots.values(), self._split)
-        customer_slots = [Slot(w, period, rules.zone) for w in CUSTOMER_WINDOWS for period in w.periods]
-        self._customer_sums = RollingSums(customer_slots, lambda _, key, cells: ((key, cells),))
-        self._customer_slots = customer_slots
-        self._levels = Levels()
-        self._sla = None if rules.policy is None else SlaBoard(rules.policy)
-        self._outcomes = Outcomes()
+        self._customer_slots = [Slot(w, period, rules.zone) for w in CUSTOMER_WINDOWS for period in w.periods]
         self._business = rules.policy is not None and rules.policy.has_calendars
+        self._empty()
         self._rows: dict[int, dict[bytes, bytes]] = {}
         self._at_risk: dict[tuple[int, AtRiskKey], bytes] = {}
         self._positions: dict[int, Position] = {}
-        self._lowered: dict[tuple[Slot, Hashable], list[Figure]] = {}
         self._watermark_ms: int | None = None
+
+    def _empty(self) -> None:
+        """Sums of nothing, at no instant yet."""
+        self._sums = RollingSums(self._slots.values(), self._split)
+        self._customer_sums = RollingSums(self._customer_slots, lambda _, key, cells: ((key, cells),))
+        self._levels = Levels()
+        self._sla = None if self._rules.policy is None else SlaBoard(self._rules.policy)
+        self._outcomes = Outcomes()
+        self._lowered: dict[tuple[Slot, Hashable], list[Figure]] = {}
         self._keepers: dict[Choice, CourseKeeper] = {}
+
+    def _turn_back(self) -> None:
+        """Rolling sums only roll forward, so they are made anew from the rows: a clock that was fast has been set right."""
+        self._empty()
+        for rows in self._rows.values():
+            for key, value in rows.items():
+                self._book(key, _cells(value))
 
     def _split(self, slot: Slot, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
         assert isinstance(key, tuple)
@@ -164,9 +176,12 @@ class ViewBuilder:
         self._positions.pop(partition, None)
         self._watermark_ms = max((newest for p in self._positions.values() for newest in p.maxima.values()), default=None)
         for key, value in rows.items():
-            typed = ledger.decode_view_key(key)
-            if isinstance(typed, PaneKey | LevelKey):
-                self._change(typed, difference({}, _cells(value)))
+            self._book(key, difference({}, _cells(value)))
+
+    def _book(self, key: bytes, delta: Cells) -> None:
+        typed = ledger.decode_view_key(key)
+        if isinstance(typed, PaneKey | LevelKey):
+            self._change(typed, delta)
 
     def _change(self, key: PaneKey | LevelKey, delta: Cells) -> None:
         if not delta:
@@ -201,11 +216,16 @@ class ViewBuilder:
         return self._positions
 
     def build(self, as_of_ms: int, choices: Collection[Choice] = ()) -> View:
-        """The view at an instant; an earlier one than the last built is moved up to it, and none precedes the watermark.
+        """The view at an instant. No event moves it: what is dated later counts in the levels at once, in a window from its minute on.
 
-        It comes with the courses of these choices; a choice of no window that there is, or of a team that is not shown, has none.
+        An instant up to a second before the last one is moved up to it (a clock is set back by so little now and then). It
+        comes with the courses of these choices; a choice of no window that there is, or of a team that is not shown, has none.
         """
-        as_of = max(as_of_ms, self._watermark_ms or 0, self._sums.as_of_ms or 0)
+        last_ms = self._sums.as_of_ms
+        if last_ms is not None and as_of_ms < last_ms - SMALL_STEP_MS:
+            self._turn_back()
+            last_ms = None
+        as_of = max(as_of_ms, last_ms or 0)
         self._sums.advance(as_of)
         self._customer_sums.advance(as_of)
         if self._sla is not None:
@@ -216,24 +236,27 @@ class ViewBuilder:
         self._sums.touched.clear()
         self._customer_sums.touched.clear()
         shown, folded = self._members()
-        found = [*self._final(shown, folded, as_of), *self._retention(as_of)]
-        policy = self._rules.policy
-        judgement = Judgement() if policy is None else judge(self._outcomes, policy, as_of, shown)
+        policy, hidden = self._rules.policy, definitions.hidden(self._positions.values())
+        visible = hidden != definitions.EVERY
+        judgement = judge(self._outcomes, policy, as_of, shown) if policy is not None and visible else Judgement()
+        found = [*self._final(shown, folded, as_of), *self._retention(as_of)] if visible else []
+        live = [*self._live(shown, folded), *judged(judgement)] if visible else []
         return View(
             as_of_ms=as_of,
-            figures=tuple(found),
-            live=(*self._live(shown, folded), *judged(judgement)),
-            parts=tuple(self._parts(shown)),
+            figures=tuple(one for one in found if one.name not in hidden),
+            live=tuple(one for one in live if one.name not in hidden),
+            parts=tuple(self._parts(shown)) if visible else (),
             spans=self._spans(as_of),
             positions=dict(self._positions),
             watermark_ms=self._watermark_ms,
             anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(series.ANOMALY, 0),
             folded={dimension: len(names) for dimension, names in folded.items()},
-            at_risk=tuple((key, raw) for (_, key), raw in self._at_risk.items()),
+            at_risk=tuple((key, raw) for (_, key), raw in self._at_risk.items()) if visible else (),
             policy=policy,
             shown=shown,
-            courses=self._courses(choices, shown, as_of),
+            courses=self._courses(choices, shown, as_of) if visible else {},
             judgement=judgement,
+            hidden=hidden,
         )
 
     def _courses(self, choices: Collection[Choice], shown: Mapping[str, list[str]], as_of: int) -> dict[Choice, Course]:
@@ -417,7 +440,7 @@ def series_bound(rules: ViewRules) -> int:
         if rules.policy is not None:
             total += members * _sla_bound(rules, rules.policy, by, busy)
     if rules.policy is not None:
-        total += len(rules.policy.targets) * (MOST_NAMED * _NAMED_SAMPLES + 2 * sum(sizes.values()))
+        total += len(rules.policy.targets) * (MOST_NAMED * _NAMED_SAMPLES + 2 * sum(sizes.values()) + 1 + sizes["team"])
     customer_slots = sum(len(w.periods) for w in CUSTOMER_WINDOWS)
     combinations = 1
     for size in sizes.values():

@@ -29,6 +29,7 @@ from deskpulse.policy.alerts import AlertsPart
 from deskpulse.rules.files import families
 from deskpulse.rules.model import Record
 from deskpulse.rules.plan import Plan
+from deskpulse.simulator import DEFAULT_DESK
 from exporters.collectors import FAMILIES
 from scripts.board_rules import faults
 from scripts.tidy import ROOT
@@ -37,7 +38,8 @@ _PAGING: Final = re.compile(r"\.perPage is None, ")  # Grafana's classes put in 
 FOLDER: Final = Path("monitoring/dashboards")
 PROMETHEUS_OWN: Final = {"up", "scrape_duration_seconds", "ALERTS", "ALERTS_FOR_STATE"}
 # What Grafana and a person put in the place of variables; any value does for reading a query.
-EXAMPLES: Final = {"team": "billing", "window": "24h", "target": "first_reply", "__rate_interval": "1m"}
+TEAMS: Final = tuple(team.name for team in DEFAULT_DESK.teams)  # of the demo
+EXAMPLES: Final = {"team": "billing", "window": "24h", "target": "first_reply", "__rate_interval": "1m", "__range": "12h"}
 _METRIC: Final = re.compile(r"(?<![\w:])([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?=\{)|(?<![\w:])((?:desk:|support_|deskpulse_)[a-z_]+)\b")
 
 
@@ -59,16 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def made() -> dict[str, list[Board]]:
-    """Every board of the default policy, by language."""
+def made(teams: Sequence[str] = TEAMS) -> dict[str, list[Board]]:
+    """Every board of the default policy and some teams, by language."""
     policy = load_policy(DEFAULT_POLICY)
     assert policy is not None
-    return {code: boards(Desk(locale, policy)) for code, locale in LOCALES.items()}
+    return {code: boards(Desk(locale, policy, members=tuple(teams))) for code, locale in LOCALES.items()}
 
 
-def files() -> dict[Path, str]:
-    """What must stand in the tree."""
-    return {FOLDER / code / board.file: board.text() for code, every in made().items() for board in every}
+def files(teams: Sequence[str] = TEAMS) -> dict[Path, str]:
+    """What must stand in the tree; of other teams: what would."""
+    return {FOLDER / code / board.file: board.text() for code, every in made(teams).items() for board in every}
 
 
 def check(root: Path) -> Iterator[str]:

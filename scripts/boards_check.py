@@ -212,7 +212,7 @@ class Inquiry:
     def ask(self, asked: Asked, variables: Mapping[str, str], tally: Tally) -> None:
         """Put one question, with one choice of variables."""
         expression = asked.query.expression
-        query = fill(expression.promql(), {**variables, "__rate_interval": f"{RANGE_SECONDS}s"})
+        query = fill(expression.promql(), {**variables, "__rate_interval": f"{RANGE_SECONDS}s", "__range": f"{RANGE_SECONDS}s"})
         found = self._answer(query, instant=asked.query.instant)
         tally.queries += 1
         tally.longest = max(tally.longest, len(expression.promql()))

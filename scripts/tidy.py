@@ -106,6 +106,22 @@ def impure_calls(source: str) -> list[str]:
     return found
 
 
+def clock_reads(source: str) -> list[str]:
+    """Whatever reads a clock by itself, or could: the module `time` but for `sleep`, and `now()` of dates."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names) if any(name.name.partition(".")[0] == "time" for name in names):
+                found.append(f"line {node.lineno}: imports time")
+            case ast.ImportFrom(module="time", names=names) if any(name.name != "sleep" for name in names):
+                found.append(f"line {node.lineno}: imports from time")
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime" | "date"), attr=name)) if name in CLOCK_CALLS:
+                found.append(f"line {node.lineno}: calls .{name}()")
+            case _:
+                pass
+    return found
+
+
 def prints(source: str) -> list[str]:
     """Calls of print()."""
     calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))

@@ -14,8 +14,10 @@ from rich.console import Console
 
 from deskpulse import exits
 from deskpulse.brokers import BrokerError
+from deskpulse.simulator import Rough
 from soak import verdict
 from soak.faults import ACTS, SHORT, kinds
+from soak.load import CALM
 from soak.run import LEAST_RATE, LIMIT_SECONDS, RATE, Plan, soak
 
 _SHORT_MINUTES = 0.5
@@ -71,6 +73,7 @@ def _plan(arguments: Sequence[str] | None) -> tuple[Plan, bool]:
     parser.add_argument(
         "--rate", type=float, default=RATE, help=f"events a second that are sent; {LEAST_RATE:g} must get through (default: %(default)g)"
     )
+    parser.add_argument("--scenario", choices=(CALM, Rough.name), default=CALM, help="of the simulated desk (default: %(default)s)")
     parser.add_argument("--faults", metavar="NAME,...", help=f"only these kinds: {', '.join(ACTS)}")
     parser.add_argument("--short", action="store_true", help=f"what CI runs: {', '.join(SHORT)}, each once")
     parser.add_argument(
@@ -84,7 +87,8 @@ def _plan(arguments: Sequence[str] | None) -> tuple[Plan, bool]:
         chosen = kinds(minutes, names)
     except ValueError as error:
         parser.error(str(error))
-    return Plan(minutes, given.seed, chosen, given.rate, limit_seconds=given.limit, once=given.short), given.keep
+    plan = Plan(minutes, given.seed, chosen, given.rate, limit_seconds=given.limit, scenario=given.scenario, once=given.short)
+    return plan, given.keep
 
 
 if __name__ == "__main__":

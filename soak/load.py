@@ -16,13 +16,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from deskpulse.events_io import encode, read_events, record_key, to_ms
-from deskpulse.simulator import DEFAULT_DESK, TimedEvent, simulate, write_jsonl
+from deskpulse.simulator import DEFAULT_DESK, Kinds, Rough, TimedEvent, simulate, write_jsonl
 from soak.ledger import Place
 from soak.stack import Sent, Stack
 from windows.panes import DAY_MS
 
 BAD_EVERY: Final = 97  # one record of so many is no event
-SPAN_MS: Final = 50 * DAY_MS  # simulated time that the load covers, up to the end of the run
+SPAN_MS: Final = 75 * DAY_MS  # simulated time that the load covers, up to the end of the run
+ROUGH_SPAN_MS: Final = Rough.history_ms  # tickets come back after months
+CALM: Final = "calm"
 _EVENTS_PER_TICKET: Final = 4.7  # of the simulated desk, customers aside
 _TICK_SECONDS: Final = 0.02
 _LINGER_MS: Final = 50  # few requests: the brokers share the processors with those who are tested
@@ -43,12 +45,15 @@ def as_sent(events: Iterable[TimedEvent]) -> Iterator[Sent]:
     return ((event.topic, event.key, encode(event.value)) for event in events)
 
 
-def generate(path: Path, *, seed: int, count: int, end_ms: int) -> None:
-    """Write an event file: about `count` events of a desk up to `end_ms`."""
-    hours = SPAN_MS / 3_600_000
+def generate(path: Path, *, seed: int, count: int, end_ms: int, scenario: str = CALM) -> Kinds:
+    """Write an event file: about `count` events of a desk up to `end_ms`. Returns how much of what makes a desk hard is among them."""
+    span_ms = ROUGH_SPAN_MS if scenario == Rough.name else SPAN_MS
     desk = replace(DEFAULT_DESK, max_customers=max(50, count // 50))
-    rate = count / _EVENTS_PER_TICKET / hours
-    write_jsonl(simulate("calm", seed=seed, start_ms=end_ms - SPAN_MS, end_ms=end_ms, rate_per_hour=rate, desk=desk), path)
+    rate = count / _EVENTS_PER_TICKET / (span_ms / 3_600_000)
+    kinds = Kinds()
+    events = simulate(scenario, seed=seed, start_ms=end_ms - span_ms, end_ms=end_ms, rate_per_hour=rate, desk=desk)
+    write_jsonl(kinds.watch(events) if scenario == Rough.name else events, path)
+    return kinds
 
 
 def late_desks(seed: int, end_ms: int) -> Iterator[TimedEvent]:

@@ -1,6 +1,7 @@
 """The figures once more, from the bytes in the ledger: no code of exporters or workers, spans by the oracle's calendar, plain sums.
 
-Kept to what DESIGN promises to any reader: rows of a view partition count up to its last position row, of committed transactions only.
+Kept to what docs/ledger.md promises to any reader: rows of a view partition count up to its last position row, of committed transactions
+only. Ticket and customer rows are decoded by whoever looks at them (`judge.py`).
 """
 
 from __future__ import annotations
@@ -8,56 +9,65 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from deskpulse import verify
 from deskpulse.logs import Logs, read_topics
 from deskpulse.oracle import DIMENSIONS, OTHER, OracleFigure
 from deskpulse.oracle_spans import ROLLING, WINDOWS, Span, spans
 from deskpulse.settings import Settings
-from kpis import catalogue, figures, series
-from kpis.customers import CustomerRow
-from kpis.figures import Figure, Labels
-from kpis.ledger import (
-    LevelKey,
-    PaneKey,
-    Position,
-    PositionKey,
-    decode_cells,
-    decode_customer,
-    decode_position,
-    decode_ticket,
-    decode_view_key,
-    is_ticket_key,
-)
-from kpis.tickets import Dims, TicketRow
+from soak.lowering import ACTIVE, JOINED, LEFT, OPEN, REGISTER, REJOINED, UNANSWERED, Labels, Sample, final, retention
 from streams.topics import ledger_topics
-from windows.panes import RESOLUTIONS
 
 Group = tuple[str, str]  # by, member
+Dims = tuple[str, str, str]
 Names = Mapping[str, frozenset[str]]  # shown members by dimension; the rest is `other`
 CUSTOMER_WINDOWS: Final = ("30d", "365d")
 ONLY_CUSTOMERS: Final = "365d"
 _WITH_CUSTOMERS: Final = ("all", "team")
 _CUSTOMER_DIMS: Final = ("", "", "")
+_PANE, _LEVEL, _POSITION = 0, 1, 3  # kinds of rows of the view
+_LENGTHS_MS: Final = (60_000, 900_000, 21_600_000, 86_400_000)  # of panes, by resolution
 _QUARTER_MS: Final = 900_000
-_OF_LENGTH: Final = {resolution.length_ms: resolution.index for resolution in RESOLUTIONS}
-NAMES: Final = frozenset(
-    {name for kind in catalogue.FIGURES for name in (kind.name, kind.observations_name)}
-    | {catalogue.PER_HOUR, f"{catalogue.PER_HOUR}_observations", *catalogue.LIVE_FIGURES}
-    | {name for figure in (catalogue.RETENTION, catalogue.CHURN) for name in (figure, f"{figure.removesuffix('_ratio')}_observations")}
-)
+_MINUTES: Final = 0  # resolution of panes of a minute
+_NEWEST: Final = 4  # version of a row
+
+
+class Pane(NamedTuple):
+    """The sums of one combination of names in one span."""
+
+    start_ms: int
+    dims: Dims
+    cells: Mapping[int, int]
+
+
+class Level(NamedTuple):
+    """What stands now: of one hour, by minute."""
+
+    series: int
+    hour: int
+    dims: Dims
+    cells: Mapping[int, int]
+
+
+class Position(NamedTuple):
+    """What of a position row is looked at."""
+
+    event_clock_ms: int | None
+    counters: Mapping[str, int]
+    owner: str
 
 
 @dataclass
 class Ledger:
     """What a reader of committed records holds of the ledger's last rows."""
 
-    panes: dict[int, list[tuple[PaneKey, Mapping[int, int]]]] = field(default_factory=lambda: defaultdict(list))  # by resolution
-    levels: list[tuple[LevelKey, Mapping[int, int]]] = field(default_factory=list)
+    panes: dict[int, list[Pane]] = field(default_factory=lambda: defaultdict(list))  # by resolution
+    levels: list[Level] = field(default_factory=list)
     positions: dict[int, Position] = field(default_factory=dict)
-    tickets: dict[str, TicketRow] = field(default_factory=dict)
-    customers: dict[str, CustomerRow] = field(default_factory=dict)
+    tickets: dict[str, Any] = field(default_factory=dict)  # decoded bodies
     rows: int = 0
 
     def counter(self, name: str) -> int:
@@ -94,8 +104,7 @@ def build(logs: Logs, view: str) -> Ledger:
 def vouched(pairs: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, bytes | None]:
     r"""The last row of each key, of those up to the last position row.
 
-    >>> from kpis.ledger import POSITION_KEY
-    >>> first = [(b"\x94\x00", b"1"), (POSITION_KEY, b"p")]
+    >>> first = [(b"\x94\x00", b"1"), (b"\x91\x03", b"p")]
     >>> vouched([*first, (b"\x94\x00", b"2")]) == dict(first)
     True
     """
@@ -103,33 +112,47 @@ def vouched(pairs: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, bytes | 
     held: dict[bytes, bytes | None] = {}
     for key, value in pairs:
         held[key] = value
-        if isinstance(decode_view_key(key), PositionKey):
+        if key == _POSITION_KEY:
             known.update(held)
             held = {}
     return known
 
 
+_POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])
+
+
+def body(raw: bytes) -> Any:
+    """What follows the version byte of a row. Errors: ValueError for a version that this reader does not know."""
+    if not 1 <= raw[0] <= _NEWEST:
+        raise ValueError(f"a row of version {raw[0]}")
+    return msgspec.msgpack.decode(memoryview(raw)[1:])
+
+
 def _take_view(ledger: Ledger, partition: int, rows: Mapping[bytes, bytes | None]) -> None:
     for raw, value in rows.items():
-        key = decode_view_key(raw)
         if value is None:
             continue
-        if isinstance(key, PaneKey):
-            ledger.panes[key.resolution].append((key, decode_cells(value)))
-        elif isinstance(key, LevelKey):
-            ledger.levels.append((key, decode_cells(value)))
-        elif isinstance(key, PositionKey):
-            ledger.positions[partition] = decode_position(value)
+        kind, *key = msgspec.msgpack.decode(raw)
+        if kind == _PANE:
+            resolution, number, *dims = key
+            ledger.panes[resolution].append(Pane(number * _LENGTHS_MS[resolution], _dims(dims), body(value)))
+        elif kind == _LEVEL:
+            series, hour, *dims = key
+            ledger.levels.append(Level(series, hour, _dims(dims), body(value)))
+        elif kind == _POSITION:
+            found = body(value)
+            ledger.positions[partition] = Position(found.get("event_clock_ms"), found.get("counters", {}), found.get("owner", ""))
+
+
+def _dims(names: list[str]) -> Dims:
+    team, channel, priority = names
+    return team, channel, priority
 
 
 def _take_rows(ledger: Ledger, rows: Mapping[bytes, bytes | None]) -> None:
     for key, value in rows.items():
-        if value is None:
-            continue
-        if is_ticket_key(key):
-            ledger.tickets[key[1:].decode()] = decode_ticket(value)
-        else:
-            ledger.customers[key[1:].decode()] = decode_customer(value)
+        if value is not None and key[:1] == b"t":
+            ledger.tickets[key[1:].decode()] = body(value)
 
 
 def shown_names(expected: Iterable[OracleFigure]) -> Names:
@@ -144,10 +167,12 @@ def shown_names(expected: Iterable[OracleFigure]) -> Names:
 
 def rebuilt(ledger: Ledger, settings: Settings, names: Names, as_of_ms: int) -> dict[verify.Key, float]:
     """All final and live figures at an instant, as an exporter would show them. The names shown are the oracle's choice."""
-    assert not settings.desk.team_time_zones, "every team has its day in one zone here"
+    desk = settings.desk
+    assert not desk.team_time_zones, "every team has its day in one zone here"
+    assert desk.time_zone or desk.policy is None, "no policy decides on the zone here"
     groups = [(by, member) for by, members in names.items() for member in members]
-    found: list[Figure] = []
-    for span in spans(as_of_ms=as_of_ms, time_zone=settings.desk.time_zone, windows=WINDOWS):
+    found: list[Sample] = []
+    for span in spans(as_of_ms=as_of_ms, time_zone=desk.time_zone or "UTC", windows=WINDOWS):
         if span.window in CUSTOMER_WINDOWS:
             found += _customers(ledger, span)
         if span.window == ONLY_CUSTOMERS:
@@ -157,10 +182,10 @@ def rebuilt(ledger: Ledger, settings: Settings, names: Names, as_of_ms: int) -> 
             if span.period != "current" and by not in settings.exporter.compared_rollups:
                 continue
             cells = sums.get((by, member), {})
-            found += figures.lower(cells, _labels(span, by, member), by)
-            found += figures.per_hour(cells, _labels(span, by, member), span.covered_ms)
+            registers = sum(1 for cell, amount in cells.items() if cell >= REGISTER and amount > 0)
+            found += final(cells, _labels(span, by, member), by, span.covered_ms, registers)
     found += _live(ledger, names, groups)
-    return {(figure.name, frozenset(figure.labels)): figure.value for figure in found}
+    return {(sample.name, frozenset(sample.labels)): sample.value for sample in found}
 
 
 def _labels(span: Span, by: str, member: str) -> Labels:
@@ -168,15 +193,17 @@ def _labels(span: Span, by: str, member: str) -> Labels:
 
 
 def _resolution(window: str) -> int:
-    return _OF_LENGTH[ROLLING[window][0] if window in ROLLING else _QUARTER_MS]
+    return _LENGTHS_MS.index(ROLLING[window][0] if window in ROLLING else _QUARTER_MS)
 
 
-def _within(ledger: Ledger, span: Span) -> Iterator[tuple[Dims, Mapping[int, int]]]:
-    index = _resolution(span.window)
-    length_ms = RESOLUTIONS[index].length_ms
-    for key, cells in ledger.panes[index]:
-        if span.start_ms <= key.pane * length_ms < span.end_ms:
-            yield key.dims, cells
+def _within(ledger: Ledger, span: Span) -> Iterator[tuple[Pane, int]]:
+    """The panes of a span, with +1; and with -1 the minutes of its last pane that have not begun: what is dated there is ahead of now."""
+    for pane in ledger.panes[_resolution(span.window)]:
+        if span.start_ms <= pane.start_ms < span.end_ms:
+            yield pane, 1
+    for pane in ledger.panes[_MINUTES]:
+        if span.end_ms <= pane.start_ms < span.pane_end_ms:
+            yield pane, -1
 
 
 def _groups(dims: Dims, names: Names) -> list[Group]:
@@ -184,62 +211,54 @@ def _groups(dims: Dims, names: Names) -> list[Group]:
     return [("all", "all"), *((by, name if name in names.get(by, ()) else OTHER) for by, name in members)]
 
 
-def _sums(ledger: Ledger, span: Span, names: Names) -> Mapping[Group, dict[int, int]]:
-    """Cells of each group in a span, and how many registers of distinct customers are in use."""
+def _sums(ledger: Ledger, span: Span, names: Names) -> Mapping[Group, Mapping[int, int]]:
+    """Cells of each group in a span, the registers of distinct customers among them where they are shown."""
     found: defaultdict[Group, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for dims, cells in _within(ledger, span):
-        if dims == _CUSTOMER_DIMS:
+    for pane, sign in _within(ledger, span):
+        if pane.dims == _CUSTOMER_DIMS:
             continue
-        for group in _groups(dims, names):
+        for group in _groups(pane.dims, names):
             sums = found[group]
-            for cell, amount in cells.items():
-                if cell < series.REGISTER or group[0] in _WITH_CUSTOMERS:
-                    sums[cell] += amount
-    return {group: _with_registers(sums) for group, sums in found.items()}
+            for cell, amount in pane.cells.items():
+                if cell < REGISTER or group[0] in _WITH_CUSTOMERS:
+                    sums[cell] += sign * amount
+    return found
 
 
-def _with_registers(sums: Mapping[int, int]) -> dict[int, int]:
-    used = sum(1 for cell, amount in sums.items() if cell >= series.REGISTER and amount > 0)
-    return {**{cell: amount for cell, amount in sums.items() if cell < series.REGISTER}, series.REGISTERS_USED: used}
-
-
-def _customers(ledger: Ledger, span: Span) -> Iterator[Figure]:
+def _customers(ledger: Ledger, span: Span) -> Iterator[Sample]:
     """Retention and churn: who is a customer now, less what came since; a join after a leave within the span is no new customer."""
     index = _resolution(span.window)
-    length_ms = RESOLUTIONS[index].length_ms
-    active = sum(sum(cells.values()) for key, cells in ledger.levels if key.series == series.ACTIVE)
+    active = sum(sum(level.cells.values()) for level in ledger.levels if level.series == ACTIVE)
     within: defaultdict[int, int] = defaultdict(int)
     later = 0
-    for key, cells in ledger.panes[index]:
-        if key.dims != _CUSTOMER_DIMS:
+    for pane in ledger.panes[index]:
+        if pane.dims != _CUSTOMER_DIMS:
             continue
-        at_ms = key.pane * length_ms
-        if at_ms >= span.end_ms:
-            later += cells.get(series.JOINED, 0) - cells.get(series.LEFT, 0)
-        elif at_ms >= span.start_ms:
-            for cell, amount in cells.items():
+        if pane.start_ms >= span.pane_end_ms:
+            later += pane.cells.get(JOINED, 0) - pane.cells.get(LEFT, 0)
+        elif pane.start_ms >= span.start_ms:
+            for cell, amount in pane.cells.items():
                 within[cell] += amount
     at_end = active - later
-    at_start = at_end - within[series.JOINED] + within[series.LEFT]
-    again = sum(amount for cell, amount in within.items() if cell >= series.REJOINED + span.start_ms // length_ms)
-    yield from figures.customers(at_start, within[series.JOINED] - again, at_end, _labels(span, "all", "all"))
+    at_start = at_end - within[JOINED] + within[LEFT]
+    again = sum(amount for cell, amount in within.items() if cell >= REJOINED + span.start_ms // _LENGTHS_MS[index])
+    yield from retention(at_start, within[JOINED] - again, at_end, _labels(span, "all", "all"))
 
 
-def _live(ledger: Ledger, names: Names, groups: Iterable[Group]) -> Iterator[Figure]:
+def _live(ledger: Ledger, names: Names, groups: Iterable[Group]) -> Iterator[Sample]:
     counts: defaultdict[tuple[int, Group], int] = defaultdict(int)
     oldest: dict[Group, int] = {}
-    for key, cells in ledger.levels:
-        if key.series not in {series.OPEN, series.UNANSWERED}:
+    for level in ledger.levels:
+        if level.series not in {OPEN, UNANSWERED}:
             continue
-        for group in _groups(key.dims, names):
-            counts[key.series, group] += sum(cells.values())
-            minutes = [key.hour * 60 + minute for minute, amount in cells.items() if amount]
-            if key.series == series.UNANSWERED and minutes:
+        for group in _groups(level.dims, names):
+            counts[level.series, group] += sum(level.cells.values())
+            minutes = [level.hour * 60 + minute for minute, amount in level.cells.items() if amount]
+            if level.series == UNANSWERED and minutes:
                 oldest[group] = min(*minutes, oldest.get(group, minutes[0]))
     for group in groups:
         labels = (("by", group[0]), ("member", group[1]))
-        waiting = counts[series.UNANSWERED, group]
-        yield Figure("support_open_tickets", labels, float(counts[series.OPEN, group]), counts[series.OPEN, group])
-        yield Figure("support_unanswered_tickets", labels, float(waiting), waiting)
-        if waiting:
-            yield Figure("support_oldest_unanswered_timestamp_seconds", labels, oldest[group] * 60.0, waiting)
+        yield Sample("support_open_tickets", labels, float(counts[OPEN, group]))
+        yield Sample("support_unanswered_tickets", labels, float(counts[UNANSWERED, group]))
+        if counts[UNANSWERED, group]:
+            yield Sample("support_oldest_unanswered_timestamp_seconds", labels, oldest[group] * 60.0)

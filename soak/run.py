@@ -18,13 +18,14 @@ from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.brokers.process import free_ports
 from deskpulse.cluster import ClusterError
 from deskpulse.demo import proof
+from deskpulse.simulator import Kinds, Rough
 from soak.archive import Archive, Contents
 from soak.errors import SoakError
 from soak.faults import ACTS, SPOIL_RATE
 from soak.field import Field
 from soak.judge import Truth
 from soak.ledger import Place, Tail
-from soak.load import Load, as_sent, generate, late_desks, read_sent, with_bad_records
+from soak.load import CALM, Load, as_sent, generate, late_desks, read_sent, with_bad_records
 from soak.programs import Group, until
 from soak.rebuild import Ledger, read_ledger
 from soak.schedule import Kind, Lane, Lot
@@ -63,6 +64,7 @@ class Plan:
     rate: float = RATE
     least_rate: float = LEAST_RATE
     limit_seconds: float = LIMIT_SECONDS
+    scenario: str = CALM  # of the simulated desk
     once: bool = False  # each kind a single time, however long that takes
 
 
@@ -151,7 +153,7 @@ def soak(plan: Plan, folder: Path, tell: Tell) -> Run:
     count = round(plan.rate * plan.minutes * 60 * _MORE)
     tell(f"soak: seed {plan.seed}, {plan.minutes:g} minutes; generating {count:,} events")
     end_ms = round((time.time() + plan.minutes * 60) * 1000)
-    generate(events, seed=plan.seed, count=count, end_ms=end_ms)
+    hardships = generate(events, seed=plan.seed, count=count, end_ms=end_ms, scenario=plan.scenario)
     records = with_bad_records(chain(read_sent(events), as_sent(late_desks(plan.seed, end_ms))))
     tell("soak: starting three brokers")
     with LocalKafka(brokers=3, properties=_BROKER, quick_start=True, heap_mb=384) as kafka, Group() as group:
@@ -159,7 +161,17 @@ def soak(plan: Plan, folder: Path, tell: Tell) -> Run:
         stack = Stack(kafka.bootstrap, f"soak{plan.seed}-", folder, _SETTINGS, group=group.number)
         course, findings = asyncio.run(_run(plan, kafka, stack, records, tell))
     events.unlink()
+    if plan.scenario == Rough.name:
+        course.trouble += _missing(hardships, tell)
     return _judged(course, findings, tell)
+
+
+def _missing(hardships: Kinds, tell: Tell) -> list[str]:
+    """Tell how often each kind of hardship was in the load; what never was is trouble."""
+    counts = hardships.counts()
+    for name, count in counts.items():
+        tell(f"  rough: {count:>7,} {name}")
+    return [f"the load had no {name}" for name, count in counts.items() if not count]
 
 
 async def _run(plan: Plan, kafka: LocalKafka, stack: Stack, records: Iterable[Sent], tell: Tell) -> tuple[Course, Findings | None]:

@@ -13,6 +13,9 @@ from streams.events import AnyEvent, CustomerChanged, FirstReply, Replied, Resol
 MAX_BYTES: Final = 64 * 1024  # the contract's limit of one record's value
 FIRST_MS: Final = 0  # 1970-01-01: earlier instants are a unit error upstream
 LAST_MS: Final = 7_258_118_400_000  # 2200-01-01: later ones are microseconds sent as milliseconds
+# Instants of 1990 to 2099 in epoch seconds, read as milliseconds: January and February 1970, of which no desk tells.
+SECONDS_FROM: Final = 631_152_000
+SECONDS_BEFORE: Final = 4_102_444_800
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _CLOSED_CHOICES: Final = ("$.change", "$.status", "$.kind")
@@ -51,11 +54,21 @@ def decoder(topic: str) -> Decode:
         at = event.occurred_at
         if type(at) is not int:
             event.occurred_at = at = (at - _EPOCH) // _MILLISECOND  # type: ignore[operator]
-        if not FIRST_MS <= at < LAST_MS:
-            return Reject("time", f"occurred_at {at} ms is outside 1970..2199")
+        if not SECONDS_BEFORE <= at < LAST_MS and (fault := _time_fault("occurred_at", at)):
+            return fault
         return event if finish is None else finish(event)
 
     return decode
+
+
+def _time_fault(name: str, at: int) -> Reject | None:
+    """Why an instant of an event is none, or None."""
+    if not FIRST_MS <= at < LAST_MS:
+        return Reject("time", f"{name} {at} ms is outside 1970..2199")
+    if SECONDS_FROM <= at < SECONDS_BEFORE:
+        meant = (_EPOCH + timedelta(seconds=at)).isoformat(timespec="minutes").removesuffix("+00:00")
+        return Reject("time", f"epoch seconds? this field is milliseconds: {name} {at} would be January 1970, as seconds it is {meant}Z")
+    return None
 
 
 def _reason(message: str) -> str:
@@ -82,8 +95,7 @@ def _finish_changed(event: TicketChanged) -> TicketChanged | Reject:
         since = event.waiting_since
         if type(since) is not int:
             event.waiting_since = since = (since - _EPOCH) // _MILLISECOND  # type: ignore[operator]
-        if not FIRST_MS <= since < LAST_MS:
-            return Reject("time", f"waiting_since {since} ms is outside 1970..2199")
+        return _time_fault("waiting_since", since) or event
     return event
 
 

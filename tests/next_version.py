@@ -51,7 +51,7 @@ def next_decode_ticket(raw: bytes) -> TicketRow:
 
 
 def next_encode_position(position: Position) -> bytes:
-    return bytes([NEXT if position.format >= NEXT else 1]) + _encode(position)
+    return bytes([NEXT if position.format >= NEXT else THIS]) + _encode(position)
 
 
 _PATCHES: Final = {

@@ -40,6 +40,12 @@ def test_pure_packages_stay_pure(package: str) -> None:
     assert [] == faults(tidy.impure_calls, inside(package))
 
 
+@pytest.mark.parametrize("package", ["agents", "exporters"])
+def test_whoever_needs_a_clock_is_given_one(package: str) -> None:
+    """By the composition root: then a test, or a replay of an incident, can stand at any instant."""
+    assert [] == faults(tidy.clock_reads, inside(package))
+
+
 def test_only_the_command_line_prints() -> None:
     silent = [path for path in CODE if path.parts[0] in tidy.PACKAGES and not str(path).startswith(tidy.MAY_PRINT)]
     assert [] == faults(tidy.prints, silent)
@@ -102,6 +108,17 @@ class TestTheRulesThemselves:
     @pytest.mark.parametrize("source", ["datetime.now()", "dt.datetime.utcnow()", "date.today()", "open('x')", "__import__('time')"])
     def test_a_call_that_reads_the_world_is_seen(self, source: str) -> None:
         assert 1 == len(tidy.impure_calls(source))
+
+    @pytest.mark.parametrize(
+        "source",
+        ["import time", "import os, time", "from time import monotonic", "from time import sleep, time_ns", "datetime.now(UTC)"],
+    )
+    def test_a_clock_of_one_s_own_is_seen(self, source: str) -> None:
+        assert 1 == len(tidy.clock_reads(source))
+
+    @pytest.mark.parametrize("source", ["from time import sleep", "clock.now_ms()", "config.time.elapsed()", "import datetime"])
+    def test_a_clock_that_was_passed_in_is_none(self, source: str) -> None:
+        assert [] == tidy.clock_reads(source)
 
     def test_a_print_is_seen_and_a_method_of_that_name_is_not(self) -> None:
         assert ["line 1: print()"] == tidy.prints("print(1)")

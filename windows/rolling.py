@@ -2,6 +2,13 @@
 
 A change of a pane is added to the sums whose span holds it; when `as_of` moves on, the panes that enter are added and those that leave are
 subtracted. Nothing is ever summed again from the start, and no pane is looked at unless it enters, leaves or changes.
+
+A pane may be longer than a minute, and an event dated ahead of `as_of`. It counts from its minute on:
+
+```
+quarter hour        10:00                      10:15
+as_of 10:04:30      |----- in the sum ---|......|      10:05 to 10:14 lie ahead: the sum is the quarter less these minutes
+```
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from windows.cells import Cells, add, subtract
 from windows.panes import RESOLUTIONS
-from windows.spans import Period, Span, Window, span
+from windows.spans import Period, Span, Window, minutes_ahead, span
 
 
 class Spanning(Hashable, Protocol):
@@ -23,9 +30,13 @@ class Spanning(Hashable, Protocol):
     def span(self, as_of_ms: int, /) -> Span:
         """Its panes at an instant."""
 
+    def ahead(self, as_of_ms: int, /) -> Span | None:
+        """Panes of one minute that its last pane holds and that have not begun: they are left out of its sum. None: there are none."""
+
 
 S = TypeVar("S", bound=Spanning)
 Split = Callable[[S, Hashable, Mapping[int, int]], Iterable[tuple[Hashable, Mapping[int, int]]]]
+Operation = Callable[[Cells, Mapping[int, int]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,10 @@ class Slot:
         """The slot's panes at an instant."""
         return span(self.window, self.period, as_of_ms, self.zone)
 
+    def ahead(self, as_of_ms: int) -> Span | None:
+        """The minutes after that of the instant, up to the end of its pane: what is dated there has not happened yet."""
+        return minutes_ahead(self.window.resolution, as_of_ms) if self.period == "current" else None
+
 
 class RollingSums(Generic[S]):
     """Sums of panes by slot and group.
@@ -52,6 +67,7 @@ class RollingSums(Generic[S]):
         self._panes: dict[int, dict[int, dict[Hashable, Cells]]] = {r.index: {} for r in RESOLUTIONS}
         self._slots = tuple(slots)
         self._spans: dict[S, Span] = {}
+        self._ahead: dict[S, Span | None] = {}
         self._sums: dict[S, dict[Hashable, Cells]] = {slot: defaultdict(dict) for slot in self._slots}
         self.present: Counter[Hashable] = Counter()  # panes that are not empty, by key
         self.touched: set[tuple[S, Hashable]] = set()  # what changed since the reader last emptied it
@@ -75,6 +91,9 @@ class RollingSums(Generic[S]):
         for slot, part in self._spans.items():
             if part.resolution.index == resolution and part.first <= pane <= part.last:
                 self._book(slot, key, delta, add)
+            coming = self._ahead[slot]
+            if coming is not None and coming.resolution.index == resolution and coming.first <= pane <= coming.last:
+                self._book(slot, key, delta, subtract)
 
     def advance(self, as_of_ms: int) -> None:
         """Move every span to the instant. Errors: ValueError when time would run backwards."""
@@ -87,18 +106,24 @@ class RollingSums(Generic[S]):
             old = self._spans.get(slot)
             if old != new:
                 self._spans[slot] = new
-                self._slide(slot, old, new)
+                self._slide(slot, old, new, subtract, add)
+            coming, known = slot.ahead(as_of_ms), self._ahead.get(slot)
+            if known != coming or slot not in self._ahead:
+                self._ahead[slot] = coming
+                self._slide(slot, known, coming, add, subtract)
 
-    def _slide(self, slot: S, old: Span | None, new: Span) -> None:
-        panes = self._panes[new.resolution.index]
-        left, entered = (_outside(old, new), _outside(new, old)) if old else ([], [range(new.first, new.last + 1)])
-        for moves, operation in ((left, subtract), (entered, add)):
-            for part in moves:
-                for pane in _present(panes, part):
+    def _slide(self, slot: S, old: Span | None, new: Span | None, leave: Operation, enter: Operation) -> None:
+        """Book the panes that left and those that entered."""
+        for part, other, operation in ((old, new, leave), (new, old, enter)):
+            if part is None:
+                continue
+            panes = self._panes[part.resolution.index]
+            for numbers in _outside(part, other):
+                for pane in _present(panes, numbers):
                     for key, cells in panes[pane].items():
                         self._book(slot, key, cells, operation)
 
-    def _book(self, slot: S, key: Hashable, cells: Mapping[int, int], operation: Callable[[Cells, Mapping[int, int]], None]) -> None:
+    def _book(self, slot: S, key: Hashable, cells: Mapping[int, int], operation: Operation) -> None:
         sums = self._sums[slot]
         for group, wanted in self._split(slot, key, cells):
             if wanted:
@@ -130,8 +155,10 @@ class RollingSums(Generic[S]):
         return total
 
 
-def _outside(one: Span, other: Span) -> list[range]:
+def _outside(one: Span, other: Span | None) -> list[range]:
     """The panes of `one` that `other` does not hold, as at most two ranges."""
+    if other is None:
+        return [range(one.first, one.last + 1)]
     before = range(one.first, min(one.last, other.first - 1) + 1)
     behind = range(max(one.first, other.last + 1), one.last + 1)
     return [part for part in (before, behind) if part]

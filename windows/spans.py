@@ -78,6 +78,19 @@ def span(window: Window, period: Period, as_of_ms: int, zone: ZoneInfo) -> Span:
     return current
 
 
+def minutes_ahead(resolution: Resolution, as_of_ms: int) -> Span | None:
+    """The panes of one minute between that of `as_of` and the end of the pane that contains it; None when none is left.
+
+    >>> minutes_ahead(QUARTER, 270_000)
+    Span(resolution=Resolution(name='1m', index=0, length_ms=60000, retention_ms=7320000), first=5, last=14)
+    >>> minutes_ahead(QUARTER, 840_000) is minutes_ahead(MINUTE, 0) is None
+    True
+    """
+    first = MINUTE.pane(as_of_ms) + 1
+    last = MINUTE.pane(resolution.start_ms(resolution.pane(as_of_ms) + 1)) - 1
+    return Span(MINUTE, first, last) if first <= last else None
+
+
 def covered_ms(part: Span, period: Period, as_of_ms: int) -> int:
     """How much time the span really covers: the current one ends at `as_of`, inside its last pane."""
     return (as_of_ms if period == "current" else part.end_ms) - part.start_ms

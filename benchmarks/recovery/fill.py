@@ -11,8 +11,10 @@ from typing import Final, NamedTuple
 
 from agents.ledger_io import LedgerWriter
 from benchmarks.children import OnProgress
+from benchmarks.ledger import read
 from benchmarks.site import PARTITIONS, Site
 from deskpulse.wiring import worker_config
+from kpis.ledger import POSITION_KEY, encode_position
 from kpis.partition import Changes, PartitionState
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY_MS, MINUTE_MS
@@ -59,6 +61,22 @@ async def fill(site: Site, app_id: str, tickets: int, seed: int, on_progress: On
         finally:
             await writer.close()
     return Filled(*(sum(values) for values in zip(*found, strict=True)))
+
+
+async def outdate(site: Site, app_id: str) -> None:
+    """Let the position of each partition say that other definitions made its panes, as after an upgrade that changes them."""
+    config = worker_config(site.settings(app_id))
+    found = await read(site, app_id, lambda _: None)
+    for number, positions in found.positions.items():
+        position = positions[-1][1]
+        position.definitions -= 1
+        position.transaction += 1
+        writer = LedgerWriter(config, number)
+        await writer.take_over()
+        try:
+            await writer.write(Changes([], [(POSITION_KEY, encode_position(position))]), [])
+        finally:
+            await writer.close()
 
 
 @dataclass

@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaProducer
 from benchmarks import ledger
 from benchmarks.children import Child, running
 from benchmarks.errors import BenchError
+from benchmarks.recovery.fill import outdate
 from benchmarks.recovery.pause import moved_since, pauses
 from benchmarks.site import PARTITIONS, Site
 from deskpulse.brokers.process import free_ports
@@ -27,6 +28,7 @@ _POLL_SECONDS: Final = 0.02
 PATIENCE_SECONDS: Final = 600.0  # a million tickets on a machine that does much else
 _EVENTS_A_SECOND: Final = 1_000  # while partitions change hands, so that each has something to do at any time
 _SETTLE_SECONDS: Final = 5.0  # of undisturbed work before and after
+_ANEW: Final = re.compile(r"made anew from (\d+) rows in ([\d.]+) s")
 _RECOVERED: Final = re.compile(r"recovered partitions=(\S+) rows=(\d+) seconds=([\d.]+)")
 
 
@@ -73,6 +75,8 @@ class Starts:
     join: Handover  # a second worker joins
     kill: Handover  # it is killed: session timeout and recovery
     stop_seconds: float  # from SIGTERM to the end of a worker that holds all tickets
+    anew_seconds: float  # panes and levels made anew from the rows of all partitions, after a change of the definitions
+    anew_rows: int
 
 
 async def measure(site: Site, app_id: str, empty_app_id: str, on_step: Callable[[str], None]) -> Starts:
@@ -99,7 +103,13 @@ async def measure(site: Site, app_id: str, empty_app_id: str, on_step: Callable[
         if await first.stop() != 0:
             first.check()
         stop_seconds = time.perf_counter() - began
-    return Starts(empty, exporter, worker, quiet, join, kill, stop_seconds)
+    on_step("other definitions")
+    await outdate(site, app_id)
+    async with _worker(site, app_id, 3) as third:
+        await _wait(third, lambda: len(_ANEW.findall(_said(third))) == PARTITIONS)
+        made = _ANEW.findall(_said(third))
+    anew_seconds = max(float(seconds) for _, seconds in made)  # one worker, one process: they share it and begin at once
+    return Starts(empty, exporter, worker, quiet, join, kill, stop_seconds, anew_seconds, sum(int(rows) for rows, _ in made))
 
 
 @asynccontextmanager

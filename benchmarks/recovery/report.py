@@ -47,6 +47,10 @@ def table(filled: Filled, starts: Starts, broker: str) -> Table:
             "exporter: ready",
             f"{exporter.ready_seconds:.1f} s after its start, {filled.live_view_rows:,} rows of {filled.view_rows:,} in its topic are live",
         ),
+        (
+            "worker: other definitions",
+            f"panes made anew in {starts.anew_seconds:.1f} s from {starts.anew_rows:,} rows",
+        ),
         ("exporter: memory", f"{exporter.rss_bytes >> 20:,} MiB"),
         ("pause: nothing happens", _pause(starts.quiet.most_seconds, starts.quiet.least_seconds)),
         ("pause: a worker joins", _pause(starts.join.most_seconds, starts.join.least_seconds)),
@@ -78,5 +82,6 @@ def last_line(filled: Filled, starts: Starts) -> str:
     return (
         f"recovery: {filled.tickets:,} open tickets, worker ready in {worker.ready_seconds:.1f} s ({worker.rows_a_second:,.0f} rows/s), "
         f"exporter in {exporter.ready_seconds:.1f} s, rebalance pause {starts.join.most_seconds:.1f} s, "
+        f"panes made anew in {starts.anew_seconds:.1f} s, "
         f"{memory_a_ticket(filled, starts):,.0f} bytes of memory and {ledger_a_ticket(filled):,.0f} of ledger a ticket"
     )

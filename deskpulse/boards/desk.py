@@ -40,6 +40,7 @@ class Desk:
     buckets_seconds: tuple[int, ...] = (900, 3_600, 10_800)
     parts_window: str = "1h"
     datasource: str = DATASOURCE
+    members: tuple[str, ...] = ()  # teams that the settings name
 
     @property
     def words(self) -> Words:
@@ -73,6 +74,17 @@ class Desk:
         found = self.policy.versions[-1].objective(target, None, "all") if self.policy is not None else None
         assert found is not None, "a target with a line has an objective"
         return found
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        """Every team that the settings or the policy name, in the order of the alphabet: each has a colour of its own."""
+        newest = self.policy.versions[-1] if self.policy is not None else None
+        return tuple(sorted({*self.members, *(newest.team_calendars if newest is not None else ())}))
+
+    def longest_seconds(self, target: str) -> float:
+        """The longest time that a target may take by the newest version, by any of its lines."""
+        assert self.policy is not None, "who has a target has a policy"
+        return max(rule.within_ms for rule in self.policy.versions[-1].rules[target]) / 1000
 
     def uid(self, board: str) -> str:
         """The uid of a board."""

@@ -6,7 +6,7 @@ from deskpulse.boards.desk import Desk, teams_with_hours
 from deskpulse.boards.promql import (
     JOB,
     Age,
-    Combined,
+    Besides,
     Either,
     Expression,
     Given,
@@ -16,11 +16,13 @@ from deskpulse.boards.promql import (
     Recorded,
     Rounded,
     Scaled,
+    Until,
     Where,
     Written,
 )
-from deskpulse.boards.recorded import IN_HOURS, by_own_clock
+from deskpulse.boards.recorded import BUDGET_LEFT, EXCESS, IN_HOURS, by_own_clock
 from kpis.catalogue import FIGURES
+from kpis.members import OTHER
 
 _WATCHDOG = 'ALERTS{alertstate="firing",alertname="Watchdog"}'
 NONE = -2  # a sample that says "there is none"; where there is no sample, nothing is known
@@ -31,6 +33,7 @@ FIRST_RESPONSE_QUANTILE = "support_first_response_quantile_seconds"
 ATTAINMENT = "support_sla_attainment_ratio"
 TEAM_MEMBER: Who = (("by", "team"), ("member", "$team"))
 TEAMS: Who = (("by", "team"),)
+NO_OTHER: tuple[str, Match] = ("member", Besides((OTHER,)))  # names that have no line of their own are no team
 _WITH_CLOCK = {kind.name for kind in FIGURES if kind.fixed_labels}
 
 
@@ -103,7 +106,7 @@ def enough(shown: Expression, pick: Pick, desk: Desk) -> Expression:
 
 def overdue(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Tickets past their deadline and not yet done."""
-    return live("support_sla_breached_waiting_tickets", who, ("target", target), keep=keep)
+    return live("support_sla_overdue_tickets", who, ("target", target), keep=keep)
 
 
 def at_risk(target: Match, who: Who = ALL, keep: tuple[str, ...] = (), *, within: str = "15m") -> Pick:
@@ -161,7 +164,7 @@ def next_or_none(who: Who) -> Expression:
     running = live("support_sla_waiting_tickets", who)
     name = "support_sla_next_deadline_timestamp_seconds"
     one = any(label == "target" for label, _ in who)
-    soonest = Scaled(Age(live(name, who) if one else Grouped(live(name, who, keep=("target",)), "min")), times=-1)
+    soonest = Until(live(name, who) if one else Grouped(live(name, who, keep=("target",)), "min"))
     return Either(soonest, Scaled(Where(running, "==", 0), plus=NONE), ())
 
 
@@ -172,14 +175,19 @@ def per_hour(window: str, who: Who = ALL, keep: tuple[str, ...] = (), *, desk: D
 
 def next_deadline(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Expression:
     """Seconds until the next running clock reaches its deadline."""
-    return Scaled(Age(live("support_sla_next_deadline_timestamp_seconds", who, ("target", target), keep=keep)), times=-1)
+    return Until(live("support_sla_next_deadline_timestamp_seconds", who, ("target", target), keep=keep))
 
 
-def budget_left(window: str, target: Match, who: Who, keep: tuple[str, ...] = ()) -> Expression:
-    """Per cent of the error budget that is left: 100 when nothing failed, 0 when as much failed as may, below 0 when more did."""
-    failed = Scaled(attained(target, window, who, keep), times=-1, plus=1)
-    allowed = Scaled(objective(target, who, keep), times=-1, plus=1)
-    return Scaled(Combined(failed, "/", allowed), times=-100, plus=100)
+def budget_left(target: Match, by: str = "all") -> Expression:
+    """Per cent of the error budget of 30 days that is left."""
+    return Grouped(
+        Recorded(BUDGET_LEFT.inner, BUDGET_LEFT.name, (("by", by), ("target", target))), "max", ("member",) if by != "all" else ()
+    )
+
+
+def excess(target: Match, window: str, by: str) -> Expression:
+    """How many more deadlines of a window were missed than may be, by member."""
+    return Grouped(Recorded(EXCESS.inner, EXCESS.name, (("window", window), ("by", by), ("target", target))), "max", ("member",))
 
 
 def whole_percent(expression: Expression) -> Expression:

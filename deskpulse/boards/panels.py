@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from grafana_foundation_sdk.models import bargauge, common, statetimeline, text, timeseries
 from grafana_foundation_sdk.models import dashboard as sdk
@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import dashboard as sdk
 from deskpulse.boards.desk import Desk
 from deskpulse.boards.locales import DECIMALS, Quantity
 from deskpulse.boards.promql import Expression, Ranked, Written, fresh
-from deskpulse.boards.scale import PLAIN, TEXT, UNKNOWN, Step, ranges
+from deskpulse.boards.scale import PLAIN, TEXT, UNKNOWN, Step, line_of, ranges
 from deskpulse.boards.sheet import Frame, Query, Sheet
 
 _WIDE: Final = 12  # columns that have room for a legend beside the course
@@ -133,13 +133,17 @@ def _links(desk: Desk, url: str) -> list[sdk.DashboardLink]:
     return [sdk.DashboardLink(title=desk.words("open_team"), type_val=sdk.DashboardLinkType.LINK, url=url)]
 
 
-def legend(*, shown: bool, values: bool = False, beside: bool = False) -> common.VizLegendOptions:
-    """The names of the lines; with `values` as a table with their mean and last value."""
+def legend(
+    *, shown: bool, values: bool = False, beside: bool = False, order: Literal["least", "most"] | None = None
+) -> common.VizLegendOptions:
+    """The names of the lines; with `values` as a table with their mean and last value, sorted by the last one where `order` says how."""
     return common.VizLegendOptions(
         display_mode=common.LegendDisplayMode.TABLE if values else common.LegendDisplayMode.LIST,
         placement=common.LegendPlacement.RIGHT if beside else common.LegendPlacement.BOTTOM,
         show_legend=shown,
         calcs=["mean", "lastNotNull"] if values else [],
+        sort_by="Last *" if order else None,
+        sort_desc=order == "most" if order else None,
     )
 
 
@@ -148,7 +152,8 @@ class Course(NamedTuple):
 
     `names`: what is shown instead of a legend; `soft`: what the axis shows at least; `bounds`: legends of the lower and the upper bound,
     drawn thin with the space between them filled; `values`: a legend with mean and last value; `many`: of more
-    names than three; `link`: where a click on a team leads.
+    names than three; `link`: where a click on a team leads; `others`: the second question is about all members that are not shown;
+    `order`: of the names in the legend, by their last values, the worst first.
     """
 
     objective: Objective | None = None
@@ -161,6 +166,8 @@ class Course(NamedTuple):
     stacked_bars: bool = False
     empty: str = "no_data"
     link: str | None = None
+    others: bool = False
+    order: Literal["least", "most"] | None = None
 
 
 def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quantity, course: Course = Course()) -> None:  # noqa: B008 - immutable
@@ -173,6 +180,11 @@ def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quanti
     if course.link:
         defaults.links = _links(desk, course.link)
     overrides = [override(name, {"displayName": shown}) for name, shown in (course.names or {}).items()]
+    if course.link:
+        overrides += [_line(index, team) for index, team in enumerate(desk.teams)]
+    if course.others:
+        grey = {"color": {"mode": "fixed", "fixedColor": TEXT}, "custom.lineWidth": 1, "links": []}
+        overrides.append(override("B", grey, matcher="byFrameRefID"))
     if course.bounds is not None:
         low, high = course.bounds
         thin = {"custom.lineWidth": 1, "color": {"mode": "fixed", "fixedColor": "blue"}}
@@ -186,13 +198,19 @@ def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quanti
         }
         overrides.append(override(course.objective.name, dashed))
         asked.append(Query(course.objective.expression, course.objective.name))
-    beside = course.values and (course.many or frame.place[2] >= _WIDE)  # below a course a table is cut after three names
+    # Below a course a table is cut after three names, and on a wall of 768 lines a list of names after one line.
+    beside = not course.values or course.many or frame.place[2] >= _WIDE
     options = timeseries.Options(
-        legend=legend(shown=True, values=course.values, beside=beside),
+        legend=legend(shown=len(asked) > 1 or course.values, values=course.values, beside=beside, order=course.order),
         tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING),
     )
     frame = frame._replace(title=frame.title + desk.locale.in_title(quantity))
     sheet.add("timeseries", frame, queries=asked, options=options, defaults=defaults, overrides=overrides)
+
+
+def _line(index: int, team: str) -> sdk.DashboardFieldConfigSourceOverrides:
+    colour, style = line_of(index)
+    return override(team, {"color": {"mode": "fixed", "fixedColor": colour}, "custom.lineStyle": style})
 
 
 def _style(course: Course) -> timeseries.FieldConfig:

@@ -73,7 +73,11 @@ def _flow(sheet: Sheet, y: int) -> None:
         Query(_rate("deskpulse_events_late_total", ""), w("late")),
     ]
     panels.lines(sheet, Frame((0, y, 8, 8), w("events_per_second"), w("events_per_second_help")), flow, "rate", Course(soft=(0, 1)))
-    refused = [Query(_rate("deskpulse_events_rejected_total", "reason"), "{{reason}}")]
+    rejected = "deskpulse_events_rejected_total"
+    # A dozen reasons, and none of them usual: only those of the time range are lines, and their sum is there without any.
+    seen = f"(sum by (reason) (increase({rejected}{_J}[$__range] @ end())) > 0)"
+    of_range = Written(f"{_rate(rejected, 'reason').promql()} and on (reason) {seen}")
+    refused = [Query(_rate(rejected, ""), w("all_refused")), Query(of_range, "{{reason}}", may_be_empty=True)]
     panels.lines(sheet, Frame((8, y, 8, 8), w("refused_per_second"), w("refused_help")), refused, "rate", Course(many=True, soft=(0, 1)))
     transactions = [Query(_rate("deskpulse_transactions_total", "partition"), "{{partition}}")]
     panels.lines(

@@ -423,6 +423,33 @@ class Recorded(Derived):
 
 
 @dataclass(frozen=True, slots=True)
+class Lasting(Derived):
+    """As it was last known within the time range, at all of its steps: what chooses lines goes on when the figures have ended."""
+
+    def promql(self) -> str:
+        return f"last_over_time({self.inner.promql()}[$__range] @ end())"
+
+    def value(self, moment: Moment) -> Result:
+        return self.inner.value(moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Derived):
+    """One sample a name, made of the label `n`: `text` has `{n}` in its place. For the row of a table that counts the others."""
+
+    label: str
+    text: str
+
+    def promql(self) -> str:
+        return f'max by ({self.label}) (label_replace({self.inner.promql()}, "{self.label}", "{self.text.format(n="$1")}", "n", "(.*)"))'
+
+    def value(self, moment: Moment) -> Result:
+        return {
+            frozenset({(self.label, self.text.format(n=dict(labels)["n"]))}): value for labels, value in self.inner.value(moment).items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Assumed(Expression):
     """A recording rule about the program itself, of which a check by hand assumes what it should be: `holds` or absent."""
 
@@ -457,6 +484,17 @@ class Age(Derived):
 
     def value(self, moment: Moment) -> Result:
         return {labels: moment.at_seconds - value for labels, value in self.inner.value(moment).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Until(Derived):
+    """Seconds until timestamps; 0 when they have passed, which is before the next scrape tells what comes then."""
+
+    def promql(self) -> str:
+        return f"clamp_min({self.inner.promql()} - time(), 0)"
+
+    def value(self, moment: Moment) -> Result:
+        return {labels: max(value - moment.at_seconds, 0.0) for labels, value in self.inner.value(moment).items()}
 
 
 @dataclass(frozen=True, slots=True)

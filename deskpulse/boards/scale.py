@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from deskpulse.settings.bands import Band
 
@@ -13,6 +13,7 @@ from deskpulse.settings.bands import Band
 # and green.
 RED: Final = "#9E2600"  # below objective, and nothing else but what must be repaired at once
 AMBER: Final = "#F0E442"  # at risk
+PAST: Final = "#FFA94D"  # waits longer than the policy allows anybody
 KEPT: Final = "#34536E"  # kept, in a time line; in a tile it has no colour at all
 CLOSED: Final = "#545454"
 UNKNOWN: Final = "#4B3A70"  # no data, or figures that cannot be trusted: neither good nor bad, and seen
@@ -20,9 +21,16 @@ NO_ALERTING: Final = "#E3A6CB"  # nobody would be told
 BLUE: Final = "#8CCBF2"
 GREEN: Final = "#7FE3C0"
 SAND: Final = "#C9B79C"
+# Lines of teams: visible on black and on white (3 to 1), and as far apart as five colours can be there for eyes that confuse red and green.
+LINES: Final = ("#0055FF", "#AD9000", "#2498AE", "#6A6A44", "#2F95FA")
+STYLES: Final = (
+    {"fill": "solid"},
+    {"fill": "dash", "dash": [20, 6]},
+    {"fill": "dot", "dash": [2, 6]},
+)  # of the sixth line on, and of the eleventh
 PLAIN: Final = "transparent"  # what is as it should be has no colour
 TEXT: Final = "text"  # of the theme
-FILLS: Final = (RED, AMBER, KEPT, CLOSED, UNKNOWN, NO_ALERTING, BLUE, GREEN, SAND)
+FILLS: Final = (RED, AMBER, PAST, KEPT, CLOSED, UNKNOWN, NO_ALERTING, BLUE, GREEN, SAND)
 BAND_COLOURS: Final = {"exceptional": BLUE, "above": GREEN, "typical": PLAIN, "below": SAND}
 STATE_COLOURS: Final = {"below_objective": RED, "kept": KEPT, "closed": CLOSED, "not_due": PLAIN}
 
@@ -33,6 +41,11 @@ class Step(NamedTuple):
     start: float | None
     word: str
     colour: str
+
+
+def line_of(index: int) -> tuple[str, dict[str, Any]]:
+    """Colour and style of a team's line, by the place of its name among all; fifteen differ."""
+    return LINES[index % len(LINES)], STYLES[index // len(LINES) % len(STYLES)]
 
 
 def band_steps(band: Band, *, times: float = 1.0) -> list[Step]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from deskpulse.boards import links, panels, tables, tiles
+from deskpulse.boards import few, links, panels, tables, tiles
 from deskpulse.boards.figures import (
     ALL,
+    NO_OTHER,
     TEAMS,
-    Who,
     at_risk,
     attained,
     budget_left,
+    excess,
     forecast,
     live,
     longest_wait,
@@ -25,19 +26,20 @@ from deskpulse.boards.figures import (
     unanswered,
 )
 from deskpulse.boards.panels import Course
-from deskpulse.boards.promql import Age, Pick, Rounded
-from deskpulse.boards.recorded import BELOW, KEPT, sla_state, worst
+from deskpulse.boards.promql import Age, Expression, Given, Grouped, Named, Pick, Recorded, Rounded, Scaled, Top, fresh
+from deskpulse.boards.recorded import LISTED, PROMISE, SLA_STATE, WORST_RANK, beyond, worst
 from deskpulse.boards.scale import AMBER, CLOSED, PLAIN, RED, STATE_COLOURS, Step
 from deskpulse.boards.scale import KEPT as KEPT_FILL
 from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.tables import Column, Key
 from deskpulse.boards.tiles import Number
-from deskpulse.boards.wall import STATES, briefly, spoken, without_policy, worst_name
+from deskpulse.boards.wall import STATES, spoken, without_policy, worst_name
 
 TARGET: Final = "$target"
 WINDOWS: Final = ("today", "24h", "7d", "30d")
 HOURS: Final = {1.0: ("opened", KEPT_FILL), 0.0: ("closed", CLOSED)}
-LISTED: Final = {BELOW: ("below_objective", RED), KEPT: ("kept", STATE_COLOURS["kept"])}
+LISTED_OR_NOT: Final = {1.0: ("below_objective", RED), 0.0: ("kept", STATE_COLOURS["kept"])}
+_TABLE: Final = 11  # rows of the board for the heading, MEMBERS rows of a table and the one that counts the others
 _BY_TEAM: Final = (("by", "team"),)
 _RISKY: Final = (Step(None, "", PLAIN), Step(1, "", AMBER))
 
@@ -50,16 +52,16 @@ def build(sheet: Sheet) -> None:
         return
     y = sheet.row(0, w("row_worst"))
     _worst(sheet, y)
-    y = sheet.row(y + 7, w("row_now"))
+    y = sheet.row(y + 9, w("row_now"))
     _now(sheet, y)
     y = sheet.row(y + 4, w("row_teams"))
     _teams(sheet, y)
-    y = sheet.row(y + 20, w("row_courses"))
+    y = sheet.row(y + 21, w("row_courses"))
     _courses(sheet, y)
-    y = sheet.row(y + 18, w("row_members"))
+    y = sheet.row(y + 20, w("row_members"))
     for index, dimension in enumerate(("channel", "priority")):
-        _members(sheet, (0, y + 6 * index, 24, 6), dimension)
-    y = sheet.row(y + 12, w("row_budget"))
+        _members(sheet, (12 * index, y, 12, _TABLE), dimension)
+    y = sheet.row(y + _TABLE, w("row_budget"))
     _budget(sheet, y)
 
 
@@ -67,18 +69,24 @@ def _worst(sheet: Sheet, y: int) -> None:
     """All that is listed, the greatest excess first."""
     w = sheet.desk.words
     keys = [Key("member", w("who")), Key("target", w("target"), spoken(sheet)), Key("window", w("window"))]
+    first = Top(WORST_RANK, LISTED)
+
+    def of(expression: Expression) -> Expression:
+        return Given(expression, first, (*PROMISE, "window"))
+
     shown = [
-        Column(w("column_excess"), worst("excess_tickets")),
-        Column(w("late_missed"), worst("missed_tickets")),
-        Column(w("of_deadlines"), worst("observations")),
-        Column(w("in_time"), percent(worst("ratio")), "whole_percent"),
-        Column(w("promised"), percent(worst("objective_ratio")), "whole_percent"),
-        Column(w("column_overdue"), worst("overdue_tickets")),
-        Column(w("listed_for"), Age(worst("since_timestamp_seconds")), "span"),
+        Column(w("column_excess"), of(worst("excess_tickets"))),
+        Column(w("late_missed"), of(worst("missed_tickets"))),
+        Column(w("of_deadlines"), of(worst("observations"))),
+        Column(w("in_time"), percent(of(worst("ratio"))), "whole_percent"),
+        Column(w("promised"), percent(of(worst("objective_ratio"))), "whole_percent"),
+        Column(w("column_overdue"), of(worst("overdue_tickets"))),
+        Column(w("listed_for"), Age(of(worst("since_timestamp_seconds"))), "span"),
     ]
     worst_name(sheet, (0, y, 24, 2))
-    frame = Frame((0, y + 2, 24, 5), w("worst_all"), w("worst_help"))
-    tables.columns(sheet, frame, keys, shown, sort_by=w("column_excess"))
+    others = fresh(Named(beyond(WORST_RANK, LISTED), "member", w("n_more", n="{n}")))
+    frame = Frame((0, y + 2, 24, 7), w("worst_all"), w("worst_help"))
+    tables.columns(sheet, frame, keys, shown, sort_by=w("column_excess"), others=others)
 
 
 def _now(sheet: Sheet, y: int) -> None:
@@ -99,67 +107,75 @@ def _now(sheet: Sheet, y: int) -> None:
     tiles.value(sheet, Frame(at(5), w("next_deadline_in"), w("next_deadline_help")), deadline, "span", Number(none=True, of_policy=True))
 
 
-def _columns(sheet: Sheet, window: str, who: Who) -> list[Column]:
+def _columns(sheet: Sheet, window: str, dimension: str) -> list[Column]:
+    """What a table says of each member: how many were late beyond what may be, the share, the counts that these come from."""
     w = sheet.desk.words
-    own = ("member",)
+    own, who = ("member",), (("by", dimension),)
     share = attained(TARGET, window, who, own)
-    state = Pick("support_sla_below_objective", (*who, ("target", TARGET)), own)
     return [
-        Column(w("state"), state, "word", states=LISTED),
-        Column(w("in_time"), percent(share), "whole_percent"),
+        Column(w("state"), Pick("support_sla_below_objective", (*who, ("target", TARGET)), own), "word", states=LISTED_OR_NOT),
+        Column(w("column_excess"), excess(TARGET, window, dimension)),
         Column(w("late_missed"), missed(TARGET, window, who, own)),
         Column(w("of_deadlines"), observations(share)),
+        Column(w("in_time"), percent(share), "whole_percent"),
+        Column(w("promised"), percent(objective(TARGET, who, own)), "whole_percent"),
         Column(w("column_overdue"), overdue(TARGET, who, own)),
     ]
+
+
+def _table(sheet: Sheet, frame: Frame, key: Key, dimension: str, shown: list[Column]) -> None:
+    """The worst members, the greatest excess first, and how many more there are."""
+    found = [column._replace(expression=few.now(column.expression, dimension, TARGET)) for column in shown]
+    others = few.others(dimension, TARGET, sheet.desk.words)
+    tables.columns(sheet, frame, [key], found, sort_by=sheet.desk.words("column_excess"), others=others)
 
 
 def _teams(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     own = ("member",)
     shown = [
-        *_columns(sheet, "1h", TEAMS),
-        Column(w("promised"), percent(objective(TARGET, TEAMS, own)), "whole_percent"),
+        *_columns(sheet, "1h", "team"),
         Column(w("column_at_risk"), at_risk(TARGET, TEAMS, own), steps=_RISKY),
         Column(w("title_waiting"), unanswered(TEAMS, own)),
-        Column(w("column_longest"), longest_wait(TEAMS, own, desk=desk), "span"),
+        Column(w("column_longest"), longest_wait(TEAMS, own, desk=desk), "span", steps=tiles.waited(desk)),
         Column(w("column_next"), next_deadline(TARGET, TEAMS, own), "span"),
     ]
-    key = Key("member", w("team"), link=links.team_of_cell(desk))
-    tables.columns(
-        sheet, Frame((0, y, 24, 10), w("teams_now"), w("teams_now_help")), [key], shown, sort_by=shown[1].heading, descending=False
+    frame = Frame((0, y, 24, _TABLE), w("teams_now"), w("teams_now_help"))
+    _table(sheet, frame, Key("member", w("team"), link=links.team_of_cell(desk)), "team", shown)
+    states = Grouped(Recorded(SLA_STATE.inner, SLA_STATE.name, (*_BY_TEAM, ("target", TARGET))), "max", own)
+    frame = Frame((0, y + _TABLE, 12, 10), w("sla_status_teams"), w("sla_status_help"))
+    panels.timeline(
+        sheet, frame, [*few.states(states, "team", TARGET, w, others="min"), without_policy()], STATES, link=links.team_of_series(desk)
     )
-    states = [Query(sla_state(_BY_TEAM), "{{member}} · {{target}}"), without_policy()]
-    frame = Frame((0, y + 10, 14, 10), w("sla_status"), w("sla_status_help"))
-    panels.timeline(sheet, frame, states, STATES, spoken=briefly(sheet))
-    open_now = [Query(live("support_business_open", TEAMS, keep=own), "{{member}}")]
-    frame = Frame((14, y + 10, 10, 10), w("hours_teams"), w("hours_help"))
-    panels.timeline(sheet, frame, open_now, HOURS, link=links.team_of_series(desk))
+    hours = live("support_business_open", (*_BY_TEAM, NO_OTHER), keep=own)
+    frame = Frame((12, y + _TABLE, 12, 10), w("hours_teams"), w("hours_teams_help"))
+    panels.timeline(sheet, frame, few.states(hours, "team", TARGET, w, others="max"), HOURS, link=links.team_of_series(desk))
 
 
 def _courses(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     link, own = links.team_of_series(desk), ("member",)
     promise = panels.Objective(percent(objective(TARGET)), w("objective_line"))
+    least = Course(empty="needs_policy", objective=promise, soft=(80, 100), link=link, others=True, order="least")
     for index, window in enumerate(("1h", "24h")):
-        shown = [Query(percent(attained(TARGET, window, TEAMS, own)), "{{member}}")]
-        frame = Frame((12 * index, y, 12, 9), w("attainment_teams", window=w(f"window_{window}")), w("attainment_help"))
-        panels.lines(sheet, frame, shown, "percent", Course(empty="needs_policy", objective=promise, soft=(80, 100), link=link))
-    frame = Frame((0, y + 9, 12, 9), w("breached_teams", window=w("window_1h")), w("breached_help"))
-    panels.lines(
-        sheet, frame, [Query(missed(TARGET, "1h", TEAMS, own), "{{member}}")], "count", Course(empty="needs_policy", soft=(0, 5), link=link)
-    )
+        shown = few.courses(percent(attained(TARGET, window, TEAMS, own)), "team", TARGET, w, worst="min")
+        frame = Frame((12 * index, y, 12, 10), w("attainment_teams", window=w(f"window_{window}")), w("attainment_help"))
+        panels.lines(sheet, frame, shown, "percent", least)
+    shown = few.courses(excess(TARGET, "1h", "team"), "team", TARGET, w, worst="max")
+    none = panels.Objective(Scaled(objective(TARGET), times=0), w("objective_line"))
+    frame = Frame((0, y + 10, 12, 10), w("excess_teams", window=w("window_1h")), w("excess_help"))
+    most = Course(empty="needs_policy", objective=none, soft=(-5, 5), link=link, others=True, order="most")
+    panels.lines(sheet, frame, shown, "count", most)
     names = {"expected": w("expected"), "low": w("interval_low"), "high": w("interval_high")}
     bounds = [Query(forecast(bound, TARGET), name) for bound, name in names.items()]
-    frame = Frame((12, y + 9, 12, 9), w("forecast"), w("forecast_help"))
+    frame = Frame((12, y + 10, 12, 10), w("forecast"), w("forecast_help"))
     panels.lines(sheet, frame, bounds, "score", Course(empty="needs_policy", bounds=(names["low"], names["high"]), soft=(0, 5)))
 
 
 def _members(sheet: Sheet, place: tuple[int, int, int, int], dimension: str) -> None:
     w = sheet.desk.words
-    who: Who = (("by", dimension),)
-    shown = _columns(sheet, "8h", who)
     frame = Frame(place, w(f"attainment_by_{dimension}", window=w("window_8h")), w("attainment_help"))
-    tables.columns(sheet, frame, [Key("member", w(dimension))], shown, sort_by=shown[1].heading, descending=False)
+    _table(sheet, frame, Key("member", w(dimension)), dimension, _columns(sheet, "8h", dimension))
 
 
 def _budget(sheet: Sheet, y: int) -> None:
@@ -172,7 +188,8 @@ def _budget(sheet: Sheet, y: int) -> None:
     tiles.value(sheet, frame, Query(percent(objective(TARGET))), "percent", Number(of_policy=True))
     left = [Step(None, "", RED), Step(0, "", PLAIN)]
     frame = Frame((20, y, 4, 4), w("budget", window=w("short_30d")), w("budget_help"))
-    tiles.value(sheet, frame, Query(budget_left("30d", TARGET, ALL)), "percent", Number(steps=left))
-    kept = [Query(budget_left("30d", TARGET, TEAMS, ("member",)), "{{member}}")]
-    frame = Frame((0, y + 4, 24, 9), w("budget_teams", window=w("window_30d")), w("budget_help"))
-    panels.lines(sheet, frame, kept, "percent", Course(empty="needs_policy", soft=(0, 100), link=links.team_of_series(desk)))
+    tiles.value(sheet, frame, Query(budget_left(TARGET)), "percent", Number(steps=left))
+    kept = few.courses(budget_left(TARGET, "team"), "team", TARGET, w, worst="min")
+    frame = Frame((0, y + 4, 24, 10), w("budget_teams", window=w("window_30d")), w("budget_help"))
+    course = Course(empty="needs_policy", soft=(0, 100), link=links.team_of_series(desk), others=True, order="least")
+    panels.lines(sheet, frame, kept, "percent", course)

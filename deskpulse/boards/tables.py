@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common, table
 from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.boards.locales import DECIMALS, Quantity
-from deskpulse.boards.panels import States, config, now, words_of
+from deskpulse.boards.panels import States, absent, config, now, words_of
 from deskpulse.boards.promql import Expression
 from deskpulse.boards.scale import PLAIN, UNKNOWN, Step
 from deskpulse.boards.sheet import REFS, Frame, Query, Sheet
@@ -38,11 +38,20 @@ class Key(NamedTuple):
     link: str | None = None
 
 
-def columns(sheet: Sheet, frame: Frame, keys: Sequence[Key], shown: Sequence[Column], *, sort_by: str, descending: bool = True) -> None:
-    """A row for each combination of the labels in `keys`. Where there is none, the panel says `no data`."""
+def columns(
+    sheet: Sheet, frame: Frame, keys: Sequence[Key], shown: Sequence[Column], *, sort_by: str, others: Expression | None = None
+) -> None:
+    """A row for each combination of the labels in `keys`, the greatest of `sort_by` first. A member without a figure has a dash there.
+
+    `others`: a last row, that has nothing but a name; it says how many more there are.
+    """
     desk = sheet.desk
+    asked = [now(Query(column.expression, may_be_empty=True), table=True) for column in shown]
+    if others is not None:
+        asked.append(Query(others, instant=True, table=True, may_be_empty=True))
     headings = [column.heading + desk.locale.in_title(column.quantity) for column in shown]
-    values = {f"Value #{ref}" if len(shown) > 1 else "Value": heading for ref, heading in zip(REFS, headings, strict=False)}
+    values = {f"Value #{ref}": heading for ref, heading in zip(REFS, headings, strict=False)}
+    left_out = dict.fromkeys(("Time", "by", *(f"Value #{ref}" for ref in REFS[len(shown) : len(asked)])), True)
     renamed = {**{key.label: key.heading for key in keys}, **values}
     order = {name: index for index, name in enumerate(renamed)}
     overrides = [_of_key(sheet, key, first=not index) for index, key in enumerate(keys)]
@@ -50,23 +59,23 @@ def columns(sheet: Sheet, frame: Frame, keys: Sequence[Key], shown: Sequence[Col
     sheet.add(
         "table",
         frame,
-        queries=[now(Query(column.expression, may_be_empty=True), table=True) for column in shown],
+        queries=asked,
         options=table.Options(
             show_header=True,
             cell_height=common.TableCellHeight.SM,
-            sort_by=[common.TableSortByFieldState(display_name=sort_by, desc=descending)],
+            sort_by=[common.TableSortByFieldState(display_name=sort_by, desc=True)],
         ),
         defaults=config(
             desk,
             "count",
-            empty=("no_data", PLAIN),
+            empty=("nothing_there", PLAIN),
             custom=common.TableFieldOptions(align=common.FieldTextAlignment.AUTO, inspect=False),
         ),
         overrides=overrides,
         transformations=[
             sdk.DataTransformerConfig(id_val="merge", options={}),
             sdk.DataTransformerConfig(
-                id_val="organize", options={"excludeByName": {"Time": True, "by": True}, "indexByName": order, "renameByName": renamed}
+                id_val="organize", options={"excludeByName": left_out, "indexByName": order, "renameByName": renamed}
             ),
         ],
     )
@@ -91,7 +100,7 @@ def _of_column(sheet: Sheet, heading: str, column: Column) -> sdk.DashboardField
     }
     if column.states is not None:
         properties |= {
-            "mappings": [words_of(desk, column.states).to_json()],
+            "mappings": [words_of(desk, column.states).to_json(), absent(desk, "nothing_there", PLAIN).to_json()],
             "custom.cellOptions": {"type": "color-background", "mode": "basic"},
             "color": {"mode": "fixed", "fixedColor": UNKNOWN},
         }

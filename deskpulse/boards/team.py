@@ -69,7 +69,7 @@ def _now(sheet: Sheet, y: int) -> int:
         tiles.value(sheet, Frame(next(places), w(title), w(explained), to_sla), Query(expression), "count", shown)
     wait = Query(wait_or_none(TEAM_MEMBER, desk=desk))
     frame = Frame(next(places), w("longest_wait"), w("longest_wait_help"))
-    tiles.value(sheet, frame, wait, "span", Number(none=True))
+    tiles.value(sheet, frame, wait, "span", Number(none=True, steps=tiles.waited(desk)))
     if desk.targets:
         frame = Frame(next(places), w("next_deadline_in"), w("next_deadline_help"), to_sla)
         tiles.value(sheet, frame, Query(next_or_none(TEAM_MEMBER)), "span", Number(none=True, of_policy=True))

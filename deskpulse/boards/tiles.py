@@ -14,7 +14,7 @@ from deskpulse.boards.figures import NONE
 from deskpulse.boards.locales import DECIMALS, Quantity
 from deskpulse.boards.panels import LAST, States, absent, config, now, override, renamed, worded, words_of
 from deskpulse.boards.promql import NO_POLICY, Either, Expression, Rounded, fresh
-from deskpulse.boards.scale import PLAIN, UNKNOWN, Step
+from deskpulse.boards.scale import PAST, PLAIN, UNKNOWN, Step
 from deskpulse.boards.sheet import Frame, Query, Sheet
 
 _NUMBER = r"/^(-?\d+)\.(\d+)$/"
@@ -52,6 +52,12 @@ def options(mode: common.BigValueTextMode, reduce: common.ReduceDataOptions = LA
         reduce_options=reduce,
         orientation=common.VizOrientation.HORIZONTAL if stacked else common.VizOrientation.AUTO,
     )
+
+
+def waited(desk: Desk) -> list[Step]:
+    """Steps of the longest wait: beyond what the policy allows a first reply at most, something is overdue for sure."""
+    longest = desk.longest_seconds(desk.targets[0]) if desk.targets else None
+    return [Step(None, "", PLAIN), *([] if longest is None else [Step(longest, "", PAST)])]
 
 
 def promised(expression: Expression) -> Expression:

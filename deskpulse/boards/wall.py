@@ -1,6 +1,8 @@
-"""The wall: read from five metres, all day, without a hand on it. 24 columns by 20 rows, no variables, nothing to scroll.
+"""The wall: read from five metres, all day, without a hand on it. 24 columns by 28 rows, no variables, nothing to scroll.
 
-It leads with what is worst now, and adds what the built-in wall has not: the past, and the alerts that fire.
+It leads with what is worst now, and adds what the built-in wall has not: the past, and the alerts that fire. Grafana's row has 30 pixels
+and a gap of 8 on every screen, so 28 rows are a screen of 1080 lines. `autofitpanels` rounds where each panel begins and how high it is,
+each by itself: these heights come out without a hole also at 20 rows (768 lines) and 56 (2,160).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from deskpulse.boards import links, panels, tiles
 from deskpulse.boards.figures import (
     ALL,
     FIRST_RESPONSE_QUANTILE,
+    NO_OTHER,
     TEAMS,
     age_seconds,
     alerting,
@@ -78,7 +81,6 @@ from deskpulse.boards.scale import CLOSED as GREY
 from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.tiles import Number, Part, Said
 
-ROWS: Final = 20  # the whole board: at 38 pixels a row it fits 16:9 from 1366x768 on, and `autofitpanels` fills what is more
 STATES: Final = {
     BELOW: ("below_objective", STATE_COLOURS["below_objective"]),
     KEPT: ("kept", STATE_COLOURS["kept"]),
@@ -90,9 +92,16 @@ FIGURES: Final = {3.0: ("complete", PLAIN), 2.0: ("silent", UNKNOWN), 1.0: ("inc
 POLICIES: Final = {2.0: ("no_policy", PLAIN), 1.0: ("policies_differ", AMBER), 0.0: ("one_policy", PLAIN)}
 STALE_SECONDS: Final = 60
 _TEAMS: Final = (("by", "team"),)
-LINES: Final = 4  # teams in a course: the worst, or the most
+LINES: Final = 3  # teams in a course: the worst, or the most
 SPAN: Final = "12h"  # of time that is shown
-_ROWS: Final = ((0, 3), (3, 3), (6, 2))  # from where on and how high
+# From which row on and how high.
+_LEAD: Final = (0, 4)  # who is worst, and how many were late
+_WAITS: Final = (4, 3)  # how bad that is, what waits beyond its promise, what will be late
+_ABOVE: Final = (0, 7)  # both, on a desk without a policy
+_STANDS: Final = (7, 3)  # what stands now
+_PAST: Final = (10, 7)
+_STATES: Final = (17, 8)
+_TRUST: Final = (25, 3)
 ALERTS_SHOWN: Final = (3, 2)  # pages, warnings
 
 
@@ -103,9 +112,9 @@ def build(sheet: Sheet) -> None:
         _now(sheet)
     else:
         _without_policy(sheet)
-    _courses(sheet, 8)
-    _states(sheet, 12)
-    _health(sheet, 18)
+    _courses(sheet)
+    _states(sheet)
+    _health(sheet)
 
 
 def spoken(sheet: Sheet) -> dict[str, str]:
@@ -118,6 +127,11 @@ def briefly(sheet: Sheet) -> dict[str, str]:
     return {target: sheet.desk.words(f"brief_{target}") for target in sheet.desk.targets}
 
 
+def _place(x: int, width: int, row: tuple[int, int]) -> tuple[int, int, int, int]:
+    y, height = row
+    return (x, y, width, height)
+
+
 def _is(state: float) -> Expression:
     return Where(DESK_STATE, "==", state)
 
@@ -127,19 +141,22 @@ def _first() -> Expression:
 
 
 def _worst(sheet: Sheet) -> None:
-    """Who is worst, how many were late, and how bad that is: three panels, so that each line is as big as it can be."""
+    """Who is worst, how many were late, and how bad that is: three panels, so that each line is as big as it can be.
+
+    They come before all others by row and column, which is the order in which a phone shows them.
+    """
     desk, w = sheet.desk, sheet.desk.words
     to_sla, target = links.to(desk, "sla"), desk.targets[0]
 
-    worst_name(sheet, (0, 0, 12, 3), to_sla)
+    worst_name(sheet, _place(0, 12, _LEAD), to_sla)
     share = Given(Spelt(whole_percent(attained(target, "1h")), "p"), _is(KEPT))
     late = [
         said(_first(), w("late_of", missed="{{missed}}", n="{{n}}"), RED),
         said(ENDANGERED, w("due_soon", n="{{soon}}"), AMBER),
         said(share, w("in_time_share", share="{{p}}")),
-        said(Given(Spelt(unanswered(), "n"), Where(Where(DESK_STATE, ">", BELOW), "<", AT_RISK)), w("are_waiting", n="{{n}}")),
+        said(Given(Spelt(unanswered(), "n"), Where(Where(DESK_STATE, ">", KEPT), "<", AT_RISK)), w("are_waiting", n="{{n}}")),
     ]
-    tiles.sentence(sheet, Frame((0, 3, 12, 3), w("worst_late"), w("worst_late_help"), to_sla), late)
+    tiles.sentence(sheet, Frame(_place(12, 12, _LEAD), w("worst_late"), w("worst_late_help"), to_sla), late)
     own = (*PROMISE, "window")
     since = Spelt(Rounded(minutes(Age(worst("since_timestamp_seconds"))), 0), "min", own)
     how_bad = w("how_bad", share="{{share}}", promised="{{promised}}", n="{{excess}}", minutes="{{min}}")
@@ -149,7 +166,7 @@ def _worst(sheet: Sheet) -> None:
         said(longer, w("in_time_24h", share="{{p}}")),
         said(_is(WITHOUT_POLICY), w("no_policy")),
     ]
-    tiles.sentence(sheet, Frame((0, 6, 12, 2), w("worst_more"), w("worst_more_help"), to_sla), more)
+    tiles.sentence(sheet, Frame(_place(0, 12, _WAITS), w("worst_more"), w("worst_more_help"), to_sla), more)
 
 
 def said(expression: Expression, text: str, colour: str = PLAIN) -> Said:
@@ -177,51 +194,47 @@ def without_policy() -> Query:
 
 
 def _now(sheet: Sheet) -> None:
-    """What waits beyond its promise, who waits, and what will be late: a column each, in rows of the same heights as those of the worst.
-
-    Where columns are cut differently, `autofitpanels` rounds them differently, and the rows below do not line up.
-    """
+    """What waits beyond its promise and will be late, then what stands now."""
     desk, w = sheet.desk, sheet.desk.words
     target, to_sla, to_team = desk.targets[0], links.to(desk, "sla"), links.to(desk, "team")
 
-    def tile(place: tuple[int, int], title: str, explained: str, expression: Expression, unit: str) -> None:
+    def tile(place: tuple[int, tuple[int, int]], title: str, explained: str, expression: Expression, unit: str) -> None:
         x, row = place
-        y, height = _ROWS[row]
         leads = to_team if unit in {"open", "waiting"} else to_sla
         # Number and word in one sentence are of one size; Grafana draws a unit smaller than its number.
         counted = [Said(Query(fresh(Spelt(expression, "n")), f"{{{{n}}}} {w(f'unit_{unit}')}", instant=True, may_be_empty=True))]
         if leads is to_sla:
             counted.append(said(_is(WITHOUT_POLICY), w("no_policy")))
-        tiles.sentence(sheet, Frame((x, y, 4, height), w(title), w(explained), leads), counted)
+        tiles.sentence(sheet, Frame(_place(x, 4, row), w(title), w(explained), leads), counted)
 
-    tile((12, 0), "title_due", "due_help", at_risk(target), "at_risk")
-    tile((12, 1), f"title_{target}", "overdue_help", overdue(target), "overdue")
-    if len(desk.targets) > 1:
-        tile((12, 2), "title_overdue", "overdue_help", overdue(desk.targets[1]), desk.targets[1])
-    else:
-        tile((12, 2), "within_1h", "due_help", at_risk(target, within="1h"), "at_risk")
-    tile((16, 0), "open", "open_help", opened(), "open")
-    tile((16, 1), "title_waiting", "unanswered_help", unanswered(), "waiting")
-    _longest(sheet, (16, 6, 4, 2))
-    frame = Frame((20, 0, 4, 3), w("next_deadline_in"), w("next_deadline_help"), to_sla)
+    tile((12, _WAITS), "title_due", "due_help", at_risk(target), "at_risk")
+    tile((16, _WAITS), f"title_{target}", "overdue_help", overdue(target), "overdue")
+    tile((20, _WAITS), "forecast_now", "forecast_help", Rounded(forecast("expected", target), 0), "forecast")
+    tile((0, _STANDS), "open", "open_help", opened(), "open")
+    tile((4, _STANDS), "title_waiting", "unanswered_help", unanswered(), "waiting")
+    _longest(sheet, _place(8, 4, _STANDS))
+    frame = Frame(_place(12, 4, _STANDS), w("next_deadline_in"), w("next_deadline_help"), to_sla)
     tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True, of_policy=True))
-    tile((20, 1), "forecast_now", "forecast_help", Rounded(forecast("expected", target), 0), "forecast")
+    if len(desk.targets) > 1:
+        tile((16, _STANDS), "title_overdue", "overdue_help", overdue(desk.targets[1]), desk.targets[1])
+    else:
+        tile((16, _STANDS), "within_1h", "due_help", at_risk(target, within="1h"), "at_risk")
     low, high = (Spelt(Rounded(forecast(bound, target, (("by", "all"),)), 0), bound) for bound in ("low", "high"))
     here = fresh(Joined(low, high, (), ("high",)))
     bounds = [
         said(here, w("range", low="{{low}}", high="{{high}}")),
         said(_is(WITHOUT_POLICY), w("no_policy")),
     ]
-    tiles.sentence(sheet, Frame((20, 6, 4, 2), w("forecast_range"), w("forecast_help"), to_sla), bounds)
+    tiles.sentence(sheet, Frame(_place(20, 4, _STANDS), w("forecast_range"), w("forecast_help"), to_sla), bounds)
 
 
 def _longest(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
     desk, w = sheet.desk, sheet.desk.words
     frame = Frame(place, w("longest_wait"), w("longest_wait_help"), links.to(desk, "team"))
-    tiles.value(sheet, frame, Query(wait_or_none(desk=desk)), "span", Number(none=True))
+    tiles.value(sheet, frame, Query(wait_or_none(desk=desk)), "span", Number(none=True, steps=tiles.waited(desk)))
 
 
-def _courses(sheet: Sheet, y: int) -> None:
+def _courses(sheet: Sheet) -> None:
     desk, w = sheet.desk, sheet.desk.words
     link = links.team_of_series(desk)
     if desk.targets:
@@ -230,28 +243,32 @@ def _courses(sheet: Sheet, y: int) -> None:
         worst_few = Top(replace(share, at_end=True), LINES, least=True)
         shown = [Query(percent(Given(share, worst_few, ("member",))), "{{member}}")]
         promise = panels.Objective(percent(objective(target)), w("objective_line"))
-        frame = Frame((0, y, 10, 4), w(f"course_{target}"), w("attainment_help"))
+        frame = Frame(_place(0, 10, _PAST), w(f"course_{target}"), w("attainment_help"))
         panels.lines(
             sheet, frame, shown, "whole_percent", Course(objective=promise, soft=(60, 100), values=False, empty="needs_policy", link=link)
         )
     else:
         tail = figure(FIRST_RESPONSE_QUANTILE, "8h", TEAMS, ("q", "0.5"), desk=desk, keep=("member",), clock="calendar")
-        frame = Frame((0, y, 10, 4), w("course_first_response"), w("spread_help"))
+        frame = Frame(_place(0, 10, _PAST), w("course_first_response"), w("spread_help"))
         panels.lines(sheet, frame, [Query(minutes(tail), "{{member}}")], "minutes", Course(values=False, link=link))
     own = opened(TEAMS, ("member",))
     most = Given(own, Top(replace(own, at_end=True), LINES), ("member",))
     standing = [Query(most, "{{member}}"), Query(opened(), w("all_teams"))]
-    panels.lines(sheet, Frame((10, y, 7, 4), w("open_course"), w("open_help")), standing, "count", Course(values=False, link=link))
+    panels.lines(sheet, Frame(_place(10, 7, _PAST), w("open_course"), w("open_help")), standing, "count", Course(values=False, link=link))
     new = [Query(per_hour("1h", desk=desk), w("all_teams"))]
     panels.lines(
-        sheet, Frame((17, y, 7, 4), w("new_course"), w("new_course_help")), new, "count", Course(values=False, stacked_bars=True, link=link)
+        sheet,
+        Frame(_place(17, 7, _PAST), w("new_course"), w("new_course_help")),
+        new,
+        "count",
+        Course(values=False, stacked_bars=True, link=link),
     )
 
 
-def _states(sheet: Sheet, y: int) -> None:
+def _states(sheet: Sheet) -> None:
     """States of the promises of teams over the time range, and which alerts fire."""
     desk, w = sheet.desk, sheet.desk.words
-    place = (0, y, 14, 6)
+    place = _place(0, 14, _STATES)
     if desk.targets:
         own = ("member", "target")
         rows = Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True)
@@ -271,7 +288,7 @@ def _states(sheet: Sheet, y: int) -> None:
         waiting = [Query(unanswered(TEAMS, ("member",)), "{{member}}")]
         frame = Frame(place, w("unanswered_course"), w("unanswered_help"))
         panels.lines(sheet, frame, waiting, "count", Course(values=False, link=links.team_of_series(desk)))
-    firing_now(sheet, (14, y, 10, 6))
+    firing_now(sheet, _place(14, 10, _STATES))
 
 
 def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: str = ".+") -> None:
@@ -291,27 +308,27 @@ def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: str = ".+")
     tiles.sentence(sheet, frame, said, empty=("no_alerting", NO_ALERTING), stacked=True, spoken=spelt)
 
 
-def _health(sheet: Sheet, y: int) -> None:
+def _health(sheet: Sheet) -> None:
     """Whether all this can be believed."""
     desk, w = sheet.desk, sheet.desk.words
     pipeline = links.to(desk, "pipeline")
-    tiles.state(sheet, Frame((0, y, 6, 2), w("figures_are"), w("figures_are_help"), pipeline), Query(figures_state()), FIGURES)
+    tiles.state(sheet, Frame(_place(0, 6, _TRUST), w("figures_are"), w("figures_are_help"), pipeline), Query(figures_state()), FIGURES)
     ages = [Step(None, "", PLAIN), Step(STALE_SECONDS, "", UNKNOWN)]
-    tiles.value(sheet, Frame((6, y, 4, 2), w("age"), w("age_help"), pipeline), Query(age_seconds()), "seconds", Number(steps=ages))
+    tiles.value(sheet, Frame(_place(6, 4, _TRUST), w("age"), w("age_help"), pipeline), Query(age_seconds()), "seconds", Number(steps=ages))
     if desk.targets:
-        of_teams = live("support_business_open", TEAMS, keep=("member",))
+        of_teams = live("support_business_open", (*TEAMS, NO_OTHER), keep=("member",))
         count = Joined(Spelt(Grouped(of_teams, "sum"), "n"), Spelt(Grouped(of_teams, "count"), "of"), (), ("of",))
         said = [
             Said(Query(fresh(count), w("teams_open", n="{{n}}", of="{{of}}"), instant=True)),
             Said(Query(_is(WITHOUT_POLICY), w("no_policy"), instant=True, may_be_empty=True)),
         ]
-        tiles.sentence(sheet, Frame((10, y, 5, 2), w("hours"), w("hours_help")), said)
+        tiles.sentence(sheet, Frame(_place(10, 5, _TRUST), w("hours"), w("hours_help")), said)
     else:
-        tiles.value(sheet, Frame((10, y, 5, 2), w("not_counted"), w("not_counted_help"), pipeline), Query(lag()), "count")
+        tiles.value(sheet, Frame(_place(10, 5, _TRUST), w("not_counted"), w("not_counted_help"), pipeline), Query(lag()), "count")
     alive = {1.0: ("alerting", PLAIN), 2.0: ("blind", UNKNOWN)}
-    frame = Frame((15, y, 5, 2), w("alerting_title"), w("alerting_help"), pipeline)
+    frame = Frame(_place(15, 5, _TRUST), w("alerting_title"), w("alerting_help"), pipeline)
     tiles.state(sheet, frame, Query(alerting()), alive, empty=("no_alerting", NO_ALERTING))
-    tiles.state(sheet, Frame((20, y, 4, 2), w("policy"), w("policy_help"), pipeline), Query(policy_state()), POLICIES)
+    tiles.state(sheet, Frame(_place(20, 4, _TRUST), w("policy"), w("policy_help"), pipeline), Query(policy_state()), POLICIES)
 
 
 def _without_policy(sheet: Sheet) -> None:
@@ -320,19 +337,21 @@ def _without_policy(sheet: Sheet) -> None:
     to_team = links.to(desk, "team")
     new = figure("support_tickets", "1h", desk=desk)
     title = w("volume_in", window=w("window_1h"))
-    tiles.value(sheet, Frame((0, 0, 4, 6), title, w("volume_help"), to_team), Query(new), "count", Number(unit=f"suffix:{w('unit_new')}"))
-    frame = Frame((4, 0, 4, 6), w("open"), w("open_help"), to_team)
+    tiles.value(
+        sheet, Frame(_place(0, 4, _ABOVE), title, w("volume_help"), to_team), Query(new), "count", Number(unit=f"suffix:{w('unit_new')}")
+    )
+    frame = Frame(_place(4, 4, _ABOVE), w("open"), w("open_help"), to_team)
     tiles.value(sheet, frame, Query(opened()), "count", Number(unit=f"suffix:{w('unit_open')}"))
-    frame = Frame((8, 0, 4, 6), w("title_waiting"), w("unanswered_help"), to_team)
+    frame = Frame(_place(8, 4, _ABOVE), w("title_waiting"), w("unanswered_help"), to_team)
     tiles.value(sheet, frame, Query(unanswered()), "count", Number(unit=f"suffix:{w('unit_waiting')}"))
-    _longest(sheet, (8, 6, 4, 2))
+    _longest(sheet, _place(8, 4, _STANDS))
     for index, q in enumerate(("0.5", "0.9")):
         pick = figure(FIRST_RESPONSE_QUANTILE, "1h", ALL, ("q", q), desk=desk)
         title = w(f"first_response_{q.replace('.', '_')}")
         unit = f"suffix:{w('unit_minutes')}"
-        frame = Frame((12 + 6 * index, 0, 6, 6), title, w("spread_help"), to_team)
+        frame = Frame(_place(12 + 6 * index, 6, _ABOVE), title, w("spread_help"), to_team)
         tiles.value(sheet, frame, Query(Rounded(minutes(pick), 0)), "count", Number(unit=unit))
-    panels.words(sheet, Frame((0, 6, 8, 2), w("no_policy"), w("policy_adds")), w("policy_adds"))
+    panels.words(sheet, Frame(_place(0, 8, _STANDS), w("no_policy"), w("policy_adds")), w("policy_adds"))
     scores = [
         Part(percent(figure("support_csat_ratio", "24h", desk=desk)), w("csat_in"), desk.locale.unit("whole_percent"), may_be_empty=True),
         Part(
@@ -342,7 +361,7 @@ def _without_policy(sheet: Sheet) -> None:
             may_be_empty=True,
         ),
     ]
-    tiles.numbers(sheet, Frame((12, 6, 12, 2), w("scores"), w("scores_help"), to_team), scores)
+    tiles.numbers(sheet, Frame(_place(12, 12, _STANDS), w("scores"), w("scores_help"), to_team), scores)
 
 
 def figures_state() -> Expression:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from deskpulse.commands.common import Config, read_policy, read_settings, refuse_impossible_alerts
+from deskpulse.commands.common import Config, read_policy, read_settings, read_zone, refuse_impossible_alerts
 
 if TYPE_CHECKING:
     from deskpulse.settings import Settings
@@ -25,6 +25,8 @@ def check(config: Config = None) -> None:
     import yaml
 
     typer.echo(yaml.safe_dump(settings.describe(), sort_keys=False, allow_unicode=True).rstrip())
+    zone = read_zone(settings)
+    typer.echo(f"\nzone: {zone.name} ({zone.why}); its midnight starts the window today, and the wall shows its time")
     if policy is not None:
         _tell_policy(policy)
         typer.echo("\n".join(f"  {line}" for line in burns))

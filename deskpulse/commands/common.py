@@ -13,6 +13,7 @@ from deskpulse import exits
 from deskpulse.times import parse_duration_ms, parse_time_ms
 
 if TYPE_CHECKING:
+    from deskpulse.policy import DeskZone
     from deskpulse.rules import Plan
     from deskpulse.settings import Settings
     from kpis.policy import Policy
@@ -53,6 +54,7 @@ def read_settings(config: Path | None) -> Settings:
         stop(str(error), exits.USAGE)
     if settings.desk.policy is not None:
         read_policy(settings)
+    read_zone(settings)
     return settings
 
 
@@ -62,6 +64,16 @@ def read_policy(settings: Settings) -> Policy | None:
 
     try:
         return load_policy(settings.desk.policy)
+    except PolicyError as error:
+        stop(str(error), exits.USAGE)
+
+
+def read_zone(settings: Settings) -> DeskZone:
+    """The zone of the desk; or on stderr, with exit code 2, that the settings must name it."""
+    from deskpulse.policy import PolicyError, desk_zone
+
+    try:
+        return desk_zone(settings.desk)
     except PolicyError as error:
         stop(str(error), exits.USAGE)
 

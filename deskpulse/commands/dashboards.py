@@ -53,6 +53,7 @@ def dashboards(
         buckets_seconds=settings.exporter.buckets_seconds,
         parts_window=settings.exporter.parts_windows[0] if settings.exporter.parts_windows else "1h",
         datasource=datasource,
+        members=tuple(settings.desk.members.team or ()),
     )
     try:
         out.mkdir(parents=True, exist_ok=True)

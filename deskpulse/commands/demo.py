@@ -23,7 +23,7 @@ def demo(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the exporter.", show_default="exporter.port")] = None,
     rate: Annotated[
         float | None,
-        typer.Option(min=0, help="New tickets an hour about now; the two months before have the same pace.", show_default="48"),
+        typer.Option(min=0, help="New tickets an hour about now; the two months before have the same pace.", show_default="48; rough 4"),
     ] = None,
     broker: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Use this Kafka instead of starting a broker.", show_default="start one")

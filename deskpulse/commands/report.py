@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from time import time_ns
 from typing import Annotated
 
 import typer
@@ -73,4 +74,5 @@ def report(
     from deskpulse.report import run
 
     span = None if since is None or until is None else (since, until)
-    raise typer.Exit(run(settings, file, mapping=mapping, as_of_ms=as_of, window=window, span_ms=span, form=form.value))
+    now_ms = time_ns() // 1_000_000
+    raise typer.Exit(run(settings, file, mapping=mapping, as_of_ms=as_of, window=window, span_ms=span, form=form.value, now_ms=now_ms))

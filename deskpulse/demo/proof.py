@@ -12,7 +12,7 @@ import yaml
 
 from deskpulse import oracle, oracle_promised, verify
 from deskpulse.logs import read_topics
-from deskpulse.oracle_clock import Edition, read_policy
+from deskpulse.oracle_clock import Edition, desk_zone, read_policy
 from deskpulse.oracle_events import Facts, Record, read_records
 from deskpulse.settings import Settings
 from streams.topics import SOURCE_TOPICS
@@ -79,22 +79,23 @@ def as_of(samples: Samples) -> int:
 def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_parts: bool = True) -> list[oracle.OracleFigure]:
     """What an exporter with these settings should show at an instant, by the oracle; without parts: only final and live figures."""
     desk = settings.desk
+    editions = [] if desk.policy is None else _editions(desk.policy.read_text(encoding="utf-8"))
+    zone = desk.time_zone or desk_zone(editions) or "UTC"
     lists = {name: list(names) for name, names in desk.members.model_dump().items() if names is not None}
     found = oracle.figures(
         facts,
         as_of_ms=as_of_ms,
-        time_zone=desk.time_zone,
+        time_zone=zone,
         team_time_zones=desk.team_time_zones,
         members=lists,
         max_members=desk.max_members,
     )
-    if desk.policy is not None:
-        editions = _editions(desk.policy.read_text(encoding="utf-8"))
+    if editions:
         found += oracle_promised.figures(
             facts,
             as_of_ms=as_of_ms,
             policy=editions,
-            time_zone=desk.time_zone,
+            time_zone=zone,
             team_time_zones=desk.team_time_zones,
             members=lists,
             max_members=desk.max_members,
@@ -109,7 +110,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
         facts,
         as_of_ms=as_of_ms,
         thresholds_seconds=dict.fromkeys(HISTOGRAMS, settings.exporter.buckets_seconds),
-        time_zone=desk.time_zone,
+        time_zone=zone,
         windows=settings.exporter.parts_windows,
         members=lists,
         max_members=desk.max_members,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -23,12 +23,12 @@ from deskpulse.brokers.process import free_ports, port_is_free
 from deskpulse.cluster import ClusterError
 from deskpulse.demo import proof, screen
 from deskpulse.demo.stack import DemoError, Stack, log_folder, start_broker
-from deskpulse.demo.story import RATE, story
+from deskpulse.demo.story import story
 from deskpulse.settings import Settings
-from deskpulse.simulator import DEFAULT_DESK, Pace, Progress, publish
+from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Pace, Progress, Rough, publish
+from exporters.families import SLA_WORST, metric_families
 
 DEMO_POLICY: Final = Path(str(resources.files("deskpulse.demo").joinpath("policy.yaml")))
-DEMO_ZONE: Final = "Europe/Madrid"  # of that policy's default calendar
 _TABLE_SECONDS: Final = 2.0
 _PLAIN_TABLE_SECONDS: Final = 15.0  # where the output is no terminal
 _CATCH_UP_SECONDS: Final = 120.0
@@ -53,14 +53,14 @@ def run(
             console.print("starting a broker ...")
             own = start_broker()
         chosen, environment = demo_settings(
-            settings, broker or (own.bootstrap if own else ""), _port(port, settings), config, shared=own is None
+            settings, broker or (own.bootstrap if own else ""), _port(port, settings), config, scenario=scenario, shared=own is None
         )
         console.print(f"broker: {own.name if own else broker}")
         with Stack(chosen, environment, chosen.exporter.port, broker=own) as stack:
             folder = log_folder()
             stack.start(folder)
             console.print(f"wall     {stack.url}/\nmetrics  {stack.url}/metrics\nlogs     {folder}", highlight=False)
-            play = _Play(chosen, stack, console, rate_per_hour or RATE, scenario)
+            play = _Play(chosen, stack, console, rate_per_hour, scenario)
             return asyncio.run(play.run(None if duration_ms is None else duration_ms / 1000, prove=verify))
     except KeyboardInterrupt:
         return exits.OK
@@ -78,15 +78,15 @@ def _port(port: int | None, settings: Settings) -> int:
     return wanted
 
 
-def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | None, *, shared: bool) -> tuple[Settings, dict[str, str]]:
+def demo_settings(
+    settings: Settings, bootstrap: str, port: int, config: Path | None, *, scenario: str, shared: bool
+) -> tuple[Settings, dict[str, str]]:
     """Settings of this demo, and the same as variables for its worker and exporter."""
-    desk = DEFAULT_DESK
+    desk = SCENARIOS[scenario].adapt(DEFAULT_DESK)
     members = settings.desk.members
     names = {"team": desk.teams, "channel": desk.channels, "priority": desk.priorities}
     lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
-    policy, zone = settings.desk.policy, settings.desk.time_zone
-    if policy is None:
-        policy, zone = DEMO_POLICY, zone if "time_zone" in settings.desk.model_fields_set else DEMO_ZONE
+    policy = settings.desk.policy or DEMO_POLICY
     # On a broker that others use too, every demo has topics of its own.
     tag = f"demo-{int(time.time())}-" if shared else ""
     chosen = settings.model_copy(
@@ -94,7 +94,7 @@ def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | 
             "app_id": f"{tag}{settings.app_id}",
             "topic_prefix": f"{tag}{settings.topic_prefix}",
             "kafka": settings.kafka.model_copy(update={"bootstrap_servers": tuple(bootstrap.split(","))}),
-            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists), "policy": policy, "time_zone": zone}),
+            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists), "policy": policy}),
             "exporter": settings.exporter.model_copy(update={"host": "127.0.0.1", "port": port, "clock": "wall"}),
         }
     )
@@ -107,7 +107,7 @@ def demo_settings(settings: Settings, bootstrap: str, port: int, config: Path | 
         "DESKPULSE_EXPORTER__CLOCK": "wall",
         **{f"DESKPULSE_DESK__MEMBERS__{d.upper()}": ",".join(names) for d, names in lists.items()},
         "DESKPULSE_DESK__POLICY": str(policy),
-        "DESKPULSE_DESK__TIME_ZONE": zone,
+        **({"DESKPULSE_DESK__TIME_ZONE": settings.desk.time_zone} if settings.desk.time_zone else {}),
         **({"DESKPULSE_CONFIG": str(config)} if config else {}),
     }
     return chosen, environment
@@ -120,8 +120,9 @@ class _Play:
     settings: Settings
     stack: Stack
     console: Console
-    rate_per_hour: float
+    rate_per_hour: float | None
     scenario: str
+    kinds: Kinds = field(default_factory=Kinds)
     progress: Progress = field(default_factory=lambda: Progress(0, 0, 0))
 
     async def run(self, seconds: float | None, *, prove: bool) -> int:
@@ -149,6 +150,8 @@ class _Play:
         await producer.start()
         try:
             events = story(self.scenario, now_ms=int(time.time() * 1000), rate_per_hour=self.rate_per_hour)
+            if self.is_rough:
+                events = self.kinds.watch(events)
             await publish(events, producer, pace=Pace.flat_out(), topic_prefix=self.settings.topic_prefix, on_progress=self._note)
         finally:
             await producer.stop()
@@ -179,7 +182,24 @@ class _Play:
         if verdict.differences:
             self.console.print(verify.report(verdict.differences), highlight=False, markup=False, soft_wrap=True)
         self.console.print(f"demo: {verdict}", highlight=False)
-        return exits.DIFFERENCE if verdict.differences or not verdict.compared else exits.OK
+        rough = self._tell_kinds(samples) if self.is_rough else True
+        return exits.DIFFERENCE if verdict.differences or not verdict.compared or not rough else exits.OK
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether this is the hard desk, of which each kind of hardship has to be there."""
+        return self.scenario == Rough.name
+
+    def _tell_kinds(self, samples: Mapping[verify.Key, float]) -> bool:
+        """How often each kind of hardship was there, and which figures nobody showed; False where one is missing."""
+        counts = self.kinds.counts()
+        for name, count in counts.items():
+            self.console.print(f"rough: {count:>7,} {name}", highlight=False)
+        shown = {name.removesuffix("_bucket") for name, _ in samples}
+        absent = sorted(family.name for family in metric_families() if family not in SLA_WORST and family.name not in shown)
+        told = f": {', '.join(absent)}" if absent else ""
+        self.console.print(f"rough: {len(absent)} figures absent on both sides{told}", highlight=False, soft_wrap=True)
+        return not absent and all(counts.values())
 
     async def _caught_up(self, ends: dict[tuple[str, int], int]) -> dict[verify.Key, float]:
         """The first scrape in which every record of the source topics is counted. Errors: DemoError."""

@@ -84,6 +84,6 @@ def _live(samples: Samples) -> Text:
 def _promised(samples: Samples) -> str:
     """First replies that are late or due within the hour; nothing without a policy."""
     labels = {("by", "all"), ("member", "all"), ("target", "first_reply")}
-    late = samples.get(("support_sla_breached_waiting_tickets", frozenset(labels)))
+    late = samples.get(("support_sla_overdue_tickets", frozenset(labels)))
     due = samples.get(("support_sla_due_tickets", frozenset({*labels, ("within", "1h")})))
     return "" if late is None or due is None else f"; first replies: {late:,.0f} late, {due:,.0f} due within the hour"

@@ -14,6 +14,8 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 # The window 30d and the 30 days before it, and some hours more, so that the first tickets are at work when these begin.
 HISTORY_MS: Final = 60 * DAY_MS + 20 * HOUR_MS
 RATE: Final = 48.0  # new tickets an hour about now; 22 in the mean of the week
+_LONG: Final = {"rough": 400 * DAY_MS}  # scenarios whose history is longer, and then thinner
+_THIN: Final = {"rough": 4.0}  # new tickets an hour about now
 _SEED: Final = 1
 _NOON: Final = datetime(1970, 1, 7, 11, 45, tzinfo=UTC)  # late on a Wednesday morning, which is much like the day before
 _RUSH: Final = datetime(1970, 1, 5, 10, 45, tzinfo=UTC)  # on a Monday
@@ -21,11 +23,15 @@ _BEGAN_MS: Final = {"sla-slip": 3 * HOUR_MS, "outage-and-catch-up": 10 * MINUTE_
 _SHARES: Final = {"technical": 0.45, "billing": 0.4, "orders": 0.15, "email": 0.6, "chat": 0.15, "phone": 0.25, "high": 0.2, "normal": 0.55}
 
 
-def story(scenario: str, *, now_ms: int, rate_per_hour: float = RATE, history_ms: int = HISTORY_MS) -> Iterator[TimedEvent]:
+def story(scenario: str, *, now_ms: int, rate_per_hour: float | None = None, history_ms: int | None = None) -> Iterator[TimedEvent]:
     """Events without end: `history_ms` up to `now_ms` and what follows, with `rate_per_hour` new tickets an hour about now.
 
     All of it at one pace, so that no window differs from the one before it but by the scenario and the hours of the week.
     """
+    if history_ms is None:
+        history_ms = _LONG.get(scenario, HISTORY_MS)
+    if rate_per_hour is None:
+        rate_per_hour = _THIN.get(scenario, RATE)
     return simulate(
         scenario,
         seed=_SEED,

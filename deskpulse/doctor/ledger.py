@@ -8,7 +8,8 @@ from typing import Final
 from deskpulse.doctor.finding import Finding, fail, ok, warn
 from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
-from kpis import ledger
+from kpis import definitions, ledger
+from kpis.formats import LEAST
 from kpis.ledger import POSITION_KEY, NewerRowError, Position, decode_position
 from kpis.policy import Policy, changed_past
 
@@ -30,6 +31,10 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
     if max(formats) > ledger.VERSION:
         found = f"raised to format {max(formats)}, and this program writes up to {ledger.VERSION}"
         yield fail("ledger", found, "upgrade; docs/upgrade.md tells what is left to do when you are going back")
+    elif max(formats) < LEAST and (wanted or 0) < LEAST:
+        found = f"format {max(formats)}, and this program needs {LEAST} at least: no worker will start"
+        fix = f"once every exporter runs this version, set worker.ledger_format: {LEAST}; there is no way back then (docs/upgrade.md)"
+        yield fail("ledger", found, fix)
     elif wanted is not None and wanted < max(formats):
         found = f"format {max(formats)}, and worker.ledger_format is {wanted}: no worker will start"
         yield fail("ledger", found, "leave worker.ledger_format out: a format is not lowered")
@@ -41,7 +46,26 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
         yield warn("ledger", f"format {max(formats)}, and this program writes up to {ledger.VERSION}: it can be taken back still", fix)
     else:
         yield ok("ledger", f"format {ledger.VERSION}, the newest that this program writes")
+    yield _definitions(positions)
     yield from _policy(load_policy(settings.desk.policy), positions)
+
+
+def _definitions(positions: Mapping[int, Position]) -> Finding:
+    """Whether the figures mean in every partition what they mean in this program."""
+    told = [
+        f"partition {number} is at {position.definitions}{'' if position.becoming is None else f', becoming {position.becoming}'}"
+        for number, position in sorted(positions.items())
+        if not definitions.are_current(position)
+    ]
+    if not told:
+        return ok("definitions", f"number {definitions.CURRENT} in every partition: that of this program")
+    hidden = definitions.hidden(positions.values())
+    names = "all figures are" if hidden == definitions.EVERY else f"{', '.join(sorted(hidden))} {'is' if len(hidden) == 1 else 'are'}"
+    return warn(
+        "definitions",
+        f"this program has number {definitions.CURRENT}; {'; '.join(told)}: {names} hidden until all agree",
+        "let workers of one version own all partitions: each brings those that it takes over to its definitions (docs/upgrade.md)",
+    )
 
 
 def _policy(policy: Policy | None, positions: Mapping[int, Position]) -> Iterator[Finding]:

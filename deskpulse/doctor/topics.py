@@ -30,7 +30,7 @@ def examine_topics(wanted: Sequence[TopicSpec], existing: Mapping[str, Topic]) -
     yield _leaders([existing[spec.name] for spec in present])
     yield _copies(present, existing)
     yield _written(present, existing)
-    yield _timestamps([spec for spec in present if spec.role == "source"], existing)
+    yield _timestamps([spec for spec in present if spec.role in {"source", "ledger"}], existing)
     yield from _policies(present, existing)
     yield _rest(steps)
 
@@ -78,13 +78,17 @@ def _written(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Findi
     return ok("min.insync.replicas", f"at least {ours[0]}")
 
 
-def _timestamps(sources: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
-    theirs = [spec.name for spec in sources if existing[spec.name].config.get("message.timestamp.type", "CreateTime") != "LogAppendTime"]
+def _timestamps(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
+    wrong = [spec for spec in specs if existing[spec.name].config.get("message.timestamp.type", "CreateTime") != "LogAppendTime"]
+    theirs, ours = ([spec.name for spec in wrong if spec.role == role] for role in ("source", "ledger"))
     if theirs:
         fix = "run `deskpulse topics --alter-sources`, or set message.timestamp.type=LogAppendTime yourself"
         found = f"{', '.join(theirs)} carry the producers' time, by which a wrong clock can hide an event dated in the future"
         return warn("message.timestamp.type", found, fix)
-    return ok("message.timestamp.type", "LogAppendTime on the source topics")
+    if ours:
+        found = f"{', '.join(ours)} carry the workers' time, by which no exporter can measure its clock"
+        return warn("message.timestamp.type", found, _CREATE)
+    return ok("message.timestamp.type", "LogAppendTime on the source topics and the ledger")
 
 
 def _policies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Iterator[Finding]:

@@ -3,5 +3,6 @@
 from deskpulse.policy.build import build
 from deskpulse.policy.load import PolicyError, load_file, load_policy
 from deskpulse.policy.schema import PolicyFile
+from deskpulse.policy.zone import DeskZone, desk_zone
 
-__all__ = ["PolicyError", "PolicyFile", "build", "load_file", "load_policy"]
+__all__ = ["DeskZone", "PolicyError", "PolicyFile", "build", "desk_zone", "load_file", "load_policy"]

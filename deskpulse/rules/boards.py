@@ -37,7 +37,7 @@ def _expressions(plan: Plan) -> list[Record]:
 
 
 def _program() -> tuple[Record, ...]:
-    age = "time() - max(deskpulse_view_as_of_timestamp_seconds)"
+    age = "abs(time() - desk:view_as_of_timestamp_seconds)"
     return (
         # 3 they can be trusted, 2 a source is silent, 1 something is not counted yet, 0 nothing was computed for a minute.
         Record(

@@ -30,7 +30,8 @@ def _blind() -> Alert:
         labels=UNTRUSTED,
         summary="Nobody would be told of a broken promise now.",
         description=(
-            "For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent. "
+            "For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent."
+            '{{ with query "deskpulse_view_incomplete == 1" }} An exporter gives as the reason: {{ (. | first).Labels.reason }}.{{ end }} '
             "Watch the queue of your desk by hand until this is over."
         ),
     )
@@ -53,6 +54,17 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
             hold_ms=15 * MINUTE_MS,
             summary="The alert rules were made from another SLA policy than the figures.",
             description=f"Exporters use the policy {{{{ $labels.digest }}}}, these rules were made from {plan.policy.digest()}.",
+        ),
+        _of_programs(
+            name="DeskpulseDefinitionsDiffer",
+            expr="max by (figure) (deskpulse_figure_hidden) == 1",
+            severity="warning",
+            hold_ms=30 * MINUTE_MS,
+            summary="{{ if eq $labels.figure `*` }}All figures are{{ else }}{{ $labels.figure }} is{{ end }} hidden.",
+            description=(
+                "Workers of two versions own partitions, or an exporter is of another version than they are, and the versions define this "
+                "figure differently. Finish the upgrade or the way back: each worker brings its partitions to its own definitions."
+            ),
         ),
         _of_programs(
             name="DeskpulseVersionMismatch",

@@ -8,7 +8,7 @@ from typing import Final
 from deskpulse.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
 from deskpulse.rules.plan import Plan
 from deskpulse.rules.promql import block
-from deskpulse.rules.view import SILENT, chosen, complete
+from deskpulse.rules.view import CLOSE, SCORE, SILENT, chosen, complete
 
 BOARD: Final = "deskpulse-pipeline"
 _of_programs: Final = partial(Alert, kind="pipeline", of_programs=True, board=BOARD)
@@ -18,6 +18,8 @@ _BEHIND: Final = "deskpulse_source_behind_seconds"
 _STALLED_SECONDS: Final = 60
 _LAGGING_SECONDS: Final = 120
 _LAGGING_EXPORTER_SECONDS: Final = 60
+_SKEWED_SECONDS: Final = 5  # by the brokers' clocks; beyond exporter.clock_skew_seconds the exporter calls itself incomplete
+_FAST_SECONDS: Final = 30  # by Prometheus's clock, which the brokers' may differ from
 
 ABOUT: Final = """\
 Whether the figures can be trusted: exporters, workers, source topics. Counters and positions are rows of the ledger,
@@ -77,13 +79,31 @@ def _trust() -> tuple[Alert, ...]:
         _of_programs(
             name="DeskpulseExporterLagging",
             expr=block(
-                f"scalar(max({read})) - {read} > {_LAGGING_EXPORTER_SECONDS}",
+                f"timestamp({read}) - {read} > {_LAGGING_EXPORTER_SECONDS}",
                 "and on (instance, job) deskpulse_exporter_ready == 1",
+                f"and on () max({SCORE}) >= {CLOSE}",  # where Kafka answers nobody, others tell
             ),
             severity="warning",
             hold_ms=3 * MINUTE_MS,
-            summary="An exporter of deskpulse is behind the others.",
-            description="{{ $labels.instance }} is {{ $value | humanizeDuration }} behind; rules and boards read a fresher one.",
+            summary="An exporter of deskpulse is behind.",
+            description=(
+                "By Prometheus's clock Kafka answered {{ $labels.instance }} {{ $value | humanizeDuration }} ago, or its clock is slow; "
+                "rules and boards read another one."
+            ),
+        ),
+        _of_programs(
+            name="DeskpulseExporterClock",
+            expr=block(
+                f"abs(deskpulse_clock_skew_seconds) > {_SKEWED_SECONDS}",
+                f"or {read} - timestamp({read}) > {_FAST_SECONDS}",
+            ),
+            severity="warning",
+            hold_ms=2 * MINUTE_MS,
+            summary="The clock of an exporter of deskpulse is wrong.",
+            description=(
+                "{{ $labels.instance }} is {{ $value | humanizeDuration }} off, by the brokers' clocks or by Prometheus's: its figures are "
+                "of another moment. Rules and boards read one whose clock is right, if there is one."
+            ),
         ),
         _of_programs(
             name="DeskpulseExporterPartial",

@@ -1,6 +1,8 @@
 """Which exporter is believed, its figures under names of their own, and whether they can be trusted.
 
-Every exporter shows the same figures, but one may be behind. Alerts and boards read `desk:...`: the figures of the freshest one.
+Every exporter shows the same figures, but one may be behind, and the clock of one may be wrong. Alerts and boards read `desk:...`: the
+figures of one that is complete and whose clock agrees with Prometheus's. It would be convenient to compare exporters with each other; then
+the one whose clock is fast would win, and every deadline would come early.
 """
 
 from __future__ import annotations
@@ -12,14 +14,17 @@ from deskpulse.rules.plan import Plan, number
 from deskpulse.rules.promql import block
 from exporters import families
 
+SCORE: Final = "desk:exporter_score"
+CLOSE: Final = 4  # of the score: the clock is right and the figures are fresh
 CHOSEN: Final = "desk:exporter_chosen"
 TRUSTED: Final = "desk:figures_trusted"
 SILENT: Final = "desk:source_silent_topics"
-_BEHIND_SECONDS: Final = 30  # two exporters are scraped at different times, so they never are equally fresh
-_LATE_SECONDS: Final = 60
-_STALE_SECONDS: Final = 60  # since Kafka last answered; the exporter itself calls the view incomplete after 10
+_CLOSE_SECONDS: Final = 30  # between Prometheus's clock at the scrape and the exporter's when Kafka last answered
+_STALE_SECONDS: Final = 60  # since then; the exporter itself calls the view incomplete after 10
 _AS_OF: Final = "desk:view_as_of_timestamp_seconds"
 _READ: Final = "deskpulse_view_read_timestamp_seconds"
+_END: Final = "deskpulse_ledger_end_offset"
+_POSITION: Final = "deskpulse_ledger_position_offset"
 _WATERMARK: Final = "deskpulse_watermark_timestamp_seconds"
 _BUSY: Final = 'by="all",period="current",window=~"1h|8h|24h|7d"'
 _EVENTS: Final = {  # of the source topics that no desk can do without
@@ -46,14 +51,14 @@ def chosen(metric: str) -> str:
 
 def _choice() -> tuple[Record, ...]:
     return (
-        # Complete before fresh before far; none that has not read its ledger yet.
+        # A right clock and fresh, before complete, before read to the end that it knew a minute ago; none that is not ready.
         Record(
-            "desk:exporter_score",
+            SCORE,
             block(
                 "(",
-                "    4 * deskpulse_view_complete",
-                f"  + 2 * ({_READ} >= bool scalar(max({_READ})) - {_BEHIND_SECONDS})",
-                f"  + (({_WATERMARK} >= bool scalar(max({_WATERMARK})) - {_LATE_SECONDS}) or 0 * deskpulse_view_complete)",
+                f"    {CLOSE} * (abs(timestamp({_READ}) - {_READ}) <= bool {_CLOSE_SECONDS})",
+                "  + 2 * deskpulse_view_complete",
+                f"  - (max by (instance, job) ({_END} offset 1m > bool {_POSITION}) or 0 * deskpulse_view_complete)",
                 ")",
                 "and on (instance, job) deskpulse_exporter_ready == 1",
             ),
@@ -141,7 +146,7 @@ def complete() -> str:
     """Complete figures of which Kafka has been asked just now: what has not come then has not been sent."""
     return block(
         f"(max({chosen('deskpulse_view_complete')}) == 1)",
-        f"and on () (time() - max({chosen(_READ)}) < {_STALE_SECONDS})",
+        f"and on () (abs(time() - max({chosen(_READ)})) < {_STALE_SECONDS})",
     )
 
 

@@ -32,6 +32,7 @@ class ExporterSettings(Section):
     max_screens: int = Field(50, ge=1, le=10_000)
     clock: Literal["wall", "event"] = "wall"
     behind_seconds: float = Field(30.0, ge=1, le=86_400)
+    clock_skew_seconds: float = Field(10.0, ge=1, le=3_600)
     parts_windows: Annotated[tuple[PartsWindow, ...], BeforeValidator(listed)] = ("1h",)
     compared_rollups: Annotated[tuple[Rollup, ...], BeforeValidator(listed)] = ("all", "team")
     buckets_seconds: Annotated[tuple[int, ...], BeforeValidator(listed)] = (900, 3_600, 10_800)

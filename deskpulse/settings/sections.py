@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Names, Section, check_readable, from_json, wrong
-from kpis import ledger
+from kpis import formats, ledger
 
 RESERVED_MEMBERS: Final = frozenset({"all", "other"})  # the roll-up over everything, and where unlisted names are folded
 
@@ -60,7 +60,7 @@ class MemberSettings(Section):
 class DeskSettings(Section):
     """Section `desk`: whose day it is, which names are shown, how late an event may be."""
 
-    time_zone: str = "UTC"
+    time_zone: str | None = None  # None: that of the policy, see `deskpulse.policy.desk_zone`
     team_time_zones: Annotated[dict[str, str], BeforeValidator(from_json)] = Field(default_factory=dict)
     policy: Path | None = None
     members: MemberSettings = Field(default_factory=MemberSettings)
@@ -72,8 +72,9 @@ class DeskSettings(Section):
 
     @field_validator("time_zone")
     @classmethod
-    def _check_zone(cls, zone: str) -> str:
-        known_zone(zone)
+    def _check_zone(cls, zone: str | None) -> str | None:
+        if zone is not None:
+            known_zone(zone)
         return zone
 
     @field_validator("policy")
@@ -99,11 +100,14 @@ class WorkerSettings(Section):
     reject_least_records: int = Field(500, ge=1)
     reject_ratio: float = Field(0.95, gt=0, le=1)
     watchdog_seconds: float = Field(60.0, ge=1, le=86_400)
+    position_seconds: float = Field(10.0, ge=1, le=3_600)
     ledger_format: int | None = Field(None, ge=1)
 
     @field_validator("ledger_format")
     @classmethod
     def _check_format(cls, wanted: int | None) -> int | None:
+        if wanted is not None and wanted < formats.LEAST:
+            raise wrong(f"this program needs a ledger of format {formats.LEAST} at least", "leave it out, or raise it (docs/upgrade.md)")
         if wanted is not None and wanted > ledger.VERSION:
             raise wrong(
                 f"this program writes ledgers up to format {ledger.VERSION}", "upgrade every worker and exporter before you raise it"

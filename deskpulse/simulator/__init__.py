@@ -3,6 +3,7 @@
 from deskpulse.simulator.desk import DEFAULT_DESK, Channel, Desk, Priority, Rates, Spread, Team
 from deskpulse.simulator.outbox import TimedEvent
 from deskpulse.simulator.publish import Pace, Progress, publish, write_jsonl
+from deskpulse.simulator.rough import Kinds, Rough
 from deskpulse.simulator.scenarios import SCENARIOS, Scenario
 from deskpulse.simulator.simulate import simulate
 
@@ -11,10 +12,12 @@ __all__ = [
     "SCENARIOS",
     "Channel",
     "Desk",
+    "Kinds",
     "Pace",
     "Priority",
     "Progress",
     "Rates",
+    "Rough",
     "Scenario",
     "Spread",
     "Team",

@@ -19,7 +19,7 @@ _BEHIND_MS: Final = (SECOND_MS, 30 * SECOND_MS)  # of a creation behind its repl
 
 
 class TimedEvent(NamedTuple):
-    """An event and when it is published; an event never happens after its publication."""
+    """An event and when it is published; it never happens after its publication, though the clock that it is stamped by may be fast."""
 
     publish_ms: int  # epoch milliseconds
     topic: str

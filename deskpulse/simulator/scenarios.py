@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from random import Random
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from deskpulse.simulator.curve import local_time
 from deskpulse.simulator.desk import HOUR_MS, MINUTE_MS, Desk
+from deskpulse.simulator.happening import Event, EventIds, Ticket
 
 _SATURDAY: Final = 5
 _OPENS, _RUSH_ENDS = 8, 12  # local hours of a Monday
@@ -28,6 +30,15 @@ class Scenario:
         self.desk = desk
         self.moment_ms = moment_ms
         self._zone = ZoneInfo(desk.zone)
+
+    @classmethod
+    def adapt(cls, desk: Desk) -> Desk:
+        """The desk that the scenario befalls, where it is not any desk."""
+        return desk
+
+    def bend(self, ticket: Ticket, rng: Random, ids: EventIds) -> list[Event]:  # noqa: ARG002 - a hook
+        """What becomes of the events of a whole ticket. `at_ms` of an event is when it happens, so its time in the value may differ."""
+        return ticket.events
 
     def local(self, at_ms: int) -> datetime:
         """What the desk's clock shows at an instant: the time of its week."""

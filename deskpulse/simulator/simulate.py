@@ -55,7 +55,9 @@ def simulate(
     if moment_ms is None:
         moment_ms = start_ms + (_LIVE_MOMENT_MS if end_ms is None else (end_ms - start_ms) // 2)
     tag = hashlib.sha256(f"{scenario}/{seed}/{start_ms}/{rate_per_hour}".encode()).hexdigest()[:6]
-    run = _Run(desk, SCENARIOS[scenario](desk, moment_ms), seed=seed, tag=tag, rate_per_hour=rate_per_hour)
+    kind = SCENARIOS[scenario]
+    desk = kind.adapt(desk)
+    run = _Run(desk, kind(desk, moment_ms), seed=seed, tag=tag, rate_per_hour=rate_per_hour)
     return run.events(start_ms, end_ms)
 
 
@@ -69,6 +71,8 @@ class _Run:
         self._customers = CustomerBase(desk, self._stream("customers"), tag=tag, size=desk.customers(rate_per_hour))
         self._mailing = self._stream("mailing")
         self._mailing_ids = EventIds(self._mailing)
+        self._bent = self._stream("bent")
+        self._bent_ids = EventIds(self._bent)
         self._tickets = 0
 
     def events(self, start_ms: int, end_ms: int | None) -> Iterator[TimedEvent]:
@@ -102,7 +106,8 @@ class _Run:
 
     def _new_ticket(self, at_ms: int) -> list[Event]:
         self._tickets += 1
-        return self._writer.write(f"T-{self._tag}-{self._tickets:07}", self._customers.writer(), at_ms).events
+        ticket = self._writer.write(f"T-{self._tag}-{self._tickets:07}", self._customers.writer(), at_ms)
+        return self._scenario.bend(ticket, self._bent, self._bent_ids)
 
     def _customer_moves(self, at_ms: int) -> list[Event]:
         return [self._customers.move(at_ms)]

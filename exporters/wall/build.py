@@ -15,9 +15,9 @@ from exporters.wall.assets import VERSION
 from exporters.wall.model import Change, Live, Pulse, SlaTarget, Today, Wall, Where, Why
 from exporters.wall.risk import newest_miss_ms, risk_of
 from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
-from exporters.wall.teams import HOUR, rows_of, zone_of
+from exporters.wall.teams import HOUR, rows_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
-from exporters.wall.worst import endangered_of, is_within, worst_of
+from exporters.wall.worst import endangered_of, is_within, kept_since_ms, worst_of
 from kpis.calendar import ALWAYS
 from kpis.changes import Change as Moved
 from kpis.changes import changes
@@ -91,7 +91,7 @@ class WallMaker:
             team=choice.team,
             known=course is not None or view is None,
             period=period,
-            zone=zone_of(self._zone, self._policy, view.as_of_ms if view else None),
+            zone=self._zone,
             clock=_clock(self._policy, choice.team, view.as_of_ms) if view else None,
             span_ms=(course.spans["current"].start_ms, course.spans[period].start_ms) if course else None,
             windows=list(PERIODS_OF),
@@ -101,6 +101,7 @@ class WallMaker:
             show_tickets=self._rules.show_tickets,
             policy=self._policy is not None,
             worst=[],
+            kept_since_ms=None,
             elsewhere=0,
             endangered=[],
             rows=[],
@@ -119,6 +120,7 @@ class WallMaker:
             wall.rows = rows_of(view, shelf, worst)
             wall.worst = [one for one in worst if is_within(choice.team, one)]
             wall.elsewhere = len(worst) - len(wall.worst)
+            wall.kept_since_ms = kept_since_ms(view, choice)
             wall.endangered = [one for one in endangered_of(view) if is_within(choice.team, one)]
             channels = tuple(view.shown.get("channel", ()))
             by_hours = wall.clock == "business"
@@ -161,7 +163,7 @@ def _today(shelf: Shelf) -> Today:
 def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
     for target in TARGETS:
         waiting = shelf.now("support_sla_waiting_tickets", target=target)
-        breached = shelf.now("support_sla_breached_waiting_tickets", target=target)
+        breached = shelf.now("support_sla_overdue_tickets", target=target)
         if waiting is None and breached is None:
             continue  # no policy
         due = {within: count_of(shelf.now("support_sla_due_tickets", target=target, within=within)) for within in DUE}

@@ -215,7 +215,7 @@ class Wall(Struct):
     team: str | None
     known: bool  # False: no such team is shown
     period: str  # compared with
-    zone: str  # time zone of the desk: the setting's, or where that is UTC the one of the policy's default calendar
+    zone: str  # time zone of the desk, whose midnight starts `today`
     clock: Literal["business", "calendar"] | None  # by which the choice works; None: no team has work hours
     span_ms: tuple[int, int] | None  # start of the window, and of the period compared with
     windows: list[str]
@@ -225,6 +225,7 @@ class Wall(Struct):
     show_tickets: bool
     policy: bool  # there is one: without it nothing is promised
     worst: list[WorstNow]  # the worst first; of the choice
+    kept_since_ms: int | None  # since when nothing of the choice has been listed; null while something is, and where nothing fell due
     elsewhere: int  # listed, but not of the choice
     endangered: list[Endangered]  # of the choice
     rows: list[TeamRow]  # every team that is shown, the worst first

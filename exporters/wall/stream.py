@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from exporters.clock import BUILD_EVERY_SECONDS, wall_ms
+from exporters.clock import BUILD_EVERY_SECONDS
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
 from exporters.wall.build import FAILED, WallMaker, Wanted, pulse_of
@@ -53,7 +53,7 @@ class Screens:
     maker: WallMaker
     most: int
     news: asyncio.Event  # something has come in since it was cleared
-    now_ms: Callable[[], int] = wall_ms
+    now_ms: Callable[[], int]
     rest_seconds: float = REST_SECONDS
     beat_seconds: float = BEAT_SECONDS
     _channels: dict[Wanted, _Channel] = field(default_factory=dict)

@@ -6,24 +6,13 @@ from typing import Final
 
 from exporters.wall.model import TeamRow, WorstNow
 from exporters.wall.tiles import Shelf, count_of, ms_of, observed, value_of
-from kpis.calendar import ALWAYS, time_of
+from kpis.calendar import ALWAYS
 from kpis.members import OTHER
-from kpis.policy import FIRST_REPLY, Policy, Version
+from kpis.policy import FIRST_REPLY, Version
 from kpis.tickets import UNKNOWN
 from kpis.view import View
 
 HOUR: Final = "1h"
-UTC: Final = "UTC"
-
-
-def zone_of(zone: str, policy: Policy | None, as_of_ms: int | None) -> str:
-    """The zone in which a desk reads its clock: its setting, or where nobody has set one that of the policy's default calendar."""
-    version = policy.at(as_of_ms) if policy is not None and as_of_ms is not None else None
-    if zone != UTC or version is None:
-        return zone
-    default = version.calendars.get(version.default_calendar)
-    time = time_of(default) if default is not None else None
-    return zone if time is None else time.zone
 
 
 def rows_of(view: View, shelf: Shelf, worst: list[WorstNow]) -> list[TeamRow]:
@@ -45,8 +34,7 @@ def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRo
     reply = {"target": FIRST_REPLY}
     attained = shelf.final("support_sla_attainment_ratio", "current", reply, window=HOUR, group=group)
     overdue = {
-        target: shelf.now("support_sla_breached_waiting_tickets", group, target=target)
-        for target in (view.policy.targets if view.policy else ())
+        target: shelf.now("support_sla_overdue_tickets", group, target=target) for target in (view.policy.targets if view.policy else ())
     }
     mean = shelf.final("support_first_response_mean_seconds", "current", {"clock": "calendar"}, window=HOUR, group=group)
     opened, opens_ms = _hours(version, team, view.as_of_ms)

@@ -9,6 +9,7 @@ import itertools
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,14 +17,17 @@ from typing import Final
 
 from playwright.async_api import async_playwright
 
+from deskpulse.simulator import DEFAULT_DESK
+from scripts.boards import FOLDER as FOLDER_OF_BOARDS
+from scripts.boards import files
 from scripts.boards_look.frontend import Frontend, FrontendError
-from scripts.boards_look.measures import judge
+from scripts.boards_look.measures import judge, unexcused
 from scripts.boards_look.pictures import NO_PROMETHEUS, Picture, pictures
 from scripts.boards_look.server import Grafana, running
 from scripts.boards_look.viewer import CHROMIUM, Shot, launch, shoot
 from scripts.history import STORIES, made, serving
 from scripts.history.make import HistoryError, PrometheusError, missing_tools
-from scripts.history.stories import SCRAPE_SECONDS
+from scripts.history.stories import SCRAPE_SECONDS, Story
 from scripts.tidy import ROOT
 
 SCREENS: Final = ROOT / "build" / "screens" / "grafana"
@@ -87,24 +91,25 @@ async def _look(frontend: Frontend, boards: Path, wanted: Sequence[Picture], mos
     began = time.monotonic()
     SCREENS.mkdir(parents=True, exist_ok=True)
     bad = overlaps = cuts = 0
+    excepted = sum(bool(picture.exception) for picture in wanted)
     contrast = 21.0
     async with async_playwright() as playwright:
         browser = await launch(playwright)
         for name, some in itertools.groupby(wanted, key=lambda picture: picture.story):
             story = STORIES["slip" if name == NO_PROMETHEUS else name]
-            with _prometheus(name) as address:
-                grafana = Grafana(frontend, address, boards, SCRAPE_SECONDS)
+            with _prometheus(name) as address, _boards_of(story, boards) as own:
+                grafana = Grafana(frontend, address, own, SCRAPE_SECONDS)
                 async with running(grafana):
                     for picture in some:
                         shot = await shoot(browser, grafana, picture, story.now_ms, SCREENS)
                         faults = _tell(shot, grafana, most_faults)
                         bad += bool(faults)
-                        overlaps, cuts = overlaps + len(shot.seen.overlaps), cuts + len(shot.seen.cuts)
+                        overlaps, cuts = overlaps + len(shot.seen.overlaps), cuts + len(unexcused(shot.seen, picture.wanted))
                         contrast = min(contrast, shot.seen.contrast)
         await browser.close()
     print(
-        f"boards-look: {len(wanted)} pictures in {SCREENS.relative_to(ROOT)}, {bad} with faults; overlaps {overlaps}, cuts {cuts}, "
-        f"least contrast {contrast:.1f}; {time.monotonic() - began:.0f} s"
+        f"boards-look: {len(wanted)} pictures in {SCREENS.relative_to(ROOT)}, {bad} with faults, {excepted} with a stated exception; "
+        f"overlaps {overlaps}, cuts {cuts}, least contrast {contrast:.1f}; {time.monotonic() - began:.0f} s"
     )
     return 1 if bad else 0
 
@@ -118,6 +123,21 @@ def _prometheus(name: str) -> Iterator[str]:
         yield prometheus.url
 
 
+@contextlib.contextmanager
+def _boards_of(story: Story, boards: Path) -> Iterator[Path]:
+    """The boards of a desk: those of the folder, and made with its settings where it has other teams than they know."""
+    teams = story.settings.desk.members.team or ()
+    if boards != BOARDS or len(teams) == len(DEFAULT_DESK.teams):
+        yield boards
+        return
+    with tempfile.TemporaryDirectory(prefix="deskpulse-boards-") as folder:
+        for path, text in files(teams).items():
+            at = Path(folder) / path.relative_to(FOLDER_OF_BOARDS)
+            at.parent.mkdir(exist_ok=True)
+            at.write_text(text, encoding="utf-8")
+        yield Path(folder)
+
+
 def _tell(shot: Shot, grafana: Grafana, most: int) -> list[str]:
     """Print the line of a picture and its faults; returns those."""
     seen, picture = shot.seen, shot.picture
@@ -127,10 +147,13 @@ def _tell(shot: Shot, grafana: Grafana, most: int) -> list[str]:
     faults += [f"no answer for {one}" for one in dict.fromkeys(grafana.unknown)]
     grafana.failed.clear()
     grafana.unknown.clear()
+    cuts = len(unexcused(seen, picture.wanted))
+    excused = f" ({len(seen.cuts) - cuts} more excused)" if len(seen.cuts) > cuts else ""
     least = f", least text {seen.sizes[0][0]:.0f} px" if seen.sizes and picture.wall else ""
     print(
-        f"{picture.line}: overlaps {len(seen.overlaps)}, cuts {len(seen.cuts)}, least contrast {seen.contrast:.1f}{least}"
-        f"{f', empty {seen.empty:.0%}' if picture.wall else ''}{'' if faults else ', good'}",
+        f"{picture.line}: overlaps {len(seen.overlaps)}, cuts {cuts}{excused}, least contrast {seen.contrast:.1f}{least}"
+        f"{f', empty {seen.empty:.0%}' if picture.wall else ''}{'' if faults else ', good'}"
+        f"{f'; exception: {picture.exception}' if picture.exception else ''}",
         flush=True,
     )
     for fault in faults[:most]:

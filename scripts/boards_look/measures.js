@@ -174,9 +174,10 @@
   const cuts = [...new Set(texts.filter((one) => one.cut).map((one) => `${say(one)} ${one.cut}`))];
   const screen = { width: innerWidth, height: innerHeight };
   const panels = [...document.querySelectorAll(options.panel)].filter((panel) => seen(panel));
-  for (const panel of options.wall ? panels : []) {
-    const box = panel.getBoundingClientRect();
-    if (box.bottom > screen.height + 2 || box.right > screen.width + 2) cuts.push(`${titleOf(panel) || "a panel"} is not on the screen: ${Math.round(box.bottom)} px of ${screen.height} high`);
+  const downwards = panels.map((panel) => [panel.getBoundingClientRect(), panel]).sort(([a], [b]) => a.top - b.top || a.left - b.left);
+  for (const [index, [box, panel]] of (options.wall ? downwards : []).entries()) {
+    const wanted = index < (options.lead ?? panels.length);
+    if (wanted && (box.bottom > screen.height + 2 || box.right > screen.width + 2)) cuts.push(`${titleOf(panel) || "a panel"} is not on the screen: ${Math.round(box.bottom)} px of ${screen.height} high`);
     for (const inner of panel.querySelectorAll("*")) {
       const style = getComputedStyle(inner);
       const scrolls = (way, all, shown) => /auto|scroll/.test(way) && all > shown + 2;

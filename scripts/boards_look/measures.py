@@ -30,6 +30,7 @@ class Where:
     aside: str = "[role='columnheader'], [data-testid*='VizLegend'], [class*='LegendItem']"  # words that nobody acts on
     paging: str = "[aria-label*='page' i]:is(button, li), [class*='pagination'] button"
     wall: bool = False  # nobody scrolls: all panels must be on the screen, and nothing in them may be scrolled
+    lead: int | None = None  # of a wall: so many panels, from above, must be on the screen; None: all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class Wanted:
     least_px: float = 0.0  # of what one acts on
     most_empty: float = 1.0
     paging: bool = True  # whether there may be controls for paging
+    excused: str = ""  # what cuts are not held against it, as a regular expression; none
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ async def measure(page: Page, where: Where | None = None) -> Seen:
 def judge(seen: Seen, wanted: Wanted) -> Verdict:
     """All that is wrong with what was seen."""
     faults = [f"overlap: {one}" for one in seen.overlaps]
-    faults += [f"cut: {one}" for one in _together(seen.cuts)]
+    faults += [f"cut: {one}" for one in _together(unexcused(seen, wanted))]
     faults += [f"contrast: {one}" for one in seen.faint]
     faults += [f"small: {one}" for one in seen.small(wanted.least_px)]
     if not wanted.paging:
@@ -114,6 +116,11 @@ def judge(seen: Seen, wanted: Wanted) -> Verdict:
     if not seen.texts:
         faults.append("empty: no text at all")
     return Verdict(seen, tuple(faults))
+
+
+def unexcused(seen: Seen, wanted: Wanted) -> list[str]:
+    """The cuts that are held against a picture."""
+    return [cut for cut in seen.cuts if not (wanted.excused and re.fullmatch(wanted.excused, cut))]
 
 
 def _together(cuts: Sequence[str]) -> Iterator[str]:

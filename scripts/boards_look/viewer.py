@@ -97,7 +97,7 @@ async def shoot(browser: Browser, grafana: Grafana, picture: Picture, now_ms: in
             await page.set_viewport_size({"width": picture.size[0], "height": max(height, picture.size[1])})
             await _drawn(page, grafana, faults)
         await page.screenshot(path=folder / picture.file)
-        seen = await measure(page, Where(wall=picture.wall))
+        seen = await measure(page, picture.where)
     return Shot(picture, seen, faults)
 
 

@@ -93,4 +93,7 @@ class Story:
 
 _STEPS: Final = 45  # of every story
 _UNANSWERED: Final = {f"deskpulse_view_{what}_timestamp_seconds": f"-600x{_STEPS}" for what in ("read", "as_of")}
-_UNREAD: Final = {"deskpulse_watermark_timestamp_seconds": f"-600x{_STEPS}"}
+_UNREAD: Final = {
+    'deskpulse_ledger_position_offset{partition="0"}': f"7x{_STEPS}",
+    'deskpulse_ledger_end_offset{partition="0"}': f"900x{_STEPS}",
+}

@@ -14,16 +14,28 @@ A, B = INSTANCES["a"], INSTANCES["b"]
 DEFAULT: Final = Path("examples/policy.yaml")
 _BOARD: Final = "deskpulse-pipeline"
 _OTHER: Final = "0123456789abcdef"
-ALERTS: Final = ("SupportSLABlind", "DeskpulsePolicyMismatch", "DeskpulseRulesOutdated", "DeskpulseVersionMismatch")
-_BLIND: Final = Fired(
-    labels={"severity": "page", "kind": "meta", "figures": "untrusted"},
-    summary="Nobody would be told of a broken promise now.",
-    description=(
-        "For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent. "
-        "Watch the queue of your desk by hand until this is over."
-    ),
-    board=_BOARD,
+ALERTS: Final = (
+    "SupportSLABlind",
+    "DeskpulsePolicyMismatch",
+    "DeskpulseRulesOutdated",
+    "DeskpulseDefinitionsDiffer",
+    "DeskpulseVersionMismatch",
 )
+
+
+def _blind(reason: str = "") -> Fired:
+    return Fired(
+        labels={"severity": "page", "kind": "meta", "figures": "untrusted"},
+        summary="Nobody would be told of a broken promise now.",
+        description=(
+            f"For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent.{reason} "
+            "Watch the queue of your desk by hand until this is over."
+        ),
+        board=_BOARD,
+    )
+
+
+BLIND: Final = _blind()
 
 
 def _warned(summary: str, description: str, **labels: str) -> Fired:
@@ -44,20 +56,27 @@ def cases() -> Iterator[Case]:
 
 
 def _blindness() -> Iterator[Case]:
-    at_five = (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (_BLIND,)))
+    at_five = (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (BLIND,)))
     partial = {"deskpulse_view_complete": "1x2 0x30"}
     yield Case(
         "figures are partial for five minutes in both exporters: nobody would be told of a slip, so this is told, once",
         {**healthy(30, more=partial), **healthy(30, instance=B, more=partial)},
         at_five,
     )
+    anew = {**partial, 'deskpulse_view_incomplete{reason="definitions"}': "_x2 1x30"}
+    told = _blind(" An exporter gives as the reason: definitions.")
+    yield Case(
+        "the figures are made anew by other definitions: told with the reason",
+        healthy(30, more=anew),
+        (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (told,))),
+    )
     stale = {"deskpulse_view_read_timestamp_seconds": "0+60x2 120x30"}
     yield Case(
         "Kafka does not answer any more: a minute later the figures are stale, five minutes later it is told",
         healthy(30, more=stale),
-        (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (_BLIND,))),
+        (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (BLIND,))),
     )
-    yield Case("no exporter at all", {}, (Look("4m", "SupportSLABlind"), Look("5m", "SupportSLABlind", (_BLIND,))))
+    yield Case("no exporter at all", {}, (Look("4m", "SupportSLABlind"), Look("5m", "SupportSLABlind", (BLIND,))))
     yield Case(
         "an exporter restarts within two minutes, and a rebalance follows: nothing is told",
         healthy(30, more={"deskpulse_exporter_ready": "1x5 _ 0 1x30", "deskpulse_view_complete": "1x5 _ 0 0 1x30"}),
@@ -95,10 +114,39 @@ def _mismatches() -> Iterator[Case]:
         {**figures(A, theirs), **figures(B, theirs)},
         (Look("14m", "DeskpulseRulesOutdated"), Look("15m", "DeskpulseRulesOutdated", (outdated,))),
     )
+    yield from _definitions()
     versions = _warned("Exporters of 2 versions run side by side.", "An upgrade takes minutes; this has been so for an hour.")
     first, second = ({f'deskpulse_build_info{{version="{version}"}}': "1x80"} for version in ("0.1.0", "0.2.0"))
     yield Case(
         "two versions side by side for an hour",
         {**figures(A, first), **figures(B, second)},
         (Look("59m", "DeskpulseVersionMismatch"), Look("60m", "DeskpulseVersionMismatch", (versions,))),
+    )
+
+
+def _definitions() -> Iterator[Case]:
+    net = "support_resolution_net_ratio"
+    description = (
+        "Workers of two versions own partitions, or an exporter is of another version than they are, and the versions define this figure "
+        "differently. Finish the upgrade or the way back: each worker brings its partitions to its own definitions."
+    )
+    one, every = (
+        _warned(summary, description, figure=figure) for figure, summary in ((net, f"{net} is hidden."), ("*", "All figures are hidden."))
+    )
+    yield Case(
+        "partitions and exporters do not agree about a figure for half an hour: told once a figure, whoever sees it",
+        {
+            **figures(A, {f'deskpulse_figure_hidden{{figure="{net}"}}': "1x80"}),
+            **figures(B, {f'deskpulse_figure_hidden{{figure="{net}"}}': "1x80", 'deskpulse_figure_hidden{figure="*"}': "_x10 1x70"}),
+        },
+        (
+            Look("29m", "DeskpulseDefinitionsDiffer"),
+            Look("30m", "DeskpulseDefinitionsDiffer", (one,)),
+            Look("41m", "DeskpulseDefinitionsDiffer", (every, one)),
+        ),
+    )
+    yield Case(
+        "an upgrade takes ten minutes: nothing is told",
+        figures(A, {f'deskpulse_figure_hidden{{figure="{net}"}}': "1x10 _x80"}),
+        (Look("30m", "DeskpulseDefinitionsDiffer"), Look("45m", "DeskpulseDefinitionsDiffer")),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from scripts.rule_tests.meta_cases import BLIND
 from scripts.rule_tests.model import INSTANCES, Case, Fired, Look, figures, healthy
 
 A, B = INSTANCES["a"], INSTANCES["b"]
@@ -13,6 +14,7 @@ _JOB: Final = {"job": "deskpulse-exporter"}
 _UNTRUSTED: Final = {"figures": "untrusted"}
 ALERTS: Final = (
     *("DeskpulseExporterAbsent", "DeskpulseExporterDown", "DeskpulseExporterNotReady", "DeskpulseExporterLagging"),
+    "DeskpulseExporterClock",
     *("DeskpulseExporterPartial", "DeskpulseViewIncomplete", "DeskpulseStalled", "DeskpulseLagging", "DeskpulsePartitionsUnowned"),
     *("DeskpulseRecoverySlow", "DeskpulseSourceSilent", "DeskpulseSourceHeldBack", "DeskpulseRejecting", "DeskpulseRecordsLost"),
     "DeskpulseRecordsSkipped",
@@ -39,6 +41,7 @@ def cases() -> Iterator[Case]:
     yield from _idle()
     yield from _exporters()
     yield from _trust()
+    yield from _clocks()
     yield from _views()
     yield from _positions()
     yield from _partitions()
@@ -197,8 +200,8 @@ def _trust() -> Iterator[Case]:
     )
     lagging = told(
         "warning",
-        "An exporter of deskpulse is behind the others.",
-        f"{B} is 4m 0s behind; rules and boards read a fresher one.",
+        "An exporter of deskpulse is behind.",
+        f"By Prometheus's clock Kafka answered {B} 4m 0s ago, or its clock is slow; rules and boards read another one.",
         **_JOB,
         instance=B,
     )
@@ -224,6 +227,53 @@ def _trust() -> Iterator[Case]:
         "some figures cannot be computed for five minutes",
         figures(A, {"deskpulse_exporter_up": "1x3 0x20"}),
         (Look("8m", "DeskpulseExporterPartial"), Look("9m", "DeskpulseExporterPartial", (partial,))),
+    )
+
+
+def _clocks() -> Iterator[Case]:
+    """Prometheus's clock decides between two exporters: one that is wrong is told, and what it alone shows is not believed."""
+    for seconds, words in ((120, "2m 0s"), (3600, "1h 0m 0s")):
+        wrong = told(
+            "warning",
+            "The clock of an exporter of deskpulse is wrong.",
+            f"{B} is {words} off, by the brokers' clocks or by Prometheus's: its figures are of another moment. Rules and boards read one "
+            "whose clock is right, if there is one.",
+            **_JOB,
+            instance=B,
+        )
+        fast = dict.fromkeys((f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), f"{seconds}+60x25")
+        # The wrong one was believed before: the right one is ready a sample later.
+        right = _desk(25, {"deskpulse_exporter_ready": "_ 1x25"})
+        partial = {**fast, "deskpulse_clock_skew_seconds": f"{seconds}x25", "deskpulse_view_complete": "0x25"}
+        for name, more in (("does not know it", fast), ("knows it", partial)):
+            yield Case(
+                f"one of two is {words} fast and {name}: it is told, the other one is believed, and nothing else is told",
+                {**right, **_desk(25, more, B)},
+                (
+                    Look("20m", "DeskpulseExporterClock", (wrong,)),
+                    *(Look("20m", alert) for alert in (*_but("DeskpulseExporterClock"), "SupportSLABlind")),
+                ),
+            )
+        slow = dict.fromkeys((f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), f"-{seconds}+60x25")
+        lagging = told(
+            "warning",
+            "An exporter of deskpulse is behind.",
+            f"By Prometheus's clock Kafka answered {B} {words} ago, or its clock is slow; rules and boards read another one.",
+            **_JOB,
+            instance=B,
+        )
+        yield Case(
+            f"one of two is {words} slow: it is told, and the other one is believed",
+            {**right, **_desk(25, slow, B)},
+            (
+                Look("20m", "DeskpulseExporterLagging", (lagging,)),
+                *(Look("20m", alert) for alert in (*_but("DeskpulseExporterLagging"), "SupportSLABlind")),
+            ),
+        )
+    yield Case(
+        "the only exporter is two minutes fast: nobody is believed",
+        _desk(25, dict.fromkeys((f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), "120+60x25")),
+        (Look("20m", "SupportSLABlind", (BLIND,)),),
     )
 
 

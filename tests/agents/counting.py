@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -38,10 +38,16 @@ class CountingState:
         self.keys: Counter[bytes] = Counter()
         self.topics: Counter[str] = Counter()
         self.drained: set[str] = set()
+        self.rebuilds = 0
         self._changed: set[bytes] = set()
         self._row_bytes = row_bytes
 
+    @property
+    def outdated(self) -> bool:
+        return self.rebuilds > 0
+
     def apply(self, topic: str, records: Sequence[Any]) -> list[DeadLetter]:
+        assert not self.outdated, "something was applied to sums that are not whole"
         assert records[0].offset > self.position.offsets.get(topic, -1)
         self.clean = False
         letters = []
@@ -92,3 +98,15 @@ class CountingState:
 
     def loaded(self) -> None:
         self.clean = True
+
+    @property
+    def rows_held(self) -> int:
+        return len(self.keys)
+
+    def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
+        """As many steps as were asked for: each a transaction that says how many are left, and a pause before it."""
+        assert most_bytes > 0
+        while self.rebuilds:
+            yield None
+            self.rebuilds -= 1
+            yield self.take_changes()

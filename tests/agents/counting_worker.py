@@ -7,6 +7,7 @@ import sys
 
 from agents.config import WorkerConfig
 from agents.worker import run_worker
+from deskpulse.clocks import WORKER
 from tests.agents.counting import CountingState
 from tests.agents.harness import client_options
 
@@ -17,7 +18,7 @@ def run(given: str) -> int:
     logging.basicConfig(level=level, stream=sys.stdout, format="%(asctime)s.%(msecs)03d %(levelname)s %(message)s", datefmt="%H:%M:%S")
     fields = json.loads(given)
     fields["kafka"] = client_options(fields["kafka"])
-    return run_worker(WorkerConfig(**fields, make_state=CountingState))
+    return run_worker(WorkerConfig(clock=WORKER, **fields, make_state=CountingState))
 
 
 if __name__ == "__main__":

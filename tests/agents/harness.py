@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import TopicPartition
 
 from agents.config import WorkerConfig
+from deskpulse.clocks import WORKER
 from soak.programs import ROOT, Program, end_all, until
 from streams.topics import SOURCE_TOPICS
 from tests.agents.counting import POSITION
@@ -59,7 +60,7 @@ class Desk:
 
     @property
     def config(self) -> WorkerConfig:
-        return WorkerConfig(**{**self._fields(), "kafka": self.clients})
+        return WorkerConfig(clock=WORKER, **{**self._fields(), "kafka": self.clients})
 
     @property
     def clients(self) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from agents.app import build_app, credentials
 from agents.config import WorkerConfig
 from agents.consumer import LedgerTransport
 from agents.table import LedgerTable
+from deskpulse.clocks import WORKER
 from streams.topics import SOURCE_TOPICS
 
 
 @pytest.fixture
 async def app() -> Any:
-    return build_app(WorkerConfig(kafka={"bootstrap_servers": ["b1:9092", "b2:9093"]}, app_id="app", topic_prefix="test-"))
+    return build_app(WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": ["b1:9092", "b2:9093"]}, app_id="app", topic_prefix="test-"))
 
 
 async def test_every_source_topic_has_an_agent(app: Any) -> None:

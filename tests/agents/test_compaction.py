@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from agents.config import WorkerConfig
 from agents.ledger_io import LedgerWriter
 from deskpulse.brokers.kafka import LocalKafka
+from deskpulse.clocks import WORKER
 from kpis.partition import PartitionState
 from streams.topics import TopicRules, ledger_topics, specs
 from tests.agents.harness import until
@@ -39,7 +40,7 @@ async def config(kafka_broker: Any) -> AsyncIterator[WorkerConfig]:
             await admin.create_topics([NewTopic(spec.name, 1, 1, topic_configs=dict(spec.config)) for spec in wanted])
         finally:
             await admin.close()
-        yield WorkerConfig(kafka=kafka, app_id="desk")
+        yield WorkerConfig(clock=WORKER, kafka=kafka, app_id="desk")
 
 
 async def read(config: WorkerConfig, topic: str) -> Log:

@@ -12,6 +12,7 @@ from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from agents.ledger_io import LedgerWriter, letter_headers
+from deskpulse.clocks import WORKER
 from kpis.partition import Changes, DeadLetter
 
 LETTER = DeadLetter("survey", 2, 17, 0, "schema", "no score", b"T1", b"{}")
@@ -87,7 +88,7 @@ def producer() -> FakeProducer:
 @pytest.fixture
 async def writer(producer: FakeProducer, monkeypatch: pytest.MonkeyPatch) -> LedgerWriter:
     monkeypatch.setattr(LedgerWriter, "_new_producer", lambda _: producer)
-    writer = LedgerWriter(WorkerConfig(kafka={}, app_id="app", topic_prefix="test-", write_timeout_seconds=0.2), 3)
+    writer = LedgerWriter(WorkerConfig(clock=WORKER, kafka={}, app_id="app", topic_prefix="test-", write_timeout_seconds=0.2), 3)
     await writer.take_over()
     return writer
 
@@ -159,7 +160,7 @@ def test_the_transactional_id_names_the_partition() -> None:
     made: list[Any] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("agents.ledger_io.AIOKafkaProducer", lambda **options: made.append(SimpleNamespace(**options)))
-        LedgerWriter(WorkerConfig(kafka={"bootstrap_servers": "b:1"}, app_id="app"), 3)._new_producer()
+        LedgerWriter(WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "b:1"}, app_id="app"), 3)._new_producer()
     assert ("app-3", "all", 10_000) == (made[0].transactional_id, made[0].acks, made[0].transaction_timeout_ms)
 
 

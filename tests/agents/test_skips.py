@@ -7,6 +7,7 @@ import pytest
 from agents.config import WorkerConfig
 from agents.exits import WorkerError
 from agents.skips import parse_skips, request_skip
+from deskpulse.clocks import WORKER
 
 
 def test_keys_are_read_as_they_are_written() -> None:
@@ -17,4 +18,4 @@ def test_keys_are_read_as_they_are_written() -> None:
 
 async def test_only_source_topics_can_be_skipped() -> None:
     with pytest.raises(WorkerError, match="surveys is no source topic: use one of ticket-created, "):
-        await request_skip(WorkerConfig(kafka={}), "surveys", 0, 1)
+        await request_skip(WorkerConfig(clock=WORKER, kafka={}), "surveys", 0, 1)

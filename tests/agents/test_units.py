@@ -21,6 +21,7 @@ from agents.sequence import Chunk, Deliveries, FetchLog, LogEnd
 from agents.skips import Skips
 from agents.tally import Tally
 from agents.units import Partition
+from deskpulse.clocks import WORKER
 from kpis.partition import Changes, DeadLetter
 from tests.agents.counting import CountingState
 from tests.agents.harness import until
@@ -88,7 +89,7 @@ class Desk:
     """A partition between a fake source and a fake writer."""
 
     def __init__(self, **options: Any) -> None:
-        config = WorkerConfig(kafka={"bootstrap_servers": "nowhere:1"}, **{"unit_interval_seconds": 0.0, **options})
+        config = WorkerConfig(kafka={"bootstrap_servers": "nowhere:1"}, **{"clock": WORKER, "unit_interval_seconds": 0.0, **options})
         self.source, self.writer, self.deliveries, self.tally = FakeSource(), FakeWriter(), Deliveries(), Tally()
         self.state = CountingState(0)
         self.log = FetchLog()
@@ -164,6 +165,26 @@ async def test_the_position_is_the_last_row(desk: Desk) -> None:
     await desk.deliver(chunk(SURVEY, 0, 4))
     await desk.settle()
     assert b"position" == desk.writer.writes[0].view[-1][0]
+
+
+async def test_a_partition_to_which_nothing_comes_writes_its_position_now_and_then() -> None:
+    """Every 10 s: exporters measure their clock by the broker's timestamp of that row."""
+    now = 1_000.0
+    desk = Desk(clock=WORKER._replace(elapsed=lambda: now), position_seconds=10.0)
+    desk.start()
+    for passed, writes in ((0, 0), (9.9, 0), (0.1, 1), (9.9, 1), (0.2, 2)):
+        now += passed
+        desk.partition.inbox.nudge()
+        await desk.settle()
+        assert writes == len(desk.writer.writes), now
+    assert [b"position"] == [key for key, _ in desk.writer.writes[-1].view if key == b"position"]
+    await desk.deliver(chunk(SURVEY, 0, 4))  # what comes is written at once, and the row is due 10 s later
+    await desk.settle()
+    now += 9.9
+    desk.partition.inbox.nudge()
+    await desk.settle()
+    assert 3 == len(desk.writer.writes)
+    await desk.partition.stop()
 
 
 async def test_a_chunk_is_acked_when_it_is_durable_and_not_before(desk: Desk) -> None:
@@ -419,3 +440,29 @@ async def test_a_stalled_writer_fills_the_inbox_and_no_more_and_loses_nothing() 
     assert {"survey": 999} == desk.writer.position()["offsets"]
     assert [f"survey:{first}" for first in range(0, 1_000, 10)] == desk.source.acked
     await desk.partition.stop()
+
+
+async def test_panes_of_other_definitions_are_made_anew_before_anything_is_applied(desk: Desk) -> None:
+    """Each step is a transaction of its own; what was delivered meanwhile waits."""
+    desk.state.rebuilds = 3
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    desk.start()
+    await until(lambda: desk.writer.writes and desk.partition.settled and not desk.state.outdated)
+    await desk.settle()
+    assert [{}, {}, {}, {"survey": 4}] == [desk.writer.position(number)["offsets"] for number in range(4)]
+    assert ["survey:0"] == desk.source.acked
+    assert desk.partition.rebuilt > 0
+
+
+async def test_a_partition_that_is_lost_while_panes_are_made_anew_ends_after_its_transaction(desk: Desk) -> None:
+    desk.state.rebuilds = 3
+    desk.writer.may_write.clear()
+    desk.start()
+    await until(lambda: desk.writer.begun == 1)
+    stopping = asyncio.create_task(desk.partition.stop())
+    await desk.settle()
+    assert not stopping.done()
+    desk.writer.may_write.set()
+    await stopping
+    assert 1 == len(desk.writer.writes)
+    assert desk.writer.closed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from types import SimpleNamespace
@@ -21,6 +20,7 @@ from agents.ownership import Ownership
 from agents.sequence import Chunk, FetchLog, LogEnd
 from agents.units import Partition
 from agents.watch import Watch
+from deskpulse.clocks import WORKER
 from tests.agents.test_units import FakeSource, FakeWriter
 
 SURVEY = TP("survey", 0)
@@ -29,10 +29,9 @@ SURVEY = TP("survey", 0)
 class Desk:
     """A watch over one partition that is ready and idle; the clock is ours."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         self.now = 1_000.0
-        monkeypatch.setattr(watch_module, "time", SimpleNamespace(monotonic=lambda: self.now, sleep=time.sleep))
-        config = WorkerConfig(kafka={}, watchdog_seconds=60, **options)
+        config = WorkerConfig(clock=WORKER._replace(elapsed=lambda: self.now), kafka={}, watchdog_seconds=60, **options)
         self.source = FakeSource()
         self.ownership = Ownership(config, lambda: self.source)
         self.partition = self.ownership._new_partition(0)
@@ -57,8 +56,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk(monkeypatch)
+def desk() -> Desk:
+    return Desk()
 
 
 async def test_lag_without_progress_ends_the_worker(desk: Desk) -> None:
@@ -212,7 +211,7 @@ async def test_the_status_line_tells_rates_and_lag(desk: Desk, caplog: pytest.Lo
 
 
 async def test_log_ends_are_asked_for_and_silence_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk(monkeypatch)
+    desk = Desk()
     desk.watch = Watch(SimpleNamespace(ownership=desk.ownership, rebalancing=False, consumer=desk.source))
     asked = asyncio.Event()
 
@@ -234,5 +233,5 @@ async def test_log_ends_are_asked_for_and_silence_is_no_fault(monkeypatch: pytes
 
 
 def test_a_partition_is_made_for_each_number() -> None:
-    ownership = Ownership(WorkerConfig(kafka={}), FakeSource)
+    ownership = Ownership(WorkerConfig(clock=WORKER, kafka={}), FakeSource)
     assert isinstance(ownership._new_partition(3), Partition)

@@ -61,10 +61,10 @@ def test_the_last_line_and_the_capacity() -> None:
     filled = Filled(1_000_000, 160_000_000, 500_000, 400_000, 40_000_000)
     nothing = Handover(0.3, 0.2)
     worker = WorkerStart(12.0, 10.0, 1_500_000, 1_096 * MIB, 2_096 * MIB)
-    starts = Starts(96 * MIB, ExporterStart(4.0, 300 * MIB), worker, nothing, Handover(2.5, 0.4), Handover(14.0, 9.0), 1.0)
+    starts = Starts(96 * MIB, ExporterStart(4.0, 300 * MIB), worker, nothing, Handover(2.5, 0.4), Handover(14.0, 9.0), 1.0, 20.0, 1_000_000)
     assert 1_049 == round(memory_a_ticket(filled, starts))
     assert 2_000_000 == tickets_in(4_096 * MIB, filled, starts)
     assert last_line(filled, starts) == (
         "recovery: 1,000,000 open tickets, worker ready in 12.0 s (150,000 rows/s), exporter in 4.0 s, rebalance pause 2.5 s, "
-        "1,049 bytes of memory and 200 of ledger a ticket"
+        "panes made anew in 20.0 s, 1,049 bytes of memory and 200 of ledger a ticket"
     )

@@ -22,6 +22,7 @@ from benchmarks.errors import BenchError
 from benchmarks.limit import fetch_options
 from benchmarks.load import partition_of
 from deskpulse import exits
+from deskpulse.clocks import WORKER
 from kpis.ledger import Position
 
 
@@ -110,7 +111,7 @@ def test_the_limit_fetches_as_the_worker_does(monkeypatch: pytest.MonkeyPatch) -
     """What the worker's consumer is told beyond this is about the group."""
     told: dict[str, Any] = {}
     monkeypatch.setattr(consumer, "AIOKafkaConsumer", lambda **options: told.update(options))
-    config = WorkerConfig(kafka={"bootstrap_servers": "127.0.0.1:1"})
+    config = WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "127.0.0.1:1"})
     conf = SimpleNamespace(
         id="g", broker_client_id="c", broker_request_timeout=1, broker_session_timeout=1, broker_rebalance_timeout=1,
         broker_heartbeat_interval=1, broker_max_poll_interval=1,

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.clocks import EXPORTER
 from deskpulse.demo.run import DEMO_POLICY
 from deskpulse.demo.story import RATE, story
 from deskpulse.policy import load_policy
@@ -136,10 +137,10 @@ async def house(
 ) -> AsyncIterator[House]:
     """An exporter that listens on a free port of this machine; its clock stands at an instant."""
     clock = DeskClock(now_ms)
-    keeper = ViewKeeper(rules, now_ms=clock)
+    keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=clock)
     made = House(keeper, PartitionState(0, StateRules(policy=rules.policy)), clock)
     await made.take(events)
-    config = ExporterConfig(kafka={}, view_rules=rules, **{"wall": WALL, "port": 0, **settings})
+    config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules, **{"wall": WALL, "port": 0, **settings})
     app = new_app(config, keeper, lambda: made.status)
     made.screens = app[SCREENS]
     async with server._listening(config, app) as made.url:

@@ -20,6 +20,7 @@ from deskpulse import oracle
 from deskpulse.brokers import kafka
 from deskpulse.demo import proof
 from deskpulse.oracle_events import read_records
+from deskpulse.policy import desk_zone
 from deskpulse.settings import Settings
 from deskpulse.simulator import simulate
 from exporters.wall.specs import TILES
@@ -139,7 +140,7 @@ def key(row: dict[str, str], chosen: str) -> Key:
 def told(settings: Settings, records: list[Any], as_of_ms: int) -> dict[Key, tuple[float, int]]:
     """Every figure as the oracle computes it, from the records alone."""
     facts = read_records(records, future_tolerance_ms=settings.desk.future_tolerance_seconds * 1000)
-    figures = oracle.figures(facts, as_of_ms=as_of_ms, time_zone=settings.desk.time_zone, max_members=settings.desk.max_members)
+    figures = oracle.figures(facts, as_of_ms=as_of_ms, time_zone=desk_zone(settings.desk).name, max_members=settings.desk.max_members)
     return {figure.key: (figure.value, figure.n) for figure in figures}
 
 

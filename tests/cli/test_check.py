@@ -1,23 +1,43 @@
 """`deskpulse check`."""
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
 
 from deskpulse import exits
 from deskpulse.settings import Settings
+from scripts.tidy import ROOT
 from tests.cli.harness import Run
+from tests.policy.test_zone import TWO_ZONES
 
 
 def test_it_prints_what_is_in_force_and_the_number_of_series(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESKPULSE_DESK__TIME_ZONE", "Europe/Madrid")
     answer = run("check")
     assert answer.code == exits.OK
-    settings, _, series = answer.out.partition("\n\n")
+    settings, zone, series = answer.out.split("\n\n")
     assert yaml.safe_load(settings) == Settings().describe()
     assert "time_zone: Europe/Madrid" in settings
+    assert zone.startswith("zone: Europe/Madrid (desk.time_zone); ")
     assert series.startswith("series: at most ")
+
+
+def test_it_tells_the_zone_of_the_policy_where_the_settings_name_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(ROOT / "examples/policy.yaml"))
+    answer = run("check")
+    assert "\nzone: Europe/Madrid (the policy's default calendar; desk.time_zone names none); " in answer.out
+    assert answer.code == exits.OK
+
+
+def test_versions_in_several_zones_end_it_with_the_setting_that_decides(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(dedent(TWO_ZONES), encoding="utf-8")
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(path))
+    answer = run("check")
+    assert (exits.USAGE, "") == (answer.code, answer.out)
+    assert "fix: name the zone in desk.time_zone (DESKPULSE_DESK__TIME_ZONE)" in answer.err
 
 
 def test_the_defaults_stay_below_ten_thousand_series(run: Run) -> None:

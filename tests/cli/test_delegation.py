@@ -1,5 +1,6 @@
 """Commands whose body stands elsewhere hand over what was asked for, and pass the exit code on."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,19 @@ def test_demo_hands_over_its_options(run: Run, stand_in: Any) -> None:
 
 def test_report_hands_over_its_options(run: Run, stand_in: Any) -> None:
     body = stand_in("deskpulse.report.run", exits.OK)
+    before_ms = time.time_ns() // 1_000_000
     times = ["--from", "2010-05-01T00:00:00Z", "--to", "1275350400000"]
     assert run("report", __file__, "-m", "x.yaml", "--as-of", "2012-01-01T00:00:00Z", *times, "--format", "json").code == exits.OK
     assert body.given == (Settings(), Path(__file__))
     assert body.named == {
+        "now_ms": body.named["now_ms"],
         "mapping": Path("x.yaml"),
         "as_of_ms": 1_325_376_000_000,
         "window": None,
         "span_ms": (1_272_672_000_000, 1_275_350_400_000),
         "form": "json",
     }
+    assert before_ms <= body.named["now_ms"] <= time.time_ns() // 1_000_000
 
 
 @pytest.mark.parametrize("code", [exits.OK, exits.BROKER, 75])

@@ -84,6 +84,12 @@ def test_producers_timestamps_warn() -> None:
     assert (finding.verdict, "support.survey" in finding.found) == ("WARN", True)
 
 
+def test_a_ledger_without_the_brokers_timestamps_warns_and_names_the_fix() -> None:
+    """An exporter measures its clock by them."""
+    finding = findings(with_config("desk-view", message_timestamp_type="CreateTime"))["message.timestamp.type"]
+    assert (finding.verdict, "desk-view" in finding.found, finding.fix) == ("WARN", True, "run `deskpulse topics`")
+
+
 @pytest.mark.parametrize(("name", "policy"), [("desk-view", "delete"), ("desk-tickets", "compact,delete"), ("support.survey", "compact")])
 def test_a_wrong_cleanup_policy_fails(name: str, policy: str) -> None:
     assert findings(with_config(name, cleanup_policy=policy))["cleanup.policy"].verdict == "FAIL"

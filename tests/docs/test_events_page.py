@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from agents.config import WorkerConfig
 from agents.ledger_io import letter_headers
+from deskpulse.clocks import WORKER
 from exporters.program_families import REASONS
 from kpis.partition import DeadLetter, PartitionState
 from scripts import schemas
@@ -108,7 +109,7 @@ BAD: dict[str, tuple[dict[str, Any] | str, str, int]] = {
     "time": ({"occurred_at": "2026-03-04T09:05:12"}, "T-1", 0),
     "key": ({}, '"T-1"', 0),
     "future": ({"occurred_at": NOON_MS + 301_000}, "T-1", 0),
-    "too_late": ({"occurred_at": NOON_MS // 1000}, "T-1", 0),  # epoch seconds
+    "too_late": ({"occurred_at": NOON_MS - 62 * DAY_MS}, "T-1", 0),
 }
 
 
@@ -141,6 +142,18 @@ class TestRefusedRecords:
         assert isinstance(found, Reject)
         assert "time" == found.reason
 
+    def test_epoch_seconds_are_refused_between_the_instants_of_the_page(self) -> None:
+        decode = decoder("first-reply")
+        edges = {
+            "1970-01-08T07:19:11.999Z": False,
+            "1970-01-08T07:19:12Z": True,
+            "1970-02-17T11:34:04.799Z": True,
+            "1970-02-17T11:34:04.800Z": False,
+        }
+        for instant, refused in edges.items():
+            found = decode(json.dumps({"event_id": "e", "occurred_at": instant, "ticket_id": "T"}).encode())
+            assert refused == (isinstance(found, Reject) and found.detail.startswith("epoch seconds? this field is milliseconds")), instant
+
     def test_a_customer_is_never_too_late(self) -> None:
         state = PartitionState(0)
         today = {"event_id": "e", "occurred_at": NOON_MS, "customer_id": "C-1", "status": "joined"}
@@ -150,7 +163,7 @@ class TestRefusedRecords:
         assert not state.apply("customer", [record(long_ago, "C-2")])
 
     def test_the_limits_are_those_of_the_program(self) -> None:
-        config = WorkerConfig(kafka={})
+        config = WorkerConfig(clock=WORKER, kafka={})
         rules = config.state_rules
         assert f"When {config.reject_share:.0%} of at least {config.reject_least} records".replace("95%", "95 %") in TEXT
         assert f"by more than {rules.future_tolerance_ms // 60_000} min" in TEXT

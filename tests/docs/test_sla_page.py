@@ -43,7 +43,7 @@ def test_the_example_gives_the_samples_of_the_page(desk: SlaDesk) -> None:
 def test_what_comes_without_an_event_comes(desk: SlaDesk) -> None:
     """At 13:01 the 8 hours hold four deadlines, of which one was met."""
     assert (1, 3) == settled(desk.view("13:01"))
-    assert 2 == figure(desk.view("13:01"), "support_sla_breached_waiting_tickets", target="first_reply")
+    assert 2 == figure(desk.view("13:01"), "support_sla_overdue_tickets", target="first_reply")
 
 
 def test_metrics_that_the_page_names_exist() -> None:

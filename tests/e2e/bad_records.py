@@ -78,6 +78,7 @@ def _out_of_range(now_ms: int) -> Iterator[BadRecord]:
     instants: dict[str, int | str] = {
         "before 1970": -1,
         "microseconds": now_ms * 1000,
+        "epoch seconds": now_ms // 1000,
         "no offset": "2026-03-02T12:00:00",
         "the 30th of February": "2026-02-30T12:00:00Z",
         "no time": "yesterday",

@@ -96,7 +96,7 @@ SLA: Final = (  # the demo has a policy; which clocks run just now is chance
     "support_sla_breached_tickets",
     "support_sla_objective_ratio",
     "support_sla_waiting_tickets",
-    "support_sla_breached_waiting_tickets",
+    "support_sla_overdue_tickets",
     "support_sla_due_tickets",
     "support_oldest_unanswered_business_seconds",
     "support_sla_forecast_breaches_tickets",

@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
 from exporters.server import serve
 from streams.topics import SOURCE_TOPICS
@@ -18,6 +19,7 @@ from tests.agents.harness import all_led, until
 from tests.exporters.desk import RULES, Row
 
 PATIENCE_SECONDS = 60
+BROKERS_TIME = {"message.timestamp.type": "LogAppendTime"}
 
 
 class Ledger:
@@ -38,7 +40,8 @@ class Ledger:
 
     def config(self, **settings: Any) -> ExporterConfig:
         kafka = {"bootstrap_servers": self.bootstrap}
-        return ExporterConfig(kafka=kafka, view_rules=RULES, app_id=self.app_id, topic_prefix=self.app_id, port=0, **settings)
+        fields = {"time": EXPORTER, "app_id": self.app_id, "topic_prefix": self.app_id, "port": 0, **settings}
+        return ExporterConfig(kafka=kafka, view_rules=RULES, **fields)
 
     def config_at(self, port: int) -> ExporterConfig:
         return replace(self.config(), port=port)
@@ -48,7 +51,9 @@ class Ledger:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:
-            answer = await admin.create_topics([NewTopic(name, other_counts.get(name, partitions), 1) for name in names])
+            answer = await admin.create_topics(
+                [NewTopic(name, other_counts.get(name, partitions), 1, topic_configs=BROKERS_TIME) for name in names]
+            )
             assert {0} == {error[1] for error in answer.topic_errors}
             await until(lambda: all_led(admin, names), what="leaders")  # a creation is answered before the broker has heard of it
         finally:

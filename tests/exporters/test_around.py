@@ -20,11 +20,11 @@ from aiokafka.errors import (
 )
 
 from deskpulse.brokers import Broker
+from deskpulse.clocks import EXPORTER
 from exporters import around
 from exporters.around import Around, following
 from exporters.backlog import Backlog
 from exporters.questions import Questions
-from exporters.reader import elapsed_seconds
 from exporters.status import LogSpan
 from exporters.workers import Workers, owners, read_workers
 from kpis.ledger import Position
@@ -147,7 +147,7 @@ async def test_what_may_not_be_asked_is_not_known_and_said_once(
 
     monkeypatch.setattr(around, "read_workers", refused)
     await ledger.create_topics(1)
-    looks = Around(ledger.config(), elapsed_seconds)
+    looks = Around(ledger.config(), EXPORTER.elapsed)
     async with AIOKafkaConsumer(bootstrap_servers=ledger.bootstrap) as consumer:
         with caplog.at_level(logging.WARNING, "exporters"):
             for _ in range(3):

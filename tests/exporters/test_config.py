@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from deskpulse.clocks import EXPORTER
 from exporters.config import ConfigError, ExporterConfig
 from tests.exporters.desk import RULES
 
@@ -12,7 +13,7 @@ TLS = {"cert_file": Path("cert.pem"), "key_file": Path("key.pem")}
 
 
 def config(**values: Any) -> ExporterConfig:
-    return ExporterConfig(kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, **values)
+    return ExporterConfig(time=EXPORTER, kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, **values)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"])

@@ -13,9 +13,10 @@ import pytest
 from deskpulse.brokers import Broker
 from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.brokers.process import free_ports
+from deskpulse.clocks import EXPORTER
 from exporters.clock import ViewKeeper
 from exporters.errors import ListenError, TopicsError, UnreachableError
-from exporters.reader import LedgerReader, elapsed_seconds
+from exporters.reader import LedgerReader
 from exporters.server import BROKER, OK, USAGE
 from kpis import ledger as rows_of_ledger
 from kpis.ledger import POSITION_KEY, Position
@@ -121,7 +122,7 @@ async def test_a_ledger_of_another_partition_count_is_refused(ledger: Ledger) ->
     """All topics were given more partitions, but the ledger was begun with four: tickets would be looked for in the wrong place."""
     await ledger.create_topics(2)
     await ledger.commit([(POSITION_KEY, rows_of_ledger.encode_value(Position(partitions=4, transaction=1)))])
-    keeper = ViewKeeper(RULES, now_ms=lambda: at("12:00"))
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("12:00"))
     reader = LedgerReader(ledger.config(), keeper)
     running = asyncio.create_task(reader.run())
     async with asyncio.timeout(30):
@@ -143,7 +144,7 @@ class Later:
     ahead_seconds = 0.0
 
     def __call__(self) -> float:
-        return elapsed_seconds() + self.ahead_seconds
+        return EXPORTER.elapsed() + self.ahead_seconds
 
 
 async def test_after_a_long_stall_the_ledger_is_read_again(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
@@ -151,8 +152,8 @@ async def test_after_a_long_stall_the_ledger_is_read_again(ledger: Ledger, caplo
     await ledger.create_topics(1)
     desk, clock = a_morning(), Later()
     await ledger.commit(desk.rows())
-    keeper = ViewKeeper(RULES, now_ms=lambda: at("12:00"), build_every_seconds=0)
-    reader = LedgerReader(ledger.config(), keeper, elapsed=clock)
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("12:00"), build_every_seconds=0)
+    reader = LedgerReader(ledger.config(time=EXPORTER._replace(elapsed=clock)), keeper)
     running = asyncio.create_task(reader.run())
     await reader.first_ready()
     await ended(running)
@@ -168,11 +169,36 @@ async def test_after_a_long_stall_the_ledger_is_read_again(ledger: Ledger, caplo
     await ended(running)
 
 
+async def test_when_kafka_was_last_heard_of_is_told_by_the_machines_clock_whose_skew_is_known(ledger: Ledger) -> None:
+    """Rules hold that instant against Prometheus's clock; the figures may be as of another one, such as a replay's."""
+    await ledger.create_topics(1)
+    desk = a_morning()
+    await ledger.commit(desk.rows())
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("12:00"), build_every_seconds=0)
+    reader = LedgerReader(ledger.config(), keeper)
+    before_ms = EXPORTER.now_ms()
+    running = asyncio.create_task(reader.run())
+    await reader.first_ready()
+    status = reader.status()
+    assert status.silent_seconds is not None
+    assert status.read_at_ms is not None
+    assert before_ms - 1 <= status.read_at_ms <= EXPORTER.now_ms()
+    desk.created("T3", "11:00")
+    await ledger.commit(desk.rows())  # the broker stamps it by the clock of the same machine
+    async with asyncio.timeout(30):
+        while (view := await keeper.view()) is None or view.live[0].value != 2:
+            pass
+    skew = reader.status().skew_seconds
+    assert skew is not None
+    assert abs(skew) < 1
+    await ended(running)
+
+
 async def test_a_short_pause_goes_on_from_where_it_was(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
     await ledger.create_topics(1)
     desk = a_morning()
     await ledger.commit(desk.rows())
-    keeper = ViewKeeper(RULES, now_ms=lambda: at("12:00"), build_every_seconds=0)
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("12:00"), build_every_seconds=0)
     reader = LedgerReader(ledger.config(), keeper)
     running = asyncio.create_task(reader.run())
     await reader.first_ready()
@@ -248,12 +274,14 @@ async def test_a_broker_that_goes_away_ends_nothing(kafka_broker: LocalKafka) ->
 
 PROGRAM = """
 import logging, sys
+from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
 from exporters.server import run
 from tests.exporters.desk import RULES
 logging.basicConfig(level=logging.INFO)
 bootstrap, app_id, port = sys.argv[1:]
 config = ExporterConfig(
+    time=EXPORTER,
     kafka={"bootstrap_servers": bootstrap}, view_rules=RULES, app_id=app_id, topic_prefix=app_id, port=int(port), start_timeout_seconds=1
 )
 sys.exit(run(config))

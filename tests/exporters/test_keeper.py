@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from deskpulse.clocks import EXPORTER
 from exporters.clock import SLICE_ROWS, ViewKeeper
 from kpis import ledger
 from kpis.ledger import NewerRowError
@@ -32,14 +33,14 @@ def tickets(view: View) -> float:
 
 
 async def test_figures_are_as_of_now() -> None:
-    keeper = ViewKeeper(RULES, now_ms=Clock("11:00"))
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=Clock("11:00"))
     await keeper.apply(0, a_morning().rows())
     view = await seen(keeper)
     assert (at("11:00"), 2.0) == (view.as_of_ms, tickets(view))
 
 
 async def test_the_event_clock_stands_at_the_greatest_event_time() -> None:
-    keeper = ViewKeeper(RULES, "event", now_ms=Clock("23:00"))
+    keeper = ViewKeeper(RULES, "event", elapsed=EXPORTER.elapsed, now_ms=Clock("23:00"))
     assert await keeper.view() is None  # no event, no instant
     await keeper.apply(0, a_morning().rows())
     assert at("10:42") == (await seen(keeper)).as_of_ms
@@ -47,7 +48,7 @@ async def test_the_event_clock_stands_at_the_greatest_event_time() -> None:
 
 async def test_windows_go_on_rolling_although_no_event_arrives() -> None:
     clock = Clock("11:00")
-    keeper = ViewKeeper(RULES, now_ms=clock, build_every_seconds=0)
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=clock, build_every_seconds=0)
     await keeper.apply(0, a_morning().rows())
     assert 2 == tickets(await seen(keeper))
     clock.now_ms = MIDNIGHT_MS + 2 * 86_400_000
@@ -55,7 +56,7 @@ async def test_windows_go_on_rolling_although_no_event_arrives() -> None:
 
 
 async def test_a_view_is_built_once_for_all_who_ask_at_the_same_time() -> None:
-    keeper = ViewKeeper(RULES, now_ms=Clock("11:00"), build_every_seconds=60)
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=Clock("11:00"), build_every_seconds=60)
     first = await seen(keeper)
     await keeper.apply(0, a_morning().rows())
     assert first is await seen(keeper)
@@ -68,7 +69,7 @@ async def test_all_rows_of_a_transaction_are_shown_or_none() -> None:
         desk.created(f"more {number}", f"{number // 60:02}:{number % 60:02}")
     rows = desk.rows()
     assert len(rows) > SLICE_ROWS
-    keeper = ViewKeeper(RULES, now_ms=Clock("23:00"), build_every_seconds=0)
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=Clock("23:00"), build_every_seconds=0)
     applying = asyncio.create_task(keeper.apply(0, rows))
     await asyncio.sleep(0)  # up to its first pause
     assert keeper.positions == {}
@@ -79,7 +80,7 @@ async def test_all_rows_of_a_transaction_are_shown_or_none() -> None:
 
 
 async def test_a_partition_can_be_forgotten() -> None:
-    keeper = ViewKeeper(RULES, now_ms=Clock("11:00"), build_every_seconds=60)
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=Clock("11:00"), build_every_seconds=60)
     await keeper.apply(0, a_morning().rows())
     await keeper.apply(1, a_morning(1).rows())
     assert 4 == tickets(await seen(keeper))
@@ -93,4 +94,4 @@ async def test_a_partition_can_be_forgotten() -> None:
 async def test_a_row_of_a_newer_program_is_refused() -> None:
     key, _ = a_morning().rows()[0]
     with pytest.raises(NewerRowError, match="upgrade"):
-        await ViewKeeper(RULES).apply(0, [(key, bytes([ledger.VERSION + 1]))])
+        await ViewKeeper(RULES, **EXPORTER._asdict()).apply(0, [(key, bytes([ledger.VERSION + 1]))])

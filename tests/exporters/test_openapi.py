@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 from openapi_spec_validator import validate
 
+from deskpulse.clocks import EXPORTER
 from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
 from exporters.openapi import document
@@ -30,10 +31,10 @@ def check(path: str, status: int, answer: object) -> None:
 
 @pytest.fixture(params=["whole", "nothing read yet"])
 async def client(request: pytest.FixtureRequest) -> AsyncIterator[TestClient[Any, Any]]:
-    keeper = ViewKeeper(RULES, now_ms=lambda: at("11:00"))
+    keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
     await keeper.apply(0, a_morning().rows())
     status = all_read(1) if request.param == "whole" else ReaderStatus(expected=2)
-    async with TestClient(TestServer(new_app(ExporterConfig(kafka={}, view_rules=RULES), keeper, lambda: status))) as opened:
+    async with TestClient(TestServer(new_app(ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES), keeper, lambda: status))) as opened:
         yield opened
 
 

@@ -13,6 +13,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from deskpulse import verify
+from deskpulse.clocks import EXPORTER
 from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
 from exporters.families import SLA_FINAL, SLA_LIVE
@@ -37,9 +38,9 @@ async def open_pages() -> AsyncIterator[Open]:
 
         async def open_(desk: SlaDesk, policy: Policy | None = None, status: ReaderStatus | None = None, **settings: Any) -> Client:
             rules = ViewRules(ZoneInfo("UTC"), policy=policy)
-            keeper = ViewKeeper(rules, now_ms=lambda: at("11:00"))
+            keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
             await keeper.apply(0, desk.state.take_changes().view)
-            config = ExporterConfig(kafka={}, view_rules=rules, **settings)
+            config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules, **settings)
             return await stack.enter_async_context(TestClient(TestServer(new_app(config, keeper, lambda: status or all_read(1)))))
 
         yield open_
@@ -63,7 +64,7 @@ class TestMetrics:
         assert 1 == found["deskpulse_policy_info", frozenset({("version", "simple"), ("digest", desk.policy.digest())})]
         assert 0 == found["deskpulse_policy_mismatch", frozenset()]
         labels = {("by", "all"), ("member", "all"), ("target", "first_reply")}
-        assert 1 == found["support_sla_breached_waiting_tickets", frozenset(labels)]
+        assert 1 == found["support_sla_overdue_tickets", frozenset(labels)]
         assert 1 == found["support_sla_due_tickets", frozenset({*labels, ("within", "15m")})]
 
     async def test_every_family_of_a_policy_has_a_sample(self, open_pages: Open) -> None:

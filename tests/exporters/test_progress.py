@@ -13,7 +13,7 @@ def begun(target: int = 10) -> Progress:
 def note(progress: Progress, now: float, *, position: int, end: int, stable: int | None = None, heard_ms: int | None = None) -> None:
     stable, now_ms = end if stable is None else stable, int(now * 1000)
     heard_ms = now_ms if heard_ms is None else heard_ms
-    progress.note(position=position, end=end, stable=stable, heard_ms=heard_ms, wall_ms=now_ms, now=now)
+    progress.note(position=position, end=end, stable=stable, heard_ms=heard_ms, stamped_ms=now_ms, now=now)
 
 
 def test_it_has_caught_up_at_the_log_end_seen_at_the_start() -> None:
@@ -26,7 +26,7 @@ def test_it_has_caught_up_at_the_log_end_seen_at_the_start() -> None:
 
 def test_an_empty_partition_has_caught_up_at_once() -> None:
     progress = begun(target=0)
-    progress.note(position=0, end=None, stable=None, heard_ms=None, wall_ms=100, now=0.1)
+    progress.note(position=0, end=None, stable=None, heard_ms=None, stamped_ms=100, now=0.1)
     assert progress.caught_up
 
 

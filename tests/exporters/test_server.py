@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientSession
 
 from deskpulse.brokers.tls import make_certificates
+from deskpulse.clocks import EXPORTER
 from exporters import server
 from exporters.clock import ViewKeeper
 from exporters.config import ConfigError, ExporterConfig
@@ -18,8 +19,8 @@ from tests.exporters.desk import RULES, all_read
 
 
 def listening(**settings: Any) -> Any:
-    config = ExporterConfig(kafka={}, view_rules=RULES, port=0, **settings)
-    return server._listening(config, new_app(config, ViewKeeper(RULES), lambda: all_read(1)))
+    config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES, port=0, **settings)
+    return server._listening(config, new_app(config, ViewKeeper(RULES, **EXPORTER._asdict()), lambda: all_read(1)))
 
 
 async def test_a_free_port_is_taken_and_told() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
 from exporters.session import SESSION_SECONDS, Sessions
 from tests.exporters.desk import RULES
@@ -12,7 +13,7 @@ NOW = 1_800_000_000
 
 
 def sessions(**settings: Any) -> Sessions:
-    return Sessions(ExporterConfig(kafka={}, view_rules=RULES, **settings))
+    return Sessions(ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES, **settings))
 
 
 def test_a_cookie_holds_for_thirty_days_here_and_at_every_exporter_with_the_same_secrets() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
 from exporters.errors import TopicsError
 from exporters.status import LedgerPartition, LogSpan, ReaderStatus
@@ -11,7 +12,7 @@ from exporters.topics import check_counts
 from exporters.workers import Workers
 from tests.exporters.desk import RULES, all_read
 
-CONFIG = ExporterConfig(kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, app_id="desk", topic_prefix="t-")
+CONFIG = ExporterConfig(time=EXPORTER, kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, app_id="desk", topic_prefix="t-")
 FOUND = {"desk-view": 4, **dict.fromkeys(CONFIG.sources, 4)}
 
 

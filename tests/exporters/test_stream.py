@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientError, ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig, WallRules
 from exporters.snapshot import Snapshot
 from exporters.wall import stream
@@ -36,9 +37,14 @@ class House:
         self.taken: list[set[Choice]] = []
         self.broken = False
         self.news = asyncio.Event()
-        maker = WallMaker(ExporterConfig(kafka={}, view_rules=RULES).wall, "UTC")
+        maker = WallMaker(ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES).wall, "UTC")
         self.screens = Screens(
-            self.take, maker, limits.pop("most", 10), self.news, **{"rest_seconds": 0.01, "beat_seconds": 0.05, **limits}
+            self.take,
+            maker,
+            limits.pop("most", 10),
+            self.news,
+            lambda: at("11:00"),
+            **{"rest_seconds": 0.01, "beat_seconds": 0.05, **limits},
         )
 
     async def take(self, choices: Collection[Choice]) -> Snapshot:

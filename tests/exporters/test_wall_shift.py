@@ -1,4 +1,4 @@
-"""The first screen of the wall: worst now, each team in one row, the desk's zone; no verdict on what is few or made by the calendar."""
+"""The first screen of the wall: worst now, each team in one row; no verdict on what is few or made by the calendar."""
 
 import pytest
 
@@ -6,9 +6,8 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import wall_rules
 from exporters.wall.build import WallMaker, Wanted
 from exporters.wall.model import TeamRow, Tile, Wall
-from exporters.wall.teams import zone_of
 from kpis.courses import Choice
-from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at, policy_of
+from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at
 
 WALL_RULES = wall_rules(Settings())
 LAST_HOUR = Choice("1h")
@@ -102,20 +101,34 @@ class TestDeadlines:
         assert (None, None, 0) == (resolution.newest_ms, resolution.ratio, resolution.n)
 
 
-class TestZone:
-    """A wall that reads 21:06 while it is 22:06 in Madrid is wrong at a glance."""
+class TestKeptSince:
+    """Nothing below objective, and since when: of the choice, the later of its targets."""
 
-    def test_where_nobody_set_one_it_is_that_of_the_default_calendar(self) -> None:
-        assert "Europe/Madrid" == zone_of("UTC", policy_of(OFFICE), at("11:00"))
-        assert "Europe/Madrid" == shown(SlaDesk(OFFICE), "11:00").zone
+    def desk(self) -> SlaDesk:
+        """Ten first replies of billing are in time, due from 9:30 to 9:39, and so are the solutions of sales, due from 10:00 to 10:09."""
+        desk = SlaDesk(SIMPLE)
+        for number in range(10):
+            desk.created(f"B{number}", f"09:0{number}", team="billing")
+            desk.replied(f"B{number}", f"09:0{number}:30")
+            desk.created(f"S{number}", f"08:0{number}", team="sales")
+            desk.resolved(f"S{number}", f"08:0{number}:30")
+        return desk
 
-    def test_what_was_set_stands(self) -> None:
-        assert "America/Bogota" == zone_of("America/Bogota", policy_of(OFFICE), at("11:00"))
+    def test_of_all_it_is_since_both_targets_are_kept(self) -> None:
+        """First replies are kept from 9:31 on, solutions from 10:01 on."""
+        assert at("10:01") == shown(self.desk(), "10:15").kept_since_ms
 
-    def test_without_a_calendar_it_is_the_settings(self) -> None:
-        assert "UTC" == zone_of("UTC", policy_of(SIMPLE), at("11:00"))
-        assert "UTC" == zone_of("UTC", None, at("11:00"))
-        assert "UTC" == zone_of("UTC", policy_of(OFFICE), None)
+    def test_of_a_team_it_is_what_is_the_teams_own(self) -> None:
+        """Billing has solved nothing: no solution of it fell due before 11:00."""
+        assert at("09:31") == shown(self.desk(), "10:14", Choice("1h", "billing")).kept_since_ms
+
+    def test_while_something_is_listed_there_is_none(self) -> None:
+        desk = self.desk()
+        for number in range(10):
+            desk.created(f"L{number}", f"09:2{number}", team="sales")
+        assert shown(desk, "10:15").worst
+        assert shown(desk, "10:16").kept_since_ms is None
+        assert at("09:45") == shown(desk, "10:17", Choice("1h", "billing")).kept_since_ms
 
 
 class TestVerdicts:

@@ -5,7 +5,6 @@ import base64
 import gzip
 import json
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -16,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from deskpulse.clocks import EXPORTER
 from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
 from exporters.door import HEADERS
@@ -38,9 +38,9 @@ async def open_pages() -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
 
         async def open_(status: ReaderStatus | None = None, **settings: Any) -> Client:
-            keeper = ViewKeeper(RULES, now_ms=lambda: at("11:00"))
+            keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
             await keeper.apply(0, a_morning().rows())
-            config = ExporterConfig(kafka={}, view_rules=RULES, **settings)
+            config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES, **settings)
             client = TestClient(TestServer(new_app(config, keeper, lambda: status or all_read(1))), auto_decompress=False)
             return await stack.enter_async_context(client)
 
@@ -101,14 +101,14 @@ class TestProbes:
     async def test_ready_when_all_is_read(self, open_pages: Open) -> None:
         response = await (await open_pages()).get("/readyz")
         partitions = {"expected": 1, "read": 1, "owned": None, "recovering": None}
-        body = {"ready": True, "complete": True, "reasons": [], "partitions": partitions}
+        body = {"ready": True, "complete": True, "reasons": [], "hidden": [], "partitions": partitions}
         assert (200, body) == (response.status, await response.json())
 
     async def test_not_ready_says_why(self, open_pages: Open) -> None:
         response = await (await open_pages(ReaderStatus(expected=2))).get("/readyz")
         why = ["reading the ledger: 0 of 2 partitions are read to their end"]
         partitions = {"expected": 2, "read": 0, "owned": None, "recovering": None}
-        body = {"ready": False, "complete": False, "reasons": why, "partitions": partitions}
+        body = {"ready": False, "complete": False, "reasons": why, "hidden": [], "partitions": partitions}
         assert (503, body) == (response.status, await response.json())
 
     async def test_a_ledger_that_nobody_works_on_is_ready_and_incomplete(self, open_pages: Open) -> None:
@@ -381,12 +381,12 @@ class TestLogInOfBrowsers:
         assert 401 == (await client.get("/metrics")).status
 
     async def test_a_cookie_of_yesterday_is_renewed_also_by_a_stream(self, open_pages: Open) -> None:
-        config = ExporterConfig(kafka={}, view_rules=RULES, bearer_token="open-sesame")
-        old = Sessions(config).make(int(time.time()) - RENEW_SECONDS - 60)
+        config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES, bearer_token="open-sesame")
+        old = Sessions(config).make(EXPORTER.now_ms() // 1000 - RENEW_SECONDS - 60)
         client = await open_pages(bearer_token="open-sesame")
         for path in ("/api/wall", "/api/stream"):
             async with client.get(path, headers={"Cookie": f"{COOKIE}={old}"}) as response:
                 assert (200, True) == (response.status, COOKIE in response.headers.get("Set-Cookie", ""))
             client.session.cookie_jar.clear()
-        async with client.get("/api/wall", headers={"Cookie": f"{COOKIE}={Sessions(config).make(int(time.time()))}"}) as response:
+        async with client.get("/api/wall", headers={"Cookie": f"{COOKIE}={Sessions(config).make(EXPORTER.now_ms() // 1000)}"}) as response:
             assert (200, False) == (response.status, "Set-Cookie" in response.headers)

@@ -86,7 +86,10 @@ class Desk:
         self.state.advance(drained=("ticket-created", "first-reply", "resolved", "survey", "ticket-changed"))
 
     def write(self) -> Changes:
-        changes = self.state.take_changes()
+        return self.keep(self.state.take_changes())
+
+    def keep(self, changes: Changes) -> Changes:
+        """One transaction."""
         for name, rows in (("tickets", changes.tickets), ("view", changes.view)):
             assert len({key for key, _ in rows}) == len(rows), "a row was written twice in one transaction"
             for key, value in rows:

@@ -19,6 +19,7 @@ from kpis.view import View
 from tests.laws.chaos import AS_OF_MS, TEAMS, ChaoticDesk, Stream
 from tests.laws.policies import EDITIONS
 from tests.laws.test_stream_batch_oracle import LISTS, RULES, STATE
+from windows.panes import MINUTE_MS
 from windows.spans import WINDOWS
 
 ZONES = {None: "Europe/Madrid", TEAMS[0]: "Europe/Madrid", TEAMS[1]: "America/Mexico_City"}
@@ -48,6 +49,18 @@ def figure(view: View, name: str, choice: Choice, clock: str | None = None) -> f
 def test_a_trend_ends_in_the_figure(seed: int) -> None:
     _, view = a_view(seed)
     assert set(CHOICES) == set(view.courses)
+    for choice, course in view.courses.items():
+        ends = {which: trend.values[-1] for which, trend in trends(course).items()}
+        assert ends == {(name, clock): figure(view, name, choice, clock) for name, clock in TRENDS}, choice
+        assert sum(value or 0 for value in volumes(course).values) == figure(view, "support_tickets", choice)
+
+
+@SEEDED
+@given(seed=seeds)
+def test_a_trend_ends_in_the_figure_while_events_lie_ahead(seed: int) -> None:
+    desk, stream = ChaoticDesk(seed), Stream(seed, rules=STATE)
+    stream.run(desk.records, RULES, AS_OF_MS)
+    view = stream.builders[0].build(AS_OF_MS - 7 * MINUTE_MS, CHOICES)
     for choice, course in view.courses.items():
         ends = {which: trend.values[-1] for which, trend in trends(course).items()}
         assert ends == {(name, clock): figure(view, name, choice, clock) for name, clock in TRENDS}, choice

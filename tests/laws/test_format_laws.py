@@ -80,7 +80,7 @@ def test_after_that_this_version_refuses_the_ledger_and_says_what_is_left() -> N
 
 def test_a_ledger_that_was_raised_is_refused_although_no_newer_row_stands_in_it_yet() -> None:
     with pytest.raises(LedgerFormatError, match=f"raised to format {NEXT}, and this program writes up to {THIS}: upgrade it"):
-        formats.settle(Position(format=NEXT), None, has_policy=False)
+        formats.settle(Position(format=NEXT), None)
 
 
 def test_a_new_ledger_has_the_format_of_its_program_or_the_one_that_was_asked_for() -> None:
@@ -93,17 +93,18 @@ def test_a_new_ledger_has_the_format_of_its_program_or_the_one_that_was_asked_fo
 
 
 def test_the_format_is_not_lowered() -> None:
-    position = Position(format=2)
-    with pytest.raises(LedgerFormatError, match=r"ledger_format is 1 and the ledger has been raised to 2.*another app_id"):
-        formats.settle(position, 1, has_policy=False)
-    assert 2 == position.format
+    position = Position(format=5)
+    with pytest.raises(LedgerFormatError, match=r"ledger_format is 4 and the ledger has been raised to 5.*another app_id"), upgraded():
+        formats.settle(position, 4)
+    assert 5 == position.format
 
 
-def test_a_policy_waits_until_the_ledger_may_hold_promises() -> None:
-    with pytest.raises(
-        LedgerFormatError, match=r"desk\.policy needs a ledger of format 2, and this one has 1: .* worker\.ledger_format: 2"
-    ):
-        formats.settle(Position(), None, has_policy=True)
-    raised = Position()
-    formats.settle(raised, 2, has_policy=True)
-    assert 2 == raised.format
+@pytest.mark.parametrize("format_", [1, 2, 3])
+def test_a_ledger_that_cannot_say_who_made_its_panes_waits_until_somebody_raises_it(format_: int) -> None:
+    """From then on programs before definitions had a version refuse it: they would subtract what they never added."""
+    position = Position(format=format_)
+    with pytest.raises(LedgerFormatError, match=rf"needs a ledger of format 4, and this one has {format_}: .* worker\.ledger_format: 4"):
+        formats.settle(position, None)
+    formats.settle(position, 4)
+    assert 4 == position.format
+    assert bytes([4]) == ledger.encode_position(position)[:1]

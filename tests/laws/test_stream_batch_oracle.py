@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -20,6 +21,7 @@ from kpis.partition import StateRules
 from kpis.view import View, ViewRules
 from tests.laws.chaos import AS_OF_MS, CHANNELS, PRIORITIES, TEAMS, ChaoticDesk, Stream
 from tests.laws.policies import EDITIONS, POLICY
+from windows.panes import HOUR_MS, MINUTE_MS
 
 LISTS = {"team": TEAMS[:3], "channel": CHANNELS[:2], "priority": PRIORITIES}
 HISTOGRAMS = ("support_first_response_seconds", "support_handle_time_seconds", "support_resolution_time_seconds")
@@ -46,19 +48,19 @@ def samples(figures: list[Figure]) -> dict[verify.Key, float]:
     return keyed
 
 
-def expected(desk: ChaoticDesk) -> list[oracle.OracleFigure]:
+def expected(desk: ChaoticDesk, as_of_ms: int = AS_OF_MS) -> list[oracle.OracleFigure]:
     facts = read_records(desk.records)
     zones = {TEAMS[1]: "America/Mexico_City"}
-    figures = oracle.figures(facts, as_of_ms=AS_OF_MS, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS)
+    figures = oracle.figures(facts, as_of_ms=as_of_ms, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS)
     return figures + oracle_promised.figures(
-        facts, as_of_ms=AS_OF_MS, policy=EDITIONS, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS
+        facts, as_of_ms=as_of_ms, policy=EDITIONS, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS
     )
 
 
-def expected_parts(desk: ChaoticDesk) -> list[oracle.OracleFigure]:
+def expected_parts(desk: ChaoticDesk, as_of_ms: int = AS_OF_MS) -> list[oracle.OracleFigure]:
     return oracle.parts(
         desk.records,
-        as_of_ms=AS_OF_MS,
+        as_of_ms=as_of_ms,
         thresholds_seconds=dict.fromkeys(HISTOGRAMS, BUCKETS_SECONDS),
         time_zone="Europe/Madrid",
         windows=RULES.parts_windows,
@@ -82,6 +84,20 @@ def test_the_stream_agrees_with_the_oracle(seed: int) -> None:
     view = Stream(seed, rules=STATE).run(desk.records, RULES, AS_OF_MS)
     differences = verify.compare([*expected(desk), *expected_parts(desk)], exported(view))
     assert not differences, verify.report(differences)
+
+
+@SEEDED
+@given(seed=seeds)
+def test_what_is_dated_ahead_counts_in_levels_at_once_and_in_windows_from_its_minute_on(seed: int) -> None:
+    """The clock stands up to ten minutes before the last event, where one event in six lies; then it goes on, and is set back once."""
+    desk, stream, random = ChaoticDesk(seed), Stream(seed, rules=STATE), Random(seed)
+    ahead_ms, further_ms = sorted((random.randrange(10 * MINUTE_MS), random.randrange(10 * MINUTE_MS)), reverse=True)
+    stream.run(desk.records, RULES, AS_OF_MS)
+    for as_of_ms in (AS_OF_MS - ahead_ms, AS_OF_MS - further_ms, AS_OF_MS - ahead_ms - HOUR_MS):
+        view = stream.builders[0].build(as_of_ms)
+        assert as_of_ms == view.as_of_ms
+        differences = verify.compare([*expected(desk, as_of_ms), *expected_parts(desk, as_of_ms)], exported(view))
+        assert not differences, verify.report(differences)
 
 
 @SEEDED

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from windows import histogram
 from windows.cells import Cells, add, difference, subtract
-from windows.panes import HOUR_MS, MINUTE_MS, QUARTER
+from windows.panes import HOUR_MS, MINUTE, MINUTE_MS, QUARTER
 from windows.rolling import RollingSums, Slot
 from windows.spans import WINDOWS
 
@@ -76,7 +76,7 @@ steps = st.lists(st.tuples(st.integers(0, 30 * HOUR_MS), st.lists(changes, max_s
 @settings(deadline=None, max_examples=60)
 @given(steps)
 def test_rolling_sums_are_the_sums_of_their_panes(moves: list[tuple[int, list[tuple[int, str, Cells]]]]) -> None:
-    """Whatever changed, and however far time moved, a slot holds what adding all its panes gives."""
+    """Whatever changed, and however far time moved, a slot holds what adding all its panes gives, less the minutes that lie ahead."""
     rolling = RollingSums(SLOTS, _split)
     panes: dict[tuple[int, int, str], Cells] = {}
     as_of = START_MS
@@ -98,9 +98,11 @@ def _split(_: Slot, key: Hashable, found: Mapping[int, int]) -> Iterable[tuple[H
 
 
 def _sum(panes: Mapping[tuple[int, int, str], Cells], slot: Slot, group: str, as_of_ms: int) -> Cells:
-    part = slot.span(as_of_ms)
+    part, ahead = slot.span(as_of_ms), slot.ahead(as_of_ms)
     total: Cells = {}
     for (resolution, pane, key), found in panes.items():
         if resolution == part.resolution.index and part.first <= pane <= part.last and group in {key, "all"}:
             add(total, found)
+        if ahead is not None and resolution == MINUTE.index and ahead.first <= pane <= ahead.last and group in {key, "all"}:
+            subtract(total, found)
     return total

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from deskpulse import oracle_worst, verify
+from deskpulse import oracle_kept, oracle_worst, verify
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.oracle import OracleFigure
 from deskpulse.oracle_clock import read_policy
@@ -37,7 +37,13 @@ POLICY = load_policy(DEFAULT_POLICY)
 EDITIONS = read_policy(yaml.safe_load(Path(DEFAULT_POLICY).read_text(encoding="utf-8")))
 MONDAY = round(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
 RULES = ViewRules(zone=ZoneInfo("Europe/Madrid"), members=MemberRules(most=8), compared=("all",), policy=POLICY)
-JUDGED = ("support_sla_worst_", "support_sla_endangered_", "support_sla_below_objective", "support_sla_long_overdue_")
+JUDGED = (
+    "support_sla_worst_",
+    "support_sla_endangered_",
+    "support_sla_below_objective",
+    "support_sla_kept_since_",
+    "support_sla_long_overdue_",
+)
 
 
 class Watched:
@@ -74,7 +80,11 @@ def differences(desk: Watched, at_ms: int) -> list[verify.Difference]:
     """What the oracle says of the same events at the same instant, against the stream. Every name is shown, so none is folded."""
     records: list[SourceRecord] = [(one.topic, one.key, json.dumps(one.value).encode(), one.publish_ms) for one in desk.taken]
     deadlines = look(read_records(records), EDITIONS).deadlines
-    wanted = [OracleFigure(*sample) for sample in oracle_worst.judge(deadlines, EDITIONS, TARGETS, lambda dims: dims, at_ms)]
+    wanted = [
+        OracleFigure(*sample)
+        for judged in (oracle_worst.judge, oracle_kept.judge)
+        for sample in judged(deadlines, EDITIONS, TARGETS, lambda dims: dims, at_ms)
+    ]
     assert wanted, "nothing was judged"
     return verify.compare(wanted, of_interest(desk.builder.build(at_ms).live))
 

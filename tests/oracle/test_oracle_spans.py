@@ -37,22 +37,25 @@ def test_on_the_edge_of_a_pane_the_new_pane_is_the_running_one() -> None:
         ("365d", "2023-03-06 00:00", "2024-03-05 00:00"),
     ],
 )
-def test_longer_windows_have_coarser_panes(window: str, start: str, end: str) -> None:
-    assert (at(start), at(end)) == edges(span("10:07:30", window))
+def test_longer_windows_have_coarser_panes_and_end_with_the_minute(window: str, start: str, end: str) -> None:
+    """What is dated ahead, within the running pane, has not happened yet."""
+    found = span("10:07:30", window)
+    assert (at(start), at("10:08"), at(end)) == (*edges(found), found.pane_end_ms)
 
 
 def test_a_week_ago_is_the_current_span_moved_back() -> None:
     ago = span("10:07:30", "8h", "week_ago")
     assert (at("2024-02-26 02:15"), at("2024-02-26 10:15")) == edges(ago)
+    assert at("2024-02-26 10:15") == ago.pane_end_ms
     assert 8 * HOUR_MS == ago.covered_ms
     periods = {one.window: one.period for one in spans(as_of_ms=0, time_zone="UTC", windows=["7d"])}
     assert {"7d": "previous"} == periods
 
 
-def test_today_runs_from_local_midnight_to_the_running_pane() -> None:
+def test_today_runs_from_local_midnight_to_the_running_minute() -> None:
     """At 10:07 UTC it is 15:37 in India: midnight was at 18:30 UTC."""
     today = span("10:07", "today", zone="Asia/Kolkata")
-    assert (at("2024-03-03 18:30"), at("10:15")) == edges(today)
+    assert (at("2024-03-03 18:30"), at("10:08")) == edges(today)
     assert 15 * HOUR_MS + 37 * MINUTE_MS == today.covered_ms
     assert (at("2024-03-02 18:30"), at("2024-03-03 10:15")) == edges(span("10:07", "today", "previous", "Asia/Kolkata"))
     assert (at("2024-02-25 18:30"), at("2024-02-26 10:15")) == edges(span("10:07", "today", "week_ago", "Asia/Kolkata"))
@@ -62,7 +65,7 @@ def test_on_the_day_of_23_hours_the_day_before_is_compared_by_the_clock_on_the_w
     """Berlin, 31 March 2024: at 02:00 the clocks go to 03:00. 10:00 UTC is noon, 11 hours after midnight."""
     today = span("2024-03-31 10:00", "today", zone="Europe/Berlin")
     before = span("2024-03-31 10:00", "today", "previous", "Europe/Berlin")
-    assert (at("2024-03-30 23:00"), at("2024-03-31 10:15")) == edges(today)
+    assert (at("2024-03-30 23:00"), at("2024-03-31 10:01")) == edges(today)
     assert (at("2024-03-29 23:00"), at("2024-03-30 11:15")) == edges(before)
     assert 11 * HOUR_MS == today.covered_ms
     assert 12 * HOUR_MS + 15 * MINUTE_MS == before.covered_ms
@@ -83,7 +86,7 @@ def test_yesterday_s_hour_that_came_twice_is_its_first() -> None:
 def test_within_the_repeated_hour_today_goes_on() -> None:
     """27 October 2024, the second 02:30 (01:30 UTC), 3.5 hours after midnight; the 26th has one 02:30, at 00:30 UTC."""
     today = span("2024-10-27 01:30", "today", zone="Europe/Berlin")
-    assert (at("2024-10-26 22:00"), at("2024-10-27 01:45")) == edges(today)
+    assert (at("2024-10-26 22:00"), at("2024-10-27 01:31")) == edges(today)
     assert 3.5 * HOUR_MS == today.covered_ms
     assert at("2024-10-26 00:45") == span("2024-10-27 01:30", "today", "previous", "Europe/Berlin").end_ms
 

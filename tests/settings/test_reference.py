@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from agents.config import WorkerConfig
+from deskpulse.clocks import WORKER
 from deskpulse.settings import Settings, load
 from deskpulse.settings.base import at_path, leaves, variable
 from deskpulse.topic_setup import topic_specs
@@ -55,4 +56,4 @@ def test_the_defaults_fit_together_with_the_topic_rules() -> None:
 
 
 def test_the_defaults_fit_together_with_the_workers() -> None:
-    assert worker_config(Settings()) == WorkerConfig(kafka=Settings().kafka.client_options())
+    assert worker_config(Settings()) == WorkerConfig(clock=WORKER, kafka=Settings().kafka.client_options())

@@ -1,6 +1,7 @@
 """Each scenario shows in the events what its description says, against the calm run of the same seed."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from deskpulse.events_io import to_ms
-from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, Team, TimedEvent
+from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Team, TimedEvent, simulate
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -122,3 +123,52 @@ class TestOutageAndCatchUp:
         calm, outage = run(), run("outage-and-catch-up")
         assert sorted((event.topic, at(event)) for event in calm) == sorted((event.topic, at(event)) for event in outage)
         assert calm[0].publish_ms == outage[0].publish_ms
+
+
+@pytest.fixture(scope="module")
+def rough(start_ms: int) -> list[TimedEvent]:
+    return list(simulate("rough", seed=3, start_ms=start_ms, end_ms=start_ms + 400 * DAY_MS, rate_per_hour=1.2))
+
+
+@pytest.fixture(scope="module")
+def counts(rough: list[TimedEvent]) -> Mapping[str, int]:
+    kinds = Kinds()
+    assert rough == list(kinds.watch(rough))
+    return kinds.counts()
+
+
+@pytest.fixture(scope="module")
+def calm_counts(run: Any) -> Mapping[str, int]:
+    kinds = Kinds()
+    list(kinds.watch(run("calm", days=3, rate_per_hour=30)))
+    return kinds.counts()
+
+
+class TestRough:
+    """The hard desk: every kind of hardship is there, and is counted from the events alone."""
+
+    @pytest.mark.parametrize("name", Kinds.NAMES)
+    def test_each_kind_is_there(self, counts: Mapping[str, int], name: str) -> None:
+        assert counts[name] > 0
+
+    @pytest.mark.parametrize("name", [name for name in Kinds.NAMES if name != "events of a known identity"])
+    def test_a_calm_desk_has_hardly_any_of_it(self, calm_counts: Mapping[str, int], name: str) -> None:
+        late = name == "events more than 10 min behind their publication"
+        assert (0 < calm_counts[name] < 100) if late else calm_counts[name] == 0
+
+    def test_twelve_teams_of_which_the_smallest_has_less_than_a_hundredth_of_the_largest(self, rough: list[TimedEvent]) -> None:
+        volume = Counter(event.value["team"] for event in rough if event.topic == "ticket-created")
+        assert 12 == len(volume)
+        assert 100 * min(volume.values()) < max(volume.values())
+
+    def test_no_clock_is_ahead_by_more_than_the_tolerance(self, rough: list[TimedEvent]) -> None:
+        """Five minutes: what is further ahead is refused, and tells nothing of the figures."""
+        ahead_ms = max(at(event) - event.publish_ms for event in rough)
+        assert 4 * MINUTE_MS < ahead_ms < 5 * MINUTE_MS
+
+    def test_history_comes_in_the_order_in_which_it_happened(self, rough: list[TimedEvent]) -> None:
+        assert rough == sorted(rough, key=lambda event: event.publish_ms)
+
+    def test_the_same_seed_gives_the_same_events(self, rough: list[TimedEvent], start_ms: int) -> None:
+        again = simulate("rough", seed=3, start_ms=start_ms, end_ms=start_ms + 400 * DAY_MS, rate_per_hour=1.2)
+        assert rough[:5_000] == [event for _, event in zip(range(5_000), again, strict=False)]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deskpulse.demo.run import DEMO_POLICY, DEMO_ZONE, demo_settings
+from deskpulse.demo.run import DEMO_POLICY, demo_settings
 from deskpulse.demo.story import RATE, story
 from deskpulse.events_io import to_ms
-from deskpulse.policy import load_policy
+from deskpulse.policy import desk_zone, load_policy
 from deskpulse.settings import Settings
 from deskpulse.settings.sections import DeskSettings
 from deskpulse.simulator import SCENARIOS, TimedEvent
@@ -42,7 +42,7 @@ def test_every_demo_tells_the_same_story(scenario: str) -> None:
         for now_ms in (SUNDAY_NIGHT_MS, CLOCKS_CHANGE_MS)
     ]
     assert tales[0] == tales[1]
-    assert len(tales[0]) > 1_000
+    assert len(tales[0]) > (50 if scenario == "rough" else 1_000)  # rough is thin: its history is long
 
 
 def test_history_and_present_have_one_pace() -> None:
@@ -86,16 +86,16 @@ def test_the_promises_are_those_of_the_example_and_only_orders_ever_closes() -> 
     for part in ("first_reply", "resolution"):
         assert example[part] == demo[part]
     assert {"orders": "new_york"} == demo["team_calendars"]
-    assert {"time_zone": DEMO_ZONE, "hours": {"mon-sun": ["00:00-24:00"]}} == demo["calendars"][demo["default_calendar"]]
+    assert {"time_zone": "Europe/Madrid", "hours": {"mon-sun": ["00:00-24:00"]}} == demo["calendars"][demo["default_calendar"]]
     assert example["calendars"]["new_york"] == demo["calendars"]["new_york"]
 
 
 def test_the_demos_clock_is_that_of_its_desk_unless_another_one_is_asked_for() -> None:
     for asked, zone, policy in (
-        (DeskSettings(), DEMO_ZONE, DEMO_POLICY),
+        (DeskSettings(), "Europe/Madrid", DEMO_POLICY),
         (DeskSettings(time_zone="UTC"), "UTC", DEMO_POLICY),
-        (DeskSettings(policy=OWN), "UTC", OWN),
+        (DeskSettings(policy=OWN), "Europe/Madrid", OWN),
     ):
-        chosen, variables = demo_settings(Settings(desk=asked), "127.0.0.1:9", 9108, None, shared=False)
-        assert (zone, policy) == (chosen.desk.time_zone, chosen.desk.policy)
-        assert (zone, str(policy)) == (variables["DESKPULSE_DESK__TIME_ZONE"], variables["DESKPULSE_DESK__POLICY"])
+        chosen, variables = demo_settings(Settings(desk=asked), "127.0.0.1:9", 9108, None, scenario="calm", shared=False)
+        assert (zone, policy) == (desk_zone(chosen.desk).name, chosen.desk.policy)
+        assert (asked.time_zone, str(policy)) == (variables.get("DESKPULSE_DESK__TIME_ZONE"), variables["DESKPULSE_DESK__POLICY"])

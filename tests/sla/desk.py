@@ -129,6 +129,6 @@ def settled(view: View, target: str = "first_reply", window: str = "8h", by: str
 
 def standing(view: View, target: str = "first_reply", by: str = "all", member: str = "all") -> tuple[float | None, ...]:
     """(waiting, breached and waiting, due within 15 min, 1 h, 4 h)."""
-    names = ("support_sla_waiting_tickets", "support_sla_breached_waiting_tickets")
+    names = ("support_sla_waiting_tickets", "support_sla_overdue_tickets")
     due = [figure(view, "support_sla_due_tickets", by, member, target=target, within=within) for within in ("15m", "1h", "4h")]
     return (*(figure(view, name, by, member, target=target) for name in names), *due)

@@ -18,7 +18,7 @@ from soak.judge import Truth
 from soak.load import as_sent, late_desk, with_bad_records
 from soak.rebuild import Ledger, build
 from streams.topics import SOURCE_TOPICS, ledger_topics
-from windows.panes import DAY_MS
+from windows.panes import DAY_MS, HOUR_MS
 
 NOW_MS = round(time.time() * 1000)
 SETTINGS = Settings()
@@ -72,6 +72,14 @@ def test_a_sound_ledger_equals_the_oracle(truth: Truth, rows: list[tuple[str, by
     assert [[], [], []] == [comparison.differences for comparison in found]
     assert min(comparison.compared for comparison in found) > 2
     assert found[0].compared > 1_000
+
+
+def test_a_ledger_that_knows_events_ahead_of_the_instant_equals_the_oracle(
+    truth: Truth, rows: list[tuple[str, bytes, bytes | None]]
+) -> None:
+    """An hour before the last events: they are in the levels, and in no window."""
+    found = truth.ledger(ledger(rows), NOW_MS - DAY_MS - HOUR_MS)
+    assert [] == found.differences
 
 
 def test_rows_behind_the_last_position_row_do_not_count(truth: Truth, rows: list[tuple[str, bytes, bytes | None]]) -> None:

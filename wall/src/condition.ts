@@ -3,6 +3,7 @@
 import type { Pulse } from "./model";
 import { secondsSince, type Heard, type Moment } from "./link";
 
+const INCOMPLETE = new Set(["behind", "reading", "definitions"]); // what is shown is of now, and not all; else it is old
 const QUIET_SECONDS = 6; // the exporter speaks every second
 
 export interface Condition {
@@ -24,7 +25,7 @@ export function conditionOf(heard: Heard, now: Moment): Condition {
   if (pulse.good) return { kind: "live", code: "", text: null, seconds: null };
   const first = pulse.why[0] ?? { code: "unknown", text: "", seconds: null };
   if (!pulse.ready) return { kind: "starting", code: first.code, text: first.text, seconds: null };
-  const kind = first.code === "behind" || first.code === "reading" ? "incomplete" : "stale";
+  const kind = INCOMPLETE.has(first.code) ? "incomplete" : "stale";
   return { kind, code: first.code, text: first.text, seconds: first.seconds === null ? null : first.seconds + quiet };
 }
 

@@ -1,0 +1,70 @@
+"""Which definitions the panes of a ledger were made by: the number of C(row), apart from the format of its bytes.
+
+A program carries one C. What it subtracts from a pane is what its own C says of a row; on a pane that another C has made that would leave a
+false figure, without any error. So the position row names the C of its partition, a worker that takes a partition over brings it to its own
+C from the rows (`rebuild.py`), upwards and downwards, and a face shows a figure only where all partitions have one that means the same.
+
+Whoever changes what a row contributes adds a line to HISTORY; tests/laws/test_definition_version.py is red until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from kpis.ledger import Position
+
+EVERY: Final = frozenset({"*"})
+
+
+class Definitions(NamedTuple):
+    """One C: its number, what came with it in words, and the figures that it gives another value (EVERY: all of them)."""
+
+    number: int
+    change: str
+    figures: frozenset[str]
+
+
+HISTORY: Final = (
+    Definitions(1, "before definitions had a version", EVERY),
+    Definitions(
+        2,
+        "a ticket that was reopened and solved again counts in the net resolution rate again",
+        frozenset({"support_resolution_net_ratio"}),
+    ),
+)
+CURRENT: Final = HISTORY[-1].number
+
+
+def are_current(position: Position) -> bool:
+    """Whether a partition was made by this program's definitions, and nobody was just changing that."""
+    return position.definitions == CURRENT and position.becoming is None
+
+
+def hidden(positions: Iterable[Position]) -> frozenset[str]:
+    """The figures that do not mean the same in these partitions and in this program: empty where all agree.
+
+    What a number means that this program does not know it cannot tell, so then it is EVERY.
+
+    >>> hidden([Position(definitions=CURRENT)])
+    frozenset()
+    >>> sorted(hidden([Position(definitions=CURRENT), Position(definitions=1)]))
+    ['support_resolution_net_ratio']
+    >>> hidden([Position(definitions=CURRENT, becoming=CURRENT + 1)]) == EVERY
+    True
+    """
+    numbers = {CURRENT}
+    for position in positions:
+        numbers.add(position.definitions)
+        if position.becoming is not None:
+            numbers.add(position.becoming)
+    low, high = min(numbers), max(numbers)
+    if high > CURRENT:
+        return EVERY
+    found = frozenset[str]().union(*(one.figures for one in HISTORY if low < one.number <= high))
+    return found if found.isdisjoint(EVERY) else EVERY
+
+
+def blinds(figures: frozenset[str]) -> bool:
+    """Whether without these figures a broken promise would not be seen."""
+    return figures == EVERY or any(name.startswith("support_sla_") for name in figures)

@@ -1,0 +1,93 @@
+"""A face shows a figure only where it means the same in all partitions and in the exporter; it says which it hides, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from prometheus_client.samples import Sample
+
+from exporters.snapshot import Snapshot
+from exporters.status import ReaderStatus
+from kpis.definitions import CURRENT
+from kpis.ledger import POSITION_KEY, Position, decode_position, encode_position
+from kpis.view import View, ViewBuilder
+from tests.exporters.desk import RULES, Desk, all_read, at
+from tests.exporters.test_collectors import metrics
+
+NET = "support_resolution_net_ratio"
+
+
+def a_desk() -> Desk:
+    desk = Desk()
+    desk.created("T1", "10:00")
+    desk.replied("T1", "10:10")
+    desk.resolved("T1", "10:20")
+    return desk
+
+
+def view_of(*positions: Position) -> View:
+    """Of a desk with one partition for each position; the rows are the same."""
+    builder = ViewBuilder(RULES)
+    for number, wanted in enumerate(positions):
+        changes = a_desk().state.take_changes()
+        own = decode_position(changes.view[-1][1] or b"")
+        own.definitions, own.becoming = wanted.definitions, wanted.becoming
+        builder.apply(number, [*changes.view[:-1], (POSITION_KEY, encode_position(own))])
+    return builder.build(at("10:30"))
+
+
+def names(view: View) -> set[str]:
+    return {one.name for one in (*view.figures, *view.live)}
+
+
+def status(**definitions: Position) -> ReaderStatus:
+    found = {int(number.removeprefix("p")): position for number, position in definitions.items()}
+    return replace(all_read(2), definitions=found)
+
+
+def test_where_all_partitions_have_its_definitions_nothing_is_hidden() -> None:
+    view = view_of(Position(definitions=CURRENT), Position(definitions=CURRENT))
+    assert {NET, "support_resolution_ratio", "support_open_tickets"} <= names(view)
+    assert not view.hidden
+
+
+def test_what_one_partition_means_otherwise_is_absent_and_all_else_is_there() -> None:
+    same = view_of(Position(definitions=CURRENT), Position(definitions=CURRENT))
+    mixed = view_of(Position(definitions=CURRENT), Position(definitions=CURRENT - 1))
+    assert names(same) - names(mixed) == {NET}
+    assert [one for one in same.figures if one.name != NET] == list(mixed.figures)
+
+
+def test_while_a_partition_is_made_anew_both_definitions_count() -> None:
+    assert {NET} == view_of(Position(definitions=CURRENT - 1, becoming=CURRENT)).hidden
+
+
+def test_of_a_newer_program_nothing_is_shown_since_nothing_is_known() -> None:
+    view = view_of(Position(definitions=CURRENT), Position(definitions=CURRENT, becoming=CURRENT + 1))
+    assert not names(view)
+    assert ((), ()) == (view.parts, view.at_risk)
+
+
+def test_a_figure_less_that_says_nothing_of_promises_leaves_the_view_complete() -> None:
+    found = status(p1=Position(definitions=CURRENT - 1))
+    assert {NET} == found.hidden
+    assert found.complete
+    assert [1.0] == [sample.value for sample in samples(found, "deskpulse_figure_hidden") if sample.labels == {"figure": NET}]
+    assert [] == samples(found, "deskpulse_view_incomplete")
+
+
+def test_where_alerts_about_promises_are_blind_the_view_is_incomplete_with_the_reason() -> None:
+    found = status(p1=Position(definitions=CURRENT, becoming=CURRENT + 1))
+    assert found.ready
+    assert not found.complete
+    assert ["definitions"] == [reason.code for reason in found.why]
+    assert f"partition 1: the figures are made anew by other definitions than this exporter's ({CURRENT})" in found.behind[0]
+    assert [{"reason": "definitions"}] == [sample.labels for sample in samples(found, "deskpulse_view_incomplete")]
+    assert [{"figure": "*"}] == [sample.labels for sample in samples(found, "deskpulse_figure_hidden")]
+
+
+def samples(found: ReaderStatus, name: str) -> list[Sample]:
+    for metric in metrics(Snapshot(at("10:30"), found)):
+        if metric.name == name:
+            return list(metric.samples)
+    return []

@@ -1,0 +1,293 @@
+"""A changed definition never shows a false figure: rows loaded under any other C are the same events under that C from the start."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kpis import definitions, ledger, observe, promises
+from kpis.definitions import CURRENT, HISTORY
+from kpis.ledger import LevelKey, PaneKey, Position
+from kpis.partition import Changes, StateRules
+from kpis.tickets import TicketRow
+from tests.laws.ledgers import T0, Desk, contents, decoded, readable
+from tests.laws.policies import the_policy
+from tests.laws.test_rows_laws import merged
+from tests.next_version import NEXT, upgraded
+from tests.other_definitions import BEFORE, OTHERS, THIS, Program, carrying
+from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS, SIX_HOURS
+
+Event = tuple[str, dict[str, Any]]
+QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RULES: Final = StateRules(policy=the_policy())
+MOST_BYTES: Final = 600  # small, so that a rebuild takes many transactions
+customer_events = st.builds(
+    lambda number, status, at_ms, customer: (
+        "customer",
+        {"event_id": f"k{number}", "occurred_at": at_ms, "customer_id": customer, "status": status},
+    ),
+    st.integers(0, 9),
+    st.sampled_from(["joined", "joined", "left"]),
+    st.integers(T0 - 90 * DAY_MS, T0 + DAY_MS),
+    st.sampled_from(["anna", "berta"]),
+)
+histories = st.lists(contents("T1", "T2", "T3") | customer_events, min_size=10, max_size=40)
+
+
+def apply(desk: Desk, found: Sequence[Event]) -> None:
+    for topic, content in found:
+        desk.state.apply(topic, [desk.record(topic, content)])
+
+
+def take_over(desk: Desk, *, crash_after: int | None = None, seed: int = 0) -> None:
+    """A worker recovers the partition and brings it to its C; it may die after some transactions."""
+    desk.state = desk.recovered(seed)
+    for number, changes in enumerate(_rebuilt(desk)):
+        if number == crash_after:
+            return
+        desk.keep(changes)
+
+
+def _rebuilt(desk: Desk) -> Iterator[Changes]:
+    if desk.state.outdated:
+        yield from (changes for changes in desk.state.rebuild(MOST_BYTES) if changes is not None)
+    yield desk.state.take_changes()
+
+
+def without_position(desk: Desk) -> dict[object, object]:
+    rows = [(key, value) for (name, key), value in desk.rows.items() if name == "view" and key != ledger.POSITION_KEY]
+    return readable(rows)
+
+
+def tickets_of(desk: Desk) -> dict[bytes, object]:
+    return {key: value for (name, key), value in desk.rows.items() if name == "tickets"}
+
+
+def from_the_start(program: Program, before: Sequence[Event], after: Sequence[Event] = ()) -> Desk:
+    with carrying(program):
+        desk = Desk(RULES)
+        apply(desk, before)
+        desk.write()
+        apply(desk, after)
+        desk.write()
+    return desk
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@QUICK
+@given(before=histories, after=histories, way=st.sampled_from(["up", "down"]), crash=st.none() | st.integers(0, 12))
+def test_rows_loaded_under_another_c_are_the_same_events_under_it_from_the_start(
+    name: str, before: list[Event], after: list[Event], way: str, crash: int | None
+) -> None:
+    """Up and down, through a crash in the middle; what is booked afterwards fits too."""
+    old, new = (THIS, OTHERS[name]) if way == "up" else (OTHERS[name], THIS)
+    seed = len(before)
+    desk = from_the_start(old, before)
+    with carrying(new):
+        if crash is not None:
+            take_over(desk, crash_after=crash, seed=seed)
+        take_over(desk, seed=seed)
+        position = desk.state.position
+        assert (new.number, None, True) == (position.definitions, position.becoming, desk.state.clean)
+        expected = from_the_start(new, before)
+        assert without_position(expected) == without_position(desk)
+        apply(desk, after)
+        desk.write()
+    assert without_position(from_the_start(new, before, after)) == without_position(desk)
+    assert tickets_of(from_the_start(new, before, after)) == tickets_of(desk)
+
+
+@QUICK
+@given(before=histories, crash=st.integers(0, 12), seed=st.integers(0, 99))
+def test_a_crash_on_the_way_up_may_be_followed_by_the_way_down(before: list[Event], crash: int, seed: int) -> None:
+    desk = from_the_start(THIS, before)
+    with carrying(OTHERS["promises otherwise"]):
+        take_over(desk, crash_after=crash, seed=seed)
+    take_over(desk)
+    expected = from_the_start(THIS, before)
+    assert without_position(expected) == without_position(desk)
+    assert tickets_of(expected) == tickets_of(desk)
+
+
+@QUICK
+@given(histories)
+def test_while_the_panes_are_made_anew_the_position_says_of_what_they_may_be(before: list[Event]) -> None:
+    """From before the first changed pane to after the last: so no face trusts a pane of either."""
+    desk = from_the_start(BEFORE, before)
+    desk.state = desk.recovered()
+    for changes in desk.state.rebuild(MOST_BYTES):
+        if changes is None:
+            continue
+        desk.keep(changes)
+        position = ledger.decode_position(desk.rows["view", ledger.POSITION_KEY])
+        if position.becoming is None:
+            assert CURRENT == position.definitions
+            break
+        assert (BEFORE.number, CURRENT) == (position.definitions, position.becoming)
+        assert {"support_resolution_net_ratio"} <= definitions.hidden([position])
+    else:
+        pytest.fail("the position row never said that it was over")
+    assert desk.state.clean
+
+
+@QUICK
+@given(histories, histories)
+def test_the_format_may_be_raised_in_the_same_take_over(before: list[Event], after: list[Event]) -> None:
+    desk = from_the_start(BEFORE, before)
+    expected = from_the_start(THIS, before, after)
+    with upgraded():
+        desk.rules = StateRules(policy=the_policy(), ledger_format=NEXT)
+        take_over(desk)
+        assert NEXT == desk.state.position.format
+        apply(desk, after)
+        desk.write()
+    assert without_position(expected) == without_position(desk)
+
+
+def test_an_unchanged_program_rebuilds_nothing() -> None:
+    desk = from_the_start(THIS, [("ticket-created", _creation("T1", T0))])
+    desk.state = desk.recovered()
+    assert not desk.state.outdated
+    assert desk.state.clean
+
+
+def _creation(ticket_id: str, at_ms: int) -> dict[str, Any]:
+    return {
+        "event_id": f"c-{ticket_id}",
+        "occurred_at": at_ms,
+        "ticket_id": ticket_id,
+        "customer_id": "anna",
+        "team": "a",
+        "channel": "b",
+        "priority": "c",
+    }
+
+
+def _closed(ticket_id: str, at_ms: int) -> list[Event]:
+    solved = {"event_id": f"r-{ticket_id}", "occurred_at": at_ms + HOUR_MS, "ticket_id": ticket_id}
+    return [("ticket-created", _creation(ticket_id, at_ms)), ("resolved", solved)]
+
+
+@pytest.mark.parametrize("horizon_days", [7, 61])
+@pytest.mark.parametrize("name", ["adds", "moves", "before"])
+def test_at_the_edge_of_61_days_no_pane_outlives_the_row_that_it_is_made_of(name: str, horizon_days: int) -> None:
+    """One ticket a day; whatever the horizon, a rebuild on any day gives the panes of a program that had that C all along."""
+    rules = StateRules(horizon_ms=horizon_days * DAY_MS)
+    clocks = [T0 + days * DAY_MS + hours * HOUR_MS for days in (60, 61, 62, 63) for hours in (0, 7, 23)]
+
+    def lived(program: Program, until_ms: int) -> Desk:
+        desk = Desk(rules)
+        with carrying(program):
+            for day in range(4):
+                apply(desk, _closed(f"T{day}", T0 + day * DAY_MS))
+            desk.pass_time(until_ms)
+            desk.write()
+        return desk
+
+    for clock in clocks:
+        desk = lived(THIS, clock)
+        with carrying(OTHERS[name]):
+            take_over(desk)
+        assert without_position(lived(OTHERS[name], clock)) == without_position(desk), clock
+
+
+def test_a_closed_row_stays_until_its_last_booked_instant_is_over_too() -> None:
+    """Solved at once, promised within hours: met is booked at the deadline, so the row stays as long as that pane."""
+    desk = Desk(RULES)
+    apply(desk, _closed("T1", T0))
+    row = desk.state._tickets.by_id["T1"]
+    booked = [at_ms for at_ms, _, _ in (*observe.observe(row), *promises.contribution(row)[0])]
+    assert desk.state._ticket_leaves_ms(row) == max(booked) + SIX_HOURS.retention_ms > row.last_ms + SIX_HOURS.retention_ms
+
+
+def test_names_that_were_folded_are_folded_again_and_counted_once() -> None:
+    rules = StateRules(most_names=2)
+    desk = Desk(rules)
+    with carrying(BEFORE):
+        for number, team in enumerate(["x", "y", "z", "z"]):
+            apply(desk, [("ticket-created", {**_creation(f"T{number}", T0), "team": team})])
+        desk.write()
+    counted = dict(desk.state.position.counters)
+    take_over(desk)
+    assert counted == desk.state.position.counters
+    assert {("x", "b", "c"), ("y", "b", "c"), ("other", "b", "c")} == {
+        key.dims for key in desk.view() if isinstance(key, PaneKey | LevelKey)
+    }
+
+
+class TestHidden:
+    """Which figures a face shows where partitions differ."""
+
+    def test_where_all_agree_nothing_is_hidden(self) -> None:
+        assert frozenset() == definitions.hidden([Position(definitions=CURRENT)] * 3)
+        assert frozenset() == definitions.hidden([])
+
+    def test_between_two_what_any_of_the_steps_changed(self) -> None:
+        found = definitions.hidden([Position(definitions=1), Position(definitions=CURRENT)])
+        assert found == frozenset().union(*(one.figures for one in HISTORY if one.number > 1))
+
+    def test_of_a_newer_one_nothing_is_known(self) -> None:
+        assert definitions.EVERY == definitions.hidden([Position(definitions=CURRENT + 1)])
+        assert definitions.EVERY == definitions.hidden([Position(definitions=CURRENT, becoming=CURRENT + 1)])
+
+    def test_numbers_rise_by_one_and_each_says_what_came(self) -> None:
+        assert [one.number for one in HISTORY] == list(range(1, CURRENT + 1))
+        assert all(one.change and one.figures for one in HISTORY)
+
+    def test_each_figure_that_is_named_exists(self) -> None:
+        page = Path("docs/metrics.md").read_text(encoding="utf-8")
+        named = {name for one in HISTORY for name in one.figures if one.figures != definitions.EVERY}
+        assert not {name for name in named if not re.search(rf"`{name}`", page)}
+
+
+FINGERPRINTS: Final = {2: "01236ef4974f9faa"}  # of what C makes of a fixed history, by number: never changed, only added to
+
+
+def fingerprint() -> str:
+    """What C makes of some thousand fixed events, as a digest."""
+    random = Random(20260101)
+    policy = the_policy()
+    digest = hashlib.sha256()
+    for _ in range(400):
+        row = merged([decoded(_drawn(random)) for _ in range(random.randint(1, 14))])
+        row.promise = promises.derive(row, policy)
+        digest.update(msgspec.json.encode(_sorted(row)))
+    return digest.hexdigest()[:16]
+
+
+def _sorted(row: TicketRow) -> list[object]:
+    found, levels = observe.contribution(row)
+    promised, clocks = promises.contribution(row)
+    return [list(row.dims()), sorted(found), sorted(levels), sorted(promised), sorted(clocks)]
+
+
+def _drawn(random: Random) -> Event:
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("ticket-created", {"customer_id": "anna", "team": random.choice("ab"), "channel": "b", "priority": "c"}),
+        ("first-reply", {"automated": random.random() < 0.2}),
+        ("resolved", {"outcome": random.choice(["solved", "solved", "abandoned"]), "talk_seconds": random.choice([None, 1.5, 60])}),
+        ("survey", {"kind": "nps", "score": random.randint(0, 10)}),
+        ("survey", {"kind": "csat", "score": random.randint(1, 2), "scale_max": random.choice([None, 2, 7])}),
+        ("survey", {"kind": "ces", "score": random.randint(1, 7)}),
+        *(("ticket-changed", {"change": change}) for change in ("reopened", "paused", "resumed")),
+        ("ticket-changed", {"change": "handled", "talk_seconds": 30}),
+        ("ticket-changed", {"change": "replied", "waiting_since": T0}),
+        ("ticket-changed", {"change": "triaged", "team": random.choice("ab")}),
+    ]
+    topic, fields = random.choice(kinds * 4 + [("ticket-changed", {"change": "discarded"})])
+    at_ms = T0 + random.choice([0, 1, MINUTE_MS, HOUR_MS, random.randint(0, 2 * DAY_MS)])
+    return topic, {"event_id": f"e{random.randint(0, 999)}", "occurred_at": at_ms, "ticket_id": "T1", **fields}
+
+
+def test_whoever_changes_c_gives_it_a_number() -> None:
+    """Red after a change of what rows contribute: add a line to `kpis.definitions.HISTORY`, and its digest here."""
+    assert FINGERPRINTS.get(CURRENT) == fingerprint()

@@ -1,0 +1,119 @@
+"""Programs whose C differs, for tests of changed definitions: one adds cells, one removes some, one moves some, one promises otherwise.
+
+`carrying` makes such a program of this process for a while; `python -m tests.other_definitions worker` runs a command of the one before
+this (its net resolution rate let go of whatever was ever reopened).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+from unittest.mock import patch
+
+import msgspec
+
+from deskpulse.cli import main
+from kpis import definitions, observe, promises, series
+from kpis.observe import Level, Observation
+from kpis.policy import Policy
+from kpis.promises import Promise
+from kpis.tickets import TicketRow
+from streams.events import Reopened
+from windows.panes import HOUR_MS, MINUTE_MS
+
+Found = tuple[list[Observation], list[Level]]
+NEW_CELL: Final = 900
+_contribution: Final = observe.contribution
+_promised: Final = promises.contribution
+_derive: Final = promises.derive
+
+
+def _adds(row: TicketRow) -> Found:
+    found, levels = _contribution(row)
+    return [*found, *((at_ms, NEW_CELL, 2) for at_ms, cell, _ in found if cell == series.SOLVED)], levels
+
+
+def _removes(row: TicketRow) -> Found:
+    found, levels = _contribution(row)
+    kept = [one for one in found if one[1] not in {series.NET, series.CREATED}]
+    return kept, [one for one in levels if one[0] != series.UNANSWERED]
+
+
+def _moves(row: TicketRow) -> Found:
+    """The cohort an hour before, and open tickets at another minute."""
+    found, levels = _contribution(row)
+    moved = [(at_ms - HOUR_MS, cell, amount) if cell == series.COHORT else (at_ms, cell, amount) for at_ms, cell, amount in found]
+    return moved, [(level, at_ms - MINUTE_MS) for level, at_ms in levels]
+
+
+def _before(row: TicketRow) -> Found:
+    """As definitions 1 had it: what was reopened after it was first solved is not net, also once it is solved again."""
+    found, levels = _contribution(row)
+    solved = [at_ms for at_ms, cell, _ in found if cell == series.NET]
+    transitions = row.transitions.facts() if row.transitions is not None else []
+    if solved and any(fact.rank == Reopened.rank and fact.at_ms >= solved[0] for fact in transitions):
+        found = [one for one in found if one[1] != series.NET]
+    return found, levels
+
+
+def _promises(row: TicketRow) -> Found:
+    """Outcomes an hour before."""
+    found, levels = _promised(row)
+    return [(at_ms - HOUR_MS, cell, amount) for at_ms, cell, amount in found], levels
+
+
+def _later(row: TicketRow, policy: Policy) -> Promise | None:
+    """Deadlines half an hour later."""
+    promise = _derive(row, policy)
+    if promise is None or promise.reply_due_ms is None:
+        return promise
+    return msgspec.structs.replace(promise, reply_due_ms=promise.reply_due_ms + 30 * MINUTE_MS)
+
+
+class Program(NamedTuple):
+    """A program with a C of its own: its number, and what it replaces."""
+
+    number: int
+    contribution: Callable[[TicketRow], Found] = _contribution
+    promised: Callable[[TicketRow], Found] = _promised
+    derive: Callable[[TicketRow, Policy], Promise | None] = _derive
+
+
+THIS: Final = Program(definitions.CURRENT)
+BEFORE: Final = Program(definitions.CURRENT - 1, _before)
+OTHERS: Final = {
+    "before": BEFORE,
+    "adds": Program(definitions.CURRENT + 1, _adds),
+    "removes": Program(definitions.CURRENT + 1, _removes),
+    "moves": Program(definitions.CURRENT + 1, _moves),
+    "promises otherwise": Program(definitions.CURRENT + 1, promised=_promises, derive=_later),
+}
+
+
+@contextmanager
+def carrying(program: Program) -> Iterator[None]:
+    """This process carries the C of a program within; all but this one's book by the difference alone."""
+    if program is THIS:
+        yield
+        return
+    patches: dict[str, Any] = {
+        "kpis.definitions.CURRENT": program.number,
+        "kpis.observe.contribution": program.contribution,
+        "kpis.promises.contribution": program.promised,
+        "kpis.promises.derive": program.derive,
+    }
+    with patch.dict("kpis.partition.SHORTCUTS", clear=True), patch.dict("kpis.promise_book.SHORTCUTS", clear=True):
+        running = [patch(name, value) for name, value in patches.items()]
+        for one in running:
+            one.start()
+        try:
+            yield
+        finally:
+            for one in running:
+                one.stop()
+
+
+if __name__ == "__main__":
+    with carrying(BEFORE):
+        main()
