@@ -41,7 +41,7 @@ class Key(NamedTuple):
 def columns(
     sheet: Sheet, frame: Frame, keys: Sequence[Key], shown: Sequence[Column], *, sort_by: Sequence[str], others: Expression | None = None
 ) -> None:
-    """A row for each combination of the labels in `keys`, the greatest of the columns `sort_by` first. A member without a figure has a dash there.
+    """A row for each combination of the labels in `keys`, the greatest by the columns `sort_by` first. Where a figure is missing is a dash.
 
     `others`: a last row, that has nothing but a name; it says how many more there are.
     """

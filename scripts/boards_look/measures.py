@@ -66,13 +66,21 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Excuse:
+    """A kind of cut that Grafana makes itself and no board can mend: it is counted apart, with the reason."""
+
+    reason: str
+    cuts: str  # a regular expression
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What is asked of a picture beyond no overlap, no cut and enough contrast."""
 
     least_px: float = 0.0  # of what one acts on
     most_empty: float = 1.0
     paging: bool = True  # whether there may be controls for paging
-    excused: str = ""  # what cuts are not held against it, as a regular expression; none
+    excuses: tuple[Excuse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,13 @@ def judge(seen: Seen, wanted: Wanted) -> Verdict:
 
 def unexcused(seen: Seen, wanted: Wanted) -> list[str]:
     """The cuts that are held against a picture."""
-    return [cut for cut in seen.cuts if not (wanted.excused and re.fullmatch(wanted.excused, cut))]
+    return [cut for cut in seen.cuts if not any(re.fullmatch(excuse.cuts, cut) for excuse in wanted.excuses)]
+
+
+def excused(seen: Seen, wanted: Wanted) -> dict[str, int]:
+    """How many cuts are not held against a picture, by the reason."""
+    counts = {excuse.reason: sum(bool(re.fullmatch(excuse.cuts, cut)) for cut in seen.cuts) for excuse in wanted.excuses}
+    return {reason: count for reason, count in counts.items() if count}
 
 
 def _together(cuts: Sequence[str]) -> Iterator[str]:
