@@ -27,7 +27,10 @@ class Where:
     panel: str = "section[data-testid^='data-testid Panel header']"  # a box that is meant to hold its content
     title: str = "[data-testid$='header-container']"  # the line of a panel's title
     ignore: str = "[role='tooltip'], .u-tooltip"  # what is shown for a moment only
-    aside: str = "[role='columnheader'], [data-testid*='VizLegend'], [class*='LegendItem']"  # words that nobody acts on
+    # Words that nobody acts on. Grafana writes `no data` into an empty chart in a size of its own; the tiles beside it say so at full size.
+    aside: str = (
+        "[role='columnheader'], [data-testid*='VizLegend'], [class*='LegendItem'], [data-testid='data-testid Panel data error message']"
+    )
     paging: str = "[aria-label*='page' i]:is(button, li), [class*='pagination'] button"
     wall: bool = False  # nobody scrolls: all panels must be on the screen, and nothing in them may be scrolled
     lead: int | None = None  # of a wall: so many panels, from above, must be on the screen; None: all

@@ -17,6 +17,7 @@ LEAD: Final = 12  # panels of the wall that say what is wrong and what stands no
 _ROW: Final = "without autofitpanels a row of Grafana has 30 px on every screen, and 28 of them are 1,080 lines"
 _NAME: Final = Excuse("Grafana gives a name in a time line 40 % of a phone's width: 30 letters are cut", r".* \d+ px out of its canvas")
 _LEGEND: Final = Excuse("Grafana gives a legend 35 % of a chart's height: long names are cut on a phone", r".* px out of \d+ px high")
+_TITLE: Final = Excuse("Grafana puts the mark of an error into the room of a title", r'(.+): "\1" \d+ px out of \d+ px wide')
 _HOUR: Final = Excuse(
     "Grafana cuts half a digit of an hour that falls on the edge of a chart", r'.*: "\d\d:\d\d" [1-6] px out of its canvas'
 )
@@ -61,7 +62,8 @@ class Picture:
     @property
     def wanted(self) -> Wanted:
         """What is asked of it."""
-        excuses = (_HOUR, *((_NAME, _LEGEND) if self.phone and self.story == TWELVE else ()))
+        names = (_NAME, _LEGEND) if self.phone and self.story == TWELVE else ()
+        excuses = (_HOUR, *names, *((_TITLE,) if self.story == NO_PROMETHEUS else ()))
         if not self.wall:
             return Wanted(least_px=LEGIBLE_PX if self.phone else 0, excuses=excuses)
         most_empty = 1 if self.size == _4K and self.exception else MOST_EMPTY
