@@ -51,8 +51,19 @@ def is_below(count: Count) -> bool:
 
 
 def is_endangered(count: Count) -> bool:
-    """5 that are not done at least, and chance in less than one case of 100 at twice what is allowed."""
-    return count[1] >= 5 and _exceeds(count, times=2, one_in=100)
+    """4 that are not done at least, and chance in less than one case of 100 at twice what is allowed."""
+    return count[1] >= 4 and _exceeds(count, times=2, one_in=100)
+
+
+def members_of(shown: Dimensions, target: str, edition: Edition) -> set[Names]:
+    """The members that a ticket of these dimensions is of."""
+    team, channel, priority = shown
+    found: set[Names] = {(None, None, None), (team, None, None), (None, channel, None), (None, None, priority), (team, None, priority)}
+    for line in edition.lines[target]:
+        named = [names is not None for names in line.names]
+        if sum(named) > 1 and line.matches(shown):
+            found.add(tuple(name if wanted else None for name, wanted in zip(shown, named, strict=True)))
+    return found
 
 
 class WorstNow:
@@ -77,15 +88,7 @@ class WorstNow:
         ]
         self._fold = fold
         self._recent = [one for one in self._fallen if one.minute >= self._now - LOOKED_BACK_MINUTES]
-        self._members = {names for shown in {one.shown for one in self._fallen} for names in self._members_of(shown)}
-
-    def _members_of(self, shown: Dimensions) -> Iterator[Names]:
-        team, channel, priority = shown
-        yield from ((None, None, None), (team, None, None), (None, channel, None), (None, None, priority), (team, None, priority))
-        for line in self._edition.lines[self._target]:
-            named = [names is not None for names in line.names]
-            if sum(named) > 1 and line.matches(shown):
-                yield tuple(name if wanted else None for name, wanted in zip(shown, named, strict=True))
+        self._members = {names for shown in {one.shown for one in self._fallen} for names in members_of(shown, target, edition)}
 
     def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, long_ones: bool = False) -> Count:
         chosen = [

@@ -16,7 +16,6 @@ from exporters.config import ExporterConfig
 from exporters.session import COOKIE, RENEW_SECONDS, SESSION_SECONDS, Sessions
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Clock = Callable[[], int]
 REFUSALS: Final = ("login", "host")  # a wrong token, password or scheme; a name that is not this exporter's
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 OPEN_PATHS: Final = PROBES | {"/login"}
@@ -68,7 +67,7 @@ def host_middleware(config: ExporterConfig, refused: Counter[str]) -> Middleware
     return check
 
 
-def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: bytes, refused: Counter[str], now_ms: Clock) -> Middleware:
+def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: bytes, refused: Counter[str]) -> Middleware:
     """Answers 401 to whoever does not log in, where that is set up; a browser gets a page that asks for the token, where there is one.
 
     Counted is who tried with something wrong, not who has yet to be asked.
@@ -98,7 +97,7 @@ def is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith("/assets/")
 
 
-def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[str], now_ms: Clock) -> Handler:
+def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[str]) -> Handler:
     """`POST /login` with the token as the body: 204 and a cookie, or 401."""
 
     async def log_in(request: web.Request) -> web.StreamResponse:

@@ -32,7 +32,10 @@ LONGEST_PAUSE_SECONDS: Final = 5.0
 
 
 class LedgerReader:
-    """Reads `<app_id>-view` into a ViewKeeper until it is cancelled; no error of Kafka ends it."""
+    """Reads `<app_id>-view` into a ViewKeeper until it is cancelled; no error of Kafka ends it.
+
+    Instants are by the clock of the machine, by which aiokafka stamps its polls too.
+    """
 
     def __init__(self, config: ExporterConfig, keeper: ViewKeeper) -> None:
         self._config = config
@@ -56,7 +59,7 @@ class LedgerReader:
         return ReaderStatus(
             expected=self._expected,
             partitions={number: part.status(now) for number, part in self._parts.items()},
-            read_at_ms=self._keeper.now_ms() - round(silent * 1000) if heard and silent is not None else None,
+            read_at_ms=self._config.time.now_ms() - round(silent * 1000) if heard and silent is not None else None,
             silent_seconds=silent,
             fault=self._fault,
             connections=self._connections,

@@ -358,6 +358,7 @@ ENDANGERED_FIGURES: Final = {
 }
 JUDGED_FIGURES: Final = {
     "support_sla_below_objective": "1 while the member or something within it is below its objective (worst now), else 0.",
+    "support_sla_kept_since_timestamp_seconds": "Since when neither the member nor anything within it has been below its objective.",
     "support_sla_long_overdue_tickets": "Open tickets of a team that works now, overdue by one more target at least.",
 }
 

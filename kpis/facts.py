@@ -44,7 +44,7 @@ RESUMED: Final = 10
 RESOLVED: Final = 12  # (abandoned, talk_ms, hold_ms, wrap_up_ms)
 REOPENED: Final = 13
 DISCARDED: Final = 16
-NPS: Final = 18  # answers: (score, scale_max, customer_id, team)
+NPS: Final = 18  # answers: (score, scale_max, customer_id, team, scale_min)
 CSAT: Final = 19
 CES: Final = 20
 ANSWERS: Final = {"nps": NPS, "csat": CSAT, "ces": CES}
@@ -72,7 +72,7 @@ _NAMES: Final[dict[int, tuple[str, ...]]] = {  # of the content, for the canonic
     CREATED: ("customer_id", "team", "channel", "priority", "url"),
     TRIAGED: ("team", "channel", "priority"),
     HANDLED: ("talk_ms", "hold_ms", "wrap_up_ms"),
-    **dict.fromkeys(ANSWERS.values(), ("score", "scale_max", "customer_id", "team")),
+    **dict.fromkeys(ANSWERS.values(), ("score", "scale_max", "customer_id", "team", "scale_min")),
 }
 _KIND_NAMES: Final = {kind: name for name, kind in ANSWERS.items()}
 
@@ -167,7 +167,7 @@ def _triaged(event: Triaged) -> tuple[int, Content]:
 
 
 def _answer(event: Survey) -> tuple[int, Content]:
-    return ANSWERS[event.kind], trimmed(event.score, event.scale_max, event.customer_id, event.team)
+    return ANSWERS[event.kind], trimmed(event.score, event.scale_max, event.customer_id, event.team, event.scale_min)
 
 
 def _plain(kind: int) -> Callable[[Any], tuple[int, Content]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kpis import series
@@ -22,6 +22,7 @@ _TARGETS: Final = {base >> 15: target for target, base in series.OUTCOME.items()
 _WITHIN_TARGET: Final = (1 << 15) - 1
 _MINUTES: Final = {MINUTE.index: 1, QUARTER.index: QUARTER.length_ms // MINUTE_MS}
 Place = tuple[str, Dims]  # target, dimensions
+Names = tuple[str | None, str | None, str | None]  # team, channel, priority: the one name, None: any
 
 
 class Tally(NamedTuple):
@@ -55,13 +56,23 @@ class Outcomes:
         self._settled: dict[int, dict[Place, dict[int, Tally]]] = {index: {} for index in _MINUTES}
         self._running: dict[Place, Timeline] = defaultdict(Timeline)
         self._allowed: dict[Place, Timeline] = defaultdict(Timeline)  # the allowances of what runs
+        self.kept: dict[str, tuple[Hashable, dict[Names, int]]] = {}  # by target; `kpis.kept` need not look at what is over twice
+        self._edge = 0  # minutes before it are over
+        self._revision = 0  # of what is over
+
+    def over(self, minute: int) -> tuple[int, int]:
+        """Where two of these answers are the same, what fell before the minute is the same."""
+        self._edge = max(self._edge, minute)
+        return minute, self._revision
 
     def pane(self, resolution: int, pane: int, dims: Dims, delta: Mapping[int, int]) -> None:
         """Take over a difference of one pane."""
         if resolution not in _MINUTES:
             return
+        over = (pane + 1) * _MINUTES[resolution] <= self._edge
         for cell, count in delta.items():
             if cell in series.OUTCOMES:
+                self._revision += over
                 allowance, missed = divmod(cell & _WITHIN_TARGET, 2)
                 self._settle(self._settled[resolution], (_TARGETS[cell >> 15], dims), pane, Tally(count, missed * count, allowance * count))
 
@@ -82,6 +93,7 @@ class Outcomes:
         if target is None or allowance is None:
             return
         shifted = {key.hour * MINUTES_AN_HOUR + minute: count for minute, count in delta.items()}
+        self._revision += any(minute < self._edge for minute in shifted)
         self._running[target, key.dims].change(shifted)
         if allowance:
             self._allowed[target, key.dims].change({minute: count * allowance for minute, count in shifted.items()})
@@ -102,6 +114,18 @@ class Outcomes:
             if (found := panes.get(pane)) is not None:
                 n, missed, allowance = n + found.n, missed + found.missed, allowance + found.allowance
         return Tally(n, missed, allowance)
+
+    def panes(self, place: Place, resolution: Resolution, first: int, end: int) -> Iterator[tuple[int, Tally]]:
+        """The same by pane; a pane may come more than once."""
+        for pane, tally in self._settled[resolution.index].get(place, {}).items():
+            if first <= pane < end:
+                yield pane, tally
+        running = self._running.get(place)
+        if running is not None:
+            minutes, allowed = _MINUTES[resolution.index], self._allowed.get(place)
+            for minute, count in running.counts.items():
+                if first * minutes <= minute < end * minutes:
+                    yield minute // minutes, Tally(count, count, allowed.counts.get(minute, 0) if allowed is not None else 0)
 
     def coming(self, place: Place, first: int, end: int) -> Tally:
         """Deadlines in the minutes `[first, end)` to come: `missed` stands for those that are not done yet."""

@@ -14,14 +14,14 @@ from typing import Final, Literal, NamedTuple
 
 from kpis.deadlines import minute_of
 from kpis.figures import Figure
+from kpis.kept import Asked, Reach, kept_since
 from kpis.members import DIMENSIONS, OTHER
-from kpis.outcomes import NOTHING, Outcomes, Tally
+from kpis.outcomes import NOTHING, Names, Outcomes, Tally
 from kpis.policy import Policy, Version
 from kpis.series import ALLOWANCES
 from kpis.tickets import Dims
 from windows.panes import MINUTE, MINUTE_MS, QUARTER
 
-Names = tuple[str | None, str | None, str | None]  # team, channel, priority: the one name, None: any
 Window = Literal["1h", "8h"]
 Place = tuple[str, str, str]  # by, member, target
 Shown = Mapping[str, Sequence[str]]  # names that are shown by themselves, by dimension; the others are OTHER
@@ -36,13 +36,14 @@ HOUR: Final = 60  # minutes
 EIGHT_HOURS: Final = 32  # quarter hours
 SOON: Final = 16  # minutes: this one and the next 15, as in `within="15m"`
 SHORT_MS: Final = 15 * MINUTE_MS
-SOON_CHANCE: Final = 0.01  # ten times as strict, a slip is told five minutes later; a calm day has none at either
-SOON_LEAST: Final = 5
+SOON_CHANCE: Final = 0.01  # stricter, a slip is told minutes later, and calm days have none at either: docs/alerts.md
+SOON_LEAST: Final = 4
 USUAL: Final = 2  # a desk that just meets its objective has about twice as many tickets this close to their deadline as it misses
 MINUTES_BACK: Final = 45  # how far single minutes are looked back at (their panes are kept for two hours); beyond that quarter hours
 QUARTERS_BACK: Final = 96
 _QUARTER: Final = QUARTER.length_ms // MINUTE_MS
 MOST_NAMED: Final = 20
+REACH: Final = Reach(HOUR, EIGHT_HOURS, MINUTES_HELD, QUARTERS_HELD, MINUTES_BACK, QUARTERS_BACK)
 
 
 class Worst(NamedTuple):
@@ -93,6 +94,7 @@ class Judgement(NamedTuple):
     worst: tuple[Worst, ...] = ()
     endangered: tuple[Endangered, ...] = ()
     below: Mapping[Place, bool] = {}
+    kept_since_ms: Mapping[Place, int] = {}  # of all and of teams that are not below: since when
     long_overdue: Mapping[tuple[str, str], int] = {}  # (team, target): overdue by one more target at least
 
 
@@ -160,17 +162,19 @@ def judge(outcomes: Outcomes, policy: Policy, as_of_ms: int, shown: Shown) -> Ju
     worst: list[Worst] = []
     endangered: list[Endangered] = []
     below: dict[Place, bool] = {}
+    kept_since_ms: dict[Place, int] = {}
     long_overdue: dict[tuple[str, str], int] = defaultdict(int)
     for target in policy.targets:
         field = _Field(outcomes, target, version, as_of_ms, shown)
         worst += field.worst()
         endangered += field.endangered()
-        below |= field.below()
+        below |= (told := field.below())
+        kept_since_ms |= field.kept_since_ms(told)
         for team, count in field.long_overdue():
             long_overdue[team, target] += count
     worst.sort(key=lambda one: (-one.missed * ALLOWANCES + round(one.allowed * ALLOWANCES), -one.overdue, one.by, one.member, one.target))
     endangered.sort(key=lambda one: (one.usual - one.waiting, one.by, one.member, one.target))
-    return Judgement(tuple(worst), tuple(endangered), below, dict(long_overdue))
+    return Judgement(tuple(worst), tuple(endangered), below, kept_since_ms, dict(long_overdue))
 
 
 class _Field:
@@ -182,12 +186,15 @@ class _Field:
         self._shown = shown
         combos = [rule for rule in version.rules.get(target, ()) if sum(names is not None for names in rule.names) > 1]
         self._members: dict[Names, list[Dims]] = {}
+        self._everyone: dict[Names, list[Dims]] = {}  # teams that are closed now included
         for dims in sorted(outcomes.combinations(target)):
-            if version.calendar(dims[0]).is_open(as_of_ms):
-                team, channel, priority = folded = self._folded(dims)
-                own = {ALL, (team, None, None), (None, channel, None), (None, None, priority), (team, None, priority)}
-                own |= {_named_by(rule.names, folded) for rule in combos if rule.matches(folded)}
-                for names in own:
+            team, channel, priority = folded = self._folded(dims)
+            own = {ALL, (team, None, None), (None, channel, None), (None, None, priority), (team, None, priority)}
+            own |= {_named_by(rule.names, folded) for rule in combos if rule.matches(folded)}
+            works = version.calendar(dims[0]).is_open(as_of_ms)
+            for names in own:
+                self._everyone.setdefault(names, []).append(dims)
+                if works:
                     self._members.setdefault(names, []).append(dims)
         self._known: dict[tuple[Dims, Window, int], Tally] = {}
         self._below = {names: window for names in self._members if (window := self._listed(names)) is not None}
@@ -225,6 +232,17 @@ class _Field:
             if by in ("all", *DIMENSIONS) and (self._tally(names, "8h").n or self._tally(names, "1h").n):
                 found[by, member_of(names), self._target] = any(_is_within(one, names) for one in self._below)
         return found
+
+    def kept_since_ms(self, below: Mapping[Place, bool]) -> dict[Place, int]:
+        """Of all and of each team that is not below: since when nothing within it has been listed."""
+        wanted = [names for names in self._members if by_of(names) in ("all", "team")]
+        wanted = [names for names in wanted if below.get((by_of(names), member_of(names), self._target)) is False]
+        if not wanted:
+            return {}
+        asked = Asked(self._as_of_ms, self._target, self._everyone, self._version.calendar, REACH, is_below)
+        groups = {names: [one for one in self._everyone if _is_within(one, names)] for names in wanted}
+        found = kept_since(self._outcomes, asked, groups)
+        return {(by_of(names), member_of(names), self._target): minute * MINUTE_MS for names, minute in found.items()}
 
     def worst(self) -> Iterator[Worst]:
         """The named ones, in no order."""
@@ -375,6 +393,9 @@ def figures(found: Judgement) -> Iterator[Figure]:
         yield Figure("support_sla_endangered_observations", labels, float(soon.n), soon.n)
     for (by, member, target), listed in found.below.items():
         yield Figure("support_sla_below_objective", (("by", by), ("member", member), ("target", target)), float(listed), 1)
+    for (by, member, target), since_ms in found.kept_since_ms.items():
+        labels = (("by", by), ("member", member), ("target", target))
+        yield Figure("support_sla_kept_since_timestamp_seconds", labels, since_ms / 1000, 1)
     for (team, target), count in found.long_overdue.items():
         yield Figure("support_sla_long_overdue_tickets", (("by", "team"), ("member", team), ("target", target)), float(count), count)
 

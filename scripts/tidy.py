@@ -20,7 +20,7 @@ PURE_STANDARD_LIBRARY: Final = frozenset(
     {
         "__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
         "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "types", "typing",
-        "zlib", "zoneinfo",
+        "unicodedata", "zlib", "zoneinfo",
     }
 )  # fmt: skip
 PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
@@ -115,7 +115,7 @@ def clock_reads(source: str) -> list[str]:
                 found.append(f"line {node.lineno}: imports time")
             case ast.ImportFrom(module="time", names=names) if any(name.name != "sleep" for name in names):
                 found.append(f"line {node.lineno}: imports from time")
-            case ast.Call(func=ast.Attribute(attr=name)) if name in CLOCK_CALLS:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime" | "date"), attr=name)) if name in CLOCK_CALLS:
                 found.append(f"line {node.lineno}: calls .{name}()")
             case _:
                 pass

@@ -22,7 +22,7 @@ BLUE: Final = "#8CCBF2"
 GREEN: Final = "#7FE3C0"
 SAND: Final = "#C9B79C"
 # Lines of teams: visible on black and on white (3 to 1), and as far apart as five colours can be there for eyes that confuse red and green.
-LINES: Final = ("#0055FF", "#B29500", "#249BB2", "#666642", "#3399FF")
+LINES: Final = ("#0055FF", "#AD9000", "#2498AE", "#6A6A44", "#2F95FA")
 STYLES: Final = (
     {"fill": "solid"},
     {"fill": "dash", "dash": [20, 6]},

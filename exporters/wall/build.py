@@ -17,7 +17,7 @@ from exporters.wall.risk import newest_miss_ms, risk_of
 from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
 from exporters.wall.teams import HOUR, rows_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
-from exporters.wall.worst import endangered_of, is_within, worst_of
+from exporters.wall.worst import endangered_of, is_within, kept_since_ms, worst_of
 from kpis.calendar import ALWAYS
 from kpis.changes import Change as Moved
 from kpis.changes import changes
@@ -101,6 +101,7 @@ class WallMaker:
             show_tickets=self._rules.show_tickets,
             policy=self._policy is not None,
             worst=[],
+            kept_since_ms=None,
             elsewhere=0,
             endangered=[],
             rows=[],
@@ -119,6 +120,7 @@ class WallMaker:
             wall.rows = rows_of(view, shelf, worst)
             wall.worst = [one for one in worst if is_within(choice.team, one)]
             wall.elsewhere = len(worst) - len(wall.worst)
+            wall.kept_since_ms = kept_since_ms(view, choice)
             wall.endangered = [one for one in endangered_of(view) if is_within(choice.team, one)]
             channels = tuple(view.shown.get("channel", ()))
             by_hours = wall.clock == "business"

@@ -225,6 +225,7 @@ class Wall(Struct):
     show_tickets: bool
     policy: bool  # there is one: without it nothing is promised
     worst: list[WorstNow]  # the worst first; of the choice
+    kept_since_ms: int | None  # since when nothing of the choice has been listed; null while something is, and where nothing fell due
     elsewhere: int  # listed, but not of the choice
     endangered: list[Endangered]  # of the choice
     rows: list[TeamRow]  # every team that is shown, the worst first

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from exporters.wall.model import Endangered, WorstNow
+from kpis.courses import Choice
+from kpis.policy import TARGETS
 from kpis.view import View
 
 
@@ -25,6 +27,14 @@ def worst_of(view: View) -> list[WorstNow]:
         )
         for one in view.worst
     ]
+
+
+def kept_since_ms(view: View, choice: Choice) -> int | None:
+    """Since when nothing of a choice has been listed, of all targets; None while something is, and where nothing fell due."""
+    told = [place for place in ((*choice.group, target) for target in TARGETS) if place in view.below]
+    since = [view.judgement.kept_since_ms.get(place) for place in told]
+    known = [ms for ms in since if ms is not None]
+    return max(known) if known and len(known) == len(since) else None
 
 
 def endangered_of(view: View) -> list[Endangered]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from unittest.mock import patch
 
 from deskpulse import cli
@@ -20,7 +19,12 @@ SPEED: Final = "DRILL_CLOCK_SPEED"
 def main() -> None:
     """Run the command line of deskpulse."""
     clock = DrillClock(Path(os.environ[FILE]), int(os.environ[ORIGIN]), float(os.environ[SPEED]))
-    with patch("exporters.server.ViewKeeper", partial(ViewKeeper, now_ms=clock.now_ms)):
+
+    def keeper(*arguments: Any, **options: Any) -> ViewKeeper:
+        """As of the drill's clock; the reader has the machine's, which Prometheus and the brokers have too."""
+        return ViewKeeper(*arguments, **{**options, "now_ms": clock.now_ms})
+
+    with patch("exporters.server.ViewKeeper", keeper):
         cli.main()
 
 

@@ -10,8 +10,9 @@ from typing import Final
 
 FASTEST: Final = 15.0  # times as fast as ours: what two processors carry that do little else
 SLOWEST: Final = 2.0
-_SPEED_OF_A_PROCESSOR: Final = 40.0  # a scrape costs an exporter 0.25 s of a processor, and shall take a third of its interval at most
-_LOOK_SECONDS: Final = 3.0
+_QUIET: Final = 0.9  # of a processor: there is a second one for the other programs of a drill
+_SPEED_OF_A_PROCESSOR: Final = 10.0  # where all programs of a drill together get no more than one would
+_LOOK_SECONDS: Final = 10.0
 
 
 def share() -> float:
@@ -25,7 +26,7 @@ def share() -> float:
 def affordable(of_a_processor: float) -> float:
     """How many times as fast as ours a clock can run where a busy process gets so much of a processor.
 
-    >>> affordable(1.0), affordable(0.2), affordable(0.01)
-    (15.0, 8.0, 2.0)
+    >>> [affordable(share) for share in (1.0, 0.9, 0.5, 0.01)]
+    [15.0, 15.0, 5.0, 2.0]
     """
-    return float(max(SLOWEST, min(FASTEST, int(_SPEED_OF_A_PROCESSOR * of_a_processor))))
+    return FASTEST if of_a_processor >= _QUIET else float(max(SLOWEST, int(_SPEED_OF_A_PROCESSOR * of_a_processor)))

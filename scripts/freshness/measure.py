@@ -53,7 +53,7 @@ async def to_wall_and_panel(site: Site, page: Page) -> tuple[Times, Times]:
     try:
         for _ in range(EVENTS):
             sent.append(wall_ms())
-            await site.tickets([sent[-1]])
+            await site.ticket(sent[-1])
             await asyncio.sleep(PAUSE_SECONDS)
         await asyncio.wait_for(watching, _LONGEST_SECONDS)
     finally:

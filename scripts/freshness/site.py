@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -26,6 +26,7 @@ from soak.programs import until
 from soak.stack import START_SECONDS, Stack
 from windows.panes import DAY_MS, MINUTE_MS
 
+Event = tuple[str, dict[str, Any]]  # topic, value
 WATCHDOG: Final = "Watchdog"
 _HISTORY_MS: Final = 2 * DAY_MS
 _TICKETS: Final = 24  # of a corner that has some five an hour: more than any chance explains
@@ -91,6 +92,22 @@ SLIPS: Final = (
 def wall_ms() -> int:
     """Now, in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def events_of(slip: Slip, now_ms: int) -> Iterator[Event]:
+    """Mails that wait now, the oldest first."""
+    step_ms = (slip.oldest_ms - slip.youngest_ms) // _TICKETS
+    for number in range(_TICKETS):
+        ticket, at_ms = f"{slip.target}-{slip.team}-{number}", now_ms - slip.oldest_ms + number * step_ms
+        yield from created(ticket, at_ms, slip.team, slip.priority)
+        if slip.answered:
+            yield "first-reply", {"event_id": f"{ticket}-reply", "occurred_at": at_ms + MINUTE_MS, "ticket_id": ticket}
+
+
+def created(ticket: str, at_ms: int, team: str, priority: str) -> Iterator[Event]:
+    """A mail."""
+    value = {"event_id": ticket, "occurred_at": at_ms, "ticket_id": ticket, "customer_id": "C"}
+    yield "ticket-created", value | {"team": team, "channel": "email", "priority": priority}
 
 
 @dataclass
@@ -161,23 +178,16 @@ class Site:
         return _seconds(rule["for"]) + _seconds(route["group_wait"])
 
     async def slip(self, slip: Slip) -> None:
-        """Mails that wait."""
-        now_ms, step_ms = wall_ms(), (slip.oldest_ms - slip.youngest_ms) // _TICKETS
-        created_ms = (now_ms - slip.oldest_ms + number * step_ms for number in range(_TICKETS))
-        await self.tickets(created_ms, team=slip.team, priority=slip.priority, answered=slip.answered)
+        """Send the tickets of a slip; returns when the broker has them."""
+        await self._publish(events_of(slip, wall_ms()))
 
-    async def tickets(self, created_ms: Iterable[int], *, team: str = "billing", priority: str = "high", answered: bool = False) -> None:
-        """Tickets that wait, for their solution alone if they are answered; returns when the broker has them."""
-        records = []
-        for at_ms in created_ms:
-            self._sent += 1
-            ticket = f"fresh-{self._sent}"
-            value: dict[str, Any] = {"event_id": ticket, "occurred_at": at_ms, "ticket_id": ticket, "customer_id": "C"}
-            records.append(("ticket-created", ticket, value | {"team": team, "channel": "email", "priority": priority}))
-            if answered:
-                reply = {"event_id": f"{ticket}-reply", "occurred_at": at_ms + MINUTE_MS, "ticket_id": ticket}
-                records.append(("first-reply", ticket, reply))
-        await self.stack.publish([(topic, key.encode(), json.dumps(value).encode()) for topic, key, value in records])
+    async def ticket(self, created_ms: int) -> None:
+        """Send one ticket that waits; returns when the broker has it."""
+        self._sent += 1
+        await self._publish(created(f"fresh-{self._sent}", created_ms, "billing", "high"))
+
+    async def _publish(self, events: Iterable[Event]) -> None:
+        await self.stack.publish([(topic, value["ticket_id"].encode(), json.dumps(value).encode()) for topic, value in events])
 
     async def _send_history(self) -> None:
         now_ms = wall_ms()

@@ -46,15 +46,15 @@ def test_the_usual_speeds_are_possible(tmp_path: Path, speed: float) -> None:
 
 def test_the_less_of_a_processor_there_is_the_slower_runs_the_clock_and_the_scrapes_with_it() -> None:
     """Half a minute of the desk between two scrapes: 2 s of ours at 15 times, 6 s at 5 times."""
-    assert [pace.FASTEST, pace.FASTEST, 8.0, 5.0, pace.SLOWEST] == [pace.affordable(one) for one in (1.0, 0.4, 0.2, 0.125, 0.0)]
+    assert [pace.FASTEST, pace.FASTEST, 8.0, 4.0, pace.SLOWEST] == [pace.affordable(one) for one in (1.0, 0.9, 0.8, 0.4, 0.0)]
     assert [2, 6, 15] == [site.Pacing(0, speed, 1).scrape_seconds for speed in (15.0, 5.0, 2.0)]
 
 
 def test_what_a_busy_process_gets_is_a_share_of_a_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    wall, used = iter((0.0, 1.0, 2.0, 4.0)), iter((10.0, 11.0))
+    wall, used = iter((0.0, 1.0, 2.0, 16.0)), iter((10.0, 11.0))
     monkeypatch.setattr("scripts.alert_drills.pace.time.monotonic", lambda: next(wall))
     monkeypatch.setattr("scripts.alert_drills.pace.time.process_time", lambda: next(used))
-    assert 0.25 == pace.share()
+    assert 1 / 16 == pace.share()
 
 
 def test_a_simulation_is_cut_at_an_instant_and_nothing_is_lost() -> None:

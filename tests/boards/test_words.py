@@ -13,7 +13,22 @@ import pytest
 from deskpulse.boards import Desk, boards
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.boards.locales import ENGLISH, MEXICO, SPAIN
-from deskpulse.boards.scale import AMBER, BAND_COLOURS, FILLS, KEPT, NO_ALERTING, PLAIN, RED, UNKNOWN, band_steps, ranges
+from deskpulse.boards.scale import (
+    AMBER,
+    BAND_COLOURS,
+    FILLS,
+    KEPT,
+    LINES,
+    NO_ALERTING,
+    PAST,
+    PLAIN,
+    RED,
+    STYLES,
+    UNKNOWN,
+    band_steps,
+    line_of,
+    ranges,
+)
 from deskpulse.boards.scale import CLOSED as GREY
 from deskpulse.boards.words import LANGUAGES, catalogue, definitions
 from deskpulse.policy import load_policy
@@ -211,7 +226,7 @@ EYES = {
 JUST_NOTICEABLE = 2.3  # a difference of CIELAB; from five metres it takes several times as much
 
 
-STATES = (RED, AMBER, KEPT, GREY, UNKNOWN, NO_ALERTING)
+STATES = (RED, AMBER, PAST, KEPT, GREY, UNKNOWN, NO_ALERTING)
 BANDS = tuple(colour for colour in BAND_COLOURS.values() if colour != PLAIN)  # typical has none
 
 
@@ -245,6 +260,44 @@ def text_on(fill: str) -> str:
 def test_text_has_a_contrast_of_seven_to_one(fill: str) -> None:
     """Under the text that Grafana chooses, in both themes alike."""
     assert contrast(fill, text_on(fill)) >= 7
+
+
+@pytest.mark.parametrize("colour", LINES)
+def test_a_line_is_seen_in_both_themes(colour: str) -> None:
+    """WCAG asks for 3 to 1 of what is drawn and is no text."""
+    assert min(contrast(colour, "#181B1F"), contrast(colour, "#FFFFFF")) >= 3
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_lines_are_told_apart_by_all_eyes(eyes: str) -> None:
+    """Much farther than fills, since they are thin; where colours run out, styles go on."""
+    for one, other in itertools.combinations([lab(colour, EYES[eyes]) for colour in LINES], 2):
+        assert math.dist(one, other) > 15 * JUST_NOTICEABLE
+    drawn = [str(line_of(index)) for index in range(len(LINES) * len(STYLES))]
+    assert len(drawn) == len(set(drawn))
+
+
+def test_a_team_of_the_settings_or_the_policy_has_one_line_on_all_boards(policy: Policy) -> None:
+    desk = Desk(ENGLISH, policy, members=("billing", "vip"))
+    assert ("billing", "orders", "technical", "vip") == desk.teams
+    lines = {
+        json.dumps(one["properties"])
+        for name in ("wall", "sla")
+        for drawn in board(name, desk)["panels"]
+        for one in drawn.get("fieldConfig", {}).get("overrides", ())
+        if one["matcher"]["options"] == "orders"
+    }
+    assert 1 == len(lines)
+    assert LINES[1] in lines.pop()
+
+
+def test_a_wait_beyond_what_the_policy_allows_anybody_is_seen(policy: Policy) -> None:
+    """8 h are the longest that the default policy allows a first reply."""
+    wait = panel(board("wall", Desk(ENGLISH, policy)), "Longest wait")
+    assert [(None, PLAIN), (8 * 3600, PAST)] == [
+        (one["value"], one["color"]) for one in wait["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    ]
+    assert 1 == len(panel(board("wall", Desk(ENGLISH, None)), "Longest wait")["fieldConfig"]["defaults"]["thresholds"]["steps"])
 
 
 def lab(colour: str, eyes: Any) -> tuple[float, float, float]:

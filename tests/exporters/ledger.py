@@ -19,6 +19,7 @@ from tests.agents.harness import all_led, until
 from tests.exporters.desk import RULES, Row
 
 PATIENCE_SECONDS = 60
+BROKERS_TIME = {"message.timestamp.type": "LogAppendTime"}
 
 
 class Ledger:
@@ -50,7 +51,9 @@ class Ledger:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:
-            answer = await admin.create_topics([NewTopic(name, other_counts.get(name, partitions), 1) for name in names])
+            answer = await admin.create_topics(
+                [NewTopic(name, other_counts.get(name, partitions), 1, topic_configs=BROKERS_TIME) for name in names]
+            )
             assert {0} == {error[1] for error in answer.topic_errors}
             await until(lambda: all_led(admin, names), what="leaders")  # a creation is answered before the broker has heard of it
         finally:

@@ -101,6 +101,36 @@ class TestDeadlines:
         assert (None, None, 0) == (resolution.newest_ms, resolution.ratio, resolution.n)
 
 
+class TestKeptSince:
+    """Nothing below objective, and since when: of the choice, the later of its targets."""
+
+    def desk(self) -> SlaDesk:
+        """Ten first replies of billing are in time, due from 9:30 to 9:39, and so are the solutions of sales, due from 10:00 to 10:09."""
+        desk = SlaDesk(SIMPLE)
+        for number in range(10):
+            desk.created(f"B{number}", f"09:0{number}", team="billing")
+            desk.replied(f"B{number}", f"09:0{number}:30")
+            desk.created(f"S{number}", f"08:0{number}", team="sales")
+            desk.resolved(f"S{number}", f"08:0{number}:30")
+        return desk
+
+    def test_of_all_it_is_since_both_targets_are_kept(self) -> None:
+        """First replies are kept from 9:31 on, solutions from 10:01 on."""
+        assert at("10:01") == shown(self.desk(), "10:15").kept_since_ms
+
+    def test_of_a_team_it_is_what_is_the_teams_own(self) -> None:
+        """Billing has solved nothing: no solution of it fell due before 11:00."""
+        assert at("09:31") == shown(self.desk(), "10:14", Choice("1h", "billing")).kept_since_ms
+
+    def test_while_something_is_listed_there_is_none(self) -> None:
+        desk = self.desk()
+        for number in range(10):
+            desk.created(f"L{number}", f"09:2{number}", team="sales")
+        assert shown(desk, "10:15").worst
+        assert shown(desk, "10:16").kept_since_ms is None
+        assert at("09:45") == shown(desk, "10:17", Choice("1h", "billing")).kept_since_ms
+
+
 class TestVerdicts:
     def test_of_few_nothing_is_better_or_worse(self) -> None:
         """One reply after 2 min, and after 20 min in the hour before: slower, but by one ticket."""

@@ -101,14 +101,14 @@ class TestProbes:
     async def test_ready_when_all_is_read(self, open_pages: Open) -> None:
         response = await (await open_pages()).get("/readyz")
         partitions = {"expected": 1, "read": 1, "owned": None, "recovering": None}
-        body = {"ready": True, "complete": True, "reasons": [], "partitions": partitions}
+        body = {"ready": True, "complete": True, "reasons": [], "hidden": [], "partitions": partitions}
         assert (200, body) == (response.status, await response.json())
 
     async def test_not_ready_says_why(self, open_pages: Open) -> None:
         response = await (await open_pages(ReaderStatus(expected=2))).get("/readyz")
         why = ["reading the ledger: 0 of 2 partitions are read to their end"]
         partitions = {"expected": 2, "read": 0, "owned": None, "recovering": None}
-        body = {"ready": False, "complete": False, "reasons": why, "partitions": partitions}
+        body = {"ready": False, "complete": False, "reasons": why, "hidden": [], "partitions": partitions}
         assert (503, body) == (response.status, await response.json())
 
     async def test_a_ledger_that_nobody_works_on_is_ready_and_incomplete(self, open_pages: Open) -> None:
@@ -388,5 +388,5 @@ class TestLogInOfBrowsers:
             async with client.get(path, headers={"Cookie": f"{COOKIE}={old}"}) as response:
                 assert (200, True) == (response.status, COOKIE in response.headers.get("Set-Cookie", ""))
             client.session.cookie_jar.clear()
-        async with client.get("/api/wall", headers={"Cookie": f"{COOKIE}={Sessions(config).make(at('11:00') // 1000)}"}) as response:
+        async with client.get("/api/wall", headers={"Cookie": f"{COOKIE}={Sessions(config).make(EXPORTER.now_ms() // 1000)}"}) as response:
             assert (200, False) == (response.status, "Set-Cookie" in response.headers)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from deskpulse import oracle_worst, verify
+from deskpulse import oracle_kept, oracle_worst, verify
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.oracle import OracleFigure
 from deskpulse.oracle_clock import read_policy
@@ -37,7 +37,13 @@ POLICY = load_policy(DEFAULT_POLICY)
 EDITIONS = read_policy(yaml.safe_load(Path(DEFAULT_POLICY).read_text(encoding="utf-8")))
 MONDAY = round(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
 RULES = ViewRules(zone=ZoneInfo("Europe/Madrid"), members=MemberRules(most=8), compared=("all",), policy=POLICY)
-JUDGED = ("support_sla_worst_", "support_sla_endangered_", "support_sla_below_objective", "support_sla_long_overdue_")
+JUDGED = (
+    "support_sla_worst_",
+    "support_sla_endangered_",
+    "support_sla_below_objective",
+    "support_sla_kept_since_",
+    "support_sla_long_overdue_",
+)
 
 
 class Watched:
@@ -74,7 +80,11 @@ def differences(desk: Watched, at_ms: int) -> list[verify.Difference]:
     """What the oracle says of the same events at the same instant, against the stream. Every name is shown, so none is folded."""
     records: list[SourceRecord] = [(one.topic, one.key, json.dumps(one.value).encode(), one.publish_ms) for one in desk.taken]
     deadlines = look(read_records(records), EDITIONS).deadlines
-    wanted = [OracleFigure(*sample) for sample in oracle_worst.judge(deadlines, EDITIONS, TARGETS, lambda dims: dims, at_ms)]
+    wanted = [
+        OracleFigure(*sample)
+        for judged in (oracle_worst.judge, oracle_kept.judge)
+        for sample in judged(deadlines, EDITIONS, TARGETS, lambda dims: dims, at_ms)
+    ]
     assert wanted, "nothing was judged"
     return verify.compare(wanted, of_interest(desk.builder.build(at_ms).live))
 
@@ -118,8 +128,8 @@ def test_three_hours_into_the_slip_it_is_named_first(seed: int) -> None:
     assert ("billing · high", "first_reply") == (worst.member, worst.target)
 
 
-def test_a_calm_week_has_nothing_worst() -> None:
-    """Twice an hour from Monday to Sunday, nights and weekend included."""
+def test_a_calm_week_has_nothing_worst_and_no_reply_that_pages_beforehand() -> None:
+    """Twice an hour from Monday to Sunday, nights and weekend included. What is endangered pages for replies; solutions only warn."""
     desk = Watched(simulate("calm", seed=1, start_ms=MONDAY - 2 * DAY_MS, end_ms=MONDAY + 7 * DAY_MS, rate_per_hour=60))
     the_policy = POLICY
     assert the_policy is not None
@@ -128,3 +138,4 @@ def test_a_calm_week_has_nothing_worst() -> None:
         desk.until(at_ms)
         found = judge(desk.builder._outcomes, the_policy, at_ms, shown)
         assert () == found.worst, datetime.fromtimestamp(at_ms / 1000, UTC)
+        assert [] == [one for one in found.endangered if one.target != "resolution"], datetime.fromtimestamp(at_ms / 1000, UTC)

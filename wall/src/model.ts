@@ -179,6 +179,7 @@ export interface Wall {
   show_tickets: boolean;
   policy: boolean;
   worst: WorstNow[];
+  kept_since_ms: number | null;
   elsewhere: number;
   endangered: Endangered[];
   rows: TeamRow[];

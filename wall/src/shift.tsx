@@ -10,6 +10,7 @@ const DOT = " \u00b7 ";
 const NAME_LETTERS = [36, 44, 58]; // that fit at each size of the name of the worst
 const SECOND_LETTERS = 58;
 const NEW_MS = 5 * 60_000; // so long what has just been listed has a frame that comes and goes
+const DAY_MS = 86_400_000;
 const LATE_DIGITS = [4, 6]; // of "32 of 90", at each size
 
 export interface ShiftProps extends Tongue {
@@ -58,10 +59,13 @@ export function Warning() {
   );
 }
 
-function Said({ title, lines }: { title: string; lines: string[] }) {
+function Said({ title, since, lines }: { title: string; since?: string | null; lines: string[] }) {
   return (
     <>
-      <p class="said">{title}</p>
+      <div>
+        <p class="said">{title}</p>
+        {since && <p class="said-since">{since}</p>}
+      </div>
       <div class="lines">
         {lines.map((line) => (
           <p key={line}>{line}</p>
@@ -119,7 +123,13 @@ function Calm({ wall, nowMs, words, format, state }: ShiftProps & { state: strin
   const first = state === "closed" && Number.isFinite(opens) ? [words.opens(format.opening(opens, nowMs, wall.zone))] : [];
   const kept = lines.length ? [`${words.windows["1h"]}: ${lines[0]}`, ...lines.slice(1)] : [];
   const elsewhere = wall.elsewhere ? [words.elsewhere(format.count(wall.elsewhere))] : [];
-  return <Said title={title} lines={[...elsewhere, ...first, ...kept].slice(0, 3)} />;
+  const since = state === "kept" && wall.kept_since_ms !== null ? keptSince(wall.kept_since_ms, nowMs, wall.zone, words, format) : null;
+  return <Said title={title} since={since} lines={[...elsewhere, ...first, ...kept].slice(0, 3)} />;
+}
+
+/** Since when nothing has been below its objective; the exporter looks back for a day. */
+function keptSince(sinceMs: number, nowMs: number, zone: string, words: Tongue["words"], format: Tongue["format"]): string {
+  return nowMs - sinceMs >= DAY_MS ? words.sinceADay : words.since(format.moment(sinceMs, nowMs, zone));
 }
 
 /** What the next hour will bring. */
