@@ -240,7 +240,7 @@ def _answer(standing: Standing, at: int, kind: int, content: Content, found: lis
     respondent = content[2] if len(content) > 2 else None
     if respondent is None and standing.creation is not None:
         respondent = standing.creation[0]
-    cell = _cell(kind, content)
+    cell = cell_of(kind, content)
     answers = standing.answers
     if answers is None:
         answers = standing.answers = []
@@ -255,7 +255,7 @@ def _answer(standing: Standing, at: int, kind: int, content: Content, found: lis
         found.append((at, (cell,), ()))
 
 
-def _cell(kind: int, content: Content) -> int:
+def cell_of(kind: int, content: Content) -> int:
     """The cell of an answer."""
     score = content[0]
     if kind == NPS:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from kpis.observe import answer
+from kpis.facts import fact_of
+from kpis.observe import cell_of
 from kpis.series import SATISFIED, UNSATISFIED
-from kpis.tickets import survey_fact
 from streams.decode import Reject, decoder
 from streams.events import Survey
 
@@ -40,7 +40,7 @@ def asked(kind: str, score: int, **stated: object) -> Survey | Reject:
 def test_satisfied_is(score: int, stated: dict[str, object], satisfied: bool) -> None:  # noqa: FBT001
     found = asked("csat", score, **stated)
     assert isinstance(found, Survey), found
-    assert (SATISFIED if satisfied else UNSATISFIED) == answer(survey_fact(found))[1]
+    assert (SATISFIED if satisfied else UNSATISFIED) == cell_of(*fact_of(found)[1::2])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deskpulse import oracle_tickets
-from deskpulse.oracle_events import Event, Rejected, read_event
+from deskpulse.oracle_events import Event, Record, Rejected, read_event
 from kpis import booking, facts, ledger, legacy, merging, observe, series, tickets
 from kpis.batch import Batch, History
 from kpis.facts import STORED
@@ -352,7 +352,7 @@ def test_80_repeats_hide_no_solution(way: str) -> None:
     found = [created(), *repeats, event("resolved", T0 + 100 * MINUTE_MS, "r")]
     rules, as_of_ms = ViewRules(ZoneInfo("UTC")), T0 + 3 * HOUR_MS
     if way == "live":
-        records = [(topic, b"T1", json.dumps(content).encode(), None) for topic, content in found]
+        records: list[Record] = [(topic, b"T1", json.dumps(content).encode(), None) for topic, content in found]
         told = exported(Stream(1).run(records, rules, as_of_ms))
     else:
         history = History()
