@@ -7,10 +7,10 @@ of all steps. What a fact adds when it comes last is its step alone, and so is w
 from __future__ import annotations
 
 from bisect import bisect_left
-from copy import copy
 from functools import lru_cache
 from typing import Final
 
+from msgspec.structs import replace
 from xxhash import xxh3_64_intdigest
 
 from kpis import series
@@ -94,9 +94,7 @@ def begin(row: TicketRow, found: list[Booking] | None) -> Standing:
 
 def copied(standing: Standing) -> Standing:
     """A standing of its own, to be changed."""
-    found = copy(standing)
-    found.answers = None if standing.answers is None else list(standing.answers)
-    return found
+    return replace(standing, answers=None if standing.answers is None else list(standing.answers))
 
 
 def create(standing: Standing, at_ms: int, content: Content, found: list[Booking] | None) -> None:
