@@ -85,11 +85,20 @@ class PromiseBook:
             new_found = [one for one in new_found if one not in same]
         deltas, number = self._tables.deltas, self._tables.number
         for dims, found, sign in ((old_dims, old_found, -1), (new_dims, new_found, 1)):
-            for at_ms, cell, amount in found:
-                deltas.add(at_ms, number(dims), cell, sign * amount)
-        if old_dims != new_dims or old_levels != new_levels:
-            self._lower(ticket_id, old_dims, old_levels)
-            self._raise(ticket_id, row, new_dims, new_levels)
+            if found:
+                slot = number(dims)
+                for at_ms in {at_ms for at_ms, _, _ in found}:
+                    here = [(cell, sign * amount) for at, cell, amount in found if at == at_ms]
+                    deltas.count(at_ms, slot, *[cell for cell, amount in here if amount == 1])
+                    for cell, amount in here:
+                        if amount != 1:
+                            deltas.add(at_ms, slot, cell, amount)
+        if old_dims == new_dims:
+            staying = [level for level in old_levels if level in new_levels]
+            old_levels = [level for level in old_levels if level not in staying]
+            new_levels = [level for level in new_levels if level not in staying]
+        self._lower(ticket_id, old_dims, old_levels)
+        self._raise(ticket_id, row, new_dims, new_levels)
 
     def leave(self, ticket_id: str, row: TicketRow) -> None:
         """The row leaves the state: its clocks stand in no level any more."""
@@ -110,6 +119,8 @@ class PromiseBook:
         self._list(ticket_id, row, slot, dims, levels)
 
     def _list(self, ticket_id: str, row: TicketRow, slot: int, dims: Dims, levels: list[Level]) -> None:
+        if not levels:
+            return
         url = None if row.creation is None else row.creation.url
         width = text_bytes(ticket_id, dims[1], dims[2], url)
         for level, due_ms in levels:
