@@ -12,10 +12,10 @@ import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from deskpulse.oracle_events import Facts, Record, read_records
+from deskpulse.oracle_events import Facts, Record, one_spelling, read_records
 from deskpulse.oracle_spans import HOUR_MS, MINUTE_MS, WINDOWS, Span, spans
 from deskpulse.oracle_tickets import (
     REGISTERS,
@@ -54,7 +54,7 @@ class OracleFigure:
         return (self.name, frozenset(self.labels))
 
 
-def figures(
+def figures(  # noqa: PLR0913 - each is named
     source: Facts | Iterable[Record],
     *,
     as_of_ms: int,
@@ -64,16 +64,19 @@ def figures(
     members: Mapping[str, Sequence[str]] | None = None,
     max_members: int | None = None,
     future_tolerance_ms: int = 300_000,
+    written: Mapping[str, Sequence[str]] | None = None,
 ) -> list[OracleFigure]:
     """Compute all final and live figures, each with its observations.
+
+    `written`: names by dimension as policy and settings write them, the first of several spellings is shown.
 
     `members` names what is exported per dimension, the rest being `other`; for a
     dimension without a list, `max_members` (None: no limit) folds the smallest.
     What a policy adds is in `deskpulse.oracle_promised`.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, members, max_members)
-    zones = dict(team_time_zones or {})
+    board = Board(facts, members, max_members, written=written)
+    zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []
     for by, member in board.members():
         zone = zones.get(member, time_zone) if by == "team" else time_zone
@@ -90,7 +93,7 @@ def figures(
     return found
 
 
-def parts(
+def parts(  # noqa: PLR0913 - each is named
     source: Facts | Iterable[Record],
     *,
     as_of_ms: int,
@@ -100,6 +103,7 @@ def parts(
     members: Mapping[str, Sequence[str]] | None = None,
     max_members: int | None = None,
     future_tolerance_ms: int = 300_000,
+    written: Mapping[str, Sequence[str]] | None = None,
 ) -> list[OracleFigure]:
     """Compute the additive parts of every current window, at full dimensions.
 
@@ -107,7 +111,7 @@ def parts(
     `+Inf` is added. Every combination that was ever observed is there, if with zeros.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, members, max_members)
+    board = Board(facts, members, max_members, written=written)
     found: list[OracleFigure] = []
     for span in spans(
         as_of_ms=as_of_ms,
@@ -159,23 +163,37 @@ class Board:
         members: Mapping[str, Sequence[str]] | None,
         max_members: int | None,
         measured: Iterable[Observation] = (),
+        written: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
+        self._written = {
+            (position, one_spelling(name)): name
+            for position, dimension in enumerate(DIMENSIONS)
+            for name in reversed([*(written or {}).get(dimension, ()), *(members or {}).get(dimension, ())])
+        }
         self._listed: list[tuple[str, str]] = [("all", "all")]
         self._combinations: set[Dimensions] = set()
         self._filed: dict[_Place, list[tuple[int, int]]] = {}
-        everything = [*observations(facts), *measured]
+        everything = [replace(one, dimensions=self._spelled(one.dimensions)) for one in (*observations(facts), *measured)]
         folds: list[dict[str, str]] = []
         for position, dimension in enumerate(DIMENSIONS):
-            names = (members or {}).get(dimension)
+            names = None if dimension not in (members or {}) else [self.shown(position, name) for name in (members or {})[dimension]]
             fold, shown = _fold(_volumes(everything, position), names, max_members)
             folds.append(fold)
             self._listed.extend((dimension, name) for name in shown)
         self._folds = folds
         self._file(everything, folds)
 
+    def shown(self, position: int, name: str) -> str:
+        """Give the spelling of a name that is shown: the first that anybody wrote, else the one that it is compared by."""
+        return self._written.get((position, one_spelling(name)), one_spelling(name))
+
+    def _spelled(self, dimensions: Dimensions) -> Dimensions:
+        team, channel, priority = (self.shown(position, name) for position, name in enumerate(dimensions))
+        return (team, channel, priority)
+
     def folded(self, dimensions: Dimensions) -> Dimensions:
         """Give the names under which a ticket is exported."""
-        team, channel, priority = (fold.get(value, OTHER) for fold, value in zip(self._folds, dimensions, strict=True))
+        team, channel, priority = (fold.get(value, OTHER) for fold, value in zip(self._folds, self._spelled(dimensions), strict=True))
         return (team, channel, priority)
 
     def own_names(self, by: str, member: str) -> list[str]:

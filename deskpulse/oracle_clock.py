@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from deskpulse.oracle_events import EPOCH
+from deskpulse.oracle_events import EPOCH, one_spelling
 from deskpulse.times import parse_duration_ms, parse_time_ms
 
 MINUTE_MS: Final = 60_000
@@ -116,7 +116,10 @@ class Line:
 
     def matches(self, dimensions: Sequence[str]) -> bool:
         """Whether the line is for tickets of these dimensions."""
-        return all(names is None or value in names for names, value in zip(self.names, dimensions, strict=True))
+        return all(
+            names is None or one_spelling(value) in {one_spelling(name) for name in names}
+            for names, value in zip(self.names, dimensions, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,8 @@ class Edition:
 
     def hours(self, team: str) -> OpenHours | None:
         """The calendar of a team."""
-        return self.calendars[self.teams.get(team, self.default)]
+        own = {one_spelling(name): calendar for name, calendar in self.teams.items()}
+        return self.calendars[own.get(one_spelling(team), self.default)]
 
     def line(self, target: str, dimensions: Sequence[str]) -> Line | None:
         """The first line that matches."""
@@ -141,6 +145,17 @@ class Edition:
 def read_policy(document: Mapping[str, Any]) -> list[Edition]:
     """The versions of a policy file that is known to be right, as YAML gives it."""
     return [_edition(version) for version in document["versions"]]
+
+
+def names_written(editions: Sequence[Edition], place: int) -> list[str]:
+    """The names of a dimension (its place: team, channel, priority) as the policy writes them, those of the newest edition first."""
+    found: list[str] = []
+    for edition in reversed(editions):
+        for target in TARGETS:
+            for line in edition.lines[target]:
+                found.extend(sorted(line.names[place] or ()))
+        found.extend(edition.teams if place == 0 else ())
+    return found
 
 
 def in_force(editions: Sequence[Edition], at_ms: int) -> Edition | None:

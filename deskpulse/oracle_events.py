@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ REASONS: Final = (
     "syntax",
     "schema",
     "kind",
+    "name",
     "score",
     "time",
     "future",
@@ -47,6 +49,8 @@ RANKS: Final = {
 }
 CHANGES: Final = frozenset({"triaged", "replied", "handled", "paused", "resumed", "reopened", "discarded"})
 STATUSES: Final = frozenset({"joined", "left"})
+EMBEDDINGS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+MARKS: Final = frozenset({"LEFT-TO-RIGHT MARK", "RIGHT-TO-LEFT MARK", "ARABIC LETTER MARK"})
 MAX_RECORD_BYTES: Final = 64 * 1024
 MAX_IDENTIFIER_CHARACTERS: Final = 128
 MAX_SECONDS: Final = 1e9
@@ -243,14 +247,22 @@ def _owner(topic: str, fields: _Fields) -> tuple[str, str]:
 
 
 def _check_score(kind: str, fields: _Fields) -> None:
+    """Hold a score against the scale that was stated, and the scale against the kind."""
     content = fields.content
     if kind != "survey" or "score" not in content or "kind" not in content:
         return
-    scale_max = content.get("scale_max", DEFAULT_SCALE_MAX)
-    lowest, highest = {"nps": (0, 10), "ces": (1, 7), "csat": (1, scale_max)}[content["kind"]]
-    if not lowest <= content["score"] <= highest:
-        fields.faults.add("score")
-    if content["kind"] == "csat" and not 2 <= scale_max <= 10:
+    stated = (content.get("scale_min"), content.get("scale_max"))
+    if content["kind"] == "csat":
+        if "satisfied" in content:
+            return
+        lowest, highest = (1 if stated[0] is None else stated[0]), (DEFAULT_SCALE_MAX if stated[1] is None else stated[1])
+        allowed = [(1, top) for top in range(2, 11)] + [(0, 10)]
+    else:
+        lowest, highest = {"nps": (0, 10), "ces": (1, 7)}[content["kind"]]
+        allowed = [(lowest, highest)]
+        if "satisfied" in content or stated[0] not in (None, lowest) or stated[1] not in (None, highest):
+            fields.faults.add("score")
+    if (lowest, highest) not in allowed or not lowest <= content["score"] <= highest:
         fields.faults.add("score")
 
 
@@ -259,6 +271,35 @@ def _identifier(value: object) -> str | Rejected:
     if isinstance(text, str) and 1 <= len(text) <= MAX_IDENTIFIER_CHARACTERS:
         return text
     return Rejected("schema")
+
+
+def one_spelling(name: str) -> str:
+    """By what names are compared: composed, without white space around it, and without regard to case."""
+    trimmed = re.sub(r"^\s+|\s+$", "", unicodedata.normalize("NFC", name))
+    return unicodedata.normalize("NFC", trimmed.casefold())
+
+
+def _controls(text: str) -> bool:
+    """Whether a screen would not show the text as it is."""
+    return any(
+        unicodedata.category(c) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(c) in EMBEDDINGS or unicodedata.name(c, "") in MARKS
+        for c in text
+    )
+
+
+def _mark(value: object) -> str | Rejected:
+    """An identifier that people may read on a screen."""
+    found = _identifier(value)
+    return Rejected("name") if isinstance(found, str) and _controls(found) else found
+
+
+def _name(value: object) -> str | Rejected:
+    """A name that people chose, in the one spelling that stands for all."""
+    found = _identifier(value)
+    if isinstance(found, Rejected):
+        return found
+    name = one_spelling(found)
+    return Rejected("name") if not name or _controls(name) else name
 
 
 def _text(value: object) -> str | Rejected:
@@ -349,11 +390,11 @@ _NAME_INSIDE: Final = {
 }
 _Rule = tuple[str, Callable[[Any], Any], bool]  # name, check, required
 _COMMON: Final[tuple[_Rule, ...]] = (
-    ("event_id", _identifier, True),
+    ("event_id", _mark, True),
     ("occurred_at", _instant, True),
 )
-_TICKET: Final[_Rule] = ("ticket_id", _identifier, True)
-_CUSTOMER: Final[_Rule] = ("customer_id", _identifier, True)
+_TICKET: Final[_Rule] = ("ticket_id", _mark, True)
+_CUSTOMER: Final[_Rule] = ("customer_id", _mark, True)
 _PARTS: Final[tuple[_Rule, ...]] = (
     ("talk_seconds", _whole_ms, False),
     ("hold_seconds", _whole_ms, False),
@@ -363,9 +404,9 @@ _FIELDS_OF_KIND: Final[Mapping[str, tuple[_Rule, ...]]] = {
     "created": (
         _TICKET,
         _CUSTOMER,
-        ("team", _identifier, True),
-        ("channel", _identifier, True),
-        ("priority", _identifier, True),
+        ("team", _name, True),
+        ("channel", _name, True),
+        ("priority", _name, True),
         ("url", _text, False),
     ),
     "first-reply": (
@@ -375,17 +416,19 @@ _FIELDS_OF_KIND: Final[Mapping[str, tuple[_Rule, ...]]] = {
     ),
     "resolved": (_TICKET, ("outcome", _outcome, False), *_PARTS),
     "survey": (
-        ("ticket_id", _identifier, False),
-        ("customer_id", _identifier, False),
-        ("team", _identifier, False),
+        ("ticket_id", _mark, False),
+        ("customer_id", _mark, False),
+        ("team", _name, False),
         ("score", _integer, True),
         ("scale_max", _integer, False),
+        ("scale_min", _integer, False),
+        ("satisfied", _flag, False),
     ),
     "triaged": (
         _TICKET,
-        ("team", _identifier, False),
-        ("channel", _identifier, False),
-        ("priority", _identifier, False),
+        ("team", _name, False),
+        ("channel", _name, False),
+        ("priority", _name, False),
     ),
     "replied": (_TICKET, ("waiting_since", _instant, True)),
     "handled": (_TICKET, *_PARTS),

@@ -17,7 +17,7 @@ BUSINESS: Final = (("clock", "business"),)
 MEASURED: Final = (("support_first_response", "first_response_business"), ("support_resolution_time", "resolution_time_business"))
 
 
-def figures(
+def figures(  # noqa: PLR0913 - each is named
     source: Facts | Iterable[Record],
     *,
     as_of_ms: int,
@@ -27,13 +27,14 @@ def figures(
     members: Mapping[str, Sequence[str]] | None = None,
     max_members: int | None = None,
     future_tolerance_ms: int = 300_000,
+    written: Mapping[str, Sequence[str]] | None = None,
 ) -> list[OracleFigure]:
     """Compute what a policy adds to `oracle.figures`; the arguments are the same."""
     facts = facts_of(source, future_tolerance_ms)
     promised = look(facts, policy)
-    board = Board(facts, members, max_members, promised.measured)
+    board = Board(facts, members, max_members, promised.measured, written)
     sla = SlaBoard(promised, policy, board.folded, as_of_ms)
-    zones = dict(team_time_zones or {})
+    zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []
     for by, member in board.members():
         zone = zones.get(member, time_zone) if by == "team" else time_zone

@@ -204,7 +204,8 @@ def _answer(survey: Event) -> _Found:
     score = survey.content["score"]
     if survey.content["kind"] == "csat":
         scale_max = survey.content.get("scale_max", DEFAULT_SCALE_MAX)
-        return ("csat", survey.at_ms, int(_is_satisfied(score, scale_max)))
+        satisfied = survey.content.get("satisfied", _is_satisfied(score, scale_max))
+        return ("csat", survey.at_ms, int(satisfied))
     return (survey.content["kind"], survey.at_ms, score)
 
 

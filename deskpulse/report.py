@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +19,12 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import view_rules
 from kpis.batch import Batch, History, Stretch
 from kpis.figures import Figure
+from kpis.members import DIMENSIONS
+from kpis.view import ViewRules
 
 ALL_WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
 _EXAMPLES: Final = 5  # of the refused events of a reason
+_MOST_SPELLINGS: Final = 1_000  # of a dimension
 _SHOW_EVERY: Final = 2_000  # events between two words of progress
 
 
@@ -43,7 +46,8 @@ def run(
     err = Console(stderr=True)
     latest_ms = now_ms + round(settings.desk.future_tolerance_seconds * 1000)
     try:
-        history = read_history(file, mapping, until_ms=as_of_ms, latest_ms=latest_ms, console=err)
+        rules = view_rules(settings)
+        history = read_history(file, mapping, until_ms=as_of_ms, latest_ms=latest_ms, rules=rules, console=err)
     except InputError as error:
         print(f"deskpulse: {error}", file=sys.stderr)  # noqa: T201 - the command's own words
         return exits.USAGE
@@ -51,7 +55,7 @@ def run(
         print(f"deskpulse: {file} holds no event{_until(as_of_ms)}", file=sys.stderr)  # noqa: T201
         return exits.DIFFERENCE
     as_of = history.last_ms if as_of_ms is None else as_of_ms
-    figures = figures_of(Batch(history, view_rules(settings)), as_of, window=window, span_ms=span_ms)
+    figures = figures_of(Batch(history, rules), as_of, window=window, span_ms=span_ms)
     if form == "json":
         json.dump(document(as_of, figures), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
@@ -60,13 +64,22 @@ def run(
     return exits.OK
 
 
-def read_history(file: Path, mapping: Path | None, *, until_ms: int | None, console: Console, latest_ms: int | None = None) -> History:
+def read_history(
+    file: Path,
+    mapping: Path | None,
+    *,
+    until_ms: int | None,
+    console: Console,
+    latest_ms: int | None = None,
+    rules: ViewRules | None = None,
+) -> History:
     """Merge the events of a file up to an instant; dirty lines are told on the console and stop nothing. Errors: InputError.
 
-    Events after `latest_ms` are refused.
+    Events after `latest_ms` are refused. With `rules` names that are not written as they are shown are told.
     """
     history = History()
     refused: dict[str, list[str]] = {}
+    written = Spellings()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(f"reading {file.name}")
@@ -74,6 +87,7 @@ def read_history(file: Path, mapping: Path | None, *, until_ms: int | None, cons
             file, mapping, on_progress=lambda rows: bar.update(task, description=f"reading {file.name}: {rows:,} rows")
         )
         for number, event in enumerate(events, start=1):
+            written.note(event.value)
             reject = history.add(event.topic, encode(event.value), until_ms=until_ms, latest_ms=latest_ms)
             if reject is not None and len(examples := refused.setdefault(reject.reason, [])) < _EXAMPLES:
                 examples.append(f"  {reject.reason}: {event.topic} {event.key.decode()}: {reject.detail}")
@@ -86,7 +100,34 @@ def read_history(file: Path, mapping: Path | None, *, until_ms: int | None, cons
         console.print(f"rejected events: {reasons}; such as:", highlight=False)
         for line in (line for examples in refused.values() for line in examples):
             console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
+    if rules is not None:
+        for line in written.told(rules):
+            console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
     return history
+
+
+class Spellings:
+    """How the names of a file are written, of the first thousand of each dimension."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, set[str]] = {dimension: set() for dimension in DIMENSIONS}
+
+    def note(self, event: Mapping[str, object]) -> None:
+        """Take over an event as it came."""
+        for dimension, names in self._found.items():
+            name = event.get(dimension)
+            if isinstance(name, str) and len(names) < _MOST_SPELLINGS:
+                names.add(name)
+
+    def told(self, rules: ViewRules) -> Iterator[str]:
+        """A line for each name that is not always written as it is shown."""
+        for dimension, names in self._found.items():
+            variants: dict[str, list[str]] = {}
+            for name in sorted(names):
+                variants.setdefault(rules.name(dimension, name), []).append(name)
+            for shown, written in variants.items():
+                if others := [repr(name) for name in written if name != shown]:
+                    yield f"{dimension} {shown!r} is also written {', '.join(others[:_EXAMPLES])}: counted as one"
 
 
 def figures_of(batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None) -> list[Figure]:

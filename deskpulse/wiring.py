@@ -12,6 +12,7 @@ from kpis.bands import BANDED, BandRule
 from kpis.members import DIMENSIONS, MemberRules
 from kpis.partition import StateRules
 from kpis.view import ViewRules
+from streams.names import fold, spellings
 
 if TYPE_CHECKING:
     from agents.config import WorkerConfig
@@ -37,14 +38,22 @@ def state_rules(settings: Settings) -> StateRules:
 def view_rules(settings: Settings) -> ViewRules:
     """What a view shows. Errors: PolicyError."""
     desk = settings.desk
+    policy = load_policy(desk.policy)
     lists = {dimension: names for dimension in DIMENSIONS if (names := getattr(desk.members, dimension)) is not None}
+    zones = {"team": desk.team_time_zones}
+    spelled = {
+        dimension: spellings([] if policy is None else policy.names(number), lists.get(dimension, ()), zones.get(dimension, ()))
+        for number, dimension in enumerate(DIMENSIONS)
+    }
+    shown = {dimension: tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in names)) for dimension, names in lists.items()}
     return ViewRules(
         zone=ZoneInfo(desk_zone(desk).name),
-        team_zones={team: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
-        members=MemberRules(lists, desk.max_members),
+        team_zones={spelled["team"][fold(team)]: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
+        members=MemberRules(shown, desk.max_members),
         parts_windows=settings.exporter.parts_windows,
         compared=settings.exporter.compared_rollups,
-        policy=load_policy(desk.policy),
+        policy=policy,
+        spelled=spelled,
     )
 
 

@@ -19,7 +19,7 @@ from kpis.ledger import Position
 from kpis.policy import Policy
 
 Labels = Mapping[str, str]
-REASONS: Final = ("null", "oversize", "syntax", "schema", "kind", "score", "time", "future", "too_late", "key")
+REASONS: Final = ("null", "oversize", "syntax", "schema", "kind", "name", "score", "time", "future", "too_late", "key")
 _PARTITION: Final = ("partition",)
 
 BUILD: Final = Family("deskpulse_build", "Version of the exporter.", "info", ("version", "python"))

@@ -96,13 +96,13 @@ class Batch:
             self._take(ticket)
         for customer in history.customers.values():
             for dims, observation in observe.observe_answers(customer):
-                self._found[dims].append(observation)
+                self._found[self._rules.spell(dims)].append(observation)
         for found in self._found.values():
             found.sort()
         self._times = {dims: [at for at, _, _ in found] for dims, found in self._found.items()}
 
     def _take(self, ticket: TicketRow) -> None:
-        dims, levels = ticket.dims(), observe.levels(ticket)
+        dims, levels = self._rules.spell(ticket.dims()), observe.levels(ticket)
         self._found[dims].extend(observe.observe(ticket))
         if self._rules.policy is not None and self._sla is not None:
             ticket.promise = promises.derive(ticket, self._rules.policy)

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, Literal, NamedTuple
 
@@ -18,6 +19,7 @@ from msgspec import Struct
 
 from kpis.calendar import ALWAYS, Calendar, time_of
 from kpis.series import ALLOWANCES
+from streams.names import fold
 
 FIRST_REPLY: Final = "first_reply"
 RESOLUTION: Final = "resolution"
@@ -48,7 +50,17 @@ class Rule:
 
     def matches(self, dims: Dims) -> bool:
         """Whether the rule is for tickets of a team, channel and priority."""
-        return all(names is None or name in names for names, name in zip(self.names, dims, strict=True))
+        return all(_has(names, name) for names, name in zip(self.names, dims, strict=True))
+
+
+@lru_cache(maxsize=10_000)
+def _folded(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(fold, names))
+
+
+def _has(names: frozenset[str] | None, name: str) -> bool:
+    """Whether a line that lists names is for a name, however it is spelled."""
+    return names is None or fold(name) in _folded(names)
 
 
 class Term(NamedTuple):
@@ -84,7 +96,8 @@ class Version:
 
     def calendar(self, team: str) -> Calendar:
         """The calendar that a team works by."""
-        return self._calendar(self.team_calendars.get(team, self.default_calendar))
+        own = self.team_calendars.get(team) or next((name for one, name in self.team_calendars.items() if fold(one) == fold(team)), None)
+        return self._calendar(own or self.default_calendar)
 
     def _calendar(self, name: str) -> Calendar:
         return ALWAYS if name == ALWAYS_NAME else self.calendars[name]
@@ -92,6 +105,11 @@ class Version:
     def used_calendars(self) -> list[Calendar]:
         """Every calendar that some team may have."""
         return [self._calendar(name) for name in dict.fromkeys((self.default_calendar, *self.team_calendars.values()))]
+
+    def named_teams(self) -> set[str]:
+        """Every team that it names."""
+        lines = (rule for rules in self.rules.values() for rule in rules)
+        return {*self.team_calendars, *(team for rule in lines for team in rule.teams or ())}
 
     def terms(self, dims: Dims) -> Terms:
         """What is promised to a ticket, by the dimensions of its creation."""
@@ -110,7 +128,7 @@ class Version:
         smallest: float | None = None
         for rule in self.rules.get(target, ()):
             names = None if dimension is None else rule.names[dimension]
-            if names is not None and member not in names:
+            if not _has(names, member):
                 continue
             smallest = rule.objective if smallest is None else min(smallest, rule.objective)
             if all(others is None for i, others in enumerate(rule.names) if i != dimension):
@@ -160,6 +178,15 @@ class Policy:
         self._starts = starts
         self._terms: dict[tuple[int, Dims], Terms] = {}
         self._signatures: dict[int, Signed] = {}
+
+    def names(self, dimension: int) -> list[str]:
+        """The names that the policy writes in a dimension (0 team, 1 channel, 2 priority): as the newest version does first."""
+        found: dict[str, None] = {}
+        for version in reversed(self.versions):
+            rules = [rule for target in TARGETS for rule in version.rules.get(target, ())]
+            found.update(dict.fromkeys(name for rule in rules for name in sorted(rule.names[dimension] or ())))
+            found.update(dict.fromkeys(version.team_calendars if dimension == 0 else ()))
+        return list(found)
 
     @property
     def targets(self) -> tuple[str, ...]:

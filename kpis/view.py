@@ -21,6 +21,7 @@ from kpis.tables import CUSTOMERS
 from kpis.tickets import Dims
 from kpis.worst import MOST_NAMED, Endangered, Judgement, Place, Worst, judge
 from kpis.worst import figures as judged
+from streams.names import fold
 from windows.cells import Cells, add, difference
 from windows.rolling import RollingSums, Slot
 from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS, Period, covered_ms
@@ -42,6 +43,17 @@ class ViewRules:
     parts_windows: tuple[str, ...] = ("1h",)
     compared: tuple[str, ...] = ("all", *DIMENSIONS)  # roll-ups that show `previous` and `week_ago` too
     policy: Policy | None = None  # None: no SLA figures and no business clock
+    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by dimension, how a name is shown, by its fold
+
+    def spell(self, dims: Dims) -> Dims:
+        """The names as they are shown: the ledger may hold several spellings of one, which then are one."""
+        team, channel, priority = (self.name(dimension, name) for dimension, name in zip(DIMENSIONS, dims, strict=True))
+        return (team, channel, priority)
+
+    def name(self, dimension: str, name: str) -> str:
+        """One name as it is shown: as the policy writes it, else the settings, else folded."""
+        folded = fold(name)
+        return self.spelled.get(dimension, {}).get(folded, folded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,7 @@ class ViewBuilder:
         self._customer_slots = [Slot(w, period, rules.zone) for w in CUSTOMER_WINDOWS for period in w.periods]
         self._business = rules.policy is not None and rules.policy.has_calendars
         self._empty()
+        self._spelled: dict[Dims, Dims] = {}  # what the ledger holds, and how it is shown
         self._rows: dict[int, dict[bytes, bytes]] = {}
         self._at_risk: dict[tuple[int, AtRiskKey], bytes] = {}
         self._positions: dict[int, Position] = {}
@@ -186,6 +199,11 @@ class ViewBuilder:
     def _change(self, key: PaneKey | LevelKey, delta: Cells) -> None:
         if not delta:
             return
+        dims = self._spelled.get(key.dims)
+        if dims is None:
+            dims = self._spelled[key.dims] = self._rules.spell(key.dims)
+        if dims != key.dims:
+            key = key._replace(dims=dims)
         if isinstance(key, LevelKey):
             self._levels.change(key, delta)
             if self._sla is not None:
@@ -251,13 +269,19 @@ class ViewBuilder:
             watermark_ms=self._watermark_ms,
             anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(series.ANOMALY, 0),
             folded={dimension: len(names) for dimension, names in folded.items()},
-            at_risk=tuple((key, raw) for (_, key), raw in self._at_risk.items()) if visible else (),
+            at_risk=tuple((key._replace(team=self._rules.name("team", key.team)), raw) for (_, key), raw in self._at_risk.items())
+            if visible
+            else (),
             policy=policy,
             shown=shown,
             courses=self._courses(choices, shown, as_of) if visible else {},
             judgement=judgement,
             hidden=hidden,
         )
+
+    def _listed(self) -> Iterator[tuple[AtRiskKey, bytes]]:
+        for (_, key), raw in self._at_risk.items():
+            yield key._replace(team=self._rules.name("team", key.team)), raw
 
     def _courses(self, choices: Collection[Choice], shown: Mapping[str, list[str]], as_of: int) -> dict[Choice, Course]:
         known, self._keepers = self._keepers, {}

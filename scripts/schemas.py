@@ -35,6 +35,7 @@ _INSTANT: Final = {
 _SCORES: Final = {"nps": (0, 10), "ces": (1, 7)}
 _CSAT_SCALES: Final = range(2, 11)
 _CSAT_DEFAULT: Final = 5
+_ELEVEN: Final = 10  # the largest score of eleven from 0 on
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,28 +100,33 @@ def _tidied(kind: dict[str, Any]) -> dict[str, Any]:
 
 
 def _survey_rules() -> dict[str, Any]:
-    """Who answered must be named, and a score must lie on the scale of its kind."""
-    scores = [_score(kind, {}, low, high) for kind, (low, high) in _SCORES.items()]
-    scales = [_score("csat", {"scale_max": {"const": top}}, 1, top) for top in _CSAT_SCALES]
-    default = {"if": _asked("csat", {"scale_max": {"type": "null"}}), "then": _on_scale(1, _CSAT_DEFAULT)}
-    bounded = {
-        "if": _asked("csat", {}),
-        "then": {"properties": {"scale_max": {"anyOf": [{"minimum": _CSAT_SCALES[0], "maximum": _CSAT_SCALES[-1]}, {"type": "null"}]}}},
-    }
+    """Who answered must be named; a score must lie on its scale, and a scale that is stated be one that the kind is asked on."""
+    own = [
+        {
+            "if": _asked(kind),
+            "then": _scale(
+                low, high, {"scale_min": {"enum": [low, None]}, "scale_max": {"enum": [high, None]}, "satisfied": {"type": "null"}}
+            ),
+        }
+        for kind, (low, high) in _SCORES.items()
+    ]
+    from_one = {"scale_min": {"enum": [1, None]}}
+    scales = [
+        _scale(1, _CSAT_DEFAULT, {**from_one, "scale_max": {"type": "null"}}),
+        *({**_scale(1, top, {**from_one, "scale_max": {"const": top}}), "required": ["scale_max"]} for top in _CSAT_SCALES),
+        {**_scale(0, _ELEVEN, {"scale_min": {"const": 0}, "scale_max": {"const": _ELEVEN}}), "required": ["scale_min", "scale_max"]},
+    ]
+    csat = {"if": _asked("csat", {"satisfied": {"type": "null"}}), "then": {"anyOf": scales}}
     named = [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("ticket_id", "customer_id")]
-    return {"anyOf": named, "allOf": [*scores, bounded, default, *scales]}
+    return {"anyOf": named, "allOf": [*own, csat]}
 
 
-def _score(kind: str, more: dict[str, Any], low: int, high: int) -> dict[str, Any]:
-    return {"if": {**_asked(kind, more), "required": ["kind", *more]}, "then": _on_scale(low, high)}
+def _asked(kind: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"properties": {"kind": {"const": kind}, **(more or {})}}
 
 
-def _asked(kind: str, more: dict[str, Any]) -> dict[str, Any]:
-    return {"properties": {"kind": {"const": kind}, **more}}
-
-
-def _on_scale(low: int, high: int) -> dict[str, Any]:
-    return {"properties": {"score": {"minimum": low, "maximum": high}}}
+def _scale(low: int, high: int, more: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {"score": {"minimum": low, "maximum": high}, **more}}
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ PURE_STANDARD_LIBRARY: Final = frozenset(
     {
         "__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
         "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "types", "typing",
-        "zlib", "zoneinfo",
+        "unicodedata", "zlib", "zoneinfo",
     }
 )  # fmt: skip
 PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {

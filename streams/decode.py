@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.events import AnyEvent, CustomerChanged, FirstReply, Replied, Resolved, Survey, TicketChanged, TicketCreated
+from streams.events import AnyEvent, CustomerChanged, FirstReply, Replied, Resolved, Survey, TicketChanged, TicketCreated, Triaged
+from streams.names import fold, unfit
 
 MAX_BYTES: Final = 64 * 1024  # the contract's limit of one record's value
 FIRST_MS: Final = 0  # 1970-01-01: earlier instants are a unit error upstream
@@ -24,7 +25,7 @@ _CLOSED_CHOICES: Final = ("$.change", "$.status", "$.kind")
 class Reject(NamedTuple):
     """A record that cannot be an event: `reason` is a metric label, `detail` is for people."""
 
-    reason: str  # null, oversize, syntax, schema, kind, score, time; the state adds key, future, too_late
+    reason: str  # null, oversize, syntax, schema, kind, name, score, time; the state adds key, future, too_late
     detail: str
 
 
@@ -56,7 +57,7 @@ def decoder(topic: str) -> Decode:
             event.occurred_at = at = (at - _EPOCH) // _MILLISECOND  # type: ignore[operator]
         if not SECONDS_BEFORE <= at < LAST_MS and (fault := _time_fault("occurred_at", at)):
             return fault
-        return event if finish is None else finish(event)
+        return _id_fault(event) or (event if finish is None else finish(event))
 
     return decode
 
@@ -71,26 +72,74 @@ def _time_fault(name: str, at: int) -> Reject | None:
     return None
 
 
+def _id_fault(event: AnyEvent) -> Reject | None:
+    """Why the identifiers of an event are none, or None."""
+    if event.event_id.isprintable() and event.key.isprintable():
+        return None
+    return _unfit("event_id", event.event_id) or _unfit("the identifier", event.key)
+
+
+def _unfit(field: str, text: str) -> Reject | None:
+    found = unfit(text)
+    return None if found is None else Reject("name", f"{field} has the character {found}, which controls a screen: leave it out")
+
+
+def _fold_names(event: TicketCreated | Triaged | Survey) -> Reject | None:
+    """Bring the names of an event to what they are compared by; why one of them is none, or None."""
+    for field in ("team",) if type(event) is Survey else ("team", "channel", "priority"):
+        name = getattr(event, field)
+        if name is not None:
+            folded = fold(name)
+            if not folded:
+                return Reject("name", f"{field} is blank")
+            if not folded.isprintable() and (fault := _unfit(field, folded)):
+                return fault
+            setattr(event, field, folded)
+    return None
+
+
+def _finish_created(event: TicketCreated) -> TicketCreated | Reject:
+    return _unfit("customer_id", event.customer_id) or _fold_names(event) or event
+
+
 def _reason(message: str) -> str:
     if message.startswith("Invalid") and message.endswith(_KIND_ENDINGS):
         return "kind"
     return "time" if "RFC3339" in message or "timezone component" in message else "schema"
 
 
+def _score_fault(event: Survey) -> Reject | None:
+    """Why a score does not fit its scale, or the scale its kind: what is stated is obeyed or refused."""
+    low, high = _SCALES.get(
+        event.kind, (1 if event.scale_min is None else event.scale_min, 5 if event.scale_max is None else event.scale_max)
+    )
+    if event.kind != "csat":
+        if event.satisfied is not None:
+            return Reject("score", f"{event.kind} knows no `satisfied`: leave it out")
+        if event.scale_min not in {None, low} or event.scale_max not in {None, high}:
+            return Reject("score", f"{event.kind} is asked on {low}..{high} only, not on {event.scale_min}..{event.scale_max}")
+    elif event.satisfied is not None:
+        return None
+    elif not 2 <= high <= _LARGEST_SCALE or low not in {0, 1} or (low == 0 and high != _LARGEST_SCALE):
+        return Reject("score", f"csat is asked on 1..2 to 1..10, or on 0..10, not on {low}..{high}: state `satisfied`")
+    if not low <= event.score <= high:
+        return Reject("score", f"{event.kind} score {event.score} is outside {low}..{high}")
+    return None
+
+
 def _finish_survey(event: Survey) -> Survey | Reject:
     if event.ticket_id is None and event.customer_id is None:
         return Reject("schema", "a survey needs ticket_id or customer_id")
-    low, high = (0, 10) if event.kind == "nps" else (1, 7)
-    if event.kind == "csat":
-        high = 5 if event.scale_max is None else event.scale_max
-        if not 2 <= high <= 10:
-            return Reject("score", f"scale_max {high} is outside 2..10")
-    if not low <= event.score <= high:
-        return Reject("score", f"{event.kind} score {event.score} is outside {low}..{high}")
-    return event
+    if (fault := _score_fault(event)) or (event.customer_id is not None and (fault := _unfit("customer_id", event.customer_id))):
+        return fault
+    if event.satisfied is not None:  # who says so answers on a scale of two, whatever was shown
+        event.score, event.scale_max, event.scale_min = (2 if event.satisfied else 1), 2, None
+    return _fold_names(event) or event
 
 
 def _finish_changed(event: TicketChanged) -> TicketChanged | Reject:
+    if type(event) is Triaged:
+        return _fold_names(event) or event
     if type(event) is Replied:
         since = event.waiting_since
         if type(since) is not int:
@@ -99,9 +148,11 @@ def _finish_changed(event: TicketChanged) -> TicketChanged | Reject:
     return event
 
 
+_SCALES: Final = {"nps": (0, 10), "ces": (1, 7)}
+_LARGEST_SCALE: Final = 10
 _KIND_ENDINGS: Final = tuple(f"`{path}`" for path in _CLOSED_CHOICES)
 _BY_TOPIC: Final[dict[str, tuple[Callable[[bytes], AnyEvent], Callable[..., AnyEvent | Reject] | None]]] = {
-    "ticket-created": (msgspec.json.Decoder(TicketCreated).decode, None),
+    "ticket-created": (msgspec.json.Decoder(TicketCreated).decode, _finish_created),
     "first-reply": (msgspec.json.Decoder(FirstReply).decode, None),
     "resolved": (msgspec.json.Decoder(Resolved).decode, None),
     "survey": (msgspec.json.Decoder(Survey).decode, _finish_survey),

@@ -145,6 +145,8 @@ class Survey(Event, gc=False, kw_only=True):
     customer_id: Identifier | None = None
     team: Identifier | None = None
     scale_max: int | None = None
+    scale_min: int | None = None
+    satisfied: bool | None = None
 
     @property
     def key(self) -> str:

@@ -14,7 +14,8 @@ DAY_MS: Final = 24 * HOUR_MS
 class Resolution:
     """A length of panes and how long they are kept behind the event clock of a partition.
 
-    Retention covers the longest window and the period that it is compared with, and one pane more, because the current pane is partial.
+    Retention covers the longest window and the period that it is compared with, and one pane more, because the current pane is partial. An
+    event clock may be some minutes ahead of those who look (the tolerance for events dated ahead): panes of a minute stay so much longer.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Resolution:
         return self.pane(event_clock_ms - self.retention_ms)
 
 
-MINUTE: Final = Resolution("1m", 0, MINUTE_MS, 2 * HOUR_MS + 2 * MINUTE_MS)
+MINUTE: Final = Resolution("1m", 0, MINUTE_MS, 2 * HOUR_MS + 10 * MINUTE_MS)
 QUARTER: Final = Resolution("15m", 1, 15 * MINUTE_MS, 9 * DAY_MS + HOUR_MS)
 SIX_HOURS: Final = Resolution("6h", 2, 6 * HOUR_MS, 61 * DAY_MS)
 DAY: Final = Resolution("1d", 3, DAY_MS, 732 * DAY_MS)

@@ -12,7 +12,7 @@ import yaml
 
 from deskpulse import oracle, oracle_promised, verify
 from deskpulse.logs import read_topics
-from deskpulse.oracle_clock import Edition, desk_zone, read_policy
+from deskpulse.oracle_clock import Edition, desk_zone, names_written, read_policy
 from deskpulse.oracle_events import Facts, Record, read_records
 from deskpulse.settings import Settings
 from streams.topics import SOURCE_TOPICS
@@ -82,6 +82,8 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
     editions = [] if desk.policy is None else _editions(desk.policy.read_text(encoding="utf-8"))
     zone = desk.time_zone or desk_zone(editions) or "UTC"
     lists = {name: list(names) for name, names in desk.members.model_dump().items() if names is not None}
+    written = {name: [*names_written(editions, place), *lists.get(name, ())] for place, name in enumerate(oracle.DIMENSIONS)}
+    written["team"] += desk.team_time_zones
     found = oracle.figures(
         facts,
         as_of_ms=as_of_ms,
@@ -89,6 +91,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
         team_time_zones=desk.team_time_zones,
         members=lists,
         max_members=desk.max_members,
+        written=written,
     )
     if editions:
         found += oracle_promised.figures(
@@ -99,6 +102,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
             team_time_zones=desk.team_time_zones,
             members=lists,
             max_members=desk.max_members,
+            written=written,
         )
     compared = settings.exporter.compared_rollups
     found = [
@@ -114,6 +118,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
         windows=settings.exporter.parts_windows,
         members=lists,
         max_members=desk.max_members,
+        written=written,
     )
 
 

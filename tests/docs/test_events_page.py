@@ -107,6 +107,7 @@ BAD: dict[str, tuple[dict[str, Any] | str, str, int]] = {
     "schema": ({"ticket_id": None}, "T-1", 0),
     "kind": ({"change": "closed"}, "T-1", 0),
     "time": ({"occurred_at": "2026-03-04T09:05:12"}, "T-1", 0),
+    "name": ({"event_id": "e\u202e"}, "T-1", 0),
     "key": ({}, '"T-1"', 0),
     "future": ({"occurred_at": NOON_MS + 301_000}, "T-1", 0),
     "too_late": ({"occurred_at": NOON_MS - 62 * DAY_MS}, "T-1", 0),

@@ -242,13 +242,17 @@ class TestTheText:
             "support_customer_retention_ratio",  # nobody was a customer 30 days ago
             "support_customer_churn_ratio",
             "deskpulse_event_clock_timestamp_seconds",  # not every topic has told its time
+            "deskpulse_clock_skew_seconds",  # no broker has stamped anything: tests/exporters/test_skew.py
             "deskpulse_view_incomplete",  # it is complete: tests/exporters/test_definitions.py
             "deskpulse_figure_hidden",  # likewise
-            "deskpulse_clock_skew_seconds",  # no broker has stamped anything: tests/exporters/test_skew.py
             "deskpulse_policy",  # nothing is promised: tests/exporters/test_policy.py
             *(family.name for family in (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL)),
         }
         assert silent == {family.name for family in FAMILIES} - with_samples
+
+    def test_the_skew_of_the_clock_is_exported_once_it_is_known(self) -> None:
+        found = samples(snapshot_of(a_morning(), skew_seconds=-12.5))
+        assert -12.5 == value(found, "deskpulse_clock_skew_seconds")
 
     def test_promtool_finds_nothing(self, snapshot: Snapshot) -> None:
         promtool = shutil.which("promtool")

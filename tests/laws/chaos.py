@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from unicodedata import normalize
 
 import xxhash
 
@@ -70,6 +71,7 @@ class ChaoticDesk:
         pick, created = self.random, self._time()
         if pick.random() < 0.9:
             dims = {"team": pick.choice(TEAMS), "channel": pick.choice(CHANNELS), "priority": pick.choice(PRIORITIES)}
+            dims = {name: self._spelled(value) for name, value in dims.items()}
             self._send("ticket-created", ticket, created, ticket_id=ticket, customer_id=f"C{pick.randrange(12)}", **dims)
         for _ in range(pick.randrange(3)):
             self._send("first-reply", ticket, self._after(created), ticket_id=ticket, automated=pick.random() < 0.3)
@@ -79,6 +81,10 @@ class ChaoticDesk:
             self._change(ticket, at_ms)
         for _ in range(pick.randrange(3)):
             self._survey(ticket, self._after(at_ms))
+
+    def _spelled(self, name: str) -> str:
+        """A name as somebody types it: now and then in capitals, with spaces, or with its accents apart."""
+        return self.random.choice((*[name] * 6, name.upper(), f" {name.title()} ", normalize("NFD", name)))
 
     def _change(self, ticket: str, at_ms: int) -> None:
         pick = self.random
@@ -103,12 +109,15 @@ class ChaoticDesk:
         kind = pick.choice(("nps", "csat", "ces"))
         scale = pick.choice((None, 2, 4, 5, 7, 10)) if kind == "csat" else None
         score = pick.randrange(0, 11) if kind == "nps" else pick.randrange(1, 8) if kind == "ces" else pick.randrange(1, (scale or 5) + 1)
+        more: dict[str, Any] = {"satisfied": pick.choice((None, None, None, True, False))} if kind == "csat" else {}
+        if kind == "csat" and scale == 10:
+            more["scale_min"] = pick.choice((None, 0, 1))
         owner: dict[str, Any] = {"ticket_id": ticket}
         key = ticket
         if pick.random() < 0.2:
             key = f"C{pick.randrange(12)}"
             owner = {"customer_id": key, "team": pick.choice((None, *TEAMS))}
-        self._send("survey", key, at_ms, kind=kind, score=score, scale_max=scale, **owner)
+        self._send("survey", key, at_ms, kind=kind, score=score, scale_max=scale, **more, **owner)
 
     def _customer(self, customer: str) -> None:
         """Over two years: some come back within the 365 days of a window, some after its start only."""

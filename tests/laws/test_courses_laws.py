@@ -60,7 +60,7 @@ def test_a_trend_ends_in_the_figure(seed: int) -> None:
 def test_a_trend_ends_in_the_figure_while_events_lie_ahead(seed: int) -> None:
     desk, stream = ChaoticDesk(seed), Stream(seed, rules=STATE)
     stream.run(desk.records, RULES, AS_OF_MS)
-    view = stream.builders[0].build(AS_OF_MS - 7 * MINUTE_MS, CHOICES)
+    view = stream.builders[0].build(AS_OF_MS - 4 * MINUTE_MS, CHOICES)
     for choice, course in view.courses.items():
         ends = {which: trend.values[-1] for which, trend in trends(course).items()}
         assert ends == {(name, clock): figure(view, name, choice, clock) for name, clock in TRENDS}, choice

@@ -168,7 +168,7 @@ def test_a_reopened_ticket_stays_for_the_time_of_open_ones() -> None:
 
 
 def test_panes_leave_after_their_retention_with_a_tombstone() -> None:
-    """Each resolution on its own: 2 h 2 min, 9 days 1 h, 61 days, behind the event clock."""
+    """Each resolution on its own: 2 h 10 min, 9 days 1 h, 61 days, behind the event clock."""
     desk = Desk()
     desk.create("T1", T0)
     desk.write()

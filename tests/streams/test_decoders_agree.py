@@ -24,7 +24,17 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
     },
     "first-reply": {"event_id": "a", "occurred_at": "2026-01-01T00:00:00Z", "ticket_id": "t", "responder_id": "r", "automated": False},
     "resolved": {"event_id": "a", "occurred_at": 1, "ticket_id": "t", "outcome": "solved", "talk_seconds": 1.5, "hold_seconds": 3},
-    "survey": {"event_id": "a", "occurred_at": 1, "ticket_id": "t", "customer_id": "c", "kind": "csat", "score": 4, "scale_max": 5},
+    "survey": {
+        "event_id": "a",
+        "occurred_at": 1,
+        "ticket_id": "t",
+        "customer_id": "c",
+        "kind": "csat",
+        "score": 4,
+        "scale_max": 5,
+        "scale_min": 1,
+        "satisfied": None,
+    },
     "ticket-changed": {"event_id": "a", "occurred_at": 1, "ticket_id": "t", "change": "replied", "waiting_since": 5, "team": "q"},
     "customer": {"event_id": "a", "occurred_at": 1, "customer_id": "t", "status": "joined"},
 }
@@ -34,6 +44,20 @@ ODD: Final[tuple[Any, ...]] = (
     *(631_151_999, 631_152_000, 1_772_442_000, 4_102_444_799, 4_102_444_800, "1970-01-21T12:20:42Z"),
     *("2026-01-01T00:00:00", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00.123456Z", "2026-01-01T24:00:00Z", "2026-02-30T00:00:00Z"),
     *("1969-12-31T23:59:59Z", "2300-01-01T00:00:00Z", "2026-01-01T00:00:00-23:59", "2026-01-01t00:00:00z", "\ud800"),
+    *(
+        " ",
+        "\t",
+        "High\n",
+        "a\u0000b",
+        "\u202etxt",
+        "\u200fx",
+        "a\u2028b",
+        "Atencio\u0301n",
+        "STRASSE",
+        "Straße",
+        "a\u200db",
+        "\u00a0high\u3000",
+    ),
 )
 
 
