@@ -51,8 +51,8 @@ def is_below(count: Count) -> bool:
 
 
 def is_endangered(count: Count) -> bool:
-    """5 that are not done at least, and chance in less than one case of 100 at twice what is allowed."""
-    return count[1] >= 5 and _exceeds(count, times=2, one_in=100)
+    """4 that are not done at least, and chance in less than one case of 100 at twice what is allowed."""
+    return count[1] >= 4 and _exceeds(count, times=2, one_in=100)
 
 
 def members_of(shown: Dimensions, target: str, edition: Edition) -> set[Names]:

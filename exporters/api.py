@@ -16,8 +16,6 @@ from kpis.figures import Figure
 from kpis.ledger import decode_at_risk
 
 FILTERS: Final = ("name", "window", "period", "by", "member")
-AT_RISK_FILTERS: Final = ("team", "target")
-MOST_AT_RISK: Final = 500
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Wanted = Mapping[str, Collection[str]]
 FigureList = list[Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/components/schemas/Figure"})]]

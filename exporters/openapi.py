@@ -7,16 +7,18 @@ from typing import Any, Final
 
 import msgspec
 
-from exporters.api import FILTERS, MOST_AT_RISK, Answer, AtRiskAnswer
-from exporters.wall.build import COMPARES, PERIODS_OF
+from exporters.api import FILTERS, Answer, AtRiskAnswer
+from exporters.asked import ALL_WINDOWS, MOST_AT_RISK, ROLLUPS, WALL_WINDOWS
+from exporters.wall.build import COMPARES
 from exporters.wall.model import Pulse, Wall
 from exporters.wall.specs import TILES
-from windows.spans import CUSTOMER_WINDOWS, PERIODS
+from kpis.policy import TARGETS
+from windows.spans import PERIODS
 
 JSON: Final = "application/json"
 Document = dict[str, Any]
-_WINDOWS: Final = sorted({*PERIODS_OF, *(window.name for window in CUSTOMER_WINDOWS)})
-_DIMENSIONS: Final = ["all", "team", "channel", "priority"]
+_WINDOWS: Final = list(ALL_WINDOWS)
+_DIMENSIONS: Final = list(ROLLUPS)
 # A figure has as many labels as its metric, so it is no fixed struct.
 _FIGURE: Final[Document] = {
     "type": "object",
@@ -87,7 +89,7 @@ def _kpis(answer: Document) -> Document:
             }
             for name in FILTERS
         ],
-        "responses": {"200": _body("The figures now.", answer), "401": _LOGIN},
+        "responses": {"200": _body("The figures now.", answer), "400": _REFUSED, "401": _LOGIN},
     }
 
 
@@ -98,20 +100,29 @@ def _at_risk(answer: Document) -> Document:
         "summary": "Open tickets that have missed a deadline or have one within 4 h, by deadline.",
         "parameters": [
             {"name": "team", "in": "query", "description": "May be given again.", "schema": names},
-            {"name": "target", "in": "query", "description": "May be given again.", "schema": names},
+            {
+                "name": "target",
+                "in": "query",
+                "description": "May be given again.",
+                "schema": {"type": "array", "items": {"enum": list(TARGETS)}},
+            },
             {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": MOST_AT_RISK, "default": 100}},
         ],
         "responses": {
             "200": _body("The tickets now; none without a policy.", answer),
-            "400": {"description": "A limit that cannot be.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+            "400": _REFUSED,
             "401": _LOGIN,
         },
     }
 
 
 _LOGIN: Final[Document] = {"description": "Log in first."}
+_REFUSED: Final[Document] = {
+    "description": "A parameter, or a value, that is not known; the text has the choices.",
+    "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
 _CHOICE: Final[list[Document]] = [
-    {"name": "window", "in": "query", "schema": {"enum": list(PERIODS_OF), "default": "24h"}},
+    {"name": "window", "in": "query", "schema": {"enum": list(WALL_WINDOWS), "default": "24h"}},
     {"name": "team", "in": "query", "description": "One team; without it, everything.", "schema": {"type": "string", "maxLength": 128}},
     {
         "name": "compare",
@@ -129,7 +140,7 @@ def _wall() -> Document:
         "parameters": _CHOICE,
         "responses": {
             "200": _body("The wall, and how its figures are.", {"$ref": "#/components/schemas/WallNow"}),
-            "400": _body("A parameter that cannot be.", {"$ref": "#/components/schemas/Error"}),
+            "400": _REFUSED,
             "401": _LOGIN,
         },
     }
@@ -145,7 +156,7 @@ def _stream() -> Document:
                 "description": "Events without end. Each `data` line is JSON.",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}},
             },
-            "400": _body("A parameter that cannot be.", {"$ref": "#/components/schemas/Error"}),
+            "400": _REFUSED,
             "401": _LOGIN,
             "503": _body("Too many screens.", {"$ref": "#/components/schemas/Error"}),
         },

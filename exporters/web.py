@@ -12,7 +12,8 @@ from typing import Final, cast
 import msgspec
 from aiohttp import web
 
-from exporters.api import AT_RISK_FILTERS, FILTERS, MOST_AT_RISK, at_risk_json, kpis_json, reasons, unready
+from exporters.api import FILTERS, at_risk_json, kpis_json, reasons, unready
+from exporters.asked import check_members, check_teams, query_middleware
 from exporters.clock import ViewKeeper
 from exporters.collectors import new_registry
 from exporters.config import ExporterConfig
@@ -23,7 +24,7 @@ from exporters.session import Sessions
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
 from exporters.wall.assets import ASSETS, LOGIN_PAGE, WALL_PAGE, asset
-from exporters.wall.build import COMPARES, PERIODS_OF, Compare, WallMaker, Wanted, pulse_of
+from exporters.wall.build import Compare, WallMaker, Wanted, pulse_of
 from exporters.wall.stream import Screens
 from kpis.courses import Choice
 
@@ -31,7 +32,6 @@ log: Final = logging.getLogger(__name__)
 GZIP_LEVEL: Final = 1  # text this regular shrinks twentyfold already, and a higher level costs more time than it saves
 AT_RISK_LIMIT: Final = 100
 SCREENS: Final = web.AppKey("screens", Screens)
-LONGEST_NAME: Final = 128  # of a team, as in events
 
 
 class Pages:
@@ -71,20 +71,23 @@ class Pages:
         """Current figures as JSON; `?window=1h,24h&by=team` and so on keep some of them."""
         asked = {name: request.query.getall(name) for name in FILTERS if name in request.query}
         wanted = {name: {part for text in texts for part in text.split(",")} for name, texts in asked.items()}
-        return await _answer(request, kpis_json(await self.snapshot(), wanted), "application/json")
+        snapshot = await self.snapshot()
+        check_members(snapshot.view, wanted.get("member", ()))
+        return await _answer(request, kpis_json(snapshot, wanted), "application/json")
 
     async def at_risk(self, request: web.Request) -> web.Response:
         """Open tickets that are past a deadline or due soon, as JSON; `?team=billing&target=first_reply&limit=20` keep some of them."""
-        text = request.query.get("limit", str(AT_RISK_LIMIT))
-        if not text.isdecimal() or not 1 <= int(text) <= MOST_AT_RISK:
-            return web.Response(status=400, text=f"limit={text!r}: write a number from 1 to {MOST_AT_RISK}\n")
-        wanted = {name: set(request.query.getall(name)) for name in AT_RISK_FILTERS if name in request.query}
-        return await _answer(request, at_risk_json(await self.snapshot(), wanted, int(text)), "application/json")
+        targets = {target for text in request.query.getall("target", ()) for target in text.split(",")}
+        wanted = {name: found for name, found in (("team", set(request.query.getall("team", ()))), ("target", targets)) if found}
+        snapshot = await self.snapshot()
+        check_teams(snapshot.view, wanted.get("team", ()))
+        return await _answer(request, at_risk_json(snapshot, wanted, int(request.query.get("limit", AT_RISK_LIMIT))), "application/json")
 
     async def wall(self, request: web.Request) -> web.Response:
         """What the wall shows of a choice, once."""
         wanted = _wanted(request)
         snapshot = await self.snapshot([wanted.choice])
+        check_teams(snapshot.view, [wanted.choice.team] if wanted.choice.team else [])
         wall = await asyncio.to_thread(self._maker.wall, snapshot.view, wanted)
         body = {"pulse": pulse_of(snapshot, room=self.screens.has_room), "wall": wall}
         return await _answer(request, msgspec.json.encode(body), "application/json")
@@ -130,27 +133,17 @@ async def _answer(request: web.Request, body: bytes, content_type: str) -> web.R
 
 
 def _wanted(request: web.Request) -> Wanted:
-    """The choice in the query. Errors: HTTPBadRequest."""
-    window, compare = request.query.get("window", "24h"), request.query.get("compare", "auto")
-    team = request.query.get("team") or None
-    if window not in PERIODS_OF:
-        raise _bad(f"window {window[:LONGEST_NAME]!r}: expected one of {', '.join(PERIODS_OF)}")
-    if compare not in COMPARES:
-        raise _bad(f"compare {compare[:LONGEST_NAME]!r}: expected one of {', '.join(COMPARES)}")
-    if team is not None and len(team) > LONGEST_NAME:
-        raise _bad(f"team: longer than {LONGEST_NAME} characters")
-    return Wanted(Choice(window, team), cast("Compare", compare))
-
-
-def _bad(message: str) -> web.HTTPBadRequest:
-    return web.HTTPBadRequest(text=msgspec.json.encode({"error": message}).decode(), content_type="application/json")
+    """The choice in the query, which `query_middleware` has checked."""
+    choice = Choice(request.query.get("window", "24h"), request.query.get("team") or None)
+    return Wanted(choice, cast("Compare", request.query.get("compare", "auto")))
 
 
 def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus]) -> web.Application:
     """The application with all its routes: nothing can be changed through it, but for logging in."""
     refused: Counter[str] = Counter()
     pages, sessions = Pages(config, keeper, status, refused), Sessions(config)
-    doors = [host_middleware(config, refused), login_middleware(config, sessions, LOGIN_PAGE.body, refused)]
+    login = login_middleware(config, sessions, LOGIN_PAGE.body, refused)
+    doors = [host_middleware(config, refused), login, query_middleware]
     app = web.Application(middlewares=doors, client_max_size=1024)
     routes: dict[str, Handler] = {
         "/": asset(WALL_PAGE),

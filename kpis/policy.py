@@ -106,6 +106,11 @@ class Version:
         """Every calendar that some team may have."""
         return [self._calendar(name) for name in dict.fromkeys((self.default_calendar, *self.team_calendars.values()))]
 
+    def named_teams(self) -> set[str]:
+        """Every team that it names."""
+        lines = (rule for rules in self.rules.values() for rule in rules)
+        return {*self.team_calendars, *(team for rule in lines for team in rule.teams or ())}
+
     def terms(self, dims: Dims) -> Terms:
         """What is promised to a ticket, by the dimensions of its creation."""
         calendar = self.calendar(dims[0])

@@ -36,8 +36,8 @@ HOUR: Final = 60  # minutes
 EIGHT_HOURS: Final = 32  # quarter hours
 SOON: Final = 16  # minutes: this one and the next 15, as in `within="15m"`
 SHORT_MS: Final = 15 * MINUTE_MS
-SOON_CHANCE: Final = 0.01  # ten times as strict, a slip is told five minutes later; a calm day has none at either
-SOON_LEAST: Final = 5
+SOON_CHANCE: Final = 0.01  # stricter, a slip is told minutes later, and calm days have none at either: docs/alerts.md
+SOON_LEAST: Final = 4
 USUAL: Final = 2  # a desk that just meets its objective has about twice as many tickets this close to their deadline as it misses
 MINUTES_BACK: Final = 45  # how far single minutes are looked back at (their panes are kept for two hours); beyond that quarter hours
 QUARTERS_BACK: Final = 96

@@ -98,8 +98,8 @@ class Group:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the leader alone: the members were ended one by one, by those who started them."""
-        self._leader.kill()
+        """End what is left of the group: its members were ended one by one, unless that was interrupted."""
+        os.killpg(self._leader.pid, signal.SIGKILL)
         self._leader.wait()
         if self._leader.stdin is not None:
             self._leader.stdin.close()
@@ -136,4 +136,5 @@ def end_all(programs: list[Program]) -> None:
     for program in programs:
         with suppress(ProcessLookupError):
             program.process.kill()
+    for program in programs:  # not before all are killed: who waits may be interrupted
         program.process.wait()

@@ -6,7 +6,6 @@ from deskpulse.boards.desk import Desk, teams_with_hours
 from deskpulse.boards.promql import (
     JOB,
     Age,
-    Besides,
     Either,
     Expression,
     Given,
@@ -22,7 +21,6 @@ from deskpulse.boards.promql import (
 )
 from deskpulse.boards.recorded import BUDGET_LEFT, EXCESS, IN_HOURS, by_own_clock
 from kpis.catalogue import FIGURES
-from kpis.members import OTHER
 
 _WATCHDOG = 'ALERTS{alertstate="firing",alertname="Watchdog"}'
 NONE = -2  # a sample that says "there is none"; where there is no sample, nothing is known
@@ -33,7 +31,6 @@ FIRST_RESPONSE_QUANTILE = "support_first_response_quantile_seconds"
 ATTAINMENT = "support_sla_attainment_ratio"
 TEAM_MEMBER: Who = (("by", "team"), ("member", "$team"))
 TEAMS: Who = (("by", "team"),)
-NO_OTHER: tuple[str, Match] = ("member", Besides((OTHER,)))  # names that have no line of their own are no team
 _WITH_CLOCK = {kind.name for kind in FIGURES if kind.fixed_labels}
 
 
@@ -211,18 +208,30 @@ def _firing(severity: str, kind: str) -> str:
     return f'ALERTS{{alertstate="firing",severity=~"{severity}",kind=~"{kind}"}}'
 
 
+def _names(severity: str, kind: str) -> str:
+    """Warnings where nothing pages: who has a page reads it first."""
+    found = f"count by (alertname, member) ({_firing(severity, kind)})"
+    return found if severity == "page" else f"{found} unless on () {_firing('page', kind)}"
+
+
 def firing(severity: str, kind: str, most: int) -> Expression:
-    """Alerts that fire, the newest first, with the minutes since they began as a label; a warning only where the same does not page."""
+    """Alerts that fire, the newest first, with the minutes since they began as a label; warnings only where nothing pages."""
     since = f"max by (alertname, member) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
     if severity == "warning":
-        since += ' unless on (alertname, member) ALERTS{severity="page"}'
+        since += f" unless on () {_firing('page', kind)}"
     return Written(f'count_values by (alertname, member) ("min", round((time() - topk({most}, {since})) / 60))')
 
 
-def firing_besides(kind: str, shown: int) -> Expression:
-    """How many more alerts fire than are shown."""
-    each = f"count by (alertname, member) ({_firing('page|warning', kind)})"
-    return Written(f'count_values("n", count({each}) - {shown} > 0)')
+def firing_besides(severity: str, kind: str, shown: int) -> Expression:
+    """How many more alerts of a severity fire than are shown."""
+    return Written(f'count_values("n", count({_names(severity, kind)}) - {shown} > 0)')
+
+
+def warnings_besides(kind: str) -> Expression:
+    """How many alerts warn while something pages, and do not page themselves."""
+    page = _firing("page", kind)
+    warn = f"count by (alertname, member) ({_firing('warning', kind)}) unless on (alertname, member) {page}"
+    return Written(f'count_values("n", count({warn}) and on () {page})')
 
 
 def none_firing(kind: str) -> Expression:
@@ -230,9 +239,9 @@ def none_firing(kind: str) -> Expression:
     return Written(f"({_WATCHDOG} and on () desk:figures_trusted) unless on () {_firing('page|warning', kind)}")
 
 
-def blind() -> Expression:
-    """There if alerting is alive and the figures cannot be trusted: its alerts about figures keep silent."""
-    return Written(f"{_WATCHDOG} unless on () desk:figures_trusted")
+def blind(kind: str) -> Expression:
+    """There if alerting is alive, nothing fires and the figures cannot be trusted: its alerts about figures keep silent."""
+    return Written(f"{_WATCHDOG} unless on () (desk:figures_trusted or {_firing('page|warning', kind)})")
 
 
 def alerting() -> Expression:

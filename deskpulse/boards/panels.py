@@ -198,8 +198,8 @@ def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quanti
         }
         overrides.append(override(course.objective.name, dashed))
         asked.append(Query(course.objective.expression, course.objective.name))
-    # Below a course a table is cut after three names, and on a wall of 768 lines a list of names after one line.
-    beside = not course.values or course.many or frame.place[2] >= _WIDE
+    # Below a course a table is cut after three names; a list of names has room in two lines there, on a phone too.
+    beside = course.values and (course.many or frame.place[2] >= _WIDE)
     options = timeseries.Options(
         legend=legend(shown=len(asked) > 1 or course.values, values=course.values, beside=beside, order=course.order),
         tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING),

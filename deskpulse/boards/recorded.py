@@ -33,6 +33,7 @@ from kpis.members import OTHER
 PROMISE: Final = ("by", "member", "target")
 _OF_TEAMS: Final = (("by", ("all", "team")),)
 _TEAMS: Final = (("by", "team"),)
+NO_OTHER: tuple[str, Match] = ("member", Besides((OTHER,)))  # where names are folded is no team, so it counts only while it has deadlines
 _MEAN: Final = "support_first_response_mean_seconds"
 NAMED: Final = 3  # of what is worst now: the first in full, the others in a line
 LISTED: Final = 5  # of what is worst now, in the table of the SLA board
@@ -86,7 +87,7 @@ def _endangered() -> Expression:
 def _sla_state() -> Expression:
     """Of the desk and each team by target: listed (or something within it) 0, not 1; nothing to judge: closed 2, open 3."""
     below = Scaled(Pick("support_sla_below_objective", _OF_TEAMS, PROMISE), times=-1, plus=1)
-    promised = Scaled(Pick("support_sla_objective_ratio", _OF_TEAMS, PROMISE), times=0, plus=1)
+    promised = Scaled(Pick("support_sla_objective_ratio", (*_OF_TEAMS, NO_OTHER), PROMISE), times=0, plus=1)
     opened = Scaled(Pick("support_business_open", _OF_TEAMS, ("by", "member")), plus=2)
     return Given(Either(below, Joined(promised, opened, ("by", "member"), ())), TRUSTED)
 
@@ -136,7 +137,7 @@ def _rank() -> Expression:
     Of equals the one with more deadlines in 30 days: `topk` chooses among equals freely. `other` comes only while it has deadlines.
     """
     below = Pick("support_sla_below_objective", (), PROMISE)
-    ours = Pick("support_sla_objective_ratio", (("member", Besides((OTHER,))),), PROMISE)
+    ours = Pick("support_sla_objective_ratio", (NO_OTHER,), PROMISE)
     hour = Grouped(Recorded(EXCESS.inner, EXCESS.name, (("window", "1h"),)), "max", PROMISE)
     listed = Scaled(below, times=1_000_000)
     rank = Either(Either(Combined(listed, "+", hour), Scaled(listed, plus=-100_000)), Scaled(ours, times=0, plus=-200_000))

@@ -7,7 +7,6 @@ from typing import Final
 from deskpulse.boards import few, links, panels, tables, tiles
 from deskpulse.boards.figures import (
     ALL,
-    NO_OTHER,
     TEAMS,
     at_risk,
     attained,
@@ -27,7 +26,7 @@ from deskpulse.boards.figures import (
 )
 from deskpulse.boards.panels import Course
 from deskpulse.boards.promql import Age, Expression, Given, Grouped, Named, Pick, Recorded, Rounded, Scaled, Top, fresh
-from deskpulse.boards.recorded import LISTED, PROMISE, SLA_STATE, WORST_RANK, beyond, worst
+from deskpulse.boards.recorded import LISTED, NO_OTHER, PROMISE, SLA_STATE, WORST_RANK, beyond, worst
 from deskpulse.boards.scale import AMBER, CLOSED, PLAIN, RED, STATE_COLOURS, Step
 from deskpulse.boards.scale import KEPT as KEPT_FILL
 from deskpulse.boards.sheet import Frame, Query, Sheet
@@ -86,7 +85,7 @@ def _worst(sheet: Sheet, y: int) -> None:
     worst_name(sheet, (0, y, 24, 2))
     others = fresh(Named(beyond(WORST_RANK, LISTED), "member", w("n_more", n="{n}")))
     frame = Frame((0, y + 2, 24, 7), w("worst_all"), w("worst_help"))
-    tables.columns(sheet, frame, keys, shown, sort_by=w("column_excess"), others=others)
+    tables.columns(sheet, frame, keys, shown, sort_by=[w("column_excess")], others=others)
 
 
 def _now(sheet: Sheet, y: int) -> None:
@@ -124,10 +123,11 @@ def _columns(sheet: Sheet, window: str, dimension: str) -> list[Column]:
 
 
 def _table(sheet: Sheet, frame: Frame, key: Key, dimension: str, shown: list[Column]) -> None:
-    """The worst members, the greatest excess first, and how many more there are."""
+    """The worst members: those listed, then the greatest excess, and how many more there are."""
+    w = sheet.desk.words
     found = [column._replace(expression=few.now(column.expression, dimension, TARGET)) for column in shown]
-    others = few.others(dimension, TARGET, sheet.desk.words)
-    tables.columns(sheet, frame, [key], found, sort_by=sheet.desk.words("column_excess"), others=others)
+    others = few.others(dimension, TARGET, w)
+    tables.columns(sheet, frame, [key], found, sort_by=[w("state"), w("column_excess")], others=others)
 
 
 def _teams(sheet: Sheet, y: int) -> None:

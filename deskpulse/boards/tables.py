@@ -39,9 +39,9 @@ class Key(NamedTuple):
 
 
 def columns(
-    sheet: Sheet, frame: Frame, keys: Sequence[Key], shown: Sequence[Column], *, sort_by: str, others: Expression | None = None
+    sheet: Sheet, frame: Frame, keys: Sequence[Key], shown: Sequence[Column], *, sort_by: Sequence[str], others: Expression | None = None
 ) -> None:
-    """A row for each combination of the labels in `keys`, the greatest of `sort_by` first. A member without a figure has a dash there.
+    """A row for each combination of the labels in `keys`, the greatest by the columns `sort_by` first. Where a figure is missing is a dash.
 
     `others`: a last row, that has nothing but a name; it says how many more there are.
     """
@@ -63,7 +63,7 @@ def columns(
         options=table.Options(
             show_header=True,
             cell_height=common.TableCellHeight.SM,
-            sort_by=[common.TableSortByFieldState(display_name=sort_by, desc=True)],
+            sort_by=[common.TableSortByFieldState(display_name=heading, desc=True) for heading in sort_by],
         ),
         defaults=config(
             desk,

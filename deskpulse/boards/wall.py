@@ -17,7 +17,6 @@ from deskpulse.boards import links, panels, tiles
 from deskpulse.boards.figures import (
     ALL,
     FIRST_RESPONSE_QUANTILE,
-    NO_OTHER,
     TEAMS,
     age_seconds,
     alerting,
@@ -40,6 +39,7 @@ from deskpulse.boards.figures import (
     percent,
     unanswered,
     wait_or_none,
+    warnings_besides,
     whole_percent,
 )
 from deskpulse.boards.panels import Course
@@ -67,6 +67,7 @@ from deskpulse.boards.recorded import (
     DESK_STATE,
     ENDANGERED,
     KEPT,
+    NO_OTHER,
     NOT_DUE,
     PROMISE,
     SHOWN_ON_WALL,
@@ -102,7 +103,10 @@ _STANDS: Final = (7, 3)  # what stands now
 _PAST: Final = (10, 7)
 _STATES: Final = (17, 8)
 _TRUST: Final = (25, 3)
-ALERTS_SHOWN: Final = (3, 2)  # pages, warnings
+ALERTS_SHOWN: Final = (
+    2,
+    3,
+)  # pages; warnings while nothing pages: four lines with what counts the others, as many as can be read from afar
 
 
 def build(sheet: Sheet) -> None:
@@ -292,20 +296,23 @@ def _states(sheet: Sheet) -> None:
 
 
 def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: str = ".+") -> None:
-    """Which alerts of a kind fire, by name and team, with the minutes since they began."""
+    """Which alerts of a kind fire, by name and team, with the minutes since they began: pages, or warnings while nothing pages."""
     desk, w = sheet.desk, sheet.desk.words
     pages, warnings = ALERTS_SHOWN
     each = w("alert_line", name="{{alertname}}", member="{{member}}", minutes="{{min}}")
-    said = [
-        Said(Query(firing("page", kind, pages), each, instant=True, may_be_empty=True), RED),
-        Said(Query(firing("warning", kind, warnings), each, instant=True, may_be_empty=True)),
-        Said(Query(firing_besides(kind, pages + warnings), w("n_more", n="{{n}}"), instant=True, may_be_empty=True)),
-        Said(Query(blind(), w("blind_alerts"), instant=True, may_be_empty=True), UNKNOWN),
-        Said(Query(none_firing(kind), w("no_alert_fires"), instant=True, may_be_empty=True)),
+    more = w("n_more", n="{{n}}")
+    shown = [
+        said(firing("page", kind, pages), each, RED),
+        said(firing_besides("page", kind, pages), more, RED),
+        said(warnings_besides(kind), w("n_warnings", n="{{n}}")),
+        said(firing("warning", kind, warnings), each),
+        said(firing_besides("warning", kind, warnings), more),
+        said(blind(kind), w("blind_alerts"), UNKNOWN),
+        said(none_firing(kind), w("no_alert_fires")),
     ]
     spelt = {"Support": "", "Deskpulse": ""}
     frame = Frame(place, w("alerts"), w("alerts_help"), links.to(desk, "pipeline"))
-    tiles.sentence(sheet, frame, said, empty=("no_alerting", NO_ALERTING), stacked=True, spoken=spelt)
+    tiles.sentence(sheet, frame, shown, empty=("no_alerting", NO_ALERTING), stacked=True, spoken=spelt)
 
 
 def _health(sheet: Sheet) -> None:

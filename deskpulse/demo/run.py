@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -25,13 +26,14 @@ from deskpulse.demo import proof, screen
 from deskpulse.demo.stack import DemoError, Stack, log_folder, start_broker
 from deskpulse.demo.story import story
 from deskpulse.settings import Settings
-from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Pace, Progress, Rough, publish
+from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Pace, Progress, Rough, publish, publish_backlog
 from exporters.families import SLA_WORST, metric_families
 
 DEMO_POLICY: Final = Path(str(resources.files("deskpulse.demo").joinpath("policy.yaml")))
 _TABLE_SECONDS: Final = 2.0
 _PLAIN_TABLE_SECONDS: Final = 15.0  # where the output is no terminal
 _CATCH_UP_SECONDS: Final = 120.0
+_TRANSACTION_SECONDS: Final = 60
 
 
 def run(
@@ -108,9 +110,17 @@ def demo_settings(
         **{f"DESKPULSE_DESK__MEMBERS__{d.upper()}": ",".join(names) for d, names in lists.items()},
         "DESKPULSE_DESK__POLICY": str(policy),
         **({"DESKPULSE_DESK__TIME_ZONE": settings.desk.time_zone} if settings.desk.time_zone else {}),
+        **_patience(settings),
         **({"DESKPULSE_CONFIG": str(config)} if config else {}),
     }
     return chosen, environment
+
+
+def _patience(settings: Settings) -> dict[str, str]:
+    """A worker that is alone need not be given up within seconds: on a busy machine a start shall be slow and not fail."""
+    if "transaction_timeout_seconds" in settings.worker.model_fields_set:
+        return {}
+    return {"DESKPULSE_WORKER__TRANSACTION_TIMEOUT_SECONDS": str(_TRANSACTION_SECONDS)}
 
 
 @dataclass(slots=True)
@@ -122,6 +132,7 @@ class _Play:
     console: Console
     rate_per_hour: float | None
     scenario: str
+    told: int = 0  # events of the past
     kinds: Kinds = field(default_factory=Kinds)
     progress: Progress = field(default_factory=lambda: Progress(0, 0, 0))
 
@@ -149,15 +160,19 @@ class _Play:
         producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=20, max_batch_size=1 << 17, **options)
         await producer.start()
         try:
-            events = story(self.scenario, now_ms=int(time.time() * 1000), rate_per_hour=self.rate_per_hour)
+            now_ms, prefix = int(time.time() * 1000), self.settings.topic_prefix
+            events = story(self.scenario, now_ms=now_ms, rate_per_hour=self.rate_per_hour)
             if self.is_rough:
                 events = self.kinds.watch(events)
-            await publish(events, producer, pace=Pace.flat_out(), topic_prefix=self.settings.topic_prefix, on_progress=self._note)
+            first = await publish_backlog(events, producer, until_ms=now_ms, topic_prefix=prefix, on_progress=self._note)
+            self.told = self.progress.acknowledged
+            if first is not None:
+                await publish(chain([first], events), producer, pace=Pace.flat_out(), topic_prefix=prefix, on_progress=self._note)
         finally:
             await producer.stop()
 
     def _note(self, progress: Progress) -> None:
-        self.progress = progress
+        self.progress = Progress(self.told + progress.sent, self.told + progress.acknowledged, progress.publish_ms)
 
     async def _show(self) -> None:
         with _display(self.console) as show:

@@ -1,5 +1,6 @@
 """A seeded, realistic desk: events in the order in which they are published, for demos, tests and measurements."""
 
+from deskpulse.simulator.backlog import publish_backlog
 from deskpulse.simulator.desk import DEFAULT_DESK, Channel, Desk, Priority, Rates, Spread, Team
 from deskpulse.simulator.outbox import TimedEvent
 from deskpulse.simulator.publish import Pace, Progress, publish, write_jsonl
@@ -23,6 +24,7 @@ __all__ = [
     "Team",
     "TimedEvent",
     "publish",
+    "publish_backlog",
     "simulate",
     "write_jsonl",
 ]

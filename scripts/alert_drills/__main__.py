@@ -123,7 +123,7 @@ async def _run(drill: Drill, pacing: Pacing, bootstrap: str, folder: Path, group
         say("the history is counted and the watchdog delivered: the clock starts")
         async with asyncio.timeout(drill.minutes * 60 / pacing.speed + 60):
             await _play(site, say)
-        say(site.scrapes())
+        say(str(site.scrapes()))
         seen = site.faults()
     except TimeoutError:
         seen = ["it took longer than it may"]

@@ -31,6 +31,7 @@ from soak.stack import CATCH_UP_SECONDS, START_SECONDS, Stack
 HISTORY_MS: Final = 10 * 60 * MINUTE_MS  # the windows of eight hours are full; the time-lapse has the same
 SCRAPED_EVERY: Final = 30  # seconds of the desk
 LEAST_SCRAPE_SECONDS: Final = 2
+_MOST_LATE: Final = 0.05  # of the scrapes: alerts are made to bear one now and then
 EXPORTERS: Final = 2
 _JOB: Final = "deskpulse-exporter"
 _ALERTS: Final = "alerts: {scrape_interval: SCRAPEs, silence: {least: 3m}, links: {webhook: WEBHOOK}}\n"
@@ -64,6 +65,25 @@ class Pacing:
     def scrape_seconds(self) -> int:
         """Between two scrapes, of ours."""
         return max(LEAST_SCRAPE_SECONDS, round(SCRAPED_EVERY / self.speed))
+
+
+@dataclass(frozen=True, slots=True)
+class Scrapes:
+    """What Prometheus asked the exporters of a drill. One without an answer in time makes an exporter look down."""
+
+    asked: int
+    late: int
+    slowest_seconds: float
+    interval_seconds: int
+
+    @property
+    def are_too_late(self) -> bool:
+        """Whether the drill was about the machine."""
+        return self.late > _MOST_LATE * self.asked
+
+    def __str__(self) -> str:
+        told = f"{self.asked} scrapes, {self.late} not answered in time"
+        return f"{told}, the slowest took {self.slowest_seconds:.1f} of {self.interval_seconds} s"
 
 
 def policy_text(webhook: str, scrape_seconds: int) -> str:
@@ -143,19 +163,19 @@ class Site:
         """What would make the outcome worthless: programs that ended, rules with errors, nothing to be judged."""
         found = [f"{one.log.name} ended with {one.process.returncode}" for one in self.stack.programs if not one.runs]
         found += [f"rule {error}" for error in self.prometheus.rule_errors()]
+        if (scrapes := self.scrapes()).are_too_late:
+            found.append(f"the machine was too busy to judge anything: {scrapes}")
         if not self._sees(f"count(up == 1) == {EXPORTERS}"):
             found.append(f"Prometheus did not reach {EXPORTERS} exporters at the end")
         if self.drill.resolves:
             found += [f"no {what} at the end" for what, expression in _LIVES.items() if not self._sees(expression)]
         return found
 
-    def scrapes(self) -> str:
-        """Whether the machine kept up, in words: scrapes without an answer in time make exporters look down."""
-        asked = self._value("sum(count_over_time(up[1d]))")
-        answered = self._value("sum(sum_over_time(up[1d]))")
+    def scrapes(self) -> Scrapes:
+        """Whether the machine kept up."""
+        asked, answered = (self._value(f"sum({of}_over_time(up[1d]))") for of in ("count", "sum"))
         slowest = self._value("max(max_over_time(scrape_duration_seconds[1d]))")
-        late = asked - answered
-        return f"{asked:g} scrapes, {late:g} not answered in time, the slowest took {slowest:.1f} of {self.pacing.scrape_seconds} s"
+        return Scrapes(round(asked), round(asked - answered), slowest, self.pacing.scrape_seconds)
 
     def _value(self, expression: str) -> float:
         found = self.prometheus.query(expression, time.time())

@@ -21,7 +21,7 @@ from deskpulse.simulator import DEFAULT_DESK
 from scripts.boards import FOLDER as FOLDER_OF_BOARDS
 from scripts.boards import files
 from scripts.boards_look.frontend import Frontend, FrontendError
-from scripts.boards_look.measures import judge, unexcused
+from scripts.boards_look.measures import excused, judge, unexcused
 from scripts.boards_look.pictures import NO_PROMETHEUS, Picture, pictures
 from scripts.boards_look.server import Grafana, running
 from scripts.boards_look.viewer import CHROMIUM, Shot, launch, shoot
@@ -90,8 +90,7 @@ def _skip(reason: str) -> int:
 async def _look(frontend: Frontend, boards: Path, wanted: Sequence[Picture], most_faults: int) -> int:
     began = time.monotonic()
     SCREENS.mkdir(parents=True, exist_ok=True)
-    bad = overlaps = cuts = 0
-    excepted = sum(bool(picture.exception) for picture in wanted)
+    bad = overlaps = cuts = excepted = 0
     contrast = 21.0
     async with async_playwright() as playwright:
         browser = await launch(playwright)
@@ -104,6 +103,7 @@ async def _look(frontend: Frontend, boards: Path, wanted: Sequence[Picture], mos
                         shot = await shoot(browser, grafana, picture, story.now_ms, SCREENS)
                         faults = _tell(shot, grafana, most_faults)
                         bad += bool(faults)
+                        excepted += bool(picture.exception or excused(shot.seen, picture.wanted))
                         overlaps, cuts = overlaps + len(shot.seen.overlaps), cuts + len(unexcused(shot.seen, picture.wanted))
                         contrast = min(contrast, shot.seen.contrast)
         await browser.close()
@@ -147,13 +147,14 @@ def _tell(shot: Shot, grafana: Grafana, most: int) -> list[str]:
     faults += [f"no answer for {one}" for one in dict.fromkeys(grafana.unknown)]
     grafana.failed.clear()
     grafana.unknown.clear()
-    cuts = len(unexcused(seen, picture.wanted))
-    excused = f" ({len(seen.cuts) - cuts} more excused)" if len(seen.cuts) > cuts else ""
+    cuts, others = len(unexcused(seen, picture.wanted)), excused(seen, picture.wanted)
+    exceptions = [picture.exception, *(f"{count} cuts: {reason}" for reason, count in others.items())]
+    told = "; ".join(filter(None, exceptions))
     least = f", least text {seen.sizes[0][0]:.0f} px" if seen.sizes and picture.wall else ""
     print(
-        f"{picture.line}: overlaps {len(seen.overlaps)}, cuts {cuts}{excused}, least contrast {seen.contrast:.1f}{least}"
+        f"{picture.line}: overlaps {len(seen.overlaps)}, cuts {cuts}, least contrast {seen.contrast:.1f}{least}"
         f"{f', empty {seen.empty:.0%}' if picture.wall else ''}{'' if faults else ', good'}"
-        f"{f'; exception: {picture.exception}' if picture.exception else ''}",
+        f"{f'; exception: {told}' if told else ''}",
         flush=True,
     )
     for fault in faults[:most]:

@@ -27,7 +27,10 @@ class Where:
     panel: str = "section[data-testid^='data-testid Panel header']"  # a box that is meant to hold its content
     title: str = "[data-testid$='header-container']"  # the line of a panel's title
     ignore: str = "[role='tooltip'], .u-tooltip"  # what is shown for a moment only
-    aside: str = "[role='columnheader'], [data-testid*='VizLegend'], [class*='LegendItem']"  # words that nobody acts on
+    # Words that nobody acts on. Grafana writes `no data` into an empty chart in a size of its own; the tiles beside it say so at full size.
+    aside: str = (
+        "[role='columnheader'], [data-testid*='VizLegend'], [class*='LegendItem'], [data-testid='data-testid Panel data error message']"
+    )
     paging: str = "[aria-label*='page' i]:is(button, li), [class*='pagination'] button"
     wall: bool = False  # nobody scrolls: all panels must be on the screen, and nothing in them may be scrolled
     lead: int | None = None  # of a wall: so many panels, from above, must be on the screen; None: all
@@ -66,13 +69,21 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Excuse:
+    """A kind of cut that Grafana makes itself and no board can mend: it is counted apart, with the reason."""
+
+    reason: str
+    cuts: str  # a regular expression
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What is asked of a picture beyond no overlap, no cut and enough contrast."""
 
     least_px: float = 0.0  # of what one acts on
     most_empty: float = 1.0
     paging: bool = True  # whether there may be controls for paging
-    excused: str = ""  # what cuts are not held against it, as a regular expression; none
+    excuses: tuple[Excuse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +131,13 @@ def judge(seen: Seen, wanted: Wanted) -> Verdict:
 
 def unexcused(seen: Seen, wanted: Wanted) -> list[str]:
     """The cuts that are held against a picture."""
-    return [cut for cut in seen.cuts if not (wanted.excused and re.fullmatch(wanted.excused, cut))]
+    return [cut for cut in seen.cuts if not any(re.fullmatch(excuse.cuts, cut) for excuse in wanted.excuses)]
+
+
+def excused(seen: Seen, wanted: Wanted) -> dict[str, int]:
+    """How many cuts are not held against a picture, by the reason."""
+    counts = {excuse.reason: sum(bool(re.fullmatch(excuse.cuts, cut)) for cut in seen.cuts) for excuse in wanted.excuses}
+    return {reason: count for reason, count in counts.items() if count}
 
 
 def _together(cuts: Sequence[str]) -> Iterator[str]:

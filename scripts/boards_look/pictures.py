@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deskpulse.boards import LOCALES
-from scripts.boards_look.measures import LEAST_TEXT_PX, LEGIBLE_PX, MOST_EMPTY, Wanted, Where
+from scripts.boards_look.measures import LEAST_TEXT_PX, LEGIBLE_PX, MOST_EMPTY, Excuse, Wanted, Where
 
 TWELVE: Final = "twelve"
 NO_PROMETHEUS: Final = "no-prometheus"  # not a story: as `slip`, but Prometheus is gone
@@ -15,8 +15,12 @@ BOARDS: Final = ("team", "sla", "pipeline", "definitions")  # beside the wall
 LEAD: Final = 12  # panels of the wall that say what is wrong and what stands now: all above the courses
 # Without autofitpanels nothing stretches the rows, and a board cannot know the screen that it is on.
 _ROW: Final = "without autofitpanels a row of Grafana has 30 px on every screen, and 28 of them are 1,080 lines"
-_NAMES: Final = "on a phone Grafana gives names of a time line 40 % of its width, and a legend 35 % of a chart's height: 30 letters are cut"
-_CUT_BY_GRAFANA: Final = r".* \d+ px out of its canvas|.* px out of \d+ px high"  # a name of a time line; a line of a legend
+_NAME: Final = Excuse("Grafana gives a name in a time line 40 % of a phone's width: 30 letters are cut", r".* \d+ px out of its canvas")
+_LEGEND: Final = Excuse("Grafana gives a legend 35 % of a chart's height: long names are cut on a phone", r".* px out of \d+ px high")
+_TITLE: Final = Excuse("Grafana puts the mark of an error into the room of a title", r'(.+): "\1" \d+ px out of \d+ px wide')
+_HOUR: Final = Excuse(
+    "Grafana cuts half a digit of an hour that falls on the edge of a chart", r'.*: "\d\d:\d\d" [1-6] px out of its canvas'
+)
 _HD, _SMALL, _4K, _PHONE = (1920, 1080), (1366, 768), (3840, 2160), (412, 915)
 
 
@@ -46,8 +50,6 @@ class Picture:
     @property
     def exception(self) -> str:
         """What is not asked of it, with the reason; nothing where all is asked."""
-        if self.phone and self.story == TWELVE:
-            return _NAMES
         if not self.wall or self.fit:
             return ""
         return {_SMALL: f"it scrolls below its first {LEAD} panels: {_ROW}", _4K: f"its lower half is empty: {_ROW}"}.get(self.size, "")
@@ -60,10 +62,12 @@ class Picture:
     @property
     def wanted(self) -> Wanted:
         """What is asked of it."""
+        names = (_NAME, _LEGEND) if self.phone and self.story == TWELVE else ()
+        excuses = (_HOUR, *names, *((_TITLE,) if self.story == NO_PROMETHEUS else ()))
         if not self.wall:
-            return Wanted(least_px=LEGIBLE_PX if self.phone else 0, excused=_CUT_BY_GRAFANA if self.exception else "")
+            return Wanted(least_px=LEGIBLE_PX if self.phone else 0, excuses=excuses)
         most_empty = 1 if self.size == _4K and self.exception else MOST_EMPTY
-        return Wanted(least_px=LEAST_TEXT_PX if self.size == _HD else LEGIBLE_PX, most_empty=most_empty, paging=False)
+        return Wanted(least_px=LEAST_TEXT_PX if self.size == _HD else LEGIBLE_PX, most_empty=most_empty, paging=False, excuses=excuses)
 
     @property
     def language(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from deskpulse.boards import ENGLISH, LOCALES, Desk, boards
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
+from kpis.policy import Policy
 from scripts import board_rules
 from scripts import boards as script
 from scripts.tidy import ROOT
@@ -52,6 +54,32 @@ def test_without_a_policy_the_boards_show_what_there_is_and_keep_the_rules() -> 
 def test_boards_of_different_languages_live_in_one_grafana() -> None:
     uids = [board.model.uid for made in MADE.values() for board in made]
     assert len(uids) == len(set(uids))
+
+
+def test_the_lead_comes_first_on_a_phone() -> None:
+    """There Grafana stacks panels by row, then by column."""
+    for policy in (POLICY, None):
+        (wall,) = (json.loads(board.text()) for board in boards(Desk(ENGLISH, policy)) if board.name == "wall")
+        titles = [panel["title"] for panel in sorted(wall["panels"], key=lambda panel: (panel["gridPos"]["y"], panel["gridPos"]["x"]))]
+        lead = ["Worst now", "Worst now: how many were late", "Worst now: how bad"] if policy else ["New tickets, last hour"]
+        assert lead == titles[: len(lead)]
+
+
+@pytest.mark.parametrize("lines", [768, 1080, 2160])
+@pytest.mark.parametrize("policy", [POLICY, None])
+def test_the_wall_stretches_without_a_hole(policy: Policy | None, lines: int) -> None:
+    """As `autofitpanels` does: each place is scaled and rounded by itself, then panels move up until they touch (Grafana 12.2)."""
+    (wall,) = (json.loads(board.text()) for board in boards(Desk(ENGLISH, policy)) if board.name == "wall")
+    scale = board_rules.WALL_ROWS / ((lines - 60) // 38)  # 60: padding and what Grafana leaves below
+    filled = [0] * 24  # from above, by column
+    for place in sorted((panel["gridPos"] for panel in wall["panels"]), key=lambda place: (place["y"], place["x"])):
+        across = range(place["x"], place["x"] + place["w"])
+        top = {filled[x] for x in across}
+        assert 1 == len(top), "it stands on panels that end in different rows"
+        for x in across:
+            filled[x] = top.copy().pop() + (math.floor(place["h"] / scale + 0.5) or 1)
+    assert 1 == len(set(filled))
+    assert lines * 0.93 <= filled[0] * 38 + 8 <= lines
 
 
 def test_a_changed_board_is_seen(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ SAMPLES: dict[tuple[str, Labels], float] = {
     ("support_business_open", team("billing")): 1,
     ("support_business_open", team("onboarding")): 0,
     ("support_business_open", team("orders")): 1,
+    ("support_business_open", team("other")): 1,
     ("support_sla_objective_ratio", team("orders", target="first_reply")): 0.9,
     ("support_sla_below_objective", team("billing", target="first_reply")): 1,
     ("support_sla_worst_excess_tickets", LISTED): 23.5,

@@ -14,7 +14,7 @@ from deskpulse.demo.story import RATE, story
 from deskpulse.events_io import to_ms
 from deskpulse.policy import desk_zone, load_policy
 from deskpulse.settings import Settings
-from deskpulse.settings.sections import DeskSettings
+from deskpulse.settings.sections import DeskSettings, WorkerSettings
 from deskpulse.simulator import SCENARIOS, TimedEvent
 from tests.laws.test_worst_laws import RULES, Watched
 
@@ -99,3 +99,10 @@ def test_the_demos_clock_is_that_of_its_desk_unless_another_one_is_asked_for() -
         chosen, variables = demo_settings(Settings(desk=asked), "127.0.0.1:9", 9108, None, scenario="calm", shared=False)
         assert (zone, policy) == (desk_zone(chosen.desk).name, chosen.desk.policy)
         assert (asked.time_zone, str(policy)) == (variables.get("DESKPULSE_DESK__TIME_ZONE"), variables["DESKPULSE_DESK__POLICY"])
+
+
+def test_the_demos_worker_is_given_time_unless_the_settings_say_how_long() -> None:
+    name = "DESKPULSE_WORKER__TRANSACTION_TIMEOUT_SECONDS"
+    for worker, wanted in ((WorkerSettings(), "60"), (WorkerSettings(transaction_timeout_seconds=10.0), None)):
+        _, variables = demo_settings(Settings(worker=worker), "127.0.0.1:9", 9108, None, scenario="calm", shared=False)
+        assert wanted == variables.get(name)
