@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final
 
+import xxhash
+
 # topic, key, value, timestamp of the record in ms (None: not known, not checked)
 Record = tuple[str, bytes | None, bytes | None, int | None]
 
@@ -32,21 +34,31 @@ REASONS: Final = (
     "future",
     "key",
 )
-RANKS: Final = {
-    "created": 0,
-    "triaged": 1,
-    "first-reply": 2,
-    "replied": 3,
-    "handled": 4,
-    "paused": 5,
-    "resumed": 6,
-    "resolved": 7,
-    "reopened": 8,
-    "discarded": 9,
-    "survey": 10,
-    "joined": 0,
-    "left": 1,
-}
+# Facts of a ticket that stand at one instant follow one another so; a first reply is a reply.
+ORDER: Final = [
+    "created",
+    "triaged",
+    "transferred",
+    "due",
+    "assigned",
+    "customer_replied",
+    "replied",
+    "no_reply_needed",
+    "handled",
+    "paused",
+    "resumed",
+    "handed_over",
+    "resolved",
+    "reopened",
+    "status",
+    "merged",
+    "discarded",
+    "restored",
+    "survey",
+]
+CUSTOMER_ORDER: Final = ("joined", "left", "survey")
+DEFAULTS: Final = {"automated": False, "outcome": "solved"}
+DROPPED: Final = frozenset({"event_id", "responder_id"})  # identifiers of persons are let go of at the way in
 CHANGES: Final = frozenset({"triaged", "replied", "handled", "paused", "resumed", "reopened", "discarded"})
 STATUSES: Final = frozenset({"joined", "left"})
 EMBEDDINGS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -86,8 +98,9 @@ class Event:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What makes two events of one owner the same."""
-        return (self.kind, self.event_id)
+        """What makes two events of one owner the same; the answers of a ticket to surveys of two kinds are not."""
+        which = f"survey {self.content['kind']}" if self.kind == "survey" and self.owner[0] == "ticket" else self.kind
+        return (which, self.event_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +172,31 @@ def read_event(record: Record, *, future_tolerance_ms: int = 300_000) -> Event |
 def canonical_bytes(content: Mapping[str, Any]) -> bytes:
     """Write the known fields with sorted keys: the last word in the order.
 
-    Defaults of the contract's table (`automated`, `outcome`) are written out; what is
-    optional and absent is left out.
+    Identifiers of events and persons are left out, and so is what is absent or says
+    what its absence says.
     """
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    kept = {name: value for name, value in content.items() if name not in DROPPED and DEFAULTS.get(name, ...) != value}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(event_id: str) -> str:
+    """Give the 128 bits that stand for an identifier, as 32 hexadecimal digits: they sort as the bits do."""
+    return xxhash.xxh3_128_hexdigest(event_id.encode("utf-8"), seed=0)
 
 
 def _event(kind: str, owner: tuple[str, str], content: dict[str, Any]) -> Event:
     at_ms = int(content["occurred_at"])
     event_id = str(content["event_id"])
-    order = (at_ms, RANKS[kind], event_id, canonical_bytes(content))
+    if owner[0] == "customer":
+        order = (at_ms, CUSTOMER_ORDER.index(kind), event_id, canonical_bytes(content))
+        return Event(kind, owner, at_ms, event_id, content, order)
+    if kind == "first-reply":
+        kind, content = "replied", {**content, "change": "replied"}
+    known = dict(content)
+    if "satisfied" in known:  # the same as the second or the first of two options, whatever was asked
+        known |= {"score": 2 if known.pop("satisfied") else 1, "scale_max": 2}
+        known.pop("scale_min", None)
+    order = (at_ms, ORDER.index(kind), digest(event_id), canonical_bytes(known))
     return Event(kind, owner, at_ms, event_id, content, order)
 
 
@@ -212,8 +240,8 @@ class _Fields:
         if value is None:
             if required:
                 self.faults.add("schema")
-            elif name in _DEFAULTS:
-                self.content[name] = _DEFAULTS[name]
+            elif name in DEFAULTS:
+                self.content[name] = DEFAULTS[name]
             return
         found = check(value)
         if isinstance(found, Rejected):
@@ -382,7 +410,6 @@ _KIND_OF_TOPIC: Final[Mapping[str, Callable[[_Fields], str]]] = {
     "ticket-changed": lambda fields: fields.choose("change", CHANGES) or "paused",
     "customer": lambda fields: fields.choose("status", STATUSES) or "left",
 }
-_DEFAULTS: Final[Mapping[str, Any]] = {"automated": False, "outcome": "solved"}
 _NAME_INSIDE: Final = {
     "talk_seconds": "talk_ms",
     "hold_seconds": "hold_ms",

@@ -13,7 +13,7 @@ from typing import Final
 from deskpulse.oracle_clock import MINUTE_MS, TARGETS, Edition, OpenHours, after_ms, elapsed_ms, in_force, is_open
 from deskpulse.oracle_events import Event, Facts
 from deskpulse.oracle_spans import Span, spans
-from deskpulse.oracle_tickets import Dimensions, Observation, by_kinds, creation_of, dimensions_of, first_human_reply, ordered
+from deskpulse.oracle_tickets import Dimensions, Observation, by_kinds, creation_of, dimensions_of, first_human_reply, standing
 
 Labels = tuple[tuple[str, str], ...]
 Sample = tuple[str, Labels, float, int]  # name, labels, value, n
@@ -71,13 +71,13 @@ def look(facts: Facts, editions: Sequence[Edition]) -> SlaFacts:
 
 
 def _look_at(events: Iterable[Event], editions: Sequence[Edition], found: SlaFacts) -> None:
-    by_kind = by_kinds(events)
+    by_kind = by_kinds(standing(events))
     created = creation_of(by_kind)
     if created is None or by_kind.get("discarded"):
         return
     dimensions = dimensions_of(by_kind)
     reply = first_human_reply(by_kind)
-    clock = _wind(created.at_ms, ordered(by_kind.get("transition", [])))
+    clock = _wind(created.at_ms, by_kind.get("transition", []))
     if clock.closed_ms is None and reply is None:
         found.unanswered.append(Unanswered(created.at_ms, dimensions))
     edition = in_force(editions, created.at_ms)
@@ -137,7 +137,7 @@ def _resolution(run: _Run, clock: Clock, _: int | None) -> _Judged:
             break
         left -= worked
     else:
-        start_again = clock.since_ms if clock.closed_ms is None else max(clock.closed_ms, run.created_ms)
+        start_again = clock.since_ms if clock.closed_ms is None else clock.closed_ms
         if start_again is not None:
             due = after_ms(run.hours, start_again, left)
     if due is None:
@@ -156,7 +156,7 @@ def _wind(created_ms: int, transitions: Iterable[Event]) -> Clock:
     closed: Event | None = None
     solved_ms: int | None = None
     for event in transitions:
-        at_ms = max(event.at_ms, created_ms)
+        at_ms = event.at_ms
         if closed is not None:
             if event.kind == "reopened":
                 closed, running_since = None, at_ms

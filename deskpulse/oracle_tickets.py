@@ -7,7 +7,7 @@ incremental, so nothing here can share a mistake with the stream.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import xxhash
@@ -57,7 +57,8 @@ def observations(facts: Facts) -> list[Observation]:
 
 def observations_of_ticket(events: Iterable[Event]) -> list[Observation]:
     """List what one ticket contributes; nothing at all when it was discarded."""
-    by_kind = by_kinds(events)
+    facts = standing(events)
+    by_kind = by_kinds(facts)
     if by_kind.get("discarded"):
         return []
     dimensions = dimensions_of(by_kind)
@@ -65,15 +66,30 @@ def observations_of_ticket(events: Iterable[Event]) -> list[Observation]:
     found = [
         *_from_creation(by_kind, resolutions),
         *_from_resolutions(resolutions),
-        *_from_replies(by_kind),
+        *_responses(by_kind),
         *_handle_times(by_kind),
-        *(_answer(e) for e in _latest_answers(by_kind.get("survey", []))),
+        *(_answer(e) for e in _latest_answers(by_kind)),
     ]
     return [Observation(series, at, dimensions, value) for series, at, value in found]
 
 
+def standing(events: Iterable[Event]) -> list[Event]:
+    """Drop repeated identities, of which the smaller one stands, and sort the rest.
+
+    What is stamped before the creation happens at the creation, in its own order.
+    """
+    kept: dict[tuple[str, str], Event] = {}
+    for event in events:
+        known = kept.get(event.identity)
+        if known is None or event.order < known.order:
+            kept[event.identity] = event
+    facts = sorted(kept.values(), key=_order)
+    created = next((fact for fact in facts if fact.kind == "created"), None)
+    return facts if created is None else [replace(fact, at_ms=max(fact.at_ms, created.at_ms)) for fact in facts]
+
+
 def bounded(events: Iterable[Event]) -> list[Event]:
-    """Drop duplicates, keep the 64 smallest identities and the greatest event, sorted.
+    """Of a customer's events: drop duplicates, keep the 64 smallest identities and the greatest event, sorted.
 
     Of one identity the smaller content stands. The greatest event is the greatest of
     all contents (only so the order of arrival has no say); an identity counts once.
@@ -93,15 +109,16 @@ def bounded(events: Iterable[Event]) -> list[Event]:
 
 
 def walk(transitions: Iterable[Event]) -> Resolutions:
-    """Run the state machine, starting open; no-ops leave no trace."""
+    """Run the state machine, starting open; no-ops leave no trace. A ticket is abandoned by its first resolution or never."""
     seen: dict[str, int] = {}
     outcome: str | None = None
     reopened_after_solved = False
-    for event in bounded(transitions):
+    for event in standing(transitions):
         if event.kind == "resolved" and outcome is None:
             outcome = str(event.content["outcome"])
+            if outcome == "solved" or "resolved" not in seen:
+                seen.setdefault(outcome, event.at_ms)
             seen.setdefault("resolved", event.at_ms)
-            seen.setdefault(outcome, event.at_ms)
         elif event.kind == "reopened" and outcome is not None:
             outcome = None
             seen.setdefault("reopened", event.at_ms)
@@ -154,12 +171,10 @@ def _from_creation(by_kind: dict[str, list[Event]], resolutions: Resolutions) ->
         if reply is None:
             yield ("unanswered", created.at_ms, 1)
     if reply is not None:
-        waited_ms = max(0, reply.at_ms - created.at_ms)
-        yield ("first_response", reply.at_ms, waited_ms)
-        yield ("response", reply.at_ms, waited_ms)
+        yield ("first_response", reply.at_ms, reply.at_ms - created.at_ms)
     solved_ms = resolutions.first_solved_ms
     if solved_ms is not None:
-        yield ("resolution_time", solved_ms, max(0, solved_ms - created.at_ms))
+        yield ("resolution_time", solved_ms, solved_ms - created.at_ms)
 
 
 def _from_resolutions(resolutions: Resolutions) -> Iterator[_Found]:
@@ -176,27 +191,34 @@ def _from_resolutions(resolutions: Resolutions) -> Iterator[_Found]:
             yield (series, at_ms, 1)
 
 
-def _from_replies(by_kind: dict[str, list[Event]]) -> Iterator[_Found]:
-    for event in bounded(by_kind.get("replied", [])):
-        waited_ms = event.at_ms - event.content["waiting_since"]
-        yield ("response", event.at_ms, max(0, waited_ms))
+def _responses(by_kind: dict[str, list[Event]]) -> Iterator[_Found]:
+    """Give the waits that public replies by humans ended: the first one's since the creation, unless a reply states another start."""
+    created, first = creation_of(by_kind), first_human_reply(by_kind)
+    for reply in _human_replies(by_kind):
+        since_ms = reply.content.get("waiting_since")
+        if since_ms is None and reply is first and created is not None:
+            since_ms = created.at_ms
+        if since_ms is not None:
+            early = reply.at_ms != reply.order[0]
+            yield ("response", reply.at_ms, 0 if early else max(0, reply.at_ms - since_ms))
 
 
 def _handle_times(by_kind: dict[str, list[Event]]) -> Iterator[_Found]:
     """Give one interaction for each `resolved` or `handled` event with a part."""
-    transitions = bounded(by_kind.get("transition", []))
-    resolved = [event for event in transitions if event.kind == "resolved"]
-    for event in [*resolved, *bounded(by_kind.get("handled", []))]:
+    resolved = [event for event in by_kind.get("transition", []) if event.kind == "resolved"]
+    for event in [*resolved, *by_kind.get("handled", [])]:
         parts = [event.content[name] for name in ("talk_ms", "hold_ms", "wrap_up_ms") if name in event.content]
         if parts:
             yield ("handle_time", event.at_ms, sum(parts))
 
 
-def _latest_answers(surveys: Iterable[Event]) -> Iterable[Event]:
-    """Keep the latest answer of each kind of survey."""
-    latest: dict[str, Event] = {}
-    for event in sorted(surveys, key=_order):
-        latest[event.content["kind"]] = event
+def _latest_answers(by_kind: dict[str, list[Event]]) -> Iterable[Event]:
+    """Keep the latest answer of each respondent and kind of survey; who gives no name is the ticket's customer."""
+    created = creation_of(by_kind)
+    asked = None if created is None else created.content["customer_id"]
+    latest: dict[tuple[str, str | None], Event] = {}
+    for event in by_kind.get("survey", []):
+        latest[event.content["kind"], event.content.get("customer_id", asked)] = event
     return latest.values()
 
 
@@ -216,7 +238,10 @@ def _is_satisfied(score: int, scale_max: int) -> bool:
 
 
 def _answers_without_ticket(events: Iterable[Event]) -> Iterator[Observation]:
-    for survey in _latest_answers(e for e in events if e.kind == "survey"):
+    latest: dict[str, Event] = {}
+    for survey in sorted((e for e in events if e.kind == "survey"), key=_order):
+        latest[survey.content["kind"]] = survey
+    for survey in latest.values():
         series, at_ms, value = _answer(survey)
         team = survey.content.get("team", UNKNOWN)
         yield Observation(series, at_ms, (team, UNKNOWN, UNKNOWN), value)
@@ -227,26 +252,22 @@ def creation_of(by_kind: dict[str, list[Event]]) -> Event | None:
     return _smallest(by_kind.get("created", []))
 
 
-def ordered(transitions: Iterable[Event]) -> list[Event]:
-    """Give the transitions that are kept, in order."""
-    return bounded(transitions)
-
-
 def dimensions_of(by_kind: dict[str, list[Event]]) -> Dimensions:
-    """Give `unknown` before a creation; then the latest triage's value, else its own."""
-    created = _smallest(by_kind.get("created", []))
-    if created is None:
-        return (UNKNOWN, UNKNOWN, UNKNOWN)
-    latest = dict(created.content)
-    for triaged in sorted(by_kind.get("triaged", []), key=_order):
+    """Give for each field the latest triage's value, else the creation's, else `unknown`."""
+    created = creation_of(by_kind)
+    latest = {"team": UNKNOWN, "channel": UNKNOWN, "priority": UNKNOWN} | dict({} if created is None else created.content)
+    for triaged in by_kind.get("triaged", []):
         latest.update({name: triaged.content[name] for name in ("team", "channel", "priority") if name in triaged.content})
     return (latest["team"], latest["channel"], latest["priority"])
 
 
 def first_human_reply(by_kind: dict[str, list[Event]]) -> Event | None:
-    """Give the earliest reply that was not automated."""
-    replies = by_kind.get("first-reply", [])
-    return _smallest(e for e in replies if not e.content["automated"])
+    """Give the earliest public reply that was not automated, whichever topic it came by."""
+    return next(_human_replies(by_kind), None)
+
+
+def _human_replies(by_kind: dict[str, list[Event]]) -> Iterator[Event]:
+    return (reply for reply in by_kind.get("replied", []) if not reply.content.get("automated"))
 
 
 def by_kinds(events: Iterable[Event]) -> dict[str, list[Event]]:

@@ -68,7 +68,7 @@ COUNTERS: Final[Mapping[str, Family]] = {
         ("accepted", "deskpulse_events_accepted", "Events accepted, duplicates among them."),
         ("duplicate", "deskpulse_events_duplicate", "Events whose identity was known already."),
         ("late", "deskpulse_events_late", "Events before the event clock of their partition."),
-        ("overflow", "deskpulse_tickets_overflowed", "Tickets with more transitions, replies or interactions than are kept."),
+        ("overflow", "deskpulse_tickets_overflowed", "Tickets with more facts than are kept."),
         ("gap", "deskpulse_source_gaps", "Gaps in the offsets of source topics, left by compaction and transactions."),
         ("lost", "deskpulse_records_lost", "Records that a source topic deleted before they were read."),
         ("skipped", "deskpulse_records_skipped", "Records that an operator passed over, since they crash the workers."),

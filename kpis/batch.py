@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from kpis import customers, figures, observe, promises, series, tickets
+from kpis import customers, figures, merging, observe, promises, series
 from kpis.customers import CustomerRow, Interval
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey
@@ -79,7 +79,7 @@ class History:
         if isinstance(event, Joined | Left) or (isinstance(event, Survey) and event.ticket_id is None):
             customers.merge(self.customers.setdefault(event.key, CustomerRow()), event)
         else:
-            tickets.merge(self.tickets.setdefault(event.key, TicketRow()), event)
+            merging.merge(self.tickets.setdefault(event.key, TicketRow()), event)
 
 
 class Batch:

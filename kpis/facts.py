@@ -1,105 +1,190 @@
-"""Bounded sets of facts about one ticket or customer, merged so that any order of arrival gives the same set."""
+"""The facts of a ticket: what happened, when, under which identity, in the one order in which they stand.
+
+A fact is a tuple, since there are millions of them and tuples compare as the order asks: `(at_ms, kind, digest, content)`. The numbers of
+kinds are their order at one instant; what the ledger stores are other numbers (`STORED`), so that a kind may be put between two.
+Identity is (kind, digest): `first-reply` and `replied` are one kind, answers to surveys one for each kind of survey.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from xxhash import xxh3_128_digest
 
-from streams.events import Handled, Joined, Left, Paused, Reopened, Replied, Resolved, Resumed, Survey, Triaged
+from streams.events import (
+    Discarded,
+    FirstReply,
+    Handled,
+    HandleParts,
+    Paused,
+    Reopened,
+    Replied,
+    Resolved,
+    Resumed,
+    Survey,
+    TicketChanged,
+    TicketCreated,
+    Triaged,
+)
 
-MOST: Final = 64  # smallest identities kept, beside the greatest fact
+Content = tuple[Any, ...]  # without the absent values at its end
+Fact = tuple[int, int, bytes, Content]
+TicketEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged
 
-# What the content of a fact holds, by rank of kind, under the names of the canonical form.
-CONTENT: Final[dict[int, tuple[str, ...]]] = {
-    Triaged.rank: ("team", "channel", "priority"),
-    Replied.rank: ("waiting_since",),
-    Handled.rank: ("talk_ms", "hold_ms", "wrap_up_ms"),
-    Paused.rank: (),
-    Resumed.rank: (),
-    Resolved.rank: ("talk_ms", "hold_ms", "wrap_up_ms", "outcome"),
-    Reopened.rank: (),
-    Survey.rank: ("kind", "score", "scale_max", "customer_id", "team"),
-    Joined.rank: (),
+# In this order facts of one instant stand. The gaps are kinds that the contract names and no event says yet: transferred, due, assigned,
+# customer_replied (2 to 5), no_reply_needed (7), handed_over (11), status, merged (14, 15), restored (17).
+CREATED: Final = 0  # (customer_id, team, channel, priority, url)
+TRIAGED: Final = 1  # (team, channel, priority)
+REPLIED: Final = 6  # (waited_ms, automated); waited_ms: occurred_at - waiting_since, where it is stated
+HANDLED: Final = 8  # (talk_ms, hold_ms, wrap_up_ms)
+PAUSED: Final = 9
+RESUMED: Final = 10
+RESOLVED: Final = 12  # (abandoned, talk_ms, hold_ms, wrap_up_ms)
+REOPENED: Final = 13
+DISCARDED: Final = 16
+NPS: Final = 18  # answers: (score, scale_max, customer_id, team, scale_min)
+CSAT: Final = 19
+CES: Final = 20
+ANSWERS: Final = {"nps": NPS, "csat": CSAT, "ces": CES}
+
+# What stands in the ledger for a kind: never change a number, only add.
+STORED: Final = {
+    CREATED: 0,
+    TRIAGED: 1,
+    REPLIED: 2,
+    HANDLED: 3,
+    PAUSED: 4,
+    RESUMED: 5,
+    RESOLVED: 6,
+    REOPENED: 7,
+    DISCARDED: 8,
+    NPS: 9,
+    CSAT: 10,
+    CES: 11,
 }
-assert Left.rank == Triaged.rank, "the ranks of customer kinds are their own; their content is empty either way"
+KIND_OF_STORED: Final = {stored: kind for kind, stored in STORED.items()}
+
+_NOTHING: Final[Content] = ()
+_NO_PARTS: Final = (None, None, None)
+_NAMES: Final[dict[int, tuple[str, ...]]] = {  # of the content, for the canonical bytes
+    CREATED: ("customer_id", "team", "channel", "priority", "url"),
+    TRIAGED: ("team", "channel", "priority"),
+    HANDLED: ("talk_ms", "hold_ms", "wrap_up_ms"),
+    **dict.fromkeys(ANSWERS.values(), ("score", "scale_max", "customer_id", "team", "scale_min")),
+}
+_KIND_NAMES: Final = {kind: name for name, kind in ANSWERS.items()}
 
 
-class Fact(Struct, array_like=True, frozen=True, gc=False):
-    """One thing that happened; `content` holds the values named by CONTENT[rank], None where absent."""
+def digest(event_id: str) -> bytes:
+    """128 bits that stand for an event's identifier: XXH3-128 of its UTF-8 bytes, most significant first.
 
-    at_ms: int
-    rank: int
-    event_id: str
-    content: tuple[Any, ...] = ()
-
-    def order(self) -> tuple[int, int, str]:
-        """The order of competing facts before their content is looked at."""
-        return (self.at_ms, self.rank, self.event_id)
-
-    def follows(self, other: Fact) -> bool:
-        """Whether this fact is greater than the other in the total order; False for equal ones."""
-        mine, theirs = self.order(), other.order()
-        return mine > theirs if mine != theirs else self.canonical() > other.canonical()
-
-    def canonical(self) -> bytes:
-        """Content as JSON in the order of names, absent values omitted: decides only between equal identities at equal times."""
-        pairs = zip(CONTENT[self.rank], self.content, strict=False)
-        return msgspec.json.encode({name: value for name, value in pairs if value is not None}, order="sorted")
-
-
-class FactSet(Struct, array_like=True, gc=False, omit_defaults=True):
-    """The MOST smallest facts by order, one an identity (rank, event_id), and the greatest fact ever seen.
-
-    Both parts are order-free: of one identity the smaller content stands, and what fell out of the smallest cannot come back unless it is
-    smaller than one that stayed.
+    >>> digest("").hex()
+    '99aa06d3014798d86001c324468d497f'
     """
+    return xxh3_128_digest(event_id.encode())
 
-    smallest: list[Fact] = []
-    beyond: Fact | None = None  # the greatest fact seen, where it is not the last of `smallest`
-    overflow: bool = False
 
-    def insert(self, fact: Fact) -> bool:
-        """Merge one fact; True when the set changed."""
-        greatest = self.beyond or (self.smallest[-1] if self.smallest else None)
-        if greatest is None or fact.follows(greatest):
-            greatest = fact
-        changed = self._insert(fact)
-        beyond = None if self.smallest[-1] == greatest else greatest
-        changed = changed or beyond != self.beyond
-        self.beyond = beyond
-        return changed
+def fact_of(event: TicketEvent) -> Fact:
+    """The fact that an event states."""
+    kind, content = _CONTENTS[type(event)](event)
+    return (event.occurred_at, kind, xxh3_128_digest(event.event_id.encode()), content)  # type: ignore[return-value]
 
-    def append(self, fact: Fact) -> bool:
-        """Merge a fact whose identity is certainly not in the set; False, and nothing done, when the set is at or near its bounds."""
-        facts = self.smallest
-        if self.beyond is not None or len(facts) >= MOST:
-            return False
-        facts.append(fact)
-        if len(facts) > 1 and facts[-2].at_ms >= fact.at_ms:
-            facts.sort(key=Fact.order)
-        return True
 
-    def _insert(self, fact: Fact) -> bool:
-        facts = self.smallest
-        for place, known in enumerate(facts):
-            if known.event_id == fact.event_id and known.rank == fact.rank:
-                if not known.follows(fact):
-                    return False
-                del facts[place]
-                break
-        facts.append(fact)
-        if len(facts) > 1:
-            facts.sort(key=Fact.order)
-        if len(facts) <= MOST:
-            return True
-        self.overflow = True
-        return facts.pop() is not fact
+def trimmed(*values: Any) -> Content:
+    """A content without what is absent at its end.
 
-    def facts(self) -> list[Fact]:
-        """The kept facts in order; the greatest one counts once."""
-        last = self.beyond
-        if last is None or not self.overflow or any(k.event_id == last.event_id and k.rank == last.rank for k in self.smallest):
-            return self.smallest
-        return [*self.smallest, last]
+    >>> trimmed("a", None, "b", None, None)
+    ('a', None, 'b')
+    """
+    length = len(values)
+    while length and values[length - 1] is None:
+        length -= 1
+    return values[:length]
+
+
+def canonical(fact: Fact) -> bytes:
+    """The last word in the order: JSON of the known fields without `event_id`, keys sorted, absent and default ones left out.
+
+    `ticket_id` is empty here: it is the same for all that compete.
+
+    >>> canonical((1000, REPLIED, b"", (250,)))
+    b'{"occurred_at":1000,"ticket_id":"","waiting_since":750}'
+    """
+    at, kind, _, content = fact
+    fields: dict[str, Any] = {"occurred_at": at, "ticket_id": ""}
+    if kind == REPLIED:
+        waited, automated = (*content, None, None)[:2]
+        fields |= {"waiting_since": None if waited is None else at - waited, "automated": automated or None}
+    elif kind == RESOLVED:
+        abandoned, talk, hold, wrap_up = (*content, *(None,) * 4)[:4]
+        fields |= {"outcome": "abandoned" if abandoned else None, "talk_ms": talk, "hold_ms": hold, "wrap_up_ms": wrap_up}
+    else:
+        fields |= zip(_NAMES.get(kind, ()), content, strict=False)
+        fields["kind"] = _KIND_NAMES.get(kind)
+    return msgspec.json.encode({name: value for name, value in fields.items() if value is not None}, order="sorted")
+
+
+def precedes(one: Fact, other: Fact) -> bool:
+    """Whether of two contents of one identity the first one stands: it is the smaller in the order."""
+    return one[0] < other[0] if one[0] != other[0] else canonical(one) < canonical(other)
+
+
+def bytes_of(fact: Fact) -> int:
+    """Bytes of a fact in the ledger, estimated from above."""
+    size = 32  # kind, digest, the difference of its time, a header
+    for value in fact[3]:
+        size += 9 if type(value) is not str else 5 + (len(value) if value.isascii() else 4 * len(value))
+    return size
+
+
+def _created(event: TicketCreated) -> tuple[int, Content]:
+    content = (event.customer_id, event.team, event.channel, event.priority)
+    return CREATED, content if event.url is None else (*content, event.url)
+
+
+def _first_reply(event: FirstReply) -> tuple[int, Content]:
+    return REPLIED, (None, True) if event.automated else _NOTHING
+
+
+def _replied(event: Replied) -> tuple[int, Content]:
+    return REPLIED, (event.occurred_at - event.waiting_since,)  # type: ignore[operator]
+
+
+def _resolved(event: Resolved) -> tuple[int, Content]:
+    parts = event.parts_ms()
+    abandoned = event.outcome == "abandoned"
+    return RESOLVED, trimmed(abandoned or (None if parts == _NO_PARTS else False), *parts)
+
+
+def _handled(event: HandleParts) -> tuple[int, Content]:
+    return HANDLED, trimmed(*event.parts_ms())
+
+
+def _triaged(event: Triaged) -> tuple[int, Content]:
+    return TRIAGED, trimmed(event.team, event.channel, event.priority)
+
+
+def _answer(event: Survey) -> tuple[int, Content]:
+    return ANSWERS[event.kind], trimmed(event.score, event.scale_max, event.customer_id, event.team, event.scale_min)
+
+
+def _plain(kind: int) -> Callable[[Any], tuple[int, Content]]:
+    found = (kind, _NOTHING)
+    return lambda _: found
+
+
+_CONTENTS: Final[dict[type, Callable[[Any], tuple[int, Content]]]] = {
+    TicketCreated: _created,
+    FirstReply: _first_reply,
+    Replied: _replied,
+    Resolved: _resolved,
+    Handled: _handled,
+    Triaged: _triaged,
+    Survey: _answer,
+    Paused: _plain(PAUSED),
+    Resumed: _plain(RESUMED),
+    Reopened: _plain(REOPENED),
+    Discarded: _plain(DISCARDED),
+}

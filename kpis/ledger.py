@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from kpis import legacy, packing
 from kpis.at_risk import AtRiskKey, AtRiskRow
 from kpis.customers import CustomerRow
 from kpis.policy import Signed
@@ -20,8 +21,9 @@ from windows.cells import Cells
 VERSION: Final = 4  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
 _PREFIX: Final = bytes([1])
 _PROMISED: Final = bytes([2])
-_ALLOWING: Final = bytes([3])
+_OF_FACTS: Final = bytes([4])
 _DEFINED: Final = bytes([4])
+FACTS_FORMAT: Final = 4
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
@@ -92,7 +94,6 @@ _decode_key: Final = msgspec.msgpack.Decoder(list[int | str]).decode
 _decode_cells: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
 _decode_names: Final = msgspec.msgpack.Decoder(Names).decode
 _decode_position: Final = msgspec.msgpack.Decoder(Position).decode
-_decode_ticket: Final = msgspec.msgpack.Decoder(TicketRow).decode
 _decode_at_risk: Final = msgspec.msgpack.Decoder(AtRiskRow).decode
 _decode_customer: Final = msgspec.msgpack.Decoder(CustomerRow).decode
 
@@ -134,18 +135,14 @@ def encode_value(body: object) -> bytes:
 
 
 def encode_ticket(row: TicketRow) -> bytes:
-    """A ticket row. With a promise it is of version 2, with one that knows its allowance of version 3: older programs must not book it."""
-    promise = row.promise
-    if promise is None:
-        return _PREFIX + _encode(row)
-    knows = promise.reply_allowance is not None or promise.resolution_allowance is not None
-    return (_ALLOWING if knows else _PROMISED) + _encode(row)
+    """A ticket row."""
+    return _OF_FACTS + packing.pack(row)
 
 
 def ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:
     """How ticket rows are written into a ledger of a format: a newer program goes on writing what older ones read."""
-    assert 1 <= format_ <= VERSION
-    return encode_ticket  # what would need a newer version is not in the row then (`formats.settle`)
+    assert FACTS_FORMAT <= format_ <= VERSION, f"ticket rows of format {format_} are not written any more"
+    return encode_ticket
 
 
 def encode_position(position: Position) -> bytes:
@@ -190,8 +187,9 @@ def customer_key(customer_id: str) -> bytes:
 
 
 def decode_ticket(raw: bytes) -> TicketRow:
-    """A ticket row. Errors: NewerRowError."""
-    return _decode_ticket(_body(raw))
+    """A ticket row of any version. Errors: NewerRowError."""
+    body = _body(raw)
+    return packing.unpack(body) if raw[0] >= FACTS_FORMAT else legacy.decode(body)
 
 
 def decode_customer(raw: bytes) -> CustomerRow:

@@ -1,158 +1,282 @@
-"""C(row): what a ticket or a customer contributes to panes and levels. A pure function of the row, so a change is C(new) - C(old)."""
+"""C(row): what a ticket or a customer contributes to panes and levels. A pure function of the row, so a change is C(new) - C(old).
+
+It is told once, as a walk: `step` takes one fact further what a ticket has come to, and finds what that adds to panes. C(row) is the sum
+of all steps. What a fact adds when it comes last is its step alone, and so is what one adds that leaves the others' steps as they are.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from copy import copy
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from xxhash import xxh3_64_intdigest
 
 from kpis import series
 from kpis.customers import CustomerRow, intervals
-from kpis.facts import Fact, FactSet
-from kpis.tickets import UNKNOWN, Dims, TicketRow
-from streams.events import Reopened, Resolved
+from kpis.facts import CES, CREATED, DISCARDED, HANDLED, NPS, PAUSED, REOPENED, REPLIED, RESOLVED, RESUMED, TRIAGED, Content, Fact
+from kpis.factsets import SetFact
+from kpis.tickets import UNKNOWN, Dims, Standing, TicketRow
 from windows.distinct import REGISTERS
-from windows.histogram import bucket
+from windows.histogram import BOUNDS
+from windows.panes import MINUTE_MS
 
 Observation = tuple[int, int, int]  # (event time ms, cell, amount)
 Level = tuple[int, int]  # (series, creation ms)
+Booking = tuple[int, tuple[int, ...], tuple[int, ...]]  # event time ms; cells, each +1; cell, amount, cell, amount, ...
 PROMOTER_FROM: Final = 9
 PASSIVE_FROM: Final = 7
 SMALL_SCALE: Final = 4  # up to here only the top option satisfies; above, the top two
-
-
-class Resolution(NamedTuple):
-    """What the state machine of a ticket found; None where it did not happen."""
-
-    first_ms: int | None = None  # first effective resolution
-    solved_ms: int | None = None
-    abandoned_ms: int | None = None
-    reopened_ms: int | None = None  # first effective reopening
-    state: str | None = None  # outcome of the resolution that holds now; None: open
-
-
-NEVER: Final = Resolution()
+_LAST_BUCKET: Final = len(BOUNDS) - 1
+_NONE: Final = (None, None, None)
+_ANOMALY: Final = (series.ANOMALY,)
+_LATER: Final = series.RESPONSE - series.FIRST_RESPONSE
 
 
 def observe(row: TicketRow) -> list[Observation]:
-    """All observations of a ticket, in an order in which later events append; empty when it is discarded.
-
-    Amounts are +1, or the duration in ms for the sum cells.
-    """
+    """All observations of a ticket; empty when it is discarded. Amounts are those of the cells: mostly +1, or a duration in ms."""
     return contribution(row)[0]
+
+
+def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
+    """Observations and levels of a ticket."""
+    found: list[Booking] = []
+    standing = walk(row, found)
+    return ([], []) if standing.discarded else (observations(found), levels_of(standing))
+
+
+def observations(bookings: list[Booking]) -> list[Observation]:
+    """Bookings, cell by cell."""
+    found: list[Observation] = []
+    for at_ms, counts, amounts in bookings:
+        found += [(at_ms, cell, 1) for cell in counts]
+        found += [(at_ms, amounts[i], amounts[i + 1]) for i in range(0, len(amounts), 2)]
+    return found
 
 
 def levels(row: TicketRow) -> list[Level]:
     """The live levels that a ticket stands in: open, unanswered."""
-    creation = row.creation
-    if creation is None or row.discarded or (row.transitions is not None and resolution(row.transitions).state is not None):
+    return levels_of(walk(row, None))
+
+
+def levels_of(standing: Standing) -> list[Level]:
+    """The levels of what a ticket has come to."""
+    at = standing.created_ms
+    if at is None or standing.discarded or standing.outcome is not None:
         return []
-    return _levels(creation.at_ms, row.replied_ms)
+    return [(series.OPEN, at)] if standing.replied_ms is not None else [(series.OPEN, at), (series.UNANSWERED, at)]
 
 
-def _levels(created_ms: int, replied_ms: int | None) -> list[Level]:
-    at = created_ms
-    return [(series.OPEN, at)] if replied_ms is not None else [(series.OPEN, at), (series.UNANSWERED, at)]
+def walk(row: TicketRow, found: list[Booking] | None) -> Standing:
+    """What a ticket has come to by all its facts; `found` takes what they add to panes, None: nothing is asked for."""
+    standing = begin(row, found)
+    for fact in row.facts:
+        step(standing, fact, found)
+    return standing
 
 
-def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
-    """Observations and levels of a ticket at once, since both need the state machine."""
-    found: list[Observation] = []
-    if row.discarded:
-        return found, []
-    creation, replied = row.creation, row.replied_ms
-    created = creation.at_ms if creation is not None else None
-    state = NEVER
-    if creation is not None:
-        found.append((creation.at_ms, series.CREATED, 1))
-        found.append((creation.at_ms, series.REGISTER + register(creation.customer_id), 1))
-        if replied is not None:
-            _duration(found, series.FIRST_RESPONSE, creation.at_ms, replied)
-            _duration(found, series.RESPONSE, creation.at_ms, replied, count_anomaly=False)
-    if row.replies is not None:
-        for fact in row.replies.facts():
-            _duration(found, series.RESPONSE, fact.content[0], fact.at_ms)
-    if row.handled is not None:
-        _handle_times(found, row.handled)
-    if row.transitions is not None:
-        _handle_times(found, row.transitions)
-        state = resolution(row.transitions)
-        _resolution(found, state, created)
-    if row.surveys:
-        found += [answer(row.surveys[kind]) for kind in sorted(row.surveys)]
-    return found, _levels(created, replied) if created is not None and state.state is None else []
+def begin(row: TicketRow, found: list[Booking] | None) -> Standing:
+    """What a ticket has come to before the facts that its row keeps, its creation among it wherever that stands."""
+    stub = row.stub
+    standing = Standing() if stub is None else copied(stub.standing)
+    if found is not None and stub is not None:
+        found += [
+            (minute * MINUTE_MS, (), tuple(number for pair in cells.items() for number in pair)) for minute, cells in stub.booked.items()
+        ]
+    if standing.created_ms is None:
+        for at_ms, kind, _, content in row.facts:
+            if kind == CREATED:
+                create(standing, at_ms, content, found)
+                break
+    return standing
 
 
-def resolution(transitions: FactSet) -> Resolution:
-    """Run the state machine over the transitions: resolved while resolved and reopened while open are no-ops."""
-    first = solved = abandoned = reopened = state = None
-    for fact in transitions.facts():
-        if fact.rank == Resolved.rank and state is None:
-            state = fact.content[3]
-            first = fact.at_ms if first is None else first
-            if state == "abandoned":
-                abandoned = fact.at_ms if abandoned is None else abandoned
-            else:
-                solved = fact.at_ms if solved is None else solved
-        elif fact.rank == Reopened.rank and state is not None:
-            state = None
-            reopened = fact.at_ms if reopened is None else reopened
-    return Resolution(first, solved, abandoned, reopened, state)
+def copied(standing: Standing) -> Standing:
+    """A standing of its own, to be changed."""
+    found = copy(standing)
+    found.answers = None if standing.answers is None else list(standing.answers)
+    return found
 
 
-def _resolution(found: list[Observation], what: Resolution, created: int | None) -> None:
-    if what.first_ms is not None:
-        found.append((what.first_ms, series.RESOLVED, 1))
-    if what.solved_ms is not None:
-        found.append((what.solved_ms, series.SOLVED, 1))
-        if created is not None:
-            _duration(found, series.RESOLUTION, created, what.solved_ms)
-        if what.state == "solved":
-            found.append((what.solved_ms, series.NET, 1))
-    if what.state == "solved" and created is not None:
-        found.append((created, series.COHORT, 1))
-    if what.abandoned_ms is not None:
-        found.append((what.abandoned_ms, series.ABANDONED, 1))
-    if what.reopened_ms is not None:
-        found.append((what.reopened_ms, series.REOPENED, 1))
+def create(standing: Standing, at_ms: int, content: Content, found: list[Booking] | None) -> None:
+    """The creation that stands."""
+    standing.created_ms, standing.creation = at_ms, content
+    if found is not None:
+        found.append((at_ms, (series.CREATED, series.REGISTER + register(content[0])), ()))
 
 
-def _duration(found: list[Observation], base: int, start_ms: int, end_ms: int, *, count_anomaly: bool = True) -> None:
-    length = end_ms - start_ms
-    if length < 0:
-        if count_anomaly:
-            found.append((end_ms, series.ANOMALY, 1))
-        length = 0
-    _book(found, base, end_ms, length)
+def step(standing: Standing, fact: Fact, found: list[Booking] | None) -> bool:
+    """Take a fact further what a ticket has come to; True when that may change what later facts add.
+
+    What is stamped before the creation happens at the creation, and is an anomaly. Of creations only `create` knows.
+    """
+    at, kind, _, content = fact
+    if kind == CREATED:
+        return False
+    created = standing.created_ms
+    early = created is not None and at < created
+    if early:
+        assert created is not None
+        at = created
+        if found is not None:
+            found.append((at, _ANOMALY, ()))
+    if kind == REPLIED:
+        return _reply(standing, at, content, found, early=early)
+    if kind == RESOLVED:
+        return _resolve(standing, at, content, found)
+    if kind == HANDLED:
+        if found is not None and content:
+            found.append((at, *_duration(series.HANDLE, sum([part for part in content if part is not None]))))
+        return False
+    if kind >= NPS:
+        _answer(standing, at, kind, content, found)
+        return True
+    return _change(standing, at, kind, content, found)
 
 
-def _book(found: list[Observation], base: int, at_ms: int, length: int) -> None:
-    found.append((at_ms, base, 1))
+def _change(standing: Standing, at: int, kind: int, content: Content, found: list[Booking] | None) -> bool:
+    """What changes the ticket itself."""
+    if kind == PAUSED:
+        standing.paused = standing.outcome is None
+        return False
+    if kind == RESUMED:
+        standing.paused = False
+        return False
+    if kind == TRIAGED:
+        team, channel, priority = (*content, *_NONE)[:3]
+        standing.team, standing.channel = team or standing.team, channel or standing.channel
+        standing.priority = priority or standing.priority
+    elif kind == REOPENED:
+        _reopen(standing, at, found)
+    elif kind == DISCARDED:
+        standing.discarded = True
+    return True
+
+
+def _duration(base: int, length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The cells of a duration."""
     if length:
-        found.append((at_ms, base + 1, length))
-    found.append((at_ms, base + 2 + bucket(length), 1))
+        return (base, base + 2 + min(bisect_left(BOUNDS, length), _LAST_BUCKET)), (base + 1, length)
+    return (base, base + 2), ()
 
 
-def _handle_times(found: list[Observation], facts: FactSet) -> None:
-    for fact in facts.facts():
-        parts = [part for part in fact.content[:3] if part is not None]
-        if parts:
-            _book(found, series.HANDLE, fact.at_ms, sum(parts))
+def _reply(standing: Standing, at: int, content: Content, found: list[Booking] | None, *, early: bool) -> bool:
+    """A public reply: the first one by a human ends the first response time, whichever topic it came by."""
+    waited, automated = (*content, None, None)[:2] if content else (None, None)
+    if automated:
+        return False
+    first = standing.replied_ms is None
+    if first:
+        standing.replied_ms = at
+    if found is None:
+        return first
+    if first and (created := standing.created_ms) is not None:
+        length = at - created
+        counts, amounts = _duration(series.FIRST_RESPONSE, length)
+        if waited is None or waited == length:
+            found.append((at, (*counts, *[cell + _LATER for cell in counts]), amounts and (*amounts, series.RESPONSE + 1, length)))
+            return True
+        found.append((at, counts, amounts))
+    if waited is not None:
+        counts, amounts = _duration(series.RESPONSE, 0 if early else max(0, waited))
+        found.append((at, counts if waited >= 0 or early else counts + _ANOMALY, amounts))
+    return first
 
 
-def answer(fact: Fact) -> Observation:
-    """The cell of a survey answer."""
-    kind, score, scale_max = fact.content[:3]
+def _resolve(standing: Standing, at: int, content: Content, found: list[Booking] | None) -> bool:
+    """A resolution; while the ticket is resolved it is an interaction and nothing more."""
+    counts: tuple[int, ...] = ()
+    amounts: tuple[int, ...] = ()
+    if len(content) > 1 and found is not None:
+        counts, amounts = _duration(series.HANDLE, sum([part for part in content[1:] if part is not None]))
+    effective = standing.outcome is None
+    if effective:
+        abandoned = bool(content and content[0])
+        standing.outcome = "abandoned" if abandoned else "solved"
+        standing.paused = False
+        created = standing.created_ms
+        if standing.first_ms is None:
+            standing.first_ms = at
+            counts += (series.RESOLVED, series.ABANDONED) if abandoned else (series.RESOLVED,)
+        if not abandoned:
+            if standing.solved_ms is None:
+                standing.solved_ms = at
+                counts += (series.SOLVED,)
+                if created is not None and found is not None:
+                    more_counts, more_amounts = _duration(series.RESOLUTION, at - created)
+                    counts, amounts = counts + more_counts, amounts + more_amounts
+            _stand(standing, found, 1)
+    if counts and found is not None:
+        found.append((at, counts, amounts))
+    return effective
+
+
+def _reopen(standing: Standing, at: int, found: list[Booking] | None) -> None:
+    """A reopening; while the ticket is open it is nothing."""
+    outcome = standing.outcome
+    if outcome is None:
+        return
+    standing.outcome = None
+    if outcome == "solved":
+        _stand(standing, found, -1)
+    if standing.reopened_ms is None:
+        standing.reopened_ms = at
+        if found is not None:
+            found.append((at, (series.REOPENED,), ()))
+
+
+def _stand(standing: Standing, found: list[Booking] | None, sign: int) -> None:
+    """The ticket stands as solved from now on, or no more: net at its first solution, cohort at its creation."""
+    if found is None:
+        return
+    for at, cell in ((standing.solved_ms, series.NET), (standing.created_ms, series.COHORT)):
+        if at is not None:
+            found.append((at, (cell,), ()) if sign > 0 else (at, (), (cell, -1)))
+
+
+def _answer(standing: Standing, at: int, kind: int, content: Content, found: list[Booking] | None) -> None:
+    """An answer to a survey: the later one of a respondent stands, and without a name of its own the ticket's customer is meant."""
+    respondent = content[2] if len(content) > 2 else None
+    if respondent is None and standing.creation is not None:
+        respondent = standing.creation[0]
+    cell = _cell(kind, content)
+    answers = standing.answers
+    if answers is None:
+        answers = standing.answers = []
+    for place, (known_kind, known_respondent, known_at, known_cell) in enumerate(answers):
+        if known_kind == kind and known_respondent == respondent:
+            del answers[place]
+            if found is not None:
+                found.append((known_at, (), (known_cell, -1)))
+            break
+    answers.append((kind, respondent, at, cell))
+    if found is not None:
+        found.append((at, (cell,), ()))
+
+
+def _cell(kind: int, content: Content) -> int:
+    """The cell of an answer."""
+    score = content[0]
+    if kind == NPS:
+        return score_cell("nps", score, None)
+    return score_cell("ces" if kind == CES else "csat", score, content[1] if len(content) > 1 else None)
+
+
+def score_cell(kind: str, score: int, scale_max: int | None) -> int:
+    """The cell of a score."""
     if kind == "nps":
-        cell = series.PROMOTERS if score >= PROMOTER_FROM else series.PASSIVES if score >= PASSIVE_FROM else series.DETRACTORS
-    elif kind == "ces":
-        cell = series.EFFORT + score
-    else:
-        scale = 5 if scale_max is None else scale_max
-        satisfied = score == scale if scale <= SMALL_SCALE else score >= scale - 1
-        cell = series.SATISFIED if satisfied else series.UNSATISFIED
-    return (fact.at_ms, cell, 1)
+        return series.PROMOTERS if score >= PROMOTER_FROM else series.PASSIVES if score >= PASSIVE_FROM else series.DETRACTORS
+    if kind == "ces":
+        return series.EFFORT + score
+    scale = 5 if scale_max is None else scale_max
+    satisfied = score == scale if scale <= SMALL_SCALE else score >= scale - 1
+    return series.SATISFIED if satisfied else series.UNSATISFIED
+
+
+def answer(fact: SetFact) -> Observation:
+    """The observation of an answer that came without a ticket."""
+    return (fact.at_ms, score_cell(*fact.content[:3]), 1)
 
 
 def observe_answers(row: CustomerRow) -> list[tuple[Dims, Observation]]:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol
 
-from kpis import customers, definitions, formats, ledger, observe, rebuild, series, shortcuts, tickets
+from kpis import booking, customers, definitions, formats, ledger, observe, rebuild, series
 from kpis.at_risk import AtRiskKey
 from kpis.customers import CustomerRow
 from kpis.deltas import Deltas, level_key
+from kpis.facts import TicketEvent
 from kpis.ledger import Position
 from kpis.policy import Policy, changed_past, year_of
 from kpis.promise_book import CONCERNED, PromiseBook
 from kpis.rows import Rows
-from kpis.shortcuts import SHORTCUTS
 from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import TicketRow
 from streams.decode import Reject, decoder
@@ -162,48 +162,41 @@ class PartitionState:
             self._counts["late"] += 1
         return event
 
-    def _merge_ticket(self, event: tickets.TicketEvent, deltas: Deltas) -> None:
-        ticket_id: str = event.ticket_id  # type: ignore[assignment]
+    def _merge_ticket(self, event: TicketEvent, deltas: Deltas) -> None:
+        row = self._row(event.ticket_id)  # type: ignore[arg-type]
+        overflowed, size = row.overflowed, row.size
+        if not booking.book(row, event, deltas, self._tables.number):
+            self._counts["duplicate"] += 1
+        self._tickets.size += row.size - size
+        if row.overflowed and not overflowed:
+            self._counts["overflow"] += 1
+
+    def _row(self, ticket_id: str) -> TicketRow:
+        """The row of a ticket, to be changed."""
         row = self._tickets.by_id.get(ticket_id)
         if row is None:
             row = self._tickets.by_id[ticket_id] = TicketRow()
-        self._tickets.changed.add(ticket_id)
-        known = len(row.seen)
-        fresh = tickets.note(row, event.rank, event.event_id, event.occurred_at)  # type: ignore[arg-type]
-        if not fresh:
-            self._counts["duplicate"] += 1
-        if not row.discarded:
-            shortcut = SHORTCUTS.get(type(event))
-            if shortcut is not None and shortcut(row, event, deltas, self._tables.number, fresh=fresh and known < tickets.MOST_SEEN):
-                return
-        overflow = _overflows(row)
-        if row.discarded:
-            tickets.merge(row, event)
-        else:
-            shortcuts.generic(row, event, deltas, self._tables.number)
-        if _overflows(row) and not overflow:
-            self._counts["overflow"] += 1
+        self._tickets.touch(ticket_id, row.size + row.stub_size)
+        return row
 
-    def _merge_promised(self, event: tickets.TicketEvent, deltas: Deltas) -> None:
+    def _merge_promised(self, event: TicketEvent, deltas: Deltas) -> None:
         """As `_merge_ticket`, with what it does to the ticket's promise."""
         assert self._book is not None
         if type(event) not in CONCERNED:
             self._merge_ticket(event, deltas)
             return
         ticket_id: str = event.ticket_id  # type: ignore[assignment]
-        row = self._tickets.by_id.get(ticket_id)
-        if row is None:
-            row = self._tickets.by_id[ticket_id] = TicketRow()
-        self._book.book(ticket_id, row, event, lambda: self._merge_ticket(event, deltas))
+        self._book.book(ticket_id, self._row(ticket_id), event, lambda: self._merge_ticket(event, deltas))
 
     def _merge_customer(self, event: Joined | Left | Survey, deltas: Deltas) -> None:
         customer_id: str = event.customer_id  # type: ignore[assignment]
         row = self._customers.by_id.get(customer_id)
         if row is None:
             row = self._customers.by_id[customer_id] = CustomerRow()
-        self._customers.changed.add(customer_id)
+        self._customers.touch(customer_id, customers.bytes_of(row))
+        self._customers.size += customers.growth_of(event)
         spells, answers, active = observe.observe_spells(row), observe.observe_answers(row), customers.is_active(row)
-        if not tickets.note(row, event.rank, event.event_id, event.at_ms):
+        if not customers.note(row, event):
             self._counts["duplicate"] += 1
         if not customers.merge(row, event):
             return
@@ -243,7 +236,7 @@ class PartitionState:
         self.position.event_clock_ms = clock
         self._tables.expire(clock)
         for ticket_id, row in self._tickets.expire(clock):
-            shortcuts.withdraw_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
+            booking.withdraw_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
             if self._book is not None:
                 self._book.leave(ticket_id, row)
         self._customers.expire(clock)
@@ -276,6 +269,9 @@ class PartitionState:
             view += self._book.changes(self._newest_ms or 0)
         view.append(self._position_row())
         self.clean = True
+        for ticket_id in self._tickets.changed:
+            if (row := self._tickets.by_id.get(ticket_id)) is not None:
+                row.standing = row.clocks = None  # nobody asks again so soon, and there may be a million of them
         return Changes(self._tickets.changes() + self._customers.changes(), view)
 
     def _position_row(self) -> tuple[bytes, bytes]:
@@ -370,7 +366,3 @@ class PartitionState:
 
 def _letter(topic: str, record: SourceRecord, reject: Reject) -> DeadLetter:
     return DeadLetter(topic, record.partition, record.offset, record.timestamp, reject.reason, reject.detail, record.key, record.value)
-
-
-def _overflows(row: TicketRow) -> bool:
-    return any(facts is not None and facts.overflow for facts in (row.transitions, row.handled, row.replies))

@@ -13,14 +13,13 @@ from msgspec import Struct
 
 from kpis import series
 from kpis.calendar import ALWAYS
-from kpis.policy import FIRST_REPLY, RESOLUTION, Policy, Stretch, Term, deadline_ms
-from streams.events import Paused, Reopened, Resolved, Resumed
+from kpis.facts import DISCARDED, PAUSED, REOPENED, REPLIED, RESOLVED, RESUMED
+from kpis.policy import FIRST_REPLY, RESOLUTION, Policy, Stretch, Term, Terms, deadline_ms
 from windows.histogram import bucket
 from windows.panes import MINUTE_MS
 
 if TYPE_CHECKING:
-    from kpis.facts import FactSet
-    from kpis.tickets import TicketRow
+    from kpis.tickets import Creation, TicketRow
 
 # Edges of remaining time, in ms: how long a deadline was ahead when something happened. The forecast reads them.
 EDGES_MS: Final = tuple(minutes * MINUTE_MS for minutes in (0, 5, 10, 15, 20, 30, 45, 60))
@@ -41,76 +40,112 @@ class Promise(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Course(NamedTuple):
-    """How the resolution clock of a ticket ran."""
+    """How the clocks of a ticket ran."""
 
-    stretches: list[Stretch]  # while it ran, finished
+    creation: Creation
+    replied_ms: int | None  # first public reply by a human
+    stretches: list[Stretch]  # of the resolution clock: while it ran, finished
     since_ms: int | None  # it runs since; None: it stands still
     closed_ms: int | None  # the resolution that holds now; None: open
     outcome: str | None  # of that resolution
     solved_ms: int | None  # first resolution with outcome solved
 
 
+Known = tuple[Course, Promise]  # how the clocks ran before a change, and what was promised then
+
+
 def derive(row: TicketRow, policy: Policy) -> Promise | None:
     """The promise of a row. None: its creation is unknown or before the first version, or it is discarded."""
-    creation = row.creation
-    if creation is None or row.discarded:
-        return None
+    course = run(row)
+    return None if course is None else promise_of(course, policy)
+
+
+def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Promise | None:
+    """What a policy says about a ticket whose clocks ran so. What is `known` and has not moved is kept: calendars are slow."""
+    creation = course.creation
     created = creation.at_ms
     terms = policy.terms(created, (creation.team, creation.channel, creation.priority))
     if terms is None:
         return None
-    reply_due = None if terms.first_reply is None else terms.first_reply.calendar.after_ms(created, terms.first_reply.within_ms)
-    course = run(created, row.transitions)
-    business = terms.calendar is not ALWAYS
-    return Promise(
-        reply_due,
-        None if terms.resolution is None else _resolution_due(terms.resolution, course),
-        terms.calendar.elapsed_ms(created, row.replied_ms) if business and row.replied_ms is not None else None,
-        terms.calendar.elapsed_ms(created, course.solved_ms) if business and course.solved_ms is not None else None,
-        _allowance(terms.first_reply),
-        _allowance(terms.resolution),
-    )
+    old, promise = known if known is not None and known[0].creation == creation else (None, None)
+    if old is None or promise is None:
+        reply_due = None if terms.first_reply is None else terms.first_reply.calendar.after_ms(created, terms.first_reply.within_ms)
+        resolution_due = None if terms.resolution is None else _resolution_due(terms.resolution, course)
+        reply_ms, resolution_ms = _elapsed(terms, created, course.replied_ms), _elapsed(terms, created, course.solved_ms)
+    else:
+        reply_due, resolution_due = promise.reply_due_ms, promise.resolution_due_ms
+        if terms.resolution is not None and not _as_before(old, course):
+            resolution_due = _resolution_due(terms.resolution, course)
+        reply_ms, resolution_ms = promise.reply_ms, promise.resolution_ms
+        if course.replied_ms != old.replied_ms:
+            reply_ms = _elapsed(terms, created, course.replied_ms)
+        if course.solved_ms != old.solved_ms:
+            resolution_ms = _elapsed(terms, created, course.solved_ms)
+    return Promise(reply_due, resolution_due, reply_ms, resolution_ms, _allowance(terms.first_reply), _allowance(terms.resolution))
+
+
+def _elapsed(terms: Terms, created_ms: int, end_ms: int | None) -> int | None:
+    """Time by the calendar of the team, where it has one."""
+    return None if end_ms is None or terms.calendar is ALWAYS else terms.calendar.elapsed_ms(created_ms, end_ms)
+
+
+def _as_before(old: Course, new: Course) -> bool:
+    """Whether the resolution clock has the deadline that it had: it ran as it did, or all that is new is that the ticket was closed."""
+    if new[2:5] == old[2:5]:
+        return True
+    closed = old.closed_ms is None and new.closed_ms is not None
+    return closed and old.since_ms is not None and new.stretches == [*old.stretches, (old.since_ms, max(old.since_ms, new.closed_ms or 0))]
 
 
 def _allowance(term: Term | None) -> int | None:
     return None if term is None else term.allowance
 
 
-def run(created_ms: int, transitions: FactSet | None) -> Course:
-    """Run the clock over the transitions: it stands still while the ticket is paused or closed.
+def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state machine, read in one place
+    """Run the clocks over the facts of a row: that of the resolution stands still while the ticket is paused or closed.
 
-    What is dated before the creation happens at the creation.
+    What is stamped before the creation happens at the creation. None: the creation is unknown, or the ticket is discarded.
     """
+    creation = row.creation
+    if creation is None:
+        return None
+    created_ms = creation.at_ms
     stretches: list[Stretch] = []
     since: int | None = created_ms
-    closed = outcome = solved = None
-    for fact in transitions.facts() if transitions is not None else ():
-        at = max(created_ms, fact.at_ms)
-        rank = fact.rank
-        if rank == Reopened.rank:
+    closed = outcome = solved = replied = None
+    facts = row.facts
+    if row.stub is not None:
+        if row.stub.standing.discarded:
+            return None
+        replied = row.stub.standing.replied_ms
+        facts = [*((at_ms, kind, b"", (abandoned,)) for at_ms, kind, abandoned in row.stub.turns), *facts]
+    for at_ms, kind, _, content in facts:
+        at = max(created_ms, at_ms)
+        if kind == REPLIED:
+            if replied is None and not (len(content) > 1 and content[1]):
+                replied = at
+        elif kind == REOPENED:
             if closed is not None:
                 closed, since = None, at
+        elif kind == DISCARDED:
+            return None
+        elif closed is not None:
             continue
-        if closed is not None:
-            continue
-        if rank == Resumed.rank:
+        elif kind == RESUMED:
             since = at if since is None else since
-        elif rank in (Paused.rank, Resolved.rank):
+        elif kind in (PAUSED, RESOLVED):
             if since is not None:
                 stretches.append((since, at))
                 since = None
-            if rank == Resolved.rank:
-                closed, outcome = fact.at_ms, fact.content[3]
-                solved = fact.at_ms if outcome == "solved" and solved is None else solved
-    return Course(stretches, since, closed, None if closed is None else outcome, solved)
+            if kind == RESOLVED:
+                closed, outcome = at, "abandoned" if content and content[0] else "solved"
+                solved = at if outcome == "solved" and solved is None else solved
+    return Course(creation, replied, stretches, since, closed, None if closed is None else outcome, solved)
 
 
 def _resolution_due(term: Term, course: Course) -> int | None:
     """A closed ticket has the deadline that it would have, had its clock gone on."""
-    if course.closed_ms is None:
-        return deadline_ms(term, course.stretches, course.since_ms)
-    resumed = course.closed_ms if not course.stretches else max(course.closed_ms, course.stretches[-1][1])
-    return deadline_ms(term, course.stretches, resumed)
+    return deadline_ms(term, course.stretches, course.since_ms if course.closed_ms is None else course.closed_ms)
 
 
 Observation = tuple[int, int, int]  # (event time ms, cell, amount), as in kpis.observe
@@ -123,19 +158,20 @@ def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
     A clock that runs stands as a level in the minute of its deadline; met or breached is an observation there. What ended before its
     deadline without being kept (closed without a reply, abandoned, paused) is neither.
     """
-    promise = row.promise
-    if promise is None or row.creation is None:
-        return [], []
+    course = None if row.promise is None else run(row)
+    return ([], []) if course is None or row.promise is None else contribution_of(row.promise, course)
+
+
+def contribution_of(promise: Promise, course: Course) -> tuple[list[Observation], list[Level]]:
+    """The same of a promise and how the clocks ran."""
     found: list[Observation] = []
     levels: list[Level] = []
-    created = row.creation.at_ms
-    course = run(created, row.transitions)
     if promise.reply_due_ms is not None:
-        _first_reply(found, levels, promise.reply_due_ms, row, course)
+        _first_reply(found, levels, promise, course)
     if promise.resolution_due_ms is not None:
-        _resolution(found, levels, promise, created, course)
-    if promise.reply_ms is not None and row.replied_ms is not None:
-        _duration(found, series.FIRST_RESPONSE_BUSINESS, row.replied_ms, promise.reply_ms)
+        _resolution(found, levels, promise, course)
+    if promise.reply_ms is not None and course.replied_ms is not None:
+        _duration(found, series.FIRST_RESPONSE_BUSINESS, course.replied_ms, promise.reply_ms)
     if promise.resolution_ms is not None and course.solved_ms is not None:
         _duration(found, series.RESOLUTION_BUSINESS, course.solved_ms, promise.resolution_ms)
     return found, levels
@@ -143,27 +179,22 @@ def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
 
 def running(row: TicketRow) -> list[tuple[str, int]]:
     """(target, deadline) of the clocks of a ticket that run, towards their deadline or past it."""
-    promise = row.promise
-    if promise is None or row.creation is None:
-        return []
-    _, levels = contribution(row)
-    return [(series.running_target(level), due) for level, due in levels]
+    return [(series.running_target(level), due) for level, due in contribution(row)[1]]
 
 
-def _first_reply(found: list[Observation], levels: list[Level], due: int, row: TicketRow, course: Course) -> None:
-    assert row.creation is not None
-    assert row.promise is not None
-    created, allowance = row.creation.at_ms, row.promise.reply_allowance
-    if row.replied_ms is not None:
-        _settle(found, settled_cells(FIRST_REPLY, due, created=created, kept=row.replied_ms, allowance=allowance), due)
+def _first_reply(found: list[Observation], levels: list[Level], promise: Promise, course: Course) -> None:
+    due, created, allowance = promise.reply_due_ms, course.creation.at_ms, promise.reply_allowance
+    assert due is not None
+    if course.replied_ms is not None:
+        _settle(found, settled_cells(FIRST_REPLY, due, created=created, kept=course.replied_ms, allowance=allowance), due)
     elif course.closed_ms is None:
         levels.append((series.due_level(FIRST_REPLY, allowance), due))
     elif course.closed_ms > due:  # nobody had replied by then; closed before its deadline it would not have been answered at all
         _settle(found, settled_cells(FIRST_REPLY, due, created=created, kept=None, allowance=allowance), due)
 
 
-def _resolution(found: list[Observation], levels: list[Level], promise: Promise, created: int, course: Course) -> None:
-    due, allowance, kept = promise.resolution_due_ms, promise.resolution_allowance, None
+def _resolution(found: list[Observation], levels: list[Level], promise: Promise, course: Course) -> None:
+    due, created, allowance, kept = promise.resolution_due_ms, course.creation.at_ms, promise.resolution_allowance, None
     assert due is not None
     if course.closed_ms is None:
         if course.since_ms is not None:

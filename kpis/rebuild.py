@@ -35,7 +35,7 @@ def book_again(
     done = 0
     for ticket_id, row in tickets.by_id.items():
         if book is not None and book.promise_again(row):
-            tickets.changed.add(ticket_id)
+            tickets.touch(ticket_id, row.size + row.stub_size)
         _book_ticket(tables, row, book)
         done += 1
         if done % ROWS_A_TURN == 0:

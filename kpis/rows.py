@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from windows.panes import DAY_MS
 
@@ -14,6 +14,7 @@ class Lasting(Protocol):
     last_ms: int
 
 
+_TOMBSTONE_BYTES: Final = 16
 Row = TypeVar("Row", bound=Lasting)
 
 
@@ -28,7 +29,8 @@ class Rows(Generic[Row]):
         self, key: Callable[[str], bytes], encode: Callable[[Row], bytes], leaves_ms: Callable[[Row], int | None], least_ms: int
     ) -> None:
         self.by_id: dict[str, Row] = {}
-        self.changed: set[str] = set()  # whoever changes a row adds its identifier
+        self.changed: set[str] = set()
+        self.size = 0  # bytes that the changed rows may take, from above; whoever makes a row of these longer adds to it
         self._key = key
         self._encode = encode
         self._leaves_ms = leaves_ms
@@ -37,6 +39,12 @@ class Rows(Generic[Row]):
         self._due: dict[int, list[str]] = {}
         self._put_off: set[str] = set()  # rows listed under a later day than the least
         self._today: int | None = None
+
+    def touch(self, identifier: str, size: int) -> None:
+        """A row is about to change; `size`: its bytes as it is, from above."""
+        if identifier not in self.changed:
+            self.changed.add(identifier)
+            self.size += size + 4 * len(identifier) + _TOMBSTONE_BYTES
 
     def write_with(self, encode: Callable[[Row], bytes]) -> None:
         """Write rows so from now on."""
@@ -78,12 +86,12 @@ class Rows(Generic[Row]):
                     continue
                 gone.append((identifier, self.by_id.pop(identifier)))
                 self._put_off.discard(identifier)
-                self.changed.add(identifier)
+                self.touch(identifier, 0)
         return gone
 
     def size_of_changes(self) -> int:
-        """Bytes that the changed rows may take, estimated."""
-        return 512 * len(self.changed)
+        """Bytes that the changed rows may take, estimated from above."""
+        return self.size
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; those that left are tombstones."""
@@ -91,6 +99,7 @@ class Rows(Generic[Row]):
         encode, key, rows = self._encode, self._key, self.by_id
         changed = [(key(i), encode(rows[i]) if i in rows else None) for i in self.changed]
         self.changed.clear()
+        self.size = 0
         return changed
 
     def load(self, identifier: str, row: Row | None) -> None:

@@ -1,186 +1,165 @@
-"""The ticket row: all that is known of one ticket, merged from its events in any order."""
+"""The ticket row: the facts of one ticket in their order, merged from its events as they come."""
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from bisect import insort
+from typing import Any, Final, NamedTuple
 
-import msgspec
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
-from kpis.facts import Fact, FactSet
+from kpis import facts, factsets
+from kpis.facts import CREATED, TRIAGED, Content, Fact, TicketEvent
 from kpis.promises import Promise
 from streams.events import (
     Discarded,
     FirstReply,
-    HandleParts,
+    Handled,
+    Paused,
+    Reopened,
     Replied,
+    Resolved,
+    Resumed,
     Survey,
-    TicketChanged,
     TicketCreated,
     Triaged,
 )
-from streams.events import Resolved as ResolvedEvent
 
-MOST_SEEN: Final = 256  # identities remembered to count duplicates
+MOST_FACTS: Final = 2_500  # a row is exact up to here, in any order
+MOST_FACT_BYTES: Final = 160 * 1024  # of them; a row of facts with the longest names reaches it first
+ROW_BYTES: Final = 160  # of a row beside its facts and its stub, from above
 UNKNOWN: Final = "unknown"
 Dims = tuple[str, str, str]  # team, channel, priority
 UNKNOWN_DIMS: Final[Dims] = (UNKNOWN, UNKNOWN, UNKNOWN)
-TicketEvent = TicketCreated | FirstReply | ResolvedEvent | Survey | TicketChanged
+Turn = tuple[int, int, bool]  # event time ms, kind, abandoned: a change of state without its identity
 
 
-class Creation(Struct, array_like=True, frozen=True, gc=False):
-    """The creation of a ticket: the smallest `ticket-created` in the order of competing events."""
+class Creation(NamedTuple):
+    """The creation of a ticket: the smallest `ticket-created` in the order of competing facts, whole."""
 
     at_ms: int
-    event_id: str
     customer_id: str
     team: str
     channel: str
     priority: str
     url: str | None = None
 
-    def precedes(self, other: Creation) -> bool:
-        """Whether this creation is smaller in the total order."""
-        mine, theirs = (self.at_ms, self.event_id), (other.at_ms, other.event_id)
-        return mine < theirs if mine != theirs else self._canonical() < other._canonical()
 
-    def _canonical(self) -> bytes:
-        pairs = msgspec.structs.asdict(self).items()
-        return msgspec.json.encode({name: value for name, value in pairs if value is not None}, order="sorted")
+class Standing(Struct, array_like=True, gc=False):
+    """What a ticket has come to after some of its facts (`observe.step`)."""
 
-
-class Remembering(Protocol):
-    """A row that remembers which events it has seen."""
-
-    last_ms: int
-    seen: list[int]
-
-
-class TicketRow(Struct, array_like=True, gc=False):
-    """One ticket. Every field merges by minimum, maximum or a bounded set, so the same events in any order give the same row."""
-
-    creation: Creation | None = None
+    created_ms: int | None = None
+    creation: Content | None = None  # customer, team, channel, priority, url
+    team: str | None = None  # as the latest triage says
+    channel: str | None = None
+    priority: str | None = None
     replied_ms: int | None = None  # first public reply by a human
+    outcome: str | None = None  # of the resolution that holds now; None: open
+    paused: bool = False
+    first_ms: int | None = None  # first resolution
+    solved_ms: int | None = None
+    reopened_ms: int | None = None  # first reopening
     discarded: bool = False
-    last_ms: int = 0  # greatest event time: rules when the row expires
-    seen: list[int] = []  # digests of identities, to count duplicates
-    transitions: FactSet | None = None  # resolved, reopened, paused, resumed
-    handled: FactSet | None = None
-    replies: FactSet | None = None  # later public replies
-    triage: list[Fact | None] | None = None  # the latest for team, channel, priority
-    surveys: dict[str, Fact] | None = None  # the latest answer by kind
-    promise: Promise | None = None  # what the policy makes of all this; derived, and None without a policy
+    answers: list[tuple[int, str | None, int, int]] | None = None  # the latest of a kind and a respondent: at which time, in which cell
 
     def dims(self) -> Dims:
-        """Team, channel, priority: unknown until the creation is known, then triage before creation."""
-        creation = self.creation
-        if creation is None:
-            return UNKNOWN_DIMS
-        if self.triage is None:
-            return (creation.team, creation.channel, creation.priority)
-        own = (creation.team, creation.channel, creation.priority)
-        team, channel, priority = (fact.content[i] if fact else own[i] for i, fact in enumerate(self.triage))
-        return (team, channel, priority)
+        """Team, channel, priority: as a triage says, else as the creation says, else unknown."""
+        own = self.creation
+        _, team, channel, priority = (None, UNKNOWN, UNKNOWN, UNKNOWN) if own is None else own[:4]
+        return (self.team or team, self.channel or channel, self.priority or priority)
 
 
-def note(row: Remembering, rank: int, event_id: str, at_ms: int) -> bool:
-    """Remember an identity; False when it was known: a duplicate.
+class Stub(Struct, array_like=True, gc=False):
+    """What is left of facts that a row keeps no more: what they came to, and what they contributed to panes."""
 
-    Beyond MOST_SEEN identities nothing more is remembered: such an event merges as any other and is not counted as a duplicate.
-    """
-    row.last_ms = max(row.last_ms, at_ms)
-    seen = row.seen
-    digest = xxh3_64_intdigest(event_id.encode(), rank)
-    if digest in seen:
-        return False
-    if len(seen) < MOST_SEEN:
-        seen.append(digest)
-    return True
+    standing: Standing
+    until_ms: int  # the time of the last of them: nothing before it can be told from a repetition
+    booked: dict[int, dict[int, int]] = {}  # by minute
+    turns: list[Turn] = []  # what the clocks of promises ran by
 
 
-def merge(row: TicketRow, event: TicketEvent) -> bool:
-    """Merge one event into the row in place; True when the row changed. Commutative, associative, idempotent."""
-    kind = type(event)
-    if kind is TicketCreated:
-        return _merge_creation(row, event)  # type: ignore[arg-type]
-    if kind is FirstReply:
-        return _merge_first_reply(row, event)  # type: ignore[arg-type]
-    if kind is Survey:
-        return _merge_survey(row, event)  # type: ignore[arg-type]
-    return _merge_changed(row, event)  # type: ignore[arg-type]
+class TicketRow(Struct, gc=False):
+    """One ticket. The same events in any order give the same row, up to MOST_FACTS."""
+
+    facts: list[Fact] = []  # in their order, one an identity
+    last_ms: int = 0  # greatest event time, of repeated events too: rules when the row expires
+    overflowed: bool = False  # once it had more facts than it keeps
+    stub: Stub | None = None
+    seen: list[int] = []  # digests of the identities that were merged before ledger format 4 (`kpis.legacy`)
+    promise: Promise | None = None  # what the policy makes of all this; derived, and None without a policy
+    size: int = ROW_BYTES  # bytes of the row in the ledger without its stub, from above
+    stub_size: int = 0
+    standing: Standing | None = None  # what the facts come to, where somebody has just asked; in memory only
+    clocks: Any = None  # likewise: how the clocks of its promise ran, and what that has booked (`kpis.promise_book`)
+
+    @property
+    def creation(self) -> Creation | None:
+        """The creation that stands; None: not known yet."""
+        stub = self.stub
+        if stub is not None and stub.standing.created_ms is not None and stub.standing.creation is not None:
+            return Creation(stub.standing.created_ms, *stub.standing.creation)
+        for at_ms, kind, _, content in self.facts:
+            if kind == CREATED:
+                return Creation(at_ms, *content)
+        return None
+
+    @property
+    def discarded(self) -> bool:
+        """Whether the ticket is withdrawn from every figure."""
+        return (self.stub is not None and self.stub.standing.discarded) or any(fact[1] == facts.DISCARDED for fact in self.facts)
+
+    def dims(self) -> Dims:
+        """Team, channel, priority: as the greatest triage of each field says, else as the creation says, else unknown."""
+        own = team = channel = priority = None
+        if self.stub is not None:
+            known = self.stub.standing
+            own, team, channel, priority = known.creation, known.team, known.channel, known.priority
+        for _, kind, _, content in self.facts:
+            if kind == CREATED:
+                own = own or content
+            elif kind == TRIAGED:
+                named_team, named_channel, named_priority = (*content, None, None, None)[:3]
+                team, channel, priority = named_team or team, named_channel or channel, named_priority or priority
+        _, own_team, own_channel, own_priority = (None, UNKNOWN, UNKNOWN, UNKNOWN) if own is None else own[:4]
+        return (team or own_team, channel or own_channel, priority or own_priority)
 
 
-def _merge_creation(row: TicketRow, event: TicketCreated) -> bool:
-    creation = Creation(event.at_ms, event.event_id, event.customer_id, event.team, event.channel, event.priority, event.url)
-    if row.creation is not None and not creation.precedes(row.creation):
-        return False
-    row.creation = creation
-    return True
+NEW: Final = -1  # no fact of the row has that identity
+LOST: Final = -2  # it was merged, and the row does not know its content any more
 
 
-def _merge_first_reply(row: TicketRow, event: FirstReply) -> bool:
-    if event.automated or (row.replied_ms is not None and row.replied_ms <= event.at_ms):
-        return False
-    row.replied_ms = event.at_ms
-    return True
+def place_of(row: TicketRow, fact: Fact, event: TicketEvent) -> int:
+    """Where the row has the identity of a fact; or NEW, or LOST."""
+    _, kind, digest, _ = fact
+    if row.seen and xxh3_64_intdigest(event.event_id.encode(), OLD_RANKS[type(event)]) in row.seen:
+        return LOST  # other rules said which content of it stands
+    for place, known in enumerate(row.facts):
+        if known[2] == digest and known[1] == kind:
+            return place
+    return LOST if row.stub is not None and fact[0] <= row.stub.until_ms else NEW
 
 
-def survey_fact(event: Survey) -> Fact:
-    """The answer as a fact; its content is what CONTENT names for surveys."""
-    return Fact(event.at_ms, Survey.rank, event.event_id, (event.kind, event.score, event.scale_max, event.customer_id, event.team))
+def insert(row: TicketRow, fact: Fact) -> None:
+    """Insert a fact whose identity the row does not have."""
+    insort(row.facts, fact)
+    row.size += facts.bytes_of(fact)
 
 
-def _merge_survey(row: TicketRow, event: Survey) -> bool:
-    if row.surveys is None:
-        row.surveys = {}
-    return keep_latest(row.surveys, event.kind, survey_fact(event))
+def is_full(row: TicketRow) -> bool:
+    """Whether the row has more facts than it may keep (`kpis.merging`)."""
+    return len(row.facts) > MOST_FACTS or row.size > MOST_FACT_BYTES
 
 
-def keep_latest(answers: dict[str, Fact], kind: str, fact: Fact) -> bool:
-    """Keep the greater of two answers of a kind; True when that is the new one."""
-    known = answers.get(kind)
-    if known is not None and not fact.follows(known):
-        return False
-    answers[kind] = fact
-    return True
-
-
-def _merge_changed(row: TicketRow, event: ResolvedEvent | TicketChanged) -> bool:
-    kind = type(event)
-    if kind is Discarded:
-        changed, row.discarded = not row.discarded, True
-        return changed
-    if kind is Triaged:
-        return _merge_triage(row, event)  # type: ignore[arg-type]
-    name, fact = _fact(event)
-    facts: FactSet | None = getattr(row, name)
-    if facts is None:
-        facts = FactSet()
-        setattr(row, name, facts)
-    return facts.insert(fact)
-
-
-def _fact(event: ResolvedEvent | TicketChanged) -> tuple[str, Fact]:
-    kind = type(event)
-    if kind is Replied:
-        return "replies", Fact(event.at_ms, event.rank, event.event_id, (event.waiting_since_ms,))  # type: ignore[union-attr]
-    if not isinstance(event, HandleParts):
-        return "transitions", Fact(event.at_ms, event.rank, event.event_id)
-    if kind is ResolvedEvent:
-        return "transitions", Fact(event.at_ms, event.rank, event.event_id, (*event.parts_ms(), event.outcome or "solved"))  # type: ignore[union-attr]
-    return "handled", Fact(event.at_ms, event.rank, event.event_id, event.parts_ms())
-
-
-def _merge_triage(row: TicketRow, event: Triaged) -> bool:
-    values = (event.team, event.channel, event.priority)
-    fact = Fact(event.at_ms, event.rank, event.event_id, values)
-    latest = row.triage or [None, None, None]
-    changed = False
-    for i, value in enumerate(values):
-        known = latest[i]
-        if value is not None and (known is None or fact.follows(known)):
-            latest[i], changed = fact, True
-    if changed:
-        row.triage = latest
-    return changed
+OLD_RANKS: Final[dict[type, int]] = {
+    TicketCreated: 0,
+    Triaged: factsets.TRIAGED,
+    FirstReply: factsets.FIRST_REPLY,
+    Replied: factsets.REPLIED,
+    Handled: factsets.HANDLED,
+    Paused: factsets.PAUSED,
+    Resumed: factsets.RESUMED,
+    Resolved: factsets.RESOLVED,
+    Reopened: factsets.REOPENED,
+    Discarded: factsets.DISCARDED,
+    Survey: factsets.SURVEY,
+}

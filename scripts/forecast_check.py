@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from deskpulse.events_io import encode
 from deskpulse.policy import load_policy
 from deskpulse.simulator import DEFAULT_DESK, Desk, Spread, simulate
-from kpis import forecast, promises, series, tickets
+from kpis import forecast, merging, promises, series
 from kpis.policy import TARGETS, Policy
 from kpis.promise_book import CONCERNED
 from kpis.tickets import TicketRow
@@ -70,7 +70,7 @@ class World:
         """Merge one event."""
         row = self._rows[event.ticket_id]
         self._book(row, -1)
-        tickets.merge(row, event)
+        merging.merge(row, event)
         row.promise = promises.derive(row, self._policy)
         self._book(row, 1)
 

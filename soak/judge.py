@@ -10,19 +10,19 @@ from deskpulse import verify
 from deskpulse.demo import proof
 from deskpulse.oracle import OracleFigure
 from deskpulse.oracle_events import Event, Facts, Record, read_records
-from deskpulse.oracle_tickets import walk
+from deskpulse.oracle_tickets import standing, walk
 from deskpulse.settings import Settings
 from soak.archive import Contents
 from soak.rebuild import Ledger, rebuilt, shown_names
 from soak.verdict import Comparison
 
-MOST_SEEN = 256  # identities that a row remembers
 DAY_MS = 86_400_000
 LONGEST_PANE_DAYS = 61  # no row leaves before what it has booked
 BY_POLICY = ("support_sla_", "support_business_", "support_oldest_unanswered_business_")  # the soak's desk has none
-# Places of the fields in a ticket row (docs/ledger.md), and of the facts in a set of them.
-_CREATION, _REPLIED, _DISCARDED, _LAST, _SEEN, _TRANSITIONS = range(6)
-_RESOLVED, _REOPENED, _OUTCOME = 7, 8, 3
+# What a ticket row says (docs/ledger.md): the numbers of kinds, and the place of the flag of a row that let go of facts.
+_KINDS = ("created", "triaged", "replied", "handled", "paused", "resumed", "resolved", "reopened", "discarded", "nps", "csat", "ces")
+_CUT = 3
+_CHANGES = frozenset({"resolved", "reopened"})
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,9 @@ class Truth:
         """Each ticket row against the events of its ticket."""
         clock_ms = max((position.event_clock_ms or 0 for position in ledger.positions.values()), default=0)
         gone_ms = clock_ms - max(self.settings.desk.horizon_days, LONGEST_PANE_DAYS) * DAY_MS
-        wanted = {ticket: told(events) for ticket, events in self.facts.tickets.items()}
-        found = {ticket: written(row) for ticket, row in ledger.tickets.items()}
+        cut = {ticket for ticket, row in ledger.tickets.items() if is_cut(row)}
+        wanted = {ticket: told(events) for ticket, events in self.facts.tickets.items() if ticket not in cut}
+        found = {ticket: written(row) for ticket, row in ledger.tickets.items() if ticket not in cut}
         over = {ticket for ticket, row in wanted.items() if ticket not in found and not row["open"] and _last(row) < gone_ms}
         return Comparison("ticket rows", len(found), _unequal({t: row for t, row in wanted.items() if t not in over}, found), figures=False)
 
@@ -107,41 +108,37 @@ def duplicates(facts: Facts) -> int:
 
 
 def told(events: Sequence[Event]) -> dict[str, object]:
-    """What the events say of a ticket."""
-    ordered = sorted(events, key=lambda event: event.order)
-    created = next((event for event in ordered if event.kind == "created"), None)
-    replies = [event.at_ms for event in ordered if event.kind == "first-reply" and not event.content["automated"]]
-    discarded = any(event.kind == "discarded" for event in ordered)
-    outcome = walk(event for event in events if event.kind in {"resolved", "reopened", "paused", "resumed"}).outcome
+    """What the events say of a ticket: each fact with its time and identity, in order."""
+    facts = standing(events)
+    kinds = {fact.kind for fact in facts}
     return {
-        "created": (created.at_ms, created.event_id, created.content["customer_id"]) if created else None,
-        "replied": min(replies, default=None),
-        "discarded": discarded,
-        "last": max(event.at_ms for event in ordered),
-        "identities": min(MOST_SEEN, len({event.identity for event in ordered})),
-        "open": created is not None and not discarded and outcome is None,
+        "facts": [(fact.order[0], fact.content["kind"] if fact.kind == "survey" else fact.kind, fact.order[2]) for fact in facts],
+        "last": max(event.order[0] for event in events),
+        "open": "created" in kinds and "discarded" not in kinds and walk(fact for fact in facts if fact.kind in _CHANGES).outcome is None,
     }
 
 
 def written(row: Sequence[Any]) -> dict[str, object]:
     """What a row of the ledger says of its ticket."""
-    creation = row[_CREATION]
+    facts: list[tuple[int, str, str]] = []
+    at_ms, closed = 0, False
+    items = row[0]
+    for place in range(0, len(items), 4):
+        kind, since_ms, digest, _ = items[place : place + 4]
+        at_ms += since_ms
+        facts.append((at_ms, _KINDS[kind], digest.hex()))
+        closed = _KINDS[kind] == "resolved" or (closed and _KINDS[kind] != "reopened")
+    kinds = {kind for _, kind, _ in facts}
     return {
-        "created": tuple(creation[:3]) if creation else None,
-        "replied": row[_REPLIED],
-        "discarded": row[_DISCARDED],
-        "last": row[_LAST],
-        "identities": len(row[_SEEN]),
-        "open": creation is not None and not row[_DISCARDED] and not _is_closed(row[_TRANSITIONS]),
+        "facts": facts,
+        "last": at_ms + (row[1] if len(row) > 1 else 0),
+        "open": "created" in kinds and "discarded" not in kinds and not closed,
     }
 
 
-def _is_closed(transitions: Sequence[Any] | None) -> bool:
-    """Whether the last thing that happened to the state of a ticket closed it."""
-    closed = False
-    for _, kind, *_ in transitions[0] if transitions else ():
-        closed = kind == _RESOLVED or (closed and kind != _REOPENED)
-    return closed
+def is_cut(row: Sequence[Any]) -> bool:
+    """Whether a ticket had more facts than its row keeps."""
+    return len(row) > _CUT and bool(row[_CUT])
 
 
 def _unequal(wanted: Mapping[str, object], found: Mapping[str, object]) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -19,9 +19,8 @@ Url = Annotated[str, Meta(max_length=2048)]
 
 
 class Event(Struct, gc=False, kw_only=True):
-    """What all events carry. `rank` orders kinds where time is equal, and names the kind within a ticket."""
+    """What all events carry."""
 
-    rank: ClassVar[int] = -1
     event_id: Identifier
     occurred_at: Instant
 
@@ -47,7 +46,6 @@ class TicketEvent(Event, gc=False, kw_only=True):
 class TicketCreated(TicketEvent, gc=False, kw_only=True):
     """A customer asked: the ticket exists from now on."""
 
-    rank: ClassVar[int] = 0
     customer_id: Identifier
     team: Identifier
     channel: Identifier
@@ -58,7 +56,6 @@ class TicketCreated(TicketEvent, gc=False, kw_only=True):
 class FirstReply(TicketEvent, gc=False, kw_only=True):
     """The first public reply; `automated` ones never end the first response time."""
 
-    rank: ClassVar[int] = 2
     responder_id: Identifier | None = None
     automated: bool | None = False  # null counts as absent, as everywhere
 
@@ -78,14 +75,12 @@ class HandleParts(TicketEvent, gc=False, kw_only=True):
 class Resolved(HandleParts, gc=False, kw_only=True):
     """The ticket was closed: solved, or abandoned by the customer."""
 
-    rank: ClassVar[int] = 7
     outcome: Literal["solved", "abandoned"] | None = "solved"
 
 
 class Triaged(TicketEvent, gc=False, tag="triaged", tag_field="change", kw_only=True):
     """Team, channel or priority were corrected; absent fields stay."""
 
-    rank: ClassVar[int] = 1
     team: Identifier | None = None
     channel: Identifier | None = None
     priority: Identifier | None = None
@@ -94,7 +89,6 @@ class Triaged(TicketEvent, gc=False, tag="triaged", tag_field="change", kw_only=
 class Replied(TicketEvent, gc=False, tag="replied", tag_field="change", kw_only=True):
     """A later public reply to a customer who was waiting since `waiting_since`."""
 
-    rank: ClassVar[int] = 3
     waiting_since: Instant
 
     @property
@@ -108,37 +102,26 @@ class Replied(TicketEvent, gc=False, tag="replied", tag_field="change", kw_only=
 class Handled(HandleParts, gc=False, tag="handled", tag_field="change", kw_only=True):
     """An interaction ended (end of wrap-up) without closing the ticket."""
 
-    rank: ClassVar[int] = 4
-
 
 class Paused(TicketEvent, gc=False, tag="paused", tag_field="change", kw_only=True):
     """The desk waits for the customer."""
-
-    rank: ClassVar[int] = 5
 
 
 class Resumed(TicketEvent, gc=False, tag="resumed", tag_field="change", kw_only=True):
     """The desk works again."""
 
-    rank: ClassVar[int] = 6
-
 
 class Reopened(TicketEvent, gc=False, tag="reopened", tag_field="change", kw_only=True):
     """A resolved ticket came back."""
-
-    rank: ClassVar[int] = 8
 
 
 class Discarded(TicketEvent, gc=False, tag="discarded", tag_field="change", kw_only=True):
     """Spam or merged: withdrawn from every figure."""
 
-    rank: ClassVar[int] = 9
-
 
 class Survey(Event, gc=False, kw_only=True):
     """An answer to a survey, of a ticket or of a customer without one."""
 
-    rank: ClassVar[int] = 10
     kind: Literal["nps", "csat", "ces"]
     score: int
     ticket_id: Identifier | None = None
@@ -168,13 +151,9 @@ class CustomerEvent(Event, gc=False, kw_only=True):
 class Joined(CustomerEvent, gc=False, tag="joined", tag_field="status", kw_only=True):
     """A customer from now on; existing ones are loaded as dated `joined`."""
 
-    rank: ClassVar[int] = 0
-
 
 class Left(CustomerEvent, gc=False, tag="left", tag_field="status", kw_only=True):
     """No customer any more."""
-
-    rank: ClassVar[int] = 1
 
 
 TicketChanged = Triaged | Replied | Handled | Paused | Resumed | Reopened | Discarded

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from deskpulse.cli import main
-from kpis import ledger
+from kpis import ledger, packing
 from kpis.ledger import Position
 from kpis.tickets import TicketRow
 
@@ -23,13 +23,13 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_this: Final = ledger.decode_ticket
 
 
-class NextTicketRow(TicketRow, array_like=True, gc=False):
+class NextTicketRow(TicketRow, gc=False):
     """A ticket row with what the next version knows besides."""
 
     mood: str = "calm"
 
 
-_decode_next: Final = msgspec.msgpack.Decoder(NextTicketRow).decode
+_decode_next: Final = msgspec.msgpack.Decoder(tuple[bytes, str]).decode
 
 
 def _as_next(row: TicketRow) -> NextTicketRow:
@@ -43,11 +43,16 @@ def _as_this(row: TicketRow) -> TicketRow:
 def next_ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:
     if format_ < NEXT:
         return lambda row: ledger.encode_ticket(_as_this(row))
-    return lambda row: bytes([NEXT]) + _encode(_as_next(row))
+    return lambda row: bytes([NEXT]) + _encode((packing.pack(row), _as_next(row).mood))
 
 
 def next_decode_ticket(raw: bytes) -> TicketRow:
-    return _decode_next(memoryview(raw)[1:]) if raw[0] == NEXT else _as_next(_decode_this(raw))
+    if raw[0] != NEXT:
+        return _as_next(_decode_this(raw))
+    body, mood = _decode_next(memoryview(raw)[1:])
+    row = _as_next(packing.unpack(body))
+    row.mood = mood
+    return row
 
 
 def next_encode_position(position: Position) -> bytes:

@@ -7,7 +7,7 @@ this (its net resolution rate let go of whatever was ever reopened).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
@@ -15,11 +15,13 @@ import msgspec
 
 from deskpulse.cli import main
 from kpis import definitions, observe, promises, series
+from kpis.booking import Contribution
+from kpis.facts import REOPENED, TicketEvent
 from kpis.observe import Level, Observation
 from kpis.policy import Policy
+from kpis.promise_book import NOTHING, PromiseBook
 from kpis.promises import Promise
 from kpis.tickets import TicketRow
-from streams.events import Reopened
 from windows.panes import HOUR_MS, MINUTE_MS
 
 Found = tuple[list[Observation], list[Level]]
@@ -51,8 +53,7 @@ def _before(row: TicketRow) -> Found:
     """As definitions 1 had it: what was reopened after it was first solved is not net, also once it is solved again."""
     found, levels = _contribution(row)
     solved = [at_ms for at_ms, cell, _ in found if cell == series.NET]
-    transitions = row.transitions.facts() if row.transitions is not None else []
-    if solved and any(fact.rank == Reopened.rank and fact.at_ms >= solved[0] for fact in transitions):
+    if solved and any(kind == REOPENED and at_ms >= solved[0] for at_ms, kind, _, _ in row.facts):
         found = [one for one in found if one[1] != series.NET]
     return found, levels
 
@@ -91,6 +92,22 @@ OTHERS: Final = {
 }
 
 
+def _booked(row: TicketRow) -> Contribution:
+    """What `kpis.booking` asks for, from what the program says of the row."""
+    found, levels = observe.contribution(row)
+    return row.dims(), [(at_ms, (), (cell, amount)) for at_ms, cell, amount in found], levels
+
+
+def _book(self: PromiseBook, ticket_id: str, row: TicketRow, _: TicketEvent, merge: Callable[[], None]) -> None:
+    """The difference of what the program promises."""
+    old = self.before(row) or NOTHING
+    merge()
+    self.promise_again(row)
+    new = self.before(row) or NOTHING
+    if old != new:
+        self.move(ticket_id, row, old, new)
+
+
 @contextmanager
 def carrying(program: Program) -> Iterator[None]:
     """This process carries the C of a program within; all but this one's book by the difference alone."""
@@ -102,16 +119,14 @@ def carrying(program: Program) -> Iterator[None]:
         "kpis.observe.contribution": program.contribution,
         "kpis.promises.contribution": program.promised,
         "kpis.promises.derive": program.derive,
+        "kpis.booking.contribution": _booked,
+        "kpis.booking._step": lambda *_: False,
+        "kpis.promise_book.PromiseBook.book": _book,
     }
-    with patch.dict("kpis.partition.SHORTCUTS", clear=True), patch.dict("kpis.promise_book.SHORTCUTS", clear=True):
-        running = [patch(name, value) for name, value in patches.items()]
-        for one in running:
-            one.start()
-        try:
-            yield
-        finally:
-            for one in running:
-                one.stop()
+    with ExitStack() as stack:
+        for name, value in patches.items():
+            stack.enter_context(patch(name, value))
+        yield
 
 
 if __name__ == "__main__":

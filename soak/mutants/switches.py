@@ -12,10 +12,10 @@ from agents import recovery, units
 from agents.ledger_io import LedgerWriter
 from agents.ownership import Ownership
 from agents.sequence import Chunk, Verdict
+from kpis import facts
 from kpis.facts import Fact
 from kpis.ledger import POSITION_KEY
 from kpis.partition import Changes, PartitionState
-from kpis.tickets import Creation
 from streams.topics import SOURCE_TOPICS
 
 POSITIONS_KEPT: Final = 2  # transactions that still have their position row
@@ -110,14 +110,10 @@ def no_purge() -> None:
 def no_tie_break() -> None:
     """Of two events with one identity and time but other content the one that came first stands."""
 
-    def follows(self: Fact, other: Fact) -> bool:
-        return self.order() > other.order()
+    def precedes(one: Fact, other: Fact) -> bool:
+        return one[0] < other[0]
 
-    def precedes(self: Creation, other: Creation) -> bool:
-        return (self.at_ms, self.event_id) < (other.at_ms, other.event_id)
-
-    replace(Fact, "follows", follows)
-    replace(Creation, "precedes", precedes)
+    replace(facts, "precedes", precedes)
 
 
 def read_uncommitted() -> None:

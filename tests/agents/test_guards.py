@@ -6,7 +6,8 @@ import pytest
 
 from agents import guards
 from agents.exits import Exit, WorkerError
-from kpis import tickets
+from kpis import facts
+from kpis.facts import Fact, TicketEvent
 from kpis.partition import DeadLetter
 from tests.laws.ledgers import T0, Desk
 
@@ -89,13 +90,13 @@ def test_a_crash_is_named_with_the_way_to_skip_it() -> None:
 def test_the_record_that_crashed_the_real_merge_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The state says nothing of offsets; the traceback of its loop does. The third of these four records has a poisoned identity."""
 
-    def note(row: object, rank: int, event_id: str, at_ms: int) -> bool:
-        if event_id == "poison":
+    def fact_of(event: TicketEvent) -> Fact:
+        if event.event_id == "poison":
             raise ZeroDivisionError
-        return real(row, rank, event_id, at_ms)  # type: ignore[arg-type]
+        return real(event)
 
-    real = tickets.note
-    monkeypatch.setattr(tickets, "note", note)
+    real = facts.fact_of
+    monkeypatch.setattr(facts, "fact_of", fact_of)
     desk = Desk()
     records = [desk.record("first-reply", {"event_id": name, "occurred_at": T0, "ticket_id": "T1"}) for name in ("a", "b", "poison", "d")]
     with pytest.raises(ZeroDivisionError) as crash:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from deskpulse.oracle_events import Event, Rejected, read_event, read_records
+from deskpulse.oracle_events import Event, Rejected, digest, read_event, read_records
+from kpis import facts as kpis_facts
 
 NOW = 1_709_546_400_000  # 2024-03-04T10:00:00Z
 CREATED = {
@@ -175,10 +176,21 @@ def test_parts_are_rounded_half_up_in_decimals(seconds: float, expected: int) ->
     assert expected == accepted("resolved", REPLY | {"talk_seconds": seconds}).content["talk_ms"]
 
 
-def test_canonical_bytes_hold_known_fields_in_integers_and_the_table_s_defaults() -> None:
-    event = accepted("resolved", REPLY | {"occurred_at": "2024-03-04T10:00:00Z", "hold_seconds": 1.5, "x": 1})
-    expected = f'{{"event_id":"e1","hold_ms":1500,"occurred_at":{NOW},"outcome":"solved","ticket_id":"T"}}'
-    assert (NOW, 7, "e1", expected.encode()) == event.order
+def test_canonical_bytes_hold_known_fields_in_integers_and_no_defaults() -> None:
+    event = accepted("resolved", REPLY | {"occurred_at": "2024-03-04T10:00:00Z", "hold_seconds": 1.5, "outcome": "solved", "x": 1})
+    expected = f'{{"hold_ms":1500,"occurred_at":{NOW},"ticket_id":"T"}}'
+    assert (NOW, 12, digest("e1"), expected.encode()) == event.order
+
+
+def test_a_first_reply_is_written_as_a_reply_and_names_nobody() -> None:
+    event = accepted("first-reply", REPLY | {"occurred_at": NOW, "responder_id": "anna", "automated": False})
+    assert ("replied", f'{{"change":"replied","occurred_at":{NOW},"ticket_id":"T"}}'.encode()) == (event.kind, event.order[3])
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", "99aa06d3014798d86001c324468d497f"), ("a", "a96faf705af16834e6c632b61e964e1f")])
+def test_digests_are_those_of_xxh3_128(text: str, expected: str) -> None:
+    """Vectors that the authors of the function publish."""
+    assert expected == digest(text) == kpis_facts.digest(text).hex()
 
 
 def test_reading_sorts_by_owner_and_counts_the_rest() -> None:

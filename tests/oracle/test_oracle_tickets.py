@@ -99,49 +99,44 @@ class TestIdentityAndBounds:
         assert [1000, 2000] == [value for _, value in series(desk, "handle_time")]
 
     def test_equal_times_and_ids_are_ordered_by_their_canonical_bytes(self) -> None:
-        """`"outcome":"abandoned"` sorts before `"outcome":"solved"`, the default, which is written out."""
+        """`"outcome":"abandoned"` comes before `"ticket_id"`: the default, solved, is left out."""
         desk = Desk()
         desk.resolved("T", "10:00", event_id="x")
         desk.resolved("T", "10:00", event_id="x", outcome="abandoned")
         assert "abandoned" == walk(desk.events("T")).outcome
 
-    def test_64_smallest_and_the_greatest_are_kept(self) -> None:
+    def test_a_first_reply_and_a_reply_of_one_id_are_one_event(self) -> None:
+        """The earlier one stands."""
+        desk = Desk()
+        desk.created("T", "10:00")
+        desk.answered("T", "10:04", event_id="x")
+        desk.changed("T", "10:03", "replied", event_id="x", waiting_since=at("10:01"))
+        assert [(at("10:03"), 3 * MINUTE_MS)] == series(desk, "first_response")
+        assert [(at("10:03"), 2 * MINUTE_MS)] == series(desk, "response")
+
+    def test_no_number_of_repeats_hides_a_fact(self) -> None:
+        desk = Desk()
+        desk.created("T", "10:00")
+        for number in range(5_000):
+            desk.changed("T", at("10:00") + number, "resumed")
+        desk.resolved("T", "11:00")
+        assert [(at("11:00"), 60 * MINUTE_MS)] == series(desk, "resolution_time")
+        assert [] == series(desk, "open")
+
+    def test_of_a_customer_s_facts_64_and_the_greatest_are_kept(self) -> None:
         desk = Desk()
         for number in reversed(range(70)):
             desk.changed("T", at("10:00") + number, "handled", event_id=f"h{number}", talk_seconds=number)
         kept = [event.at_ms - at("10:00") for event in bounded(desk.events("T"))]
         assert [*range(64), 69] == kept
 
-    def test_with_65_nothing_falls_out(self) -> None:
-        desk = Desk()
-        for number in range(65):
-            desk.changed("T", at("10:00") + number, "handled", event_id=f"h{number}")
-        assert 65 == len(bounded(desk.events("T")))
-
-    def test_a_greatest_event_whose_identity_is_kept_counts_once(self) -> None:
-        desk = Desk()
-        for number in range(70):
-            desk.changed("T", at("10:00") + number, "handled", event_id=f"h{number}")
-        desk.changed("T", at("10:00") + 99, "handled", event_id="h3")
-        assert list(range(64)) == [event.at_ms - at("10:00") for event in bounded(desk.events("T"))]
-
-    def test_pauses_take_places_among_the_transitions(self) -> None:
-        """64 pauses, a resolution and a last pause: the resolution is the 65th and falls out."""
-        desk = Desk()
-        for number in range(64):
-            desk.changed("T", at("10:00") + number, "paused")
-        desk.resolved("T", "11:00")
-        assert walk(desk.events("T")).outcome == "solved"
-        desk.changed("T", "12:00", "paused")
-        assert walk(desk.events("T")).outcome is None
-
 
 class TestDimensions:
-    def test_nothing_but_unknown_before_a_creation_even_when_triaged(self) -> None:
+    def test_a_field_that_none_has_named_is_unknown(self) -> None:
         desk = Desk()
         desk.changed("T", "10:00", "triaged", team="refunds")
         desk.resolved("T", "10:05")
-        assert {UNKNOWN} == dimensions(desk)
+        assert {("refunds", "unknown", "unknown")} == dimensions(desk)
         desk.created("T", "11:00")
         assert {("refunds", "mail", "high")} == dimensions(desk)
 
@@ -178,20 +173,31 @@ class TestReplies:
         assert [] == series(desk, "unanswered")
         assert [(at("10:00"), 1)] == series(desk, "open")
 
-    def test_a_reply_before_the_creation_waited_0_and_is_booked_at_the_reply(self) -> None:
+    def test_what_is_stamped_before_the_creation_is_booked_at_the_creation(self) -> None:
         desk = Desk()
         desk.created("T", "10:00")
         desk.answered("T", "09:58")
-        assert [(at("09:58"), 0)] == series(desk, "first_response") == series(desk, "response")
+        assert [(at("10:00"), 0)] == series(desk, "first_response") == series(desk, "response")
+        desk.resolved("T", "09:59", talk_seconds=5)
+        assert [(at("10:00"), 0)] == series(desk, "resolution_time")
+        assert [(at("10:00"), 5_000)] == series(desk, "handle_time")
 
-    def test_later_replies_enter_the_response_time_alone(self) -> None:
+    def test_the_first_reply_may_come_by_any_topic(self) -> None:
+        """Created 10:00, asked again 10:20, answered 10:30; the next answer says 10:41, after itself: 0 s."""
         desk = Desk()
         desk.created("T", "10:00")
         desk.changed("T", "10:30", "replied", waiting_since="2024-03-04T11:20:00+01:00")
         desk.changed("T", "10:40", "replied", waiting_since=at("10:41"))
-        assert [] == series(desk, "first_response")
+        assert [(at("10:30"), 30 * MINUTE_MS)] == series(desk, "first_response")
         assert [(at("10:30"), 10 * MINUTE_MS), (at("10:40"), 0)] == series(desk, "response")
-        assert [(at("10:00"), 1)] == series(desk, "unanswered")
+        assert [] == series(desk, "unanswered")
+
+    def test_a_later_first_reply_states_no_wait_and_ends_none(self) -> None:
+        desk = Desk()
+        desk.created("T", "10:00")
+        desk.changed("T", "10:05", "replied", waiting_since=at("10:00"))
+        desk.answered("T", "10:09")
+        assert [(at("10:05"), 5 * MINUTE_MS)] == series(desk, "response") == series(desk, "first_response")
 
     def test_an_event_without_parts_is_no_interaction_and_a_part_of_0_is_one(self) -> None:
         desk = Desk()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deskpulse import oracle_worst
+from kpis import promises
 from kpis.outcomes import Tally
 from kpis.worst import Endangered, Worst, is_below, is_endangered, tail
 from tests.sla.desk import SlaDesk, at, figure
@@ -203,11 +204,10 @@ def test_overdue_by_one_more_target_is_counted_by_team() -> None:
     assert 1 == figure(desk.view("10:00"), "support_sla_long_overdue_tickets", "team", "vip", target="first_reply")
 
 
-def test_a_row_of_an_older_ledger_is_judged_by_nobody() -> None:
-    """A ledger of format 2 knows no allowances: its promises are counted as ever, and nothing is said of worst now."""
+def test_a_promise_that_knows_no_allowance_is_judged_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a ledger of format 2 have such promises: they are counted as ever, and nothing is said of worst now."""
+    monkeypatch.setattr(promises, "_allowance", lambda _: None)
     desk = SlaDesk(TEAMS)
-    desk.state.position.format = 2
-    desk.state._fit_format()
     create(desk, "s", 20, late=20, team="billing", priority="high")
     view = desk.view("10:10")
     assert () == view.worst

@@ -90,7 +90,7 @@ def test_rows_behind_the_last_position_row_do_not_count(truth: Truth, rows: list
 def test_a_ticket_row_that_is_missing_is_seen(truth: Truth, rows: list[tuple[str, bytes, bytes | None]]) -> None:
     last = next(key for topic, key, _ in reversed(rows) if topic == TICKETS and key.startswith(b"t"))
     [told] = truth.rows(ledger([row for row in rows if row[1] != last])).differences
-    assert told.startswith(f"{last[1:].decode()}: expected {{'created'")
+    assert told.startswith(f"{last[1:].decode()}: expected {{'facts'")
     assert told.endswith("found None")
 
 
