@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from deskpulse.boards.ages import Age, Until
 from deskpulse.boards.desk import Desk, teams_with_hours
 from deskpulse.boards.promql import (
     JOB,
-    Age,
     Either,
     Expression,
     Given,
@@ -15,7 +15,6 @@ from deskpulse.boards.promql import (
     Recorded,
     Rounded,
     Scaled,
-    Until,
     Where,
     Written,
 )

@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import dashboard as sdk
 from deskpulse.boards.desk import Desk
 from deskpulse.boards.locales import DECIMALS, Quantity
 from deskpulse.boards.promql import Expression, Ranked, Written, fresh
-from deskpulse.boards.scale import PLAIN, TEXT, UNKNOWN, Step, line_of, ranges
+from deskpulse.boards.scale import LINES, PLAIN, TEXT, UNKNOWN, Step, line_of, ranges
 from deskpulse.boards.sheet import Frame, Query, Sheet
 
 _WIDE: Final = 12  # columns that have room for a legend beside the course
@@ -182,6 +182,8 @@ def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quanti
     overrides = [override(name, {"displayName": shown}) for name, shown in (course.names or {}).items()]
     if course.link:
         overrides += [_line(index, team) for index, team in enumerate(desk.teams)]
+        whole = LINES[-1] if course.stacked_bars else TEXT  # by its name it would have another colour in each language
+        overrides.append(override(desk.words("all_teams"), {"color": {"mode": "fixed", "fixedColor": whole}}))
     if course.others:
         grey = {"color": {"mode": "fixed", "fixedColor": TEXT}, "custom.lineWidth": 1, "links": []}
         overrides.append(override("B", grey, matcher="byFrameRefID"))

@@ -476,28 +476,6 @@ def fresh(expression: Expression) -> Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class Age(Derived):
-    """Seconds since timestamps."""
-
-    def promql(self) -> str:
-        return f"(time() - {self.inner.promql()})"
-
-    def value(self, moment: Moment) -> Result:
-        return {labels: moment.at_seconds - value for labels, value in self.inner.value(moment).items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Until(Derived):
-    """Seconds until timestamps; 0 when they have passed, which is before the next scrape tells what comes then."""
-
-    def promql(self) -> str:
-        return f"clamp_min({self.inner.promql()} - time(), 0)"
-
-    def value(self, moment: Moment) -> Result:
-        return {labels: max(value - moment.at_seconds, 0.0) for labels, value in self.inner.value(moment).items()}
-
-
-@dataclass(frozen=True, slots=True)
 class Written(Expression):
     """PromQL about the program itself, which no oracle knows: it can be asked, and must not be empty."""
 

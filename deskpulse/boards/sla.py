@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from deskpulse.boards import few, links, panels, tables, tiles
+from deskpulse.boards.ages import Age
 from deskpulse.boards.figures import (
     ALL,
     TEAMS,
@@ -25,7 +26,7 @@ from deskpulse.boards.figures import (
     unanswered,
 )
 from deskpulse.boards.panels import Course
-from deskpulse.boards.promql import Age, Expression, Given, Grouped, Named, Pick, Recorded, Rounded, Scaled, Top, fresh
+from deskpulse.boards.promql import Expression, Given, Grouped, Named, Pick, Recorded, Rounded, Scaled, Top, fresh
 from deskpulse.boards.recorded import LISTED, NO_OTHER, PROMISE, SLA_STATE, WORST_RANK, beyond, worst
 from deskpulse.boards.scale import AMBER, CLOSED, PLAIN, RED, STATE_COLOURS, Step
 from deskpulse.boards.scale import KEPT as KEPT_FILL

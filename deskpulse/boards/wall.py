@@ -14,6 +14,7 @@ from typing import Final
 from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.boards import links, panels, tiles
+from deskpulse.boards.ages import Age
 from deskpulse.boards.figures import (
     ALL,
     FIRST_RESPONSE_QUANTILE,
@@ -44,7 +45,6 @@ from deskpulse.boards.figures import (
 )
 from deskpulse.boards.panels import Course
 from deskpulse.boards.promql import (
-    Age,
     Assumed,
     Either,
     Expression,

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from deskpulse.boards import ENGLISH, Desk, recorded
+from deskpulse.boards.ages import Age
 from deskpulse.boards.desk import DEFAULT_POLICY, teams_with_hours
 from deskpulse.boards.figures import (
     FIRST_RESPONSE,
@@ -33,7 +34,6 @@ from deskpulse.boards.figures import (
 from deskpulse.boards.promql import (
     NO_POLICY,
     TRUSTED,
-    Age,
     Besides,
     Combined,
     Compared,
