@@ -11,12 +11,12 @@ from aiokafka import AIOKafkaProducer
 from deskpulse.doctor.finding import Finding
 from deskpulse.doctor.ledger import examine_ledger
 from deskpulse.settings import Settings
-from kpis import ledger
+from kpis import definitions, ledger
 from kpis.ledger import POSITION_KEY, VERSION, Position, encode_position
 from kpis.policy import Signed
 from streams.topics import ledger_topics
 from tests.cli.harness import Run
-from tests.next_version import NEXT, next_encode_position
+from tests.next_version import NEXT, next_encode_position, upgraded
 from tests.sla.desk import policy_of
 
 PANE = (b"pane", b"\x01\x80")
@@ -45,10 +45,18 @@ def test_the_newest_format_is_ok() -> None:
     assert "OK" == told(finding(VERSION, None, VERSION))[0]
 
 
+@pytest.mark.parametrize("format_", [1, 2, 3])
+def test_a_format_without_definitions_fails_with_the_step_that_is_left(format_: int) -> None:
+    verdict, found, fix = told(finding(format_, format_))
+    assert ("FAIL", f"format {format_}, and this program needs 4 at least: no worker will start") == (verdict, found)
+    assert "set worker.ledger_format: 4; there is no way back then" in fix
+
+
 def test_an_older_format_warns_with_the_step_that_is_left() -> None:
-    verdict, found, fix = told(finding(1, 1))
-    assert ("WARN", f"format 1, and this program writes up to {VERSION}: it can be taken back still") == (verdict, found)
-    assert f"set worker.ledger_format: {VERSION}" in fix
+    with upgraded():
+        verdict, found, fix = told(finding(VERSION, VERSION))
+    assert ("WARN", f"format {VERSION}, and this program writes up to {NEXT}: it can be taken back still") == (verdict, found)
+    assert f"set worker.ledger_format: {NEXT}" in fix
 
 
 def test_partitions_that_are_not_raised_yet_are_named() -> None:
@@ -57,8 +65,21 @@ def test_partitions_that_are_not_raised_yet_are_named() -> None:
 
 
 def test_a_setting_below_the_format_fails() -> None:
-    verdict, _, fix = told(finding(VERSION, wanted=1))
+    with upgraded():
+        verdict, _, fix = told(finding(NEXT, wanted=VERSION))
     assert ("FAIL", "leave worker.ledger_format out: a format is not lowered") == (verdict, fix)
+
+
+def test_panes_of_other_definitions_warn_with_what_is_hidden() -> None:
+    position = Position(format=VERSION, definitions=definitions.CURRENT, becoming=definitions.CURRENT + 1)
+    rows = {0: [(POSITION_KEY, encode_position(Position(format=VERSION, definitions=definitions.CURRENT)))]}
+    rows[1] = [(POSITION_KEY, encode_position(position))]
+    found = {one.what: one for one in examine_ledger(Settings(), rows)}["definitions"]
+    now = definitions.CURRENT
+    assert (
+        f"this program has number {now}; partition 1 is at {now}, becoming {now + 1}: all figures are hidden until all agree" == found.found
+    )
+    assert "WARN" == found.verdict
 
 
 def test_a_ledger_of_a_newer_program_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +105,7 @@ def test_the_round_finds_the_position_rows(run: Run, on_kafka: Settings) -> None
             await producer.send_and_wait(view, key=POSITION_KEY, value=encode_position(Position()), partition=1)
 
     asyncio.run(write())
-    assert f"WARN  ledger: format 1, and this program writes up to {VERSION}" in run("doctor").out
+    assert "FAIL  ledger: format 1, and this program needs 4 at least: no worker will start" in run("doctor").out
 
 
 class TestPolicy:
