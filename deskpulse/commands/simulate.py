@@ -21,7 +21,7 @@ EPILOG = (
     "The same --scenario, --seed, --rate, --start and --for give the same events.\n\n[bold]Examples[/]\n\n"
     "deskpulse simulate\n\ndeskpulse simulate --for 30d --speed max\n\ndeskpulse simulate --for 7d --seed 7 --out week.jsonl"
 )
-SCENARIO_NAMES = ("calm", "monday-rush", "sla-slip", "outage-and-catch-up")  # a test compares it with the simulator's own list
+SCENARIO_NAMES = ("calm", "monday-rush", "sla-slip", "outage-and-catch-up", "rough")  # a test compares it with the simulator's own list
 
 
 def _scenario(name: str) -> str:

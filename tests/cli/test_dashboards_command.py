@@ -9,6 +9,7 @@ import pytest
 
 from deskpulse import exits
 from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.simulator import DEFAULT_DESK
 from scripts.board_rules import faults
 from scripts.boards import FOLDER, lost_on_the_way, unknown_metrics
 from scripts.tidy import ROOT
@@ -22,7 +23,10 @@ versions:
 """
 
 
-def test_with_the_default_policy_it_writes_what_is_committed(run: Run, tmp_path: Path) -> None:
+def test_with_the_default_policy_and_the_demos_teams_it_writes_what_is_committed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESKPULSE_DESK__MEMBERS__TEAM", ",".join(team.name for team in DEFAULT_DESK.teams))
     answer = run("dashboards", "--policy", DEFAULT_POLICY, "--out", tmp_path / "boards")
     assert answer.code == exits.OK
     committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / FOLDER / "en").glob("*.json")}
