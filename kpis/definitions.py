@@ -29,14 +29,14 @@ HISTORY: Final = (
     Definitions(1, "before definitions had a version", EVERY),
     Definitions(
         2,
-        "a ticket that was reopened and solved again counts in the net resolution rate again",
-        frozenset({"support_resolution_net_ratio"}),
-    ),
-    Definitions(
-        3,
         "the first reply may come by any topic; what is stamped before the creation happens at it, one anomaly each; a ticket is abandoned "
         "by its first resolution or never; two respondents give two answers; a triage counts before the creation is known",
         EVERY,
+    ),
+    Definitions(
+        3,
+        "a ticket that was reopened and solved again counts in the net resolution rate again",
+        frozenset({"support_resolution_net_ratio"}),
     ),
 )
 CURRENT: Final = HISTORY[-1].number

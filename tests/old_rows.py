@@ -91,7 +91,7 @@ def dims(row: OldTicketRow) -> tuple[str, ...]:
 
 
 def observe(row: OldTicketRow) -> list[Observation]:  # noqa: C901, PLR0912 - a frozen copy
-    """What such a program booked of a ticket whose creation is known (definitions 2)."""
+    """What such a program booked of a ticket whose creation is known (definitions 1)."""
     if row.discarded:
         return []
     assert row.creation is not None
