@@ -166,7 +166,9 @@ class PromiseBook:
 
 
 def _changes_nothing(event: Any, course: Course | None) -> bool:
-    """Whether a reply ends no wait for the first one."""
-    return bool(getattr(event, "automated", False)) or (
-        course is not None and course.replied_ms is not None and event.occurred_at > course.replied_ms
-    )
+    """Whether a reply ends no wait for the first one, and cannot take the place of one that did: of one identity the earlier stands."""
+    if course is None:
+        return False
+    if course.replied_ms is None:
+        return bool(getattr(event, "automated", False))
+    return bool(event.occurred_at > course.replied_ms)

@@ -246,3 +246,16 @@ def test_a_first_policy_on_an_old_ledger_is_refused() -> None:
     desk.rules = RULES
     with pytest.raises(PolicyChangedError, match="DESKPULSE_APP_ID"):
         desk.recovered()
+
+
+def test_an_automated_reply_that_takes_the_place_of_a_human_one_takes_its_outcome_back() -> None:
+    """One identity with two contents: the earlier one stands, and it is no answer. Booked is what the row says."""
+    desk = Desk(RULES)
+    desk.create("T1", T0)
+    for automated, at_ms in ((False, T0 + MINUTE_MS), (True, T0)):
+        content = {"event_id": "e1", "occurred_at": at_ms, "ticket_id": "T1", "automated": automated}
+        assert not desk.state.apply("first-reply", [desk.record("first-reply", content)])
+    desk.write()
+    rows = {"T1": ledger.decode_ticket(next(value for (name, _), value in desk.rows.items() if name == "tickets"))}
+    tables = {key: ledger.decode_cells(value) for key, value in desk.view().items() if isinstance(key, PaneKey | LevelKey)}
+    assert tables == _contributions(rows)
