@@ -18,6 +18,7 @@ from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, TimedEvent, simulate
 from streams.decode import Reject, decoder
 from streams.topics import SOURCE_TOPICS
 
+MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 START_MS = to_ms("2026-01-05T00:00:00Z")
 FEW_CUSTOMERS = replace(DEFAULT_DESK, max_customers=200)
@@ -75,7 +76,8 @@ def test_laws_of_every_run(seed: int, scenario: str, start_hour: int, hours: int
         publish_ms = event.publish_ms
         decoded = decoder(event.topic)(encode(event.value))
         assert not isinstance(decoded, Reject)
-        assert decoded.at_ms <= event.publish_ms
+        ahead_ms = 5 * MINUTE_MS if scenario == "rough" else 0  # the clock that stamps it may be fast there
+        assert decoded.at_ms <= event.publish_ms + ahead_ms
         assert decoded.key.encode() == event.key
         if event.topic == "customer":
             customers.add(event.value["customer_id"])
