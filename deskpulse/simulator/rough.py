@@ -18,7 +18,7 @@ from deskpulse.simulator.happening import Event, EventIds, Ticket
 from deskpulse.simulator.outbox import TimedEvent
 from deskpulse.simulator.scenarios import SCENARIOS, Scenario
 
-# Twelve teams of very different size, with names that people choose: quotes, signs of other languages, formulas, 128 characters.
+# Twelve teams of very different size, with names that people choose: quotes, signs of other languages, formulas, 125 characters (128 with the number of a responder).
 TEAMS: Final = (
     Team("technical", 0.46, responders=20),
     Team("billing", 0.24, responders=9),
@@ -31,7 +31,7 @@ TEAMS: Final = (
     Team("=SUM(A1:A9)", 0.01, responders=1),
     Team("O'Neil \\ Söhne", 0.007, responders=1),
     Team("-no", 0.005, responders=1),
-    Team("l" * 128, 0.003, responders=1),
+    Team("l" * 125, 0.003, responders=1),
 )
 _CHATTY: Final = 0.004  # of the tickets: a machine says "in progress" again and again
 _CHANGES: Final = (150, 400)
