@@ -18,7 +18,7 @@ from deskpulse.simulator.happening import Event, EventIds, Ticket
 from deskpulse.simulator.outbox import TimedEvent
 from deskpulse.simulator.scenarios import SCENARIOS, Scenario
 
-# Twelve teams of very different size, with names that people choose: quotes, signs of other languages, formulas, 125 characters (128 with the number of a responder).
+# Twelve teams of very different size, with names that people choose: quotes, signs of other languages, formulas, 125 characters.
 TEAMS: Final = (
     Team("technical", 0.46, responders=20),
     Team("billing", 0.24, responders=9),
