@@ -14,12 +14,12 @@ said before was checked when the rows were loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kpis import customers, observe, series
 from kpis.customers import CustomerRow
-from kpis.deltas import Deltas, level_key
+from kpis.deltas import level_key
 from kpis.promise_book import PromiseBook
 from kpis.rows import Rows
 from kpis.tables import CUSTOMERS, Tables
@@ -60,11 +60,7 @@ def _book_ticket(tables: Tables, row: TicketRow, book: PromiseBook | None) -> No
         slot = tables.number(dims)
         for at_ms, cell, amount in found:
             tables.deltas.add(at_ms, slot, cell, amount)
-        _raise(tables.deltas, slot, levels)
-
-
-def _raise(deltas: Deltas, slot: int, levels: Iterable[observe.Level]) -> None:
-    deltas.raised += [level_key(level, at_ms, slot) for level, at_ms in levels]
+        tables.deltas.raised += [level_key(level, at_ms, slot) for level, at_ms in levels]
 
 
 def _book_customer(tables: Tables, row: CustomerRow) -> None:

@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from deskpulse.simulator import DEFAULT_DESK, Desk, TimedEvent, simulate
+from deskpulse.simulator import DEFAULT_DESK, Desk, Rough, TimedEvent, simulate
 from deskpulse.simulator.curve import weekly_factor
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
 # The window 30d and the 30 days before it, and some hours more, so that the first tickets are at work when these begin.
 HISTORY_MS: Final = 60 * DAY_MS + 20 * HOUR_MS
 RATE: Final = 48.0  # new tickets an hour about now; 22 in the mean of the week
-_LONG: Final = {"rough": 400 * DAY_MS}  # scenarios whose history is longer, and then thinner
-_THIN: Final = {"rough": 4.0}  # new tickets an hour about now
+_LONG: Final = {Rough.name: Rough.history_ms}  # scenarios whose history is longer, and then thinner
+_THIN: Final = {Rough.name: 4.0}  # new tickets an hour about now
 _SEED: Final = 1
 _NOON: Final = datetime(1970, 1, 7, 11, 45, tzinfo=UTC)  # late on a Wednesday morning, which is much like the day before
 _RUSH: Final = datetime(1970, 1, 5, 10, 45, tzinfo=UTC)  # on a Monday
