@@ -185,8 +185,8 @@ def test_at_the_edge_of_61_days_no_pane_outlives_the_row_that_it_is_made_of(name
     clocks = [T0 + days * DAY_MS + hours * HOUR_MS for days in (60, 61, 62, 63) for hours in (0, 7, 23)]
 
     def lived(program: Program, until_ms: int) -> Desk:
-        desk = Desk(rules)
         with carrying(program):
+            desk = Desk(rules)
             for day in range(4):
                 apply(desk, _closed(f"T{day}", T0 + day * DAY_MS))
             desk.pass_time(until_ms)
@@ -211,12 +211,13 @@ def test_a_closed_row_stays_until_its_last_booked_instant_is_over_too() -> None:
 
 def test_names_that_were_folded_are_folded_again_and_counted_once() -> None:
     rules = StateRules(most_names=2)
-    desk = Desk(rules)
     with carrying(BEFORE):
+        desk = Desk(rules)
         for number, team in enumerate(["x", "y", "z", "z"]):
             apply(desk, [("ticket-created", {**_creation(f"T{number}", T0), "team": team})])
         desk.write()
     counted = dict(desk.state.position.counters)
+    assert desk.recovered().outdated
     take_over(desk)
     assert counted == desk.state.position.counters
     assert {("x", "b", "c"), ("y", "b", "c"), ("other", "b", "c")} == {
