@@ -192,8 +192,8 @@ def whole_percent(expression: Expression) -> Expression:
 
 
 def age_seconds() -> Expression:
-    """Seconds since the newest figures were computed, by any exporter."""
-    return Written(f'time() - max(deskpulse_view_as_of_timestamp_seconds{{job="{JOB}"}})')
+    """Seconds between now and the instant of the figures of the believed exporter; the newest of all would be those of a fast clock."""
+    return Written("abs(time() - max(desk:view_as_of_timestamp_seconds))")
 
 
 def lag() -> Expression:
