@@ -26,9 +26,10 @@ class Deadline:
     """One promise about one ticket, and what came of it."""
 
     target: str
-    at_ms: int
+    at_ms: int  # when it counts: what met it, or the deadline
     dimensions: Dimensions  # under which the ticket counts now
     outcome: str  # met, breached, running
+    due_ms: int = 0
     life_ms: int = 0  # from creation to deadline
     spare_ms: int = 0  # from what met it to the deadline
     allowance: int = 0  # share of such promises that may be missed, in 1/10,000
@@ -36,9 +37,9 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A ticket that nobody has answered: when it was created, and who has it now."""
+    """A ticket that nobody has answered: since when it has been open, and who has it now."""
 
-    created_ms: int
+    since_ms: int
     dimensions: Dimensions
 
 
@@ -51,6 +52,7 @@ class Clock:
     closed_ms: int | None
     outcome: str | None
     solved_ms: int | None
+    closures: Sequence[tuple[int, int | None]] = ()  # from each closing to the reopening; the last one may last
 
 
 @dataclass(slots=True)
@@ -79,7 +81,8 @@ def _look_at(events: Iterable[Event], editions: Sequence[Edition], found: SlaFac
     reply = first_human_reply(by_kind)
     clock = _wind(created.at_ms, by_kind.get("transition", []))
     if clock.closed_ms is None and reply is None:
-        found.unanswered.append(Unanswered(created.at_ms, dimensions))
+        opened_ms = clock.closures[-1][1] if clock.closures else None
+        found.unanswered.append(Unanswered(created.at_ms if opened_ms is None else opened_ms, dimensions))
     edition = in_force(editions, created.at_ms)
     if edition is None:
         return
@@ -100,7 +103,8 @@ def _look_at(events: Iterable[Event], editions: Sequence[Edition], found: SlaFac
                 at_ms, outcome, kept_ms = deadline
                 spare_ms = 0 if kept_ms is None else at_ms - kept_ms
                 allowance = round(10_000 * (1 - line.objective))
-                found.deadlines.append(Deadline(target, at_ms, dimensions, outcome, at_ms - created.at_ms, spare_ms, allowance))
+                when_ms = at_ms if kept_ms is None else kept_ms
+                found.deadlines.append(Deadline(target, when_ms, dimensions, outcome, at_ms, at_ms - created.at_ms, spare_ms, allowance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +120,27 @@ _Judged = tuple[int, str, int | None] | None  # deadline, outcome, what met it
 
 
 def _first_reply(run: _Run, clock: Clock, replied_ms: int | None) -> _Judged:
-    due = after_ms(run.hours, run.created_ms, run.within_ms)
+    """Time passes from opening to closing, until a deadline or the reply is reached; a reply in between has what is left from then on."""
+    left, opened_ms = run.within_ms, run.created_ms
+    for closed_ms, reopened_ms in clock.closures:
+        if replied_ms is not None and replied_ms <= closed_ms:
+            break
+        due = after_ms(run.hours, opened_ms, left)
+        if due is not None and due < closed_ms:
+            return (due, "breached" if replied_ms is not None or clock.closed_ms is not None else "running", None)
+        left -= elapsed_ms(run.hours, opened_ms, closed_ms)
+        if replied_ms is not None and (reopened_ms is None or replied_ms <= reopened_ms):
+            opened_ms = replied_ms
+            break
+        if reopened_ms is None:
+            return None
+        opened_ms = reopened_ms
+    due = after_ms(run.hours, opened_ms, left)
     if due is None:
         return None
-    if replied_ms is not None:
-        return (due, "met", replied_ms) if replied_ms <= due else (due, "breached", None)
-    if clock.closed_ms is None:
+    if replied_ms is None:
         return (due, "running", None)
-    return (due, "breached", None) if clock.closed_ms > due else None
+    return (due, "met", replied_ms) if replied_ms <= due else (due, "breached", None)
 
 
 def _resolution(run: _Run, clock: Clock, _: int | None) -> _Judged:
@@ -131,11 +148,11 @@ def _resolution(run: _Run, clock: Clock, _: int | None) -> _Judged:
     left = run.within_ms
     due: int | None = None
     for start, end in clock.ran:
-        worked = elapsed_ms(run.hours, start, end)
-        if worked >= left:
-            due = after_ms(run.hours, start, left)
+        reached = after_ms(run.hours, start, left)
+        if reached is not None and reached < end:
+            due = reached
             break
-        left -= worked
+        left -= elapsed_ms(run.hours, start, end)
     else:
         start_again = clock.since_ms if clock.closed_ms is None else clock.closed_ms
         if start_again is not None:
@@ -155,10 +172,12 @@ def _wind(created_ms: int, transitions: Iterable[Event]) -> Clock:
     running_since: int | None = created_ms
     closed: Event | None = None
     solved_ms: int | None = None
+    closures: list[tuple[int, int | None]] = []
     for event in transitions:
         at_ms = event.at_ms
         if closed is not None:
             if event.kind == "reopened":
+                closures.append((closed.at_ms, at_ms))
                 closed, running_since = None, at_ms
         elif event.kind in ("paused", "resolved"):
             if running_since is not None:
@@ -171,8 +190,8 @@ def _wind(created_ms: int, transitions: Iterable[Event]) -> Clock:
         elif event.kind == "resumed" and running_since is None:
             running_since = at_ms
     if closed is None:
-        return Clock(ran, running_since, None, None, solved_ms)
-    return Clock(ran, None, closed.at_ms, str(closed.content["outcome"]), solved_ms)
+        return Clock(ran, running_since, None, None, solved_ms, closures)
+    return Clock(ran, None, closed.at_ms, str(closed.content["outcome"]), solved_ms, [*closures, (closed.at_ms, None)])
 
 
 Fold = Callable[[Dimensions], Dimensions]
@@ -208,9 +227,13 @@ class SlaBoard:
             yield ("support_sla_breached_tickets", own, float(len(fallen) - met), len(fallen))
 
     def _fallen(self, target: str, by: str, member: str, span: Span) -> list[Deadline]:
-        """Deadlines within a span whose minute is over."""
+        """What was met within a span, and the deadlines missed in it whose minute is over."""
         filed = self._filed.get((target, by, member), [])
-        return [one for one in filed if span.start_ms <= one.at_ms < span.end_ms and one.at_ms // MINUTE_MS < self._now]
+        return [
+            one
+            for one in filed
+            if span.start_ms <= one.at_ms < span.end_ms and (one.outcome == "met" or one.at_ms // MINUTE_MS < self._now)
+        ]
 
     def live(self, by: str, member: str, names: Collection[str]) -> Iterator[Sample]:
         """What stands now. `names` are the members' own names, of which several may be folded into one."""
@@ -251,7 +274,7 @@ class SlaBoard:
         oldest: dict[Dimensions, int] = {}
         for ticket in self._found.unanswered:
             if (by, member) in _members(self._fold(ticket.dimensions)):
-                minute = ticket.created_ms // MINUTE_MS
+                minute = ticket.since_ms // MINUTE_MS
                 oldest[ticket.dimensions] = min(minute, oldest.get(ticket.dimensions, minute))
         for (team, _, _), minute in oldest.items():
             edition = in_force(self._editions, minute * MINUTE_MS)

@@ -41,6 +41,7 @@ class Resolutions:
     first_solved_ms: int | None = None
     first_abandoned_ms: int | None = None
     reopened_ms: int | None = None
+    reopened_last_ms: int | None = None
     reopened_after_solved: bool = False
     outcome: str | None = None  # of the resolution that still stands; None while open
 
@@ -122,12 +123,14 @@ def walk(transitions: Iterable[Event]) -> Resolutions:
         elif event.kind == "reopened" and outcome is not None:
             outcome = None
             seen.setdefault("reopened", event.at_ms)
+            seen["reopened last"] = event.at_ms
             reopened_after_solved = reopened_after_solved or "solved" in seen
     return Resolutions(
         first_ms=seen.get("resolved"),
         first_solved_ms=seen.get("solved"),
         first_abandoned_ms=seen.get("abandoned"),
         reopened_ms=seen.get("reopened"),
+        reopened_last_ms=seen.get("reopened last"),
         reopened_after_solved=reopened_after_solved,
         outcome=outcome,
     )
@@ -169,7 +172,7 @@ def _from_creation(by_kind: dict[str, list[Event]], resolutions: Resolutions) ->
     if resolutions.outcome is None:
         yield ("open", created.at_ms, 1)
         if reply is None:
-            yield ("unanswered", created.at_ms, 1)
+            yield ("unanswered", created.at_ms if resolutions.reopened_last_ms is None else resolutions.reopened_last_ms, 1)
     if reply is not None:
         yield ("first_response", reply.at_ms, reply.at_ms - created.at_ms)
     solved_ms = resolutions.first_solved_ms

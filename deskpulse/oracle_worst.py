@@ -25,7 +25,8 @@ Count = tuple[int, int, int]  # deadlines, missed, allowances
 class _Fallen:
     """A deadline of a team that works now."""
 
-    minute: int
+    minute: int  # when it counts
+    due: int  # the minute of the deadline itself
     missed: bool  # or, of one to come, not done
     running: bool
     allowance: int
@@ -78,6 +79,7 @@ class WorstNow:
         self._fallen = [
             _Fallen(
                 one.at_ms // MINUTE_MS,
+                one.due_ms // MINUTE_MS,
                 one.outcome != "met",
                 one.outcome == "running",
                 one.allowance,
@@ -87,17 +89,18 @@ class WorstNow:
             for one in self._own
         ]
         self._fold = fold
-        self._recent = [one for one in self._fallen if one.minute >= self._now - LOOKED_BACK_MINUTES]
+        self._recent = [one for one in self._fallen if max(one.minute, one.due) >= self._now - LOOKED_BACK_MINUTES]
         self._members = {names for shown in {one.shown for one in self._fallen} for names in members_of(shown, target, edition)}
 
-    def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, long_ones: bool = False) -> Count:
+    def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, coming: bool = False) -> Count:
+        """What counts from one minute to another or, of what is coming, falls due: only long promises, and none that is known to be missed."""
         chosen = [
             one
             for one in self._recent
-            if first <= one.minute < end
+            if first <= (one.due if coming else one.minute) < end
             and _is_of(one.shown, names)
             and not any(_is_of(one.shown, other) for other in without)
-            and (one.long or not long_ones)
+            and (not coming or (one.long and (one.running or not one.missed)))
         ]
         return (len(chosen), sum(one.missed for one in chosen), sum(one.allowance for one in chosen))
 
@@ -175,7 +178,7 @@ class WorstNow:
         return found
 
     def _coming(self, names: Names, without: Sequence[Names] = ()) -> Count:
-        return self._count(names, self._now, self._now + 16, without, long_ones=True)
+        return self._count(names, self._now, self._now + 16, without, coming=True)
 
     def _is_long(self, dimensions: Dimensions) -> bool:
         line = self._edition.line(self._target, dimensions)

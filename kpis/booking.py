@@ -14,7 +14,6 @@ from windows.panes import MINUTE_MS
 
 Number = Callable[[Dims], int]
 _FAR: Final = (TRIAGED, DISCARDED)  # change what everything else of the ticket counts under, or whether
-_UNANSWERED: Final = level_key(series.UNANSWERED, 0, 0) - level_key(series.OPEN, 0, 0)
 
 
 def book(row: TicketRow, event: TicketEvent, deltas: Deltas, number: Number) -> bool:
@@ -94,12 +93,12 @@ def _turn(standing: Standing, deltas: Deltas, slot: int, *, was_open: bool, was_
     """Move a ticket between its levels after the last of its facts."""
     assert standing.created_ms is not None
     open_, answered = standing.outcome is None, standing.replied_ms is not None
-    key = level_key(series.OPEN, standing.created_ms, slot)
     if open_ != was_open:
-        (deltas.raised if open_ else deltas.lowered).append(key)
+        (deltas.raised if open_ else deltas.lowered).append(level_key(series.OPEN, standing.created_ms, slot))
     unanswered, was_unanswered = open_ and not answered, was_open and not was_answered
     if unanswered != was_unanswered:
-        (deltas.raised if unanswered else deltas.lowered).append(key + _UNANSWERED)
+        waits_since = observe.waits_since(standing, standing.created_ms)
+        (deltas.raised if unanswered else deltas.lowered).append(level_key(series.UNANSWERED, waits_since, slot))
 
 
 def difference(row: TicketRow, fact: Fact, deltas: Deltas, number: Number, known: int) -> None:

@@ -319,7 +319,7 @@ OTHER_FIGURES: Final = {
 LIVE_FIGURES: Final = {
     "support_open_tickets": "Tickets created and not resolved or discarded.",
     "support_unanswered_tickets": "Open tickets without a public reply by a human.",
-    "support_oldest_unanswered_timestamp_seconds": "Creation time of the oldest unanswered ticket, floored to the minute.",
+    "support_oldest_unanswered_timestamp_seconds": "Since when the oldest unanswered ticket has waited: its creation, or its latest reopening; floored to the minute.",
 }
 # Only with a policy.
 SLA_FIGURES: Final = {

@@ -25,6 +25,13 @@ class Definitions(NamedTuple):
     figures: frozenset[str]
 
 
+_PROMISES: Final = (
+    *("attainment_ratio", "attainment_observations", "breached_tickets", "waiting_tickets", "overdue_tickets", "due_tickets"),
+    *("next_deadline_timestamp_seconds", "forecast_breaches_tickets", "below_objective", "long_overdue_tickets"),
+    *("kept_since_timestamp_seconds", "endangered_tickets", "endangered_usual_tickets", "endangered_observations"),
+    *("worst_ratio", "worst_objective_ratio", "worst_observations", "worst_missed_tickets", "worst_excess_tickets"),
+    *("worst_overdue_tickets", "worst_since_timestamp_seconds"),
+)
 HISTORY: Final = (
     Definitions(1, "before definitions had a version", EVERY),
     Definitions(
@@ -37,6 +44,18 @@ HISTORY: Final = (
         3,
         "a ticket that was reopened and solved again counts in the net resolution rate again",
         frozenset({"support_resolution_net_ratio"}),
+    ),
+    Definitions(
+        4,
+        "the clock of the first reply stands still while the ticket is closed; a met deadline counts at what met it, not at the deadline; "
+        "what ends at the very deadline has not passed it; an unanswered ticket that was reopened waits since then",
+        frozenset(
+            {
+                "support_oldest_unanswered_timestamp_seconds",
+                "support_oldest_unanswered_business_seconds",
+                *(f"support_sla_{name}" for name in _PROMISES),
+            }
+        ),
     ),
 )
 CURRENT: Final = HISTORY[-1].number

@@ -1,4 +1,4 @@
-"""Levels: what stands now, as sums of level rows: open and unanswered tickets by minute of creation, active customers."""
+"""Levels: what stands now, as sums of level rows: open tickets by minute of creation, unanswered ones by that of their wait, active customers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AGE_EDGES_MS: Final = (15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS)  # be
 
 
 class Levels:
-    """Counts by (series, by, member), and the minutes of creation of what is counted."""
+    """Counts by (series, by, member), and the minutes of what is counted."""
 
     def __init__(self) -> None:
         self._totals: Cells = {}
@@ -46,7 +46,7 @@ class Levels:
     def waiting(self, by: str, member: str, as_of_ms: int) -> tuple[int, ...]:
         """Unanswered tickets by age: younger than the first of AGE_EDGES_MS, then from each edge on.
 
-        An age is counted from the start of the minute of creation.
+        An age is counted from the start of the minute of creation or, of a reopened ticket, of the latest reopening.
         """
         classes = [0] * (len(AGE_EDGES_MS) + 1)
         for minute, n in self._minutes.get((series.UNANSWERED, by, member), {}).items():
@@ -54,7 +54,7 @@ class Levels:
         return tuple(classes)
 
     def figures(self, by: str, members: Iterable[str], labels: Labels) -> Iterator[Figure]:
-        """Open, unanswered (0 is a real 0) and the creation time of the oldest unanswered (absent when there is none)."""
+        """Open, unanswered (0 is a real 0) and since when the oldest unanswered has waited (absent when there is none)."""
         names = list(members)
         open_ = sum(sum(self._minutes.get((series.OPEN, by, name), {}).values()) for name in names)
         waiting = [self._minutes.get((series.UNANSWERED, by, name), {}) for name in names]

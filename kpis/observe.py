@@ -23,7 +23,7 @@ from windows.histogram import BOUNDS
 from windows.panes import MINUTE_MS
 
 Observation = tuple[int, int, int]  # (event time ms, cell, amount)
-Level = tuple[int, int]  # (series, creation ms)
+Level = tuple[int, int]  # (series, ms: of the creation, of what is unanswered the start of its present wait)
 Booking = tuple[int, tuple[int, ...], tuple[int, ...]]  # event time ms; cells, each +1; cell, amount, cell, amount, ...
 PROMOTER_FROM: Final = 9
 PASSIVE_FROM: Final = 7
@@ -65,7 +65,12 @@ def levels_of(standing: Standing) -> list[Level]:
     at = standing.created_ms
     if at is None or standing.discarded or standing.outcome is not None:
         return []
-    return [(series.OPEN, at)] if standing.replied_ms is not None else [(series.OPEN, at), (series.UNANSWERED, at)]
+    return [(series.OPEN, at)] if standing.replied_ms is not None else [(series.OPEN, at), (series.UNANSWERED, waits_since(standing, at))]
+
+
+def waits_since(standing: Standing, created_ms: int) -> int:
+    """Since when a ticket without a reply has been open: its creation, or its latest reopening."""
+    return created_ms if standing.reopened_last_ms is None else max(created_ms, standing.reopened_last_ms)
 
 
 def walk(row: TicketRow, found: list[Booking] | None) -> Standing:
@@ -215,7 +220,7 @@ def _reopen(standing: Standing, at: int, found: list[Booking] | None) -> None:
     outcome = standing.outcome
     if outcome is None:
         return
-    standing.outcome = None
+    standing.outcome, standing.reopened_last_ms = None, at
     if outcome == "solved":
         _stand(standing, found, -1)
     if standing.reopened_ms is None:

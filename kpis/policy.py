@@ -287,12 +287,12 @@ def deadline_ms(term: Term, stretches: Sequence[Stretch], since_ms: int | None) 
     """The instant at which a clock reaches its target.
 
     It runs during the stretches, ascending and finished, and on from `since_ms`; None there means that it stands still. None when the
-    target is not reached.
+    target is not reached. What ends a stretch at the very instant comes before the deadline: then nothing is left, and it has not passed.
     """
     left = term.within_ms
     for start, end in stretches:
         at = term.calendar.after_ms(start, left)
-        if at is not None and at <= end:
+        if at is not None and at < end:
             return at
         left -= term.calendar.elapsed_ms(start, end)
     return None if since_ms is None else term.calendar.after_ms(since_ms, left)

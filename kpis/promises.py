@@ -40,7 +40,7 @@ class Promise(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Course(NamedTuple):
-    """How the clocks of a ticket ran."""
+    """How the clocks of a ticket ran. Both stand still while it is closed, that of the resolution while it is paused too."""
 
     creation: Creation
     replied_ms: int | None  # first public reply by a human
@@ -49,6 +49,8 @@ class Course(NamedTuple):
     closed_ms: int | None  # the resolution that holds now; None: open
     outcome: str | None  # of that resolution
     solved_ms: int | None  # first resolution with outcome solved
+    unanswered: list[Stretch]  # of the first reply's clock: from each opening to the closure that ended it before any reply
+    unanswered_since_ms: int | None  # it runs since, or ran until the reply; None: it stands still, since the ticket is closed
 
 
 Known = tuple[Course, Promise]  # how the clocks ran before a change, and what was promised then
@@ -69,11 +71,13 @@ def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Pr
         return None
     old, promise = known if known is not None and known[0].creation == creation else (None, None)
     if old is None or promise is None:
-        reply_due = None if terms.first_reply is None else terms.first_reply.calendar.after_ms(created, terms.first_reply.within_ms)
+        reply_due = None if terms.first_reply is None else _reply_due(terms.first_reply, course)
         resolution_due = None if terms.resolution is None else _resolution_due(terms.resolution, course)
         reply_ms, resolution_ms = _elapsed(terms, created, course.replied_ms), _elapsed(terms, created, course.solved_ms)
     else:
         reply_due, resolution_due = promise.reply_due_ms, promise.resolution_due_ms
+        if terms.first_reply is not None and old[7:] != course[7:]:
+            reply_due = _reply_due(terms.first_reply, course)
         if terms.resolution is not None and not _as_before(old, course):
             resolution_due = _resolution_due(terms.resolution, course)
         reply_ms, resolution_ms = promise.reply_ms, promise.resolution_ms
@@ -102,7 +106,7 @@ def _allowance(term: Term | None) -> int | None:
 
 
 def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state machine, read in one place
-    """Run the clocks over the facts of a row: that of the resolution stands still while the ticket is paused or closed.
+    """Run the clocks over the facts of a row.
 
     What is stamped before the creation happens at the creation. None: the creation is unknown, or the ticket is discarded.
     """
@@ -111,7 +115,9 @@ def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state mac
         return None
     created_ms = creation.at_ms
     stretches: list[Stretch] = []
+    unanswered: list[Stretch] = []
     since: int | None = created_ms
+    waiting: int | None = created_ms  # for the first reply
     closed = outcome = solved = replied = None
     facts = row.facts
     if row.stub is not None:
@@ -127,6 +133,8 @@ def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state mac
         elif kind == REOPENED:
             if closed is not None:
                 closed, since = None, at
+                if replied is None or at < replied:
+                    waiting = at
         elif kind == DISCARDED:
             return None
         elif closed is not None:
@@ -138,9 +146,18 @@ def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state mac
                 stretches.append((since, at))
                 since = None
             if kind == RESOLVED:
+                if waiting is not None and (replied is None or at < replied):
+                    unanswered.append((waiting, at))
+                    waiting = None
                 closed, outcome = at, "abandoned" if content and content[0] else "solved"
                 solved = at if outcome == "solved" and solved is None else solved
-    return Course(creation, replied, stretches, since, closed, None if closed is None else outcome, solved)
+    waiting = replied if waiting is None else waiting
+    return Course(creation, replied, stretches, since, closed, None if closed is None else outcome, solved, unanswered, waiting)
+
+
+def _reply_due(term: Term, course: Course) -> int | None:
+    """None: closed before its deadline, and not answered. What is answered while closed has what was left of its time from then on."""
+    return deadline_ms(term, course.unanswered, course.unanswered_since_ms)
 
 
 def _resolution_due(term: Term, course: Course) -> int | None:
@@ -153,10 +170,10 @@ Level = tuple[int, int]  # (series, time ms)
 
 
 def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
-    """What the promise of a row adds to panes and levels. Deadlines are booked at their instant, not at the late reply.
+    """What the promise of a row adds to panes and levels: an outcome at the instant of what met the deadline, or at the deadline missed.
 
-    A clock that runs stands as a level in the minute of its deadline; met or breached is an observation there. What ended before its
-    deadline without being kept (closed without a reply, abandoned, paused) is neither.
+    A clock that runs stands as a level in the minute of its deadline. What ended before its deadline without being kept (closed without a
+    reply, abandoned, paused) is neither. Of a met deadline its own instant is noted too (`series.DONE`), since others fall due with it.
     """
     course = None if row.promise is None else run(row)
     return ([], []) if course is None or row.promise is None else contribution_of(row.promise, course)
@@ -185,12 +202,10 @@ def running(row: TicketRow) -> list[tuple[str, int]]:
 def _first_reply(found: list[Observation], levels: list[Level], promise: Promise, course: Course) -> None:
     due, created, allowance = promise.reply_due_ms, course.creation.at_ms, promise.reply_allowance
     assert due is not None
-    if course.replied_ms is not None:
-        _settle(found, settled_cells(FIRST_REPLY, due, created=created, kept=course.replied_ms, allowance=allowance), due)
-    elif course.closed_ms is None:
+    if course.replied_ms is None and course.closed_ms is None:
         levels.append((series.due_level(FIRST_REPLY, allowance), due))
-    elif course.closed_ms > due:  # nobody had replied by then; closed before its deadline it would not have been answered at all
-        _settle(found, settled_cells(FIRST_REPLY, due, created=created, kept=None, allowance=allowance), due)
+    else:  # closed without a reply, there is a deadline only where it had passed before that
+        _settle(found, FIRST_REPLY, due, created=created, kept=course.replied_ms, allowance=allowance)
 
 
 def _resolution(found: list[Observation], levels: list[Level], promise: Promise, course: Course) -> None:
@@ -205,11 +220,15 @@ def _resolution(found: list[Observation], levels: list[Level], promise: Promise,
         kept = course.closed_ms
     elif course.closed_ms <= due:
         return
-    _settle(found, settled_cells(RESOLUTION, due, created=created, kept=kept, allowance=allowance), due)
+    _settle(found, RESOLUTION, due, created=created, kept=kept, allowance=allowance)
 
 
-def _settle(found: list[Observation], cells: tuple[int, ...], due: int) -> None:
-    found += [(due, cell, 1) for cell in cells]
+def _settle(found: list[Observation], target: str, due: int, *, created: int, kept: int | None, allowance: int | None) -> None:
+    missed = kept is None or kept > due
+    at_ms = due if kept is None else min(kept, due)
+    found += [(at_ms, cell, 1) for cell in settled_cells(target, due, created=created, kept=kept, allowance=allowance)]
+    if allowance is not None and not missed:
+        found.append((due, series.done_cell(target, allowance), 1))
 
 
 def settled_cells(target: str, due: int, *, created: int, kept: int | None, allowance: int | None) -> tuple[int, ...]:

@@ -34,7 +34,7 @@ RESOLUTION_BUSINESS: Final = 6 << 12
 BLOCK: Final = 1 << 12  # cells reserved for each duration
 NO_TIME: Final = 2  # base + 2 is bucket 0, which holds durations of 0 alone
 
-# Deadlines, by target, booked at the deadline. CLASSES are spans of remaining time (kpis.promises.EDGES_MS).
+# Deadlines, by target, booked at what met them or at the missed deadline. CLASSES are spans of remaining time (kpis.promises.EDGES_MS).
 CLASSES: Final = 8
 SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
@@ -45,6 +45,10 @@ BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadli
 ALLOWANCES: Final = 10_000
 OUTCOME: Final = {"first_reply": 1 << 20, "resolution": (1 << 20) + (1 << 15)}
 OUTCOMES: Final = range(1 << 20, 1 << 21)
+# Of a met deadline once more, booked at the deadline itself: DONE[target] + allowance. Beside what still runs it says how much of what
+# falls due is done beforehand.
+DONE: Final = {"first_reply": 1 << 21, "resolution": (1 << 21) + (1 << 15)}
+DONES: Final = range(1 << 21, 1 << 22)
 
 REGISTER: Final = 1 << 24  # REGISTER + r, r < 2^24: customers of tickets (windows.distinct)
 REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the pane's own resolution
@@ -95,6 +99,11 @@ def outcome_cell(target: str, allowance: int, *, missed: bool) -> int:
     2001
     """
     return OUTCOME[target] + 2 * allowance + missed
+
+
+def done_cell(target: str, allowance: int) -> int:
+    """The cell of a deadline that was met, at the deadline, by what its promise allows."""
+    return DONE[target] + allowance
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

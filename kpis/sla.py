@@ -22,9 +22,8 @@ FORECAST_WINDOWS: Final = ("1h", "24h", "7d")  # hour, day, week of the forecast
 FORECAST_ROLLUPS: Final = ("all", "team")
 COMPARED: Final = ("all",)  # roll-ups whose SLA figures also come for earlier periods
 DIMENSIONS: Final = ("team", "channel", "priority")
-_FIRST: Final = min(series.SLA.values())
-_END: Final = max(series.SLA.values()) + series.BLOCK
 _CELLS: Final = tuple(base + cell for base in series.SLA.values() for cell in range(series.BREACHED + series.CLASSES))
+MISSED: Final = frozenset(cell for cell in _CELLS if cell % series.BLOCK >= series.BREACHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,8 @@ class SlaBoard:
         self._deadlines.change(key, delta)
 
     def pane(self, resolution: int, pane: int, dims: Dims, delta: Mapping[int, int]) -> None:
-        """Take over a difference of one pane: of minutes, as far as it tells of deadlines."""
-        if resolution == MINUTE.index and (found := {cell: n for cell, n in delta.items() if _FIRST <= cell < _END}):
+        """Take over a difference of one pane: of minutes, as far as it tells of missed deadlines."""
+        if resolution == MINUTE.index and (found := {cell: n for cell, n in delta.items() if cell in MISSED}):
             self._unfallen.change(resolution, pane, dims, found)
 
     def advance(self, as_of_ms: int) -> None:
@@ -77,7 +76,7 @@ class SlaBoard:
             yield from deadlines.attainment(target, Settled(met, breached + self._late(slot, target, by, names)), labels)
 
     def _fallen(self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int]) -> Mapping[int, int]:
-        """The sums without what was booked at deadlines of this minute, which is not over; later ones are not in the sums."""
+        """The sums without deadlines missed in this minute, which is not over; later ones are not in the sums."""
         if slot.period != "current":
             return cells
         found = {cell: n for cell in _CELLS if (n := cells.get(cell, 0))}  # few, while a window has thousands
@@ -94,7 +93,7 @@ class SlaBoard:
     def course(self, spans: Mapping[Period, Span], by: str, name: str) -> dict[int, Cells]:
         """What the sums of a course's panes lack, as `series.SETTLED`: missed deadlines of tickets that still wait.
 
-        Of the pane that is not over it takes away what is booked at deadlines of this minute.
+        Of the pane that is not over it takes away the deadlines missed in this minute.
         """
         now, resolution = minute_of(self._as_of_ms), spans["current"].resolution
         panes = {pane for span in spans.values() for pane in range(span.first, span.last + 1)}

@@ -87,18 +87,19 @@ class SlaBatch:
         return worst.figures(worst.judge(outcomes, self._policy, as_of_ms, shown))
 
     def _cells(self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int) -> Cells:
-        """What was settled at deadlines of a stretch whose minute is over."""
+        """What was met in a stretch, and the deadlines missed in it whose minute is over."""
         if not self._sorted:
             for found in self._settled.values():
                 found.sort()
             self._sorted = True
-        start, end = stretch.start_ms, min(stretch.end_ms, minute_of(as_of_ms) * MINUTE_MS)
+        start, end, now = stretch.start_ms, stretch.end_ms, minute_of(as_of_ms) * MINUTE_MS
         cells: Cells = {}
         for dims, found in self._settled.items():
             if by != "all" and dims[sla.DIMENSIONS.index(by)] not in names:
                 continue
-            for _, cell in found[bisect_left(found, (start,)) : bisect_left(found, (end,))]:
-                cells[cell] = cells.get(cell, 0) + 1
+            for at_ms, cell in found[bisect_left(found, (start,)) : bisect_left(found, (end,))]:
+                if at_ms < now or cell not in sla.MISSED:
+                    cells[cell] = cells.get(cell, 0) + 1
         return cells
 
     def _late(self, stretch: Stretch, target: str, by: str, names: Sequence[str], as_of_ms: int) -> int:

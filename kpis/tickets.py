@@ -61,6 +61,7 @@ class Standing(Struct, array_like=True, gc=False):
     reopened_ms: int | None = None  # first reopening
     discarded: bool = False
     answers: list[tuple[int, str | None, int, int]] | None = None  # the latest of a kind and a respondent: at which time, in which cell
+    reopened_last_ms: int | None = None  # latest reopening: since then an open ticket waits for its first reply
 
     def dims(self) -> Dims:
         """Team, channel, priority: as a triage says, else as the creation says, else unknown."""

@@ -1,7 +1,7 @@
 """Programs whose C differs, for tests of changed definitions: one adds cells, one removes some, one moves some, one promises otherwise.
 
 `carrying` makes such a program of this process for a while; `python -m tests.other_definitions worker` runs a command of the one before
-this (its net resolution rate let go of whatever was ever reopened).
+this (its clock of the first reply went on while a ticket was closed, and a met deadline counted at the deadline).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from deskpulse.cli import main
 from kpis import definitions, observe, promises, series
 from kpis.booking import Contribution
-from kpis.facts import REOPENED, TicketEvent
+from kpis.facts import TicketEvent
 from kpis.observe import Level, Observation
 from kpis.policy import Policy
 from kpis.promise_book import NOTHING, PromiseBook
@@ -50,12 +50,48 @@ def _moves(row: TicketRow) -> Found:
 
 
 def _before(row: TicketRow) -> Found:
-    """As definitions 1 had it: what was reopened after it was first solved is not net, also once it is solved again."""
+    """As definitions 3 had it: what is unanswered waits since its creation, also once it was reopened."""
     found, levels = _contribution(row)
-    solved = [at_ms for at_ms, cell, _ in found if cell == series.NET]
-    if solved and any(kind == REOPENED and at_ms >= solved[0] for at_ms, kind, _, _ in row.facts):
-        found = [one for one in found if one[1] != series.NET]
-    return found, levels
+    created = [at_ms for level, at_ms in levels if level == series.OPEN]
+    return found, [(level, created[0]) if level == series.UNANSWERED else (level, at_ms) for level, at_ms in levels]
+
+
+def _promised_before(row: TicketRow) -> Found:
+    """Likewise: what was met counts at the deadline, and a ticket closed before it without a reply owes none."""
+    found, levels = _promised(row)
+    course, promise = promises.run(row), row.promise
+    if course is None or promise is None:
+        return found, levels
+    due = {"first_reply": promise.reply_due_ms, "resolution": promise.resolution_due_ms}
+    unanswered = course.replied_ms is None and course.closed_ms is not None
+    owes_none = unanswered and promise.reply_due_ms is not None and (course.closed_ms or 0) <= promise.reply_due_ms
+    kept = []
+    for at_ms, cell, amount in found:
+        target = _target_of(cell)
+        if cell in series.DONES or (target == "first_reply" and owes_none):
+            continue
+        kept.append((at_ms if target is None else due[target] or at_ms, cell, amount))
+    return kept, levels
+
+
+def _target_of(cell: int) -> str | None:
+    """The target whose outcome a cell counts."""
+    for target, base in series.SLA.items():
+        if base <= cell < base + series.BREACHED + series.CLASSES or cell >> 15 == series.OUTCOME[target] >> 15:
+            return target
+    return None
+
+
+def _derive_before(row: TicketRow, policy: Policy) -> Promise | None:
+    """Likewise: the first reply's clock runs from the creation, whatever becomes of the ticket."""
+    promise, course = _derive(row, policy), promises.run(row)
+    if promise is None or course is None:
+        return promise
+    creation = course.creation
+    terms = policy.terms(creation.at_ms, (creation.team, creation.channel, creation.priority))
+    term = None if terms is None else terms.first_reply
+    due = None if term is None else term.calendar.after_ms(creation.at_ms, term.within_ms)
+    return msgspec.structs.replace(promise, reply_due_ms=due)
 
 
 def _promises(row: TicketRow) -> Found:
@@ -82,7 +118,7 @@ class Program(NamedTuple):
 
 
 THIS: Final = Program(definitions.CURRENT)
-BEFORE: Final = Program(definitions.CURRENT - 1, _before)
+BEFORE: Final = Program(definitions.CURRENT - 1, _before, _promised_before, _derive_before)
 OTHERS: Final = {
     "before": BEFORE,
     "adds": Program(definitions.CURRENT + 1, _adds),

@@ -33,14 +33,15 @@ def test_a_late_reply_is_booked_at_the_deadline() -> None:
     assert (0, 1) == settled(desk.view("2026-03-03T09:00"), window="24h")
 
 
-def test_a_deadline_that_was_met_early_counts_when_it_comes() -> None:
-    """Answered after 5 minutes: nothing has fallen due at 10:10, nor at 10:20 in the same quarter, six hours or day; at 10:31 it has."""
+def test_a_deadline_that_was_met_counts_from_what_met_it_on() -> None:
+    """Answered after 5 minutes of 30: met at 10:05, in every window, and not once more when it would have fallen due."""
     desk = SlaDesk()
     desk.created("T1", "10:00")
+    assert {(0, 0)} == {settled(desk.view("10:04"), window=w) for w in ("15m", "1h", "8h", "24h", "today", "7d", "30d")}
     desk.replied("T1", "10:05")
-    for when in ("10:10", "10:20", "10:30"):
-        assert {(0, 0)} == {settled(desk.view(when), window=w) for w in ("15m", "1h", "8h", "24h", "today", "7d", "30d")}
-    assert {(1, 0)} == {settled(desk.view("10:31"), window=w) for w in ("15m", "1h", "8h", "24h", "today", "7d", "30d")}
+    for when in ("10:05:30", "10:10", "10:19"):
+        assert {(1, 0)} == {settled(desk.view(when), window=w) for w in ("15m", "1h", "8h", "24h", "today", "7d", "30d")}
+    assert (0, 0) == settled(desk.view("10:31"), window="15m")
 
 
 def test_a_reply_in_the_minute_of_the_deadline_is_judged_to_the_millisecond() -> None:
@@ -105,6 +106,91 @@ def test_a_reopened_ticket_goes_on_where_its_clock_stood() -> None:
     assert (1, 0, 0, 1, 1) == standing(view, "resolution")
     desk.resolved("T1", "15:00")
     assert (0, 1) == settled(desk.view("15:01"), "resolution")
+
+
+NINE_TO_FIVE = """
+    versions:
+      - name: a
+        calendars: {office: {time_zone: Europe/Madrid, hours: {mon-fri: ["09:00-17:00"]}}}
+        default_calendar: office
+        first_reply: [{within: 2h, objective: 90%}]
+"""
+
+
+class TestClosedTime:
+    """The clock of the first reply stands still while a ticket is closed."""
+
+    def closed_by_a_bot(self) -> SlaDesk:
+        desk = SlaDesk(NINE_TO_FIVE)
+        desk.created("T1", "2026-03-02T10:00")
+        desk.send("first-reply", "T1", "2026-03-02T10:00:30", automated=True)
+        desk.resolved("T1", "2026-03-02T10:05")
+        return desk
+
+    def test_a_reopening_gives_the_past_no_miss(self) -> None:
+        """Closed on Monday after 5 minutes of two hours, reopened on Friday at 14:00: 1 h 55 min are left, so it is due at 15:55."""
+        desk = self.closed_by_a_bot()
+        assert (0, 0) == settled(desk.view("2026-03-06T13:59"), window="7d")
+        desk.changed("T1", "2026-03-06T14:00", "reopened")
+        view = desk.view("2026-03-06T14:05")
+        assert (0, 0) == settled(view, window="7d")
+        assert (1, 0, 0, 0, 1) == standing(view)
+        assert at("2026-03-06T15:55") / 1000 == figure(view, "support_sla_next_deadline_timestamp_seconds", target="first_reply")
+        assert at("2026-03-06T14:00") / 1000 == figure(view, "support_oldest_unanswered_timestamp_seconds")
+        assert 300 == figure(view, "support_oldest_unanswered_business_seconds")
+        desk.replied("T1", "2026-03-06T14:10")
+        view = desk.view("2026-03-06T14:11")
+        assert [(1, 0), (1, 0)] == [settled(view, window=window) for window in ("1h", "7d")]
+        assert (100 * 60 + 10) * 60 == figure(view, "support_first_response_mean_seconds", window="7d", clock="calendar")
+
+    def test_what_it_had_left_it_may_still_miss(self) -> None:
+        desk = self.closed_by_a_bot()
+        desk.changed("T1", "2026-03-06T14:00", "reopened")
+        assert (0, 0) == settled(desk.view("2026-03-06T15:55:59"), window="7d")
+        assert (0, 1) == settled(desk.view("2026-03-06T15:56"), window="1h")
+
+    def test_a_missed_deadline_stays_missed(self) -> None:
+        """Two hours from Monday 10:00 end at 12:00; it was closed at 12:30, and is reopened and answered on Friday."""
+        desk = SlaDesk(NINE_TO_FIVE)
+        desk.created("T1", "2026-03-02T10:00")
+        desk.resolved("T1", "2026-03-02T12:30")
+        for change, count in (("closed", (0, 0, 0, 0, 0)), ("reopened", (0, 1, 0, 0, 0)), ("answered", (0, 0, 0, 0, 0))):
+            if change == "reopened":
+                desk.changed("T1", "2026-03-06T14:00", "reopened")
+            elif change == "answered":
+                desk.replied("T1", "2026-03-06T14:05")
+            view = desk.view("2026-03-06T14:06")
+            assert (0, 1) == settled(view, window="7d"), change
+            assert (0, 0) == settled(view, window="1h"), change
+            assert count == standing(view), change
+
+    def test_a_reply_to_a_closed_ticket_is_in_time(self) -> None:
+        desk = self.closed_by_a_bot()
+        desk.replied("T1", "2026-03-05T16:00")
+        assert (1, 0) == settled(desk.view("2026-03-05T16:01"), window="1h")
+        desk.changed("T1", "2026-03-06T14:00", "reopened")
+        assert (1, 0) == settled(desk.view("2026-03-06T16:30"), window="7d")
+
+    def test_what_is_closed_at_the_deadline_has_not_passed_it(self) -> None:
+        """To the millisecond. Reopened there is no time left: it is due in that minute, and the past has no miss."""
+        desk = SlaDesk()
+        for ticket, closed in (("T1", "10:30:00"), ("T2", "10:30:00.001")):
+            desk.created(ticket, "10:00")
+            desk.resolved(ticket, closed)
+        assert (0, 1) == settled(desk.view("11:00"))
+        for ticket in ("T1", "T2"):
+            desk.changed(ticket, "12:00", "reopened")
+        assert [(0, 1), (0, 0)] == [settled(desk.view("12:00:59"), window=window) for window in ("8h", "1h")]
+        assert [(0, 2), (0, 1)] == [settled(desk.view("12:01"), window=window) for window in ("8h", "1h")]
+
+    def test_a_solution_at_the_deadline_is_met_and_taken_back_without_a_miss(self) -> None:
+        desk = SlaDesk()
+        desk.created("T1", "10:00")
+        desk.resolved("T1", "12:00")
+        assert (1, 0) == settled(desk.view("12:01"), "resolution")
+        desk.changed("T1", "15:00", "reopened")
+        assert (0, 0) == settled(desk.view("15:00:30"), "resolution", window="8h")
+        assert (0, 1) == settled(desk.view("15:01"), "resolution", window="1h")
 
 
 def test_a_caller_who_gives_up_before_the_deadline_counts_nowhere() -> None:

@@ -103,7 +103,7 @@ def test_eight_tenths_of_the_excess_make_the_narrower_one_the_cause(late: int, n
     create(desk, "slip", 20, late=12, team="billing", priority="high")
     create(desk, "low", 10, late=late, team="billing", priority="low")
     create(desk, "fine", 30, late=0, team="orders", priority="normal")
-    assert [named] == [one.member for one in desk.view("10:10").worst]
+    assert [named] == [one.member for one in desk.view("10:00").worst]
 
 
 def test_a_combination_that_a_line_of_the_policy_names_is_a_member() -> None:
