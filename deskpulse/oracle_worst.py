@@ -93,7 +93,7 @@ class WorstNow:
         self._members = {names for shown in {one.shown for one in self._fallen} for names in members_of(shown, target, edition)}
 
     def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, coming: bool = False) -> Count:
-        """What counts from one minute to another or, of what is coming, falls due: only long promises, and none that is known to be missed."""
+        """What counts between two minutes; of what is `coming` what falls due then, of long promises, and not missed beforehand."""
         chosen = [
             one
             for one in self._recent

@@ -108,7 +108,7 @@ class Batch:
             ticket.promise = promises.derive(ticket, self._rules.policy)
             found, running = promises.contribution(ticket)
             self._found[dims].extend(found)
-            self._sla.settle(dims, [one for one in found if one[1] in promises.SETTLED_CELLS or one[1] in series.OUTCOMES or one[1] in series.DONES])
+            self._sla.settle(dims, [one for one in found if one[1] in promises.SETTLED_CELLS or one[1] >= series.OUTCOMES.start])
             levels += running
         for level, at_ms in levels:
             hour, within = divmod(at_ms, HOUR_MS)

@@ -319,12 +319,12 @@ OTHER_FIGURES: Final = {
 LIVE_FIGURES: Final = {
     "support_open_tickets": "Tickets created and not resolved or discarded.",
     "support_unanswered_tickets": "Open tickets without a public reply by a human.",
-    "support_oldest_unanswered_timestamp_seconds": "Since when the oldest unanswered ticket has waited: its creation, or its latest reopening; floored to the minute.",
+    "support_oldest_unanswered_timestamp_seconds": "Since when the oldest unanswered ticket waits: creation or latest reopening, floored.",
 }
 # Only with a policy.
 SLA_FIGURES: Final = {
-    "support_sla_attainment_ratio": "Deadlines met over deadlines that fell in the window.",
-    "support_sla_attainment_observations": "Deadlines that fell in the window, met or breached.",
+    "support_sla_attainment_ratio": "Deadlines met over deadlines met or missed in the window.",
+    "support_sla_attainment_observations": "Deadlines met or missed in the window.",
     "support_sla_breached_tickets": "Deadlines missed in the window, booked at the deadline.",
 }
 SLA_LIVE_FIGURES: Final = {

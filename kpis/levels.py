@@ -1,4 +1,4 @@
-"""Levels: what stands now, as sums of level rows: open tickets by minute of creation, unanswered ones by that of their wait, active customers."""
+"""Levels: what stands now, as sums of level rows: open tickets by minute of creation, unanswered ones by that of their wait, customers."""
 
 from __future__ import annotations
 
