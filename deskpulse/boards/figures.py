@@ -193,7 +193,7 @@ def whole_percent(expression: Expression) -> Expression:
 
 def age_seconds() -> Expression:
     """Seconds between now and the instant of the figures of the believed exporter; the newest of all would be those of a fast clock."""
-    return Written("abs(time() - max(desk:view_as_of_timestamp_seconds))")
+    return Written(f'abs(time() - max(deskpulse_view_as_of_timestamp_seconds{{job="{JOB}"}} and on (instance, job) desk:exporter_chosen))')
 
 
 def lag() -> Expression:
