@@ -75,7 +75,7 @@ def figures(  # noqa: PLR0913 - each is named
     What a policy adds is in `deskpulse.oracle_promised`.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, members, max_members, written=written)
+    board = Board(facts, as_of_ms, members, max_members, written=written)
     zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []
     for by, member in board.members():
@@ -111,7 +111,7 @@ def parts(  # noqa: PLR0913 - each is named
     `+Inf` is added. Every combination that was ever observed is there, if with zeros.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, members, max_members, written=written)
+    board = Board(facts, as_of_ms, members, max_members, written=written)
     found: list[OracleFigure] = []
     for span in spans(
         as_of_ms=as_of_ms,
@@ -160,6 +160,7 @@ class Board:
     def __init__(
         self,
         facts: Facts,
+        as_of_ms: int,
         members: Mapping[str, Sequence[str]] | None,
         max_members: int | None,
         measured: Iterable[Observation] = (),
@@ -173,7 +174,7 @@ class Board:
         self._listed: list[tuple[str, str]] = [("all", "all")]
         self._combinations: set[Dimensions] = set()
         self._filed: dict[_Place, list[tuple[int, int]]] = {}
-        everything = [replace(one, dimensions=self._spelled(one.dimensions)) for one in (*observations(facts), *measured)]
+        everything = [replace(one, dimensions=self._spelled(one.dimensions)) for one in (*observations(facts, as_of_ms), *measured)]
         folds: list[dict[str, str]] = []
         for position, dimension in enumerate(DIMENSIONS):
             names = None if dimension not in (members or {}) else [self.shown(position, name) for name in (members or {})[dimension]]

@@ -31,8 +31,8 @@ def figures(  # noqa: PLR0913 - each is named
 ) -> list[OracleFigure]:
     """Compute what a policy adds to `oracle.figures`; the arguments are the same."""
     facts = facts_of(source, future_tolerance_ms)
-    promised = look(facts, policy)
-    board = Board(facts, members, max_members, promised.measured, written)
+    promised = look(facts, policy, as_of_ms)
+    board = Board(facts, as_of_ms, members, max_members, promised.measured, written)
     sla = SlaBoard(promised, policy, board.folded, as_of_ms)
     zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from deskpulse.oracle_clock import MINUTE_MS, TARGETS, Edition, OpenHours, after_ms, elapsed_ms, in_force, is_open
 from deskpulse.oracle_events import Event, Facts
 from deskpulse.oracle_spans import Span, spans
-from deskpulse.oracle_tickets import Dimensions, Observation, by_kinds, creation_of, dimensions_of, first_human_reply, standing
+from deskpulse.oracle_tickets import Dimensions, Observation, by_kinds, creation_of, dimensions_of, first_human_reply, is_given_up, standing
 
 Labels = tuple[tuple[str, str], ...]
 Sample = tuple[str, Labels, float, int]  # name, labels, value, n
@@ -64,11 +64,18 @@ class SlaFacts:
     unanswered: list[Unanswered]
 
 
-def look(facts: Facts, editions: Sequence[Edition]) -> SlaFacts:
-    """Look at every ticket."""
+def look(facts: Facts, editions: Sequence[Edition], as_of_ms: int) -> SlaFacts:
+    """Look at every ticket. Of one that nothing has been heard of for a year no clock runs any more: what it missed it missed."""
     found = SlaFacts([], [], [])
     for events in facts.tickets.values():
-        _look_at(events, editions, found)
+        own = SlaFacts([], [], [])
+        _look_at(events, editions, own)
+        if is_given_up(events, as_of_ms):
+            passed = [one for one in own.deadlines if one.outcome != "running" or one.due_ms < as_of_ms]
+            own = SlaFacts([replace(one, outcome="breached") if one.outcome == "running" else one for one in passed], own.measured, [])
+        found.deadlines += own.deadlines
+        found.measured += own.measured
+        found.unanswered += own.unanswered
     return found
 
 

@@ -15,6 +15,7 @@ import xxhash
 from deskpulse.oracle_events import DEFAULT_SCALE_MAX, Event, Facts
 
 UNKNOWN: Final = "unknown"
+_DAY_MS: Final = 86_400_000
 TRANSITIONS: Final = frozenset({"resolved", "reopened", "paused", "resumed"})
 KEPT_SMALLEST: Final = 64
 REGISTERS: Final = 1 << 24
@@ -46,11 +47,12 @@ class Resolutions:
     outcome: str | None = None  # of the resolution that still stands; None while open
 
 
-def observations(facts: Facts) -> list[Observation]:
+def observations(facts: Facts, as_of_ms: int) -> list[Observation]:
     """List everything that every ticket and every customer's answer contributes."""
     found: list[Observation] = []
     for events in facts.tickets.values():
-        found.extend(observations_of_ticket(events))
+        over = is_given_up(events, as_of_ms)
+        found.extend(one for one in observations_of_ticket(events) if not over or one.series not in ("open", "unanswered"))
     for events in facts.customers.values():
         found.extend(_answers_without_ticket(events))
     return found
@@ -72,6 +74,11 @@ def observations_of_ticket(events: Iterable[Event]) -> list[Observation]:
         *(_answer(e) for e in _latest_answers(by_kind)),
     ]
     return [Observation(series, at, dimensions, value) for series, at, value in found]
+
+
+def is_given_up(events: Iterable[Event], as_of_ms: int) -> bool:
+    """Tell whether nothing has been heard of a ticket for 365 days: from the next day (UTC) on it stands in no live count."""
+    return (max(event.at_ms for event in events) + 365 * _DAY_MS) // _DAY_MS < as_of_ms // _DAY_MS
 
 
 def standing(events: Iterable[Event]) -> list[Event]:

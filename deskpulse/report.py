@@ -55,7 +55,7 @@ def run(
         print(f"deskpulse: {file} holds no event{_until(as_of_ms)}", file=sys.stderr)  # noqa: T201
         return exits.DIFFERENCE
     as_of = history.last_ms if as_of_ms is None else as_of_ms
-    figures = figures_of(Batch(history, rules), as_of, window=window, span_ms=span_ms)
+    figures = figures_of(Batch(history, rules, as_of), as_of, window=window, span_ms=span_ms)
     if form == "json":
         json.dump(document(as_of, figures), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")

@@ -54,6 +54,7 @@ def view_rules(settings: Settings) -> ViewRules:
         compared=settings.exporter.compared_rollups,
         policy=policy,
         spelled=spelled,
+        open_ms=desk.open_horizon_days * _DAY_MS,
     )
 
 

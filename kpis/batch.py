@@ -25,7 +25,7 @@ from streams.decode import Reject, decoder
 from streams.events import AnyEvent, Joined, Left, Survey
 from streams.topics import SOURCE_TOPICS
 from windows.cells import Cells, add
-from windows.panes import HOUR_MS, MINUTE_MS
+from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 from windows.spans import CUSTOMER_WINDOWS, WINDOWS, Window, covered_ms, span
 
 _DECODERS: Final = {topic: decoder(topic) for topic in SOURCE_TOPICS}
@@ -83,9 +83,10 @@ class History:
 
 
 class Batch:
-    """The observations of a history, ready to be summed over any span."""
+    """The observations of a history, ready to be summed over any span. As of `as_of_ms` it knows which open tickets were given up."""
 
-    def __init__(self, history: History, rules: ViewRules) -> None:
+    def __init__(self, history: History, rules: ViewRules, as_of_ms: int) -> None:
+        self._today = as_of_ms // DAY_MS
         self._rules = rules
         self._history = history
         self._found: dict[Dims, list[observe.Observation]] = defaultdict(list)
@@ -103,14 +104,17 @@ class Batch:
 
     def _take(self, ticket: TicketRow) -> None:
         dims, levels = self._rules.spell(ticket.dims()), observe.levels(ticket)
+        given_up = (ticket.last_ms + self._rules.open_ms) // DAY_MS < self._today
         self._found[dims].extend(observe.observe(ticket))
         if self._rules.policy is not None and self._sla is not None:
             ticket.promise = promises.derive(ticket, self._rules.policy)
             found, running = promises.contribution(ticket)
+            if given_up:
+                found = [*found, *promises.missed(ticket)]
             self._found[dims].extend(found)
             self._sla.settle(dims, [one for one in found if one[1] in promises.SETTLED_CELLS or one[1] >= series.OUTCOMES.start])
             levels += running
-        for level, at_ms in levels:
+        for level, at_ms in () if given_up else levels:
             hour, within = divmod(at_ms, HOUR_MS)
             key, delta = LevelKey(level, hour, dims), {within // MINUTE_MS: 1}
             self._levels.change(key, delta)

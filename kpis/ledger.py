@@ -18,12 +18,14 @@ from kpis.policy import Signed
 from kpis.tickets import Dims, TicketRow
 from windows.cells import Cells
 
-VERSION: Final = 4  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
+VERSION: Final = 5  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
 _PREFIX: Final = bytes([1])
 _PROMISED: Final = bytes([2])
 _OF_FACTS: Final = bytes([4])
+_REMAINS: Final = bytes([5])
 _DEFINED: Final = bytes([4])
 FACTS_FORMAT: Final = 4
+REMAINS_FORMAT: Final = 5  # from here on something remains of ticket rows that have left
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
@@ -137,6 +139,21 @@ def encode_value(body: object) -> bytes:
 def encode_ticket(row: TicketRow) -> bytes:
     """A ticket row."""
     return _OF_FACTS + packing.pack(row)
+
+
+def encode_remains(row: TicketRow) -> bytes:
+    """What remains of a ticket row that has left: its value from then on."""
+    return _REMAINS + packing.pack_remains(row)
+
+
+def are_remains(raw: bytes) -> bool:
+    """Whether a value of the `-tickets` topic is not a row but what remains of one."""
+    return raw[:1] == _REMAINS
+
+
+def decode_remains(raw: bytes) -> TicketRow:
+    """The row that a ticket comes back with. Errors: NewerRowError."""
+    return packing.unpack_remains(_body(raw))
 
 
 def ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:

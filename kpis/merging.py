@@ -85,18 +85,22 @@ def _without_repeats(row: TicketRow) -> list[Fact]:
 
 def _fold(row: TicketRow, count: int) -> None:
     """Fold the oldest facts into the stub."""
-    stub = row.stub
     found: list[Booking] = []
     standing = observe.begin(row, found)
-    turns = [] if stub is None else list(stub.turns)
+    turns = turns_of(row, count)
     folded = row.facts[:count]
     for fact in folded:
         observe.step(standing, fact, found)
-        if fact[1] in _TURNS:
-            turns.append(turn_of(fact))
     row.facts = row.facts[count:]
-    row.stub = Stub(standing, folded[-1][0], _by_minute(found), turns[-MOST_TURNS:])
+    row.stub = Stub(standing, folded[-1][0], _by_minute(found), turns)
     row.stub_size = _limit(row.stub)
+
+
+def turns_of(row: TicketRow, count: int) -> list[Turn]:
+    """The changes of state of a stub and of the first facts of a row: the latest MOST_TURNS."""
+    turns = [] if row.stub is None else list(row.stub.turns)
+    turns += [turn_of(fact) for fact in row.facts[:count] if fact[1] in _TURNS]
+    return turns[-MOST_TURNS:]
 
 
 def turn_of(fact: Fact) -> Turn:

@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from kpis import booking, customers, definitions, formats, ledger, observe, rebuild, series
 from kpis.at_risk import AtRiskKey
+from kpis.comebacks import TicketRows
 from kpis.customers import CustomerRow
 from kpis.deltas import Deltas, level_key
 from kpis.facts import TicketEvent
@@ -103,11 +104,11 @@ class PartitionState:
         self.position = Position(format=formats.of_new_ledger(rules.ledger_format), definitions=definitions.CURRENT)
         self.clean = True
         self._tables = Tables(rules.most_names, rules.most_combinations)
-        self._tickets: Rows[TicketRow] = Rows(
-            ledger.ticket_key,
+        self._tickets = TicketRows(
             ledger.ticket_encoder(self.position.format),
             self._ticket_leaves_ms,
             max(SIX_HOURS.retention_ms, min(rules.horizon_ms, rules.open_ms)),
+            keeps=self.position.format >= ledger.REMAINS_FORMAT,
         )
         self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, ledger.encode_value, self._customer_leaves_ms, rules.customer_ms)
         self._counts: Counter[str] = Counter()
@@ -173,10 +174,22 @@ class PartitionState:
 
     def _row(self, ticket_id: str) -> TicketRow:
         """The row of a ticket, to be changed."""
-        row = self._tickets.by_id.get(ticket_id)
+        row = self._tickets.by_id.get(ticket_id) or self._come_back(ticket_id)
         if row is None:
             row = self._tickets.by_id[ticket_id] = TicketRow()
         self._tickets.touch(ticket_id, row.size + row.stub_size)
+        return row
+
+    def _come_back(self, ticket_id: str) -> TicketRow | None:
+        """The row of a ticket that had left: if it was open, it stands in the levels again."""
+        row = self._tickets.back(ticket_id)
+        if row is None:
+            return None
+        self._counts["comeback"] += 1
+        deltas, number = self._tables.deltas, self._tables.number
+        deltas.raised += [level_key(level, at_ms, number(row.dims())) for level, at_ms in observe.levels(row)]
+        if self._book is not None:
+            self._book.come_back(ticket_id, row)
         return row
 
     def _merge_promised(self, event: TicketEvent, deltas: Deltas) -> None:
@@ -216,7 +229,8 @@ class PartitionState:
         if self._book is not None and (promised := self._book.before(row)) is not None:
             found = [*found, *promised[1]]
         booked_ms = max((at_ms for at_ms, _, _ in found), default=row.last_ms)
-        return max(row.last_ms, booked_ms) + max(SIX_HOURS.retention_ms, self.rules.open_ms if levels else self.rules.horizon_ms)
+        over_ms = max(row.last_ms, booked_ms) + max(SIX_HOURS.retention_ms, self.rules.horizon_ms)
+        return max(over_ms, row.last_ms + self.rules.open_ms) if levels else over_ms
 
     def _customer_leaves_ms(self, row: CustomerRow) -> int | None:
         """Event clock beyond which the row leaves; None while it is a customer's."""
@@ -239,6 +253,7 @@ class PartitionState:
             booking.withdraw_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
             if self._book is not None:
                 self._book.leave(ticket_id, row)
+            self._tickets.leave(ticket_id, row)
         self._customers.expire(clock)
 
     def sign(self, owner: str) -> None:
@@ -292,13 +307,14 @@ class PartitionState:
             elif value is not None:
                 self.position = ledger.decode_position(value)
         elif ledger.is_ticket_key(key):
-            self._tickets.load(key[1:].decode(), None if value is None else ledger.decode_ticket(value))
+            self._tickets.take(key[1:].decode(), value)
         else:
             self._customers.load(key[1:].decode(), None if value is None else ledger.decode_customer(value))
 
     def _fit_format(self) -> None:
         """Write rows as the ledger's format allows."""
         self._tickets.write_with(ledger.ticket_encoder(self.position.format))
+        self._tickets.keeps = self.position.format >= ledger.REMAINS_FORMAT
 
     @property
     def _newest_ms(self) -> int | None:
@@ -362,6 +378,11 @@ class PartitionState:
     def tickets_held(self) -> int:
         """Ticket rows in the state."""
         return len(self._tickets.by_id)
+
+    @property
+    def remains_held(self) -> int:
+        """Tickets that are known although their rows have left."""
+        return self._tickets.remains_held
 
 
 def _letter(topic: str, record: SourceRecord, reject: Reject) -> DeadLetter:

@@ -107,6 +107,14 @@ class PromiseBook:
             dims, _, levels = booked
             self._lower(ticket_id, dims, levels)
 
+    def come_back(self, ticket_id: str, row: TicketRow) -> None:
+        """The row is back in the state: what was promised is derived again, and the clocks that run stand in their levels."""
+        self.promise_again(row)
+        booked = self.before(row)
+        if booked is not None:
+            dims, _, levels = booked
+            self._raise(ticket_id, row, dims, levels)
+
     def _lower(self, ticket_id: str, dims: Dims, levels: list[Level]) -> None:
         slot = self._tables.number(dims) if levels else 0
         for level, due_ms in levels:

@@ -199,6 +199,17 @@ def running(row: TicketRow) -> list[tuple[str, int]]:
     return [(series.running_target(level), due) for level, due in contribution(row)[1]]
 
 
+def missed(row: TicketRow) -> list[Observation]:
+    """Of clocks that run no more because the ticket is given up: their deadlines as missed ones, wherever these stand."""
+    course, promise = run(row), row.promise
+    found: list[Observation] = []
+    if course is not None and promise is not None:
+        allowances = {FIRST_REPLY: promise.reply_allowance, RESOLUTION: promise.resolution_allowance}
+        for target, due in running(row):
+            _settle(found, target, due, created=course.creation.at_ms, kept=None, allowance=allowances[target])
+    return found
+
+
 def _first_reply(found: list[Observation], levels: list[Level], promise: Promise, course: Course) -> None:
     due, created, allowance = promise.reply_due_ms, course.creation.at_ms, promise.reply_allowance
     assert due is not None

@@ -97,10 +97,14 @@ class Rows(Generic[Row]):
         """The rows that changed since the last call; those that left are tombstones."""
         self._schedule_changed()
         encode, key, rows = self._encode, self._key, self.by_id
-        changed = [(key(i), encode(rows[i]) if i in rows else None) for i in self.changed]
+        changed = [(key(i), encode(rows[i]) if i in rows else self.left(i)) for i in self.changed]
         self.changed.clear()
         self.size = 0
         return changed
+
+    def left(self, identifier: str) -> bytes | None:  # noqa: ARG002, PLR6301 - of tickets something may be
+        """What the ledger has in place of a row that has left; None: a tombstone."""
+        return None
 
     def load(self, identifier: str, row: Row | None) -> None:
         """Take over one row of the ledger; `index` must follow the last."""

@@ -23,6 +23,7 @@ from kpis.worst import MOST_NAMED, Endangered, Judgement, Place, Worst, judge
 from kpis.worst import figures as judged
 from streams.names import fold
 from windows.cells import Cells, add, difference
+from windows.panes import DAY_MS
 from windows.rolling import RollingSums, Slot
 from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS, Period, covered_ms
 
@@ -44,6 +45,7 @@ class ViewRules:
     compared: tuple[str, ...] = ("all", *DIMENSIONS)  # roll-ups that show `previous` and `week_ago` too
     policy: Policy | None = None  # None: no SLA figures and no business clock
     spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by dimension, how a name is shown, by its fold
+    open_ms: int = 365 * DAY_MS  # of a history: open tickets stand in no level after so long without an event, as in a worker's state
 
     def spell(self, dims: Dims) -> Dims:
         """The names as they are shown: the ledger may hold several spellings of one, which then are one."""

@@ -32,7 +32,8 @@ _PANE, _LEVEL, _POSITION = 0, 1, 3  # kinds of rows of the view
 _LENGTHS_MS: Final = (60_000, 900_000, 21_600_000, 86_400_000)  # of panes, by resolution
 _QUARTER_MS: Final = 900_000
 _MINUTES: Final = 0  # resolution of panes of a minute
-_NEWEST: Final = 4  # version of a row
+_NEWEST: Final = 5  # version of a row
+_REMAINS: Final = 5  # of a ticket row that has left: it contributes to nothing
 
 
 class Pane(NamedTuple):
@@ -151,7 +152,7 @@ def _dims(names: list[str]) -> Dims:
 
 def _take_rows(ledger: Ledger, rows: Mapping[bytes, bytes | None]) -> None:
     for key, value in rows.items():
-        if value is not None and key[:1] == b"t":
+        if value is not None and key[:1] == b"t" and value[0] != _REMAINS:
             ledger.tickets[key[1:].decode()] = body(value)
 
 

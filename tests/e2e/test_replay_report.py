@@ -90,7 +90,7 @@ async def assert_same_figures(stack: Stack, tell: Callable[[str], None], *, as_o
 def figures_of_report(stack: Stack, as_of_ms: int) -> list[oracle.OracleFigure]:
     """What `deskpulse report --as-of` shows of the file, with the observations that it prints as `n`."""
     history = report.read_history(LOG, MAPPING, until_ms=as_of_ms, console=Console(quiet=True))
-    figures = report.figures_of(Batch(history, view_rules(stack.settings)), as_of_ms, window=None, span_ms=None)
+    figures = report.figures_of(Batch(history, view_rules(stack.settings), as_of_ms), as_of_ms, window=None, span_ms=None)
     return [oracle.OracleFigure(figure.name, figure.labels, figure.value, figure.n) for figure in figures]
 
 

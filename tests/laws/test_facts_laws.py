@@ -358,7 +358,7 @@ def test_80_repeats_hide_no_solution(way: str) -> None:
         history = History()
         for topic, content in found:
             history.add(topic, json.dumps(content).encode())
-        batch = Batch(history, rules)
+        batch = Batch(history, rules, as_of_ms)
         told = samples(batch.figures(batch.stretches(as_of_ms, ["24h"]), as_of_ms))
     everybody = (("by", "all"), ("member", "all"))
     window = (*everybody, ("window", "24h"), ("period", "current"))

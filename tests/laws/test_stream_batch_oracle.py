@@ -108,7 +108,7 @@ def test_the_batch_agrees_with_the_oracle(seed: int) -> None:
     history = History()
     for topic, _, value, _ in sorted(desk.records, key=lambda record: record[2] or b""):
         history.add(topic, value)
-    batch = Batch(history, RULES)
+    batch = Batch(history, RULES, AS_OF_MS)
     figures = batch.figures(batch.stretches(AS_OF_MS, WINDOWS), AS_OF_MS)
     differences = verify.compare(expected(desk), samples(figures))
     assert not differences, verify.report(differences)

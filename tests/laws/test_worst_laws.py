@@ -79,7 +79,7 @@ def of_interest(figures: Iterable[Figure]) -> dict[verify.Key, float]:
 def differences(desk: Watched, at_ms: int) -> list[verify.Difference]:
     """What the oracle says of the same events at the same instant, against the stream. Every name is shown, so none is folded."""
     records: list[SourceRecord] = [(one.topic, one.key, json.dumps(one.value).encode(), one.publish_ms) for one in desk.taken]
-    deadlines = look(read_records(records), EDITIONS).deadlines
+    deadlines = look(read_records(records), EDITIONS, at_ms).deadlines
     wanted = [
         OracleFigure(*sample)
         for judged in (oracle_worst.judge, oracle_kept.judge)
@@ -112,7 +112,7 @@ def test_a_batch_judges_the_same() -> None:
     history = History()
     for event in desk.taken:
         assert history.add(event.topic, json.dumps(event.value).encode()) is None
-    batch = Batch(history, RULES)
+    batch = Batch(history, RULES, at_ms)
     found = of_interest(batch.figures(batch.stretches(at_ms, ("1h",)), at_ms))
     assert of_interest(desk.builder.build(at_ms).live) == found
     assert any(name == "support_sla_worst_ratio" for name, _ in found)
