@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from deskpulse import oracle, oracle_promised, verify
 from deskpulse.oracle_events import Record, read_records
-from kpis import ledger, packing
+from kpis import ledger, observe, packing, series
 from kpis.batch import Batch, History
 from kpis.facts import KIND_OF_STORED
 from kpis.members import MemberRules
@@ -26,7 +26,7 @@ from tests.laws.ledgers import Desk
 from tests.laws.policies import EDITIONS, POLICY
 from tests.laws.test_stream_batch_oracle import exported, samples
 from tests.next_version import upgraded
-from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
+from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS
 
 AS_OF_MS: Final = 1_790_000_000_000
 START_MS: Final = AS_OF_MS - 600 * DAY_MS
@@ -182,6 +182,23 @@ class TestOneTicket:
         assert 0 == finals["support_resolution_observations", day]
         assert 0 == samples(list(view.live))["support_open_tickets", everybody]
 
+    @pytest.mark.parametrize(("before", "count"), [(False, 1), (True, 0)])
+    def test_it_counts_as_reopened_once(self, before: bool, count: int) -> None:  # noqa: FBT001 - a parameter of pytest
+        """Reopened and solved again on day 1 already, it has no first reopening on day 100."""
+        desk = self.desk()
+        if before:
+            desk.send("ticket-changed", at(1), ticket_id="T1", change="reopened")
+            desk.send("resolved", at(1, 10), ticket_id="T1")
+        desk.pass_time(at(70))
+        desk.write()
+        desk.send("ticket-changed", at(100), ticket_id="T1", change="reopened")
+        desk.write()
+        assert count == sum(
+            ledger.decode_cells(value).get(series.REOPENED, 0)
+            for key, value in desk.view().items()
+            if isinstance(key, ledger.PaneKey) and key.resolution == MINUTE.index
+        )
+
     def test_it_is_known_for_400_days_after_its_last_event(self) -> None:
         desk = self.desk()
         for day, held in ((61, 1), (63, 0), (400, 0)):
@@ -246,6 +263,20 @@ def test_what_remains_is_small() -> None:
     (raw,) = [value for (name, key), value in desk.rows.items() if name == "tickets" and key[:1] == b"t"]
     assert ledger.are_remains(raw)
     assert len(raw) <= 110
+
+
+def test_a_row_comes_back_as_it_left() -> None:
+    desk = Desk()
+    desk.create("T1", at(0))
+    desk.send("first-reply", at(0, 9.5), ticket_id="T1")
+    desk.send("resolved", at(0, 10), ticket_id="T1")
+    desk.send("ticket-changed", at(0, 11), ticket_id="T1", change="reopened")
+    desk.send("ticket-changed", at(0, 12), ticket_id="T1", change="triaged", team="técnica")
+    desk.send("ticket-changed", at(0, 13), ticket_id="T1", change="paused")
+    row = desk.state._tickets.by_id["T1"]
+    again = packing.unpack_remains(packing.pack_remains(row))
+    assert observe.walk(row, None) == observe.walk(again, None)
+    assert row.last_ms == again.last_ms
 
 
 def test_turns_keep_their_kinds() -> None:
