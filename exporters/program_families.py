@@ -69,6 +69,7 @@ COUNTERS: Final[Mapping[str, Family]] = {
         ("duplicate", "deskpulse_events_duplicate", "Events whose identity was known already."),
         ("late", "deskpulse_events_late", "Events before the event clock of their partition."),
         ("overflow", "deskpulse_tickets_overflowed", "Tickets with more facts than are kept."),
+        ("comeback", "deskpulse_tickets_returned", "Tickets that had left the state and were known when their next event came."),
         ("gap", "deskpulse_source_gaps", "Gaps in the offsets of source topics, left by compaction and transactions."),
         ("lost", "deskpulse_records_lost", "Records that a source topic deleted before they were read."),
         ("skipped", "deskpulse_records_skipped", "Records that an operator passed over, since they crash the workers."),

@@ -102,7 +102,7 @@ class Rows(Generic[Row]):
         self.size = 0
         return changed
 
-    def left(self, identifier: str) -> bytes | None:  # noqa: ARG002, PLR6301 - of tickets something may be
+    def left(self, identifier: str) -> bytes | None:  # noqa: ARG002 - of tickets something may be
         """What the ledger has in place of a row that has left; None: a tombstone."""
         return None
 

@@ -31,7 +31,7 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS
 AS_OF_MS: Final = 1_790_000_000_000
 START_MS: Final = AS_OF_MS - 600 * DAY_MS
 NAMES: Final = {"team": ("billing", "técnica"), "channel": ("email", "chat"), "priority": ("low", "urgent")}
-MEMBERS: Final = {dimension: (*names, "unknown") for dimension, names in NAMES.items()}  # all: who is `other` long ago is seen by the oracle
+MEMBERS: Final = {dimension: (*names, "unknown") for dimension, names in NAMES.items()}  # nobody is `other`
 RULES: Final = ViewRules(ZoneInfo("Europe/Madrid"), members=MemberRules(MEMBERS), policy=POLICY)
 WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
 DRAINED: Final = ("ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer")
