@@ -157,7 +157,7 @@ _Place = tuple[str, str, str | Dimensions]  # series, by (or "parts"), member (o
 class Board:
     """All observations, filed under what they are exported as, sorted by time."""
 
-    def __init__(  # noqa: PLR0913 - each is something else
+    def __init__(  # noqa: PLR0917 - each is something else
         self,
         facts: Facts,
         as_of_ms: int,
