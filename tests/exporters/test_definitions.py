@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from prometheus_client.samples import Sample
 
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
-from kpis.definitions import CURRENT
+from kpis.definitions import CURRENT, HISTORY, Definitions
 from kpis.ledger import POSITION_KEY, Position, decode_position, encode_position
 from kpis.view import View, ViewBuilder
 from tests.exporters.desk import RULES, Desk, all_read, at
 from tests.exporters.test_collectors import metrics
 
 NET = "support_resolution_net_ratio"
+OLDEST = "support_oldest_unanswered_timestamp_seconds"
 
 
 def a_desk() -> Desk:
@@ -22,6 +24,7 @@ def a_desk() -> Desk:
     desk.created("T1", "10:00")
     desk.replied("T1", "10:10")
     desk.resolved("T1", "10:20")
+    desk.created("T2", "10:25")
     return desk
 
 
@@ -54,12 +57,13 @@ def test_where_all_partitions_have_its_definitions_nothing_is_hidden() -> None:
 def test_what_one_partition_means_otherwise_is_absent_and_all_else_is_there() -> None:
     same = view_of(Position(definitions=CURRENT), Position(definitions=CURRENT))
     mixed = view_of(Position(definitions=CURRENT), Position(definitions=CURRENT - 1))
-    assert names(same) - names(mixed) == {NET}
-    assert [one for one in same.figures if one.name != NET] == list(mixed.figures)
+    assert names(same) - names(mixed) == {OLDEST}
+    assert same.figures == mixed.figures
+    assert [one for one in same.live if one.name != OLDEST] == list(mixed.live)
 
 
 def test_while_a_partition_is_made_anew_both_definitions_count() -> None:
-    assert {NET} == view_of(Position(definitions=CURRENT - 1, becoming=CURRENT)).hidden
+    assert HISTORY[-1].figures == view_of(Position(definitions=CURRENT - 1, becoming=CURRENT)).hidden
 
 
 def test_of_a_newer_program_nothing_is_shown_since_nothing_is_known() -> None:
@@ -68,7 +72,9 @@ def test_of_a_newer_program_nothing_is_shown_since_nothing_is_known() -> None:
     assert ((), ()) == (view.parts, view.at_risk)
 
 
-def test_a_figure_less_that_says_nothing_of_promises_leaves_the_view_complete() -> None:
+def test_a_figure_less_that_says_nothing_of_promises_leaves_the_view_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Definitions(CURRENT, "says nothing of promises", frozenset({NET}))
+    monkeypatch.setattr("kpis.definitions.HISTORY", (*HISTORY[:-1], step))
     found = status(p1=Position(definitions=CURRENT - 1))
     assert {NET} == found.hidden
     assert found.complete
