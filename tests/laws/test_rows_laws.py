@@ -190,7 +190,7 @@ def _resolutions(desk: Desk) -> set[int]:
 
 @patch("kpis.comebacks.KNOWN_MS", 90 * DAY_MS)
 def test_the_state_does_not_grow_over_a_year_of_equal_days() -> None:
-    """Twelve tickets a day, each solved and known for 90 days: from the fourth month on, rows in = rows out, in memory and in the ledger."""
+    """Twelve tickets a day, each solved and known for 90 days: from the fourth month on, rows in = rows out."""
     desk = Desk()
     sizes = []
     for day in range(300):
