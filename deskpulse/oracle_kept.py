@@ -48,14 +48,14 @@ def kept_since(
     now = as_of_ms // MINUTE_MS
     fallen = [
         _Fell(
-            one.at_ms // MINUTE_MS,
+            one.due_ms // MINUTE_MS,
             one.outcome != "met",
             one.allowance,
             one.dimensions[0],
             tuple(members_of(fold(one.dimensions), target, edition)),
         )
         for one in deadlines
-        if one.target == target and one.at_ms // MINUTE_MS >= now - 34 * 60
+        if one.target == target and one.due_ms // MINUTE_MS >= now - 34 * 60
     ]
     teams = {one.team for one in fallen}
     names = {member for one in fallen if is_open(edition.hours(one.team), as_of_ms) for member in one.members}

@@ -25,8 +25,7 @@ Count = tuple[int, int, int]  # deadlines, missed, allowances
 class _Fallen:
     """A deadline of a team that works now."""
 
-    minute: int  # when it counts
-    due: int  # the minute of the deadline itself
+    minute: int  # of the deadline
     missed: bool  # or, of one to come, not done
     running: bool
     allowance: int
@@ -78,7 +77,6 @@ class WorstNow:
         self._own = [one for one in deadlines if one.target == target and is_open(edition.hours(one.dimensions[0]), as_of_ms)]
         self._fallen = [
             _Fallen(
-                one.at_ms // MINUTE_MS,
                 one.due_ms // MINUTE_MS,
                 one.outcome != "met",
                 one.outcome == "running",
@@ -89,18 +87,17 @@ class WorstNow:
             for one in self._own
         ]
         self._fold = fold
-        self._recent = [one for one in self._fallen if max(one.minute, one.due) >= self._now - LOOKED_BACK_MINUTES]
+        self._recent = [one for one in self._fallen if one.minute >= self._now - LOOKED_BACK_MINUTES]
         self._members = {names for shown in {one.shown for one in self._fallen} for names in members_of(shown, target, edition)}
 
-    def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, coming: bool = False) -> Count:
-        """What counts between two minutes; of what is `coming` what falls due then, of long promises, and not missed beforehand."""
+    def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, long_ones: bool = False) -> Count:
         chosen = [
             one
             for one in self._recent
-            if first <= (one.due if coming else one.minute) < end
+            if first <= one.minute < end
             and _is_of(one.shown, names)
             and not any(_is_of(one.shown, other) for other in without)
-            and (not coming or (one.long and (one.running or not one.missed)))
+            and (one.long or not long_ones)
         ]
         return (len(chosen), sum(one.missed for one in chosen), sum(one.allowance for one in chosen))
 
@@ -159,10 +156,10 @@ class WorstNow:
     def _is_long_overdue(self, one: Deadline) -> bool:
         """By one more target at least: that of the line which fits the labels of now."""
         line = self._edition.line(self._target, one.dimensions)
-        if one.outcome != "running" or one.at_ms // MINUTE_MS >= self._now or line is None:
+        if one.outcome != "running" or one.due_ms // MINUTE_MS >= self._now or line is None:
             return False
         hours = None if line.all_the_time else self._edition.hours(one.dimensions[0])
-        return elapsed_ms(hours, one.at_ms // MINUTE_MS * MINUTE_MS, self._as_of_ms) >= line.within_ms
+        return elapsed_ms(hours, one.due_ms // MINUTE_MS * MINUTE_MS, self._as_of_ms) >= line.within_ms
 
     def _labels(self, names: Names) -> tuple[tuple[str, str], ...]:
         own = [(dimension, name) for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None]
@@ -178,7 +175,7 @@ class WorstNow:
         return found
 
     def _coming(self, names: Names, without: Sequence[Names] = ()) -> Count:
-        return self._count(names, self._now, self._now + 16, without, coming=True)
+        return self._count(names, self._now, self._now + 16, without, long_ones=True)
 
     def _is_long(self, dimensions: Dimensions) -> bool:
         line = self._edition.line(self._target, dimensions)

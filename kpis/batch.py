@@ -112,7 +112,7 @@ class Batch:
             if given_up:
                 found = [*found, *promises.missed(ticket)]
             self._found[dims].extend(found)
-            self._sla.settle(dims, [one for one in found if one[1] in promises.SETTLED_CELLS or one[1] >= series.OUTCOMES.start])
+            self._sla.settle(dims, [one for one in found if one[1] in promises.SETTLED_CELLS or one[1] in series.OUTCOMES])
             levels += running
         for level, at_ms in () if given_up else levels:
             hour, within = divmod(at_ms, HOUR_MS)

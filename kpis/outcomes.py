@@ -18,7 +18,7 @@ from kpis.tickets import Dims
 from windows.cells import Cells
 from windows.panes import MINUTE, MINUTE_MS, QUARTER, Resolution
 
-_TARGETS: Final = {base >> 15: target for target, base in (*series.OUTCOME.items(), *series.DONE.items())}
+_TARGETS: Final = {base >> 15: target for target, base in series.OUTCOME.items()}
 _WITHIN_TARGET: Final = (1 << 15) - 1
 _MINUTES: Final = {MINUTE.index: 1, QUARTER.index: QUARTER.length_ms // MINUTE_MS}
 Place = tuple[str, Dims]  # target, dimensions
@@ -54,7 +54,6 @@ class Outcomes:
 
     def __init__(self) -> None:
         self._settled: dict[int, dict[Place, dict[int, Tally]]] = {index: {} for index in _MINUTES}
-        self._done: dict[Place, dict[int, Tally]] = {}  # met deadlines by their own minute
         self._running: dict[Place, Timeline] = defaultdict(Timeline)
         self._allowed: dict[Place, Timeline] = defaultdict(Timeline)  # the allowances of what runs
         self.kept: dict[str, tuple[Hashable, dict[Names, int]]] = {}  # by target; `kpis.kept` need not look at what is over twice
@@ -76,8 +75,6 @@ class Outcomes:
                 self._revision += over
                 allowance, missed = divmod(cell & _WITHIN_TARGET, 2)
                 self._settle(self._settled[resolution], (_TARGETS[cell >> 15], dims), pane, Tally(count, missed * count, allowance * count))
-            elif resolution == MINUTE.index and cell in series.DONES:
-                self._settle(self._done, (_TARGETS[cell >> 15], dims), pane, Tally(count, 0, (cell & _WITHIN_TARGET) * count))
 
     @staticmethod
     def _settle(places: dict[Place, dict[int, Tally]], place: Place, pane: int, more: Tally) -> None:
@@ -103,7 +100,7 @@ class Outcomes:
 
     def combinations(self, target: str) -> set[Dims]:
         """The dimensions under which anything is known of a target."""
-        places = {place for places in (*self._settled.values(), self._done) for place in places}
+        places = {place for places in self._settled.values() for place in places}
         places |= {place for place, timeline in self._running.items() if timeline.counts}
         return {dims for known, dims in places if known == target}
 
@@ -133,11 +130,11 @@ class Outcomes:
     def coming(self, place: Place, first: int, end: int) -> Tally:
         """Deadlines in the minutes `[first, end)` to come: `missed` stands for those that are not done yet."""
         late = self._between(place, first, end)
-        done = self._done.get(place, {})
+        done = self._settled[MINUTE.index].get(place, {})
         found = Tally(late.n, late.n, late.allowance)
         for minute in range(first, end):
-            if (met := done.get(minute)) is not None:
-                found = found.plus(met)
+            if (settled := done.get(minute)) is not None:
+                found = found.plus(Tally(settled.n, 0, settled.allowance))
         return found
 
     def _between(self, place: Place, first: int, end: int) -> Tally:

@@ -173,7 +173,7 @@ def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
     """What the promise of a row adds to panes and levels: an outcome at the instant of what met the deadline, or at the deadline missed.
 
     A clock that runs stands as a level in the minute of its deadline. What ended before its deadline without being kept (closed without a
-    reply, abandoned, paused) is neither. Of a met deadline its own instant is noted too (`series.DONE`), since others fall due with it.
+    reply, abandoned, paused) is neither. By allowance every outcome is booked at the deadline: `kpis.worst` judges what falls due together.
     """
     course = None if row.promise is None else run(row)
     return ([], []) if course is None or row.promise is None else contribution_of(row.promise, course)
@@ -236,19 +236,11 @@ def _resolution(found: list[Observation], levels: list[Level], promise: Promise,
 
 def _settle(found: list[Observation], target: str, due: int, *, created: int, kept: int | None, allowance: int | None) -> None:
     missed = kept is None or kept > due
-    at_ms = due if kept is None else min(kept, due)
-    found += [(at_ms, cell, 1) for cell in settled_cells(target, due, created=created, kept=kept, allowance=allowance)]
-    if allowance is not None and not missed:
-        found.append((due, series.done_cell(target, allowance), 1))
-
-
-def settled_cells(target: str, due: int, *, created: int, kept: int | None, allowance: int | None) -> tuple[int, ...]:
-    """The cells of a promise that was met or, when it was kept after its deadline or not at all, missed: by times, and by allowance."""
     life = _class(due - created)
-    missed = kept is None or kept > due
     by_times = series.BREACHED + life if missed else series.CLASSES * life + _class(due - (kept or 0))
-    cell = series.SLA[target] + by_times
-    return (cell,) if allowance is None else (cell, series.outcome_cell(target, allowance, missed=missed))
+    found.append((due if kept is None else min(kept, due), series.SLA[target] + by_times, 1))
+    if allowance is not None:
+        found.append((due, series.outcome_cell(target, allowance, missed=missed), 1))
 
 
 def _class(remaining_ms: int) -> int:

@@ -40,15 +40,11 @@ SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
 # SLA[target] + CLASSES * class of (deadline - creation) + class of (deadline - what met it): below BREACHED all are met
 
-# The same outcomes once more, by what their promise allows to be missed: OUTCOME[target] + 2 * allowance + (1 if missed else 0). A promise
+# The same outcomes once more, all at their deadline, by what their promise allows to be missed: OUTCOME[target] + 2 * allowance + (1 if missed else 0). A promise
 # allows 1 - objective, in ALLOWANCES. Only outcomes of promises that know it (ledger format 3) are here, so the three sums fit together.
 ALLOWANCES: Final = 10_000
 OUTCOME: Final = {"first_reply": 1 << 20, "resolution": (1 << 20) + (1 << 15)}
 OUTCOMES: Final = range(1 << 20, 1 << 21)
-# Of a met deadline once more, booked at the deadline itself: DONE[target] + allowance. Beside what still runs it says how much of what
-# falls due is done beforehand.
-DONE: Final = {"first_reply": 1 << 21, "resolution": (1 << 21) + (1 << 15)}
-DONES: Final = range(1 << 21, 1 << 22)
 
 REGISTER: Final = 1 << 24  # REGISTER + r, r < 2^24: customers of tickets (windows.distinct)
 REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the pane's own resolution
@@ -99,11 +95,6 @@ def outcome_cell(target: str, allowance: int, *, missed: bool) -> int:
     2001
     """
     return OUTCOME[target] + 2 * allowance + missed
-
-
-def done_cell(target: str, allowance: int) -> int:
-    """The cell of a deadline that was met, at the deadline, by what its promise allows."""
-    return DONE[target] + allowance
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

@@ -68,7 +68,7 @@ def _promised_before(row: TicketRow) -> Found:
     kept = []
     for at_ms, cell, amount in found:
         target = _target_of(cell)
-        if cell in series.DONES or (target == "first_reply" and owes_none):
+        if target == "first_reply" and owes_none:
             continue
         kept.append((at_ms if target is None else due[target] or at_ms, cell, amount))
     return kept, levels

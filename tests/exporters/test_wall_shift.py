@@ -105,7 +105,7 @@ class TestKeptSince:
     """Nothing below objective, and since when: of the choice, the later of its targets."""
 
     def desk(self) -> SlaDesk:
-        """Ten first replies of billing are in time, from 9:00 to 9:09, and so are the solutions of sales, from 8:00 to 8:09."""
+        """Ten first replies of billing are in time, due from 9:30 to 9:39, and so are the solutions of sales, due from 10:00 to 10:09."""
         desk = SlaDesk(SIMPLE)
         for number in range(10):
             desk.created(f"B{number}", f"09:0{number}", team="billing")
@@ -115,13 +115,12 @@ class TestKeptSince:
         return desk
 
     def test_of_all_it_is_since_both_targets_are_kept(self) -> None:
-        """Solutions are kept from 8:01 on, first replies from 9:01 on, of which at 10:15 the quarter hour that follows is seen."""
-        assert at("09:15") == shown(self.desk(), "10:15").kept_since_ms
+        """First replies are kept from 9:31 on, solutions from 10:01 on."""
+        assert at("10:01") == shown(self.desk(), "10:15").kept_since_ms
 
     def test_of_a_team_it_is_what_is_the_teams_own(self) -> None:
-        """Sales has solved, from 8:01 on, and answered nothing: single minutes are seen at 8:44."""
-        assert at("08:01") == shown(self.desk(), "08:44", Choice("1h", "sales")).kept_since_ms
-        assert at("09:01") == shown(self.desk(), "09:44", Choice("1h", "billing")).kept_since_ms
+        """Billing has solved nothing: no solution of it fell due before 11:00."""
+        assert at("09:31") == shown(self.desk(), "10:14", Choice("1h", "billing")).kept_since_ms
 
     def test_while_something_is_listed_there_is_none(self) -> None:
         desk = self.desk()
@@ -129,7 +128,7 @@ class TestKeptSince:
             desk.created(f"L{number}", f"09:2{number}", team="sales")
         assert shown(desk, "10:15").worst
         assert shown(desk, "10:16").kept_since_ms is None
-        assert at("09:15") == shown(desk, "10:17", Choice("1h", "billing")).kept_since_ms
+        assert at("09:45") == shown(desk, "10:17", Choice("1h", "billing")).kept_since_ms
 
 
 class TestVerdicts:

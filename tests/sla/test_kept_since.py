@@ -17,7 +17,7 @@ def tickets(desk: SlaDesk, name: str, first: str, count: int, *, late: bool, tea
 
 
 def a_bad_half_hour() -> SlaDesk:
-    """120 kept from 4:00 to 5:59, so that eight hours are never below; then ten of 9:00 to 9:09 are missed at 9:30 to 9:39."""
+    """120 kept, due from 4:30 to 6:29, so that eight hours are never below; then ten of 9:00 to 9:09 are missed at 9:30 to 9:39."""
     desk = SlaDesk(TEAMS)
     tickets(desk, "kept", "04:00", 120, late=False)
     tickets(desk, "late", "09:00", 10, late=True)
@@ -40,10 +40,10 @@ def test_beyond_45_minutes_it_is_a_quarter_hour() -> None:
 
 
 def test_it_goes_back_to_where_deadlines_began_to_fall() -> None:
-    """The first is met at 9:00:30: the hour up to 9:01 holds it. From 9:45 on the first single minute is 9:01 or later."""
+    """The first is due at 9:30: the hour up to 9:31 holds it. From 10:15 on the first single minute is 9:31 or later."""
     desk = SlaDesk(TEAMS)
     tickets(desk, "a", "09:00", 20, late=False)
-    for when, since in (("09:40", "09:01"), ("09:44", "09:01"), ("09:45", "09:15"), ("09:46", "09:15"), ("10:30", "09:15")):
+    for when, since in (("10:10", "09:31"), ("10:14", "09:31"), ("10:15", "09:45"), ("10:16", "09:45"), ("10:30", "09:45")):
         assert at_madrid(since) == desk.view(when).judgement.kept_since_ms[ALL]
 
 
@@ -58,12 +58,12 @@ def test_a_team_that_was_below_when_it_closed_counts_until_then() -> None:
 
 
 def test_news_of_the_past_is_heard_within_the_same_minute() -> None:
-    """Replies in time that arrive late: then nothing was ever listed, back to the quarter hour after the first one met, at 4:00."""
+    """Replies in time that arrive late: then nothing was ever listed, back to the quarter hour after the first one due, at 4:30."""
     desk = a_bad_half_hour()
     assert at_madrid("10:38") == desk.view("11:00").judgement.kept_since_ms[ALL]
     for number in range(10):
         desk.replied(f"late{number}", f"09:1{number}")
-    assert at_madrid("04:15") == desk.view("11:00:30").judgement.kept_since_ms[ALL]
+    assert at_madrid("04:45") == desk.view("11:00:30").judgement.kept_since_ms[ALL]
 
 
 def test_a_day_is_as_far_as_it_looks() -> None:
