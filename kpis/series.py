@@ -40,8 +40,9 @@ SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
 # SLA[target] + CLASSES * class of (deadline - creation) + class of (deadline - what met it): below BREACHED all are met
 
-# The same outcomes once more, all at their deadline, by what their promise allows to be missed: OUTCOME[target] + 2 * allowance + (1 if missed else 0). A promise
-# allows 1 - objective, in ALLOWANCES. Only outcomes of promises that know it (ledger format 3) are here, so the three sums fit together.
+# The same outcomes once more, all at their deadline, by what their promise allows to be missed: OUTCOME[target] + 2 * allowance + (1 if
+# missed else 0). A promise allows 1 - objective, in ALLOWANCES. Only outcomes of promises that know it (ledger format 3) are here, so the
+# three sums fit together.
 ALLOWANCES: Final = 10_000
 OUTCOME: Final = {"first_reply": 1 << 20, "resolution": (1 << 20) + (1 << 15)}
 OUTCOMES: Final = range(1 << 20, 1 << 21)
