@@ -9,6 +9,9 @@ ARGS ?=
 JOBS ?= 2
 MINUTES ?= 10
 SEED ?= 1
+ifdef CASES
+export CASES := $(abspath $(CASES))
+endif
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.deskpulse-setup

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -16,10 +17,12 @@ from deskpulse import exits
 from deskpulse.event_files import InputError, printable, read_timed_events
 from deskpulse.events_io import encode, to_rfc3339
 from deskpulse.settings import Settings
+from deskpulse.simulator import TimedEvent
 from deskpulse.wiring import view_rules
 from kpis.batch import Batch, History, Stretch
 from kpis.figures import Figure
 from kpis.members import DIMENSIONS
+from kpis.quality import Quality, told
 from kpis.view import ViewRules
 
 ALL_WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
@@ -55,13 +58,36 @@ def run(
         print(f"deskpulse: {file} holds no event{_until(as_of_ms)}", file=sys.stderr)  # noqa: T201
         return exits.DIFFERENCE
     as_of = history.last_ms if as_of_ms is None else as_of_ms
-    figures = figures_of(Batch(history, rules, as_of), as_of, window=window, span_ms=span_ms)
+    batch = Batch(history, rules, as_of)
+    figures = figures_of(batch, as_of, window=window, span_ms=span_ms)
+    quality = batch.quality(as_of)
     if form == "json":
-        json.dump(document(as_of, figures), sys.stdout, ensure_ascii=False, indent=1)
+        json.dump({**document(as_of, figures), "quality": msgspec.to_builtins(quality)}, sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
     else:
         Console().print(_table(as_of, figures))
+    for line in summary(history, quality):
+        err.print(printable(line), highlight=False, markup=False, soft_wrap=True)
     return exits.OK
+
+
+def merged(events: Iterable[TimedEvent]) -> History:
+    """The rows of events, as they are merged at any door."""
+    history = History()
+    for event in events:
+        history.add(event.topic, encode(event.value))
+    return history
+
+
+def summary(history: History, quality: Quality) -> Iterator[str]:
+    """What was read, and what somebody may want to mend."""
+    if history.first_ms is None or history.last_ms is None:
+        yield "data quality: no event was accepted"
+    else:
+        yield f"data quality: {history.events:,} events from {to_rfc3339(history.first_ms)} to {to_rfc3339(history.last_ms)}"
+    yield "  " + ", ".join(f"{topic} {count:,}" for topic, count in history.topics.items())
+    lines = [f"  {line}" for line in told(quality)]
+    yield from lines or ["  nothing to mend"]
 
 
 def read_history(

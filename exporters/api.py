@@ -67,9 +67,9 @@ def kpis_json(snapshot: Snapshot, wanted: Wanted) -> bytes:
     """
     view, status = snapshot.view, snapshot.status
     answer = Answer(
-        as_of=_time(view.as_of_ms) if view else None,
-        watermark=_time(view.watermark_ms) if view and view.watermark_ms is not None else None,
-        now=_time(snapshot.now_ms),
+        as_of=rfc3339(view.as_of_ms) if view else None,
+        watermark=rfc3339(view.watermark_ms) if view and view.watermark_ms is not None else None,
+        now=rfc3339(snapshot.now_ms),
         ready=status.ready,
         complete=status.complete and not snapshot.failed,
         reasons=reasons(snapshot),
@@ -107,7 +107,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
     return {"name": figure.name, **dict(figure.labels), "value": figure.value, "n": figure.n}
 
 
-def _time(ms: int) -> str:
+def rfc3339(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds."""
     return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -116,7 +116,7 @@ def at_risk_json(snapshot: Snapshot, wanted: Wanted, limit: int) -> bytes:
     """Open tickets past their deadline or due within 4 h, by deadline; `wanted` may name teams and targets."""
     view, status = snapshot.view, snapshot.status
     answer = AtRiskAnswer(
-        as_of=_time(view.as_of_ms) if view else None,
+        as_of=rfc3339(view.as_of_ms) if view else None,
         complete=status.complete and not snapshot.failed,
         reasons=reasons(snapshot),
         tickets=[],
@@ -139,7 +139,7 @@ def _ticket(ticket: AtRisk) -> Ticket:
         channel=ticket.channel,
         priority=ticket.priority,
         target=ticket.target,
-        deadline=_time(ticket.due_ms),
+        deadline=rfc3339(ticket.due_ms),
         breached=ticket.breached,
         age_seconds=ticket.age_ms / 1000,
         business_age_seconds=None if ticket.business_age_ms is None else ticket.business_age_ms / 1000,

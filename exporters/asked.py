@@ -75,6 +75,8 @@ PARAMETERS: Final[Mapping[str, Mapping[str, Parameter]]] = {
     "/readyz": {},
     "/api/kpis": _KPIS,
     "/api/at-risk": _AT_RISK,
+    "/api/quality": {},
+    "/quality": {},
     "/api/wall": _CHOICE,
     "/api/stream": _CHOICE,
     "/api/openapi.json": {},

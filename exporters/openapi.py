@@ -9,6 +9,7 @@ import msgspec
 
 from exporters.api import FILTERS, Answer, AtRiskAnswer
 from exporters.asked import ALL_WINDOWS, MOST_AT_RISK, ROLLUPS, WALL_WINDOWS
+from exporters.quality import QualityAnswer
 from exporters.wall.build import COMPARES
 from exporters.wall.model import Pulse, Wall
 from exporters.wall.specs import TILES
@@ -40,8 +41,8 @@ _FIGURE: Final[Document] = {
 
 def document() -> Document:
     """The description, OpenAPI 3.1."""
-    types = [Answer, AtRiskAnswer, Pulse, Wall]
-    (answer, at_risk, pulse, wall), components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    types = [Answer, AtRiskAnswer, QualityAnswer, Pulse, Wall]
+    (answer, at_risk, quality, pulse, wall), components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     components["Figure"] = _FIGURE
     components["WallNow"] = {"type": "object", "required": ["pulse", "wall"], "properties": {"pulse": pulse, "wall": wall}}
     components["Error"] = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
@@ -56,6 +57,7 @@ def document() -> Document:
         "paths": {
             "/api/kpis": {"get": _kpis(answer)},
             "/api/at-risk": {"get": _at_risk(at_risk)},
+            "/api/quality": {"get": _quality(quality)},
             "/api/wall": {"get": _wall()},
             "/api/stream": {"get": _stream()},
             "/readyz": {"get": _readyz()},
@@ -117,6 +119,16 @@ def _at_risk(answer: Document) -> Document:
 
 
 _LOGIN: Final[Document] = {"description": "Log in first."}
+
+
+def _quality(answer: Document) -> Document:
+    return {
+        "operationId": "quality",
+        "summary": "How good the data are: what came twice, came wrong, or without a beginning. `/quality` shows it to people.",
+        "responses": {"200": _body("The counts now.", answer), "401": _LOGIN},
+    }
+
+
 _REFUSED: Final[Document] = {
     "description": "A parameter, or a value, that is not known; the text has the choices.",
     "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},

@@ -67,6 +67,7 @@ COUNTERS: Final[Mapping[str, Family]] = {
     for name, family, text in (
         ("accepted", "deskpulse_events_accepted", "Events accepted, duplicates among them."),
         ("duplicate", "deskpulse_events_duplicate", "Events whose identity was known already."),
+        ("twin", "deskpulse_events_twin", "Interactions that repeat one of their ticket (kind, instant, parts) under another event_id."),
         ("late", "deskpulse_events_late", "Events before the event clock of their partition."),
         ("overflow", "deskpulse_tickets_overflowed", "Tickets with more facts than are kept."),
         ("comeback", "deskpulse_tickets_returned", "Tickets that had left the state and were known when their next event came."),

@@ -20,6 +20,7 @@ from exporters.config import ExporterConfig
 from exporters.door import Handler, host_middleware, login_handler, login_middleware, new_headers
 from exporters.exposition import choose
 from exporters.openapi import document
+from exporters.quality import CSS, quality_json, quality_page
 from exporters.session import Sessions
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
@@ -82,6 +83,19 @@ class Pages:
         snapshot = await self.snapshot()
         check_teams(snapshot.view, wanted.get("team", ()))
         return await _answer(request, at_risk_json(snapshot, wanted, int(request.query.get("limit", AT_RISK_LIMIT))), "application/json")
+
+    async def quality(self, request: web.Request) -> web.Response:
+        """How good the data are, as JSON."""
+        return await _answer(request, quality_json(await self.snapshot()), "application/json")
+
+    async def quality_page(self, request: web.Request) -> web.Response:
+        """The same for people."""
+        text = quality_page(await self.snapshot(), request.headers.get("Accept-Language", ""))
+        return await _answer(request, text.encode(), "text/html; charset=utf-8")
+
+    async def quality_css(self, request: web.Request) -> web.Response:
+        """How its page looks."""
+        return await _answer(request, CSS.encode(), "text/css; charset=utf-8")
 
     async def wall(self, request: web.Request) -> web.Response:
         """What the wall shows of a choice, once."""
@@ -151,6 +165,9 @@ def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], Rea
         "/metrics": pages.metrics,
         "/api/kpis": pages.api,
         "/api/at-risk": pages.at_risk,
+        "/api/quality": pages.quality,
+        "/quality": pages.quality_page,
+        "/quality.css": pages.quality_css,
         "/api/wall": pages.wall,
         "/api/openapi.json": pages.openapi,
         "/healthz": pages.healthz,

@@ -17,6 +17,7 @@ from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey
 from kpis.levels import Levels
 from kpis.members import DIMENSIONS, OTHER
+from kpis.quality import Quality, of_rows
 from kpis.sla import FORECAST_WINDOWS
 from kpis.sla_batch import SlaBatch
 from kpis.tickets import Dims, TicketRow
@@ -49,6 +50,8 @@ class History:
     tickets: dict[str, TicketRow] = field(default_factory=dict)
     customers: dict[str, CustomerRow] = field(default_factory=dict)
     rejected: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    topics: Counter[str] = field(default_factory=Counter)  # accepted events
     first_ms: int | None = None
     last_ms: int | None = None
     events: int = 0
@@ -70,6 +73,7 @@ class History:
         if until_ms is not None and at > until_ms:
             return None
         self.events += 1
+        self.topics[topic] += 1
         self.first_ms = at if self.first_ms is None else min(self.first_ms, at)
         self.last_ms = at if self.last_ms is None else max(self.last_ms, at)
         self._merge(event)
@@ -77,9 +81,15 @@ class History:
 
     def _merge(self, event: AnyEvent) -> None:
         if isinstance(event, Joined | Left) or (isinstance(event, Survey) and event.ticket_id is None):
-            customers.merge(self.customers.setdefault(event.key, CustomerRow()), event)
+            row = self.customers.setdefault(event.key, CustomerRow())
+            self.duplicates += not customers.note(row, event)
+            customers.merge(row, event)
         else:
-            merging.merge(self.tickets.setdefault(event.key, TicketRow()), event)
+            self.duplicates += not merging.merge(self.tickets.setdefault(event.key, TicketRow()), event)
+
+    def quality(self) -> Quality:
+        """How good its data are, but for anomalies and names that are not shown: `Batch.quality` knows these."""
+        return of_rows(self.tickets, accepted=self.events, rejected=self.rejected, duplicates=self.duplicates)
 
 
 class Batch:
@@ -120,6 +130,14 @@ class Batch:
             self._levels.change(key, delta)
             if self._sla is not None:
                 self._sla.level(key, delta)
+
+    def quality(self, as_of_ms: int) -> Quality:
+        """How good the data of the history are."""
+        found = self._history.quality()
+        found.anomalies = sum(amount for own in self._found.values() for _, cell, amount in own if cell == series.ANOMALY)
+        _, folded = self._members(as_of_ms, everything=False)
+        found.folded = {dimension: len(names) for dimension, names in folded.items() if names}
+        return found
 
     def stretches(self, as_of_ms: int, windows: Iterable[str]) -> list[Stretch]:
         """Every period of the named rolling windows at `as_of`, in the default zone."""

@@ -81,12 +81,13 @@ class Position(Struct, gc=False, omit_defaults=True):
     maxima: dict[str, int] = {}  # greatest accepted event time by source topic, ms
     event_clock_ms: int | None = None  # E; None: no topic has told its time yet
     transaction: int = 0  # transactions written
-    counters: dict[str, int] = {}  # accepted, duplicate, late, overflow, gap, lost, skipped, rejected:<reason>, folded:<kind>
+    counters: dict[str, int] = {}  # accepted, duplicate, twin, late, overflow, ..., rejected:<reason>, folded:<kind>; uncreated
     owner: str = ""  # the worker that wrote this row, by its client id; so a partition whose owner has changed is being recovered
     policy: Signed | None = None  # the versions that the rows were made with
     format: int = 1  # rows may be written up to this version (`formats.py`)
     definitions: int = 1  # which C the panes and levels were made by (`definitions.py`)
     becoming: int | None = None  # they are being made anew by this one; until then they may be of either
+    overflowed: list[str] = []  # tickets that had more facts than a row keeps exactly, the latest ones
 
 
 POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])

@@ -21,14 +21,13 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 
 def merge(row: TicketRow, event: TicketEvent) -> bool:
-    """Merge one event into the row in place; True when the row changed. Commutative, associative, idempotent up to MOST_FACTS."""
+    """Merge one event into the row in place; False: its identity was known. Commutative, associative, idempotent up to MOST_FACTS."""
     fact = facts.fact_of(event)
     row.last_ms = max(row.last_ms, fact[0])
     known = tickets.place_of(row, fact, event)
-    if known != NEW and not stands(row, fact, known):
-        return False
-    put(row, fact, known)
-    return True
+    if known == NEW or stands(row, fact, known):
+        put(row, fact, known)
+    return known == NEW
 
 
 def stands(row: TicketRow, fact: Fact, known: int) -> bool:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol
 
-from kpis import booking, customers, definitions, formats, ledger, observe, rebuild, series
+from kpis import booking, customers, definitions, formats, ledger, observe, quality, rebuild, series
 from kpis.at_risk import AtRiskKey
 from kpis.comebacks import TicketRows
 from kpis.customers import CustomerRow
 from kpis.deltas import Deltas, level_key
-from kpis.facts import TicketEvent
+from kpis.facts import TicketEvent, fact_of
 from kpis.ledger import Position
 from kpis.policy import Policy, changed_past, year_of
 from kpis.promise_book import CONCERNED, PromiseBook
@@ -21,7 +21,7 @@ from kpis.rows import Rows
 from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import TicketRow
 from streams.decode import Reject, decoder
-from streams.events import AnyEvent, Joined, Left, Survey
+from streams.events import AnyEvent, Handled, Joined, Left, Resolved, Survey, TicketCreated
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY, DAY_MS, MINUTE_MS, SIX_HOURS
 
@@ -33,6 +33,7 @@ _KEY_OF: Final = {"survey": attrgetter("key"), "customer": attrgetter("customer_
 
 # Customers of many years are loaded into a running desk, as `joined` with their dates: no date of theirs is too late.
 CUSTOMER_KINDS: Final = frozenset({Joined, Left})
+INTERACTIONS: Final = frozenset({Resolved, Handled})
 
 
 class SourceRecord(Protocol):
@@ -164,13 +165,22 @@ class PartitionState:
         return event
 
     def _merge_ticket(self, event: TicketEvent, deltas: Deltas) -> None:
-        row = self._row(event.ticket_id)  # type: ignore[arg-type]
-        overflowed, size = row.overflowed, row.size
+        ticket_id: str = event.ticket_id  # type: ignore[assignment]
+        row = self._row(ticket_id)
+        overflowed, size, is_first = row.overflowed, row.size, not row.facts and row.stub is None
+        if type(event) is TicketCreated:
+            if not is_first and row.creation is None:
+                self._counts["uncreated"] -= 1
+        elif is_first:
+            self._counts["uncreated"] += 1
         if not booking.book(row, event, deltas, self._tables.number):
             self._counts["duplicate"] += 1
+        elif type(event) in INTERACTIONS and quality.is_twin(row, fact_of(event)):
+            self._counts["twin"] += 1
         self._tickets.size += row.size - size
         if row.overflowed and not overflowed:
             self._counts["overflow"] += 1
+            self.position.overflowed = [*self.position.overflowed, ticket_id][-quality.MOST_NAMED :]
 
     def _row(self, ticket_id: str) -> TicketRow:
         """The row of a ticket, to be changed."""
@@ -186,6 +196,7 @@ class PartitionState:
         if row is None:
             return None
         self._counts["comeback"] += 1
+        self._counts["uncreated"] += row.creation is None
         deltas, number = self._tables.deltas, self._tables.number
         deltas.raised += [level_key(level, at_ms, number(row.dims())) for level, at_ms in observe.levels(row)]
         if self._book is not None:
@@ -254,6 +265,7 @@ class PartitionState:
             if self._book is not None:
                 self._book.leave(ticket_id, row)
             self._tickets.leave(ticket_id, row)
+            self._counts["uncreated"] -= row.creation is None
         self._customers.expire(clock)
 
     def sign(self, owner: str) -> None:
@@ -336,6 +348,7 @@ class PartitionState:
         self._tables.admission.close(name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:"))
         self._tickets.index()
         self._customers.index()
+        self.position.counters["uncreated"] = sum(row.creation is None for row in self._tickets.by_id.values())
         if self._book is not None and not self.outdated:
             self._book.loaded()
         known = self.position.policy

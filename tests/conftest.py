@@ -26,10 +26,11 @@ hypothesis.settings.load_profile("deskpulse")
 
 @dataclass
 class BrokersOfThisRun:
-    """What the summary tells: brokers that ran, and why one that was wanted did not."""
+    """What the summary tells: brokers that ran, why one that was wanted did not, and what tests have noted."""
 
     used: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def line(self) -> str:
         told = self.used + [f"no {reason}" for reason in self.refused]
@@ -50,7 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the outermost: after pytest's own list of skips and failures
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Generator[None, None, None]:
     yield
-    terminalreporter.write_line(config.stash[BROKERS].line())
+    for line in (*config.stash[BROKERS].notes, config.stash[BROKERS].line()):
+        terminalreporter.write_line(line)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -83,6 +85,12 @@ def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
             terminal.write_line(line)
 
     return write
+
+
+@pytest.fixture
+def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Notes a line for the end of the run, from whichever of its processes."""
+    return pytestconfig.stash[BROKERS].notes.append
 
 
 @pytest.fixture(scope="session")

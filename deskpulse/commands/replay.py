@@ -11,6 +11,7 @@ import typer
 
 from deskpulse import exits
 from deskpulse.commands.common import Config, read_settings, run_async, stop
+from deskpulse.commands.report import Format
 from deskpulse.commands.simulate import Speed
 
 if TYPE_CHECKING:
@@ -31,15 +32,32 @@ def replay(
         Path | None, typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False)
     ] = None,
     speed: Speed = math.inf,
+    form: Annotated[Format, typer.Option("--format", help="Of the summary: for people, or for programs.")] = Format.TABLE,
     config: Config = None,
 ) -> None:
-    """Send the events of a file to Kafka, in the order of their times across topics."""
+    """Send the events of a file to Kafka, in the order of their times across topics; the summary says how good its data are."""
     settings = read_settings(config)
     events = _timed_events(file, mapping)
     if not events:
         stop(f"{file} holds no event that could be sent", exits.DIFFERENCE)
     sent = run_async(_send(settings, events, speed))
+    _summary(events, sent, form)
+
+
+def _summary(events: list[TimedEvent], sent: int, form: Format) -> None:
+    import msgspec
+
+    from deskpulse.event_files import printable
+    from deskpulse.report import merged, summary
+
+    history = merged(events)
+    quality = history.quality()
+    if form is Format.JSON:
+        typer.echo(msgspec.json.encode({"sent": sent, "quality": quality}))
+        return
     typer.echo(f"{sent:,} events sent")
+    for line in summary(history, quality):
+        typer.echo(printable(line), err=True)
 
 
 async def _send(settings: Settings, events: list[TimedEvent], speed: float) -> int:

@@ -57,6 +57,7 @@ async def test_it_is_served(client: TestClient[Any, Any]) -> None:
         ("/api/wall", "?window=ever"),
         ("/readyz", ""),
         ("/api/at-risk", "?team=billing&limit=3"),
+        ("/api/quality", ""),
     ],
 )
 async def test_answers_are_as_described(client: TestClient[Any, Any], path: str, query: str) -> None:

@@ -204,7 +204,9 @@ def basic(login: str) -> str:
 
 
 class TestDoor:
-    @pytest.mark.parametrize("path", ["/", "/metrics", "/api/kpis", "/api/wall", "/api/stream", "/api/openapi.json", "/nowhere"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/metrics", "/api/kpis", "/api/quality", "/quality", "/api/wall", "/api/stream", "/api/openapi.json", "/nowhere"]
+    )
     async def test_without_log_in_nothing_is_told(self, open_pages: Open, path: str) -> None:
         response = await (await open_pages(bearer_token="open sesame")).get(path)
         assert (401, "log in\n", 'Bearer realm="deskpulse"') == (
