@@ -11,7 +11,13 @@ from scripts import docs_check, tidy
 
 PAGES = docs_check.pages()
 # Read by tools, before or beside the settings.
-OTHER_VARIABLES = {"DESKPULSE_CONFIG", "DESKPULSE_KAFKA_CACHE", "DESKPULSE_REQUIRE_BROWSER", "DESKPULSE_REQUIRE_KAFKA"}
+OTHER_VARIABLES = {
+    "DESKPULSE_ALL_CLOCKS",
+    "DESKPULSE_CONFIG",
+    "DESKPULSE_KAFKA_CACHE",
+    "DESKPULSE_REQUIRE_BROWSER",
+    "DESKPULSE_REQUIRE_KAFKA",
+}
 
 
 def faults(rule: Callable[[str], list[str]], paths: list[Path]) -> list[str]:
