@@ -14,6 +14,7 @@ from exporters.snapshot import Snapshot
 from kpis.at_risk import AtRisk, at_risk
 from kpis.figures import Figure
 from kpis.ledger import decode_at_risk
+from kpis.view import View
 
 FILTERS: Final = ("name", "window", "period", "by", "member")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -126,18 +127,18 @@ def at_risk_json(snapshot: Snapshot, wanted: Wanted, limit: int) -> bytes:
         rows = ((key, decode_at_risk(raw)) for key, raw in view.at_risk)
         teams, targets = sorted(wanted.get("team", ())), sorted(wanted.get("target", ()))
         found = at_risk(rows, view.policy, view.as_of_ms, teams=teams, targets=targets, limit=limit)
-        answer.tickets = [_ticket(ticket) for ticket in found.tickets]
+        answer.tickets = [_ticket(ticket, view) for ticket in found.tickets]
         answer.truncated = found.truncated
     return msgspec.json.encode(answer)
 
 
-def _ticket(ticket: AtRisk) -> Ticket:
+def _ticket(ticket: AtRisk, view: View) -> Ticket:
     return Ticket(
         ticket_id=ticket.ticket_id,
         url=safe_link(ticket.url),
         team=ticket.team,
-        channel=ticket.channel,
-        priority=ticket.priority,
+        channel=view.name("channel", ticket.channel),
+        priority=view.name("priority", ticket.priority),
         target=ticket.target,
         deadline=rfc3339(ticket.due_ms),
         breached=ticket.breached,

@@ -86,6 +86,12 @@ class View:
     courses: Mapping[Choice, Course] = field(default_factory=dict)  # of the choices that the builder was asked for
     judgement: Judgement = field(default_factory=Judgement)  # what is worst now, and what will be; empty without a policy
     hidden: frozenset[str] = frozenset()  # figures that do not mean the same everywhere (`definitions.hidden`); they are left out
+    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # as in `ViewRules`: `at_risk` has names as they were merged
+
+    def name(self, dimension: str, name: str) -> str:
+        """A name of a row as it is shown."""
+        folded = fold(name)
+        return self.spelled.get(dimension, {}).get(folded, folded)
 
     @property
     def worst(self) -> tuple[Worst, ...]:
@@ -279,6 +285,7 @@ class ViewBuilder:
             courses=self._courses(choices, shown, as_of) if visible else {},
             judgement=judgement,
             hidden=hidden,
+            spelled=self._rules.spelled,
         )
 
     def _listed(self) -> Iterator[tuple[AtRiskKey, bytes]]:

@@ -30,7 +30,7 @@ def risk_of(view: View, team: str | None, *, show_tickets: bool) -> Risk | None:
         return None
     rows = [(key, _decode(raw)) for key, raw in view.at_risk if team in (None, key.team)]
     clocks = sorted((clock for key, row in rows for clock in _due(key, row, view.as_of_ms)), key=_order)
-    lines = [_named(clock) for clock in clocks] if show_tickets else _counted(clocks)
+    lines = [_named(clock, view) for clock in clocks] if show_tickets else _counted(clocks, view)
     ahead, behind = ([line for line in lines if line.breached is breached] for breached in (False, True))
     left_out = any(row.left_out_behind or row.left_out_ahead for _, row in rows)
     return Risk(ahead[:MOST_LINES] + behind[:MOST_LINES], truncated=left_out or max(len(ahead), len(behind)) > MOST_LINES)
@@ -53,19 +53,21 @@ def _order(clock: _Clock) -> tuple[bool, int, str]:
     return clock.breached, -due if clock.breached else due, clock.entry.ticket_id
 
 
-def _named(clock: _Clock) -> AtRisk:
+def _named(clock: _Clock, view: View) -> AtRisk:
     key, entry, breached = clock
-    return AtRisk(entry.ticket_id, safe_link(entry.url), 1, key.team, entry.priority, key.target, entry.due_ms, breached)
+    priority = view.name("priority", entry.priority)
+    return AtRisk(entry.ticket_id, safe_link(entry.url), 1, key.team, priority, key.target, entry.due_ms, breached)
 
 
-def _counted(clocks: list[_Clock]) -> list[AtRisk]:
+def _counted(clocks: list[_Clock], view: View) -> list[AtRisk]:
     """One line of a team, priority and target; its deadline is that of the first of them."""
     found: dict[tuple[str, str, str, bool], AtRisk] = {}
     for key, entry, breached in clocks:
-        kind = (key.team, entry.priority, key.target, breached)
+        priority = view.name("priority", entry.priority)
+        kind = (key.team, priority, key.target, breached)
         line = found.get(kind)
         if line is None:
-            found[kind] = AtRisk(None, None, 1, key.team, entry.priority, key.target, entry.due_ms, breached)
+            found[kind] = AtRisk(None, None, 1, key.team, priority, key.target, entry.due_ms, breached)
         else:
             line.count += 1
     return list(found.values())

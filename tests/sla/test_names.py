@@ -10,10 +10,14 @@ import pytest
 
 from deskpulse.settings import Settings
 from deskpulse.wiring import view_rules
+from exporters.api import at_risk_json
+from exporters.snapshot import Snapshot
+from exporters.wall.risk import risk_of
 from kpis.partition import PartitionState, StateRules
 from kpis.view import View, ViewBuilder
 from streams.decode import Reject, decoder
 from tests.cli.harness import run_command
+from tests.exporters.desk import all_read
 from tests.sla.desk import Record, figure
 
 POLICY = """
@@ -68,6 +72,11 @@ def test_a_view_counts_them_as_one_too_also_where_the_ledger_has_them_apart(sett
     view: View = builder.build(1_772_442_000_000 + 7_200_000)
     assert 3 == figure(view, "support_sla_breached_tickets", "priority", "High", window="24h", target="first_reply")
     assert 3 == figure(view, "support_open_tickets", "team", "ATENCIÓN")
+    answer = json.loads(at_risk_json(Snapshot(view.as_of_ms, all_read(1), view), {}, 10))
+    assert {("ATENCIÓN", "chat", "High")} == {(one["team"], one["channel"], one["priority"]) for one in answer["tickets"]}
+    risk = risk_of(view, None, show_tickets=False)
+    assert risk is not None
+    assert [("ATENCIÓN", "High", 3)] == [(line.team, line.priority, line.count) for line in risk.lines]
     assert ("ATENCIÓN", "chat", "High") == rules.spell((normalize("NFD", "ATENCIÓN "), "Chat", "high"))
 
 
