@@ -192,8 +192,8 @@ def whole_percent(expression: Expression) -> Expression:
 
 
 def age_seconds() -> Expression:
-    """Seconds between now and the instant of the figures of the believed exporter; the newest of all would be those of a fast clock."""
-    return Written(f'abs(time() - max(deskpulse_view_as_of_timestamp_seconds{{job="{JOB}"}} and on (instance, job) desk:exporter_chosen))')
+    """Seconds since the believed exporter has read the whole ledger; the newest of all would be that of a fast clock."""
+    return Written(f'abs(time() - max(deskpulse_view_read_timestamp_seconds{{job="{JOB}"}} and on (instance, job) desk:exporter_chosen))')
 
 
 def lag() -> Expression:

@@ -110,7 +110,7 @@ def _exporters(sheet: Sheet, y: int) -> None:
     }
     text = f"max by (instance) (deskpulse_exporter_ready{_J} * 2 + deskpulse_view_complete{_J})"
     panels.timeline(sheet, Frame((0, y, 8, 8), w("exporters_state"), w("exporters_state_help")), each(text), ready)
-    age = each(f"max by (instance) (abs(time() - deskpulse_view_as_of_timestamp_seconds{_J}))")
+    age = each(f"max by (instance) (abs(time() - deskpulse_view_read_timestamp_seconds{_J}))")
     panels.lines(sheet, Frame((8, y, 8, 8), w("view_age"), w("view_age_help")), age, "seconds", Course(soft=(0, 30)))
     build_seconds = each(f"max by (instance) (deskpulse_view_build_seconds{_J})")
     panels.lines(sheet, Frame((16, y, 8, 8), w("build_seconds"), w("build_seconds_help")), build_seconds, "decimal")
