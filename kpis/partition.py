@@ -348,7 +348,9 @@ class PartitionState:
         self._tables.admission.close(name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:"))
         self._tickets.index()
         self._customers.index()
-        self.position.counters["uncreated"] = sum(row.creation is None for row in self._tickets.by_id.values())
+        uncreated = sum(row.creation is None for row in self._tickets.by_id.values())
+        if self.position.counters.get("uncreated", 0) != uncreated:  # of a ledger from before they were counted
+            self.position.counters["uncreated"] = uncreated
         if self._book is not None and not self.outdated:
             self._book.loaded()
         known = self.position.policy
