@@ -39,6 +39,7 @@ NAMED: Final = 3  # of what is worst now: the first in full, the others in a lin
 LISTED: Final = 5  # of what is worst now, in the table of the SLA board
 MEMBERS: Final = 8  # of a dimension on the SLA board, the worst ones; the others are counted
 WALL_ROWS: Final = 6  # that a state timeline of the wall has room for; the others are counted
+BELOW_FROM: Final = 1_000_000_000  # of their order: promises that are below their objective now have so much, all others have less
 BELOW, KEPT, CLOSED, NOT_DUE = (
     0.0,
     1.0,
@@ -190,7 +191,7 @@ def _wall_rows() -> Expression:
     Of equals the one with more deadlines in 30 days: else the rows would change without a reason, since `topk` chooses among equals freely.
     """
     teams = sla_state(_TEAMS)
-    ranks = Combined(Scaled(Compared(teams, "==", BELOW), times=1_000_000_000), "+", Scaled(Compared(teams, "==", KEPT), times=1_000_000))
+    ranks = Combined(Scaled(Compared(teams, "==", BELOW), times=BELOW_FROM), "+", Scaled(Compared(teams, "==", KEPT), times=1_000_000))
     rank = Combined(ranks, "+", Pick("support_sla_overdue_tickets", _TEAMS, PROMISE))
     month = (("window", "30d"), ("period", "current"), *_TEAMS)
     deadlines = Pick("support_sla_attainment_observations", month, PROMISE)

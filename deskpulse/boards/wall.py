@@ -63,6 +63,7 @@ from deskpulse.boards.promql import (
 from deskpulse.boards.recorded import (
     AT_RISK,
     BELOW,
+    BELOW_FROM,
     CLOSED,
     DESK_STATE,
     ENDANGERED,
@@ -278,11 +279,14 @@ def _states(sheet: Sheet) -> None:
         rows = Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True)
         # While figures cannot be trusted nothing is chosen now: then what was chosen last goes on to show its past.
         chosen_last = Assumed(f"topk({WALL_ROWS}, last_over_time({SHOWN_ON_WALL.name}[{SPAN}] @ end()))")
-        here = Given(sla_state(_TEAMS), Either(rows, chosen_last, ()), own)
+        # Rows stand in the order of their queries: those below now come first.
+        below = Given(sla_state(_TEAMS), Where(rows, ">=", BELOW_FROM), own)
+        others = Given(sla_state(_TEAMS), Either(Where(rows, "<", BELOW_FROM), Unless(chosen_last, rows, ()), ()), own)
         beyond = Unless(sla_state(_TEAMS), rows, own)
         how_many = Spelt(Grouped(Unless(sla_state(_TEAMS, at_end=True), rows, own), "count"), "n")
         shown = [
-            Query(Grouped(here, "max", own), "{{member}} · {{target}}"),
+            Query(Grouped(below, "max", own), "{{member}} · {{target}}", may_be_empty=True),
+            Query(Grouped(others, "max", own), "{{member}} · {{target}}", may_be_empty=True),
             Query(Joined(Grouped(beyond, "min"), how_many, (), ("n",)), w("n_more", n="{{n}}"), may_be_empty=True),
             without_policy(),
         ]
