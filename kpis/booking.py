@@ -27,12 +27,7 @@ def book(row: TicketRow, event: TicketEvent, deltas: Deltas, number: Number) -> 
             difference(row, fact, deltas, number, known)
         return False
     kind = fact[1]
-    if (
-        kind in _FAR
-        or len(row.facts) >= MOST_FACTS
-        or row.size > MOST_FACT_BYTES // 2
-        or not _step(row, fact, deltas, number)
-    ):
+    if kind in _FAR or len(row.facts) >= MOST_FACTS or row.size > MOST_FACT_BYTES // 2 or not _step(row, fact, deltas, number):
         difference(row, fact, deltas, number, NEW)
     return True
 

@@ -219,7 +219,7 @@ class Inquiry:
         place = f"{asked.panel} {asked.ref} {dict(variables) or ''}"
         if all(name.startswith("support_") for name in expression.names()):
             tally.without += not found
-            expected = expression.value(self.moment.with_variables(variables))
+            expected = expression.value(self.moment.with_variables(variables).with_choice(found))
             tally.compared += len(expected.keys() | found.keys())
             told = differences(expected, found, _tolerance(expression))
             tally.differences += [f"differs: {place} {difference}" for difference in told]

@@ -10,7 +10,7 @@ import math
 import operator
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Self
 
@@ -52,6 +52,7 @@ class Moment:
     at_seconds: float
     samples: Mapping[str, Result]
     variables: Mapping[str, str] = field(default_factory=dict)
+    chosen: frozenset[str] = frozenset()  # members that Prometheus has chosen: among equals it does so freely
 
     @classmethod
     def of(cls, at_seconds: float, samples: Mapping[tuple[str, Labels], float]) -> Self:
@@ -64,6 +65,10 @@ class Moment:
     def with_variables(self, variables: Mapping[str, str]) -> Self:
         """The same samples, and other values of the variables."""
         return replace(self, variables=variables)
+
+    def with_choice(self, found: Iterable[Labels]) -> Self:
+        """The same samples; of equals those are among the greatest whose members an answer has."""
+        return replace(self, chosen=frozenset(value for labels in found for name, value in labels if name == "member"))
 
     def filled(self, text: str) -> str:
         """A text in which `$name` stands for its value."""
@@ -355,7 +360,9 @@ class Top(Derived):
 
     def value(self, moment: Moment) -> Result:
         sign = 1 if self.least else -1
-        found = sorted(self.inner.value(moment).items(), key=lambda sample: sign * sample[1])
+        found = sorted(
+            self.inner.value(moment).items(), key=lambda sample: (sign * sample[1], dict(sample[0]).get("member") not in moment.chosen)
+        )
         return dict(found[: self.most])
 
 

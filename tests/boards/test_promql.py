@@ -281,6 +281,15 @@ def test_a_recording_is_asked_by_its_name_and_means_what_it_records() -> None:
     )
 
 
+@pytest.mark.parametrize(("chosen", "expected"), [((), {"a", "b"}), (("c",), {"a", "c"}), (("b", "c"), {"a", "b"}), (("d",), {"a", "b"})])
+def test_among_equals_those_count_that_prometheus_has_chosen(chosen: tuple[str, ...], expected: set[str]) -> None:
+    """`a` is the greatest, `b` and `c` are equal, and `d` is too small to be chosen at all."""
+    samples = {("x", labels(member=name)): value for name, value in (("a", 3.0), ("b", 2.0), ("c", 2.0), ("d", 1.0))}
+    moment = Moment.of(AT_SECONDS, samples).with_choice([labels(member=name) for name in chosen])
+    found = Top(Pick("x", (), ("member",)), 2).value(moment)
+    assert expected == {dict(one)["member"] for one in found}
+
+
 def test_what_must_hold_at_the_end_is_asked_there() -> None:
     assert "desk:x @ end()" == Recorded(ATTAINED, "desk:x", at_end=True).promql()
 
