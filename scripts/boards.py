@@ -23,7 +23,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deskpulse.boards import LOCALES, Board, Desk, boards
 from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.boards.promql import fill
+from deskpulse.boards.moment import fill
 from deskpulse.policy import load_policy
 from deskpulse.policy.alerts import AlertsPart
 from deskpulse.rules.files import families

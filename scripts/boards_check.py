@@ -28,7 +28,8 @@ from aiokafka import AIOKafkaProducer
 from deskpulse.boards import Board
 from deskpulse.boards.build import TEAM_WINDOWS
 from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.boards.promql import JOB, Expression, Labels, Moment, Result, Rounded, fill
+from deskpulse.boards.moment import Labels, Moment, Result, fill
+from deskpulse.boards.promql import JOB, Expression, Rounded
 from deskpulse.boards.sheet import Asked
 from deskpulse.brokers import Broker
 from deskpulse.brokers.embedded import EmbeddedBroker

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deskpulse.boards.promql import Derived, Moment, Result
+from deskpulse.boards.moment import Moment, Result
+from deskpulse.boards.promql import Derived
 
 
 @dataclass(frozen=True, slots=True)

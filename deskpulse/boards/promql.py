@@ -10,12 +10,11 @@ import math
 import operator
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
 
-Labels = frozenset[tuple[str, str]]
-Result = dict[Labels, float]
+from deskpulse.boards.moment import Labels, Moment, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +42,6 @@ _COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">=": operator.ge,
     "==": operator.eq,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Samples by metric as of an instant, and what the variables of a board stand for."""
-
-    at_seconds: float
-    samples: Mapping[str, Result]
-    variables: Mapping[str, str] = field(default_factory=dict)
-    chosen: frozenset[str] = frozenset()  # members that Prometheus has chosen: among equals it does so freely
-
-    @classmethod
-    def of(cls, at_seconds: float, samples: Mapping[tuple[str, Labels], float]) -> Self:
-        """From samples by name and labels together."""
-        found: dict[str, Result] = {}
-        for (name, labels), value in samples.items():
-            found.setdefault(name, {})[labels] = value
-        return cls(at_seconds, found)
-
-    def with_variables(self, variables: Mapping[str, str]) -> Self:
-        """The same samples, and other values of the variables."""
-        return replace(self, variables=variables)
-
-    def with_choice(self, found: Iterable[Labels]) -> Self:
-        """The same samples; of equals those are among the greatest whose members an answer has."""
-        return replace(self, chosen=frozenset(value for labels in found for name, value in labels if name == "member"))
-
-    def filled(self, text: str) -> str:
-        """A text in which `$name` stands for its value."""
-        return fill(text, self.variables)
-
-
-def fill(text: str, variables: Mapping[str, str]) -> str:
-    """Put values in the place of `$name`, as Grafana does; a name without value stays."""
-    return re.sub(r"\$(\w+)", lambda match: variables.get(match[1], match[0]), text)
 
 
 class Expression(ABC):

@@ -7,7 +7,8 @@ from typing import Any, cast
 from deskpulse.boards import ENGLISH, Desk
 from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.boards.figures import figure, minutes
-from deskpulse.boards.promql import Labels, Moment, Rounded, Written
+from deskpulse.boards.moment import Labels, Moment
+from deskpulse.boards.promql import Rounded, Written
 from deskpulse.boards.sheet import Asked, Query
 from deskpulse.policy import load_policy
 from scripts.boards_check import EXACT, Inquiry, Tally, differences

@@ -31,6 +31,7 @@ from deskpulse.boards.figures import (
     percent,
     wait_or_none,
 )
+from deskpulse.boards.moment import Labels, Moment, fill
 from deskpulse.boards.promql import (
     NO_POLICY,
     TRUSTED,
@@ -42,9 +43,7 @@ from deskpulse.boards.promql import (
     Given,
     Grouped,
     Joined,
-    Labels,
     Lasting,
-    Moment,
     Named,
     Pick,
     Ranked,
@@ -56,7 +55,6 @@ from deskpulse.boards.promql import (
     Unless,
     Where,
     Written,
-    fill,
     fresh,
 )
 from deskpulse.policy import load_policy
