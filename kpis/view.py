@@ -277,9 +277,7 @@ class ViewBuilder:
             watermark_ms=self._watermark_ms,
             anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(series.ANOMALY, 0),
             folded={dimension: len(names) for dimension, names in folded.items()},
-            at_risk=tuple((key._replace(team=self._rules.name("team", key.team)), raw) for (_, key), raw in self._at_risk.items())
-            if visible
-            else (),
+            at_risk=tuple(self._listed()) if visible else (),
             policy=policy,
             shown=shown,
             courses=self._courses(choices, shown, as_of) if visible else {},
