@@ -28,6 +28,7 @@ from deskpulse.oracle_tickets import (
 DIMENSIONS: Final = ("team", "channel", "priority")
 CALENDAR: Final = (("clock", "calendar"),)
 OTHER: Final = "other"
+LEVELS: Final = frozenset({"open", "unanswered"})
 # Per cent as integers: 0.95 * 20 must be rank 19, whatever doubles make of it.
 THREE_QUANTILES: Final = {"0.5": 50, "0.9": 90, "0.95": 95}
 TWO_QUANTILES: Final = {"0.5": 50, "0.9": 90}
@@ -72,10 +73,11 @@ def figures(  # noqa: PLR0913 - each is named
 
     `members` names what is exported per dimension, the rest being `other`; for a
     dimension without a list, `max_members` (None: no limit) folds the smallest.
+    Names are those of the window 30d, of the 30 days before it and of what is open; with the window `all` those ever observed.
     What a policy adds is in `deskpulse.oracle_promised`.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, as_of_ms, members, max_members, written=written)
+    board = Board(facts, as_of_ms, members, max_members, written=written, ever="all" in windows)
     zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []
     for by, member in board.members():
@@ -108,7 +110,7 @@ def parts(  # noqa: PLR0913 - each is named
     """Compute the additive parts of every current window, at full dimensions.
 
     `thresholds_seconds` are the bucket edges of each gauge histogram, by its name;
-    `+Inf` is added. Every combination that was ever observed is there, if with zeros.
+    `+Inf` is added. Every combination of the window 30d and of the 30 days before it is there, if with zeros.
     """
     facts = facts_of(source, future_tolerance_ms)
     board = Board(facts, as_of_ms, members, max_members, written=written)
@@ -165,7 +167,10 @@ class Board:
         max_members: int | None,
         measured: Iterable[Observation] = (),
         written: Mapping[str, Sequence[str]] | None = None,
+        *,
+        ever: bool = False,
     ) -> None:
+        self._months = [] if ever else spans(as_of_ms=as_of_ms, time_zone="UTC", windows=["30d"])
         self._written = {
             (position, one_spelling(name)): name
             for position, dimension in enumerate(DIMENSIONS)
@@ -178,7 +183,7 @@ class Board:
         folds: list[dict[str, str]] = []
         for position, dimension in enumerate(DIMENSIONS):
             names = None if dimension not in (members or {}) else [self.shown(position, name) for name in (members or {})[dimension]]
-            fold, shown = _fold(_volumes(everything, position), names, max_members)
+            fold, shown = _fold(self._volumes(everything, position), names, max_members)
             folds.append(fold)
             self._listed.extend((dimension, name) for name in shown)
         self._folds = folds
@@ -209,7 +214,7 @@ class Board:
         return self._listed
 
     def combinations(self) -> list[Dimensions]:
-        """List every folded (team, channel, priority) that was ever observed."""
+        """List every folded (team, channel, priority) that was observed in time."""
         return sorted(self._combinations)
 
     def pick(self, by: str, member: str | Dimensions, span: Span) -> Pick:
@@ -227,12 +232,25 @@ class Board:
         """List the times of all observations of a series."""
         return [at_ms for at_ms, _ in self._filed.get((series, by, member), [])]
 
+    def _is_recent(self, one: Observation) -> bool:
+        """Tell whether it makes its names known: a level does while it stands."""
+        return one.series in LEVELS or not self._months or any(month.start_ms <= one.at_ms < month.end_ms for month in self._months)
+
+    def _volumes(self, everything: Iterable[Observation], position: int) -> Mapping[str, int]:
+        """Count tickets created in the window 30d (or ever) for each name that is known, 0 where there are none."""
+        volumes: Counter[str] = Counter()
+        for one in everything:
+            if self._is_recent(one):
+                volumes[one.dimensions[position]] += one.series == "created" and (not self._months or one.at_ms >= self._months[0].start_ms)
+        return volumes
+
     def _file(self, everything: Iterable[Observation], folds: Sequence[Mapping[str, str]]) -> None:
         filed: dict[_Place, list[tuple[int, int]]] = defaultdict(list)
         for one in everything:
             labels = zip(folds, one.dimensions, strict=True)
-            team, channel, priority = (fold[value] for fold, value in labels)
-            self._combinations.add((team, channel, priority))
+            team, channel, priority = (fold.get(value, OTHER) for fold, value in labels)
+            if one.series not in LEVELS and self._is_recent(one):
+                self._combinations.add((team, channel, priority))
             entry = (one.at_ms, one.value)
             filed[one.series, "all", "all"].append(entry)
             filed[one.series, "team", team].append(entry)
@@ -249,14 +267,6 @@ def facts_of(source: Facts | Iterable[Record], future_tolerance_ms: int) -> Fact
     if isinstance(source, Facts):
         return source
     return read_records(source, future_tolerance_ms=future_tolerance_ms)
-
-
-def _volumes(everything: Iterable[Observation], position: int) -> Mapping[str, int]:
-    """Count created tickets for each value ever observed, 0 where there are none."""
-    volumes: Counter[str] = Counter()
-    for one in everything:
-        volumes[one.dimensions[position]] += one.series == "created"
-    return volumes
 
 
 def _fold(volumes: Mapping[str, int], names: Sequence[str] | None, max_members: int | None) -> tuple[dict[str, str], list[str]]:

@@ -266,7 +266,7 @@ def _distinct(*groups: Iterable[Window]) -> list[Window]:
 
 
 def _seen(sums: Mapping[Group, Cells]) -> list[Group]:
-    return [group for group, cells in sums.items() if any(cell != series.REGISTERS_USED for cell in cells)]
+    return [group for group, cells in sums.items() if series.is_observed(cells)]
 
 
 def _labels(stretch: Stretch, group: Group) -> Labels:

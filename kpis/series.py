@@ -37,6 +37,7 @@ NO_TIME: Final = 2  # base + 2 is bucket 0, which holds durations of 0 alone
 # Deadlines, by target, booked at what met them or at the missed deadline. CLASSES are spans of remaining time (kpis.promises.EDGES_MS).
 CLASSES: Final = 8
 SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
+_FIRST_SLA: Final = min(SLA.values())
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
 # SLA[target] + CLASSES * class of (deadline - creation) + class of (deadline - what met it): below BREACHED all are met
 
@@ -96,6 +97,15 @@ def outcome_cell(target: str, allowance: int, *, missed: bool) -> int:
     2001
     """
     return OUTCOME[target] + 2 * allowance + missed
+
+
+def is_observed(cells: Mapping[int, int]) -> bool:
+    """Whether events were observed, more than registers of customers and what deadlines came to.
+
+    >>> is_observed({CREATED: 1}), is_observed({SLA["resolution"]: 1}), is_observed({})
+    (True, False, False)
+    """
+    return any(cell < _FIRST_SLA and cell != REGISTERS_USED for cell in cells)
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

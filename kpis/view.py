@@ -121,7 +121,8 @@ class ViewBuilder:
             for period in w.periods
             for zone in (zones if w.panes is None else {rules.zone})
         }
-        self._parts_slots = {self._slots[window, "current", rules.zone] for window in rules.parts_windows}
+        self._months = [self._slots["30d", period, rules.zone] for period in ("current", "previous")]
+        self._parts_slots = {*self._months, *(self._slots[window, "current", rules.zone] for window in rules.parts_windows)}
         self._customer_slots = [Slot(w, period, rules.zone) for w in CUSTOMER_WINDOWS for period in w.periods]
         self._business = rules.policy is not None and rules.policy.has_calendars
         self._empty()
@@ -309,12 +310,9 @@ class ViewBuilder:
 
     def _members(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
-        month, before = (self._slots["30d", period, self._rules.zone] for period in ("current", "previous"))
         for dims in self._combinations():
             for by, member in zip(DIMENSIONS, dims, strict=True):
-                cells = self._sums.cells(month, (by, member))
-                if cells or self._sums.cells(before, (by, member)):
-                    volumes[by][member] = cells.get(series.CREATED, 0)
+                volumes[by][member] = self._sums.cells(self._months[0], (by, member)).get(series.CREATED, 0)
         for by, member in self._levels.groups():
             if by in volumes:
                 volumes[by].setdefault(member, 0)
@@ -419,8 +417,9 @@ class ViewBuilder:
                 yield Part(window, dims, sums[dims])
 
     def _combinations(self) -> list[Dims]:
-        """Dimensions under which anything is booked, however long ago (within retention)."""
-        return [key for key, panes in self._sums.present.items() if panes and isinstance(key, tuple)]
+        """Dimensions under which anything was observed in the window 30d or in the 30 days before it."""
+        groups = {group for slot in self._months for group in self._sums.groups(slot) if isinstance(group, tuple) and group[0] == PARTS}
+        return [group[1] for group in groups if any(series.is_observed(self._sums.cells(slot, group)) for slot in self._months)]
 
     def _spans(self, as_of: int) -> dict[tuple[str, str], tuple[int, int]]:
         spans: dict[tuple[str, str], tuple[int, int]] = {}

@@ -13,7 +13,7 @@ as_of 10:04:30      |----- in the sum ---|......|      10:05 to 10:14 lie ahead:
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -69,7 +69,6 @@ class RollingSums(Generic[S]):
         self._spans: dict[S, Span] = {}
         self._ahead: dict[S, Span | None] = {}
         self._sums: dict[S, dict[Hashable, Cells]] = {slot: defaultdict(dict) for slot in self._slots}
-        self.present: Counter[Hashable] = Counter()  # panes that are not empty, by key
         self.touched: set[tuple[S, Hashable]] = set()  # what changed since the reader last emptied it
         self.changed: set[tuple[int, int]] = set()  # (resolution, pane), likewise
         self.as_of_ms: int | None = None
@@ -81,11 +80,9 @@ class RollingSums(Generic[S]):
         cells = keys.get(key)
         if cells is None:
             cells = keys[key] = {}
-            self.present[key] += 1
         add(cells, delta)
         if not cells:
             del keys[key]
-            self.present[key] -= 1
             if not keys:
                 del self._panes[resolution][pane]
         for slot, part in self._spans.items():

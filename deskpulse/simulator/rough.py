@@ -40,6 +40,7 @@ _AWAY_MS: Final = (70 * DAY_MS, 300 * DAY_MS)
 _SENT_TWICE: Final = 0.02  # with other ids, as an export that is read again
 _AGAIN_MS: Final = (HOUR_MS, 20 * DAY_MS)
 _NO_CREATION: Final = 0.02
+_FORGOTTEN: Final = 0.004  # nobody ever answers, or says anything else
 _FAST: Final = {"Top 10% clients": 4 * MINUTE_MS + 30 * SECOND_MS, "支援": 90 * SECOND_MS}  # clocks of what sends a team's events
 _SLOW: Final = {"billing": 45 * SECOND_MS, "Atención al cliente": 25 * MINUTE_MS}
 
@@ -61,11 +62,13 @@ class Rough(Scenario):
     def bend(self, ticket: Ticket, rng: Random, ids: EventIds) -> list[Event]:
         """The events of a ticket, and what the hard world makes of them."""
         events = list(ticket.events)
+        if rng.random() < _FORGOTTEN:
+            return [_skewed(events[0], _ahead_ms(ticket))]
         if rng.random() < _CHATTY:
             events += _chatter(ticket, rng, ids)
         if rng.random() < _COMES_BACK and events[-1].topic in {"resolved", "survey"}:
             events += _comeback(ticket, events[-1].at_ms, rng, ids)
-        skewed = [_skewed(event, _FAST.get(ticket.team.name, 0) - _SLOW.get(ticket.team.name, 0)) for event in events]
+        skewed = [_skewed(event, _ahead_ms(ticket)) for event in events]
         again = [_again(event, rng, ids) for event in skewed] if rng.random() < _SENT_TWICE else []
         if rng.random() < _NO_CREATION:
             skewed = skewed[1:]
@@ -97,6 +100,11 @@ def _comeback(ticket: Ticket, closed_ms: int, rng: Random, ids: EventIds) -> Ite
         yield ids.event("resolved", replied_ms + rng.randint(MINUTE_MS, 2 * DAY_MS), ticket_id=ticket.ticket_id)
 
 
+def _ahead_ms(ticket: Ticket) -> int:
+    """How far the clock of what sends the ticket's events is ahead."""
+    return _FAST.get(ticket.team.name, 0) - _SLOW.get(ticket.team.name, 0)
+
+
 def _skewed(event: Event, ahead_ms: int) -> Event:
     """The same event from a clock that is ahead; it is published when it happened."""
     if not ahead_ms:
@@ -119,8 +127,9 @@ class Kinds:
     _last_ms: dict[str, int] = field(default_factory=dict)
     _contents: set[int] = field(default_factory=set)
     _ids: set[int] = field(default_factory=set)
-    _created: set[str] = field(default_factory=set)
-    _met: set[str] = field(default_factory=set)
+    _created: dict[str, int] = field(default_factory=dict)  # publication, ms
+    _newest_ms: int = 0
+    _met: Counter[str] = field(default_factory=Counter)  # events by ticket
     _teams: set[str] = field(default_factory=set)
 
     NAMES: ClassVar[tuple[str, ...]] = (
@@ -130,6 +139,7 @@ class Kinds:
         "events more than 10 min behind their publication",
         "events sent again with another id",
         "tickets without a creation",
+        "tickets of which nothing but the creation is known, a week later",
         "teams with an odd name",
         "events of a known identity",
     )
@@ -142,9 +152,10 @@ class Kinds:
 
     def note(self, event: TimedEvent) -> None:
         """Count one event."""
-        many, back, ahead, behind, twins, _, odd, known = self.NAMES
+        many, back, ahead, behind, twins, _, _, odd, known = self.NAMES
         value = event.value
         at_ms = to_ms(value["occurred_at"])
+        self._newest_ms = max(self._newest_ms, event.publish_ms)
         self.found[ahead] += at_ms > event.publish_ms
         self.found[behind] += event.publish_ms - at_ms > 10 * MINUTE_MS and event.topic != "customer"
         ticket = value.get("ticket_id")
@@ -158,9 +169,9 @@ class Kinds:
         self._ids.add(identity)
         if not isinstance(ticket, str):
             return
-        self._met.add(ticket)
+        self._met[ticket] += 1
         if event.topic == "ticket-created":
-            self._created.add(ticket)
+            self._created.setdefault(ticket, event.publish_ms)
             team = str(value["team"])
             self.found[odd] += not _is_plain(team) and team not in self._teams
             self._teams.add(team)
@@ -173,7 +184,9 @@ class Kinds:
 
     def counts(self) -> Mapping[str, int]:
         """By kind; 0 where one did not come."""
-        self.found["tickets without a creation"] = len(self._met - self._created)
+        self.found["tickets without a creation"] = len(self._met.keys() - self._created.keys())
+        old = [ticket for ticket, published_ms in self._created.items() if published_ms < self._newest_ms - 7 * DAY_MS]
+        self.found["tickets of which nothing but the creation is known, a week later"] = sum(self._met[ticket] == 1 for ticket in old)
         return {name: self.found[name] for name in self.NAMES}
 
 
