@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final
@@ -112,6 +112,7 @@ class Facts:
     accepted: int
     rejected: Mapping[str, int]  # by reason
     first_ms: int | None  # the earliest accepted event
+    clocks: Mapping[str, int] = field(default_factory=dict)  # by ticket, in ms: how far whoever keeps it has heard; else `as_of`
 
 
 def read_records(

@@ -67,10 +67,10 @@ class SlaFacts:
 def look(facts: Facts, editions: Sequence[Edition], as_of_ms: int) -> SlaFacts:
     """Look at every ticket. Of one that nothing has been heard of for a year no clock runs any more: what it missed it missed."""
     found = SlaFacts([], [], [])
-    for events in facts.tickets.values():
+    for ticket, events in facts.tickets.items():
         own = SlaFacts([], [], [])
         _look_at(events, editions, own)
-        if is_given_up(events, as_of_ms):
+        if is_given_up(events, facts.clocks.get(ticket, as_of_ms)):
             passed = [one for one in own.deadlines if one.outcome != "running" or one.due_ms < as_of_ms]
             own = SlaFacts([replace(one, outcome="breached") if one.outcome == "running" else one for one in passed], own.measured, [])
         found.deadlines += own.deadlines

@@ -50,8 +50,8 @@ class Resolutions:
 def observations(facts: Facts, as_of_ms: int) -> list[Observation]:
     """List everything that every ticket and every customer's answer contributes."""
     found: list[Observation] = []
-    for events in facts.tickets.values():
-        over = is_given_up(events, as_of_ms)
+    for ticket, events in facts.tickets.items():
+        over = is_given_up(events, facts.clocks.get(ticket, as_of_ms))
         found.extend(one for one in observations_of_ticket(events) if not over or one.series not in ("open", "unanswered"))
     for events in facts.customers.values():
         found.extend(_answers_without_ticket(events))
@@ -76,9 +76,12 @@ def observations_of_ticket(events: Iterable[Event]) -> list[Observation]:
     return [Observation(series, at, dimensions, value) for series, at, value in found]
 
 
-def is_given_up(events: Iterable[Event], as_of_ms: int) -> bool:
-    """Tell whether nothing has been heard of a ticket for 365 days: from the next day (UTC) on it stands in no live count."""
-    return (max(event.at_ms for event in events) + 365 * _DAY_MS) // _DAY_MS < as_of_ms // _DAY_MS
+def is_given_up(events: Iterable[Event], clock_ms: int) -> bool:
+    """Tell whether nothing has been heard of a ticket for 365 days: from the next day (UTC) on it stands in no live count.
+
+    The clock is that of the events of its partition, which may be behind the wall's: what is not heard yet may be about the ticket.
+    """
+    return (max(event.at_ms for event in events) + 365 * _DAY_MS) // _DAY_MS < clock_ms // _DAY_MS
 
 
 def standing(events: Iterable[Event]) -> list[Event]:

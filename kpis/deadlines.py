@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from kpis import forecast, series
 from kpis.figures import Figure, Labels
@@ -21,6 +21,7 @@ from windows.cells import Cells, add
 from windows.panes import MINUTE_MS
 
 Group = tuple[str, str]  # (by, member)
+P = TypeVar("P", bound=Hashable)
 MINUTES_AN_HOUR: Final = 60
 _MINUTE_SECONDS: Final = 60
 WITHIN: Final = {"15m": 15, "1h": 60, "4h": 240}  # minutes
@@ -67,6 +68,36 @@ class Timeline:
         return self._minutes[place] if place < len(self._minutes) else None
 
 
+class Clocks(Generic[P]):
+    """Running clocks by place, read in two ways: under the team of the deadline, and under the team that has the ticket now."""
+
+    def __init__(self) -> None:
+        self.due: dict[P, Timeline] = defaultdict(Timeline)
+        self._held: dict[P, Timeline] = {}  # of places where the two differ
+
+    def change(self, place: P, delta: Mapping[int, int]) -> None:
+        """Clocks start or end."""
+        self.due[place].change(delta)
+        if place in self._held:
+            self._held[place].change(delta)
+
+    def hand(self, place: P, delta: Mapping[int, int]) -> None:
+        """Running clocks come from another team, or go to one; their deadlines stay where they count."""
+        if place not in self._held:
+            held = self._held[place] = Timeline()
+            if place in self.due:
+                held.change(self.due[place].counts)
+        self._held[place].change(delta)
+
+    def held(self, place: P) -> Timeline | None:
+        """What whoever is at a place has to do now; None: nothing was ever there."""
+        return self._held.get(place) or self.due.get(place)
+
+    def places(self) -> set[P]:
+        """Where anything runs, in either reading."""
+        return {place for kept in (self.due, self._held) for place, timeline in kept.items() if timeline.counts}
+
+
 class Settled(NamedTuple):
     """Deadlines that fell in a span."""
 
@@ -78,24 +109,29 @@ class Deadlines:
     """The running clocks of each target and group, and the minutes of creation of unanswered tickets by dimensions."""
 
     def __init__(self) -> None:
-        self._due: dict[tuple[str, Group], Timeline] = defaultdict(Timeline)
+        self._clocks: Clocks[tuple[str, Group]] = Clocks()
         self.unanswered: dict[Dims, Timeline] = defaultdict(Timeline)
 
     def change(self, key: LevelKey, delta: Mapping[int, int]) -> None:
         """Add a difference of one level row; other levels are not looked at."""
-        target = series.target_of(key.series)
+        target = series.target_of(key.series) or series.handed_target(key.series)
         if target is None and key.series != series.UNANSWERED:
             return
         shifted = {key.hour * MINUTES_AN_HOUR + minute: n for minute, n in delta.items()}
         if target is None:
             self.unanswered[key.dims].change(shifted)
             return
+        change = self._clocks.hand if series.handed_target(key.series) else self._clocks.change
         for group in groups_of(key.dims):
-            self._due[target, group].change(shifted)
+            change((target, group), shifted)
 
     def due(self, target: str, by: str, names: Iterable[str]) -> list[Timeline]:
-        """The timelines of some members of a roll-up."""
-        return [self._due[target, (by, name)] for name in names if (target, (by, name)) in self._due]
+        """The deadlines of running clocks that count for some members of a roll-up."""
+        return [self._clocks.due[target, (by, name)] for name in names if (target, (by, name)) in self._clocks.due]
+
+    def held(self, target: str, by: str, names: Iterable[str]) -> list[Timeline]:
+        """The running clocks of tickets that some members of a roll-up have now."""
+        return [held for name in names if (held := self._clocks.held((target, (by, name)))) is not None]
 
 
 def groups_of(dims: Dims) -> tuple[Group, Group, Group, Group]:

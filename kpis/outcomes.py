@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from kpis import series
 from kpis.calendar import Calendar
-from kpis.deadlines import MINUTES_AN_HOUR, Timeline
+from kpis.deadlines import MINUTES_AN_HOUR, Clocks, Timeline
 from kpis.ledger import LevelKey
 from kpis.tickets import Dims
 from windows.cells import Cells
@@ -54,7 +54,8 @@ class Outcomes:
 
     def __init__(self) -> None:
         self._settled: dict[int, dict[Place, dict[int, Tally]]] = {index: {} for index in _MINUTES}
-        self._running: dict[Place, Timeline] = defaultdict(Timeline)
+        self._clocks: Clocks[Place] = Clocks()
+        self._running = self._clocks.due
         self._allowed: dict[Place, Timeline] = defaultdict(Timeline)  # the allowances of what runs
         self.kept: dict[str, tuple[Hashable, dict[Names, int]]] = {}  # by target; `kpis.kept` need not look at what is over twice
         self._edge = 0  # minutes before it are over
@@ -90,18 +91,20 @@ class Outcomes:
     def level(self, key: LevelKey, delta: Mapping[int, int]) -> None:
         """Take over a difference of one level row."""
         target, allowance = series.target_of(key.series), series.allowance_of(key.series)
+        shifted = {key.hour * MINUTES_AN_HOUR + minute: count for minute, count in delta.items()}
+        if (handed := series.handed_target(key.series)) is not None:
+            self._clocks.hand((handed, key.dims), shifted)
         if target is None or allowance is None:
             return
-        shifted = {key.hour * MINUTES_AN_HOUR + minute: count for minute, count in delta.items()}
         self._revision += any(minute < self._edge for minute in shifted)
-        self._running[target, key.dims].change(shifted)
+        self._clocks.change((target, key.dims), shifted)
         if allowance:
             self._allowed[target, key.dims].change({minute: count * allowance for minute, count in shifted.items()})
 
     def combinations(self, target: str) -> set[Dims]:
         """The dimensions under which anything is known of a target."""
         places = {place for places in self._settled.values() for place in places}
-        places |= {place for place, timeline in self._running.items() if timeline.counts}
+        places |= self._clocks.places()
         return {dims for known, dims in places if known == target}
 
     def fallen(self, place: Place, resolution: Resolution, first: int, end: int) -> Tally:
@@ -145,14 +148,14 @@ class Outcomes:
         return Tally(count, 0, allowed.between(first, end) if allowed is not None else 0)
 
     def overdue(self, place: Place, minute: int) -> int:
-        """Clocks that run on past a deadline before a minute."""
-        running = self._running.get(place)
-        return running.before(minute) if running is not None else 0
+        """Clocks that run on past a deadline before a minute, of tickets that are here now."""
+        held = self._clocks.held(place)
+        return held.before(minute) if held is not None else 0
 
     def overdue_by(self, place: Place, as_of_ms: int, more_ms: int, calendar: Calendar) -> int:
         """Of these, how many by so much more open time at least."""
-        running = self._running.get(place)
-        late: Cells = {} if running is None else {m: n for m, n in running.counts.items() if m < as_of_ms // MINUTE_MS}
+        held = self._clocks.held(place)
+        late: Cells = {} if held is None else {m: n for m, n in held.counts.items() if m < as_of_ms // MINUTE_MS}
         minutes = sorted(late)
         old = bisect_right(minutes, -more_ms, key=lambda minute: -calendar.elapsed_ms(minute * MINUTE_MS, as_of_ms))
         return sum(late[minute] for minute in minutes[:old])

@@ -64,6 +64,11 @@ ACTIVE: Final = 2  # customers; hour 0, cell 0 only
 DUE: Final = {"first_reply": 3, "resolution": 4}  # by the minute of the deadline, while the clock runs towards or past it
 # The same of a promise that knows its allowance: PROMISED[target] + allowance. One row more for each objective, not for each ticket.
 PROMISED: Final = {"first_reply": 1 << 15, "resolution": 2 << 15}
+# A running clock stands twice: for the team of its deadline (above: what was kept and missed) and for the team that has the ticket now
+# (overdue, at risk, forecast). Where these differ, a row here takes it from the one and gives it to the other, by the same minute. Nothing
+# hands a ticket over yet, so no row is written.
+HANDED: Final = {"first_reply": 5, "resolution": 6}
+_HANDED_TARGETS: Final = {level: target for target, level in HANDED.items()}
 _DUE_TARGETS: Final = {level: target for target, level in DUE.items()}
 _PROMISED_TARGETS: Final = {level >> 15: target for target, level in PROMISED.items()}
 
@@ -76,6 +81,15 @@ def due_level(target: str, allowance: int | None) -> int:
 def target_of(level: int) -> str | None:
     """The target whose running clocks a level counts; None: it counts something else."""
     return _DUE_TARGETS.get(level) or _PROMISED_TARGETS.get(level >> 15)
+
+
+def handed_target(level: int) -> str | None:
+    """The target whose running clocks a level hands from one team to another; None: it does not.
+
+    >>> handed_target(HANDED["resolution"]), handed_target(DUE["resolution"])
+    ('resolution', None)
+    """
+    return _HANDED_TARGETS.get(level)
 
 
 def running_target(level: int) -> str:

@@ -114,11 +114,11 @@ class SlaBoard:
         now = minute_of(self._as_of_ms)
         yield from Terms(self._policy, self._as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
         for target in self._targets:
-            due = self._deadlines.due(target, by, names)
-            yield from deadlines.standing(target, due, now, labels)
+            held = self._deadlines.held(target, by, names)
+            yield from deadlines.standing(target, held, now, labels)
             if by in FORECAST_ROLLUPS:
                 hour, day, week = (self._history(*windows[name], target, by, names) for name in FORECAST_WINDOWS)
-                found = forecast.breaches(deadlines.ahead(due, now), hour=hour, day=day, week=week)
+                found = forecast.breaches(deadlines.ahead(held, now), hour=hour, day=day, week=week)
                 yield from deadlines.forecasted(target, found, labels)
 
     def _history(self, slot: Slot, cells: Mapping[int, int], target: str, by: str, names: Sequence[str]) -> Cells:

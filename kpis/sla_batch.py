@@ -67,11 +67,11 @@ class SlaBatch:
         now = minute_of(as_of_ms)
         yield from sla.Terms(self._policy, as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
         for target in self._policy.targets:
-            due = self._deadlines.due(target, by, names)
-            yield from deadlines.standing(target, due, now, labels)
+            held = self._deadlines.held(target, by, names)
+            yield from deadlines.standing(target, held, now, labels)
             if by in sla.FORECAST_ROLLUPS:
                 hour, day, week = (self._history(stretch, target, by, names, as_of_ms) for stretch in looked_back)
-                found = forecast.breaches(deadlines.ahead(due, now), hour=hour, day=day, week=week)
+                found = forecast.breaches(deadlines.ahead(held, now), hour=hour, day=day, week=week)
                 yield from deadlines.forecasted(target, found, labels)
 
     def judged(self, as_of_ms: int, shown: worst.Shown) -> Iterator[Figure]:

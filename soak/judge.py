@@ -18,10 +18,15 @@ from soak.verdict import Comparison
 
 DAY_MS = 86_400_000
 LONGEST_PANE_DAYS = 61  # no row leaves before what it has booked
+OPEN_DAYS = 365  # without an event, then an open ticket is given up
+KNOWN_DAYS = 400  # after its last event a ticket is still known
 BY_POLICY = ("support_sla_", "support_business_", "support_oldest_unanswered_business_")  # the soak's desk has none
 # What a ticket row says (docs/ledger.md): the numbers of kinds, and the place of the flag of a row that let go of facts.
 _KINDS = ("created", "triaged", "replied", "handled", "paused", "resumed", "resolved", "reopened", "discarded", "nps", "csat", "ces")
-_CUT = 3
+_CUT, _STUB = 3, 4
+_CREATED_MS, _OUTCOME, _WITHDRAWN = 0, 6, 11  # places of what a stub says
+_STATES = (None, "solved", "abandoned")  # of what remains
+_DISCARDED = 8
 _CHANGES = frozenset({"resolved", "reopened"})
 
 
@@ -51,7 +56,7 @@ class Truth:
 
     def exporter(self, what: str, samples: proof.Samples) -> tuple[Comparison, list[OracleFigure]]:
         """A scrape against the oracle at its own instant; the expected figures beside it."""
-        expected = proof.expected_figures(self.settings, self.facts, proof.as_of(samples))
+        expected = proof.expected_figures(self.settings, proof.heard(self.facts, samples), proof.as_of(samples))
         differences = verify.compare(expected, samples)
         return Comparison(what, len(expected), [str(one) for one in differences]), expected
 
@@ -84,20 +89,34 @@ class Truth:
         return Comparison("dead letters", len(self.refused), [*twice, *missing, *strange], figures=False)
 
     def rows(self, ledger: Ledger) -> Comparison:
-        """Each ticket row against the events of its ticket."""
+        """Each ticket row against the events of its ticket; of one that came back, those after what its row let go of."""
         clock_ms = max((position.event_clock_ms or 0 for position in ledger.positions.values()), default=0)
-        gone_ms = clock_ms - max(self.settings.desk.horizon_days, LONGEST_PANE_DAYS) * DAY_MS
         cut = {ticket for ticket, row in ledger.tickets.items() if is_cut(row)}
-        wanted = {ticket: told(events) for ticket, events in self.facts.tickets.items() if ticket not in cut}
+        wanted = {
+            ticket: told(events, since_ms=until_ms(ledger.tickets.get(ticket)))
+            for ticket, events in self.facts.tickets.items()
+            if ticket not in cut
+        }
         found = {ticket: written(row) for ticket, row in ledger.tickets.items() if ticket not in cut}
-        over = {ticket for ticket, row in wanted.items() if ticket not in found and not row["open"] and _last(row) < gone_ms}
+        over = {ticket for ticket, row in wanted.items() if ticket not in found and _has_left(row, clock_ms)}
         return Comparison("ticket rows", len(found), _unequal({t: row for t, row in wanted.items() if t not in over}, found), figures=False)
 
+    def remains(self, ledger: Ledger) -> Comparison:
+        """What remains of each ticket whose row has left, against its events. Nothing does 400 days after the last of them."""
+        clock_ms = max((position.event_clock_ms or 0 for position in ledger.positions.values()), default=0)
+        left = {ticket: events for ticket, events in self.facts.tickets.items() if ticket not in ledger.tickets}
+        wanted = {ticket: summed_up(events) for ticket, events in left.items()}
+        found = {ticket: (row[0], _STATES[row[1] & 3], bool(row[1] & _DISCARDED)) for ticket, row in ledger.remains.items()}
+        gone = {ticket for ticket, (last_ms, *_) in wanted.items() if ticket not in found and last_ms < clock_ms - KNOWN_DAYS * DAY_MS}
+        differences = _unequal({ticket: row for ticket, row in wanted.items() if ticket not in gone}, found)
+        return Comparison("what remains of tickets", len(found), differences, figures=False)
 
-def _last(row: Mapping[str, object]) -> int:
-    last = row["last"]
-    assert isinstance(last, int)
-    return last
+
+def _has_left(row: Mapping[str, object], clock_ms: int) -> bool:
+    """Whether so long ago was the last event that the row may have left."""
+    last_ms = row["last"]
+    assert isinstance(last_ms, int)
+    return last_ms < clock_ms - (OPEN_DAYS if row["open"] else LONGEST_PANE_DAYS) * DAY_MS
 
 
 def duplicates(facts: Facts) -> int:
@@ -107,21 +126,44 @@ def duplicates(facts: Facts) -> int:
     )
 
 
-def told(events: Sequence[Event]) -> dict[str, object]:
-    """What the events say of a ticket: each fact with its time and identity, in order."""
+def told(events: Sequence[Event], *, since_ms: int | None = None) -> dict[str, object]:
+    """What the events say of a ticket: each fact with its time and identity, in order. `since_ms`: those after it alone."""
     facts = standing(events)
     kinds = {fact.kind for fact in facts}
     return {
-        "facts": [(fact.order[0], fact.content["kind"] if fact.kind == "survey" else fact.kind, fact.order[2]) for fact in facts],
+        "facts": [
+            (fact.order[0], fact.content["kind"] if fact.kind == "survey" else fact.kind, fact.order[2])
+            for fact in facts
+            if since_ms is None or fact.order[0] > since_ms
+        ],
         "last": max(event.order[0] for event in events),
-        "open": "created" in kinds and "discarded" not in kinds and walk(fact for fact in facts if fact.kind in _CHANGES).outcome is None,
+        "open": "created" in kinds and "discarded" not in kinds and _outcome(facts) is None,
     }
+
+
+def summed_up(events: Sequence[Event]) -> tuple[int, str | None, bool]:
+    """What is known of a ticket whose row has left: its last event, how it was closed (None: it is open), whether it was discarded."""
+    facts = standing(events)
+    return max(event.order[0] for event in events), _outcome(facts), any(fact.kind == "discarded" for fact in facts)
+
+
+def _outcome(facts: Iterable[Event]) -> str | None:
+    return walk(fact for fact in facts if fact.kind in _CHANGES).outcome
+
+
+def until_ms(row: Sequence[Any] | None) -> int | None:
+    """Up to when a row has let go of the facts of a ticket that came back; None: it has them all, or there is none."""
+    stub = row[_STUB] if row is not None and len(row) > _STUB else None
+    return None if stub is None else int(stub[1])
 
 
 def written(row: Sequence[Any]) -> dict[str, object]:
     """What a row of the ledger says of its ticket."""
     facts: list[tuple[int, str, str]] = []
-    at_ms, closed = 0, False
+    at_ms, closed, created, discarded = 0, False, False, False
+    if until_ms(row) is not None:
+        known = row[_STUB][0]
+        created, closed, discarded = known[_CREATED_MS] is not None, known[_OUTCOME] is not None, bool(known[_WITHDRAWN])
     items = row[0]
     for place in range(0, len(items), 4):
         kind, since_ms, digest, _ = items[place : place + 4]
@@ -132,7 +174,7 @@ def written(row: Sequence[Any]) -> dict[str, object]:
     return {
         "facts": facts,
         "last": at_ms + (row[1] if len(row) > 1 else 0),
-        "open": "created" in kinds and "discarded" not in kinds and not closed,
+        "open": (created or "created" in kinds) and not (discarded or "discarded" in kinds) and not closed,
     }
 
 

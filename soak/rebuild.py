@@ -69,6 +69,7 @@ class Ledger:
     levels: list[Level] = field(default_factory=list)
     positions: dict[int, Position] = field(default_factory=dict)
     tickets: dict[str, Any] = field(default_factory=dict)  # decoded bodies
+    remains: dict[str, Any] = field(default_factory=dict)  # likewise, of tickets whose rows have left
     rows: int = 0
 
     def counter(self, name: str) -> int:
@@ -152,8 +153,9 @@ def _dims(names: list[str]) -> Dims:
 
 def _take_rows(ledger: Ledger, rows: Mapping[bytes, bytes | None]) -> None:
     for key, value in rows.items():
-        if value is not None and key[:1] == b"t" and value[0] != _REMAINS:
-            ledger.tickets[key[1:].decode()] = body(value)
+        if value is not None and key[:1] == b"t":
+            kept = ledger.remains if value[0] == _REMAINS else ledger.tickets
+            kept[key[1:].decode()] = body(value)
 
 
 def shown_names(expected: Iterable[OracleFigure]) -> Names:

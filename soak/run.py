@@ -286,6 +286,7 @@ def _compare(course: Course, findings: Findings, tell: Tell) -> list[Comparison]
     return [
         *found,
         truth.rows(findings.ledger),
+        *([truth.remains(findings.ledger)] if findings.ledger.remains else []),
         truth.counters(findings.ledger, lost=on.lost),
         truth.dead_letters(findings.letters),
     ]

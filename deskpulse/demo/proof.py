@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 from urllib.request import urlopen
@@ -15,10 +15,12 @@ from deskpulse.logs import read_topics
 from deskpulse.oracle_clock import Edition, desk_zone, names_written, read_policy
 from deskpulse.oracle_events import Facts, Record, read_records
 from deskpulse.settings import Settings
+from deskpulse.simulator.backlog import partition_of
 from streams.topics import SOURCE_TOPICS
 
 Samples = Mapping[verify.Key, float]
 AS_OF: Final = "deskpulse_view_as_of_timestamp_seconds"
+EVENT_CLOCK: Final = "deskpulse_event_clock_timestamp_seconds"
 POSITION: Final = "deskpulse_source_position_offset"
 HISTOGRAMS: Final = ("support_first_response_seconds", "support_handle_time_seconds", "support_resolution_time_seconds")
 
@@ -61,14 +63,28 @@ def behind(samples: Samples, ends: Mapping[tuple[str, int], int]) -> int:
 def judge(settings: Settings, records: list[Record], samples: Samples) -> Verdict:
     """Compare a scrape with the oracle's reading of the same records."""
     as_of_ms = as_of(samples)
-    wanted = expected(settings, records, as_of_ms)
+    wanted = expected_figures(settings, heard(read(settings, records), samples), as_of_ms)
     return Verdict(len(wanted), verify.compare(wanted, samples), as_of_ms)
+
+
+def read(settings: Settings, records: Iterable[Record]) -> Facts:
+    """The oracle's reading of records, under these settings."""
+    return read_records(records, future_tolerance_ms=settings.desk.future_tolerance_seconds * 1000)
+
+
+def heard(facts: Facts, samples: Samples) -> Facts:
+    """The facts, with the event clock of each ticket's partition as a scrape tells it.
+
+    A ticket is given up by that clock, not by the wall's. The partition is that of Kafka's own partitioner.
+    """
+    clocks = {int(dict(labels)["partition"]): round(value * 1000) for (name, labels), value in samples.items() if name == EVENT_CLOCK}
+    partitions = len({dict(labels)["partition"] for name, labels in samples if name == POSITION})
+    return replace(facts, clocks={ticket: clocks.get(partition_of(ticket.encode(), partitions), 0) for ticket in facts.tickets})
 
 
 def expected(settings: Settings, records: list[Record], as_of_ms: int) -> list[oracle.OracleFigure]:
     """Every sample that an exporter with these settings should show of the records at an instant."""
-    facts = read_records(records, future_tolerance_ms=settings.desk.future_tolerance_seconds * 1000)
-    return expected_figures(settings, facts, as_of_ms)
+    return expected_figures(settings, read(settings, records), as_of_ms)
 
 
 def as_of(samples: Samples) -> int:
