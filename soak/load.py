@@ -7,6 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from itertools import count as count_from
 from pathlib import Path
 from typing import Any, Final
@@ -75,14 +76,15 @@ def read_sent(path: Path) -> Iterator[Sent]:
 
 
 class Load:
-    """Sends records, `rate` a second by the clock: after an outage it catches up."""
+    """Sends records, `rate` a second by the clock: after an outage it catches up. `more` is for a run that takes longer."""
 
-    def __init__(self, stack: Stack, records: Iterable[Sent], *, rate: float) -> None:
+    def __init__(self, stack: Stack, records: Iterable[Sent], *, rate: float, more: Iterable[Sent] = ()) -> None:
         self._stack = stack
         self.rate = rate
-        self._source = iter(records)
+        self._records, self._more = iter(records), iter(more)
         self._next: deque[Sent] = deque()
         self._stopping = False
+        self._measures = True  # what is sent now is of the rate
         self._began = 0.0
         self.sent = 0
         self.twice = False  # send everything twice
@@ -149,18 +151,30 @@ class Load:
             if (at_ms := event_ms(record)) is not None:
                 return at_ms
         while True:
-            record = next(self._source)
-            self._next.append(record)
+            drawn = self._draw()
+            if drawn is None:
+                raise StopIteration
+            self._next.append(drawn)
             if (at_ms := event_ms(record)) is not None:
                 return at_ms
 
     def _take(self, count: int) -> Iterator[Sent]:
         for _ in range(count):
-            record = self._next.popleft() if self._next else next(self._source, None)
+            record = self._next.popleft() if self._next else self._draw()
             if record is None:
                 self._stopping = True
                 return
             yield record
+
+    def _draw(self) -> Sent | None:
+        return next(self._records, None) or next(self._more, None)
+
+    async def finish(self) -> int:
+        """After the run: send the rest of the records at once, so that the desk's story goes on until now; how many those were."""
+        self._measures = False
+        coming = list(self._next)
+        self._next.clear()
+        return await self.publish(chain(coming, self._records))
 
     def _producer(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
@@ -190,7 +204,8 @@ class Load:
         self.acked[place] = max(metadata.offset, self.acked.get(place, -1))
         self.last_ack = time.monotonic()
         self.slowest_ack = max(self.slowest_ack, self.last_ack - began)
-        self.acknowledged[int(self.last_ack - self._began)] += 1
+        if self._measures:
+            self.acknowledged[int(self.last_ack - self._began)] += 1
 
 
 def event_ms(record: Sent) -> int | None:

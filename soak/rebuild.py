@@ -56,6 +56,7 @@ class Level(NamedTuple):
 class Position(NamedTuple):
     """What of a position row is looked at."""
 
+    transaction: int
     event_clock_ms: int | None
     counters: Mapping[str, int]
     owner: str
@@ -71,6 +72,11 @@ class Ledger:
     tickets: dict[str, Any] = field(default_factory=dict)  # decoded bodies
     remains: dict[str, Any] = field(default_factory=dict)  # likewise, of tickets whose rows have left
     rows: int = 0
+    told: list[str] = field(default_factory=list)  # how much was read where
+
+    def transaction(self, partition: int) -> int:
+        """The number of the last transaction that was read of a partition; 0: none."""
+        return self.positions[partition].transaction if partition in self.positions else 0
 
     def counter(self, name: str) -> int:
         """Sum of a counter over the partitions."""
@@ -86,8 +92,12 @@ class Ledger:
 async def read_ledger(settings: Settings) -> Ledger:
     """The ledger of an installation as it is now, from its first row."""
     tickets, view = ledger_topics(settings.app_id)
-    logs, _ = await read_topics(settings.kafka.client_options(), [tickets, view])
-    return build(logs, view)
+    logs, ends = await read_topics(settings.kafka.client_options(), [tickets, view])
+    ledger = build(logs, view)
+    for place, records in sorted(logs.items()):
+        offsets = f"{records[0].offset} to {records[-1].offset}" if records else "none"
+        ledger.told.append(f"{place.topic}/{place.partition}: {len(records)} records, offsets {offsets}, end {ends[place]}")
+    return ledger
 
 
 def build(logs: Logs, view: str) -> Ledger:
@@ -143,7 +153,9 @@ def _take_view(ledger: Ledger, partition: int, rows: Mapping[bytes, bytes | None
             ledger.levels.append(Level(series, hour, _dims(dims), body(value)))
         elif kind == _POSITION:
             found = body(value)
-            ledger.positions[partition] = Position(found.get("event_clock_ms"), found.get("counters", {}), found.get("owner", ""))
+            ledger.positions[partition] = Position(
+                found.get("transaction", 0), found.get("event_clock_ms"), found.get("counters", {}), found.get("owner", "")
+            )
 
 
 def _dims(names: list[str]) -> Dims:

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -154,12 +153,12 @@ def soak(plan: Plan, folder: Path, tell: Tell) -> Run:
     tell(f"soak: seed {plan.seed}, {plan.minutes:g} minutes; generating {count:,} events")
     end_ms = round((time.time() + plan.minutes * 60) * 1000)
     hardships = generate(events, seed=plan.seed, count=count, end_ms=end_ms, scenario=plan.scenario)
-    records = with_bad_records(chain(read_sent(events), as_sent(late_desks(plan.seed, end_ms))))
+    records, more = with_bad_records(read_sent(events)), with_bad_records(as_sent(late_desks(plan.seed, end_ms)))
     tell("soak: starting three brokers")
     with LocalKafka(brokers=3, properties=_BROKER, quick_start=True, heap_mb=384) as kafka, Group() as group:
         tell(f"soak: {kafka.name}, three brokers, {WORKERS} workers, {EXPORTERS} exporters; logs in {folder}")
         stack = Stack(kafka.bootstrap, f"soak{plan.seed}-", folder, _SETTINGS, group=group.number)
-        course, findings = asyncio.run(_run(plan, kafka, stack, records, tell))
+        course, findings = asyncio.run(_run(plan, kafka, stack, records, more, tell))
     events.unlink()
     if plan.scenario == Rough.name:
         course.trouble += _missing(hardships, tell)
@@ -174,10 +173,12 @@ def _missing(hardships: Kinds, tell: Tell) -> list[str]:
     return [f"the load had no {name}" for name, count in counts.items() if not count]
 
 
-async def _run(plan: Plan, kafka: LocalKafka, stack: Stack, records: Iterable[Sent], tell: Tell) -> tuple[Course, Findings | None]:
+async def _run(  # noqa: PLR0917 - each is something else
+    plan: Plan, kafka: LocalKafka, stack: Stack, records: Iterable[Sent], more: Iterable[Sent], tell: Tell
+) -> tuple[Course, Findings | None]:
     try:
         await stack.create_topics()
-        tail, load = Tail(stack), Load(stack, records, rate=plan.rate)
+        tail, load = Tail(stack), Load(stack, records, rate=plan.rate, more=more)
         on = Field(kafka, stack, Team(stack), tail, load, Archive(stack), plan.minutes, plan.limit_seconds)
         course = Course(plan, on, tell)
         async with _running(tail.run()), _running(on.team.supervise()) as supervision:
@@ -186,6 +187,7 @@ async def _run(plan: Plan, kafka: LocalKafka, stack: Stack, records: Iterable[Se
                 await _faults(course, supervision, loading)
                 load.stop()
                 await loading
+                tell(f"  {clock(load.seconds)}  {await load.finish():,} more events at once, so that the desk's story ends now")
             findings = await _findings(course)
         return course, findings
     finally:
@@ -233,7 +235,10 @@ async def _findings(course: Course) -> Findings | None:
         last = contents.last_offsets()
         await until(lambda: on.tail.reached(last), seconds=_CATCH_UP_SECONDS, what="the last record in the ledger")
         scrapes = [await _scrape(exporter.url, last) for exporter in on.exporters]
+        known = {number: position.transaction for number, position in on.tail.positions.items()}
         ledger = await read_ledger(on.stack.settings)
+        if behind := {number: told for number, one in known.items() if (told := ledger.transaction(number)) < one}:
+            course.trouble.append(f"the ledger was read up to transactions {behind} by partition, where others saw {known}; {ledger.told}")
         letters = await on.stack.read(on.stack.topic("dead-letter"))
     except (AssertionError, KafkaError) as error:
         course.trouble.append(f"at the end: {error}")

@@ -24,3 +24,9 @@ def test_customers_who_joined_years_ago_do_not_say_what_time_it_is() -> None:
     assert 1_700_000_000_000 == one.coming_ms()  # and nothing of it is used up
     sent: list[Any] = list(one._take(9))
     assert [JOINED, NO_EVENT, CREATED, JOINED] == sent
+
+
+def test_what_is_left_comes_before_what_is_only_there_for_a_longer_run() -> None:
+    one = Load(cast("Stack", SimpleNamespace()), [JOINED, CREATED], rate=1.0, more=[NO_EVENT])
+    sent: list[Any] = list(one._take(3))
+    assert [JOINED, CREATED, NO_EVENT] == sent
