@@ -155,7 +155,7 @@ class Load:
             if drawn is None:
                 raise StopIteration
             self._next.append(drawn)
-            if (at_ms := event_ms(record)) is not None:
+            if (at_ms := event_ms(drawn)) is not None:
                 return at_ms
 
     def _take(self, count: int) -> Iterator[Sent]:
