@@ -32,7 +32,7 @@ _PANE, _LEVEL, _POSITION = 0, 1, 3  # kinds of rows of the view
 _LENGTHS_MS: Final = (60_000, 900_000, 21_600_000, 86_400_000)  # of panes, by resolution
 _QUARTER_MS: Final = 900_000
 _MINUTES: Final = 0  # resolution of panes of a minute
-_READINGS: Final = 5  # of the ledger, at the most
+_MORE_READINGS: Final = 4  # of the ledger, at the most
 _NEWEST: Final = 5  # version of a row
 _REMAINS: Final = 5  # of a ticket row that has left: it contributes to nothing
 
@@ -96,10 +96,11 @@ async def read_ledger(settings: Settings) -> Ledger:
     While it is read, workers write on, and Kafka compacts: the last position row before the end that there was at the start may be gone by
     the time it is reached, since there is a newer one behind it. Then the ledger is read once more.
     """
-    for _ in range(_READINGS):
-        ledger = await _read_once(settings)
+    ledger = await _read_once(settings)
+    for _ in range(_MORE_READINGS):
         if set(ledger.positions) == set(range(settings.topics.partitions)):
             break
+        ledger = await _read_once(settings)
     return ledger
 
 
