@@ -96,8 +96,12 @@ class Version:
 
     def calendar(self, team: str) -> Calendar:
         """The calendar that a team works by."""
+        return self._calendar(self.calendar_name(team))
+
+    def calendar_name(self, team: str) -> str:
+        """The name of the calendar that a team works by, however the team is spelled."""
         own = self.team_calendars.get(team) or next((name for one, name in self.team_calendars.items() if fold(one) == fold(team)), None)
-        return self._calendar(own or self.default_calendar)
+        return own or self.default_calendar
 
     def _calendar(self, name: str) -> Calendar:
         return ALWAYS if name == ALWAYS_NAME else self.calendars[name]

@@ -61,10 +61,25 @@ def rules(
         made = texts(plan, now_ms, _read_receivers(receivers))
     except ValueError as error:
         stop(f"{receivers}: {error}", exits.USAGE)
+    _prove(plan, made, now_ms)
     if check:
         _check(plan, now_ms, made, out)
     else:
         _deliver(made, out)
+
+
+def _prove(plan: Plan, made: dict[str, str], now_ms: int) -> None:
+    """End with code 2 where Prometheus or Alertmanager would refuse what was made, or a team would not be told; else say who looked."""
+    from deskpulse.rules import proof
+
+    if found := proof.faults(plan, made, now_ms):
+        stop("nothing is written, since it would not work\n" + "\n".join(f"  {fault}" for fault in found), exits.USAGE)
+    present = proof.checkers()
+    missing = [name for name in proof.CHECKERS if name not in present]
+    told = f"taken by {' and '.join(present)}" if present else "read back by deskpulse"
+    if missing:
+        told += f"; {' and '.join(missing)} would look too, if installed"
+    typer.echo(f"rules: {told}", err=True)
 
 
 def _read_policy(path: Path | None, config: Path | None) -> PolicyFile:

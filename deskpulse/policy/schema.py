@@ -9,10 +9,10 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from deskpulse.policy.alerts import AlertsPart
-from deskpulse.settings.base import Section, wrong
+from deskpulse.settings.base import Section, check_name, wrong
 from deskpulse.settings.sections import known_zone
 from deskpulse.times import parse_duration_ms, parse_time_ms
 
@@ -83,12 +83,13 @@ def _share(value: object) -> object:
 
 Hours = Annotated[tuple[Annotated[Span, BeforeValidator(_span)], ...], BeforeValidator(_listed)]
 Weekdays = Annotated[str, BeforeValidator(_weekdays)]
-Names = Annotated[tuple[Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128)], ...] | None, BeforeValidator(_listed)]
+Member = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128), AfterValidator(check_name)]
+Names = Annotated[tuple[Member, ...] | None, BeforeValidator(_listed)]
 Duration = Annotated[int, BeforeValidator(_duration_ms)]
 Share = Annotated[float, BeforeValidator(_share)]
 Instant = Annotated[int | None, BeforeValidator(_instant_ms)]
 Days = Annotated[tuple[date, ...], BeforeValidator(_listed)]
-Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s\"\\]+$")]
+Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s\"\\]+$"), AfterValidator(check_name)]
 
 
 class HolidayPart(Section):
@@ -195,7 +196,7 @@ class VersionPart(Section):
     effective_from: Instant = None
     calendars: dict[Name, CalendarPart] = Field(default_factory=dict)
     default_calendar: str = ALWAYS
-    team_calendars: dict[str, str] = Field(default_factory=dict)
+    team_calendars: dict[Member, str] = Field(default_factory=dict)
     first_reply: Rules = ()
     resolution: Rules = ()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
+
+from xxhash import xxh3_64_hexdigest
 
 from deskpulse.rules.files import HEAD, dump
 from deskpulse.rules.intervals import closed, first_hours
@@ -12,10 +15,13 @@ from deskpulse.rules.model import MINUTE_MS
 from deskpulse.rules.plan import Plan
 from deskpulse.rules.sla import BELOW, BURN, ENDANGERED, WAITS_LONG
 from kpis.calendar import time_of
-from kpis.policy import ALWAYS_NAME, Version
+from kpis.policy import ALWAYS_NAME, Policy, Version
+from streams.names import fold, spellings
 
 Receiver = Mapping[str, Any]
 WATCHDOG, PLATFORM, PLATFORM_PAGE, DESK, DESK_PAGE = "watchdog", "platform", "platform-page", "desk", "desk-page"
+_OTHERS: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+_LONGEST: Final = 100
 _SECOND_MS: Final = 1_000
 _HOUR_MS: Final = 60 * MINUTE_MS
 _DAY_MS: Final = 24 * _HOUR_MS
@@ -38,9 +44,9 @@ ABOUT: Final = """\
 def alertmanager_file(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = ()) -> str:
     """The text of alertmanager.yml. `receivers` replace those of the same name; a name that nothing is sent to is an error: ValueError."""
     version = plan.policy.at(now_ms) or plan.policy.versions[0]
-    teams = teams_of(version)
+    teams = teams_of(plan.policy, now_ms)
     own = {str(receiver.get("name")): receiver for receiver in receivers}
-    names = [WATCHDOG, PLATFORM, PLATFORM_PAGE, DESK, DESK_PAGE, *(name for team in teams for name in _team_receivers(team))]
+    names = [WATCHDOG, PLATFORM, PLATFORM_PAGE, DESK, DESK_PAGE, *(name for team in teams for name in team_receivers(team))]
     if unknown := sorted(set(own) - set(names)):
         raise ValueError(f"nothing is sent to the receiver {unknown[0]!r}: use one of {', '.join(names)}")
     tree: dict[str, Any] = {
@@ -48,25 +54,53 @@ def alertmanager_file(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = (
         "inhibit_rules": _inhibitions(),
         "receivers": [own.get(name, _webhook(plan, name)) for name in names],
     }
-    if plan.time_scale == 1 and (intervals := list(_intervals(plan, version))):
+    if plan.time_scale == 1 and (intervals := list(_intervals(plan, version, teams))):
         tree["time_intervals"] = intervals
     return f"{HEAD}\n{ABOUT}{dump(tree)}"
 
 
-def teams_of(version: Version) -> list[str]:
-    """The teams that a version names: they have receivers of their own."""
-    named = set(version.team_calendars)
-    for rules in version.rules.values():
-        for rule in rules:
-            named |= rule.teams or frozenset()
-    return sorted(named)
+def teams_of(policy: Policy, now_ms: int) -> dict[str, Version]:
+    """The teams that the policy names now or will name, as the exporter shows them: they have receivers of their own.
+
+    Each with the version whose calendar it has: that of now, or of a team to come the first that names it.
+    """
+    current = policy.at(now_ms) or policy.versions[0]
+    coming = [version for version in policy.versions if version.effective_ms is not None and version.effective_ms > now_ms]
+    shown = spellings(policy.names(0))
+    found: dict[str, Version] = {}
+    for version in (current, *coming):
+        for name in version.named_teams():
+            found.setdefault(shown[fold(name)], version)
+    return dict(sorted(found.items()))
 
 
-def _team_receivers(team: str) -> tuple[str, str]:
-    return f"team-{team}", f"team-{team}-page"
+def team_receivers(team: str) -> tuple[str, str]:
+    """The names of a team's two receivers: for messages, and for pages.
+
+    A receiver's name is also the end of an address, so it is made of plain letters, digits, `_`, `.` and `-`. A team whose name has
+    others, or could be taken for the pager of another team, has a digest of its name behind it.
+
+    >>> team_receivers("billing")
+    ('team-billing', 'team-billing-page')
+    >>> team_receivers('Tier "gold"')
+    ('team-Tier-gold-6358df', 'team-Tier-gold-6358df-page')
+    """
+    plain = _OTHERS.sub("-", team).strip("-.")
+    if plain != team or plain.endswith("-page") or len(plain) > _LONGEST:
+        plain = "-".join([*filter(None, [plain[:_LONGEST]]), xxh3_64_hexdigest(fold(team).encode())[:6]])
+    return f"team-{plain}", f"team-{plain}-page"
 
 
-def _route(plan: Plan, version: Version, teams: Iterable[str]) -> dict[str, Any]:
+def equals(label: str, value: str) -> str:
+    r"""A matcher, in quotes as Alertmanager reads them.
+
+    >>> equals("team", 'Tier "gold"')
+    'team="Tier \\"gold\\""'
+    """
+    return '{}="{}"'.format(label, value.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def _route(plan: Plan, version: Version, teams: Mapping[str, Version]) -> dict[str, Any]:
     routes: list[dict[str, Any]] = [
         # A message every few minutes that all is well: who receives it can tell when it stops (a dead man's switch).
         {
@@ -79,7 +113,7 @@ def _route(plan: Plan, version: Version, teams: Iterable[str]) -> dict[str, Any]
         # The desk must know that it watches its queue by hand; then on to the platform, whose fault it is.
         {"matchers": ['alertname="SupportSLABlind"'], "receiver": DESK_PAGE, "continue": True},
         {"matchers": ['kind=~"pipeline|meta"'], "receiver": PLATFORM, "routes": [{"matchers": [_PAGE], "receiver": PLATFORM_PAGE}]},
-        *(_team_route(plan, version, team) for team in teams),
+        *(_team_route(plan, _hours((version, *teams.values())), own, team) for team, own in teams.items()),
     ]
     # Teams without receivers of their own, then what concerns all, a channel or a priority.
     for matchers, calendar in (([_KPI, 'team!=""'], version.default_calendar), ([_KPI], _common_calendar(version))):
@@ -105,10 +139,11 @@ class _Told(NamedTuple):
     opens: str | None
 
 
-def _team_route(plan: Plan, version: Version, team: str) -> dict[str, Any]:
-    told, paged = _team_receivers(team)
-    calendar = version.team_calendars.get(team, version.default_calendar)
-    return _told(plan, _Told((_KPI, f'team="{team}"'), told, paged, closed=calendar, opens=calendar))
+def _team_route(plan: Plan, hours: Mapping[tuple[str, str], str], version: Version, team: str) -> dict[str, Any]:
+    told, paged = team_receivers(team)
+    name = version.calendar_name(team)
+    calendar = hours.get((version.name, name), name)
+    return _told(plan, _Told((_KPI, equals("team", team)), told, paged, closed=calendar, opens=calendar))
 
 
 def _told(plan: Plan, what: _Told) -> dict[str, Any]:
@@ -194,11 +229,30 @@ def calendar_years(plan: Plan, version: Version) -> range:
     return range(first, first + plan.alerts.calendar_years)
 
 
-def _intervals(plan: Plan, version: Version) -> Iterator[dict[str, Any]]:
-    years = calendar_years(plan, version)
-    used = {version.default_calendar, *version.team_calendars.values()} - {ALWAYS_NAME}
-    for name in sorted(used):
+def _hours(versions: Iterable[Version]) -> dict[tuple[str, str], str]:
+    """What the hours of a calendar are called, by version and calendar: by its name, unless an earlier version means other hours by it."""
+    first: dict[str, object] = {}
+    found = {}
+    for version in versions:
+        for name, calendar in version.calendars.items():
+            time = time_of(calendar)
+            known = first.setdefault(name, time)
+            found[version.name, name] = name if known == time else f"{name} of {version.name}"
+    return found
+
+
+def _intervals(plan: Plan, current: Version, teams: Mapping[str, Version]) -> Iterator[dict[str, Any]]:
+    hours = _hours((current, *teams.values()))
+    used = {hours[one.name, name]: (one, name) for one, name in _calendars(current, teams) if name != ALWAYS_NAME}
+    for called, (version, name) in sorted(used.items()):
         time = time_of(version.calendars[name])
         if time is not None:
-            yield {"name": f"{name}-closed", "time_intervals": closed(time, years)}
-            yield {"name": f"{name}-first-hour", "time_intervals": first_hours(time, years)}
+            years = calendar_years(plan, version)
+            yield {"name": f"{called}-closed", "time_intervals": closed(time, years)}
+            yield {"name": f"{called}-first-hour", "time_intervals": first_hours(time, years)}
+
+
+def _calendars(current: Version, teams: Mapping[str, Version]) -> Iterator[tuple[Version, str]]:
+    """The calendars that routes ask: those of teams to come, then of the version in force, which rule where hours are the same."""
+    yield from ((version, version.calendar_name(team)) for team, version in teams.items())
+    yield from ((current, name) for name in (current.default_calendar, *current.team_calendars.values()))

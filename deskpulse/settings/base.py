@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from streams.names import unfit
+
 VARIABLE_PREFIX: Final = "DESKPULSE_"
 DELIMITER: Final = "__"
 
@@ -26,6 +28,15 @@ def wrong(what: str, fix: str) -> PydanticCustomError:
     """A fault of one setting: `what` is wrong with its value, and the `fix`. Raise it in a validator."""
     # The texts go in as context: a brace in a value must not be read as a placeholder.
     return PydanticCustomError("deskpulse", "{what}", {"what": what, "fix": fix})
+
+
+def check_name(name: str) -> str:
+    """A name that events can carry and every border can show. Errors: a fault of the setting that has it."""
+    if code := unfit(name):
+        raise wrong(f"{name!r} has the character {code}, which no event can carry and some screens cannot show", "leave the character out")
+    if name != name.strip():
+        raise wrong(f"{name!r} has spaces around it, which are cut off from names", "write it without them")
+    return name
 
 
 def listed(value: object) -> object:

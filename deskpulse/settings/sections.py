@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from deskpulse.settings.base import Names, Section, check_readable, from_json, wrong
+from deskpulse.settings.base import Names, Section, check_name, check_readable, from_json, wrong
 from kpis import formats, ledger
 
 RESERVED_MEMBERS: Final = frozenset({"all", "other"})  # the roll-up over everything, and where unlisted names are folded
@@ -50,6 +50,8 @@ class MemberSettings(Section):
             return None
         if not names:
             raise wrong("an empty list", "name at least one, or write null to show the largest by volume")
+        for name in names:
+            check_name(name)
         if taken := RESERVED_MEMBERS.intersection(names):
             raise wrong(f"{sorted(taken)} have a meaning of their own in the metrics", "leave them out")
         if len(set(names)) < len(names):
@@ -86,7 +88,8 @@ class DeskSettings(Section):
     @field_validator("team_time_zones")
     @classmethod
     def _check_zones(cls, zones: dict[str, str]) -> dict[str, str]:
-        for zone in zones.values():
+        for team, zone in zones.items():
+            check_name(team)
             known_zone(zone)
         return zones
 
