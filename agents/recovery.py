@@ -117,6 +117,14 @@ class Recovery:
             raise WorkerError(Exit.CONFIG, str(error), page="newer-row") from error
         except PolicyChangedError as error:
             raise WorkerError(Exit.CONFIG, str(error)) from error
+        for partition in partitions:
+            if names := partition.state.too_late_names:
+                logger.warning(
+                    "partition %d had to count names as `other` before the policy named these, so they stay `other` there: %s; "
+                    "a ledger that is built anew under another app_id has them",
+                    partition.number,
+                    ", ".join(map(repr, names)),
+                )
 
     async def _check(self, partitions: Sequence[Partition]) -> bool:
         """Hold the positions against the source logs of now."""

@@ -9,26 +9,19 @@ sorted list. It knows nothing of panes that merge, of histograms, of ledgers: te
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from deskpulse.oracle_events import Facts, Record, one_spelling, read_records
+from deskpulse.oracle_board import DIMENSIONS, Board, Pick
+from deskpulse.oracle_events import Facts, Record, read_records
 from deskpulse.oracle_spans import HOUR_MS, MINUTE_MS, WINDOWS, Span, spans
 from deskpulse.oracle_tickets import (
     REGISTERS,
-    Dimensions,
-    Observation,
     active_spans,
-    observations,
 )
 
-DIMENSIONS: Final = ("team", "channel", "priority")
 CALENDAR: Final = (("clock", "calendar"),)
-OTHER: Final = "other"
-LEVELS: Final = frozenset({"open", "unanswered"})
 # Per cent as integers: 0.95 * 20 must be rank 19, whatever doubles make of it.
 THREE_QUANTILES: Final = {"0.5": 50, "0.9": 90, "0.95": 95}
 TWO_QUANTILES: Final = {"0.5": 50, "0.9": 90}
@@ -37,7 +30,6 @@ ONLY_CUSTOMERS: Final = frozenset({"365d"})
 NORMAL_95: Final = 1.959964  # two-sided 95 % of the normal distribution
 
 Labels = tuple[tuple[str, str], ...]
-Pick = Callable[[str], list[int]]  # series -> the values inside a span
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +58,13 @@ def figures(  # noqa: PLR0913 - each is named
     max_members: int | None = None,
     future_tolerance_ms: int = 300_000,
     written: Mapping[str, Sequence[str]] | None = None,
+    named: Mapping[str, Sequence[str]] | None = None,
 ) -> list[OracleFigure]:
     """Compute all final and live figures, each with its observations.
 
     `written`: names by dimension as policy and settings write them, the first of several spellings is shown.
+
+    `named`: names by dimension that a policy names.
 
     `members` names what is exported per dimension, the rest being `other`; for a
     dimension without a list, `max_members` (None: no limit) folds the smallest.
@@ -77,7 +72,7 @@ def figures(  # noqa: PLR0913 - each is named
     What a policy adds is in `deskpulse.oracle_promised`.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, as_of_ms, members, max_members, written=written, ever="all" in windows)
+    board = Board(facts, as_of_ms, members, max_members, written=written, named=named, ever="all" in windows)
     zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []
     for by, member in board.members():
@@ -106,6 +101,7 @@ def parts(  # noqa: PLR0913 - each is named
     max_members: int | None = None,
     future_tolerance_ms: int = 300_000,
     written: Mapping[str, Sequence[str]] | None = None,
+    named: Mapping[str, Sequence[str]] | None = None,
 ) -> list[OracleFigure]:
     """Compute the additive parts of every current window, at full dimensions.
 
@@ -113,7 +109,7 @@ def parts(  # noqa: PLR0913 - each is named
     `+Inf` is added. Every combination of the window 30d and of the 30 days before it is there, if with zeros.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, as_of_ms, members, max_members, written=written)
+    board = Board(facts, as_of_ms, members, max_members, written=written, named=named)
     found: list[OracleFigure] = []
     for span in spans(
         as_of_ms=as_of_ms,
@@ -153,132 +149,11 @@ def nps_interval(promoters: int, detractors: int, n: int) -> tuple[float, float]
     return (100 * (p - d - half), 100 * (p - d + half))
 
 
-_Place = tuple[str, str, str | Dimensions]  # series, by (or "parts"), member (or the combination)
-
-
-class Board:
-    """All observations, filed under what they are exported as, sorted by time."""
-
-    def __init__(  # noqa: PLR0917 - each is something else
-        self,
-        facts: Facts,
-        as_of_ms: int,
-        members: Mapping[str, Sequence[str]] | None,
-        max_members: int | None,
-        measured: Iterable[Observation] = (),
-        written: Mapping[str, Sequence[str]] | None = None,
-        *,
-        ever: bool = False,
-    ) -> None:
-        self._months = [] if ever else spans(as_of_ms=as_of_ms, time_zone="UTC", windows=["30d"])
-        self._written = {
-            (position, one_spelling(name)): name
-            for position, dimension in enumerate(DIMENSIONS)
-            for name in reversed([*(written or {}).get(dimension, ()), *(members or {}).get(dimension, ())])
-        }
-        self._listed: list[tuple[str, str]] = [("all", "all")]
-        self._combinations: set[Dimensions] = set()
-        self._filed: dict[_Place, list[tuple[int, int]]] = {}
-        everything = [replace(one, dimensions=self._spelled(one.dimensions)) for one in (*observations(facts, as_of_ms), *measured)]
-        folds: list[dict[str, str]] = []
-        for position, dimension in enumerate(DIMENSIONS):
-            names = None if dimension not in (members or {}) else [self.shown(position, name) for name in (members or {})[dimension]]
-            fold, shown = _fold(self._volumes(everything, position), names, max_members)
-            folds.append(fold)
-            self._listed.extend((dimension, name) for name in shown)
-        self._folds = folds
-        self._file(everything, folds)
-
-    def shown(self, position: int, name: str) -> str:
-        """Give the spelling of a name that is shown: the first that anybody wrote, else the one that it is compared by."""
-        return self._written.get((position, one_spelling(name)), one_spelling(name))
-
-    def _spelled(self, dimensions: Dimensions) -> Dimensions:
-        team, channel, priority = (self.shown(position, name) for position, name in enumerate(dimensions))
-        return (team, channel, priority)
-
-    def folded(self, dimensions: Dimensions) -> Dimensions:
-        """Give the names under which a ticket is exported."""
-        team, channel, priority = (fold.get(value, OTHER) for fold, value in zip(self._folds, self._spelled(dimensions), strict=True))
-        return (team, channel, priority)
-
-    def own_names(self, by: str, member: str) -> list[str]:
-        """List the names that are exported as a member."""
-        if by == "all":
-            return [member]
-        fold = self._folds[DIMENSIONS.index(by)]
-        return [name for name, shown in fold.items() if shown == member] or [member]
-
-    def members(self) -> list[tuple[str, str]]:
-        """List every (by, member) that is exported."""
-        return self._listed
-
-    def combinations(self) -> list[Dimensions]:
-        """List every folded (team, channel, priority) that was observed in time."""
-        return sorted(self._combinations)
-
-    def pick(self, by: str, member: str | Dimensions, span: Span) -> Pick:
-        """Give a reader of the values of a series inside a span, oldest first."""
-
-        def values(series: str) -> list[int]:
-            filed = self._filed.get((series, by, member), [])
-            start = bisect_left(filed, (span.start_ms,))
-            end = bisect_left(filed, (span.end_ms,))
-            return [value for _, value in filed[start:end]]
-
-        return values
-
-    def times(self, series: str, by: str, member: str) -> list[int]:
-        """List the times of all observations of a series."""
-        return [at_ms for at_ms, _ in self._filed.get((series, by, member), [])]
-
-    def _is_recent(self, one: Observation) -> bool:
-        """Tell whether it makes its names known: a level does while it stands."""
-        return one.series in LEVELS or not self._months or any(month.start_ms <= one.at_ms < month.end_ms for month in self._months)
-
-    def _volumes(self, everything: Iterable[Observation], position: int) -> Mapping[str, int]:
-        """Count tickets created in the window 30d (or ever) for each name that is known, 0 where there are none."""
-        volumes: Counter[str] = Counter()
-        for one in everything:
-            if self._is_recent(one):
-                volumes[one.dimensions[position]] += one.series == "created" and (not self._months or one.at_ms >= self._months[0].start_ms)
-        return volumes
-
-    def _file(self, everything: Iterable[Observation], folds: Sequence[Mapping[str, str]]) -> None:
-        filed: dict[_Place, list[tuple[int, int]]] = defaultdict(list)
-        for one in everything:
-            labels = zip(folds, one.dimensions, strict=True)
-            team, channel, priority = (fold.get(value, OTHER) for fold, value in labels)
-            if one.series not in LEVELS and self._is_recent(one):
-                self._combinations.add((team, channel, priority))
-            entry = (one.at_ms, one.value)
-            filed[one.series, "all", "all"].append(entry)
-            filed[one.series, "team", team].append(entry)
-            filed[one.series, "channel", channel].append(entry)
-            filed[one.series, "priority", priority].append(entry)
-            filed[one.series, "parts", (team, channel, priority)].append(entry)
-        for entries in filed.values():
-            entries.sort()
-        self._filed = dict(filed)
-
-
 def facts_of(source: Facts | Iterable[Record], future_tolerance_ms: int) -> Facts:
     """Read records, unless that was done."""
     if isinstance(source, Facts):
         return source
     return read_records(source, future_tolerance_ms=future_tolerance_ms)
-
-
-def _fold(volumes: Mapping[str, int], names: Sequence[str] | None, max_members: int | None) -> tuple[dict[str, str], list[str]]:
-    """Decide under which name each value is exported, and which names there are."""
-    if names is not None:
-        kept = list(dict.fromkeys(names))
-    else:
-        kept = sorted(volumes, key=lambda value: (-volumes[value], value))
-        if max_members is not None and len(kept) > max_members:
-            kept = kept[: max(0, max_members - 1)]
-    fold = {value: value if value in kept else OTHER for value in volumes}
-    return fold, list(dict.fromkeys([*kept, *sorted(set(fold.values()))]))
 
 
 def _final(board: Board, by: str, member: str, asked: Iterable[Span]) -> Iterator[OracleFigure]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from deskpulse import oracle_kept
-from deskpulse.oracle import ONLY_CUSTOMERS, THREE_QUANTILES, Board, OracleFigure, durations, facts_of, labels_of
+from deskpulse.oracle import ONLY_CUSTOMERS, THREE_QUANTILES, OracleFigure, durations, facts_of, labels_of
+from deskpulse.oracle_board import Board
 from deskpulse.oracle_clock import Edition, has_hours
 from deskpulse.oracle_events import Facts, Record
 from deskpulse.oracle_sla import SlaBoard, look
@@ -28,11 +29,12 @@ def figures(  # noqa: PLR0913 - each is named
     max_members: int | None = None,
     future_tolerance_ms: int = 300_000,
     written: Mapping[str, Sequence[str]] | None = None,
+    named: Mapping[str, Sequence[str]] | None = None,
 ) -> list[OracleFigure]:
     """Compute what a policy adds to `oracle.figures`; the arguments are the same."""
     facts = facts_of(source, future_tolerance_ms)
     promised = look(facts, policy, as_of_ms)
-    board = Board(facts, as_of_ms, members, max_members, promised.measured, written)
+    board = Board(facts, as_of_ms, members, max_members, promised.measured, written, named=named)
     sla = SlaBoard(promised, policy, board.folded, as_of_ms)
     zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []

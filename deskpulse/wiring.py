@@ -46,10 +46,14 @@ def view_rules(settings: Settings) -> ViewRules:
         for number, dimension in enumerate(DIMENSIONS)
     }
     shown = {dimension: tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in names)) for dimension, names in lists.items()}
+    named = {
+        dimension: () if policy is None else tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in policy.names(number)))
+        for number, dimension in enumerate(DIMENSIONS)
+    }
     return ViewRules(
         zone=ZoneInfo(desk_zone(desk).name),
         team_zones={spelled["team"][fold(team)]: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
-        members=MemberRules(shown, desk.max_members),
+        members=MemberRules(shown, desk.max_members, named),
         parts_windows=settings.exporter.parts_windows,
         compared=settings.exporter.compared_rollups,
         policy=policy,

@@ -36,6 +36,19 @@ class Admission:
         team, channel, priority = dims
         return self._admit(0, team), self._admit(1, channel), self._admit(2, priority)
 
+    def reserve(self, dimension: int, names: Iterable[str]) -> list[str]:
+        """Admit names that a policy names, before any event has, beyond the limit too. Returns those that came too late.
+
+        Once a name had to be folded nobody knows which those were, so none is admitted any more.
+        """
+        wanted = [name for name in names if name not in self._known[dimension]]
+        if DIMENSIONS[dimension] in self._closed:
+            return wanted
+        self._known[dimension].update(wanted)
+        self.names[dimension].extend(wanted)
+        self.changed = self.changed or bool(wanted)
+        return []
+
     def has_room(self, combinations: int) -> bool:
         """Whether one more combination may be numbered beside so many; else it counts as `other` in each dimension."""
         if combinations < self._most_combinations and COMBINATION not in self._closed:
@@ -63,6 +76,7 @@ class Admission:
         """Take over what was admitted before."""
         self.names = names
         self._known = tuple(map(set, names))
+        self.changed = False
 
     def close(self, kinds: Iterable[str]) -> None:
         """Take over what had to be folded before."""

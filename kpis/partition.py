@@ -15,6 +15,7 @@ from kpis.customers import CustomerRow
 from kpis.deltas import Deltas, level_key
 from kpis.facts import TicketEvent, fact_of
 from kpis.ledger import Position
+from kpis.members import DIMENSIONS
 from kpis.policy import Policy, changed_past, year_of
 from kpis.promise_book import CONCERNED, PromiseBook
 from kpis.rows import Rows
@@ -22,6 +23,7 @@ from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import TicketRow
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent, Handled, Joined, Left, Resolved, Survey, TicketCreated
+from streams.names import fold
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY, DAY_MS, MINUTE_MS, SIX_HOURS
 
@@ -114,6 +116,8 @@ class PartitionState:
         self._customers: Rows[CustomerRow] = Rows(ledger.customer_key, ledger.encode_value, self._customer_leaves_ms, rules.customer_ms)
         self._counts: Counter[str] = Counter()
         self._book = None if rules.policy is None else PromiseBook(rules.policy, self._tables, self._tickets.by_id)
+        self.too_late_names: list[str] = []  # of the policy, that count as `other` here for the life of the ledger
+        self._reserve()
         self._fit_format()
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> list[DeadLetter]:
@@ -346,6 +350,7 @@ class PartitionState:
             raise PolicyChangedError(self.partition, faults)
         self._tables.restore_floors(self.position.event_clock_ms)
         self._tables.admission.close(name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:"))
+        self._reserve()
         self._tickets.index()
         self._customers.index()
         uncreated = sum(row.creation is None for row in self._tickets.by_id.values())
@@ -357,6 +362,15 @@ class PartitionState:
         self._sign()
         # A policy with more versions is told at once: an exporter compares it with its own, and the next event may be far.
         self.clean = self.position.policy == known or self._newest_ms is None
+
+    def _reserve(self) -> None:
+        """What the policy names is admitted before any event names it."""
+        named = (
+            []
+            if self.rules.policy is None
+            else [dict.fromkeys(map(fold, self.rules.policy.names(place))) for place in range(len(DIMENSIONS))]
+        )
+        self.too_late_names = [name for place, names in enumerate(named) for name in self._tables.admission.reserve(place, names)]
 
     @property
     def outdated(self) -> bool:

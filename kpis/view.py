@@ -455,7 +455,7 @@ def _new_customers(cells: Mapping[int, int], first_pane: int) -> int:
 
 def series_bound(rules: ViewRules) -> int:
     """Samples of `support_*` that the rules can lead to, at the most: every member present and no figure empty."""
-    sizes = {d: len(rules.members.lists[d]) + 1 if d in rules.members.lists else rules.members.most for d in DIMENSIONS}
+    sizes = {dimension: rules.members.most_shown(dimension) for dimension in DIMENSIONS}
     busy: Cells = dict.fromkeys(range(1, 23), 7)
     for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
         busy.update({base: 1, base + 1: 1, base + 2: 1})

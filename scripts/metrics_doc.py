@@ -79,8 +79,8 @@ What a figure means, what counts in it and what it hides stands on the [page of 
 """
 _LABELS: Final = """\
 The periods `previous` and `week_ago` are there for the roll-ups of `exporter.compared_rollups` ({compared} by default), the current one
-for all. Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the member `other`. A ticket whose
-creation has not arrived counts under `unknown` until it does.
+for all. Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the member `other`; what the SLA
+policy names never is. A ticket whose creation has not arrived counts under `unknown` until it does.
 """
 _LABEL_ROWS: Final = (
     ("`window`", "see below"),

@@ -15,7 +15,8 @@ import msgspec
 
 from deskpulse import verify
 from deskpulse.logs import Logs, read_topics
-from deskpulse.oracle import DIMENSIONS, OTHER, OracleFigure
+from deskpulse.oracle import OracleFigure
+from deskpulse.oracle_board import DIMENSIONS, OTHER
 from deskpulse.oracle_spans import ROLLING, WINDOWS, Span, spans
 from deskpulse.settings import Settings
 from soak.lowering import ACTIVE, JOINED, LEFT, OPEN, REGISTER, REJOINED, UNANSWERED, Labels, Sample, final, retention

@@ -12,6 +12,7 @@ import yaml
 
 from deskpulse import oracle, oracle_promised, verify
 from deskpulse.logs import read_topics
+from deskpulse.oracle_board import DIMENSIONS
 from deskpulse.oracle_clock import Edition, desk_zone, names_written, read_policy
 from deskpulse.oracle_events import Facts, Record, read_records
 from deskpulse.settings import Settings
@@ -98,8 +99,9 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
     editions = [] if desk.policy is None else _editions(desk.policy.read_text(encoding="utf-8"))
     zone = desk.time_zone or desk_zone(editions) or "UTC"
     lists = {name: list(names) for name, names in desk.members.model_dump().items() if names is not None}
-    written = {name: [*names_written(editions, place), *lists.get(name, ())] for place, name in enumerate(oracle.DIMENSIONS)}
+    written = {name: [*names_written(editions, place), *lists.get(name, ())] for place, name in enumerate(DIMENSIONS)}
     written["team"] += desk.team_time_zones
+    named = {name: names_written(editions, place) for place, name in enumerate(DIMENSIONS)}
     found = oracle.figures(
         facts,
         as_of_ms=as_of_ms,
@@ -108,6 +110,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
         members=lists,
         max_members=desk.max_members,
         written=written,
+        named=named,
     )
     if editions:
         found += oracle_promised.figures(
@@ -119,6 +122,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
             members=lists,
             max_members=desk.max_members,
             written=written,
+            named=named,
         )
     compared = settings.exporter.compared_rollups
     found = [
@@ -135,6 +139,7 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
         members=lists,
         max_members=desk.max_members,
         written=written,
+        named=named,
     )
 
 

@@ -17,12 +17,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deskpulse.policy import load_policy
+from deskpulse.policy import build, load_file, load_policy
+from deskpulse.rules import Plan, texts
+from deskpulse.rules.alertmanager import teams_of
+from deskpulse.rules.proof import faults
 from kpis.partition import PartitionState, StateRules
 from kpis.view import ViewBuilder, ViewRules
 from tests.sla.desk import Record, figure
 
 FOLDER: Final = os.environ.get("CASES")
+NOW_MS: Final = 1_780_000_000_000
 MINUTE_MS: Final = 60_000
 ROOT: Final = Path(__file__).parents[2]
 
@@ -138,7 +142,23 @@ def replied_only(case: Path) -> None:
     assert (1.0, 1) == found.value(ATTAINMENT, target="first_reply")
 
 
+def small_team(case: Path) -> None:
+    found = report(case, "events.jsonl", "--window", "8h", "--as-of", "2026-03-02T12:00:00Z", policy="policy.yaml")
+    assert (0.0, 4) == found.value(ATTAINMENT, "team", "vip", target="first_reply", window="8h")
+    assert 4 == found.value(OVERDUE, "team", "vip", target="first_reply")[0]
+
+
+def alert_names(case: Path) -> None:
+    for policy, team in (("quote.yaml", 'Tier "gold"'), ("percent.yaml", "Top 10% clients")):
+        file = load_file(case / policy)
+        plan = Plan(build(file), file.alerts)
+        files = texts(plan, NOW_MS)
+        assert [] == faults(plan, files, NOW_MS)
+        assert team in teams_of(plan.policy, NOW_MS)
+
+
 CHECKS: Final[Mapping[str, Callable[[Path], None]]] = {
+    "alert-names": alert_names,
     "bot-then-reopened": bot_then_reopened,
     "clock-ahead-as-of": clock_ahead,
     "double-handled": double_handled,
@@ -146,9 +166,11 @@ CHECKS: Final[Mapping[str, Callable[[Path], None]]] = {
     "name-variants": name_variants,
     "pass-clocks": pass_clocks,
     "replied-only": replied_only,
+    "small-team-folded": small_team,
 }
 # Of each kind a test that needs no folder.
 KINDS: Final = {
+    "alert-names": "tests/names/test_names_at_borders.py",
     "bot-then-reopened": "tests/sla/test_sla_plays.py::TestClosedTime",
     "clock-ahead-as-of": "tests/sla/test_now_is_now.py",
     "double-handled": "tests/laws/test_quality.py",
@@ -156,11 +178,10 @@ KINDS: Final = {
     "name-variants": "tests/sla/test_names.py",
     "pass-clocks": "tests/laws/test_business_clock.py",
     "replied-only": "tests/laws/test_facts_laws.py",
+    "small-team-folded": "tests/laws/test_bounds_laws.py",
 }
 # What is not right yet, by what it waits for.
 LATER: Final = {
-    "alert-names": "names at every border",
-    "small-team-folded": "names at every border",
     "late-triage": "the event contract",
     "next-reply": "the event contract",
     "outbound": "the event contract",

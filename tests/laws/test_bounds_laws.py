@@ -18,8 +18,11 @@ from kpis.ledger import LevelKey, PaneKey
 from kpis.members import OTHER, MemberRules
 from kpis.partition import StateRules
 from kpis.view import ViewBuilder, ViewRules, series_bound
+from streams.names import fold
 from tests.exporters.desk import RULES, all_read
 from tests.laws.ledgers import T0, Desk
+from tests.laws.policies import the_policy
+from tests.sla.desk import policy_of
 from windows.panes import DAY, DAY_MS, HOUR_MS, MINUTE_MS
 
 FLOOD = 100_000
@@ -171,3 +174,62 @@ def test_the_other_of_the_workers_is_part_of_the_other_of_the_exporter() -> None
     assert (["a"], ["b", OTHER]) == MemberRules(most=2).choose("team", {OTHER: 99, "a": 3, "b": 1})
     assert (["a"], [OTHER]) == MemberRules(most=2).choose("team", {OTHER: 99, "a": 3})
     assert (["a", "b"], []) == MemberRules(most=2).choose("team", {"a": 3, "b": 1})
+
+
+def test_what_a_policy_names_is_never_folded() -> None:
+    """However small it is, and however many there are; the rest has what room is left, and `other` stands for it."""
+    rules = MemberRules(most=4, named={"team": ("vip", "legal", "nobody ever wrote to it", OTHER)})
+    volumes = {"a": 9, "b": 8, "c": 7, "vip": 1, "legal": 0}
+    assert (["a", "legal", "vip"], ["b", "c"]) == rules.choose("team", volumes)
+    assert (["a", "legal", "vip"], []) == rules.choose("team", {"a": 9, "vip": 1, "legal": 0})
+    assert 4 == rules.most_shown("channel")
+    assert 5 == rules.most_shown("team")
+    many = MemberRules(most=2, named={"team": tuple("abcdef")})
+    assert (list("abcdef"), ["x"]) == many.choose("team", {**dict.fromkeys("abcdef", 1), "x": 100})
+    assert 7 == many.most_shown("team")
+
+
+def test_a_list_of_the_settings_shows_what_the_policy_names_too() -> None:
+    rules = MemberRules({"team": ("a", "b")}, named={"team": ("b", "vip")})
+    assert (["a", "b", "vip"], ["c"]) == rules.choose("team", {"a": 1, "c": 5, "vip": 1})
+    assert (["a", "b"], ["c"]) == rules.choose("team", {"a": 1, "c": 5})
+
+
+POLICY = the_policy()
+NAMED = {dimension: [fold(name) for name in POLICY.names(place)] for place, dimension in enumerate(("team", "channel", "priority"))}
+
+
+def test_what_a_policy_names_is_admitted_before_any_event() -> None:
+    """A flood of made-up teams has taken all places: the teams of the policy have theirs, in this ledger and when it is read again."""
+    assert NAMED["team"]
+    desk = Desk(StateRules(most_names=2, policy=POLICY))
+    for number in range(9):
+        desk.create(f"T{number}", T0, team=f"made up {number}")
+    desk.write()
+    desk.state = desk.recovered()
+    assert [] == desk.state.too_late_names
+    for number, team in enumerate(NAMED["team"]):
+        desk.create(f"N{number}", T0, team=team)
+    desk.write()
+    found = {key.dims[0] for key in desk.view() if isinstance(key, LevelKey) and key.series == series.OPEN}
+    assert set(NAMED["team"]) < found <= {*NAMED["team"], OTHER, "made up 0", "made up 1"}
+
+
+def test_a_policy_that_comes_too_late_says_which_of_its_names_stay_other() -> None:
+    """What was booked as other can be withdrawn from there alone, so a team that was folded is not admitted any more."""
+    desk = Desk(StateRules(most_names=2))
+    for number, team in enumerate(("a", "b", "vip")):
+        desk.create(f"T{number}", T0, team=team)
+    desk.write()
+    later = """
+        versions:
+          - {name: v1, effective_from: 2026-06-01T00:00:00Z, first_reply: [{team: [VIP, A], channel: post, within: 1h, objective: 90%}]}
+    """
+    desk.rules = StateRules(most_names=2, policy=policy_of(later))
+    desk.state = desk.recovered()
+    assert ["vip"] == desk.state.too_late_names
+    desk.create("T9", T0 + 1, team="vip", channel="post")
+    desk.write()
+    assert {("a", "b"), ("b", "b"), (OTHER, "b"), (OTHER, "post")} == {
+        key.dims[:2] for key in desk.view() if isinstance(key, LevelKey) and key.series == series.OPEN
+    }
