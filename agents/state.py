@@ -21,6 +21,7 @@ class LedgerState(Protocol):
     """All state of one partition, without I/O."""
 
     clean: bool  # no change waits to be written
+    too_late_names: list[str]  # of the policy, that count as `other` in this ledger
 
     @property
     def outdated(self) -> bool: ...

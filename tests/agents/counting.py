@@ -35,6 +35,7 @@ class CountingState:
         self.partition = partition
         self.position = CountingPosition()
         self.clean = True
+        self.too_late_names: list[str] = []
         self.keys: Counter[bytes] = Counter()
         self.topics: Counter[str] = Counter()
         self.drained: set[str] = set()
