@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from deskpulse import exits
 from deskpulse.event_files import InputError, printable, read_timed_events
@@ -21,13 +23,15 @@ from deskpulse.simulator import TimedEvent
 from deskpulse.wiring import view_rules
 from kpis.batch import Batch, History, Stretch
 from kpis.figures import Figure
-from kpis.members import DIMENSIONS
+from kpis.members import DIMENSIONS, MemberRules
 from kpis.quality import Quality, told
 from kpis.view import ViewRules
 
 ALL_WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
 _EXAMPLES: Final = 5  # of the refused events of a reason
 _MOST_SPELLINGS: Final = 1_000  # of a dimension
+_HEADED: Final = frozenset({"window", "period", "by", "member", "clock", "team", "channel", "priority"})
+_EVERYTHING: Final = 1_000_000_000  # names of a dimension
 _SHOW_EVERY: Final = 2_000  # events between two words of progress
 
 
@@ -58,14 +62,18 @@ def run(
         print(f"deskpulse: {file} holds no event{_until(as_of_ms)}", file=sys.stderr)  # noqa: T201
         return exits.DIFFERENCE
     as_of = history.last_ms if as_of_ms is None else as_of_ms
+    if form == "json":
+        rules = replace(rules, members=MemberRules(most=_EVERYTHING))
     batch = Batch(history, rules, as_of)
     figures = figures_of(batch, as_of, window=window, span_ms=span_ms)
-    quality = batch.quality(as_of)
+    quality = batch.quality(as_of, _stretches(batch, as_of, window, span_ms))
     if form == "json":
         json.dump({**document(as_of, figures), "quality": msgspec.to_builtins(quality)}, sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
     else:
         Console().print(_table(as_of, figures))
+        for line in folded_names(batch, as_of, window=window, span_ms=span_ms):
+            err.print(printable(line), highlight=False, markup=False, soft_wrap=True)
     for line in summary(history, quality):
         err.print(printable(line), highlight=False, markup=False, soft_wrap=True)
     return exits.OK
@@ -156,6 +164,15 @@ class Spellings:
                     yield f"{dimension} {shown!r} is also written {', '.join(others[:_EXAMPLES])}: counted as one"
 
 
+def folded_names(batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None) -> Iterator[str]:
+    """A line for each dimension of which names are shown as `other`, with the first of them."""
+    for dimension, names in batch.folded(_stretches(batch, as_of_ms, window, span_ms), as_of_ms).items():
+        told = ", ".join(repr(name) for name in names[:_EXAMPLES]) + (
+            f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
+        )
+        yield f"shown as other: {dimension} {told}; desk.members or desk.max_members shows them, and --format json all"
+
+
 def figures_of(batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None) -> list[Figure]:
     """The figures of one window, of every window (None), of the whole history (`all`) or of a span of one's own."""
     return batch.figures(_stretches(batch, as_of_ms, window, span_ms), as_of_ms)
@@ -183,26 +200,25 @@ def document(as_of_ms: int, figures: Iterable[Figure]) -> dict[str, object]:
 
 
 def _table(as_of_ms: int, figures: Sequence[Figure]) -> Table:
-    table = Table(title=f"as of {to_rfc3339(as_of_ms)}", title_justify="left")
-    for name in ("figure", "window", "period", "by", "member"):
-        table.add_column(name)
-    table.add_column("value", justify="right")
-    table.add_column("n", justify="right")
+    """A part for each window and member, so that names and values have room on a terminal of 80 columns."""
+    table = Table(title=f"as of {to_rfc3339(as_of_ms)}", title_justify="left", show_lines=False)
+    table.add_column("figure", overflow="fold", ratio=1)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    parts: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
-        if figure.name.endswith("_observations"):
-            continue
-        labels = dict(figure.labels)
-        more = ", ".join(f"{k} {v}" for k, v in figure.labels if k not in ("window", "period", "by", "member", "clock"))
-        name = figure.name.removeprefix("support_") + (f" ({more})" if more else "")
-        table.add_row(
-            name,
-            labels.get("window", "now"),
-            labels.get("period", ""),
-            labels["by"],
-            labels["member"],
-            readable(figure.name, figure.value),
-            f"{figure.n:,}",
-        )
+        if not figure.name.endswith("_observations"):
+            labels = dict(figure.labels)
+            parts.setdefault((labels.get("window", "now"), labels.get("period", ""), labels["by"], labels["member"]), []).append(figure)
+    for (window, period, by, member), found in parts.items():
+        span = " ".join(filter(None, (window, "" if period == "current" else period.replace("_", " "))))
+        whose = "all" if by == "all" else f"{by} {printable(member)}"
+        table.add_section()
+        table.add_row(Text(f"{span}: {whose}", style="bold"))
+        for figure in found:
+            more = ", ".join(f"{k} {v}" for k, v in figure.labels if k not in _HEADED)
+            name = figure.name.removeprefix("support_") + (f" ({more})" if more else "")
+            table.add_row(Text(printable(name)), readable(figure.name, figure.value), f"{figure.n:,}")
     return table
 
 

@@ -131,12 +131,11 @@ class Batch:
             if self._sla is not None:
                 self._sla.level(key, delta)
 
-    def quality(self, as_of_ms: int) -> Quality:
-        """How good the data of the history are."""
+    def quality(self, as_of_ms: int, stretches: Sequence[Stretch] = ()) -> Quality:
+        """How good the data of the history are, and how many names are shown as `other` in these stretches."""
         found = self._history.quality()
         found.anomalies = sum(amount for own in self._found.values() for _, cell, amount in own if cell == series.ANOMALY)
-        _, folded = self._members(as_of_ms, everything=False)
-        found.folded = {dimension: len(names) for dimension, names in folded.items() if names}
+        found.folded = {dimension: len(names) for dimension, names in self.folded(stretches, as_of_ms).items()}
         return found
 
     def stretches(self, as_of_ms: int, windows: Iterable[str]) -> list[Stretch]:
@@ -155,12 +154,11 @@ class Batch:
         return Stretch("all", "current", first, max(as_of_ms, self._history.last_ms or 0) + 1, as_of_ms - first)
 
     def figures(self, stretches: Iterable[Stretch], as_of_ms: int) -> list[Figure]:
-        """Final figures of every shown member in every stretch, then the live ones."""
-        recent, ever = self._members(as_of_ms, everything=False), self._members(as_of_ms, everything=True)
-        shown, folded = recent
+        """Final figures of every shown member in every stretch, then the live ones. Names are ranked as `folded` says."""
+        stretches = list(stretches)
+        shown, folded = self._members(stretches, as_of_ms)
         found: list[Figure] = []
         for stretch in stretches:
-            shown, folded = ever if stretch.window in _WHOLE_STRETCHES else recent
             if stretch.window != "365d":
                 found.extend(self._roll_ups(stretch, shown, folded, as_of_ms))
             if stretch.window in _CUSTOMER_STRETCHES:
@@ -221,21 +219,34 @@ class Batch:
         new = sum(start <= s.joined_ms < end and (s.previous_left_ms is None or s.previous_left_ms < start) for s in self._spells)
         yield from figures.customers(at_start, new, at_end, _labels(stretch, ALL))
 
-    def _members(self, as_of_ms: int, *, everything: bool) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        """Names with observations in the window 30d or the 30 days before, or in a level, as in a view; or every name ever seen."""
-        window = next(w for w in WINDOWS if w.name == "30d")
-        month, before = (self._sums(self._stretch(window, period, as_of_ms)) for period in ("current", "previous"))
+    def folded(self, stretches: Sequence[Stretch], as_of_ms: int) -> dict[str, list[str]]:
+        """By dimension, the names that are shown as `other`: those with the fewest tickets created in the one window that is shown.
+
+        Where several are, the window 30d decides, as in a view. Dimensions of which all names are shown are left out.
+        """
+        _, folded = self._members(stretches, as_of_ms)
+        return {dimension: names for dimension, names in folded.items() if names}
+
+    def _members(self, stretches: Sequence[Stretch], as_of_ms: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """The names shown and folded, of those that were observed in what ranks them, or stand in a level."""
+        ranking = self._ranking(stretches, as_of_ms)
+        ranked = self._sums(ranking[0])
         names: dict[str, set[str]] = {dimension: set() for dimension in DIMENSIONS}
-        for by, member in [*_seen(month), *_seen(before), *self._levels.groups()]:
+        for by, member in [*_seen(ranked), *(group for more in ranking[1:] for group in _seen(self._sums(more))), *self._levels.groups()]:
             if by in names:
                 names[by].add(member)
-        if everything:
-            names = {d: {dims[i] for dims, found in self._found.items() if found} for i, d in enumerate(DIMENSIONS)}
         chosen = {}
         for dimension in DIMENSIONS:
-            volumes = {name: month.get((dimension, name), {}).get(series.CREATED, 0) for name in names[dimension]}
+            volumes = {name: ranked.get((dimension, name), {}).get(series.CREATED, 0) for name in names[dimension]}
             chosen[dimension] = self._rules.members.choose(dimension, volumes)
         return {d: shown for d, (shown, _) in chosen.items()}, {d: folded for d, (_, folded) in chosen.items()}
+
+    def _ranking(self, stretches: Sequence[Stretch], as_of_ms: int) -> list[Stretch]:
+        """What decides which names there are; the first one ranks them."""
+        if stretches and len({stretch.window for stretch in stretches}) == 1:
+            return sorted(stretches, key=lambda stretch: stretch.period != "current")
+        month = next(w for w in WINDOWS if w.name == "30d")
+        return [self._stretch(month, period, as_of_ms) for period in ("current", "previous")]
 
     def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of_ms: int) -> Iterator[Figure]:
         for by, member, names in [
@@ -257,7 +268,6 @@ class Batch:
         return [self._stretch(named[name], "current", as_of_ms) for name in windows]
 
 
-_WHOLE_STRETCHES: Final = frozenset({"all", "custom"})
 _CUSTOMER_STRETCHES: Final = frozenset({"30d", "365d", "all", "custom"})
 
 

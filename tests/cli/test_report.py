@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -100,3 +101,48 @@ def test_an_identifier_cannot_set_the_terminal(run: Run, tmp_path: Path) -> None
     answer = run("report", written(tmp_path / "e.jsonl", lines), "--window", "all")
     assert "\x1b" not in answer.err
     assert r"T\x1b]0;PWNED\x07" in answer.err
+
+
+class TestNames:
+    """Six teams with 10 to 60 tickets a month ago, of which the smallest has been the busiest of late; four names are shown."""
+
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        lines = []
+        for number, team in enumerate(("a", "b", "c", "d", "e", "f"), start=1):
+            for day, count in {2: number * 10, 28: 70 - number * 10}.items():
+                for ticket in range(count):
+                    at = f"2026-03-{day:02}T10:00:00Z"
+                    dims = {"team": team, "channel": "email", "priority": "normal", "customer_id": "C"}
+                    name = f"{team}{day}-{ticket}"
+                    lines.append(json.dumps({"topic": "ticket-created", "event_id": name, "ticket_id": name, "occurred_at": at, **dims}))
+        path = tmp_path / "teams.jsonl"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    @pytest.mark.parametrize(
+        ("span", "shown", "folded"),
+        [
+            (["--window", "24h"], {"a", "b", "c", "other"}, "team 'd', 'e', 'f'"),
+            (["--from", "2026-03-01T00:00:00Z", "--to", "2026-03-10T00:00:00Z"], {"d", "e", "f", "other"}, "team 'a', 'b', 'c'"),
+        ],
+    )
+    def test_they_are_ranked_by_the_span_that_is_printed(self, run: Run, file: Path, span: list[str], shown: set[str], folded: str) -> None:
+        done = run("report", str(file), *span)
+        assert 0 == done.code
+        assert shown == set(re.findall(r": team (\w+) +│", done.out))
+        assert f"shown as other: {folded}; desk.members or desk.max_members shows them" in done.err
+
+    def test_json_has_them_all(self, run: Run, file: Path) -> None:
+        done = run("report", str(file), "--window", "24h", "--format", "json")
+        found = {one["member"] for one in json.loads(done.out)["figures"] if one["by"] == "team"}
+        assert set("abcdef") == found
+        assert "shown as other" not in done.err
+
+    @pytest.mark.parametrize("columns", [80, 60])
+    def test_the_table_is_whole(self, run: Run, file: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        done = run("report", str(file))
+        assert "…" not in done.out
+        assert columns >= max(map(len, done.out.splitlines()))
+        assert "30d previous: team a" in done.out
