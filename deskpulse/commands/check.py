@@ -28,8 +28,10 @@ def check(config: Config = None) -> None:
     zone = read_zone(settings)
     typer.echo(f"\nzone: {zone.name} ({zone.why}); its midnight starts the window today, and the wall shows its time")
     if policy is not None:
+        from deskpulse.policy.remarks import remarks_of
+
         _tell_policy(policy)
-        typer.echo("\n".join(f"  {line}" for line in burns))
+        typer.echo("\n".join(f"  {line}" for line in (*burns, *remarks_of(settings, policy, time.time_ns() // 1_000_000))))
     _tell_series(settings)
 
 

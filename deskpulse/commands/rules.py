@@ -51,12 +51,15 @@ def rules(
 ) -> None:
     """Write recording and alert rules and Alertmanager's configuration, made from the SLA policy."""
     from deskpulse.policy import build
+    from deskpulse.policy.remarks import remarks
     from deskpulse.rules import Plan, texts
 
     file = _read_policy(policy, config)
     plan = Plan(build(file), file.alerts, time_scale)
     now_ms = time.time_ns() // 1_000_000
     refuse_impossible_alerts(plan, now_ms)
+    for line in remarks(plan.policy, now_ms):
+        typer.echo(f"rules: {line}", err=True)
     try:
         made = texts(plan, now_ms, _read_receivers(receivers))
     except ValueError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 
 from deskpulse.cluster import Cluster, ClusterError, Topic, UnreachableError, connect
 from deskpulse.doctor.brokers import examine_brokers, examine_limits
@@ -11,6 +12,8 @@ from deskpulse.doctor.group import examine_group
 from deskpulse.doctor.ledger import MOST_RECORDS, examine_ledger
 from deskpulse.doctor.machine import examine_machine
 from deskpulse.doctor.topics import examine_topics
+from deskpulse.policy import load_policy
+from deskpulse.policy.remarks import remarks_of
 from deskpulse.settings import Settings
 from deskpulse.topic_setup import topic_specs
 from streams.topics import ledger_topics
@@ -18,7 +21,7 @@ from streams.topics import ledger_topics
 
 async def examine(settings: Settings) -> list[Finding]:
     """All findings; a cluster that cannot be reached is one of them."""
-    findings = list(examine_machine())
+    findings = [*examine_machine(), *_policy(settings)]
     try:
         async with connect(settings.kafka) as cluster:
             findings += await _examine_cluster(settings, cluster)
@@ -26,6 +29,14 @@ async def examine(settings: Settings) -> list[Finding]:
         found, _, fix = str(error).partition("\nfix: ")
         findings.append(fail("broker", found, " ".join(fix.split())))
     return findings
+
+
+def _policy(settings: Settings) -> Iterator[Finding]:
+    """What the policy leaves out, and may well mean to."""
+    policy = load_policy(settings.desk.policy)
+    for line in [] if policy is None else remarks_of(settings, policy, time.time_ns() // 1_000_000):
+        found, _, fix = line.partition("; ")
+        yield warn("lines of the policy", found, fix or "write it the same way everywhere, in events too")
 
 
 async def _examine_cluster(settings: Settings, cluster: Cluster) -> list[Finding]:
