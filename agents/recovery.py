@@ -19,7 +19,7 @@ from agents.tally import Tally
 from agents.units import Partition, Source
 from kpis.formats import LedgerFormatError
 from kpis.ledger import NewerRowError
-from kpis.partition import PolicyChangedError
+from kpis.partition import PolicyChangedError, SettingsChangedError
 
 logger = logging.getLogger("deskpulse.worker")
 
@@ -115,7 +115,7 @@ class Recovery:
                 partition.state.loaded()
         except LedgerFormatError as error:
             raise WorkerError(Exit.CONFIG, str(error), page="newer-row") from error
-        except PolicyChangedError as error:
+        except (PolicyChangedError, SettingsChangedError) as error:
             raise WorkerError(Exit.CONFIG, str(error)) from error
         for partition in partitions:
             if names := partition.state.too_late_names:

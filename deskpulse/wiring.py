@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
+
+from xxhash import xxh3_64_hexdigest
 
 from deskpulse import clocks
 from deskpulse.policy import desk_zone, load_policy
@@ -19,19 +22,25 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 _DAY_MS: Final = 86_400_000
+_LONGEST_VALUE: Final = 120  # characters of a setting that the position row has as it is
 _HEARTBEAT_SECONDS: Final = 3.0
 
 
-def state_rules(settings: Settings) -> StateRules:
-    """Limits of a partition's state, and its policy. Errors: PolicyError."""
+def state_rules(settings: Settings, *, adopt: bool = False) -> StateRules:
+    """Limits of a partition's state, and its policy. Errors: PolicyError.
+
+    `adopt`: where shared settings are not those of the ledger, it takes these over.
+    """
     desk = settings.desk
     return StateRules(
         horizon_ms=desk.horizon_days * _DAY_MS,
         open_ms=desk.open_horizon_days * _DAY_MS,
         future_tolerance_ms=desk.future_tolerance_seconds * 1_000,
         most_names=desk.max_names,
+        shared=shared_settings(settings),
         ledger_format=settings.worker.ledger_format,
         policy=load_policy(desk.policy),
+        adopt=adopt,
     )
 
 
@@ -58,8 +67,25 @@ def view_rules(settings: Settings) -> ViewRules:
         compared=settings.exporter.compared_rollups,
         policy=policy,
         spelled=spelled,
+        shared=shared_settings(settings),
         open_ms=desk.open_horizon_days * _DAY_MS,
     )
+
+
+def shared_settings(settings: Settings) -> dict[str, str]:
+    """The settings that every worker and exporter of a ledger must share, as the position row keeps them. Errors: PolicyError."""
+    desk = settings.desk
+    zones = json.dumps(dict(sorted(desk.team_time_zones.items())), ensure_ascii=False)
+    return {
+        "desk.horizon_days": str(desk.horizon_days),
+        "desk.open_horizon_days": str(desk.open_horizon_days),
+        "desk.future_tolerance_seconds": str(desk.future_tolerance_seconds),
+        "desk.max_names": str(desk.max_names),
+        "desk.time_zone": desk_zone(desk).name,
+        "desk.team_time_zones": zones
+        if len(zones) <= _LONGEST_VALUE
+        else f"of {len(desk.team_time_zones)} teams, {xxh3_64_hexdigest(zones.encode())}",
+    }
 
 
 def wall_rules(settings: Settings) -> WallRules:
@@ -104,8 +130,8 @@ def exporter_config(settings: Settings) -> ExporterConfig:
     )
 
 
-def worker_config(settings: Settings) -> WorkerConfig:
-    """What a worker must be told."""
+def worker_config(settings: Settings, *, adopt: bool = False) -> WorkerConfig:
+    """What a worker must be told. `adopt`: as in `state_rules`."""
     from agents.config import WorkerConfig  # noqa: PLC0415 - imports Faust, which nothing but a worker should wait for
 
     worker = settings.worker
@@ -114,7 +140,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         kafka=settings.kafka.client_options(),
         app_id=settings.app_id,
         topic_prefix=settings.topic_prefix,
-        state_rules=state_rules(settings),
+        state_rules=state_rules(settings, adopt=adopt),
         chunk_records=worker.chunk_records,
         session_timeout_seconds=worker.session_timeout_seconds,
         # Three missed heartbeats end a session, also a short one.

@@ -178,7 +178,7 @@ def _stream() -> Document:
 def _readyz() -> Document:
     schema = {
         "type": "object",
-        "required": ["ready", "complete", "reasons", "hidden", "partitions"],
+        "required": ["ready", "complete", "reasons", "hidden", "settings", "partitions"],
         "properties": {
             "ready": {"type": "boolean"},
             "complete": {"type": "boolean", "description": "The figures are all that there is, and the workers are not far behind."},
@@ -187,6 +187,11 @@ def _readyz() -> Document:
                 "type": "array",
                 "items": {"type": "string"},
                 "description": "Figures that partitions and exporter define differently, so they are not shown; * are all.",
+            },
+            "settings": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Settings that all must share and that are not those that the ledger was made with.",
             },
             "partitions": {
                 "type": "object",

@@ -100,6 +100,11 @@ POLICY: Final = Family(
 POLICY_MISMATCH: Final = Family(
     "deskpulse_policy_mismatch", "1 while the rows of some partition were made with another SLA policy than the exporter's."
 )
+SETTING_DIFFERS: Final = Family(
+    "deskpulse_setting_mismatch",
+    "1 for a setting of the exporter that is not the one that the ledger was made with, though all must share it; absent when it is.",
+    labels=("setting",),
+)
 
 PROGRAM: Final = (
     *(BUILD, READY, COMPLETE, INCOMPLETE, CONNECTIONS, REFUSED, EXPECTED, READ, AS_OF, READ_AT, AGE, SKEW, BUILD_SECONDS),
@@ -116,7 +121,7 @@ PROGRAM: Final = (
         REJECTED,
         *COUNTERS.values(),
     ),
-    *(CHANGES_FOLDED, SPAN, FOLDED, ANOMALIES, DEFINITIONS, OWN_DEFINITIONS, HIDDEN, POLICY, POLICY_MISMATCH),
+    *(CHANGES_FOLDED, SPAN, FOLDED, ANOMALIES, DEFINITIONS, OWN_DEFINITIONS, HIDDEN, POLICY, POLICY_MISMATCH, SETTING_DIFFERS),
 )
 
 
@@ -217,7 +222,8 @@ def collect_view(snapshot: Snapshot) -> Iterator[Metric]:
 
 
 def collect_policy(snapshot: Snapshot) -> Iterator[Metric]:
-    """Which policy the figures are of, and whether the workers have the same."""
+    """Which policy the figures are of, and whether the workers have the same policy and the same shared settings."""
+    yield SETTING_DIFFERS.having(*(({"setting": name}, 1.0) for name in sorted({one.setting for one in snapshot.status.settings})))
     view = snapshot.view
     if view is None:
         return

@@ -22,6 +22,7 @@ from exporters.skew import median
 from exporters.status import Limits, ReaderStatus
 from exporters.topics import partition_count
 from kpis.definitions import are_current
+from kpis.shared import differing_in
 
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
@@ -67,6 +68,7 @@ class LedgerReader:
             workers=workers,
             recovering=workers.recovering(positions) if workers else frozenset(),
             definitions={number: position for number, position in positions.items() if not are_current(position)},
+            settings=tuple(differing_in(self._config.view_rules.shared, positions.values())),
             skew_seconds=self._skew_seconds(now),
             limits=Limits(
                 self._config.stuck_seconds,

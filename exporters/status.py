@@ -9,6 +9,7 @@ from typing import NamedTuple
 from exporters.workers import Workers
 from kpis import definitions
 from kpis.ledger import Position
+from kpis.shared import Differing
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class ReaderStatus:
     workers: Workers | None = None  # None: not known
     recovering: frozenset[int] = frozenset()  # owned partitions that their worker is still reading from the ledger
     definitions: Mapping[int, Position] = field(default_factory=dict)  # of the partitions whose definitions are not this program's
+    settings: tuple[Differing, ...] = ()  # of this exporter, that are not those that the ledger was made with
     skew_seconds: float | None = None  # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
     limits: Limits = Limits()
 

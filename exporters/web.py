@@ -128,6 +128,7 @@ class Pages:
             "complete": status.complete,
             "reasons": reasons(snapshot),
             "hidden": sorted(status.hidden),
+            "settings": [str(one) for one in status.settings],
             "partitions": {
                 "expected": status.expected,
                 "read": len(status.caught_up),

@@ -87,6 +87,7 @@ class Position(Struct, gc=False, omit_defaults=True):
     format: int = 1  # rows may be written up to this version (`formats.py`)
     definitions: int = 1  # which C the panes and levels were made by (`definitions.py`)
     becoming: int | None = None  # they are being made anew by this one; until then they may be of either
+    settings: dict[str, str] | None = None  # those that workers and exporters must share (`shared.py`); None: of an older worker
     overflowed: list[str] = []  # tickets that had more facts than a row keeps exactly, the latest ones
 
 

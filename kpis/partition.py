@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -19,6 +19,7 @@ from kpis.members import DIMENSIONS
 from kpis.policy import Policy, changed_past, year_of
 from kpis.promise_book import CONCERNED, PromiseBook
 from kpis.rows import Rows
+from kpis.shared import Differing, differing
 from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import TicketRow
 from streams.decode import Reject, decoder
@@ -84,6 +85,8 @@ class StateRules:
     most_names: int = 1000  # names of a dimension; later ones count as `other`
     most_combinations: int = 20_000  # of names, in a partition; each has panes of its own
     policy: Policy | None = None  # what is promised to tickets; None: nothing
+    shared: Mapping[str, str] = field(default_factory=dict)  # settings that all workers and exporters must share (`shared.py`)
+    adopt: bool = False  # the ledger is to take these over where it has others
     ledger_format: int | None = None  # raise the ledger's format to this; None: leave it
 
 
@@ -95,6 +98,17 @@ class PolicyChangedError(Exception):
         super().__init__(
             f"partition {partition}: the SLA policy (desk.policy) is not the one that the ledger was built with:\n{lines}\n"
             "  or begin another ledger with another app_id (DESKPULSE_APP_ID): it is built anew from the source topics"
+        )
+
+
+class SettingsChangedError(Exception):
+    """Settings that all must share are not those of the ledger."""
+
+    def __init__(self, partition: int, found: Sequence[Differing]) -> None:
+        lines = "\n".join(f"  {one}" for one in found)
+        super().__init__(
+            f"partition {partition}: settings that all workers of a ledger share are not the ones that it was made with:\n{lines}\n"
+            "  set them back; or, if you mean to change them, start every worker with --adopt-settings once (docs/upgrade.md)"
         )
 
 
@@ -348,6 +362,8 @@ class PartitionState:
         self._fit_format()
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
+        settings = self.position.settings
+        self._agree()
         self._tables.restore_floors(self.position.event_clock_ms)
         self._tables.admission.close(name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:"))
         self._reserve()
@@ -360,8 +376,15 @@ class PartitionState:
             self._book.loaded()
         known = self.position.policy
         self._sign()
-        # A policy with more versions is told at once: an exporter compares it with its own, and the next event may be far.
-        self.clean = self.position.policy == known or self._newest_ms is None
+        # A policy with more versions and settings are told at once: an exporter compares them with its own, and the next event may be far.
+        told = self.position.policy == known and self.position.settings == settings
+        self.clean = told or self._newest_ms is None
+
+    def _agree(self) -> None:
+        """Hold the shared settings against the ledger's, or give it ours. Errors: SettingsChangedError."""
+        if not self.rules.adopt and (found := differing(self.rules.shared, self.position.settings)):
+            raise SettingsChangedError(self.partition, found)
+        self.position.settings = {**(self.position.settings or {}), **self.rules.shared} or None
 
     def _reserve(self) -> None:
         """What the policy names is admitted before any event names it."""

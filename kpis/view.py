@@ -16,6 +16,7 @@ from kpis.levels import Levels
 from kpis.members import DIMENSIONS, OTHER, MemberRules
 from kpis.outcomes import Outcomes
 from kpis.policy import Policy
+from kpis.shared import Shared
 from kpis.sla import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
 from kpis.tables import CUSTOMERS
 from kpis.tickets import Dims
@@ -45,6 +46,7 @@ class ViewRules:
     compared: tuple[str, ...] = ("all", *DIMENSIONS)  # roll-ups that show `previous` and `week_ago` too
     policy: Policy | None = None  # None: no SLA figures and no business clock
     spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by dimension, how a name is shown, by its fold
+    shared: Shared = field(default_factory=dict)  # settings that must be those of the workers
     open_ms: int = 365 * DAY_MS  # of a history: open tickets stand in no level after so long without an event, as in a worker's state
 
     def spell(self, dims: Dims) -> Dims:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -73,10 +73,10 @@ class Stack:
         async with connect(self.settings.kafka) as cluster:
             await ensure(cluster, self.settings)
 
-    def start(self, name: str, module: str = "deskpulse", **more: str) -> Program:
+    def start(self, name: str, module: str = "deskpulse", *, options: Sequence[str] = (), **more: str) -> Program:
         """Start a worker or an exporter; `more` are variables of it alone, `module` may be a launcher that changes something first."""
         log = self.folder / f"{len(self.programs):02}-{name}.log"
-        program = start_program(name, variables={**self.variables, **more}, log=log, module=module, group=self.group)
+        program = start_program(name, *options, variables={**self.variables, **more}, log=log, module=module, group=self.group)
         self.programs.append(program)
         return program
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from deskpulse.commands.common import Config, read_settings, set_up_logging
@@ -12,11 +14,18 @@ EPILOG = (
 )
 
 
-def worker(config: Config = None) -> None:
+def worker(
+    *,
+    adopt_settings: Annotated[
+        bool,
+        typer.Option("--adopt-settings", help="Where settings that all workers share are not those of the ledger, let it take over these."),
+    ] = False,
+    config: Config = None,
+) -> None:
     """Compute the figures: reads the source topics, keeps the ledger, exactly once."""
     settings = read_settings(config)
     set_up_logging()
     from agents.worker import run_worker
     from deskpulse.wiring import worker_config
 
-    raise typer.Exit(run_worker(worker_config(settings)))
+    raise typer.Exit(run_worker(worker_config(settings, adopt=adopt_settings)))

@@ -8,10 +8,12 @@ from typing import Final
 from deskpulse.doctor.finding import Finding, fail, ok, warn
 from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
+from deskpulse.wiring import shared_settings
 from kpis import definitions, ledger
 from kpis.formats import LEAST
 from kpis.ledger import POSITION_KEY, NewerRowError, Position, decode_position
 from kpis.policy import Policy, changed_past
+from kpis.shared import differing_in
 
 MOST_RECORDS: Final = 64  # a position row is the last of its transaction, so it stands near the end
 Rows = Sequence[tuple[bytes | None, bytes | None]]
@@ -48,6 +50,7 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
         yield ok("ledger", f"format {ledger.VERSION}, the newest that this program writes")
     yield _definitions(positions)
     yield from _policy(load_policy(settings.desk.policy), positions)
+    yield _settings(settings, positions)
 
 
 def _definitions(positions: Mapping[int, Position]) -> Finding:
@@ -82,6 +85,14 @@ def _policy(policy: Policy | None, positions: Mapping[int, Position]) -> Iterato
         )
     else:
         yield ok("policy", "its past is that of the ledger")
+
+
+def _settings(settings: Settings, positions: Mapping[int, Position]) -> Finding:
+    """Whether the settings that all workers and exporters share are those of the ledger."""
+    if found := differing_in(shared_settings(settings), positions.values()):
+        fix = "set them back, or, if you mean to change them, start every worker with --adopt-settings once (docs/upgrade.md)"
+        return fail("shared settings", "; ".join(map(str, found)), fix)
+    return ok("shared settings", "those that the ledger was made with")
 
 
 def _last_position(rows: Rows) -> Position | None:

@@ -67,6 +67,14 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
             ),
         ),
         _of_programs(
+            name="DeskpulseSettingsMismatch",
+            expr="max by (setting) (deskpulse_setting_mismatch) == 1",
+            severity="warning",
+            hold_ms=5 * MINUTE_MS,
+            summary="{{ $labels.setting }} of an exporter is not that of the workers.",
+            description="Workers and exporters of one ledger must share it: the exporter's figures mean something else than it says.",
+        ),
+        _of_programs(
             name="DeskpulseVersionMismatch",
             expr="count(count by (version) (deskpulse_build_info)) > 1",
             severity="warning",

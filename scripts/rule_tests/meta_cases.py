@@ -19,6 +19,7 @@ ALERTS: Final = (
     "DeskpulsePolicyMismatch",
     "DeskpulseRulesOutdated",
     "DeskpulseDefinitionsDiffer",
+    "DeskpulseSettingsMismatch",
     "DeskpulseVersionMismatch",
 )
 
@@ -115,6 +116,17 @@ def _mismatches() -> Iterator[Case]:
         (Look("14m", "DeskpulseRulesOutdated"), Look("15m", "DeskpulseRulesOutdated", (outdated,))),
     )
     yield from _definitions()
+    zone = {'deskpulse_setting_mismatch{setting="desk.time_zone"}': "_x3 1x30"}
+    settings = _warned(
+        "desk.time_zone of an exporter is not that of the workers.",
+        "Workers and exporters of one ledger must share it: the exporter's figures mean something else than it says.",
+        setting="desk.time_zone",
+    )
+    yield Case(
+        "one of two exporters has another time zone than the workers: told once",
+        {**figures(A, zone), **figures(B, {})},
+        (Look("7m", "DeskpulseSettingsMismatch"), Look("8m", "DeskpulseSettingsMismatch", (settings,))),
+    )
     versions = _warned("Exporters of 2 versions run side by side.", "An upgrade takes minutes; this has been so for an hour.")
     first, second = ({f'deskpulse_build_info{{version="{version}"}}': "1x80"} for version in ("0.1.0", "0.2.0"))
     yield Case(

@@ -21,6 +21,7 @@ from exporters.families import CLOSED_FINAL, SLA_FINAL, SLA_LIVE, SLA_WORST
 from exporters.snapshot import Snapshot
 from exporters.status import LedgerPartition, LogSpan
 from exporters.workers import Workers
+from kpis.shared import Differing
 from tests.exporters.desk import Desk, a_morning, a_view_builder, all_read, at
 
 BUCKETS = (300, 900)
@@ -245,6 +246,7 @@ class TestTheText:
             "deskpulse_clock_skew_seconds",  # no broker has stamped anything: tests/exporters/test_skew.py
             "deskpulse_view_incomplete",  # it is complete: tests/exporters/test_definitions.py
             "deskpulse_figure_hidden",  # likewise
+            "deskpulse_setting_mismatch",  # all share them: tests/exporters/test_web.py
             "deskpulse_policy",  # nothing is promised: tests/exporters/test_policy.py
             *(family.name for family in (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL)),
         }
@@ -253,6 +255,11 @@ class TestTheText:
     def test_the_skew_of_the_clock_is_exported_once_it_is_known(self) -> None:
         found = samples(snapshot_of(a_morning(), skew_seconds=-12.5))
         assert -12.5 == value(found, "deskpulse_clock_skew_seconds")
+
+    def test_a_setting_that_is_not_the_ledger_s_is_exported_by_its_name(self) -> None:
+        differs = Differing("desk.time_zone", "Asia/Tokyo", "UTC")
+        found = samples(snapshot_of(a_morning(), settings=(differs, differs._replace(there="Europe/Madrid"))))
+        assert 1 == value(found, "deskpulse_setting_mismatch", setting="desk.time_zone")
 
     def test_promtool_finds_nothing(self, snapshot: Snapshot) -> None:
         promtool = shutil.which("promtool")

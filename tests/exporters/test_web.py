@@ -23,6 +23,7 @@ from exporters.session import COOKIE, RENEW_SECONDS, Sessions
 from exporters.status import LogSpan, ReaderStatus
 from exporters.web import new_app
 from exporters.workers import Workers
+from kpis.shared import Differing
 from tests.exporters.desk import RULES, a_morning, all_read, at
 
 PROMETHEUS_2_42 = (
@@ -101,15 +102,21 @@ class TestProbes:
     async def test_ready_when_all_is_read(self, open_pages: Open) -> None:
         response = await (await open_pages()).get("/readyz")
         partitions = {"expected": 1, "read": 1, "owned": None, "recovering": None}
-        body = {"ready": True, "complete": True, "reasons": [], "hidden": [], "partitions": partitions}
+        body = {"ready": True, "complete": True, "reasons": [], "hidden": [], "settings": [], "partitions": partitions}
         assert (200, body) == (response.status, await response.json())
 
     async def test_not_ready_says_why(self, open_pages: Open) -> None:
         response = await (await open_pages(ReaderStatus(expected=2))).get("/readyz")
         why = ["reading the ledger: 0 of 2 partitions are read to their end"]
         partitions = {"expected": 2, "read": 0, "owned": None, "recovering": None}
-        body = {"ready": False, "complete": False, "reasons": why, "hidden": [], "partitions": partitions}
+        body = {"ready": False, "complete": False, "reasons": why, "hidden": [], "settings": [], "partitions": partitions}
         assert (503, body) == (response.status, await response.json())
+
+    async def test_settings_that_are_not_the_ledger_s_are_told_and_the_figures_stay(self, open_pages: Open) -> None:
+        differs = Differing("desk.time_zone", "Asia/Tokyo", "UTC")
+        body = await (await (await open_pages(all_read(1, settings=(differs,)))).get("/readyz")).json()
+        assert ["desk.time_zone is Asia/Tokyo here and UTC in the ledger"] == body["settings"]
+        assert (True, True) == (body["ready"], body["complete"])
 
     async def test_a_ledger_that_nobody_works_on_is_ready_and_incomplete(self, open_pages: Open) -> None:
         """A probe must not take the exporter away for it: it shows what there is, and says what is missing."""
