@@ -102,8 +102,10 @@ def _read_receivers(path: Path | None) -> list[dict[str, Any]]:
         return []
     import yaml
 
+    from deskpulse.settings import yaml_bounds
+
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml_bounds.load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ValueError(f"no YAML: {error}") from None
     found = found.get("receivers") if isinstance(found, dict) else found

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from deskpulse.mapping import contract
 from deskpulse.mapping.faults import Fault, MappingError, join, one_of
 from deskpulse.mapping.schema import Case, EventRule, FieldValue, Mapping, Part, Time
+from deskpulse.settings import yaml_bounds
+from deskpulse.settings.yaml_bounds import YamlBoundError
 
 P = TypeVar("P", bound=Part)
 
@@ -30,9 +32,12 @@ def load_mapping(path: Path) -> Mapping:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml_bounds.load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f"line {error.problem_mark.line + 1}"
+        if isinstance(error, YamlBoundError):
+            fix = "write it out, as the examples do"
+            raise MappingError(path, [Fault(line, None, f"more than a mapping can mean: {error.problem}", fix)]) from None
         raise MappingError(path, [Fault(line, None, f"not YAML: {error.problem}", "correct the syntax")]) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MappingError(path, [Fault("", None, f"not YAML in UTF-8: {error}", "correct the syntax")]) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from streams.names import unfit
 
 VARIABLE_PREFIX: Final = "DESKPULSE_"
+_ADDRESS: Final = re.compile(r"\[[0-9A-Fa-f:.]+(%[^]]*)?\]:")  # of version 6, with a port
 DELIMITER: Final = "__"
 
 
@@ -40,10 +42,14 @@ def check_name(name: str) -> str:
 
 
 def listed(value: object) -> object:
-    """A list from a variable's text: `a,b` or JSON `["a", "b"]`; anything else is left to the type's own check."""
+    """A list from a variable's text: `a,b` or JSON `["a", "b"]`; anything else is left to the type's own check.
+
+    >>> listed("[::1]:9092, b:9092"), listed('["a"]')
+    (['[::1]:9092', 'b:9092'], ['a'])
+    """
     if not isinstance(value, str):
         return value
-    if value.lstrip().startswith("["):
+    if value.lstrip().startswith("[") and not _ADDRESS.match(value.lstrip()):
         return from_json(value)
     return [part.strip() for part in value.split(",") if part.strip()]
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import yaml
 
+from deskpulse.settings import yaml_bounds
+from deskpulse.settings.yaml_bounds import YamlBoundError
+
 KeyPath = tuple[str | int, ...]
 
 
@@ -34,6 +37,7 @@ def read_document(path: Path) -> Document:
     """Read a settings file. Errors: UnreadableFileError."""
     try:
         text = path.read_text(encoding="utf-8")
+        yaml_bounds.check(text)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
     except OSError as error:
@@ -42,6 +46,8 @@ def read_document(path: Path) -> Document:
         ) from error
     except UnicodeDecodeError as error:
         raise UnreadableFileError("is not UTF-8", "save it as UTF-8 text") from error
+    except YamlBoundError as error:
+        raise UnreadableFileError(f"is more than such a file can mean: {_problem(error)}", "write it out, as the examples do") from error
     except yaml.YAMLError as error:
         raise UnreadableFileError(f"is no YAML: {_problem(error)}", "check indentation, colons and quotes there") from error
     if node is None:
@@ -82,5 +88,5 @@ def _walk(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], repeated: l
 
 def _problem(error: yaml.YAMLError) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return str(error).splitlines()[0]
+        return str(getattr(error, "problem", None) or error).splitlines()[0]
     return f"{error.problem} in line {error.problem_mark.line + 1}"
