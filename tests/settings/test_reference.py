@@ -11,7 +11,8 @@ from deskpulse.clocks import WORKER
 from deskpulse.settings import Settings, load
 from deskpulse.settings.base import at_path, leaves, variable
 from deskpulse.topic_setup import topic_specs
-from deskpulse.wiring import worker_config
+from deskpulse.wiring import shared_settings, worker_config
+from kpis.partition import StateRules
 from streams.topics import specs
 
 MANUAL = Path(__file__).parents[2] / "examples" / "deskpulse.yaml"
@@ -56,4 +57,6 @@ def test_the_defaults_fit_together_with_the_topic_rules() -> None:
 
 
 def test_the_defaults_fit_together_with_the_workers() -> None:
-    assert worker_config(Settings()) == WorkerConfig(clock=WORKER, kafka=Settings().kafka.client_options())
+    settings = Settings()
+    rules = StateRules(shared=shared_settings(settings))  # which a worker without settings has none to share
+    assert worker_config(settings) == WorkerConfig(clock=WORKER, kafka=settings.kafka.client_options(), state_rules=rules)
