@@ -29,6 +29,7 @@ class Admission:
         self._most_names = most_names
         self._most_combinations = most_combinations
         self._known: tuple[set[str], ...] = (set(), set(), set())
+        self._reserved: tuple[set[str], ...] = (set(), set(), set())  # of these, what does not count against the limit
         self._closed: set[str] = set()
 
     def admit(self, dims: Dims) -> Dims:
@@ -37,14 +38,16 @@ class Admission:
         return self._admit(0, team), self._admit(1, channel), self._admit(2, priority)
 
     def reserve(self, dimension: int, names: Iterable[str]) -> list[str]:
-        """Admit names that a policy names, before any event has, beyond the limit too. Returns those that came too late.
+        """Admit names that a policy names, before any event has, and beside the limit. Returns those that came too late.
 
         Once a name had to be folded nobody knows which those were, so none is admitted any more.
         """
+        names = list(names)
         wanted = [name for name in names if name not in self._known[dimension]]
         if DIMENSIONS[dimension] in self._closed:
             return wanted
         self._known[dimension].update(wanted)
+        self._reserved[dimension].update(names)
         self.names[dimension].extend(wanted)
         self.changed = self.changed or bool(wanted)
         return []
@@ -60,7 +63,7 @@ class Admission:
         known = self._known[dimension]
         if name in known:
             return name
-        if len(known) >= self._most_names or DIMENSIONS[dimension] in self._closed:
+        if len(known) - len(self._reserved[dimension]) >= self._most_names or DIMENSIONS[dimension] in self._closed:
             self._fold(DIMENSIONS[dimension])
             return OTHER
         known.add(name)
@@ -76,6 +79,7 @@ class Admission:
         """Take over what was admitted before."""
         self.names = names
         self._known = tuple(map(set, names))
+        self._reserved = (set(), set(), set())
         self.changed = False
 
     def close(self, kinds: Iterable[str]) -> None:

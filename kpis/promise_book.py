@@ -67,6 +67,8 @@ class PromiseBook:
         row.clocks = (now, new)
         if old != new:
             self.move(ticket_id, row, old, new)
+        if type(event) is TicketCreated and new[2]:  # another creation may stand, with its time and link, though its deadlines are the same
+            self._list(ticket_id, row, self._tables.number(new[0]), new[0], new[2])
 
     def _clocks(self, row: TicketRow) -> tuple[Course | None, Booked]:
         """How the clocks of a row have run, and what is booked of them."""

@@ -24,6 +24,8 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, SIX_HOURS
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 several_tickets = st.lists(contents("T1", "T2", "T3"), min_size=15, max_size=40)
 POLICY = the_policy()
+AT_NIGHT_MS = 1_772_040_600_000  # 2026-02-25T18:30 in Madrid: the desk has just closed
+NIGHT = {"team": "b", "channel": "a", "priority": "a"}
 RULES = StateRules(policy=POLICY)
 Found = list[tuple[str, dict[str, Any]]]
 
@@ -208,6 +210,16 @@ def test_the_list_of_tickets_at_risk_moves_on_with_the_events_of_others() -> Non
 def _row(desk: Desk) -> AtRiskRow:
     key = AtRiskKey("first_reply", "a")
     return ledger.decode_at_risk(desk.view()[key])
+
+
+def test_a_list_has_the_creation_that_stands_though_no_deadline_moved() -> None:
+    """Of one identity the earlier creation stands. Both lie in closed hours, so their deadlines are one; time and link are not."""
+    desk = Desk(RULES)
+    for late_ms, url in ((1, "https://desk.example.com/later"), (0, "https://desk.example.com/sooner")):
+        desk.send("ticket-created", AT_NIGHT_MS + late_ms, ticket_id="T2", event_id="e1", customer_id="a", **NIGHT, url=url)
+        desk.write()
+    entries = ledger.decode_at_risk(desk.view()[AtRiskKey("first_reply", "b")]).entries
+    assert [(AT_NIGHT_MS, "https://desk.example.com/sooner")] == [(entry.created_ms, entry.url) for entry in entries]
 
 
 def test_a_flood_of_teams_is_one_list() -> None:
