@@ -103,9 +103,20 @@ def _matcher(name: str, match: Match) -> str:
 
 
 def _alternatives(values: tuple[str, ...]) -> str:
-    """As a regular expression within a text; names of teams may hold any sign."""
-    plain = (value if re.fullmatch(r"[\w.$-]+", value) else re.escape(value) for value in values)
-    return "|".join(plain).replace("\\", "\\\\").replace('"', '\\"')
+    r"""As a regular expression within a text; names of teams may hold any sign, and Grafana takes none of them for a variable.
+
+    >>> print(_alternatives(("0.5", "billing", "$team", 'Tier "gold"', "a.b")))
+    0.5|billing|[$]team|Tier \"gold\"|a\\.b
+    """
+    found = "|".join(value if _QUANTILE.fullmatch(value) else _escaped(value) for value in values)
+    return found.replace("\\", "\\\\").replace('"', '\\"')
+
+
+_QUANTILE: Final = re.compile(r"0\.\d+")  # a label of ours: no other value could be meant
+
+
+def _escaped(value: str) -> str:
+    return re.escape(value).replace("\\$", "[$]").replace(r"\-", "-").replace(r"\ ", " ")
 
 
 def _matches(value: str, match: Match, moment: Moment) -> bool:
