@@ -82,12 +82,6 @@ CHANGES_FOLDED: Final = Family(
     "counter",
     ("partition", "kind"),
 )
-NAMES_HELD: Final = Family(
-    "deskpulse_names_held",
-    "Names of a dimension, and combinations of names, that a partition distinguishes; those of a policy do not count.",
-    labels=("partition", "of"),
-)
-NAMES_LIMIT: Final = Family("deskpulse_names_limit", "How many there may be; what comes later counts as other.", labels=("partition", "of"))
 SPAN: Final = Family("deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period"))
 FOLDED: Final = Family("deskpulse_folded_names", "Names that are shown as other.", labels=("dimension",))
 ANOMALIES: Final = Family("deskpulse_anomalies", "Replies and resolutions of the last 24 h that are stamped before their cause.")
@@ -127,20 +121,7 @@ PROGRAM: Final = (
         REJECTED,
         *COUNTERS.values(),
     ),
-    *(
-        CHANGES_FOLDED,
-        NAMES_HELD,
-        NAMES_LIMIT,
-        SPAN,
-        FOLDED,
-        ANOMALIES,
-        DEFINITIONS,
-        OWN_DEFINITIONS,
-        HIDDEN,
-        POLICY,
-        POLICY_MISMATCH,
-        SETTING_DIFFERS,
-    ),
+    *(CHANGES_FOLDED, SPAN, FOLDED, ANOMALIES, DEFINITIONS, OWN_DEFINITIONS, HIDDEN, POLICY, POLICY_MISMATCH, SETTING_DIFFERS),
 )
 
 
@@ -231,15 +212,6 @@ def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
     )
 
 
-def collect_names(snapshot: Snapshot) -> Iterator[Metric]:
-    """How full the places for names are."""
-    found = [
-        ({"partition": number, "of": kind}, *pair) for number, position in _positions(snapshot) for kind, pair in position.names.items()
-    ]
-    yield NAMES_HELD.having(*((labels, held) for labels, held, _ in found))
-    yield NAMES_LIMIT.having(*((labels, most) for labels, _, most in found))
-
-
 def collect_view(snapshot: Snapshot) -> Iterator[Metric]:
     """Spans, folded names, anomalies."""
     view = snapshot.view
@@ -281,7 +253,6 @@ PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
     collect_workers,
     collect_sources,
     collect_counters,
-    collect_names,
     collect_view,
     collect_policy,
 )

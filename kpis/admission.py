@@ -59,12 +59,6 @@ class Admission:
         self._fold(COMBINATION)
         return False
 
-    def held(self, combinations: int) -> dict[str, tuple[int, int]]:
-        """By kind, how many there are of how many there may be; names of a policy do not count."""
-        names = zip(DIMENSIONS, self._known, self._reserved, strict=True)
-        found = {dimension: (len(known) - len(reserved), self._most_names) for dimension, known, reserved in names}
-        return {**found, COMBINATION: (combinations, self._most_combinations)}
-
     def _admit(self, dimension: int, name: str) -> str:
         known = self._known[dimension]
         if name in known:

@@ -88,7 +88,6 @@ class Position(Struct, gc=False, omit_defaults=True):
     definitions: int = 1  # which C the panes and levels were made by (`definitions.py`)
     becoming: int | None = None  # they are being made anew by this one; until then they may be of either
     settings: dict[str, str] | None = None  # those that workers and exporters must share (`shared.py`); None: of an older worker
-    names: dict[str, tuple[int, int]] = {}  # by kind: held, and the most that there may be (`admission.py`)
     overflowed: list[str] = []  # tickets that had more facts than a row keeps exactly, the latest ones
 
 

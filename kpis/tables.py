@@ -69,10 +69,6 @@ class Tables:
                 found = self._number_of(admitted if dims == CUSTOMERS or self.admission.has_room(len(self._dims)) else FOLDED)
         return found
 
-    def held(self) -> dict[str, tuple[int, int]]:
-        """By kind of name, how many there are of how many there may be."""
-        return self.admission.held(len(self._dims))
-
     def names_of(self, number: int) -> Dims:
         """The names that a combination counts under: `other` for those beyond the limit."""
         return self._dims[number]

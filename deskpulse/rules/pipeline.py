@@ -225,17 +225,6 @@ def _records() -> tuple[Alert, ...]:
             ),
         ),
         _of_programs(
-            name="DeskpulseNamesNearLimit",
-            expr="max by (of) (deskpulse_names_held / deskpulse_names_limit) > 0.8",
-            severity="warning",
-            hold_ms=10 * MINUTE_MS,
-            summary="A partition holds {{ $value | humanizePercentage }} of the {{ $labels.of }} names that it may.",
-            description=(
-                "Beyond the limit new ones count as other for the life of the ledger. Either somebody makes names up, or "
-                "{{ if eq $labels.of `combination` }}desk.max_combinations{{ else }}desk.max_names{{ end }} is too small."
-            ),
-        ),
-        _of_programs(
             name="DeskpulseRecordsSkipped",
             expr="sum(max by (partition) (increase(deskpulse_records_skipped_total[10m]))) > 0",
             severity="warning",

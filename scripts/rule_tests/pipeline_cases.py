@@ -17,7 +17,6 @@ ALERTS: Final = (
     "DeskpulseExporterClock",
     *("DeskpulseExporterPartial", "DeskpulseViewIncomplete", "DeskpulseStalled", "DeskpulseLagging", "DeskpulsePartitionsUnowned"),
     *("DeskpulseRecoverySlow", "DeskpulseSourceSilent", "DeskpulseSourceHeldBack", "DeskpulseRejecting", "DeskpulseRecordsLost"),
-    "DeskpulseNamesNearLimit",
     "DeskpulseRecordsSkipped",
 )
 
@@ -450,24 +449,6 @@ def _records() -> Iterator[Case]:
         "warning",
         "An operator passed over records that crash the workers.",
         "Records passed over in ten minutes: 1. They count in no figure; the topic dead-letter keeps them.",
-    )
-    near = told(
-        "warning",
-        "A partition holds 90% of the combination names that it may.",
-        "Beyond the limit new ones count as other for the life of the ledger. Either somebody makes names up, or desk.max_combinations is "
-        "too small.",
-        of="combination",
-    )
-    values = {
-        ("held", "combination"): "0x2 4500x30",
-        ("limit", "combination"): "5000x32",
-        ("held", "team"): "800x32",
-        ("limit", "team"): "1000x32",
-    }
-    yield Case(
-        "a partition that is four fifths full is not told of, one that is fuller is",
-        figures(A, {f'deskpulse_names_{what}{{partition="0",of="{of}"}}': value for (what, of), value in values.items()}),
-        (Look("12m", "DeskpulseNamesNearLimit"), Look("13m", "DeskpulseNamesNearLimit", (near,))),
     )
     yield Case(
         "a record that was passed over is told",
