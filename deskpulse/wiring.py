@@ -112,6 +112,7 @@ def exporter_config(settings: Settings) -> ExporterConfig:
         view_rules=view_rules(settings),
         wall=wall_rules(settings),
         app_id=settings.app_id,
+        desk=settings.desk_name,
         topic_prefix=settings.topic_prefix,
         host=server.host,
         port=server.port,

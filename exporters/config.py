@@ -42,6 +42,7 @@ class ExporterConfig:
     time: Clock = field(repr=False)  # of this machine
     wall: WallRules = field(default_factory=WallRules)
     app_id: str = "deskpulse"
+    desk: str = "deskpulse"  # its name: a label of every series
     topic_prefix: str = ""  # before the names of source topics
 
     host: str = "127.0.0.1"

@@ -1,11 +1,13 @@
 """Metric families as text, byte for byte what prometheus_client writes, but faster: label sets are rendered once, not at each scrape.
 
-Which format a scraper gets is still prometheus_client's decision; a test holds both outputs together.
+Which format a scraper gets is still prometheus_client's decision; a test holds both outputs together. Here, and nowhere else, every series
+gets the label `desk` before all others: several desks may share one Prometheus, and no family can be forgotten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 from prometheus_client import utils
@@ -15,6 +17,7 @@ from prometheus_client.samples import Sample
 
 Labels = tuple[tuple[str, str], ...]
 Encode = Callable[[Iterable[Metric]], bytes]
+DESK: Final = "desk"  # no family has a label of this name
 _number: Final[Callable[[float], str]] = utils.floatToGoString
 MOST_LABEL_SETS: Final = 200_000  # names that come and go must not fill the memory
 _SUFFIXES_OF_THEIR_OWN: Final = ("_gcount", "_gsum")  # Prometheus' format knows no gauge histogram: these become gauges behind it
@@ -60,42 +63,53 @@ def _escape(value: str) -> str:
     return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
-def choose(accept: str) -> tuple[Encode, str]:
-    """The encoder and the content type for an `Accept` header."""
+def choose(accept: str, desk: str) -> tuple[Encode, str]:
+    """The encoder and the content type for an `Accept` header; all series carry this desk."""
     _, content_type = choose_encoder(accept)
-    return (encode_openmetrics if content_type.startswith("application/openmetrics-text") else encode_text), content_type
+    encode = encode_openmetrics if content_type.startswith("application/openmetrics-text") else encode_text
+    return partial(encode, desk=desk), content_type
 
 
-def encode_text(metrics: Iterable[Metric]) -> bytes:
-    """Prometheus' text format."""
+def encode_text(metrics: Iterable[Metric], desk: str | None = None) -> bytes:
+    """Prometheus' text format. Without a desk series have the labels of their samples alone."""
     out: list[str] = []
+    line = _writer(desk)
     for metric in metrics:
         name = metric.name + _NAMES.get(metric.type, "")
         text = metric.documentation.replace("\\", r"\\").replace("\n", r"\n")
         out.append(f"# HELP {name} {text}\n# TYPE {name} {_TYPES.get(metric.type, metric.type)}\n")
         if metric.type != "gaugehistogram":
-            out.extend(map(_line, metric.samples))
+            out.extend(map(line, metric.samples))
             continue
         own = tuple(metric.name + suffix for suffix in _SUFFIXES_OF_THEIR_OWN)
-        out.extend(_line(sample) for sample in metric.samples if sample.name not in own)
+        out.extend(line(sample) for sample in metric.samples if sample.name not in own)
         for name in own:
             out.append(f"# HELP {name} {text}\n# TYPE {name} gauge\n")
-            out.extend(_line(sample) for sample in metric.samples if sample.name == name)
+            out.extend(line(sample) for sample in metric.samples if sample.name == name)
     return "".join(out).encode()
 
 
-def encode_openmetrics(metrics: Iterable[Metric]) -> bytes:
-    """OpenMetrics 1.0."""
+def encode_openmetrics(metrics: Iterable[Metric], desk: str | None = None) -> bytes:
+    """OpenMetrics 1.0. Without a desk series have the labels of their samples alone."""
     out: list[str] = []
+    line = _writer(desk)
     for metric in metrics:
         out.append(f"# HELP {metric.name} {_escape(metric.documentation)}\n# TYPE {metric.name} {metric.type}\n")
         if metric.unit:
             out.append(f"# UNIT {metric.name} {metric.unit}\n")
-        out.extend(map(_line, metric.samples))
+        out.extend(map(line, metric.samples))
     out.append("# EOF\n")
     return "".join(out).encode()
 
 
-def _line(sample: Sample) -> str:
-    name, labels, value, *_ = sample
-    return f"{name}{labels.text if type(labels) is LabelSet else label_text(labels)} {_number(value)}\n"
+def _writer(desk: str | None) -> Callable[[Sample], str]:
+    """What makes a line of a sample."""
+    alone = "" if desk is None else f'{{{DESK}="{_escape(desk)}"}}'
+    before = "{" if desk is None else f"{alone[:-1]},"
+
+    def line(sample: Sample) -> str:
+        name, labels, value, *_ = sample
+        text = labels.text if type(labels) is LabelSet else label_text(labels)
+        return f"{name}{before}{text[1:]} {_number(value)}\n" if text else f"{name}{alone} {_number(value)}\n"
+
+    return line

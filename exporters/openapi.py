@@ -178,8 +178,9 @@ def _stream() -> Document:
 def _readyz() -> Document:
     schema = {
         "type": "object",
-        "required": ["ready", "complete", "reasons", "hidden", "settings", "partitions"],
+        "required": ["desk", "ready", "complete", "reasons", "hidden", "settings", "partitions"],
         "properties": {
+            "desk": {"type": "string", "description": "Its name: the label of its series."},
             "ready": {"type": "boolean"},
             "complete": {"type": "boolean", "description": "The figures are all that there is, and the workers are not far behind."},
             "reasons": {"type": "array", "items": {"type": "string"}},

@@ -39,6 +39,7 @@ class Pages:
     """Request handlers over one keeper and the status of one reader."""
 
     def __init__(self, config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus], refused: Counter[str]) -> None:
+        self._desk = config.desk
         self._keeper = keeper
         self._status = status
         self._refused = refused
@@ -63,7 +64,7 @@ class Pages:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Everything, in the format that the scraper asks for."""
-        encode, content_type = choose(request.headers.get("Accept", ""))
+        encode, content_type = choose(request.headers.get("Accept", ""), self._desk)
         self._last = await self.snapshot()
         text = await asyncio.to_thread(lambda: encode(self._registry.collect()))
         return await _answer(request, text, content_type)
@@ -124,6 +125,7 @@ class Pages:
         status, why = snapshot.status, unready(snapshot)
         workers = status.workers
         body = {
+            "desk": self._desk,
             "ready": not why,
             "complete": status.complete,
             "reasons": reasons(snapshot),

@@ -62,6 +62,10 @@ _HEAD: Final = """\
 Every metric that an exporter serves at `/metrics`. `support_*` are the figures of the desk, `deskpulse_*` tell of the program itself.
 What a figure means, what counts in it and what it hides stands on the [page of its KPI](kpis/README.md).
 
+**Every series carries the label `desk` before all others**: the desk's name (`desk.name` in the settings, else the `app_id`), so that
+several desks may share one Prometheus. The tables below leave it out. Recording rules, alerts and boards go by it:
+[several desks](alerts.md#several-desks).
+
 ## How to use them
 
 - **Read a final figure, never add or average it.** A mean of means, a sum of ratios or an average of quantiles is another number. Each

@@ -31,6 +31,7 @@ UNCOMMITTED: Final = "read_uncommitted"
 COMMITTED: Final = "read_committed"
 START_SECONDS: Final = 120.0  # a process on a machine that does much else
 CATCH_UP_SECONDS: Final = 240.0
+DESK: Final = "deskpulse"  # whatever its topics are called: the desk of the committed rules
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Stack:
         self.variables = {
             "DESKPULSE_KAFKA__BOOTSTRAP_SERVERS": self.bootstrap,
             "DESKPULSE_APP_ID": f"{self.name}app",
+            "DESKPULSE_DESK__NAME": DESK,
             "DESKPULSE_TOPIC_PREFIX": self.name,
             "DESKPULSE_EXPORTER__PORT": str(self.port),
             "DESKPULSE_WORKER__SESSION_TIMEOUT_SECONDS": "6",  # the least that Kafka allows

@@ -60,7 +60,7 @@ def test_an_alert_says_what_it_means(alert: dict[str, Any]) -> None:
     "alert", [rule for rule in ALL_RULES if rule.get("labels", {}).get("kind") == "kpi"], ids=lambda rule: rule["alert"]
 )
 def test_an_alert_about_figures_is_silent_while_these_cannot_be_trusted(alert: dict[str, Any]) -> None:
-    assert alert["expr"].endswith("and on () desk:figures_trusted")
+    assert alert["expr"].endswith('and on (desk) desk:figures_trusted{desk="deskpulse"}')
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])

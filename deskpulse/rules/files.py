@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 
 from deskpulse.rules import boards, meta, pipeline, scores, sla, view
+from deskpulse.rules.desks import of_desk
 from deskpulse.rules.model import Alert, Family, Group, Record, Rule
 from deskpulse.rules.plan import Plan, promql_duration
 
@@ -16,8 +17,10 @@ HEAD: Final = "# Made by `deskpulse rules` from the SLA policy: change the polic
 _LONGEST_LINE: Final = 100
 _CLOCK: Final = re.compile(r"\d\d:\d\d")  # some readers of YAML take 18:30 for a number
 # Every list and board can be narrowed to a team and a target; a channel or priority is seen in the list itself.
-_OF_TEAM: Final = "{{ with $labels.team }}?var-team={{ . | urlquery }}{{ end }}"
-_OF_TARGET: Final = "?var-target={{ $labels.target }}{{ with $labels.team }}&var-team={{ . | urlquery }}{{ end }}"
+_OF_DESK: Final = "{{ with $labels.desk }}?var-desk={{ . | urlquery }}{{ end }}"
+_OF_TEAM: Final = _OF_DESK + "{{ with $labels.team }}&var-team={{ . | urlquery }}{{ end }}"
+_OF_TARGET: Final = _OF_DESK + "&var-target={{ $labels.target }}{{ with $labels.team }}&var-team={{ . | urlquery }}{{ end }}"
+_WHOSE: Final = "{{ with $labels.desk }}[{{ . }}] {{ end }}"  # before every summary
 _TICKETS: Final = "api/at-risk?target={{ $labels.target }}{{ with $labels.team }}&team={{ . | urlquery }}{{ end }}"
 
 
@@ -58,21 +61,21 @@ def _group(plan: Plan, group: Group) -> dict[str, Any]:
 
 
 def _rule(plan: Plan, rule: Rule) -> dict[str, Any]:
-    return {"record": rule.name, "expr": rule.expr} if isinstance(rule, Record) else _alert(plan, rule)
+    return {"record": rule.name, "expr": of_desk(rule.expr, plan.desk)} if isinstance(rule, Record) else _alert(plan, rule)
 
 
 def _alert(plan: Plan, alert: Alert) -> dict[str, Any]:
     links = plan.alerts.links
     labels = {"severity": alert.severity, "kind": alert.kind, **alert.labels}
     annotations = {
-        "summary": alert.summary,
+        "summary": _WHOSE + alert.summary,
         "description": alert.description,
         "runbook_url": f"{links.runbooks}{alert.name}.md",
         "dashboard_url": f"{links.dashboards}{alert.board}{_narrowed(alert)}",
     }
     if alert.tickets is not None:
         annotations["tickets_url"] = links.exporter + _TICKETS
-    found: dict[str, Any] = {"alert": alert.name, "expr": alert.expr}
+    found: dict[str, Any] = {"alert": alert.name, "expr": of_desk(alert.expr, plan.desk)}
     if alert.hold_ms:
         found["for"] = promql_duration(alert.hold_ms) if alert.of_programs else plan.time(alert.hold_ms)
     if alert.keep_ms:
@@ -81,9 +84,9 @@ def _alert(plan: Plan, alert: Alert) -> dict[str, Any]:
 
 
 def _narrowed(alert: Alert) -> str:
-    """To what a board is narrowed: to the team of an alert about figures, and to its target where it has one."""
+    """To what a board is narrowed: to the desk, to the team of an alert about figures, and to its target where it has one."""
     if alert.kind != "kpi":
-        return ""
+        return _OF_DESK
     return _OF_TEAM if alert.tickets is None else _OF_TARGET
 
 

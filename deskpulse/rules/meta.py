@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from deskpulse.rules.desks import ANY, labelled
 from deskpulse.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
 from deskpulse.rules.plan import Plan
-from deskpulse.rules.view import TRUSTED
+from deskpulse.rules.view import ANSWERING, TRUSTED
 
 BOARD: Final = "deskpulse-pipeline"
 _of_programs: Final = partial(Alert, kind="meta", of_programs=True, board=BOARD)
@@ -16,7 +17,7 @@ ABOUT: Final = "Whether the alerts themselves can be relied on."
 
 def family(plan: Plan) -> Family:
     """Blindness, mismatches, and the Watchdog."""
-    return Family("meta.yml", ABOUT, (Group("deskpulse-meta", (_blind(), *_mismatches(plan), _watchdog())),))
+    return Family("meta.yml", ABOUT, (Group("deskpulse-meta", (_blind(), _unwatched(), *_mismatches(plan), _watchdog(plan))),))
 
 
 def _blind() -> Alert:
@@ -31,8 +32,24 @@ def _blind() -> Alert:
         summary="Nobody would be told of a broken promise now.",
         description=(
             "For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent."
-            '{{ with query "deskpulse_view_incomplete == 1" }} An exporter gives as the reason: {{ (. | first).Labels.reason }}.{{ end }} '
+            '{{ with query (printf "deskpulse_view_incomplete{desk=%q} == 1" $labels.desk) }} '
+            "An exporter gives as the reason: {{ (. | first).Labels.reason }}.{{ end }} "
             "Watch the queue of your desk by hand until this is over."
+        ),
+    )
+
+
+def _unwatched() -> Alert:
+    """A desk that is scraped and has no rules: each of its own would keep silent, so the rules of any other desk tell it."""
+    return _of_programs(
+        name="DeskpulseDeskUnwatched",
+        expr=f"group by (desk) (deskpulse_exporter_up{ANY}) unless on (desk) {ANSWERING}{ANY}",
+        severity="page",
+        hold_ms=10 * MINUTE_MS,
+        summary="Exporters answer, and no rules watch their desk.",
+        description=(
+            "{{ with $labels.desk }}Prometheus has loaded no rules of the desk {{ . }}{{ else }}Series without the label desk come from an "
+            "exporter of an earlier version, and no rules read them{{ end }}: nobody would be told of a broken promise there."
         ),
     )
 
@@ -41,7 +58,7 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
     return (
         _of_programs(
             name="DeskpulsePolicyMismatch",
-            expr="max(deskpulse_policy_mismatch) == 1",
+            expr="max by (desk) (deskpulse_policy_mismatch) == 1",
             severity="warning",
             hold_ms=5 * MINUTE_MS,
             summary="Workers and exporters use different SLA policies.",
@@ -49,7 +66,7 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseRulesOutdated",
-            expr=f'count by (digest) (deskpulse_policy_info{{digest!="{plan.policy.digest()}"}}) > 0',
+            expr=f'count by (desk, digest) (deskpulse_policy_info{{digest!="{plan.policy.digest()}"}}) > 0',
             severity="warning",
             hold_ms=15 * MINUTE_MS,
             summary="The alert rules were made from another SLA policy than the figures.",
@@ -57,7 +74,7 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseDefinitionsDiffer",
-            expr="max by (figure) (deskpulse_figure_hidden) == 1",
+            expr="max by (desk, figure) (deskpulse_figure_hidden) == 1",
             severity="warning",
             hold_ms=30 * MINUTE_MS,
             summary="{{ if eq $labels.figure `*` }}All figures are{{ else }}{{ $labels.figure }} is{{ end }} hidden.",
@@ -68,7 +85,7 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseSettingsMismatch",
-            expr="max by (setting) (deskpulse_setting_mismatch) == 1",
+            expr="max by (desk, setting) (deskpulse_setting_mismatch) == 1",
             severity="warning",
             hold_ms=5 * MINUTE_MS,
             summary="{{ $labels.setting }} of an exporter is not that of the workers.",
@@ -76,7 +93,7 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseVersionMismatch",
-            expr="count(count by (version) (deskpulse_build_info)) > 1",
+            expr="count by (desk) (count by (desk, version) (deskpulse_build_info)) > 1",
             severity="warning",
             hold_ms=60 * MINUTE_MS,
             summary="Exporters of {{ $value }} versions run side by side.",
@@ -85,10 +102,10 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
     )
 
 
-def _watchdog() -> Alert:
+def _watchdog(plan: Plan) -> Alert:
     return _of_programs(
         name="Watchdog",
-        expr="vector(1)",
+        expr=labelled("vector(1)", plan.desk),
         severity="none",
         summary="Always firing.",
         description="Its absence at the receiver means that alerts do not arrive.",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from deskpulse.rules.desks import ANY
 from deskpulse.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
 from deskpulse.rules.plan import Plan
-from deskpulse.rules.promql import block
+from deskpulse.rules.promql import EXPORTER, block
 from deskpulse.rules.view import CLOSE, SCORE, SILENT, chosen, complete
 
 BOARD: Final = "deskpulse-pipeline"
 _of_programs: Final = partial(Alert, kind="pipeline", of_programs=True, board=BOARD)
-_UP: Final = 'up{job="deskpulse-exporter"}'
-_SOURCE: Final = "topic, partition"
+_JOB: Final = 'job="deskpulse-exporter"'
+_SAID: Final = "last_over_time(deskpulse_exporter_up{}[1d])"  # what an exporter that is down has said of itself
+_SOURCE: Final = "desk, topic, partition"
 _BEHIND: Final = "deskpulse_source_behind_seconds"
 _STALLED_SECONDS: Final = 60
 _LAGGING_SECONDS: Final = 120
@@ -46,16 +48,25 @@ def _answers() -> tuple[Alert, ...]:
     return (
         _of_programs(
             name="DeskpulseExporterAbsent",
-            expr=f"absent({_UP} == 1)",
+            expr="absent(deskpulse_exporter_up)",
             severity="page",
             hold_ms=2 * MINUTE_MS,
             labels=UNTRUSTED,
             summary="No exporter of deskpulse answers.",
-            description="Prometheus has reached no target of the job deskpulse-exporter for two minutes, so there are no figures at all.",
+            description=(
+                "Prometheus has reached no exporter of this desk for two minutes, so there are no figures of it at all. "
+                "These rules know the desk by the name that its exporters have in desk.name."
+            ),
         ),
         _of_programs(
             name="DeskpulseExporterDown",
-            expr=f"{_UP} == 0",
+            # A target that does not answer tells no desk: it has that which it had, or that which the scrape configuration gives it.
+            expr=block(
+                f"(up{ANY} == 0)",
+                f"  * on (instance, job) group_left (desk) group by ({EXPORTER}) ({_SAID.format('')})",
+                f"or on (instance, job) (up{{{_JOB}}} == 0)",
+                f'or on (instance, job) (up{{{_JOB},desk=""}} == 0 unless on (instance, job) {_SAID.format(ANY)})',
+            ),
             severity="warning",
             hold_ms=2 * MINUTE_MS,
             summary="An exporter of deskpulse does not answer.",
@@ -80,8 +91,8 @@ def _trust() -> tuple[Alert, ...]:
             name="DeskpulseExporterLagging",
             expr=block(
                 f"timestamp({read}) - {read} > {_LAGGING_EXPORTER_SECONDS}",
-                "and on (instance, job) deskpulse_exporter_ready == 1",
-                f"and on () max({SCORE}) >= {CLOSE}",  # where Kafka answers nobody, others tell
+                f"and on ({EXPORTER}) deskpulse_exporter_ready == 1",
+                f"and on (desk) max by (desk) ({SCORE}) >= {CLOSE}",  # where Kafka answers nobody, others tell
             ),
             severity="warning",
             hold_ms=3 * MINUTE_MS,
@@ -115,7 +126,7 @@ def _trust() -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseViewIncomplete",
-            expr=f"max({chosen('deskpulse_view_complete')}) == 0",
+            expr=f"max by (desk) ({chosen('deskpulse_view_complete')}) == 0",
             severity="warning",
             hold_ms=2 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -128,12 +139,14 @@ def _trust() -> tuple[Alert, ...]:
 def _workers() -> tuple[Alert, ...]:
     behind = f"max by ({_SOURCE}) ({chosen(_BEHIND)})"
     moves = "changes(deskpulse_source_position_offset[2m])"
-    owned, expected, recovering = (f"max({chosen(f'deskpulse_partitions_{what}')})" for what in ("owned", "expected", "recovering"))
+    owned, expected, recovering = (
+        f"max by (desk) ({chosen(f'deskpulse_partitions_{what}')})" for what in ("owned", "expected", "recovering")
+    )
     return (
         _of_programs(
             name="DeskpulseStalled",
             # A partition that waits and does not move; one that was never begun has no position at all.
-            expr=f"count(({behind} > {_STALLED_SECONDS}) unless on ({_SOURCE}) (max by ({_SOURCE}) ({moves}) > 0)) > 0",
+            expr=f"count by (desk) (({behind} > {_STALLED_SECONDS}) unless on ({_SOURCE}) (max by ({_SOURCE}) ({moves}) > 0)) > 0",
             severity="page",
             hold_ms=MINUTE_MS,
             labels=UNTRUSTED,
@@ -144,7 +157,7 @@ def _workers() -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseLagging",
-            expr=f"max({chosen(_BEHIND)}) > {_LAGGING_SECONDS}",
+            expr=f"max by (desk) ({chosen(_BEHIND)}) > {_LAGGING_SECONDS}",
             severity="warning",
             hold_ms=5 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -177,7 +190,7 @@ def _silence(plan: Plan) -> tuple[Alert, ...]:
         Alert(
             name="DeskpulseSourceSilent",
             # While the workers stand still or Kafka does not answer, nothing can come: that is told by others.
-            expr=block(SILENT, f"and on () {complete()}"),
+            expr=block(SILENT, f"and on (desk) {complete()}"),
             severity="warning",
             kind="pipeline",
             board=BOARD,
@@ -197,7 +210,7 @@ def _records() -> tuple[Alert, ...]:
     return (
         _of_programs(
             name="DeskpulseSourceHeldBack",
-            expr=f"max by (topic) ({chosen('deskpulse_source_unstable_records')}) > 0",
+            expr=f"max by (desk, topic) ({chosen('deskpulse_source_unstable_records')}) > 0",
             severity="warning",
             hold_ms=5 * MINUTE_MS,
             labels=UNTRUSTED,
@@ -206,7 +219,7 @@ def _records() -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseRejecting",
-            expr="sum by (reason) (max by (partition, reason) (increase(deskpulse_events_rejected_total[10m]))) > 0",
+            expr="sum by (desk, reason) (max by (desk, partition, reason) (increase(deskpulse_events_rejected_total[10m]))) > 0",
             severity="warning",
             hold_ms=MINUTE_MS,
             summary="Records are refused and count in no figure.",
@@ -217,7 +230,7 @@ def _records() -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseRecordsLost",
-            expr="sum(max by (partition) (increase(deskpulse_records_lost_total[10m]))) > 0",
+            expr="sum by (desk) (max by (desk, partition) (increase(deskpulse_records_lost_total[10m]))) > 0",
             severity="page",
             summary="Records were deleted before they were read.",
             description=(
@@ -226,7 +239,7 @@ def _records() -> tuple[Alert, ...]:
         ),
         _of_programs(
             name="DeskpulseRecordsSkipped",
-            expr="sum(max by (partition) (increase(deskpulse_records_skipped_total[10m]))) > 0",
+            expr="sum by (desk) (max by (desk, partition) (increase(deskpulse_records_skipped_total[10m]))) > 0",
             severity="warning",
             summary="An operator passed over records that crash the workers.",
             description=(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-MEMBER: Final = "by, member"
-PROMISE: Final = "by, member, target"
+EXPORTER: Final = "desk, instance, job"  # an exporter; one of two desks may have the address that one of the other had
+MEMBER: Final = "desk, by, member"
+PROMISE: Final = "desk, by, member, target"
 NOW: Final = 'period="current"'
-NAMED: Final = "by, member, team, channel, priority, target"  # labels of what the exporter names: worst now, endangered
+NAMED: Final = "desk, by, member, team, channel, priority, target"  # labels of what the exporter names: worst now, endangered
 WHOSE: Final = '{{ if eq $labels.by "all" }}the desk{{ else }}{{ $labels.by }} {{ $labels.member }}{{ end }}'
 
 
@@ -18,7 +19,7 @@ def block(*lines: str) -> str:
 
 def trusted(*lines: str) -> str:
     """An expression about figures, empty while these cannot be trusted."""
-    return block(*lines, "and on () desk:figures_trusted")
+    return block(*lines, "and on (desk) desk:figures_trusted")
 
 
 def of_team(*lines: str) -> str:

@@ -8,7 +8,7 @@ from deskpulse.policy.alerts import BurnPart
 from deskpulse.rules import words
 from deskpulse.rules.model import MINUTE_MS, Alert, Family, Group, Severity
 from deskpulse.rules.plan import Plan, number
-from deskpulse.rules.promql import NAMED, NOW, PROMISE, of_team, trusted
+from deskpulse.rules.promql import MEMBER, NAMED, NOW, PROMISE, of_team, trusted
 
 BOARD: Final = "deskpulse-sla"
 KEEP_MS: Final = 5 * MINUTE_MS  # by then SupportSLABlind tells that nothing is known; also against flapping at the limit
@@ -156,7 +156,7 @@ def _lived_through(window: str) -> tuple[str, ...]:
     Until then the short promises alone have come due, which are those that are missed most.
     """
     older = {
-        "7d": f'{_TICKETS}{{window="30d",{NOW},{_ALL}}} > on (by, member) {_TICKETS}{{window="7d",{NOW},{_ALL}}}',
+        "7d": f'{_TICKETS}{{window="30d",{NOW},{_ALL}}} > on ({MEMBER}) {_TICKETS}{{window="7d",{NOW},{_ALL}}}',
         "30d": f'{_TICKETS}{{window="30d",period="previous",{_ALL}}} > 0',
     }
-    return (f"and on () ({older[window]})",) if window in older else ()
+    return (f"and on (desk) ({older[window]})",) if window in older else ()

@@ -20,8 +20,8 @@ _COUNT: Final = '{{ . | first | value | printf "%.0f" }}'
 
 def _with(metric: str, text: str) -> str:
     """A piece of text about a figure of the same member and target; nothing where there is no such figure."""
-    labels = ",".join(f"{name}=%q" for name in ("by", "member", "target"))
-    asked = f'printf "desk:support_sla_{metric}{{{labels}}}" $labels.by $labels.member $labels.target'
+    labels = ",".join(f"{name}=%q" for name in ("desk", "by", "member", "target"))
+    asked = f'printf "desk:support_sla_{metric}{{{labels}}}" $labels.desk $labels.by $labels.member $labels.target'
     return f"{{{{ with query ({asked}) }}}}{text}{{{{ end }}}}"
 
 

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     exporter: ExporterSettings = Field(default_factory=ExporterSettings)
     bands: BandSettings = Field(default_factory=BandSettings)
 
+    @property
+    def desk_name(self) -> str:
+        """What the desk is called: `desk.name`, else the app_id."""
+        return self.desk.name or self.app_id
+
     def describe(self) -> dict[str, Any]:
         """The effective settings as plain values for YAML or JSON, secrets hidden."""
         return self.model_dump(mode="json")

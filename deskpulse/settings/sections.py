@@ -7,11 +7,12 @@ import zoneinfo
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Names, Section, check_name, check_readable, from_json, wrong
 from kpis import formats, ledger
 
+LONGEST_NAME: Final = 128  # characters, as of every name in events
 RESERVED_MEMBERS: Final = frozenset({"all", "other"})  # the roll-up over everything, and where unlisted names are folded
 
 
@@ -60,8 +61,9 @@ class MemberSettings(Section):
 
 
 class DeskSettings(Section):
-    """Section `desk`: whose day it is, which names are shown, how late an event may be."""
+    """Section `desk`: what it is called, whose day it is, which names are shown, how late an event may be."""
 
+    name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)] | None = None  # None: the app_id
     time_zone: str | None = None  # None: that of the policy, see `deskpulse.policy.desk_zone`
     team_time_zones: Annotated[dict[str, str], BeforeValidator(from_json)] = Field(default_factory=dict)
     policy: Path | None = None
@@ -71,6 +73,11 @@ class DeskSettings(Section):
     future_tolerance_seconds: int = Field(300, ge=0, le=86_400)
     horizon_days: int = Field(61, ge=1, le=3_650)
     open_horizon_days: int = Field(365, ge=1, le=3_650)
+
+    @field_validator("name")
+    @classmethod
+    def _check_desk(cls, name: str | None) -> str | None:
+        return None if name is None else check_name(name)
 
     @field_validator("time_zone")
     @classmethod

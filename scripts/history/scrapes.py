@@ -9,7 +9,7 @@ from typing import Final
 from deskpulse.simulator import TimedEvent, simulate
 from deskpulse.wiring import exporter_config, state_rules
 from exporters.collectors import DeskpulseCollector
-from exporters.exposition import label_text
+from exporters.exposition import DESK, label_text
 from exporters.snapshot import Snapshot
 from exporters.status import LedgerPartition, LogSpan, ReaderStatus
 from exporters.workers import Workers
@@ -76,17 +76,17 @@ class _Desk:
 def scrapes(story: Story) -> Iterator[tuple[int, list[str]]]:
     """(seconds since the epoch, lines of OpenMetrics) of every instant of a story, in order."""
     desk = _Desk(story)
-    labels = _Labels()
+    labels, of_target = _Labels(story.settings.desk_name), _Labels(None)
     for span in story.spans():
         for at in span:
             at_ms = at * 1000
             if story.fault == "gone" and at_ms >= story.fault_ms:
-                yield at, [labels.line("up", {}, 0.0, at)]
+                yield at, [of_target.line("up", {}, 0.0, at)]
                 continue
             heard_ms = min(at_ms, story.fault_ms)
             desk.read_to(heard_ms)
             view = desk.builder.build(at_ms)
-            own = (labels.line(name, {}, value, at) for name, value in (("up", 1.0), ("scrape_duration_seconds", 0.05)))
+            own = (of_target.line(name, {}, value, at) for name, value in (("up", 1.0), ("scrape_duration_seconds", 0.05)))
             yield at, [*_lines(desk, view, desk.status(heard_ms, at_ms), labels, at), *own]
 
 
@@ -98,9 +98,10 @@ def _lines(desk: _Desk, view: View, status: ReaderStatus, labels: _Labels, at: i
 
 
 class _Labels:
-    """Label sets as text, each rendered once."""
+    """Label sets as text, each rendered once; all of a desk, or of none, as those that Prometheus adds."""
 
-    def __init__(self) -> None:
+    def __init__(self, desk: str | None) -> None:
+        self._desk = {} if desk is None else {DESK: desk}
         self._known: dict[tuple[tuple[str, str], ...], str] = {}
 
     def line(self, name: str, labels: dict[str, str], value: float, at: int) -> str:
@@ -108,5 +109,5 @@ class _Labels:
         key = tuple(labels.items())
         text = self._known.get(key)
         if text is None:
-            text = self._known[key] = label_text({**labels, **_OWN})
+            text = self._known[key] = label_text({**labels, **_OWN, **self._desk})
         return f"{name}{text} {value!r} {at}\n"

@@ -16,6 +16,7 @@ _BOARD: Final = "deskpulse-pipeline"
 _OTHER: Final = "0123456789abcdef"
 ALERTS: Final = (
     "SupportSLABlind",
+    "DeskpulseDeskUnwatched",
     "DeskpulsePolicyMismatch",
     "DeskpulseRulesOutdated",
     "DeskpulseDefinitionsDiffer",
@@ -47,6 +48,7 @@ def cases() -> Iterator[Case]:
     """All of them."""
     yield from _blindness()
     yield from _mismatches()
+    yield from _unwatched()
     watchdog = Fired(
         labels={"severity": "none", "kind": "meta"},
         summary="Always firing.",
@@ -87,6 +89,37 @@ def _blindness() -> Iterator[Case]:
         "a figure cannot be trusted for four minutes twice: nothing is told",
         healthy(30, more={"deskpulse_view_complete": "1x2 0x3 1 0x3 1x30"}),
         tuple(Look(f"{minute}m", "SupportSLABlind") for minute in (5, 7, 10, 12)),
+    )
+
+
+def _unwatched() -> Iterator[Case]:
+    """These rules are of one desk, and tell of every other one that no rules are loaded for."""
+
+    def told(what: str, desk: str | None) -> Fired:
+        return Fired(
+            labels={"severity": "page", "kind": "meta"},
+            summary="Exporters answer, and no rules watch their desk.",
+            description=f"{what}: nobody would be told of a broken promise there.",
+            board=_BOARD,
+            desk=desk,
+        )
+
+    other = told("Prometheus has loaded no rules of the desk us", "us")
+    earlier = told("Series without the label desk come from an exporter of an earlier version, and no rules read them", None)
+    without = {name.replace('desk="deskpulse",', ""): values for name, values in healthy(30, instance=B).items()}
+    yield Case(
+        "a second desk is scraped, and its rules are not loaded: told after ten minutes; of the first desk nothing is told",
+        {**healthy(30), **healthy(30, instance=B, desk="us")},
+        (
+            Look("9m", "DeskpulseDeskUnwatched"),
+            Look("10m", "DeskpulseDeskUnwatched", (other,)),
+            *(Look("20m", alert) for alert in ALERTS if alert != "DeskpulseDeskUnwatched"),
+        ),
+    )
+    yield Case(
+        "an exporter of an earlier version is scraped beside one of this desk: told",
+        {**healthy(30), **without},
+        (Look("10m", "DeskpulseDeskUnwatched", (earlier,)),),
     )
 
 

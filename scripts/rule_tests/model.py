@@ -29,18 +29,20 @@ GROUPS: Final = (
     "deskpulse-meta",
 )
 INSTANCES: Final = {"a": "10.0.0.2:9108", "b": "10.0.0.3:9108"}
+DESK: Final = "deskpulse"  # of monitoring/rules
 Series = Mapping[str, str]  # values by series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fired:
-    """An alert that fires: its labels and words in full, but the links."""
+    """An alert that fires: its labels and words in full, but the links and the desk, which is in all of them."""
 
     labels: Mapping[str, str]
     summary: str
     description: str
     board: str
     tickets: str | None = None  # what follows api/at-risk?target=
+    desk: str | None = DESK  # None: of no desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Exporter:
     steps: int  # how many samples
     more: Series = field(default_factory=dict)  # in place of, or beside, what a healthy one says
     step: int = 1  # minutes between two samples
+    desk: str = DESK
 
     def series(self) -> dict[str, str]:
         """Up, ready, complete, and at every instant just read."""
@@ -83,29 +86,29 @@ class Exporter:
             "deskpulse_watermark_timestamp_seconds": clock,
             **self.more,
         }
-        return {labelled(name, instance=self.instance): values for name, values in said.items()}
+        return {labelled(name, desk=self.desk, instance=self.instance): values for name, values in said.items()}
 
 
-def labelled(series: str, **labels: str) -> str:
-    """A series with further labels: those of its target.
+def labelled(series: str, *, desk: str = DESK, **labels: str) -> str:
+    """A series with further labels: those of its target, and that of the desk, which a target alone does not have.
 
-    >>> labelled('x{by="all"}', instance="i")
-    'x{by="all",job="deskpulse-exporter",instance="i"}'
+    >>> labelled('x{by="all"}', instance="i"), labelled("up", instance="i")
+    ('x{desk="deskpulse",by="all",job="deskpulse-exporter",instance="i"}', 'up{job="deskpulse-exporter",instance="i"}')
     """
     name, _, having = series.partition("{")
-    inner = [part for part in (having.removesuffix("}"),) if part]
+    inner = [part for part in ("" if name == "up" else f'desk="{desk}"', having.removesuffix("}")) if part]
     inner += [f'{label}="{value}"' for label, value in {"job": "deskpulse-exporter", **labels}.items()]
     return f"{name}{{{','.join(inner)}}}"
 
 
-def figures(instance: str, shown: Series) -> dict[str, str]:
+def figures(instance: str, shown: Series, desk: str = DESK) -> dict[str, str]:
     """Series of figures as one exporter shows them."""
-    return {labelled(name, instance=instance): values for name, values in shown.items()}
+    return {labelled(name, desk=desk, instance=instance): values for name, values in shown.items()}
 
 
-def healthy(minutes: int, *, instance: str = INSTANCES["a"], more: Series | None = None) -> dict[str, str]:
+def healthy(minutes: int, *, instance: str = INSTANCES["a"], more: Series | None = None, desk: str = DESK) -> dict[str, str]:
     """An exporter to which nothing happens."""
-    return Exporter(instance, minutes, more or {}).series()
+    return Exporter(instance, minutes, more or {}, desk=desk).series()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +148,16 @@ def _look(look: Look) -> dict[str, Any]:
 
 
 def _fired(alert: str, fired: Fired) -> dict[str, Any]:
+    board, _, narrowed = fired.board.partition("?")
+    desk = fired.desk is not None
+    query = "&".join([*([f"var-desk={fired.desk}"] if desk else []), *([narrowed] if narrowed else [])])
     annotations = {
-        "summary": fired.summary,
+        "summary": f"[{fired.desk}] {fired.summary}" if desk else fired.summary,
         "description": fired.description,
         "runbook_url": f"{RUNBOOKS}{alert}.md",
-        "dashboard_url": BOARDS + fired.board,
+        "dashboard_url": f"{BOARDS}{board}" + (f"?{query}" if query else ""),
     }
     if fired.tickets is not None:
         annotations["tickets_url"] = TICKETS + fired.tickets
-    return {"exp_labels": dict(fired.labels), "exp_annotations": annotations}
+    labels = dict(fired.labels) | ({"desk": fired.desk} if fired.desk is not None else {})
+    return {"exp_labels": labels, "exp_annotations": annotations}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from scripts.rule_tests.meta_cases import BLIND
-from scripts.rule_tests.model import INSTANCES, Case, Fired, Look, figures, healthy
+from scripts.rule_tests.model import DESK, INSTANCES, Case, Fired, Look, figures, healthy
 
 A, B = INSTANCES["a"], INSTANCES["b"]
 _BOARD: Final = "deskpulse-pipeline"
@@ -157,7 +157,8 @@ def _exporters() -> Iterator[Case]:
     absent = told(
         "page",
         "No exporter of deskpulse answers.",
-        "Prometheus has reached no target of the job deskpulse-exporter for two minutes, so there are no figures at all.",
+        "Prometheus has reached no exporter of this desk for two minutes, so there are no figures of it at all. These rules know the desk "
+        "by the name that its exporters have in desk.name.",
         **_UNTRUSTED,
     )
     yield Case(
@@ -165,23 +166,56 @@ def _exporters() -> Iterator[Case]:
         {'up{job="prometheus",instance="127.0.0.1:9090"}': "1x20"},
         (Look("1m", "DeskpulseExporterAbsent"), Look("2m", "DeskpulseExporterAbsent", (absent,))),
     )
-    both_down = {**figures(A, {"up": "1x3 0x20"}), **figures(B, {"up": "1x3 0x20"})}
-    yield Case("both exporters are down: told once", both_down, (Look("6m", "DeskpulseExporterAbsent", (absent,)),))
-    down = told(
-        "warning",
-        "An exporter of deskpulse does not answer.",
-        f"{A} has not answered for two minutes; the figures of other exporters are not affected.",
-        **_JOB,
-        instance=A,
+    gone = {"up": "1x3 0x20", "deskpulse_exporter_up": "1x3 stale"}
+    yield Case(
+        "both exporters are down: told once",
+        {**figures(A, gone), **figures(B, gone)},
+        (Look("5m", "DeskpulseExporterAbsent"), Look("6m", "DeskpulseExporterAbsent", (absent,))),
     )
     yield Case(
         "one of two is down: told by its name; the other one's restart of a minute is not",
-        {**figures(A, {"up": "1x3 0x20"}), **figures(B, {"up": "1x3 0 1x20"})},
+        {**figures(A, gone), **figures(B, {"up": "1x3 0 1x20", "deskpulse_exporter_up": "1x3 stale 1x20"})},
         (
             Look("5m", "DeskpulseExporterDown"),
-            Look("6m", "DeskpulseExporterDown", (down,)),
+            Look("6m", "DeskpulseExporterDown", (_down(A),)),
             Look("6m", "DeskpulseExporterAbsent"),
         ),
+    )
+    yield from _of_which_desk(gone)
+
+
+def _down(instance: str, desk: str | None = DESK) -> Fired:
+    return Fired(
+        labels={"severity": "warning", "kind": "pipeline", **_JOB, "instance": instance},
+        summary="An exporter of deskpulse does not answer.",
+        description=f"{instance} has not answered for two minutes; the figures of other exporters are not affected.",
+        board=_BOARD,
+        desk=desk,
+    )
+
+
+def _of_which_desk(gone: Mapping[str, str]) -> Iterator[Case]:
+    """A target that does not answer tells no desk."""
+    yield Case(
+        "an exporter of another desk is down: its own rules tell it, and not these",
+        {**healthy(25), **figures(B, gone, "us")},
+        tuple(Look("10m", alert) for alert in ("DeskpulseExporterDown", "DeskpulseExporterAbsent")),
+    )
+    yield Case(
+        "every exporter of this desk is down, and another desk goes on: told, both of the one that is down and of the desk",
+        {**figures(A, gone), **healthy(25, instance=B, desk="us")},
+        (Look("10m", "DeskpulseExporterDown", (_down(A),)),),
+    )
+    yield Case(
+        "a target never answered, and nothing tells whose it is: told without a desk",
+        {**healthy(25), **figures(B, {"up": "0x25"})},
+        (Look("10m", "DeskpulseExporterDown", (_down(B, None),)),),
+    )
+    target = 'up{{job="deskpulse-exporter",instance="{}",desk="{}"}}'
+    yield Case(
+        "two targets never answered, and the scrape configuration gives each its desk: that of this desk is told",
+        {**healthy(25), target.format(B, DESK): "0x25", target.format("10.0.0.4:9108", "us"): "0x25"},
+        (Look("10m", "DeskpulseExporterDown", (_down(B),)),),
     )
 
 

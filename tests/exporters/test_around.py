@@ -128,7 +128,7 @@ async def test_an_open_transaction_of_a_producer_is_seen(kafka_broker: Broker, t
             await upstream.begin_transaction()
             for _ in range(3):
                 await upstream.send_and_wait(f"{ledger.app_id}survey", b"{}", partition=0)
-            at_survey = '{partition="0",topic="survey"}'
+            at_survey = '{desk="deskpulse",partition="0",topic="survey"}'
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while f"deskpulse_source_unstable_records{at_survey} 3.0" not in (text := await face.metrics()):
                     pass

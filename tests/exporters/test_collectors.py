@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exporters import kpi_families
 from exporters.collectors import FAMILIES, DeskpulseCollector, new_registry
-from exporters.exposition import encode_openmetrics, encode_text
+from exporters.exposition import DESK, encode_openmetrics, encode_text
 from exporters.families import CLOSED_FINAL, SLA_FINAL, SLA_LIVE, SLA_WORST
 from exporters.snapshot import Snapshot
 from exporters.status import LedgerPartition, LogSpan
@@ -205,6 +205,18 @@ class TestTheText:
         registry = new_registry(lambda: snapshot, BUCKETS)
         assert generate_latest(registry) == encode_text(registry.collect())
         assert generate_openmetrics(registry) == encode_openmetrics(registry.collect())  # type: ignore[no-untyped-call]
+
+    def test_the_desk_is_the_first_label_of_every_series_and_no_family_has_one_of_that_name(self, snapshot: Snapshot) -> None:
+        given = {(name, labels | {("desk", "naïve \\ desk")}): value for (name, labels), value in samples(snapshot).items()}
+        for encode, parse in (
+            (encode_text, text_string_to_metric_families),
+            (encode_openmetrics, openmetrics_parser.text_string_to_metric_families),
+        ):
+            text = encode(metrics(snapshot), "naïve \\ desk").decode()
+            assert given == {(s.name, frozenset(s.labels.items())): s.value for family in parse(text) for s in family.samples}
+            lines = [line for line in text.splitlines() if not line.startswith("#")]
+            assert all(line.partition("{")[2].startswith('desk="naïve \\\\ desk"') for line in lines)
+        assert not [family.name for family in FAMILIES if DESK in family.labels]
 
     def test_it_can_be_read_back(self, snapshot: Snapshot) -> None:
         given = samples(snapshot)

@@ -51,7 +51,7 @@ async def test_what_is_committed_is_shown_within_a_second_and_what_is_aborted_ne
         await ledger.commit(desk.rows())
         await face.until_open(7)
         assert 7 == await face.open_tickets()
-        assert "deskpulse_exporter_up 1.0" in await face.metrics()
+        assert 'deskpulse_exporter_up{desk="deskpulse"} 1.0' in await face.metrics()
 
 
 async def test_rows_of_an_open_transaction_wait_and_a_hanging_one_is_told(ledger: Ledger) -> None:
@@ -80,8 +80,8 @@ async def test_partitions_are_read_from_the_start_and_merged(ledger: Ledger) -> 
     async with exporter(ledger.config()) as face:
         assert 12 == await face.open_tickets()
         text = await face.metrics()
-        assert 'deskpulse_transactions_total{partition="1"} 6.0' in text
-        assert "deskpulse_view_complete 1.0" in text
+        assert 'deskpulse_transactions_total{desk="deskpulse",partition="1"} 6.0' in text
+        assert 'deskpulse_view_complete{desk="deskpulse"} 1.0' in text
 
 
 async def test_lag_of_the_workers_is_seen(ledger: Ledger) -> None:
@@ -89,7 +89,7 @@ async def test_lag_of_the_workers_is_seen(ledger: Ledger) -> None:
     await ledger.create_topics()
     await ledger.commit(a_morning().rows())
     async with exporter(ledger.config()) as face, asyncio.timeout(30):
-        topic = 'partition="0",topic="ticket-created"'
+        topic = 'desk="deskpulse",partition="0",topic="ticket-created"'
         while f"deskpulse_source_end_offset{{{topic}}} 0.0" not in (text := await face.metrics()):
             pass
         assert f"deskpulse_source_position_offset{{{topic}}} 2.0" in text
@@ -227,7 +227,7 @@ async def test_a_ledger_that_went_back_is_read_again(ledger: Ledger, caplog: pyt
                 while "transactions went back" not in caplog.text:
                     await face.ready()
         await face.until_ready()
-        assert 'deskpulse_transactions_total{partition="0"} 1.0' in await face.metrics()
+        assert 'deskpulse_transactions_total{desk="deskpulse",partition="0"} 1.0' in await face.metrics()
 
 
 async def test_a_port_that_is_taken_is_told(ledger: Ledger) -> None:
@@ -269,7 +269,7 @@ async def test_a_broker_that_goes_away_ends_nothing(kafka_broker: LocalKafka) ->
                 desk.created("T3", "11:00")
                 await ledger.commit(desk.rows())
                 await face.until_open(2)
-                assert "deskpulse_ledger_connections_total 1.0" not in await face.metrics()
+                assert 'deskpulse_ledger_connections_total{desk="deskpulse"} 1.0' not in await face.metrics()
 
 
 PROGRAM = """

@@ -73,7 +73,7 @@ async def test_every_path_is_there_and_every_answer_of_an_api_is_described(clien
 
 def test_the_check_can_fail() -> None:
     counts = {"expected": 4, "read": 4, "owned": None, "recovering": None}
-    good = {"ready": True, "complete": True, "reasons": [], "hidden": [], "settings": [], "partitions": counts}
+    good = {"desk": "eu", "ready": True, "complete": True, "reasons": [], "hidden": [], "settings": [], "partitions": counts}
     check("/readyz", 200, good)
     for bad in ({"ready": True}, {**good, "ready": "yes"}, {**good, "partitions": {**counts, "owned": "two"}}):
         with pytest.raises(ValidationError):

@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -70,7 +71,7 @@ class TestMetrics:
     async def test_without_the_whole_ledger_there_are_no_figures(self, open_pages: Open) -> None:
         text = await text_of(await (await open_pages(ReaderStatus(expected=2))).get("/metrics"))
         assert "support_" not in text
-        assert "deskpulse_exporter_ready 0.0" in text
+        assert 'deskpulse_exporter_ready{desk="deskpulse"} 0.0' in text
 
     async def test_a_scrape_answers_when_the_figures_cannot_be_computed(
         self, open_pages: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -84,8 +85,15 @@ class TestMetrics:
         with caplog.at_level(logging.ERROR):
             response = await client.get("/metrics")
         assert 200 == response.status
-        assert "deskpulse_exporter_up 0.0" in await text_of(response)
+        assert 'deskpulse_exporter_up{desk="deskpulse"} 0.0' in await text_of(response)
         assert "could not be computed" in caplog.text
+
+    @pytest.mark.parametrize("accept", ["", PROMETHEUS_2_42], ids=["text", "openmetrics"])
+    async def test_every_series_has_the_desk_before_all_other_labels(self, open_pages: Open, accept: str) -> None:
+        response = await (await open_pages(desk='the "big" one')).get("/metrics", headers={"Accept": accept})
+        series = [line for line in (await text_of(response)).splitlines() if not line.startswith("#")]
+        assert 100 < len(series)
+        assert [] == [line for line in series if re.match(r'\w+\{desk="the \\"big\\" one"[,}]', line) is None]
 
     async def test_scrapes_at_the_same_time_agree(self, open_pages: Open) -> None:
         client = await open_pages()
@@ -102,14 +110,22 @@ class TestProbes:
     async def test_ready_when_all_is_read(self, open_pages: Open) -> None:
         response = await (await open_pages()).get("/readyz")
         partitions = {"expected": 1, "read": 1, "owned": None, "recovering": None}
-        body = {"ready": True, "complete": True, "reasons": [], "hidden": [], "settings": [], "partitions": partitions}
+        body = {"desk": "deskpulse", "ready": True, "complete": True, "reasons": [], "hidden": [], "settings": [], "partitions": partitions}
         assert (200, body) == (response.status, await response.json())
 
     async def test_not_ready_says_why(self, open_pages: Open) -> None:
         response = await (await open_pages(ReaderStatus(expected=2))).get("/readyz")
         why = ["reading the ledger: 0 of 2 partitions are read to their end"]
         partitions = {"expected": 2, "read": 0, "owned": None, "recovering": None}
-        body = {"ready": False, "complete": False, "reasons": why, "hidden": [], "settings": [], "partitions": partitions}
+        body = {
+            "desk": "deskpulse",
+            "ready": False,
+            "complete": False,
+            "reasons": why,
+            "hidden": [],
+            "settings": [],
+            "partitions": partitions,
+        }
         assert (503, body) == (response.status, await response.json())
 
     async def test_settings_that_are_not_the_ledger_s_are_told_and_the_figures_stay(self, open_pages: Open) -> None:

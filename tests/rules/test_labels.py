@@ -23,6 +23,7 @@ from soak.programs import until
 
 FAST = 3_600.0  # times: what waits for a quarter of an hour waits for a quarter of a second
 STORIES = (sla_stories.ENDANGERED, sla_stories.BELOW, sla_stories.WAITS_LONG, sla_stories.BURN, volume_stories.LOW, score_stories.SCORES[1])
+DESK = '{desk="deskpulse",'
 ALL = {volume_stories.LOW.alert, "SupportScoreWorse"}  # that are told of the whole desk here
 
 
@@ -47,11 +48,11 @@ def exposition(now: float) -> str:
         "deskpulse_view_as_of_timestamp_seconds": now,
         "deskpulse_watermark_timestamp_seconds": now,
     }
-    lines = [f"{name} {value}" for name, value in own.items()]
+    lines = [f'{name}{{desk="deskpulse"}} {value}' for name, value in own.items()]
     for story in STORIES:
         for series, values in story.shown.items():
             named = series.replace('by="team",member="billing"', 'by="all",member="all"') if story.alert in ALL else series
-            lines.append(f"{named} {values.partition('x')[0]}")
+            lines.append(f"{named.replace('{', DESK, 1)} {values.partition('x')[0]}")
     return "\n".join(dict.fromkeys(lines)) + "\n"
 
 
@@ -96,6 +97,7 @@ def test_alerts_on_a_real_prometheus_have_the_team_that_they_go_to(target: str, 
         assert [] == prometheus.rule_errors()
         for labels in firing(prometheus):
             assert not [value for value in labels.values() if "{{" in value or "<error" in value]
+            assert "deskpulse" == labels["desk"], labels
             if labels["kind"] == "kpi":
                 assert labels.get("team") == (None if labels["alertname"] in ALL else "billing"), labels
     finally:

@@ -68,20 +68,21 @@ class Mutant(NamedTuple):
 
 
 _OF_24H = 'window="24h",period="week_ago"} >'
-_COMPLETE = "and on () (max(deskpulse_view_complete and on (instance, job) desk:exporter_chosen) == 1)"
+_OF = '{desk="deskpulse"}'
+_COMPLETE = f"and on (desk) (max by (desk) (deskpulse_view_complete{_OF} and on (desk, instance, job) desk:exporter_chosen{_OF}) == 1)"
 MUTANTS = [
-    Mutant("untrusted figures are believed", ENDANGERED, SLA, "sla", "and on () desk:figures_trusted", "", "not complete"),
+    Mutant("untrusted figures are believed", ENDANGERED, SLA, "sla", f"and on (desk) desk:figures_trusted{_OF}", "", "not complete"),
     Mutant("stale figures count as trusted", ENDANGERED, SLA, "view", "< 60)", "< 6000)", "has not answered"),
     Mutant("partial figures count as trusted", ENDANGERED, SLA, "view", ") == 1)", ") >= 0)", "not complete"),
-    Mutant("every exporter is believed", ENDANGERED, SLA, "view", "topk(1,", "topk(2,", "older events"),
+    Mutant("every exporter is believed", ENDANGERED, SLA, "view", "topk by (desk) (1,", "topk by (desk) (2,", "older events"),
     Mutant("an answer of Kafka tells no exporter from another", ENDANGERED, SLA, "view", "4 * (abs", "0 * (abs", "does not answer"),
-    Mutant("what is read tells no exporter from another", ENDANGERED, SLA, "view", "- (max by", "- 0 * (max by", "older events"),
+    Mutant("what is read tells no exporter from another", ENDANGERED, SLA, "view", "- (max without", "- 0 * (max without", "older events"),
     Mutant("one ticket is enough", SMALL, SLA, "sla", "} >= 2", "} >= 1", "too little behind it"),
     Mutant("a busy team is a small one", FURTHER, SLA, "sla", ">= 10)", ">= 100)", "the test speaks for it"),
     Mutant("a moment is enough", FURTHER, SLA, "sla", "for: 30s", "for: 0s", "endangered for a moment"),
-    Mutant("a page when all is answered", FURTHER, SLA, "sla", '{window="1h"} >= 1', '{window="1h"} >= 0', "have their reply by now"),
+    Mutant("a page when all is answered", FURTHER, SLA, "sla", 'window="1h"} >= 1', 'window="1h"} >= 0', "have their reply by now"),
     Mutant("a page for what is long over", FURTHER, SLA, "sla", "< 80)", "< 800)", "the last hour was kept"),
-    Mutant("one overdue is two", FURTHER, SLA, "sla", '{window="8h"} >= 2', '{window="8h"} >= 1', "the same, and one is overdue"),
+    Mutant("one overdue is two", FURTHER, SLA, "sla", 'window="8h"} >= 2', 'window="8h"} >= 1', "the same, and one is overdue"),
     Mutant("a solution is a page", FURTHER_STORIES, SLA, "sla", '=~"first_reply|next_reply"}\n', '=~".*"}\n', "told after"),
     Mutant("an alert ends with the first sample below", BELOW, SLA, "sla", "keep_firing_for: 5m", "keep_firing_for: 1s", "goes on"),
     Mutant("a ratio of few is believed", BURN, SLA, "sla", ">= 20)", ">= 2)", "too little behind it"),
@@ -98,12 +99,12 @@ MUTANTS = [
         PIPELINE,
         WAY,
         "pipeline",
-        "desk:exporter_chosen) > 0",
-        "desk:exporter_chosen) >= 0",
+        f"desk:exporter_chosen{_OF}) > 0",
+        f"desk:exporter_chosen{_OF}) >= 0",
         "happened yet",
     ),
     Mutant("what is not read was not sent", PIPELINE, WAY, "pipeline", _COMPLETE, "and on () vector(1)", "no worker runs"),
-    Mutant("closed hours are not known", PIPELINE, WAY, "view", 'open{by="all"} == 0', 'open{by="all"} == 7', "nobody is at work"),
+    Mutant("closed hours are not known", PIPELINE, WAY, "view", 'by="all"} == 0', 'by="all"} == 7', "nobody is at work"),
 ]
 
 
