@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 EPILOG = (
     "The section alerts of the policy file tells limits, factors and links; docs/alerts.md explains them. Settings that can never do what "
     "they say end it with exit code 2.\n\n[bold]Examples[/]\n\n"
-    "deskpulse rules --policy policy.yaml --out monitoring\n\ndeskpulse rules --policy policy.yaml --check --out monitoring"
+    "deskpulse rules --policy policy.yaml --out monitoring\n\ndeskpulse rules --policy policy.yaml --check --out monitoring\n\n"
+    "deskpulse rules --desk us --policy us.yaml --out monitoring/us --beside monitoring/eu/alertmanager.yml"
 )
 
 
@@ -41,6 +42,22 @@ def rules(
         Path | None,
         typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Receivers of Alertmanager in place of ours.", show_default=False),
     ] = None,
+    desk: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The desk that they are for, as its exporters call it.", show_default="the settings' desk.name, or app_id"
+        ),
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="An alertmanager.yml of other desks, whose routes and receivers are taken along; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     time_scale: Annotated[
         float,
         typer.Option(
@@ -52,19 +69,21 @@ def rules(
     """Write recording and alert rules and Alertmanager's configuration, made from the SLA policy."""
     from deskpulse.policy import build
     from deskpulse.policy.remarks import remarks
-    from deskpulse.rules import Plan, texts
+    from deskpulse.rules import Plan, other_desk, texts
 
     file = _read_policy(policy, config)
-    plan = Plan(build(file), file.alerts, time_scale)
+    plan = Plan(build(file), file.alerts, time_scale, _read_desk(desk, config))
     now_ms = time.time_ns() // 1_000_000
     refuse_impossible_alerts(plan, now_ms)
     for line in remarks(plan.policy, now_ms):
         typer.echo(f"rules: {line}", err=True)
     try:
-        made = texts(plan, now_ms, _read_receivers(receivers))
+        made = texts(plan, now_ms, _read_receivers(receivers), [_read_beside(path) for path in beside or ()])
     except ValueError as error:
-        stop(f"{receivers}: {error}", exits.USAGE)
+        stop(str(error), exits.USAGE)
     _prove(plan, made, now_ms)
+    if out is not None and other_desk(out, plan.desk):
+        stop(f"{out} has the rules of another desk than {plan.desk!r}: give each desk a folder of its own, or delete them", exits.USAGE)
     if check:
         _check(plan, now_ms, made, out)
     else:
@@ -96,22 +115,51 @@ def _read_policy(path: Path | None, config: Path | None) -> PolicyFile:
         stop(str(error), exits.USAGE)
 
 
+def _read_desk(name: str | None, config: Path | None) -> str:
+    """The desk that the rules are for: as given, else as the settings call it."""
+    if name is None:
+        return read_settings(config).desk_name
+    from pydantic import ValidationError
+
+    from deskpulse.settings.document import Document
+    from deskpulse.settings.faults import from_pydantic
+    from deskpulse.settings.sections import DeskSettings
+
+    try:
+        DeskSettings(name=name)
+    except ValidationError as error:
+        stop("\n".join(str(from_pydantic({**fault, "loc": ("desk", *fault["loc"])}, Document())) for fault in error.errors()), exits.USAGE)
+    return name
+
+
 def _read_receivers(path: Path | None) -> list[dict[str, Any]]:
     """Errors: ValueError."""
     if path is None:
         return []
+    found = _read_yaml(path)
+    found = found.get("receivers") if isinstance(found, dict) else found
+    if not isinstance(found, list) or not all(isinstance(one, dict) and "name" in one for one in found):
+        raise ValueError(f"{path}: write a list of receivers as Alertmanager has them, each with a name; docs/alerts.md shows some")
+    return found
+
+
+def _read_beside(path: Path) -> dict[str, Any]:
+    """Errors: ValueError."""
+    found = _read_yaml(path)
+    if not isinstance(found, dict):
+        raise ValueError(f"{path}: no configuration of Alertmanager")  # noqa: TRY004 - it is a value of the command line
+    return found
+
+
+def _read_yaml(path: Path) -> Any:
     import yaml
 
     from deskpulse.settings import yaml_bounds
 
     try:
-        found = yaml_bounds.load(path.read_text(encoding="utf-8"))
+        return yaml_bounds.load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"no YAML: {error}") from None
-    found = found.get("receivers") if isinstance(found, dict) else found
-    if not isinstance(found, list) or not all(isinstance(one, dict) and "name" in one for one in found):
-        raise ValueError("write a list of receivers as Alertmanager has them, each with a name; docs/alerts.md shows some")
-    return found
+        raise ValueError(f"{path}: no YAML: {error}") from None
 
 
 def _check(plan: Plan, now_ms: int, made: dict[str, str], out: Path | None) -> None:

@@ -9,8 +9,10 @@ from typing import Any, Final, NamedTuple
 
 from xxhash import xxh3_64_hexdigest
 
+from deskpulse.rules.desks import quoted
 from deskpulse.rules.files import HEAD, dump
 from deskpulse.rules.intervals import closed, first_hours
+from deskpulse.rules.joined import Tree, joined
 from deskpulse.rules.model import MINUTE_MS
 from deskpulse.rules.plan import Plan
 from deskpulse.rules.sla import BELOW, BURN, ENDANGERED, WAITS_LONG
@@ -34,6 +36,7 @@ _UNTRUSTED: Final = 'figures="untrusted"'
 _PROMISES: Final = f'alertname=~"{BELOW}|{ENDANGERED}|{WAITS_LONG}|{BURN}"'
 
 ABOUT: Final = """\
+# Of the desk DESK: its alerts alone take its routes, and its name stands before those of its receivers and hours.
 # Who is told: `platform` of the pipeline, `desk` of the figures, each team of its own; pages and warnings go to receivers
 # of their own, and in the first hour after opening a page about a promise is a message like a warning. All of them are
 # webhooks to `deskpulse alerts`, which prints what arrives, until you put receivers of your house in their place:
@@ -41,8 +44,12 @@ ABOUT: Final = """\
 """
 
 
-def alertmanager_file(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = ()) -> str:
-    """The text of alertmanager.yml. `receivers` replace those of the same name; a name that nothing is sent to is an error: ValueError."""
+def alertmanager_file(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = (), beside: Iterable[Tree] = ()) -> str:
+    """The text of alertmanager.yml.
+
+    `receivers` replace those of the same name, which is without the desk. `beside` are configurations of other desks, whose own is taken
+    along. Errors: ValueError for a receiver that nothing is sent to, and for a configuration that is none of ours.
+    """
     version = plan.policy.at(now_ms) or plan.policy.versions[0]
     teams = teams_of(plan.policy, now_ms)
     own = {str(receiver.get("name")): receiver for receiver in receivers}
@@ -52,11 +59,11 @@ def alertmanager_file(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = (
     tree: dict[str, Any] = {
         "route": _route(plan, version, teams),
         "inhibit_rules": _inhibitions(),
-        "receivers": [own.get(name, _webhook(plan, name)) for name in names],
+        "receivers": [{**own.get(name, _webhook(plan, name)), "name": receiver_of(plan.desk, name)} for name in names],
     }
     if plan.time_scale == 1 and (intervals := list(_intervals(plan, version, teams))):
-        tree["time_intervals"] = intervals
-    return f"{HEAD}\n{ABOUT}{dump(tree)}"
+        tree["time_intervals"] = [{**interval, "name": receiver_of(plan.desk, interval["name"])} for interval in intervals]
+    return f"{HEAD}\n{ABOUT.replace('DESK', plan.desk)}{dump(joined(tree, beside))}"
 
 
 def teams_of(policy: Policy, now_ms: int) -> dict[str, Version]:
@@ -85,10 +92,27 @@ def team_receivers(team: str) -> tuple[str, str]:
     >>> team_receivers('Tier "gold"')
     ('team-Tier-gold-6358df', 'team-Tier-gold-6358df-page')
     """
-    plain = _OTHERS.sub("-", team).strip("-.")
-    if plain != team or plain.endswith("-page") or len(plain) > _LONGEST:
-        plain = "-".join([*filter(None, [plain[:_LONGEST]]), xxh3_64_hexdigest(fold(team).encode())[:6]])
+    plain = _plain(team, fold(team), is_fit=not team.endswith("-page"))
     return f"team-{plain}", f"team-{plain}-page"
+
+
+def receiver_of(desk: str, name: str) -> str:
+    """What a receiver, or the hours of a calendar, are called: two desks may have teams of one name.
+
+    No name of a desk has the stroke in it, so none can be taken for that of another desk.
+
+    >>> receiver_of("eu", "team-billing"), receiver_of("the/eu", "desk")
+    ('eu/team-billing', 'the-eu-31afc2/desk')
+    """
+    return f"{_plain(desk, desk)}/{name}"
+
+
+def _plain(name: str, identity: str, *, is_fit: bool = True) -> str:
+    """A name in plain letters; one that has others, or is not fit for another reason, has a digest behind it."""
+    plain = _OTHERS.sub("-", name).strip("-.")
+    if plain == name and is_fit and len(plain) <= _LONGEST:
+        return plain
+    return "-".join([*filter(None, [plain[:_LONGEST]]), xxh3_64_hexdigest(identity.encode())[:6]])
 
 
 def equals(label: str, value: str) -> str:
@@ -97,10 +121,37 @@ def equals(label: str, value: str) -> str:
     >>> equals("team", 'Tier "gold"')
     'team="Tier \\"gold\\""'
     """
-    return '{}="{}"'.format(label, value.replace("\\", "\\\\").replace('"', '\\"'))
+    return f"{label}={quoted(value)}"
 
 
 def _route(plan: Plan, version: Version, teams: Mapping[str, Version]) -> dict[str, Any]:
+    """All alerts: those of the desk, and what is of no desk that has routes, such as that nobody watches another one."""
+    own = {"matchers": [equals("desk", plan.desk)], "receiver": PLATFORM, "routes": _of_desk(plan, version, teams)}
+    others = {"matchers": ['kind=~"pipeline|meta"', _PAGE], "receiver": PLATFORM_PAGE}
+    whole = {
+        "receiver": PLATFORM,
+        # One message about one matter of a desk, however many teams, channels and priorities it is seen in.
+        "group_by": ["desk", "kind", "alertname", "target"],
+        "group_wait": plan.time(15 * _SECOND_MS),
+        "group_interval": plan.time(2 * MINUTE_MS),
+        "repeat_interval": plan.time(4 * _HOUR_MS),
+        "routes": [own, others],
+    }
+    return _called(whole, plan.desk)
+
+
+def _called(route: Mapping[str, Any], desk: str) -> dict[str, Any]:
+    """A route and those below it, with the full names of receivers and hours."""
+    found = {**route, "receiver": receiver_of(desk, route["receiver"])}
+    for place in ("mute_time_intervals", "active_time_intervals"):
+        if place in route:
+            found[place] = [receiver_of(desk, name) for name in route[place]]
+    if "routes" in route:
+        found["routes"] = [_called(below, desk) for below in route["routes"]]
+    return found
+
+
+def _of_desk(plan: Plan, version: Version, teams: Mapping[str, Version]) -> list[dict[str, Any]]:
     routes: list[dict[str, Any]] = [
         # A message every few minutes that all is well: who receives it can tell when it stops (a dead man's switch).
         {
@@ -118,15 +169,7 @@ def _route(plan: Plan, version: Version, teams: Mapping[str, Version]) -> dict[s
     # Teams without receivers of their own, then what concerns all, a channel or a priority.
     for matchers, calendar in (([_KPI, 'team!=""'], version.default_calendar), ([_KPI], _common_calendar(version))):
         routes.append(_told(plan, _Told(tuple(matchers), DESK, DESK_PAGE, closed=calendar, opens=version.default_calendar)))
-    return {
-        "receiver": PLATFORM,
-        # One message about one matter, however many teams, channels and priorities it is seen in.
-        "group_by": ["kind", "alertname", "target"],
-        "group_wait": plan.time(15 * _SECOND_MS),
-        "group_interval": plan.time(2 * MINUTE_MS),
-        "repeat_interval": plan.time(4 * _HOUR_MS),
-        "routes": routes,
-    }
+    return routes
 
 
 class _Told(NamedTuple):
@@ -178,9 +221,10 @@ def _common_calendar(version: Version) -> str | None:
 
 
 def _inhibitions() -> list[dict[str, Any]]:
+    """What mutes what: only of one desk."""
     promise = ["by", "member", "target"]
     below = f'alertname="{BELOW}"'
-    return [
+    rules: list[dict[str, Any]] = [
         # Figures that are not to be trusted: the rules keep silent by themselves; this is for what fires on for some minutes.
         {"source_matchers": [_UNTRUSTED], "target_matchers": [_KPI]},
         # The greater matter mutes the lesser one about the same. SupportSLABlind, of kind meta, must not mute what tells its cause.
@@ -196,6 +240,7 @@ def _inhibitions() -> list[dict[str, Any]]:
             "equal": ["target", "window"],
         },
     ]
+    return [{**rule, "equal": ["desk", *rule.get("equal", ())]} for rule in rules]
 
 
 def _narrowest() -> Iterator[dict[str, Any]]:
@@ -219,7 +264,7 @@ def _narrowest() -> Iterator[dict[str, Any]]:
 
 
 def _webhook(plan: Plan, name: str) -> dict[str, Any]:
-    return {"name": name, "webhook_configs": [{"url": f"{plan.alerts.links.webhook}{name}"}]}
+    return {"name": name, "webhook_configs": [{"url": f"{plan.alerts.links.webhook}{receiver_of(plan.desk, name)}"}]}
 
 
 def calendar_years(plan: Plan, version: Version) -> range:

@@ -49,7 +49,12 @@ def rule_files(plan: Plan) -> dict[str, str]:
 
 def _text(plan: Plan, one: Family) -> str:
     about = "\n".join(f"# {line}" for line in one.about.splitlines())
-    return f"{HEAD}\n{about}\n{_drill(plan)}{dump({'groups': [_group(plan, group) for group in one.groups]})}"
+    return f"{HEAD}\n{of_desk_line(plan.desk)}\n{about}\n{_drill(plan)}{dump({'groups': [_group(plan, group) for group in one.groups]})}"
+
+
+def of_desk_line(desk: str) -> str:
+    """The line of a file of rules that tells its desk."""
+    return f"# Of the desk {desk}."
 
 
 def _drill(plan: Plan) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from deskpulse.rules.alertmanager import team_receivers, teams_of
+from deskpulse.rules.alertmanager import receiver_of, team_receivers, teams_of
 from deskpulse.rules.plan import Plan
 from deskpulse.rules.write import ALERTMANAGER, RULES, write
 
@@ -147,11 +147,12 @@ def _matches(matcher: str, labels: Labels) -> bool:
 
 
 def _untold(plan: Plan, tree: Mapping[str, Any], now_ms: int) -> Iterator[str]:
-    """Teams of now and to come whose alerts do not reach their own receivers, or those of another team."""
+    """Teams of now and to come whose alerts do not reach their own receivers, or those of another team or desk."""
     for team in teams_of(plan.policy, now_ms):
-        messages, pages = team_receivers(team)
+        messages, pages = (receiver_of(plan.desk, name) for name in team_receivers(team))
         for severity, expected in (("warning", {messages}), ("page", {messages, pages})):
             labels = {
+                "desk": plan.desk,
                 "alertname": "SupportSLABelowObjective",
                 "kind": "kpi",
                 "severity": severity,
@@ -162,6 +163,8 @@ def _untold(plan: Plan, tree: Mapping[str, Any], now_ms: int) -> Iterator[str]:
             reached = told(tree, labels)
             if not (reached <= expected and (severity == "warning" or pages in reached)):
                 yield f"{ALERTMANAGER}: a {severity} of the team {team!r} reaches {', '.join(sorted(reached))}"
+            if told(tree, {**labels, "desk": f"not {plan.desk}"}) & {messages, pages}:
+                yield f"{ALERTMANAGER}: a {severity} of a team {team!r} of another desk reaches that of {plan.desk!r}"
 
 
 def _by_their_own(files: Mapping[str, str]) -> Iterator[str]:

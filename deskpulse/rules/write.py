@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Final
 
 from deskpulse.rules.alertmanager import Receiver, alertmanager_file
-from deskpulse.rules.files import HEAD, rule_files
+from deskpulse.rules.files import HEAD, of_desk_line, rule_files
+from deskpulse.rules.joined import Tree
 from deskpulse.rules.plan import Plan
 
 RULES: Final = "rules"
 ALERTMANAGER: Final = "alertmanager.yml"
 
 
-def texts(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = ()) -> dict[str, str]:
-    """Text by path below the folder. Errors: ValueError for a receiver that nothing is sent to."""
+def texts(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = (), beside: Iterable[Tree] = ()) -> dict[str, str]:
+    """Text by path below the folder; `receivers` and `beside` as for `alertmanager_file`. Errors: ValueError, likewise."""
     found = {f"{RULES}/{name}": text for name, text in rule_files(plan).items()}
-    return {**found, ALERTMANAGER: alertmanager_file(plan, now_ms, receivers)}
+    return {**found, ALERTMANAGER: alertmanager_file(plan, now_ms, receivers, beside)}
 
 
 def write(files: Mapping[str, str], folder: Path) -> list[Path]:
@@ -37,6 +38,15 @@ def differing(files: Mapping[str, str], folder: Path) -> list[str]:
     """The names of files that are missing, different, or made by an earlier version and no longer. Errors: OSError."""
     found = [name for name, text in files.items() if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text]
     return sorted([*found, *(f"{RULES}/{path.name}" for path in _strays(files, folder))])
+
+
+def other_desk(folder: Path, desk: str) -> bool:
+    """Whether the folder has rules of another desk: they must not be replaced unnoticed. Errors: OSError."""
+    path = folder / RULES / "view.yml"
+    if not path.is_file():
+        return False
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return lines[:1] == [HEAD] and lines[1:2] != [of_desk_line(desk)] and lines[1].startswith(of_desk_line("").removesuffix("."))
 
 
 def _strays(files: Mapping[str, str], folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from deskpulse.policy import PolicyFile, build
 from deskpulse.rules import Plan, texts
-from deskpulse.rules.alertmanager import team_receivers, teams_of
+from deskpulse.rules.alertmanager import receiver_of, team_receivers, teams_of
 from deskpulse.rules.proof import faults, told
 from streams.names import fold
 from tests.names.kinds import KINDS, any_name, names_of
@@ -30,7 +30,7 @@ AMTOOL: Final = shutil.which("amtool")
 needs_amtool = pytest.mark.skipif(AMTOOL is None, reason="amtool is not installed (apt-get install prometheus-alertmanager)")
 
 
-def plan_of(now: Iterable[str], to_come: Iterable[str] = ()) -> Plan:
+def plan_of(now: Iterable[str], to_come: Iterable[str] = (), desk: str = "eu") -> Plan:
     """A policy that promises something to each of these teams, channels and priorities; to some from next year on."""
     version = {"name": "now", "calendars": {"office": {"time_zone": "Europe/Madrid", "hours": {"mon-fri": ["09:00-17:00"]}}}}
     lines = [{place: [name], "within": "1h", "objective": "90%"} for name in now for place in ("team", "channel", "priority")]
@@ -39,7 +39,7 @@ def plan_of(now: Iterable[str], to_come: Iterable[str] = ()) -> Plan:
     if coming := [{"team": [name], "within": "1h", "objective": "90%"} for name in to_come]:
         versions.append({"name": "next", "effective_from": "2027-01-01T00:00:00Z", "first_reply": [*coming, rest]})
     file = PolicyFile.model_validate({"versions": versions})
-    return Plan(build(file), file.alerts)
+    return Plan(build(file), file.alerts, desk=desk)
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,22 @@ def everyone() -> Plan:
     return plan_of(names[::2], names)
 
 
-def alert(team: str, severity: str) -> dict[str, str]:
-    return {"alertname": "SupportSLABelowObjective", "kind": "kpi", "severity": severity, "by": "team", "member": team, "team": team}
+def receivers_of(team: str, desk: str = "eu") -> tuple[str, str]:
+    """For messages, and for pages."""
+    messages, pages = (receiver_of(desk, name) for name in team_receivers(team))
+    return messages, pages
+
+
+def alert(team: str, severity: str, desk: str = "eu") -> dict[str, str]:
+    return {
+        "desk": desk,
+        "alertname": "SupportSLABelowObjective",
+        "kind": "kpi",
+        "severity": severity,
+        "by": "team",
+        "member": team,
+        "team": team,
+    }
 
 
 def test_prometheus_and_alertmanager_take_every_kind(everyone: Plan, note: Callable[[str], None]) -> None:
@@ -69,7 +83,7 @@ def test_alertmanager_itself_sends_each_team_its_own(everyone: Plan, tmp_path: P
         for severity in ("warning", "page"):
             labels = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in alert(team, severity).items()]
             reached = told(tree, alert(team, severity))
-            assert team_receivers(team)[severity == "page"] in reached <= set(team_receivers(team))
+            assert receivers_of(team)[severity == "page"] in reached <= set(receivers_of(team))
             expected = ",".join(sorted(reached, key=len))
             assert AMTOOL is not None
             asked = [AMTOOL, "config", "routes", "test", f"--config.file={config}", f"--verify.receivers={expected}", *labels]
@@ -86,10 +100,10 @@ def test_any_names_at_all(now: list[str], to_come: list[str]) -> None:
     files = texts(plan, NOW_MS)
     tree = yaml.safe_load(files["alertmanager.yml"])
     teams = teams_of(plan.policy, NOW_MS)
-    receivers = [name for team in teams for name in team_receivers(team)]
+    receivers = [name for team in teams for name in receivers_of(team)]
     assert len(set(map(str.casefold, receivers))) == len(receivers) == 2 * len({fold(name) for name in (*now, *to_come)})
     for team in teams:
-        messages, pages = team_receivers(team)
+        messages, pages = receivers_of(team)
         assert {messages} == told(tree, alert(team, "warning"))
         reached = told(tree, alert(team, "page"))  # in the first hour after opening to the messages; who never closes has no such hour
         assert pages in reached <= {messages, pages}
@@ -102,9 +116,9 @@ def test_any_names_at_all(now: list[str], to_come: list[str]) -> None:
     "wrong",
     [
         ('team="Tier "gold""', "Alertmanager cannot read the matcher"),
-        ("receiver: team-a", "a route leads to"),
-        ("name: team-a-page", "no receiver is called so"),
-        ("http://alerts:9119/team-a\n", "has no address but"),
+        ("receiver: eu/team-a", "a route leads to"),
+        ("name: eu/team-a-page", "no receiver is called so"),
+        ("http://alerts:9119/eu/team-a\n", "has no address but"),
     ],
     ids=lambda one: one[1],
 )
@@ -114,9 +128,11 @@ def test_a_file_that_would_not_work_is_told(wrong: tuple[str, str]) -> None:
     files = texts(plan, NOW_MS)
     broken = {
         'team="Tier "gold""': lambda text: text.replace('team="a"', 'team="Tier "gold""'),
-        "receiver: team-a": lambda text: text.replace("receiver: team-a\n", "receiver: team-b\n"),
-        "name: team-a-page": lambda text: text.replace("name: team-a-page", "name: team-c-page"),
-        "http://alerts:9119/team-a\n": lambda text: text.replace("http://alerts:9119/team-a\n", "http://alerts:9119/Top 10% clients\n"),
+        "receiver: eu/team-a": lambda text: text.replace("receiver: eu/team-a\n", "receiver: eu/team-b\n"),
+        "name: eu/team-a-page": lambda text: text.replace("name: eu/team-a-page", "name: eu/team-c-page"),
+        "http://alerts:9119/eu/team-a\n": lambda text: text.replace(
+            "http://alerts:9119/eu/team-a\n", "http://alerts:9119/Top 10% clients\n"
+        ),
     }[wrong[0]](files["alertmanager.yml"])
     assert broken != files["alertmanager.yml"]
     found = faults(plan, files | {"alertmanager.yml": broken}, NOW_MS)
@@ -128,5 +144,5 @@ def test_a_team_that_reaches_another_ones_receiver_is_told() -> None:
     files = texts(plan, NOW_MS)
     crossed = files["alertmanager.yml"].replace('team="b"', 'team="c"')
     [message, page] = faults(plan, files | {"alertmanager.yml": crossed}, NOW_MS)
-    assert "a warning of the team 'b' reaches desk" in message
-    assert "a page of the team 'b' reaches desk" in page
+    assert "a warning of the team 'b' reaches eu/desk" in message
+    assert "a page of the team 'b' reaches eu/desk" in page

@@ -18,8 +18,12 @@ from scripts.tidy import ROOT
 
 CONFIG = ROOT / "monitoring" / "alertmanager.yml"
 TREE: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+OWN: dict[str, Any] = TREE["route"]["routes"][0]  # of the desk
 AMTOOL = shutil.which("amtool")
 needs_amtool = pytest.mark.skipif(AMTOOL is None, reason="amtool is not installed (apt-get install prometheus-alertmanager)")
+
+
+DESK = "deskpulse"
 
 
 def amtool(*words: str) -> subprocess.CompletedProcess[str]:
@@ -57,8 +61,26 @@ def test_amtool_accepts_it() -> None:
     ],
 )
 def test_an_alert_goes_to(labels: str, receivers: str) -> None:
-    tested = amtool("config", "routes", "test", f"--config.file={CONFIG}", f"--verify.receivers={receivers}", *labels.split())
+    assert_goes(CONFIG, f"desk={DESK} {labels}", ",".join(f"{DESK}/{name}" for name in receivers.split(",")))
+
+
+def assert_goes(config: Path, labels: str, receivers: str) -> None:
+    tested = amtool("config", "routes", "test", f"--config.file={config}", f"--verify.receivers={receivers}", *labels.split())
     assert 0 == tested.returncode, tested.stdout + tested.stderr
+
+
+@needs_amtool
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ("alertname=SupportSLABelowObjective kind=kpi severity=page by=team member=technical team=technical", "platform"),
+        ("alertname=SupportSLABelowObjective kind=kpi severity=page by=team member=technical team=technical desk=us", "platform"),
+        ("alertname=DeskpulseDeskUnwatched kind=meta severity=page desk=us", "platform-page"),
+        ("alertname=DeskpulseExporterDown kind=pipeline severity=warning", "platform"),
+    ],
+)
+def test_what_is_of_no_desk_here_goes_to_the_platform(labels: str, receiver: str) -> None:
+    assert_goes(CONFIG, labels, f"{DESK}/{receiver}")
 
 
 @needs_amtool
@@ -68,23 +90,24 @@ def test_a_wrong_route_is_seen() -> None:
 
 
 def route(*matchers: str) -> dict[str, Any]:
-    return next(found for found in TREE["route"]["routes"] if set(matchers) <= set(found["matchers"]))
+    return next(found for found in OWN["routes"] if set(matchers) <= set(found["matchers"]))
 
 
 def test_a_team_is_not_told_while_it_is_closed_neither_of_warnings_nor_of_pages() -> None:
     orders = route('team="orders"')
-    assert ["new_york-closed"] == orders["mute_time_intervals"]
-    assert all("new_york-closed" in below["mute_time_intervals"] for below in orders["routes"])
-    assert ["madrid-closed"] == route('team!=""')["mute_time_intervals"]
+    assert ["deskpulse/new_york-closed"] == orders["mute_time_intervals"]
+    assert all("deskpulse/new_york-closed" in below["mute_time_intervals"] for below in orders["routes"])
+    assert ["deskpulse/madrid-closed"] == route('team!=""')["mute_time_intervals"]
 
 
 def test_a_team_that_never_closes_is_always_told_and_so_is_the_whole_desk() -> None:
     assert "mute_time_intervals" not in route('team="technical"')
-    assert "mute_time_intervals" not in next(found for found in TREE["route"]["routes"] if found["matchers"] == ['kind="kpi"'])
+    assert "mute_time_intervals" not in next(found for found in OWN["routes"] if found["matchers"] == ['kind="kpi"'])
 
 
 @pytest.mark.parametrize(
-    ("matcher", "receiver", "calendar"), [('team="orders"', "team-orders", "new_york"), ('team!=""', "desk", "madrid")]
+    ("matcher", "receiver", "calendar"),
+    [('team="orders"', "deskpulse/team-orders", "deskpulse/new_york"), ('team!=""', "deskpulse/desk", "deskpulse/madrid")],
 )
 def test_in_the_first_hour_a_page_is_a_message_and_then_a_page(matcher: str, receiver: str, calendar: str) -> None:
     message, page = route(matcher)["routes"]
@@ -94,15 +117,15 @@ def test_in_the_first_hour_a_page_is_a_message_and_then_a_page(matcher: str, rec
 
 
 def test_the_whole_desk_opens_with_the_default_calendar_and_a_team_that_never_closes_never_opens() -> None:
-    whole = next(found for found in TREE["route"]["routes"] if found["matchers"] == ['kind="kpi"'])
-    assert ["madrid-first-hour"] == whole["routes"][1]["mute_time_intervals"]
+    whole = next(found for found in OWN["routes"] if found["matchers"] == ['kind="kpi"'])
+    assert ["deskpulse/madrid-first-hour"] == whole["routes"][1]["mute_time_intervals"]
     (page,) = route('team="technical"')["routes"]
     assert "mute_time_intervals" not in page
 
 
 def test_every_interval_that_is_named_is_there() -> None:
     there = {interval["name"] for interval in TREE["time_intervals"]}
-    assert {f"{calendar}-{what}" for calendar in ("madrid", "new_york") for what in ("closed", "first-hour")} == there
+    assert {f"{DESK}/{calendar}-{what}" for calendar in ("madrid", "new_york") for what in ("closed", "first-hour")} == there
 
 
 def test_a_desk_may_want_its_pages_in_the_first_hour(tmp_path: Path) -> None:
@@ -110,8 +133,8 @@ def test_a_desk_may_want_its_pages_in_the_first_hour(tmp_path: Path) -> None:
     path.write_text((ROOT / "examples/policy.yaml").read_text(encoding="utf-8") + "alerts: {pages_in_first_hour: true}\n", encoding="utf-8")
     file = load_file(path)
     tree = yaml.safe_load(alertmanager_file(Plan(build(file), file.alerts), 1_780_000_000_000))
-    orders = next(found for found in tree["route"]["routes"] if 'team="orders"' in found["matchers"])
-    assert [["new_york-closed"]] == [below["mute_time_intervals"] for below in orders["routes"]]
+    orders = next(found for found in tree["route"]["routes"][0]["routes"] if 'team="orders"' in found["matchers"])
+    assert [["deskpulse/new_york-closed"]] == [below["mute_time_intervals"] for below in orders["routes"]]
 
 
 def test_the_pipeline_is_never_muted_by_the_hour() -> None:
@@ -120,8 +143,8 @@ def test_the_pipeline_is_never_muted_by_the_hour() -> None:
 
 def test_untrusted_figures_mute_what_is_said_of_them_and_pages_mute_warnings() -> None:
     rules = [(set(rule["source_matchers"]), set(rule["target_matchers"]), rule.get("equal")) for rule in TREE["inhibit_rules"]]
-    assert ({'figures="untrusted"'}, {'kind="kpi"'}, None) in rules
-    assert ({'kind="kpi"', 'severity="page"'}, {'kind="kpi"', 'severity="warning"'}, ["by", "member", "target"]) in rules
+    assert ({'figures="untrusted"'}, {'kind="kpi"'}, ["desk"]) in rules
+    assert ({'kind="kpi"', 'severity="page"'}, {'kind="kpi"', 'severity="warning"'}, ["desk", "by", "member", "target"]) in rules
 
 
 def mutes(source: dict[str, str], target: dict[str, str]) -> bool:
@@ -210,6 +233,17 @@ MEMBERS = ("all", "team:billing", "channel:email", "priority:high", CHILD, "team
 SLA = [("Endangered", "page"), ("Endangered", "warning"), ("BelowObjective", "page"), ("BelowObjective", "warning"), ("WaitsLong", "page")]
 
 
+def test_an_alert_of_one_desk_mutes_none_of_another() -> None:
+    every = [alert(name, severity, member) for member in MEMBERS for name, severity in (*SLA, ("BudgetBurn", "warning"))]
+    for name in ("SupportSLABlind", "DeskpulseStalled", "DeskpulseExporterAbsent", "DeskpulseViewIncomplete"):
+        kind = "meta" if name == "SupportSLABlind" else "pipeline"
+        every.append({"alertname": name, "kind": kind, "severity": "page", "figures": "untrusted"})
+        every.append({"alertname": name, "kind": kind, "severity": "warning", "figures": "untrusted"})
+    eu, us = ([{**one, "desk": desk} for one in every] for desk in ("eu", "us"))
+    assert [] == [(one, other) for one in eu for other in us if mutes(one, other)]
+    assert any(mutes(one, other) for one in eu for other in eu)
+
+
 def test_no_two_alerts_silence_each_other() -> None:
     every = [alert(name, severity, member) for member in MEMBERS for name, severity in (*SLA, ("BudgetBurn", "warning"))]
     both = [(one, other) for one in every for other in every if one is not other and mutes(one, other) and mutes(other, one)]
@@ -217,4 +251,4 @@ def test_no_two_alerts_silence_each_other() -> None:
 
 
 def test_one_message_about_one_matter() -> None:
-    assert ["kind", "alertname", "target"] == TREE["route"]["group_by"]
+    assert ["desk", "kind", "alertname", "target"] == TREE["route"]["group_by"]

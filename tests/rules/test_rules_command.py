@@ -97,10 +97,10 @@ def test_receivers_of_the_house_replace_ours(tmp_path: Path) -> None:
     )
     assert run("rules", "--out", tmp_path, "--receivers", receivers).code == exits.OK
     made = yaml.safe_load((tmp_path / "alertmanager.yml").read_text(encoding="utf-8"))["receivers"]
-    assert [{"api_url_file": "/run/secrets/slack", "channel": "#desk"}] == next(r for r in made if r["name"] == "desk-page")[
+    assert [{"api_url_file": "/run/secrets/slack", "channel": "#desk"}] == next(r for r in made if r["name"] == "deskpulse/desk-page")[
         "slack_configs"
     ]
-    assert "webhook_configs" in next(r for r in made if r["name"] == "desk")
+    assert "webhook_configs" in next(r for r in made if r["name"] == "deskpulse/desk")
 
 
 @pytest.mark.parametrize(
