@@ -50,7 +50,18 @@ class Story:
             f"{self.what}, but in a view that is not complete: silent", self._one({"deskpulse_view_complete": f"0x{_STEPS}"}), silent
         )
         yield self._case(f"{self.what}, but Kafka has not answered since the start: silent", self._one(_UNANSWERED), silent)
+        yield from self._beside_another_desk()
         yield from self._interrupted()
+
+    def _beside_another_desk(self) -> Iterator[Case]:
+        """Both desks have exporters of their own; neither is taken for the other's."""
+        calm = {**self.shown, **self.low}
+        for what, own, others, look in (
+            ("and another desk is calm: told", self.shown, calm, Look(f"{self.hold}m", self.alert, self._all)),
+            ("but at another desk: silent", calm, self.shown, Look(f"{self.hold + 10}m", self.alert)),
+        ):
+            other = {**Exporter(B, _STEPS, {}, self.step, "us").series(), **figures(B, others, "us")}
+            yield self._case(f"{self.what}, {what}", {**self._one(shown=own), **other}, look)
 
     def _interrupted(self) -> Iterator[Case]:
         """What fires goes on firing through a moment without figures, and what does not is not begun by it."""

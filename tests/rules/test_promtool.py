@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from scripts.rule_tests import __main__ as rule_tests
-from scripts.rule_tests import pipeline_cases, score_stories, sla_cases, sla_stories, volume_stories
+from scripts.rule_tests import meta_cases, pipeline_cases, score_stories, sla_cases, sla_stories, volume_stories
 from scripts.rule_tests.model import Case, File
 from scripts.tidy import ROOT
 
@@ -27,6 +27,7 @@ FURTHER = tuple(sla_cases.cases())
 FURTHER_STORIES = tuple(sla_stories.ENDANGERED_SOLUTIONS.cases())
 VOLUME = tuple(volume_stories.cases())
 PIPELINE = tuple(pipeline_cases.cases())
+META = tuple(meta_cases.cases())
 
 
 def outcome(
@@ -70,6 +71,7 @@ class Mutant(NamedTuple):
 _OF_24H = 'window="24h",period="week_ago"} >'
 _OF = '{desk="deskpulse"}'
 _COMPLETE = f"and on (desk) (max by (desk) (deskpulse_view_complete{_OF} and on (desk, instance, job) desk:exporter_chosen{_OF}) == 1)"
+_WATCHED = ' unless on (desk) desk:exporters_answering{desk=~".*"}'
 MUTANTS = [
     Mutant("untrusted figures are believed", ENDANGERED, SLA, "sla", f"and on (desk) desk:figures_trusted{_OF}", "", "not complete"),
     Mutant("stale figures count as trusted", ENDANGERED, SLA, "view", "< 60)", "< 6000)", "has not answered"),
@@ -104,6 +106,8 @@ MUTANTS = [
         "happened yet",
     ),
     Mutant("what is not read was not sent", PIPELINE, WAY, "pipeline", _COMPLETE, "and on () vector(1)", "no worker runs"),
+    Mutant("every desk is without rules", META, ("view", "meta"), "meta", _WATCHED, "", "restarts within two minutes"),
+    Mutant("the exporter of any desk is one's own", PIPELINE, WAY, "pipeline", f"_up{_OF}[1d]", '_up{desk=~".*"}[1d]', "of another desk"),
     Mutant("closed hours are not known", PIPELINE, WAY, "view", 'by="all"} == 0', 'by="all"} == 7', "nobody is at work"),
 ]
 
