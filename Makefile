@@ -101,6 +101,10 @@ boards-look: $(STAMP) ## The boards in Grafana's built frontend (GRAFANA_PUBLIC=
 e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver: a time-lapse, then Kafka, Prometheus and Alertmanager; about twenty minutes
 	@$(BIN)/python -m scripts.alert_drills $(ARGS)
 
+.PHONY: e2e-desks
+e2e-desks: $(STAMP) ## Two desks on one Kafka, one Prometheus and one Alertmanager, each alert at its own receiver; some four minutes
+	@$(BIN)/python -m scripts.desk_drill $(ARGS)
+
 .PHONY: freshness
 freshness: $(STAMP) ## Event to the wall, to a Grafana panel and to the pager, in seconds, on the whole chain; four minutes
 	@$(BIN)/python -m scripts.freshness $(ARGS)
