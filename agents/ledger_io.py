@@ -2,6 +2,11 @@
 
 One transactional producer per owned partition. To take a partition over is to initialize its transactional id: the broker then
 refuses every later write of whoever owned it before, and ends a transaction that was left open.
+
+A partition has two ids. `APP-3` was the only one once, and begins as `APP-3-0` of another app_id does, so rights to all that begins with
+`APP-` were rights to fence the workers of that one; no app_id can have the colon of `APP:3`. Workers of before know the first alone, and
+work on ledgers below format 6 alone. So both are taken over, and below that format the first goes on writing: whoever comes next, of either
+version, fences whoever was before.
 """
 
 from __future__ import annotations
@@ -12,10 +17,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, NotEnoughReplicasAfterAppendError, NotEnoughReplicasError, ProducerFenced
+from aiokafka.errors import (
+    KafkaError,
+    NotEnoughReplicasAfterAppendError,
+    NotEnoughReplicasError,
+    ProducerFenced,
+    TransactionalIdAuthorizationFailed,
+)
 
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
+from kpis.ledger import OWN_IDS_FORMAT
 from kpis.partition import Changes, DeadLetter
 
 Row = tuple[bytes, bytes | None]
@@ -30,24 +42,52 @@ class LedgerWriter:
     def __init__(self, config: WorkerConfig, partition: int) -> None:
         self._config = config
         self._partition = partition
-        self._producer: AIOKafkaProducer | None = None
+        self._producers: dict[str, AIOKafkaProducer] = {}  # by transactional id; after `settle` the one that writes
+        self._refused: set[str] = set()  # ids that we have no right to
         self._changing = asyncio.Lock()  # a rebalance may close a writer that is just taking over
 
     async def take_over(self) -> None:
-        """Become the only one who can write this partition's ledger; a second call takes it over anew."""
+        """Become the only one who can write this partition's ledger; a second call takes it over anew.
+
+        An id that the brokers grant us no right to is none that a worker of ours can write under, of whatever version.
+        """
         async with self._changing:
             await self._stop()
-            producer = self._producer = self._new_producer()
+            self._refused.clear()
+            self._producers = {name: self._new_producer(name) for name in self.ids}
             async with self._kafka_errors("could not be taken over"), asyncio.timeout(_TAKE_OVER_SECONDS):
-                await producer.start()
+                await asyncio.gather(*(self._start(name, producer) for name, producer in self._producers.items()))
+
+    async def _start(self, name: str, producer: AIOKafkaProducer) -> None:
+        try:
+            await producer.start()
+        except TransactionalIdAuthorizationFailed:
+            self._refused.add(name)
+
+    async def settle(self, ledger_format: int) -> None:
+        """Keep the id that a ledger of this format is written under. Errors: WorkerError where the brokers grant no right to it."""
+        before, own = self.ids
+        wanted = own if ledger_format >= OWN_IDS_FORMAT else before
+        if wanted in self._refused:
+            raise WorkerError(
+                Exit.CONFIG,
+                f"the brokers grant no right to the transactional id {wanted}, under which a ledger of format {ledger_format} is written: "
+                "allow the worker's user Write and Describe on it (docs/kafka.md)",
+            )
+        async with self._changing:
+            await asyncio.gather(*(self._producers.pop(name).stop() for name in self.ids if name != wanted and name in self._producers))
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """The transactional ids of the partition: of ledgers below format 6, and from then on."""
+        return f"{self._config.app_id}-{self._partition}", f"{self._config.app_id}:{self._partition}"
 
     async def write(self, changes: Changes, letters: Sequence[DeadLetter]) -> None:
         """Make a unit of work durable, whole; an error says that it is not, or that nobody knows.
 
         The position row is the last row of `changes.view`, so it is the last record of its batch.
         """
-        producer = self._producer
-        assert producer is not None, "take_over first"
+        (producer,) = self._producers.values()  # take_over and settle first
         async with self._kafka_errors("was not written"), asyncio.timeout(self._config.write_timeout_seconds):
             tickets = list(self._batches(producer, changes.tickets))
             view = list(self._batches(producer, changes.view))
@@ -68,16 +108,15 @@ class LedgerWriter:
             await self._stop()
 
     async def _stop(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await producer.stop()
+        producers, self._producers = self._producers, {}
+        await asyncio.gather(*(producer.stop() for producer in producers.values()))
 
-    def _new_producer(self) -> AIOKafkaProducer:
+    def _new_producer(self, transactional_id: str) -> AIOKafkaProducer:
         config = self._config
         return AIOKafkaProducer(
             **config.kafka,
             client_id=f"{config.app_id}-ledger-{self._partition}",
-            transactional_id=f"{config.app_id}-{self._partition}",
+            transactional_id=transactional_id,
             transaction_timeout_ms=int(config.transaction_timeout_seconds * 1000),
             request_timeout_ms=int(config.transaction_timeout_seconds * 800),
             max_batch_size=config.batch_bytes,

@@ -56,6 +56,8 @@ class Recovery:
         try:
             await consumer.start()
             done = await self._read(consumer, partitions) and await self._check(partitions)
+            if done:
+                await asyncio.gather(*(partition.writer.settle(partition.state.position.format) for partition in partitions))
         except KafkaError as error:
             raise WorkerError(Exit.RETRY, f"the ledger could not be read: {error!r}") from error
         finally:

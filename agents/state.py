@@ -15,6 +15,7 @@ class Position(Protocol):
     def offsets(self) -> dict[str, int]: ...
 
     partitions: int  # of every source topic when the ledger began; 0 = not known yet
+    format: int  # of the ledger
 
 
 class LedgerState(Protocol):

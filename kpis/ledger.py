@@ -18,7 +18,7 @@ from kpis.policy import Signed
 from kpis.tickets import Dims, TicketRow
 from windows.cells import Cells
 
-VERSION: Final = 5  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
+VERSION: Final = 6  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
 _PREFIX: Final = bytes([1])
 _PROMISED: Final = bytes([2])
 _OF_FACTS: Final = bytes([4])
@@ -26,6 +26,7 @@ _REMAINS: Final = bytes([5])
 _DEFINED: Final = bytes([4])
 FACTS_FORMAT: Final = 4
 REMAINS_FORMAT: Final = 5  # from here on something remains of ticket rows that have left
+OWN_IDS_FORMAT: Final = 6  # from here on transactions have ids that no other app_id's begin with; rows are those of 5
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2

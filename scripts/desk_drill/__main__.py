@@ -140,7 +140,7 @@ async def _play(watch: Watch, stacks: dict[str, Stack], exporters: dict[str, Pro
 
 def _judged(watch: Watch, say: Say) -> list[str]:
     faults = [*watch.strays(), *watch.prometheus.rule_errors()]
-    if unwatched := watch.query("ALERTS{alertname='DeskpulseDeskUnwatched'}"):
+    if unwatched := watch.query('ALERTS{alertname="DeskpulseDeskUnwatched",alertstate="firing"}'):
         faults.append(f"a desk counts as unwatched: {unwatched}")
     if stray := {"DeskpulseExporterAbsent", "DeskpulseExporterDown"} & watch.of("us"):
         faults.append(f"us was told {', '.join(sorted(stray))}")

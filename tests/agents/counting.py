@@ -20,6 +20,7 @@ class CountingPosition:
     partitions: int = 0
     transaction: int = 0
     owner: str = ""
+    format: int = 6
 
 
 class MergeError(Exception):

@@ -14,7 +14,7 @@ from agents.config import WorkerConfig
 from agents.ledger_io import LedgerWriter
 from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.clocks import WORKER
-from kpis.ledger import are_remains
+from kpis.ledger import VERSION, are_remains
 from kpis.partition import PartitionState
 from streams.topics import TopicRules, ledger_topics, specs
 from tests.agents.harness import until
@@ -83,6 +83,7 @@ async def test_after_compaction_the_ledger_holds_the_open_and_the_recent_tickets
         await writer.write(changes, [])
 
     await writer.take_over()
+    await writer.settle(VERSION)
     for day in range(DAYS):
         for number in range(TICKETS_A_DAY):
             ticket, at = f"T{day}-{number}", T0 + day * DAY_MS + number * HOUR_MS // 2

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
+from collections.abc import Collection
 from typing import Any
 
 import pytest
-from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
+from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced, TransactionalIdAuthorizationFailed
 
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from agents.ledger_io import LedgerWriter, letter_headers
 from deskpulse.clocks import WORKER
+from kpis.ledger import VERSION
 from kpis.partition import Changes, DeadLetter
 
 LETTER = DeadLetter("survey", 2, 17, 0, "schema", "no score", b"T1", b"{}")
@@ -87,9 +88,10 @@ def producer() -> FakeProducer:
 
 @pytest.fixture
 async def writer(producer: FakeProducer, monkeypatch: pytest.MonkeyPatch) -> LedgerWriter:
-    monkeypatch.setattr(LedgerWriter, "_new_producer", lambda _: producer)
+    monkeypatch.setattr(LedgerWriter, "_new_producer", lambda _, name: producer if name == "app:3" else FakeProducer())
     writer = LedgerWriter(WorkerConfig(clock=WORKER, kafka={}, app_id="app", topic_prefix="test-", write_timeout_seconds=0.2), 3)
     await writer.take_over()
+    await writer.settle(VERSION)
     return writer
 
 
@@ -155,13 +157,80 @@ async def test_closing_waits_for_a_take_over(writer: LedgerWriter, producer: Fak
     assert "stop" == producer.calls[-1]
 
 
-def test_the_transactional_id_names_the_partition() -> None:
+class Made(FakeProducer):
+    """A producer with its options; the brokers may grant no right to its id."""
+
+    def __init__(self, denied: Collection[str] = (), **options: Any) -> None:
+        super().__init__()
+        self.denied = denied
+        self.options = options
+
+    async def start(self) -> None:
+        await super().start()
+        if self.options["transactional_id"] in self.denied:
+            raise TransactionalIdAuthorizationFailed(self.options["transactional_id"])
+
+
+class TestTransactionalIds:
     """All workers must use the same one for a partition, or the broker could not fence."""
-    made: list[Any] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agents.ledger_io.AIOKafkaProducer", lambda **options: made.append(SimpleNamespace(**options)))
-        LedgerWriter(WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "b:1"}, app_id="app"), 3)._new_producer()
-    assert ("app-3", "all", 10_000) == (made[0].transactional_id, made[0].acks, made[0].transaction_timeout_ms)
+
+    @pytest.fixture
+    def made(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Made]:
+        """The producers by id; those of `denied` may not start."""
+        made: dict[str, Made] = {}
+
+        def make(**options: Any) -> Made:
+            producer = made[options["transactional_id"]] = Made(self.denied, **options)
+            return producer
+
+        monkeypatch.setattr("agents.ledger_io.AIOKafkaProducer", make)
+        self.denied: set[str] = set()
+        return made
+
+    def writer(self) -> LedgerWriter:
+        return LedgerWriter(WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "b:1"}, app_id="app"), 3)
+
+    @pytest.mark.parametrize(("ledger_format", "writes", "rests"), [(5, "app-3", "app:3"), (6, "app:3", "app-3"), (7, "app:3", "app-3")])
+    async def test_both_are_taken_over_and_the_format_decides_which_one_writes(
+        self, made: dict[str, Made], ledger_format: int, writes: str, rests: str
+    ) -> None:
+        writer = self.writer()
+        await writer.take_over()
+        assert {"app-3": ["start"], "app:3": ["start"]} == {name: producer.calls for name, producer in made.items()}
+        assert ("all", 10_000) == (made[writes].options["acks"], made[writes].options["transaction_timeout_ms"])
+        await writer.settle(ledger_format)
+        await writer.write(CHANGES, [])
+        assert ["start", "stop"] == made[rests].calls
+        assert "commit" in made[writes].calls
+
+    @pytest.mark.parametrize(("denied", "ledger_format"), [("app-3", 6), ("app:3", 5)])
+    async def test_an_id_without_a_right_to_it_is_nobody_s(self, made: dict[str, Made], denied: str, ledger_format: int) -> None:
+        self.denied.add(denied)
+        writer = self.writer()
+        await writer.take_over()
+        await writer.settle(ledger_format)
+        await writer.write(CHANGES, [])
+        assert "begin" not in made[denied].calls
+
+    @pytest.mark.parametrize(("denied", "ledger_format"), [("app-3", 5), ("app:3", 6)])
+    async def test_without_a_right_to_the_one_that_is_needed_the_worker_says_so(
+        self, made: dict[str, Made], denied: str, ledger_format: int
+    ) -> None:
+        self.denied.add(denied)
+        writer = self.writer()
+        await writer.take_over()
+        with pytest.raises(WorkerError, match=f"no right to the transactional id {denied}, under which a ledger of format") as error:
+            await writer.settle(ledger_format)
+        assert Exit.CONFIG == error.value.code
+        assert denied in made
+
+    def test_no_id_of_an_app_begins_as_those_of_another(self) -> None:
+        """An app_id has letters, digits, dot, underscore and hyphen: `eu` and `eu-0`, `eu.1`, `eu_2` are possible beside each other."""
+        apps = ("eu", "eu-0", "eu-0-0", "eu.1", "eu_2", "e")
+        ids = {app: LedgerWriter(WorkerConfig(clock=WORKER, kafka={}, app_id=app), 0).ids[1] for app in apps}
+        for app in apps:
+            prefix = ids[app].removesuffix("0")
+            assert [ids[app]] == [one for one in ids.values() if one.startswith(prefix)]
 
 
 def test_headers_tell_where_a_dead_letter_came_from_and_whether_it_was_cut() -> None:

@@ -71,6 +71,9 @@ class FakeWriter:
     async def take_over(self) -> None:
         pass
 
+    async def settle(self, ledger_format: int) -> None:
+        pass
+
     async def write(self, changes: Changes, letters: Sequence[DeadLetter]) -> None:
         self.begun += 1
         await self.may_write.wait()
