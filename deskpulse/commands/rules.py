@@ -68,26 +68,38 @@ def rules(
 ) -> None:
     """Write recording and alert rules and Alertmanager's configuration, made from the SLA policy."""
     from deskpulse.policy import build
-    from deskpulse.policy.remarks import remarks
-    from deskpulse.rules import Plan, other_desk, texts
+    from deskpulse.rules import Plan, texts
 
     file = _read_policy(policy, config)
     plan = Plan(build(file), file.alerts, time_scale, _read_desk(desk, config))
     now_ms = time.time_ns() // 1_000_000
     refuse_impossible_alerts(plan, now_ms)
-    for line in remarks(plan.policy, now_ms):
-        typer.echo(f"rules: {line}", err=True)
+    _tell_remarks(plan, now_ms)
     try:
         made = texts(plan, now_ms, _read_receivers(receivers), [_read_beside(path) for path in beside or ()])
     except ValueError as error:
         stop(str(error), exits.USAGE)
     _prove(plan, made, now_ms)
-    if out is not None and other_desk(out, plan.desk):
-        stop(f"{out} has the rules of another desk than {plan.desk!r}: give each desk a folder of its own, or delete them", exits.USAGE)
+    _keep_others(plan, out)
     if check:
         _check(plan, now_ms, made, out)
     else:
         _deliver(made, out)
+
+
+def _tell_remarks(plan: Plan, now_ms: int) -> None:
+    from deskpulse.policy.remarks import remarks
+
+    for line in remarks(plan.policy, now_ms):
+        typer.echo(f"rules: {line}", err=True)
+
+
+def _keep_others(plan: Plan, out: Path | None) -> None:
+    """End with code 2 rather than replace the rules of another desk, which nobody would watch then."""
+    from deskpulse.rules import other_desk
+
+    if out is not None and other_desk(out, plan.desk):
+        stop(f"{out} has the rules of another desk than {plan.desk!r}: give each desk a folder of its own, or delete them", exits.USAGE)
 
 
 def _prove(plan: Plan, made: dict[str, str], now_ms: int) -> None:

@@ -1,1 +1,1 @@
-"""Two desks on one Prometheus and one Alertmanager (`make e2e-desks`): each alert reaches its own receiver and mutes none of another desk."""
+"""Two desks on one Prometheus and one Alertmanager (`make e2e-desks`): each alert reaches its own receiver and mutes none of another."""
