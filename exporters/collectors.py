@@ -14,21 +14,23 @@ from prometheus_client.samples import Sample
 
 from exporters.families import Family, metric_families
 from exporters.kpi_families import kpi_parts
+from exporters.name_families import NAMES, collect_desk
 from exporters.program_families import PROGRAM, PROGRAM_PARTS
 from exporters.snapshot import Snapshot
 
 log: Final = logging.getLogger(__name__)
 UP: Final = Family("deskpulse_exporter_up", "1 when every part of this scrape could be collected.")
 SERIES: Final = Family("deskpulse_series", "Samples of this scrape.")
-FAMILIES: Final = (*metric_families(), *PROGRAM, SERIES, UP)
+FAMILIES: Final = (*metric_families(), *NAMES, *PROGRAM, SERIES, UP)
 Part = Callable[[], Iterable[Metric]]
 
 
 class DeskpulseCollector(Collector):
-    """All families of the exporter. `read` gives the snapshot of this scrape."""
+    """All families of the exporter. `read` gives the snapshot of this scrape; `desk` is the name of the desk."""
 
-    def __init__(self, read: Callable[[], Snapshot], buckets_seconds: Sequence[int]) -> None:
+    def __init__(self, read: Callable[[], Snapshot], buckets_seconds: Sequence[int], desk: str = "deskpulse") -> None:
         self._read = read
+        self._desk = desk
         self._kpi_parts = kpi_parts(buckets_seconds)
 
     def describe(self) -> Iterable[Metric]:
@@ -38,7 +40,7 @@ class DeskpulseCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Families that have samples. A part that fails is left out as a whole and turns `deskpulse_exporter_up` to 0."""
         snapshot = self._read()
-        parts: list[Part] = [partial(part, snapshot) for part in PROGRAM_PARTS]
+        parts: list[Part] = [partial(collect_desk, self._desk), *(partial(part, snapshot) for part in PROGRAM_PARTS)]
         if snapshot.view is not None:
             parts += [partial(part, snapshot.view) for part in self._kpi_parts]
         up, count = not snapshot.failed, 2
@@ -61,8 +63,8 @@ def _one(family: Family, value: float) -> Metric:
     return metric
 
 
-def new_registry(read: Callable[[], Snapshot], buckets_seconds: Sequence[int]) -> CollectorRegistry:
+def new_registry(read: Callable[[], Snapshot], buckets_seconds: Sequence[int], desk: str = "deskpulse") -> CollectorRegistry:
     """A registry of this exporter alone: nothing that other libraries registered is served."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(DeskpulseCollector(read, buckets_seconds))
+    registry.register(DeskpulseCollector(read, buckets_seconds, desk))
     return registry

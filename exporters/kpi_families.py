@@ -11,6 +11,7 @@ from prometheus_client.samples import Sample
 from exporters import families
 from exporters.exposition import LabelSet, label_set
 from exporters.families import Family
+from exporters.name_families import collect_teams
 from kpis import series
 from kpis.figures import Figure
 from kpis.members import DIMENSIONS
@@ -98,4 +99,4 @@ def kpi_parts(buckets_seconds: Sequence[int]) -> tuple[Callable[[View], Iterator
     def collect_histograms(view: View) -> Iterator[Metric]:
         return collect_durations(view, buckets_seconds)
 
-    return (collect_final, collect_live, collect_counts, collect_histograms, collect_answers)
+    return (collect_final, collect_live, collect_counts, collect_histograms, collect_answers, collect_teams)

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any, Final
 
 from deskpulse.boards.desk import SOURCE_VARIABLE
+from deskpulse.boards.matchers import OF_DESK, OF_DESK_OR_ALL
 from deskpulse.boards.promql import JOB
 from deskpulse.boards.scale import AMBER, BAND_COLOURS, PLAIN, RED
 from deskpulse.boards.sheet import COLUMNS, SCHEMA
@@ -22,7 +23,7 @@ Rule = Callable[[Board], list[str]]
 SCRAPE_SECONDS: Final = 10  # monitoring/prometheus.yml; tests/boards/test_provisioning.py compares them
 HIDDEN: Final = 2  # of a variable: neither its name nor its value is shown
 WALL_ROWS: Final = 28  # of 30 pixels with gaps of 8: a screen of 1080 lines
-LONGEST_QUERY: Final = 300  # characters: what a person can read and change in Grafana's editor
+LONGEST_QUERY: Final = 360  # characters: what a person can read and change in Grafana's editor; each desk's matcher takes 14
 UNITS: Final = {"percent", "none", "locale", "bytes", "dthms"}
 DRAWN: Final = {"stat", "timeseries", "bargauge", "state-timeline", "table"}
 REDUCED: Final = {"stat", "bargauge"}
@@ -38,6 +39,12 @@ _FIGURE: Final = re.compile(r"(?<![:\w])support_[a-z_]+")
 _FRESH: Final = re.compile(
     r"desk:(?:figures_trusted|sla_state|sla_worst_late|sla_endangered_first|desk_state|figures_state|policy_state|sla_wall_rows)"
 )
+_SELECTOR: Final = re.compile(
+    r"(?<![\w:\"{.])(?P<metric>(?:desk:|support_|deskpulse_|scrape_|ALERTS|up\b)[a-zA-Z_:]*)(?:\{(?P<matchers>[^}]*)\})?"
+)
+_OF_DESK: Final = (OF_DESK, OF_DESK_OR_ALL)
+# What Prometheus tells of its targets has no desk, and the state of alerts is read beside ALERTS: both are matched with what has one.
+_WITHOUT_DESK: Final = {"scrape_duration_seconds", "ALERTS_FOR_STATE"}
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -136,6 +143,18 @@ def is_silent_when_the_figures_are_old(board: Board) -> list[str]:
         f"{name(panel)} {target['refId']} would go on when the figures are old"
         for panel, target in targets(board)
         if target["instant"] and "desk:" in target["expr"] and not _FRESH.search(target["expr"]) and "exporter_chosen" not in target["expr"]
+    ]
+
+
+def asks_one_desk(board: Board) -> list[str]:
+    """Whatever is read is of the desk of the board: of several desks in one Prometheus no two may be added up, or one shown for another."""
+    places = [(f"{name(panel)} {target['refId']}", target["expr"]) for panel, target in targets(board)]
+    places += [(f"the marks {note['name']!r}", note["expr"]) for note in board["annotations"]["list"]]
+    return [
+        f"{place} asks of every desk: {found[0]}"
+        for place, query in places
+        for found in _SELECTOR.finditer(query)
+        if not (found["matchers"] or "").startswith(_OF_DESK) and found["metric"] not in _WITHOUT_DESK
     ]
 
 
@@ -298,6 +317,7 @@ RULES: Final[tuple[Rule, ...]] = (
     names_the_job,
     asks_the_believed_exporter,
     is_silent_when_the_figures_are_old,
+    asks_one_desk,
     invents_no_zero,
     adds_no_figures,
     reduces_to_the_last,

@@ -23,7 +23,6 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from deskpulse.boards import LOCALES, Board, Desk, boards
 from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.boards.moment import fill
 from deskpulse.policy import load_policy
 from deskpulse.policy.alerts import AlertsPart
 from deskpulse.rules.files import families
@@ -32,6 +31,7 @@ from deskpulse.rules.plan import Plan
 from deskpulse.simulator import DEFAULT_DESK
 from exporters.collectors import FAMILIES
 from scripts.board_rules import faults
+from scripts.grafana_variables import Choice, interpolated, question
 from scripts.tidy import ROOT
 
 _PAGING: Final = re.compile(r"\.perPage is None, ")  # Grafana's classes put in a page length where we want none
@@ -39,7 +39,17 @@ FOLDER: Final = Path("monitoring/dashboards")
 PROMETHEUS_OWN: Final = {"up", "scrape_duration_seconds", "ALERTS", "ALERTS_FOR_STATE"}
 # What Grafana and a person put in the place of variables; any value does for reading a query.
 TEAMS: Final = tuple(team.name for team in DEFAULT_DESK.teams)  # of the demo
-EXAMPLES: Final = {"team": "billing", "window": "24h", "target": "first_reply", "__rate_interval": "1m", "__range": "12h"}
+EXAMPLES: Final = {
+    name: Choice(text, text)
+    for name, text in {
+        "desk": "deskpulse",
+        "team": "billing",
+        "window": "24h",
+        "target": "first_reply",
+        "__rate_interval": "1m",
+        "__range": "12h",
+    }.items()
+}
 _METRIC: Final = re.compile(r"(?<![\w:])([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?=\{)|(?<![\w:])((?:desk:|support_|deskpulse_)[a-z_]+)\b")
 
 
@@ -114,9 +124,7 @@ def queries(board: Mapping[str, Any]) -> Iterator[str]:
     yield from (note["expr"] for note in board["annotations"]["list"])
     for variable in board["templating"]["list"]:
         if variable["type"] == "query":
-            match = re.fullmatch(r"label_values\((.*), \w+\)", variable["query"]["query"])
-            assert match, variable["query"]
-            yield match[1]
+            yield question(variable)
 
 
 def metrics_of(query: str) -> set[str]:
@@ -155,7 +163,7 @@ def unreadable(every: Iterable[Mapping[str, Any]]) -> list[str]:
     """What promtool says about queries that it cannot read; nothing where it is not installed."""
     if shutil.which("promtool") is None:
         return []
-    asked = sorted({fill(query, EXAMPLES) for board in every for query in queries(board)})
+    asked = sorted({interpolated(query, EXAMPLES, special=False) for board in every for query in queries(board)})
     rules = {
         "groups": [{"name": "boards", "rules": [{"record": f"board:query:{index}", "expr": query} for index, query in enumerate(asked)]}]
     }

@@ -12,8 +12,8 @@ from deskpulse.boards.promql import Derived
 class Age(Derived):
     """Seconds since timestamps."""
 
-    def promql(self) -> str:
-        return f"(time() - {self.inner.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        return f"(time() - {self.inner.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         return {labels: moment.at_seconds - value for labels, value in self.inner.value(moment).items()}
@@ -23,8 +23,8 @@ class Age(Derived):
 class Until(Derived):
     """Seconds until timestamps; 0 when they have passed, which is before the next scrape tells what comes then."""
 
-    def promql(self) -> str:
-        return f"clamp_min({self.inner.promql()} - time(), 0)"
+    def promql(self, *, each: bool = False) -> str:
+        return f"clamp_min({self.inner.promql(each=each)} - time(), 0)"
 
     def value(self, moment: Moment) -> Result:
         return {labels: max(value - moment.at_seconds, 0.0) for labels, value in self.inner.value(moment).items()}

@@ -13,11 +13,16 @@ from grafana_foundation_sdk.models.prometheus import Dataquery
 
 from deskpulse.boards import definitions, pipeline, sla, team, wall
 from deskpulse.boards.desk import SOURCE_VARIABLE, Desk
+from deskpulse.boards.figures import TEAM, alerts
+from deskpulse.boards.matchers import OF_DESK, Match
 from deskpulse.boards.sheet import REFRESH, SCHEMA, TAG, Asked, Sheet
 
 TEAM_WINDOWS: Final = ("8h", "15m", "1h", "24h", "today", "7d", "30d")  # the first is shown at first; an hour is seen in it
 # An alert is marked where it began, once: as long as it fires would be an area over everything that it is about.
 STARTED: Final = "{alerts} unless {alerts} offset 1m"
+_OF_A_RESULT: Final = 3  # kind of a variable in Grafana's data source: the answer to a query, a line a sample
+# A line is `{desk="...",pattern="..."} 1 1780000000000`, the name as it is; a pattern has no quote, so it is the last label for sure.
+NAME_AND_PATTERN: Final = r'/^\{\w+="(?<text>.*)",pattern="(?<value>[^"]*)"\} \S+ \S+$/'
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Plan:
     fill: Callable[[Sheet], None]
     span: str  # of time that is shown at first
     variables: Callable[[Desk], list[sdk.VariableModel]] = lambda _: []
-    marked: str = 'kind="kpi"'  # which pages are marked in the courses
+    marked: tuple[tuple[str, Match], ...] = (("kind", "kpi"),)  # which pages are marked in the courses
     bare: bool = False  # nothing above the panels: no link and no variable, since kiosk mode would show them
     refresh: str = REFRESH
 
@@ -52,20 +57,39 @@ class Board:
 
 
 def _team_variables(desk: Desk) -> list[sdk.VariableModel]:
-    w = desk.words
-    teams = 'label_values(desk:support_tickets{by="team",window="24h",period="current"}, member)'
-    chosen = sdk.VariableModel(
+    teams = _named(desk, "team", f"max by (member, pattern) (last_over_time(desk:team_info{{{OF_DESK}}}[$__range]))")
+    return [teams, _choice(desk, "window", {window: desk.words(f"window_{window}") for window in TEAM_WINDOWS})]
+
+
+def _desks(desk: Desk, *, hidden: bool) -> sdk.VariableModel:
+    """The desks that this Prometheus knows, the first in the alphabet at first."""
+    found = _named(desk, "desk", "max by (desk, pattern) (last_over_time(desk:desk_info[$__range]))")
+    found.hide = _hide(hidden=hidden)
+    return found
+
+
+def _named(desk: Desk, name: str, question: str) -> sdk.VariableModel:
+    """A choice of names: a name is shown, and its pattern is the value. Who has the name alone, as links have, finds it by what is shown.
+
+    Of the whole time range, so that the past can be looked at when nobody exports any more.
+    """
+    asked = f"query_result({question})"
+    return sdk.VariableModel(
         type_val=sdk.VariableType.QUERY,
-        name="team",
-        label=w("team"),
+        name=name,
+        label=desk.words(name),
         datasource=desk.source(),
-        query={"query": teams, "refId": "team", "qryType": 1},
-        definition=teams,
+        query={"query": asked, "refId": name, "qryType": _OF_A_RESULT},
+        definition=asked,
+        regex=NAME_AND_PATTERN,
         refresh=sdk.VariableRefresh.ON_TIME_RANGE_CHANGED,
         sort=sdk.VariableSort.ALPHABETICAL_ASC,
         allow_custom_value=False,
     )
-    return [chosen, _choice(desk, "window", {window: w(f"window_{window}") for window in TEAM_WINDOWS})]
+
+
+def _hide(*, hidden: bool) -> sdk.VariableHide:
+    return sdk.VariableHide.HIDE_VARIABLE if hidden else sdk.VariableHide.DONT_HIDE
 
 
 def _sla_variables(desk: Desk) -> list[sdk.VariableModel]:
@@ -81,7 +105,7 @@ def _source(desk: Desk, *, hidden: bool) -> sdk.VariableModel:
         label=desk.words("data_source"),
         query="prometheus",
         current=option,
-        hide=sdk.VariableHide.HIDE_VARIABLE if hidden else sdk.VariableHide.DONT_HIDE,
+        hide=_hide(hidden=hidden),
         allow_custom_value=False,
     )
 
@@ -101,9 +125,9 @@ def _choice(desk: Desk, name: str, values: Mapping[str, str]) -> sdk.VariableMod
 
 PLANS: Final[Mapping[str, Plan]] = {
     "wall": Plan(wall.build, f"now-{wall.SPAN}", bare=True),
-    "team": Plan(team.build, "now-24h", _team_variables, refresh="30s", marked='kind="kpi",team="$team"'),
+    "team": Plan(team.build, "now-24h", _team_variables, refresh="30s", marked=(("kind", "kpi"), ("team", TEAM))),
     "sla": Plan(sla.build, "now-24h", _sla_variables, refresh="30s"),
-    "pipeline": Plan(pipeline.build, "now-3h", refresh="30s", marked='kind=~"pipeline|meta"'),
+    "pipeline": Plan(pipeline.build, "now-3h", refresh="30s", marked=(("kind", ("pipeline", "meta")),)),
     "definitions": Plan(definitions.build, "now-24h", refresh="1m"),
 }
 
@@ -141,7 +165,9 @@ def _board(name: str, plan: Plan, desk: Desk) -> Board:
         week_start="monday",
         schema_version=SCHEMA,
         panels=sheet.in_order(),
-        templating=sdk.DashboardDashboardTemplating(list_val=[_source(desk, hidden=plan.bare), *plan.variables(desk)]),
+        templating=sdk.DashboardDashboardTemplating(
+            list_val=[_source(desk, hidden=plan.bare), _desks(desk, hidden=plan.bare), *plan.variables(desk)]
+        ),
         annotations=sdk.AnnotationContainer(list_val=[_alerts(desk, plan)]),
         links=[] if plan.bare else [others],
     )
@@ -150,7 +176,7 @@ def _board(name: str, plan: Plan, desk: Desk) -> Board:
 
 def _alerts(desk: Desk, plan: Plan) -> sdk.AnnotationQuery:
     """Pages, marked where they began. On the wall the switch of the marks would show above the panels, so it is hidden there."""
-    question = STARTED.format(alerts=f'ALERTS{{alertstate="firing",severity="page",{plan.marked}}}')
+    question = STARTED.format(alerts=alerts(("severity", "page"), *plan.marked))
     return sdk.AnnotationQuery(
         name=desk.words("alerts_shown"),
         datasource=desk.source(),

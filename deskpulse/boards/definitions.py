@@ -8,7 +8,8 @@ from deskpulse.boards import panels, tiles
 from deskpulse.boards.desk import Desk
 from deskpulse.boards.figures import ALL, FIRST_RESPONSE, enough, figure, first_response, hours, live, minutes, percent
 from deskpulse.boards.locales import Quantity
-from deskpulse.boards.promql import Expression, Match, Pick
+from deskpulse.boards.matchers import Match
+from deskpulse.boards.promql import Expression, Pick
 from deskpulse.boards.scale import band_steps
 from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.tiles import Number

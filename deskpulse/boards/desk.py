@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.common import DataSourceRef
 
 from deskpulse import policy
 from deskpulse.boards.locales import Locale
-from deskpulse.boards.promql import Besides, Match
+from deskpulse.boards.matchers import Besides, Match
 from deskpulse.boards.words import Words
 from deskpulse.settings.bands import Band, BandSettings
 from kpis.calendar import ALWAYS

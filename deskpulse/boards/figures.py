@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from deskpulse.boards.ages import Age, Until
 from deskpulse.boards.desk import Desk, teams_with_hours
+from deskpulse.boards.matchers import OF_DESK, OF_DESK_OR_ALL, Chosen, Match, braces
 from deskpulse.boards.promql import (
     JOB,
+    TRUSTED,
     Either,
     Expression,
     Given,
     Grouped,
-    Match,
     Pick,
     Recorded,
     Rounded,
@@ -21,14 +24,16 @@ from deskpulse.boards.promql import (
 from deskpulse.boards.recorded import BUDGET_LEFT, EXCESS, IN_HOURS, by_own_clock
 from kpis.catalogue import FIGURES
 
-_WATCHDOG = 'ALERTS{alertstate="firing",alertname="Watchdog"}'
-NONE = -2  # a sample that says "there is none"; where there is no sample, nothing is known
+PROGRAMS: Final = f'{{{OF_DESK},job="{JOB}"}}'  # what the programs of the desk tell of themselves
+_TRUSTED: Final = TRUSTED.promql()
+NONE: Final = -2  # a sample that says "there is none"; where there is no sample, nothing is known
 Who = tuple[tuple[str, Match], ...]
 ALL: Who = (("by", "all"), ("member", "all"))
 FIRST_RESPONSE = "support_first_response_mean_seconds"
 FIRST_RESPONSE_QUANTILE = "support_first_response_quantile_seconds"
 ATTAINMENT = "support_sla_attainment_ratio"
-TEAM_MEMBER: Who = (("by", "team"), ("member", "$team"))
+TEAM: Final = Chosen("team")  # of the board of one team
+TEAM_MEMBER: Who = (("by", "team"), ("member", TEAM))
 TEAMS: Who = (("by", "team"),)
 _WITH_CLOCK = {kind.name for kind in FIGURES if kind.fixed_labels}
 
@@ -56,7 +61,7 @@ def of_a_team(
     if desk.clock == "calendar" or desk.policy is None:
         return figure(name, window, TEAM_MEMBER, *more, desk=desk, period=period, keep=keep)
     found = by_own_clock(name, teams_with_hours(desk.policy), tuple(label for label, _ in more))
-    where: Who = (("window", window), ("period", period), ("member", "$team"), *more)
+    where: Who = (("window", window), ("period", period), ("member", TEAM), *more)
     return Grouped(Recorded(found.inner, found.name, where), "max", keep)
 
 
@@ -191,29 +196,41 @@ def whole_percent(expression: Expression) -> Expression:
     return Rounded(percent(expression), 0)
 
 
+def believed(name: str) -> str:
+    """A metric of the programs of the desk, as the exporter shows it that the rules believe."""
+    return f"({name}{PROGRAMS} and on (instance, job) desk:exporter_chosen{{{OF_DESK}}})"
+
+
 def age_seconds() -> Expression:
     """Seconds since the believed exporter has read the whole ledger; the newest of all would be that of a fast clock."""
-    return Written(f'abs(time() - max(deskpulse_view_read_timestamp_seconds{{job="{JOB}"}} and on (instance, job) desk:exporter_chosen))')
+    return Written(f"abs(time() - max{believed('deskpulse_view_read_timestamp_seconds')})")
 
 
 def lag() -> Expression:
     """Records that are in the source topics and not yet in the figures."""
-    return Written(
-        f'sum(max by (topic, partition) (deskpulse_source_lag_records{{job="{JOB}"}} and on (instance, job) desk:exporter_chosen))'
-    )
+    return Written(f"sum(max by (topic, partition) {believed('deskpulse_source_lag_records')})")
 
 
-def _firing(severity: str, kind: str) -> str:
-    return f'ALERTS{{alertstate="firing",severity=~"{severity}",kind=~"{kind}"}}'
+def alerts(*where: tuple[str, Match]) -> str:
+    """Alerts that fire for the desk, and those that no rule could name a desk for, such as the watchdog: they are about all."""
+    return f"ALERTS{braces((('alertstate', 'firing'), *where), of=OF_DESK_OR_ALL)}"
 
 
-def _names(severity: str, kind: str) -> str:
+def _firing(severity: Match, kind: Match) -> str:
+    return alerts(("severity", severity), ("kind", kind))
+
+
+def _watchdog() -> str:
+    return alerts(("alertname", "Watchdog"))
+
+
+def _names(severity: str, kind: Match) -> str:
     """Warnings where nothing pages: who has a page reads it first."""
     found = f"count by (alertname, member) ({_firing(severity, kind)})"
     return found if severity == "page" else f"{found} unless on () {_firing('page', kind)}"
 
 
-def firing(severity: str, kind: str, most: int) -> Expression:
+def firing(severity: str, kind: Match, most: int) -> Expression:
     """Alerts that fire, the newest first, with the minutes since they began as a label; warnings only where nothing pages."""
     since = f"max by (alertname, member) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
     if severity == "warning":
@@ -221,28 +238,28 @@ def firing(severity: str, kind: str, most: int) -> Expression:
     return Written(f'count_values by (alertname, member) ("min", round((time() - topk({most}, {since})) / 60))')
 
 
-def firing_besides(severity: str, kind: str, shown: int) -> Expression:
+def firing_besides(severity: str, kind: Match, shown: int) -> Expression:
     """How many more alerts of a severity fire than are shown."""
     return Written(f'count_values("n", count({_names(severity, kind)}) - {shown} > 0)')
 
 
-def warnings_besides(kind: str) -> Expression:
+def warnings_besides(kind: Match) -> Expression:
     """How many alerts warn while something pages, and do not page themselves."""
     page = _firing("page", kind)
     warn = f"count by (alertname, member) ({_firing('warning', kind)}) unless on (alertname, member) {page}"
     return Written(f'count_values("n", count({warn}) and on () {page})')
 
 
-def none_firing(kind: str) -> Expression:
+def none_firing(kind: Match) -> Expression:
     """There if alerting is alive, its alerts about figures see these, and no alert of a kind fires."""
-    return Written(f"({_WATCHDOG} and on () desk:figures_trusted) unless on () {_firing('page|warning', kind)}")
+    return Written(f"({_watchdog()} and on () {_TRUSTED}) unless on () {_firing(('page', 'warning'), kind)}")
 
 
-def blind(kind: str) -> Expression:
+def blind(kind: Match) -> Expression:
     """There if alerting is alive, nothing fires and the figures cannot be trusted: its alerts about figures keep silent."""
-    return Written(f"{_WATCHDOG} unless on () (desk:figures_trusted or {_firing('page|warning', kind)})")
+    return Written(f"{_watchdog()} unless on () ({_TRUSTED} or {_firing(('page', 'warning'), kind)})")
 
 
 def alerting() -> Expression:
     """1 if alerting is alive, 2 if its alerts about figures are blind, absent if nobody would be told of anything."""
-    return Written(f"max(2 * {_WATCHDOG} unless on () desk:figures_trusted or {_WATCHDOG})")
+    return Written(f"max(2 * {_watchdog()} unless on () {_TRUSTED} or {_watchdog()})")

@@ -1,12 +1,14 @@
-"""Where a panel leads: every link keeps the time range and the data source, and the team where the panel knows it."""
+"""Where a panel leads: every link keeps the time range, the data source and the desk, and the team where the panel knows it."""
 
 from __future__ import annotations
 
 from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.boards.desk import SOURCE_VARIABLE, Desk
+from deskpulse.boards.matchers import DESK
 
-_KEPT = f"${{__url_time_range}}&${{{SOURCE_VARIABLE}:queryparam}}"
+# Values are made safe one by one: Grafana itself would leave a `&` or a `+` of a name as it is.
+_KEPT = f"${{__url_time_range}}&${{{SOURCE_VARIABLE}:queryparam}}&${{{DESK}:queryparam}}"
 
 
 def url(desk: Desk, board: str, *more: str) -> str:
@@ -16,12 +18,12 @@ def url(desk: Desk, board: str, *more: str) -> str:
 
 def team_of_series(desk: Desk) -> str:
     """To the board of the team that a line, bar or row is about."""
-    return url(desk, "team", "var-team=${__field.labels.member}")
+    return url(desk, "team", "var-team=${__field.labels.member:percentencode}")
 
 
 def team_of_cell(desk: Desk) -> str:
     """To the board of the team whose name stands in a cell."""
-    return url(desk, "team", "var-team=${__value.raw}")
+    return url(desk, "team", "var-team=${__value.raw:percentencode}")
 
 
 def to(desk: Desk, board: str, *more: str) -> list[sdk.DashboardLink]:

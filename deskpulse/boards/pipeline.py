@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from deskpulse.boards import panels, tiles
-from deskpulse.boards.figures import age_seconds, lag
+from deskpulse.boards.figures import PROGRAMS, age_seconds, believed, lag
+from deskpulse.boards.matchers import DESK_NAME
 from deskpulse.boards.panels import Course
 from deskpulse.boards.promql import JOB, Written
 from deskpulse.boards.scale import KEPT, PLAIN, UNKNOWN, Step
@@ -13,7 +14,9 @@ from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.tiles import Number
 from deskpulse.boards.wall import FIGURES, STALE_SECONDS, figures_state, firing_now
 
-_J: Final = f'{{job="{JOB}"}}'
+_J: Final = PROGRAMS
+# The exporters of the desk, by what Prometheus itself says of its targets: that has no desk.
+_OWN: Final = f"and on (instance, job) deskpulse_exporter_up{_J}"
 
 
 def build(sheet: Sheet) -> None:
@@ -24,11 +27,6 @@ def build(sheet: Sheet) -> None:
     _flow(sheet, sheet.row(20, w("row_flow")))
     _ledger(sheet, sheet.row(29, w("row_ledger")))
     _exporters(sheet, sheet.row(38, w("row_exporters")))
-
-
-def _one(name: str) -> str:
-    """A metric that every exporter shows alike, of one of them."""
-    return f"({name}{_J} and on (instance, job) desk:exporter_chosen)"
 
 
 def _rate(name: str, by: str) -> Written:
@@ -42,24 +40,24 @@ def _trust(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
     good = [Step(None, "", UNKNOWN), Step(1, "", PLAIN)]
     bad = [Step(None, "", PLAIN), Step(1, "", UNKNOWN)]
-    tiles.state(sheet, Frame((0, y, 7, 4), w("figures_are"), w("figures_are_help")), Query(figures_state()), FIGURES)
+    tiles.state(sheet, Frame((0, y, 7, 4), w("figures_are", desk=DESK_NAME), w("figures_are_help")), Query(figures_state()), FIGURES)
     ages = [Step(None, "", PLAIN), Step(STALE_SECONDS, "", UNKNOWN)]
     tiles.value(sheet, Frame((7, y, 7, 4), w("age"), w("age_help")), Query(age_seconds()), "seconds", Number(steps=ages))
-    up = Query(Written(f"sum(up{_J})"))
+    up = Query(Written(f"count(deskpulse_exporter_up{_J})"))
     tiles.value(sheet, Frame((0, y + 4, 4, 6), w("exporters_up"), w("exporters_up_help")), up, "count", Number(steps=good))
     tiles.value(sheet, Frame((4, y + 4, 4, 6), w("not_counted"), w("not_counted_help")), Query(lag()), "count")
     refused = Query(Written(f"sum(max by (partition, reason) (increase(deskpulse_events_rejected_total{_J}[1h])))"))
     tiles.value(sheet, Frame((8, y + 4, 3, 6), w("refused_1h"), w("refused_help")), refused, "count", Number(steps=bad))
     lost = Query(Written(f"sum(max by (partition) (increase(deskpulse_records_lost_total{_J}[1d])))"))
     tiles.value(sheet, Frame((11, y + 4, 3, 6), w("lost_1d"), w("lost_help")), lost, "count", Number(steps=bad))
-    firing_now(sheet, (14, y, 10, 10), kind="pipeline|meta")
+    firing_now(sheet, (14, y, 10, 10), kind=("pipeline", "meta"))
 
 
 def _behind(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
-    by_topic = Query(Written(f"sum by (topic) {_one('deskpulse_source_lag_records')}"), "{{topic}}")
+    by_topic = Query(Written(f"sum by (topic) {believed('deskpulse_source_lag_records')}"), "{{topic}}")
     panels.lines(sheet, Frame((0, y, 12, 8), w("lag_topics"), w("lag_topics_help")), [by_topic], "count", Course(soft=(0, 10)))
-    seen = Query(Written(f"time() - max by (topic) {_one('deskpulse_source_watermark_timestamp_seconds')}"), "{{topic}}")
+    seen = Query(Written(f"time() - max by (topic) {believed('deskpulse_source_watermark_timestamp_seconds')}"), "{{topic}}")
     panels.lines(
         sheet, Frame((12, y, 12, 8), w("last_event"), w("last_event_help")), [seen], "span", Course(soft=(None, None), logarithmic=True)
     )
@@ -90,7 +88,7 @@ def _ledger(sheet: Sheet, y: int) -> None:
     unread = f"deskpulse_ledger_end_offset{_J} - deskpulse_ledger_position_offset{_J}"
     behind = Query(Written(f"sum by (instance) ({unread})"), "{{instance}}")
     panels.lines(sheet, Frame((0, y, 8, 8), w("ledger_behind"), w("ledger_behind_help")), [behind], "count", Course(soft=(0, 10)))
-    held = Query(Written(f"max by (partition) {_one('deskpulse_ledger_unstable_records')}"), "{{partition}}")
+    held = Query(Written(f"max by (partition) {believed('deskpulse_ledger_unstable_records')}"), "{{partition}}")
     panels.lines(sheet, Frame((8, y, 8, 8), w("held_back"), w("held_back_help")), [held], "count", Course(many=True, soft=(0, 10)))
     stuck = Query(Written(f"max by (instance) (deskpulse_ledger_stuck_seconds{_J})"), "{{instance}}")
     panels.lines(sheet, Frame((16, y, 8, 8), w("stuck"), w("stuck_help")), [stuck], "span", Course(soft=(0, 60)))
@@ -116,11 +114,11 @@ def _exporters(sheet: Sheet, y: int) -> None:
     panels.lines(sheet, Frame((16, y, 8, 8), w("build_seconds"), w("build_seconds_help")), build_seconds, "decimal")
     series = each(f"max by (instance) (deskpulse_series{_J})")
     panels.lines(sheet, Frame((0, y + 8, 8, 8), w("series"), w("series_help")), series, "count")
-    scrape = each(f"max by (instance) (scrape_duration_seconds{_J})")
+    scrape = each(f'max by (instance) (scrape_duration_seconds{{job="{JOB}"}} {_OWN})')
     panels.lines(sheet, Frame((8, y + 8, 8, 8), w("scrape"), w("scrape_help")), scrape, "decimal")
     odd = [
-        Query(Written(f"max {_one('deskpulse_anomalies')}"), w("anomalies")),
-        Query(Written(f"sum {_one('deskpulse_folded_names')}"), w("folded")),
+        Query(Written(f"max {believed('deskpulse_anomalies')}"), w("anomalies")),
+        Query(Written(f"sum {believed('deskpulse_folded_names')}"), w("folded")),
         Query(Written(f"sum(max by (partition) (deskpulse_source_gaps_total{_J}))"), w("gaps")),
         Query(Written(f"sum(max by (partition) (deskpulse_tickets_overflowed_total{_J}))"), w("overflowed")),
     ]

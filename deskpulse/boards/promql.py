@@ -14,17 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from deskpulse.boards.matchers import DESK, Match, braces, matches
 from deskpulse.boards.moment import Labels, Moment, Result
-
-
-@dataclass(frozen=True, slots=True)
-class Besides:
-    """Every value of a label but these."""
-
-    names: tuple[str, ...]
-
-
-Match = str | tuple[str, ...] | Besides  # one value of a label, or several
 
 JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml
 RECORDED: Final = "desk:"  # before the name of a metric: as the believed exporter shows it (deskpulse/rules/view.py)
@@ -48,12 +39,15 @@ class Expression(ABC):
     """Something that Prometheus can be asked."""
 
     @abstractmethod
-    def promql(self) -> str:
-        """The question as text, safe to stand inside another."""
+    def promql(self, *, each: bool = False) -> str:
+        """The question as text, safe to stand inside another: about the desk of the board, without that label wherever something is made.
+
+        `each`: about every desk at once, each with its label, as a recording rule asks; no sample of one is matched with one of another.
+        """
 
     @abstractmethod
     def value(self, moment: Moment) -> Result:
-        """What the answer should be. An empty figure is absent."""
+        """What the answer should be, of one desk. An empty figure is absent."""
 
     @abstractmethod
     def names(self) -> frozenset[str]:
@@ -72,57 +66,21 @@ class Pick(Expression):
     keep: tuple[str, ...] = ()
     at_end: bool = False
 
-    def promql(self) -> str:
+    def promql(self, *, each: bool = False) -> str:
         end = " @ end()" if self.at_end else ""
-        by = f" by ({', '.join(self.keep)}) " if self.keep else ""
-        return f"max{by}({RECORDED}{self.name}{_matchers(self.where)}{end})"
+        return f"max{_by(self.keep, each=each)}({RECORDED}{self.name}{braces(self.where, each=each)}{end})"
 
     def value(self, moment: Moment) -> Result:
         found: Result = {}
         for labels, value in moment.samples.get(self.name, {}).items():
             having = dict(labels)
-            if all(_matches(having.get(label, ""), match, moment) for label, match in self.where):
+            if all(matches(having.get(label, ""), match, moment) for label, match in self.where):
                 kept = frozenset((label, having[label]) for label in self.keep if label in having)
                 found[kept] = max(value, found.get(kept, -math.inf))
         return found
 
     def names(self) -> frozenset[str]:
         return frozenset({self.name})
-
-
-def _matchers(where: tuple[tuple[str, Match], ...]) -> str:
-    return f"{{{','.join(_matcher(name, match) for name, match in where)}}}" if where else ""
-
-
-def _matcher(name: str, match: Match) -> str:
-    if isinstance(match, str):
-        return f'{name}="{match}"'
-    if isinstance(match, Besides):
-        return f'{name}!~"{_alternatives(match.names)}"'
-    return f'{name}=~"{_alternatives(match)}"'
-
-
-def _alternatives(values: tuple[str, ...]) -> str:
-    r"""As a regular expression within a text; names of teams may hold any sign, and Grafana takes none of them for a variable.
-
-    >>> print(_alternatives(("0.5", "billing", "$team", 'Tier "gold"', "a.b")))
-    0.5|billing|[$]team|Tier \"gold\"|a\\.b
-    """
-    found = "|".join(value if _QUANTILE.fullmatch(value) else _escaped(value) for value in values)
-    return found.replace("\\", "\\\\").replace('"', '\\"')
-
-
-_QUANTILE: Final = re.compile(r"0\.\d+")  # a label of ours: no other value could be meant
-
-
-def _escaped(value: str) -> str:
-    return re.escape(value).replace("\\$", "[$]").replace(r"\-", "-").replace(r"\ ", " ")
-
-
-def _matches(value: str, match: Match, moment: Moment) -> bool:
-    if isinstance(match, Besides):
-        return value not in match.names
-    return value in map(moment.filled, (match,) if isinstance(match, str) else match)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +101,11 @@ class Scaled(Derived):
     over: int = 1
     plus: int = 0
 
-    def promql(self) -> str:
+    def promql(self, *, each: bool = False) -> str:
         times = f" * {self.times}" if self.times != 1 else ""
         over = f" / {self.over}" if self.over != 1 else ""
         plus = f" + {self.plus}" if self.plus else ""
-        return f"({self.inner.promql()}{times}{over}{plus})"
+        return f"({self.inner.promql(each=each)}{times}{over}{plus})"
 
     def value(self, moment: Moment) -> Result:
         return {labels: value * self.times / self.over + self.plus for labels, value in self.inner.value(moment).items()}
@@ -163,9 +121,9 @@ class Rounded(Derived):
 
     decimals: int
 
-    def promql(self) -> str:
+    def promql(self, *, each: bool = False) -> str:
         nearest = f", {_number(round(0.1**self.decimals, self.decimals))}" if self.decimals else ""
-        return f"round({self.inner.promql()}{nearest})"
+        return f"round({self.inner.promql(each=each)}{nearest})"
 
     def value(self, moment: Moment) -> Result:
         inverse = 10**self.decimals
@@ -181,9 +139,9 @@ class Combined(Expression):
     right: Expression
     spread: bool = False
 
-    def promql(self) -> str:
-        on = " on () group_left ()" if self.spread else ""
-        return f"({self.left.promql()} {self.sign}{on} {self.right.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        on = f" {_on((), each=each)} group_left ()" if self.spread else ""
+        return f"({self.left.promql(each=each)} {self.sign}{on} {self.right.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         right = self.right.value(moment)
@@ -213,8 +171,8 @@ class _Held(Derived):
 class Compared(_Held):
     """1 where a comparison with a number holds, else 0."""
 
-    def promql(self) -> str:
-        return f"({self.inner.promql()} {self.comparison} bool {_number(self.number)})"
+    def promql(self, *, each: bool = False) -> str:
+        return f"({self.inner.promql(each=each)} {self.comparison} bool {_number(self.number)})"
 
     def value(self, moment: Moment) -> Result:
         return {labels: float(self._holds(value)) for labels, value in self.inner.value(moment).items()}
@@ -224,8 +182,8 @@ class Compared(_Held):
 class Where(_Held):
     """Only the samples for which a comparison with a number holds."""
 
-    def promql(self) -> str:
-        return f"({self.inner.promql()} {self.comparison} {_number(self.number)})"
+    def promql(self, *, each: bool = False) -> str:
+        return f"({self.inner.promql(each=each)} {self.comparison} {_number(self.number)})"
 
     def value(self, moment: Moment) -> Result:
         return {labels: value for labels, value in self.inner.value(moment).items() if self._holds(value)}
@@ -251,8 +209,8 @@ class _Depending(Expression):
 class Given(_Depending):
     """Samples of the first whose labels `on` also have a sample in the second; `on` empty: if there is any."""
 
-    def promql(self) -> str:
-        return f"({self.inner.promql()} and on ({', '.join(self.on)}) {self.condition.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        return f"({self.inner.promql(each=each)} and {_on(self.on, each=each)} {self.condition.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         return self._split(moment, there=True)
@@ -262,8 +220,8 @@ class Given(_Depending):
 class Unless(_Depending):
     """Samples of the first whose labels `on` have no sample in the second; `on` empty: if there is none."""
 
-    def promql(self) -> str:
-        return f"({self.inner.promql()} unless on ({', '.join(self.on)}) {self.condition.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        return f"({self.inner.promql(each=each)} unless {_on(self.on, each=each)} {self.condition.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         return self._split(moment, there=False)
@@ -277,9 +235,9 @@ class Either(Expression):
     second: Expression
     on: tuple[str, ...] | None = None
 
-    def promql(self) -> str:
-        on = "" if self.on is None else f" on ({', '.join(self.on)})"
-        return f"({self.first.promql()} or{on} {self.second.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        on = "" if self.on is None else f" {_on(self.on, each=each)}"
+        return f"({self.first.promql(each=each)} or{on} {self.second.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         first, second = self.first.value(moment), self.second.value(moment)
@@ -299,9 +257,8 @@ class Grouped(Derived):
     how: Literal["sum", "max", "min", "count"]
     by: tuple[str, ...] = ()
 
-    def promql(self) -> str:
-        by = f" by ({', '.join(self.by)}) " if self.by else ""
-        return f"{self.how}{by}({self.inner.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        return f"{self.how}{_by(self.by, each=each)}({self.inner.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         groups: dict[Labels, list[float]] = {}
@@ -316,8 +273,8 @@ class Ranked(Derived):
 
     order: Literal["sort", "sort_desc"] = "sort_desc"
 
-    def promql(self) -> str:
-        return f"{self.order}({self.inner.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        return f"{self.order}({self.inner.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         return self.inner.value(moment)
@@ -330,8 +287,8 @@ class Top(Derived):
     most: int
     least: bool = False
 
-    def promql(self) -> str:
-        return f"{'bottomk' if self.least else 'topk'}({self.most}, {self.inner.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        return f"{'bottomk' if self.least else 'topk'}{_by((), each=each)}({self.most}, {self.inner.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         sign = 1 if self.least else -1
@@ -348,9 +305,8 @@ class Spelt(Derived):
     label: str
     by: tuple[str, ...] = ()
 
-    def promql(self) -> str:
-        by = f" by ({', '.join(self.by)}) " if self.by else ""
-        return f'count_values{by}("{self.label}", {self.inner.promql()})'
+    def promql(self, *, each: bool = False) -> str:
+        return f'count_values{_by(self.by, each=each)}("{self.label}", {self.inner.promql(each=each)})'
 
     def value(self, moment: Moment) -> Result:
         found: Result = {}
@@ -369,8 +325,9 @@ class Joined(Expression):
     on: tuple[str, ...]
     labels: tuple[str, ...]
 
-    def promql(self) -> str:
-        return f"({self.inner.promql()} * on ({', '.join(self.on)}) group_left ({', '.join(self.labels)}) {self.other.promql()})"
+    def promql(self, *, each: bool = False) -> str:
+        how = f"{_on(self.on, each=each)} group_left ({', '.join(self.labels)})"
+        return f"({self.inner.promql(each=each)} * {how} {self.other.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
         others = {_only(labels, self.on): (_only(labels, self.labels), value) for labels, value in self.other.value(moment).items()}
@@ -393,14 +350,14 @@ class Recorded(Derived):
     where: tuple[tuple[str, Match], ...] = ()
     at_end: bool = False
 
-    def promql(self) -> str:
-        return f"{self.name}{_matchers(self.where)}{' @ end()' if self.at_end else ''}"
+    def promql(self, *, each: bool = False) -> str:
+        return f"{self.name}{braces(self.where, each=each)}{' @ end()' if self.at_end else ''}"
 
     def value(self, moment: Moment) -> Result:
         return {
             labels: value
             for labels, value in self.inner.value(moment).items()
-            if all(_matches(dict(labels).get(label, ""), match, moment) for label, match in self.where)
+            if all(matches(dict(labels).get(label, ""), match, moment) for label, match in self.where)
         }
 
 
@@ -408,8 +365,10 @@ class Recorded(Derived):
 class Lasting(Derived):
     """As it was last known within the time range, at all of its steps: what chooses lines goes on when the figures have ended."""
 
-    def promql(self) -> str:
-        return f"last_over_time({self.inner.promql()}[$__range] @ end())"
+    span: str = "$__range"
+
+    def promql(self, *, each: bool = False) -> str:
+        return f"last_over_time({self.inner.promql(each=each)}[{self.span}] @ end())"
 
     def value(self, moment: Moment) -> Result:
         return self.inner.value(moment)
@@ -422,8 +381,9 @@ class Named(Derived):
     label: str
     text: str
 
-    def promql(self) -> str:
-        return f'max by ({self.label}) (label_replace({self.inner.promql()}, "{self.label}", "{self.text.format(n="$1")}", "n", "(.*)"))'
+    def promql(self, *, each: bool = False) -> str:
+        named = f'"{self.label}", "{self.text.format(n="$1")}", "n", "(.*)"'
+        return f"max{_by((self.label,), each=each)}(label_replace({self.inner.promql(each=each)}, {named}))"
 
     def value(self, moment: Moment) -> Result:
         return {
@@ -438,8 +398,8 @@ class Assumed(Expression):
     name: str
     holds: float | None = None
 
-    def promql(self) -> str:
-        return self.name
+    def promql(self, *, each: bool = False) -> str:
+        return f"{self.name}{braces((), each=each)}"
 
     def value(self, moment: Moment) -> Result:  # noqa: ARG002 - it is the same at any moment
         return {} if self.holds is None else {frozenset(): self.holds}
@@ -463,7 +423,8 @@ class Written(Expression):
 
     text: str
 
-    def promql(self) -> str:
+    def promql(self, *, each: bool = False) -> str:
+        assert not each, "no recording rule"
         return self.text
 
     def value(self, moment: Moment) -> Result:
@@ -474,6 +435,15 @@ class Written(Expression):
         return frozenset({"deskpulse"}) | frozenset(
             re.findall(r"(?<![:\w])(?:deskpulse|support|up|scrape)(?:_[a-z_]+)?\b(?=\{|\[|\)| |$)", self.text)
         )
+
+
+def _by(labels: tuple[str, ...], *, each: bool) -> str:
+    kept = (DESK, *labels) if each else labels
+    return f" by ({', '.join(kept)}) " if kept else ""
+
+
+def _on(labels: tuple[str, ...], *, each: bool) -> str:
+    return f"on ({', '.join((DESK, *labels) if each else labels)})"
 
 
 def _only(labels: Labels, names: tuple[str, ...]) -> Labels:

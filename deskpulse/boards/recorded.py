@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from deskpulse.boards.matchers import Besides, Match
 from deskpulse.boards.promql import (
     NO_POLICY,
     TRUSTED,
-    Besides,
     Combined,
     Compared,
     Either,
@@ -18,7 +18,6 @@ from deskpulse.boards.promql import (
     Given,
     Grouped,
     Joined,
-    Match,
     Pick,
     Recorded,
     Rounded,

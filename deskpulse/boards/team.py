@@ -8,6 +8,7 @@ from deskpulse.boards import links, panels, tiles
 from deskpulse.boards.figures import (
     FIRST_RESPONSE,
     FIRST_RESPONSE_QUANTILE,
+    TEAM,
     TEAM_MEMBER,
     at_risk,
     attained,
@@ -134,7 +135,7 @@ def _distribution(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
 
 def _bucket(window: str, edge_seconds: int | None) -> Expression:
     le = "+Inf" if edge_seconds is None else repr(float(edge_seconds))
-    where = (("window", window), ("team", "$team"), ("le", le))
+    where = (("window", window), ("team", TEAM), ("le", le))
     return Grouped(Pick("support_first_response_seconds_bucket", where, ("channel", "priority")), "sum")
 
 
@@ -146,7 +147,7 @@ def _volume(sheet: Sheet, y: int) -> None:
     standing = [Query(opened(TEAM_MEMBER), w("open")), Query(unanswered(TEAM_MEMBER), w("unanswered"))]
     panels.lines(sheet, Frame((12, y, 12, 8), w("backlog_course"), w("open_help")), standing, "count")
     for index, dimension in enumerate(("channel", "priority")):
-        where = (("window", desk.parts_window), ("team", "$team"))
+        where = (("window", desk.parts_window), ("team", TEAM))
         parts = Pick("support_created_tickets", where, ("channel", "priority"))
         title = w(f"created_by_{dimension}", window=w(f"window_{desk.parts_window}"))
         mix = [Query(Grouped(parts, "sum", (dimension,)), f"{{{{{dimension}}}}}")]

@@ -43,14 +43,15 @@ from deskpulse.boards.figures import (
     warnings_besides,
     whole_percent,
 )
+from deskpulse.boards.matchers import ANY, DESK_NAME, OF_DESK, Match
 from deskpulse.boards.panels import Course
 from deskpulse.boards.promql import (
-    Assumed,
     Either,
     Expression,
     Given,
     Grouped,
     Joined,
+    Lasting,
     Recorded,
     Rounded,
     Spelt,
@@ -278,7 +279,7 @@ def _states(sheet: Sheet) -> None:
         own = ("member", "target")
         rows = Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True)
         # While figures cannot be trusted nothing is chosen now: then what was chosen last goes on to show its past.
-        chosen_last = Assumed(f"topk({WALL_ROWS}, last_over_time({SHOWN_ON_WALL.name}[{SPAN}] @ end()))")
+        chosen_last = Top(Lasting(Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name), SPAN), WALL_ROWS)
         # Rows stand in the order of their queries: those below now come first.
         below = Given(sla_state(_TEAMS), Where(rows, ">=", BELOW_FROM), own)
         others = Given(sla_state(_TEAMS), Either(Where(rows, "<", BELOW_FROM), Unless(chosen_last, rows, ()), ()), own)
@@ -299,7 +300,7 @@ def _states(sheet: Sheet) -> None:
     firing_now(sheet, _place(14, 10, _STATES))
 
 
-def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: str = ".+") -> None:
+def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: Match = ANY) -> None:
     """Which alerts of a kind fire, by name and team, with the minutes since they began: pages, or warnings while nothing pages."""
     desk, w = sheet.desk, sheet.desk.words
     pages, warnings = ALERTS_SHOWN
@@ -323,7 +324,12 @@ def _health(sheet: Sheet) -> None:
     """Whether all this can be believed."""
     desk, w = sheet.desk, sheet.desk.words
     pipeline = links.to(desk, "pipeline")
-    tiles.state(sheet, Frame(_place(0, 6, _TRUST), w("figures_are"), w("figures_are_help"), pipeline), Query(figures_state()), FIGURES)
+    tiles.state(
+        sheet,
+        Frame(_place(0, 6, _TRUST), w("figures_are", desk=DESK_NAME), w("figures_are_help"), pipeline),
+        Query(figures_state()),
+        FIGURES,
+    )
     ages = [Step(None, "", PLAIN), Step(STALE_SECONDS, "", UNKNOWN)]
     tiles.value(sheet, Frame(_place(6, 4, _TRUST), w("age"), w("age_help"), pipeline), Query(age_seconds()), "seconds", Number(steps=ages))
     if desk.targets:
@@ -377,9 +383,9 @@ def _without_policy(sheet: Sheet) -> None:
 
 def figures_state() -> Expression:
     """3 when the figures can be trusted, 2 when a source is silent, 1 when something is not counted, 0 when they are old."""
-    return Written("desk:figures_state")
+    return Written(f"desk:figures_state{{{OF_DESK}}}")
 
 
 def policy_state() -> Expression:
     """2 without a policy, 1 when workers and exporters differ, 0 when all have one."""
-    return Written("desk:policy_state")
+    return Written(f"desk:policy_state{{{OF_DESK}}}")

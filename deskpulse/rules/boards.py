@@ -12,11 +12,12 @@ from deskpulse.rules.plan import Plan
 from deskpulse.rules.promql import block
 from deskpulse.rules.view import TRUSTED, chosen, complete
 from exporters import families
+from exporters.name_families import DESK, TEAM
 
 ABOUT: Final = """
 
 For the boards: what is worst now with its numbers as labels (a panel can put a label into a sentence, a value not),
-the state of each promise, one word for the whole desk, and whether figures, policy and parts are there."""
+the state of each promise, one word for the whole desk, whether figures, policy and parts are there, and the names to choose from."""
 _STALE_SECONDS: Final = 60
 
 
@@ -27,13 +28,21 @@ def added(family: Family, plan: Plan) -> Family:
     would be that of an earlier instant than the number beside it.
     """
     (group,) = family.groups
-    rules = (*group.rules, *_program(), *_parts(), *_expressions(plan))
+    rules = (*group.rules, *_names(), *_program(), *_parts(), *_expressions(plan))
     return replace(family, about=family.about + ABOUT, groups=(replace(group, rules=rules),))
 
 
 def _expressions(plan: Plan) -> list[Record]:
     every = (*recorded.EXPRESSIONS, *recorded.durations_of_teams(teams_with_hours(plan.policy)))
-    return [Record(one.name, one.inner.promql()) for one in every]
+    return [Record(one.name, one.inner.promql(each=True)) for one in every]
+
+
+def _names() -> tuple[Record, ...]:
+    """What the variables of the boards are made of: each name, and the pattern that boards select it by."""
+    return tuple(
+        Record(f"desk:{name}", f"max by ({', '.join(('desk', *labels))}) ({chosen(f'deskpulse_{name}')})")
+        for name, labels in (("desk_info", DESK.labels), ("team_info", TEAM.labels))
+    )
 
 
 def _program() -> tuple[Record, ...]:
@@ -44,17 +53,17 @@ def _program() -> tuple[Record, ...]:
             "desk:figures_state",
             block(
                 f"3 * {TRUSTED}",
-                f"or on () 2 * ({complete()})",
-                f"or on () ({age} < bool {_STALE_SECONDS})",
+                f"or on (desk) 2 * ({complete()})",
+                f"or on (desk) ({age} < bool {_STALE_SECONDS})",
             ),
         ),
         # The figures are there and no policy is: -1, by which a tile that shows a count says so.
         Record(
             "desk:sla_policy_missing",
-            "desk:view_as_of_timestamp_seconds * 0 - 1 unless on () desk:support_sla_objective_ratio",
+            "desk:view_as_of_timestamp_seconds * 0 - 1 unless on (desk) desk:support_sla_objective_ratio",
         ),
         # 2 there is none, 1 workers and exporters differ, 0 one policy.
-        Record("desk:policy_state", "-2 * desk:sla_policy_missing or on () max(deskpulse_policy_mismatch)"),
+        Record("desk:policy_state", "-2 * desk:sla_policy_missing or on (desk) max by (desk) (deskpulse_policy_mismatch)"),
     )
 
 
@@ -63,6 +72,6 @@ def _parts() -> tuple[Record, ...]:
     created, waits = families.CREATED, families.FIRST_RESPONSE
     bucket = f"{waits.name}_bucket"
     return (
-        Record(f"desk:{created.name}", f"max by ({', '.join(created.labels)}) ({chosen(created.name)})"),
-        Record(f"desk:{bucket}", f"max by ({', '.join((*waits.labels, 'le'))}) ({chosen(bucket)})"),
+        Record(f"desk:{created.name}", f"max by (desk, {', '.join(created.labels)}) ({chosen(created.name)})"),
+        Record(f"desk:{bucket}", f"max by (desk, {', '.join((*waits.labels, 'le'))}) ({chosen(bucket)})"),
     )

@@ -31,11 +31,11 @@ from deskpulse.boards.figures import (
     percent,
     wait_or_none,
 )
+from deskpulse.boards.matchers import Besides, Chosen
 from deskpulse.boards.moment import Labels, Moment, fill
 from deskpulse.boards.promql import (
     NO_POLICY,
     TRUSTED,
-    Besides,
     Combined,
     Compared,
     Either,
@@ -58,13 +58,18 @@ from deskpulse.boards.promql import (
     fresh,
 )
 from deskpulse.policy import load_policy
+from exporters.exposition import label_text
+from exporters.name_families import pattern
 from kpis.policy import Policy
+from scripts.grafana_variables import Choice, interpolated
 
 POLICY = load_policy(DEFAULT_POLICY)
 assert POLICY is not None
 DESK = Desk(ENGLISH, POLICY)
 AT_SECONDS = 600.0
 VARIABLES = {"target": "first_reply", "team": "billing", "window": "24h", "__range": "10m"}
+# The second desk beside the first, whose samples are other ones and some of whose promises are another's worst.
+ONE, OTHER = "one (1)", 'an "other" $desk'
 
 
 ODD = "night (a|b) 1.5"
@@ -146,7 +151,7 @@ SAMPLES: dict[tuple[str, Labels], float] = {
 }
 ATTAINED = figure("support_sla_attainment_ratio", "24h", TEAMS, ("target", "$target"), desk=DESK, keep=("member",))
 LATE = live("support_sla_overdue_tickets", TEAMS, keep=("member", "target"))
-RESPONSE = figure("support_response_mean_seconds", "$window", (("by", "team"), ("member", "$team")), desk=DESK)
+RESPONSE = figure("support_response_mean_seconds", "$window", (("by", "team"), ("member", Chosen("team"))), desk=DESK)
 UNSEEN = figure("support_nps_score", "24h", TEAMS, desk=DESK, keep=("member",))
 
 EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
@@ -272,9 +277,9 @@ def test_where_most_teams_always_work_those_with_hours_are_named() -> None:
 
 def test_a_recording_is_asked_by_its_name_and_means_what_it_records() -> None:
     asked = of_a_team(FIRST_RESPONSE, "24h", desk=DESK)
-    assert 'max(desk:team_first_response_mean_seconds{window="24h",period="current",member="$team"})' == asked.promql()
+    assert 'max(desk:team_first_response_mean_seconds{desk=~"$desk",window="24h",period="current",member=~"$team"})' == asked.promql()
     assert {labels(): 180} == asked.value(Moment.of(AT_SECONDS, SAMPLES).with_variables(VARIABLES))
-    assert 'max(desk:first_response_in_hours_mean_seconds{window="1h",period="current",by="all",member="all"})' == (
+    assert 'max(desk:first_response_in_hours_mean_seconds{desk=~"$desk",window="1h",period="current",by="all",member="all"})' == (
         first_response("1h", desk=DESK).promql()
     )
 
@@ -289,32 +294,45 @@ def test_among_equals_those_count_that_prometheus_has_chosen(chosen: tuple[str, 
 
 
 def test_what_must_hold_at_the_end_is_asked_there() -> None:
-    assert "desk:x @ end()" == Recorded(ATTAINED, "desk:x", at_end=True).promql()
+    assert 'desk:x{desk=~"$desk"} @ end()' == Recorded(ATTAINED, "desk:x", at_end=True).promql()
+    assert "desk:x @ end()" == Recorded(ATTAINED, "desk:x", at_end=True).promql(each=True)
+
+
+def others() -> dict[tuple[str, Labels], float]:
+    """The samples of the other desk: more of everything, so that one added to a sum, or chosen for the greatest, would be seen."""
+    return {(name, having): 1.0 if "worst" in name or "below" in name else 0.5 + 3 * value for (name, having), value in SAMPLES.items()}
+
+
+def text_of(having: Labels) -> str:
+    return label_text(dict(having))
 
 
 def series() -> list[dict[str, str]]:
-    """What the rules of the view have recorded, and that it can be trusted."""
-    found = [{"series": "desk:figures_trusted", "values": "1x20"}]
-    for (name, having), value in SAMPLES.items():
-        matchers = ",".join(f'{label}="{text}"' for label, text in sorted(having))
-        found.append({"series": f"desk:{name}{{{matchers}}}", "values": f"{value!r}x20"})
+    """What the rules of the view have recorded of both desks, and that it can be trusted."""
+    found = []
+    for desk, samples in ((ONE, SAMPLES), (OTHER, others())):
+        own = frozenset({("desk", desk)})
+        found.append({"series": f"desk:figures_trusted{text_of(own)}", "values": "1x20"})
+        found += [{"series": f"desk:{name}{text_of(having | own)}", "values": f"{value!r}x20"} for (name, having), value in samples.items()]
     return found
 
 
-def asked(expression: Expression, answers: dict[Labels, float]) -> dict[str, Any]:
+def asked(query: str, answers: dict[Labels, float]) -> dict[str, Any]:
     """What promtool shall ask and be told, in billionths, since it compares exactly."""
-    query = fill(expression.promql(), VARIABLES)
-    samples = [
-        {"labels": "{" + ",".join(f'{label}="{text}"' for label, text in sorted(having)) + "}", "value": round(value * 1e9)}
-        for having, value in answers.items()
-    ]
-    return {"expr": f"round({query} * 1e9)", "eval_time": "10m", "exp_samples": samples}
+    samples = [{"labels": text_of(having) or "{}", "value": round(value * 1e9)} for having, value in answers.items()]
+    return {"expr": f"round(max without (desk) ({query}) * 1e9)", "eval_time": "10m", "exp_samples": samples}
+
+
+def filled(expression: Expression) -> str:
+    """A question of a board of the first desk."""
+    names = {name: Choice(text, pattern(text)) for name, text in {**VARIABLES, "desk": ONE}.items()}
+    return interpolated(expression.promql(), names, special=False)
 
 
 def promtool(tmp_path: Path, *questions: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     file = tmp_path / "queries.yml"
     tests = [{"interval": "30s", "input_series": series(), "promql_expr_test": list(questions)}]
-    rules = [{"record": one.name, "expr": one.inner.promql()} for one in recorded.EXPRESSIONS]
+    rules = [{"record": one.name, "expr": one.inner.promql(each=True)} for one in recorded.EXPRESSIONS]
     recording = tmp_path / "rules.yml"
     recording.write_text(yaml.safe_dump({"groups": [{"name": "recorded", "rules": rules}]}), encoding="utf-8")
     file.write_text(yaml.safe_dump({"rule_files": [recording.name], "evaluation_interval": "30s", "tests": tests}), encoding="utf-8")
@@ -323,13 +341,25 @@ def promtool(tmp_path: Path, *questions: dict[str, Any]) -> subprocess.Completed
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus")
 def test_prometheus_answers_as_by_hand(tmp_path: Path) -> None:
-    run = promtool(tmp_path, *(asked(expression, answers) for expression, answers in EXPRESSIONS.values()))
+    run = promtool(tmp_path, *(asked(filled(expression), answers) for expression, answers in EXPRESSIONS.values()))
+    assert 0 == run.returncode, run.stdout + run.stderr
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus")
+def test_rules_record_each_desk_as_if_it_were_alone(tmp_path: Path) -> None:
+    questions = []
+    for desk, samples in ((ONE, SAMPLES), (OTHER, others())):
+        moment = Moment.of(AT_SECONDS, samples)
+        own = text_of(frozenset({("desk", desk)}))
+        questions += [asked(f"{one.name}{own}", one.inner.value(moment)) for one in recorded.EXPRESSIONS]
+    assert any(question["exp_samples"] for question in questions)
+    run = promtool(tmp_path, *questions)
     assert 0 == run.returncode, run.stdout + run.stderr
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus")
 def test_another_answer_is_seen(tmp_path: Path) -> None:
-    assert 0 != promtool(tmp_path, asked(ATTAINED, {labels(member="billing"): 0.8})).returncode
+    assert 0 != promtool(tmp_path, asked(filled(ATTAINED), {labels(member="billing"): 0.8})).returncode
 
 
 def test_variables_are_filled_and_others_stay() -> None:
