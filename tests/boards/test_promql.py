@@ -68,8 +68,8 @@ assert POLICY is not None
 DESK = Desk(ENGLISH, POLICY)
 AT_SECONDS = 600.0
 VARIABLES = {"target": "first_reply", "team": "billing", "window": "24h", "__range": "10m"}
-# The second desk beside the first, whose samples are other ones and some of whose promises are another's worst.
-ONE, OTHER = "one (1)", 'an "other" $desk'
+ONE, OTHER, CALM, BLIND = "one (1)", 'an "other" $desk', "calm", "blind"  # desks side by side; what the last one says cannot be trusted
+Samples = dict[tuple[str, Labels], float]
 
 
 ODD = "night (a|b) 1.5"
@@ -298,9 +298,25 @@ def test_what_must_hold_at_the_end_is_asked_there() -> None:
     assert "desk:x @ end()" == Recorded(ATTAINED, "desk:x", at_end=True).promql(each=True)
 
 
-def others() -> dict[tuple[str, Labels], float]:
-    """The samples of the other desk: more of everything, so that one added to a sum, or chosen for the greatest, would be seen."""
-    return {(name, having): 1.0 if "worst" in name or "below" in name else 0.5 + 3 * value for (name, having), value in SAMPLES.items()}
+def others() -> Samples:
+    """The other desk: more of everything, some of it missing, and three promises that are worse than the worst of the first one."""
+    missing = {"support_first_response_closed_observations", "support_oldest_unanswered_timestamp_seconds"}
+    found = {(name, having): 0.5 + 3 * value for (name, having), value in SAMPLES.items() if name not in missing}
+    found = {key: 1.0 if "below" in key[0] else value for key, value in found.items() if key != ("support_business_open", team("orders"))}
+    for name, having in list(found):
+        if "_worst_" in name:
+            found |= {(name, having - {("member", "billing · high")} | {("member", one)}): 1000.0 + rank for rank, one in enumerate("abc")}
+    return found
+
+
+def calm() -> Samples:
+    """A desk that is closed and of which nothing is listed."""
+    found = {(name, having): value for (name, having), value in SAMPLES.items() if "_worst_" not in name and "_below_" not in name}
+    everything = labels(by="all", member="all")
+    return {**found, ("support_business_open", everything): 0.0, ("support_sla_objective_ratio", everything | {("target", "x")}): 0.9}
+
+
+DESKS: dict[str, Samples] = {ONE: SAMPLES, OTHER: others(), CALM: calm()}
 
 
 def text_of(having: Labels) -> str:
@@ -308,11 +324,11 @@ def text_of(having: Labels) -> str:
 
 
 def series() -> list[dict[str, str]]:
-    """What the rules of the view have recorded of both desks, and that it can be trusted."""
+    """What the rules of the view have recorded of every desk, and that it can be trusted."""
     found = []
-    for desk, samples in ((ONE, SAMPLES), (OTHER, others())):
+    for desk, samples in {**DESKS, BLIND: SAMPLES}.items():
         own = frozenset({("desk", desk)})
-        found.append({"series": f"desk:figures_trusted{text_of(own)}", "values": "1x20"})
+        found += [{"series": f"desk:figures_trusted{text_of(own)}", "values": "1x20"}] if desk != BLIND else []
         found += [{"series": f"desk:{name}{text_of(having | own)}", "values": f"{value!r}x20"} for (name, having), value in samples.items()]
     return found
 
@@ -348,11 +364,14 @@ def test_prometheus_answers_as_by_hand(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus")
 def test_rules_record_each_desk_as_if_it_were_alone(tmp_path: Path) -> None:
     questions = []
-    for desk, samples in ((ONE, SAMPLES), (OTHER, others())):
+    for desk, samples in DESKS.items():
         moment = Moment.of(AT_SECONDS, samples)
         own = text_of(frozenset({("desk", desk)}))
         questions += [asked(f"{one.name}{own}", one.inner.value(moment)) for one in recorded.EXPRESSIONS]
-    assert any(question["exp_samples"] for question in questions)
+    believed = (recorded.WORST_LATE, recorded.SLA_STATE, recorded.DESK_STATE, recorded.SHOWN_ON_WALL)
+    questions += [asked(f'{one.name}{{desk="{BLIND}"}}', {}) for one in believed]
+    states = [recorded.DESK_STATE.inner.value(Moment.of(AT_SECONDS, samples)) for samples in DESKS.values()]
+    assert [{labels(): recorded.BELOW}, {labels(): recorded.BELOW}, {labels(): recorded.CLOSED}] == states
     run = promtool(tmp_path, *questions)
     assert 0 == run.returncode, run.stdout + run.stderr
 
