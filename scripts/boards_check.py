@@ -1,9 +1,10 @@
 """Every query of every board, put to a real Prometheus and compared with the oracle: `make boards-check`, `python -m scripts.boards_check`.
 
-The simulator's events go through a broker, a worker and two exporters, Prometheus scrapes both and evaluates our rules, and each panel is
-asked what it would show at one instant. A panel that shows figures must show those of `deskpulse/oracle.py` at the `as_of` of the scrape
-that Prometheus answers from: `deskpulse.boards.promql` says what a query means without Prometheus. So an answer may be empty exactly where
-the oracle says that there is no figure, whatever the hour; one about the programs themselves must not be.
+Of two desks the simulator's events go through a broker, workers and exporters, one Prometheus scrapes all and evaluates the rules of both,
+and each panel is asked what it would show at one instant. A panel that shows figures must show those of `deskpulse/oracle.py` at the
+`as_of` of the scrape that Prometheus answers from: `deskpulse.boards.promql` says what a query means without Prometheus. So an answer may
+be empty exactly where the oracle says that there is no figure, whatever the hour; one about the programs themselves must not be. In the
+end everything of the second desk is taken out of Prometheus, and no answer about the first may change.
 A line a board, the last line sums them up; exit 0 only if nothing is empty that should not be and nothing differs.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
+import json
 import math
 import shutil
 import sys
@@ -23,11 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
-
 from deskpulse.boards import Board
 from deskpulse.boards.build import TEAM_WINDOWS
-from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.boards.moment import Labels, Moment, Result, fill
 from deskpulse.boards.promql import JOB, Expression, Rounded
 from deskpulse.boards.sheet import Asked
@@ -36,16 +34,13 @@ from deskpulse.brokers.embedded import EmbeddedBroker
 from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.demo import proof
 from deskpulse.demo.stack import start_broker
-from deskpulse.simulator import DEFAULT_DESK, Pace, publish
+from exporters.exposition import label_text
 from scripts.boards import made
+from scripts.grafana_variables import TOGGLES, Choice, choices, interpolated, question
 from scripts.local_prometheus import Answer, LocalPrometheus
-from scripts.thin_story import thin_story
-from scripts.tidy import ROOT
+from scripts.side_by_side import Site, sites
 from tests.agents.harness import until
-from tests.e2e.stack import Stack, start_program
 
-HISTORY_RATE: Final = 2.0  # tickets an hour for two months: enough for every window
-PRESENT_RATE: Final = 240.0
 SCRAPE_SECONDS: Final = 3
 MIDDLE_OF_A_MINUTE: Final = (12, 50)  # seconds
 SCRAPES: Final = 4  # so many that a rate over the last of them has something to count
@@ -114,110 +109,130 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _check(broker: Broker, scenario: str, folder: Path, exits: ExitStack) -> Tally:
     async with asyncio.timeout(LONGEST_SECONDS):
-        stack = Stack(broker.bootstrap, "boards-", folder, _surroundings())
-        exits.callback(stack.stop)
-        await stack.start_all()
-        second = stack.port + 1
-        variables = {**stack.variables, "DESKPULSE_EXPORTER__PORT": str(second)}
-        stack.programs.append(start_program("exporter", variables=variables, log=folder / "second-exporter.log"))
-        _say(f"two months of {scenario}, a worker and two exporters on {broker.name} ...")
-        await _publish(stack, scenario)
-        records, ends = await stack.source()
-        await stack.caught_up(ends)
-        _say(f"{len(records):,} records counted; Prometheus scrapes ...")
-        rules = sorted((ROOT / "monitoring/rules").glob("*.yml"))
-        targets = [f"127.0.0.1:{port}" for port in (stack.port, second)]
-        prometheus = LocalPrometheus(folder=folder, job=JOB, targets=targets, rules=rules, scrape_seconds=SCRAPE_SECONDS)
+        desks = sites(scenario)
+        for site in desks:
+            exits.callback(site.install(broker.bootstrap, folder).stop)
+            await site.start()
+        exporters = [port for site in desks for port in site.ports]
+        _say(f"two months of {scenario}, {len(desks)} desks with {len(exporters)} exporters on {broker.name} ...")
+        for site in desks:
+            await site.fill()
+        _say(f"{sum(len(site.records) for site in desks):,} records counted; Prometheus scrapes ...")
+        prometheus = LocalPrometheus(
+            folder=folder,
+            job=JOB,
+            targets=[f"127.0.0.1:{port}" for port in exporters],
+            rules=[path for site in desks for path in site.write_rules(folder)],
+            scrape_seconds=SCRAPE_SECONDS,
+            forgets=True,
+        )
         prometheus.start()
         exits.callback(prometheus.stop)
         await prometheus.ready()
-        at_seconds = await until(lambda: _scraped(prometheus), seconds=LONGEST_SECONDS, what=f"scrapes: {stack.last_words()}")
-        stack.stop()  # what was scraped stays, and the oracle wants the processor
-        as_of = await asyncio.to_thread(_as_of, prometheus, at_seconds)
+        last_words = desks[0].stack.last_words
+        at_seconds = await until(lambda: _scraped(prometheus, desks), seconds=LONGEST_SECONDS, what=f"scrapes: {last_words()}")
+        for site in desks:
+            site.stack.stop()  # what was scraped stays, and the oracle wants the processor
         _say("the oracle computes every figure ...")
-        expected = await asyncio.to_thread(proof.expected, stack.settings, records, round(as_of * 1000))
-        moment = Moment.of(at_seconds, {figure.key: figure.value for figure in expected})
-        return await asyncio.to_thread(_judge, prometheus, moment)
+        return await asyncio.to_thread(_judge_all, prometheus, desks, at_seconds)
+
+
+def _judge_all(prometheus: LocalPrometheus, desks: Sequence[Site], at_seconds: float) -> Tally:
+    """Every board of every desk; then the first desk's again, when nothing of the others is left."""
+    total, inquiries = Tally(), []
+    for site in desks:
+        as_of = _as_of(prometheus, site, at_seconds)
+        expected = proof.expected(site.stack.settings, site.records, round(as_of * 1000))
+        inquiry = Inquiry(prometheus, Moment.of(at_seconds, {figure.key: figure.value for figure in expected}))
+        inquiries.append(inquiry)
+        total.add(_judge(inquiry, site))
+    for site in desks[1:]:
+        site.leave(prometheus)
+    total.differences += inquiries[0].changed()
+    return total
 
 
 def _say(line: str) -> None:
     print(f"boards-check: {time.strftime('%X')} {line}", flush=True)
 
 
-def _surroundings() -> dict[str, str]:
-    desk = DEFAULT_DESK
-    names = {"TEAM": desk.teams, "CHANNEL": desk.channels, "PRIORITY": desk.priorities}
-    lists = {f"DESKPULSE_DESK__MEMBERS__{dimension}": ",".join(one.name for one in some) for dimension, some in names.items()}  # type: ignore[attr-defined]
-    return {**lists, "DESKPULSE_DESK__POLICY": str(DEFAULT_POLICY)}
-
-
-async def _publish(stack: Stack, scenario: str) -> None:
-    now_ms = int(time.time() * 1000)
-    events = thin_story(scenario, now_ms=now_ms, rate_per_hour=PRESENT_RATE, history_rate=HISTORY_RATE)
-    past = itertools.takewhile(lambda event: event.publish_ms <= now_ms, events)
-    producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=20, **stack.settings.kafka.client_options())
-    async with producer:
-        await publish(past, producer, pace=Pace.flat_out(), topic_prefix=stack.settings.topic_prefix)
-
-
-def _scraped(prometheus: LocalPrometheus) -> float | None:
-    """An instant at which both exporters have been scraped often enough and show all there is, and alerting is alive."""
+def _scraped(prometheus: LocalPrometheus, desks: Sequence[Site]) -> float | None:
+    """An instant at which every exporter has been scraped often enough and shows all there is, and alerting is alive everywhere."""
     # A scrape is dated by its start and seen at its end: at a moment so long ago nothing more can arrive.
     now = round(time.time() - SCRAPE_SECONDS - 1, 3)
     complete = f'sum_over_time(deskpulse_view_complete{{job="{JOB}"}}[{RANGE_SECONDS}s]) >= {SCRAPES - 1}'
-    both = len(prometheus.query(complete, now)) == 2
-    awake = prometheus.query('ALERTS{alertname="Watchdog",alertstate="firing"}', now)
+    every = len(prometheus.query(complete, now)) == sum(site.exporters for site in desks)
+    awake = len(prometheus.query('ALERTS{alertname="Watchdog",alertstate="firing"}', now)) == len(desks)
     # A scrape that ends while the rules are evaluated is seen by the later ones alone: no edge of a minute may lie between two scrapes.
     first, last = MIDDLE_OF_A_MINUTE
-    return now if both and awake and first <= now % 60 <= last else None
+    return now if every and awake and first <= now % 60 <= last else None
 
 
-def _as_of(prometheus: LocalPrometheus, at_seconds: float) -> float:
-    """The instant that the figures are for which Prometheus gives at `at_seconds`."""
-    (sample,) = prometheus.query("desk:view_as_of_timestamp_seconds", at_seconds)
+def _as_of(prometheus: LocalPrometheus, site: Site, at_seconds: float) -> float:
+    """The instant that the figures of a desk are for which Prometheus gives at `at_seconds`."""
+    (sample,) = prometheus.query(f"desk:view_as_of_timestamp_seconds{label_text({'desk': site.name})}", at_seconds)
     return float(sample["value"][1])
 
 
-def _judge(prometheus: LocalPrometheus, moment: Moment) -> Tally:
+def _judge(inquiry: Inquiry, site: Site) -> Tally:
     total = Tally()
-    inquiry = Inquiry(prometheus, moment)
     for code, boards in made().items():
         for board in boards:
             tally = Tally(panels=len(board.model.panels or ()))
-            for variables in _variables(board):
+            for variables in _variables(board, site):
+                shown = inquiry.chosen(board, variables, tally)
                 for asked in board.asked:
-                    inquiry.ask(asked, variables, tally)
-            print(f"{code}/{board.name}: {tally}", flush=True)
+                    inquiry.ask(asked, variables, tally, shown)
+                inquiry.marks(board, shown, tally)
+            print(f"{site.name}: {code}/{board.name}: {tally}", flush=True)
             total.add(tally)
     return total
 
 
-def _variables(board: Board) -> Sequence[Mapping[str, str]]:
+def _variables(board: Board, site: Site) -> Sequence[Mapping[str, str]]:
     """What the variables of a board may be: what it starts with first, then every other value of each."""
-    teams = [team.name for team in DEFAULT_DESK.teams]
+    own = {"desk": site.name}
     if board.name == "team":
-        return [{"team": teams[0], "window": window} for window in TEAM_WINDOWS] + [{"team": team, "window": "24h"} for team in teams[1:]]
+        first, *others = site.teams
+        return [{**own, "team": first, "window": window} for window in TEAM_WINDOWS] + [
+            {**own, "team": team, "window": "24h"} for team in others
+        ]
     if board.name == "sla":
-        return [{"target": target} for target in board.targets]
-    return [{}]
+        return [{**own, "target": target} for target in board.targets]
+    return [own]
 
 
 @dataclass
 class Inquiry:
-    """Prometheus and the oracle as of one instant; what was asked is asked once."""
+    """Prometheus and the oracle as of one instant, about one desk; what was asked is asked once."""
 
     prometheus: LocalPrometheus
     moment: Moment
-    known: dict[str, Result] = field(default_factory=dict)
+    known: dict[tuple[str, bool], Result] = field(default_factory=dict)  # by query, and whether it was an instant one
 
-    def ask(self, asked: Asked, variables: Mapping[str, str], tally: Tally) -> None:
-        """Put one question, with one choice of variables."""
+    def chosen(self, board: Board, variables: Mapping[str, str], tally: Tally) -> dict[str, Choice]:
+        """The variables of a board, chosen by what is shown, as a link does. The desk comes first, since others are asked of it."""
+        shown = {name: Choice(text, text) for name, text in variables.items()}
+        for variable in json.loads(board.text())["templating"]["list"]:
+            if variable["type"] != "query":
+                continue
+            name = variable["name"]
+            answer = self.prometheus.query(_own_filled(interpolated(question(variable), shown, special=False)), self.moment.at_seconds)
+            found = next((choice for choice in choices(variable, answer) if choice.text == variables[name]), None)
+            if found is None:
+                tally.differences.append(f"{board.name}: {name} does not offer {variables[name]!r}, only {choices(variable, answer)}")
+            else:
+                shown[name] = found
+        return shown
+
+    def ask(self, asked: Asked, variables: Mapping[str, str], tally: Tally, shown: Mapping[str, Choice]) -> None:
+        """Put one question, with one choice of variables: their names, and what Grafana has of them."""
         expression = asked.query.expression
-        query = fill(expression.promql(), {**variables, "__rate_interval": f"{RANGE_SECONDS}s", "__range": f"{RANGE_SECONDS}s"})
+        place = f"{asked.panel} {asked.ref} {dict(variables) or ''}"
+        query = self._query(expression.promql(), shown, place, tally)
         found = self._answer(query, instant=asked.query.instant)
         tally.queries += 1
         tally.longest = max(tally.longest, len(expression.promql()))
-        place = f"{asked.panel} {asked.ref} {dict(variables) or ''}"
         if all(name.startswith("support_") for name in expression.names()):
             tally.without += not found
             expected = expression.value(self.moment.with_variables(variables).with_choice(found))
@@ -227,11 +242,38 @@ class Inquiry:
         elif not found and not asked.query.may_be_empty:
             tally.empty.append(f"empty: {place}: {query}")
 
+    def marks(self, board: Board, shown: Mapping[str, Choice], tally: Tally) -> None:
+        """Put the question of the marks, which may have no answer."""
+        for note in json.loads(board.text())["annotations"]["list"]:
+            self._answer(self._query(note["expr"], shown, f"{board.name}: {note['name']}", tally), instant=False)
+            tally.queries += 1
+
+    def changed(self) -> list[str]:
+        """What is answered otherwise than before, now that something was taken away from Prometheus that should have had no part in it."""
+        before, self.known = self.known, {}
+        return [
+            f"changed without the other desk: {query}: {told}"
+            for (query, instant), result in before.items()
+            for told in differences(result, self._answer(query, instant=instant))
+        ]
+
+    def _query(self, text: str, shown: Mapping[str, Choice], place: str, tally: Tally) -> str:
+        """The text as Grafana sends it, whatever its feature toggle says."""
+        found = {_own_filled(interpolated(text, shown, special=special)) for special in TOGGLES}
+        if len(found) != 1:
+            tally.differences.append(f"{place}: depends on a feature toggle: {sorted(found)}")
+        return found.pop()
+
     def _answer(self, query: str, *, instant: bool) -> Result:
-        key = f"{'instant' if instant else 'range'} {query}"
+        key = query, instant
         if key not in self.known:
             self.known[key] = _shown(self.prometheus, self.moment.at_seconds, query, instant=instant)
         return self.known[key]
+
+
+def _own_filled(query: str) -> str:
+    """With the variables that Grafana's server itself fills in."""
+    return fill(query, {"__rate_interval": f"{RANGE_SECONDS}s", "__range": f"{RANGE_SECONDS}s"})
 
 
 def _tolerance(expression: Expression) -> tuple[float, float]:
@@ -252,7 +294,8 @@ def _shown(prometheus: LocalPrometheus, at_seconds: float, query: str, *, instan
 
 
 def _labels(sample: Mapping[str, Mapping[str, str]]) -> Labels:
-    return frozenset((name, value) for name, value in sample["metric"].items() if name != "__name__")
+    """Without the desk: each board has one, and only where nothing is made of a series its label stays."""
+    return frozenset((name, value) for name, value in sample["metric"].items() if name not in {"__name__", "desk"})
 
 
 def differences(expected: Result, found: Result, tolerance: tuple[float, float] = EXACT) -> list[str]:

@@ -127,6 +127,7 @@ class LocalPrometheus(_Local):
     rules: Sequence[Path] = ()
     scrape_seconds: int = 2
     alertmanager: str | None = None  # host:port
+    forgets: bool = False  # on demand: `delete`
     resend_seconds: int = 60  # after so long an alert that still fires is sent again; what fired before Alertmanager was found is lost
 
     def command(self) -> list[str]:
@@ -148,7 +149,15 @@ class LocalPrometheus(_Local):
             f"--web.listen-address={self.address}",
             f"--rules.alert.resend-delay={self.resend_seconds}s",
             "--log.level=warn",
+            *(["--web.enable-admin-api"] if self.forgets else []),
         ]
+
+    def delete(self, *selectors: str) -> None:
+        """Take series away, from their beginning to their end. Errors: urllib.error.HTTPError where it does not forget."""
+        asked = urllib.parse.urlencode([("match[]", selector) for selector in selectors]).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1/admin/tsdb/delete_series", data=asked)  # noqa: S310 - http on loopback
+        with urllib.request.urlopen(request, timeout=60):  # noqa: S310
+            pass
 
     def query(self, expression: str, at_seconds: float) -> Answer:
         """An instant query: a vector. Errors: PrometheusError."""

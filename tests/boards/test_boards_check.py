@@ -45,7 +45,7 @@ class Canned:
 def tally(prometheus: Canned, expression: Any, *, instant: bool = True) -> Tally:
     found = Tally()
     asked = Asked(1, "CSAT", "A", Query(expression, instant=instant))
-    Inquiry(cast("LocalPrometheus", prometheus), MOMENT).ask(asked, {}, found)
+    Inquiry(cast("LocalPrometheus", prometheus), MOMENT).ask(asked, {}, found, {})
     return found
 
 
@@ -101,7 +101,7 @@ def test_a_question_is_put_once() -> None:
     prometheus = Canned(0.8125)
     inquiry = Inquiry(cast("LocalPrometheus", prometheus), MOMENT)
     for _ in range(3):
-        inquiry.ask(Asked(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally())
+        inquiry.ask(Asked(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally(), {})
     assert 1 == prometheus.asked
 
 
