@@ -44,7 +44,7 @@ class Pages:
         self._status = status
         self._refused = refused
         self._last = Snapshot(0, status())
-        self._registry = new_registry(lambda: self._last, config.buckets_seconds)
+        self._registry = new_registry(lambda: self._last, config.buckets_seconds, config.desk)
         self._maker = WallMaker(config.wall, str(config.view_rules.zone), config.view_rules.policy)
         self.screens = Screens(self.snapshot, self._maker, config.wall.most_screens, keeper.news, keeper.now_ms)
 

@@ -27,7 +27,10 @@ _TOOLS: Final = ("prometheus", "promtool")
 # What scrapes and rules are made from: when any of it changes, they are made anew.
 _OF_SCRAPES: Final = (
     *("windows", "streams", "kpis", "deskpulse/simulator", "deskpulse/demo/story.py", "deskpulse/settings", "deskpulse/policy"),
-    *(f"exporters/{name}.py" for name in ("collectors", "families", "kpi_families", "program_families", "around_families", "status")),
+    *(
+        f"exporters/{name}.py"
+        for name in ("collectors", "families", "kpi_families", "name_families", "program_families", "around_families", "status")
+    ),
     "scripts/history/scrapes.py",
 )
 _OF_RULES: Final = ("monitoring/rules", "scripts/history/rules.py")

@@ -92,7 +92,7 @@ def scrapes(story: Story) -> Iterator[tuple[int, list[str]]]:
 
 def _lines(desk: _Desk, view: View, status: ReaderStatus, labels: _Labels, at: int) -> Iterable[str]:
     snapshot = Snapshot(at * 1000, status, view, build_seconds=0.1)
-    for metric in DeskpulseCollector(lambda: snapshot, desk.buckets_seconds).collect():
+    for metric in DeskpulseCollector(lambda: snapshot, desk.buckets_seconds, desk.story.settings.desk_name).collect():
         for sample in metric.samples:
             yield labels.line(sample.name, sample.labels, sample.value, at)
 
