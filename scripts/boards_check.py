@@ -181,6 +181,8 @@ def _judge(inquiry: Inquiry, site: Site) -> Tally:
             tally = Tally(panels=len(board.model.panels or ()))
             for variables in _variables(board, site):
                 shown = inquiry.chosen(board, variables, tally)
+                if not shown:
+                    continue
                 for asked in board.asked:
                     inquiry.ask(asked, variables, tally, shown)
                 inquiry.marks(board, shown, tally)
@@ -211,7 +213,10 @@ class Inquiry:
     known: dict[tuple[str, bool], Result] = field(default_factory=dict)  # by query, and whether it was an instant one
 
     def chosen(self, board: Board, variables: Mapping[str, str], tally: Tally) -> dict[str, Choice]:
-        """The variables of a board, chosen by what is shown, as a link does. The desk comes first, since others are asked of it."""
+        """The variables of a board, chosen by what is shown, as a link does; none where one of them is not offered.
+
+        The desk comes first, since others are asked of it.
+        """
         shown = {name: Choice(text, text) for name, text in variables.items()}
         for variable in json.loads(board.text())["templating"]["list"]:
             if variable["type"] != "query":
@@ -221,8 +226,8 @@ class Inquiry:
             found = next((choice for choice in choices(variable, answer) if choice.text == variables[name]), None)
             if found is None:
                 tally.differences.append(f"{board.name}: {name} does not offer {variables[name]!r}, only {choices(variable, answer)}")
-            else:
-                shown[name] = found
+                return {}
+            shown[name] = found
         return shown
 
     def ask(self, asked: Asked, variables: Mapping[str, str], tally: Tally, shown: Mapping[str, Choice]) -> None:

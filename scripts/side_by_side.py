@@ -27,7 +27,7 @@ HISTORY_RATE: Final = 2.0  # tickets an hour for two months: enough for every wi
 PRESENT_RATE: Final = 240.0
 # What a name could be taken for: the end of a text, a variable, a pattern, another's name.
 ODD: Final[Mapping[str, str]] = {
-    "billing": 'Tier "gold" | O\'Neil\\s {desk}',
+    "billing": 'tier "gold" | o\'neil\\s {desk}',
     "technical": "$window .* `id` [[team]]",
     "orders": "billing",
 }

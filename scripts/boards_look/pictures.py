@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from deskpulse.boards import LOCALES
 from scripts.boards_look.measures import LEAST_TEXT_PX, LEGIBLE_PX, MOST_EMPTY, Excuse, Wanted, Where
+from scripts.history.stories import ODD_TEAM
 
 TWELVE: Final = "twelve"
 NO_PROMETHEUS: Final = "no-prometheus"  # not a story: as `slip`, but Prometheus is gone
@@ -78,7 +81,7 @@ class Picture:
     def path(self) -> str:
         """Path and query of its page."""
         uid = f"deskpulse-{self.board}{LOCALES[self.locale].uid_suffix}"
-        shown = "".join(f"&var-{name}={value}" for name, value in self.variables)
+        shown = "".join(f"&var-{name}={quote(value, safe='')}" for name, value in self.variables)
         return f"d/{uid}/x?kiosk{'&autofitpanels' if self.fit else ''}&lang={self.language}&theme={self.theme}{shown}"
 
     @property
@@ -90,7 +93,7 @@ class Picture:
     @property
     def file(self) -> str:
         """Name of its file."""
-        return f"{self.line.replace(' ', '-')}.png"
+        return re.sub(r"[^\w+,.-]+", "-", self.line) + ".png"
 
 
 def pictures() -> list[Picture]:
@@ -129,4 +132,5 @@ def _every() -> Iterator[Picture]:
         yield Picture(board="wall", story=TWELVE, size=size, locale="es-ES", fit=True)
     yield Picture(board="wall", story=TWELVE, size=_PHONE, full=True, theme="light")
     yield Picture(board="team", story=TWELVE, full=True, variables=(("team", "Devoluciones y reembolsos, EU+"),))
+    yield Picture(board="team", story=TWELVE, full=True, variables=(("team", ODD_TEAM),))
     yield Picture(board="sla", story=TWELVE, full=True, locale="es-ES")

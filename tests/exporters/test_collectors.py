@@ -94,6 +94,22 @@ class TestFigures:
         assert 300.0 == value(found, "support_first_response_seconds_gsum", **PHONE)
         assert (1.0, 240.0) == tuple(value(found, f"support_handle_time_seconds_{part}", **PHONE) for part in ("gcount", "gsum"))
 
+    def test_each_team_and_the_desk_have_a_pattern_of_their_name(self) -> None:
+        """Boards select by it: it has no sign that Grafana or PromQL would take for its own."""
+        desk = a_morning()
+        desk.created("T3", "10:50", team='tier "gold"')
+        snapshot = snapshot_of(desk)
+        found = {s.name: s.labels for metric in new_registry(lambda: snapshot, BUCKETS, "EU (1)").collect() for s in metric.samples}
+        assert {"pattern": r"EU \x{28}1\x{29}"} == found["deskpulse_desk_info"]
+        teams = {"billing": "billing", "sales": "sales", 'tier "gold"': r"tier \x{22}gold\x{22}"}
+        of_teams = [labels for name, labels in samples(snapshot) if name == "deskpulse_team_info"]
+        assert teams == {dict(labels)["member"]: dict(labels)["pattern"] for labels in of_teams}
+
+    def test_a_desk_without_tickets_has_no_team(self) -> None:
+        found = samples(snapshot_of(Desk(0)))
+        assert [] == [name for name, _ in found if name == "deskpulse_team_info"]
+        assert 1.0 == value(found, "deskpulse_desk_info", pattern="deskpulse")
+
     def test_partitions_are_merged(self) -> None:
         found = samples(snapshot_of(a_morning(0), a_morning(1)))
         assert 4.0 == value(found, "support_tickets", **ALL_1H)
