@@ -25,6 +25,7 @@ from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS
 LONGEST: Final = 128  # characters of a value, as of a name in events
 MOST_SHOWN: Final = 12  # choices that a refusal lists; of more only those that resemble what was asked for
 MOST_AT_RISK: Final = 500
+_BETWEEN: Final = " \u00b7 "  # the names of several dimensions
 WALL_WINDOWS: Final = tuple(window.name for window in WINDOWS)
 ALL_WINDOWS: Final = tuple(sorted({*WALL_WINDOWS, *(window.name for window in CUSTOMER_WINDOWS)}))
 _COMBINED: Final = ("team_channel", "team_priority", "channel_priority", "team_channel_priority")
@@ -156,12 +157,22 @@ def check_teams(view: View | None, asked: Collection[str]) -> None:
     _check("team", asked, sorted(known - {UNKNOWN, OTHER}), known)
 
 
-def check_members(view: View | None, asked: Collection[str]) -> None:
-    """Refuse members that no figure has; one of several dimensions is named by all of them. Errors: HTTPBadRequest."""
-    if view is not None:
-        shown = sorted({name for names in view.shown.values() for name in names} | {"all"})
-        known = {*shown, OTHER, UNKNOWN}
-        _check("member", [part for text in asked for part in text.split(" \u00b7 ")], shown, known)
+def members_of(view: View | None, asked: Iterable[str]) -> set[str]:
+    """The members that are asked for: a text that is one is that one, any other is several with commas between them.
+
+    Refuses members that no figure has; one of several dimensions is named by all of them. Errors: HTTPBadRequest.
+    """
+    if view is None:
+        return {member for text in asked for member in text.split(",")}
+    shown = sorted({name for names in view.shown.values() for name in names} | {"all"})
+    known = {*shown, OTHER, UNKNOWN}
+    found: set[str] = set()
+    for text in asked:
+        is_one = text in known or all(part in known for part in text.split(_BETWEEN))  # a name may hold a comma
+        found |= {text} if is_one else set(text.split(","))
+    parts = [part for member in found for part in ([member] if member in known else member.split(_BETWEEN))]
+    _check("member", parts, shown, known)
+    return found
 
 
 def _check(name: str, asked: Collection[str], choices: Sequence[str], known: Collection[str]) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from exporters.api import FILTERS, at_risk_json, kpis_json, reasons, unready
-from exporters.asked import check_members, check_teams, query_middleware
+from exporters.asked import check_teams, members_of, query_middleware
 from exporters.clock import ViewKeeper
 from exporters.collectors import new_registry
 from exporters.config import ExporterConfig
@@ -74,7 +74,8 @@ class Pages:
         asked = {name: request.query.getall(name) for name in FILTERS if name in request.query}
         wanted = {name: {part for text in texts for part in text.split(",")} for name, texts in asked.items()}
         snapshot = await self.snapshot()
-        check_members(snapshot.view, wanted.get("member", ()))
+        if "member" in asked:
+            wanted["member"] = members_of(snapshot.view, asked["member"])
         return await _answer(request, kpis_json(snapshot, wanted), "application/json")
 
     async def at_risk(self, request: web.Request) -> web.Response:
