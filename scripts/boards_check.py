@@ -143,7 +143,7 @@ def _judge_all(prometheus: LocalPrometheus, desks: Sequence[Site], at_seconds: f
     for site in desks:
         as_of = _as_of(prometheus, site, at_seconds)
         expected = proof.expected(site.stack.settings, site.records, round(as_of * 1000))
-        inquiry = Inquiry(prometheus, Moment.of(at_seconds, {figure.key: figure.value for figure in expected}))
+        inquiry = Inquiry(prometheus, Moment.of(at_seconds, {figure.key: figure.value for figure in expected}), site.name)
         inquiries.append(inquiry)
         total.add(_judge(inquiry, site))
     for site in desks[1:]:
@@ -210,6 +210,7 @@ class Inquiry:
 
     prometheus: LocalPrometheus
     moment: Moment
+    desk: str
     known: dict[tuple[str, bool], Result] = field(default_factory=dict)  # by query, and whether it was an instant one
 
     def chosen(self, board: Board, variables: Mapping[str, str], tally: Tally) -> dict[str, Choice]:
@@ -235,7 +236,7 @@ class Inquiry:
         expression = asked.query.expression
         place = f"{asked.panel} {asked.ref} {dict(variables) or ''}"
         query = self._query(expression.promql(), shown, place, tally)
-        found = self._answer(query, instant=asked.query.instant)
+        found = self._answer(query, tally, instant=asked.query.instant)
         tally.queries += 1
         tally.longest = max(tally.longest, len(expression.promql()))
         if all(name.startswith("support_") for name in expression.names()):
@@ -250,7 +251,7 @@ class Inquiry:
     def marks(self, board: Board, shown: Mapping[str, Choice], tally: Tally) -> None:
         """Put the question of the marks, which may have no answer."""
         for note in json.loads(board.text())["annotations"]["list"]:
-            self._answer(self._query(note["expr"], shown, f"{board.name}: {note['name']}", tally), instant=False)
+            self._answer(self._query(note["expr"], shown, f"{board.name}: {note['name']}", tally), tally, instant=False)
             tally.queries += 1
 
     def changed(self) -> list[str]:
@@ -259,7 +260,7 @@ class Inquiry:
         return [
             f"changed without the other desk: {query}: {told}"
             for (query, instant), result in before.items()
-            for told in differences(result, self._answer(query, instant=instant))
+            for told in differences(result, self._answer(query, Tally(), instant=instant))
         ]
 
     def _query(self, text: str, shown: Mapping[str, Choice], place: str, tally: Tally) -> str:
@@ -269,10 +270,14 @@ class Inquiry:
             tally.differences.append(f"{place}: depends on a feature toggle: {sorted(found)}")
         return found.pop()
 
-    def _answer(self, query: str, *, instant: bool) -> Result:
+    def _answer(self, query: str, tally: Tally, *, instant: bool) -> Result:
+        """By labels, without the desk: only where nothing is made of a series its label stays, and it must be the one of the board."""
         key = query, instant
         if key not in self.known:
-            self.known[key] = _shown(self.prometheus, self.moment.at_seconds, query, instant=instant)
+            samples = _shown(self.prometheus, self.moment.at_seconds, query, instant=instant)
+            strange = {having["desk"] for having, _ in samples if having.get("desk", self.desk) != self.desk}
+            tally.differences += [f"{desk!r} answers to a question about {self.desk!r}: {query}" for desk in sorted(strange)]
+            self.known[key] = {_labels(having): value for having, value in samples}
         return self.known[key]
 
 
@@ -288,19 +293,18 @@ def _tolerance(expression: Expression) -> tuple[float, float]:
     return QUANTILE if not isinstance(expression, Rounded) else (QUANTILE[0], 10.0**-expression.decimals)
 
 
-def _shown(prometheus: LocalPrometheus, at_seconds: float, query: str, *, instant: bool) -> Result:
-    """What a panel shows at the end of its time range, by labels. A series that has ended before is not shown as the present."""
+def _shown(prometheus: LocalPrometheus, at_seconds: float, query: str, *, instant: bool) -> list[tuple[dict[str, str], float]]:
+    """What a panel shows at the end of its time range, each with its labels. A series that has ended before is not shown as the present."""
     if instant:
-        return {_labels(sample): float(sample["value"][1]) for sample in prometheus.query(query, at_seconds)}
+        return [(sample["metric"], float(sample["value"][1])) for sample in prometheus.query(query, at_seconds)]
     start = at_seconds - RANGE_SECONDS
     matrix: Answer = prometheus.query_range(query, start_seconds=start, end_seconds=at_seconds, step_seconds=SCRAPE_SECONDS)
     last = ((series, series["values"][-1]) for series in matrix)
-    return {_labels(series): float(value) for series, (instant_seconds, value) in last if instant_seconds >= at_seconds - 0.01}
+    return [(series["metric"], float(value)) for series, (instant_seconds, value) in last if instant_seconds >= at_seconds - 0.01]
 
 
-def _labels(sample: Mapping[str, Mapping[str, str]]) -> Labels:
-    """Without the desk: each board has one, and only where nothing is made of a series its label stays."""
-    return frozenset((name, value) for name, value in sample["metric"].items() if name not in {"__name__", "desk"})
+def _labels(having: Mapping[str, str]) -> Labels:
+    return frozenset((name, value) for name, value in having.items() if name not in {"__name__", "desk"})
 
 
 def differences(expected: Result, found: Result, tolerance: tuple[float, float] = EXACT) -> list[str]:

@@ -30,12 +30,12 @@ MOMENT = Moment.of(
 class Canned:
     """A Prometheus that answers everything alike."""
 
-    def __init__(self, *values: float, at: float = AT) -> None:
-        self.values, self.at, self.asked = values, at, 0
+    def __init__(self, *values: float, at: float = AT, desk: str = "one") -> None:
+        self.values, self.at, self.desk, self.asked = values, at, desk, 0
 
     def query(self, _: str, at_seconds: float) -> Answer:
         self.asked += 1
-        return [{"metric": {"__name__": "x"}, "value": [at_seconds, str(value)]} for value in self.values]
+        return [{"metric": {"__name__": "x", "desk": self.desk}, "value": [at_seconds, str(value)]} for value in self.values]
 
     def query_range(self, _: str, **span: float) -> Answer:
         self.asked += 1
@@ -45,7 +45,7 @@ class Canned:
 def tally(prometheus: Canned, expression: Any, *, instant: bool = True) -> Tally:
     found = Tally()
     asked = Asked(1, "CSAT", "A", Query(expression, instant=instant))
-    Inquiry(cast("LocalPrometheus", prometheus), MOMENT).ask(asked, {}, found, {})
+    Inquiry(cast("LocalPrometheus", prometheus), MOMENT, "one").ask(asked, {}, found, {})
     return found
 
 
@@ -97,9 +97,25 @@ def test_what_no_oracle_knows_is_only_asked() -> None:
     assert (1, 0, []) == (found.queries, found.compared, found.empty)
 
 
+def test_another_desk_that_answers_is_a_difference() -> None:
+    written = Written('desk:figures_state{desk=~"$desk"}')
+    assert [] == tally(Canned(3), written).differences
+    assert ["'two' answers to a question about 'one'" in one for one in tally(Canned(3, desk="two"), written).differences] == [True]
+
+
+def test_an_answer_that_the_other_desk_had_a_part_in_is_seen_when_that_has_gone() -> None:
+    prometheus = Canned(0.8125)
+    inquiry = Inquiry(cast("LocalPrometheus", prometheus), MOMENT, "one")
+    inquiry.ask(Asked(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally(), {})
+    assert [] == inquiry.changed()
+    prometheus.values = (0.8,)
+    (difference,) = inquiry.changed()
+    assert "expected 0.8125, found 0.8" in difference
+
+
 def test_a_question_is_put_once() -> None:
     prometheus = Canned(0.8125)
-    inquiry = Inquiry(cast("LocalPrometheus", prometheus), MOMENT)
+    inquiry = Inquiry(cast("LocalPrometheus", prometheus), MOMENT, "one")
     for _ in range(3):
         inquiry.ask(Asked(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally(), {})
     assert 1 == prometheus.asked
