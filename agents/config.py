@@ -34,6 +34,7 @@ class WorkerConfig:
     transaction_timeout_seconds: float = 10.0  # a worker that hangs within a transaction holds readers back so long
     write_timeout_seconds: float = 30.0  # a transaction that takes longer ends the worker
     fetch_bytes: int = 1 << 20  # of one partition and fetch
+    fetch_pace_seconds: float = 0.1  # a broker is asked anew so long after an answer with records, unless more is known to be there
     reject_share: float = 0.95  # such a share of rejects ...
     reject_least: int = 500  # ... among at least so many records stops the worker
     drained_seconds: float = 5.0  # at its log end for so long, a topic does not hold the event clock back any more

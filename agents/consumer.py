@@ -16,7 +16,7 @@ from mode.utils.futures import notify
 
 from agents.abreast import Abreast
 from agents.config import WorkerConfig
-from agents.semi_private import NoReadOffsets, log_ends
+from agents.semi_private import NoReadOffsets, PacedConsumer, log_ends
 from agents.sequence import Deliveries, Fetched, FetchLog
 
 _FETCH_SECONDS = 0.2  # the end waits for a fetch to return; Faust asks for 1 s
@@ -58,7 +58,8 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         config, conf = transport.authority.config, self.app.conf
         self._assignor = self.app.assignor
         self._elapsed = config.clock.elapsed
-        return AIOKafkaConsumer(
+        return PacedConsumer(
+            pace_seconds=config.fetch_pace_seconds,
             **config.kafka,
             client_id=conf.broker_client_id,
             group_id=conf.id,

@@ -46,12 +46,15 @@ class Inbox:
         """Wake the reader though nothing arrived."""
         self._filled.set()
 
-    async def wait(self, *, gather_seconds: float) -> None:
-        """Wait until something is here or a nudge came; then for more, so long or until the inbox is full."""
+    async def wait(self) -> None:
+        """Wait until something is here or a nudge came."""
         await self._filled.wait()
-        if gather_seconds > 0 and not self._brim.is_set() and not self.closed:
+
+    async def gather(self, seconds: float) -> None:
+        """Wait for more, so long or until the inbox is full or closed; not at all for a time that is over."""
+        if seconds > 0 and not self._brim.is_set() and not self.closed:
             try:
-                async with asyncio.timeout(gather_seconds):
+                async with asyncio.timeout(seconds):
                     await self._brim.wait()
             except TimeoutError:
                 pass

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -143,18 +144,24 @@ class Partition:
         return {name for name, (_, since) in resting.items() if is_backlog or now - since >= self._config.drained_seconds}
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        next_unit_at = 0.0
+        began = -math.inf  # the last unit of which something was written, by the stopwatch
         with ends_the_process(f"partition {self.number}"):
             if self.state.outdated:
                 await self._rebuild()
             if not self.state.clean:  # what recovery found out (a loss, another policy) shall not wait for the next event
                 await self._write()
             while True:
-                gather_seconds = self._config.backlog_gather_seconds if self._is_behind() else next_unit_at - loop.time()
-                await self.inbox.wait(gather_seconds=gather_seconds)
-                next_unit_at = loop.time() + self._config.unit_interval_seconds
-                await self._unit(self.inbox.take())
+                await self.inbox.wait()
+                await self.inbox.gather(self._gather_seconds(since=began))
+                beginning = self._config.clock.elapsed()
+                if await self._unit(self.inbox.take()):
+                    began = beginning
+
+    def _gather_seconds(self, *, since: float) -> float:
+        """How long a unit waits for more, now that something is here: behind, so long; else until one is due after the one before."""
+        if self._is_behind():
+            return self._config.backlog_gather_seconds
+        return since + self._config.unit_interval_seconds - self._config.clock.elapsed()
 
     async def _rebuild(self) -> None:
         """Bring the panes to this program's definitions, in transactions of their own; whoever takes over meanwhile begins again."""
@@ -178,7 +185,9 @@ class Partition:
         lags = (self._deliveries.lag(TP(topic, self.number), self.applied(topic)) for topic in self._topics)
         return sum(lags) > self._config.unit_records
 
-    async def _unit(self, deliveries: Sequence[Delivery]) -> None:
+    async def _unit(self, deliveries: Sequence[Delivery]) -> bool:
+        """Apply and write what was delivered; whether anything was written."""
+        is_written = False
         for delivery in sorted(deliveries, key=self._rank):  # of each topic in order
             if not self._source.flow_active or not await self._apply(delivery.chunk):
                 self._source.ack(delivery.message)
@@ -187,10 +196,13 @@ class Partition:
             if self.state.dirty_bytes() > self._config.unit_bytes:
                 self.state.advance(self.drained())  # first: what is over need not be written
                 await self._write()
+                is_written = True
             await asyncio.sleep(0)  # to the other partitions and to the network
         self.state.advance(self.drained())
         if not self.state.clean or self._config.clock.elapsed() - self._written_at >= self._config.position_seconds:
             await self._write()  # also when nothing has come: exporters measure their clock by the broker's timestamp of a position row
+            is_written = True
+        return is_written
 
     def _rank(self, delivery: Delivery) -> int:
         return _ORDER.index(self._topics[delivery.chunk.topic])

@@ -80,21 +80,21 @@ async def run_worker(
         ledger.sampling(site, app_id) as samples,
         running("-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False) as child,
     ):
-        began = await _begun(child)
+        began = await begun(child)
         async with profiling(child.process.pid, profile):
             await _worked_off(site, app_id, count, child, on_progress)
-        peak_rss_bytes, cpu_seconds = _peak_rss_bytes(child.process.pid), _cpu_seconds(child.process.pid)
+        peak_rss_bytes, spent_seconds = _peak_rss_bytes(child.process.pid), cpu_seconds(child.process.pid)
         if await child.stop() != 0:
             child.check()
     contents = await ledger.read(site, app_id, lambda share: on_read(round(share * count)))
     ended = ledger.finished(ledger.curve(samples, contents), count)
     rate = None if ended is None else count / (ended - began)
-    turn = WorkerTurn(count, rate, cpu_seconds, peak_rss_bytes=peak_rss_bytes, **judge(contents, count))
+    turn = WorkerTurn(count, rate, spent_seconds, peak_rss_bytes=peak_rss_bytes, **judge(contents, count))
     await site.delete_ledger(app_id)
     return turn
 
 
-async def _begun(child: Child) -> float:
+async def begun(child: Child) -> float:
     """Wait until the worker owns its partitions, and say when that was. Errors: BenchError.
 
     The clock starts here and not with the first transaction, before which much has been applied when transactions are large.
@@ -156,7 +156,7 @@ def _peak_rss_bytes(pid: int) -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
 
 
-def _cpu_seconds(pid: int) -> float | None:
+def cpu_seconds(pid: int) -> float | None:
     """User and system time of a process, its start included, from the same place."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

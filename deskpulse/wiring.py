@@ -143,6 +143,8 @@ def worker_config(settings: Settings, *, adopt: bool = False) -> WorkerConfig:
         topic_prefix=settings.topic_prefix,
         state_rules=state_rules(settings, adopt=adopt),
         chunk_records=worker.chunk_records,
+        unit_interval_seconds=worker.unit_interval_seconds,
+        fetch_pace_seconds=worker.fetch_pace_seconds,
         session_timeout_seconds=worker.session_timeout_seconds,
         # Three missed heartbeats end a session, also a short one.
         heartbeat_seconds=min(_HEARTBEAT_SECONDS, worker.session_timeout_seconds / 3),

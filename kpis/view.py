@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from kpis import definitions, figures, ledger, series, sla
+from kpis import definitions, figures, ledger, series
 from kpis.at_risk import AtRiskKey
 from kpis.courses import Choice, Course, CourseKeeper
 from kpis.figures import Figure, Labels
 from kpis.ledger import LevelKey, PaneKey, Position
 from kpis.levels import Levels
 from kpis.members import DIMENSIONS, OTHER, MemberRules
+from kpis.names_held import NamesHeld, Room
 from kpis.outcomes import Outcomes
 from kpis.policy import Policy
 from kpis.shared import Shared
 from kpis.sla import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
 from kpis.tables import CUSTOMERS
 from kpis.tickets import Dims
-from kpis.worst import MOST_NAMED, Endangered, Judgement, Place, Worst, judge
+from kpis.worst import Endangered, Judgement, Place, Worst, judge
 from kpis.worst import figures as judged
 from streams.names import fold
 from windows.cells import Cells, add, difference
@@ -33,6 +34,7 @@ ALL: Final[Group] = ("all", "all")
 PARTS: Final = "parts"
 REGISTERS: Final = "registers"
 SMALL_STEP_MS: Final = 1000
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class View:
     watermark_ms: int | None  # greatest event time accepted by any partition; None: no event yet
     anomalies: int  # replies and resolutions stamped before their cause, last 24 h
     folded: Mapping[str, int]  # names shown as `other`, by dimension
+    rooms: Mapping[int, Mapping[str, Room]] = field(default_factory=dict)  # how full the places for names are, by partition and kind
     at_risk: tuple[tuple[AtRiskKey, bytes], ...] = ()  # rows of the ledger, undecoded: few ask for them
     policy: Policy | None = None
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)  # names shown, by dimension
@@ -130,6 +133,7 @@ class ViewBuilder:
         self._empty()
         self._spelled: dict[Dims, Dims] = {}  # what the ledger holds, and how it is shown
         self._rows: dict[int, dict[bytes, bytes]] = {}
+        self._held = NamesHeld(rules.policy)
         self._at_risk: dict[tuple[int, AtRiskKey], bytes] = {}
         self._positions: dict[int, Position] = {}
         self._watermark_ms: int | None = None
@@ -177,26 +181,21 @@ class ViewBuilder:
                     self._take_position(partition, ledger.decode_position(value))
                 continue
             if isinstance(typed, ledger.NamesKey):
+                self._held.take_names(partition, value)
                 continue
             if isinstance(typed, AtRiskKey):
-                self._list(partition, typed, value)
+                _put(self._at_risk, (partition, typed), value)
                 continue
             self._change(typed, _cells(value) if old is None else difference(_cells(value), _cells(old)))
-            if value is None:
-                kept.pop(key, None)
-            else:
-                kept[key] = value
-
-    def _list(self, partition: int, key: AtRiskKey, value: bytes | None) -> None:
-        if value is None:
-            self._at_risk.pop((partition, key), None)
-        else:
-            self._at_risk[partition, key] = value
+            if (old is None) != (value is None):
+                self._held.take_row(partition, typed.dims, 1 if old is None else -1)
+            _put(kept, key, value)
 
     def reset(self, partition: int) -> None:
         """Forget a partition: its ledger will be read again from the start."""
         self._at_risk = {place: raw for place, raw in self._at_risk.items() if place[0] != partition}
         rows = self._rows.pop(partition, {})
+        self._held.forget(partition)
         self._positions.pop(partition, None)
         self._watermark_ms = max((newest for p in self._positions.values() for newest in p.maxima.values()), default=None)
         for key, value in rows.items():
@@ -280,6 +279,7 @@ class ViewBuilder:
             watermark_ms=self._watermark_ms,
             anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(series.ANOMALY, 0),
             folded={dimension: len(names) for dimension, names in folded.items()},
+            rooms=self._held.rooms(self._positions),
             at_risk=tuple(self._listed()) if visible else (),
             policy=policy,
             shown=shown,
@@ -441,6 +441,14 @@ def _labels(slot: Slot, group: Group) -> Labels:
     return (("window", slot.window.name), ("period", slot.period), ("by", group[0]), ("member", group[1]))
 
 
+def _put(rows: dict[_Key, bytes], key: _Key, value: bytes | None) -> None:
+    """A row of a ledger; None deletes it."""
+    if value is None:
+        rows.pop(key, None)
+    else:
+        rows[key] = value
+
+
 def _cells(value: bytes | None) -> Cells:
     return {} if value is None else ledger.decode_cells(value)
 
@@ -453,45 +461,3 @@ def _new_customers(cells: Mapping[int, int], first_pane: int) -> int:
     """Joins, but for those of customers who had left within the span: they were there at its start, or are counted already."""
     again = sum(n for cell, n in cells.items() if cell >= series.REJOINED + first_pane)
     return cells.get(series.JOINED, 0) - again
-
-
-def series_bound(rules: ViewRules) -> int:
-    """Samples of `support_*` that the rules can lead to, at the most: every member present and no figure empty."""
-    sizes = {dimension: rules.members.most_shown(dimension) for dimension in DIMENSIONS}
-    busy: Cells = dict.fromkeys(range(1, 23), 7)
-    for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
-        busy.update({base: 1, base + 1: 1, base + 2: 1})
-    busy[series.REGISTERS_USED] = 1
-    for base in (series.FIRST_RESPONSE_BUSINESS, series.RESOLUTION_BUSINESS):
-        busy.update({base: 1, base + 1: 1, base + 2: 1})
-    total = 0
-    for by, members in (("all", 1), *sizes.items()):
-        a_slot = len(figures.lower(busy, (), by)) + 2
-        slots = sum(len(w.periods) if by in rules.compared else 1 for w in WINDOWS)
-        total += members * (a_slot * slots + 3)
-        if rules.policy is not None:
-            total += members * _sla_bound(rules, rules.policy, by, busy)
-    if rules.policy is not None:
-        total += len(rules.policy.targets) * (MOST_NAMED * _NAMED_SAMPLES + 2 * sum(sizes.values()) + 1 + sizes["team"])
-    customer_slots = sum(len(w.periods) for w in CUSTOMER_WINDOWS)
-    combinations = 1
-    for size in sizes.values():
-        combinations *= size
-    return total + customer_slots * 4 + combinations * len(rules.parts_windows) * PART_SAMPLES
-
-
-def _sla_bound(rules: ViewRules, policy: Policy, by: str, busy: Cells) -> int:
-    """Samples that a policy adds to one member of a roll-up."""
-    found = 0
-    for w in WINDOWS:
-        for period in w.periods if by in rules.compared else ("current",):
-            if policy.has_calendars:
-                found += len(figures.lower_business(busy, (), by, current=period == "current"))
-            if period == "current" or by in sla.COMPARED:
-                found += 3 * len(policy.targets)
-    wide = by in FORECAST_ROLLUPS
-    return found + len(policy.targets) * (7 + 3 * wide) + 1 + wide
-
-
-_NAMED_SAMPLES: Final = 10  # of what is named worst, and as endangered
-PART_SAMPLES: Final = 26  # created, solved, abandoned; three histograms of 3 + 1 buckets, count and sum; 3 NPS groups; 2 CSAT

@@ -21,7 +21,8 @@ from exporters.kpi_families import kpi_parts
 from exporters.program_families import REASONS
 from kpis import catalogue, series
 from kpis.catalogue import BUSINESS_FIGURES, BUSINESS_QUANTILES, CHURN, FIGURES, OTHER_FIGURES, PER_HOUR, RETENTION, FigureKind
-from kpis.view import Part, View, series_bound
+from kpis.series_bound import series_bound
+from kpis.view import Part, View
 from scripts.tidy import ROOT
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS

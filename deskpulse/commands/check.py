@@ -60,7 +60,7 @@ def _burns(settings: Settings, policy: Policy) -> list[str]:
 
 def _tell_series(settings: Settings) -> None:
     from deskpulse.wiring import view_rules
-    from kpis.view import series_bound
+    from kpis.series_bound import series_bound
 
     count = series_bound(view_rules(settings))
     typer.echo(f"\nseries: at most {count:,} of support_* on each exporter")

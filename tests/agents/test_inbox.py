@@ -41,7 +41,7 @@ async def test_closing_frees_the_sender_and_returns_what_waited() -> None:
 
 async def test_a_nudge_wakes_the_reader_of_an_empty_inbox() -> None:
     inbox = Inbox(most_records=10)
-    reader = asyncio.create_task(inbox.wait(gather_seconds=0))
+    reader = asyncio.create_task(inbox.wait())
     await settle()
     assert not reader.done()
     inbox.nudge()
@@ -51,7 +51,7 @@ async def test_a_nudge_wakes_the_reader_of_an_empty_inbox() -> None:
 
 async def test_gathering_ends_when_the_inbox_is_full() -> None:
     inbox = Inbox(most_records=10)
-    reader = asyncio.create_task(inbox.wait(gather_seconds=3600))
+    reader = asyncio.create_task(inbox.gather(3600))
     await inbox.put(delivery(4))
     await settle()
     assert not reader.done()
@@ -62,7 +62,7 @@ async def test_gathering_ends_when_the_inbox_is_full() -> None:
 async def test_gathering_ends_when_somebody_is_in_a_hurry() -> None:
     inbox = Inbox(most_records=10)
     await inbox.put(delivery(4))
-    reader = asyncio.create_task(inbox.wait(gather_seconds=3600))
+    reader = asyncio.create_task(inbox.gather(3600))
     await settle()
     inbox.hurry()
     await asyncio.wait_for(reader, 5)

@@ -190,6 +190,34 @@ async def test_a_partition_to_which_nothing_comes_writes_its_position_now_and_th
     await desk.partition.stop()
 
 
+async def test_what_comes_after_a_quiet_while_is_written_at_once_and_what_follows_waits() -> None:
+    """A unit waits for the interval since the one before, not for an interval from now on."""
+    now = 1_000.0
+    desk = Desk(clock=WORKER._replace(elapsed=lambda: now), unit_interval_seconds=3_600.0, position_seconds=1e9)
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    assert {"survey": 4} == desk.partition.durable
+    await desk.deliver(chunk(SURVEY, 5, 9, previous=4))
+    await desk.settle()
+    assert {"survey": 4} == desk.partition.durable
+    desk.partition.inbox.hurry()
+    await desk.settle()
+    now += 3_600
+    await desk.deliver(chunk(SURVEY, 10, 14, previous=9))
+    await desk.settle()
+    assert {"survey": 14} == desk.partition.durable
+    desk.partition.inbox.nudge()  # with nothing to write no interval begins
+    await desk.settle()
+    now += 3_600
+    desk.partition.inbox.nudge()
+    await desk.settle()
+    await desk.deliver(chunk(SURVEY, 15, 19, previous=14))
+    await desk.settle()
+    assert {"survey": 19} == desk.partition.durable
+    await desk.partition.stop()
+
+
 async def test_a_chunk_is_acked_when_it_is_durable_and_not_before(desk: Desk) -> None:
     desk.writer.may_write.clear()
     desk.start()

@@ -17,7 +17,8 @@ from kpis.admission import COMBINATION
 from kpis.ledger import LevelKey, PaneKey
 from kpis.members import OTHER, MemberRules
 from kpis.partition import StateRules
-from kpis.view import ViewBuilder, ViewRules, series_bound
+from kpis.series_bound import series_bound
+from kpis.view import ViewBuilder, ViewRules
 from streams.names import fold
 from tests.exporters.desk import RULES, all_read
 from tests.laws.ledgers import T0, Desk

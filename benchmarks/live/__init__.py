@@ -1,0 +1,1 @@
+"""What a worker costs and how fast it is while a desk goes on as usual: a few events a second, not a backlog."""
