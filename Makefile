@@ -161,7 +161,7 @@ format: $(STAMP) ## Let ruff format and fix what it can
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(STAMP) ## Throughput on Apache Kafka: the limit, our worker, the straightforward Faust app
+bench: $(STAMP) ## A live worker at four rates, and a backlog against the limit and the straightforward Faust app
 	$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: bench-recovery

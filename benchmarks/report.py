@@ -93,8 +93,8 @@ def save(path: Path, rounds: Sequence[Round], **about: Any) -> None:
     """Everything as JSON."""
     body = {
         **about,
-        "of_limit": median(one.of_limit for one in rounds),
-        "times_faust": median(one.times_faust for one in rounds),
+        "of_limit": median(one.of_limit for one in rounds) if rounds else None,
+        "times_faust": median(one.times_faust for one in rounds) if rounds else None,
         "rounds": [asdict(one) for one in rounds],
     }
     path.parent.mkdir(parents=True, exist_ok=True)

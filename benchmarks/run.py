@@ -8,7 +8,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import contest, events
 from benchmarks.children import OnProgress
+from benchmarks.live.measure import Live, Span, Turn
 from benchmarks.load import load
 from benchmarks.report import Round
 from benchmarks.site import Site
@@ -29,6 +30,7 @@ _FAUST_SHARE: Final = 10  # the Faust app gets a tenth, so that no topic runs dr
 _FAUST_EVENTS: Final = 50_000  # and no more: its rate is the same after twenty seconds as after ten minutes
 FOLDER: Final = Path(__file__).resolve().parents[1] / "build" / "bench"
 _HEAP_MB: Final = 1_024
+LIVE_RATES: Final = (0, 10, 1_000, 3_000)  # events a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Plan:
     seed: int = 1
     broker: str | None = None  # None: an Apache Kafka of our own
     profile: bool = False
+    backlog: bool = True
+    live: bool = True
+    live_span: Span = field(default_factory=lambda: Span(10, 20))
+    brokers: int = 1  # of an Apache Kafka of our own
 
     @property
     def faust_events(self) -> int:
@@ -52,6 +58,7 @@ class Result(NamedTuple):
 
     broker: str
     rounds: list[Round]
+    live: list[Live]
 
 
 def run(plan: Plan) -> Result:
@@ -61,7 +68,8 @@ def run(plan: Plan) -> Result:
         name, bootstrap = "", plan.broker
         if bootstrap is None:
             console.print("starting Apache Kafka ...")
-            kafka = stack.enter_context(LocalKafka(heap_mb=_HEAP_MB, report=lambda line: console.print(line, highlight=False)))
+            local = LocalKafka(heap_mb=_HEAP_MB, brokers=plan.brokers, report=lambda line: console.print(line, highlight=False))
+            kafka = stack.enter_context(local)
             name, bootstrap = kafka.name, kafka.bootstrap
         site = Site(bootstrap, f"bench-{secrets.token_hex(3)}-", Path(tempfile.mkdtemp(prefix="deskpulse-bench-")))
         console.print(f"logs of the contestants: {site.folder}", highlight=False)
@@ -73,11 +81,25 @@ async def _measure(plan: Plan, site: Site, name: str, console: Console) -> Resul
     async with connect(site.settings(site.app_id("setup", 0)).kafka) as cluster:
         name = name or await _describe(cluster)
     with new_bars(console) as bars:
-        path = _events(plan, bars)
-        async with _sources(site):
-            with bar(bars, "write to Kafka", plan.events) as tell:
-                await load(site, events.read(path), tell)
-            return Result(name, [await _round(plan, site, number, bars) for number in range(1, plan.rounds + 1)])
+        live = [await _live(replace(site, prefix=f"{site.prefix}{rate}-"), rate, plan, bars) for rate in LIVE_RATES] if plan.live else []
+        rounds = await _rounds(plan, site, bars) if plan.backlog else []
+    return Result(name, rounds, live)
+
+
+async def _rounds(plan: Plan, site: Site, bars: Progress) -> list[Round]:
+    path = _events(plan, bars)
+    async with _sources(site):
+        with bar(bars, "write to Kafka", plan.events) as tell:
+            await load(site, events.read(path), tell)
+        return [await _round(plan, site, number, bars) for number in range(1, plan.rounds + 1)]
+
+
+async def _live(site: Site, rate: int, plan: Plan, bars: Progress) -> Live:
+    """One rate, on source topics of its own: the worker of the next one shall not begin with a backlog."""
+    name = f"live: {rate:,}/s" if rate else "live: idle"
+    async with _sources(site):
+        with bar(bars, name, round(2 * plan.live_span.whole)) as tell:
+            return await Turn(site, rate, plan.live_span, tell).measure()
 
 
 def _events(plan: Plan, bars: Progress) -> Path:

@@ -21,6 +21,7 @@ from deskpulse.settings import Settings, load
 PREFIX: Final = "L-"  # of the ids of these tickets; behind it nanoseconds since 1970
 DIGITS: Final = 19
 _STEPS: Final = ("ticket-created", "ticket-created", "first-reply", "ticket-changed", "resolved")  # every five events
+TICKETS_AN_EVENT: Final = _STEPS.count("ticket-created") / len(_STEPS)
 _TEAMS: Final = ("billing", "technical", "general")
 _CHANNELS: Final = ("email", "chat", "phone")
 _PRIORITIES: Final = ("normal", "high")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -15,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from benchmarks.children import SILENCE_SECONDS, Child, OnProgress, running
 from benchmarks.contest import begun, cpu_seconds
 from benchmarks.errors import BenchError
-from benchmarks.live.desk import DIGITS, PREFIX
+from benchmarks.live.desk import DIGITS, PREFIX, TICKETS_AN_EVENT
 from benchmarks.site import PARTITIONS, Site
 from streams.topics import ledger_topics
 
@@ -23,7 +25,7 @@ _TICKET: Final = re.compile(rb"%s(\d{%d})" % (PREFIX.encode(), DIGITS))
 _READING: Final = b"reading"
 _POLL_SECONDS: Final = 0.05
 _LAST_ROWS_SECONDS: Final = 3.0  # for the rows of the last tickets
-_SECOND_NS: Final = 1_000_000_000
+_LEAST_SHARE: Final = 0.9  # of the tickets that should have been sent; a desk that falls behind sends fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Span:
 
     warm: float
     measured: float
+
+    @property
+    def whole(self) -> float:
+        """Both."""
+        return self.warm + self.measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,67 +67,86 @@ class _Seen:
             self.latencies_ns.setdefault(sent_ns, now_ns - sent_ns)
 
 
-async def measure(
-    site: Site, number: int, rate: float, span: Span, on_progress: OnProgress, worker_variables: Mapping[str, str] | None = None
-) -> Live:
-    """Both at one rate. `worker_variables`: settings of the worker other than the defaults. Errors: BenchError."""
-    app_id = site.app_id("live", number)
-    await site.create_ledger(app_id)
-    seen = _Seen()
-    log, environment = site.folder / f"{app_id}.log", site.environment(app_id) | dict(worker_variables or {})
-    async with (
-        _watching(site, app_id, seen),
-        running("-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False) as worker,
-    ):
-        await begun(worker)
-        worker_share, since_ns, until_ns = await _span(site, app_id, rate, span, worker, on_progress)
-        await asyncio.sleep(_LAST_ROWS_SECONDS)
-        if await worker.stop() != 0:
-            worker.check()
-    await site.delete_ledger(app_id)
-    reader_share = await _reference(site, app_id, rate, span, on_progress)
-    found = sorted(latency for sent, latency in seen.latencies_ns.items() if since_ns <= sent < until_ns)
-    return Live(rate, worker_share, reader_share, _quantile_ms(found, 0.5), _quantile_ms(found, 0.99), len(found))
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Both programs at one rate, one after the other. `worker_variables`: settings of the worker other than the defaults."""
+
+    site: Site
+    rate: float
+    span: Span
+    on_progress: OnProgress  # seconds so far, of twice a span
+    worker_variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def app_id(self) -> str:
+        """The worker's; the ledger is gone when the turn is over."""
+        return self.site.app_id("live", round(self.rate))
+
+    async def measure(self) -> Live:
+        """Errors: BenchError, also when tickets have no row in the ledger."""
+        seen = _Seen()
+        worker_share, sent_within = await self._worker(seen)
+        reader_share = await self._reader()
+        found = sorted(latency for sent_ns, latency in seen.latencies_ns.items() if sent_ns in sent_within)
+        expected = self.rate * self.span.measured * TICKETS_AN_EVENT
+        if len(found) < expected * _LEAST_SHARE:
+            raise BenchError(
+                f"of about {expected:.0f} tickets that were sent within {self.span.measured:.0f} s only {len(found)} are in the ledger; "
+                f"fix: a machine with time left, or a lower rate; the logs are in {self.site.folder}"
+            )
+        return Live(self.rate, worker_share, reader_share, quantile_ms(found, 0.5), quantile_ms(found, 0.99), len(found))
+
+    async def _worker(self, seen: _Seen) -> tuple[float | None, range]:
+        await self.site.create_ledger(self.app_id)
+        log, environment = self.site.folder / f"{self.app_id}.log", self.site.environment(self.app_id) | dict(self.worker_variables)
+        async with (
+            _watching(self.site, self.app_id, seen),
+            running("-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False) as worker,
+        ):
+            await begun(worker)
+            found = await self._beside(worker, done=0)
+            await asyncio.sleep(_LAST_ROWS_SECONDS)
+            if await worker.stop() != 0:
+                worker.check()
+        await self.site.delete_ledger(self.app_id)
+        return found
+
+    async def _reader(self) -> float | None:
+        log, environment = self.site.folder / f"{self.app_id}-reader.log", self.site.environment(self.app_id)
+        async with running("-m", "benchmarks.live.reader", name="the reader", environment=environment, log=log, pipe=False) as reader:
+            await _told(reader, _READING)
+            share, _ = await self._beside(reader, done=self.span.whole)
+        return share
+
+    async def _beside(self, child: Child, *, done: float) -> tuple[float | None, range]:
+        """Let a desk run beside a program: the program's share of a processor, and the nanoseconds since 1970 in which that was."""
+        async with self._desk():
+            await _wait(self.span.warm, child, lambda seconds: self.on_progress(round(done + seconds)))
+            began, since_ns, spent = time.monotonic(), time.time_ns(), processor_seconds(child.process.pid)
+            await _wait(self.span.measured, child, lambda seconds: self.on_progress(round(done + self.span.warm + seconds)))
+            ended, until_ns, spent_after = time.monotonic(), time.time_ns(), processor_seconds(child.process.pid)
+        share = None if spent is None or spent_after is None else (spent_after - spent) / (ended - began)
+        return share, range(since_ns, until_ns)
+
+    @asynccontextmanager
+    async def _desk(self) -> AsyncIterator[None]:
+        """A desk that sends while the block runs; none at rate 0."""
+        if not self.rate:
+            yield
+            return
+        log, environment = self.site.folder / f"{self.app_id}-desk.log", self.site.environment(self.app_id)
+        command = ("-m", "benchmarks.live.desk", str(self.rate), str(self.span.whole + 1))
+        async with running(*command, name="the desk", environment=environment, log=log, pipe=False) as desk:
+            yield
+            if desk.process.returncode:
+                desk.check()
 
 
-async def _reference(site: Site, app_id: str, rate: float, span: Span, on_progress: OnProgress) -> float | None:
-    log, environment = site.folder / f"{app_id}-reader.log", site.environment(app_id)
-    async with running("-m", "benchmarks.live.reader", name="the reader", environment=environment, log=log, pipe=False) as reader:
-        await _told(reader, _READING)
-        share, _, _ = await _span(site, app_id, rate, span, reader, on_progress)
-    return share
-
-
-async def _span(site: Site, app_id: str, rate: float, span: Span, child: Child, on_progress: OnProgress) -> tuple[float | None, int, int]:
-    """Let a desk run beside a program; its share of a processor, and from when until when that was (ns since 1970)."""
-    async with _desk(site, app_id, rate, span):
-        await _wait(span.warm, child, lambda seconds: on_progress(round(seconds)))
-        began, since_ns, cpu = time.monotonic(), time.time_ns(), cpu_seconds(child.process.pid)
-        await _wait(span.measured, child, lambda seconds: on_progress(round(span.warm + seconds)))
-        ended, until_ns, cpu_after = time.monotonic(), time.time_ns(), cpu_seconds(child.process.pid)
-    share = None if cpu is None or cpu_after is None else (cpu_after - cpu) / (ended - began)
-    return share, since_ns, until_ns
-
-
-@asynccontextmanager
-async def _desk(site: Site, app_id: str, rate: float, span: Span) -> AsyncIterator[None]:
-    """A desk that sends while the block runs; none at rate 0."""
-    if not rate:
-        yield
-        return
-    log, seconds = site.folder / f"{app_id}-desk.log", span.warm + span.measured + 1
-    command = ("-m", "benchmarks.live.desk", str(rate), str(seconds))
-    async with running(*command, name="the desk", environment=site.environment(app_id), log=log, pipe=False) as desk:
-        yield
-        if desk.process.returncode:
-            desk.check()
-
-
-async def _wait(seconds: float, child: Child, on_progress: OnProgress) -> None:
+async def _wait(seconds: float, child: Child, on_progress: Callable[[float], None]) -> None:
     ends = time.monotonic() + seconds
     while (left := ends - time.monotonic()) > 0:
         child.check()
-        on_progress(round(seconds - left))
+        on_progress(seconds - left)
         await asyncio.sleep(min(left, 0.5))
 
 
@@ -163,8 +189,24 @@ async def _watch(consumer: AIOKafkaConsumer, seen: _Seen) -> None:
                 seen.note(record.key, now_ns)
 
 
-def _quantile_ms(sorted_ns: list[int], share: float) -> float | None:
-    """Nearest rank; None without any."""
+def quantile_ms(sorted_ns: Sequence[int], share: float) -> float | None:
+    """The nearest rank, in milliseconds; None without any.
+
+    >>> quantile_ms([1_000_000, 2_000_000, 9_000_000], 0.5), quantile_ms([], 0.5)
+    (2.0, None)
+    """
     if not sorted_ns:
         return None
-    return sorted_ns[min(len(sorted_ns) - 1, int(share * len(sorted_ns)))] / 1e6
+    return sorted_ns[max(0, math.ceil(share * len(sorted_ns)) - 1)] / 1e6
+
+
+def processor_seconds(pid: int) -> float | None:
+    """User and system time of a process, of all its threads, to the nanosecond; None where the system does not tell.
+
+    Linux counts the times in `/proc/PID/stat` by the tick, of which a program that is idle has two a second.
+    """
+    try:
+        nanoseconds = [int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return cpu_seconds(pid)
+    return sum(nanoseconds) / 1e9

@@ -68,7 +68,7 @@ def _wait_for(path: Path) -> None:
 def break_it(fault: str) -> None:
     match fault:
         case "held":
-            Partition._unit = held_unit  # type: ignore[method-assign]
+            Partition._unit = held_unit  # type: ignore[method-assign,assignment]
         case "blocked":
             Partition._unit = blocked_unit  # type: ignore[method-assign]
         case "unfetched":
