@@ -29,18 +29,18 @@ def _is_due(partition: Partition) -> bool:
     return partition._tally.transactions >= 3
 
 
-async def held_unit(self: Partition, deliveries: Any) -> None:
+async def held_unit(self: Partition, deliveries: Any) -> bool:
     """A unit of work that never ends, while the event loop and all heartbeats go on."""
     if _is_due(self):
         await asyncio.sleep(_EVER)
-    await _unit(self, deliveries)
+    return await _unit(self, deliveries)
 
 
-async def blocked_unit(self: Partition, deliveries: Any) -> None:
+async def blocked_unit(self: Partition, deliveries: Any) -> bool:
     """A merge that never ends: the event loop stands still. Heartbeats come from another thread and go on."""
     if _is_due(self):
         time.sleep(_EVER)  # noqa: ASYNC251 - the fault
-    await _unit(self, deliveries)
+    return await _unit(self, deliveries)
 
 
 async def hanging_fetch(self: LedgerConsumerThread, consumer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -68,13 +68,13 @@ def _wait_for(path: Path) -> None:
 def break_it(fault: str) -> None:
     match fault:
         case "held":
-            Partition._unit = held_unit  # type: ignore[method-assign,assignment]
+            Partition._unit = held_unit  # type: ignore[method-assign]
         case "blocked":
             Partition._unit = blocked_unit  # type: ignore[method-assign]
         case "unfetched":
             LedgerConsumerThread._fetch_records = hanging_fetch  # type: ignore[method-assign]
         case "stalled":
-            LedgerWriter.write = stalled_write  # type: ignore[method-assign,assignment]
+            LedgerWriter.write = stalled_write  # type: ignore[method-assign]
         case _:
             raise ValueError(fault)
 
