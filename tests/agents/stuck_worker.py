@@ -74,7 +74,7 @@ def break_it(fault: str) -> None:
         case "unfetched":
             LedgerConsumerThread._fetch_records = hanging_fetch  # type: ignore[method-assign]
         case "stalled":
-            LedgerWriter.write = stalled_write  # type: ignore[method-assign]
+            LedgerWriter.write = stalled_write  # type: ignore[method-assign,assignment]
         case _:
             raise ValueError(fault)
 

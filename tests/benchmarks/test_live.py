@@ -1,4 +1,4 @@
-"""The live half of the benchmark: its desk sends events that count, and a turn on a real Kafka sees them. No times: they are the machine's."""
+"""The live half of the benchmark: its desk sends events that count, and a turn on a real Kafka sees them. No times."""
 
 from __future__ import annotations
 
