@@ -37,6 +37,7 @@ def state_rules(settings: Settings, *, adopt: bool = False) -> StateRules:
         open_ms=desk.open_horizon_days * _DAY_MS,
         future_tolerance_ms=desk.future_tolerance_seconds * 1_000,
         most_names=desk.max_names,
+        most_combinations=desk.max_combinations,
         shared=shared_settings(settings),
         ledger_format=settings.worker.ledger_format,
         policy=load_policy(desk.policy),
@@ -81,6 +82,7 @@ def shared_settings(settings: Settings) -> dict[str, str]:
         "desk.open_horizon_days": str(desk.open_horizon_days),
         "desk.future_tolerance_seconds": str(desk.future_tolerance_seconds),
         "desk.max_names": str(desk.max_names),
+        "desk.max_combinations": str(desk.max_combinations),
         "desk.time_zone": desk_zone(desk).name,
         "desk.team_time_zones": zones
         if len(zones) <= _LONGEST_VALUE

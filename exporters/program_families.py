@@ -82,6 +82,12 @@ CHANGES_FOLDED: Final = Family(
     "counter",
     ("partition", "kind"),
 )
+NAMES_HELD: Final = Family(
+    "deskpulse_names_held",
+    "Names of a dimension, and combinations of names, that a partition distinguishes; those of a policy do not count.",
+    labels=("partition", "of"),
+)
+NAMES_LIMIT: Final = Family("deskpulse_names_limit", "How many there may be; what comes later counts as other.", labels=("partition", "of"))
 SPAN: Final = Family("deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period"))
 FOLDED: Final = Family("deskpulse_folded_names", "Names that are shown as other.", labels=("dimension",))
 ANOMALIES: Final = Family("deskpulse_anomalies", "Replies and resolutions of the last 24 h that are stamped before their cause.")
@@ -121,7 +127,20 @@ PROGRAM: Final = (
         REJECTED,
         *COUNTERS.values(),
     ),
-    *(CHANGES_FOLDED, SPAN, FOLDED, ANOMALIES, DEFINITIONS, OWN_DEFINITIONS, HIDDEN, POLICY, POLICY_MISMATCH, SETTING_DIFFERS),
+    *(
+        CHANGES_FOLDED,
+        NAMES_HELD,
+        NAMES_LIMIT,
+        SPAN,
+        FOLDED,
+        ANOMALIES,
+        DEFINITIONS,
+        OWN_DEFINITIONS,
+        HIDDEN,
+        POLICY,
+        POLICY_MISMATCH,
+        SETTING_DIFFERS,
+    ),
 )
 
 
@@ -212,6 +231,14 @@ def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
     )
 
 
+def collect_names(snapshot: Snapshot) -> Iterator[Metric]:
+    """How full the places for names are."""
+    rooms = sorted(snapshot.view.rooms.items()) if snapshot.view else []
+    found = [({"partition": str(number), "of": kind}, room) for number, kinds in rooms for kind, room in kinds.items()]
+    yield NAMES_HELD.having(*((labels, room.held) for labels, room in found))
+    yield NAMES_LIMIT.having(*((labels, room.limit) for labels, room in found if room.limit is not None))
+
+
 def collect_view(snapshot: Snapshot) -> Iterator[Metric]:
     """Spans, folded names, anomalies."""
     view = snapshot.view
@@ -253,6 +280,7 @@ PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
     collect_workers,
     collect_sources,
     collect_counters,
+    collect_names,
     collect_view,
     collect_policy,
 )

@@ -83,7 +83,7 @@ class StateRules:
     open_ms: int = 365 * DAY_MS  # open tickets leave after so long without an event
     future_tolerance_ms: int = 5 * MINUTE_MS  # an event may be so much later than its record's timestamp
     most_names: int = 1000  # names of a dimension; later ones count as `other`
-    most_combinations: int = 20_000  # of names, in a partition; each has panes of its own
+    most_combinations: int = 5_000  # of names, in a partition; each has panes of its own
     policy: Policy | None = None  # what is promised to tickets; None: nothing
     shared: Mapping[str, str] = field(default_factory=dict)  # settings that all workers and exporters must share (`shared.py`)
     adopt: bool = False  # the ledger is to take these over where it has others

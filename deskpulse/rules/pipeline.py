@@ -238,6 +238,17 @@ def _records() -> tuple[Alert, ...]:
             ),
         ),
         _of_programs(
+            name="DeskpulseNamesNearLimit",
+            expr="max by (desk, of) (deskpulse_names_held / deskpulse_names_limit) > 0.8",
+            severity="warning",
+            hold_ms=10 * MINUTE_MS,
+            summary="{{ $value | humanizePercentage }} of the places for names in a partition are taken: {{ $labels.of }}.",
+            description=(
+                "Beyond the limit new ones count as other for the life of the ledger. Either somebody makes names up, or "
+                "{{ if eq $labels.of `combination` }}desk.max_combinations{{ else }}desk.max_names{{ end }} is too small."
+            ),
+        ),
+        _of_programs(
             name="DeskpulseRecordsSkipped",
             expr="sum by (desk) (max by (desk, partition) (increase(deskpulse_records_skipped_total[10m]))) > 0",
             severity="warning",

@@ -70,6 +70,7 @@ class DeskSettings(Section):
     members: MemberSettings = Field(default_factory=MemberSettings)
     max_members: int = Field(4, ge=1, le=1_000)
     max_names: int = Field(1_000, ge=1, le=100_000)
+    max_combinations: int = Field(5_000, ge=1, le=1_000_000)
     future_tolerance_seconds: int = Field(300, ge=0, le=86_400)
     horizon_days: int = Field(61, ge=1, le=3_650)
     open_horizon_days: int = Field(365, ge=1, le=3_650)

@@ -17,6 +17,7 @@ ALERTS: Final = (
     "DeskpulseExporterClock",
     *("DeskpulseExporterPartial", "DeskpulseViewIncomplete", "DeskpulseStalled", "DeskpulseLagging", "DeskpulsePartitionsUnowned"),
     *("DeskpulseRecoverySlow", "DeskpulseSourceSilent", "DeskpulseSourceHeldBack", "DeskpulseRejecting", "DeskpulseRecordsLost"),
+    "DeskpulseNamesNearLimit",
     "DeskpulseRecordsSkipped",
 )
 
@@ -47,6 +48,7 @@ def cases() -> Iterator[Case]:
     yield from _partitions()
     yield from _sources()
     yield from _records()
+    yield from _names()
 
 
 def _desk(minutes: int, more: Mapping[str, str] | None = None, instance: str = A) -> dict[str, str]:
@@ -488,4 +490,25 @@ def _records() -> Iterator[Case]:
         "a record that was passed over is told",
         figures(A, {'deskpulse_records_skipped_total{partition="0"}': "0x5 1x10"}),
         (Look("5m", "DeskpulseRecordsSkipped"), Look("10m", "DeskpulseRecordsSkipped", (skipped,))),
+    )
+
+
+def _names() -> Iterator[Case]:
+    near = told(
+        "warning",
+        "90% of the places for names in a partition are taken: combination.",
+        "Beyond the limit new ones count as other for the life of the ledger. Either somebody makes names up, or desk.max_combinations is "
+        "too small.",
+        of="combination",
+    )
+    values = {
+        ("held", "combination"): "0x2 4500x30",
+        ("limit", "combination"): "5000x32",
+        ("held", "team"): "800x32",
+        ("limit", "team"): "1000x32",
+    }
+    yield Case(
+        "a partition that is four fifths full is not told of, one that is fuller is",
+        figures(A, {f'deskpulse_names_{what}{{partition="0",of="{of}"}}': value for (what, of), value in values.items()}),
+        (Look("12m", "DeskpulseNamesNearLimit"), Look("13m", "DeskpulseNamesNearLimit", (near,))),
     )

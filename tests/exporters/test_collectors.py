@@ -275,6 +275,7 @@ class TestTheText:
             "deskpulse_view_incomplete",  # it is complete: tests/exporters/test_definitions.py
             "deskpulse_figure_hidden",  # likewise
             "deskpulse_setting_mismatch",  # all share them: tests/exporters/test_web.py
+            "deskpulse_names_limit",  # the workers shared no settings: tests/laws/test_bounds_laws.py
             "deskpulse_policy",  # nothing is promised: tests/exporters/test_policy.py
             *(family.name for family in (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL)),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -16,6 +16,7 @@ from kpis import ledger, series
 from kpis.admission import COMBINATION
 from kpis.ledger import LevelKey, PaneKey
 from kpis.members import OTHER, MemberRules
+from kpis.names_held import COMBINATIONS_LIMIT, NAMES_LIMIT, Room
 from kpis.partition import StateRules
 from kpis.series_bound import series_bound
 from kpis.view import ViewBuilder, ViewRules
@@ -128,7 +129,7 @@ def test_a_flood_of_teams_explodes_neither_state_nor_series() -> None:
 
 def test_a_flood_of_combinations_ends_in_other_and_can_be_withdrawn() -> None:
     """Ten names a dimension are a thousand combinations, of which 50 are allowed; what was folded stays so after a recovery."""
-    rules = StateRules(most_combinations=50)
+    rules = StateRules(most_combinations=50, shared={COMBINATIONS_LIMIT: "50", NAMES_LIMIT: "1000"})
     desk = Desk(rules)
     for number in range(1_000):
         desk.create(f"T{number}", T0, team=f"t{number % 10}", channel=f"c{number // 10 % 10}", priority=f"p{number // 100}")
@@ -141,11 +142,35 @@ def test_a_flood_of_combinations_ends_in_other_and_can_be_withdrawn() -> None:
         if isinstance(key, LevelKey) and key.series == series.OPEN
     ]
     assert 1_000 == sum(opened)
+    assert 50 == rooms(desk)[0][COMBINATION].held
     desk.state = desk.recovered()
     for number in range(1_000):
         desk.send("ticket-changed", T0, ticket_id=f"T{number}", change="discarded")
     desk.write()
     assert [] == [key for key in desk.view() if isinstance(key, PaneKey | LevelKey)]
+    names = dict.fromkeys(("team", "channel", "priority"), Room(10, 1_000))
+    assert {0: {**names, COMBINATION: Room(0, 50)}} == rooms(desk)
+
+
+def rooms(desk: Desk) -> Mapping[int, Mapping[str, Room]]:
+    """How full the places for names are, by an exporter that has read the ledger."""
+    rows = [(key, value) for (topic, key), value in desk.rows.items() if topic == "view"]
+    builder = ViewBuilder(RULES)
+    builder.apply(0, sorted(rows, key=lambda row: row[0] == ledger.POSITION_KEY))
+    view = builder.build(T0 + MINUTE_MS)
+    metrics = new_registry(lambda: Snapshot(T0, all_read(1), view), (900,)).collect()
+    shown = {
+        (one.name, one.labels["of"]): one.value
+        for metric in metrics
+        if "_names_" in metric.name
+        for one in metric.samples
+        if "of" in one.labels
+    }
+    told = {
+        (f"deskpulse_names_{what}", kind): n for kind, room in view.rooms[0].items() for what, n in room._asdict().items() if n is not None
+    }
+    assert told == shown
+    return view.rooms
 
 
 @pytest.mark.parametrize("limit", [3, 50])
