@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from agents.exits import Exit, WorkerError
 from kpis.partition import DeadLetter
+
+HIDDEN: Final = -1  # in place of the partition count of a topic that the Kafka user may not see
 
 
 class RejectLimit:
@@ -42,11 +45,25 @@ class RejectLimit:
         )
 
 
+def check_existence(counts: Mapping[str, int]) -> None:
+    """Errors: WorkerError when a topic is missing (count 0), or this user may not see it (`HIDDEN`): Kafka hides whether it exists."""
+    missing = sorted(topic for topic, count in counts.items() if count == 0)
+    hidden = sorted(topic for topic, count in counts.items() if count == HIDDEN)
+    told = []
+    if missing:
+        told.append(f"no such topic: {', '.join(missing)}. Create what is missing with `deskpulse topics`")
+    if hidden:
+        told.append(
+            f"not to be seen by this Kafka user: {', '.join(hidden)}. They are missing or forbidden, Kafka does not tell which: give it "
+            "the rights that docs/kafka.md lists, or create them with `deskpulse topics`"
+        )
+    if told:
+        raise WorkerError(Exit.CONFIG, "; ".join(told))
+
+
 def check_partition_counts(counts: Mapping[str, int], *, prior: int = 0) -> int:
     """The one partition count of all topics. Errors: WorkerError when a topic is missing (count 0), or counts differ or have changed."""
-    missing = sorted(topic for topic, count in counts.items() if count == 0)
-    if missing:
-        raise WorkerError(Exit.CONFIG, f"no such topic: {', '.join(missing)}. Create what is missing with `deskpulse topics`")
+    check_existence(counts)
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{topic} {count}" for topic, count in sorted(counts.items()))
         raise WorkerError(

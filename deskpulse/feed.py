@@ -47,7 +47,12 @@ async def send(
 async def _check_topics(settings: Settings) -> None:
     names = [settings.topic_prefix + topic for topic in SOURCE_TOPICS]
     async with connect(settings.kafka) as cluster:
-        existing = await cluster.topics(names)
+        existing, hidden = await cluster.topics(names, configured=False), await cluster.hidden(names)
+    if hidden:
+        raise ClusterError(
+            f"this Kafka user may not see {', '.join(hidden)}, and Kafka does not tell whether they exist\n"
+            "fix: give it Write and Describe on them (docs/kafka.md lists the rights), or create them with `deskpulse topics`"
+        )
     if missing := [name for name in names if name not in existing]:
         raise ClusterError(f"there is no topic {', '.join(missing)}\nfix: create the topics with `deskpulse topics`")
 

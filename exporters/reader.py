@@ -23,6 +23,7 @@ from exporters.status import Limits, ReaderStatus
 from exporters.topics import partition_count
 from kpis.definitions import are_current
 from kpis.shared import differing_in
+from streams.unreached import complaints, in_a_line
 
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
@@ -45,6 +46,7 @@ class LedgerReader:
         self._parts: dict[int, Progress] = {}
         self._expected: int | None = None
         self._fault: str | None = None
+        self._said: list[str] = []  # what the client complained of while it connected last
         self._connections = 0
         self._connected_at = float("-inf")
         self._around = Around(config, self._elapsed)
@@ -123,7 +125,7 @@ class LedgerReader:
         """The connection is gone: a new one is tried for as long as it takes."""
         cause = str(error) or type(error).__name__
         if isinstance(error, KafkaConnectionError):
-            cause = "no broker answers, or none lets us in"
+            cause = in_a_line(self._config.bootstrap, self._said)
         if self._fault is None:
             log.warning("no connection to the ledger, trying again: %s; see docs/runbooks/brokers-unreachable.md", cause)
         self._fault = cause
@@ -147,7 +149,8 @@ class LedgerReader:
             **config.kafka,
         )
         try:
-            await consumer.start()
+            with complaints(shown=True) as self._said:
+                await consumer.start()
             await self._expect(await partition_count(consumer, config))
             await self._assign(consumer)
             self._connections += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.admin import (
     ApiVersionRequest,
     CreateTopicsRequest,
@@ -26,6 +25,7 @@ from deskpulse.cluster.facts import Group, Partition, Topic
 from deskpulse.cluster.protocol import BROKER, TOPIC, IncrementalAlterConfigsRequest
 from deskpulse.settings import KafkaSettings
 from streams.topics import TopicSpec
+from streams.unreached import complaints, meaning
 
 _TIMEOUT_MS: Final = 10_000
 _SET_ON_TOPIC: Final = 1  # Kafka's source of a configuration: the topic itself, not a default
@@ -61,12 +61,22 @@ class Cluster:
         response = await self._ask(ApiVersionRequest())
         return {key: (lowest, highest) for key, lowest, highest in response.api_versions}
 
-    async def topics(self, names: Iterable[str]) -> dict[str, Topic]:
-        """Those of the topics that exist, with their configuration. One just created may not be known to all brokers: it is left out."""
-        request = MetadataRequest(list(names), allow_auto_topic_creation=False)
-        found = [topic for topic in (await self._ask(request)).to_object()["topics"] if topic["error_code"] == 0 and topic["partitions"]]
-        configs = await self._configs(TOPIC, [topic["topic"] for topic in found])
+    async def topics(self, names: Iterable[str], *, configured: bool = True) -> dict[str, Topic]:
+        """Those of the topics that exist, with their configuration. One just created may not be known to all brokers: it is left out.
+
+        `configured=False`: a configuration that this user may not see is None, and no error.
+        """
+        found = [topic for topic in await self._described(names) if topic["error_code"] == 0 and topic["partitions"]]
+        configs = await self._configs(TOPIC, [topic["topic"] for topic in found], strict=configured)
         return {topic["topic"]: _topic(topic, configs[topic["topic"]]) for topic in found if topic["topic"] in configs}
+
+    async def hidden(self, names: Iterable[str]) -> list[str]:
+        """Those of the topics that this user may not see, in their order; Kafka does not tell whether they exist."""
+        return [topic["topic"] for topic in await self._described(names) if topic["error_code"] == TopicAuthorizationFailedError.errno]
+
+    async def _described(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self._ask(MetadataRequest(list(names), allow_auto_topic_creation=False))).to_object()["topics"]
+        return found
 
     async def broker_config(self, broker: int) -> dict[str, str | None]:
         """Effective configuration of a broker; empty where this user may not see it."""
@@ -74,7 +84,7 @@ class Cluster:
             entries = (await self._configs(BROKER, [str(broker)], node=broker))[str(broker)]
         except ClusterError:
             return {}
-        return {entry[0]: entry[1] for entry in entries}
+        return {entry[0]: entry[1] for entry in entries or ()}
 
     async def create(self, specs: Iterable[TopicSpec]) -> None:
         """Create topics, and return when every broker knows their leaders; one that appeared meanwhile is left as it is."""
@@ -161,14 +171,22 @@ class Cluster:
             await consumer.stop()
         return found
 
-    async def _configs(self, kind: int, names: list[str], node: int | None = None) -> dict[str, list[Any]]:
+    async def _configs(self, kind: int, names: list[str], node: int | None = None, *, strict: bool = True) -> dict[str, list[Any] | None]:
         if not names:
             return {}
         response = await self._ask(DescribeConfigsRequest([(kind, name, None) for name in names]), node=node)
-        for code, message, _, name, _ in response.resources:
-            if code not in {0, _UNKNOWN_TOPIC}:
-                raise ClusterError(f"Kafka refused to show the configuration of {name}: {_explain(code, message)}")
-        return {name: entries for code, _, _, name, entries in response.resources if code == 0}
+        found: dict[str, list[Any] | None] = {}
+        for code, message, _, name, entries in response.resources:
+            if code == 0:
+                found[name] = entries
+            elif code == TopicAuthorizationFailedError.errno and not strict:
+                found[name] = None
+            elif code != _UNKNOWN_TOPIC:
+                raise ClusterError(
+                    f"Kafka refused to show the configuration of {name}: {_explain(code, message)}\n"
+                    "fix: give this Kafka user DescribeConfigs on it (docs/kafka.md lists the rights)"
+                )
+        return found
 
     async def _controller(self) -> int | None:
         number = (await self._ask(MetadataRequest([]))).controller_id
@@ -197,7 +215,7 @@ async def connect(kafka: KafkaSettings) -> AsyncIterator[Cluster]:
     """A connection to the cluster that the settings name. Errors: UnreachableError."""
     options = kafka.client_options()
     client = AIOKafkaClient(request_timeout_ms=_TIMEOUT_MS, **options)
-    with _complaints() as said:
+    with complaints() as said:
         try:
             try:
                 await client.bootstrap()
@@ -212,22 +230,6 @@ async def connect(kafka: KafkaSettings) -> AsyncIterator[Cluster]:
 
 
 @contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """What aiokafka logs meanwhile: it tells the cause of a failed connection nowhere else."""
-    said: list[str] = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("aiokafka")
-    propagates, logger.propagate = logger.propagate, False
-    logger.addHandler(handler)
-    try:
-        yield said
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = propagates
-
-
-@contextmanager
 def _explained() -> Iterator[None]:
     try:
         yield
@@ -236,12 +238,12 @@ def _explained() -> Iterator[None]:
 
 
 def _unreachable(kafka: KafkaSettings, said: list[str]) -> str:
-    causes = "\n".join(f"  {line}" for line in dict.fromkeys(said))
+    causes, meant = "\n".join(f"  {line}" for line in dict.fromkeys(said)), meaning(said)
     return (
         f"no broker of kafka.bootstrap_servers ({', '.join(kafka.bootstrap_servers)}) could be talked to with {kafka.security_protocol}:\n"
         f"{causes}\n"
-        "fix: start the broker, or set kafka.bootstrap_servers (DESKPULSE_KAFKA__BOOTSTRAP_SERVERS); where it wants TLS or a log-in,\n"
-        "     set kafka.security_protocol, username, password_file and ca_file"
+        f"  that address {meant.cause}\n"
+        f"fix: {meant.fix}"
     )
 
 
@@ -253,10 +255,12 @@ def _unadvertised(kafka: KafkaSettings, said: list[str]) -> str:
     )
 
 
-def _topic(described: Mapping[str, Any], entries: Iterable[Any]) -> Topic:
+def _topic(described: Mapping[str, Any], entries: Iterable[Any] | None) -> Topic:
     partitions = {
         entry["partition"]: Partition(entry["leader"], tuple(entry["replicas"]), tuple(entry["isr"])) for entry in described["partitions"]
     }
+    if entries is None:
+        return Topic(described["topic"], partitions, is_configured=False)
     values = {entry[0]: (entry[1], entry[3]) for entry in entries}
     config = {name: value for name, (value, _) in values.items() if value is not None}
     return Topic(described["topic"], partitions, config, frozenset(name for name, (_, source) in values.items() if source == _SET_ON_TOPIC))

@@ -20,12 +20,16 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """An existing topic. `config` holds effective values, `overridden` the names set on the topic itself."""
+    """An existing topic. `config` holds effective values, `overridden` the names set on the topic itself.
+
+    `is_configured` is False where the user may not see the configuration; `config` is empty then.
+    """
 
     name: str
     partitions: Mapping[int, Partition]
     config: Mapping[str, str] = field(default_factory=dict)
     overridden: frozenset[str] = frozenset()
+    is_configured: bool = True
 
     @property
     def replication_factor(self) -> int:

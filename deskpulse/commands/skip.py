@@ -40,9 +40,12 @@ async def _skip(settings: Settings, topic: str, partition: int, offset: int) -> 
     if name not in config.sources:
         stop(f"{topic} is no source topic: use one of {', '.join(config.sources)}", exits.USAGE)
     async with connect(settings.kafka) as cluster:
-        found = await cluster.topics([name, config.skips_topic])
+        found = await cluster.topics([name, config.skips_topic], configured=False)
         if missing := {name, config.skips_topic} - found.keys():
-            raise ClusterError(f"there is no topic {', '.join(sorted(missing))}\nfix: create the topics with `deskpulse topics`")
+            raise ClusterError(
+                f"there is no topic {', '.join(sorted(missing))}, or this Kafka user may not see it\n"
+                "fix: create the topics with `deskpulse topics`, or give it the rights that docs/kafka.md lists"
+            )
         spans = await cluster.log_spans({name: found[name]})
     if (name, partition) not in spans:
         stop(f"{name} has partitions 0 to {len(spans) - 1}, and no {partition}", exits.USAGE)

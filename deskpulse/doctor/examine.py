@@ -44,8 +44,9 @@ async def _examine_cluster(settings: Settings, cluster: Cluster) -> list[Finding
     findings = list(examine_brokers(settings, brokers, await cluster.apis()))
     findings += examine_limits(settings, await cluster.broker_config(brokers[0]))
     wanted = topic_specs(settings)
-    existing = await cluster.topics([spec.name for spec in wanted])
-    findings += examine_topics(wanted, existing)
+    names = [spec.name for spec in wanted]
+    existing = await cluster.topics(names, configured=False)
+    findings += examine_topics(wanted, existing, await cluster.hidden(names))
     findings += await _ledger(settings, cluster, existing)
     sources = {spec.name: existing[spec.name] for spec in wanted if spec.role == "source" and spec.name in existing}
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from deskpulse.cluster import Topic
@@ -15,24 +15,42 @@ _WRITTEN: Final = 2
 _CREATE: Final = "run `deskpulse topics`"
 
 
-def examine_topics(wanted: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Iterator[Finding]:
-    """One finding for each thing that topics must have; those that do not exist are told once."""
-    steps = plan(wanted, existing)
-    missing = [step.spec.name for step in steps if step.action == "create"]
-    if missing:
-        yield fail("topics", f"{len(missing)} missing: {', '.join(missing)}", _CREATE)
-    else:
-        yield ok("topics", f"all {len(wanted)} exist")
+def examine_topics(wanted: Sequence[TopicSpec], existing: Mapping[str, Topic], hidden: Collection[str] = ()) -> Iterator[Finding]:
+    """One finding for each thing that topics must have; those that do not exist are told once.
+
+    `hidden`: what the Kafka user may not see, missing or not. Of a configuration that it may not see nothing more is said than that.
+    """
+    yield from _existence(wanted, existing, hidden)
     present = [spec for spec in wanted if spec.name in existing]
     if not present:
         return
-    yield _partitions(steps, existing)
+    yield _partitions(plan(wanted, existing), existing)
     yield _leaders([existing[spec.name] for spec in present])
     yield _copies(present, existing)
+    if unseen := [spec.name for spec in present if not existing[spec.name].is_configured]:
+        found = f"Kafka does not show this user the configuration of {', '.join(unseen)}: these are not looked at any further"
+        yield warn("rights", found, "give it DescribeConfigs on them (docs/kafka.md lists the rights)")
+        present = [spec for spec in present if spec.name not in unseen]
+    if present:
+        yield from _configured(present, existing)
+
+
+def _existence(wanted: Sequence[TopicSpec], existing: Mapping[str, Topic], hidden: Collection[str]) -> Iterator[Finding]:
+    missing = [spec.name for spec in wanted if spec.name not in existing and spec.name not in hidden]
+    if missing:
+        yield fail("topics", f"{len(missing)} missing: {', '.join(missing)}", _CREATE)
+    if hidden:
+        found = f"{len(hidden)} missing or not allowed, Kafka does not tell this user which: {', '.join(hidden)}"
+        yield fail("topics", found, f"give it Describe on them (docs/kafka.md lists the rights), or {_CREATE}")
+    if not missing and not hidden:
+        yield ok("topics", f"all {len(wanted)} exist")
+
+
+def _configured(present: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Iterator[Finding]:
     yield _written(present, existing)
     yield _timestamps([spec for spec in present if spec.role in {"source", "ledger"}], existing)
     yield from _policies(present, existing)
-    yield _rest(steps)
+    yield _rest(plan(present, existing))
 
 
 def _partitions(steps: Sequence[Step], existing: Mapping[str, Topic]) -> Finding:

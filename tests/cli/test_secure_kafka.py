@@ -1,5 +1,6 @@
 """TLS and SASL/SCRAM reach every kind of Kafka client: admin, producer, consumer, Faust's, transactional ones, the exporter's."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -11,10 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiokafka.protocol.admin import CreateAclsRequest
 
 from deskpulse import exits
 from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.brokers.process import free_ports
+from deskpulse.cluster import connect
+from deskpulse.settings import Settings
 from tests.cli.harness import Run
 
 pytestmark = pytest.mark.kafka
@@ -25,7 +29,13 @@ PATIENCE_SECONDS = 120
 def secure_kafka(kafka_broker: LocalKafka) -> Iterator[LocalKafka]:
     """A broker that wants both; asked for after the plain one, so that a machine without Kafka skips."""
     assert kafka_broker.bootstrap
-    with LocalKafka(security="sasl_tls") as broker:
+    # It asks for rights wherever somebody has been given any: so one test can take some away from all others.
+    guarded = {
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",  # the controller, at its own listener
+        "allow.everyone.if.no.acl.found": "true",
+    }
+    with LocalKafka(security="sasl_tls", properties=guarded) as broker:
         yield broker
 
 
@@ -45,6 +55,12 @@ def secure(secure_kafka: LocalKafka, tmp_path: Path, monkeypatch: pytest.MonkeyP
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return variables
+
+
+def ended(command: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself, as its own process."""
+    words = [sys.executable, "-m", "deskpulse", command]
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
 @contextmanager
@@ -70,7 +86,7 @@ def tickets_shown(port: str) -> float:
             text = answer.read().decode()
     except OSError:
         return 0
-    found = re.search(r'^support_tickets\{by="all",member="all",period="current",window="30d"\} (\S+)', text, re.MULTILINE)
+    found = re.search(r'^support_tickets\{desk="[^"]+",by="all",member="all",period="current",window="30d"\} (\S+)', text, re.MULTILINE)
     return float(found[1]) if found else 0
 
 
@@ -100,11 +116,20 @@ def test_every_client_connects_and_figures_come_out(run: Run, secure: dict[str, 
     assert not any(password in text for text in shown)
 
 
-def test_a_wrong_password_is_code_3_and_names_the_cause(run: Run, secure: dict[str, str]) -> None:
+def test_a_wrong_password_is_code_3_and_names_the_cause(run: Run, secure: dict[str, str], tmp_path: Path) -> None:
     Path(secure["DESKPULSE_KAFKA__PASSWORD_FILE"]).write_text("wrong", encoding="utf-8")
     answer = run("topics")
     assert answer.code == exits.BROKER
-    assert "authentication" in answer.err.lower()
+    assert "that address refuses the log-in: user or password is wrong\nfix: check kafka.username" in answer.err
+    worker = ended("worker")
+    assert (worker.returncode, worker.stderr.count("CRITICAL")) == (69, 1)
+    assert "refuses the log-in: user or password is wrong" in worker.stderr.partition("CRITICAL")[2]
+    exporter_log, deadline = tmp_path / "exporter.log", time.monotonic() + PATIENCE_SECONDS
+    with running("exporter", exporter_log):  # it goes on trying
+        while "no connection to the ledger, trying again: Kafka at" not in (told := exporter_log.read_text(encoding="utf-8")):
+            assert time.monotonic() < deadline, told
+            time.sleep(0.1)
+    assert "refuses the log-in: user or password is wrong" in told.partition("trying again: ")[2]
 
 
 def test_an_authority_that_did_not_sign_is_code_3(run: Run, secure: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,3 +145,39 @@ def test_an_open_line_to_a_tls_listener_is_code_3(run: Run, secure: dict[str, st
     answer = run("topics")
     assert answer.code == exits.BROKER
     assert "set kafka.security_protocol" in answer.err
+
+
+ALLOW, LITERAL, TOPIC = 3, 3, 2  # Kafka's numbers
+ALL, READ, DESCRIBE = 2, 3, 8
+
+
+async def allow(secure: dict[str, str], topic: str, user: str, *operations: int) -> None:
+    """Give a user rights on a topic; all others lose theirs."""
+    async with connect(Settings().kafka) as cluster:
+        for operation in operations:
+            await cluster._ask(CreateAclsRequest(TOPIC, topic, LITERAL, f"User:{user}", "*", operation, ALLOW))
+
+
+def test_topics_that_are_forbidden_are_not_told_as_missing(run: Run, secure: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kafka hides what it forbids: doctor goes on with what it may see, and worker and simulator name all that they miss."""
+    monkeypatch.setenv("DESKPULSE_APP_ID", "guarded")
+    monkeypatch.setenv("DESKPULSE_TOPIC_PREFIX", "guarded.")
+    assert run("topics").code == exits.OK
+    user = secure["DESKPULSE_KAFKA__USERNAME"]
+    asyncio.run(allow(secure, "guarded-view", "somebody", ALL))
+    asyncio.run(allow(secure, "guarded.dead-letter", "somebody", ALL))
+    asyncio.run(allow(secure, "guarded.survey", user, READ, DESCRIBE))
+    doctor = run("doctor")
+    assert doctor.code != exits.OK
+    assert "FAIL  topics: 2 missing or not allowed, Kafka does not tell this user which: guarded" in doctor.out
+    assert "give it Describe on them" in doctor.out
+    assert "WARN  rights: Kafka does not show this user the configuration of guarded.survey" in doctor.out
+    assert "OK    leaders" in doctor.out
+    assert "group guarded" in doctor.out
+    worker = ended("worker")
+    assert worker.returncode == 78
+    assert "not to be seen by this Kafka user: guarded-view, guarded.dead-letter. They are missing or forbidden" in worker.stderr
+    asyncio.run(allow(secure, "guarded.resolved", "somebody", ALL))
+    simulated = run("simulate", "--for", "1s", "--speed", "max")
+    assert simulated.code == exits.BROKER
+    assert "this Kafka user may not see guarded.resolved, and Kafka does not tell whether they exist" in simulated.err
