@@ -102,6 +102,7 @@ def wall_rules(settings: Settings) -> WallRules:
         minimum=settings.bands.minimum_observations,
         show_tickets=settings.exporter.show_tickets,
         most_screens=settings.exporter.max_screens,
+        desk=settings.desk_name,
     )
 
 

@@ -25,6 +25,7 @@ FigureList = list[Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/c
 class Answer(Struct):
     """What `/api/kpis` answers. Times are RFC 3339 in UTC; null while there are no figures."""
 
+    desk: str  # its name: the label of its series
     as_of: str | None
     watermark: str | None  # latest event
     now: str
@@ -54,6 +55,7 @@ class Ticket(Struct):
 class AtRiskAnswer(Struct):
     """What `/api/at-risk` answers: tickets by deadline."""
 
+    desk: str  # its name: the label of its series
     as_of: str | None
     complete: bool
     reasons: list[str]
@@ -68,6 +70,7 @@ def kpis_json(snapshot: Snapshot, wanted: Wanted) -> bytes:
     """
     view, status = snapshot.view, snapshot.status
     answer = Answer(
+        desk=snapshot.desk,
         as_of=rfc3339(view.as_of_ms) if view else None,
         watermark=rfc3339(view.watermark_ms) if view and view.watermark_ms is not None else None,
         now=rfc3339(snapshot.now_ms),
@@ -117,6 +120,7 @@ def at_risk_json(snapshot: Snapshot, wanted: Wanted, limit: int) -> bytes:
     """Open tickets past their deadline or due within 4 h, by deadline; `wanted` may name teams and targets."""
     view, status = snapshot.view, snapshot.status
     answer = AtRiskAnswer(
+        desk=snapshot.desk,
         as_of=rfc3339(view.as_of_ms) if view else None,
         complete=status.complete and not snapshot.failed,
         reasons=reasons(snapshot),

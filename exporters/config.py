@@ -31,6 +31,7 @@ class WallRules:
     minimum: int = 10  # observations from which on a figure is coloured, and a change told
     show_tickets: bool = False  # identifiers and links of tickets at risk
     most_screens: int = 50  # streams at the same time; each further one is refused
+    desk: str | None = None  # its name, for the title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ small { opacity: .8; display: block; }
 class QualityAnswer(Struct):
     """What `/api/quality` answers; null while there are no figures. Counts are since the ledger was begun, anomalies of the last 24 h."""
 
+    desk: str  # its name: the label of its series
     as_of: str | None
     complete: bool
     reasons: list[str]
@@ -69,7 +70,8 @@ def quality_json(snapshot: Snapshot) -> bytes:
     """The answer for programs."""
     view, status = snapshot.view, snapshot.status
     as_of = None if view is None else rfc3339(view.as_of_ms)
-    return msgspec.json.encode(QualityAnswer(as_of, status.complete and not snapshot.failed, reasons(snapshot), of_snapshot(snapshot)))
+    complete = status.complete and not snapshot.failed
+    return msgspec.json.encode(QualityAnswer(snapshot.desk, as_of, complete, reasons(snapshot), of_snapshot(snapshot)))
 
 
 def quality_page(snapshot: Snapshot, accepted_languages: str) -> str:

@@ -19,3 +19,4 @@ class Snapshot:
     build_seconds: float | None = None
     failed: bool = False  # the view could not be built
     refused: Mapping[str, int] = field(default_factory=dict)  # requests turned away, by reason
+    desk: str = "deskpulse"  # its name

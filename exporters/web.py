@@ -60,7 +60,9 @@ class Pages:
             except Exception:
                 log.exception("the figures could not be computed")
                 failed = True
-        return Snapshot(self._keeper.now_ms(), status, view, self._keeper.build_seconds, failed=failed, refused=dict(self._refused))
+        return Snapshot(
+            self._keeper.now_ms(), status, view, self._keeper.build_seconds, failed=failed, refused=dict(self._refused), desk=self._desk
+        )
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Everything, in the format that the scraper asks for."""

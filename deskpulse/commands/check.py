@@ -25,8 +25,10 @@ def check(config: Config = None) -> None:
     import yaml
 
     typer.echo(yaml.safe_dump(settings.describe(), sort_keys=False, allow_unicode=True).rstrip())
+    whose = "desk.name" if settings.desk.name is not None else "the app_id, since desk.name is not set"
+    typer.echo(f"\ndesk: {settings.desk_name} ({whose}); its series, rules and alerts have it as the label desk")
     zone = read_zone(settings)
-    typer.echo(f"\nzone: {zone.name} ({zone.why}); its midnight starts the window today, and the wall shows its time")
+    typer.echo(f"zone: {zone.name} ({zone.why}); its midnight starts the window today, and the wall shows its time")
     if policy is not None:
         from deskpulse.policy.remarks import remarks_of
 

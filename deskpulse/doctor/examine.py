@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from deskpulse.cluster import Cluster, ClusterError, Topic, UnreachableError, connect
 from deskpulse.doctor.brokers import examine_brokers, examine_limits
-from deskpulse.doctor.finding import Finding, fail, warn
+from deskpulse.doctor.finding import Finding, fail, ok, warn
 from deskpulse.doctor.group import examine_group
 from deskpulse.doctor.ledger import MOST_RECORDS, examine_ledger
 from deskpulse.doctor.machine import examine_machine
@@ -21,7 +21,8 @@ from streams.topics import ledger_topics
 
 async def examine(settings: Settings) -> list[Finding]:
     """All findings; a cluster that cannot be reached is one of them."""
-    findings = [*examine_machine(), *_policy(settings)]
+    called = f"{settings.desk_name}, the label of its series; consumer group and ledger are called {settings.app_id}"
+    findings = [*examine_machine(), ok("desk", called), *_policy(settings)]
     try:
         async with connect(settings.kafka) as cluster:
             findings += await _examine_cluster(settings, cluster)

@@ -87,6 +87,7 @@ class WallMaker:
         course = view.courses.get(choice) if view else None
         wall = Wall(
             as_of_ms=view.as_of_ms if view else None,
+            desk=self._rules.desk,
             window=choice.window,
             team=choice.team,
             known=course is not None or view is None,

@@ -211,6 +211,7 @@ class Wall(Struct):
     """All that a wall shows of one choice, but for the pulse."""
 
     as_of_ms: int | None  # the instant of all figures here; None: there are none yet
+    desk: str | None  # its name, for the title; null: it is told none
     window: str
     team: str | None
     known: bool  # False: no such team is shown

@@ -111,7 +111,7 @@ class TestLanguages:
             await opened.page.select_option("select[name=lang]", "es-ES")
             await opened.until("document.querySelector('.fresh').innerText.includes('En vivo')")
             assert "lang=es-ES" in opened.page.url
-            assert "Mesa de soporte" == await opened.page.title()
+            assert "Mesa de soporte \u00b7 deskpulse" == await opened.page.title()
 
 
 class TestEverybody:
@@ -192,7 +192,7 @@ class TestHostileInput:
             await opened.page.select_option("select[name=team]", name)
             await opened.until("name => document.querySelector('main')?.dataset.team === name", name)
             assert 0 == await opened.page.locator("img").count()
-            assert "Support desk" == await opened.page.title()
+            assert "Support desk \u00b7 deskpulse" == await opened.page.title()
 
     async def test_a_link_of_an_event_leads_to_the_web_or_nowhere(self, browser: Browser) -> None:
         links = ("javascript:document.title='owned'", "https://desk.example/T-1")

@@ -17,11 +17,20 @@ def test_it_prints_what_is_in_force_and_the_number_of_series(run: Run, monkeypat
     monkeypatch.setenv("DESKPULSE_DESK__TIME_ZONE", "Europe/Madrid")
     answer = run("check")
     assert answer.code == exits.OK
-    settings, zone, series = answer.out.split("\n\n")
+    settings, told, series = answer.out.split("\n\n")
+    desk, zone = told.splitlines()
+    assert desk.startswith("desk: deskpulse (the app_id, since desk.name is not set); ")
     assert yaml.safe_load(settings) == Settings().describe()
     assert "time_zone: Europe/Madrid" in settings
     assert zone.startswith("zone: Europe/Madrid (desk.time_zone); ")
     assert series.startswith("series: at most ")
+
+
+def test_it_tells_the_desk_by_its_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESKPULSE_APP_ID", "desk-7")
+    assert "\ndesk: desk-7 (the app_id" in run("check").out
+    monkeypatch.setenv("DESKPULSE_DESK__NAME", "eu")
+    assert "\ndesk: eu (desk.name)" in run("check").out
 
 
 def test_it_tells_the_zone_of_the_policy_where_the_settings_name_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,6 +192,7 @@ def test_the_round_after_topics_passes_and_warns_of_what_one_broker_cannot_give(
     warned = {line.split(":")[0].removeprefix("WARN").strip() for line in answer.out.splitlines() if line.startswith("WARN")}
     assert warned == {"replication", "min.insync.replicas", f"group {on_kafka.app_id}"}
     assert "OK    protocol" in answer.out
+    assert f"OK    desk: {on_kafka.app_id}, the label of its series; consumer group and ledger are called {on_kafka.app_id}" in answer.out
     assert "OK    session timeout: 10 s" in answer.out
 
 

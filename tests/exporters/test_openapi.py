@@ -84,6 +84,7 @@ def test_the_check_can_fail() -> None:
 
 def test_a_figure_without_a_value_is_none() -> None:
     answer = dict.fromkeys(("as_of", "watermark", "age_seconds")) | {
+        "desk": "eu",
         "now": "",
         "ready": True,
         "complete": True,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.settings import DeskSettings, ExporterSettings
+from deskpulse.settings import DeskSettings, ExporterSettings, Settings
 from exporters.config import EXACT_SECONDS
 
 
@@ -28,6 +28,21 @@ def test_the_edges_to_choose_from_are_minutes_hours_and_days() -> None:
     assert EXACT_SECONDS[0] == 60
     assert EXACT_SECONDS[-1] == 30 * 86_400
     assert list(EXACT_SECONDS) == sorted(set(EXACT_SECONDS))
+
+
+@pytest.mark.parametrize("name", ["eu", "Soporte \u00b7 España", "a" * 128, '"{{ x }}"'])
+def test_a_desk_is_called_as_its_settings_say(name: str) -> None:
+    assert name == Settings(app_id="desk-7", desk=DeskSettings(name=name)).desk_name
+
+
+def test_a_desk_without_a_name_has_that_of_its_ledger() -> None:
+    assert "desk-7" == Settings(app_id="desk-7").desk_name
+
+
+@pytest.mark.parametrize("name", ["", "a" * 129, " eu", "eu\n", "e\tu"])
+def test_a_name_that_no_screen_can_show_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        DeskSettings(name=name)
 
 
 def test_a_zone_that_exists_is_taken() -> None:

@@ -165,6 +165,7 @@ export interface Change {
 
 export interface Wall {
   as_of_ms: number | null;
+  desk: string | null;
   window: string;
   team: string | null;
   known: boolean;

@@ -67,10 +67,15 @@ function paint(): void {
   const condition = conditionOf(link.heard, now);
   const nowMs = pulse !== null && at !== null ? pulse.now_ms + secondsSince(at, now) * 1000 : now.wall;
   document.documentElement.dataset.state = condition.kind;
-  document.title = `${condition.kind === "live" ? "" : `${tongue.words.states[condition.kind]} \u2013 `}${tongue.words.title}`;
+  document.title = `${condition.kind === "live" ? "" : `${tongue.words.states[condition.kind]} \u2013 `}${titleOf(wall)}`;
   render(<Screen wall={wall} condition={condition} nowMs={nowMs} />, root);
   announce(condition);
   takeOver(pulse?.version);
+}
+
+/** What is shown here: the name of the desk, as several may stand beside each other. */
+function titleOf(wall: Wall | null): string {
+  return wall?.desk ? `${tongue.words.title} \u00b7 ${wall.desk}` : tongue.words.title;
 }
 
 /** Told once for each change of state, not every second. */
@@ -131,7 +136,7 @@ function First(props: ShiftProps) {
   return (
     <main data-wall data-as-of={wall.as_of_ms ?? ""} data-window={wall.window} data-team={wall.team ?? ""} data-policy={wall.policy}>
       <h1 class="only-read">
-        {words.title}: {wall.team ?? words.everything}, {words.windows[wall.window]}
+        {titleOf(wall)}: {wall.team ?? words.everything}, {words.windows[wall.window]}
       </h1>
       <div class="lead">
         {wall.policy ? (
