@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from deskpulse.clocks import EXPORTER
 from exporters.clock import ViewKeeper
-from exporters.config import ExporterConfig
+from exporters.config import ExporterConfig, WallRules
 from exporters.door import HEADERS
 from exporters.session import COOKIE, RENEW_SECONDS, Sessions
 from exporters.status import LogSpan, ReaderStatus
@@ -100,6 +100,12 @@ class TestMetrics:
         texts = await asyncio.gather(*(text_of(response) for response in await asyncio.gather(*(client.get("/metrics") for _ in range(4)))))
         figures = {"\n".join(line for line in text.splitlines() if line.startswith("support_")) for text in texts}
         assert 1 == len(figures)
+
+    async def test_every_answer_of_the_api_names_the_desk(self, open_pages: Open) -> None:
+        client = await open_pages(desk="eu", wall=WallRules(desk="eu"))
+        for path in ("/api/kpis", "/api/at-risk", "/api/quality", "/readyz"):
+            assert "eu" == json.loads(await text_of(await client.get(path)))["desk"], path
+        assert "eu" == json.loads(await text_of(await client.get("/api/wall")))["wall"]["desk"]
 
 
 class TestProbes:
