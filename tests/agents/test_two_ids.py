@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import ProducerFenced
+from aiokafka.protocol.admin import CreateAclsRequest
 
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from agents.ledger_io import LedgerWriter
+from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.clocks import WORKER
 from kpis.ledger import OWN_IDS_FORMAT
 from kpis.partition import Changes
+from soak.programs import until
 
 ROW = Changes([], [(b"position", b"of the one who may write")])
 BEFORE, FROM = OWN_IDS_FORMAT - 1, OWN_IDS_FORMAT
@@ -27,13 +31,17 @@ BEFORE, FROM = OWN_IDS_FORMAT - 1, OWN_IDS_FORMAT
 async def config(broker: Any, topic_prefix: str) -> WorkerConfig:
     kafka = {"bootstrap_servers": broker.bootstrap}
     config = WorkerConfig(clock=WORKER, kafka=kafka, app_id=topic_prefix.rstrip("-"))
-    admin = AIOKafkaAdminClient(**kafka)
+    await make_topics(config)
+    return config
+
+
+async def make_topics(config: WorkerConfig) -> None:
+    admin = AIOKafkaAdminClient(**config.kafka)
     await admin.start()
     try:
         await admin.create_topics([NewTopic(name, 1, 1) for name in (config.tickets_topic, config.view_topic)])
     finally:
         await admin.close()
-    return config
 
 
 @asynccontextmanager
@@ -46,9 +54,9 @@ async def worker_of_before(config: WorkerConfig) -> AsyncIterator[AIOKafkaProduc
 @asynccontextmanager
 async def worker(config: WorkerConfig, ledger_format: int) -> AsyncIterator[LedgerWriter]:
     writer = LedgerWriter(config, 0)
-    await writer.take_over()
-    await writer.settle(ledger_format)
     try:
+        await writer.take_over()
+        await writer.settle(ledger_format)
         yield writer
     finally:
         await writer.close()
@@ -99,3 +107,60 @@ async def test_workers_fence_each_other_across_the_raise_of_the_format(config: W
             await zombie.write(ROW, [])
         await heir.write(ROW, [])
     assert [ROW.view[0][1]] == await rows(config)
+
+
+GUARDED = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",  # so that one rule is about one thing: who may use one transactional id
+}
+TRANSACTIONAL_ID, LITERAL, PREFIXED, ALL, ALLOW = 5, 3, 4, 2, 3  # of Kafka's protocol
+
+
+async def keep_for_somebody_else(config: WorkerConfig, name: str, how: int) -> None:
+    """Allow a transactional id, or what begins so, to another user alone."""
+    admin = AIOKafkaAdminClient(**config.kafka)
+    await admin.start()
+    try:
+        rule = CreateAclsRequest(TRANSACTIONAL_ID, name, how, "User:somebody-else", "*", ALL, ALLOW)
+        answer: Any = await admin._send_to_controller(rule)
+        assert [0] == [code for code, _ in answer.creation_responses]
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def guarded(kafka_broker: Any) -> AsyncIterator[WorkerConfig]:
+    """`kafka_broker` is asked for its skip where there is no Kafka; this one has an authorizer."""
+    with LocalKafka(quick_start=True, properties=GUARDED) as broker:
+        config = WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": broker.bootstrap}, app_id="app")
+        await make_topics(config)
+        yield config
+
+
+async def refusal(config: WorkerConfig, ledger_format: int) -> str | None:
+    """What a worker says that has no right to the id which it needs; nothing while it has."""
+    try:
+        async with worker(config, ledger_format):
+            return None
+    except WorkerError as error:
+        return str(error) if error.code == Exit.CONFIG else None
+
+
+@pytest.mark.kafka
+async def test_rights_over_one_desk_are_none_over_another_and_a_missing_one_is_told(guarded: WorkerConfig) -> None:
+    """What begins with `app-0:` is another desk's; then the right of before is taken away, and then one is forgotten."""
+    await keep_for_somebody_else(guarded, "app-0:", PREFIXED)
+    neighbour = replace(guarded, app_id="app-0")
+    await until(lambda: refusal(neighbour, FROM), what="the rule about the other desk")
+    for ledger_format in (BEFORE, FROM):
+        async with worker(guarded, ledger_format) as writer:
+            await writer.write(ROW, [])
+    await keep_for_somebody_else(guarded, "app-0", LITERAL)
+    told = await until(lambda: refusal(guarded, BEFORE), what="the rule about the id of before")
+    assert "no right to the transactional id app-0, under which a ledger of format 5 is written" in told
+    async with worker(guarded, FROM) as writer:
+        await writer.write(ROW, [])
+    await keep_for_somebody_else(guarded, "app:", PREFIXED)
+    told = await until(lambda: refusal(guarded, FROM), what="the rule about our own ids")
+    assert "no right to the transactional id app:0" in told
+    assert [ROW.view[0][1]] * 3 == await rows(guarded)
