@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 
 from deskpulse.policy import load_policy
+from deskpulse.rules.files import of_desk_line
 from scripts.compose_rules import OUR_IMAGE, Compose, Rule, environment, mounts, services
 
 _VARIABLE: Final = re.compile(r"\$\{BOARDS_LOCALE:-[\w-]+\}")
@@ -197,6 +198,25 @@ def one_policy_for_all(compose: Compose, root: Path) -> list[str]:
     return found
 
 
+def rules_are_of_its_desk(compose: Compose, root: Path) -> list[str]:
+    """The rules in monitoring/ see the series of the desk that the exporters tell, and no others."""
+    found = []
+    for name, service in services(compose):
+        if service.get("command", [None])[0] != "exporter":
+            continue
+        told = environment(service)
+        desk = told.get("DESKPULSE_DESK__NAME") or told.get("DESKPULSE_APP_ID", "deskpulse")
+        others = [path.name for path in sorted((root / "monitoring/rules").glob("*.yml")) if not _is_of(path, desk)]
+        if others:
+            how = f"deskpulse rules --desk {desk} --out monitoring"
+            found.append(f"{name}: its desk is called {desk}, and the rules {', '.join(others)} are of another: {how}")
+    return found
+
+
+def _is_of(path: Path, desk: str) -> bool:
+    return of_desk_line(desk) in path.read_text(encoding="utf-8").splitlines()
+
+
 RULES: Final[tuple[Rule, ...]] = (
     kafka_is_reached,
     prometheus_finds_its_targets,
@@ -205,4 +225,5 @@ RULES: Final[tuple[Rule, ...]] = (
     ports_are_listened_on,
     alertmanager_finds_its_receivers,
     one_policy_for_all,
+    rules_are_of_its_desk,
 )

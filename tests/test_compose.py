@@ -180,6 +180,12 @@ BREAKS = [
     (compose_peers.alertmanager_finds_its_receivers, put(TELLS, ["alerts", "--host", "0.0.0.0", "--port", "9120"]), "port 9120"),  # noqa: S104
     (compose_peers.alertmanager_finds_its_receivers, put(TELLS, ["alerts", "--port", "9119"]), "its own loopback"),
     (compose_peers.alertmanager_finds_its_receivers, put("services.alerts.healthcheck.test", ["CMD", "true"]), "does not ask port 9119"),
+    (compose_peers.rules_are_of_its_desk, put("services.exporter.environment.DESKPULSE_DESK__NAME", "eu"), "its desk is called eu"),
+    (
+        compose_peers.rules_are_of_its_desk,
+        put("services.exporter.environment.DESKPULSE_APP_ID", "eu"),
+        "view.yml, volume.yml are of another",
+    ),
     (compose_peers.one_policy_for_all, drop("services.worker.environment.DESKPULSE_DESK__POLICY"), "worker: has no SLA policy"),
     (compose_peers.one_policy_for_all, drop("services.exporter.volumes"), "which is not mounted"),
     (compose_peers.one_policy_for_all, put(PROMISES, ["./deskpulse/policy/default.yaml:/etc/deskpulse/policy.yaml:ro"]), "different SLA"),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from scripts.rule_tests import exporter_cases
+from scripts.rule_tests.exporter_cases import JOB, UNTRUSTED, told
 from scripts.rule_tests.meta_cases import BLIND
-from scripts.rule_tests.model import DESK, INSTANCES, Case, Fired, Look, figures, healthy
+from scripts.rule_tests.model import INSTANCES, Case, Fired, Look, figures, healthy
 
 A, B = INSTANCES["a"], INSTANCES["b"]
-_BOARD: Final = "deskpulse-pipeline"
-_JOB: Final = {"job": "deskpulse-exporter"}
-_UNTRUSTED: Final = {"figures": "untrusted"}
 ALERTS: Final = (
     *("DeskpulseExporterAbsent", "DeskpulseExporterDown", "DeskpulseExporterNotReady", "DeskpulseExporterLagging"),
     "DeskpulseExporterClock",
@@ -22,16 +21,11 @@ ALERTS: Final = (
 )
 
 
-def told(severity: str, summary: str, description: str, **labels: str) -> Fired:
-    """An alert about the pipeline."""
-    return Fired(labels={"severity": severity, "kind": "pipeline", **labels}, summary=summary, description=description, board=_BOARD)
-
-
 _INCOMPLETE: Final = told(
     "warning",
     "The figures are not all that there is.",
     "No exporter has had complete figures for two minutes; /readyz of any exporter says what is missing.",
-    **_UNTRUSTED,
+    **UNTRUSTED,
 )
 
 
@@ -40,7 +34,7 @@ def cases() -> Iterator[Case]:
     yield from _peace()
     yield from _quiet()
     yield from _idle()
-    yield from _exporters()
+    yield from exporter_cases.cases()
     yield from _trust()
     yield from _clocks()
     yield from _views()
@@ -131,7 +125,7 @@ def _idle() -> Iterator[Case]:
         "warning",
         "Partitions without a worker: 4.",
         "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not counted.",
-        **_UNTRUSTED,
+        **UNTRUSTED,
     )
     yield Case(
         "no worker runs for half an hour: that is told, and no source",
@@ -155,78 +149,12 @@ def _with_gap(values: str) -> str:
     return f"{start}x5 _ _ {later}x{int(count) - 8}"
 
 
-def _exporters() -> Iterator[Case]:
-    absent = told(
-        "page",
-        "No exporter of deskpulse answers.",
-        "Prometheus has reached no exporter of this desk for two minutes, so there are no figures of it at all. These rules know the desk "
-        "by the name that its exporters have in desk.name.",
-        **_UNTRUSTED,
-    )
-    yield Case(
-        "no exporter was ever there: told after two minutes and not before",
-        {'up{job="prometheus",instance="127.0.0.1:9090"}': "1x20"},
-        (Look("1m", "DeskpulseExporterAbsent"), Look("2m", "DeskpulseExporterAbsent", (absent,))),
-    )
-    gone = {"up": "1x3 0x20", "deskpulse_exporter_up": "1x3 stale"}
-    yield Case(
-        "both exporters are down: told once",
-        {**figures(A, gone), **figures(B, gone)},
-        (Look("5m", "DeskpulseExporterAbsent"), Look("6m", "DeskpulseExporterAbsent", (absent,))),
-    )
-    yield Case(
-        "one of two is down: told by its name; the other one's restart of a minute is not",
-        {**figures(A, gone), **figures(B, {"up": "1x3 0 1x20", "deskpulse_exporter_up": "1x3 stale 1x20"})},
-        (
-            Look("5m", "DeskpulseExporterDown"),
-            Look("6m", "DeskpulseExporterDown", (_down(A),)),
-            Look("6m", "DeskpulseExporterAbsent"),
-        ),
-    )
-    yield from _of_which_desk(gone)
-
-
-def _down(instance: str, desk: str | None = DESK) -> Fired:
-    return Fired(
-        labels={"severity": "warning", "kind": "pipeline", **_JOB, "instance": instance},
-        summary="An exporter of deskpulse does not answer.",
-        description=f"{instance} has not answered for two minutes; the figures of other exporters are not affected.",
-        board=_BOARD,
-        desk=desk,
-    )
-
-
-def _of_which_desk(gone: Mapping[str, str]) -> Iterator[Case]:
-    """A target that does not answer tells no desk."""
-    yield Case(
-        "an exporter of another desk is down: its own rules tell it, and not these",
-        {**healthy(25), **figures(B, gone, "us")},
-        tuple(Look("10m", alert) for alert in ("DeskpulseExporterDown", "DeskpulseExporterAbsent")),
-    )
-    yield Case(
-        "every exporter of this desk is down, and another desk goes on: told, both of the one that is down and of the desk",
-        {**figures(A, gone), **healthy(25, instance=B, desk="us")},
-        (Look("10m", "DeskpulseExporterDown", (_down(A),)),),
-    )
-    yield Case(
-        "a target never answered, and nothing tells whose it is: told without a desk",
-        {**healthy(25), **figures(B, {"up": "0x25"})},
-        (Look("10m", "DeskpulseExporterDown", (_down(B, None),)),),
-    )
-    target = 'up{{job="deskpulse-exporter",instance="{}",desk="{}"}}'
-    yield Case(
-        "two targets never answered, and the scrape configuration gives each its desk: that of this desk is told",
-        {**healthy(25), target.format(B, DESK): "0x25", target.format("10.0.0.4:9108", "us"): "0x25"},
-        (Look("10m", "DeskpulseExporterDown", (_down(B),)),),
-    )
-
-
 def _trust() -> Iterator[Case]:
     unready = told(
         "warning",
         "An exporter of deskpulse has not read its ledger yet.",
         f"{B} shows no figures; /readyz of that exporter says what it waits for.",
-        **_JOB,
+        **JOB,
         instance=B,
     )
     yield Case(
@@ -238,7 +166,7 @@ def _trust() -> Iterator[Case]:
         "warning",
         "An exporter of deskpulse is behind.",
         f"By Prometheus's clock Kafka answered {B} 4m 0s ago, or its clock is slow; rules and boards read another one.",
-        **_JOB,
+        **JOB,
         instance=B,
     )
     yield Case(
@@ -256,7 +184,7 @@ def _trust() -> Iterator[Case]:
         "warning",
         "An exporter of deskpulse cannot compute some of its figures.",
         f"{A} leaves figures out; its log has the error.",
-        **_JOB,
+        **JOB,
         instance=A,
     )
     yield Case(
@@ -274,7 +202,7 @@ def _clocks() -> Iterator[Case]:
             "The clock of an exporter of deskpulse is wrong.",
             f"{B} is {words} off, by the brokers' clocks or by Prometheus's: its figures are of another moment. Rules and boards read one "
             "whose clock is right, if there is one.",
-            **_JOB,
+            **JOB,
             instance=B,
         )
         fast = dict.fromkeys((f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), f"{seconds}+60x25")
@@ -295,7 +223,7 @@ def _clocks() -> Iterator[Case]:
             "warning",
             "An exporter of deskpulse is behind.",
             f"By Prometheus's clock Kafka answered {B} {words} ago, or its clock is slow; rules and boards read another one.",
-            **_JOB,
+            **JOB,
             instance=B,
         )
         yield Case(
@@ -337,7 +265,7 @@ def _positions() -> Iterator[Case]:
         "page",
         "Events wait and nobody works on them.",
         "Partitions of source topics whose records have waited for over a minute at a position that stands still: 1.",
-        **_UNTRUSTED,
+        **UNTRUSTED,
     )
     stuck = {_BEHIND: "0x5 0+60x20", _POSITION: "0+10x5 50x20", "deskpulse_view_complete": "1x6 0x20"}
     yield Case(
@@ -355,7 +283,7 @@ def _positions() -> Iterator[Case]:
         "warning",
         "The workers are 5m 0s behind.",
         "Events are counted, but late, and have been for five minutes: figures show the desk as it was.",
-        **_UNTRUSTED,
+        **UNTRUSTED,
     )
     yield Case(
         "the workers move, but stay five minutes behind: lagging, not stalled",
@@ -374,7 +302,7 @@ def _partitions() -> Iterator[Case]:
         "warning",
         "Partitions without a worker: 2.",
         "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not counted.",
-        **_UNTRUSTED,
+        **UNTRUSTED,
     )
     yield Case(
         "two partitions without a worker: told after three minutes",
@@ -385,7 +313,7 @@ def _partitions() -> Iterator[Case]:
         "warning",
         "Partitions that are still being recovered: 1.",
         "Their workers have been reading them from the ledger for ten minutes; until then no event of theirs is counted.",
-        **_UNTRUSTED,
+        **UNTRUSTED,
     )
     yield Case(
         "a recovery of more than ten minutes",
@@ -401,7 +329,7 @@ def _silent(topic: str, since: str, words: str) -> Fired:
         f"The last event happened {since} ago, in business hours, and at the rate of before some would have come. Either what sends them "
         "stands still, or nobody does what they tell of.",
         topic=topic,
-        **_UNTRUSTED,
+        **UNTRUSTED,
     )
 
 
@@ -447,7 +375,7 @@ def _records() -> Iterator[Case]:
         "A producer's open transaction holds back events of ticket-created.",
         "Records of ticket-created behind a transaction that has been open for five minutes: 40.",
         topic="ticket-created",
-        **_UNTRUSTED,
+        **UNTRUSTED,
     )
     yield Case(
         "a producer leaves its transaction open",
