@@ -184,7 +184,7 @@ soak-mutants: $(STAMP) ## Switch the worker's safeguards off, one at a time: eac
 lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review the difference
 	$(UV) $(ARGS) requirements/build.in --output-file requirements/build.txt
 	$(UV) $(ARGS) pyproject.toml --constraint requirements/build.txt --output-file requirements/run.txt
-	$(UV) $(ARGS) pyproject.toml --extra embedded --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(UV) $(ARGS) pyproject.toml --extra demo --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	@echo "lock: wrote $(LOCKS)"
 
 .PHONY: clean

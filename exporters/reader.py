@@ -16,7 +16,6 @@ from exporters.buffer import Row
 from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
 from exporters.errors import ExporterError, TopicsError, UnreachableError
-from exporters.pace import Pace
 from exporters.progress import Progress
 from exporters.skew import median
 from exporters.status import Limits, ReaderStatus
@@ -28,6 +27,7 @@ from streams.unreached import complaints, in_a_line
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
 RETRY_MS: Final = 500  # while a broker is away aiokafka logs a line for each try
+POLL_MS: Final = 500  # how long to wait for records; a broker holds a fetch until there are some, so news wakes us at once
 FETCH_BYTES: Final = 4 << 20  # of one partition and answer; a single larger record still arrives
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 5.0
@@ -189,12 +189,11 @@ class LedgerReader:
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         partitions = self._partitions()
-        pace = Pace(consumer, partitions)
         watch = asyncio.create_task(self._watch(consumer))
         try:
             while not watch.done():
                 try:
-                    batch = await pace.poll()
+                    batch = await consumer.getmany(timeout_ms=POLL_MS)
                 except OffsetOutOfRangeError as error:
                     for partition in error.args[0]:
                         await self._rewind(consumer, partition, "its log went back: it was created anew, or lost records")

@@ -30,8 +30,6 @@ from deskpulse.boards.moment import Labels, Moment, Result, fill
 from deskpulse.boards.promql import JOB, Expression, Rounded
 from deskpulse.boards.sheet import Asked
 from deskpulse.brokers import Broker
-from deskpulse.brokers.embedded import EmbeddedBroker
-from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.demo import proof
 from deskpulse.demo.stack import start_broker
 from exporters.exposition import label_text
@@ -86,7 +84,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.boards_check", description="All boards against a real Prometheus and the oracle."
     )
-    parser.add_argument("--broker", choices=("embedded", "kafka"), help="by default the embedded one, if it is installed")
     parser.add_argument("--scenario", default="sla-slip", help="of the simulator (default: sla-slip)")
     options = parser.parse_args(arguments)
     if shutil.which("prometheus") is None:
@@ -94,11 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="deskpulse-boards-") as folder, ExitStack() as exits:
-        broker = {"embedded": EmbeddedBroker, "kafka": LocalKafka}[options.broker]() if options.broker else None
-        if broker is None:
-            broker = start_broker()
-        else:
-            broker.start()
+        broker = start_broker(_say)
         exits.callback(broker.stop)
         total = asyncio.run(_check(broker, options.scenario, Path(folder), exits))
     for fault in [*total.empty, *total.differences][:SHOWN_FAULTS]:

@@ -1,6 +1,7 @@
 """What docker-compose.yml must keep beyond its schema. A rule takes the parsed file and gives its faults, none when all is well."""
 
 import ipaddress
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +13,10 @@ Rule = Callable[[Compose, Path], list[str]]
 
 OUR_IMAGE: Final = "deskpulse:"
 _KAFKA_IMAGE: Final = "apache/kafka:"
+_KAFKA_LOCK: Final = "deskpulse/brokers/kafka.lock.json"
 _JOB: Final = ("no", "on-failure")
 _NUMBERED_TAG: Final = re.compile(r"[^:@]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?")
 _NAMED_SECRET: Final = re.compile(r"/run/secrets/(\w+)")
-_POM_VERSION: Final = re.compile(r"<kafka\.version>([^<]+)</kafka\.version>")
 
 
 def services(compose: Compose) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -36,9 +37,9 @@ def images_are_pinned(compose: Compose, root: Path) -> list[str]:
         if not _NUMBERED_TAG.fullmatch(image):
             found.append(f"{name}: image {image or 'missing'} has no full version as its tag")
         elif image.startswith(_KAFKA_IMAGE):
-            version = _POM_VERSION.search((root / "deploy/kafka/pom.xml").read_text(encoding="utf-8"))
-            if version is None or image.partition("@")[0] != _KAFKA_IMAGE + version[1]:
-                found.append(f"{name}: image {image} is not the version of deploy/kafka/pom.xml, on which the tests run")
+            version = json.loads((root / _KAFKA_LOCK).read_text(encoding="utf-8"))["version"]
+            if image.partition("@")[0] != _KAFKA_IMAGE + version:
+                found.append(f"{name}: image {image} is not the version of {_KAFKA_LOCK}, on which the tests run")
     return found
 
 

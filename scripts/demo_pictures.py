@@ -1,4 +1,4 @@
-"""The demo's first screen as a newcomer sees it: `make demo-pictures` writes docs/pictures/demo-*.png (Chromium, embedded broker)."""
+"""The demo's first screen as a newcomer sees it: `make demo-pictures` writes docs/pictures/demo-*.png (Chromium)."""
 
 from __future__ import annotations
 

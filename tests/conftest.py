@@ -1,7 +1,7 @@
-"""The brokers that tests run on: Apache Kafka where it can be had, the embedded one beside it; the last lines name what was used.
+"""The broker that tests run on: Apache Kafka, on the locked Java; the last lines name what was used.
 
-`kafka_broker` and `embedded_broker` live for the whole run and are shared, so a test takes its own topics: `topic_prefix`.
-`broker` runs a test once on each (the contract suite). Under DESKPULSE_REQUIRE_KAFKA=1 a missing Kafka is a failure, else a skip.
+`kafka_broker` lives for the whole run and is shared, so a test takes its own topics: `topic_prefix`. What needs Kafka asks for it or for
+`kafka_here`, and so gets the mark `kafka`. Under DESKPULSE_REQUIRE_KAFKA=1 a missing Kafka is a failure, else a skip.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from deskpulse.brokers import Broker, embedded, kafka
+from deskpulse.brokers import kafka
 
 REQUIRE_KAFKA = "DESKPULSE_REQUIRE_KAFKA"
 
@@ -46,6 +46,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[BROKERS] = BrokersOfThisRun()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell starts in the background, and its children, would not hear Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m kafka` is looked at
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Kafka."""
+    for item in items:
+        if "kafka_here" in getattr(item, "fixturenames", ()):
+            item.add_marker("kafka")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the outermost: after pytest's own list of skips and failures
@@ -94,34 +102,20 @@ def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def kafka_broker(pytestconfig: pytest.Config, tell: Callable[[str], None]) -> Iterator[kafka.LocalKafka]:
-    """Apache Kafka for the whole run; its topics must be created, it makes none by itself."""
-    brokers = pytestconfig.stash[BROKERS]
+def kafka_here(pytestconfig: pytest.Config, tell: Callable[[str], None]) -> None:
+    """For tests that start a Kafka of their own: skips where it cannot be had; under DESKPULSE_REQUIRE_KAFKA=1 that is a failure."""
     if reason := kafka.available(tell):
-        brokers.refused.append(f"Apache Kafka ({reason})")
+        pytestconfig.stash[BROKERS].refused.append(f"Apache Kafka ({reason})")
         refuse(f"no Apache Kafka: {reason}", required=os.environ.get(REQUIRE_KAFKA) == "1")
-    with kafka.LocalKafka(report=tell) as broker:
-        brokers.used.append(broker.name)
-        yield broker
 
 
 @pytest.fixture(scope="session")
-def embedded_broker(pytestconfig: pytest.Config) -> Iterator[embedded.EmbeddedBroker]:
-    """The embedded broker for the whole run."""
+def kafka_broker(kafka_here: None, pytestconfig: pytest.Config, tell: Callable[[str], None]) -> Iterator[kafka.LocalKafka]:
+    """Apache Kafka for the whole run; its topics must be created, it makes none by itself."""
     brokers = pytestconfig.stash[BROKERS]
-    if reason := embedded.available():
-        brokers.refused.append(f"embedded broker ({reason})")
-        refuse(f"no embedded broker: {reason}", required=False)
-    with embedded.EmbeddedBroker() as broker:
-        brokers.used.append(f"embedded {broker.name}")
+    with kafka.LocalKafka(report=tell, quick_start=True) as broker:
+        brokers.used.append(broker.name)
         yield broker
-
-
-@pytest.fixture(params=[pytest.param("kafka_broker", id="kafka", marks=pytest.mark.kafka), pytest.param("embedded_broker", id="embedded")])
-def broker(request: pytest.FixtureRequest) -> Broker:
-    """Each broker in turn: what is tested with this fixture is promised on both."""
-    chosen: Broker = request.getfixturevalue(request.param)
-    return chosen
 
 
 @pytest.fixture

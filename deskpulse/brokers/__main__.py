@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from deskpulse.brokers import BrokerError
-from deskpulse.brokers.artifacts import fetch
+from deskpulse.brokers.jars import cache_folder, fetch
 from deskpulse.brokers.kafka import LocalKafka, Security
 
 
@@ -18,7 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's way to say Ctrl-C
     try:
         if options.fetch_only:
-            print(f"Apache Kafka is in {fetch(_tell)}")
+            fetch(_tell)
+            print(f"Apache Kafka is in {cache_folder()}")
         else:
             _serve(LocalKafka(brokers=options.brokers, port=options.port, security=options.security, report=_tell))
     except BrokerError as error:
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=9092, help="port of the first broker (default: %(default)s)")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="how many (default: %(default)s); three replicate")
     parser.add_argument("--security", choices=get_args(Security), default="plaintext", help="default: %(default)s")
-    parser.add_argument("--fetch-only", action="store_true", help="only fetch Kafka into build/kafka, so that later runs need no network")
+    parser.add_argument("--fetch-only", action="store_true", help="only fetch Kafka into the cache, so that later runs need no network")
     return parser
 
 

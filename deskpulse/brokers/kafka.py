@@ -1,16 +1,19 @@
 """Apache Kafka as a child process: a real broker, or three, for tests, the demo and the benchmarks."""
 
+import os
 import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
 from pathlib import Path
 from typing import Literal, Self, get_args
 
 from deskpulse.brokers import BrokerError
-from deskpulse.brokers.artifacts import Report, fetch, find_java, kafka_command, kafka_version, silent
+from deskpulse.brokers.jars import Report, fetch, kafka_version, silent
+from deskpulse.brokers.java import find_java
 from deskpulse.brokers.process import LOOPBACK, Server, free_ports, launch, port_is_free, tail, wait_until
 from deskpulse.brokers.settings import SCRAM, Access, Node, as_text, server_properties
 from deskpulse.brokers.tls import make_certificates
@@ -22,6 +25,7 @@ _RESTART_GRACE_SECONDS = 8.0  # one broker needs half a second; three at once lo
 _DISCARD_GRACE_SECONDS = 3.0  # data that is deleted next needs no careful end
 _USERNAME = "deskpulse"
 _SIZES = (1, 3)
+_LOG_SETTINGS = Path(str(resources.files("deskpulse.brokers").joinpath("log4j2.properties")))
 _LAST_PORT = 65_535
 
 
@@ -65,6 +69,8 @@ class LocalKafka:
         self._java_options = ["-XX:TieredStopAtLevel=1"] if quick_start else []
         self._start_timeout_seconds = start_timeout_seconds
         self._report = report
+        self._java = ""
+        self._jars: list[Path] = []
         self._folder: Path | None = None
         self._access: Access | None = None
         self._nodes: list[Node] = []
@@ -105,8 +111,8 @@ class LocalKafka:
         """Fetch Kafka if need be, format its storage, start it and wait until it serves clients."""
         if self._folder is not None:
             raise BrokerError("this Kafka is running already: stop it first, or use restart")
-        find_java()  # before Maven is asked for what could not be run
-        fetch(self._report)
+        self._java = find_java()  # before anything is fetched that could not be run
+        self._jars = fetch(self._report)
         self._folder = Path(tempfile.mkdtemp(prefix="deskpulse-kafka-"))
         try:
             self._prepare(self._folder)
@@ -181,7 +187,7 @@ class LocalKafka:
     def _format(self) -> None:
         """Give each node's storage the cluster's id and, with SASL, the user: KRaft starts on formatted storage only."""
         command = [
-            *kafka_command("kafka.tools.StorageTool", "-XX:TieredStopAtLevel=1", heap_mb=128),
+            *self._command("kafka.tools.StorageTool", "-XX:TieredStopAtLevel=1", heap_mb=128),
             "format",
             f"--cluster-id={secrets.token_urlsafe(16)}",
         ]
@@ -197,9 +203,20 @@ class LocalKafka:
         with ThreadPoolExecutor(self._brokers) as pool:
             list(pool.map(format_one, self._nodes))
 
+    def _command(self, main_class: str, *java_options: str, heap_mb: int) -> list[str]:
+        """How to run one of Kafka's programs; its arguments are to follow."""
+        options = [
+            f"-Xmx{heap_mb}m",
+            "-XX:+UseG1GC",
+            "-Djava.awt.headless=true",
+            f"-Dlog4j2.configurationFile={_LOG_SETTINGS}",
+            *java_options,
+        ]
+        return [self._java, *options, "-cp", os.pathsep.join(map(str, self._jars)), main_class]
+
     def _launch(self, nodes: list[Node]) -> None:
         """Start brokers and wait until each says that it serves."""
-        folder, command = self._running_folder(), kafka_command("kafka.Kafka", *self._java_options, heap_mb=self._heap_mb)
+        folder, command = self._running_folder(), self._command("kafka.Kafka", *self._java_options, heap_mb=self._heap_mb)
         already_logged = {node.number: _size(node.log_file) for node in nodes}
         for node in nodes:
             self._servers[node.number] = launch([*command, str(node.properties_file)], log_file=node.log_file, data=folder)

@@ -48,15 +48,15 @@ def run(
     config: Path | None = None,
 ) -> int:
     """Run the demo until its duration is over or Ctrl-C; return the exit code: 1 when `verify` found a difference."""
-    console = Console()
-    own = None
+    console, own = Console(), None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's way to say Ctrl-C
     try:
+        chosen_port = _port(port, settings)
         if broker is None:
-            console.print("starting a broker ...")
-            own = start_broker()
-        chosen, environment = demo_settings(
-            settings, broker or (own.bootstrap if own else ""), _port(port, settings), config, scenario=scenario, shared=own is None
-        )
+            console.print("starting Apache Kafka ...")
+            own = start_broker(lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True))
+        bootstrap = broker or (own.bootstrap if own else "")
+        chosen, environment = demo_settings(settings, bootstrap, chosen_port, config, scenario=scenario, shared=own is None)
         console.print(f"broker: {own.name if own else broker}")
         with Stack(chosen, environment, chosen.exporter.port, broker=own) as stack:
             folder = log_folder()

@@ -18,8 +18,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from deskpulse.brokers import Broker
-from deskpulse.brokers.embedded import EmbeddedBroker
-from deskpulse.brokers.embedded import available as embedded_available
+from deskpulse.brokers.jars import Report
 from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.brokers.process import tail
 from deskpulse.cluster import connect
@@ -27,6 +26,7 @@ from deskpulse.settings import Settings
 from deskpulse.topic_setup import apply, plan, topic_specs
 
 START_SECONDS: Final = 60.0
+HEAP_MB: Final = 256
 _GRACE_SECONDS: Final = 12.0
 
 
@@ -104,9 +104,9 @@ class Stack:
         return Part(name, process, path)
 
 
-def start_broker() -> Broker:
-    """The embedded broker; where it is not installed, Apache Kafka. Errors: BrokerError."""
-    broker: Broker = EmbeddedBroker() if embedded_available() is None else LocalKafka()
+def start_broker(report: Report) -> Broker:
+    """Apache Kafka with a small heap, fetched before its first start, of which `report` is told. Errors: BrokerError."""
+    broker = LocalKafka(heap_mb=HEAP_MB, quick_start=True, report=report)
     broker.start()
     return broker
 

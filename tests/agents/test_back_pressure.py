@@ -19,7 +19,7 @@ RECORDS = 120_000
 SIZE = 1_000  # so 120 MB wait
 MOST_GROWTH = 70 << 20  # fetched and not yet parsed: up to 1 MiB of each of 24 topic-partitions, twice; then chunks and units
 PATIENCE_SECONDS = 180.0
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -25,13 +24,13 @@ DAYS = 120
 TICKETS_A_DAY = 30
 QUICK = {"log.cleaner.backoff.ms": "100", "log.retention.check.interval.ms": "500", "log.segment.delete.delay.ms": "0"}
 RULES = TopicRules(partitions=1, ledger_segment_ms=500, ledger_compaction_lag_ms=500, ledger_delete_retention_ms=1)
-pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 Log = list[tuple[bytes, bytes | None]]
 
 
 @pytest.fixture
-async def config(kafka_broker: Any) -> AsyncIterator[WorkerConfig]:
-    """`kafka_broker` is asked for its skip where there is no Kafka; this one compacts at once."""
+async def config(kafka_here: None) -> AsyncIterator[WorkerConfig]:
+    """On a Kafka of its own, that compacts at once."""
     with LocalKafka(quick_start=True, properties=QUICK) as broker:
         kafka = {"bootstrap_servers": broker.bootstrap}
         admin = AIOKafkaAdminClient(**kafka)

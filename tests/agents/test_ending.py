@@ -34,7 +34,6 @@ def new_desk(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[C
         desk.stop()
 
 
-@pytest.mark.kafka
 @pytest.mark.slow
 async def test_a_worker_that_does_not_move_ends_itself_and_another_start_goes_on(new_desk: Callable[..., Desk]) -> None:
     """Three ways to stand still: a unit of work that never ends, an event loop that is blocked, a fetch that hangs.
@@ -65,7 +64,6 @@ async def _stand_still(desk: Desk, fault: str, words: str) -> None:
     await desk.agrees(PATIENCE_SECONDS)
 
 
-@pytest.mark.kafka
 async def test_sigterm_under_load_finishes_commits_and_leaves_the_group(new_desk: Callable[..., Desk], tell: Callable[[str], None]) -> None:
     """A backlog that would last for long. What was begun is committed, the group knows at once, and the next worker misses nothing."""
     desk = new_desk()

@@ -20,14 +20,7 @@ from tests.agents.harness import Desk, tickets, until
 
 
 @pytest.fixture
-def desk(broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk({"bootstrap_servers": broker.bootstrap}, topic_prefix, tmp_path)
-    yield desk
-    desk.stop()
-
-
-@pytest.fixture
-def kafka_desk(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[Desk]:
+def desk(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[Desk]:
     desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
     yield desk
     desk.stop()
@@ -68,9 +61,7 @@ async def test_rejects_go_to_the_dead_letters_whole(desk: Desk) -> None:
     assert {b"syntax"} == {dict(letter.headers)["reason"] for letter in letters}
 
 
-@pytest.mark.kafka  # the embedded broker never expires members that crashed
-async def test_when_nearly_everything_is_bad_the_worker_stops(kafka_desk: Desk) -> None:
-    desk = kafka_desk
+async def test_when_nearly_everything_is_bad_the_worker_stops(desk: Desk) -> None:
     await desk.create_topics()
     await desk.produce(("survey", b"T%d" % number, b"bad") for number in range(3_000))
     worker = desk.start_worker()
@@ -79,9 +70,7 @@ async def test_when_nearly_everything_is_bad_the_worker_stops(kafka_desk: Desk) 
     assert not await desk.read(desk.config.dead_letter_topic)
 
 
-@pytest.mark.kafka  # the embedded broker never expires members that crashed
-async def test_a_record_that_crashes_the_merge_can_be_skipped(kafka_desk: Desk) -> None:
-    desk = kafka_desk
+async def test_a_record_that_crashes_the_merge_can_be_skipped(desk: Desk) -> None:
     await desk.create_topics()
     await desk.produce([*tickets(100), ("resolved", b"T1", b"crash"), *tickets(100)])
     worker = desk.start_worker()
@@ -95,9 +84,7 @@ async def test_a_record_that_crashes_the_merge_can_be_skipped(kafka_desk: Desk) 
     assert b"skipped" == dict(letter.headers)["reason"]
 
 
-@pytest.mark.kafka  # the embedded broker makes a topic when it is asked about it
-async def test_a_missing_topic_is_named_with_its_fix(kafka_desk: Desk) -> None:
-    desk = kafka_desk
+async def test_a_missing_topic_is_named_with_its_fix(desk: Desk) -> None:
     missing = desk.config.source("survey")
     await desk.create_topics(leave_out=[missing])
     worker = desk.start_worker()
@@ -119,9 +106,7 @@ async def test_an_unreachable_broker_is_named(tmp_path: Path) -> None:
     assert worker.has_said("Kafka at 127.0.0.1:1 does not listen")
 
 
-@pytest.mark.kafka
-async def test_partitions_added_while_running_stop_the_worker(kafka_desk: Desk) -> None:
-    desk = kafka_desk
+async def test_partitions_added_while_running_stop_the_worker(desk: Desk) -> None:
     await desk.create_topics()
     await desk.produce(tickets(500))
     worker = desk.start_worker()
@@ -135,9 +120,7 @@ async def test_partitions_added_while_running_stop_the_worker(kafka_desk: Desk) 
     assert second.has_said("topics have 6 partitions, the ledger was made with 4")
 
 
-@pytest.mark.kafka
-async def test_what_retention_removed_unread_is_reported_as_lost(kafka_desk: Desk) -> None:
-    desk = kafka_desk
+async def test_what_retention_removed_unread_is_reported_as_lost(desk: Desk) -> None:
     desk.partitions = 1
     await desk.create_topics()
     await desk.produce(tickets(300, topics=["survey"]))
@@ -154,11 +137,9 @@ async def test_what_retention_removed_unread_is_reported_as_lost(kafka_desk: Des
     assert 50 == (await desk.positions())[0]["counters"]["lost"]
 
 
-@pytest.mark.kafka
 @pytest.mark.slow
-async def test_a_worker_logs_in_over_tls(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
-    """`kafka_broker` is asked for its skip where there is no Kafka; this one is another, that wants SASL/SCRAM over TLS."""
-    with LocalKafka(security="sasl_tls") as guarded:
+async def test_a_worker_logs_in_over_tls(kafka_here: None, topic_prefix: str, tmp_path: Path) -> None:
+    with LocalKafka(security="sasl_tls", quick_start=True) as guarded:
         login = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": guarded.username, "sasl_plain_password": guarded.password}
         kafka = {"bootstrap_servers": guarded.bootstrap, "security_protocol": "SASL_SSL", "ca_file": str(guarded.ca_file), **login}
         desk = Desk(kafka, topic_prefix, tmp_path)
@@ -178,11 +159,10 @@ async def delete_records(desk: Desk, topic: str, offset: int) -> None:
         await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(offset)})
 
 
-@pytest.mark.kafka
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [7])
-async def test_kills_at_random_moments_lose_nothing(kafka_desk: Desk, seed: int) -> None:
-    desk, chance = kafka_desk, random.Random(seed)
+async def test_kills_at_random_moments_lose_nothing(desk: Desk, seed: int) -> None:
+    chance = random.Random(seed)
     await desk.create_topics()
     async with producing(desk, 40_000):
         workers = [desk.start_worker(), desk.start_worker()]
@@ -195,10 +175,8 @@ async def test_kills_at_random_moments_lose_nothing(kafka_desk: Desk, seed: int)
     await desk.agrees(seconds=90)
 
 
-@pytest.mark.kafka
 @pytest.mark.slow
-async def test_a_zombie_is_fenced(kafka_desk: Desk) -> None:
-    desk = kafka_desk
+async def test_a_zombie_is_fenced(desk: Desk) -> None:
     await desk.create_topics()
     async with producing(desk, 40_000):
         zombie = desk.start_worker()

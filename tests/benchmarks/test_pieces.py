@@ -57,14 +57,12 @@ def test_existing_customers_are_few_and_in_the_order_of_their_time(event_file: P
     assert sorted(history) == history
 
 
-@pytest.mark.kafka
 async def test_the_limit_reads_and_decodes_every_event(site: Site) -> None:
     told: list[int] = []
     turn = await contest.run_limit(site, 1, EVENTS, told.append)
     assert EVENTS == turn.events == told[-1]
 
 
-@pytest.mark.kafka
 async def test_the_worker_leaves_every_event_in_its_ledger_once(site: Site) -> None:
     turn = await contest.run_worker(site, 1, EVENTS, ignore, ignore)
     assert (EVENTS, 0) == (turn.events, turn.rejected)
@@ -74,13 +72,11 @@ async def test_the_worker_leaves_every_event_in_its_ledger_once(site: Site) -> N
     assert turn.rate is not None
 
 
-@pytest.mark.kafka
 async def test_the_faust_app_works_off_what_it_was_given(site: Site) -> None:
     turn = await contest.run_faust(site, 1, EVENTS // 10, ignore)
     assert EVENTS // 10 == turn.events
 
 
-@pytest.mark.kafka
 async def test_nothing_is_left_on_a_broker_of_others(site: Site) -> None:
     await site.create_ledger(site.app_id("worker", 1))
     await site.delete_all()

@@ -1,8 +1,7 @@
 """Brokers for the tests of this folder, and the few lines of client code that they share."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deskpulse.brokers import kafka as local_kafka
 from deskpulse.brokers.kafka import LocalKafka
 
 
@@ -73,19 +71,9 @@ def connect() -> Connect:
 
 
 @pytest.fixture(scope="session")
-def kafka_here() -> None:
-    """Skips where Kafka cannot be had; under DESKPULSE_REQUIRE_KAFKA=1 that is a failure."""
-    if reason := local_kafka.available(print):
-        if os.environ.get("DESKPULSE_REQUIRE_KAFKA") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def kafka(kafka_here: None) -> Iterator[LocalKafka]:
-    """One Apache Kafka for all tests that do not harm it; each uses topics of its own."""
-    with LocalKafka(quick_start=True) as broker:
-        yield broker
+def kafka(kafka_broker: LocalKafka) -> LocalKafka:
+    """For tests that do not harm it; each uses topics of its own."""
+    return kafka_broker
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 import pytest
 
 from deskpulse.brokers.__main__ import main
-from deskpulse.brokers.artifacts import CHECKOUT
 from deskpulse.brokers.process import free_ports, port_is_free
+from scripts.tidy import ROOT
 
-pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka_here")]
+pytestmark = pytest.mark.usefixtures("kafka_here")
 
 
 @contextmanager
 def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     words = [sys.executable, "-m", "deskpulse.brokers", *arguments]
-    with subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             yield process
         finally:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from deskpulse.brokers import Broker, BrokerError
-from deskpulse.brokers.artifacts import CHECKOUT
 from deskpulse.brokers.kafka import LocalKafka
 from deskpulse.brokers.process import port_is_free, wait_until
+from scripts.tidy import ROOT
 
-pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka_here")]
+pytestmark = pytest.mark.usefixtures("kafka_here")
 
 
 OWNER = """
@@ -104,7 +104,7 @@ async def test_three_brokers_go_on_without_one(connect: Any) -> None:
 
 def test_it_dies_with_the_process_that_started_it() -> None:
     """Even when that process gets no chance to clean up: a killed benchmark must not leave a broker on the machine."""
-    with subprocess.Popen([sys.executable, "-c", OWNER], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as owner:
+    with subprocess.Popen([sys.executable, "-c", OWNER], cwd=ROOT, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         pid, folder = owner.stdout.readline().split()
         assert is_alive(int(pid))

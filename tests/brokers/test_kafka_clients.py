@@ -9,8 +9,6 @@ from aiokafka import TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.errors import ProducerFenced, UnknownTopicOrPartitionError
 
-pytestmark = pytest.mark.kafka
-
 TOPIC_ALREADY_EXISTS = 36
 
 

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from deskpulse.brokers.kafka import LocalKafka
 
-pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka_here")]
+pytestmark = pytest.mark.usefixtures("kafka_here")
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from tests.browser.chromium import GONE, Window, show, window
 from tests.e2e.stack import START_SECONDS, Sent, Stack
 from windows.panes import DAY_MS, HOUR_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.kafka, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(900)]
 PATIENCE_SECONDS = 180.0  # for a process to start or a group to settle, on a machine that does much else
 PROMISE_SECONDS = 2.0
 TRIES = 7

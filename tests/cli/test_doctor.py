@@ -176,7 +176,6 @@ def test_a_distribution_that_takes_one_of_our_names_fails() -> None:
     assert "openai-agents" in finding.found
 
 
-@pytest.mark.kafka
 def test_the_round_on_an_empty_cluster_fails_for_the_topics_only(run: Run, on_kafka: Settings) -> None:
     answer = run("doctor")
     assert answer.code == exits.BROKER
@@ -184,7 +183,6 @@ def test_the_round_on_an_empty_cluster_fails_for_the_topics_only(run: Run, on_ka
     assert [line.split(":")[0] for line in failed] == ["FAIL  topics"]
 
 
-@pytest.mark.kafka
 def test_the_round_after_topics_passes_and_warns_of_what_one_broker_cannot_give(run: Run, on_kafka: Settings) -> None:
     run("topics")
     answer = run("doctor")
@@ -196,7 +194,6 @@ def test_the_round_after_topics_passes_and_warns_of_what_one_broker_cannot_give(
     assert "OK    session timeout: 10 s" in answer.out
 
 
-@pytest.mark.kafka
 def test_the_round_counts_the_lag_of_a_group(run: Run, on_kafka: Settings) -> None:
     """Three records, one of them committed: two behind."""
     run("topics")

@@ -93,7 +93,6 @@ def test_a_ledger_of_a_newer_program_fails(monkeypatch: pytest.MonkeyPatch) -> N
     )[:2]
 
 
-@pytest.mark.kafka
 def test_the_round_finds_the_position_rows(run: Run, on_kafka: Settings) -> None:
     run("topics")
     view = ledger_topics(on_kafka.app_id).view

@@ -63,14 +63,12 @@ def test_a_file_without_a_start_ends_now(run: Run, tmp_path: Path) -> None:
     assert run("simulate", "--for", "2h", "--out", tmp_path / "x.jsonl").code == exits.OK
 
 
-@pytest.mark.kafka
 def test_simulate_needs_topics_and_says_how_to_get_them(run: Run, on_kafka: Settings) -> None:
     answer = run("simulate", "--for", "1h", "--speed", "max")
     assert answer.code == exits.BROKER
     assert "fix: create the topics with `deskpulse topics`" in answer.err
 
 
-@pytest.mark.kafka
 def test_simulated_events_reach_kafka_with_their_keys(run: Run, on_kafka: Settings, tmp_path: Path) -> None:
     run("topics")
     answer = run("simulate", *WEEK, "--speed", "max")
@@ -84,7 +82,6 @@ def test_simulated_events_reach_kafka_with_their_keys(run: Run, on_kafka: Settin
         assert key == str(event[identifier]).encode()
 
 
-@pytest.mark.kafka
 def test_replay_sends_in_the_order_of_event_times(run: Run, on_kafka: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESKPULSE_TOPICS__PARTITIONS", "1")
     run("topics")
@@ -96,7 +93,6 @@ def test_replay_sends_in_the_order_of_event_times(run: Run, on_kafka: Settings, 
     assert [event["occurred_at"] for _, _, event, _ in sorted(records(on_kafka, 3), key=lambda record: record[3])] == [early, text, late]
 
 
-@pytest.mark.kafka
 def test_replay_maps_a_file_of_another_form(run: Run, on_kafka: Settings, tmp_path: Path) -> None:
     run("topics")
     csv = tmp_path / "log.csv"
@@ -139,7 +135,6 @@ def test_a_mapping_that_cannot_be_used_is_code_2(run: Run, tmp_path: Path) -> No
         read_timed_events(file, mapping)
 
 
-@pytest.mark.kafka
 @pytest.mark.parametrize(("words", "expected"), [([], exits.OK), (["--for", "1h"], exits.INTERRUPTED)])
 def test_ctrl_c_is_the_way_to_end_an_endless_simulation(words: list[str], expected: int, on_kafka: Settings, run: Run) -> None:
     run("topics")

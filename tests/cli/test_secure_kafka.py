@@ -21,21 +21,19 @@ from deskpulse.cluster import connect
 from deskpulse.settings import Settings
 from tests.cli.harness import Run
 
-pytestmark = pytest.mark.kafka
 PATIENCE_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def secure_kafka(kafka_broker: LocalKafka) -> Iterator[LocalKafka]:
-    """A broker that wants both; asked for after the plain one, so that a machine without Kafka skips."""
-    assert kafka_broker.bootstrap
+def secure_kafka(kafka_here: None) -> Iterator[LocalKafka]:
+    """A broker that wants both."""
     # It asks for rights wherever somebody has been given any: so one test can take some away from all others.
     guarded = {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS",  # the controller, at its own listener
         "allow.everyone.if.no.acl.found": "true",
     }
-    with LocalKafka(security="sasl_tls", properties=guarded) as broker:
+    with LocalKafka(security="sasl_tls", properties=guarded, quick_start=True) as broker:
         yield broker
 
 

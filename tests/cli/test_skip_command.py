@@ -11,8 +11,6 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import worker_config
 from tests.cli.harness import Run
 
-pytestmark = pytest.mark.kafka
-
 
 @pytest.fixture
 def one_record(run: Run, on_kafka: Settings) -> str:

@@ -14,7 +14,6 @@ from streams.topics import SOURCE_TOPICS, TopicRules, specs
 from tests.cli.harness import Run
 
 T = TypeVar("T")
-pytestmark = pytest.mark.kafka
 
 
 def ask(settings: Settings, question: Callable[[Cluster], Awaitable[T]]) -> T:

@@ -1,7 +1,6 @@
-"""What deskpulse promises on every broker: the same tests, unchanged, on Apache Kafka and on the embedded one.
+"""What deskpulse promises whoever runs it, by a whole installation: topics, worker and exporter as processes on Apache Kafka.
 
-Each runs a whole installation: topics, worker and exporter as processes. What only a real broker can show (crashes, fencing, compaction)
-is tested on Apache Kafka alone, in tests/e2e and tests/agents.
+What goes wrong on the way (crashes, fencing, rolling upgrades) is tested in tests/e2e and tests/agents.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-async def stack(broker: Broker, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Stack]:
-    made = Stack(broker.bootstrap, f"{topic_prefix}c-", tmp_path, {"DESKPULSE_EXPORTER__CLOCK": "event"})
+async def stack(kafka_broker: Broker, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Stack]:
+    made = Stack(kafka_broker.bootstrap, f"{topic_prefix}c-", tmp_path, {"DESKPULSE_EXPORTER__CLOCK": "event"})
     try:
         yield made
     finally:

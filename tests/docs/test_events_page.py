@@ -178,11 +178,11 @@ def record(event: dict[str, Any] | str, key: str) -> SourceRecord:
 
 @needs_kcat
 class TestProducers:
-    async def test_python_and_kcat_send_a_ticket_to_one_partition(self, broker: Any, topic_prefix: str, tmp_path: Path) -> None:
-        desk = Desk({"bootstrap_servers": broker.bootstrap}, topic_prefix, tmp_path)
+    async def test_python_and_kcat_send_a_ticket_to_one_partition(self, kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
+        desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
         await desk.create_topics()
-        run([sys.executable, "-c", at_broker(python("AIOKafkaProducer"), broker.bootstrap, topic_prefix)], tmp_path)
-        run(["bash", "-euc", at_broker(shell("kcat -P"), broker.bootstrap, topic_prefix)], tmp_path)
+        run([sys.executable, "-c", at_broker(python("AIOKafkaProducer"), kafka_broker.bootstrap, topic_prefix)], tmp_path)
+        run(["bash", "-euc", at_broker(shell("kcat -P"), kafka_broker.bootstrap, topic_prefix)], tmp_path)
         records = await desk.read(f"{topic_prefix}ticket-created", f"{topic_prefix}first-reply")
         assert ["ticket-created", "first-reply"] == [found.topic.removeprefix(topic_prefix) for found in records]
         assert 1 == len({found.partition for found in records})
@@ -190,7 +190,6 @@ class TestProducers:
         for found in records:
             assert not PartitionState(found.partition).apply(found.topic.removeprefix(topic_prefix), [found])
 
-    @pytest.mark.kafka
     async def test_without_the_setting_kcat_chooses_other_partitions(self, kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
         """The trap is real, and the setting is what mends it."""
         desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
@@ -210,26 +209,26 @@ async def partitions(desk: Desk, topic: str) -> dict[bytes, int]:
 
 
 @needs_kcat
-async def test_dead_letters_are_read_as_the_page_says(broker: Any, topic_prefix: str, tmp_path: Path) -> None:
-    desk = Desk({"bootstrap_servers": broker.bootstrap}, topic_prefix, tmp_path)
+async def test_dead_letters_are_read_as_the_page_says(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
+    desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
     await desk.create_topics(first_reply=1)
     letters = [
         DeadLetter("first-reply", 0, 0, NOON_MS, "syntax", "JSON is malformed: invalid character", b"T-1", b"not json"),
         DeadLetter("first-reply", 0, 1, NOON_MS, "null", "the record has no value (a tombstone)", b"T-2", None),
         DeadLetter("survey", 2, 9, NOON_MS, "syntax", "trailing characters", b"T-3", b"{}}"),
     ]
-    async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap) as producer:
+    async with AIOKafkaProducer(bootstrap_servers=kafka_broker.bootstrap) as producer:
         await producer.send_and_wait(f"{topic_prefix}first-reply", b"not json", key=b"T-1", partition=0)
         for letter in letters:
             key = f"{letter.topic}-{letter.partition}-{letter.offset}".encode()
             await producer.send_and_wait(desk.config.dead_letter_topic, letter.value, key=key, headers=letter_headers(letter))
-    counted, shown, itself = (at_broker(shell(text), broker.bootstrap, topic_prefix) for text in ("uniq -c", "%k\\n", "-o 0"))
+    counted, shown, itself = (at_broker(shell(text), kafka_broker.bootstrap, topic_prefix) for text in ("uniq -c", "%k\\n", "-o 0"))
     counts = [" ".join(line.split()) for line in run(["bash", "-euc", counted], tmp_path).splitlines()]
     assert ["1 reason=null", "2 reason=syntax"] == counts
     told = run(["bash", "-euc", shown], tmp_path)
     assert ["first-reply-0-0", "first-reply-0-1", "survey-2-9"] == re.findall(r"^\S+$", told, re.MULTILINE)
     assert "T-1 not json\n" == run(["bash", "-euc", itself], tmp_path)
-    printed = run([sys.executable, "-c", at_broker(python("AIOKafkaConsumer"), broker.bootstrap, topic_prefix)], tmp_path)
+    printed = run([sys.executable, "-c", at_broker(python("AIOKafkaConsumer"), kafka_broker.bootstrap, topic_prefix)], tmp_path)
     assert "first-reply 0 syntax JSON is malformed: invalid character b'not json'" == printed.splitlines()[0]
     assert 3 == len(printed.splitlines())
 

@@ -20,7 +20,7 @@ from windows.panes import MINUTE_MS
 
 IN_2099_MS = 4_070_908_800_000
 Place = tuple[str, int, int]  # topic without prefix, partition, offset
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def good_tickets(first: int, count: int, now_ms: int) -> Iterator[Sent]:

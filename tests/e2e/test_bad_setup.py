@@ -21,7 +21,6 @@ from tests.e2e.stack import START_SECONDS, run_command, start_program, surroundi
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-@pytest.mark.kafka
 async def test_missing_topics_are_named_with_the_command_that_makes_them(new_stack: NewStack) -> None:
     stack = new_stack()
     worker, exporter = stack.start("worker"), stack.start("exporter")
@@ -31,7 +30,6 @@ async def test_missing_topics_are_named_with_the_command_that_makes_them(new_sta
     assert exporter.has_said(f"no topic {stack.view_topic}, .*{stack.topic('first-reply')}.*: create the topics with `deskpulse topics`")
 
 
-@pytest.mark.kafka
 async def test_unequal_partition_counts_are_told_one_by_one(new_stack: NewStack) -> None:
     stack = new_stack()
     odd = stack.topic("resolved")

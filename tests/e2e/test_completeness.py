@@ -17,7 +17,7 @@ from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, end_well, total
 from tests.e2e.test_bad_input import good_tickets
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def readyz(stack: Stack) -> tuple[int, dict[str, Any]]:

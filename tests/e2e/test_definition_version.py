@@ -25,7 +25,7 @@ CHANGED = HISTORY[-1].figures
 OLDEST = "support_oldest_unanswered_timestamp_seconds"  # of them, what a desk without a policy shows
 DAYS = 3
 ANEW = "making them anew"
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def hidden(samples: Samples) -> set[str]:

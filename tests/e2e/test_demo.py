@@ -15,7 +15,6 @@ from urllib.request import urlopen
 import pytest
 
 from deskpulse import exits
-from deskpulse.brokers import embedded
 from deskpulse.brokers.process import free_ports
 from tests.agents.harness import WorkerProcess, until
 from tests.e2e.stack import start_program
@@ -146,9 +145,7 @@ def names(text: str) -> set[str]:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    if reason := embedded.available():
-        pytest.skip(f"no embedded broker: {reason}")
+def demo(kafka_here: None, tmp_path: Path) -> Iterator[Demo]:
     port = free_ports(1)[0]
     words = ("demo", "--for", "60s", "--port", str(port), "--verify")
     program = start_program(*words, variables={"TMPDIR": str(tmp_path)}, log=tmp_path / "demo.log")

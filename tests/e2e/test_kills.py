@@ -88,7 +88,6 @@ class Killer:
         return sum(len(re.findall(RECOVERED, worker.said)) for worker in self._workers)
 
 
-@pytest.mark.kafka
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [20_251])

@@ -40,7 +40,6 @@ SETTINGS: Final = {
 }
 
 
-@pytest.mark.kafka
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not LOG.is_file(), reason=f"no {LOG}: the data of other people, see ../shared/data/README.md")

@@ -20,7 +20,7 @@ from tests.next_version import NEXT, THIS
 
 NEXT_VERSION = "tests.next_version"
 TICKETS = 30
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 class Rolling:

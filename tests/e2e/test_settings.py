@@ -11,7 +11,7 @@ from tests.e2e.conftest import NewStack
 from tests.e2e.stack import START_SECONDS, total
 from tests.e2e.test_bad_input import good_tickets
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 async def test_a_worker_with_another_horizon_refuses_and_an_exporter_with_another_zone_says_so(new_stack: NewStack) -> None:

@@ -17,7 +17,7 @@ from tests.e2e.stack import START_SECONDS, Sent, run_command, total
 from tests.e2e.test_bad_input import good_tickets
 
 CRASHING = "tests.e2e.crashing_worker"
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def poison(now_ms: int) -> Sent:

@@ -24,7 +24,6 @@ LIBRARY: Final = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeM
 POLICY: Final = "versions: [{name: v1, first_reply: [{within: 10m, objective: 90%}]}]\n"
 MINUTE_MS: Final = 60_000
 pytestmark = [
-    pytest.mark.kafka,
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.skipif(LIBRARY is None, reason="no libfaketime: apt-get install faketime"),

@@ -102,8 +102,8 @@ def test_the_next_offset_is_the_furthest_of_what_is_known() -> None:
 
 
 @pytest.fixture
-async def ledger(broker: Broker, topic_prefix: str) -> AsyncIterator[Ledger]:
-    async with Ledger(broker.bootstrap, topic_prefix.rstrip("-")) as opened:
+async def ledger(kafka_broker: Broker, topic_prefix: str) -> AsyncIterator[Ledger]:
+    async with Ledger(kafka_broker.bootstrap, topic_prefix.rstrip("-")) as opened:
         yield opened
 
 
@@ -118,7 +118,6 @@ async def test_a_group_that_nobody_was_ever_in_has_no_workers(ledger: Ledger) ->
         assert Workers() == await until(asked, seconds=PATIENCE_SECONDS)
 
 
-@pytest.mark.kafka
 async def test_an_open_transaction_of_a_producer_is_seen(kafka_broker: Broker, topic_prefix: str) -> None:
     """Its records cannot be applied yet, so they are no lag; but they are there, and hold back what follows them."""
     async with Ledger(kafka_broker.bootstrap, topic_prefix.rstrip("-")) as ledger:

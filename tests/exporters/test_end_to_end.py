@@ -25,8 +25,8 @@ from tests.exporters.ledger import Ledger, exporter
 
 
 @pytest.fixture
-async def ledger(broker: Broker, topic_prefix: str) -> AsyncIterator[Ledger]:
-    async with Ledger(broker.bootstrap, topic_prefix.rstrip("-")) as opened:
+async def ledger(kafka_broker: Broker, topic_prefix: str) -> AsyncIterator[Ledger]:
+    async with Ledger(kafka_broker.bootstrap, topic_prefix.rstrip("-")) as opened:
         yield opened
 
 
@@ -246,9 +246,8 @@ async def test_without_a_broker_it_ends_with_a_message() -> None:
             pass
 
 
-@pytest.mark.kafka
 @pytest.mark.slow
-async def test_a_broker_that_goes_away_ends_nothing(kafka_broker: LocalKafka) -> None:
+async def test_a_broker_that_goes_away_ends_nothing(kafka_here: None) -> None:
     """The figures stay, their age is told, and what is committed later is shown."""
     with LocalKafka(quick_start=True) as broker:
         async with Ledger(broker.bootstrap, "desk") as ledger:

@@ -109,13 +109,13 @@ async def test_an_error_of_a_delivery_ends_the_run() -> None:
         await run(Producer(OSError("disk full")), happened(5), until_ms=10**9)
 
 
-async def test_records_lie_where_single_ones_would(broker: Broker, topic_prefix: str) -> None:
+async def test_records_lie_where_single_ones_would(kafka_broker: Broker, topic_prefix: str) -> None:
     """Of 200 tickets, half in batches and half one by one, each ticket's two records are in one partition, in order."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_broker.bootstrap)
     await admin.start()
     await admin.create_topics([NewTopic(f"{topic_prefix}resolved", 4, 1)])
     await admin.close()
-    producer: Any = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True)
+    producer: Any = AIOKafkaProducer(bootstrap_servers=kafka_broker.bootstrap, enable_idempotence=True)
     await producer.start()
     try:
         events = (TimedEvent(1, "resolved", f"T{number}".encode(), {"half": "first"}) for number in range(200))
@@ -125,7 +125,7 @@ async def test_records_lie_where_single_ones_would(broker: Broker, topic_prefix:
     finally:
         await producer.stop()
     found: defaultdict[bytes, list[tuple[int, bytes]]] = defaultdict(list)
-    consumer = AIOKafkaConsumer(f"{topic_prefix}resolved", bootstrap_servers=broker.bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(f"{topic_prefix}resolved", bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
         for _ in range(400):

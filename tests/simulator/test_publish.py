@@ -157,21 +157,21 @@ class TestDelivery:
         assert all(one.sent <= other.sent for one, other in pairwise(told))
 
 
-async def test_a_run_reaches_a_broker_whole(broker: Broker, topic_prefix: str, run: Any) -> None:
+async def test_a_run_reaches_a_broker_whole(kafka_broker: Broker, topic_prefix: str, run: Any) -> None:
     """Each ticket and customer keeps to one partition number over all topics: its events need no joining elsewhere."""
     events = run(rate_per_hour=10, days=0.5)
     names = [topic_prefix + topic for topic in SOURCE_TOPICS]
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_broker.bootstrap)
     await admin.start()
     await admin.create_topics([NewTopic(name, 3, 1) for name in names])
     await admin.close()
-    async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(bootstrap_servers=kafka_broker.bootstrap, enable_idempotence=True) as producer:
         done = await publish(events, producer, pace=Pace.flat_out(), topic_prefix=topic_prefix)
     assert len(events) == done.acknowledged
 
     partitions: dict[bytes, set[int]] = {}
     read: list[tuple[str, bytes]] = []
-    async with AIOKafkaConsumer(*names, bootstrap_servers=broker.bootstrap, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(*names, bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest") as consumer:
         while len(read) < len(events):
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 read += [(record.topic.removeprefix(topic_prefix), record.value) for record in records]
