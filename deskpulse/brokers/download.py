@@ -47,6 +47,19 @@ class _Work:
     done: SimpleQueue[Download | Exception] = field(default_factory=SimpleQueue)
     over: threading.Event = field(default_factory=threading.Event)
     received: dict[str, int] = field(default_factory=dict)  # bytes, by path
+    opening: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, file: Path) -> IO[bytes]:
+        """A new file. Errors: _BrokenError when all is over, after which none is made: whoever waited may delete the folder."""
+        with self.opening:
+            if self.over.is_set():
+                raise _BrokenError("given up")
+            return file.open("wb")
+
+    def end(self) -> None:
+        """Let the threads end."""
+        with self.opening:
+            self.over.set()
 
 
 class _BrokenError(Exception):
@@ -79,7 +92,7 @@ def download_all(repository: Repository, wanted: Sequence[Download], report: Cal
             left -= 1
             yield outcome
     finally:
-        work.over.set()
+        work.end()
 
 
 def _run(work: _Work) -> None:
@@ -120,7 +133,7 @@ def _download(work: _Work, wanted: Download) -> None:
 def _transfer(work: _Work, address: str, wanted: Download) -> str:
     """Copy one file; return its SHA-256. Errors: _BrokenError, BrokerError where another try would not help, OSError of the disk."""
     received, digest = 0, hashlib.sha256()
-    with wanted.file.open("wb") as file, _open(work.repository, address) as answer:
+    with work.open(wanted.file) as file, _open(work.repository, address) as answer:
         # What is longer than it should be has the wrong hash already.
         while not work.over.is_set() and received <= wanted.size and (chunk := _read(answer)):
             file.write(chunk)

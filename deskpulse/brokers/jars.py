@@ -87,13 +87,13 @@ def cache_folder() -> Path:
     return (Path(caches) if Path(caches).is_absolute() else Path.home() / ".cache") / "deskpulse" / "kafka"
 
 
-def fetch(report: Report = silent) -> list[Path]:
+def fetch(report: Report = silent, *, lock: Lock | None = None) -> list[Path]:
     """Kafka's jars, whole and checked, in the order of the lock; those that are not in the cache yet are fetched.
 
     When all are there, no network is needed. A file that is not what the lock says is fetched anew. Processes that fetch at once do not
     disturb each other: a jar gets its name when it is complete. Errors: BrokerError.
     """
-    lock = read_lock()
+    lock = lock or read_lock()
     folder = cache_folder() / lock.version
     files = {jar: folder / jar.name for jar in lock.jars}
     missing = [jar for jar, file in files.items() if not jar.is_at(file)]

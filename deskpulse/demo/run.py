@@ -175,13 +175,15 @@ class _Play:
         self.progress = Progress(self.told + progress.sent, self.told + progress.acknowledged, progress.publish_ms)
 
     async def _show(self) -> None:
+        live = self.console.is_terminal
         with _display(self.console) as show:
             while True:
                 self.stack.check()
                 samples = await self._scrape()
                 lag = sum(value for (name, _), value in samples.items() if name == "deskpulse_source_lag_records")
-                show(samples, int(lag), self.progress.acknowledged)
-                await asyncio.sleep(_TABLE_SECONDS if self.console.is_terminal else _PLAIN_TABLE_SECONDS)
+                if live or screen.has_figures(samples):
+                    show(samples, int(lag), self.progress.acknowledged)
+                await asyncio.sleep(_TABLE_SECONDS if live or not screen.has_figures(samples) else _PLAIN_TABLE_SECONDS)
 
     async def _scrape(self) -> dict[verify.Key, float]:
         try:

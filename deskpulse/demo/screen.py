@@ -51,6 +51,12 @@ def table(samples: Samples, *, behind: int, sent: int) -> Table:
     return grid
 
 
+def has_figures(samples: Samples) -> bool:
+    """Whether the first tickets are counted, and so the table has something to show."""
+    labels = {"window": WINDOWS[-1], "period": "current", "by": "all", "member": "all"}
+    return samples.get(("support_tickets", frozenset(labels.items())), 0.0) > 0
+
+
 def _cell(samples: Samples, metric: str, more: dict[str, str]) -> tuple[str, str]:
     labels = {"period": "current", "by": "all", "member": "all", **more}
     value = samples.get((metric, frozenset(labels.items())))
