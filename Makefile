@@ -38,7 +38,7 @@ demo: $(STAMP) ## Broker, simulated desk, worker and exporter until Ctrl-C, with
 	@$(BIN)/deskpulse demo $(ARGS)
 
 .PHONY: kafka
-kafka: $(STAMP) ## A local Apache Kafka until Ctrl-C (Java 17 and Maven; data in a temporary folder)
+kafka: $(STAMP) ## A local Apache Kafka until Ctrl-C (data in a temporary folder)
 	@$(BIN)/python -m deskpulse.brokers $(ARGS)
 
 .PHONY: up
@@ -55,7 +55,7 @@ deploy/secrets/%:
 
 ##@ Work on it
 .PHONY: test
-test: $(STAMP) ## All tests, on Apache Kafka where it can be had; the last lines name the brokers
+test: $(STAMP) ## All tests, on Apache Kafka; the last lines name the broker
 	@$(BIN)/python -m deskpulse.brokers --fetch-only || echo "test: without Apache Kafka, see the last lines"
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
@@ -187,7 +187,11 @@ lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review th
 	$(UV) $(ARGS) pyproject.toml --extra demo --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	@echo "lock: wrote $(LOCKS)"
 
+.PHONY: lock-kafka
+lock-kafka: $(STAMP) ## Resolve requirements/kafka-pom.xml anew into deskpulse/brokers/kafka.lock.json (Maven)
+	@$(BIN)/python -m scripts.kafka_lock
+
 .PHONY: clean
-clean: ## Remove what was built and cached here; .venv and the Kafka jars stay
+clean: ## Remove what was built and cached here; .venv stays
 	rm -rf build/lib build/bdist.* build/wheel build/screens build/history *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

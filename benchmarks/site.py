@@ -20,7 +20,7 @@ from streams.topics import TopicSpec, ledger_topics, skips_topic
 PARTITIONS: Final = 4
 FAUST_TABLE: Final = "tickets"
 _VARIABLES: Final = "DESKPULSE_"
-_KEPT: Final = {"DESKPULSE_KAFKA_CACHE"}  # where Kafka's jars are
+_KEPT: Final = {"DESKPULSE_JAVA", "DESKPULSE_KAFKA_CACHE", "DESKPULSE_KAFKA_REPOSITORY"}  # how Kafka is run, and where its jars are
 
 
 @dataclass(frozen=True, slots=True)

