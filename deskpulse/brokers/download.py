@@ -77,12 +77,13 @@ def download_all(repository: Repository, wanted: Sequence[Download], report: Cal
         work.todo.put(each)
     for _ in range(min(_AT_ONCE, len(wanted))):
         threading.Thread(target=_run, args=(work,), daemon=True).start()
-    told, left = time.monotonic(), len(wanted)
+    told, said, left = time.monotonic(), "", len(wanted)
     try:
         while left:
             if time.monotonic() - told >= _TELL_SECONDS:
                 told = time.monotonic()
-                report(f"  {sum(work.received.values()) / 1e6:.0f} of {total / 1e6:.0f} MB")
+                if said != (line := f"  {sum(work.received.values()) / 1e6:.1f} of {total / 1e6:.1f} MB"):
+                    report(said := line)
             try:
                 outcome = work.done.get(timeout=_TELL_SECONDS)
             except Empty:

@@ -52,7 +52,12 @@ def table(samples: Samples, *, behind: int, sent: int) -> Table:
 
 
 def has_figures(samples: Samples) -> bool:
-    """Whether the first tickets are counted, and so the table has something to show."""
+    """Whether the first tickets are counted, and so the table has something to show.
+
+    >>> labels = frozenset({"window": "30d", "period": "current", "by": "all", "member": "all"}.items())
+    >>> has_figures({}), has_figures({("support_tickets", labels): 0.0}), has_figures({("support_tickets", labels): 7.0})
+    (False, False, True)
+    """
     labels = {"window": WINDOWS[-1], "period": "current", "by": "all", "member": "all"}
     return samples.get(("support_tickets", frozenset(labels.items())), 0.0) > 0
 

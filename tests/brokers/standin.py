@@ -9,12 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered once. `cut`: the connection ends in the middle. `hang`: nothing comes until the server ends."""
+    """What is answered once.
+
+    `cut`: the connection ends in the middle. `hang`: nothing comes until the server ends. `endless`: the body over and over.
+    """
 
     body: bytes = b""
     status: int = 200
     cut: bool = False
     hang: bool = False
+    endless: bool = False
     location: str | None = None
 
 
@@ -52,8 +56,11 @@ def stand_in() -> Iterator[StandIn]:
             self.send_response(answer.status)
             if answer.location:
                 self.send_header("Location", answer.location)
-            self.send_header("Content-Length", str(len(answer.body)))
+            if not answer.endless:
+                self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
+            while answer.endless and not ended.is_set():
+                self.wfile.write(answer.body)
             self.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there

@@ -13,6 +13,7 @@ import pytest
 
 from deskpulse.brokers import BrokerError, download, jars, repository
 from deskpulse.brokers.jars import Jar, Lock, cache_folder, fetch, read_lock
+from deskpulse.brokers.repository import find_repository
 from scripts import kafka_lock
 from scripts.tidy import ROOT
 from tests.brokers.standin import Answer, StandIn, stand_in
@@ -62,6 +63,14 @@ def test_it_is_fetched_once_in_the_order_of_the_lock_and_says_so(served: StandIn
     assert sorted(each.path for each in LOCK.jars) == served.paths()
 
 
+def test_how_far_it_is_is_told_while_it_comes(served: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "_TELL_SECONDS", 0.0)
+    said: list[str] = []
+    fetch(said.append, lock=LOCK)
+    assert said[1:-1]
+    assert [] == [line for line in said[1:-1] if not re.fullmatch(r"  \d\.\d of 0\.3 MB", line)]
+
+
 @pytest.mark.parametrize("damaged", [b"", b"First" + b"first" * 999], ids=["empty", "another byte"])
 def test_a_jar_that_is_not_what_was_locked_is_fetched_anew_and_no_other(served: StandIn, damaged: bytes) -> None:
     fetch(lock=LOCK)
@@ -88,11 +97,20 @@ def test_a_file_with_another_hash_is_thrown_away_and_not_asked_for_again(served:
     assert 1 == served.paths().count(ONE.path)
 
 
-def test_what_goes_on_for_ever_is_not_read_for_ever(served: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "_CHUNK", 1000)
-    served.answers[ONE.path] = [Answer(b"x" * 10_000_000)]
+@pytest.mark.timeout(60)
+def test_what_goes_on_for_ever_is_not_read_for_ever(served: StandIn) -> None:
+    served.answers[ONE.path] = [Answer(b"x" * 10_000, endless=True)]
     with pytest.raises(BrokerError, match="is not the file that was locked"):
         fetch(lock=LOCK)
+
+
+def test_when_all_is_over_no_file_is_begun_any_more(served: StandIn, tmp_path: Path) -> None:
+    """A thread that is late must not write into a folder that is being deleted."""
+    work = download._Work(find_repository())
+    work.end()
+    with pytest.raises(download._BrokenError):
+        work.open(tmp_path / "late")
+    assert not (tmp_path / "late").exists()
 
 
 @pytest.mark.parametrize(

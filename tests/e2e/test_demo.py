@@ -185,6 +185,18 @@ async def test_ctrl_c_ends_the_demo_and_all_that_it_started(demo: Demo) -> None:
     await until(lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], what="the end of all processes")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_can_be_ended_while_its_broker_starts(demo: Demo, tmp_path: Path, number: signal.Signals) -> None:
+    await until(lambda: bool(list(tmp_path.glob("deskpulse-kafka-*/broker-1/server.log"))), seconds=120, what="the broker's first words")
+    started = children(demo.program.process.pid)
+    assert started
+    demo.program.signal(number)
+    assert exits.OK == await demo.program.exit(60)
+    await until(lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], what="the end of all processes")
+    await until(lambda: not list(tmp_path.glob("deskpulse-kafka-*")), what="the end of its data")
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process started and that still are."""
     return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
