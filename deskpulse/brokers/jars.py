@@ -80,11 +80,19 @@ def kafka_version() -> str:
 
 
 def cache_folder() -> Path:
-    """Where jars are kept: what DESKPULSE_KAFKA_CACHE names, else `deskpulse/kafka` in the user's folder for caches."""
+    """Where jars are kept: what DESKPULSE_KAFKA_CACHE names, else `deskpulse/kafka` in the user's folder for caches.
+
+    Errors: BrokerError for a user without a home.
+    """
     if told := os.environ.get(CACHE_VARIABLE):
         return Path(told).absolute()
-    caches = os.environ.get("XDG_CACHE_HOME", "")  # a relative one is to be ignored: so says the specification of these folders
-    return (Path(caches) if Path(caches).is_absolute() else Path.home() / ".cache") / "deskpulse" / "kafka"
+    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not caches.is_absolute():  # a relative one is to be ignored: so says the specification of these folders
+        try:
+            caches = Path.home() / ".cache"
+        except RuntimeError as error:
+            raise BrokerError(f"this user has no home to keep Kafka's jars in: name a folder in {CACHE_VARIABLE}") from error
+    return caches / "deskpulse" / "kafka"
 
 
 def fetch(report: Report = silent, *, lock: Lock | None = None) -> list[Path]:

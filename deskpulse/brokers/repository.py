@@ -44,7 +44,8 @@ def find_repository(environ: Mapping[str, str] = os.environ) -> Repository:
     """
     if told := environ.get(VARIABLE):
         return _repository(told, VARIABLE)
-    return _mirror(Path.home() / ".m2" / "settings.xml", environ) or _repository(CENTRAL, "the default")
+    settings = Path(os.path.expanduser("~/.m2/settings.xml"))  # noqa: PTH111 - pathlib's raises for a user without a home
+    return _mirror(settings, environ) or _repository(CENTRAL, "the default")
 
 
 def _repository(address: str, told_by: str, login: tuple[str, str] | None = None) -> Repository:

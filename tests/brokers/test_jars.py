@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from deskpulse.brokers import BrokerError, download, jars, repository
 from deskpulse.brokers.jars import Jar, Lock, cache_folder, fetch, read_lock
-from deskpulse.brokers.repository import find_repository
+from deskpulse.brokers.repository import CENTRAL, find_repository
 from scripts import kafka_lock
 from scripts.tidy import ROOT
 from tests.brokers.standin import Answer, StandIn, stand_in
@@ -195,6 +196,18 @@ def test_where_jars_are_kept(variables: dict[str, str], folder: str, monkeypatch
     for name, value in ({"HOME": "/home/of/mine"} | variables).items():
         monkeypatch.setenv(name, value)
     assert Path(folder) == cache_folder()
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_uid: int) -> None:
+        raise KeyError
+
+    for name in ("DESKPULSE_KAFKA_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(BrokerError, match=f"has no home .*name a folder in {jars.CACHE_VARIABLE}"):
+        cache_folder()
+    assert CENTRAL == find_repository({}).url
 
 
 class TestTheLock:
