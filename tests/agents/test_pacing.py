@@ -14,7 +14,6 @@ from aiokafka.consumer.fetcher import Fetcher
 
 from agents.semi_private import PacedConsumer
 
-pytestmark = pytest.mark.kafka
 HOUR = 3_600.0
 
 

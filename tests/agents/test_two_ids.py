@@ -1,4 +1,4 @@
-"""Workers that write under `APP-3` and workers that write under `APP:3` fence each other, on real brokers."""
+"""Workers that write under `APP-3` and workers that write under `APP:3` fence each other, on a real broker."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ BEFORE, FROM = OWN_IDS_FORMAT - 1, OWN_IDS_FORMAT
 
 
 @pytest.fixture
-async def config(broker: Any, topic_prefix: str) -> WorkerConfig:
-    kafka = {"bootstrap_servers": broker.bootstrap}
+async def config(kafka_broker: Any, topic_prefix: str) -> WorkerConfig:
+    kafka = {"bootstrap_servers": kafka_broker.bootstrap}
     config = WorkerConfig(clock=WORKER, kafka=kafka, app_id=topic_prefix.rstrip("-"))
     await make_topics(config)
     return config

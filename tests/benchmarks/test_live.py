@@ -44,7 +44,6 @@ def test_the_processor_time_of_a_process_only_grows() -> None:
     assert 0 < before < after
 
 
-@pytest.mark.kafka
 async def test_a_turn_sees_the_tickets_of_its_desk(kafka_broker: Any, tmp_path: Path) -> None:
     site = Site(kafka_broker.bootstrap, f"live-{secrets.token_hex(3)}-", tmp_path)
     await site.create_sources()
