@@ -22,6 +22,7 @@ DAY_MINUTES: Final = 24 * 60
 LONGEST_MS: Final = 366 * DAY_MINUTES * 60_000
 _SPAN: Final = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _PERCENT: Final = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*%")
+_DURATION_FIX: Final = "write hours (h), minutes (m) and seconds (s), such as 45s, 30m or 1h30m"
 Span = tuple[int, int]  # minutes since midnight; the end is above 1440 where it lies after midnight
 
 
@@ -55,9 +56,14 @@ def _instant_ms(value: object) -> object:
 
 def _duration_ms(value: object) -> object:
     text = str(value)
+    if isinstance(value, int | float):  # YAML reads 1:30 as 90, the sixties of old
+        raise wrong(f"{text} has no unit", _DURATION_FIX)
     if "d" in text:
         raise wrong(f"{text!r} counts days", "write hours, such as 16h: a day of work is not 24 hours, so nobody could tell which is meant")
-    length = _parsed(parse_duration_ms, text)
+    try:
+        length = parse_duration_ms(text)
+    except ValueError as error:
+        raise wrong(str(error).partition(": ")[0], _DURATION_FIX) from None
     if length > LONGEST_MS:
         raise wrong(f"{text!r} is longer than a year", "write what somebody would promise to a customer")
     return length

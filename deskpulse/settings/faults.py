@@ -164,6 +164,12 @@ def wording(error: ErrorDetails) -> tuple[str, str]:
     for comparison, words in _BOUNDS.items():
         if comparison in context:
             return f"not {words} {context[comparison]}", f"use a number {words} {context[comparison]}"
+    for bound, (beyond, words) in _LENGTHS.items():
+        if bound in context:
+            of = "characters" if kind.startswith("string") else "entries"
+            return f"{beyond} {context[bound]} {of}", f"use {words} {context[bound]} {of}"
+    if kind.startswith("date_"):
+        return "no date", "write each day as 2026-12-24; a range of days is a list of its days"
     return _KINDS.get(kind, (f"refused: {error['msg']}", "see examples/deskpulse.yaml for what it may be"))
 
 
@@ -174,14 +180,8 @@ def _one_of(value: object, expected: str) -> tuple[str, str]:
     return "not one of the choices", f"use {', '.join(choices)}{hint}"
 
 
-_BOUNDS: Final = {
-    "ge": "at least",
-    "gt": "above",
-    "le": "at most",
-    "lt": "below",
-    "min_length": "of a length of at least",
-    "max_length": "of a length of at most",
-}
+_BOUNDS: Final = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+_LENGTHS: Final = {"min_length": ("shorter than", "at least"), "max_length": ("longer than", "at most")}
 _A_SECTION: Final = ("a section, not a value", "put its keys below it, indented; variables join section and key by two underscores")
 _KINDS: Final = {
     "int_parsing": ("no whole number", "write digits only"),
