@@ -152,15 +152,15 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("first_reply: [{team: [a, b], within: 1h, objective: 90%}, {team: a, channel: c, within: 2h, objective: 90%}]", "never reached"),
         ("first_reply: [{team: [], within: 1h, objective: 90%}]", "matches nothing"),
         ("first_reply: [{within: 9000h, objective: 90%}]", "longer than a year"),
-        ("first_reply: [{within: 1:30, objective: 90%}]", "90 has no unit\n    fix: write hours (h), minutes (m) and seconds (s), such as"),
+        ("first_reply: [{within: 1:30, objective: 90%}]", "90 has no unit\n      fix: write hours (h), minutes (m) and seconds (s), such as"),
         (
             "first_reply: [{within: soon, objective: 90%}]",
-            "'soon' is no duration\n    fix: write hours (h), minutes (m) and seconds (s), such",
+            "'soon' is no duration\n      fix: write hours (h), minutes (m) and seconds (s), such",
         ),
         ("first_reply: [{within: 0m, objective: 90%}]", "'0m' is no time at all"),
         (
             "calendars: {a: {time_zone: UTC, hours: {mon: '09:00-10:00'}, dates: {12-24: []}}}",
-            "no date\n    fix: write each day as 2026-12-24",
+            "no date\n      fix: write each day as 2026-12-24",
         ),
         ("first_reply: [{within: 1h, objective: 40%}]", "at least 50%"),
         ("first_reply: [{within: 1h}]", "objective: it is missing"),
