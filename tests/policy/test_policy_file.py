@@ -152,7 +152,7 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("first_reply: [{team: [a, b], within: 1h, objective: 90%}, {team: a, channel: c, within: 2h, objective: 90%}]", "never reached"),
         ("first_reply: [{team: [], within: 1h, objective: 90%}]", "matches nothing"),
         ("first_reply: [{within: 9000h, objective: 90%}]", "longer than a year"),
-        ("first_reply: [{within: 1:30, objective: 90%}]", "90 has no unit\n      fix: write hours (h), minutes (m) and seconds (s), such as"),
+        ("first_reply: [{within: 1:30, objective: 90%}]", "90 has no unit\n      fix: write hours (h), minutes (m) and seconds (s)"),
         (
             "first_reply: [{within: soon, objective: 90%}]",
             "'soon' is no duration\n      fix: write hours (h), minutes (m) and seconds (s), such",
