@@ -20,12 +20,13 @@ PURE_STANDARD_LIBRARY: Final = frozenset(
     {
         "__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
         "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "types", "typing",
-        "unicodedata", "zlib", "zoneinfo",
+        "contextlib", "unicodedata", "zlib", "zoneinfo",
     }
 )  # fmt: skip
 PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "windows": PURE_STANDARD_LIBRARY | {"windows"},
-    "streams": PURE_STANDARD_LIBRARY | {"streams", "msgspec"},
+    # logging, to listen: aiokafka tells why a connection failed in its log and nowhere else (`unreached.py`)
+    "streams": PURE_STANDARD_LIBRARY | {"streams", "msgspec", "logging"},
     "kpis": PURE_STANDARD_LIBRARY | {"kpis", "streams", "windows", "msgspec", "xxhash"},
 }
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date
