@@ -146,7 +146,6 @@ async def refusal(config: WorkerConfig, ledger_format: int) -> str | None:
         return str(error) if error.code == Exit.CONFIG else None
 
 
-@pytest.mark.kafka
 async def test_rights_over_one_desk_are_none_over_another_and_a_missing_one_is_told(guarded: WorkerConfig) -> None:
     """What begins with `app-0:` is another desk's; then the right of before is taken away, and then one is forgotten."""
     await keep_for_somebody_else(guarded, "app-0:", PREFIXED)
