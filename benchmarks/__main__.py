@@ -53,12 +53,13 @@ def _tell(plan: Plan, measured: Result) -> None:
     if measured.rounds:
         console.print(report.table(measured.rounds, f"{plan.events:,} events, seed {plan.seed}, {place}"))
     report.save(
-        path, measured.rounds, live=[asdict(one) for one in measured.live], broker=measured.broker, events=plan.events, seed=plan.seed,
+        path, measured.rounds, live=[asdict(one) for one in measured.live], demo_share=measured.demo_share,
+        broker=measured.broker, events=plan.events, seed=plan.seed,
         faust_events=plan.faust_events, python=platform.python_version(), processors=os.cpu_count(), brokers=plan.brokers,
     )  # fmt: skip
     print(f"all figures: {path}")
     if measured.live:
-        print(live_line(measured.live), flush=True)
+        print(live_line(measured.live, measured.demo_share), flush=True)
     if measured.rounds:
         print(report.last_line(measured.rounds), flush=True)
 

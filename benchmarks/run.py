@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import contest, events
 from benchmarks.children import OnProgress
+from benchmarks.live import demo
 from benchmarks.live.measure import Live, Span, Turn
 from benchmarks.load import load
 from benchmarks.report import Round
@@ -30,6 +31,7 @@ _FAUST_SHARE: Final = 10  # the Faust app gets a tenth, so that no topic runs dr
 _FAUST_EVENTS: Final = 50_000  # and no more: its rate is the same after twenty seconds as after ten minutes
 FOLDER: Final = Path(__file__).resolve().parents[1] / "build" / "bench"
 _HEAP_MB: Final = 1_024
+_DEMO_WARM_SECONDS: Final = 30.0  # a Java that has just read two months of history is still tidying up
 LIVE_RATES: Final = (0, 10, 1_000, 3_000)  # events a second
 
 
@@ -59,6 +61,7 @@ class Result(NamedTuple):
     broker: str
     rounds: list[Round]
     live: list[Live]
+    demo_share: float | None  # of a processor, at rest
 
 
 def run(plan: Plan) -> Result:
@@ -82,8 +85,16 @@ async def _measure(plan: Plan, site: Site, name: str, console: Console) -> Resul
         name = name or await _describe(cluster)
     with new_bars(console) as bars:
         live = [await _live(replace(site, prefix=f"{site.prefix}{rate}-"), rate, plan, bars) for rate in LIVE_RATES] if plan.live else []
+        demo_share = await _demo(site, plan, bars) if plan.live else None
         rounds = await _rounds(plan, site, bars) if plan.backlog else []
-    return Result(name, rounds, live)
+    return Result(name, rounds, live, demo_share)
+
+
+async def _demo(site: Site, plan: Plan, bars: Progress) -> float:
+    """The demo beside our broker, which rests meanwhile: it brings its own."""
+    span = replace(plan.live_span, warm=_DEMO_WARM_SECONDS)
+    with bar(bars, "live: the demo", round(span.whole)) as tell:
+        return await demo.measure(site.folder, span, tell)
 
 
 async def _rounds(plan: Plan, site: Site, bars: Progress) -> list[Round]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.live.demo import tree
 from benchmarks.live.desk import TICKETS_AN_EVENT, SteadyDesk
 from benchmarks.live.measure import Span, Turn, processor_seconds, quantile_ms
 from benchmarks.site import Site
@@ -56,3 +59,13 @@ async def test_a_turn_sees_the_tickets_of_its_desk(kafka_broker: Any, tmp_path: 
     assert found.p99_ms is not None
     assert 0 < found.p50_ms <= found.p99_ms
     assert 4 < max(told) <= 8
+
+
+def test_the_processes_of_a_program_are_found_with_those_that_they_started() -> None:
+    start = "p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)"
+    code = f"import subprocess, sys; {start}; print(p.pid, flush=True); input(); p.kill()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert [parent.pid, child] == tree(parent.pid)
+        parent.communicate("\n")
