@@ -99,9 +99,9 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
     editions = [] if desk.policy is None else _editions(desk.policy.read_text(encoding="utf-8"))
     zone = desk.time_zone or desk_zone(editions) or "UTC"
     lists = {name: list(names) for name, names in desk.members.model_dump().items() if names is not None}
-    written = {name: [*names_written(editions, place), *lists.get(name, ())] for place, name in enumerate(DIMENSIONS)}
-    written["team"] += desk.team_time_zones
     named = {name: names_written(editions, place) for place, name in enumerate(DIMENSIONS)}
+    written = {name: [*named[name], *lists.get(name, ())] for name in DIMENSIONS}
+    written["team"] += desk.team_time_zones
     found = oracle.figures(
         facts,
         as_of_ms=as_of_ms,

@@ -35,9 +35,8 @@ async def examine(settings: Settings) -> list[Finding]:
 def _policy(settings: Settings) -> Iterator[Finding]:
     """What the policy leaves out, and may well mean to."""
     policy = load_policy(settings.desk.policy)
-    for line in [] if policy is None else remarks_of(settings, policy, time.time_ns() // 1_000_000):
-        found, _, fix = line.partition("; ")
-        yield warn("lines of the policy", found, fix or "write it the same way everywhere, in events too")
+    for remark in [] if policy is None else remarks_of(settings, policy, time.time_ns() // 1_000_000):
+        yield warn("lines of the policy", remark.found, remark.fix)
 
 
 async def _examine_cluster(settings: Settings, cluster: Cluster) -> list[Finding]:

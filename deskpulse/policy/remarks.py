@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from deskpulse.settings import Settings
 from kpis.members import DIMENSIONS
 from kpis.policy import Policy, Version
 from streams.names import fold
 
+
+class Remark(NamedTuple):
+    """What was found, and what would change it."""
+
+    found: str
+    fix: str
+
+    def __str__(self) -> str:
+        """Both in a line."""
+        return f"{self.found}; {self.fix}"
+
+
 _WHAT: Final = {"first_reply": "first reply", "resolution": "solution"}
 
 
-def remarks(policy: Policy, now_ms: int, written: Mapping[str, Iterable[str]] | None = None) -> list[str]:
-    """A line each, of the version in force and those to come. `written`: names by dimension that the settings write beside the policy."""
+def remarks(policy: Policy, now_ms: int, written: Mapping[str, Iterable[str]] | None = None) -> list[Remark]:
+    """Of the version in force and those to come. `written`: names by dimension that the settings write beside the policy."""
     current = policy.at(now_ms)
     versions = [one for one in policy.versions if one is current or (one.effective_ms is not None and one.effective_ms > now_ms)]
-    found = [line for version in versions for line in _unfit(version)]
+    found = [remark for version in versions for remark in _unfit(version)]
     return found + list(_spellings(policy, written or {}))
 
 
-def remarks_of(settings: Settings, policy: Policy, now_ms: int) -> list[str]:
+def remarks_of(settings: Settings, policy: Policy, now_ms: int) -> list[Remark]:
     """The same of a policy beside the settings that it is used with."""
     desk = settings.desk
     teams = [*(desk.members.team or ()), *desk.team_time_zones]
@@ -29,17 +41,18 @@ def remarks_of(settings: Settings, policy: Policy, now_ms: int) -> list[str]:
     return remarks(policy, now_ms, written)
 
 
-def _unfit(version: Version) -> Iterator[str]:
+def _unfit(version: Version) -> Iterator[Remark]:
     """Targets whose lines leave tickets over."""
     for target, rules in version.rules.items():
         if rules and not any(all(names is None for names in rule.names) for rule in rules):
-            yield (
+            yield Remark(
                 f"version {version.name}: tickets that fit none of the {len(rules)} lines of {target} are promised no {_WHAT[target]}, "
-                "so nothing is told of them however long they wait; a last line with `within` and `objective` alone takes them all"
+                "so nothing is told of them however long they wait",
+                "a last line with `within` and `objective` alone takes them all",
             )
 
 
-def _spellings(policy: Policy, written: Mapping[str, Iterable[str]]) -> Iterator[str]:
+def _spellings(policy: Policy, written: Mapping[str, Iterable[str]]) -> Iterator[Remark]:
     """Names that are one name, since case, accents' composition and spaces around a name make no other of it."""
     for place, dimension in enumerate(DIMENSIONS):
         found: dict[str, list[str]] = {}
@@ -47,4 +60,7 @@ def _spellings(policy: Policy, written: Mapping[str, Iterable[str]]) -> Iterator
             found.setdefault(fold(name), []).append(name)
         for shown, *others in found.values():
             if others:
-                yield f"{dimension} {shown!r} is also written {', '.join(map(repr, others))}: these are one name, shown as {shown!r}"
+                found_twice = (
+                    f"{dimension} {shown!r} is also written {', '.join(map(repr, others))}: these are one name, shown as {shown!r}"
+                )
+                yield Remark(found_twice, "write it the same way everywhere, in events too")

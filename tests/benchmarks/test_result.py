@@ -108,9 +108,9 @@ def test_the_meter_knows_no_rate_of_a_single_batch() -> None:
 
 
 def test_the_limit_fetches_as_the_worker_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the worker's consumer is told beyond this is about the group."""
+    """What the worker's consumer is told beyond this is about the group, and the pace, which nobody keeps who is behind."""
     told: dict[str, Any] = {}
-    monkeypatch.setattr(consumer, "AIOKafkaConsumer", lambda **options: told.update(options))
+    monkeypatch.setattr(consumer, "PacedConsumer", lambda **options: told.update(options))
     config = WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "127.0.0.1:1"})
     conf = SimpleNamespace(
         id="g", broker_client_id="c", broker_request_timeout=1, broker_session_timeout=1, broker_rebalance_timeout=1,
@@ -120,7 +120,7 @@ def test_the_limit_fetches_as_the_worker_does(monkeypatch: pytest.MonkeyPatch) -
     transport = SimpleNamespace(authority=SimpleNamespace(config=config))
     consumer.LedgerConsumerThread._create_worker_consumer(thread, transport)  # type: ignore[arg-type]
     group = {"bootstrap_servers", "client_id", "group_id", "partition_assignment_strategy", "request_timeout_ms", "session_timeout_ms"}
-    group |= {"rebalance_timeout_ms", "heartbeat_interval_ms", "max_poll_interval_ms"}
+    group |= {"rebalance_timeout_ms", "heartbeat_interval_ms", "max_poll_interval_ms", "pace_seconds"}
     assert fetch_options(config) == {name: told[name] for name in told.keys() - group}
 
 

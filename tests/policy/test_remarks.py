@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 
@@ -9,6 +10,7 @@ import pytest
 
 from deskpulse import exits
 from deskpulse.policy.remarks import remarks
+from kpis.policy import Policy
 from tests.cli.harness import run_command
 from tests.sla.desk import policy_of
 
@@ -25,8 +27,15 @@ LEFT_OVER = (
 )
 
 
+SPELL_IT = "write it the same way everywhere, in events too"
+
+
+def lines(policy: Policy, written: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+    return [str(remark) for remark in remarks(policy, NOW_MS, written)]
+
+
 def test_tickets_that_no_line_fits_are_told_of() -> None:
-    assert [LEFT_OVER] == remarks(policy_of(HIGH_ALONE), NOW_MS)
+    assert [LEFT_OVER] == lines(policy_of(HIGH_ALONE))
 
 
 def test_versions_that_are_over_are_not_looked_at() -> None:
@@ -37,7 +46,7 @@ def test_versions_that_are_over_are_not_looked_at() -> None:
           - {name: v2, effective_from: 2026-01-01T00:00:00Z, first_reply: [{within: 1h, objective: 90%}]}
           - {name: v3, effective_from: 2027-01-01T00:00:00Z, first_reply: [{team: a, within: 1h, objective: 90%}]}
     """
-    (line,) = remarks(policy_of(text), NOW_MS)
+    (line,) = lines(policy_of(text))
     assert line.startswith("version v3: ")
 
 
@@ -51,13 +60,13 @@ def test_names_that_differ_in_spelling_only() -> None:
               - {within: 4h, objective: 90%}
     """
     assert [
-        "team 'técnica' is also written 'TE\u0301CNICA': these are one name, shown as 'técnica'",
-        "priority 'HIGH' is also written 'high': these are one name, shown as 'HIGH'",
-    ] == remarks(policy_of(text), NOW_MS, {"team": ["TE\u0301CNICA", "vip"], "channel": ["Chat"]})
+        f"team 'técnica' is also written 'TE\u0301CNICA': these are one name, shown as 'técnica'; {SPELL_IT}",
+        f"priority 'HIGH' is also written 'high': these are one name, shown as 'HIGH'; {SPELL_IT}",
+    ] == lines(policy_of(text), {"team": ["TE\u0301CNICA", "vip"], "channel": ["Chat"]})
 
 
 def test_a_policy_with_nothing_to_remark() -> None:
-    assert [] == remarks(policy_of("versions: [{name: v1, first_reply: [{within: 1h, objective: 90%}]}]"), NOW_MS, {"team": ["vip"]})
+    assert [] == lines(policy_of("versions: [{name: v1, first_reply: [{within: 1h, objective: 90%}]}]"), {"team": ["vip"]})
 
 
 def test_the_commands_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
