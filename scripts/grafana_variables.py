@@ -20,6 +20,7 @@ _VARIABLE: Final = re.compile(r"\$(\w+)|\[\[(\w+?)(?::(\w+))?\]\]|\$\{(\w+)(?:\.
 _MATCHER: Final = re.compile(r'\w+(=|!=|=~|!~)".*"', re.ASCII)  # a value that looks like one is left as it is
 _RESULT: Final = re.compile(r"query_result\((.+)\)\s*")
 TOGGLES: Final = (False, True)
+ALL: Final = "$__all"
 
 
 class Choice(NamedTuple):
@@ -80,9 +81,11 @@ def choices(variable: Mapping[str, Any], answer: Iterable[Mapping[str, Any]]) ->
 
 
 def chosen(offered: Sequence[Choice], asked: str | None) -> Choice | None:
-    """What is chosen when an address asks for something: what has that value, else that text, else the first; None of nothing."""
-    for part in ("value", "text"):
-        for choice in reversed(offered) if part == "text" else offered:
-            if getattr(choice, part) == asked:
-                return choice
-    return offered[0] if offered else None
+    """What an address chooses: the value that it says, else what is shown as it says; the first where it says nothing.
+
+    None where nothing is offered that fits: Grafana then keeps what the address says, also of `$__all`, which is to mean all of them.
+    """
+    if asked is None:
+        return offered[0] if offered else None
+    fitting = [] if asked == ALL else [choice for part in ("text", "value") for choice in offered if getattr(choice, part) == asked]
+    return fitting[-1] if fitting else None

@@ -23,15 +23,13 @@ from deskpulse.policy import load_policy
 from exporters.exposition import label_text
 from exporters.name_families import pattern
 from scripts.boards import EXAMPLES, queries
-from scripts.grafana_variables import TOGGLES, Choice, choices, chosen, formatted, interpolated
+from scripts.grafana_variables import ALL, TOGGLES, Choice, choices, chosen, formatted, interpolated
 from streams.names import fold
 from tests.names.kinds import KINDS, any_name, names_of
 
 BOARDS: Final = {board.name: json.loads(board.text()) for board in boards(Desk(ENGLISH, load_policy(DEFAULT_POLICY)))}
 OPEN: Final = opened(TEAM_MEMBER).promql()
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus")
-# Grafana takes this value in an address for "all of them" before it looks for a name: who follows such a link finds the first team.
-ALL_OF_GRAFANA: Final = "$__all"
 
 
 def choice(name: str) -> Choice:
@@ -146,8 +144,9 @@ def test_every_name_can_be_chosen_and_is_found_by_an_address(board: str, name: s
     assert sorted(map(choice, names)) == sorted(offered)
     for one in names:
         assert choice(one) == chosen(offered, pattern(one))
-        if one != ALL_OF_GRAFANA:
-            assert choice(one) == chosen(offered, one)
+        assert (choice(one) if one != ALL else None) == chosen(offered, one)
+    assert offered[0] == chosen(offered, None)
+    assert None is chosen(offered, "nobody")
 
 
 @given(any_name, any_name)
