@@ -1,7 +1,7 @@
 """What a board must be, after the rules of Grafana's dashboard-linter and our own: one function a rule, each gives the faults it finds.
 
 Left out of that linter's rules, with the reason: template-job, template-instance (figures come from recording rules, which have chosen the
-exporter; the job of the programs' own metrics has a fixed name).
+exporter; the programs' own metrics are chosen by the desk, whatever the jobs are called).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from deskpulse.boards.desk import SOURCE_VARIABLE
 from deskpulse.boards.matchers import OF_DESK, OF_DESK_OR_ALL
-from deskpulse.boards.promql import JOB
 from deskpulse.boards.scale import AMBER, BAND_COLOURS, PLAIN, RED
 from deskpulse.boards.sheet import COLUMNS, SCHEMA
 
@@ -43,6 +42,7 @@ _SELECTOR: Final = re.compile(
     r"(?<![\w:\"{.])(?P<metric>(?:desk:|support_|deskpulse_|scrape_|ALERTS|up\b)[a-zA-Z_:]*)(?:\{(?P<matchers>[^}]*)\})?"
 )
 _OF_DESK: Final = (OF_DESK, OF_DESK_OR_ALL)
+_TARGETS: Final = re.compile(r"(?<![:\w])(?:up|scrape_\w+)\b(?:\{[^}]*\})?(?P<join> and on \(instance, job\) deskpulse_exporter_up\{)?")
 # What Prometheus tells of its targets has no desk, and the state of alerts is read beside ALERTS: both are matched with what has one.
 _WITHOUT_DESK: Final = {"scrape_duration_seconds", "ALERTS_FOR_STATE"}
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -119,12 +119,13 @@ def rates_follow_the_step(board: Board) -> list[str]:
     ]
 
 
-def names_the_job(board: Board) -> list[str]:
-    """target-job: every question about deskpulse is confined to its job."""
+def joins_targets_with_the_desk(board: Board) -> list[str]:
+    """target-job, our way: what Prometheus says of its targets has no desk, so it is taken of those alone whose exporters tell it."""
     return [
-        f"{name(panel)} {target['refId']} does not name the job"
+        f"{name(panel)} {target['refId']} asks of every target: {found[0]}"
         for panel, target in targets(board)
-        if re.search(r"(?<![:\w])(?:deskpulse|up|scrape)[_{]", target["expr"]) and f'job="{JOB}"' not in target["expr"]
+        for found in _TARGETS.finditer(target["expr"])
+        if not found["join"]
     ]
 
 
@@ -314,7 +315,7 @@ RULES: Final[tuple[Rule, ...]] = (
     asks_in_a_line,
     has_units,
     rates_follow_the_step,
-    names_the_job,
+    joins_targets_with_the_desk,
     asks_the_believed_exporter,
     is_silent_when_the_figures_are_old,
     asks_one_desk,

@@ -8,7 +8,6 @@ from deskpulse.boards.ages import Age, Until
 from deskpulse.boards.desk import Desk, teams_with_hours
 from deskpulse.boards.matchers import OF_DESK, OF_DESK_OR_ALL, Chosen, Match, braces
 from deskpulse.boards.promql import (
-    JOB,
     TRUSTED,
     Either,
     Expression,
@@ -24,7 +23,7 @@ from deskpulse.boards.promql import (
 from deskpulse.boards.recorded import BUDGET_LEFT, EXCESS, IN_HOURS, by_own_clock
 from kpis.catalogue import FIGURES
 
-PROGRAMS: Final = f'{{{OF_DESK},job="{JOB}"}}'  # what the programs of the desk tell of themselves
+PROGRAMS: Final = braces(())  # what the programs of the desk tell of themselves, under whatever job they are scraped
 _TRUSTED: Final = TRUSTED.promql()
 NONE: Final = -2  # a sample that says "there is none"; where there is no sample, nothing is known
 Who = tuple[tuple[str, Match], ...]

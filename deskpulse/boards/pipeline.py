@@ -8,7 +8,7 @@ from deskpulse.boards import panels, tiles
 from deskpulse.boards.figures import PROGRAMS, age_seconds, believed, lag
 from deskpulse.boards.matchers import DESK_NAME
 from deskpulse.boards.panels import Course
-from deskpulse.boards.promql import JOB, Written
+from deskpulse.boards.promql import Written
 from deskpulse.boards.scale import KEPT, PLAIN, UNKNOWN, Step
 from deskpulse.boards.sheet import Frame, Query, Sheet
 from deskpulse.boards.tiles import Number
@@ -114,7 +114,7 @@ def _exporters(sheet: Sheet, y: int) -> None:
     panels.lines(sheet, Frame((16, y, 8, 8), w("build_seconds"), w("build_seconds_help")), build_seconds, "decimal")
     series = each(f"max by (instance) (deskpulse_series{_J})")
     panels.lines(sheet, Frame((0, y + 8, 8, 8), w("series"), w("series_help")), series, "count")
-    scrape = each(f'max by (instance) (scrape_duration_seconds{{job="{JOB}"}} {_OWN})')
+    scrape = each(f"max by (instance) (scrape_duration_seconds {_OWN})")
     panels.lines(sheet, Frame((8, y + 8, 8, 8), w("scrape"), w("scrape_help")), scrape, "decimal")
     odd = [
         Query(Written(f"max {believed('deskpulse_anomalies')}"), w("anomalies")),

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from deskpulse.boards.matchers import DESK, Match, braces, matches
 from deskpulse.boards.moment import Labels, Moment, Result
 
-JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml
+JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml, which alerts know; boards go by the desk
 RECORDED: Final = "desk:"  # before the name of a metric: as the believed exporter shows it (deskpulse/rules/view.py)
 _OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,

@@ -133,7 +133,12 @@ BREAKS = [
     (board_rules.asks_in_a_line, ask("stat", f"max({FIGURE})".ljust(361)), "asks in 361 characters, more than 360"),
     (board_rules.has_units, change("stat", "fieldConfig.defaults.unit", "parsecs"), "the unit 'parsecs'"),
     (board_rules.rates_follow_the_step, ask("state-timeline", "rate(deskpulse_transactions_total[5m])"), "a rate over 5m"),
-    (board_rules.names_the_job, ask("stat", "max(deskpulse_view_complete{})"), "does not name the job"),
+    (board_rules.joins_targets_with_the_desk, ask("stat", 'sum(up{job="a"})'), "asks of every target: up{"),
+    (
+        board_rules.joins_targets_with_the_desk,
+        ask("stat", "max(scrape_duration_seconds and deskpulse_up)"),
+        "asks of every target: scrape_",
+    ),
     (board_rules.asks_the_believed_exporter, ask("stat", 'max(support_csat_ratio{window="1h"})'), "asks every exporter at once"),
     (board_rules.is_silent_when_the_figures_are_old, ask("stat", f"max({FIGURE})"), "would go on when the figures are old"),
     (board_rules.asks_one_desk, ask("stat", f"max({FIGURE})"), "asks of every desk: desk:support_csat_ratio"),
