@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from scripts.history.make import RULES
-from scripts.history.rules import Rule, alerted, levels, read
+from scripts.history.rules import Rule, alerted, levels, read, recorded
 from scripts.history.scrapes import scrapes
 from scripts.history.stories import STORIES, Span
 from scripts.local_prometheus import LocalPrometheus
@@ -79,3 +79,15 @@ def test_some_minutes_of_a_small_desk(fault: str, ups: set[str], *, as_of_moves:
     assert as_of_moves == any(
         line.startswith("support_sla_attainment_ratio{") and line.endswith(f" {story.now_seconds}\n") for line in last
     )
+
+
+def test_a_rule_with_count_values_is_asked_instant_by_instant() -> None:
+    """Over a range Prometheus 2.42 loses labels of it after the first instant."""
+
+    class Instants:
+        def query(self, _: str, at_seconds: float) -> list[dict[str, Any]]:
+            return [{"metric": {"__name__": "x", "n": "3", "target": "t"}, "value": [at_seconds, "1"]}]
+
+    rule = Rule("desk:x", 'count_values by (target) ("n", y)')
+    (found,) = recorded(cast("LocalPrometheus", Instants()), rule, [Span(0, 60, 60)])
+    assert (0, ['desk:x{n="3",target="t"} 1 0\n', 'desk:x{n="3",target="t"} 1 60\n']) == found
