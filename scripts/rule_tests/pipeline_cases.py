@@ -83,6 +83,12 @@ def _peace() -> Iterator[Case]:
         {**_desk(25), **_desk(25, instance=B)},
         tuple(Look("20m", alert) for alert in ALERTS),
     )
+    named = {name.replace('instance="', 'exported_desk="eu",instance="'): values for name, values in _desk(25).items()}
+    yield Case(
+        "the scrape configuration calls the desk otherwise than its exporter does: nothing is told, and its figures are believed",
+        {**named, f'up{{job="deskpulse-exporter",instance="{A}",desk="deskpulse"}}': "1x25"},
+        tuple(Look("20m", alert) for alert in (*ALERTS, "SupportSLABlind")),
+    )
     blink = {
         "deskpulse_partitions_owned": "4x5 0 4x30",
         "deskpulse_partitions_recovering": "0x6 4 0x30",

@@ -34,7 +34,7 @@ pytestmark = [
 class Exporter:
     """The page of a desk without anything behind it."""
 
-    desk: str
+    desk: str | None  # None: of a version before series had one
     figures: dict[str, str] = field(default_factory=dict)  # series to what promtool calls its values
     down: bool = False
 

@@ -1,4 +1,4 @@
-"""The recipes of docs/upgrade.md for series that have no desk yet, run as they stand there."""
+"""The recipes of docs/upgrade.md for recorded series that have no desk yet, run as they stand there."""
 
 from __future__ import annotations
 
@@ -110,18 +110,3 @@ def test_the_recorded_figures_of_before_are_written_once_more_with_the_desk(data
         assert all(wanted - value in {0, 1} for wanted, value in zip(range(-30, 0), found[:30], strict=True)), found
     finally:
         prometheus.stop()
-
-
-def test_an_exporter_of_before_gets_the_label_and_one_that_has_it_keeps_it(tmp_path: Path) -> None:
-    """As Prometheus relabels: a rule replaces where its expression matches all of the source labels."""
-    rules = yaml.safe_load(recipe("yaml", "metric_relabel_configs"))["metric_relabel_configs"]
-    config = {"scrape_configs": [{"job_name": "a", "metric_relabel_configs": rules}]}
-    path = tmp_path / "prometheus.yml"
-    path.write_text(yaml.safe_dump(config), encoding="utf-8")
-    checked = subprocess.run(["promtool", "check", "config", str(path)], capture_output=True, text=True, timeout=60, check=False)
-    assert 0 == checked.returncode, checked.stderr
-    (rule,) = rules
-    for having, becomes in ((None, "deskpulse"), ("us", "us")):
-        matches = re.fullmatch(rule["regex"], having or "") is not None
-        assert (["desk"], "desk") == (rule["source_labels"], rule["target_label"])
-        assert becomes == (rule["replacement"] if matches else having)
