@@ -28,7 +28,7 @@ class WorkerConfig:
     chunk_records: int = 5_000  # applied between two turns of the event loop
     unit_records: int = 20_000  # most of one transaction
     unit_bytes: int = 16_000_000  # a change set beyond this is written at once
-    unit_interval_seconds: float = 0.2  # least time between transactions of a partition, unless a full unit waits
+    unit_interval_seconds: float = 0.1  # least time between transactions of a partition, unless a full unit waits
     backlog_gather_seconds: float = 1.0  # ... and so long to fill a unit, while more than one waits in the logs
     batch_bytes: int = 900_000  # of one record batch; brokers refuse 1 MiB by default
     transaction_timeout_seconds: float = 10.0  # a worker that hangs within a transaction holds readers back so long

@@ -19,7 +19,7 @@ from agents.config import WorkerConfig
 from agents.semi_private import NoReadOffsets, PacedConsumer, log_ends
 from agents.sequence import Deliveries, Fetched, FetchLog
 
-_FETCH_SECONDS = 0.2  # the end waits for a fetch to return; Faust asks for 1 s
+_FETCH_SECONDS = 0.5  # the end waits for a fetch to return; Faust asks for 1 s
 _FETCH_RECORDS = 20_000
 _PIECE_RECORDS = 500
 _PATIENCE_SECONDS = 2.0
@@ -90,8 +90,10 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         self._abreast.waited(self._elapsed() - began)
         records = 0
         while (more := sum(map(len, pieces[-1].values()))) and (records := records + more) < _FETCH_RECORDS:
+            if more < _PIECE_RECORDS and all(end.is_reached for end in pieces[-1].ends.values()):
+                break  # as nearly always while a desk goes on as usual: nothing more has come
             pieces.append(await self._fetch_piece(consumer, active, wait_seconds=0))
-        return Fetched.joined(pieces)
+        return pieces[0] if len(pieces) == 1 else Fetched.joined(pieces)
 
     async def _fetch_piece(self, consumer: AIOKafkaConsumer, active: set[TP] | None, *, wait_seconds: float) -> Fetched:
         chosen = None if active is None else self._abreast.choose(active, self._log.times, log_ends(consumer))

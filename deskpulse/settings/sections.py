@@ -106,7 +106,7 @@ class WorkerSettings(Section):
     """Section `worker`: units of work, and when a worker stops itself."""
 
     chunk_records: int = Field(5_000, ge=1, le=100_000)
-    unit_interval_seconds: float = Field(0.2, ge=0.01, le=10)
+    unit_interval_seconds: float = Field(0.1, ge=0.01, le=10)
     fetch_pace_seconds: float = Field(0.1, ge=0, le=10)
     session_timeout_seconds: float = Field(10.0, ge=1, le=1_800)
     transaction_timeout_seconds: float = Field(10.0, ge=1, le=900)
