@@ -18,6 +18,8 @@ from deskpulse.brokers.process import tail
 
 SILENCE_SECONDS: Final = 120.0  # without any progress: the program hangs
 _GRACE_SECONDS: Final = 15.0
+_POLL_SECONDS: Final = 0.02
+_LOOK_SECONDS: Final = 0.5
 _TELL_SECONDS: Final = 0.25
 _ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -82,6 +84,23 @@ class Child:
         """Errors: BenchError when it has ended."""
         if self.process.returncode is not None:
             raise BenchError(f"{self.name} ended with exit code {self.process.returncode}; the end of its log:\n{tail(self.log)}")
+
+    async def until_said(self, words: bytes) -> None:
+        """Wait until its log has these words. Errors: BenchError when it ends before, or is silent for too long."""
+        began = time.monotonic()
+        while words not in self.log.read_bytes():
+            self.check()
+            if time.monotonic() - began > SILENCE_SECONDS:
+                raise BenchError(f"{self.name} did not begin within {SILENCE_SECONDS:.0f} s: see {self.log}")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def run_for(self, seconds: float, on_progress: OnProgress, *, done: float = 0.0) -> None:
+        """Let it run for so long; `done` seconds have passed before. Errors: BenchError when it ends meanwhile."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            self.check()
+            on_progress(round(done + seconds - left))
+            await asyncio.sleep(min(left, _LOOK_SECONDS))
 
     async def lines(self) -> AsyncIterator[dict[str, Any]]:
         """What it tells, until its end. Errors: BenchError when it is silent for too long."""

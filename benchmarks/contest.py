@@ -17,7 +17,6 @@ from benchmarks.site import Site
 from deskpulse.cluster import Cluster, connect
 
 _LOOK_SECONDS: Final = 0.5
-_POLL_SECONDS: Final = 0.02
 _RECOVERED: Final = b"recovered partitions="  # what the worker logs before it reads its first record
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -99,12 +98,7 @@ async def begun(child: Child) -> float:
 
     The clock starts here and not with the first transaction, before which much has been applied when transactions are large.
     """
-    began = time.monotonic()
-    while _RECOVERED not in child.log.read_bytes():
-        child.check()
-        if time.monotonic() - began > SILENCE_SECONDS:
-            raise BenchError(f"the worker did not begin within {SILENCE_SECONDS:.0f} s: see {child.log}")
-        await asyncio.sleep(_POLL_SECONDS)
+    await child.until_said(_RECOVERED)
     return time.perf_counter()
 
 

@@ -25,10 +25,10 @@ async def measure(folder: Path, span: Span, on_progress: OnProgress) -> float:
     environment = {name: text for name, text in os.environ.items() if not name.startswith("DESKPULSE_")}
     async with running(*command, name="the demo", environment=environment, log=folder / "demo.log", pipe=False) as demo:
         await _shown(demo)
-        await _wait(span.warm, demo, on_progress, done=0)
+        await demo.run_for(span.warm, on_progress)
         processes = tree(demo.process.pid)
         began, before = time.monotonic(), {pid: processor_seconds(pid) or 0.0 for pid in processes}
-        await _wait(span.measured, demo, on_progress, done=span.warm)
+        await demo.run_for(span.measured, on_progress, done=span.warm)
         spent = sum((processor_seconds(pid) or 0.0) - before[pid] for pid in processes)
         return spent / (time.monotonic() - began)
 
@@ -60,11 +60,3 @@ async def _shown(demo: Child) -> None:
         if time.monotonic() - began > SILENCE_SECONDS:
             raise BenchError(f"the demo showed no figures within {SILENCE_SECONDS:.0f} s: see {demo.log}")
         await asyncio.sleep(_POLL_SECONDS)
-
-
-async def _wait(seconds: float, demo: Child, on_progress: OnProgress, *, done: float) -> None:
-    ends = time.monotonic() + seconds
-    while (left := ends - time.monotonic()) > 0:
-        demo.check()
-        on_progress(round(done + seconds - left))
-        await asyncio.sleep(min(left, _POLL_SECONDS))

@@ -6,7 +6,7 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from benchmarks.children import SILENCE_SECONDS, Child, OnProgress, running
+from benchmarks.children import Child, OnProgress, running
 from benchmarks.contest import begun, cpu_seconds
 from benchmarks.errors import BenchError
 from benchmarks.live.desk import DIGITS, PREFIX, TICKETS_AN_EVENT
@@ -23,7 +23,6 @@ from streams.topics import ledger_topics
 
 _TICKET: Final = re.compile(rb"%s(\d{%d})" % (PREFIX.encode(), DIGITS))
 _READING: Final = b"reading"
-_POLL_SECONDS: Final = 0.05
 _LAST_ROWS_SECONDS: Final = 3.0  # for the rows of the last tickets
 _LEAST_SHARE: Final = 0.9  # of the tickets that should have been sent; a desk that falls behind sends fewer
 
@@ -114,16 +113,16 @@ class Turn:
     async def _reader(self) -> float | None:
         log, environment = self.site.folder / f"{self.app_id}-reader.log", self.site.environment(self.app_id)
         async with running("-m", "benchmarks.live.reader", name="the reader", environment=environment, log=log, pipe=False) as reader:
-            await _told(reader, _READING)
+            await reader.until_said(_READING)
             share, _ = await self._beside(reader, done=self.span.whole)
         return share
 
     async def _beside(self, child: Child, *, done: float) -> tuple[float | None, range]:
         """Let a desk run beside a program: the program's share of a processor, and the nanoseconds since 1970 in which that was."""
         async with self._desk():
-            await _wait(self.span.warm, child, lambda seconds: self.on_progress(round(done + seconds)))
+            await child.run_for(self.span.warm, self.on_progress, done=done)
             began, since_ns, spent = time.monotonic(), time.time_ns(), processor_seconds(child.process.pid)
-            await _wait(self.span.measured, child, lambda seconds: self.on_progress(round(done + self.span.warm + seconds)))
+            await child.run_for(self.span.measured, self.on_progress, done=done + self.span.warm)
             ended, until_ns, spent_after = time.monotonic(), time.time_ns(), processor_seconds(child.process.pid)
         share = None if spent is None or spent_after is None else (spent_after - spent) / (ended - began)
         return share, range(since_ns, until_ns)
@@ -140,24 +139,6 @@ class Turn:
             yield
             if desk.process.returncode:
                 desk.check()
-
-
-async def _wait(seconds: float, child: Child, on_progress: Callable[[float], None]) -> None:
-    ends = time.monotonic() + seconds
-    while (left := ends - time.monotonic()) > 0:
-        child.check()
-        on_progress(seconds - left)
-        await asyncio.sleep(min(left, 0.5))
-
-
-async def _told(child: Child, words: bytes) -> None:
-    """Wait until a program says something. Errors: BenchError."""
-    began = time.monotonic()
-    while words not in child.log.read_bytes():
-        child.check()
-        if time.monotonic() - began > SILENCE_SECONDS:
-            raise BenchError(f"{child.name} did not begin within {SILENCE_SECONDS:.0f} s: see {child.log}")
-        await asyncio.sleep(_POLL_SECONDS)
 
 
 @asynccontextmanager
