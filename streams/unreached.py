@@ -78,15 +78,20 @@ def in_a_line(where: str, said: Sequence[str]) -> str:
 
 @contextmanager
 def complaints(*, shown: bool = False) -> Iterator[list[str]]:
-    """What aiokafka logs from WARNING on while the block runs; `shown`: it goes to the log as well."""
+    """What aiokafka logs from WARNING on while the block runs, also where its log is silenced; `shown`: it goes to the log as well."""
     said: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
     logger = logging.getLogger(_LOGGER)
-    propagates, logger.propagate = logger.propagate, logger.propagate and shown
+    propagates, level = logger.propagate, logger.level
+    silenced = logger.getEffectiveLevel() > logging.WARNING
+    logger.propagate = propagates and shown and not silenced
+    if silenced:
+        logger.setLevel(logging.WARNING)
     logger.addHandler(handler)
     try:
         yield said
     finally:
         logger.removeHandler(handler)
         logger.propagate = propagates
+        logger.setLevel(level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 
@@ -44,6 +45,25 @@ def test_what_is_said_has_a_cause_and_a_fix(said: str) -> None:
 
 def test_a_log_in_that_is_refused_counts_before_the_connection_that_is_closed_then() -> None:
     assert "refuses the log-in" in meaning(["Connection at kafka-1:9093 closed", CREDENTIALS]).cause
+
+
+@pytest.fixture(autouse=True)
+def level() -> Iterator[None]:
+    """Whatever other tests made of it."""
+    log = logging.getLogger("aiokafka")
+    before = log.level
+    log.setLevel(logging.NOTSET)
+    yield
+    log.setLevel(before)
+
+
+def test_complaints_are_heard_where_the_log_is_silenced(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("aiokafka")
+    log.setLevel(logging.CRITICAL)
+    with complaints(shown=True) as said:
+        log.warning("closed")
+    log.warning("after")
+    assert (["closed"], [], logging.CRITICAL) == (said, caplog.messages, log.level)
 
 
 @pytest.mark.parametrize("shown", [True, False])
