@@ -152,6 +152,27 @@ def test_a_flood_of_combinations_ends_in_other_and_can_be_withdrawn() -> None:
     assert {0: {**names, COMBINATION: Room(0, 50)}} == rooms(desk)
 
 
+def test_an_exporter_that_follows_the_ledger_sees_combinations_go() -> None:
+    """As one that reads it anew: rows that are written again count once, and those that are deleted no more."""
+    desk, builder = Desk(StateRules()), ViewBuilder(RULES)
+
+    def held() -> int:
+        before = dict(desk.rows)
+        desk.write()
+        changed = [(key, desk.rows.get((topic, key))) for topic, key in {**before, **desk.rows} if topic == "view"]
+        builder.apply(0, sorted(changed, key=lambda row: row[0] == ledger.POSITION_KEY))
+        return builder.build(T0 + MINUTE_MS).rooms[0][COMBINATION].held
+
+    for number in range(3):
+        desk.create(f"T{number}", T0, team=f"t{number}")
+    seen = [held()]
+    for topic, more in (("first-reply", {}), ("ticket-changed", {"change": "discarded"})):
+        for number in range(3):
+            desk.send(topic, T0, ticket_id=f"T{number}", **more)
+            seen.append(held())
+    assert [3, 3, 3, 3, 2, 1, 0] == seen
+
+
 def rooms(desk: Desk) -> Mapping[int, Mapping[str, Room]]:
     """How full the places for names are, by an exporter that has read the ledger."""
     rows = [(key, value) for (topic, key), value in desk.rows.items() if topic == "view"]
