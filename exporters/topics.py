@@ -22,7 +22,10 @@ def check_counts(found: Mapping[str, int], config: ExporterConfig) -> int:
     """The common partition count of topics that have so many partitions, 0 for a missing topic. Errors: TopicsError."""
     missing = sorted(name for name, count in found.items() if not count)
     if missing:
-        raise TopicsError(f"no topic {', '.join(missing)}: create the topics with `deskpulse topics`, or set app_id and topic_prefix")
+        raise TopicsError(
+            f"no topic {', '.join(missing)}: create the topics with `deskpulse topics`, or set app_id and topic_prefix; "
+            "Kafka hides what this user may not see: where they exist, give it Describe on them (docs/kafka.md)"
+        )
     count = found[config.view_topic]
     odd = {name: other for name, other in found.items() if other != count}
     if odd:
