@@ -39,7 +39,7 @@ demo: $(STAMP) ## Broker, simulated desk, worker and exporter until Ctrl-C, with
 
 .PHONY: kafka
 kafka: $(STAMP) ## A local Apache Kafka until Ctrl-C (data in a temporary folder)
-	@$(BIN)/python -m deskpulse.brokers $(ARGS)
+	@$(BIN)/python -m deskpulse.lab.brokers $(ARGS)
 
 .PHONY: up
 up: secrets ## The whole stack with Docker Compose; ARGS="--profile demo" adds the simulator
@@ -56,7 +56,7 @@ deploy/secrets/%:
 ##@ Work on it
 .PHONY: test
 test: $(STAMP) ## All tests, on Apache Kafka; the last lines name the broker
-	@$(BIN)/python -m deskpulse.brokers --fetch-only || echo "test: without Apache Kafka, see the last lines"
+	@$(BIN)/python -m deskpulse.lab.brokers --fetch-only || echo "test: without Apache Kafka, see the last lines"
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: check
@@ -84,30 +84,30 @@ tidy: $(STAMP) ## Sizes, pure packages, links of the docs, packaging
 generated: $(STAMP) ## docs/metrics.md, JSON Schemas, boards, rules and their tests are what the code says
 	$(BIN)/python -m scripts.metrics_doc --check
 	$(BIN)/python -m scripts.schemas --check
-	$(BIN)/python -m scripts.boards --check
+	$(BIN)/python -m scripts.boards.generate --check
 	$(BIN)/python -m scripts.wall_types --check
 	$(BIN)/deskpulse rules --policy examples/policy.yaml --check --out monitoring
 	$(BIN)/python -m scripts.rule_tests --check
 
 .PHONY: boards-check
 boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; about two minutes
-	@$(BIN)/python -m scripts.boards_check $(ARGS)
+	@$(BIN)/python -m proofs.boards.check $(ARGS)
 
 .PHONY: boards-look
 boards-look: $(STAMP) ## The boards in Grafana's built frontend (GRAFANA_PUBLIC=its folder public/), measured; pictures go to build/screens/grafana
-	@$(BIN)/python -m scripts.boards_look $(ARGS)
+	@$(BIN)/python -m proofs.boards.look $(ARGS)
 
 .PHONY: e2e-alerts
 e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver: a time-lapse, then Kafka, Prometheus and Alertmanager; about twenty minutes
-	@$(BIN)/python -m scripts.alert_drills $(ARGS)
+	@$(BIN)/python -m proofs.drills.alerts $(ARGS)
 
 .PHONY: e2e-desks
 e2e-desks: $(STAMP) ## Two desks on one Kafka, one Prometheus and one Alertmanager, each alert at its own receiver; some four minutes
-	@$(BIN)/python -m scripts.desk_drill $(ARGS)
+	@$(BIN)/python -m proofs.drills.desks $(ARGS)
 
 .PHONY: freshness
 freshness: $(STAMP) ## Event to the wall, to a Grafana panel and to the pager, in seconds, on the whole chain; four minutes
-	@$(BIN)/python -m scripts.freshness $(ARGS)
+	@$(BIN)/python -m proofs.drills.freshness $(ARGS)
 
 .PHONY: compose-lint
 compose-lint: $(STAMP) ## docker-compose.yml, Dockerfile and monitoring/, without engine or network
@@ -122,7 +122,7 @@ compose-check: compose-lint ## The same and dclint, which npx fetches
 
 .PHONY: forecast-check
 forecast-check: $(STAMP) ## Whether the forecast's 80 % interval covers what comes, over 20 simulated desks (some minutes)
-	$(BIN)/python -m scripts.forecast_check $(ARGS)
+	$(BIN)/python -m proofs.drills.forecast $(ARGS)
 
 .PHONY: wall
 wall: ## Build the wall's page from wall/ into exporters/wall/static (Node 20 or newer)
@@ -153,7 +153,7 @@ wall-pictures: $(STAMP) ## The wall's pictures in docs/pictures, taken anew (Chr
 
 .PHONY: demo-pictures
 demo-pictures: $(STAMP) ## The demo's first screen in docs/pictures, taken anew (Chromium)
-	@$(BIN)/python -m scripts.demo_pictures
+	@$(BIN)/python -m proofs.demo_pictures
 
 .PHONY: format
 format: $(STAMP) ## Let ruff format and fix what it can
@@ -162,23 +162,23 @@ format: $(STAMP) ## Let ruff format and fix what it can
 
 .PHONY: bench
 bench: $(STAMP) ## A live worker at four rates, and a backlog against the limit and the straightforward Faust app
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m proofs.benchmarks $(ARGS)
 
 .PHONY: bench-recovery
 bench-recovery: $(STAMP) ## Starts and hand-overs with a million open tickets on Apache Kafka; bytes a ticket
-	$(BIN)/python -m benchmarks.recovery $(ARGS)
+	$(BIN)/python -m proofs.benchmarks.recovery $(ARGS)
 
 .PHONY: soak
 soak: $(STAMP) ## Faults of all kinds on three brokers, every figure against the oracle: MINUTES=10 SEED=1
-	$(BIN)/python -m soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
+	$(BIN)/python -m proofs.soak --minutes $(MINUTES) --seed $(SEED) $(ARGS)
 
 .PHONY: soak-short
 soak-short: $(STAMP) ## The same with four kinds of faults in a few minutes: SEED=1
-	$(BIN)/python -m soak --short --seed $(SEED) $(ARGS)
+	$(BIN)/python -m proofs.soak --short --seed $(SEED) $(ARGS)
 
 .PHONY: soak-mutants
 soak-mutants: $(STAMP) ## Switch the worker's safeguards off, one at a time: each run must go red
-	$(BIN)/python -m soak.mutants $(ARGS)
+	$(BIN)/python -m proofs.soak.mutants $(ARGS)
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review the difference
@@ -188,7 +188,7 @@ lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review th
 	@echo "lock: wrote $(LOCKS)"
 
 .PHONY: lock-kafka
-lock-kafka: $(STAMP) ## Resolve requirements/kafka-pom.xml anew into deskpulse/brokers/kafka.lock.json (Maven)
+lock-kafka: $(STAMP) ## Resolve requirements/kafka-pom.xml anew into deskpulse/lab/brokers/kafka.lock.json (Maven)
 	@$(BIN)/python -m scripts.kafka_lock
 
 .PHONY: clean

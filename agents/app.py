@@ -11,12 +11,12 @@ from typing import Any
 import faust
 from faust.types.auth import CredentialsT
 
+from agents.anchor import add_ledger_table
 from agents.config import WorkerConfig
-from agents.consumer import LedgerTransport
-from agents.desk import add_agents
-from agents.ownership import Ownership
-from agents.scheduler import ChunkScheduler
-from agents.table import add_ledger_table
+from agents.fetching.consumer import LedgerTransport
+from agents.fetching.scheduler import ChunkScheduler
+from agents.partitions.ownership import Ownership
+from agents.source_agents import add_agents
 
 _MOST_CHUNKS = 4  # waiting in each agent
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.state import LedgerState
-from kpis.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState, StateRules
 from streams.topics import SOURCE_TOPICS
 from windows.clock import Clock
 

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
-from agents.guards import HIDDEN, check_existence, check_partition_counts
+from agents.partitions.guards import HIDDEN, check_existence, check_partition_counts
 from streams.unreached import complaints, in_a_line
 
 _TIMEOUT_MS = 10_000

@@ -1,11 +1,11 @@
-"""What the hands need of the state of a partition. `kpis.partition.PartitionState` is one; tests use a counter."""
+"""What the hands need of the state of a partition. `kpis.state.partition.PartitionState` is one; tests use a counter."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, Protocol
 
-from kpis.partition import Changes, DeadLetter, SourceRecord
+from kpis.state.partition import Changes, DeadLetter, SourceRecord
 
 
 class Position(Protocol):

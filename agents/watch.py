@@ -15,9 +15,9 @@ from faust.types import TP
 
 from agents import exits
 from agents.exits import Exit, WorkerError, ends_the_process
-from agents.guards import check_partition_counts
-from agents.ownership import Ownership
-from agents.units import Partition, Source
+from agents.partitions.guards import check_partition_counts
+from agents.partitions.ownership import Ownership
+from agents.partitions.units import Partition, Source
 
 logger = logging.getLogger("deskpulse.worker")
 

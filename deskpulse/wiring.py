@@ -11,10 +11,10 @@ from xxhash import xxh3_64_hexdigest
 from deskpulse import clocks
 from deskpulse.policy import desk_zone, load_policy
 from exporters.config import ExporterConfig, WallRules
-from kpis.bands import BANDED, BandRule
+from kpis.figures.bands import BANDED, BandRule
+from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS, MemberRules
-from kpis.partition import StateRules
-from kpis.view import ViewRules
+from kpis.state.partition import StateRules
 from streams.names import fold, spellings
 
 if TYPE_CHECKING:

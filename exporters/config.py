@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from kpis.bands import BandRule
-from kpis.view import ViewRules
+from kpis.figures.bands import BandRule
+from kpis.figures.view import ViewRules
 from streams.topics import SOURCE_TOPICS, ledger_topics
 from windows.clock import Clock
 from windows.histogram import EXACT_MS
@@ -25,7 +25,7 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WallRules:
-    """What the wall shows beyond the figures. `bands` by KPI, see `kpis.bands.BANDED`; a KPI without one has no colour."""
+    """What the wall shows beyond the figures. `bands` by KPI, see `kpis.figures.bands.BANDED`; a KPI without one has no colour."""
 
     bands: Mapping[str, BandRule] = field(default_factory=dict)
     minimum: int = 10  # observations from which on a figure is coloured, and a change told

@@ -13,11 +13,11 @@ from typing import Final
 
 from aiohttp import web
 
-from exporters.clock import ViewKeeper
 from exporters.config import ConfigError, ExporterConfig
 from exporters.errors import ExporterError, ListenError
-from exporters.reader import LedgerReader
-from exporters.web import new_app
+from exporters.keeper import ViewKeeper
+from exporters.reading.reader import LedgerReader
+from exporters.web.app import new_app
 
 log: Final = logging.getLogger(__name__)
 OK: Final = 0

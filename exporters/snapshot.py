@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporters.status import ReaderStatus
-from kpis.view import View
+from kpis.figures.view import View
 
 
 @dataclass(frozen=True, slots=True)

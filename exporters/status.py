@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from exporters.workers import Workers
-from kpis import definitions
-from kpis.ledger import Position
-from kpis.shared import Differing
+from exporters.reading.workers import Workers
+from kpis.ledger import definitions
+from kpis.ledger.codec import Position
+from kpis.ledger.shared import Differing
 
 
 @dataclass(frozen=True, slots=True)

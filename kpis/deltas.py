@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Final
 
-from kpis import series
+from kpis import cell_numbers
 from windows.histogram import BOUNDS
 from windows.panes import MINUTE_MS
 
@@ -17,8 +17,8 @@ SLOT_MASK: Final = (1 << SLOT_BITS) - 1
 LEVEL_BITS: Final = 17  # of the number of a level: series.PROMISED of four targets
 MINUTE_BITS: Final = 6
 _LAST_BUCKET: Final = len(BOUNDS) - 1
-_FIRST_RESPONSE: Final = series.FIRST_RESPONSE
-_RESPONSE: Final = series.RESPONSE
+_FIRST_RESPONSE: Final = cell_numbers.FIRST_RESPONSE
+_RESPONSE: Final = cell_numbers.RESPONSE
 
 Integers = tuple[int, ...]
 Note = tuple[
@@ -52,7 +52,7 @@ class Deltas:
             bucket = min(bisect_left(BOUNDS, length_ms), _LAST_BUCKET)
             self.notes.append((key, (base, base + 2 + bucket), (base + 1, length_ms)))
         elif length_ms:
-            self.notes.append((key, (base, base + 2, series.ANOMALY), ()))
+            self.notes.append((key, (base, base + 2, cell_numbers.ANOMALY), ()))
         else:
             self.notes.append((key, (base, base + 2), ()))
 
@@ -64,7 +64,7 @@ class Deltas:
             cells = (_FIRST_RESPONSE, _FIRST_RESPONSE + bucket, _RESPONSE, _RESPONSE + bucket)
             self.notes.append((key, cells, (_FIRST_RESPONSE + 1, length_ms, _RESPONSE + 1, length_ms)))
         elif length_ms:
-            self.notes.append((key, (_FIRST_RESPONSE, _FIRST_RESPONSE + 2, _RESPONSE, _RESPONSE + 2, series.ANOMALY), ()))
+            self.notes.append((key, (_FIRST_RESPONSE, _FIRST_RESPONSE + 2, _RESPONSE, _RESPONSE + 2, cell_numbers.ANOMALY), ()))
         else:
             self.notes.append((key, (_FIRST_RESPONSE, _FIRST_RESPONSE + 2, _RESPONSE, _RESPONSE + 2), ()))
 

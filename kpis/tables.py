@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from kpis import ledger
-from kpis.admission import FOLDED, Admission
 from kpis.deltas import LEVEL_BITS, MINUTE_BITS, SLOT_BITS, SLOT_MASK, Deltas, Note
-from kpis.ledger import LevelKey, PaneKey
-from kpis.tickets import Dims
+from kpis.ledger import codec
+from kpis.ledger.codec import LevelKey, PaneKey
+from kpis.state.admission import FOLDED, Admission
+from kpis.tickets.row import Dims
 from windows.cells import Cells, add, count
 from windows.panes import DAY, MINUTE, QUARTER, RESOLUTIONS, SIX_HOURS
 
@@ -20,7 +20,7 @@ _CUSTOMER_RESOLUTIONS: Final = (SIX_HOURS, DAY)
 _MINUTES_A_QUARTER: Final = QUARTER.length_ms // MINUTE.length_ms
 _QUARTERS_IN_SIX_HOURS: Final = SIX_HOURS.length_ms // QUARTER.length_ms
 _HEAD_BYTES: Final = 3  # array header, kind, resolution
-_PANE_HEADS: Final = tuple(ledger.pane_key(PaneKey(r.index, 0, CUSTOMERS))[:_HEAD_BYTES] for r in RESOLUTIONS)
+_PANE_HEADS: Final = tuple(codec.pane_key(PaneKey(r.index, 0, CUSTOMERS))[:_HEAD_BYTES] for r in RESOLUTIONS)
 _encode: Final = msgspec.msgpack.Encoder().encode
 _CELL_BYTES: Final = 14  # a cell number and an amount in MessagePack, estimated from above
 _KEY_BYTES: Final = 96
@@ -79,7 +79,7 @@ class Tables:
         if found is None:
             found = self._numbers[dims] = len(self._dims)
             self._dims.append(dims)
-            self._tails.append(ledger.pane_key(PaneKey(0, 0, dims))[_HEAD_BYTES + 1 :])
+            self._tails.append(codec.pane_key(PaneKey(0, 0, dims))[_HEAD_BYTES + 1 :])
             assert found < SLOT_MASK, "combinations of dimensions exceed the key space"
         return found
 
@@ -214,9 +214,9 @@ class Tables:
         self.settle()
         self._size = 0
         rows = [(self._pane_key(key), self._value(self._panes, key)) for key in self._changed_panes]
-        rows += [(ledger.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self._changed_levels]
+        rows += [(codec.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self._changed_levels]
         if self.admission.changed:
-            rows.append((ledger.NAMES_KEY, ledger.encode_value(self.admission.names)))
+            rows.append((codec.NAMES_KEY, codec.encode_value(self.admission.names)))
         self._changed_panes, self._changed_levels, self.admission.changed = set(), set(), False
         return rows
 
@@ -225,7 +225,7 @@ class Tables:
         if not cells:
             table.pop(key, None)
             return None
-        return ledger.encode_value(cells)
+        return codec.encode_value(cells)
 
     def _pane_key(self, key: int) -> bytes:
         """As `ledger.pane_key` has it: an array of kind, resolution, pane and names, of which the first and the last repeat a lot."""
@@ -266,7 +266,7 @@ class Tables:
         if share:
             yield
 
-    def load(self, key: ledger.ViewKey, value: bytes | None) -> None:
+    def load(self, key: codec.ViewKey, value: bytes | None) -> None:
         """Take over one pane, level or names row of the ledger."""
         if isinstance(key, PaneKey):
             self._load_pane(key, value)
@@ -275,9 +275,9 @@ class Tables:
             if value is None:
                 self._levels.pop(number, None)
             else:
-                self._levels[number] = ledger.decode_cells(value)
-        elif isinstance(key, ledger.NamesKey) and value is not None:
-            self.admission.load(ledger.decode_names(value))
+                self._levels[number] = codec.decode_cells(value)
+        elif isinstance(key, codec.NamesKey) and value is not None:
+            self.admission.load(codec.decode_names(value))
 
     def _load_pane(self, key: PaneKey, value: bytes | None) -> None:
         number = (key.pane << SLOT_BITS | self._number_of(key.dims)) << 2 | key.resolution
@@ -286,7 +286,7 @@ class Tables:
             return
         if number not in self._panes:
             self._by_time[key.resolution].setdefault(key.pane, []).append(number)
-        self._panes[number] = ledger.decode_cells(value)
+        self._panes[number] = codec.decode_cells(value)
 
     def restore_floors(self, event_clock_ms: int | None) -> None:
         """After loading: what was expired stays expired."""

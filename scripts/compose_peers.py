@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import yaml
 
+from deskpulse.monitoring.rules.files import of_desk_line
 from deskpulse.policy import load_policy
-from deskpulse.rules.files import of_desk_line
 from scripts.compose_rules import OUR_IMAGE, Compose, Rule, environment, mounts, services
 
 _VARIABLE: Final = re.compile(r"\$\{BOARDS_LOCALE:-[\w-]+\}")

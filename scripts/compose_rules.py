@@ -13,7 +13,7 @@ Rule = Callable[[Compose, Path], list[str]]
 
 OUR_IMAGE: Final = "deskpulse:"
 _KAFKA_IMAGE: Final = "apache/kafka:"
-_KAFKA_LOCK: Final = "deskpulse/brokers/kafka.lock.json"
+_KAFKA_LOCK: Final = "deskpulse/lab/brokers/kafka.lock.json"
 _JOB: Final = ("no", "on-failure")
 _NUMBERED_TAG: Final = re.compile(r"[^:@]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?")
 _NAMED_SECRET: Final = re.compile(r"/run/secrets/(\w+)")

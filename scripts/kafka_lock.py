@@ -1,6 +1,6 @@
 """What a local Apache Kafka consists of, with hashes: `python -m scripts.kafka_lock`, which `make lock-kafka` runs.
 
-Maven resolves requirements/kafka-pom.xml; every jar that it names is written into deskpulse/brokers/kafka.lock.json. Only who moves Kafka
+Maven resolves requirements/kafka-pom.xml; every jar that it names is written into deskpulse/lab/brokers/kafka.lock.json. Only who moves Kafka
 to another version needs Maven; whoever starts a broker reads the lock.
 """
 
@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from deskpulse.brokers.jars import LOCK
+from deskpulse.lab.brokers.jars import LOCK
 from scripts.tidy import ROOT
 
 POM: Final = ROOT / "requirements" / "kafka-pom.xml"

@@ -15,14 +15,15 @@ from deskpulse.settings import Settings
 from deskpulse.settings.exporter import ExporterSettings
 from deskpulse.settings.sections import DeskSettings
 from deskpulse.wiring import view_rules
-from exporters.collectors import FAMILIES
-from exporters.families import CLOSED_FINAL, LIVE, PARTS, SLA_FINAL, SLA_LIVE, SLA_WORST, Family
-from exporters.kpi_families import kpi_parts
-from exporters.program_families import REASONS
-from kpis import catalogue, series
-from kpis.catalogue import BUSINESS_FIGURES, BUSINESS_QUANTILES, CHURN, FIGURES, OTHER_FIGURES, PER_HOUR, RETENTION, FigureKind
-from kpis.series_bound import series_bound
-from kpis.view import Part, View
+from exporters.metrics.collectors import FAMILIES
+from exporters.metrics.families import CLOSED_FINAL, LIVE, PARTS, SLA_FINAL, SLA_LIVE, SLA_WORST, Family
+from exporters.metrics.kpi_families import kpi_parts
+from exporters.metrics.program_families import REASONS
+from kpis import cell_numbers
+from kpis.figures import catalogue
+from kpis.figures.bound import series_bound
+from kpis.figures.catalogue import BUSINESS_FIGURES, BUSINESS_QUANTILES, CHURN, FIGURES, OTHER_FIGURES, PER_HOUR, RETENTION, FigureKind
+from kpis.figures.view import Part, View
 from scripts.tidy import ROOT
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
@@ -233,8 +234,8 @@ def _other_rows() -> Iterator[Row]:
 
 def _further(kind: FigureKind) -> str:
     """Further labels with all their values, asked of the figure itself: lowered from cells in which nothing is empty."""
-    busy = dict.fromkeys(range(1, 23), 1) | {series.REGISTER: 1}
-    for base in (series.FIRST_RESPONSE, series.RESPONSE, series.HANDLE, series.RESOLUTION):
+    busy = dict.fromkeys(range(1, 23), 1) | {cell_numbers.REGISTER: 1}
+    for base in (cell_numbers.FIRST_RESPONSE, cell_numbers.RESPONSE, cell_numbers.HANDLE, cell_numbers.RESOLUTION):
         busy |= {base: 1, base + 1: 1, base + 2: 1}
     return _values(labels for labels, _ in kind.lower(busy))
 

@@ -37,7 +37,7 @@ MAY_PRINT: Final = (
     "deskpulse/__main__.py",
     "deskpulse/commands/",
     "deskpulse/report.py",  # the body of a command
-    "deskpulse/brokers/__main__.py",
+    "deskpulse/lab/brokers/__main__.py",
 )
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules", "build", "dist", "shared", "__pycache__"})
 _TODO: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b(?!\s*\((?:issue )?#?\d+\))")

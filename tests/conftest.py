@@ -15,7 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from deskpulse.brokers import kafka
+from deskpulse.lab.brokers import kafka
 
 REQUIRE_KAFKA = "DESKPULSE_REQUIRE_KAFKA"
 

@@ -13,14 +13,14 @@ from typing import Final
 import msgspec
 
 from deskpulse.cli import main
-from kpis import ledger, packing
-from kpis.ledger import Position
-from kpis.tickets import TicketRow
+from kpis.ledger import codec, packing
+from kpis.ledger.codec import Position
+from kpis.tickets.row import TicketRow
 
-THIS: Final = ledger.VERSION
+THIS: Final = codec.VERSION
 NEXT: Final = THIS + 1
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_this: Final = ledger.decode_ticket
+_decode_this: Final = codec.decode_ticket
 
 
 class NextTicketRow(TicketRow, gc=False):
@@ -42,7 +42,7 @@ def _as_this(row: TicketRow) -> TicketRow:
 
 def next_ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:
     if format_ < NEXT:
-        return lambda row: ledger.encode_ticket(_as_this(row))
+        return lambda row: codec.encode_ticket(_as_this(row))
     return lambda row: bytes([NEXT]) + _encode((packing.pack(row), _as_next(row).mood))
 
 
@@ -70,14 +70,14 @@ _PATCHES: Final = {
 @contextmanager
 def upgraded() -> Iterator[None]:
     """This process is of the next version within."""
-    before = {name: getattr(ledger, name) for name in _PATCHES}
+    before = {name: getattr(codec, name) for name in _PATCHES}
     for name, value in _PATCHES.items():
-        setattr(ledger, name, value)
+        setattr(codec, name, value)
     try:
         yield
     finally:
         for name, value in before.items():
-            setattr(ledger, name, value)
+            setattr(codec, name, value)
 
 
 if __name__ == "__main__":

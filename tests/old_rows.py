@@ -8,10 +8,11 @@ from __future__ import annotations
 import msgspec
 from xxhash import xxh3_64_intdigest
 
-from kpis import factsets, series
-from kpis.factsets import FactSet, SetFact
-from kpis.legacy import OldCreation, OldTicketRow
-from kpis.tickets import OLD_RANKS
+from kpis import cell_numbers
+from kpis.ledger.legacy import OldCreation, OldTicketRow
+from kpis.tickets import factsets
+from kpis.tickets.factsets import FactSet, SetFact
+from kpis.tickets.row import OLD_RANKS
 from streams.events import (
     AnyEvent,
     Discarded,
@@ -96,12 +97,12 @@ def observe(row: OldTicketRow) -> list[Observation]:  # noqa: C901, PLR0912 - a 
         return []
     assert row.creation is not None
     created = row.creation.at_ms
-    found: list[Observation] = [(created, series.CREATED, 1)]
+    found: list[Observation] = [(created, cell_numbers.CREATED, 1)]
     if row.replied_ms is not None:
-        for base in (series.FIRST_RESPONSE, series.RESPONSE):
+        for base in (cell_numbers.FIRST_RESPONSE, cell_numbers.RESPONSE):
             _duration(found, base, row.replied_ms, row.replied_ms - created)
     for fact in row.replies.facts() if row.replies else ():
-        _duration(found, series.RESPONSE, fact.at_ms, fact.at_ms - fact.content[0])
+        _duration(found, cell_numbers.RESPONSE, fact.at_ms, fact.at_ms - fact.content[0])
     state: str | None = None
     first = solved = reopened = None
     for fact in row.transitions.facts() if row.transitions else ():
@@ -112,27 +113,27 @@ def observe(row: OldTicketRow) -> list[Observation]:  # noqa: C901, PLR0912 - a 
         elif fact.rank == factsets.REOPENED and state is not None:
             state, reopened = None, fact.at_ms if reopened is None else reopened
     if solved is not None:
-        _duration(found, series.RESOLUTION, solved, solved - created)
-    counts = ((first, series.RESOLVED), (solved, series.SOLVED), (reopened, series.REOPENED))
+        _duration(found, cell_numbers.RESOLUTION, solved, solved - created)
+    counts = ((first, cell_numbers.RESOLVED), (solved, cell_numbers.SOLVED), (reopened, cell_numbers.REOPENED))
     found += [(at_ms, cell, 1) for at_ms, cell in counts if at_ms is not None]
     if state == "solved":
-        found += [(created, series.COHORT, 1), (solved or 0, series.NET, 1)]
+        found += [(created, cell_numbers.COHORT, 1), (solved or 0, cell_numbers.NET, 1)]
     for facts in (row.transitions, row.handled):
         for fact in facts.facts() if facts else ():
             parts = [part for part in fact.content[:3] if part is not None]
             if parts:
-                _duration(found, series.HANDLE, fact.at_ms, sum(parts))
+                _duration(found, cell_numbers.HANDLE, fact.at_ms, sum(parts))
     for fact in (row.surveys or {}).values():
         score, scale = fact.content[1], 5 if fact.content[2] is None else fact.content[2]
         satisfied = score == scale if scale <= 4 else score >= scale - 1
-        nps = series.PROMOTERS if score >= 9 else series.PASSIVES if score >= 7 else series.DETRACTORS
-        csat = series.SATISFIED if satisfied else series.UNSATISFIED
-        found.append((fact.at_ms, {"nps": nps, "csat": csat, "ces": series.EFFORT + score}[fact.content[0]], 1))
+        nps = cell_numbers.PROMOTERS if score >= 9 else cell_numbers.PASSIVES if score >= 7 else cell_numbers.DETRACTORS
+        csat = cell_numbers.SATISFIED if satisfied else cell_numbers.UNSATISFIED
+        found.append((fact.at_ms, {"nps": nps, "csat": csat, "ces": cell_numbers.EFFORT + score}[fact.content[0]], 1))
     return found
 
 
 def _duration(found: list[Observation], base: int, at_ms: int, length: int) -> None:
     if length < 0:
-        found.append((at_ms, series.ANOMALY, 1))
+        found.append((at_ms, cell_numbers.ANOMALY, 1))
         length = 0
     found += [(at_ms, base, 1), (at_ms, base + 1, length), (at_ms, base + 2 + bucket(length), 1)]

@@ -14,52 +14,55 @@ from unittest.mock import patch
 import msgspec
 
 from deskpulse.cli import main
-from kpis import definitions, observe, promises, series
-from kpis.booking import Contribution
-from kpis.facts import TicketEvent
-from kpis.observe import Level, Observation
-from kpis.policy import Policy
-from kpis.promise_book import NOTHING, PromiseBook
-from kpis.promises import Promise
-from kpis.tickets import TicketRow
+from kpis import cell_numbers
+from kpis.ledger import definitions
+from kpis.sla import commitments
+from kpis.sla.clocks import NOTHING, PromiseBook
+from kpis.sla.commitments import Promise
+from kpis.sla.policy import Policy
+from kpis.tickets import observe
+from kpis.tickets.booking import Contribution
+from kpis.tickets.facts import TicketEvent
+from kpis.tickets.observe import Level, Observation
+from kpis.tickets.row import TicketRow
 from windows.panes import HOUR_MS, MINUTE_MS
 
 Found = tuple[list[Observation], list[Level]]
 NEW_CELL: Final = 900
 _contribution: Final = observe.contribution
-_promised: Final = promises.contribution
-_derive: Final = promises.derive
+_promised: Final = commitments.contribution
+_derive: Final = commitments.derive
 
 
 def _adds(row: TicketRow) -> Found:
     found, levels = _contribution(row)
-    return [*found, *((at_ms, NEW_CELL, 2) for at_ms, cell, _ in found if cell == series.SOLVED)], levels
+    return [*found, *((at_ms, NEW_CELL, 2) for at_ms, cell, _ in found if cell == cell_numbers.SOLVED)], levels
 
 
 def _removes(row: TicketRow) -> Found:
     found, levels = _contribution(row)
-    kept = [one for one in found if one[1] not in {series.NET, series.CREATED}]
-    return kept, [one for one in levels if one[0] != series.UNANSWERED]
+    kept = [one for one in found if one[1] not in {cell_numbers.NET, cell_numbers.CREATED}]
+    return kept, [one for one in levels if one[0] != cell_numbers.UNANSWERED]
 
 
 def _moves(row: TicketRow) -> Found:
     """The cohort an hour before, and open tickets at another minute."""
     found, levels = _contribution(row)
-    moved = [(at_ms - HOUR_MS, cell, amount) if cell == series.COHORT else (at_ms, cell, amount) for at_ms, cell, amount in found]
+    moved = [(at_ms - HOUR_MS, cell, amount) if cell == cell_numbers.COHORT else (at_ms, cell, amount) for at_ms, cell, amount in found]
     return moved, [(level, at_ms - MINUTE_MS) for level, at_ms in levels]
 
 
 def _before(row: TicketRow) -> Found:
     """As definitions 3 had it: what is unanswered waits since its creation, also once it was reopened."""
     found, levels = _contribution(row)
-    created = [at_ms for level, at_ms in levels if level == series.OPEN]
-    return found, [(level, created[0]) if level == series.UNANSWERED else (level, at_ms) for level, at_ms in levels]
+    created = [at_ms for level, at_ms in levels if level == cell_numbers.OPEN]
+    return found, [(level, created[0]) if level == cell_numbers.UNANSWERED else (level, at_ms) for level, at_ms in levels]
 
 
 def _promised_before(row: TicketRow) -> Found:
     """Likewise: what was met counts at the deadline, and a ticket closed before it without a reply owes none."""
     found, levels = _promised(row)
-    course, promise = promises.run(row), row.promise
+    course, promise = commitments.run(row), row.promise
     if course is None or promise is None:
         return found, levels
     due = {"first_reply": promise.reply_due_ms, "resolution": promise.resolution_due_ms}
@@ -76,15 +79,15 @@ def _promised_before(row: TicketRow) -> Found:
 
 def _target_of(cell: int) -> str | None:
     """The target whose outcome a cell counts."""
-    for target, base in series.SLA.items():
-        if base <= cell < base + series.BREACHED + series.CLASSES or cell >> 15 == series.OUTCOME[target] >> 15:
+    for target, base in cell_numbers.SLA.items():
+        if base <= cell < base + cell_numbers.BREACHED + cell_numbers.CLASSES or cell >> 15 == cell_numbers.OUTCOME[target] >> 15:
             return target
     return None
 
 
 def _derive_before(row: TicketRow, policy: Policy) -> Promise | None:
     """Likewise: the first reply's clock runs from the creation, whatever becomes of the ticket."""
-    promise, course = _derive(row, policy), promises.run(row)
+    promise, course = _derive(row, policy), commitments.run(row)
     if promise is None or course is None:
         return promise
     creation = course.creation
@@ -129,7 +132,7 @@ OTHERS: Final = {
 
 
 def _booked(row: TicketRow) -> Contribution:
-    """What `kpis.booking` asks for, from what the program says of the row."""
+    """What `kpis.tickets.booking` asks for, from what the program says of the row."""
     found, levels = observe.contribution(row)
     return row.dims(), [(at_ms, (), (cell, amount)) for at_ms, cell, amount in found], levels
 
@@ -151,13 +154,13 @@ def carrying(program: Program) -> Iterator[None]:
         yield
         return
     patches: dict[str, Any] = {
-        "kpis.definitions.CURRENT": program.number,
-        "kpis.observe.contribution": program.contribution,
-        "kpis.promises.contribution": program.promised,
-        "kpis.promises.derive": program.derive,
-        "kpis.booking.contribution": _booked,
-        "kpis.booking._step": lambda *_: False,
-        "kpis.promise_book.PromiseBook.book": _book,
+        "kpis.ledger.definitions.CURRENT": program.number,
+        "kpis.tickets.observe.contribution": program.contribution,
+        "kpis.sla.commitments.contribution": program.promised,
+        "kpis.sla.commitments.derive": program.derive,
+        "kpis.tickets.booking.contribution": _booked,
+        "kpis.tickets.booking._step": lambda *_: False,
+        "kpis.sla.clocks.PromiseBook.book": _book,
     }
     with ExitStack() as stack:
         for name, value in patches.items():

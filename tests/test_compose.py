@@ -111,7 +111,7 @@ BREAKS = [
     (
         compose_rules.images_are_pinned,
         put("services.kafka.image", "apache/kafka:4.0.0"),
-        "not the version of deskpulse/brokers/kafka.lock.json",
+        "not the version of deskpulse/lab/brokers/kafka.lock.json",
     ),
     (compose_rules.our_image_is_built_once, put("services.worker.build", {"context": "."}), "built by one service"),
     (compose_rules.our_image_is_built_once, drop("services.topics.build"), "built by one service, not by none"),

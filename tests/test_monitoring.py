@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from exporters.collectors import FAMILIES
-from exporters.families import PARTS, metric_families
+from exporters.metrics.collectors import FAMILIES
+from exporters.metrics.families import PARTS, metric_families
 from scripts.docs_check import anchors
 from scripts.tidy import ROOT
 

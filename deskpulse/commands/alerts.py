@@ -31,7 +31,7 @@ def alerts(
 
     if not is_loopback(host) and not insecure_listen:
         stop(f"other machines can reach --host {host}, and there is no log-in: in a network you trust add --insecure-listen", exits.USAGE)
-    from deskpulse.alert_log import server
+    from deskpulse.monitoring.alert_log import server
 
     try:
         receiver = server(host, port, lambda notice: typer.echo(str(notice)), lambda: time.time_ns() // 1_000_000)

@@ -11,7 +11,7 @@ from deskpulse.commands.common import Config, read_policy, read_settings, read_z
 
 if TYPE_CHECKING:
     from deskpulse.settings import Settings
-    from kpis.policy import Policy
+    from kpis.sla.policy import Policy
 
 EPILOG = "It asks no broker: `deskpulse doctor` does. Exit code 2 when a setting is wrong."
 _MANY_SERIES = 10_000
@@ -49,9 +49,9 @@ def _tell_policy(policy: Policy) -> None:
 
 def _burns(settings: Settings, policy: Policy) -> list[str]:
     """What the factors of its alerts come to; ends the program when some alert can never do what it says."""
+    from deskpulse.monitoring.rules import Plan
+    from deskpulse.monitoring.rules.faults import explanations
     from deskpulse.policy import load_file
-    from deskpulse.rules import Plan
-    from deskpulse.rules.faults import explanations
 
     assert settings.desk.policy is not None
     plan = Plan(policy, load_file(settings.desk.policy).alerts)
@@ -62,7 +62,7 @@ def _burns(settings: Settings, policy: Policy) -> list[str]:
 
 def _tell_series(settings: Settings) -> None:
     from deskpulse.wiring import view_rules
-    from kpis.series_bound import series_bound
+    from kpis.figures.bound import series_bound
 
     count = series_bound(view_rules(settings))
     typer.echo(f"\nseries: at most {count:,} of support_* on each exporter")

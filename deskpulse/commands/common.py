@@ -13,10 +13,10 @@ from deskpulse import exits
 from deskpulse.times import parse_duration_ms, parse_time_ms
 
 if TYPE_CHECKING:
+    from deskpulse.monitoring.rules import Plan
     from deskpulse.policy import DeskZone
-    from deskpulse.rules import Plan
     from deskpulse.settings import Settings
-    from kpis.policy import Policy
+    from kpis.sla.policy import Policy
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ def set_up_logging(level: str = "INFO") -> None:
 
 def refuse_impossible_alerts(plan: Plan, now_ms: int) -> None:
     """End with code 2 when alerts of a policy can never do what they say."""
-    from deskpulse.rules.faults import faults
+    from deskpulse.monitoring.rules.faults import faults
 
     if found := faults(plan, now_ms):
         told = "\n".join(f"  {str(fault).replace(chr(10), chr(10) + '  ')}" for fault in found)

@@ -11,7 +11,7 @@ from deskpulse import exits
 from deskpulse.commands.common import Config, read_settings, stop
 
 if TYPE_CHECKING:
-    from kpis.policy import Policy
+    from kpis.sla.policy import Policy
 
 EPILOG = (
     "Objectives and clocks come from the policy, bands and buckets from the settings. Without a policy the boards show volume, backlog and "
@@ -40,7 +40,7 @@ def dashboards(
     config: Config = None,
 ) -> None:
     """Write the Grafana boards: wall, team, SLA, pipeline health, definitions."""
-    from deskpulse.boards import LOCALES, Desk, boards
+    from deskpulse.monitoring.boards import LOCALES, Desk, boards
 
     chosen = LOCALES.get(locale)
     if chosen is None:

@@ -37,7 +37,7 @@ def demo(
     It prints the addresses to open and a live table of the main KPIs. Exit code 1 when --verify finds a difference.
     """
     settings = read_settings(config)
-    from deskpulse import demo as body
+    from deskpulse.lab import demo as body
 
     code = body.run(
         settings,

@@ -56,7 +56,7 @@ def diff(
     """
     from deskpulse.policy import build
     from deskpulse.policy.differences import compare
-    from kpis.policy import changed_past, year_of
+    from kpis.sla.policy import changed_past, year_of
 
     before, after = _read(old), _read(new)
     now_ms = time.time_ns() // 1_000_000
@@ -79,7 +79,7 @@ def diff(
 def _tell_effect(events: Path, mapping: Path | None, old: PolicyFile, new: PolicyFile) -> None:
     from rich.console import Console
 
-    from deskpulse.event_files import InputError
+    from deskpulse.ingest.event_files import InputError
     from deskpulse.policy import build
     from deskpulse.policy.effect import effect, lines
     from deskpulse.report import read_history

@@ -15,8 +15,8 @@ from deskpulse.commands.report import Format
 from deskpulse.commands.simulate import Speed
 
 if TYPE_CHECKING:
+    from deskpulse.lab.simulator import TimedEvent
     from deskpulse.settings import Settings
-    from deskpulse.simulator import TimedEvent
 
 EPILOG = (
     "Run an exporter with exporter.clock: event beside it, so that windows end in the file's time. The whole file is read before the "
@@ -47,7 +47,7 @@ def replay(
 def _summary(events: list[TimedEvent], sent: int, form: Format) -> None:
     import msgspec
 
-    from deskpulse.event_files import printable
+    from deskpulse.ingest.event_files import printable
     from deskpulse.report import merged, summary
 
     history = merged(events)
@@ -61,7 +61,7 @@ def _summary(events: list[TimedEvent], sent: int, form: Format) -> None:
 
 
 async def _send(settings: Settings, events: list[TimedEvent], speed: float) -> int:
-    from deskpulse.feed import send
+    from deskpulse.ingest.feed import send
 
     done = await send(settings, events, speed=speed, first_ms=events[0].publish_ms, last_ms=events[-1].publish_ms, title="replaying")
     return done.acknowledged
@@ -71,7 +71,7 @@ def _timed_events(file: Path, mapping: Path | None) -> list[TimedEvent]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    from deskpulse.event_files import InputError, read_timed_events
+    from deskpulse.ingest.event_files import InputError, read_timed_events
 
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"reading {file.name}")

@@ -13,8 +13,8 @@ from deskpulse import exits
 from deskpulse.commands.common import Config, read_settings, refuse_impossible_alerts, stop
 
 if TYPE_CHECKING:
+    from deskpulse.monitoring.rules import Plan
     from deskpulse.policy import PolicyFile
-    from deskpulse.rules import Plan
 
 EPILOG = (
     "The section alerts of the policy file tells limits, factors and links; docs/alerts.md explains them. Settings that can never do what "
@@ -67,8 +67,8 @@ def rules(
     config: Config = None,
 ) -> None:
     """Write recording and alert rules and Alertmanager's configuration, made from the SLA policy."""
+    from deskpulse.monitoring.rules import Plan, texts
     from deskpulse.policy import build
-    from deskpulse.rules import Plan, texts
 
     file = _read_policy(policy, config)
     plan = Plan(build(file), file.alerts, time_scale, _read_desk(desk, config))
@@ -96,7 +96,7 @@ def _tell_remarks(plan: Plan, now_ms: int) -> None:
 
 def _keep_others(plan: Plan, out: Path | None) -> None:
     """End with code 2 rather than replace the rules of another desk, which nobody would watch then."""
-    from deskpulse.rules import other_desk
+    from deskpulse.monitoring.rules import other_desk
 
     if out is not None and other_desk(out, plan.desk):
         stop(f"{out} has the rules of another desk than {plan.desk!r}: give each desk a folder of its own, or delete them", exits.USAGE)
@@ -104,7 +104,7 @@ def _keep_others(plan: Plan, out: Path | None) -> None:
 
 def _prove(plan: Plan, made: dict[str, str], now_ms: int) -> None:
     """End with code 2 where Prometheus or Alertmanager would refuse what was made, or a team would not be told; else say who looked."""
-    from deskpulse.rules import proof
+    from deskpulse.monitoring.rules import proof
 
     if found := proof.faults(plan, made, now_ms):
         stop("nothing is written, since it would not work\n" + "\n".join(f"  {fault}" for fault in found), exits.USAGE)
@@ -175,8 +175,8 @@ def _read_yaml(path: Path) -> Any:
 
 
 def _check(plan: Plan, now_ms: int, made: dict[str, str], out: Path | None) -> None:
-    from deskpulse.rules import differing
-    from deskpulse.rules.faults import explanations
+    from deskpulse.monitoring.rules import differing
+    from deskpulse.monitoring.rules.faults import explanations
 
     for line in explanations(plan, now_ms):
         typer.echo(line)
@@ -188,7 +188,7 @@ def _check(plan: Plan, now_ms: int, made: dict[str, str], out: Path | None) -> N
 
 
 def _deliver(made: dict[str, str], out: Path | None) -> None:
-    from deskpulse.rules import write
+    from deskpulse.monitoring.rules import write
 
     if out is None:
         for name, text in made.items():

@@ -14,8 +14,8 @@ from deskpulse import exits
 from deskpulse.commands.common import Config, duration, read_settings, run_async, say_parameter, stop, time
 
 if TYPE_CHECKING:
+    from deskpulse.lab.simulator import TimedEvent
     from deskpulse.settings import Settings
-    from deskpulse.simulator import TimedEvent
 
 EPILOG = (
     "The same --scenario, --seed, --rate, --start and --for give the same events.\n\n[bold]Examples[/]\n\n"
@@ -79,7 +79,7 @@ def simulate(
     start_ms, end_ms = _span(start, span, in_the_past=speed > 1 or out is not None)
     if out is not None and end_ms is None:
         stop("an event file needs an end: add --for, such as --for 7d", exits.USAGE)
-    from deskpulse import simulator
+    from deskpulse.lab import simulator
 
     events = simulator.simulate(scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate)
     if out is not None:
@@ -99,6 +99,6 @@ def _span(start: int | None, span: int | None, *, in_the_past: bool) -> tuple[in
 
 
 async def _send(settings: Settings, events: Iterable[TimedEvent], speed: float, start_ms: int, end_ms: int | None) -> None:
-    from deskpulse.feed import send
+    from deskpulse.ingest.feed import send
 
     await send(settings, events, speed=speed, first_ms=start_ms, last_ms=end_ms, title="simulating")

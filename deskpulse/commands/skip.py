@@ -31,7 +31,7 @@ def skip(
 
 
 async def _skip(settings: Settings, topic: str, partition: int, offset: int) -> str:
-    from agents.skips import request_skip
+    from agents.partitions.skips import request_skip
     from deskpulse.cluster import ClusterError, connect
     from deskpulse.wiring import worker_config
 

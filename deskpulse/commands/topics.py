@@ -12,8 +12,8 @@ from deskpulse.commands.common import Config, read_settings, run_async, stop
 
 if TYPE_CHECKING:
     from deskpulse.cluster import Topic
+    from deskpulse.cluster.topic_setup import Step
     from deskpulse.settings import Settings
-    from deskpulse.topic_setup import Step
 
 EPILOG = (
     "Safe to repeat: what is as it should be stays. Partition counts are never changed, since keys would land elsewhere. "
@@ -37,8 +37,7 @@ def topics(
 
 
 async def _topics(settings: Settings, *, dry_run: bool, alter_sources: bool) -> None:
-    from deskpulse import topic_setup
-    from deskpulse.cluster import connect
+    from deskpulse.cluster import connect, topic_setup
 
     wanted = topic_setup.topic_specs(settings)
     async with connect(settings.kafka) as cluster:

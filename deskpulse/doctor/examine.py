@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from deskpulse.cluster import Cluster, ClusterError, Topic, UnreachableError, connect
+from deskpulse.cluster.topic_setup import topic_specs
 from deskpulse.doctor.brokers import examine_brokers, examine_limits
 from deskpulse.doctor.finding import Finding, fail, ok, warn
 from deskpulse.doctor.group import examine_group
@@ -15,7 +16,6 @@ from deskpulse.doctor.topics import examine_topics
 from deskpulse.policy import load_policy
 from deskpulse.policy.remarks import remarks_of
 from deskpulse.settings import Settings
-from deskpulse.topic_setup import topic_specs
 from streams.topics import ledger_topics
 
 

@@ -9,11 +9,11 @@ from deskpulse.doctor.finding import Finding, fail, ok, warn
 from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
 from deskpulse.wiring import shared_settings
-from kpis import definitions, ledger
-from kpis.formats import LEAST
-from kpis.ledger import POSITION_KEY, NewerRowError, Position, decode_position
-from kpis.policy import Policy, changed_past
-from kpis.shared import differing_in
+from kpis.ledger import codec, definitions
+from kpis.ledger.codec import POSITION_KEY, NewerRowError, Position, decode_position
+from kpis.ledger.formats import LEAST
+from kpis.ledger.shared import differing_in
+from kpis.sla.policy import Policy, changed_past
 
 MOST_RECORDS: Final = 64  # a position row is the last of its transaction, so it stands near the end
 Rows = Sequence[tuple[bytes | None, bytes | None]]
@@ -30,8 +30,8 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
     wanted = settings.worker.ledger_format
     if not formats:
         return
-    if max(formats) > ledger.VERSION:
-        found = f"raised to format {max(formats)}, and this program writes up to {ledger.VERSION}"
+    if max(formats) > codec.VERSION:
+        found = f"raised to format {max(formats)}, and this program writes up to {codec.VERSION}"
         yield fail("ledger", found, "upgrade; docs/upgrade.md tells what is left to do when you are going back")
     elif max(formats) < LEAST and (wanted or 0) < LEAST:
         found = f"format {max(formats)}, and this program needs {LEAST} at least: no worker will start"
@@ -43,11 +43,11 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
     elif len(formats) > 1:
         told = ", ".join(f"partition {number} has {position.format}" for number, position in sorted(positions.items()))
         yield warn("ledger", f"being raised: {told}", "restart the workers that were started before worker.ledger_format was set")
-    elif max(formats) < ledger.VERSION:
-        fix = f"once every worker and exporter runs this version, set worker.ledger_format: {ledger.VERSION} (docs/upgrade.md)"
-        yield warn("ledger", f"format {max(formats)}, and this program writes up to {ledger.VERSION}: it can be taken back still", fix)
+    elif max(formats) < codec.VERSION:
+        fix = f"once every worker and exporter runs this version, set worker.ledger_format: {codec.VERSION} (docs/upgrade.md)"
+        yield warn("ledger", f"format {max(formats)}, and this program writes up to {codec.VERSION}: it can be taken back still", fix)
     else:
-        yield ok("ledger", f"format {ledger.VERSION}, the newest that this program writes")
+        yield ok("ledger", f"format {codec.VERSION}, the newest that this program writes")
     yield _definitions(positions)
     yield from _policy(load_policy(settings.desk.policy), positions)
     yield _settings(settings, positions)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from deskpulse.cluster import Topic
+from deskpulse.cluster.topic_setup import Step, partitions_fix, plan, refusals
 from deskpulse.doctor.finding import Finding, fail, ok, warn
-from deskpulse.topic_setup import Step, partitions_fix, plan, refusals
 from streams.topics import TopicSpec
 
 _COPIES: Final = 3

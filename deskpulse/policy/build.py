@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from deskpulse.policy.schema import CalendarPart, HolidayPart, PolicyFile, RulePart, VersionPart
-from kpis.calendar import BusinessCalendar, Hours, WorkingTime, hours_of_week
-from kpis.policy import FIRST_REPLY, RESOLUTION, Policy, Rule, Version
+from kpis.sla.calendar import BusinessCalendar, Hours, WorkingTime, hours_of_week
+from kpis.sla.policy import FIRST_REPLY, RESOLUTION, Policy, Rule, Version
 
 YEARS: Final = range(1970, 2101)  # of which public holidays are asked
 

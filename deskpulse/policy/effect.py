@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from kpis import promises, series
-from kpis.policy import TARGETS, Policy
-from kpis.tickets import TicketRow
+from kpis import cell_numbers
+from kpis.sla import commitments
+from kpis.sla.policy import TARGETS, Policy
+from kpis.tickets.row import TicketRow
 
 MET: Final = "met"
 MISSED: Final = "missed"
@@ -49,17 +50,17 @@ def last_version(policy: Policy) -> Policy:
 def outcomes(tickets: Mapping[str, TicketRow], policy: Policy, as_of_ms: int) -> Iterator[Outcome]:
     """What became, until an instant, of everything that a policy promises."""
     for ticket_id, row in tickets.items():
-        row.promise = promises.derive(row, policy)
-        found, levels = promises.contribution(row)
+        row.promise = commitments.derive(row, policy)
+        found, levels = commitments.contribution(row)
         team = row.dims()[0]
         for at_ms, cell, _ in found:
             for target in TARGETS:
-                own = cell - series.SLA[target]
-                if 0 <= own < series.BREACHED + series.CLASSES:
-                    result = AHEAD if at_ms > as_of_ms else MET if own < series.BREACHED else MISSED
+                own = cell - cell_numbers.SLA[target]
+                if 0 <= own < cell_numbers.BREACHED + cell_numbers.CLASSES:
+                    result = AHEAD if at_ms > as_of_ms else MET if own < cell_numbers.BREACHED else MISSED
                     yield Outcome(ticket_id, target, team, result)
         for level, at_ms in levels:
-            yield Outcome(ticket_id, series.running_target(level), team, AHEAD if at_ms > as_of_ms else MISSED)
+            yield Outcome(ticket_id, cell_numbers.running_target(level), team, AHEAD if at_ms > as_of_ms else MISSED)
 
 
 def effect(tickets: Mapping[str, TicketRow], old: Policy, new: Policy, as_of_ms: int) -> Effect:

@@ -14,7 +14,7 @@ from deskpulse.policy.schema import PolicyFile
 from deskpulse.settings.document import Document, KeyPath, UnreadableFileError, read_document
 from deskpulse.settings.faults import Fault, wording
 from deskpulse.settings.renamed import POLICY, became
-from kpis.policy import Policy
+from kpis.sla.policy import Policy
 
 MANUAL: Final = "examples/policy.yaml"
 _LONGEST_VALUE: Final = 80

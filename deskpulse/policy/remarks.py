@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from deskpulse.settings import Settings
 from kpis.members import DIMENSIONS
-from kpis.policy import Policy, Version
+from kpis.sla.policy import Policy, Version
 from streams.names import fold
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deskpulse.policy.load import PolicyError, load_policy
 from deskpulse.settings.faults import Fault
-from kpis.calendar import time_of
+from kpis.sla.calendar import time_of
 
 if TYPE_CHECKING:
     from deskpulse.settings.sections import DeskSettings
-    from kpis.policy import Policy
+    from kpis.sla.policy import Policy
 
 UTC: Final = "UTC"
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, fi
 
 from deskpulse.settings.base import Names, Section, listed, wrong
 from deskpulse.times import parse_duration_ms
-from kpis.bands import Edge
+from kpis.figures.bands import Edge
 
 Unit = Literal["duration", "ratio", "number"]
 Windows = Annotated[tuple[Literal["15m", "1h", "8h", "24h", "7d", "30d", "365d", "today"], ...], BeforeValidator(listed)]

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Names, Section, check_name, check_readable, from_json, wrong
-from kpis import formats, ledger
+from kpis.ledger import codec, formats
 
 LONGEST_NAME: Final = 128  # characters, as of every name in events
 RESERVED_MEMBERS: Final = frozenset({"all", "other"})  # the roll-up over everything, and where unlisted names are folded
@@ -121,9 +121,9 @@ class WorkerSettings(Section):
     def _check_format(cls, wanted: int | None) -> int | None:
         if wanted is not None and wanted < formats.LEAST:
             raise wrong(f"this program needs a ledger of format {formats.LEAST} at least", "leave it out, or raise it (docs/upgrade.md)")
-        if wanted is not None and wanted > ledger.VERSION:
+        if wanted is not None and wanted > codec.VERSION:
             raise wrong(
-                f"this program writes ledgers up to format {ledger.VERSION}", "upgrade every worker and exporter before you raise it"
+                f"this program writes ledgers up to format {codec.VERSION}", "upgrade every worker and exporter before you raise it"
             )
         return wanted
 

@@ -18,13 +18,13 @@ from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
 from exporters.wall.teams import HOUR, rows_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
 from exporters.wall.worst import endangered_of, is_within, kept_since_ms, worst_of
-from kpis.calendar import ALWAYS
-from kpis.changes import Change as Moved
-from kpis.changes import changes
-from kpis.courses import Choice, Course
+from kpis.figures.changes import Change as Moved
+from kpis.figures.changes import changes
+from kpis.figures.history import Choice, Course
+from kpis.figures.view import View
 from kpis.members import OTHER
-from kpis.policy import Clock, Policy
-from kpis.view import View
+from kpis.sla.calendar import ALWAYS
+from kpis.sla.policy import Clock, Policy
 from windows.spans import WINDOWS, Period
 
 Compare = Literal["auto", "previous", "week_ago"]

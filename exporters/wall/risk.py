@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from exporters.links import safe_link
 from exporters.wall.model import AtRisk, Risk
-from kpis.at_risk import HORIZON_MS, AtRiskKey, AtRiskRow, Entry
-from kpis.ledger import decode_at_risk
-from kpis.view import View
+from kpis.figures.view import View
+from kpis.ledger.codec import decode_at_risk
+from kpis.sla.at_risk import HORIZON_MS, AtRiskKey, AtRiskRow, Entry
 from windows.panes import MINUTE_MS
 
 MOST_LINES: Final = 5  # due soonest, and as many that were missed last

@@ -17,12 +17,12 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from exporters.clock import BUILD_EVERY_SECONDS
+from exporters.keeper import BUILD_EVERY_SECONDS
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
 from exporters.wall.build import FAILED, WallMaker, Wanted, pulse_of
 from exporters.wall.model import Pulse, Why
-from kpis.courses import Choice
+from kpis.figures.history import Choice
 
 log: Final = logging.getLogger(__name__)
 REST_SECONDS: Final = BUILD_EVERY_SECONDS + 0.01  # at least so long between two computations

@@ -6,11 +6,11 @@ from typing import Final
 
 from exporters.wall.model import TeamRow, WorstNow
 from exporters.wall.tiles import Shelf, count_of, ms_of, observed, value_of
-from kpis.calendar import ALWAYS
+from kpis.figures.view import View
 from kpis.members import OTHER
-from kpis.policy import FIRST_REPLY, Version
-from kpis.tickets import UNKNOWN
-from kpis.view import View
+from kpis.sla.calendar import ALWAYS
+from kpis.sla.policy import FIRST_REPLY, Version
+from kpis.tickets.row import UNKNOWN
 
 HOUR: Final = "1h"
 

@@ -8,12 +8,12 @@ from typing import Final, Literal, NamedTuple
 from exporters.config import WallRules
 from exporters.wall.model import Compared, Tile, Trend
 from exporters.wall.specs import TILES, Better, TileSpec
-from kpis.bands import BANDED, grade
-from kpis.courses import TOTAL, Choice, Course, Group
-from kpis.figures import Figure, Labels
-from kpis.trends import TRENDS, Which, trends, volumes
-from kpis.trends import Trend as Points
-from kpis.view import View
+from kpis.figure import Figure, Labels
+from kpis.figures.bands import BANDED, grade
+from kpis.figures.history import TOTAL, Choice, Course, Group
+from kpis.figures.trends import TRENDS, Which, trends, volumes
+from kpis.figures.trends import Trend as Points
+from kpis.figures.view import View
 from windows.spans import Period
 
 DIGITS: Final = 6  # significant ones of a trend's points: more than a line of 200 px can show

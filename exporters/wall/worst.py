@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from exporters.wall.model import Endangered, WorstNow
-from kpis.courses import Choice
-from kpis.policy import TARGETS
-from kpis.view import View
+from kpis.figures.history import Choice
+from kpis.figures.view import View
+from kpis.sla.policy import TARGETS
 
 
 def worst_of(view: View) -> list[WorstNow]:

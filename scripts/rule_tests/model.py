@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from deskpulse.rules.files import InOneLine, dump
+from deskpulse.monitoring.rules.files import InOneLine, dump
 
 RUNBOOKS: Final = "https://deskpulse.example.com/docs/runbooks/alerts/"
 BOARDS: Final = "http://127.0.0.1:3000/d/"

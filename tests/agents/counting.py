@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from kpis.partition import Changes, DeadLetter
+from kpis.state.partition import Changes, DeadLetter
 
 POSITION = b"position"
 

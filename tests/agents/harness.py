@@ -21,7 +21,7 @@ from aiokafka.structs import TopicPartition
 
 from agents.config import WorkerConfig
 from deskpulse.clocks import WORKER
-from soak.programs import ROOT, Program, end_all, until
+from proofs.programs import ROOT, Program, end_all, until
 from streams.topics import SOURCE_TOPICS
 from tests.agents.counting import POSITION
 

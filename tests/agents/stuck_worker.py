@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agents.consumer import LedgerConsumerThread
-from agents.ledger_io import LedgerWriter
-from agents.units import Partition
+from agents.fetching.consumer import LedgerConsumerThread
+from agents.partitions.ledger_io import LedgerWriter
+from agents.partitions.units import Partition
 from tests.agents.counting_worker import run
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any
 
 from aiokafka.structs import TopicPartition
 
-from agents.abreast import Abreast
-from agents.sequence import FetchLog, LogEnd
+from agents.fetching.alignment import Abreast
+from agents.fetching.sequence import FetchLog, LogEnd
 
 CREATED, REPLIES, SURVEY = (TopicPartition(topic, 0) for topic in ("ticket-created", "first-reply", "survey"))
 OF_OTHERS = TopicPartition("survey", 1)

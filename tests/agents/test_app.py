@@ -10,10 +10,10 @@ from typing import Any
 import faust
 import pytest
 
+from agents.anchor import LedgerTable
 from agents.app import build_app, credentials
 from agents.config import WorkerConfig
-from agents.consumer import LedgerTransport
-from agents.table import LedgerTable
+from agents.fetching.consumer import LedgerTransport
 from deskpulse.clocks import WORKER
 from streams.topics import SOURCE_TOPICS
 

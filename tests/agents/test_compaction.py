@@ -10,11 +10,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from agents.config import WorkerConfig
-from agents.ledger_io import LedgerWriter
-from deskpulse.brokers.kafka import LocalKafka
+from agents.partitions.ledger_io import LedgerWriter
 from deskpulse.clocks import WORKER
-from kpis.ledger import VERSION, are_remains
-from kpis.partition import PartitionState
+from deskpulse.lab.brokers.kafka import LocalKafka
+from kpis.ledger.codec import VERSION, are_remains
+from kpis.state.partition import PartitionState
 from streams.topics import TopicRules, ledger_topics, specs
 from tests.agents.harness import until
 from tests.laws.ledgers import T0, Desk
@@ -71,7 +71,7 @@ async def test_after_compaction_the_ledger_holds_the_open_and_the_recent_tickets
 
     A transaction a day. The log is compacted while it grows; at the end, a few rows more than the state has may be left in it.
     """
-    monkeypatch.setattr("kpis.comebacks.KNOWN_MS", 90 * DAY_MS)
+    monkeypatch.setattr("kpis.state.comebacks.KNOWN_MS", 90 * DAY_MS)
     desk, writer = Desk(), LedgerWriter(config, 0)
     written = {"tickets": 0, "view": 0}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agents import guards
 from agents.exits import Exit, WorkerError
-from kpis import facts
-from kpis.facts import Fact, TicketEvent
-from kpis.partition import DeadLetter
+from agents.partitions import guards
+from kpis.state.partition import DeadLetter
+from kpis.tickets import facts
+from kpis.tickets.facts import Fact, TicketEvent
 from tests.laws.ledgers import T0, Desk
 
 

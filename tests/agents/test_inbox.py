@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from types import SimpleNamespace
 
-from agents.inbox import Delivery, Inbox
-from agents.sequence import Chunk
+from agents.fetching.inbox import Delivery, Inbox
+from agents.fetching.sequence import Chunk
 
 
 def delivery(records: int) -> Delivery:

@@ -11,10 +11,10 @@ from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced, Transactio
 
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
-from agents.ledger_io import LedgerWriter, letter_headers
+from agents.partitions.ledger_io import LedgerWriter, letter_headers
 from deskpulse.clocks import WORKER
-from kpis.ledger import VERSION
-from kpis.partition import Changes, DeadLetter
+from kpis.ledger.codec import VERSION
+from kpis.state.partition import Changes, DeadLetter
 
 LETTER = DeadLetter("survey", 2, 17, 0, "schema", "no score", b"T1", b"{}")
 CHANGES = Changes([(b"t1", b"one"), (b"t2", None)], [(b"pane", b"two"), (b"position", b"three")])
@@ -183,7 +183,7 @@ class TestTransactionalIds:
             producer = made[options["transactional_id"]] = Made(self.denied, **options)
             return producer
 
-        monkeypatch.setattr("agents.ledger_io.AIOKafkaProducer", make)
+        monkeypatch.setattr("agents.partitions.ledger_io.AIOKafkaProducer", make)
         self.denied: set[str] = set()
         return made
 

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer.fetcher import Fetcher
 
-from agents.semi_private import PacedConsumer
+from agents.fetching.semi_private import PacedConsumer
 
 HOUR = 3_600.0
 

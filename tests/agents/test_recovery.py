@@ -9,11 +9,11 @@ import pytest
 
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
-from agents.recovery import Recovery
-from agents.tally import Tally
+from agents.partitions.recovery import Recovery
+from agents.partitions.tally import Tally
 from deskpulse.clocks import WORKER
-from kpis.ledger import Position
-from kpis.partition import PolicyChangedError
+from kpis.ledger.codec import Position
+from kpis.state.partition import PolicyChangedError
 
 
 class EmptyLedger:

@@ -7,8 +7,8 @@ from typing import Any
 
 from aiokafka.structs import TopicPartition
 
-from agents.scheduler import ChunkScheduler
-from agents.sequence import Fetched, FetchLog, Verdict, judge
+from agents.fetching.scheduler import ChunkScheduler
+from agents.fetching.sequence import Fetched, FetchLog, Verdict, judge
 
 A, B = TopicPartition("survey", 0), TopicPartition("resolved", 0)
 

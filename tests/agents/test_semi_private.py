@@ -19,8 +19,8 @@ from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from agents.consumer import LedgerConsumer, LedgerConsumerThread, LedgerTransport
-from agents.semi_private import NoReadOffsets, log_ends
+from agents.fetching.consumer import LedgerConsumer, LedgerConsumerThread, LedgerTransport
+from agents.fetching.semi_private import NoReadOffsets, log_ends
 
 
 def source_of(thing: Any) -> str:

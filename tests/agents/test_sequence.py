@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiokafka.structs import TopicPartition
 
-from agents.sequence import Chunk, Deliveries, Fetched, FetchLog, LogEnd, Verdict, judge
+from agents.fetching.sequence import Chunk, Deliveries, Fetched, FetchLog, LogEnd, Verdict, judge
 
 TP = TopicPartition("survey", 3)
 

@@ -6,7 +6,7 @@ import pytest
 
 from agents.config import WorkerConfig
 from agents.exits import WorkerError
-from agents.skips import parse_skips, request_skip
+from agents.partitions.skips import parse_skips, request_skip
 from deskpulse.clocks import WORKER
 
 

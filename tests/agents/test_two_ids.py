@@ -16,12 +16,12 @@ from aiokafka.protocol.admin import CreateAclsRequest
 
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
-from agents.ledger_io import LedgerWriter
-from deskpulse.brokers.kafka import LocalKafka
+from agents.partitions.ledger_io import LedgerWriter
 from deskpulse.clocks import WORKER
-from kpis.ledger import OWN_IDS_FORMAT
-from kpis.partition import Changes
-from soak.programs import until
+from deskpulse.lab.brokers.kafka import LocalKafka
+from kpis.ledger.codec import OWN_IDS_FORMAT
+from kpis.state.partition import Changes
+from proofs.programs import until
 
 ROW = Changes([], [(b"position", b"of the one who may write")])
 BEFORE, FROM = OWN_IDS_FORMAT - 1, OWN_IDS_FORMAT

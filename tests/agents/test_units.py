@@ -15,14 +15,14 @@ from faust.types import TP
 from agents import exits
 from agents.config import WorkerConfig
 from agents.exits import Exit
-from agents.guards import RejectLimit
-from agents.inbox import Delivery
-from agents.sequence import Chunk, Deliveries, FetchLog, LogEnd
-from agents.skips import Skips
-from agents.tally import Tally
-from agents.units import Partition
+from agents.fetching.inbox import Delivery
+from agents.fetching.sequence import Chunk, Deliveries, FetchLog, LogEnd
+from agents.partitions.guards import RejectLimit
+from agents.partitions.skips import Skips
+from agents.partitions.tally import Tally
+from agents.partitions.units import Partition
 from deskpulse.clocks import WORKER
-from kpis.partition import Changes, DeadLetter
+from kpis.state.partition import Changes, DeadLetter
 from tests.agents.counting import CountingState
 from tests.agents.harness import until
 

@@ -15,10 +15,10 @@ from faust.types import TP
 from agents import watch as watch_module
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
-from agents.inbox import Delivery
-from agents.ownership import Ownership
-from agents.sequence import Chunk, FetchLog, LogEnd
-from agents.units import Partition
+from agents.fetching.inbox import Delivery
+from agents.fetching.sequence import Chunk, FetchLog, LogEnd
+from agents.partitions.ownership import Ownership
+from agents.partitions.units import Partition
 from agents.watch import Watch
 from deskpulse.clocks import WORKER
 from tests.agents.test_units import FakeSource, FakeWriter

@@ -14,8 +14,8 @@ from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from agents.exits import Exit
-from agents.skips import request_skip
-from deskpulse.brokers.kafka import LocalKafka
+from agents.partitions.skips import request_skip
+from deskpulse.lab.brokers.kafka import LocalKafka
 from tests.agents.harness import Desk, tickets, until
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.alert_drills import clock as clocks
-from scripts.alert_drills.clock import DrillClock
+from proofs.drills.alerts import clock as clocks
+from proofs.drills.alerts.clock import DrillClock
 
 ORIGIN_MS = 1_772_532_000_000
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from deskpulse import exits
-from deskpulse.simulator import TimedEvent
-from scripts.alert_drills import __main__ as command
-from scripts.alert_drills import pace, site
-from scripts.local_prometheus import LocalAlertmanager, LocalPrometheus, PrometheusError
+from deskpulse.lab.simulator import TimedEvent
+from proofs.drills.alerts import __main__ as command
+from proofs.drills.alerts import pace, site
+from proofs.local_prometheus import LocalAlertmanager, LocalPrometheus, PrometheusError
 
 
 def test_a_tool_that_is_missing_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,8 +52,8 @@ def test_the_less_of_a_processor_there_is_the_slower_runs_the_clock_and_the_scra
 
 def test_what_a_busy_process_gets_is_a_share_of_a_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     wall, used = iter((0.0, 1.0, 2.0, 16.0)), iter((10.0, 11.0))
-    monkeypatch.setattr("scripts.alert_drills.pace.time.monotonic", lambda: next(wall))
-    monkeypatch.setattr("scripts.alert_drills.pace.time.process_time", lambda: next(used))
+    monkeypatch.setattr("proofs.drills.alerts.pace.time.monotonic", lambda: next(wall))
+    monkeypatch.setattr("proofs.drills.alerts.pace.time.process_time", lambda: next(used))
     assert 1 / 16 == pace.share()
 
 

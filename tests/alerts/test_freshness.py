@@ -6,14 +6,14 @@ from itertools import takewhile
 
 import pytest
 
-from deskpulse.alert_log import Notice
-from deskpulse.demo.run import DEMO_POLICY
-from deskpulse.demo.story import story
+from deskpulse.lab.demo.run import DEMO_POLICY
+from deskpulse.lab.demo.story import story
+from deskpulse.lab.simulator import TimedEvent
+from deskpulse.monitoring.alert_log import Notice
 from deskpulse.policy import load_policy
-from deskpulse.simulator import TimedEvent
-from kpis.figures import Figure
-from scripts.alert_drills.lapse import Promises
-from scripts.freshness.site import SLIPS, Slip, events_of
+from kpis.figure import Figure
+from proofs.drills.alerts.lapse import Promises
+from proofs.drills.freshness.site import SLIPS, Slip, events_of
 from windows.panes import HOUR_MS
 
 NOW_MS = 1_772_532_000_000 + 37_000

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from deskpulse.policy import load_policy
-from scripts.alert_drills import lapse
-from scripts.alert_drills.drills import MOMENT_MINUTES, SLIPPED
-from scripts.alert_drills.lapse import Fired, Story, fired
-from scripts.alert_drills.lapses import of_calm, of_slip
+from proofs.drills.alerts import lapse
+from proofs.drills.alerts.drills import MOMENT_MINUTES, SLIPPED
+from proofs.drills.alerts.lapse import Fired, Story, fired
+from proofs.drills.alerts.lapses import of_calm, of_slip
 
 TUESDAY = round(datetime(2026, 3, 3, 10, tzinfo=UTC).timestamp() * 1000)
 NAMED = {**SLIPPED, "alertname": "SupportSLAEndangered"}

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from deskpulse.alert_log import Notice
-from scripts.alert_drills import __main__ as command
-from scripts.alert_drills.drills import DRILLS, Drill
-from scripts.alert_drills.site import Pacing, Site
-from scripts.local_prometheus import LocalPrometheus, PrometheusError
+from deskpulse.monitoring.alert_log import Notice
+from proofs.drills.alerts import __main__ as command
+from proofs.drills.alerts.drills import DRILLS, Drill
+from proofs.drills.alerts.site import Pacing, Site
+from proofs.local_prometheus import LocalPrometheus, PrometheusError
 
 PACING = Pacing(1_772_532_000_000, 15, 1)
 CALM, SILENT = (next(one for one in DRILLS if one.name == name) for name in ("calm", "source-silent"))

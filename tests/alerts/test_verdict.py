@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from deskpulse.alert_log import Notice
-from scripts.alert_drills.drills import DRILLS, MINUTE_MS, Drill, Expected
-from scripts.alert_drills.verdict import Verdict, is_complete, judge
+from deskpulse.monitoring.alert_log import Notice
+from proofs.drills.alerts.drills import DRILLS, MINUTE_MS, Drill, Expected
+from proofs.drills.alerts.verdict import Verdict, is_complete, judge
 
 MOMENT_MS = 1_000_000_000
 SPEED = 15.0

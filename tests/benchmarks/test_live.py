@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.live.demo import tree
-from benchmarks.live.desk import TICKETS_AN_EVENT, SteadyDesk
-from benchmarks.live.measure import Span, Turn, processor_seconds, quantile_ms
-from benchmarks.site import Site
-from deskpulse.events_io import encode
+from deskpulse.ingest.events_io import encode
+from proofs.benchmarks.live.demo import tree
+from proofs.benchmarks.live.desk import TICKETS_AN_EVENT, SteadyDesk
+from proofs.benchmarks.live.measure import Span, Turn, processor_seconds, quantile_ms
+from proofs.benchmarks.site import Site
 from streams.decode import Reject, decoder
 
 SECOND_NS = 1_000_000_000

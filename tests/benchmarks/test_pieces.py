@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import contest, events
-from benchmarks.load import load
-from benchmarks.site import Site
+from proofs.benchmarks import contest, events
+from proofs.benchmarks.load import load
+from proofs.benchmarks.site import Site
 from tests.agents.harness import until
 
 EVENTS = 3_000

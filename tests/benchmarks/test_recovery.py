@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from benchmarks.ledger import Sample
-from benchmarks.recovery.fill import Filled, _Desk
-from benchmarks.recovery.measure import ExporterStart, Handover, Starts, WorkerStart
-from benchmarks.recovery.pause import moved_since, pauses
-from benchmarks.recovery.report import last_line, memory_a_ticket, tickets_in
-from kpis.partition import Changes, DeadLetter, PartitionState
+from kpis.state.partition import Changes, DeadLetter, PartitionState
+from proofs.benchmarks.ledger import Sample
+from proofs.benchmarks.recovery.fill import Filled, _Desk
+from proofs.benchmarks.recovery.measure import ExporterStart, Handover, Starts, WorkerStart
+from proofs.benchmarks.recovery.pause import moved_since, pauses
+from proofs.benchmarks.recovery.report import last_line, memory_a_ticket, tickets_in
 
 MIB = 1 << 20
 

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from agents import consumer
 from agents.config import WorkerConfig
-from benchmarks import __main__ as command
-from benchmarks import contest, ledger, report
-from benchmarks.children import Meter
-from benchmarks.contest import Turn, WorkerTurn
-from benchmarks.errors import BenchError
-from benchmarks.limit import fetch_options
-from benchmarks.load import partition_of
+from agents.fetching import consumer
 from deskpulse import exits
 from deskpulse.clocks import WORKER
-from kpis.ledger import Position
+from kpis.ledger.codec import Position
+from proofs.benchmarks import __main__ as command
+from proofs.benchmarks import contest, ledger, report
+from proofs.benchmarks.children import Meter
+from proofs.benchmarks.contest import Turn, WorkerTurn
+from proofs.benchmarks.errors import BenchError
+from proofs.benchmarks.limit import fetch_options
+from proofs.benchmarks.load import partition_of
 
 
 def worker_turn(rate: float | None, **more: Any) -> WorkerTurn:

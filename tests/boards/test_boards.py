@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from deskpulse.boards import ENGLISH, LOCALES, Desk, boards
-from deskpulse.boards.desk import DEFAULT_POLICY
+from deskpulse.monitoring.boards import ENGLISH, LOCALES, Desk, boards
+from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
-from kpis.policy import Policy
-from scripts import board_rules
-from scripts import boards as script
+from kpis.sla.policy import Policy
+from scripts.boards import generate as script
+from scripts.boards import rules
 from scripts.tidy import ROOT
 
 POLICY = load_policy(DEFAULT_POLICY)
@@ -44,7 +44,7 @@ def test_without_a_policy_the_boards_show_what_there_is_and_keep_the_rules() -> 
     for locale in LOCALES.values():
         for board in boards(Desk(locale, None)):
             text = board.text()
-            assert [] == board_rules.faults(json.loads(text))
+            assert [] == rules.faults(json.loads(text))
             assert "support_sla" not in text
     (wall,) = (board for board in boards(Desk(ENGLISH, None)) if board.name == "wall")
     assert "With one this wall shows what is worst now" in wall.text()
@@ -70,7 +70,7 @@ def test_the_lead_comes_first_on_a_phone() -> None:
 def test_the_wall_stretches_without_a_hole(policy: Policy | None, lines: int) -> None:
     """As `autofitpanels` does: each place is scaled and rounded by itself, then panels move up until they touch (Grafana 12.2)."""
     (wall,) = (json.loads(board.text()) for board in boards(Desk(ENGLISH, policy)) if board.name == "wall")
-    scale = board_rules.WALL_ROWS / ((lines - 60) // 38)  # 60: padding and what Grafana leaves below
+    scale = rules.WALL_ROWS / ((lines - 60) // 38)  # 60: padding and what Grafana leaves below
     filled = [0] * 24  # from above, by column
     for place in sorted((panel["gridPos"] for panel in wall["panels"]), key=lambda place: (place["y"], place["x"])):
         across = range(place["x"], place["x"] + place["w"])
@@ -89,7 +89,7 @@ def test_a_changed_board_is_seen(tmp_path: Path) -> None:
     (tmp_path / script.FOLDER / "en/old.json").write_text("{}", encoding="utf-8")
     assert [
         "monitoring/dashboards/en/old.json is made by nobody: remove it",
-        "monitoring/dashboards/en/wall.json is not what the code gives: run `python -m scripts.boards`",
+        "monitoring/dashboards/en/wall.json is not what the code gives: run `python -m scripts.boards.generate`",
     ] == list(script.check(tmp_path))
 
 
@@ -125,68 +125,68 @@ def ask(kind: str, query: str) -> Callable[[Json], None]:
 
 FIGURE = 'desk:support_csat_ratio{window="1h",by="team"}'
 BREAKS = [
-    (board_rules.says_what_it_is, change("timeseries", "title", ""), "has no title"),
-    (board_rules.says_what_it_is, change("timeseries", "description", ""), "has no description"),
-    (board_rules.asks_our_source, change("timeseries", "targets.0.datasource", {"uid": "other"}), "does not ask $datasource"),
-    (board_rules.asks_our_source, change("timeseries", "datasource", None), "does not ask $datasource"),
-    (board_rules.asks_our_source, put("annotations", {"list": [{"name": "Alerts", "datasource": {"uid": "x"}}]}), "the marks 'Alerts'"),
-    (board_rules.asks_in_a_line, ask("stat", f"max({FIGURE})".ljust(361)), "asks in 361 characters, more than 360"),
-    (board_rules.has_units, change("stat", "fieldConfig.defaults.unit", "parsecs"), "the unit 'parsecs'"),
-    (board_rules.rates_follow_the_step, ask("state-timeline", "rate(deskpulse_transactions_total[5m])"), "a rate over 5m"),
-    (board_rules.joins_targets_with_the_desk, ask("stat", 'sum(up{job="a"})'), "asks of every target: up{"),
+    (rules.says_what_it_is, change("timeseries", "title", ""), "has no title"),
+    (rules.says_what_it_is, change("timeseries", "description", ""), "has no description"),
+    (rules.asks_our_source, change("timeseries", "targets.0.datasource", {"uid": "other"}), "does not ask $datasource"),
+    (rules.asks_our_source, change("timeseries", "datasource", None), "does not ask $datasource"),
+    (rules.asks_our_source, put("annotations", {"list": [{"name": "Alerts", "datasource": {"uid": "x"}}]}), "the marks 'Alerts'"),
+    (rules.asks_in_a_line, ask("stat", f"max({FIGURE})".ljust(361)), "asks in 361 characters, more than 360"),
+    (rules.has_units, change("stat", "fieldConfig.defaults.unit", "parsecs"), "the unit 'parsecs'"),
+    (rules.rates_follow_the_step, ask("state-timeline", "rate(deskpulse_transactions_total[5m])"), "a rate over 5m"),
+    (rules.joins_targets_with_the_desk, ask("stat", 'sum(up{job="a"})'), "asks of every target: up{"),
     (
-        board_rules.joins_targets_with_the_desk,
+        rules.joins_targets_with_the_desk,
         ask("stat", "max(scrape_duration_seconds and deskpulse_up)"),
         "asks of every target: scrape_",
     ),
-    (board_rules.asks_the_believed_exporter, ask("stat", 'max(support_csat_ratio{window="1h"})'), "asks every exporter at once"),
-    (board_rules.is_silent_when_the_figures_are_old, ask("stat", f"max({FIGURE})"), "would go on when the figures are old"),
-    (board_rules.asks_one_desk, ask("stat", f"max({FIGURE})"), "asks of every desk: desk:support_csat_ratio"),
+    (rules.asks_the_believed_exporter, ask("stat", 'max(support_csat_ratio{window="1h"})'), "asks every exporter at once"),
+    (rules.is_silent_when_the_figures_are_old, ask("stat", f"max({FIGURE})"), "would go on when the figures are old"),
+    (rules.asks_one_desk, ask("stat", f"max({FIGURE})"), "asks of every desk: desk:support_csat_ratio"),
     (
-        board_rules.asks_one_desk,
+        rules.asks_one_desk,
         ask("stat", 'max(x{desk=~"$desk"} and on () desk:figures_trusted)'),
         "asks of every desk: desk:figures_trusted",
     ),
-    (board_rules.asks_one_desk, ask("stat", 'count(ALERTS{alertstate="firing"})'), "asks of every desk: ALERTS"),
+    (rules.asks_one_desk, ask("stat", 'count(ALERTS{alertstate="firing"})'), "asks of every desk: ALERTS"),
     (
-        board_rules.asks_one_desk,
+        rules.asks_one_desk,
         put("annotations", {"list": [{"name": "Pages", "expr": 'ALERTS{severity="page",desk=~"$desk"}'}]}),
         "the marks 'Pages' asks of every desk",
     ),
-    (board_rules.invents_no_zero, ask("stat", f"{FIGURE} or vector(0)"), "repairs absence"),
-    (board_rules.invents_no_zero, ask("stat", f"{FIGURE} or on () vector (0)"), "repairs absence"),
-    (board_rules.adds_no_figures, ask("stat", f"avg({FIGURE})"), "adds or averages figures"),
+    (rules.invents_no_zero, ask("stat", f"{FIGURE} or vector(0)"), "repairs absence"),
+    (rules.invents_no_zero, ask("stat", f"{FIGURE} or on () vector (0)"), "repairs absence"),
+    (rules.adds_no_figures, ask("stat", f"avg({FIGURE})"), "adds or averages figures"),
     (
-        board_rules.adds_no_figures,
+        rules.adds_no_figures,
         ask("stat", "sum by (member) (max by (member, q) (desk:support_response_quantile_seconds{}))"),
         "adds or averages",
     ),
-    (board_rules.reduces_to_the_last, change("stat", "options.reduceOptions.calcs", ["mean"]), "reduces by ['mean']"),
-    (board_rules.says_when_it_is_empty, change("stat", "fieldConfig.defaults.noValue", None), "does not say when it is empty"),
-    (board_rules.says_when_it_is_empty, change("timeseries", "fieldConfig.defaults.mappings", []), "does not say when it is empty"),
-    (board_rules.has_words_beside_colours, change("state-timeline", "fieldConfig.defaults.mappings", []), "colours without words"),
-    (board_rules.is_numbered, change("timeseries", "id", 1), "panel ids are missing or repeat"),
-    (board_rules.is_numbered, change("timeseries", "targets.1.refId", "A"), "has a refId twice"),
-    (board_rules.fits_the_grid, change("stat", "gridPos.w", 25), "leaves the 24 columns"),
-    (board_rules.fits_the_grid, change("state-timeline", "gridPos.x", 2), "overlap"),
-    (board_rules.leaves_no_hole, change("state-timeline", "gridPos.h", 6), "row 23 is not covered"),
-    (board_rules.is_ours_to_change, put("editable", True), "can be edited"),
-    (board_rules.is_ours_to_change, put("schemaVersion", 36), "schemaVersion is 36"),
-    (board_rules.is_ours_to_change, put("uid", "My Wall"), "its uid is 'My Wall'"),
-    (board_rules.is_not_asked_too_often, put("refresh", "5s"), "refresh is 5s"),
-    (board_rules.is_not_asked_too_often, put("refresh", ""), "refresh is "),
-    (board_rules.has_known_variables, ask("stat", 'max(desk:support_tickets{member="$team"})'), "$team is not defined"),
-    (board_rules.is_parted_by_headings, put("uid", "deskpulse-team"), "many panels without a heading"),
-    (board_rules.is_a_wall, put("templating", {"list": [{"name": "team"}]}), "variable team would be shown"),
-    (board_rules.is_a_wall, put("links", [{"title": "Boards"}]), "link 'Boards' would be shown"),
-    (board_rules.is_a_wall, put("annotations", {"list": [{"name": "Alerts"}]}), "the switch of 'Alerts' would be shown"),
-    (board_rules.is_a_wall, change("state-timeline", "gridPos.h", 30), "47 rows, not 28"),
-    (board_rules.is_a_wall, change("timeseries", "repeat", "team"), "make it grow"),
+    (rules.reduces_to_the_last, change("stat", "options.reduceOptions.calcs", ["mean"]), "reduces by ['mean']"),
+    (rules.says_when_it_is_empty, change("stat", "fieldConfig.defaults.noValue", None), "does not say when it is empty"),
+    (rules.says_when_it_is_empty, change("timeseries", "fieldConfig.defaults.mappings", []), "does not say when it is empty"),
+    (rules.has_words_beside_colours, change("state-timeline", "fieldConfig.defaults.mappings", []), "colours without words"),
+    (rules.is_numbered, change("timeseries", "id", 1), "panel ids are missing or repeat"),
+    (rules.is_numbered, change("timeseries", "targets.1.refId", "A"), "has a refId twice"),
+    (rules.fits_the_grid, change("stat", "gridPos.w", 25), "leaves the 24 columns"),
+    (rules.fits_the_grid, change("state-timeline", "gridPos.x", 2), "overlap"),
+    (rules.leaves_no_hole, change("state-timeline", "gridPos.h", 6), "row 23 is not covered"),
+    (rules.is_ours_to_change, put("editable", True), "can be edited"),
+    (rules.is_ours_to_change, put("schemaVersion", 36), "schemaVersion is 36"),
+    (rules.is_ours_to_change, put("uid", "My Wall"), "its uid is 'My Wall'"),
+    (rules.is_not_asked_too_often, put("refresh", "5s"), "refresh is 5s"),
+    (rules.is_not_asked_too_often, put("refresh", ""), "refresh is "),
+    (rules.has_known_variables, ask("stat", 'max(desk:support_tickets{member="$team"})'), "$team is not defined"),
+    (rules.is_parted_by_headings, put("uid", "deskpulse-team"), "many panels without a heading"),
+    (rules.is_a_wall, put("templating", {"list": [{"name": "team"}]}), "variable team would be shown"),
+    (rules.is_a_wall, put("links", [{"title": "Boards"}]), "link 'Boards' would be shown"),
+    (rules.is_a_wall, put("annotations", {"list": [{"name": "Alerts"}]}), "the switch of 'Alerts' would be shown"),
+    (rules.is_a_wall, change("state-timeline", "gridPos.h", 30), "47 rows, not 28"),
+    (rules.is_a_wall, change("timeseries", "repeat", "team"), "make it grow"),
 ]
 
 
 @pytest.mark.parametrize(("rule", "spoil", "fault"), BREAKS, ids=[f"{rule.__name__}-{index}" for index, (rule, _, _) in enumerate(BREAKS)])
-def test_a_rule_refuses_what_breaks_it(rule: board_rules.Rule, spoil: Callable[[Json], None], fault: str) -> None:
+def test_a_rule_refuses_what_breaks_it(rule: rules.Rule, spoil: Callable[[Json], None], fault: str) -> None:
     wall = parsed("wall")
     assert [] == rule(wall)
     spoil(wall)
@@ -194,7 +194,7 @@ def test_a_rule_refuses_what_breaks_it(rule: board_rules.Rule, spoil: Callable[[
 
 
 def test_every_rule_is_shown_something_to_refuse() -> None:
-    assert {rule for rule, _, _ in BREAKS} == set(board_rules.RULES)
+    assert {rule for rule, _, _ in BREAKS} == set(rules.RULES)
 
 
 def test_what_grafanas_classes_do_not_know_is_lost_and_seen() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from deskpulse.boards import ENGLISH, Desk
-from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.boards.figures import figure, minutes
-from deskpulse.boards.moment import Labels, Moment
-from deskpulse.boards.promql import Rounded, Written
-from deskpulse.boards.sheet import Asked, Query
+from deskpulse.monitoring.boards import ENGLISH, Desk
+from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
+from deskpulse.monitoring.boards.panels.sheet import Asked, Query
+from deskpulse.monitoring.boards.questions.figures import figure, minutes
+from deskpulse.monitoring.boards.questions.moment import Labels, Moment
+from deskpulse.monitoring.boards.questions.promql import Rounded, Written
 from deskpulse.policy import load_policy
-from scripts.boards_check import EXACT, Inquiry, Tally, differences
-from scripts.local_prometheus import Answer, LocalPrometheus
+from proofs.boards.check import EXACT, Inquiry, Tally, differences
+from proofs.local_prometheus import Answer, LocalPrometheus
 
 POLICY = load_policy(DEFAULT_POLICY)
 assert POLICY is not None

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from deskpulse.boards import ENGLISH, Desk, recorded
-from deskpulse.boards.ages import Age
-from deskpulse.boards.desk import DEFAULT_POLICY, teams_with_hours
-from deskpulse.boards.figures import (
+from deskpulse.monitoring.boards import ENGLISH, Desk
+from deskpulse.monitoring.boards.desk import DEFAULT_POLICY, teams_with_hours
+from deskpulse.monitoring.boards.questions import recorded
+from deskpulse.monitoring.boards.questions.ages import Age
+from deskpulse.monitoring.boards.questions.figures import (
     FIRST_RESPONSE,
     NONE,
     TEAMS,
@@ -31,9 +32,9 @@ from deskpulse.boards.figures import (
     percent,
     wait_or_none,
 )
-from deskpulse.boards.matchers import Besides, Chosen
-from deskpulse.boards.moment import Labels, Moment, fill
-from deskpulse.boards.promql import (
+from deskpulse.monitoring.boards.questions.matchers import Besides, Chosen
+from deskpulse.monitoring.boards.questions.moment import Labels, Moment, fill
+from deskpulse.monitoring.boards.questions.promql import (
     NO_POLICY,
     TRUSTED,
     Combined,
@@ -58,10 +59,10 @@ from deskpulse.boards.promql import (
     fresh,
 )
 from deskpulse.policy import load_policy
-from exporters.exposition import label_text
-from exporters.name_families import pattern
-from kpis.policy import Policy
-from scripts.grafana_variables import Choice, interpolated
+from exporters.metrics.exposition import label_text
+from exporters.metrics.name_families import pattern
+from kpis.sla.policy import Policy
+from scripts.boards.variables import Choice, interpolated
 
 POLICY = load_policy(DEFAULT_POLICY)
 assert POLICY is not None

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from deskpulse.boards import DATASOURCE, LOCALES
-from deskpulse.boards.promql import JOB
-from deskpulse.boards.sheet import PLUGIN_VERSION
-from scripts import board_rules
+from deskpulse.monitoring.boards import DATASOURCE, LOCALES
+from deskpulse.monitoring.boards.panels.sheet import PLUGIN_VERSION
+from deskpulse.monitoring.boards.questions.promql import JOB
+from scripts.boards import rules
 from scripts.tidy import ROOT
 
 
@@ -22,13 +22,13 @@ def test_boards_ask_the_data_source_that_is_provisioned() -> None:
     sources = read("deploy/grafana/provisioning/datasources/prometheus.yaml")["datasources"]
     (source,) = (one for one in sources if one["uid"] == DATASOURCE)
     assert "prometheus" == source["type"]
-    assert f"{board_rules.SCRAPE_SECONDS}s" == source["jsonData"]["timeInterval"]
+    assert f"{rules.SCRAPE_SECONDS}s" == source["jsonData"]["timeInterval"]
 
 
 def test_boards_know_the_job_and_the_interval_of_the_scrape() -> None:
     prometheus = read("monitoring/prometheus.yml")
     assert JOB in {job["job_name"] for job in prometheus["scrape_configs"]}
-    assert f"{board_rules.SCRAPE_SECONDS}s" == prometheus["global"]["scrape_interval"]
+    assert f"{rules.SCRAPE_SECONDS}s" == prometheus["global"]["scrape_interval"]
 
 
 def test_each_language_has_a_folder_in_grafana() -> None:

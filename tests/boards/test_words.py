@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from deskpulse.boards import Desk, boards
-from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.boards.locales import ENGLISH, MEXICO, SPAIN
-from deskpulse.boards.scale import (
+from deskpulse.monitoring.boards import Desk, boards
+from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
+from deskpulse.monitoring.boards.locales import ENGLISH, MEXICO, SPAIN
+from deskpulse.monitoring.boards.panels.scale import (
     AMBER,
     BAND_COLOURS,
     FILLS,
@@ -29,11 +29,11 @@ from deskpulse.boards.scale import (
     line_of,
     ranges,
 )
-from deskpulse.boards.scale import CLOSED as GREY
-from deskpulse.boards.words import LANGUAGES, catalogue, definitions
+from deskpulse.monitoring.boards.panels.scale import CLOSED as GREY
+from deskpulse.monitoring.boards.words import LANGUAGES, catalogue, definitions
 from deskpulse.policy import load_policy
 from deskpulse.settings.bands import Band, BandSettings
-from kpis.policy import Policy
+from kpis.sla.policy import Policy
 from scripts import metrics_doc
 from scripts.tidy import ROOT
 from tests.docs import pages
@@ -73,7 +73,7 @@ def test_both_languages_fill_in_the_same_values() -> None:
 
 def test_no_text_is_there_for_nothing(policy: Policy) -> None:
     """Every key is written in the code, or made there from a known part."""
-    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/boards").glob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/monitoring/boards").glob("*.py"))
     made = re.compile(
         r"(window|period|target|board|created_by|attainment_by|attainment|within|short|spoken|brief|title|overdue|course|unit|first_response)"
         r"_\w+|\w+_is"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.boards_look.__main__ import FOLDER, REQUIRED, main
-from scripts.boards_look.frontend import Frontend, FrontendError
-from scripts.boards_look.pictures import BOARDS, NO_PROMETHEUS, pictures
-from scripts.history import STORIES
+from proofs.boards.look.__main__ import FOLDER, REQUIRED, main
+from proofs.boards.look.frontend import Frontend, FrontendError
+from proofs.boards.look.pictures import BOARDS, NO_PROMETHEUS, pictures
+from proofs.history import STORIES
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Answers of Prometheus become the frames that Grafana's backend makes of them."""
 
-from scripts.boards_look.frames import frames
-from scripts.boards_look.frontend import Json
+from proofs.boards.look.frames import frames
+from proofs.boards.look.frontend import Json
 
 
 def vector(*values: tuple[dict[str, str], str]) -> Json:

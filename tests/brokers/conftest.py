@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deskpulse.brokers.kafka import LocalKafka
+from deskpulse.lab.brokers.kafka import LocalKafka
 
 
 class Clients:

@@ -1,4 +1,4 @@
-"""`python -m deskpulse.brokers`, which `make kafka` runs."""
+"""`python -m deskpulse.lab.brokers`, which `make kafka` runs."""
 
 import signal
 import subprocess
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from deskpulse.brokers.__main__ import main
-from deskpulse.brokers.process import free_ports, port_is_free
+from deskpulse.lab.brokers.__main__ import main
+from deskpulse.lab.brokers.process import free_ports, port_is_free
 from scripts.tidy import ROOT
 
 pytestmark = pytest.mark.usefixtures("kafka_here")
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("kafka_here")
 
 @contextmanager
 def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    words = [sys.executable, "-m", "deskpulse.brokers", *arguments]
+    words = [sys.executable, "-m", "deskpulse.lab.brokers", *arguments]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             yield process

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.brokers import BrokerError, download, jars, repository
-from deskpulse.brokers.jars import Jar, Lock, cache_folder, fetch, read_lock
-from deskpulse.brokers.repository import CENTRAL, find_repository
+from deskpulse.lab.brokers import BrokerError, download, jars, repository
+from deskpulse.lab.brokers.jars import Jar, Lock, cache_folder, fetch, read_lock
+from deskpulse.lab.brokers.repository import CENTRAL, find_repository
 from scripts import kafka_lock
 from scripts.tidy import ROOT
 from tests.brokers.standin import Answer, StandIn, stand_in
@@ -171,7 +171,7 @@ def test_a_password_goes_to_the_repository_alone(served: StandIn, monkeypatch: p
 def test_ctrl_c_ends_a_fetch_that_hangs_and_leaves_nothing(served: StandIn, tmp_path: Path) -> None:
     for each in read_lock().jars:
         served.answers[each.path] = [Answer(hang=True)]
-    command = [sys.executable, "-m", "deskpulse.brokers", "--fetch-only"]
+    command = [sys.executable, "-m", "deskpulse.lab.brokers", "--fetch-only"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert served.asked_once.wait(60)
         run.send_signal(signal.SIGINT)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.brokers import BrokerError, java
-from deskpulse.brokers.java import bundled_java, find_java
-from deskpulse.brokers.kafka import available
+from deskpulse.lab.brokers import BrokerError, java
+from deskpulse.lab.brokers.java import bundled_java, find_java
+from deskpulse.lab.brokers.kafka import available
 
 SAYS = """#!/bin/sh
 echo 'openjdk version "{version}" 2025-04-15' >&2

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from deskpulse.brokers import Broker, BrokerError
-from deskpulse.brokers.kafka import LocalKafka
-from deskpulse.brokers.process import port_is_free, wait_until
+from deskpulse.lab.brokers import Broker, BrokerError
+from deskpulse.lab.brokers.kafka import LocalKafka
+from deskpulse.lab.brokers.process import port_is_free, wait_until
 from scripts.tidy import ROOT
 
 pytestmark = pytest.mark.usefixtures("kafka_here")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("kafka_here")
 
 OWNER = """
 import signal
-from deskpulse.brokers.kafka import LocalKafka
+from deskpulse.lab.brokers.kafka import LocalKafka
 kafka = LocalKafka(quick_start=True)
 kafka.start()
 print(*kafka.pids.values(), kafka._folder, flush=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from deskpulse.brokers.kafka import LocalKafka
+from deskpulse.lab.brokers.kafka import LocalKafka
 
 pytestmark = pytest.mark.usefixtures("kafka_here")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.brokers.process import free_ports, launch, listens, port_is_free, tail, wait_until
+from deskpulse.lab.brokers.process import free_ports, launch, listens, port_is_free, tail, wait_until
 
 STUBBORN = ["/bin/sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.1; done"]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.brokers import BrokerError
-from deskpulse.brokers.repository import CENTRAL, VARIABLE, find_repository
+from deskpulse.lab.brokers import BrokerError
+from deskpulse.lab.brokers.repository import CENTRAL, VARIABLE, find_repository
 
 SETTINGS = """<?xml version="1.0"?>
 <settings xmlns="http://maven.apache.org/SETTINGS/1.2.0">

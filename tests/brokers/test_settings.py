@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deskpulse.brokers.settings import Access, Node, as_text, server_properties
+from deskpulse.lab.brokers.settings import Access, Node, as_text, server_properties
 
 ONE = Node(1, port=9092, controller_port=9093, folder=Path("/data/1"))
 THREE = [Node(n, port=9090 + n, controller_port=9190 + n, folder=Path(f"/data/{n}")) for n in (1, 2, 3)]

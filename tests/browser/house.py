@@ -13,23 +13,23 @@ from itertools import takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deskpulse.boards.desk import DEFAULT_POLICY
 from deskpulse.clocks import EXPORTER
-from deskpulse.demo.run import DEMO_POLICY
-from deskpulse.demo.story import RATE, story
+from deskpulse.lab.demo.run import DEMO_POLICY
+from deskpulse.lab.demo.story import RATE, story
+from deskpulse.lab.simulator import TimedEvent, simulate
+from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
-from deskpulse.simulator import TimedEvent, simulate
 from deskpulse.wiring import wall_rules
 from exporters import server
-from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
+from exporters.keeper import ViewKeeper
 from exporters.status import ReaderStatus
 from exporters.wall.stream import Screens
-from exporters.web import SCREENS, new_app
+from exporters.web.app import SCREENS, new_app
+from kpis.figures.view import ViewRules
 from kpis.members import MemberRules
-from kpis.partition import PartitionState, StateRules
-from kpis.view import ViewRules
+from kpis.state.partition import PartitionState, StateRules
 from streams.topics import SOURCE_TOPICS
 from tests.browser.clock import WEDNESDAY_MS, DeskClock
 from tests.exporters.desk import Record, all_read

@@ -16,14 +16,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from deskpulse import oracle
-from deskpulse.brokers import kafka
-from deskpulse.demo import proof
-from deskpulse.oracle_events import read_records
+from deskpulse.lab.brokers import kafka
+from deskpulse.lab.demo import proof
+from deskpulse.lab.simulator import simulate
 from deskpulse.policy import desk_zone
 from deskpulse.settings import Settings
-from deskpulse.simulator import simulate
 from exporters.wall.specs import TILES
+from oracle import figures as oracle
+from oracle.events import read_records
 from tests.agents.harness import WorkerProcess, until
 from tests.browser.chromium import GONE, Window, show, window
 from tests.e2e.stack import START_SECONDS, Sent, Stack

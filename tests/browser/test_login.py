@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from deskpulse.brokers.tls import make_certificates
-from exporters.session import COOKIE
+from deskpulse.lab.brokers.tls import make_certificates
+from exporters.web.session import COOKIE
 from tests.browser.chromium import GONE, window
 from tests.browser.house import house
 from tests.browser.test_page import serious

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.async_api import Browser
 
-from scripts.boards_look.measures import Excuse, Seen, Wanted, Where, excused, judge, measure, remember_canvases
+from proofs.boards.look.measures import Excuse, Seen, Wanted, Where, excused, judge, measure, remember_canvases
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WHERE = Where(panel=".panel", title="h2", paging=".paging", wall=True)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 from playwright.async_api import Browser
 
-from kpis.view import ViewRules
+from kpis.figures.view import ViewRules
 from tests.browser.chromium import show, window
 from tests.browser.clock import madrid_ms
 from tests.browser.fits import covered, cut_off, overlaps

@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from deskpulse.monitoring.rules import Plan, texts
+from deskpulse.monitoring.rules.alertmanager import teams_of
+from deskpulse.monitoring.rules.proof import faults
 from deskpulse.policy import build, load_file, load_policy
-from deskpulse.rules import Plan, texts
-from deskpulse.rules.alertmanager import teams_of
-from deskpulse.rules.proof import faults
-from kpis.partition import PartitionState, StateRules
-from kpis.view import ViewBuilder, ViewRules
+from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.state.partition import PartitionState, StateRules
 from tests.sla.desk import Record, figure
 
 FOLDER: Final = os.environ.get("CASES")

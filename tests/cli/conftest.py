@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from deskpulse.brokers.kafka import LocalKafka
+from deskpulse.lab.brokers.kafka import LocalKafka
 from deskpulse.settings import Settings, load
 from deskpulse.settings.base import VARIABLE_PREFIX
 from deskpulse.settings.faults import NOT_SETTINGS

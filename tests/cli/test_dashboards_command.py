@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from deskpulse import exits
-from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.simulator import DEFAULT_DESK
-from scripts.board_rules import faults
-from scripts.boards import FOLDER, lost_on_the_way, unknown_metrics
+from deskpulse.lab.simulator import DEFAULT_DESK
+from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
+from scripts.boards.generate import FOLDER, lost_on_the_way, unknown_metrics
+from scripts.boards.rules import faults
 from scripts.tidy import ROOT
 from tests.cli.harness import Run
 

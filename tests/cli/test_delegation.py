@@ -37,7 +37,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_demo_hands_over_its_options(run: Run, stand_in: Any) -> None:
-    body = stand_in("deskpulse.demo.run", exits.DIFFERENCE)
+    body = stand_in("deskpulse.lab.demo.run", exits.DIFFERENCE)
     answer = run("demo", "--for", "60s", "--port", 19108, "--verify", "--rate", 90, "--scenario", "sla-slip")
     assert answer.code == exits.DIFFERENCE
     assert body.given == (Settings(),)

@@ -11,9 +11,9 @@ from aiokafka import AIOKafkaProducer
 from deskpulse.doctor.finding import Finding
 from deskpulse.doctor.ledger import examine_ledger
 from deskpulse.settings import Settings
-from kpis import definitions, ledger
-from kpis.ledger import POSITION_KEY, VERSION, Position, encode_position
-from kpis.policy import Signed
+from kpis.ledger import codec, definitions
+from kpis.ledger.codec import POSITION_KEY, VERSION, Position, encode_position
+from kpis.sla.policy import Signed
 from streams.topics import ledger_topics
 from tests.cli.harness import Run
 from tests.next_version import NEXT, next_encode_position, upgraded
@@ -88,7 +88,7 @@ def test_a_ledger_of_a_newer_program_fails(monkeypatch: pytest.MonkeyPatch) -> N
     assert "FAIL" == verdict
     assert f"a ledger row has version {NEXT}" in found
     raised = {0: [(POSITION_KEY, encode_position(Position(format=NEXT)))]}
-    assert ("FAIL", f"raised to format {NEXT}, and this program writes up to {ledger.VERSION}") == told(
+    assert ("FAIL", f"raised to format {NEXT}, and this program writes up to {codec.VERSION}") == told(
         next(examine_ledger(Settings(), raised), None)
     )[:2]
 

@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from deskpulse import exits
-from deskpulse.event_files import InputError, read_timed_events
+from deskpulse.ingest.event_files import InputError, read_timed_events
 from deskpulse.settings import Settings
 from streams.topics import SOURCE_TOPICS
 from tests.cli.harness import Run

@@ -10,7 +10,7 @@ from deskpulse import exits
 from deskpulse.cli import app
 from deskpulse.commands.report import WINDOW_NAMES
 from deskpulse.commands.simulate import SCENARIO_NAMES
-from deskpulse.simulator import SCENARIOS
+from deskpulse.lab.simulator import SCENARIOS
 from tests.cli.harness import Run
 from windows.spans import CUSTOMER_WINDOWS, WINDOWS
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from deskpulse import exits
-from kpis.partition import PartitionState
+from kpis.state.partition import PartitionState
 from tests.cli.harness import Run
 from tests.sla.desk import Record
 

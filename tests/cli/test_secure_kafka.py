@@ -15,9 +15,9 @@ import pytest
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from deskpulse import exits
-from deskpulse.brokers.kafka import LocalKafka
-from deskpulse.brokers.process import free_ports
 from deskpulse.cluster import connect
+from deskpulse.lab.brokers.kafka import LocalKafka
+from deskpulse.lab.brokers.process import free_ports
 from deskpulse.settings import Settings
 from tests.cli.harness import Run
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from agents.skips import read_skips
+from agents.partitions.skips import read_skips
 from deskpulse import exits
 from deskpulse.settings import Settings
 from deskpulse.wiring import worker_config

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deskpulse.cluster import Topic
-from deskpulse.topic_setup import partitions_fix, plan, refusals
+from deskpulse.cluster.topic_setup import partitions_fix, plan, refusals
 from streams.topics import SOURCE_TOPICS, TopicRules, ledger_topics, specs
 from tests.cli.harness import as_specified
 

@@ -8,8 +8,8 @@ import pytest
 
 from deskpulse import exits
 from deskpulse.cluster import Cluster, Topic, connect
+from deskpulse.cluster.topic_setup import topic_specs
 from deskpulse.settings import Settings
-from deskpulse.topic_setup import topic_specs
 from streams.topics import SOURCE_TOPICS, TopicRules, specs
 from tests.cli.harness import Run
 

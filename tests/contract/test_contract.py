@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deskpulse.brokers import Broker
-from deskpulse.events_io import encode
-from deskpulse.simulator import simulate
+from deskpulse.ingest.events_io import encode
+from deskpulse.lab.brokers import Broker
+from deskpulse.lab.simulator import simulate
 from tests.e2e.stack import Sent, Stack, by_label, end_well, total
 from windows.panes import DAY_MS
 

@@ -14,9 +14,9 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from exporters.kpi_families import kpi_parts
-from kpis.partition import PartitionState
-from kpis.view import View, ViewBuilder, ViewRules
+from exporters.metrics.kpi_families import kpi_parts
+from kpis.figures.view import View, ViewBuilder, ViewRules
+from kpis.state.partition import PartitionState
 
 NOON_MS = 1_772_625_600_000  # 2026-03-04 12:00 UTC, a Wednesday
 MINUTE_MS = 60_000

@@ -14,10 +14,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from agents.config import WorkerConfig
-from agents.ledger_io import letter_headers
+from agents.partitions.ledger_io import letter_headers
 from deskpulse.clocks import WORKER
-from exporters.program_families import REASONS
-from kpis.partition import DeadLetter, PartitionState
+from exporters.metrics.program_families import REASONS
+from kpis.state.partition import DeadLetter, PartitionState
 from scripts import schemas
 from scripts.tidy import ROOT
 from streams.decode import MAX_BYTES, Reject, decoder

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from deskpulse.settings.bands import Band, BandSettings
-from kpis import catalogue
+from kpis.figures import catalogue
 from scripts import metrics_doc
 from scripts.tidy import ROOT
 from tests.docs import pages

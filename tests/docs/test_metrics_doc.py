@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from exporters.collectors import DeskpulseCollector
+from exporters.metrics.collectors import DeskpulseCollector
 from exporters.snapshot import Snapshot
-from kpis import catalogue
+from kpis.figures import catalogue
 from scripts import metrics_doc
 from scripts.tidy import ROOT
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from agents.exits import PAGES, Exit, WorkerError
-from agents.skips import SKIPPED
+from agents.partitions.skips import SKIPPED
 from deskpulse.cli import app
 from deskpulse.settings import Settings
 from deskpulse.settings.base import leaves
-from exporters.program_families import REASONS
+from exporters.metrics.program_families import REASONS
 from scripts import docs_check, metrics_doc
 from scripts.tidy import ROOT, files
 

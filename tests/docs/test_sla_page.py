@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from exporters.families import CLOSED_FINAL, SLA_FINAL, SLA_LIVE, SLA_WORST
+from exporters.metrics.families import CLOSED_FINAL, SLA_FINAL, SLA_LIVE, SLA_WORST
 from scripts import metrics_doc
 from tests.docs import pages
 from tests.sla.desk import SlaDesk, figure, settled

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.brokers.kafka import LocalKafka
+from deskpulse.lab.brokers.kafka import LocalKafka
 from tests.e2e.stack import Stack
 
 NewStack = Callable[..., Stack]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deskpulse.cli import main
-from kpis.partition import DeadLetter, PartitionState, SourceRecord
+from kpis.state.partition import DeadLetter, PartitionState, SourceRecord
 
 _apply = PartitionState.apply
 

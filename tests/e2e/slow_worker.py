@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.recovery import Recovery
-from agents.units import Partition
+from agents.partitions.recovery import Recovery
+from agents.partitions.units import Partition
 from deskpulse.cli import main
 
 _check = Recovery._check

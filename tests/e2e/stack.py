@@ -1,4 +1,4 @@
-"""What end-to-end tests need besides `soak.stack`, which is an installation of deskpulse as its users run it."""
+"""What end-to-end tests need besides `proofs.stack`, which is an installation of deskpulse as its users run it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from deskpulse.demo import proof
-from soak.programs import ROOT, Program, start_program, surroundings
-from soak.stack import CATCH_UP_SECONDS, COMMITTED, START_SECONDS, UNCOMMITTED, Sent, Stack
+from deskpulse.lab.demo import proof
+from proofs.programs import ROOT, Program, start_program, surroundings
+from proofs.stack import CATCH_UP_SECONDS, COMMITTED, START_SECONDS, UNCOMMITTED, Sent, Stack
 
 __all__ = [
     "CATCH_UP_SECONDS",

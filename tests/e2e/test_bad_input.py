@@ -11,8 +11,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from agents.exits import Exit
-from deskpulse import verify
-from deskpulse.demo.proof import Samples
+from deskpulse.lab.demo.proof import Samples
+from oracle import verify
 from tests.e2e.bad_records import BadRecord, bad_records, too_late
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import START_SECONDS, Sent, Stack, by_label, end_well, total

@@ -13,7 +13,7 @@ import pytest
 from agents.exits import Exit
 from deskpulse import exits
 from deskpulse.cluster import connect
-from deskpulse.topic_setup import topic_specs
+from deskpulse.cluster.topic_setup import topic_specs
 from tests.agents.harness import until
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import START_SECONDS, run_command, start_program, surroundings

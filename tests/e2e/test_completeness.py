@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deskpulse.demo.proof import Samples
+from deskpulse.lab.demo.proof import Samples
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, end_well, total
 from tests.e2e.test_bad_input import good_tickets

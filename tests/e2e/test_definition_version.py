@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from agents.exits import Exit
-from deskpulse import verify
-from deskpulse.demo.proof import Samples
-from deskpulse.simulator import simulate
-from kpis.definitions import HISTORY
-from soak.load import as_sent
-from soak.programs import Program, until
+from deskpulse.lab.demo.proof import Samples
+from deskpulse.lab.simulator import simulate
+from kpis.ledger.definitions import HISTORY
+from oracle import verify
+from proofs.programs import Program, until
+from proofs.soak.load import as_sent
 from tests.agents.harness import WorkerProcess
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import START_SECONDS, Sent, Stack, end_well

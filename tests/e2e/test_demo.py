@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from deskpulse import exits
-from deskpulse.brokers.process import free_ports
+from deskpulse.lab.brokers.process import free_ports
 from tests.agents.harness import WorkerProcess, until
 from tests.e2e.stack import start_program
 

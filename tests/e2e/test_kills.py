@@ -13,16 +13,16 @@ from random import Random
 import pytest
 
 from agents.exits import Exit
-from deskpulse import verify
-from deskpulse.demo import proof
-from deskpulse.oracle_events import Record, read_records
-from deskpulse.simulator import simulate
-from soak.judge import duplicates
-from soak.ledger import OpenTransactions
-from soak.load import as_sent, with_bad_records
-from soak.programs import Program, until
-from soak.stack import UNCOMMITTED, Sent, Stack
-from soak.team import RECOVERED
+from deskpulse.lab.demo import proof
+from deskpulse.lab.simulator import simulate
+from oracle import verify
+from oracle.events import Record, read_records
+from proofs.programs import Program, until
+from proofs.soak.judge import duplicates
+from proofs.soak.ledger import OpenTransactions
+from proofs.soak.load import as_sent, with_bad_records
+from proofs.soak.team import RECOVERED
+from proofs.stack import UNCOMMITTED, Sent, Stack
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import by_label, total
 from windows.panes import DAY_MS

@@ -11,13 +11,15 @@ from typing import Final
 import pytest
 from rich.console import Console
 
-from deskpulse import exits, oracle, report, verify
-from deskpulse.demo import proof
-from deskpulse.event_files import read_timed_events
-from deskpulse.events_io import to_ms, to_rfc3339, write_events
-from deskpulse.simulator import TimedEvent
+from deskpulse import exits, report
+from deskpulse.ingest.event_files import read_timed_events
+from deskpulse.ingest.events_io import to_ms, to_rfc3339, write_events
+from deskpulse.lab.demo import proof
+from deskpulse.lab.simulator import TimedEvent
 from deskpulse.wiring import view_rules
-from kpis.batch import Batch
+from kpis.figures.batch import Batch
+from oracle import figures as oracle
+from oracle import verify
 from tests.agents.harness import ROOT
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import Stack, by_label, run_command, total

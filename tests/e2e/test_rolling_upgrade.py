@@ -7,9 +7,9 @@ import time
 import pytest
 
 from agents.exits import Exit
-from deskpulse import verify
-from deskpulse.demo.proof import Samples
-from kpis.ledger import POSITION_KEY
+from deskpulse.lab.demo.proof import Samples
+from kpis.ledger.codec import POSITION_KEY
+from oracle import verify
 from streams.topics import ledger_topics
 from tests.agents.harness import WorkerProcess, until
 from tests.e2e.conftest import NewStack

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.local_prometheus import LocalPrometheus
-from soak.programs import until
+from proofs.local_prometheus import LocalPrometheus
+from proofs.programs import until
 from tests.docs.pages import blocks
 from tests.e2e.test_two_desks import Exporter
 

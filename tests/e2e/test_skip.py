@@ -10,8 +10,9 @@ import time
 import pytest
 
 from agents.exits import Exit
-from deskpulse import exits, verify
-from deskpulse.demo import proof
+from deskpulse import exits
+from deskpulse.lab.demo import proof
+from oracle import verify
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import START_SECONDS, Sent, run_command, total
 from tests.e2e.test_bad_input import good_tickets

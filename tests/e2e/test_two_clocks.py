@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import pytest
 
-from deskpulse.brokers.process import free_ports
-from deskpulse.demo import proof
-from scripts.local_prometheus import LocalPrometheus
-from soak.programs import ROOT, until
+from deskpulse.lab.brokers.process import free_ports
+from deskpulse.lab.demo import proof
+from proofs.local_prometheus import LocalPrometheus
+from proofs.programs import ROOT, until
 from tests.e2e.conftest import NewStack
 from tests.e2e.stack import START_SECONDS, Sent, Stack
 

@@ -15,12 +15,12 @@ import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
-from exporters.exposition import encode_text
-from scripts.alert_drills.site import missing_tools
-from scripts.desk_drill.watch import Watch
+from exporters.metrics.exposition import encode_text
+from proofs.drills.alerts.site import missing_tools
+from proofs.drills.desks.watch import Watch
+from proofs.programs import until
 from scripts.rule_tests import sla_stories
 from scripts.tidy import ROOT
-from soak.programs import until
 
 SPEED: Final = 30.0  # what waits for a minute waits for two scrapes
 POLICY: Final = (ROOT / "examples/policy.yaml").read_text(encoding="utf-8")

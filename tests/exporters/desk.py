@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from exporters.status import LedgerPartition, LogSpan, ReaderStatus
+from kpis.figures.view import ViewBuilder, ViewRules
 from kpis.members import MemberRules
-from kpis.partition import PartitionState
-from kpis.view import ViewBuilder, ViewRules
+from kpis.state.partition import PartitionState
 from streams.topics import SOURCE_TOPICS
 
 Row = tuple[bytes, bytes | None]

@@ -19,15 +19,15 @@ from aiokafka.errors import (
     NotCoordinatorForGroupError,
 )
 
-from deskpulse.brokers import Broker
 from deskpulse.clocks import EXPORTER
-from exporters import around
-from exporters.around import Around, following
-from exporters.backlog import Backlog
-from exporters.questions import Questions
+from deskpulse.lab.brokers import Broker
+from exporters.reading import surroundings
+from exporters.reading.backlog import Backlog
+from exporters.reading.broker_questions import Questions
+from exporters.reading.surroundings import Around, following
+from exporters.reading.workers import Workers, owners, read_workers
 from exporters.status import LogSpan
-from exporters.workers import Workers, owners, read_workers
-from kpis.ledger import Position
+from kpis.ledger.codec import Position
 from tests.agents.harness import until
 from tests.exporters.ledger import Ledger, exporter
 
@@ -144,7 +144,7 @@ async def test_what_may_not_be_asked_is_not_known_and_said_once(
     async def refused(*_: Any) -> Workers:
         raise GroupAuthorizationFailedError(ledger.app_id)
 
-    monkeypatch.setattr(around, "read_workers", refused)
+    monkeypatch.setattr(surroundings, "read_workers", refused)
     await ledger.create_topics(1)
     looks = Around(ledger.config(), EXPORTER.elapsed)
     async with AIOKafkaConsumer(bootstrap_servers=ledger.bootstrap) as consumer:

@@ -9,12 +9,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from deskpulse.clocks import EXPORTER
-from exporters.asked import PARAMETERS
-from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
-from exporters.openapi import document
+from exporters.keeper import ViewKeeper
 from exporters.status import ReaderStatus
-from exporters.web import new_app
+from exporters.web.app import new_app
+from exporters.web.openapi import document
+from exporters.web.parameters import PARAMETERS
 from tests.exporters.desk import RULES, all_read
 from tests.exporters.test_policy import a_desk
 from tests.sla.desk import at

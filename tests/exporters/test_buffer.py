@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.buffer import RowBuffer
-from kpis.ledger import POSITION_KEY
+from exporters.reading.buffer import RowBuffer
+from kpis.ledger.codec import POSITION_KEY
 
 
 def test_rows_without_a_position_row_are_held_back() -> None:

@@ -14,14 +14,14 @@ from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporters import kpi_families
-from exporters.collectors import FAMILIES, DeskpulseCollector, new_registry
-from exporters.exposition import DESK, encode_openmetrics, encode_text
-from exporters.families import CLOSED_FINAL, SLA_FINAL, SLA_LIVE, SLA_WORST
+from exporters.metrics import kpi_families
+from exporters.metrics.collectors import FAMILIES, DeskpulseCollector, new_registry
+from exporters.metrics.exposition import DESK, encode_openmetrics, encode_text
+from exporters.metrics.families import CLOSED_FINAL, SLA_FINAL, SLA_LIVE, SLA_WORST
+from exporters.reading.workers import Workers
 from exporters.snapshot import Snapshot
 from exporters.status import LedgerPartition, LogSpan
-from exporters.workers import Workers
-from kpis.shared import Differing
+from kpis.ledger.shared import Differing
 from tests.exporters.desk import Desk, a_morning, a_view_builder, all_read, at
 
 BUCKETS = (300, 900)

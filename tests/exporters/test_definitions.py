@@ -9,9 +9,9 @@ from prometheus_client.samples import Sample
 
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
-from kpis.definitions import CURRENT, HISTORY, Definitions
-from kpis.ledger import POSITION_KEY, Position, decode_position, encode_position
-from kpis.view import View, ViewBuilder
+from kpis.figures.view import View, ViewBuilder
+from kpis.ledger.codec import POSITION_KEY, Position, decode_position, encode_position
+from kpis.ledger.definitions import CURRENT, HISTORY, Definitions
 from tests.exporters.desk import RULES, Desk, all_read, at
 from tests.exporters.test_collectors import metrics
 
@@ -74,7 +74,7 @@ def test_of_a_newer_program_nothing_is_shown_since_nothing_is_known() -> None:
 
 def test_a_figure_less_that_says_nothing_of_promises_leaves_the_view_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     step = Definitions(CURRENT, "says nothing of promises", frozenset({NET}))
-    monkeypatch.setattr("kpis.definitions.HISTORY", (*HISTORY[:-1], step))
+    monkeypatch.setattr("kpis.ledger.definitions.HISTORY", (*HISTORY[:-1], step))
     found = status(p1=Position(definitions=CURRENT - 1))
     assert {NET} == found.hidden
     assert found.complete

@@ -10,16 +10,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deskpulse.brokers import Broker
-from deskpulse.brokers.kafka import LocalKafka
-from deskpulse.brokers.process import free_ports
 from deskpulse.clocks import EXPORTER
-from exporters.clock import ViewKeeper
+from deskpulse.lab.brokers import Broker
+from deskpulse.lab.brokers.kafka import LocalKafka
+from deskpulse.lab.brokers.process import free_ports
 from exporters.errors import ListenError, TopicsError, UnreachableError
-from exporters.reader import LedgerReader
+from exporters.keeper import ViewKeeper
+from exporters.reading.reader import LedgerReader
 from exporters.server import BROKER, OK, USAGE
-from kpis import ledger as rows_of_ledger
-from kpis.ledger import POSITION_KEY, Position
+from kpis.ledger import codec as rows_of_ledger
+from kpis.ledger.codec import POSITION_KEY, Position
 from tests.exporters.desk import RULES, Desk, a_morning, at
 from tests.exporters.ledger import Ledger, exporter
 

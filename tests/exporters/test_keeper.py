@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from deskpulse.clocks import EXPORTER
-from exporters.clock import SLICE_ROWS, ViewKeeper
-from kpis import ledger
-from kpis.ledger import NewerRowError
-from kpis.view import View
+from exporters.keeper import SLICE_ROWS, ViewKeeper
+from kpis.figures.view import View
+from kpis.ledger import codec
+from kpis.ledger.codec import NewerRowError
 from tests.exporters.desk import MIDNIGHT_MS, RULES, a_morning, at
 
 
@@ -94,4 +94,4 @@ async def test_a_partition_can_be_forgotten() -> None:
 async def test_a_row_of_a_newer_program_is_refused() -> None:
     key, _ = a_morning().rows()[0]
     with pytest.raises(NewerRowError, match="upgrade"):
-        await ViewKeeper(RULES, **EXPORTER._asdict()).apply(0, [(key, bytes([ledger.VERSION + 1]))])
+        await ViewKeeper(RULES, **EXPORTER._asdict()).apply(0, [(key, bytes([codec.VERSION + 1]))])

@@ -9,11 +9,11 @@ from jsonschema import Draft202012Validator, ValidationError  # type: ignore[imp
 from openapi_spec_validator import validate
 
 from deskpulse.clocks import EXPORTER
-from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
-from exporters.openapi import document
+from exporters.keeper import ViewKeeper
 from exporters.status import ReaderStatus
-from exporters.web import new_app
+from exporters.web.app import new_app
+from exporters.web.openapi import document
 from tests.exporters.desk import RULES, a_morning, all_read, at
 
 DOCUMENT = document()

@@ -12,18 +12,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from deskpulse import verify
 from deskpulse.clocks import EXPORTER
-from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
-from exporters.families import SLA_FINAL, SLA_LIVE
+from exporters.keeper import ViewKeeper
 from exporters.links import safe_link
-from exporters.program_families import differs
+from exporters.metrics.families import SLA_FINAL, SLA_LIVE
+from exporters.metrics.program_families import differs
 from exporters.status import ReaderStatus
-from exporters.web import new_app
-from kpis.ledger import Position
-from kpis.policy import Policy
-from kpis.view import ViewRules
+from exporters.web.app import new_app
+from kpis.figures.view import ViewRules
+from kpis.ledger.codec import Position
+from kpis.sla.policy import Policy
+from oracle import verify
 from tests.exporters.desk import all_read
 from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at, policy_of
 

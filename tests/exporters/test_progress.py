@@ -1,7 +1,7 @@
 """When a partition has caught up, when it is stuck, when it must be read again."""
 
-from exporters.progress import Progress
-from kpis.ledger import POSITION_KEY
+from exporters.reading.progress import Progress
+from kpis.ledger.codec import POSITION_KEY
 
 
 def begun(target: int = 10) -> Progress:

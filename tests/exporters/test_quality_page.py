@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from exporters.quality import DOCS, quality_json, quality_page
 from exporters.snapshot import Snapshot
-from kpis.ledger import POSITION_KEY, decode_position, encode_position
-from kpis.view import ViewBuilder
+from exporters.web.quality import DOCS, quality_json, quality_page
+from kpis.figures.view import ViewBuilder
+from kpis.ledger.codec import POSITION_KEY, decode_position, encode_position
 from tests.exporters.desk import RULES, a_morning, all_read, at
 
 

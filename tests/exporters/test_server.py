@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from deskpulse.brokers.tls import make_certificates
 from deskpulse.clocks import EXPORTER
+from deskpulse.lab.brokers.tls import make_certificates
 from exporters import server
-from exporters.clock import ViewKeeper
 from exporters.config import ConfigError, ExporterConfig
 from exporters.errors import ListenError
-from exporters.web import new_app
+from exporters.keeper import ViewKeeper
+from exporters.web.app import new_app
 from tests.exporters.desk import RULES, all_read
 
 

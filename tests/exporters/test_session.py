@@ -6,7 +6,7 @@ import pytest
 
 from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
-from exporters.session import SESSION_SECONDS, Sessions
+from exporters.web.session import SESSION_SECONDS, Sessions
 from tests.exporters.desk import RULES
 
 NOW = 1_800_000_000

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.progress import LOG_APPEND_TIME, Progress
-from exporters.skew import ROUNDING_SECONDS, BrokerClock
+from exporters.reading.progress import LOG_APPEND_TIME, Progress
+from exporters.reading.skew import ROUNDING_SECONDS, BrokerClock
 from exporters.status import Limits, ReaderStatus
 from tests.exporters.desk import all_read
 

@@ -6,7 +6,7 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import wall_rules
 from exporters.wall.build import WallMaker, Wanted
 from exporters.wall.model import TeamRow, Tile, Wall
-from kpis.courses import Choice
+from kpis.figures.history import Choice
 from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at
 
 WALL_RULES = wall_rules(Settings())

@@ -17,14 +17,14 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from deskpulse.clocks import EXPORTER
-from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig, WallRules
-from exporters.door import HEADERS
-from exporters.session import COOKIE, RENEW_SECONDS, Sessions
+from exporters.keeper import ViewKeeper
+from exporters.reading.workers import Workers
 from exporters.status import LogSpan, ReaderStatus
-from exporters.web import new_app
-from exporters.workers import Workers
-from kpis.shared import Differing
+from exporters.web.access import HEADERS
+from exporters.web.app import new_app
+from exporters.web.session import COOKIE, RENEW_SECONDS, Sessions
+from kpis.ledger.shared import Differing
 from tests.exporters.desk import RULES, a_morning, all_read, at
 
 PROMETHEUS_2_42 = (

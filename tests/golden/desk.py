@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 
 import xxhash
 
-from deskpulse import verify
 from deskpulse.settings import Settings
 from deskpulse.wiring import wall_rules
-from exporters.collectors import new_registry
-from exporters.exposition import encode_text
+from exporters.metrics.collectors import new_registry
+from exporters.metrics.exposition import encode_text
 from exporters.snapshot import Snapshot
 from exporters.status import ReaderStatus
-from kpis.bands import BANDED, grade
+from kpis.figures.bands import BANDED, grade
+from kpis.figures.view import ViewBuilder, ViewRules
 from kpis.members import MemberRules
-from kpis.partition import PartitionState
-from kpis.view import ViewBuilder, ViewRules
+from kpis.state.partition import PartitionState
+from oracle import verify
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 

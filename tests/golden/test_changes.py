@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from kpis.changes import MOVING, Change, changes, contributions
-from kpis.courses import Choice, Course
-from kpis.view import ViewBuilder
+from kpis.figures.changes import MOVING, Change, changes, contributions
+from kpis.figures.history import Choice, Course
+from kpis.figures.view import ViewBuilder
 from tests.golden.desk import NOON_MS, GoldenDesk, ago
 from windows.panes import MINUTE_MS
 

@@ -12,10 +12,10 @@ from functools import lru_cache
 import pytest
 import xxhash
 
-from deskpulse import oracle
-from kpis.batch import Batch, History
-from kpis.figures import Figure
-from kpis.view import ViewBuilder
+from kpis.figure import Figure
+from kpis.figures.batch import Batch, History
+from kpis.figures.view import ViewBuilder
+from oracle import figures as oracle
 from tests.golden.desk import MEMBERS, NOON_MS, GoldenDesk, ago
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from kpis.facts import fact_of
-from kpis.observe import cell_of
-from kpis.series import SATISFIED, UNSATISFIED
+from kpis.cell_numbers import SATISFIED, UNSATISFIED
+from kpis.tickets.facts import fact_of
+from kpis.tickets.observe import cell_of
 from streams.decode import Reject, decoder
 from streams.events import Survey
 

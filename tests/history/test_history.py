@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from scripts.history.make import RULES
-from scripts.history.rules import Rule, alerted, levels, read, recorded
-from scripts.history.scrapes import scrapes
-from scripts.history.stories import STORIES, Span
-from scripts.local_prometheus import LocalPrometheus
+from proofs.history.make import RULES
+from proofs.history.rules import Rule, alerted, levels, read, recorded
+from proofs.history.scrapes import scrapes
+from proofs.history.stories import STORIES, Span
+from proofs.local_prometheus import LocalPrometheus
 
 
 class Canned:

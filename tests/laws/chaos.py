@@ -12,10 +12,10 @@ from unicodedata import normalize
 
 import xxhash
 
-from deskpulse.oracle_events import Record
-from kpis.courses import Choice
-from kpis.partition import PartitionState, StateRules
-from kpis.view import View, ViewBuilder, ViewRules
+from kpis.figures.history import Choice
+from kpis.figures.view import View, ViewBuilder, ViewRules
+from kpis.state.partition import PartitionState, StateRules
+from oracle.events import Record
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
 START_MS = 1_772_000_000_000  # 2026-02-25 06:13:20 UTC: the clocks of Europe change within the span

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from kpis.calendar import WorkingTime
+from kpis.sla.calendar import WorkingTime
 
 MINUTE_MS = 60_000
 

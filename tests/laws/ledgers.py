@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from kpis import ledger
-from kpis.at_risk import AtRiskKey
-from kpis.partition import Changes, PartitionState, SourceRecord, StateRules
+from kpis.ledger import codec
+from kpis.sla.at_risk import AtRiskKey
+from kpis.state.partition import Changes, PartitionState, SourceRecord, StateRules
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent
 from tests.laws.chaos import StreamRecord
@@ -109,21 +109,21 @@ class Desk:
         state.loaded()
         return state
 
-    def view(self) -> dict[ledger.ViewKey, Any]:
-        return {ledger.decode_view_key(key): value for (name, key), value in self.rows.items() if name == "view"}
+    def view(self) -> dict[codec.ViewKey, Any]:
+        return {codec.decode_view_key(key): value for (name, key), value in self.rows.items() if name == "view"}
 
 
 def readable(rows: Iterable[tuple[bytes, bytes | None]]) -> dict[object, object]:
     """Rows of the view by typed key and decoded value: the order of cells within a value means nothing."""
     found: dict[object, object] = {}
     for key, value in rows:
-        typed = ledger.decode_view_key(key)
-        decode: Any = ledger.decode_cells
-        if isinstance(typed, ledger.NamesKey):
-            decode = ledger.decode_names
-        elif isinstance(typed, ledger.PositionKey):
-            decode = ledger.decode_position
+        typed = codec.decode_view_key(key)
+        decode: Any = codec.decode_cells
+        if isinstance(typed, codec.NamesKey):
+            decode = codec.decode_names
+        elif isinstance(typed, codec.PositionKey):
+            decode = codec.decode_position
         elif isinstance(typed, AtRiskKey):
-            decode = ledger.decode_at_risk
+            decode = codec.decode_at_risk
         found[typed] = None if value is None else decode(value)
     return found

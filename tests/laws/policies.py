@@ -6,9 +6,9 @@ from typing import Final
 
 import yaml
 
-from deskpulse.oracle_clock import Edition, read_policy
 from deskpulse.policy import PolicyFile, build
-from kpis.policy import Policy
+from kpis.sla.policy import Policy
+from oracle.clock import Edition, read_policy
 
 # Tickets of the laws are created from 2026-02-25 on; Madrid's clocks change on March 29th, New York's on March 8th.
 TEXT: Final = """

@@ -10,16 +10,17 @@ from unittest.mock import patch
 
 import pytest
 
-from exporters.collectors import new_registry
+from exporters.metrics.collectors import new_registry
 from exporters.snapshot import Snapshot
-from kpis import ledger, series
-from kpis.admission import COMBINATION
-from kpis.ledger import LevelKey, PaneKey
+from kpis import cell_numbers
+from kpis.figures.bound import series_bound
+from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.ledger import codec
+from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.members import OTHER, MemberRules
-from kpis.names_held import COMBINATIONS_LIMIT, NAMES_LIMIT, Room
-from kpis.partition import StateRules
-from kpis.series_bound import series_bound
-from kpis.view import ViewBuilder, ViewRules
+from kpis.state.admission import COMBINATION
+from kpis.state.names_held import COMBINATIONS_LIMIT, NAMES_LIMIT, Room
+from kpis.state.partition import StateRules
 from streams.names import fold
 from tests.exporters.desk import RULES, all_read
 from tests.laws.ledgers import T0, Desk
@@ -59,7 +60,7 @@ def a_day(desk: Desk, day: int) -> None:
             desk.send("survey", at + DAY_MS // 2, ticket_id=ticket, kind="nps", score=number)
 
 
-@patch("kpis.comebacks.KNOWN_MS", 100 * DAY_MS)
+@patch("kpis.state.comebacks.KNOWN_MS", 100 * DAY_MS)
 def test_neither_memory_nor_ledger_grow_over_months_of_equal_days() -> None:
     """Open tickets leave after 80 days here, so from day 90 on the state is that of 61 days, and of 80 open tickets.
 
@@ -115,8 +116,8 @@ def test_a_flood_of_teams_explodes_neither_state_nor_series() -> None:
     assert rows[0] == rows[1]
 
     builder = ViewBuilder(RULES)
-    builder.apply(0, [(key, value) for (name, key), value in desk.rows.items() if name == "view" and key != ledger.POSITION_KEY])
-    builder.apply(0, [(ledger.POSITION_KEY, desk.rows["view", ledger.POSITION_KEY])])
+    builder.apply(0, [(key, value) for (name, key), value in desk.rows.items() if name == "view" and key != codec.POSITION_KEY])
+    builder.apply(0, [(codec.POSITION_KEY, desk.rows["view", codec.POSITION_KEY])])
     view = builder.build(T0 + MINUTE_MS)
     samples = [sample for family in new_registry(lambda: Snapshot(T0, all_read(1), view), (900,)).collect() for sample in family.samples]
     assert sum(sample.name.startswith("support_") for sample in samples) <= series_bound(ViewRules(zone=RULES.zone, members=RULES.members))
@@ -137,9 +138,9 @@ def test_a_flood_of_combinations_ends_in_other_and_can_be_withdrawn() -> None:
     assert len(desk.state._tables._dims) <= 52  # and other, and the customers
     assert 950 <= desk.state.position.counters[f"folded:{COMBINATION}"]
     opened = [
-        sum(ledger.decode_cells(value).values())
+        sum(codec.decode_cells(value).values())
         for key, value in desk.view().items()
-        if isinstance(key, LevelKey) and key.series == series.OPEN
+        if isinstance(key, LevelKey) and key.series == cell_numbers.OPEN
     ]
     assert 1_000 == sum(opened)
     assert 50 == rooms(desk)[0][COMBINATION].held
@@ -160,7 +161,7 @@ def test_an_exporter_that_follows_the_ledger_sees_combinations_go() -> None:
         before = dict(desk.rows)
         desk.write()
         changed = [(key, desk.rows.get((topic, key))) for topic, key in {**before, **desk.rows} if topic == "view"]
-        builder.apply(0, sorted(changed, key=lambda row: row[0] == ledger.POSITION_KEY))
+        builder.apply(0, sorted(changed, key=lambda row: row[0] == codec.POSITION_KEY))
         return builder.build(T0 + MINUTE_MS).rooms[0][COMBINATION].held
 
     for number in range(3):
@@ -177,7 +178,7 @@ def rooms(desk: Desk) -> Mapping[int, Mapping[str, Room]]:
     """How full the places for names are, by an exporter that has read the ledger."""
     rows = [(key, value) for (topic, key), value in desk.rows.items() if topic == "view"]
     builder = ViewBuilder(RULES)
-    builder.apply(0, sorted(rows, key=lambda row: row[0] == ledger.POSITION_KEY))
+    builder.apply(0, sorted(rows, key=lambda row: row[0] == codec.POSITION_KEY))
     view = builder.build(T0 + MINUTE_MS)
     metrics = new_registry(lambda: Snapshot(T0, all_read(1), view), (900,)).collect()
     shown = {
@@ -208,9 +209,9 @@ def test_a_dimension_that_had_to_fold_stays_closed_whatever_the_limit_is_later(l
     desk.create("T9", T0 + 2, team="team9")
     desk.write()
     opened = {
-        key.dims[0]: ledger.decode_cells(value)
+        key.dims[0]: codec.decode_cells(value)
         for key, value in desk.view().items()
-        if isinstance(key, LevelKey) and key.series == series.OPEN
+        if isinstance(key, LevelKey) and key.series == cell_numbers.OPEN
     }
     assert [OTHER] == list(opened)
     assert 1 == sum(opened[OTHER].values())
@@ -258,7 +259,7 @@ def test_what_a_policy_names_is_admitted_before_any_event() -> None:
     for number, team in enumerate(NAMED["team"]):
         desk.create(f"N{number}", T0, team=team)
     desk.write()
-    found = {key.dims[0] for key in desk.view() if isinstance(key, LevelKey) and key.series == series.OPEN}
+    found = {key.dims[0] for key in desk.view() if isinstance(key, LevelKey) and key.series == cell_numbers.OPEN}
     assert {*NAMED["team"], OTHER, "made up 0", "made up 1"} == found  # they take no place away from others
 
 
@@ -278,5 +279,5 @@ def test_a_policy_that_comes_too_late_says_which_of_its_names_stay_other() -> No
     desk.create("T9", T0 + 1, team="vip", channel="post")
     desk.write()
     assert {("a", "b"), ("b", "b"), (OTHER, "b"), (OTHER, "post")} == {
-        key.dims[:2] for key in desk.view() if isinstance(key, LevelKey) and key.series == series.OPEN
+        key.dims[:2] for key in desk.view() if isinstance(key, LevelKey) and key.series == cell_numbers.OPEN
     }

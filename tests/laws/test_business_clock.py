@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kpis.calendar import ALWAYS, BusinessCalendar, Hours, WorkingTime
+from kpis.sla.calendar import ALWAYS, BusinessCalendar, Hours, WorkingTime
 from tests.laws.clocks import epoch_ms, reads_open, slow_after_ms, slow_elapsed_ms
 
 HOUR_MS = 3_600_000

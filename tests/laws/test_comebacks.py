@@ -14,14 +14,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from deskpulse import oracle, oracle_promised, verify
-from deskpulse.oracle_events import Record, read_records
-from kpis import ledger, observe, packing, series
-from kpis.batch import Batch, History
-from kpis.facts import KIND_OF_STORED
+from kpis import cell_numbers
+from kpis.figures.batch import Batch, History
+from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.ledger import codec, packing
 from kpis.members import MemberRules
-from kpis.partition import StateRules
-from kpis.view import ViewBuilder, ViewRules
+from kpis.state.partition import StateRules
+from kpis.tickets import observe
+from kpis.tickets.facts import KIND_OF_STORED
+from oracle import figures as oracle
+from oracle import promised, verify
+from oracle.events import Record, read_records
 from tests.laws.ledgers import Desk
 from tests.laws.policies import EDITIONS, POLICY
 from tests.laws.test_stream_batch_oracle import exported, samples
@@ -113,7 +116,7 @@ class Lived:
 def expected(desk: LongDesk) -> list[oracle.OracleFigure]:
     facts = read_records(desk.records())
     found = oracle.figures(facts, as_of_ms=AS_OF_MS, time_zone="Europe/Madrid", members=MEMBERS)
-    return found + oracle_promised.figures(facts, as_of_ms=AS_OF_MS, policy=EDITIONS, time_zone="Europe/Madrid", members=MEMBERS)
+    return found + promised.figures(facts, as_of_ms=AS_OF_MS, policy=EDITIONS, time_zone="Europe/Madrid", members=MEMBERS)
 
 
 @SEEDED
@@ -194,9 +197,9 @@ class TestOneTicket:
         desk.send("ticket-changed", at(100), ticket_id="T1", change="reopened")
         desk.write()
         assert count == sum(
-            ledger.decode_cells(value).get(series.REOPENED, 0)
+            codec.decode_cells(value).get(cell_numbers.REOPENED, 0)
             for key, value in desk.view().items()
-            if isinstance(key, ledger.PaneKey) and key.resolution == MINUTE.index
+            if isinstance(key, codec.PaneKey) and key.resolution == MINUTE.index
         )
 
     def test_it_is_known_for_400_days_after_its_last_event(self) -> None:
@@ -261,7 +264,7 @@ def test_what_remains_is_small() -> None:
     desk.pass_time(at(70))
     desk.write()
     (raw,) = [value for (name, key), value in desk.rows.items() if name == "tickets" and key[:1] == b"t"]
-    assert ledger.are_remains(raw)
+    assert codec.are_remains(raw)
     assert len(raw) <= 110
 
 

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from deskpulse import oracle, oracle_promised
-from deskpulse.oracle_events import read_records
-from kpis.catalogue import FIGURES
-from kpis.changes import MOVING, contributions
-from kpis.courses import TOTAL, Choice, Course
+from kpis.figures.catalogue import FIGURES
+from kpis.figures.changes import MOVING, contributions
+from kpis.figures.history import TOTAL, Choice, Course
+from kpis.figures.trends import TRENDS, trends, volumes
+from kpis.figures.view import View
 from kpis.members import DIMENSIONS, OTHER
-from kpis.policy import TARGETS
-from kpis.trends import TRENDS, trends, volumes
-from kpis.view import View
+from kpis.sla.policy import TARGETS
+from oracle import figures as oracle
+from oracle import promised
+from oracle.events import read_records
 from tests.laws.chaos import AS_OF_MS, TEAMS, ChaoticDesk, Stream
 from tests.laws.policies import EDITIONS
 from tests.laws.test_stream_batch_oracle import LISTS, RULES, STATE
@@ -83,7 +84,7 @@ def test_a_point_of_a_trend_is_what_the_oracle_says_of_that_moment(seed: int) ->
     zone = ZONES[choice.team]
     facts = read_records(desk.records)
     told = oracle.figures(facts, as_of_ms=as_of_ms, time_zone=zone, windows=[choice.window], members=LISTS)
-    told += oracle_promised.figures(facts, as_of_ms=as_of_ms, policy=EDITIONS, time_zone=zone, members=LISTS)
+    told += promised.figures(facts, as_of_ms=as_of_ms, policy=EDITIONS, time_zone=zone, members=LISTS)
     wanted = {("window", choice.window), ("period", "current"), ("by", choice.group[0]), ("member", choice.group[1])}
     which = {one: (one.name, dict(one.labels).get("clock")) for one in told if wanted <= set(one.labels)}
     expected = {key: one.value for one, key in which.items() if key in TRENDS}

@@ -14,11 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpis import definitions, ledger, observe, promises
-from kpis.definitions import CURRENT, HISTORY
-from kpis.ledger import LevelKey, PaneKey, Position
-from kpis.partition import Changes, StateRules
-from kpis.tickets import TicketRow
+from kpis.ledger import codec, definitions
+from kpis.ledger.codec import LevelKey, PaneKey, Position
+from kpis.ledger.definitions import CURRENT, HISTORY
+from kpis.sla import commitments
+from kpis.state.partition import Changes, StateRules
+from kpis.tickets import observe
+from kpis.tickets.row import TicketRow
 from tests.laws.ledgers import T0, Desk, contents, decoded, readable
 from tests.laws.policies import the_policy
 from tests.laws.test_rows_laws import merged
@@ -64,7 +66,7 @@ def _rebuilt(desk: Desk) -> Iterator[Changes]:
 
 
 def without_position(desk: Desk) -> dict[object, object]:
-    rows = [(key, value) for (name, key), value in desk.rows.items() if name == "view" and key != ledger.POSITION_KEY]
+    rows = [(key, value) for (name, key), value in desk.rows.items() if name == "view" and key != codec.POSITION_KEY]
     return readable(rows)
 
 
@@ -128,7 +130,7 @@ def test_while_the_panes_are_made_anew_the_position_says_of_what_they_may_be(bef
         if changes is None:
             continue
         desk.keep(changes)
-        position = ledger.decode_position(desk.rows["view", ledger.POSITION_KEY])
+        position = codec.decode_position(desk.rows["view", codec.POSITION_KEY])
         if position.becoming is None:
             assert CURRENT == position.definitions
             break
@@ -205,7 +207,7 @@ def test_a_closed_row_stays_until_its_last_booked_instant_is_over_too() -> None:
     desk = Desk(RULES)
     apply(desk, _closed("T1", T0))
     row = desk.state._tickets.by_id["T1"]
-    booked = [at_ms for at_ms, _, _ in (*observe.observe(row), *promises.contribution(row)[0])]
+    booked = [at_ms for at_ms, _, _ in (*observe.observe(row), *commitments.contribution(row)[0])]
     assert desk.state._ticket_leaves_ms(row) == max(booked) + SIX_HOURS.retention_ms > row.last_ms + SIX_HOURS.retention_ms
 
 
@@ -264,14 +266,14 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for _ in range(400):
         row = merged([decoded(_drawn(random)) for _ in range(random.randint(1, 14))])
-        row.promise = promises.derive(row, policy)
+        row.promise = commitments.derive(row, policy)
         digest.update(msgspec.json.encode(_sorted(row)))
     return digest.hexdigest()[:16]
 
 
 def _sorted(row: TicketRow) -> list[object]:
     found, levels = observe.contribution(row)
-    promised, clocks = promises.contribution(row)
+    promised, clocks = commitments.contribution(row)
     return [list(row.dims()), sorted(found), sorted(levels), sorted(promised), sorted(clocks)]
 
 
@@ -294,5 +296,5 @@ def _drawn(random: Random) -> Event:
 
 
 def test_whoever_changes_c_gives_it_a_number() -> None:
-    """Red after a change of what rows contribute: add a line to `kpis.definitions.HISTORY`, and its digest here."""
+    """Red after a change of what rows contribute: add a line to `kpis.ledger.definitions.HISTORY`, and its digest here."""
     assert FINGERPRINTS.get(CURRENT) == fingerprint()

@@ -15,15 +15,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deskpulse import oracle_tickets
-from deskpulse.oracle_events import Event, Record, Rejected, read_event
-from kpis import booking, facts, ledger, legacy, merging, observe, series, tickets
-from kpis.batch import Batch, History
-from kpis.facts import STORED
-from kpis.ledger import LevelKey, PaneKey
-from kpis.legacy import OldTicketRow
-from kpis.tickets import MOST_FACTS, TicketRow
-from kpis.view import ViewRules
+from kpis import cell_numbers
+from kpis.figures.batch import Batch, History
+from kpis.figures.view import ViewRules
+from kpis.ledger import codec, legacy
+from kpis.ledger.codec import LevelKey, PaneKey
+from kpis.ledger.legacy import OldTicketRow
+from kpis.tickets import booking, facts, merging, observe
+from kpis.tickets import row as tickets
+from kpis.tickets.facts import STORED
+from kpis.tickets.row import MOST_FACTS, TicketRow
+from oracle import tickets as oracle_tickets
+from oracle.events import Event, Record, Rejected, read_event
 from tests import old_rows
 from tests.laws.chaos import Stream
 from tests.laws.ledgers import T0, Desk, decoded
@@ -76,19 +79,19 @@ def added(found: Iterable[tuple[int, int, int]]) -> Counter[tuple[int, int]]:
 
 
 CELLS = {
-    "created": series.CREATED,
-    "cohort": series.COHORT,
-    "first_resolution": series.RESOLVED,
-    "solved": series.SOLVED,
-    "net": series.NET,
-    "abandoned": series.ABANDONED,
-    "reopened": series.REOPENED,
+    "created": cell_numbers.CREATED,
+    "cohort": cell_numbers.COHORT,
+    "first_resolution": cell_numbers.RESOLVED,
+    "solved": cell_numbers.SOLVED,
+    "net": cell_numbers.NET,
+    "abandoned": cell_numbers.ABANDONED,
+    "reopened": cell_numbers.REOPENED,
 }
 DURATIONS = {
-    "first_response": series.FIRST_RESPONSE,
-    "response": series.RESPONSE,
-    "handle_time": series.HANDLE,
-    "resolution_time": series.RESOLUTION,
+    "first_response": cell_numbers.FIRST_RESPONSE,
+    "response": cell_numbers.RESPONSE,
+    "handle_time": cell_numbers.HANDLE,
+    "resolution_time": cell_numbers.RESOLUTION,
 }
 
 
@@ -102,12 +105,12 @@ def agrees(row: TicketRow, found: Sequence[Content]) -> None:
             expected[one.at_ms, DURATIONS[one.series]] += 1
             expected[one.at_ms, DURATIONS[one.series] + 1] += one.value
         elif one.series == "nps":
-            cell = series.PROMOTERS if one.value >= 9 else series.PASSIVES if one.value >= 7 else series.DETRACTORS
+            cell = cell_numbers.PROMOTERS if one.value >= 9 else cell_numbers.PASSIVES if one.value >= 7 else cell_numbers.DETRACTORS
             expected[one.at_ms, cell] += 1
         elif one.series == "csat":
-            expected[one.at_ms, series.SATISFIED if one.value else series.UNSATISFIED] += 1
+            expected[one.at_ms, cell_numbers.SATISFIED if one.value else cell_numbers.UNSATISFIED] += 1
         elif one.series == "ces":
-            expected[one.at_ms, series.EFFORT + one.value] += 1
+            expected[one.at_ms, cell_numbers.EFFORT + one.value] += 1
     looked_at = {cell for _, cell in expected} | set(CELLS.values()) | {base + i for base in DURATIONS.values() for i in (0, 1)}
     mine = Counter({key: amount for key, amount in sums(row).items() if key[1] in looked_at})
     assert Counter({key: amount for key, amount in expected.items() if amount}) == mine
@@ -159,7 +162,7 @@ class TestTheOrder:
         """Resolved comes before reopened, so the ticket is open; a reply comes before both, so it is answered."""
         found = [created(), changed("reopened", T0 + 9, "x"), event("resolved", T0 + 9, "x"), event("first-reply", T0 + 9, "x")]
         row = self.holds(found)
-        assert [(series.OPEN, T0)] == observe.levels(row)
+        assert [(cell_numbers.OPEN, T0)] == observe.levels(row)
         assert ["created", "replied", "resolved", "reopened"] == [NAMES[STORED[kind]] for _, kind, _, _ in row.facts]
 
     @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ class TestTheOrder:
 
     def test_of_one_identity_the_earlier_stands_whatever_it_says(self) -> None:
         found = [created(), event("resolved", T0 + 9, "x", outcome="abandoned"), event("resolved", T0 + 5, "x")]
-        assert sums(self.holds(found))[T0 + 5, series.SOLVED] == 1
+        assert sums(self.holds(found))[T0 + 5, cell_numbers.SOLVED] == 1
 
     def test_a_first_reply_and_a_reply_of_one_identifier_are_one(self) -> None:
         found = [created(), event("first-reply", T0 + 9, "x"), changed("replied", T0 + 5, "x", waiting_since=T0)]
@@ -215,7 +218,7 @@ class TestTheOrder:
         answers = [(1, 9, None), (2, 3, "anna"), (1, 10, "berta")]
         found = [created(), *(event("survey", T0 + at, f"n{who}{at}", kind="nps", score=n, customer_id=who) for at, n, who in answers)]
         row = self.holds(found)
-        assert (1, 1) == (sums(row)[T0 + 1, series.PROMOTERS], sums(row)[T0 + 2, series.DETRACTORS])
+        assert (1, 1) == (sums(row)[T0 + 1, cell_numbers.PROMOTERS], sums(row)[T0 + 2, cell_numbers.DETRACTORS])
 
     def test_what_is_stamped_before_the_creation_happens_at_it_and_is_one_anomaly_each(self) -> None:
         """Answered 9, paused 8 and solved 7 ms before: three anomalies, FRT and resolution time 0, all at the creation."""
@@ -227,9 +230,9 @@ class TestTheOrder:
         ]
         seen = sums(self.holds(found))
         assert {T0 + 10} == {at_ms for at_ms, _ in seen}
-        assert 3 == seen[T0 + 10, series.ANOMALY]
-        assert (1, 0) == (seen[T0 + 10, series.FIRST_RESPONSE], seen[T0 + 10, series.FIRST_RESPONSE + 1])
-        assert (1, 2_000) == (seen[T0 + 10, series.RESOLUTION], seen[T0 + 10, series.HANDLE + 1])
+        assert 3 == seen[T0 + 10, cell_numbers.ANOMALY]
+        assert (1, 0) == (seen[T0 + 10, cell_numbers.FIRST_RESPONSE], seen[T0 + 10, cell_numbers.FIRST_RESPONSE + 1])
+        assert (1, 2_000) == (seen[T0 + 10, cell_numbers.RESOLUTION], seen[T0 + 10, cell_numbers.HANDLE + 1])
 
     def test_abandoned_is_the_first_resolution_or_none(self) -> None:
         found = [
@@ -238,7 +241,7 @@ class TestTheOrder:
             changed("reopened", T0 + 2, "b"),
             event("resolved", T0 + 3, "c", outcome="abandoned"),
         ]
-        assert not [cell for _, cell in sums(self.holds(found)) if cell == series.ABANDONED]
+        assert not [cell for _, cell in sums(self.holds(found)) if cell == cell_numbers.ABANDONED]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -254,8 +257,8 @@ def test_2500_facts_are_exact_in_any_order(seed: int) -> None:
     assert sorted(told) == sorted(kept)
     assert not row.overflowed
     agrees(row, delivered)
-    assert len(ledger.encode_ticket(row)) < LARGEST
-    assert row.facts == ledger.decode_ticket(ledger.encode_ticket(row)).facts
+    assert len(codec.encode_ticket(row)) < LARGEST
+    assert row.facts == codec.decode_ticket(codec.encode_ticket(row)).facts
 
 
 def test_beyond_the_bound_what_arrives_in_order_is_exact() -> None:
@@ -274,8 +277,8 @@ def test_beyond_the_bound_what_arrives_in_order_is_exact() -> None:
     agrees(_unbounded(found), found)
     assert observe.levels(row) == observe.levels(_unbounded(found))
     assert row.dims() == _unbounded(found).dims()
-    assert len(ledger.encode_ticket(row)) < LARGEST
-    again = ledger.decode_ticket(ledger.encode_ticket(row))
+    assert len(codec.encode_ticket(row)) < LARGEST
+    again = codec.decode_ticket(codec.encode_ticket(row))
     assert (row.facts, row.stub, sums(row)) == (again.facts, again.stub, sums(again))
 
 
@@ -292,7 +295,7 @@ def test_the_interior_of_repeats_goes_first() -> None:
     row = row_of([created(), *(changed("resumed", T0 + n, f"u{n}") for n in range(1, 3_001)), event("resolved", T0 + 6_000_000, "s")])
     assert row.overflowed
     assert row.stub is None
-    assert 6_000_000 == sums(row)[T0 + 6_000_000, series.RESOLUTION + 1]
+    assert 6_000_000 == sums(row)[T0 + 6_000_000, cell_numbers.RESOLUTION + 1]
 
 
 @contextmanager
@@ -339,7 +342,7 @@ def test_no_row_is_larger_than_256_kib(kind: str) -> None:
         }[kind]
         merging.merge(row, decoded(one))  # type: ignore[arg-type]
         if n % 97 == 0 or n > 2_900:
-            size = len(ledger.encode_ticket(row))
+            size = len(codec.encode_ticket(row))
             assert size < LARGEST
             assert size <= row.size + row.stub_size
     assert row.overflowed
@@ -396,15 +399,15 @@ def test_loading_an_older_row_changes_nothing_booked(seed: int) -> None:
     old, found = OldTicketRow(), old_history(Random(seed))
     for one in found:
         old_rows.merge(old, decoded(one))
-    row = ledger.decode_ticket(old_rows.encode(old))
-    assert added(old_rows.observe(old)) == Counter({key: n for key, n in sums(row).items() if key[1] < series.REGISTER})
+    row = codec.decode_ticket(old_rows.encode(old))
+    assert added(old_rows.observe(old)) == Counter({key: n for key, n in sums(row).items() if key[1] < cell_numbers.REGISTER})
     assert old_rows.dims(old) == row.dims()
     assert (old.last_ms, sorted(old.seen)) == (row.last_ms, sorted(row.seen))
     before = sums(row)
     for one in found:
         merging.merge(row, decoded(one))  # type: ignore[arg-type]
     assert before == sums(row)
-    again = ledger.decode_ticket(ledger.encode_ticket(row))
+    again = codec.decode_ticket(codec.encode_ticket(row))
     assert (before, row.seen) == (sums(again), again.seen)
 
 
@@ -419,8 +422,8 @@ def test_an_older_ledger_goes_on_as_the_sum_of_its_rows(seed: int) -> None:
     desk.rows["tickets", b"tT1"] = old_rows.encode(old)
     desk.rows = {key: value for key, value in desk.rows.items() if key[0] == "tickets" or not _is_sum(key[1])}
     for typed, cells in contributions_of(desk).items():
-        raw = ledger.pane_key(typed) if isinstance(typed, PaneKey) else ledger.level_key(typed)  # type: ignore[arg-type]
-        desk.rows["view", raw] = ledger.encode_value(cells)
+        raw = codec.pane_key(typed) if isinstance(typed, PaneKey) else codec.level_key(typed)  # type: ignore[arg-type]
+        desk.rows["view", raw] = codec.encode_value(cells)
     desk.state = desk.recovered()
     for topic, content in after:
         desk.state.apply(topic, [desk.record(topic, {**content, "event_id": f"new-{content['event_id']}"})])
@@ -429,7 +432,7 @@ def test_an_older_ledger_goes_on_as_the_sum_of_its_rows(seed: int) -> None:
 
 
 def _is_sum(key: bytes) -> bool:
-    return isinstance(ledger.decode_view_key(key), PaneKey | LevelKey)
+    return isinstance(codec.decode_view_key(key), PaneKey | LevelKey)
 
 
 def test_what_an_older_row_kept_without_an_identity_stays_apart() -> None:

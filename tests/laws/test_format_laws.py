@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
-from kpis import formats, ledger
-from kpis.formats import LedgerFormatError
-from kpis.ledger import NewerRowError, Position
-from kpis.partition import StateRules
+from kpis.ledger import codec, formats
+from kpis.ledger.codec import NewerRowError, Position
+from kpis.ledger.formats import LedgerFormatError
+from kpis.state.partition import StateRules
 from tests.laws.ledgers import T0, Desk
 from tests.next_version import NEXT, THIS, NextTicketRow, upgraded
 from windows.panes import MINUTE_MS
@@ -41,7 +41,7 @@ def turn(desk: Desk, number: int, version: AbstractContextManager[None]) -> None
 
 
 def without_names(desk: Desk) -> Iterator[tuple[object, object]]:
-    return ((key, value) for key, value in desk.rows.items() if key != ("view", ledger.POSITION_KEY))
+    return ((key, value) for key, value in desk.rows.items() if key != ("view", codec.POSITION_KEY))
 
 
 def test_versions_may_take_turns_while_the_ledger_keeps_its_format() -> None:
@@ -107,4 +107,4 @@ def test_a_ledger_that_cannot_say_who_made_its_panes_waits_until_somebody_raises
         formats.settle(position, None)
     formats.settle(position, 4)
     assert 4 == position.format
-    assert bytes([4]) == ledger.encode_position(position)[:1]
+    assert bytes([4]) == codec.encode_position(position)[:1]

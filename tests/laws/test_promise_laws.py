@@ -9,12 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpis import at_risk, ledger, merging, observe, promises
-from kpis.at_risk import LISTED, AtRiskKey, AtRiskRow, Entry
-from kpis.ledger import LevelKey, PaneKey
-from kpis.partition import PolicyChangedError, StateRules
-from kpis.policy import Policy
-from kpis.tickets import TicketRow
+from kpis.ledger import codec
+from kpis.ledger.codec import LevelKey, PaneKey
+from kpis.sla import at_risk, commitments
+from kpis.sla.at_risk import LISTED, AtRiskKey, AtRiskRow, Entry
+from kpis.sla.policy import Policy
+from kpis.state.partition import PolicyChangedError, StateRules
+from kpis.tickets import merging, observe
+from kpis.tickets.row import TicketRow
 from streams.events import AnyEvent
 from tests.laws.ledgers import T0, Desk, contents, events, readable
 from tests.laws.policies import the_policy
@@ -35,7 +37,7 @@ def promised(found: list[AnyEvent]) -> TicketRow:
     row = TicketRow()
     for event in found:
         merging.merge(row, event)  # type: ignore[arg-type]
-        row.promise = promises.derive(row, POLICY)
+        row.promise = commitments.derive(row, POLICY)
     return row
 
 
@@ -45,15 +47,15 @@ def test_any_order_of_events_gives_the_same_promise(data: st.DataObject) -> None
     found = data.draw(st.lists(events, max_size=14))
     other = promised(data.draw(st.permutations(found)))
     assert promised(found).promise == other.promise
-    assert promises.contribution(promised(found)) == promises.contribution(other)
+    assert commitments.contribution(promised(found)) == commitments.contribution(other)
 
 
 @settings(deadline=None)
 @given(st.lists(events, max_size=14))
 def test_each_target_stands_in_one_place_at_the_most(found: list[AnyEvent]) -> None:
     """A clock that runs is not settled, and what is settled is settled once."""
-    observations, levels = promises.contribution(promised(found))
-    settled = [cell for _, cell, _ in observations if cell in promises.SETTLED_CELLS]
+    observations, levels = commitments.contribution(promised(found))
+    settled = [cell for _, cell, _ in observations if cell in commitments.SETTLED_CELLS]
     first_reply = [cell >> 12 for cell in settled].count(7) + [level for level, _ in levels].count(3)
     resolution = [cell >> 12 for cell in settled].count(8) + [level for level, _ in levels].count(4)
     assert first_reply <= 1
@@ -74,22 +76,22 @@ def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: Found, unit: i
         _apply(desk, found[start : start + unit])
         desk.write()
         rows = {
-            key[1:].decode(): ledger.decode_ticket(value)
+            key[1:].decode(): codec.decode_ticket(value)
             for (name, key), value in desk.rows.items()
-            if name == "tickets" and ledger.is_ticket_key(key)
+            if name == "tickets" and codec.is_ticket_key(key)
         }
         view = desk.view()
-        tables = {key: ledger.decode_cells(value) for key, value in view.items() if isinstance(key, PaneKey | LevelKey)}
+        tables = {key: codec.decode_cells(value) for key, value in view.items() if isinstance(key, PaneKey | LevelKey)}
         assert tables == _contributions(rows)
-        assert {row.promise for row in rows.values()} == {promises.derive(row, POLICY) for row in rows.values()}
-        listed = {key: ledger.decode_at_risk(value).entries for key, value in view.items() if isinstance(key, AtRiskKey)}
+        assert {row.promise for row in rows.values()} == {commitments.derive(row, POLICY) for row in rows.values()}
+        listed = {key: codec.decode_at_risk(value).entries for key, value in view.items() if isinstance(key, AtRiskKey)}
         assert listed == _at_risk(rows)
 
 
-def _contributions(rows: dict[str, TicketRow]) -> dict[ledger.ViewKey, dict[int, int]]:
-    expected: dict[ledger.ViewKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+def _contributions(rows: dict[str, TicketRow]) -> dict[codec.ViewKey, dict[int, int]]:
+    expected: dict[codec.ViewKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows.values():
-        found, levels = promises.contribution(row)
+        found, levels = commitments.contribution(row)
         for at_ms, cell, amount in observe.observe(row) + found:
             for resolution in (MINUTE, QUARTER, SIX_HOURS):
                 expected[PaneKey(resolution.index, resolution.pane(at_ms), row.dims())][cell] += amount
@@ -101,7 +103,7 @@ def _contributions(rows: dict[str, TicketRow]) -> dict[ledger.ViewKey, dict[int,
 def _at_risk(rows: dict[str, TicketRow]) -> dict[AtRiskKey, list[Entry]]:
     found: dict[AtRiskKey, list[Entry]] = defaultdict(list)
     for ticket_id, row in rows.items():
-        for target, due in promises.running(row):
+        for target, due in commitments.running(row):
             assert row.creation is not None
             team, channel, priority = row.dims()
             found[AtRiskKey(target, team)].append(Entry(due, ticket_id, row.creation.at_ms, channel, priority))
@@ -139,9 +141,9 @@ def test_what_is_not_computed_again_would_have_come_out_the_same(found: Found) -
     """Deadlines and durations that an event does not move are kept; here they are computed after each event."""
     quick, slow = Desk(RULES), Desk(RULES)
     _apply(quick, found)
-    promise_of = promises.promise_of
+    promise_of = commitments.promise_of
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(promises, "promise_of", lambda course, policy, _=None, **more: promise_of(course, policy, **more))
+        patch.setattr(commitments, "promise_of", lambda course, policy, _=None, **more: promise_of(course, policy, **more))
         _apply(slow, found)
     mine, theirs = quick.write(), slow.write()
     assert dict(mine.tickets) == dict(theirs.tickets)
@@ -164,7 +166,7 @@ def test_without_a_policy_nothing_is_promised(found: Found) -> None:
     desk = Desk()
     _apply(desk, found)
     changes = desk.write()
-    assert all(ledger.decode_ticket(value).promise is None for key, value in changes.tickets if value is not None and key[:1] == b"t")
+    assert all(codec.decode_ticket(value).promise is None for key, value in changes.tickets if value is not None and key[:1] == b"t")
 
 
 def test_a_ticket_is_a_row_that_older_programs_refuse() -> None:
@@ -209,7 +211,7 @@ def test_the_list_of_tickets_at_risk_moves_on_with_the_events_of_others() -> Non
 
 def _row(desk: Desk) -> AtRiskRow:
     key = AtRiskKey("first_reply", "a")
-    return ledger.decode_at_risk(desk.view()[key])
+    return codec.decode_at_risk(desk.view()[key])
 
 
 def test_a_list_has_the_creation_that_stands_though_no_deadline_moved() -> None:
@@ -218,7 +220,7 @@ def test_a_list_has_the_creation_that_stands_though_no_deadline_moved() -> None:
     for late_ms, url in ((1, "https://desk.example.com/later"), (0, "https://desk.example.com/sooner")):
         desk.send("ticket-created", AT_NIGHT_MS + late_ms, ticket_id="T2", event_id="e1", customer_id="a", **NIGHT, url=url)
         desk.write()
-    entries = ledger.decode_at_risk(desk.view()[AtRiskKey("first_reply", "b")]).entries
+    entries = codec.decode_at_risk(desk.view()[AtRiskKey("first_reply", "b")]).entries
     assert [(AT_NIGHT_MS, "https://desk.example.com/sooner")] == [(entry.created_ms, entry.url) for entry in entries]
 
 
@@ -235,7 +237,7 @@ def test_a_link_that_is_too_long_is_left_out() -> None:
     desk.create("T1", T0, url="https://desk.example.com/" + "x" * at_risk.LONGEST_URL)
     desk.create("T2", T0, url="https://desk.example.com/2")
     desk.write()
-    entries = ledger.decode_at_risk(desk.view()[AtRiskKey("first_reply", "a")]).entries
+    entries = codec.decode_at_risk(desk.view()[AtRiskKey("first_reply", "a")]).entries
     assert [None, "https://desk.example.com/2"] == [entry.url for entry in entries]
 
 
@@ -268,6 +270,6 @@ def test_an_automated_reply_that_takes_the_place_of_a_human_one_takes_its_outcom
         content = {"event_id": "e1", "occurred_at": at_ms, "ticket_id": "T1", "automated": automated}
         assert not desk.state.apply("first-reply", [desk.record("first-reply", content)])
     desk.write()
-    rows = {"T1": ledger.decode_ticket(next(value for (name, _), value in desk.rows.items() if name == "tickets"))}
-    tables = {key: ledger.decode_cells(value) for key, value in desk.view().items() if isinstance(key, PaneKey | LevelKey)}
+    rows = {"T1": codec.decode_ticket(next(value for (name, _), value in desk.rows.items() if name == "tickets"))}
+    tables = {key: codec.decode_cells(value) for key, value in desk.view().items() if isinstance(key, PaneKey | LevelKey)}
     assert tables == _contributions(rows)

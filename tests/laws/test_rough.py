@@ -10,17 +10,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deskpulse import oracle, oracle_promised, verify
-from deskpulse.events_io import encode
-from deskpulse.oracle_clock import names_written
-from deskpulse.oracle_events import Facts, read_records
-from deskpulse.simulator import Kinds, Rough, TimedEvent, simulate
-from deskpulse.simulator.backlog import partition_of
-from kpis.batch import Batch, History
-from kpis.ledger import ViewKey, decode_view_key
+from deskpulse.ingest.events_io import encode
+from deskpulse.lab.simulator import Kinds, Rough, TimedEvent, simulate
+from deskpulse.lab.simulator.backlog import partition_of
+from kpis.figures.batch import Batch, History
+from kpis.figures.view import View, ViewBuilder, ViewRules
+from kpis.ledger.codec import ViewKey, decode_view_key
 from kpis.members import DIMENSIONS, MemberRules
-from kpis.partition import PartitionState, StateRules
-from kpis.view import View, ViewBuilder, ViewRules
+from kpis.state.partition import PartitionState, StateRules
+from oracle import figures as oracle
+from oracle import promised, verify
+from oracle.clock import names_written
+from oracle.events import Facts, read_records
 from streams.names import fold
 from streams.topics import SOURCE_TOPICS
 from tests.laws.policies import EDITIONS, POLICY
@@ -96,7 +97,7 @@ def expected(facts: Facts) -> list[oracle.OracleFigure]:
     given = {"time_zone": "Europe/Madrid", "max_members": MOST, "written": named, "named": named}
     return [
         *oracle.figures(facts, as_of_ms=END_MS, **given),  # type: ignore[arg-type]
-        *oracle_promised.figures(facts, as_of_ms=END_MS, policy=EDITIONS, **given),  # type: ignore[arg-type]
+        *promised.figures(facts, as_of_ms=END_MS, policy=EDITIONS, **given),  # type: ignore[arg-type]
     ]
 
 

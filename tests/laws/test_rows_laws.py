@@ -10,13 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpis import booking, ledger, merging, observe, series
+from kpis import cell_numbers
 from kpis.deltas import SLOT_BITS
-from kpis.ledger import LevelKey, PaneKey
+from kpis.ledger import codec
+from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.members import OTHER
-from kpis.partition import StateRules
+from kpis.state.partition import StateRules
 from kpis.tables import CUSTOMERS, Tables
-from kpis.tickets import TicketRow
+from kpis.tickets import booking, merging, observe
+from kpis.tickets.row import TicketRow
 from streams.events import AnyEvent
 from tests.laws.ledgers import T0, Desk, contents, events, readable
 from windows.panes import DAY, DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, RESOLUTIONS, SIX_HOURS, Resolution
@@ -34,7 +36,7 @@ def merged(found: list[AnyEvent]) -> TicketRow:
 
 def comparable(row: TicketRow) -> object:
     """The row as the ledger has it."""
-    return ledger.encode_ticket(row)
+    return codec.encode_ticket(row)
 
 
 @settings(deadline=None)
@@ -69,13 +71,13 @@ def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: list[tuple[str
         assert tables_of(desk) == contributions_of(desk)
 
 
-def tables_of(desk: Desk) -> dict[ledger.ViewKey, dict[int, int]]:
-    return {key: ledger.decode_cells(value) for key, value in desk.view().items() if isinstance(key, PaneKey | LevelKey)}
+def tables_of(desk: Desk) -> dict[codec.ViewKey, dict[int, int]]:
+    return {key: codec.decode_cells(value) for key, value in desk.view().items() if isinstance(key, PaneKey | LevelKey)}
 
 
-def contributions_of(desk: Desk) -> dict[ledger.ViewKey, dict[int, int]]:
-    expected: dict[ledger.ViewKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for row in (ledger.decode_ticket(value) for (name, _), value in desk.rows.items() if name == "tickets"):
+def contributions_of(desk: Desk) -> dict[codec.ViewKey, dict[int, int]]:
+    expected: dict[codec.ViewKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for row in (codec.decode_ticket(value) for (name, _), value in desk.rows.items() if name == "tickets"):
         dims = row.dims()
         for at_ms, cell, amount in observe.observe(row):
             for resolution in (MINUTE, QUARTER, SIX_HOURS):
@@ -85,7 +87,7 @@ def contributions_of(desk: Desk) -> dict[ledger.ViewKey, dict[int, int]]:
     return without_zeros(expected)
 
 
-def without_zeros(sums: dict[ledger.ViewKey, dict[int, int]]) -> dict[ledger.ViewKey, dict[int, int]]:
+def without_zeros(sums: dict[codec.ViewKey, dict[int, int]]) -> dict[codec.ViewKey, dict[int, int]]:
     """What one fact added and a later one withdrew is nowhere in the ledger."""
     kept = {key: {cell: n for cell, n in cells.items() if n} for key, cells in sums.items()}
     return {key: cells for key, cells in kept.items() if cells}
@@ -124,12 +126,12 @@ def test_closed_tickets_leave_after_the_horizon_and_open_ones_after_a_year() -> 
     assert 2 == desk.state.tickets_held
     desk.pass_time(T0 + 63 * DAY_MS)
     changes = desk.write()
-    assert [(b"tclosed", True)] == [(key, ledger.are_remains(value or b"")) for key, value in changes.tickets if key.startswith(b"t")]
+    assert [(b"tclosed", True)] == [(key, codec.are_remains(value or b"")) for key, value in changes.tickets if key.startswith(b"t")]
     desk.pass_time(T0 + 365 * DAY_MS)
     assert 1 == desk.state.tickets_held
     desk.pass_time(T0 + 367 * DAY_MS)
     changes = desk.write()
-    assert [(b"topen", True)] == [(key, ledger.are_remains(value or b"")) for key, value in changes.tickets if key.startswith(b"t")]
+    assert [(b"topen", True)] == [(key, codec.are_remains(value or b"")) for key, value in changes.tickets if key.startswith(b"t")]
     assert 0 == desk.state.tickets_held
     desk.pass_time(T0 + 402 * DAY_MS)
     assert {(b"tclosed", None), (b"topen", None)} == {row for row in desk.write().tickets if row[0].startswith(b"t")}
@@ -188,7 +190,7 @@ def _resolutions(desk: Desk) -> set[int]:
     return {key.resolution for key in desk.view() if isinstance(key, PaneKey) and key.dims[0]}
 
 
-@patch("kpis.comebacks.KNOWN_MS", 90 * DAY_MS)
+@patch("kpis.state.comebacks.KNOWN_MS", 90 * DAY_MS)
 def test_the_state_does_not_grow_over_a_year_of_equal_days() -> None:
     """Twelve tickets a day, each solved and known for 90 days: from the fourth month on, rows in = rows out."""
     desk = Desk()
@@ -215,7 +217,7 @@ def test_a_flood_of_names_ends_in_other() -> None:
         desk.create(f"T{number}", T0, team=f"team{number}")
     desk.write()
     minutes = [(key, value) for key, value in desk.view().items() if isinstance(key, PaneKey) and key.resolution == MINUTE.index]
-    teams = {key.dims[0]: ledger.decode_cells(value)[series.CREATED] for key, value in minutes}
+    teams = {key.dims[0]: codec.decode_cells(value)[cell_numbers.CREATED] for key, value in minutes}
     assert {"team0": 1, "team1": 1, "team2": 1, OTHER: 47} == teams
     desk.state = desk.recovered()
     for number in range(50):
@@ -246,7 +248,7 @@ def test_a_former_customer_is_known_as_long_as_windows_ask() -> None:
     desk.send("customer", T0 + 101 * DAY_MS, customer_id="C1", status="joined")
     desk.write()
     day = PaneKey(DAY.index, DAY.pane(T0 + 101 * DAY_MS), CUSTOMERS)
-    assert {series.JOINED: 1, series.REJOINED + DAY.pane(T0 + DAY_MS): 1} == ledger.decode_cells(desk.view()[day])
+    assert {cell_numbers.JOINED: 1, cell_numbers.REJOINED + DAY.pane(T0 + DAY_MS): 1} == codec.decode_cells(desk.view()[day])
 
 
 def test_customers_of_many_years_may_be_loaded_at_any_time() -> None:
@@ -254,7 +256,7 @@ def test_customers_of_many_years_may_be_loaded_at_any_time() -> None:
     desk.pass_time(T0)
     desk.send("customer", T0 - 2000 * DAY_MS, customer_id="C1", status="joined")
     desk.write()
-    assert {0: 1} == ledger.decode_cells(desk.view()[LevelKey(series.ACTIVE, 0, CUSTOMERS)])
+    assert {0: 1} == codec.decode_cells(desk.view()[LevelKey(cell_numbers.ACTIVE, 0, CUSTOMERS)])
 
 
 @QUICK
@@ -284,4 +286,4 @@ def test_keys_of_panes_are_those_of_the_ledger(resolution: Resolution, pane: int
     """Tables puts them together from parts that it keeps."""
     tables = Tables(most_names=10, most_combinations=100)
     key = (pane << SLOT_BITS | tables.number(dims)) << 2 | resolution.index
-    assert ledger.pane_key(PaneKey(resolution.index, pane, dims)) == tables._pane_key(key)
+    assert codec.pane_key(PaneKey(resolution.index, pane, dims)) == tables._pane_key(key)

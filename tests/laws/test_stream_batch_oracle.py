@@ -9,16 +9,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
-from deskpulse import oracle, oracle_promised, verify
-from deskpulse.oracle_events import read_records
-from exporters.collectors import new_registry
+from exporters.metrics.collectors import new_registry
 from exporters.snapshot import Snapshot
 from exporters.status import LedgerPartition, ReaderStatus
-from kpis.batch import Batch, History
-from kpis.figures import Figure
+from kpis.figure import Figure
+from kpis.figures.batch import Batch, History
+from kpis.figures.view import View, ViewRules
 from kpis.members import MemberRules
-from kpis.partition import StateRules
-from kpis.view import View, ViewRules
+from kpis.state.partition import StateRules
+from oracle import figures as oracle
+from oracle import promised, verify
+from oracle.events import read_records
 from tests.laws.chaos import AS_OF_MS, CHANNELS, PRIORITIES, TEAMS, ChaoticDesk, Stream
 from tests.laws.policies import EDITIONS, POLICY
 from windows.panes import MINUTE_MS
@@ -52,7 +53,7 @@ def expected(desk: ChaoticDesk, as_of_ms: int = AS_OF_MS) -> list[oracle.OracleF
     facts = read_records(desk.records)
     zones = {TEAMS[1]: "America/Mexico_City"}
     figures = oracle.figures(facts, as_of_ms=as_of_ms, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS)
-    return figures + oracle_promised.figures(
+    return figures + promised.figures(
         facts, as_of_ms=as_of_ms, policy=EDITIONS, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS
     )
 

@@ -12,22 +12,23 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from deskpulse import oracle_kept, oracle_worst, verify
-from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.oracle import OracleFigure
-from deskpulse.oracle_clock import read_policy
-from deskpulse.oracle_events import Record as SourceRecord
-from deskpulse.oracle_events import read_records
-from deskpulse.oracle_sla import look
+from deskpulse.lab.simulator import TimedEvent, simulate
+from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
-from deskpulse.simulator import TimedEvent, simulate
-from kpis.batch import Batch, History
-from kpis.figures import Figure
+from kpis.figure import Figure
+from kpis.figures.batch import Batch, History
+from kpis.figures.view import ViewBuilder, ViewRules
 from kpis.members import MemberRules
-from kpis.partition import PartitionState, StateRules
-from kpis.policy import TARGETS
-from kpis.view import ViewBuilder, ViewRules
-from kpis.worst import judge
+from kpis.sla.policy import TARGETS
+from kpis.sla.worst import judge
+from kpis.state.partition import PartitionState, StateRules
+from oracle import kept, verify
+from oracle import worst as oracle_worst
+from oracle.clock import read_policy
+from oracle.events import Record as SourceRecord
+from oracle.events import read_records
+from oracle.figures import OracleFigure
+from oracle.sla import look
 from streams.topics import SOURCE_TOPICS
 from tests.exporters.desk import Record
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
@@ -82,7 +83,7 @@ def differences(desk: Watched, at_ms: int) -> list[verify.Difference]:
     deadlines = look(read_records(records), EDITIONS, at_ms).deadlines
     wanted = [
         OracleFigure(*sample)
-        for judged in (oracle_worst.judge, oracle_kept.judge)
+        for judged in (oracle_worst.judge, kept.judge)
         for sample in judged(deadlines, EDITIONS, TARGETS, lambda dims: dims, at_ms)
     ]
     assert wanted, "nothing was judged"

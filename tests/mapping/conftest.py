@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deskpulse.mapping import DirtyRows, load_mapping, map_file
+from deskpulse.ingest.mapping import DirtyRows, load_mapping, map_file
 
 ROOT = Path(__file__).parents[2]
 

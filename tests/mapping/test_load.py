@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deskpulse.mapping import Mapping, MappingError, load_mapping
+from deskpulse.ingest.mapping import Mapping, MappingError, load_mapping
 
 
 def minimal() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deskpulse.mapping import DirtyRows, Example, MappingError, load_mapping, map_file
+from deskpulse.ingest.mapping import DirtyRows, Example, MappingError, load_mapping, map_file
 
 
 def resolved(**fields: Any) -> dict[str, Any]:

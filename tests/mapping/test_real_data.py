@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deskpulse.events_io import encode, record_key, to_ms
-from deskpulse.mapping import DirtyRows, load_mapping, map_file
+from deskpulse.ingest.events_io import encode, record_key, to_ms
+from deskpulse.ingest.mapping import DirtyRows, load_mapping, map_file
 from streams.decode import Reject, decoder
 
 HOUR_MS = 3_600_000

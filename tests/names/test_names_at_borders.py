@@ -18,10 +18,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deskpulse.monitoring.rules import Plan, texts
+from deskpulse.monitoring.rules.alertmanager import receiver_of, team_receivers, teams_of
+from deskpulse.monitoring.rules.proof import faults, told
 from deskpulse.policy import PolicyFile, build
-from deskpulse.rules import Plan, texts
-from deskpulse.rules.alertmanager import receiver_of, team_receivers, teams_of
-from deskpulse.rules.proof import faults, told
 from streams.names import fold
 from tests.names.kinds import KINDS, any_name, names_of
 

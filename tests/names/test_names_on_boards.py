@@ -16,14 +16,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deskpulse.boards import ENGLISH, Desk, boards
-from deskpulse.boards.desk import DEFAULT_POLICY
-from deskpulse.boards.figures import TEAM_MEMBER, opened
+from deskpulse.monitoring.boards import ENGLISH, Desk, boards
+from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
+from deskpulse.monitoring.boards.questions.figures import TEAM_MEMBER, opened
 from deskpulse.policy import load_policy
-from exporters.exposition import label_text
-from exporters.name_families import pattern
-from scripts.boards import EXAMPLES, queries
-from scripts.grafana_variables import ALL, TOGGLES, Choice, choices, chosen, formatted, interpolated
+from exporters.metrics.exposition import label_text
+from exporters.metrics.name_families import pattern
+from scripts.boards.generate import EXAMPLES, queries
+from scripts.boards.variables import ALL, TOGGLES, Choice, choices, chosen, formatted, interpolated
 from streams.names import fold
 from tests.names.kinds import KINDS, any_name, names_of
 

@@ -21,14 +21,14 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from yarl import URL
 
 from deskpulse.clocks import EXPORTER
-from exporters.clock import ViewKeeper
 from exporters.config import ExporterConfig
-from exporters.exposition import encode_openmetrics, encode_text
-from exporters.families import Family
-from exporters.name_families import TEAM, pattern
-from exporters.web import new_app
+from exporters.keeper import ViewKeeper
+from exporters.metrics.exposition import encode_openmetrics, encode_text
+from exporters.metrics.families import Family
+from exporters.metrics.name_families import TEAM, pattern
+from exporters.web.app import new_app
+from kpis.figures.view import ViewRules
 from kpis.members import MemberRules
-from kpis.view import ViewRules
 from streams.names import fold
 from tests.exporters.desk import all_read
 from tests.names.kinds import KINDS, any_name, names_of

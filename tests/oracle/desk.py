@@ -4,8 +4,8 @@ import itertools
 import json
 from datetime import UTC, datetime
 
-from deskpulse.oracle import OracleFigure
-from deskpulse.oracle_events import Event, Record, read_records
+from oracle.events import Event, Record, read_records
+from oracle.figures import OracleFigure
 
 DAY = "2024-03-04"  # a Monday
 MINUTE_MS = 60_000

@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deskpulse.oracle_clock import OpenHours, after_ms, elapsed_ms, in_force, is_open, read_policy
-from kpis.calendar import WorkingTime
+from kpis.sla.calendar import WorkingTime
+from oracle.clock import OpenHours, after_ms, elapsed_ms, in_force, is_open, read_policy
 from tests.laws.clocks import epoch_ms, reads_open, slow_after_ms, slow_elapsed_ms
 from tests.laws.policies import EDITIONS
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from deskpulse.oracle_events import Event, Rejected, digest, read_event, read_records
-from kpis import facts as kpis_facts
+from kpis.tickets import facts as kpis_facts
+from oracle.events import Event, Rejected, digest, read_event, read_records
 
 NOW = 1_709_546_400_000  # 2024-03-04T10:00:00Z
 CREATED = {

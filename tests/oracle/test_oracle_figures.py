@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from deskpulse.oracle import OracleFigure, figures, observations_name, parts
+from oracle.figures import OracleFigure, figures, observations_name, parts
 from tests.oracle.desk import HOUR_MS, Desk, at, read
 
 NOON = at("12:00")

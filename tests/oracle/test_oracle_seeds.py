@@ -2,7 +2,7 @@
 
 import pytest
 
-from deskpulse.oracle import estimate_customers, figures, nearest_rank, nps_interval
+from oracle.figures import estimate_customers, figures, nearest_rank, nps_interval
 from tests.oracle.desk import Desk, at, read
 
 NOON = at("12:00")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deskpulse.oracle_spans import Span, spans
+from oracle.spans import Span, spans
 from tests.oracle.desk import DAY_MS, HOUR_MS, MINUTE_MS, at
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deskpulse.oracle import figures
-from deskpulse.oracle_tickets import Observation, active_spans, bounded, observations_of_ticket, walk
+from oracle.figures import figures
+from oracle.tickets import Observation, active_spans, bounded, observations_of_ticket, walk
 from tests.oracle.desk import MINUTE_MS, Desk, at, read
 
 BILLING = ("billing", "mail", "high")

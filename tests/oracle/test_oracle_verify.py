@@ -6,8 +6,8 @@ from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
-from deskpulse.oracle import OracleFigure, figures, parts
-from deskpulse.verify import Difference, compare, parse_exposition, report
+from oracle.figures import OracleFigure, figures, parts
+from oracle.verify import Difference, compare, parse_exposition, report
 from tests.oracle.desk import Desk, at
 
 COUNT = OracleFigure("support_tickets", (("by", "all"),), 1000.0, 1000)

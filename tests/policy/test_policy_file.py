@@ -12,7 +12,7 @@ import pytest
 from deskpulse.policy import PolicyError, build, load_file, load_policy
 from deskpulse.policy.build import holidays_of
 from deskpulse.policy.schema import HolidayPart, PolicyFile
-from kpis.calendar import BusinessCalendar, time_of
+from kpis.sla.calendar import BusinessCalendar, time_of
 from scripts.tidy import ROOT
 
 EXAMPLE = ROOT / "examples/policy.yaml"

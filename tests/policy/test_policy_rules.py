@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from kpis.calendar import ALWAYS, BusinessCalendar, Hours, WorkingTime
-from kpis.policy import FIRST_REPLY, RESOLUTION, Policy, Rule, Signed, Term, Terms, Version, changed_past, deadline_ms, year_of
+from kpis.sla.calendar import ALWAYS, BusinessCalendar, Hours, WorkingTime
+from kpis.sla.policy import FIRST_REPLY, RESOLUTION, Policy, Rule, Signed, Term, Terms, Version, changed_past, deadline_ms, year_of
 
 HOUR_MS = 3_600_000
 OFFICE = WorkingTime("Europe/Madrid", (((540, 1080),),) * 5 + ((), ()), {date(2026, 5, 1): ()})
@@ -77,7 +77,7 @@ def test_the_version_in_force_at_the_creation_decides() -> None:
 
 
 def test_names_that_are_made_up_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kpis.policy.MOST_TERMS", 10)
+    monkeypatch.setattr("kpis.sla.policy.MOST_TERMS", 10)
     policy = Policy([version()])
     for number in range(100):
         policy.terms(0, (f"team{number}", "email", "low"))

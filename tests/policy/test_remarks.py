@@ -10,7 +10,7 @@ import pytest
 
 from deskpulse import exits
 from deskpulse.policy.remarks import remarks
-from kpis.policy import Policy
+from kpis.sla.policy import Policy
 from tests.cli.harness import run_command
 from tests.sla.desk import policy_of
 

@@ -6,15 +6,15 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from deskpulse.oracle_clock import desk_zone as told_by_the_oracle
-from deskpulse.oracle_clock import read_policy
 from deskpulse.policy import PolicyError, desk_zone
 from deskpulse.settings import Settings
 from deskpulse.settings.sections import DeskSettings
 from deskpulse.wiring import exporter_config, wall_rules
 from exporters.wall.build import WallMaker, Wanted
-from kpis.courses import Choice
-from kpis.view import ViewBuilder
+from kpis.figures.history import Choice
+from kpis.figures.view import ViewBuilder
+from oracle.clock import desk_zone as told_by_the_oracle
+from oracle.clock import read_policy
 from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at, policy_of
 
 TWO_ZONES = """

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from deskpulse import exits
-from deskpulse.alert_log import MOST_BYTES, Notice, server
+from deskpulse.monitoring.alert_log import MOST_BYTES, Notice, server
 from tests.cli.harness import run_command
 
 NOW_MS = 1_780_000_000_000

@@ -12,9 +12,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from deskpulse.brokers.process import free_ports
-from scripts.history.blocks import Blocks
-from scripts.local_prometheus import LocalPrometheus
+from deskpulse.lab.brokers.process import free_ports
+from proofs.history.blocks import Blocks
+from proofs.local_prometheus import LocalPrometheus
 from scripts.tidy import ROOT
 from tests.docs.pages import blocks
 

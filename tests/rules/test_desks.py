@@ -13,12 +13,13 @@ import pytest
 import yaml
 
 from deskpulse import exits
+from deskpulse.monitoring.rules import Plan, texts, write
+from deskpulse.monitoring.rules.desks import of_desk, quoted
+from deskpulse.monitoring.rules.files import InOneLine, dump
+from deskpulse.monitoring.rules.groups import meta, pipeline, scores, sla, view
+from deskpulse.monitoring.rules.joined import joined
+from deskpulse.monitoring.rules.proof import faults, told
 from deskpulse.policy import build, load_file
-from deskpulse.rules import Plan, meta, pipeline, scores, sla, texts, view, write
-from deskpulse.rules.desks import of_desk, quoted
-from deskpulse.rules.files import InOneLine, dump
-from deskpulse.rules.joined import joined
-from deskpulse.rules.proof import faults, told
 from scripts.rule_tests.model import INSTANCES, Exporter, figures
 from scripts.tidy import ROOT
 from tests.cli.harness import run_command as run

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from deskpulse.monitoring.rules import Plan
+from deskpulse.monitoring.rules.faults import explanations, faults
 from deskpulse.policy import build, load_file
-from deskpulse.rules import Plan
-from deskpulse.rules.faults import explanations, faults
 
 NOW_MS = 1_780_000_000_000  # May 2026
 VERSIONS = """\

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deskpulse.rules.intervals import closed, first_hours
-from kpis.calendar import BusinessCalendar, Hours, WorkingTime, hours_of_week
+from deskpulse.monitoring.rules.intervals import closed, first_hours
+from kpis.sla.calendar import BusinessCalendar, Hours, WorkingTime, hours_of_week
 
 YEARS = range(2026, 2029)
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")

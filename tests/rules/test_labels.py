@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
+from deskpulse.monitoring.rules import Plan, texts
 from deskpulse.policy import build, load_file
-from deskpulse.rules import Plan, texts
-from scripts.local_prometheus import LocalPrometheus
+from proofs.local_prometheus import LocalPrometheus
+from proofs.programs import until
 from scripts.rule_tests import score_stories, sla_stories, volume_stories
 from scripts.tidy import ROOT
-from soak.programs import until
 
 FAST = 3_600.0  # times: what waits for a quarter of an hour waits for a quarter of a second
 STORIES = (sla_stories.ENDANGERED, sla_stories.BELOW, sla_stories.WAITS_LONG, sla_stories.BURN, volume_stories.LOW, score_stories.SCORES[1])

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from deskpulse.monitoring.rules import Plan
+from deskpulse.monitoring.rules.alertmanager import alertmanager_file
 from deskpulse.policy import build, load_file
-from deskpulse.rules import Plan
-from deskpulse.rules.alertmanager import alertmanager_file
 from scripts.tidy import ROOT
 
 CONFIG = ROOT / "monitoring" / "alertmanager.yml"

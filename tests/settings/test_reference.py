@@ -8,11 +8,11 @@ import yaml
 
 from agents.config import WorkerConfig
 from deskpulse.clocks import WORKER
+from deskpulse.cluster.topic_setup import topic_specs
 from deskpulse.settings import Settings, load
 from deskpulse.settings.base import at_path, leaves, variable
-from deskpulse.topic_setup import topic_specs
 from deskpulse.wiring import shared_settings, worker_config
-from kpis.partition import StateRules
+from kpis.state.partition import StateRules
 from streams.topics import specs
 
 MANUAL = Path(__file__).parents[2] / "examples" / "deskpulse.yaml"

@@ -7,10 +7,10 @@ import pytest
 from deskpulse.doctor.ledger import examine_ledger
 from deskpulse.settings import Settings, load
 from deskpulse.wiring import shared_settings, state_rules, view_rules
-from kpis import ledger
-from kpis.ledger import Position
-from kpis.partition import SettingsChangedError, StateRules
-from kpis.shared import Differing, differing_in
+from kpis.ledger import codec
+from kpis.ledger.codec import Position
+from kpis.ledger.shared import Differing, differing_in
+from kpis.state.partition import SettingsChangedError, StateRules
 from tests.laws.ledgers import T0, Desk
 
 OURS = shared_settings(Settings())
@@ -25,7 +25,7 @@ def ledger_of(rules: StateRules) -> Desk:
 
 
 def position_of(desk: Desk) -> Position:
-    return ledger.decode_position(desk.rows["view", ledger.POSITION_KEY] or b"")
+    return codec.decode_position(desk.rows["view", codec.POSITION_KEY] or b"")
 
 
 def test_horizon_and_zone_are_among_them() -> None:
@@ -99,7 +99,7 @@ def test_an_exporter_sees_it_in_any_partition() -> None:
 
 @pytest.mark.parametrize(("zone", "status"), [("UTC", "OK"), ("Asia/Tokyo", "FAIL")])
 def test_the_doctor_tells_it(zone: str, status: str) -> None:
-    position = Position(format=ledger.VERSION, definitions=4, settings={**OURS, "desk.time_zone": zone})
-    rows = [(ledger.POSITION_KEY, ledger.encode_position(position))]
+    position = Position(format=codec.VERSION, definitions=4, settings={**OURS, "desk.time_zone": zone})
+    rows = [(codec.POSITION_KEY, codec.encode_position(position))]
     found = {finding.what: finding for finding in examine_ledger(Settings(), {0: rows})}
     assert status == found["shared settings"].verdict

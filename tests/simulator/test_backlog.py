@@ -10,10 +10,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deskpulse.brokers import Broker
-from deskpulse.events_io import encode
-from deskpulse.simulator import Progress, TimedEvent, publish_backlog
-from deskpulse.simulator.backlog import FLUSH_EVENTS
+from deskpulse.ingest.events_io import encode
+from deskpulse.lab.brokers import Broker
+from deskpulse.lab.simulator import Progress, TimedEvent, publish_backlog
+from deskpulse.lab.simulator.backlog import FLUSH_EVENTS
 
 
 class Batch:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskpulse.events_io import (
+from deskpulse.ingest.events_io import (
     BadLine,
     EventFileError,
     encode,

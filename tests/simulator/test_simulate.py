@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskpulse.events_io import encode, to_ms
-from deskpulse.simulator import DEFAULT_DESK, SCENARIOS, TimedEvent, simulate
+from deskpulse.ingest.events_io import encode, to_ms
+from deskpulse.lab.simulator import DEFAULT_DESK, SCENARIOS, TimedEvent, simulate
 from streams.decode import Reject, decoder
 from streams.topics import SOURCE_TOPICS
 
@@ -25,8 +25,8 @@ FEW_CUSTOMERS = replace(DEFAULT_DESK, max_customers=200)
 
 ANOTHER_PROCESS = """
 import hashlib, sys
-from deskpulse.events_io import encode
-from deskpulse.simulator import simulate
+from deskpulse.ingest.events_io import encode
+from deskpulse.lab.simulator import simulate
 digest = hashlib.sha256()
 for event in simulate("monday-rush", seed=5, start_ms=int(sys.argv[1]), end_ms=int(sys.argv[1]) + 43_200_000):
     digest.update(b"%d %s %s %s;" % (event.publish_ms, event.topic.encode(), event.key, encode(event.value)))

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deskpulse.demo.run import DEMO_POLICY, demo_settings
-from deskpulse.demo.story import RATE, story
-from deskpulse.events_io import to_ms
+from deskpulse.ingest.events_io import to_ms
+from deskpulse.lab.demo.run import DEMO_POLICY, demo_settings
+from deskpulse.lab.demo.story import RATE, story
+from deskpulse.lab.simulator import SCENARIOS, TimedEvent
 from deskpulse.policy import desk_zone, load_policy
 from deskpulse.settings import Settings
 from deskpulse.settings.sections import DeskSettings, WorkerSettings
-from deskpulse.simulator import SCENARIOS, TimedEvent
 from tests.laws.test_worst_laws import RULES, Watched
 
 HOUR_MS = 3_600_000

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from deskpulse.policy import PolicyFile, build
-from kpis import ledger
-from kpis.at_risk import AtRiskList, at_risk
-from kpis.partition import PartitionState, StateRules
-from kpis.policy import Policy
-from kpis.view import View, ViewBuilder, ViewRules
+from kpis.figures.view import View, ViewBuilder, ViewRules
+from kpis.ledger import codec
+from kpis.sla.at_risk import AtRiskList, at_risk
+from kpis.sla.policy import Policy
+from kpis.state.partition import PartitionState, StateRules
 from streams.topics import SOURCE_TOPICS
 
 # A first reply within 30 minutes, a resolution within two hours, at any time.
@@ -91,7 +91,7 @@ class SlaDesk:
 
     def at_risk(self, when: str, *teams: str, targets: tuple[str, ...] = (), limit: int = 100) -> AtRiskList:
         view = self.view(when)
-        rows = [(key, ledger.decode_at_risk(raw)) for key, raw in view.at_risk]
+        rows = [(key, codec.decode_at_risk(raw)) for key, raw in view.at_risk]
         return at_risk(rows, self.policy, view.as_of_ms, teams=teams, targets=targets, limit=limit)
 
 

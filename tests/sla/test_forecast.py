@@ -9,26 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskpulse import oracle_sla
 from deskpulse.policy import load_policy
-from kpis import forecast, series
-from kpis.forecast import Forecast, breaches
-from kpis.policy import TARGETS
-from kpis.promises import EDGES_MS
-from scripts import forecast_check
+from kpis import cell_numbers
+from kpis.sla import forecast
+from kpis.sla.commitments import EDGES_MS
+from kpis.sla.forecast import Forecast, breaches
+from kpis.sla.policy import TARGETS
+from oracle import sla
+from proofs.drills import forecast as forecast_check
 from scripts.tidy import ROOT
 from windows.panes import MINUTE_MS
 
-LONG = series.CLASSES - 1  # class of a promise of an hour and more
+LONG = cell_numbers.CLASSES - 1  # class of a promise of an hour and more
 NOTHING: Mapping[int, int] = {}
 
 
 def met(spare: int, life: int = LONG) -> int:
-    return series.CLASSES * life + spare
+    return cell_numbers.CLASSES * life + spare
 
 
 def missed(life: int = LONG) -> int:
-    return series.BREACHED + life
+    return cell_numbers.BREACHED + life
 
 
 def due_in(**minutes: int) -> list[int]:
@@ -38,7 +39,7 @@ def due_in(**minutes: int) -> list[int]:
 
 def test_edges_are_the_same_for_those_who_write_and_those_who_read() -> None:
     assert tuple(edge * MINUTE_MS for edge in forecast.EDGE_MINUTES) == EDGES_MS
-    assert forecast.EDGE_MINUTES == oracle_sla.EDGES
+    assert forecast.EDGE_MINUTES == sla.EDGES
 
 
 def test_where_nothing_is_due_and_nothing_was_missed_nothing_is_expected() -> None:
@@ -102,7 +103,7 @@ means = st.floats(0, 60) | st.integers(0, 40).map(lambda n: n / 2) | st.floats(3
 def test_both_computations_find_the_same_interval(mean: float, dispersion: float) -> None:
     """Also where two numbers are equally probable."""
     found = forecast._interval(mean, mean * dispersion)
-    assert (found.low, found.high) == oracle_sla._bounds(mean, mean * dispersion)
+    assert (found.low, found.high) == sla._bounds(mean, mean * dispersion)
     assert 0 <= found.low <= found.high
 
 

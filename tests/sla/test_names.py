@@ -10,11 +10,11 @@ import pytest
 
 from deskpulse.settings import Settings
 from deskpulse.wiring import view_rules
-from exporters.api import at_risk_json
 from exporters.snapshot import Snapshot
 from exporters.wall.risk import risk_of
-from kpis.partition import PartitionState, StateRules
-from kpis.view import View, ViewBuilder
+from exporters.web.api import at_risk_json
+from kpis.figures.view import View, ViewBuilder
+from kpis.state.partition import PartitionState, StateRules
 from streams.decode import Reject, decoder
 from tests.cli.harness import run_command
 from tests.exporters.desk import all_read

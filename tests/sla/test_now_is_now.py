@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpis.view import View
+from kpis.figures.view import View
 from streams.topics import SOURCE_TOPICS
 from tests.sla.desk import SlaDesk, at
 

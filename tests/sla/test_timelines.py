@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.at_risk import Clocks
-from kpis.deadlines import Timeline
+from kpis.sla.at_risk import Clocks
+from kpis.sla.deadlines import Timeline
 from windows.cells import Cells, add
 from windows.panes import HOUR_MS
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kpis import ledger, series
-from kpis.ledger import LevelKey
-from kpis.tickets import Dims
+from kpis import cell_numbers
+from kpis.ledger import codec
+from kpis.ledger.codec import LevelKey
+from kpis.tickets.row import Dims
 from tests.sla.desk import SlaDesk, at, figure, settled, standing
 from windows.panes import HOUR_MS, MINUTE_MS
 
@@ -18,9 +19,9 @@ def hand_over(desk: SlaDesk, due: str, *, target: str = "first_reply", tickets: 
     """What the ledger says once tickets whose deadline counts for billing are in the hands of the technical team."""
     hour, minute_ms = divmod(at(due), HOUR_MS)
     for dims, sign in ((BILLING, -1), (TECHNICAL, 1)):
-        key = LevelKey(series.HANDED[target], hour, dims)
-        row = ledger.encode_value({minute_ms // MINUTE_MS: sign * tickets})
-        desk.builder.apply(0, [(ledger.level_key(key), row)])
+        key = LevelKey(cell_numbers.HANDED[target], hour, dims)
+        row = codec.encode_value({minute_ms // MINUTE_MS: sign * tickets})
+        desk.builder.apply(0, [(codec.level_key(key), row)])
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from deskpulse import oracle_worst
-from kpis import promises
-from kpis.outcomes import Tally
-from kpis.worst import Endangered, Worst, is_below, is_endangered, tail
+from kpis.sla import commitments
+from kpis.sla.outcomes import Tally
+from kpis.sla.worst import Endangered, Worst, is_below, is_endangered, tail
+from oracle import worst as oracle_worst
 from tests.sla.desk import SlaDesk, at, figure, settled
 
 NINETY = 1_000  # an objective of 90 % allows a tenth
@@ -219,7 +219,7 @@ def test_overdue_by_one_more_target_is_counted_by_team() -> None:
 
 def test_a_promise_that_knows_no_allowance_is_judged_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of a ledger of format 2 have such promises: they are counted as ever, and nothing is said of worst now."""
-    monkeypatch.setattr(promises, "_allowance", lambda _: None)
+    monkeypatch.setattr(commitments, "_allowance", lambda _: None)
     desk = SlaDesk(TEAMS)
     create(desk, "s", 20, late=20, team="billing", priority="high")
     view = desk.view("10:10")

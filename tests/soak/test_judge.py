@@ -12,11 +12,11 @@ import pytest
 from aiokafka import TopicPartition
 
 from deskpulse.settings import Settings
-from kpis.partition import PartitionState
-from soak.archive import Contents, Kept
-from soak.judge import Truth
-from soak.load import as_sent, late_desk, with_bad_records
-from soak.rebuild import Ledger, build
+from kpis.state.partition import PartitionState
+from proofs.soak.archive import Contents, Kept
+from proofs.soak.judge import Truth
+from proofs.soak.load import as_sent, late_desk, with_bad_records
+from proofs.soak.rebuild import Ledger, build
 from streams.topics import SOURCE_TOPICS, ledger_topics
 from windows.panes import DAY_MS, HOUR_MS
 

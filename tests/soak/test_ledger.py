@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import cast
 
-from kpis.ledger import Position
-from soak.ledger import Tail
-from soak.stack import Stack
+from kpis.ledger.codec import Position
+from proofs.soak.ledger import Tail
+from proofs.stack import Stack
 
 
 def test_the_event_clock_of_a_desk_is_that_of_its_slowest_partition_and_none_before_all_have_one() -> None:

@@ -6,8 +6,8 @@ import json
 from types import SimpleNamespace
 from typing import Any, cast
 
-from soak.load import Load
-from soak.stack import Sent, Stack
+from proofs.soak.load import Load
+from proofs.stack import Sent, Stack
 
 JOINED: Sent = ("customer", b"C-1", json.dumps({"occurred_at": "2021-05-01T00:00:00Z"}).encode())
 NO_EVENT: Sent = ("survey", b"S-1", b'{"event_id": ')

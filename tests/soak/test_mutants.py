@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from soak.mutants.bench import Trial
-from soak.mutants.moments import GATE
-from soak.mutants.scenarios import SAFEGUARDS
-from soak.mutants.switches import SWITCHES, replace
-from soak.programs import ROOT
-from soak.verdict import Comparison
+from proofs.programs import ROOT
+from proofs.soak.mutants.bench import Trial
+from proofs.soak.mutants.moments import GATE
+from proofs.soak.mutants.scenarios import SAFEGUARDS
+from proofs.soak.mutants.switches import SWITCHES, replace
+from proofs.soak.verdict import Comparison
 
 ALL = """
-from soak.mutants.launcher import small_units
-from soak.mutants.moments import MOMENTS
-from soak.mutants.switches import SWITCHES
+from proofs.soak.mutants.launcher import small_units
+from proofs.soak.mutants.moments import MOMENTS
+from proofs.soak.mutants.switches import SWITCHES
 import agents.worker
 small_units()
 for change in SWITCHES.values():

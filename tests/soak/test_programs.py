@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from soak.programs import Group, Program, end_all
+from proofs.programs import Group, Program, end_all
 
 
 def sleeper(group: int | None = None) -> Program:

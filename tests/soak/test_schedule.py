@@ -6,9 +6,9 @@ from itertools import islice
 
 import pytest
 
-from soak.faults import ACTS, FAULTS, SHORT, SPOIL_RATE, kinds
-from soak.faults.brokers import away_seconds
-from soak.schedule import Kind, Lot, draw
+from proofs.soak.faults import ACTS, FAULTS, SHORT, SPOIL_RATE, kinds
+from proofs.soak.faults.brokers import away_seconds
+from proofs.soak.schedule import Kind, Lot, draw
 
 KINDS = [Kind("quick", "world", 10), Kind("slow", "world", 60), Kind("odd", "world", 20), Kind("double", "data", 15)]
 

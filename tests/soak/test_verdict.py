@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from soak import verdict
-from soak.verdict import Comparison, Outcome, Run
+from proofs.soak import verdict
+from proofs.soak.verdict import Comparison, Outcome, Run
 
 KINDS = [f"kind-{number}" for number in range(8)]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from deskpulse.oracle_events import read_records
+from oracle.events import read_records
 from streams.decode import Reject, decoder
 
 GOOD: Final[dict[str, dict[str, Any]]] = {

@@ -1,0 +1,1 @@
+"""From the brokers to Faust: fetching, watermark alignment, chunks and their sequence."""

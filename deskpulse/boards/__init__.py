@@ -1,7 +1,0 @@
-"""Grafana boards as code: made from the policy, the bands and one file of texts; `deskpulse dashboards` writes them."""
-
-from deskpulse.boards.build import Board, boards
-from deskpulse.boards.desk import DATASOURCE, Desk
-from deskpulse.boards.locales import ENGLISH, LOCALES, Locale
-
-__all__ = ["DATASOURCE", "ENGLISH", "LOCALES", "Board", "Desk", "Locale", "boards"]

@@ -1,0 +1,68 @@
+"""Sends events to the source topics with a progress bar; `simulate` and `replay` share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from deskpulse.cluster import ClusterError, connect
+from deskpulse.lab import simulator
+from deskpulse.lab.simulator import Pace, TimedEvent, publish
+from deskpulse.settings import Settings
+from deskpulse.times import format_time
+from streams.topics import SOURCE_TOPICS
+
+
+async def send(
+    settings: Settings, events: Iterable[TimedEvent], *, speed: float, first_ms: int, last_ms: int | None, title: str
+) -> simulator.Progress:
+    """Send all events at the pace, and return when the brokers have them; the bar runs from `first_ms` to `last_ms`.
+
+    Errors: ClusterError, when the topics are missing or the brokers go.
+    """
+    await _check_topics(settings)
+    producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **settings.kafka.client_options())
+    try:
+        await producer.start()
+        with _bar() as bar:
+            task = bar.add_task(title, total=None if last_ms is None else last_ms - first_ms, sent=0, at="")
+
+            def show(progress: simulator.Progress) -> None:
+                done = max(0, progress.publish_ms - first_ms)
+                bar.update(task, completed=done, sent=progress.acknowledged, at=format_time(progress.publish_ms))
+
+            result = await publish(events, producer, pace=Pace(speed), topic_prefix=settings.topic_prefix, on_progress=show)
+            bar.update(task, completed=None if last_ms is None else last_ms - first_ms)
+    except KafkaError as error:
+        raise ClusterError(f"the brokers stopped taking events: {error!r}\nfix: see whether they are up, then run it again") from error
+    finally:
+        await producer.stop()
+    return result
+
+
+async def _check_topics(settings: Settings) -> None:
+    names = [settings.topic_prefix + topic for topic in SOURCE_TOPICS]
+    async with connect(settings.kafka) as cluster:
+        existing, hidden = await cluster.topics(names, configured=False), await cluster.hidden(names)
+    if hidden:
+        raise ClusterError(
+            f"this Kafka user may not see {', '.join(hidden)}, and Kafka does not tell whether they exist\n"
+            "fix: give it Write and Describe on them (docs/kafka.md lists the rights), or create them with `deskpulse topics`"
+        )
+    if missing := [name for name in names if name not in existing]:
+        raise ClusterError(f"there is no topic {', '.join(missing)}\nfix: create the topics with `deskpulse topics`")
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[sent]:,} events, at {task.fields[at]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )

@@ -1,0 +1,1 @@
+"""The laboratory: a simulated desk, the demo, and a local Apache Kafka."""

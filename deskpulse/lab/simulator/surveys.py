@@ -1,0 +1,60 @@
+"""What customers answer when they are asked: kinder after a quick first reply, and now and then a second thought."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, Desk, Spread
+from deskpulse.lab.simulator.happening import Event, EventIds, Ticket
+
+_ANSWERS: Final = Spread(3 * HOUR_MS, 1.1)  # after the resolution
+_THINKS_AGAIN: Final = Spread(10 * HOUR_MS, 0.9)
+_SLOW: Final = 3.0  # waits of the usual length from which on customers lose patience
+_MOOD_PER_WAIT: Final = 0.08
+_WORST_MOOD: Final = 0.7
+# Weights of the scores, from the lowest score up: of content customers, of displeased ones.
+_CONTENT: Final = {"nps": (2, 1, 1, 2, 2, 8, 10, 20, 32, 60, 64), "csat": (2, 3, 9, 34, 52), "ces": (2, 3, 6, 12, 24, 31, 22)}
+_DISPLEASED: Final = {"nps": (9, 8, 9, 10, 12, 14, 12, 10, 8, 5, 3), "csat": (34, 30, 20, 11, 5), "ces": (20, 24, 20, 15, 11, 6, 4)}
+_LOWEST: Final = {"nps": 0, "csat": 1, "ces": 1}
+
+
+def score_of(kind: str, mood: float, rng: Random) -> int:
+    """One score; `mood` 0..1 is the probability that the customer is displeased."""
+    weights = (_DISPLEASED if rng.random() < mood else _CONTENT)[kind]
+    return _LOWEST[kind] + rng.choices(range(len(weights)), weights)[0]
+
+
+def mood_of(ticket: Ticket) -> float:
+    """Probability of a displeased customer: it grows with the first wait against what is usual on this way in."""
+    if ticket.first_wait_ms is None or ticket.channel.live:
+        return 0.0
+    usual_ms = ticket.priority.first_reply.median_ms * ticket.channel.wait_factor
+    return min(_WORST_MOOD, _MOOD_PER_WAIT * max(0.0, ticket.first_wait_ms / usual_ms - _SLOW))
+
+
+def survey_answers(ticket: Ticket, resolved_ms: int, desk: Desk, rng: Random, ids: EventIds) -> list[Event]:
+    """Answers after a resolution, each kind with its own probability; some are changed later (a new event)."""
+    rates, mood = desk.rates, mood_of(ticket)
+    answers: list[Event] = []
+    for kind, probability in (("nps", rates.nps), ("csat", rates.csat), ("ces", rates.ces)):
+        if rng.random() >= probability:
+            continue
+        at_ms = resolved_ms + MINUTE_MS + _ANSWERS.draw(rng)
+        answers.append(_answer(ids, at_ms, kind, score_of(kind, mood, rng), ticket_id=ticket.ticket_id))
+        if rng.random() < rates.survey_changed:
+            at_ms += _THINKS_AGAIN.draw(rng)
+            answers.append(_answer(ids, at_ms, kind, score_of(kind, mood, rng), ticket_id=ticket.ticket_id))
+    return answers
+
+
+def answer_without_ticket(at_ms: int, customer_id: str, desk: Desk, rng: Random, ids: EventIds) -> Event:
+    """An answer to a mailing: of a customer, seldom naming a team."""
+    kind = rng.choices(("nps", "csat", "ces"), (7, 2, 1))[0]
+    team = {"team": rng.choice(desk.teams).name} if rng.random() < 0.3 else {}
+    return _answer(ids, at_ms, kind, score_of(kind, 0.0, rng), customer_id=customer_id, **team)
+
+
+def _answer(ids: EventIds, at_ms: int, kind: str, score: int, **whose: str) -> Event:
+    scale = {"scale_max": 5} if kind == "csat" else {}
+    return ids.event("survey", at_ms, **whose, kind=kind, score=score, **scale)

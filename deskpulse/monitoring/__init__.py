@@ -1,0 +1,1 @@
+"""Monitoring as code: Prometheus rules, Alertmanager configuration and Grafana boards of a policy."""

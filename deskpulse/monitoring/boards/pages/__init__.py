@@ -1,0 +1,1 @@
+"""The boards themselves: wall, team, SLA, pipeline, definitions."""

@@ -1,0 +1,202 @@
+"""The board of one team: what the wall shows in one number, as a course, a distribution, and beside earlier periods."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deskpulse.monitoring.boards.panels import kinds, links, tiles
+from deskpulse.monitoring.boards.panels.kinds import Course
+from deskpulse.monitoring.boards.panels.scale import AMBER, PLAIN, Step, band_steps
+from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
+from deskpulse.monitoring.boards.panels.tiles import Number
+from deskpulse.monitoring.boards.questions.figures import (
+    FIRST_RESPONSE,
+    FIRST_RESPONSE_QUANTILE,
+    TEAM,
+    TEAM_MEMBER,
+    at_risk,
+    attained,
+    enough,
+    figure,
+    hours,
+    minutes,
+    next_or_none,
+    objective,
+    of_a_team,
+    opened,
+    overdue,
+    per_hour,
+    percent,
+    unanswered,
+    wait_or_none,
+)
+from deskpulse.monitoring.boards.questions.promql import Combined, Expression, Grouped, Pick
+
+WINDOW: Final = "$window"
+PERIODS: Final = ("current", "previous", "week_ago")
+_RISKY: Final = (Step(None, "", PLAIN), Step(1, "", AMBER))
+
+
+def build(sheet: Sheet) -> None:
+    """Fill the board."""
+    w = sheet.desk.words
+    y = _now(sheet, sheet.row(0, w("row_now")))
+    if sheet.desk.targets:
+        y = sheet.row(y, w("row_promises"))
+        _promises(sheet, y)
+        y += 9
+    y = sheet.row(y, w("row_first_response"))
+    _first_response(sheet, y)
+    y = sheet.row(y + 17, w("row_volume"))
+    _volume(sheet, y)
+    y = sheet.row(y + 17, w("row_scores"))
+    _scores(sheet, y)
+    y = sheet.row(y + 13, w("row_handling"))
+    _handling(sheet, y)
+
+
+def _now(sheet: Sheet, y: int) -> int:
+    """Tiles, four in a row so that no title is cut. Returns where the next row begins."""
+    desk, w = sheet.desk, sheet.desk.words
+    to_sla = links.to(desk, "sla")
+    counts = [("title_waiting", "unanswered_help", unanswered(TEAM_MEMBER)), ("open", "open_help", opened(TEAM_MEMBER))]
+    promised = [(f"overdue_{target}", "overdue_help", overdue(target, TEAM_MEMBER)) for target in desk.targets]
+    promised += [("at_risk_title", "due_help", at_risk(target, TEAM_MEMBER)) for target in desk.targets[:1]]
+    places = iter([(6 * (index % 4), y + 4 * (index // 4), 6, 4) for index in range(8)])
+    for title, explained, expression in counts:
+        tiles.value(sheet, Frame(next(places), w(title), w(explained)), Query(expression), "count")
+    for title, explained, expression in promised:
+        shown = Number(steps=_RISKY, of_policy=True) if title == "at_risk_title" else Number(of_policy=True)
+        tiles.value(sheet, Frame(next(places), w(title), w(explained), to_sla), Query(expression), "count", shown)
+    wait = Query(wait_or_none(TEAM_MEMBER, desk=desk))
+    frame = Frame(next(places), w("longest_wait"), w("longest_wait_help"))
+    tiles.value(sheet, frame, wait, "span", Number(none=True, steps=tiles.waited(desk)))
+    if desk.targets:
+        frame = Frame(next(places), w("next_deadline_in"), w("next_deadline_help"), to_sla)
+        tiles.value(sheet, frame, Query(next_or_none(TEAM_MEMBER)), "span", Number(none=True, of_policy=True))
+    x, top, _, height = next(places)
+    new = Query(per_hour("1h", TEAM_MEMBER, desk=desk))
+    tiles.value(sheet, Frame((x, top, 24 - x, height), w("new_course"), w("new_course_help")), new, "count")
+    return top + height
+
+
+def _promises(sheet: Sheet, y: int) -> None:
+    """Each target in a panel of its own: two objectives in one picture are read as one."""
+    desk, w = sheet.desk, sheet.desk.words
+    width = 24 // len(desk.targets)
+    for index, target in enumerate(desk.targets):
+        shown = [Query(percent(attained(target, window, TEAM_MEMBER)), w(f"window_{window}")) for window in ("1h", "24h")]
+        promise = kinds.Objective(percent(objective(target, TEAM_MEMBER)), w("objective_line"))
+        frame = Frame((index * width, y, width, 9), w(f"attainment_{target}"), w("attainment_help"), links.to(desk, "sla"))
+        kinds.lines(sheet, frame, shown, "percent", Course(objective=promise, soft=(80, 100), empty="needs_policy"))
+
+
+def _periods(sheet: Sheet) -> dict[str, str]:
+    return {period: sheet.desk.words(f"period_{period}") for period in PERIODS}
+
+
+def _first_response(sheet: Sheet, y: int) -> None:
+    desk, w = sheet.desk, sheet.desk.words
+    title = w("first_response_hours" if desk.clock == "business" else "first_response")
+    one = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk)
+    tiles.value(sheet, Frame((0, y, 6, 4), title, w("first_response_help")), Query(minutes(one)), "minutes")
+    tail = of_a_team(FIRST_RESPONSE_QUANTILE, WINDOW, ("q", "0.9"), desk=desk)
+    frame = Frame((0, y + 4, 6, 4), w("first_response_p90"), w("first_response_p90_help"))
+    tiles.value(sheet, frame, Query(minutes(tail)), "minutes")
+    compared = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk, period=PERIODS, keep=("period",))
+    frame = Frame((6, y, 18, 8), w("first_response_course"), w("compared_help"))
+    kinds.lines(sheet, frame, [Query(minutes(compared), "{{period}}")], "minutes", Course(names=_periods(sheet)))
+    quantiles = of_a_team(FIRST_RESPONSE_QUANTILE, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
+    names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
+    frame = Frame((0, y + 8, 12, 9), w("first_response_spread"), w("spread_help"))
+    kinds.lines(sheet, frame, [Query(minutes(quantiles), "{{q}}")], "minutes", Course(names=names))
+    _distribution(sheet, (12, y + 8, 12, 9))
+
+
+def _distribution(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
+    """How many first responses fell between the edges of the histogram: its buckets are cumulative, so neighbours are subtracted."""
+    desk, w = sheet.desk, sheet.desk.words
+    edges = desk.buckets_seconds
+    shown = []
+    for lower, upper in zip([None, *edges], [*edges, None], strict=True):
+        expression: Expression = _bucket(desk.parts_window, upper)
+        if lower is not None:
+            expression = Combined(expression, "-", _bucket(desk.parts_window, lower))
+        if lower is None:
+            name = w("up_to", edge=desk.locale.duration(edges[0]))
+        elif upper is None:
+            name = w("longer_than", edge=desk.locale.duration(lower))
+        else:
+            name = w("between", lower=desk.locale.duration(lower), upper=desk.locale.duration(upper))
+        shown.append(Query(expression, name))
+    title = w("distribution", window=w(f"window_{desk.parts_window}"))
+    kinds.bars(sheet, Frame(place, title, w("distribution_help")), shown, "count")
+
+
+def _bucket(window: str, edge_seconds: int | None) -> Expression:
+    le = "+Inf" if edge_seconds is None else repr(float(edge_seconds))
+    where = (("window", window), ("team", TEAM), ("le", le))
+    return Grouped(Pick("support_first_response_seconds_bucket", where, ("channel", "priority")), "sum")
+
+
+def _volume(sheet: Sheet, y: int) -> None:
+    desk, w = sheet.desk, sheet.desk.words
+    tickets = figure("support_tickets", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
+    frame = Frame((0, y, 12, 8), w("volume_course"), w("compared_help"))
+    kinds.lines(sheet, frame, [Query(tickets, "{{period}}")], "count", Course(names=_periods(sheet)))
+    standing = [Query(opened(TEAM_MEMBER), w("open")), Query(unanswered(TEAM_MEMBER), w("unanswered"))]
+    kinds.lines(sheet, Frame((12, y, 12, 8), w("backlog_course"), w("open_help")), standing, "count")
+    for index, dimension in enumerate(("channel", "priority")):
+        where = (("window", desk.parts_window), ("team", TEAM))
+        parts = Pick("support_created_tickets", where, ("channel", "priority"))
+        title = w(f"created_by_{dimension}", window=w(f"window_{desk.parts_window}"))
+        mix = [Query(Grouped(parts, "sum", (dimension,)), f"{{{{{dimension}}}}}")]
+        kinds.bars(sheet, Frame((index * 8, y + 8, 8, 9), title, w("created_by_help")), mix, "count")
+    new = [Query(per_hour("1h", TEAM_MEMBER, desk=desk), w("new_per_hour"))]
+    kinds.lines(sheet, Frame((16, y + 8, 8, 9), w("new_course"), w("new_course_help")), new, "count")
+
+
+def _scores(sheet: Sheet, y: int) -> None:
+    """Scores with their bands: nothing is promised about them."""
+    desk, w = sheet.desk, sheet.desk.words
+    csat = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk)
+    solved = figure("support_resolution_ratio", desk.window(desk.bands.resolution, "30d"), TEAM_MEMBER, desk=desk)
+    nps = figure("support_nps_score", WINDOW, TEAM_MEMBER, desk=desk)
+    csat_steps, solved_steps = band_steps(desk.bands.csat, times=100), band_steps(desk.bands.resolution, times=100)
+    band = (enough(percent(csat), csat, desk), csat_steps)
+    tiles.value(sheet, Frame((0, y, 8, 4), w("csat"), w("csat_help")), Query(percent(csat)), "percent", Number(band=band))
+    band = (enough(nps, nps, desk), band_steps(desk.bands.nps))
+    tiles.value(sheet, Frame((8, y, 8, 4), "NPS", w("nps_help")), Query(nps), "score", Number(band=band))
+    band = (enough(percent(solved), solved, desk), solved_steps)
+    frame = Frame((16, y, 8, 4), w("resolution_in"), w("resolution_help"))
+    tiles.value(sheet, frame, Query(percent(solved)), "percent", Number(band=band))
+    course = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
+    shown = [Query(percent(course), "{{period}}")]
+    frame = Frame((0, y + 4, 8, 9), w("csat_course"), w("csat_help"))
+    kinds.lines(sheet, frame, shown, "percent", Course(names=_periods(sheet), soft=(80, 100)))
+    low, high = (figure("support_nps_interval_score", WINDOW, TEAM_MEMBER, ("bound", bound), desk=desk) for bound in ("low", "high"))
+    names = (w("interval_low"), w("interval_high"))
+    scores = [Query(nps, "NPS"), Query(low, names[0]), Query(high, names[1])]
+    frame = Frame((8, y + 4, 8, 9), w("nps_course"), w("nps_help"))
+    kinds.lines(sheet, frame, scores, "score", Course(bounds=names, soft=(None, None)))
+    effort = [Query(figure("support_effort_mean_score", WINDOW, TEAM_MEMBER, desk=desk), w("effort"))]
+    frame = Frame((16, y + 4, 8, 9), w("effort_course"), w("effort_help"))
+    kinds.lines(sheet, frame, effort, "decimal", Course(soft=(1, 7)))
+
+
+def _handling(sheet: Sheet, y: int) -> None:
+    desk, w = sheet.desk, sheet.desk.words
+    handle = [
+        Query(minutes(figure("support_handle_time_mean_seconds", WINDOW, TEAM_MEMBER, desk=desk)), w("mean")),
+        Query(minutes(figure("support_handle_time_quantile_seconds", WINDOW, TEAM_MEMBER, ("q", "0.9"), desk=desk)), w("nine_in_ten")),
+    ]
+    kinds.lines(sheet, Frame((0, y, 8, 8), w("handle_time"), w("handle_time_help")), handle, "minutes")
+    back = [
+        Query(percent(figure("support_reopen_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("reopened")),
+        Query(percent(figure("support_abandonment_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("abandoned")),
+    ]
+    kinds.lines(sheet, Frame((8, y, 8, 8), w("back"), w("back_help")), back, "percent", Course(soft=(0, 10)))
+    quantiles = of_a_team("support_resolution_time_quantile_seconds", WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
+    names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
+    frame = Frame((16, y, 8, 8), w("resolution_time_spread"), w("spread_help"))
+    kinds.lines(sheet, frame, [Query(hours(quantiles), "{{q}}")], "hours", Course(names=names))

@@ -1,0 +1,214 @@
+"""What the boards ask and no single figure answers, kept by recording rules (deskpulse/monitoring/rules/groups/boards.py) so that queries stay short.
+
+Each is an expression of `promql`, so the rule that records it and the check that works it out by hand cannot part ways.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deskpulse.monitoring.boards.questions.matchers import Besides, Match
+from deskpulse.monitoring.boards.questions.promql import (
+    NO_POLICY,
+    TRUSTED,
+    Combined,
+    Compared,
+    Either,
+    Expression,
+    Given,
+    Grouped,
+    Joined,
+    Pick,
+    Recorded,
+    Rounded,
+    Scaled,
+    Spelt,
+    Top,
+    Unless,
+    Where,
+)
+from kpis.members import OTHER
+
+PROMISE: Final = ("by", "member", "target")
+_OF_TEAMS: Final = (("by", ("all", "team")),)
+_TEAMS: Final = (("by", "team"),)
+NO_OTHER: tuple[str, Match] = ("member", Besides((OTHER,)))  # where names are folded is no team, so it counts only while it has deadlines
+_MEAN: Final = "support_first_response_mean_seconds"
+NAMED: Final = 3  # of what is worst now: the first in full, the others in a line
+LISTED: Final = 5  # of what is worst now, in the table of the SLA board
+MEMBERS: Final = 8  # of a dimension on the SLA board, the worst ones; the others are counted
+WALL_ROWS: Final = 6  # that a state timeline of the wall has room for; the others are counted
+BELOW_FROM: Final = 1_000_000_000  # of their order: promises that are below their objective now have so much, all others have less
+BELOW, KEPT, CLOSED, NOT_DUE = (
+    0.0,
+    1.0,
+    2.0,
+    3.0,
+)  # the states of a promise, the worst is the least; where nothing is known there is no sample
+WITHOUT_POLICY, AT_RISK = 4.0, 5.0  # states of the whole desk only
+
+
+def worst(name: str) -> Pick:
+    """Something about what is worst now."""
+    return Pick(f"support_sla_worst_{name}", (), (*PROMISE, "window"))
+
+
+def _worst_rank() -> Expression:
+    """What is worst now, by excess; of equals what has more overdue."""
+    return Combined(worst("excess_tickets"), "+", Scaled(worst("overdue_tickets"), over=1_000_000))
+
+
+def _worst_late() -> Expression:
+    """What is worst now, by excess, with its numbers as labels: `missed` of `n`, `share` in time, `promised` (per cent), `excess`.
+
+    They change together, when a deadline falls, so they make no more series than one of them would.
+    """
+    own = (*PROMISE, "window")
+    found: Expression = Top(WORST_RANK, NAMED)
+    spelt = {
+        "missed": worst("missed_tickets"),
+        "n": worst("observations"),
+        "share": Rounded(Scaled(worst("ratio"), times=100), 0),
+        "promised": Rounded(Scaled(worst("objective_ratio"), times=100), 0),
+        "excess": Rounded(worst("excess_tickets"), 0),
+    }
+    for label, value in spelt.items():
+        found = Joined(found, Spelt(value, label, own), own, (label,))
+    return Given(found, TRUSTED)
+
+
+def _endangered() -> Expression:
+    """What may miss its next deadlines, the most of them, with their number as the label `soon`; nothing while anything is listed."""
+    soon, usual = (Pick(f"support_sla_endangered_{name}", (), PROMISE) for name in ("tickets", "usual_tickets"))
+    rank = Combined(soon, "-", Scaled(usual, over=1_000_000))  # of equally many, where fewer are usual
+    return Given(Unless(Joined(Top(rank, 1), Spelt(soon, "soon", PROMISE), PROMISE, ("soon",)), WORST_LATE), TRUSTED)
+
+
+def _sla_state() -> Expression:
+    """Of the desk and each team by target: listed (or something within it) 0, not 1; nothing to judge: closed 2, open 3."""
+    below = Scaled(Pick("support_sla_below_objective", _OF_TEAMS, PROMISE), times=-1, plus=1)
+    promised = Scaled(Pick("support_sla_objective_ratio", (*_OF_TEAMS, NO_OTHER), PROMISE), times=0, plus=1)
+    opened = Scaled(Pick("support_business_open", _OF_TEAMS, ("by", "member")), plus=2)
+    return Given(Either(below, Joined(promised, opened, ("by", "member"), ())), TRUSTED)
+
+
+def _in_hours() -> Expression:
+    """Mean first response by work hours of the tickets whose wait had any: the others waited 0, which says nothing about speed."""
+    own = ("window", "period", "by", "member")
+    business = (("clock", "business"),)
+    n = Pick("support_first_response_mean_observations", business, own)
+    others = Where(Combined(n, "-", Pick("support_first_response_closed_observations", (), own)), ">", 0)
+    return Combined(Combined(Pick(_MEAN, business, own), "*", n), "/", others)
+
+
+def by_own_clock(name: str, hours: Match, more: tuple[str, ...] = ()) -> Recorded:
+    """A duration of each team: by its calendar, and in calendar time for a team that has none (`hours` are those that have).
+
+    The few business observations of such a team are of tickets that were created for another one, so it is not asked for them.
+    """
+    own = ("window", "period", "by", "member", *more)
+    by_hours: Expression = Pick(name, (*_TEAMS, ("member", hours), ("clock", "business")), own)
+    if name == _MEAN:
+        by_hours = Recorded(IN_HOURS.inner, IN_HOURS.name, (*_TEAMS, ("member", hours)))
+    return Recorded(Either(by_hours, Pick(name, (*_TEAMS, ("clock", "calendar")), own)), f"desk:team_{name.removeprefix('support_')}")
+
+
+def durations_of_teams(hours: Match) -> tuple[Recorded, ...]:
+    """The durations that the board of a team shows."""
+    return (
+        by_own_clock(_MEAN, hours),
+        by_own_clock("support_first_response_quantile_seconds", hours, ("q",)),
+        by_own_clock("support_resolution_time_quantile_seconds", hours, ("q",)),
+    )
+
+
+def _excess() -> Expression:
+    """How many more deadlines were missed in the last hour and 8 h than may be, of each member by target; below 0 where fewer were."""
+    shown = (("window", ("1h", "8h")), ("period", "current"))
+    own = ("window", *PROMISE)
+    n = Pick("support_sla_attainment_observations", shown, own)
+    met = Combined(n, "*", Pick("support_sla_attainment_ratio", shown, own))
+    return Combined(Joined(n, Pick("support_sla_objective_ratio", (), PROMISE), PROMISE, ()), "-", met)
+
+
+def _rank() -> Expression:
+    """In which order the SLA board takes members: those listed, then by excess in the last hour, then those of which nothing was due.
+
+    Of equals the one with more deadlines in 30 days: `topk` chooses among equals freely. `other` comes only while it has deadlines.
+    """
+    below = Pick("support_sla_below_objective", (), PROMISE)
+    ours = Pick("support_sla_objective_ratio", (NO_OTHER,), PROMISE)
+    hour = Grouped(Recorded(EXCESS.inner, EXCESS.name, (("window", "1h"),)), "max", PROMISE)
+    listed = Scaled(below, times=1_000_000)
+    rank = Either(Either(Combined(listed, "+", hour), Scaled(listed, plus=-100_000)), Scaled(ours, times=0, plus=-200_000))
+    month = (("window", "30d"), ("period", "current"))
+    deadlines = Pick("support_sla_attainment_observations", month, PROMISE)
+    return Either(Combined(rank, "+", Scaled(deadlines, over=1_000_000)), rank)
+
+
+def beyond(ranked: Expression, most: int, by: tuple[str, ...] = ()) -> Expression:
+    """How many there are beyond the most that are shown, as the label `n`; nothing where all are."""
+    return Spelt(Where(Scaled(Grouped(ranked, "count", by), plus=-most), ">", 0), "n", by)
+
+
+def _budget_left() -> Expression:
+    """Per cent of the error budget of 30 days that is left: 100: nothing failed, 0: as much failed as may, below 0: more did."""
+    month = (("window", "30d"), ("period", "current"))
+    failed = Scaled(Pick("support_sla_attainment_ratio", month, PROMISE), times=-1, plus=1)
+    allowed = Scaled(Pick("support_sla_objective_ratio", (), PROMISE), times=-1, plus=1)
+    return Scaled(Combined(failed, "/", allowed), times=-100, plus=100)
+
+
+IN_HOURS: Final = Recorded(_in_hours(), "desk:first_response_in_hours_mean_seconds")
+WORST_RANK: Final = Recorded(_worst_rank(), "desk:sla_worst_rank")
+WORST_LATE: Final = Recorded(_worst_late(), "desk:sla_worst_late")
+ENDANGERED: Final = Recorded(_endangered(), "desk:sla_endangered_first")
+SLA_STATE: Final = Recorded(_sla_state(), "desk:sla_state")
+EXCESS: Final = Recorded(_excess(), "desk:sla_excess_tickets")
+RANK: Final = Recorded(_rank(), "desk:sla_rank")
+BESIDES: Final = Recorded(beyond(RANK, MEMBERS, ("by", "target")), "desk:sla_besides")
+BUDGET_LEFT: Final = Recorded(_budget_left(), "desk:sla_budget_left_percent")
+
+
+def sla_state(who: tuple[tuple[str, str], ...], *, at_end: bool = False) -> Recorded:
+    """The state of promises along the time range."""
+    return Recorded(SLA_STATE.inner, SLA_STATE.name, who, at_end)
+
+
+def _desk_state() -> Expression:
+    """One word for the desk: below if anything is listed, at risk, kept if anything was due, closed, nothing due; or no policy."""
+    listed = Grouped(Scaled(WORST_LATE, times=0), "max")
+    at_risk = Grouped(Scaled(ENDANGERED, times=0, plus=5), "max")
+    by_target = Grouped(sla_state((("by", "all"),)), "min")
+    without = Given(Scaled(NO_POLICY, times=-4), TRUSTED)
+    return Either(Either(Either(listed, at_risk, ()), by_target, ()), without, ())
+
+
+def _wall_rows() -> Expression:
+    """The promises of teams that the wall has room for: those below, then those that can be judged, then by what is overdue.
+
+    Of equals the one with more deadlines in 30 days: else the rows would change without a reason, since `topk` chooses among equals freely.
+    """
+    teams = sla_state(_TEAMS)
+    ranks = Combined(Scaled(Compared(teams, "==", BELOW), times=BELOW_FROM), "+", Scaled(Compared(teams, "==", KEPT), times=1_000_000))
+    rank = Combined(ranks, "+", Pick("support_sla_overdue_tickets", _TEAMS, PROMISE))
+    month = (("window", "30d"), ("period", "current"), *_TEAMS)
+    deadlines = Pick("support_sla_attainment_observations", month, PROMISE)
+    return Top(Either(Combined(rank, "+", Scaled(deadlines, over=1_000_000)), rank), WALL_ROWS)
+
+
+DESK_STATE: Final = Recorded(_desk_state(), "desk:desk_state")
+SHOWN_ON_WALL: Final = Recorded(_wall_rows(), "desk:sla_wall_rows")
+EXPRESSIONS: Final = (
+    IN_HOURS,
+    WORST_RANK,
+    WORST_LATE,
+    ENDANGERED,
+    SLA_STATE,
+    DESK_STATE,
+    SHOWN_ON_WALL,
+    EXCESS,
+    RANK,
+    BESIDES,
+    BUDGET_LEFT,
+)  # in the order in which one needs the other

@@ -1,0 +1,162 @@
+"""Alerts about promises: what is endangered, what is worst now, small teams, the burn of the budget. docs/alerts.md explains the limits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from deskpulse.monitoring.rules import words
+from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, Family, Group, Severity
+from deskpulse.monitoring.rules.plan import Plan, number
+from deskpulse.monitoring.rules.promql import MEMBER, NAMED, NOW, PROMISE, of_team, trusted
+from deskpulse.policy.alerts import BurnPart
+
+BOARD: Final = "deskpulse-sla"
+KEEP_MS: Final = 5 * MINUTE_MS  # by then SupportSLABlind tells that nothing is known; also against flapping at the limit
+CAP: Final = 0.5  # a burn alert fires at the latest when half of the deadlines are missed
+ENDANGERED: Final = "SupportSLAEndangered"
+BELOW: Final = "SupportSLABelowObjective"
+WAITS_LONG: Final = "SupportSLAWaitsLong"
+BURN: Final = "SupportSLABudgetBurn"
+_HOLD_MS: Final = {"15m": 2 * MINUTE_MS, "1h": 5 * MINUTE_MS, "8h": 15 * MINUTE_MS, "24h": 15 * MINUTE_MS, "7d": 60 * MINUTE_MS}
+_SHORT_SHARE: Final = 4  # the short window needs a quarter of the deadlines of the long one
+_HOURS: Final = 8  # of the longer window of worst now
+_TELLING: Final = 10  # deadlines an hour, from which the hour speaks for itself: as many as the test of worst now asks for
+_OBSERVED: Final = "desk:support_sla_attainment_observations"
+_MISSABLE: Final = "(1 - desk:support_sla_objective_ratio)"
+_TICKETS: Final = "desk:support_tickets"
+_ALL: Final = 'by="all"'
+_MISSED: Final = "desk:support_sla_worst_missed_tickets"
+_OVERDUE: Final = "desk:support_sla_worst_overdue_tickets"
+_WORST_OF: Final = "desk:support_sla_worst_observations"
+_REPLIES: Final = 'target=~"first_reply|next_reply"'
+
+ABOUT: Final = """\
+Promises of the SLA policy. What is worst now and what is endangered is tested by the exporter, which names the narrowest
+cause only: `member` for people ("billing · high"), `team`, `channel` and `priority` for routes and links. Elsewhere `by`
+and `member` tell whose figure it is: all, a team, a channel or a priority."""
+
+
+def family(plan: Plan) -> Family:
+    """What may still be prevented, then what is broken, then the budget."""
+    endangered = Group("deskpulse-endangered", (_endangered(plan, "page"), _endangered(plan, "warning")))
+    worst = Group("deskpulse-worst", (_below_page(plan), _below_warning(plan), _waits_long(plan)))
+    burns = Group("deskpulse-burn", tuple(_burn(plan, part) for part in plan.alerts.burn))
+    return Family("sla.yml", ABOUT, (endangered, worst, burns))
+
+
+def _endangered(plan: Plan, severity: Severity) -> Alert:
+    """A reply can be given within 15 minutes, so it is worth a page; a solution mostly cannot."""
+    match = "=~" if severity == "page" else "!~"
+    return Alert(
+        name=ENDANGERED,
+        expr=trusted(f'desk:support_sla_endangered_tickets{{target{match}"first_reply|next_reply"}}'),
+        severity=severity,
+        kind="kpi",
+        board=BOARD,
+        hold_ms=max(plan.alerts.endangered.hold, plan.alerts.scrape_interval),
+        keep_ms=KEEP_MS,
+        tickets="",
+        summary=words.ENDANGERED_SUMMARY,
+        description=words.ENDANGERED,
+    )
+
+
+def _below_page(plan: Plan) -> Alert:
+    """Of the last hour; and of 8 hours where an hour holds too few deadlines to tell."""
+    overdue = plan.alerts.worst.overdue
+    few = _TELLING * _HOURS
+    return Alert(
+        name=BELOW,
+        expr=trusted(
+            f"max by ({NAMED}) (",
+            f'  ({_MISSED}{{window="1h"}} and on ({PROMISE}) ({_OVERDUE}{{window="1h"}} >= {overdue}))',
+            f'  or ({_MISSED}{{window="8h"}} and on ({PROMISE}) ({_OVERDUE}{{window="8h"}} >= {overdue + 1})',
+            f'    and on ({PROMISE}) ({_WORST_OF}{{window="8h"}} < {few}))',
+            ")",
+        ),
+        severity="page",
+        kind="kpi",
+        board=BOARD,
+        hold_ms=plan.alerts.worst.hold,
+        keep_ms=KEEP_MS,
+        tickets="",
+        summary=words.BELOW_PAGE_SUMMARY,
+        description=words.BELOW,
+    )
+
+
+def _below_warning(plan: Plan) -> Alert:
+    """All that is named: a page about it mutes this."""
+    return Alert(
+        name=BELOW,
+        expr=trusted(f"max by ({NAMED}) ({_MISSED})"),
+        severity="warning",
+        kind="kpi",
+        board=BOARD,
+        hold_ms=plan.alerts.worst.hold,
+        keep_ms=KEEP_MS,
+        tickets="",
+        summary=words.BELOW_SUMMARY,
+        description=words.BELOW,
+    )
+
+
+def _waits_long(plan: Plan) -> Alert:
+    """Two are enough where so few deadlines fall that no test can speak, and nowhere else: a busy desk has always a few of them."""
+    small = plan.alerts.small_teams
+    long = f'desk:support_sla_long_overdue_tickets{{by="team",{_REPLIES}}}'
+    return Alert(
+        name=WAITS_LONG,
+        expr=trusted(
+            of_team(
+                f"{long} >= {small.tickets}",
+                f'unless on ({PROMISE}) ({_OBSERVED}{{window="8h",{NOW}}} >= {small.deadlines})',
+            )
+        ),
+        severity="page",
+        kind="kpi",
+        board=BOARD,
+        hold_ms=small.hold,
+        keep_ms=KEEP_MS,
+        tickets="",
+        summary=words.WAITS_LONG_SUMMARY,
+        description=words.WAITS_LONG,
+    )
+
+
+def _burn(plan: Plan, part: BurnPart) -> Alert:
+    least = plan.alerts.burn_deadlines
+    limit = f"clamp_max({number(part.aim)} * {_MISSABLE}, {CAP})"
+    return Alert(
+        name=BURN,
+        expr=trusted(
+            of_team(
+                f'1 - desk:support_sla_attainment_ratio{{window="{part.long}",{NOW}}} > on ({PROMISE}) {limit}',
+                f'and on ({PROMISE}) (1 - desk:support_sla_attainment_ratio{{window="{part.short}",{NOW}}} > on ({PROMISE}) {limit})',
+                f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.long}",{NOW}}} >= {least})',
+                f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.short}",{NOW}}} >= {max(1, least // _SHORT_SHARE)})',
+                *_lived_through(part.long),
+            )
+        ),
+        severity=part.severity,
+        kind="kpi",
+        board=BOARD,
+        hold_ms=_HOLD_MS[part.short],
+        keep_ms=KEEP_MS,
+        labels={"window": part.long},
+        tickets="",
+        summary=words.burn_summary(part.long),
+        description=words.burn(part.short),
+    )
+
+
+def _lived_through(window: str) -> tuple[str, ...]:
+    """Whether tickets have been counted for as long as a window of days lasts.
+
+    Until then the short promises alone have come due, which are those that are missed most.
+    """
+    older = {
+        "7d": f'{_TICKETS}{{window="30d",{NOW},{_ALL}}} > on ({MEMBER}) {_TICKETS}{{window="7d",{NOW},{_ALL}}}',
+        "30d": f'{_TICKETS}{{window="30d",period="previous",{_ALL}}} > 0',
+    }
+    return (f"and on (desk) ({older[window]})",) if window in older else ()

@@ -1,0 +1,1 @@
+"""Metrics: every family that Prometheus scrapes, and its text format."""

@@ -1,0 +1,220 @@
+"""`/api/openapi.json`: what the exporter answers, for programs. The schemas are made from the types that are sent."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+import msgspec
+
+from exporters.wall.build import COMPARES
+from exporters.wall.model import Pulse, Wall
+from exporters.wall.specs import TILES
+from exporters.web.api import FILTERS, Answer, AtRiskAnswer
+from exporters.web.parameters import ALL_WINDOWS, MOST_AT_RISK, ROLLUPS, WALL_WINDOWS
+from exporters.web.quality import QualityAnswer
+from kpis.sla.policy import TARGETS
+from windows.spans import PERIODS
+
+JSON: Final = "application/json"
+Document = dict[str, Any]
+_WINDOWS: Final = list(ALL_WINDOWS)
+_DIMENSIONS: Final = list(ROLLUPS)
+# A figure has as many labels as its metric, so it is no fixed struct.
+_FIGURE: Final[Document] = {
+    "type": "object",
+    "title": "Figure",
+    "description": "One figure: a metric of /metrics with its labels. `live` figures have neither window nor period.",
+    "required": ["name", "by", "member", "value", "n"],
+    "properties": {
+        "name": {"type": "string", "pattern": "^support_[a-z_]+$"},
+        "window": {"enum": _WINDOWS},
+        "period": {"enum": list(PERIODS)},
+        "by": {"enum": _DIMENSIONS},
+        "member": {"type": "string"},
+        "value": {"type": "number"},
+        "n": {"type": "integer", "description": "Observations behind the figure."},
+    },
+    "additionalProperties": {"type": "string", "description": "Further labels: clock, q, bound, target, within."},
+}
+
+
+def document() -> Document:
+    """The description, OpenAPI 3.1."""
+    types = [Answer, AtRiskAnswer, QualityAnswer, Pulse, Wall]
+    (answer, at_risk, quality, pulse, wall), components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    components["Figure"] = _FIGURE
+    components["WallNow"] = {"type": "object", "required": ["pulse", "wall"], "properties": {"pulse": pulse, "wall": wall}}
+    components["Error"] = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "deskpulse exporter",
+            "version": _version(),
+            "summary": "Live KPIs of a support desk, read only.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {
+            "/api/kpis": {"get": _kpis(answer)},
+            "/api/at-risk": {"get": _at_risk(at_risk)},
+            "/api/quality": {"get": _quality(quality)},
+            "/api/wall": {"get": _wall()},
+            "/api/stream": {"get": _stream()},
+            "/readyz": {"get": _readyz()},
+        },
+        "components": {"schemas": components, "securitySchemes": _SECURITY},
+        # Any of these where it is set up; nothing on loopback by default.
+        "security": [{}, {"bearer": []}, {"basic": []}, {"session": []}],
+    }
+
+
+_SECURITY: Final[Document] = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "deskpulse-session", "description": "Given by POST /login for the token."},
+}
+
+
+def _kpis(answer: Document) -> Document:
+    allowed: dict[str, list[str]] = {"window": _WINDOWS, "period": list(PERIODS), "by": _DIMENSIONS}
+    return {
+        "operationId": "kpis",
+        "summary": "The figures, all of them or those that the parameters keep.",
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "description": "Values to keep, separated by commas or given again.",
+                "style": "form",
+                "explode": False,
+                "schema": {"type": "array", "items": {"enum": allowed[name]} if name in allowed else {"type": "string"}},
+            }
+            for name in FILTERS
+        ],
+        "responses": {"200": _body("The figures now.", answer), "400": _REFUSED, "401": _LOGIN},
+    }
+
+
+def _at_risk(answer: Document) -> Document:
+    names = {"type": "array", "items": {"type": "string"}}
+    return {
+        "operationId": "atRisk",
+        "summary": "Open tickets that have missed a deadline or have one within 4 h, by deadline.",
+        "parameters": [
+            {"name": "team", "in": "query", "description": "May be given again.", "schema": names},
+            {
+                "name": "target",
+                "in": "query",
+                "description": "May be given again.",
+                "schema": {"type": "array", "items": {"enum": list(TARGETS)}},
+            },
+            {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": MOST_AT_RISK, "default": 100}},
+        ],
+        "responses": {
+            "200": _body("The tickets now; none without a policy.", answer),
+            "400": _REFUSED,
+            "401": _LOGIN,
+        },
+    }
+
+
+_LOGIN: Final[Document] = {"description": "Log in first."}
+
+
+def _quality(answer: Document) -> Document:
+    return {
+        "operationId": "quality",
+        "summary": "How good the data are: what came twice, came wrong, or without a beginning. `/quality` shows it to people.",
+        "responses": {"200": _body("The counts now.", answer), "401": _LOGIN},
+    }
+
+
+_REFUSED: Final[Document] = {
+    "description": "A parameter, or a value, that is not known; the text has the choices.",
+    "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
+_CHOICE: Final[list[Document]] = [
+    {"name": "window", "in": "query", "schema": {"enum": list(WALL_WINDOWS), "default": "24h"}},
+    {"name": "team", "in": "query", "description": "One team; without it, everything.", "schema": {"type": "string", "maxLength": 128}},
+    {
+        "name": "compare",
+        "in": "query",
+        "description": "The period compared with; auto is a week ago where the window has that, else the span before.",
+        "schema": {"enum": list(COMPARES), "default": "auto"},
+    },
+]
+
+
+def _wall() -> Document:
+    return {
+        "operationId": "wall",
+        "summary": "What the built-in wall shows of a choice, now. Tiles: " + ", ".join(spec.id for spec in TILES) + ".",
+        "parameters": _CHOICE,
+        "responses": {
+            "200": _body("The wall, and how its figures are.", {"$ref": "#/components/schemas/WallNow"}),
+            "400": _REFUSED,
+            "401": _LOGIN,
+        },
+    }
+
+
+def _stream() -> Document:
+    return {
+        "operationId": "stream",
+        "summary": "The same, pushed: server-sent events `wall` (a Wall, when it has changed) and `pulse` (a Pulse, every second).",
+        "parameters": _CHOICE,
+        "responses": {
+            "200": {
+                "description": "Events without end. Each `data` line is JSON.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            "400": _REFUSED,
+            "401": _LOGIN,
+            "503": _body("Too many screens.", {"$ref": "#/components/schemas/Error"}),
+        },
+    }
+
+
+def _readyz() -> Document:
+    schema = {
+        "type": "object",
+        "required": ["desk", "ready", "complete", "reasons", "hidden", "settings", "partitions"],
+        "properties": {
+            "desk": {"type": "string", "description": "Its name: the label of its series."},
+            "ready": {"type": "boolean"},
+            "complete": {"type": "boolean", "description": "The figures are all that there is, and the workers are not far behind."},
+            "reasons": {"type": "array", "items": {"type": "string"}},
+            "hidden": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Figures that partitions and exporter define differently, so they are not shown; * are all.",
+            },
+            "settings": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Settings that all must share and that are not those that the ledger was made with.",
+            },
+            "partitions": {
+                "type": "object",
+                "required": ["expected", "read", "owned", "recovering"],
+                "additionalProperties": {"type": ["integer", "null"]},
+            },
+        },
+    }
+    return {
+        "operationId": "readyz",
+        "summary": "Whether the figures are all that is committed. Needs no log-in.",
+        "security": [{}],
+        "responses": {"200": _body("They are.", schema), "503": _body("They are not, and why.", schema)},
+    }
+
+
+def _body(description: str, schema: Document) -> Document:
+    return {"description": description, "content": {JSON: {"schema": schema}}}
+
+
+def _version() -> str:
+    try:
+        return version("deskpulse")
+    except PackageNotFoundError:  # run from a source tree that nobody installed
+        return "0"

@@ -1,0 +1,66 @@
+"""Levels: what stands now, as sums of level rows: open tickets by minute of creation, unanswered ones by that of their wait, customers."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from kpis import cell_numbers
+from kpis.figure import Figure, Labels
+from kpis.ledger.codec import LevelKey
+from kpis.tables import CUSTOMERS
+from windows.cells import Cells, add
+from windows.panes import HOUR_MS, MINUTE_MS
+
+_MINUTES = 60
+_MINUTE_SECONDS = 60
+AGE_EDGES_MS: Final = (15 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS)  # between the classes of `waiting`
+
+
+class Levels:
+    """Counts by (series, by, member), and the minutes of what is counted."""
+
+    def __init__(self) -> None:
+        self._totals: Cells = {}
+        self._minutes: dict[tuple[int, str, str], Cells] = defaultdict(dict)
+
+    def change(self, key: LevelKey, delta: Mapping[int, int]) -> None:
+        """Add a difference of one level row."""
+        add(self._totals, {key.series: sum(delta.values())})
+        if key.dims == CUSTOMERS:
+            return
+        shifted = {key.hour * _MINUTES + minute: n for minute, n in delta.items()}
+        for by, member in (("all", "all"), *zip(("team", "channel", "priority"), key.dims, strict=True)):
+            add(self._minutes[key.series, by, member], shifted)
+
+    def total(self, level: int) -> int:
+        """The sum of a level over everything."""
+        return self._totals.get(level, 0)
+
+    def groups(self) -> Iterator[tuple[str, str]]:
+        """(by, member) of everything that stands now."""
+        return ((by, member) for (_, by, member), minutes in self._minutes.items() if minutes)
+
+    def waiting(self, by: str, member: str, as_of_ms: int) -> tuple[int, ...]:
+        """Unanswered tickets by age: younger than the first of AGE_EDGES_MS, then from each edge on.
+
+        An age is counted from the start of the minute of creation or, of a reopened ticket, of the latest reopening.
+        """
+        classes = [0] * (len(AGE_EDGES_MS) + 1)
+        for minute, n in self._minutes.get((cell_numbers.UNANSWERED, by, member), {}).items():
+            classes[bisect_right(AGE_EDGES_MS, as_of_ms - minute * MINUTE_MS)] += n
+        return tuple(classes)
+
+    def figures(self, by: str, members: Iterable[str], labels: Labels) -> Iterator[Figure]:
+        """Open, unanswered (0 is a real 0) and since when the oldest unanswered has waited (absent when there is none)."""
+        names = list(members)
+        open_ = sum(sum(self._minutes.get((cell_numbers.OPEN, by, name), {}).values()) for name in names)
+        waiting = [self._minutes.get((cell_numbers.UNANSWERED, by, name), {}) for name in names]
+        unanswered = sum(sum(minutes.values()) for minutes in waiting)
+        yield Figure("support_open_tickets", labels, float(open_), open_)
+        yield Figure("support_unanswered_tickets", labels, float(unanswered), unanswered)
+        if unanswered:
+            oldest = min(min(minutes) for minutes in waiting if minutes)
+            yield Figure("support_oldest_unanswered_timestamp_seconds", labels, float(oldest * _MINUTE_SECONDS), unanswered)

@@ -1,0 +1,54 @@
+"""Trends: how a figure came to its value, one point a pane, from the sums of a course."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+from kpis import cell_numbers
+from kpis.figures.catalogue import ATTAINMENTS, BUSINESS_FIGURES, FIGURES, FigureKind
+from kpis.figures.history import TOTAL, Course, Group
+
+Which = tuple[str, str | None]  # a figure, and by which clock; of attainment, of which target
+
+
+def _which(kind: FigureKind) -> Which:
+    return kind.name, next((value for _, value in kind.fixed_labels), None)
+
+
+# The figures that light cells suffice for: no quantiles (histograms), no distinct customers (registers).
+TRENDS: Final = {
+    _which(kind): kind
+    for kind in (*FIGURES, *BUSINESS_FIGURES, *ATTAINMENTS)
+    if kind.name not in ("support_tickets", "support_tickets_per_customer", "support_nps_interval_score") and "_quantile_" not in kind.name
+}
+
+
+class Trend(NamedTuple):
+    """One value for each pane of the window, oldest first; the last pane is partial."""
+
+    start_ms: int  # of the first pane
+    step_ms: int
+    values: tuple[float | None, ...]  # None: nothing observed
+
+
+def trends(course: Course, which: Collection[Which] = tuple(TRENDS), group: Group = TOTAL) -> dict[Which, Trend]:
+    """For each figure its value over the window that ends with each pane: what stood on the screen then, by what is known now.
+
+    So the last value is the figure itself. Late events have moved the earlier ones to where they belong. Units are the figure's.
+    """
+    values: dict[Which, list[float | None]] = {one: [] for one in which}
+    for sums in course.rolled(group):
+        for one in which:
+            values[one].append(next((value for _, value in TRENDS[one].lower(sums)), None))
+    return {one: _trend(course, found) for one, found in values.items()}
+
+
+def volumes(course: Course, group: Group = TOTAL) -> Trend:
+    """Tickets created in each pane itself; none is a real 0."""
+    return _trend(course, [float(cells.get(cell_numbers.CREATED, 0)) for cells in course.by_pane(group)])
+
+
+def _trend(course: Course, values: list[float | None]) -> Trend:
+    span = course.spans["current"]
+    return Trend(span.start_ms, span.resolution.length_ms, tuple(values))

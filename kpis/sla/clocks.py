@@ -1,0 +1,186 @@
+"""Promises of a partition's tickets: derived when an event changes a row, booked as a difference, and listed by deadline.
+
+It stands beside the booking of everything else: C(row) is the sum of both, so neither needs to know the other. Without a policy there
+is no book, and an event costs nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kpis import cell_numbers
+from kpis.deltas import level_key
+from kpis.ledger import codec
+from kpis.sla import commitments
+from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
+from kpis.sla.commitments import Course, Level, Observation
+from kpis.sla.policy import Policy
+from kpis.tables import Tables
+from kpis.tickets.facts import TicketEvent
+from kpis.tickets.row import Dims, TicketRow
+from streams.events import Discarded, FirstReply, Paused, Reopened, Replied, Resolved, Resumed, TicketCreated, Triaged
+
+CONCERNED: Final = frozenset({TicketCreated, FirstReply, Replied, Resolved, Paused, Resumed, Reopened, Discarded, Triaged})
+Booked = tuple[Dims, list[Observation], list[Level]]
+REPLIES: Final = frozenset({FirstReply, Replied})
+NOTHING: Final[Booked] = (("", "", ""), [], [])
+
+
+class PromiseBook:
+    """Books what promises contribute, and keeps the running clocks that rows of tickets at risk are made of."""
+
+    def __init__(self, policy: Policy, tables: Tables, rows: Mapping[str, TicketRow]) -> None:
+        self._policy = policy
+        self._tables = tables
+        self._rows = rows
+        self._at_risk = AtRiskIndex()
+        self._keys: dict[tuple[int, int], AtRiskKey] = {}  # by level and number of the dimensions
+
+    def before(self, row: TicketRow) -> Booked | None:
+        """What is booked of a row."""
+        return None if row.promise is None else (row.dims(), *commitments.contribution(row))
+
+    def promise_again(self, row: TicketRow) -> bool:
+        """Derive the promise of a row without booking anything; True where it is another one than the row has."""
+        promise = commitments.derive(row, self._policy)
+        changed = promise != row.promise
+        row.promise, row.clocks = promise, None
+        return changed
+
+    def book(self, ticket_id: str, row: TicketRow, event: TicketEvent, merge: Callable[[], None]) -> None:
+        """Let an event be merged into a row, and book what that does to its promise."""
+        promise = row.promise
+        if promise is None and type(event) is not TicketCreated:
+            merge()  # discarded, without a creation, or before the first version: nothing is promised whatever else happens
+            return
+        course, old = row.clocks or self._clocks(row)
+        if type(event) in REPLIES and _changes_nothing(event, course):
+            merge()
+            return
+        merge()
+        known = None if promise is None or course is None else (course, promise)
+        now = commitments.run(row)
+        if now != course or promise is None:
+            row.promise = promise = None if now is None else commitments.promise_of(now, self._policy, known)
+            new = NOTHING if promise is None or now is None else (row.dims(), *commitments.contribution_of(promise, now))
+        else:
+            new = (row.dims(), *old[1:])
+        row.clocks = (now, new)
+        if old != new:
+            self.move(ticket_id, row, old, new)
+        if type(event) is TicketCreated and new[2]:  # another creation may stand, with its time and link, though its deadlines are the same
+            self._list(ticket_id, row, self._tables.number(new[0]), new[0], new[2])
+
+    def _clocks(self, row: TicketRow) -> tuple[Course | None, Booked]:
+        """How the clocks of a row have run, and what is booked of them."""
+        course = commitments.run(row)
+        if row.promise is None or course is None:
+            return course, NOTHING
+        return course, (row.dims(), *commitments.contribution_of(row.promise, course))
+
+    def move(self, ticket_id: str, row: TicketRow, old: Booked, new: Booked) -> None:
+        """Book the difference."""
+        old_dims, old_found, old_levels = old
+        new_dims, new_found, new_levels = new
+        if old_dims == new_dims:
+            same = [one for one in old_found if one in new_found]
+            old_found = [one for one in old_found if one not in same]
+            new_found = [one for one in new_found if one not in same]
+        deltas, number = self._tables.deltas, self._tables.number
+        for dims, found, sign in ((old_dims, old_found, -1), (new_dims, new_found, 1)):
+            if found:
+                slot = number(dims)
+                for at_ms in {at_ms for at_ms, _, _ in found}:
+                    here = [(cell, sign * amount) for at, cell, amount in found if at == at_ms]
+                    deltas.count(at_ms, slot, *[cell for cell, amount in here if amount == 1])
+                    for cell, amount in here:
+                        if amount != 1:
+                            deltas.add(at_ms, slot, cell, amount)
+        if old_dims == new_dims:
+            staying = [level for level in old_levels if level in new_levels]
+            old_levels = [level for level in old_levels if level not in staying]
+            new_levels = [level for level in new_levels if level not in staying]
+        self._lower(ticket_id, old_dims, old_levels)
+        self._raise(ticket_id, row, new_dims, new_levels)
+
+    def leave(self, ticket_id: str, row: TicketRow) -> None:
+        """The row leaves the state: its clocks stand in no level any more."""
+        booked = self.before(row)
+        if booked is not None:
+            dims, _, levels = booked
+            self._lower(ticket_id, dims, levels)
+
+    def come_back(self, ticket_id: str, row: TicketRow) -> None:
+        """The row is back in the state: what was promised is derived again, and the clocks that run stand in their levels."""
+        self.promise_again(row)
+        booked = self.before(row)
+        if booked is not None:
+            dims, _, levels = booked
+            self._raise(ticket_id, row, dims, levels)
+
+    def _lower(self, ticket_id: str, dims: Dims, levels: list[Level]) -> None:
+        slot = self._tables.number(dims) if levels else 0
+        for level, due_ms in levels:
+            self._tables.deltas.lowered.append(level_key(level, due_ms, slot))
+            self._at_risk.stop(self._key(level, slot), ticket_id, due_ms)
+
+    def _raise(self, ticket_id: str, row: TicketRow, dims: Dims, levels: list[Level]) -> None:
+        slot = self._tables.number(dims) if levels else 0
+        self._tables.deltas.raised += [level_key(level, due_ms, slot) for level, due_ms in levels]
+        self._list(ticket_id, row, slot, dims, levels)
+
+    def _list(self, ticket_id: str, row: TicketRow, slot: int, dims: Dims, levels: list[Level]) -> None:
+        if not levels:
+            return
+        url = None if row.creation is None else row.creation.url
+        width = text_bytes(ticket_id, dims[1], dims[2], url)
+        for level, due_ms in levels:
+            self._at_risk.start(self._key(level, slot), ticket_id, due_ms, text_bytes=width)
+
+    def _key(self, level: int, slot: int) -> AtRiskKey:
+        key = self._keys.get((level, slot))
+        if key is None:
+            team, _, _ = self._tables.names_of(slot)
+            key = self._keys[level, slot] = AtRiskKey(cell_numbers.running_target(level), team)
+        return key
+
+    def size_of_changes(self) -> int:
+        """Bytes that the changed rows of tickets at risk may take, estimated from above."""
+        return self._at_risk.size_of_changes()
+
+    def changes(self, newest_ms: int) -> list[tuple[bytes, bytes | None]]:
+        """Rows of tickets at risk to be written, around the newest event."""
+        return [(codec.at_risk_key(key), raw) for key, raw in self._at_risk.changes(newest_ms, self._entry, codec.encode_at_risk)]
+
+    def _entry(self, ticket_id: str, due_ms: int) -> Entry:
+        row = self._rows[ticket_id]
+        creation = row.creation
+        assert creation is not None
+        _, channel, priority = row.dims()
+        url = creation.url if creation.url is not None and text_bytes(creation.url) <= LONGEST_URL else None
+        return Entry(due_ms, ticket_id, creation.at_ms, channel, priority, url)
+
+    def load(self, key: AtRiskKey, raw: bytes | None) -> None:
+        """Take over a row of the ledger."""
+        self._at_risk.load(key, raw, None if raw is None else codec.decode_at_risk(raw))
+
+    def loaded(self, *, rebuilt: bool = False) -> None:
+        """All rows are read: list the running clocks of the tickets. Where promises were made again, lists in the ledger may differ."""
+        for ticket_id, row in self._rows.items():
+            if levels := commitments.contribution(row)[1]:
+                dims = row.dims()
+                self._list(ticket_id, row, self._tables.number(dims), dims, levels)
+        if rebuilt:
+            self._at_risk.look_at_all()
+        else:
+            self._at_risk.loaded()
+
+
+def _changes_nothing(event: Any, course: Course | None) -> bool:
+    """Whether a reply ends no wait for the first one, and cannot take the place of one that did: of one identity the earlier stands."""
+    if course is None:
+        return False
+    if course.replied_ms is None:
+        return bool(getattr(event, "automated", False))
+    return bool(event.occurred_at > course.replied_ms)

@@ -1,0 +1,185 @@
+"""The SLA figures of a view: what was settled in each window, what runs now, what will probably be missed within the hour."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kpis import cell_numbers
+from kpis.figure import Figure, Labels
+from kpis.ledger.codec import LevelKey
+from kpis.sla import deadlines, forecast
+from kpis.sla.calendar import Calendar
+from kpis.sla.deadlines import Deadlines, Group, Settled, Timeline, minute_of
+from kpis.sla.policy import Policy
+from kpis.tickets.row import Dims
+from windows.cells import Cells, add, subtract
+from windows.panes import MINUTE, MINUTE_MS
+from windows.rolling import RollingSums, Slot
+from windows.spans import Period, Span
+
+FORECAST_WINDOWS: Final = ("1h", "24h", "7d")  # hour, day, week of the forecast
+FORECAST_ROLLUPS: Final = ("all", "team")
+COMPARED: Final = ("all",)  # roll-ups whose SLA figures also come for earlier periods
+DIMENSIONS: Final = ("team", "channel", "priority")
+_CELLS: Final = tuple(base + cell for base in cell_numbers.SLA.values() for cell in range(cell_numbers.BREACHED + cell_numbers.CLASSES))
+MISSED: Final = frozenset(cell for cell in _CELLS if cell % cell_numbers.BLOCK >= cell_numbers.BREACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class ThisMinute:
+    """The minute that contains `as_of`: what happens in it has happened, but its deadlines have not fallen yet."""
+
+    def span(self, as_of_ms: int) -> Span:
+        """One pane of one minute."""
+        return Span(MINUTE, minute_of(as_of_ms), minute_of(as_of_ms))
+
+    def ahead(self, _: int) -> None:
+        """Nothing."""
+
+
+THIS_MINUTE: Final = ThisMinute()
+
+
+class SlaBoard:
+    """Takes what the panes and levels of a view say about deadlines; gives figures at the instant to which it was moved."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._targets = policy.targets
+        self._deadlines = Deadlines()
+        self._unfallen = RollingSums([THIS_MINUTE], _split)
+        self._as_of_ms = 0
+
+    def level(self, key: LevelKey, delta: Mapping[int, int]) -> None:
+        """Take over a difference of one level row."""
+        self._deadlines.change(key, delta)
+
+    def pane(self, resolution: int, pane: int, dims: Dims, delta: Mapping[int, int]) -> None:
+        """Take over a difference of one pane: of minutes, as far as it tells of missed deadlines."""
+        if resolution == MINUTE.index and (found := {cell: n for cell, n in delta.items() if cell in MISSED}):
+            self._unfallen.change(resolution, pane, dims, found)
+
+    def advance(self, as_of_ms: int) -> None:
+        """Move to an instant."""
+        self._as_of_ms = as_of_ms
+        self._unfallen.advance(as_of_ms)
+        self._unfallen.touched.clear()
+
+    def windowed(self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int], labels: Labels) -> Iterator[Figure]:
+        """Attainment and breaches of some members in a window. `cells` are the sums of its panes."""
+        if slot.period != "current" and by not in COMPARED:
+            return
+        fallen = self._fallen(slot, by, names, cells)
+        for target in self._targets:
+            met, breached = deadlines.settled(fallen, target)
+            yield from deadlines.attainment(target, Settled(met, breached + self._late(slot, target, by, names)), labels)
+
+    def _fallen(self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int]) -> Mapping[int, int]:
+        """The sums without deadlines missed in this minute, which is not over; later ones are not in the sums."""
+        if slot.period != "current":
+            return cells
+        found = {cell: n for cell in _CELLS if (n := cells.get(cell, 0))}  # few, while a window has thousands
+        for name in names:
+            subtract(found, self._unfallen.cells(THIS_MINUTE, (by, name)))
+        return found
+
+    def _late(self, slot: Slot, target: str, by: str, names: Iterable[str]) -> int:
+        """Deadlines within a window that have passed while the ticket still waits."""
+        span = slot.span(self._as_of_ms)
+        first, end = span.start_ms // MINUTE_MS, min(span.end_ms // MINUTE_MS, minute_of(self._as_of_ms))
+        return sum(timeline.between(first, end) for timeline in self._deadlines.due(target, by, names))
+
+    def course(self, spans: Mapping[Period, Span], by: str, name: str) -> dict[int, Cells]:
+        """What the sums of a course's panes lack, as `series.SETTLED`: missed deadlines of tickets that still wait.
+
+        Of the pane that is not over it takes away the deadlines missed in this minute.
+        """
+        now, resolution = minute_of(self._as_of_ms), spans["current"].resolution
+        panes = {pane for span in spans.values() for pane in range(span.first, span.last + 1)}
+        coming = deadlines.light(self._unfallen.cells(THIS_MINUTE, (by, name)))
+        found: dict[int, Cells] = {resolution.pane(self._as_of_ms): {cell: -n for cell, n in coming.items()}}
+        for target in self._targets:
+            for timeline in self._deadlines.due(target, by, [name]):
+                for pane in panes:
+                    first, end = (resolution.start_ms(edge) // MINUTE_MS for edge in (pane, pane + 1))
+                    if late := timeline.between(first, min(end, now)):
+                        add(found.setdefault(pane, {}), {cell_numbers.SETTLED[target][1]: late})
+        return found
+
+    def live(
+        self, by: str, names: Sequence[str], labels: Labels, windows: Mapping[str, tuple[Slot, Mapping[int, int]]]
+    ) -> Iterator[Figure]:
+        """What stands now. `windows` are the slots and sums that the forecast looks back on, by name of the window."""
+        now = minute_of(self._as_of_ms)
+        yield from Terms(self._policy, self._as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
+        for target in self._targets:
+            held = self._deadlines.held(target, by, names)
+            yield from deadlines.standing(target, held, now, labels)
+            if by in FORECAST_ROLLUPS:
+                hour, day, week = (self._history(*windows[name], target, by, names) for name in FORECAST_WINDOWS)
+                found = forecast.breaches(deadlines.ahead(held, now), hour=hour, day=day, week=week)
+                yield from deadlines.forecasted(target, found, labels)
+
+    def _history(self, slot: Slot, cells: Mapping[int, int], target: str, by: str, names: Sequence[str]) -> Cells:
+        found = deadlines.of_target(self._fallen(slot, by, names, cells), target)
+        return with_late(found, self._late(slot, target, by, names))
+
+
+def with_late(found: Cells, late: int) -> Cells:
+    """Missed promises whose ticket still waits belong to what was missed; how long they were is not known, so they count as long."""
+    add(found, {cell_numbers.BREACHED + cell_numbers.CLASSES - 1: late} if late else {})
+    return found
+
+
+class Terms:
+    """What the policy itself says at an instant: objectives, open hours, and ages by its calendars."""
+
+    def __init__(self, policy: Policy, as_of_ms: int) -> None:
+        self._policy = policy
+        self._as_of_ms = as_of_ms
+        self._version = policy.at(as_of_ms)
+
+    def figures(self, by: str, names: Sequence[str], labels: Labels, unanswered: Mapping[Dims, Timeline]) -> Iterator[Figure]:
+        """Objectives, the business age of the oldest unanswered ticket and, of teams, whether they work."""
+        for target in self._policy.targets:
+            objective = self._objective(target, by, names)
+            if objective is not None:
+                yield Figure("support_sla_objective_ratio", (*labels, ("target", target)), objective, 1)
+        age = self._oldest_ms(by, names, unanswered)
+        if age is not None:
+            yield Figure("support_oldest_unanswered_business_seconds", labels, age / 1000, 1)
+        if by in FORECAST_ROLLUPS and self._version is not None:
+            calendars = self._version.used_calendars() if by == "all" else [self._version.calendar(name) for name in names]
+            yield Figure("support_business_open", labels, float(_any_open(calendars, self._as_of_ms)), 1)
+
+    def _objective(self, target: str, by: str, names: Iterable[str]) -> float | None:
+        if self._version is None:
+            return None
+        dimension = None if by == "all" else DIMENSIONS.index(by)
+        found = (self._version.objective(target, dimension, name) for name in names)
+        return min((objective for objective in found if objective is not None), default=None)
+
+    def _oldest_ms(self, by: str, names: Iterable[str], unanswered: Mapping[Dims, Timeline]) -> int | None:
+        """The largest age among the oldest tickets of each combination of dimensions, by the calendar of the team that has it now."""
+        wanted = set(names)
+        ages = []
+        for dims, timeline in unanswered.items():
+            if by != "all" and dims[DIMENSIONS.index(by)] not in wanted:
+                continue
+            minute = timeline.following(-1)
+            version = None if minute is None else self._policy.at(minute * MINUTE_MS)
+            if minute is not None and version is not None:
+                ages.append(version.calendar(dims[0]).elapsed_ms(minute * MINUTE_MS, self._as_of_ms))
+        return max(ages, default=None)
+
+
+def _any_open(calendars: Iterable[Calendar], at_ms: int) -> bool:
+    return any(calendar.is_open(at_ms) for calendar in calendars)
+
+
+def _split(_: ThisMinute, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Group, Mapping[int, int]]]:
+    assert isinstance(key, tuple)
+    for group in deadlines.groups_of(key):
+        yield group, cells

@@ -1,0 +1,87 @@
+"""Which names and combinations of names get panes of their own in a partition: a guard of the state against a flood of them.
+
+A name is admitted at first sight or never, and for the life of the ledger: what was booked under a name can only be withdrawn from that
+name. So once one name had to be folded, its dimension is closed, also when the limit is raised later or rows of others have expired.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from kpis.ledger import codec
+from kpis.members import DIMENSIONS, OTHER
+from kpis.tickets.row import Dims
+
+FOLDED: Final[Dims] = (OTHER, OTHER, OTHER)  # a combination that there was no room for
+COMBINATION: Final = "combination"
+KINDS: Final = (*DIMENSIONS, COMBINATION)
+
+
+class Admission:
+    """Names of one partition, in the order of their admission."""
+
+    def __init__(self, most_names: int, most_combinations: int) -> None:
+        self.names: codec.Names = ([], [], [])
+        self.changed = False
+        self.folded: Counter[str] = Counter()  # by kind, since somebody last took them
+        self._most_names = most_names
+        self._most_combinations = most_combinations
+        self._known: tuple[set[str], ...] = (set(), set(), set())
+        self._reserved: tuple[set[str], ...] = (set(), set(), set())  # of these, what does not count against the limit
+        self._closed: set[str] = set()
+
+    def admit(self, dims: Dims) -> Dims:
+        """The names under which to book `dims`."""
+        team, channel, priority = dims
+        return self._admit(0, team), self._admit(1, channel), self._admit(2, priority)
+
+    def reserve(self, dimension: int, names: Iterable[str]) -> list[str]:
+        """Admit names that a policy names, before any event has, and beside the limit. Returns those that came too late.
+
+        Once a name had to be folded nobody knows which those were, so none is admitted any more.
+        """
+        names = list(names)
+        wanted = [name for name in names if name not in self._known[dimension]]
+        if DIMENSIONS[dimension] in self._closed:
+            return wanted
+        self._known[dimension].update(wanted)
+        self._reserved[dimension].update(names)
+        self.names[dimension].extend(wanted)
+        self.changed = self.changed or bool(wanted)
+        return []
+
+    def has_room(self, combinations: int) -> bool:
+        """Whether one more combination may be numbered beside so many; else it counts as `other` in each dimension."""
+        if combinations < self._most_combinations and COMBINATION not in self._closed:
+            return True
+        self._fold(COMBINATION)
+        return False
+
+    def _admit(self, dimension: int, name: str) -> str:
+        known = self._known[dimension]
+        if name in known:
+            return name
+        if len(known) - len(self._reserved[dimension]) >= self._most_names or DIMENSIONS[dimension] in self._closed:
+            self._fold(DIMENSIONS[dimension])
+            return OTHER
+        known.add(name)
+        self.names[dimension].append(name)
+        self.changed = True
+        return name
+
+    def _fold(self, kind: str) -> None:
+        self._closed.add(kind)
+        self.folded[kind] += 1
+
+    def load(self, names: codec.Names) -> None:
+        """Take over what was admitted before."""
+        self.names = names
+        self._known = tuple(map(set, names))
+        self._reserved = (set(), set(), set())
+        self.changed = False
+
+    def close(self, kinds: Iterable[str]) -> None:
+        """Take over what had to be folded before."""
+        self._closed.update(kinds)

@@ -1,0 +1,74 @@
+"""Panes and levels made anew from the rows, when another C made them than the program carries (`definitions.py`).
+
+```
+ rows ---- C(row) of this program ----> sums            one turn after another, so that the process stays alive
+ sums - what the ledger has ----------> rows of the view that differ, in transactions of the usual size
+ the position row, first: `becoming`    faces hide what the two definitions do not share, whenever this ends
+ the position row, last:  `definitions` faces show it again
+```
+Sums are absolute, so a crash anywhere in between loses nothing: the next owner, of this program or another, begins
+again. It is exact because a row outlives whatever it has booked (`PartitionState`). Names that were admitted stay
+so. Deadlines are derived anew, since a C may say something new of them; that the policy says of the past what it
+said before was checked when the rows were loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kpis import cell_numbers
+from kpis.deltas import level_key
+from kpis.rows import Rows
+from kpis.sla.clocks import PromiseBook
+from kpis.tables import CUSTOMERS, Tables
+from kpis.tickets import customers, observe
+from kpis.tickets.customers import CustomerRow
+from kpis.tickets.row import TicketRow
+
+ROWS_A_TURN: Final = 1_000  # some tens of milliseconds
+
+
+def book_again(
+    tables: Tables, tickets: Rows[TicketRow], customer_rows: Mapping[str, CustomerRow], book: PromiseBook | None
+) -> Iterator[int]:
+    """Book all rows into empty tables; yields after each turn how many are done. Tickets with another promise are marked as changed."""
+    done = 0
+    for ticket_id, row in tickets.by_id.items():
+        if book is not None and book.promise_again(row):
+            tickets.touch(ticket_id, row.size + row.stub_size)
+        _book_ticket(tables, row, book)
+        done += 1
+        if done % ROWS_A_TURN == 0:
+            tables.settle()
+            yield done
+    for customer in customer_rows.values():
+        _book_customer(tables, customer)
+        done += 1
+        if done % ROWS_A_TURN == 0:
+            tables.settle()
+            yield done
+    tables.settle()
+    yield done
+
+
+def _book_ticket(tables: Tables, row: TicketRow, book: PromiseBook | None) -> None:
+    dims = row.dims()
+    found, levels = observe.contribution(row)
+    if book is not None and (promised := book.before(row)) is not None:
+        found, levels = [*found, *promised[1]], [*levels, *promised[2]]
+    if found or levels:
+        slot = tables.number(dims)
+        for at_ms, cell, amount in found:
+            tables.deltas.add(at_ms, slot, cell, amount)
+        tables.deltas.raised += [level_key(level, at_ms, slot) for level, at_ms in levels]
+
+
+def _book_customer(tables: Tables, row: CustomerRow) -> None:
+    """Book what a customer contributes."""
+    number = tables.number
+    for dims, (at_ms, cell, amount) in observe.observe_answers(row):
+        tables.deltas.add(at_ms, number(dims), cell, amount)
+    tables.fold_customers([(*spell, 1) for spell in observe.observe_spells(row)], cell_numbers.REJOINED)
+    if customers.is_active(row):
+        tables.deltas.raised.append(level_key(cell_numbers.ACTIVE, 0, number(CUSTOMERS)))

@@ -1,0 +1,148 @@
+"""Booking what an event changes of a ticket: its own step where the others' stay as they are, else C(new) - C(old)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from kpis import cell_numbers
+from kpis.deltas import SLOT_BITS, Deltas, level_key
+from kpis.tickets import facts, merging, observe
+from kpis.tickets import row as tickets
+from kpis.tickets.facts import CREATED, DISCARDED, HANDLED, PAUSED, REPLIED, RESUMED, TRIAGED, Fact, TicketEvent
+from kpis.tickets.observe import Booking
+from kpis.tickets.row import MOST_FACT_BYTES, MOST_FACTS, NEW, Dims, Standing, TicketRow
+from windows.panes import MINUTE_MS
+
+Number = Callable[[Dims], int]
+# Change what everything else of the ticket counts under, or whether; of a creation the difference costs hardly more (ADR 14).
+_FAR: Final = (CREATED, TRIAGED, DISCARDED)
+
+
+def book(row: TicketRow, event: TicketEvent, deltas: Deltas, number: Number) -> bool:
+    """Merge an event and book what that changes; False when its identity was known: a duplicate."""
+    fact = facts.fact_of(event)
+    row.last_ms = max(row.last_ms, fact[0])
+    known = tickets.place_of(row, fact, event)
+    if known != NEW:
+        if merging.stands(row, fact, known):
+            difference(row, fact, deltas, number, known)
+        return False
+    kind = fact[1]
+    if kind in _FAR or len(row.facts) >= MOST_FACTS or row.size > MOST_FACT_BYTES // 2 or not _step(row, fact, deltas, number):
+        difference(row, fact, deltas, number, NEW)
+    return True
+
+
+def _step(row: TicketRow, fact: Fact, deltas: Deltas, number: Number) -> bool:
+    """Merge a fact and book its own step; False, and nothing done, when it may change those of later facts."""
+    standing = row.standing
+    if standing is None:
+        standing = row.standing = observe.walk(row, None)
+    known = row.facts
+    if known and known[-1] > fact:
+        return _between(row, standing, fact, deltas, number)
+    created = standing.created_ms
+    was_open, was_answered = created is not None and standing.outcome is None, standing.replied_ms is not None
+    found: list[Booking] = []
+    observe.step(standing, fact, found)
+    known.append(fact)
+    row.size += facts.bytes_of(fact)
+    if standing.discarded:
+        return True
+    turned = (was_open != (standing.outcome is None) or was_answered != (standing.replied_ms is not None)) and (
+        standing.created_ms is not None
+    )
+    if found or turned:
+        slot = number(standing.dims())
+        for at_ms, counts, amounts in found:
+            deltas.notes.append((at_ms // MINUTE_MS << SLOT_BITS | slot, counts, amounts))
+        if turned:
+            _turn(standing, deltas, slot, was_open=was_open, was_answered=was_answered)
+    return True
+
+
+def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: Deltas, number: Number) -> bool:
+    """A fact before others: an interaction, or a reply after the first one, changes the step of none of them."""
+    at, kind, _, content = fact
+    if kind == REPLIED:
+        automated = len(content) > 1 and content[1]
+        if not automated and (standing.replied_ms is None or at <= standing.replied_ms):
+            return False
+    elif kind in (PAUSED, RESUMED) and at >= (standing.created_ms or 0):
+        row.standing = None
+    elif kind != HANDLED:
+        return False
+    tickets.insert(row, fact)
+    found: list[Booking] = []
+    observe.step(standing, fact, found)
+    if found and not standing.discarded:
+        slot = number(standing.dims())
+        for at_ms, counts, amounts in found:
+            deltas.notes.append((at_ms // MINUTE_MS << SLOT_BITS | slot, counts, amounts))
+    return True
+
+
+def _turn(standing: Standing, deltas: Deltas, slot: int, *, was_open: bool, was_answered: bool) -> None:
+    """Move a ticket between its levels after the last of its facts."""
+    assert standing.created_ms is not None
+    open_, answered = standing.outcome is None, standing.replied_ms is not None
+    if open_ != was_open:
+        (deltas.raised if open_ else deltas.lowered).append(level_key(cell_numbers.OPEN, standing.created_ms, slot))
+    unanswered, was_unanswered = open_ and not answered, was_open and not was_answered
+    if unanswered != was_unanswered:
+        waits_since = observe.waits_since(standing, standing.created_ms)
+        (deltas.raised if unanswered else deltas.lowered).append(level_key(cell_numbers.UNANSWERED, waits_since, slot))
+
+
+def difference(row: TicketRow, fact: Fact, deltas: Deltas, number: Number, known: int) -> None:
+    """Merge a fact, in place of the known one of its identity, and book C(new) - C(old), whatever that is."""
+    old = contribution(row)
+    merging.put(row, fact, known)
+    row.standing = None
+    _move(deltas, number, old, contribution(row))
+
+
+Contribution = tuple[Dims, list[Booking], list[observe.Level]]
+
+
+def contribution(row: TicketRow) -> Contribution:
+    """C(row), with the dimensions it counts under."""
+    found: list[Booking] = []
+    standing = observe.walk(row, found)
+    return standing.dims(), [] if standing.discarded else found, observe.levels_of(standing)
+
+
+def _move(deltas: Deltas, number: Number, old: Contribution, new: Contribution) -> None:
+    (old_dims, before, old_levels), (new_dims, after, new_levels) = old, new
+    same = 0
+    if old_dims == new_dims:
+        shared = min(len(before), len(after))
+        while same < shared and before[same] == after[same]:
+            same += 1
+    if len(before) > same:
+        slot = number(old_dims)
+        for at_ms, counts, amounts in before[same:]:
+            deltas.notes.append((at_ms // MINUTE_MS << SLOT_BITS | slot, (), _withdrawn(counts, amounts)))
+    if len(after) > same:
+        slot = number(new_dims)
+        for at_ms, counts, amounts in after[same:]:
+            deltas.notes.append((at_ms // MINUTE_MS << SLOT_BITS | slot, counts, amounts))
+    if old_dims != new_dims or old_levels != new_levels:
+        withdraw_levels(deltas, number, old_dims, old_levels)
+        deltas.raised += [level_key(level, at_ms, number(new_dims)) for level, at_ms in new_levels]
+
+
+def _withdrawn(counts: tuple[int, ...], amounts: tuple[int, ...]) -> tuple[int, ...]:
+    """A booking taken back."""
+    found: list[int] = []
+    for cell in counts:
+        found += (cell, -1)
+    for i in range(0, len(amounts), 2):
+        found += (amounts[i], -amounts[i + 1])
+    return tuple(found)
+
+
+def withdraw_levels(deltas: Deltas, number: Number, dims: Dims, levels: list[observe.Level]) -> None:
+    """The ticket stands in these levels no more."""
+    deltas.lowered += [level_key(level, at_ms, number(dims)) for level, at_ms in levels]

@@ -1,0 +1,143 @@
+"""The oracle's filing: every observation under the names that it is exported as, and which names those are."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from oracle.events import Facts, one_spelling
+from oracle.spans import Span, spans
+from oracle.tickets import Dimensions, Observation, observations
+
+DIMENSIONS: Final = ("team", "channel", "priority")
+OTHER: Final = "other"
+LEVELS: Final = frozenset({"open", "unanswered"})
+Pick = Callable[[str], list[int]]  # series -> the values inside a span
+
+_Place = tuple[str, str, str | Dimensions]  # series, by (or "parts"), member (or the combination)
+
+
+class Board:
+    """All observations, filed under what they are exported as, sorted by time."""
+
+    def __init__(  # noqa: PLR0917 - each is something else
+        self,
+        facts: Facts,
+        as_of_ms: int,
+        members: Mapping[str, Sequence[str]] | None,
+        max_members: int | None,
+        measured: Iterable[Observation] = (),
+        written: Mapping[str, Sequence[str]] | None = None,
+        *,
+        named: Mapping[str, Sequence[str]] | None = None,
+        ever: bool = False,
+    ) -> None:
+        self._months = [] if ever else spans(as_of_ms=as_of_ms, time_zone="UTC", windows=["30d"])
+        self._written = {
+            (position, one_spelling(name)): name
+            for position, dimension in enumerate(DIMENSIONS)
+            for name in reversed([*(written or {}).get(dimension, ()), *(members or {}).get(dimension, ())])
+        }
+        self._listed: list[tuple[str, str]] = [("all", "all")]
+        self._combinations: set[Dimensions] = set()
+        self._filed: dict[_Place, list[tuple[int, int]]] = {}
+        everything = [replace(one, dimensions=self._spelled(one.dimensions)) for one in (*observations(facts, as_of_ms), *measured)]
+        folds: list[dict[str, str]] = []
+        for position, dimension in enumerate(DIMENSIONS):
+            names = None if dimension not in (members or {}) else [self.shown(position, name) for name in (members or {})[dimension]]
+            kept = {self.shown(position, name) for name in (named or {}).get(dimension, ())}
+            fold, shown = _fold(self._volumes(everything, position), names, max_members, kept)
+            folds.append(fold)
+            self._listed.extend((dimension, name) for name in shown)
+        self._folds = folds
+        self._file(everything, folds)
+
+    def shown(self, position: int, name: str) -> str:
+        """Give the spelling of a name that is shown: the first that anybody wrote, else the one that it is compared by."""
+        return self._written.get((position, one_spelling(name)), one_spelling(name))
+
+    def _spelled(self, dimensions: Dimensions) -> Dimensions:
+        team, channel, priority = (self.shown(position, name) for position, name in enumerate(dimensions))
+        return (team, channel, priority)
+
+    def folded(self, dimensions: Dimensions) -> Dimensions:
+        """Give the names under which a ticket is exported."""
+        team, channel, priority = (fold.get(value, OTHER) for fold, value in zip(self._folds, self._spelled(dimensions), strict=True))
+        return (team, channel, priority)
+
+    def own_names(self, by: str, member: str) -> list[str]:
+        """List the names that are exported as a member."""
+        if by == "all":
+            return [member]
+        fold = self._folds[DIMENSIONS.index(by)]
+        return [name for name, shown in fold.items() if shown == member] or [member]
+
+    def members(self) -> list[tuple[str, str]]:
+        """List every (by, member) that is exported."""
+        return self._listed
+
+    def combinations(self) -> list[Dimensions]:
+        """List every folded (team, channel, priority) that was observed in time."""
+        return sorted(self._combinations)
+
+    def pick(self, by: str, member: str | Dimensions, span: Span) -> Pick:
+        """Give a reader of the values of a series inside a span, oldest first."""
+
+        def values(series: str) -> list[int]:
+            filed = self._filed.get((series, by, member), [])
+            start = bisect_left(filed, (span.start_ms,))
+            end = bisect_left(filed, (span.end_ms,))
+            return [value for _, value in filed[start:end]]
+
+        return values
+
+    def times(self, series: str, by: str, member: str) -> list[int]:
+        """List the times of all observations of a series."""
+        return [at_ms for at_ms, _ in self._filed.get((series, by, member), [])]
+
+    def _is_recent(self, one: Observation) -> bool:
+        """Tell whether it makes its names known: a level does while it stands."""
+        return one.series in LEVELS or not self._months or any(month.start_ms <= one.at_ms < month.end_ms for month in self._months)
+
+    def _volumes(self, everything: Iterable[Observation], position: int) -> Mapping[str, int]:
+        """Count tickets created in the window 30d (or ever) for each name that is known, 0 where there are none."""
+        volumes: Counter[str] = Counter()
+        for one in everything:
+            if self._is_recent(one):
+                volumes[one.dimensions[position]] += one.series == "created" and (not self._months or one.at_ms >= self._months[0].start_ms)
+        return volumes
+
+    def _file(self, everything: Iterable[Observation], folds: Sequence[Mapping[str, str]]) -> None:
+        filed: dict[_Place, list[tuple[int, int]]] = defaultdict(list)
+        for one in everything:
+            labels = zip(folds, one.dimensions, strict=True)
+            team, channel, priority = (fold.get(value, OTHER) for fold, value in labels)
+            if one.series not in LEVELS and self._is_recent(one):
+                self._combinations.add((team, channel, priority))
+            entry = (one.at_ms, one.value)
+            filed[one.series, "all", "all"].append(entry)
+            filed[one.series, "team", team].append(entry)
+            filed[one.series, "channel", channel].append(entry)
+            filed[one.series, "priority", priority].append(entry)
+            filed[one.series, "parts", (team, channel, priority)].append(entry)
+        for entries in filed.values():
+            entries.sort()
+        self._filed = dict(filed)
+
+
+def _fold(
+    volumes: Mapping[str, int], names: Sequence[str] | None, max_members: int | None, named: Collection[str]
+) -> tuple[dict[str, str], list[str]]:
+    """Decide under which name each value is exported, and which names there are; those that a policy names are never folded."""
+    ours = [value for value in volumes if value in named]
+    if names is not None:
+        kept = list(dict.fromkeys([*names, *ours]))
+    else:
+        kept = sorted(volumes, key=lambda value: (value not in named, -volumes[value], value))
+        if max_members is not None and len(kept) > max_members:
+            kept = kept[: max(len(ours), max_members - 1)]
+    fold = {value: value if value in kept else OTHER for value in volumes}
+    return fold, list(dict.fromkeys([*kept, *sorted(set(fold.values()))]))

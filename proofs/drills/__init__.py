@@ -1,0 +1,1 @@
+"""The drills: alerts, two desks, freshness and the forecast, played from events to the eye."""

@@ -1,0 +1,1 @@
+"""Generators of committed files, and checks of the tree."""
