@@ -34,7 +34,8 @@ RESOLUTION_BUSINESS: Final = 6 << 12
 BLOCK: Final = 1 << 12  # cells reserved for each duration
 NO_TIME: Final = 2  # base + 2 is bucket 0, which holds durations of 0 alone
 
-# Deadlines, by target, booked at what met them or at the missed deadline. CLASSES are spans of remaining time (kpis.sla.commitments.EDGES_MS).
+# Deadlines, by target, booked at what met them or at the missed deadline.
+# CLASSES are spans of remaining time (kpis.sla.commitments.EDGES_MS).
 CLASSES: Final = 8
 SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
 _FIRST_SLA: Final = min(SLA.values())

@@ -1,7 +1,7 @@
 """What a local Apache Kafka consists of, with hashes: `python -m scripts.kafka_lock`, which `make lock-kafka` runs.
 
-Maven resolves requirements/kafka-pom.xml; every jar that it names is written into deskpulse/lab/brokers/kafka.lock.json. Only who moves Kafka
-to another version needs Maven; whoever starts a broker reads the lock.
+Maven resolves requirements/kafka-pom.xml; every jar that it names is written into
+deskpulse/lab/brokers/kafka.lock.json. Only who moves Kafka to another version needs Maven; whoever starts a broker reads the lock.
 """
 
 import hashlib

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PACKAGES: Final = ("streams", "kpis", "windows", "agents", "exporters", "deskpulse")
+PACKAGES: Final = ("streams", "kpis", "windows", "agents", "exporters", "oracle", "deskpulse")
 DISTRIBUTION: Final = "deskpulse"
 
 MAX_FILE_LINES: Final = 500

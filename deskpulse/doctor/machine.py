@@ -13,7 +13,7 @@ from typing import Final
 from deskpulse.doctor.finding import Finding, fail, ok, warn
 
 DISTRIBUTION: Final = "deskpulse"
-PACKAGES: Final = ("deskpulse", "agents", "exporters", "kpis", "streams", "windows")
+PACKAGES: Final = ("deskpulse", "oracle", "agents", "exporters", "kpis", "streams", "windows")
 _PIN: Final = re.compile(r"([\w.-]+)==([\w.+-]+)")
 _SEAMS: Final = ("faust-streaming", "mode-streaming", "aiokafka")  # used through semi-private names: any other version may lose events
 

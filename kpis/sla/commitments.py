@@ -175,7 +175,8 @@ def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
     """What the promise of a row adds to panes and levels: an outcome at the instant of what met the deadline, or at the deadline missed.
 
     A clock that runs stands as a level in the minute of its deadline. What ended before its deadline without being kept (closed without a
-    reply, abandoned, paused) is neither. By allowance every outcome is booked at the deadline: `kpis.sla.worst` judges what falls due together.
+    reply, abandoned, paused) is neither. By allowance every outcome is booked at the deadline:
+    `kpis.sla.worst` judges what falls due together.
     """
     course = None if row.promise is None else run(row)
     return ([], []) if course is None or row.promise is None else contribution_of(row.promise, course)

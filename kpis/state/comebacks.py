@@ -2,7 +2,8 @@
 
 A row leaves when nothing that it has booked is in any pane (61 days; 365 while it is open). What is left is small and stays as it is in the
 ledger, as bytes: its creation, labels, state, first reply, first solution and reopening, and the changes of state that clocks ran by. It
-contributes nothing to panes or levels. With the ticket's next event the row is back, with its facts folded into a stub (`kpis.tickets.row`).
+contributes nothing to panes or levels. With the ticket's next event the row is back, with its facts folded into a stub
+(`kpis.tickets.row`).
 """
 
 from __future__ import annotations

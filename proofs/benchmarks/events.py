@@ -121,5 +121,6 @@ def _read(path: Path) -> Iterator[Any]:
 
 def _simulator_digest() -> str:
     """Changes with the simulator: a file of older code would be other events under the same name."""
-    sources = [*sorted((_ROOT / "deskpulse" / "simulator").glob("*.py")), _ROOT / "deskpulse" / "events_io.py", Path(__file__)]
+    product = _ROOT / "deskpulse"
+    sources = [*sorted((product / "lab" / "simulator").glob("*.py")), product / "ingest" / "events_io.py", Path(__file__)]
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:8]

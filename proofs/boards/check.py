@@ -2,8 +2,8 @@
 
 Of two desks the simulator's events go through a broker, workers and exporters, one Prometheus scrapes all and evaluates the rules of both,
 and each panel is asked what it would show at one instant. A panel that shows figures must show those of `oracle/figures.py` at the
-`as_of` of the scrape that Prometheus answers from: `deskpulse.monitoring.boards.questions.promql` says what a query means without Prometheus. So an answer may
-be empty exactly where the oracle says that there is no figure, whatever the hour; one about the programs themselves must not be. In the
+`as_of` of the scrape that Prometheus answers from: `deskpulse.monitoring.boards.questions.promql` says what a query means
+without Prometheus. So an answer may be empty exactly where the oracle says that there is no figure, whatever the hour; one about the programs themselves must not be. In the
 end everything of the second desk is taken out of Prometheus, and no answer about the first may change.
 A line a board, the last line sums them up; exit 0 only if nothing is empty that should not be and nothing differs.
 """

@@ -27,10 +27,8 @@ _TOOLS: Final = ("prometheus", "promtool")
 # What scrapes and rules are made from: when any of it changes, they are made anew.
 _OF_SCRAPES: Final = (
     *("windows", "streams", "kpis", "deskpulse/lab/simulator", "deskpulse/lab/demo/story.py", "deskpulse/settings", "deskpulse/policy"),
-    *(
-        f"exporters/{name}.py"
-        for name in ("collectors", "families", "kpi_families", "name_families", "program_families", "around_families", "status")
-    ),
+    "exporters/metrics",
+    "exporters/status.py",
     "proofs/history/scrapes.py",
 )
 _OF_RULES: Final = ("monitoring/rules", "proofs/history/rules.py")

@@ -1,4 +1,7 @@
-"""`python -m proofs.drills.freshness`, `make freshness`: a line for each way to an eye; exit 0 only if a slip is told as soon as promised."""
+"""`python -m proofs.drills.freshness`, `make freshness`: a line for each way to an eye.
+
+Exit 0 only if a slip is reported as soon as promised.
+"""
 
 from __future__ import annotations
 

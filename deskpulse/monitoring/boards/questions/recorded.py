@@ -1,4 +1,6 @@
-"""What the boards ask and no single figure answers, kept by recording rules (deskpulse/monitoring/rules/groups/boards.py) so that queries stay short.
+"""What the boards ask and no single figure answers, kept by recording rules so that queries stay short.
+
+The rules stand in deskpulse/monitoring/rules/groups/boards.py.
 
 Each is an expression of `promql`, so the rule that records it and the check that works it out by hand cannot part ways.
 """

@@ -1,4 +1,7 @@
-"""What the boards of Grafana ask and no single figure answers. The expressions are those of deskpulse/monitoring/boards/questions/recorded.py."""
+"""What the boards of Grafana ask and no single figure answers.
+
+The expressions are those of deskpulse/monitoring/boards/questions/recorded.py.
+"""
 
 from __future__ import annotations
 
