@@ -17,15 +17,14 @@ from rich.text import Text
 
 from deskpulse import exits
 from deskpulse.ingest.event_files import InputError, printable, read_timed_events
-from deskpulse.ingest.events_io import encode, to_rfc3339
-from deskpulse.lab.simulator import TimedEvent
+from deskpulse.ingest.events_io import TimedEvent, encode, to_rfc3339
 from deskpulse.settings import Settings
 from deskpulse.wiring import view_rules
 from kpis.figure import Figure
 from kpis.figures.batch import Batch, History, Stretch
-from kpis.figures.quality import Quality, told
 from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS, MemberRules
+from kpis.state.quality import Quality, told
 
 ALL_WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
 _EXAMPLES: Final = 5  # of the refused events of a reason

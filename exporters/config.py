@@ -16,6 +16,7 @@ from windows.clock import Clock
 from windows.histogram import EXACT_MS
 
 _HOST_AND_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::\d*)?")
+REFUSALS: Final = ("login", "host")  # a wrong token, password or scheme; a name that is not this exporter's
 EXACT_SECONDS: Final = tuple(ms // 1000 for ms in EXACT_MS)
 
 

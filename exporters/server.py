@@ -15,7 +15,7 @@ from aiohttp import web
 
 from exporters.config import ConfigError, ExporterConfig
 from exporters.errors import ExporterError, ListenError
-from exporters.keeper import ViewKeeper
+from exporters.reading.keeper import ViewKeeper
 from exporters.reading.reader import LedgerReader
 from exporters.web.app import new_app
 

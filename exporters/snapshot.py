@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from exporters.status import ReaderStatus
+from exporters.reading.status import ReaderStatus
 from kpis.figures.view import View
 
 

@@ -1,6 +1,6 @@
 """The oracle's own business clock and its own reading of a policy: minutes that are open or not, counted one by one.
 
-Written from the policy's manual alone. It imports nothing of `kpis` or `windows`, and must never.
+Written from the policy's manual alone. It imports nothing of the product, and must never.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from deskpulse.times import parse_duration_ms, parse_time_ms
-from oracle.events import EPOCH, one_spelling
+from oracle.events import EPOCH, MILLISECOND, one_spelling
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 1_440 * MINUTE_MS
@@ -24,6 +23,8 @@ WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TARGETS: Final = ("first_reply", "resolution")
 MOST_DAYS: Final = 4_700  # of looking for a deadline
 _SPAN: Final = re.compile(r"(\d+):(\d+)\s*-\s*(\d+):(\d+)")
+_UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": DAY_MS}
+_PART_OF_DURATION: Final = re.compile(r"([\d.]+)(ms|s|m|h|d)")
 Hours = tuple[tuple[int, int], ...]
 
 
@@ -180,7 +181,7 @@ def _edition(version: Mapping[str, Any]) -> Edition:
     text = since.isoformat() if isinstance(since, datetime) else str(since)
     calendars = {name: _open_hours(calendar) for name, calendar in version.get("calendars", {}).items()}
     return Edition(
-        None if since is None else parse_time_ms(text),
+        None if since is None else _instant_ms(text),
         {target: tuple(_line(line) for line in version.get(target, ())) for target in TARGETS},
         {"always": None, **calendars},
         version.get("default_calendar", "always"),
@@ -191,7 +192,16 @@ def _edition(version: Mapping[str, Any]) -> Edition:
 def _line(line: Mapping[str, Any]) -> Line:
     names = tuple(None if line.get(word) is None else frozenset(_many(line[word])) for word in ("team", "channel", "priority"))
     objective = float(line["objective"].strip().removesuffix("%")) / 100
-    return Line(names, parse_duration_ms(line["within"]), objective, line.get("clock") == "calendar")
+    return Line(names, _duration_ms(line["within"]), objective, line.get("clock") == "calendar")
+
+
+def _instant_ms(text: str) -> int:
+    return int(text) if text.isdecimal() else (datetime.fromisoformat(text) - EPOCH) // MILLISECOND
+
+
+def _duration_ms(text: str) -> int:
+    """Milliseconds of a duration such as 4h, 1h30m or 0.5s."""
+    return round(sum(float(number) * _UNITS_MS[unit] for number, unit in _PART_OF_DURATION.findall(text)))
 
 
 def _open_hours(calendar: Mapping[str, Any]) -> OpenHours:

@@ -17,13 +17,13 @@ from deskpulse.cli import main
 from kpis import cell_numbers
 from kpis.ledger import definitions
 from kpis.sla import commitments
-from kpis.sla.clocks import NOTHING, PromiseBook
-from kpis.sla.commitments import Promise
 from kpis.sla.policy import Policy
+from kpis.state.sla_clocks import NOTHING, PromiseBook
 from kpis.tickets import observe
 from kpis.tickets.booking import Contribution
 from kpis.tickets.facts import TicketEvent
 from kpis.tickets.observe import Level, Observation
+from kpis.tickets.promise import Promise
 from kpis.tickets.row import TicketRow
 from windows.panes import HOUR_MS, MINUTE_MS
 
@@ -160,7 +160,7 @@ def carrying(program: Program) -> Iterator[None]:
         "kpis.sla.commitments.derive": program.derive,
         "kpis.tickets.booking.contribution": _booked,
         "kpis.tickets.booking._step": lambda *_: False,
-        "kpis.sla.clocks.PromiseBook.book": _book,
+        "kpis.state.sla_clocks.PromiseBook.book": _book,
     }
     with ExitStack() as stack:
         for name, value in patches.items():

@@ -15,7 +15,7 @@ from deskpulse.commands.report import Format
 from deskpulse.commands.simulate import Speed
 
 if TYPE_CHECKING:
-    from deskpulse.lab.simulator import TimedEvent
+    from deskpulse.ingest.events_io import TimedEvent
     from deskpulse.settings import Settings
 
 EPILOG = (

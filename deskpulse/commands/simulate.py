@@ -14,7 +14,7 @@ from deskpulse import exits
 from deskpulse.commands.common import Config, duration, read_settings, run_async, say_parameter, stop, time
 
 if TYPE_CHECKING:
-    from deskpulse.lab.simulator import TimedEvent
+    from deskpulse.ingest.events_io import TimedEvent
     from deskpulse.settings import Settings
 
 EPILOG = (
@@ -79,11 +79,12 @@ def simulate(
     start_ms, end_ms = _span(start, span, in_the_past=speed > 1 or out is not None)
     if out is not None and end_ms is None:
         stop("an event file needs an end: add --for, such as --for 7d", exits.USAGE)
-    from deskpulse.lab import simulator
+    from deskpulse.ingest.publisher import write_jsonl
+    from deskpulse.lab.simulator import simulate
 
-    events = simulator.simulate(scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate)
+    events = simulate(scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate)
     if out is not None:
-        typer.echo(f"{simulator.write_jsonl(events, out)} events written to {out}")
+        typer.echo(f"{write_jsonl(events, out)} events written to {out}")
     else:
         # Without an end, Ctrl-C is the way to end it.
         code = exits.OK if end_ms is None else exits.INTERRUPTED

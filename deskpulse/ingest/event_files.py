@@ -8,9 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from deskpulse.ingest.events_io import BadLine, read_events, record_key, to_ms
+from deskpulse.ingest.events_io import BadLine, TimedEvent, read_events, record_key, to_ms
 from deskpulse.ingest.mapping import DirtyRows, MappingError, load_mapping, map_file
-from deskpulse.lab.simulator import TimedEvent
 
 _EXAMPLES: Final = 5
 _READ_EVERY: Final = 1_000  # lines between two words of progress

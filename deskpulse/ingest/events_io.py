@@ -17,6 +17,15 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
+class TimedEvent(NamedTuple):
+    """An event and when it is published; it never happens after its publication, though the clock that it is stamped by may be fast."""
+
+    publish_ms: int  # epoch milliseconds
+    topic: str
+    key: bytes
+    value: dict[str, object]
+
+
 class BadLine(NamedTuple):
     """A line of an event file that names no event: a value, so that one bad line stops nothing."""
 

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from deskpulse.cluster import ClusterError, connect
-from deskpulse.lab import simulator
-from deskpulse.lab.simulator import Pace, TimedEvent, publish
+from deskpulse.ingest import publisher
+from deskpulse.ingest.events_io import TimedEvent
+from deskpulse.ingest.publisher import Pace, publish
 from deskpulse.settings import Settings
 from deskpulse.times import format_time
 from streams.topics import SOURCE_TOPICS
@@ -19,7 +20,7 @@ from streams.topics import SOURCE_TOPICS
 
 async def send(
     settings: Settings, events: Iterable[TimedEvent], *, speed: float, first_ms: int, last_ms: int | None, title: str
-) -> simulator.Progress:
+) -> publisher.Progress:
     """Send all events at the pace, and return when the brokers have them; the bar runs from `first_ms` to `last_ms`.
 
     Errors: ClusterError, when the topics are missing or the brokers go.
@@ -31,7 +32,7 @@ async def send(
         with _bar() as bar:
             task = bar.add_task(title, total=None if last_ms is None else last_ms - first_ms, sent=0, at="")
 
-            def show(progress: simulator.Progress) -> None:
+            def show(progress: publisher.Progress) -> None:
                 done = max(0, progress.publish_ms - first_ms)
                 bar.update(task, completed=done, sent=progress.acknowledged, at=format_time(progress.publish_ms))
 

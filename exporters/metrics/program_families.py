@@ -9,10 +9,10 @@ from typing import Final
 
 from prometheus_client.metrics_core import Metric
 
+from exporters.config import REFUSALS
 from exporters.metrics.families import Family
 from exporters.metrics.surroundings_families import AROUND, collect_sources, collect_workers
 from exporters.snapshot import Snapshot
-from exporters.web.access import REFUSALS
 from kpis.ledger.codec import Position
 from kpis.ledger.definitions import CURRENT
 from kpis.sla.policy import Policy

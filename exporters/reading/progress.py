@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from exporters.reading.buffer import Row, RowBuffer
 from exporters.reading.skew import BrokerClock
-from exporters.status import LedgerPartition
+from exporters.reading.status import LedgerPartition
 from kpis.ledger.codec import POSITION_KEY
 
 LOG_APPEND_TIME: Final = 1  # a record's timestamp is the broker's, not the producer's

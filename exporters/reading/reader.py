@@ -13,13 +13,13 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeEr
 
 from exporters.config import ExporterConfig
 from exporters.errors import ExporterError, TopicsError, UnreachableError
-from exporters.keeper import ViewKeeper
 from exporters.reading.buffer import Row
+from exporters.reading.keeper import ViewKeeper
 from exporters.reading.progress import Progress
 from exporters.reading.skew import median
+from exporters.reading.status import Limits, ReaderStatus
 from exporters.reading.surroundings import Around
 from exporters.reading.topics import partition_count
-from exporters.status import Limits, ReaderStatus
 from kpis.ledger.definitions import are_current
 from kpis.ledger.shared import differing_in
 from streams.unreached import complaints, in_a_line

@@ -12,8 +12,8 @@ from aiokafka.errors import KafkaError
 from exporters.config import ExporterConfig
 from exporters.reading.backlog import Backlog
 from exporters.reading.broker_questions import Questions
+from exporters.reading.status import LogSpan
 from exporters.reading.workers import Workers, read_workers
-from exporters.status import LogSpan
 from kpis.ledger.codec import Position
 
 log: Final = logging.getLogger(__name__)

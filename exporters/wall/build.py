@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
 from exporters.config import WallRules
+from exporters.reading.status import Reason
 from exporters.snapshot import Snapshot
-from exporters.status import Reason
 from exporters.wall.assets import VERSION
 from exporters.wall.model import Change, Live, Pulse, SlaTarget, Today, Wall, Where, Why
 from exporters.wall.risk import newest_miss_ms, risk_of

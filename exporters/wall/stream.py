@@ -17,9 +17,9 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from exporters.keeper import BUILD_EVERY_SECONDS
+from exporters.reading.keeper import BUILD_EVERY_SECONDS
+from exporters.reading.status import ReaderStatus
 from exporters.snapshot import Snapshot
-from exporters.status import ReaderStatus
 from exporters.wall.build import FAILED, WallMaker, Wanted, pulse_of
 from exporters.wall.model import Pulse, Why
 from kpis.figures.history import Choice

@@ -16,7 +16,6 @@ from exporters.config import ExporterConfig
 from exporters.web.session import COOKIE, RENEW_SECONDS, SESSION_SECONDS, Sessions
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-REFUSALS: Final = ("login", "host")  # a wrong token, password or scheme; a name that is not this exporter's
 PROBES: Final = frozenset({"/healthz", "/readyz"})
 OPEN_PATHS: Final = PROBES | {"/login"}
 LONGEST_SHOWN: Final = 128  # characters of a name in a message

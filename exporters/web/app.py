@@ -13,11 +13,11 @@ import msgspec
 from aiohttp import web
 
 from exporters.config import ExporterConfig
-from exporters.keeper import ViewKeeper
 from exporters.metrics.collectors import new_registry
 from exporters.metrics.exposition import choose
+from exporters.reading.keeper import ViewKeeper
+from exporters.reading.status import ReaderStatus
 from exporters.snapshot import Snapshot
-from exporters.status import ReaderStatus
 from exporters.wall.assets import ASSETS, LOGIN_PAGE, WALL_PAGE, asset
 from exporters.wall.build import Compare, WallMaker, Wanted, pulse_of
 from exporters.wall.stream import Screens

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from exporters.snapshot import Snapshot
 from exporters.web.api import reasons, rfc3339
-from kpis.figures import quality
-from kpis.figures.quality import Quality
+from kpis.state import quality
+from kpis.state.quality import Quality
 
 DOCS: Final = {  # what each is, and what helps: by field of `Quality`
     "accepted": ("Events accepted", "Eventos aceptados"),

@@ -11,16 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from kpis import cell_numbers, figure
+from kpis import cell_numbers
 from kpis.figure import Figure, Labels
+from kpis.figures import lowering
 from kpis.figures.levels import Levels
-from kpis.figures.quality import Quality, of_rows
 from kpis.figures.view import ALL, Group, ViewRules
 from kpis.ledger.codec import LevelKey
 from kpis.members import DIMENSIONS, OTHER
 from kpis.sla import commitments
 from kpis.sla.batch import SlaBatch
 from kpis.sla.figures import FORECAST_WINDOWS
+from kpis.state.quality import Quality, of_rows
 from kpis.tickets import customers, merging, observe
 from kpis.tickets.customers import CustomerRow, Interval
 from kpis.tickets.row import Dims, TicketRow
@@ -187,10 +188,10 @@ class Batch:
 
     def _lower(self, stretch: Stretch, group: Group, names: Sequence[str], cells: Cells, as_of_ms: int) -> Iterator[Figure]:
         labels = _labels(stretch, group)
-        yield from figure.lower(cells, labels, group[0])
+        yield from lowering.lower(cells, labels, group[0])
         if self._rules.policy is not None and self._rules.policy.has_calendars:
-            yield from figure.lower_business(cells, labels, group[0], current=stretch.period == "current")
-        yield from figure.per_hour(cells, labels, stretch.covered_ms)
+            yield from lowering.lower_business(cells, labels, group[0], current=stretch.period == "current")
+        yield from lowering.per_hour(cells, labels, stretch.covered_ms)
         if self._sla is not None:
             yield from self._sla.windowed(stretch, group[0], names, as_of_ms, labels)
 
@@ -219,7 +220,7 @@ class Batch:
         at_start = sum(s.joined_ms < start and (s.left_ms is None or s.left_ms >= start) for s in self._spells)
         at_end = sum(s.joined_ms < end and (s.left_ms is None or s.left_ms >= end) for s in self._spells)
         new = sum(start <= s.joined_ms < end and (s.previous_left_ms is None or s.previous_left_ms < start) for s in self._spells)
-        yield from figure.customers(at_start, new, at_end, _labels(stretch, ALL))
+        yield from lowering.customers(at_start, new, at_end, _labels(stretch, ALL))
 
     def folded(self, stretches: Sequence[Stretch], as_of_ms: int) -> dict[str, list[str]]:
         """By dimension, the names that are shown as `other`: those with the fewest tickets created in the one window that is shown.

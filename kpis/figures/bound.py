@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kpis import cell_numbers, figure
+from kpis import cell_numbers
+from kpis.figures import lowering
 from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS
 from kpis.sla import figures as sla
@@ -29,7 +30,7 @@ def series_bound(rules: ViewRules) -> int:
         busy.update({base: 1, base + 1: 1, base + 2: 1})
     total = 0
     for by, members in (("all", 1), *sizes.items()):
-        a_slot = len(figure.lower(busy, (), by)) + 2
+        a_slot = len(lowering.lower(busy, (), by)) + 2
         slots = sum(len(w.periods) if by in rules.compared else 1 for w in WINDOWS)
         total += members * (a_slot * slots + 3)
         if rules.policy is not None:
@@ -49,7 +50,7 @@ def _sla_bound(rules: ViewRules, policy: Policy, by: str, busy: Cells) -> int:
     for w in WINDOWS:
         for period in w.periods if by in rules.compared else ("current",):
             if policy.has_calendars:
-                found += len(figure.lower_business(busy, (), by, current=period == "current"))
+                found += len(lowering.lower_business(busy, (), by, current=period == "current"))
             if period == "current" or by in sla.COMPARED:
                 found += 3 * len(policy.targets)
     wide = by in FORECAST_ROLLUPS

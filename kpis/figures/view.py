@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from kpis import cell_numbers, figure
+from kpis import cell_numbers
 from kpis.figure import Figure, Labels
+from kpis.figures import lowering
 from kpis.figures.history import Choice, Course, CourseKeeper
 from kpis.figures.levels import Levels
 from kpis.ledger import codec, definitions
@@ -341,14 +342,14 @@ class ViewBuilder:
                 used = len(self._sums.cells(slot, (REGISTERS, group)))
                 lowered = self._lowered[slot, group] = self._lower(slot, group, {**cells, cell_numbers.REGISTERS_USED: used}, labels)
             yield from lowered
-            yield from figure.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
+            yield from lowering.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
             if self._sla is not None:
                 yield from self._sla.windowed(slot, group[0], [group[1]], cells, labels)
 
     def _lower(self, slot: Slot, group: Group, cells: Cells, labels: Labels) -> list[Figure]:
-        lowered = figure.lower(cells, labels, group[0])
+        lowered = lowering.lower(cells, labels, group[0])
         if self._business:
-            lowered += figure.lower_business(cells, labels, group[0], current=slot.period == "current")
+            lowered += lowering.lower_business(cells, labels, group[0], current=slot.period == "current")
         return lowered
 
     def _others(self, dimension: str, names: Sequence[str], as_of: int) -> Iterator[Figure]:
@@ -362,7 +363,7 @@ class ViewBuilder:
             cells[cell_numbers.REGISTERS_USED] = len(registers)
             labels = _labels(slot, group)
             yield from self._lower(slot, group, cells, labels)
-            yield from figure.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
+            yield from lowering.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
             if self._sla is not None:
                 yield from self._sla.windowed(slot, dimension, names, cells, labels)
 
@@ -385,7 +386,7 @@ class ViewBuilder:
             at_end = active - _net(later)
             cells = self._customer_sums.cells(slot, CUSTOMERS)
             at_start = at_end - _net(cells)
-            yield from figure.customers(at_start, _new_customers(cells, span.first), at_end, _labels(slot, ALL))
+            yield from lowering.customers(at_start, _new_customers(cells, span.first), at_end, _labels(slot, ALL))
 
     def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]]) -> Iterator[Figure]:
         for by, member, names in [

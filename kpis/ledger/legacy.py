@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from kpis.sla.commitments import Promise
 from kpis.tickets import facts, factsets
 from kpis.tickets.facts import (
     ANSWERS,
@@ -30,6 +29,7 @@ from kpis.tickets.facts import (
     trimmed,
 )
 from kpis.tickets.factsets import FactSet, SetFact
+from kpis.tickets.promise import Promise
 from kpis.tickets.row import ROW_BYTES, TicketRow
 
 _KINDS: Final = {

@@ -16,9 +16,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from kpis.sla.commitments import Promise
 from kpis.tickets import merging, observe
 from kpis.tickets.facts import KIND_OF_STORED, STORED, Content, Fact
+from kpis.tickets.promise import Promise
 from kpis.tickets.row import ROW_BYTES, Standing, Stub, TicketRow, Turn
 
 Item = int | bytes | tuple[int | str | bool | None, ...]

@@ -7,19 +7,16 @@ withdrawn exactly, whatever happens to time zone rules or to the policy file mea
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-from msgspec import Struct
+from typing import Final, NamedTuple
 
 from kpis import cell_numbers
 from kpis.sla.calendar import ALWAYS
 from kpis.sla.policy import FIRST_REPLY, RESOLUTION, Policy, Stretch, Term, Terms, deadline_ms
 from kpis.tickets.facts import DISCARDED, PAUSED, REOPENED, REPLIED, RESOLVED, RESUMED
+from kpis.tickets.promise import Promise
+from kpis.tickets.row import Creation, TicketRow
 from windows.histogram import bucket
 from windows.panes import MINUTE_MS
-
-if TYPE_CHECKING:
-    from kpis.tickets.row import Creation, TicketRow
 
 # Edges of remaining time, in ms: how long a deadline was ahead when something happened. The forecast reads them.
 EDGES_MS: Final = tuple(minutes * MINUTE_MS for minutes in (0, 5, 10, 15, 20, 30, 45, 60))
@@ -28,17 +25,6 @@ assert len(EDGES_MS) == cell_numbers.CLASSES, "class i is [EDGES_MS[i], EDGES_MS
 SETTLED_CELLS: Final = frozenset(
     base + cell for base in cell_numbers.SLA.values() for cell in range(cell_numbers.BREACHED + cell_numbers.CLASSES)
 )
-
-
-class Promise(Struct, array_like=True, frozen=True, gc=False):
-    """What a ticket's version of the policy says about it; None where it promises or measures nothing."""
-
-    reply_due_ms: int | None = None
-    resolution_due_ms: int | None = None  # as the clock stands; None also while it stands still short of the target
-    reply_ms: int | None = None  # first response time by the team's calendar
-    resolution_ms: int | None = None  # resolution time by the team's calendar
-    reply_allowance: int | None = None  # share of such promises that may be missed, in series.ALLOWANCES; None also in old rows
-    resolution_allowance: int | None = None
 
 
 class Course(NamedTuple):

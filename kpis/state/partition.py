@@ -10,17 +10,16 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from kpis import cell_numbers
 from kpis.deltas import Deltas, level_key
-from kpis.figures import quality
 from kpis.ledger import codec, definitions, formats
 from kpis.ledger.codec import Position
 from kpis.ledger.shared import Differing, differing
 from kpis.members import DIMENSIONS
 from kpis.rows import Rows
 from kpis.sla.at_risk import AtRiskKey
-from kpis.sla.clocks import CONCERNED, PromiseBook
 from kpis.sla.policy import Policy, changed_past, year_of
-from kpis.state import rebuild
+from kpis.state import quality, rebuild
 from kpis.state.comebacks import TicketRows
+from kpis.state.sla_clocks import CONCERNED, PromiseBook
 from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import booking, customers, observe
 from kpis.tickets.customers import CustomerRow

@@ -20,7 +20,7 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.deltas import level_key
 from kpis.rows import Rows
-from kpis.sla.clocks import PromiseBook
+from kpis.state.sla_clocks import PromiseBook
 from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import customers, observe
 from kpis.tickets.customers import CustomerRow

@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
-from kpis.sla.commitments import Promise
 from kpis.tickets import facts, factsets
 from kpis.tickets.facts import CREATED, TRIAGED, Content, Fact, TicketEvent
+from kpis.tickets.promise import Promise
 from streams.events import (
     Discarded,
     FirstReply,
@@ -91,7 +91,7 @@ class TicketRow(Struct, gc=False):
     size: int = ROW_BYTES  # bytes of the row in the ledger without its stub, from above
     stub_size: int = 0
     standing: Standing | None = None  # what the facts come to, where somebody has just asked; in memory only
-    clocks: Any = None  # likewise: how the clocks of its promise ran, and what that has booked (`kpis.sla.clocks`)
+    clocks: Any = None  # likewise: how the clocks of its promise ran, and what that has booked (`kpis.state.sla_clocks`)
 
     @property
     def creation(self) -> Creation | None:

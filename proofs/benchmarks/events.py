@@ -19,8 +19,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from deskpulse.ingest.events_io import encode, to_ms
-from deskpulse.lab.simulator import DEFAULT_DESK, TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent, encode, to_ms
+from deskpulse.lab.simulator import DEFAULT_DESK, simulate
 from streams.topics import SOURCE_TOPICS
 
 START_MS: Final = 1_709_510_400_000  # 2024-03-04, a Monday: everything is past, and the same at every run

@@ -3,8 +3,9 @@
 Of two desks the simulator's events go through a broker, workers and exporters, one Prometheus scrapes all and evaluates the rules of both,
 and each panel is asked what it would show at one instant. A panel that shows figures must show those of `oracle/figures.py` at the
 `as_of` of the scrape that Prometheus answers from: `deskpulse.monitoring.boards.questions.promql` says what a query means
-without Prometheus. So an answer may be empty exactly where the oracle says that there is no figure, whatever the hour; one about the programs themselves must not be. In the
-end everything of the second desk is taken out of Prometheus, and no answer about the first may change.
+without Prometheus. So an answer may be empty exactly where the oracle says that there is no figure, whatever the hour; one about the
+programs themselves must not be.
+In the end everything of the second desk is taken out of Prometheus, and no answer about the first may change.
 A line a board, the last line sums them up; exit 0 only if nothing is empty that should not be and nothing differs.
 """
 
@@ -29,8 +30,8 @@ from deskpulse.lab.demo import proof
 from deskpulse.lab.demo.stack import start_broker
 from deskpulse.monitoring.boards import Board
 from deskpulse.monitoring.boards.build import TEAM_WINDOWS
+from deskpulse.monitoring.boards.moment import Labels, Moment, Result, fill
 from deskpulse.monitoring.boards.panels.sheet import Asked
-from deskpulse.monitoring.boards.questions.moment import Labels, Moment, Result, fill
 from deskpulse.monitoring.boards.questions.promql import JOB, Expression, Rounded
 from exporters.metrics.exposition import label_text
 from proofs.boards.side_by_side import Site, sites

@@ -11,8 +11,10 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
+from deskpulse.ingest.events_io import TimedEvent
+from deskpulse.ingest.publisher import Pace, publish
 from deskpulse.lab.brokers.process import free_ports
-from deskpulse.lab.simulator import DEFAULT_DESK, Pace, TimedEvent, publish
+from deskpulse.lab.simulator import DEFAULT_DESK
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.monitoring.rules import Plan, texts
 from deskpulse.policy import load_policy

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
+from deskpulse.ingest.events_io import TimedEvent
 from deskpulse.lab.demo.story import HISTORY_MS, demo_desk, story
-from deskpulse.lab.simulator import TimedEvent, simulate
+from deskpulse.lab.simulator import simulate
 from windows.panes import HOUR_MS
 
 _PRESENT_MS: Final = 2 * HOUR_MS

@@ -17,8 +17,8 @@ from deskpulse.lab.simulator import DEFAULT_DESK, Desk, Spread, simulate
 from deskpulse.policy import load_policy
 from kpis import cell_numbers
 from kpis.sla import commitments, forecast
-from kpis.sla.clocks import CONCERNED
 from kpis.sla.policy import TARGETS, Policy
+from kpis.state.sla_clocks import CONCERNED
 from kpis.tickets import merging
 from kpis.tickets.row import TicketRow
 from scripts.tidy import ROOT

@@ -28,7 +28,7 @@ _TOOLS: Final = ("prometheus", "promtool")
 _OF_SCRAPES: Final = (
     *("windows", "streams", "kpis", "deskpulse/lab/simulator", "deskpulse/lab/demo/story.py", "deskpulse/settings", "deskpulse/policy"),
     "exporters/metrics",
-    "exporters/status.py",
+    "exporters/reading/status.py",
     "proofs/history/scrapes.py",
 )
 _OF_RULES: Final = ("monitoring/rules", "proofs/history/rules.py")

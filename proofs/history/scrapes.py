@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from deskpulse.lab.simulator import TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent
+from deskpulse.lab.simulator import simulate
 from deskpulse.wiring import exporter_config, state_rules
 from exporters.metrics.collectors import DeskpulseCollector
 from exporters.metrics.exposition import DESK, label_text
+from exporters.reading.status import LedgerPartition, LogSpan, ReaderStatus
 from exporters.reading.workers import Workers
 from exporters.snapshot import Snapshot
-from exporters.status import LedgerPartition, LogSpan, ReaderStatus
 from kpis.figures.view import View, ViewBuilder
 from kpis.state.partition import PartitionState
 from proofs.history.stories import Story

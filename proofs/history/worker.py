@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from deskpulse.ingest.events_io import encode
-from deskpulse.lab.simulator import TimedEvent
+from deskpulse.ingest.events_io import TimedEvent, encode
 from kpis.state.partition import PartitionState
 from streams.topics import SOURCE_TOPICS
 

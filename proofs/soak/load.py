@@ -16,8 +16,9 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from deskpulse.ingest.events_io import encode, read_events, record_key, to_ms
-from deskpulse.lab.simulator import DEFAULT_DESK, Kinds, Rough, TimedEvent, simulate, write_jsonl
+from deskpulse.ingest.events_io import TimedEvent, encode, read_events, record_key, to_ms
+from deskpulse.ingest.publisher import write_jsonl
+from deskpulse.lab.simulator import DEFAULT_DESK, Kinds, Rough, simulate
 from proofs.soak.ledger import Place
 from proofs.stack import Sent, Stack
 from windows.panes import DAY_MS

@@ -12,9 +12,9 @@ from itertools import combinations
 from typing import Any, Final
 
 from deskpulse.monitoring.boards.desk import SOURCE_VARIABLE
+from deskpulse.monitoring.boards.matchers import OF_DESK, OF_DESK_OR_ALL
 from deskpulse.monitoring.boards.panels.scale import AMBER, BAND_COLOURS, PLAIN, RED
 from deskpulse.monitoring.boards.panels.sheet import COLUMNS, SCHEMA
-from deskpulse.monitoring.boards.questions.matchers import OF_DESK, OF_DESK_OR_ALL
 
 Board = dict[str, Any]
 Panel = dict[str, Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deskpulse import exits
-from deskpulse.lab.simulator import TimedEvent
+from deskpulse.ingest.events_io import TimedEvent
 from proofs.drills.alerts import __main__ as command
 from proofs.drills.alerts import pace, site
 from proofs.local_prometheus import LocalAlertmanager, LocalPrometheus, PrometheusError

@@ -6,9 +6,9 @@ from itertools import takewhile
 
 import pytest
 
+from deskpulse.ingest.events_io import TimedEvent
 from deskpulse.lab.demo.run import DEMO_POLICY
 from deskpulse.lab.demo.story import story
-from deskpulse.lab.simulator import TimedEvent
 from deskpulse.monitoring.alert_log import Notice
 from deskpulse.policy import load_policy
 from kpis.figure import Figure

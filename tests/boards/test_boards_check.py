@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from deskpulse.monitoring.boards import ENGLISH, Desk
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
+from deskpulse.monitoring.boards.moment import Labels, Moment
 from deskpulse.monitoring.boards.panels.sheet import Asked, Query
 from deskpulse.monitoring.boards.questions.figures import figure, minutes
-from deskpulse.monitoring.boards.questions.moment import Labels, Moment
 from deskpulse.monitoring.boards.questions.promql import Rounded, Written
 from deskpulse.policy import load_policy
 from proofs.boards.check import EXACT, Inquiry, Tally, differences

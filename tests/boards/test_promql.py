@@ -14,6 +14,8 @@ import yaml
 
 from deskpulse.monitoring.boards import ENGLISH, Desk
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY, teams_with_hours
+from deskpulse.monitoring.boards.matchers import Besides, Chosen
+from deskpulse.monitoring.boards.moment import Labels, Moment, fill
 from deskpulse.monitoring.boards.questions import recorded
 from deskpulse.monitoring.boards.questions.ages import Age
 from deskpulse.monitoring.boards.questions.figures import (
@@ -32,8 +34,6 @@ from deskpulse.monitoring.boards.questions.figures import (
     percent,
     wait_or_none,
 )
-from deskpulse.monitoring.boards.questions.matchers import Besides, Chosen
-from deskpulse.monitoring.boards.questions.moment import Labels, Moment, fill
 from deskpulse.monitoring.boards.questions.promql import (
     NO_POLICY,
     TRUSTED,

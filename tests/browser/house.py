@@ -14,17 +14,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deskpulse.clocks import EXPORTER
+from deskpulse.ingest.events_io import TimedEvent
 from deskpulse.lab.demo.run import DEMO_POLICY
 from deskpulse.lab.demo.story import RATE, story
-from deskpulse.lab.simulator import TimedEvent, simulate
+from deskpulse.lab.simulator import simulate
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
 from deskpulse.settings import Settings
 from deskpulse.wiring import wall_rules
 from exporters import server
 from exporters.config import ExporterConfig
-from exporters.keeper import ViewKeeper
-from exporters.status import ReaderStatus
+from exporters.reading.keeper import ViewKeeper
+from exporters.reading.status import ReaderStatus
 from exporters.wall.stream import Screens
 from exporters.web.app import SCREENS, new_app
 from kpis.figures.view import ViewRules

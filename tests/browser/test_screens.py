@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from playwright.async_api import Browser
 
-from exporters.status import ReaderStatus
+from exporters.reading.status import ReaderStatus
 from tests.browser.chromium import SCREENS, show, window
 from tests.browser.fits import cut_off
 from tests.browser.house import House, house

@@ -13,9 +13,8 @@ from rich.console import Console
 
 from deskpulse import exits, report
 from deskpulse.ingest.event_files import read_timed_events
-from deskpulse.ingest.events_io import to_ms, to_rfc3339, write_events
+from deskpulse.ingest.events_io import TimedEvent, to_ms, to_rfc3339, write_events
 from deskpulse.lab.demo import proof
-from deskpulse.lab.simulator import TimedEvent
 from deskpulse.wiring import view_rules
 from kpis.figures.batch import Batch
 from oracle import figures as oracle

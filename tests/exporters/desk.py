@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from exporters.status import LedgerPartition, LogSpan, ReaderStatus
+from exporters.reading.status import LedgerPartition, LogSpan, ReaderStatus
 from kpis.figures.view import ViewBuilder, ViewRules
 from kpis.members import MemberRules
 from kpis.state.partition import PartitionState

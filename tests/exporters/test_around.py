@@ -24,9 +24,9 @@ from deskpulse.lab.brokers import Broker
 from exporters.reading import surroundings
 from exporters.reading.backlog import Backlog
 from exporters.reading.broker_questions import Questions
+from exporters.reading.status import LogSpan
 from exporters.reading.surroundings import Around, following
 from exporters.reading.workers import Workers, owners, read_workers
-from exporters.status import LogSpan
 from kpis.ledger.codec import Position
 from tests.agents.harness import until
 from tests.exporters.ledger import Ledger, exporter

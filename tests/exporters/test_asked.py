@@ -10,8 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
-from exporters.keeper import ViewKeeper
-from exporters.status import ReaderStatus
+from exporters.reading.keeper import ViewKeeper
+from exporters.reading.status import ReaderStatus
 from exporters.web.app import new_app
 from exporters.web.openapi import document
 from exporters.web.parameters import PARAMETERS

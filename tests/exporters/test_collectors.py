@@ -18,9 +18,9 @@ from exporters.metrics import kpi_families
 from exporters.metrics.collectors import FAMILIES, DeskpulseCollector, new_registry
 from exporters.metrics.exposition import DESK, encode_openmetrics, encode_text
 from exporters.metrics.families import CLOSED_FINAL, SLA_FINAL, SLA_LIVE, SLA_WORST
+from exporters.reading.status import LedgerPartition, LogSpan
 from exporters.reading.workers import Workers
 from exporters.snapshot import Snapshot
-from exporters.status import LedgerPartition, LogSpan
 from kpis.ledger.shared import Differing
 from tests.exporters.desk import Desk, a_morning, a_view_builder, all_read, at
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from prometheus_client.samples import Sample
 
+from exporters.reading.status import ReaderStatus
 from exporters.snapshot import Snapshot
-from exporters.status import ReaderStatus
 from kpis.figures.view import View, ViewBuilder
 from kpis.ledger.codec import POSITION_KEY, Position, decode_position, encode_position
 from kpis.ledger.definitions import CURRENT, HISTORY, Definitions

@@ -15,7 +15,7 @@ from deskpulse.lab.brokers import Broker
 from deskpulse.lab.brokers.kafka import LocalKafka
 from deskpulse.lab.brokers.process import free_ports
 from exporters.errors import ListenError, TopicsError, UnreachableError
-from exporters.keeper import ViewKeeper
+from exporters.reading.keeper import ViewKeeper
 from exporters.reading.reader import LedgerReader
 from exporters.server import BROKER, OK, USAGE
 from kpis.ledger import codec as rows_of_ledger

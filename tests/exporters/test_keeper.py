@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from deskpulse.clocks import EXPORTER
-from exporters.keeper import SLICE_ROWS, ViewKeeper
+from exporters.reading.keeper import SLICE_ROWS, ViewKeeper
 from kpis.figures.view import View
 from kpis.ledger import codec
 from kpis.ledger.codec import NewerRowError

@@ -10,8 +10,8 @@ from openapi_spec_validator import validate
 
 from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
-from exporters.keeper import ViewKeeper
-from exporters.status import ReaderStatus
+from exporters.reading.keeper import ViewKeeper
+from exporters.reading.status import ReaderStatus
 from exporters.web.app import new_app
 from exporters.web.openapi import document
 from tests.exporters.desk import RULES, a_morning, all_read, at

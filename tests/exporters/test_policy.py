@@ -14,11 +14,11 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
-from exporters.keeper import ViewKeeper
 from exporters.links import safe_link
 from exporters.metrics.families import SLA_FINAL, SLA_LIVE
 from exporters.metrics.program_families import differs
-from exporters.status import ReaderStatus
+from exporters.reading.keeper import ViewKeeper
+from exporters.reading.status import ReaderStatus
 from exporters.web.app import new_app
 from kpis.figures.view import ViewRules
 from kpis.ledger.codec import Position

@@ -13,7 +13,7 @@ from deskpulse.lab.brokers.tls import make_certificates
 from exporters import server
 from exporters.config import ConfigError, ExporterConfig
 from exporters.errors import ListenError
-from exporters.keeper import ViewKeeper
+from exporters.reading.keeper import ViewKeeper
 from exporters.web.app import new_app
 from tests.exporters.desk import RULES, all_read
 

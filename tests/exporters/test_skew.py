@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from exporters.reading.progress import LOG_APPEND_TIME, Progress
 from exporters.reading.skew import ROUNDING_SECONDS, BrokerClock
-from exporters.status import Limits, ReaderStatus
+from exporters.reading.status import Limits, ReaderStatus
 from tests.exporters.desk import all_read
 
 BROKER_AT_ZERO = 1_772_409_600.0  # the broker's clock when `elapsed` is 0

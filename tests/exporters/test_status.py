@@ -7,9 +7,9 @@ import pytest
 from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
 from exporters.errors import TopicsError
+from exporters.reading.status import LedgerPartition, LogSpan, ReaderStatus
 from exporters.reading.topics import check_counts
 from exporters.reading.workers import Workers
-from exporters.status import LedgerPartition, LogSpan, ReaderStatus
 from tests.exporters.desk import RULES, all_read
 
 CONFIG = ExporterConfig(time=EXPORTER, kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, app_id="desk", topic_prefix="t-")

@@ -7,8 +7,8 @@ import pytest
 
 from deskpulse.settings import Settings
 from deskpulse.wiring import wall_rules
+from exporters.reading.status import LedgerPartition, ReaderStatus
 from exporters.snapshot import Snapshot
-from exporters.status import LedgerPartition, ReaderStatus
 from exporters.wall.build import WallMaker, Wanted, pulse_of
 from exporters.wall.model import Pulse, Tile, Wall
 from exporters.wall.risk import MOST_LINES

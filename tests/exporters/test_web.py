@@ -18,9 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig, WallRules
-from exporters.keeper import ViewKeeper
+from exporters.reading.keeper import ViewKeeper
+from exporters.reading.status import LogSpan, ReaderStatus
 from exporters.reading.workers import Workers
-from exporters.status import LogSpan, ReaderStatus
 from exporters.web.access import HEADERS
 from exporters.web.app import new_app
 from exporters.web.session import COOKIE, RENEW_SECONDS, Sessions

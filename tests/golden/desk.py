@@ -15,8 +15,8 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import wall_rules
 from exporters.metrics.collectors import new_registry
 from exporters.metrics.exposition import encode_text
+from exporters.reading.status import ReaderStatus
 from exporters.snapshot import Snapshot
-from exporters.status import ReaderStatus
 from kpis.figures.bands import BANDED, grade
 from kpis.figures.view import ViewBuilder, ViewRules
 from kpis.members import MemberRules

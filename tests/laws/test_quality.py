@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpis.figures import quality
 from kpis.figures.batch import History
-from kpis.figures.quality import Quality
+from kpis.state import quality
 from kpis.state.partition import StateRules
+from kpis.state.quality import Quality
 from tests.laws.ledgers import T0, Desk, contents
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 

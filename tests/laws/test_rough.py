@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deskpulse.ingest.events_io import encode
-from deskpulse.lab.simulator import Kinds, Rough, TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent, encode
+from deskpulse.lab.simulator import Kinds, Rough, simulate
 from deskpulse.lab.simulator.backlog import partition_of
 from kpis.figures.batch import Batch, History
 from kpis.figures.view import View, ViewBuilder, ViewRules

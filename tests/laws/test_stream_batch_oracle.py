@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from exporters.metrics.collectors import new_registry
+from exporters.reading.status import LedgerPartition, ReaderStatus
 from exporters.snapshot import Snapshot
-from exporters.status import LedgerPartition, ReaderStatus
 from kpis.figure import Figure
 from kpis.figures.batch import Batch, History
 from kpis.figures.view import View, ViewRules

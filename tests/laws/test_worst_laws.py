@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from deskpulse.lab.simulator import TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent
+from deskpulse.lab.simulator import simulate
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
 from kpis.figure import Figure

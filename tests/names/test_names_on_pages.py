@@ -22,10 +22,10 @@ from yarl import URL
 
 from deskpulse.clocks import EXPORTER
 from exporters.config import ExporterConfig
-from exporters.keeper import ViewKeeper
 from exporters.metrics.exposition import encode_openmetrics, encode_text
 from exporters.metrics.families import Family
 from exporters.metrics.name_families import TEAM, pattern
+from exporters.reading.keeper import ViewKeeper
 from exporters.web.app import new_app
 from kpis.figures.view import ViewRules
 from kpis.members import MemberRules

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from deskpulse.ingest.events_io import to_ms
-from deskpulse.lab.simulator import TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent, to_ms
+from deskpulse.lab.simulator import simulate
 
 START_MS = to_ms("2026-01-05T00:00:00+01:00")
 DAY_MS = 86_400_000

@@ -10,9 +10,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deskpulse.ingest.events_io import encode
+from deskpulse.ingest.events_io import TimedEvent, encode
+from deskpulse.ingest.publisher import Progress
 from deskpulse.lab.brokers import Broker
-from deskpulse.lab.simulator import Progress, TimedEvent, publish_backlog
+from deskpulse.lab.simulator import publish_backlog
 from deskpulse.lab.simulator.backlog import FLUSH_EVENTS
 
 

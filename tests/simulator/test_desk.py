@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deskpulse.ingest.events_io import to_ms
-from deskpulse.lab.simulator import DEFAULT_DESK, Channel, Desk, Priority, Spread, Team, TimedEvent
+from deskpulse.ingest.events_io import TimedEvent, to_ms
+from deskpulse.lab.simulator import DEFAULT_DESK, Channel, Desk, Priority, Spread, Team
 
 HOUR_MS = 3_600_000
 

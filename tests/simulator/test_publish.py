@@ -10,9 +10,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deskpulse.ingest.events_io import encode, read_events
+from deskpulse.ingest.events_io import TimedEvent, encode, read_events
+from deskpulse.ingest.publisher import Pace, Progress, publish, write_jsonl
 from deskpulse.lab.brokers import Broker
-from deskpulse.lab.simulator import Pace, Progress, TimedEvent, publish, write_jsonl
 from streams.topics import SOURCE_TOPICS
 
 HOUR_MS = 3_600_000

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from deskpulse.ingest.events_io import to_ms
-from deskpulse.lab.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Team, TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent, to_ms
+from deskpulse.lab.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Team, simulate
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskpulse.ingest.events_io import encode, to_ms
-from deskpulse.lab.simulator import DEFAULT_DESK, SCENARIOS, TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent, encode, to_ms
+from deskpulse.lab.simulator import DEFAULT_DESK, SCENARIOS, simulate
 from streams.decode import Reject, decoder
 from streams.topics import SOURCE_TOPICS
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deskpulse.ingest.events_io import to_ms
+from deskpulse.ingest.events_io import TimedEvent, to_ms
 from deskpulse.lab.demo.run import DEMO_POLICY, demo_settings
 from deskpulse.lab.demo.story import RATE, story
-from deskpulse.lab.simulator import SCENARIOS, TimedEvent
+from deskpulse.lab.simulator import SCENARIOS
 from deskpulse.policy import desk_zone, load_policy
 from deskpulse.settings import Settings
 from deskpulse.settings.sections import DeskSettings, WorkerSettings

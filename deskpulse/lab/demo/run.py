@@ -20,12 +20,13 @@ from rich.live import Live
 
 from deskpulse import exits
 from deskpulse.cluster import ClusterError
+from deskpulse.ingest.publisher import Pace, Progress, publish
 from deskpulse.lab.brokers import BrokerError
 from deskpulse.lab.brokers.process import free_ports, port_is_free
 from deskpulse.lab.demo import proof, screen
 from deskpulse.lab.demo.stack import DemoError, Stack, log_folder, start_broker
 from deskpulse.lab.demo.story import story
-from deskpulse.lab.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Pace, Progress, Rough, publish, publish_backlog
+from deskpulse.lab.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Rough, publish_backlog
 from deskpulse.settings import Settings
 from exporters.metrics.families import SLA_WORST, metric_families
 from oracle import verify

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from deskpulse.lab.simulator import DEFAULT_DESK, Desk, Rough, TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent
+from deskpulse.lab.simulator import DEFAULT_DESK, Desk, Rough, simulate
 from deskpulse.lab.simulator.curve import weekly_factor
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 

@@ -2,8 +2,6 @@
 
 from deskpulse.lab.simulator.backlog import publish_backlog
 from deskpulse.lab.simulator.desk import DEFAULT_DESK, Channel, Desk, Priority, Rates, Spread, Team
-from deskpulse.lab.simulator.outbox import TimedEvent
-from deskpulse.lab.simulator.publish import Pace, Progress, publish, write_jsonl
 from deskpulse.lab.simulator.rough import Kinds, Rough
 from deskpulse.lab.simulator.scenarios import SCENARIOS, Scenario
 from deskpulse.lab.simulator.simulate import simulate
@@ -14,17 +12,12 @@ __all__ = [
     "Channel",
     "Desk",
     "Kinds",
-    "Pace",
     "Priority",
-    "Progress",
     "Rates",
     "Rough",
     "Scenario",
     "Spread",
     "Team",
-    "TimedEvent",
-    "publish",
     "publish_backlog",
     "simulate",
-    "write_jsonl",
 ]

@@ -10,9 +10,8 @@ from typing import Any, Final, Protocol
 
 from aiokafka.partitioner import murmur2
 
-from deskpulse.ingest.events_io import encode
-from deskpulse.lab.simulator.outbox import TimedEvent
-from deskpulse.lab.simulator.publish import Progress
+from deskpulse.ingest.events_io import TimedEvent, encode
+from deskpulse.ingest.publisher import Progress
 
 # So many events are on the way together, of all topics: what belongs together in time stays together.
 FLUSH_EVENTS: Final = 2_000

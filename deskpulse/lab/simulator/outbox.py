@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
-from deskpulse.ingest.events_io import record_key
+from deskpulse.ingest.events_io import TimedEvent, record_key
 from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, SECOND_MS, Desk, Spread
 from deskpulse.lab.simulator.happening import Event
 from deskpulse.lab.simulator.scenarios import Scenario
@@ -16,15 +16,6 @@ _TRANSIT_MS: Final = (30, 1_500)  # from happening to Kafka, usually
 _LATE: Final = Spread(3 * HOUR_MS, 0.7)
 _AGAIN_MS: Final = (SECOND_MS, 10 * MINUTE_MS)  # until a duplicate follows
 _BEHIND_MS: Final = (SECOND_MS, 30 * SECOND_MS)  # of a creation behind its reply
-
-
-class TimedEvent(NamedTuple):
-    """An event and when it is published; it never happens after its publication, though the clock that it is stamped by may be fast."""
-
-    publish_ms: int  # epoch milliseconds
-    topic: str
-    key: bytes
-    value: dict[str, object]
 
 
 class Outbox:

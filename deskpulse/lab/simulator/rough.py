@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import ClassVar, Final
 
-from deskpulse.ingest.events_io import to_ms, to_rfc3339
+from deskpulse.ingest.events_io import TimedEvent, to_ms, to_rfc3339
 from deskpulse.lab.simulator.desk import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Desk, Team
 from deskpulse.lab.simulator.happening import Event, EventIds, Ticket
-from deskpulse.lab.simulator.outbox import TimedEvent
 from deskpulse.lab.simulator.scenarios import SCENARIOS, Scenario
 
 # Twelve teams of very different size, with names that people choose: quotes, signs of other languages, formulas, 125 characters.

@@ -10,12 +10,12 @@ from operator import itemgetter
 from random import Random
 from typing import Final
 
-from deskpulse.ingest.events_io import record_key
+from deskpulse.ingest.events_io import TimedEvent, record_key
 from deskpulse.lab.simulator.curve import PEAK, arrivals, weekly_factor
 from deskpulse.lab.simulator.customers import CustomerBase
 from deskpulse.lab.simulator.desk import DEFAULT_DESK, MINUTE_MS, Desk
 from deskpulse.lab.simulator.happening import Event, EventIds
-from deskpulse.lab.simulator.outbox import Outbox, TimedEvent
+from deskpulse.lab.simulator.outbox import Outbox
 from deskpulse.lab.simulator.scenarios import SCENARIOS, Scenario
 from deskpulse.lab.simulator.surveys import answer_without_ticket
 from deskpulse.lab.simulator.tickets import TicketWriter

@@ -12,10 +12,10 @@ from grafana_foundation_sdk.models import dashboard as sdk
 from grafana_foundation_sdk.models.prometheus import Dataquery
 
 from deskpulse.monitoring.boards.desk import SOURCE_VARIABLE, Desk
+from deskpulse.monitoring.boards.matchers import OF_DESK, Match
 from deskpulse.monitoring.boards.pages import definitions, pipeline, sla, team, wall
 from deskpulse.monitoring.boards.panels.sheet import REFRESH, SCHEMA, TAG, Asked, Sheet
 from deskpulse.monitoring.boards.questions.figures import TEAM, alerts
-from deskpulse.monitoring.boards.questions.matchers import OF_DESK, Match
 
 TEAM_WINDOWS: Final = ("8h", "15m", "1h", "24h", "today", "7d", "30d")  # the first is shown at first; an hour is seen in it
 # An alert is marked where it began, once: as long as it fires would be an area over everything that it is about.

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.common import DataSourceRef
 
 from deskpulse import policy
 from deskpulse.monitoring.boards.locales import Locale
-from deskpulse.monitoring.boards.questions.matchers import Besides, Match
+from deskpulse.monitoring.boards.matchers import Besides, Match
 from deskpulse.monitoring.boards.words import Words
 from deskpulse.settings.bands import Band, BandSettings
 from kpis.sla.calendar import ALWAYS

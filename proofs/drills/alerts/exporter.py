@@ -8,7 +8,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from deskpulse import cli
-from exporters.keeper import ViewKeeper
+from exporters.reading.keeper import ViewKeeper
 from proofs.drills.alerts.clock import DrillClock
 
 FILE: Final = "DRILL_CLOCK_FILE"

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from deskpulse.lab.simulator import DEFAULT_DESK, TimedEvent, simulate
+from deskpulse.ingest.events_io import TimedEvent
+from deskpulse.lab.simulator import DEFAULT_DESK, simulate
 from deskpulse.monitoring.rules import Plan, texts
 from deskpulse.monitoring.rules.files import InOneLine, dump
 from deskpulse.policy import build, load_file

@@ -14,8 +14,10 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
+from deskpulse.ingest.events_io import TimedEvent
+from deskpulse.ingest.publisher import Pace, publish
 from deskpulse.lab.brokers.process import free_ports
-from deskpulse.lab.simulator import Pace, TimedEvent, publish, simulate
+from deskpulse.lab.simulator import simulate
 from deskpulse.monitoring.alert_log import Notice, server
 from deskpulse.monitoring.rules import Plan, texts
 from deskpulse.monitoring.rules.faults import faults

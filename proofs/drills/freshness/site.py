@@ -14,9 +14,9 @@ from typing import Any, Final
 import yaml
 from aiokafka import AIOKafkaProducer
 
+from deskpulse.ingest.publisher import Pace, publish
 from deskpulse.lab.demo.run import DEMO_POLICY
 from deskpulse.lab.demo.story import story
-from deskpulse.lab.simulator import Pace, publish
 from deskpulse.monitoring.alert_log import Notice, server
 from deskpulse.monitoring.boards.questions.promql import JOB
 from deskpulse.monitoring.rules import Plan, texts, write

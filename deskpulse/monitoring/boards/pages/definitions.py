@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from deskpulse.monitoring.boards.desk import Desk
 from deskpulse.monitoring.boards.locales import Quantity
+from deskpulse.monitoring.boards.matchers import Match
 from deskpulse.monitoring.boards.panels import kinds, tiles
 from deskpulse.monitoring.boards.panels.scale import band_steps
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.panels.tiles import Number
 from deskpulse.monitoring.boards.questions.figures import ALL, FIRST_RESPONSE, enough, figure, first_response, hours, live, minutes, percent
-from deskpulse.monitoring.boards.questions.matchers import Match
 from deskpulse.monitoring.boards.questions.promql import Expression, Pick
 from deskpulse.monitoring.boards.words import definitions
 from deskpulse.settings.bands import Band

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from deskpulse.monitoring.boards.matchers import DESK_NAME
 from deskpulse.monitoring.boards.pages.wall import FIGURES, STALE_SECONDS, figures_state, firing_now
 from deskpulse.monitoring.boards.panels import kinds, tiles
 from deskpulse.monitoring.boards.panels.kinds import Course
@@ -11,7 +12,6 @@ from deskpulse.monitoring.boards.panels.scale import KEPT, PLAIN, UNKNOWN, Step
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.panels.tiles import Number
 from deskpulse.monitoring.boards.questions.figures import PROGRAMS, age_seconds, believed, lag
-from deskpulse.monitoring.boards.questions.matchers import DESK_NAME
 from deskpulse.monitoring.boards.questions.promql import Written
 
 _J: Final = PROGRAMS

@@ -13,6 +13,7 @@ from typing import Final
 
 from grafana_foundation_sdk.models import dashboard as sdk
 
+from deskpulse.monitoring.boards.matchers import ANY, DESK_NAME, OF_DESK, Match
 from deskpulse.monitoring.boards.panels import kinds, links, tiles
 from deskpulse.monitoring.boards.panels.kinds import Course
 from deskpulse.monitoring.boards.panels.scale import AMBER, NO_ALERTING, PLAIN, RED, STATE_COLOURS, UNKNOWN, Step
@@ -48,7 +49,6 @@ from deskpulse.monitoring.boards.questions.figures import (
     warnings_besides,
     whole_percent,
 )
-from deskpulse.monitoring.boards.questions.matchers import ANY, DESK_NAME, OF_DESK, Match
 from deskpulse.monitoring.boards.questions.promql import (
     Either,
     Expression,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.monitoring.boards.desk import SOURCE_VARIABLE, Desk
-from deskpulse.monitoring.boards.questions.matchers import DESK
+from deskpulse.monitoring.boards.matchers import DESK
 
 # Values are made safe one by one: Grafana itself would leave a `&` or a `+` of a name as it is.
 _KEPT = f"${{__url_time_range}}&${{{SOURCE_VARIABLE}:queryparam}}&${{{DESK}:queryparam}}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deskpulse.monitoring.boards.questions.moment import Moment, Result
+from deskpulse.monitoring.boards.moment import Moment, Result
 from deskpulse.monitoring.boards.questions.promql import Derived
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from deskpulse.monitoring.boards.desk import Desk, teams_with_hours
+from deskpulse.monitoring.boards.matchers import OF_DESK, OF_DESK_OR_ALL, Chosen, Match, braces
 from deskpulse.monitoring.boards.questions.ages import Age, Until
-from deskpulse.monitoring.boards.questions.matchers import OF_DESK, OF_DESK_OR_ALL, Chosen, Match, braces
 from deskpulse.monitoring.boards.questions.promql import (
     TRUSTED,
     Either,

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from deskpulse.monitoring.boards.questions.matchers import DESK, Match, braces, matches
-from deskpulse.monitoring.boards.questions.moment import Labels, Moment, Result
+from deskpulse.monitoring.boards.matchers import DESK, Match, braces, matches
+from deskpulse.monitoring.boards.moment import Labels, Moment, Result
 
 JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml, which alerts know; boards go by the desk
 RECORDED: Final = "desk:"  # before the name of a metric: as the believed exporter shows it (deskpulse/monitoring/rules/groups/view.py)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from deskpulse.monitoring.boards.questions.matchers import Besides, Match
+from deskpulse.monitoring.boards.matchers import Besides, Match
 from deskpulse.monitoring.boards.questions.promql import (
     NO_POLICY,
     TRUSTED,

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from deskpulse.ingest.events_io import encode, write_events
-from deskpulse.lab.simulator.outbox import TimedEvent
+from deskpulse.ingest.events_io import TimedEvent, encode, write_events
 
 MAX_IN_FLIGHT: Final = 10_000  # records handed to the producer and not yet acknowledged
 _PROGRESS_EVERY_SECONDS: Final = 0.5

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from deskpulse.monitoring.boards.questions.moment import Moment
+from deskpulse.monitoring.boards.moment import Moment
 
 
 @dataclass(frozen=True, slots=True)
