@@ -1,4 +1,7 @@
-"""The Faust table that is none: it anchors the assignment, and its two hooks drop and recover our own state."""
+"""The Faust table that is none.
+
+It anchors the assignment, and its two hooks drop and recover our own state.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from agents.partitions.ownership import Ownership
 
 
 class LedgerTable(faust.Table):  # type: ignore[misc] # as in schema.py
-    """A table with an always empty changelog. Without any table Faust assigns topics one by one, and a ticket's events part.
+    """A table with an always empty changelog.
+
+    Without any table Faust assigns topics one by one, and a ticket's events part.
 
     Faust swallows what its hooks raise; ours end the process.
     """
@@ -21,7 +26,9 @@ class LedgerTable(faust.Table):  # type: ignore[misc] # as in schema.py
     ownership: Ownership  # set before Faust starts
     _generation = -1
 
-    async def on_rebalance(self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0) -> None:
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
         """The group has assigned partitions; Faust has waited for the chunks in flight."""
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
         self._generation = generation_id
@@ -29,8 +36,12 @@ class LedgerTable(faust.Table):  # type: ignore[misc] # as in schema.py
             await self.ownership.keep_only(own_partitions(self.app, self.changelog_topic_name))
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Faust has read the (empty) changelog; when we return it seeks (see `LedgerConsumer`) and lets chunks flow."""
-        began = self._generation  # not that of now, which may belong to an assignment that we have not been told of yet
+        """Faust has read the (empty) changelog.
+
+        When we return it seeks (see `LedgerConsumer`) and lets chunks flow.
+        """
+        # not that of now, which may belong to an assignment that we have not been told of yet
+        began = self._generation
         with ends_the_process("recovery"):
             await self.ownership.take_over(lambda: generation(self.app) == began)
         await super().on_recovery_completed(active_tps, standby_tps)
@@ -45,6 +56,8 @@ class LedgerTable(faust.Table):  # type: ignore[misc] # as in schema.py
 def add_ledger_table(app: faust.App, ownership: Ownership, anchor_topic: str, **options: Any) -> LedgerTable:
     """Register the table."""
     app.conf.Table = LedgerTable
-    table: LedgerTable = app.Table("anchor", changelog_topic=app.topic(anchor_topic, acks=False, **options), **options)
+    table: LedgerTable = app.Table(
+        "anchor", changelog_topic=app.topic(anchor_topic, acks=False, **options), **options
+    )
     table.ownership = ownership
     return table

@@ -32,7 +32,8 @@ class DeskApp(faust.App):  # type: ignore[misc] # as in schema.py
 
 def build_app(config: WorkerConfig) -> DeskApp:
     """A worker's app, not started. One a process and event loop."""
-    name = f"{config.app_id}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"  # a container's pid is 1 at every start
+    # a container's pid is 1 at every start
+    name = f"{config.app_id}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     ownership = Ownership(config, lambda: app.consumer, name)
     app = DeskApp(
         config.app_id,
@@ -42,7 +43,8 @@ def build_app(config: WorkerConfig) -> DeskApp:
         broker_session_timeout=config.session_timeout_seconds,
         broker_heartbeat_interval=config.heartbeat_seconds,
         broker_rebalance_timeout=max(30.0, 3 * config.session_timeout_seconds),
-        broker_request_timeout=max(40.0, 4 * config.session_timeout_seconds),  # joining a group takes up to a rebalance timeout
+        # joining a group takes up to a rebalance timeout
+        broker_request_timeout=max(40.0, 4 * config.session_timeout_seconds),
         broker_commit_interval=2.0,
         ConsumerScheduler=partial(ChunkScheduler, config.chunk_records),
         stream_buffer_maxsize=_MOST_CHUNKS,
@@ -59,7 +61,12 @@ def build_app(config: WorkerConfig) -> DeskApp:
     )
     app.ownership = ownership
     app.transport = LedgerTransport(app.conf.broker_consumer, app, authority=ownership)
-    raw: dict[str, Any] = {"key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw"}
+    raw: dict[str, Any] = {
+        "key_type": bytes,
+        "value_type": bytes,
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+    }
     add_ledger_table(app, ownership, config.anchor_topic)
     add_agents(app, ownership, **raw)
     return app

@@ -17,27 +17,35 @@ class WorkerConfig:
     """Settings of a worker; the defaults are those of production."""
 
     clock: Clock  # of this machine
-    kafka: Mapping[str, Any]  # options of every aiokafka client: bootstrap_servers, security_protocol, ssl_context, sasl_*
-    app_id: str = "deskpulse"  # consumer group, and first part of the names of ledger topics and transactional ids
+    # options of every aiokafka client: bootstrap_servers, security_protocol, ssl_context, sasl_*
+    kafka: Mapping[str, Any]
+    # consumer group, and first part of the names of ledger topics and transactional ids
+    app_id: str = "deskpulse"
     topic_prefix: str = ""  # before the names of source topics and dead letters
     state_rules: StateRules = field(default_factory=StateRules)
-    make_state: Callable[[int], LedgerState] | None = None  # of a partition; None = PartitionState under `state_rules`
+    # of a partition; None = PartitionState under `state_rules`
+    make_state: Callable[[int], LedgerState] | None = None
 
     session_timeout_seconds: float = 10.0  # after a crash, so long until others take over
     heartbeat_seconds: float = 3.0
     chunk_records: int = 5_000  # applied between two turns of the event loop
     unit_records: int = 20_000  # most of one transaction
     unit_bytes: int = 16_000_000  # a change set beyond this is written at once
-    unit_interval_seconds: float = 0.1  # least time between transactions of a partition, unless a full unit waits
-    backlog_gather_seconds: float = 1.0  # ... and so long to fill a unit, while more than one waits in the logs
+    # least time between transactions of a partition, unless a full unit waits
+    unit_interval_seconds: float = 0.1
+    # ... and so long to fill a unit, while more than one waits in the logs
+    backlog_gather_seconds: float = 1.0
     batch_bytes: int = 900_000  # of one record batch; brokers refuse 1 MiB by default
-    transaction_timeout_seconds: float = 10.0  # a worker that hangs within a transaction holds readers back so long
+    # a worker that hangs within a transaction holds readers back so long
+    transaction_timeout_seconds: float = 10.0
     write_timeout_seconds: float = 30.0  # a transaction that takes longer ends the worker
     fetch_bytes: int = 1 << 20  # of one partition and fetch
-    fetch_pace_seconds: float = 0.1  # a broker is asked anew so long after an answer with records, unless more is known to be there
+    # a broker is asked anew so long after an answer with records, unless more is known to be there
+    fetch_pace_seconds: float = 0.1
     reject_share: float = 0.95  # such a share of rejects ...
     reject_least: int = 500  # ... among at least so many records stops the worker
-    drained_seconds: float = 5.0  # at its log end for so long, a topic does not hold the event clock back any more
+    # at its log end for so long, a topic does not hold the event clock back any more
+    drained_seconds: float = 5.0
     backlog_seconds: float = 10.0  # ... nor at once, while what is applied has been in Kafka for so long
     watchdog_seconds: float = 60.0  # lag without progress for so long ends the worker
     position_seconds: float = 10.0  # between two position rows of a partition to which nothing comes

@@ -59,7 +59,10 @@ def end_process(code: Exit, reason: str) -> NoReturn:
 
 @contextmanager
 def ends_the_process(doing: str) -> Iterator[None]:
-    """Any error within ends the process: Faust would log some of them and go on with a state that nobody checked."""
+    """Any error within ends the process.
+
+    Faust would log some of them and go on with a state that nobody checked.
+    """
     try:
         yield
     except asyncio.CancelledError:
@@ -67,7 +70,9 @@ def ends_the_process(doing: str) -> Iterator[None]:
     except WorkerError as error:
         end_process(error.code, f"{doing}: {error}")
     except KafkaError as error:
-        end_process(Exit.RETRY, f"{doing}: {error!r}; check the brokers, the worker recovers when it is started again")
+        end_process(
+            Exit.RETRY, f"{doing}: {error!r}; check the brokers, the worker recovers when it is started again"
+        )
     except Exception as error:
         logger.exception("unexpected error, %s", doing)
         end_process(Exit.CRASH, f"{doing}: {error!r}")

@@ -17,7 +17,10 @@ _TIMEOUT_MS = 10_000
 
 
 async def preflight(config: WorkerConfig) -> int:
-    """The partition count of all topics. Errors: WorkerError when no broker answers, a topic is missing, or counts differ."""
+    """The partition count of all topics.
+
+    Errors: WorkerError when no broker answers, a topic is missing, or counts differ.
+    """
     admin = AIOKafkaAdminClient(**config.kafka, request_timeout_ms=_TIMEOUT_MS)
     with complaints() as said:
         try:

@@ -1,4 +1,7 @@
-"""The Faust agents, one a source topic: each hands the chunks of its topic to the partition they belong to."""
+"""The Faust agents, one a source topic.
+
+Each hands the chunks of its topic to the partition they belong to.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from streams.topics import SOURCE_TOPICS
 
 
 def add_agents(app: faust.App, ownership: Ownership, **options: Any) -> None:
-    """Register an agent for each source topic. All workers have all of them: co-partitioning needs equal subscriptions."""
+    """Register an agent for each source topic.
+
+    All workers have all of them: co-partitioning needs equal subscriptions.
+    """
     for topic in SOURCE_TOPICS:
         channel = app.topic(ownership.config.source(topic), schema=ChunkSchema(), **options)
         app.agent(channel, name=topic)(_hand_over(topic, ownership))

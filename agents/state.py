@@ -1,4 +1,7 @@
-"""What the hands need of the state of a partition. `kpis.state.partition.PartitionState` is one; tests use a counter."""
+"""What the hands need of the state of a partition.
+
+`kpis.state.partition.PartitionState` is one; tests use a counter.
+"""
 
 from __future__ import annotations
 

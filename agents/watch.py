@@ -47,7 +47,8 @@ class Watch:
         self._config = app.ownership.config
         self._lost: dict[TP, int] = {}  # ticks
         self._read_again: Counter[tuple[TP, int | None]] = Counter()  # times, by the offset applied
-        self._progress: dict[TP | int, _Progress] = {}  # of topic-partitions, and of partitions over all their topics
+        # of topic-partitions, and of partitions over all their topics
+        self._progress: dict[TP | int, _Progress] = {}
         self._elapsed = self._config.clock.elapsed
         self._recovering = _Progress((-1,), self._elapsed())
         self._log_ends: Mapping[TP, int] = {}  # as the brokers told, whatever was fetched
@@ -80,7 +81,8 @@ class Watch:
                 await self._check(partition, now, flows=flows)
                 partition.inbox.nudge()  # expiry goes on while nothing arrives
         if not flows:
-            self._progress.clear()  # nobody can move now, and whoever could not for a minute must not be blamed right after
+            # nobody can move now, and whoever could not for a minute must not be blamed right after
+            self._progress.clear()
         if now - self._told_at >= self._config.status_seconds:
             self._tell(now)
 
@@ -90,19 +92,25 @@ class Watch:
             tp, applied = TP(topic, partition.number), partition.applied(topic)
             position = 0 if applied is None else applied + 1
             positions.append(position)
-            # The fetches may say that there is nothing more, or nothing at all, where the brokers say otherwise.
+            # The fetches may say that there is nothing more, or nothing at all, where the brokers say
+            # otherwise.
             unfetched = self._log_ends.get(tp, 0) - max(position, deliveries.reached(tp) or 0)
             waiting[tp] = max(deliveries.lag(tp, applied), unfetched)
-            # A topic that is ahead of the others is left waiting (`abreast.py`), but not what of it has been fetched.
+            # A topic that is ahead of the others is left waiting (`abreast.py`), but not what of it has been
+            # fetched.
             mark = (position, partition.rebuilt)
-            self._check_progress(tp, mark, waiting[tp] if deliveries.pending(tp, applied) else 0, now, (tp, position))
+            self._check_progress(
+                tp, mark, waiting[tp] if deliveries.pending(tp, applied) else 0, now, (tp, position)
+            )
             if flows and not partition.state.outdated:
                 await self._heal(partition, tp, applied)
         tp, most = waiting.most_common(1)[0]
         position = positions[list(self._config.sources).index(tp.topic)]
         self._check_progress(partition.number, (*positions, partition.rebuilt), most, now, (tp, position))
 
-    def _check_progress(self, what: TP | int, mark: tuple[int, ...], waiting: int, now: float, where: tuple[TP, int]) -> None:
+    def _check_progress(
+        self, what: TP | int, mark: tuple[int, ...], waiting: int, now: float, where: tuple[TP, int]
+    ) -> None:
         seen = self._progress.get(what)
         if waiting <= 0 or seen is None or seen.mark != mark:
             self._progress[what] = _Progress(mark, now)
@@ -112,7 +120,8 @@ class Watch:
             seconds = now - seen.since
             raise WorkerError(
                 Exit.RETRY,
-                f"{tp.topic}/{tp.partition}: {waiting} records behind and no progress at {at} for {seconds:.0f} s",
+                f"{tp.topic}/{tp.partition}: {waiting} records behind and no progress at {at} for "
+                f"{seconds:.0f} s",
                 page="worker-stuck",
             )
 
@@ -122,12 +131,15 @@ class Watch:
         with ends_the_process("watch"):
             while True:
                 await asyncio.sleep(seconds)
-                numbers = [number for number, partition in self._ownership.partitions.items() if partition.ready]
+                numbers = [
+                    number for number, partition in self._ownership.partitions.items() if partition.ready
+                ]
                 tps = [TP(topic, number) for number in numbers for topic in self._config.sources]
                 try:
                     async with asyncio.timeout(seconds):
                         self._log_ends = await self._app.consumer.highwaters(*tps) if tps else {}
-                except (KafkaError, TimeoutError) as error:  # brokers that do not answer are no fault of this worker
+                except (KafkaError, TimeoutError) as error:
+                    # brokers that do not answer are no fault of this worker
                     self._log_ends = {}
                     logger.debug("no news of the log ends: %r", error)
 
@@ -145,10 +157,13 @@ class Watch:
             if self._read_again[tp, applied] > _MOST_TIMES:
                 raise WorkerError(
                     Exit.RETRY,
-                    f"{tp.topic}/{tp.partition}: what follows offset {applied} was read {_MOST_TIMES} times and got lost",
+                    f"{tp.topic}/{tp.partition}: what follows offset {applied} was read {_MOST_TIMES} times "
+                    "and got lost",
                     page="worker-stuck",
                 )
-            logger.warning("%s/%d: what follows offset %s was fetched and did not arrive: reading again", *tp, applied)
+            logger.warning(
+                "%s/%d: what follows offset %s was fetched and did not arrive: reading again", *tp, applied
+            )
             await partition.read_again(tp)
 
     def _check_recovery(self, now: float, ready: list[Partition], *, flows: bool) -> None:
@@ -159,12 +174,19 @@ class Watch:
             self._recovering = _Progress(mark, now)
         elif now - self._recovering.since > 2 * self._config.watchdog_seconds:
             seconds = now - self._recovering.since
-            raise WorkerError(Exit.RETRY, f"still rebalancing or recovering, and no row came for {seconds:.0f} s", page="worker-stuck")
+            raise WorkerError(
+                Exit.RETRY,
+                f"still rebalancing or recovering, and no row came for {seconds:.0f} s",
+                page="worker-stuck",
+            )
 
     def _check_partition_counts(self) -> None:
         counts = {topic: self._app.consumer.topic_partitions(topic) for topic in self._config.sources}
         known = {topic: count for topic, count in counts.items() if count}
-        prior = max((partition.state.position.partitions for partition in self._ownership.partitions.values()), default=0)
+        prior = max(
+            (partition.state.position.partitions for partition in self._ownership.partitions.values()),
+            default=0,
+        )
         if known:
             check_partition_counts(known, prior=prior)
 
@@ -172,9 +194,15 @@ class Watch:
         tally, deliveries = self._ownership.tally, self._ownership.deliveries
         partitions = self._ownership.partitions.values()
         seconds = now - self._told_at
-        lag = sum(deliveries.lag(TP(topic, p.number), p.applied(topic)) for p in partitions if p.ready for topic in self._config.sources)
+        lag = sum(
+            deliveries.lag(TP(topic, p.number), p.applied(topic))
+            for p in partitions
+            if p.ready
+            for topic in self._config.sources
+        )
         logger.info(
-            "status events_per_second=%.0f lag=%d partitions=%d recovering=%d transactions_per_second=%.1f events=%d "
+            "status events_per_second=%.0f lag=%d partitions=%d recovering=%d transactions_per_second=%.1f "
+            "events=%d "
             "out_of_sequence=%d healed=%d",
             (tally.records - self._told_records) / seconds,
             lag,
@@ -188,12 +216,17 @@ class Watch:
         self._told_at, self._told_records, self._told_transactions = now, tally.records, tally.transactions
 
     def _watch_event_loop(self) -> None:
-        """In a thread of its own: ticks stop when the event loop hangs. Counted, not timed, for a stopped process stops both."""
+        """In a thread of its own: ticks stop when the event loop hangs.
+
+        Counted, not timed, for a stopped process stops both.
+        """
         beats, still = self.beats, 0
         while still < self._config.watchdog_seconds:
             sleep(1.0)
             beats, still = self.beats, (still + 1 if self.beats == beats else 0)
-        exits.end_process(Exit.RETRY, f"the event loop has not run for {still} s; see docs/runbooks/worker-stuck.md")
+        exits.end_process(
+            Exit.RETRY, f"the event loop has not run for {still} s; see docs/runbooks/worker-stuck.md"
+        )
 
 
 class _Progress(NamedTuple):

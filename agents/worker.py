@@ -20,12 +20,15 @@ from agents.watch import Watch
 
 logger = logging.getLogger("deskpulse.worker")
 
-# Of new objects and of rounds: Python's own (700, 10, 10) spends a quarter of the time looking for cycles among rows that have none.
+# Of new objects and of rounds: Python's own (700, 10, 10) spends a quarter of the time looking for cycles
+# among rows that have none.
 _GARBAGE = (100_000, 50, 100)
 
 
 def run_worker(config: WorkerConfig) -> int:
-    """Work until SIGTERM or SIGINT; the exit code. Main thread only; errors that leave no way back end the process from within.
+    """Work until SIGTERM or SIGINT; the exit code.
+
+    Main thread only; errors that leave no way back end the process from within.
 
     Logging is the caller's: the logger is `deskpulse.worker`.
     """
@@ -49,7 +52,9 @@ async def _run(config: WorkerConfig) -> int:
     if partitions is None:
         logger.info("told to stop before the start")
         return Exit.OK
-    logger.info("start app_id=%s brokers=%s partitions=%d", config.app_id, ",".join(config.bootstrap), partitions)
+    logger.info(
+        "start app_id=%s brokers=%s partitions=%d", config.app_id, ",".join(config.bootstrap), partitions
+    )
     app = build_app(config)
     bind_to_running_loop(app)
     app.finalize()
@@ -58,7 +63,11 @@ async def _run(config: WorkerConfig) -> int:
     watch.cancel()
     if app.crash_reason is not None:
         code = Exit.RETRY if isinstance(app.crash_reason, KafkaError) else Exit.CRASH
-        end_process(code, f"Faust gave up: {app.crash_reason!r}; see the log before, the worker recovers when it is started again")
+        end_process(
+            code,
+            f"Faust gave up: {app.crash_reason!r}; see the log before, the worker recovers when it is "
+            "started again",
+        )
     return await _leave(app, config)
 
 
@@ -93,10 +102,15 @@ async def _leave(app: DeskApp, config: WorkerConfig) -> int:
     """Finish the units in flight, commit, leave the group."""
     began, timeout_seconds = config.clock.elapsed(), config.stop_timeout_seconds
     stopping = asyncio.create_task(app.stop(), name="stop")
-    # Not a timeout that cancels: what Faust awaits on its way may swallow that, and a write to a broker that hangs is not to be waited for.
+    # Not a timeout that cancels: what Faust awaits on its way may swallow that, and a write to a broker that
+    # hangs is not to be waited for.
     done, _ = await asyncio.wait([stopping], timeout=timeout_seconds)
     if not done:
-        end_process(Exit.RETRY, f"not stopped within {timeout_seconds:g} s; nothing is lost, others take over when the session expires")
+        end_process(
+            Exit.RETRY,
+            f"not stopped within {timeout_seconds:g} s; nothing is lost, others take over when the session "
+            "expires",
+        )
     stopping.result()
     logger.info("stopped seconds=%.1f events=%d", config.clock.elapsed() - began, app.ownership.tally.records)
     return Exit.OK

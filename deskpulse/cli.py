@@ -1,4 +1,7 @@
-"""The command line. Commands live in `deskpulse.commands`, one a file, and import what they need when they run."""
+"""The command line.
+
+Commands live in `deskpulse.commands`, one a file, and import what they need when they run.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,12 @@ from deskpulse.commands import (
 )
 
 _TRY = "Look around", "Run it", "Feed it", "Look after it"
-_EXIT_CODES = "[bold]Exit codes[/]\n\n" + "\n\n".join(f"{code}  {meaning}" for code, meaning in exits.MEANINGS.items())
+_EXIT_CODES = "[bold]Exit codes[/]\n\n" + "\n\n".join(
+    f"{code}  {meaning}" for code, meaning in exits.MEANINGS.items()
+)
 _SETTINGS = (
-    "[bold]Settings[/]\n\nOne YAML file (--config, or DESKPULSE_CONFIG) and DESKPULSE_* variables, which win. "
+    "[bold]Settings[/]\n\nOne YAML file (--config, or DESKPULSE_CONFIG) and DESKPULSE_* variables, which "
+    "win. "
     "examples/deskpulse.yaml lists them all; 'deskpulse check' reads them and tells every fault at once."
 )
 
@@ -76,6 +82,9 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it
 @app.callback()
 def _options(
     *,
-    _: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")] = False,
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
 ) -> None:
     """Live KPIs of support desks: Kafka events in, Prometheus figures out."""

@@ -18,7 +18,8 @@ def elapsed_seconds() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-# A worker that was stopped (SIGSTOP, a suspended machine) has not been idle: its stopwatch stands still meanwhile.
+# A worker that was stopped (SIGSTOP, a suspended machine) has not been idle: its stopwatch stands still
+# meanwhile.
 WORKER: Final = Clock(wall_ms, time.monotonic)
 # What an exporter read before the machine slept is old: its stopwatch goes on.
 EXPORTER: Final = Clock(wall_ms, elapsed_seconds)

@@ -1,6 +1,7 @@
 """Exit codes: the command line's answer to scripts; `deskpulse --help` lists them.
 
-A worker has its own, after sysexits.h (`agents.exits.Exit`), so that a supervisor can tell what a restart mends from what a person must.
+A worker has its own, after sysexits.h (`agents.exits.Exit`), so that a supervisor can tell what a restart
+mends from what a person must.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ MEANINGS: Final = {
     DIFFERENCE: "a difference was found, or a check failed",
     USAGE: "wrong arguments or settings",
     BROKER: "no broker could be reached, or its topics are not as they must be",
-    65: "the worker stopped: the data is at fault (nearly all of it bad, or one record that cannot be merged)",
+    65: "the worker stopped: the data is at fault (nearly all of it bad, or one record that cannot be "
+    "merged)",
     69: "the worker stopped: no broker answers",
     70: "the worker stopped: a fault of the program, with its traceback",
     75: "the worker stopped: a restart mends it (another worker took over, a write failed, no progress)",

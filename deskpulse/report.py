@@ -45,15 +45,20 @@ def run(
     form: str,
     now_ms: int,
 ) -> int:
-    """Print the figures of a file; return the exit code (2 when the file or its mapping cannot be used, 1 without any event).
+    """Print the figures of a file.
 
-    What is dated later than `now_ms` plus the desk's tolerance is refused: one wrong date would stand for now.
+    Return the exit code (2 when the file or its mapping cannot be used, 1 without any event).
+
+    What is dated later than `now_ms` plus the desk's tolerance is refused: one wrong date would stand for
+    now.
     """
     err = Console(stderr=True)
     latest_ms = now_ms + round(settings.desk.future_tolerance_seconds * 1000)
     try:
         rules = view_rules(settings)
-        history = read_history(file, mapping, until_ms=as_of_ms, latest_ms=latest_ms, rules=rules, console=err)
+        history = read_history(
+            file, mapping, until_ms=as_of_ms, latest_ms=latest_ms, rules=rules, console=err
+        )
     except InputError as error:
         print(f"deskpulse: {error}", file=sys.stderr)  # noqa: T201 - the command's own words
         return exits.USAGE
@@ -67,7 +72,12 @@ def run(
     figures = figures_of(batch, as_of, window=window, span_ms=span_ms)
     quality = batch.quality(as_of, _stretches(batch, as_of, window, span_ms))
     if form == "json":
-        json.dump({**document(as_of, figures), "quality": msgspec.to_builtins(quality)}, sys.stdout, ensure_ascii=False, indent=1)
+        json.dump(
+            {**document(as_of, figures), "quality": msgspec.to_builtins(quality)},
+            sys.stdout,
+            ensure_ascii=False,
+            indent=1,
+        )
         sys.stdout.write("\n")
     else:
         Console().print(_table(as_of, figures))
@@ -91,7 +101,10 @@ def summary(history: History, quality: Quality) -> Iterator[str]:
     if history.first_ms is None or history.last_ms is None:
         yield "data quality: no event was accepted"
     else:
-        yield f"data quality: {history.events:,} events from {to_rfc3339(history.first_ms)} to {to_rfc3339(history.last_ms)}"
+        yield (
+            f"data quality: {history.events:,} events from {to_rfc3339(history.first_ms)} to "
+            f"{to_rfc3339(history.last_ms)}"
+        )
     yield "  " + ", ".join(f"{topic} {count:,}" for topic, count in history.topics.items())
     lines = [f"  {line}" for line in told(quality)]
     yield from lines or ["  nothing to mend"]
@@ -106,7 +119,9 @@ def read_history(
     latest_ms: int | None = None,
     rules: ViewRules | None = None,
 ) -> History:
-    """Merge the events of a file up to an instant; dirty lines are told on the console and stop nothing. Errors: InputError.
+    """Merge the events of a file up to an instant; dirty lines are told on the console and stop nothing.
+
+    Errors: InputError.
 
     Events after `latest_ms` are refused. With `rules` names that are not written as they are shown are told.
     """
@@ -117,7 +132,9 @@ def read_history(
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(f"reading {file.name}")
         events, complaints = read_timed_events(
-            file, mapping, on_progress=lambda rows: bar.update(task, description=f"reading {file.name}: {rows:,} rows")
+            file,
+            mapping,
+            on_progress=lambda rows: bar.update(task, description=f"reading {file.name}: {rows:,} rows"),
         )
         for number, event in enumerate(events, start=1):
             written.note(event.value)
@@ -160,24 +177,36 @@ class Spellings:
                 variants.setdefault(rules.name(dimension, name), []).append(name)
             for shown, written in variants.items():
                 if others := [repr(name) for name in written if name != shown]:
-                    yield f"{dimension} {shown!r} is also written {', '.join(others[:_EXAMPLES])}: counted as one"
+                    yield (
+                        f"{dimension} {shown!r} is also written {', '.join(others[:_EXAMPLES])}: "
+                        "counted as one"
+                    )
 
 
-def folded_names(batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None) -> Iterator[str]:
+def folded_names(
+    batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None
+) -> Iterator[str]:
     """A line for each dimension of which names are shown as `other`, with the first of them."""
     for dimension, names in batch.folded(_stretches(batch, as_of_ms, window, span_ms), as_of_ms).items():
         told = ", ".join(repr(name) for name in names[:_EXAMPLES]) + (
             f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
         )
-        yield f"shown as other: {dimension} {told}; desk.members or desk.max_members shows them, and --format json all"
+        yield (
+            f"shown as other: {dimension} {told}; desk.members or desk.max_members shows them, and "
+            "--format json all"
+        )
 
 
-def figures_of(batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None) -> list[Figure]:
+def figures_of(
+    batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None
+) -> list[Figure]:
     """The figures of one window, of every window (None), of the whole history (`all`) or of a span of one's own."""
     return batch.figures(_stretches(batch, as_of_ms, window, span_ms), as_of_ms)
 
 
-def _stretches(batch: Batch, as_of_ms: int, window: str | None, span_ms: tuple[int, int] | None) -> Sequence[Stretch]:
+def _stretches(
+    batch: Batch, as_of_ms: int, window: str | None, span_ms: tuple[int, int] | None
+) -> Sequence[Stretch]:
     if span_ms is not None:
         start, end = span_ms
         return [Stretch("custom", "current", start, end, end - start)]
@@ -187,7 +216,10 @@ def _stretches(batch: Batch, as_of_ms: int, window: str | None, span_ms: tuple[i
 
 
 def document(as_of_ms: int, figures: Iterable[Figure]) -> dict[str, object]:
-    """The report as JSON: names, labels, value and n of each figure; observations are the `n` of the figure they belong to."""
+    """The report as JSON: names, labels, value and n of each figure.
+
+    Observations are the `n` of the figure they belong to.
+    """
     return {
         "as_of": to_rfc3339(as_of_ms),
         "figures": [
@@ -208,7 +240,9 @@ def _table(as_of_ms: int, figures: Sequence[Figure]) -> Table:
     for figure in figures:
         if not figure.name.endswith("_observations"):
             labels = dict(figure.labels)
-            parts.setdefault((labels.get("window", "now"), labels.get("period", ""), labels["by"], labels["member"]), []).append(figure)
+            parts.setdefault(
+                (labels.get("window", "now"), labels.get("period", ""), labels["by"], labels["member"]), []
+            ).append(figure)
     for (window, period, by, member), found in parts.items():
         span = " ".join(filter(None, (window, "" if period == "current" else period.replace("_", " "))))
         whose = "all" if by == "all" else f"{by} {printable(member)}"
@@ -224,7 +258,11 @@ def _table(as_of_ms: int, figures: Sequence[Figure]) -> Table:
 def readable(name: str, value: float) -> str:
     """A value as people read it: durations in their largest fitting unit, ratios in per cent, instants as times.
 
-    >>> readable("support_csat_ratio", 0.8125), readable("support_first_response_mean_seconds", 240.0), readable("support_nps_score", 40.0)
+    >>> (
+    ...     readable("support_csat_ratio", 0.8125),
+    ...     readable("support_first_response_mean_seconds", 240.0),
+    ...     readable("support_nps_score", 40.0),
+    ... )
     ('81.25 %', '4.0 min', '40.0')
     """
     if name.endswith("_timestamp_seconds"):
@@ -236,7 +274,13 @@ def readable(name: str, value: float) -> str:
             if value >= seconds:
                 return f"{value / seconds:,.1f} {unit}"
         return f"{value:.1f} s"
-    return f"{value:,.0f}" if name.endswith("_tickets") else f"{value:,.2f}" if "per" in name else f"{value:,.1f}"
+    return (
+        f"{value:,.0f}"
+        if name.endswith("_tickets")
+        else f"{value:,.2f}"
+        if "per" in name
+        else f"{value:,.1f}"
+    )
 
 
 def _until(as_of_ms: int | None) -> str:

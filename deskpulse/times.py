@@ -9,7 +9,8 @@ from typing import Final
 _UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SECONDS_BELOW_MS: Final = 100_000_000_000  # 1973 in milliseconds, the year 5138 in seconds: below it somebody meant seconds
+# 1973 in milliseconds, the year 5138 in seconds: below it somebody meant seconds
+_SECONDS_BELOW_MS: Final = 100_000_000_000
 _DURATION_FIX: Final = "write a number and its unit (ms, s, m, h, d), such as 45s, 5m, 2h or 1h30m"
 _TIME_FIX: Final = "write RFC 3339 with an offset, such as 2026-03-02T09:05:00Z, or epoch milliseconds"
 
@@ -34,10 +35,13 @@ def parse_duration_ms(text: str) -> int:
 def parse_time_ms(text: str) -> int:
     """Epoch milliseconds of an RFC 3339 time with an offset, or of integer epoch milliseconds.
 
-    >>> parse_time_ms("2010-05-01T00:00:00Z") == parse_time_ms("2010-05-01T02:00:00+02:00") == parse_time_ms("1272672000000")
+    >>> parse_time_ms("2010-05-01T00:00:00Z") == parse_time_ms("2010-05-01T02:00:00+02:00") == parse_time_ms(
+    ...     "1272672000000"
+    ... )
     True
 
-    Errors: ValueError, which names the fix. A time without an offset is one: nobody could tell which midnight it means.
+    Errors: ValueError, which names the fix. A time without an offset is one: nobody could tell which midnight
+    it means.
     """
     text = text.strip()
     if text.isdecimal():

@@ -49,20 +49,33 @@ def view_rules(settings: Settings) -> ViewRules:
     """What a view shows. Errors: PolicyError."""
     desk = settings.desk
     policy = load_policy(desk.policy)
-    lists = {dimension: names for dimension in DIMENSIONS if (names := getattr(desk.members, dimension)) is not None}
+    lists = {
+        dimension: names
+        for dimension in DIMENSIONS
+        if (names := getattr(desk.members, dimension)) is not None
+    }
     zones = {"team": desk.team_time_zones}
     spelled = {
-        dimension: spellings([] if policy is None else policy.names(number), lists.get(dimension, ()), zones.get(dimension, ()))
+        dimension: spellings(
+            [] if policy is None else policy.names(number), lists.get(dimension, ()), zones.get(dimension, ())
+        )
         for number, dimension in enumerate(DIMENSIONS)
     }
-    shown = {dimension: tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in names)) for dimension, names in lists.items()}
+    shown = {
+        dimension: tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in names))
+        for dimension, names in lists.items()
+    }
     named = {
-        dimension: () if policy is None else tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in policy.names(number)))
+        dimension: ()
+        if policy is None
+        else tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in policy.names(number)))
         for number, dimension in enumerate(DIMENSIONS)
     }
     return ViewRules(
         zone=ZoneInfo(desk_zone(desk).name),
-        team_zones={spelled["team"][fold(team)]: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()},
+        team_zones={
+            spelled["team"][fold(team)]: ZoneInfo(zone) for team, zone in desk.team_time_zones.items()
+        },
         members=MemberRules(shown, desk.max_members, named),
         parts_windows=settings.exporter.parts_windows,
         compared=settings.exporter.compared_rollups,
@@ -74,7 +87,10 @@ def view_rules(settings: Settings) -> ViewRules:
 
 
 def shared_settings(settings: Settings) -> dict[str, str]:
-    """The settings that every worker and exporter of a ledger must share, as the position row keeps them. Errors: PolicyError."""
+    """The settings that every worker and exporter of a ledger must share, as the position row keeps them.
+
+    Errors: PolicyError.
+    """
     desk = settings.desk
     zones = json.dumps(dict(sorted(desk.team_time_zones.items())), ensure_ascii=False)
     return {

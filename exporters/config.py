@@ -1,4 +1,7 @@
-"""What an exporter must be told, checked when it is made. Nobody here reads an environment variable or a settings file."""
+"""What an exporter must be told, checked when it is made.
+
+Nobody here reads an environment variable or a settings file.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WallRules:
-    """What the wall shows beyond the figures. `bands` by KPI, see `kpis.figures.bands.BANDED`; a KPI without one has no colour."""
+    """What the wall shows beyond the figures.
+
+    `bands` by KPI, see `kpis.figures.bands.BANDED`; a KPI without one has no colour.
+    """
 
     bands: Mapping[str, BandRule] = field(default_factory=dict)
     minimum: int = 10  # observations from which on a figure is coloured, and a change told
@@ -39,7 +45,8 @@ class WallRules:
 class ExporterConfig:
     """Settings of an exporter; the defaults are those of production. Errors: ConfigError."""
 
-    kafka: Mapping[str, Any] = field(repr=False)  # options of every aiokafka client: bootstrap_servers, security_protocol, ...
+    # options of every aiokafka client: bootstrap_servers, security_protocol, ...
+    kafka: Mapping[str, Any] = field(repr=False)
     view_rules: ViewRules
     time: Clock = field(repr=False)  # of this machine
     wall: WallRules = field(default_factory=WallRules)
@@ -50,7 +57,8 @@ class ExporterConfig:
     host: str = "127.0.0.1"
     port: int = 9108  # 0: any free one
     insecure_listen: bool = False  # other machines may connect without TLS and log-in
-    allowed_hosts: tuple[str, ...] = ()  # names, beside those of this machine, that requests may call the exporter by
+    # names, beside those of this machine, that requests may call the exporter by
+    allowed_hosts: tuple[str, ...] = ()
     cert_file: Path | None = None  # PEM; with key_file: HTTPS
     key_file: Path | None = None
     bearer_token: str | None = field(default=None, repr=False)
@@ -60,8 +68,10 @@ class ExporterConfig:
     buckets_seconds: tuple[int, ...] = (900, 3600, 10800)  # edges of the gauge histograms
 
     start_timeout_seconds: float = 30.0  # for the first contact with Kafka
-    stall_seconds: float = 43_200.0  # half of the ledger's delete.retention.ms: a longer pause may have missed tombstones
-    stuck_seconds: float = 5.0  # an open transaction that holds readers back for longer makes the view incomplete
+    # half of the ledger's delete.retention.ms: a longer pause may have missed tombstones
+    stall_seconds: float = 43_200.0
+    # an open transaction that holds readers back for longer makes the view incomplete
+    stuck_seconds: float = 5.0
     silent_seconds: float = 10.0  # without an answer of Kafka for so long the figures count as stale
     behind_seconds: float = 30.0  # ... and once records have waited for so long to be applied, as incomplete
     skew_seconds: float = 10.0  # ... and once this machine's clock is so far from the brokers'
@@ -75,7 +85,8 @@ class ExporterConfig:
         self._check_door()
         if wrong := [host for host in self.allowed_hosts if not is_host(host)]:
             raise ConfigError(
-                f"exporter.allowed_hosts: {wrong[0]!r} is no host; write names or addresses alone, without scheme, port or path"
+                f"exporter.allowed_hosts: {wrong[0]!r} is no host; write names or addresses alone, without "
+                "scheme, port or path"
             )
 
     @property
@@ -102,15 +113,19 @@ class ExporterConfig:
     def checks_host(self) -> bool:
         """Whether a request must call the exporter by a name that it knows.
 
-        On loopback without a log-in: otherwise a web page that this machine's browser shows could have its own name resolve to
-        127.0.0.1 and read the figures as its own (DNS rebinding). And wherever names were given.
+        On loopback without a log-in: otherwise a web page that this machine's browser shows could have its
+        own name resolve to 127.0.0.1 and read the figures as its own (DNS rebinding). And wherever names were
+        given.
         """
         return bool(self.allowed_hosts) or (is_loopback(self.host) and not self.wants_login)
 
     def is_called(self, authority: str) -> bool:
-        """Whether a `Host` header, with or without port, names this exporter: localhost, a name of `allowed_hosts`, or any address.
+        """Whether a `Host` header, with or without port, names this exporter.
 
-        Nobody else's page can have an address as its name and be answered here: whoever asks for an address meant the machine that has it.
+        Localhost, a name of `allowed_hosts`, or any address.
+
+        Nobody else's page can have an address as its name and be answered here: whoever asks for an address
+        meant the machine that has it.
         """
         found = _HOST_AND_PORT.fullmatch(authority)
         if found is None:
@@ -127,33 +142,62 @@ class ExporterConfig:
     def _check_buckets(self) -> None:
         if unknown := [edge for edge in self.buckets_seconds if edge not in EXACT_SECONDS]:
             choice = ", ".join(map(str, EXACT_SECONDS))
-            raise ConfigError(f"exporter.buckets_seconds: the stored histograms have no edge at {unknown}; choose from {choice}")
+            raise ConfigError(
+                f"exporter.buckets_seconds: the stored histograms have no edge at {unknown}; choose from "
+                f"{choice}"
+            )
         if list(self.buckets_seconds) != sorted(set(self.buckets_seconds)):
-            raise ConfigError(f"exporter.buckets_seconds {self.buckets_seconds}: list each edge once, from small to large")
+            raise ConfigError(
+                f"exporter.buckets_seconds {self.buckets_seconds}: list each edge once, from small to large"
+            )
 
     def _check_files(self) -> None:
         if (self.cert_file is None) != (self.key_file is None):
-            raise ConfigError("exporter.cert_file and exporter.key_file belong together, and one is missing: set both, or none")
+            raise ConfigError(
+                "exporter.cert_file and exporter.key_file belong together, and one is missing: set both, "
+                "or none"
+            )
         if self.bearer_token == "" or (self.basic_auth is not None and "" in self.basic_auth):
-            raise ConfigError("exporter: an empty token, user name or password lets everybody in; set it, or leave it out")
+            raise ConfigError(
+                "exporter: an empty token, user name or password lets everybody in; set it, or leave it out"
+            )
 
     def _check_door(self) -> None:
         if self.insecure_listen or is_loopback(self.host) or (self.uses_tls and self.wants_login):
             return
-        missing = " and ".join(name for name, given in (("TLS", self.uses_tls), ("a log-in", self.wants_login)) if not given)
+        missing = " and ".join(
+            name for name, given in (("TLS", self.uses_tls), ("a log-in", self.wants_login)) if not given
+        )
         raise ConfigError(
-            f"exporter.host {self.host!r} can be reached from other machines, and {missing} is not set up: keep host 127.0.0.1 behind a "
-            "proxy that has both, or set cert_file, key_file and a token or password; in a network you trust, set insecure_listen to true"
+            f"exporter.host {self.host!r} can be reached from other machines, and {missing} is not set up: "
+            "keep host 127.0.0.1 behind a "
+            "proxy that has both, or set cert_file, key_file and a token or password; in a network you "
+            "trust, set insecure_listen to true"
         )
 
 
 def is_host(text: str) -> bool:
     """Whether a text is a host name or an address, and nothing more.
 
-    >>> [is_host(text) for text in ("desk.example", "10.0.0.7", "[fd00::7]", "fd00::7", "desk.example:9108", "https://desk", "*", "")]
+    >>> [
+    ...     is_host(text)
+    ...     for text in (
+    ...         "desk.example",
+    ...         "10.0.0.7",
+    ...         "[fd00::7]",
+    ...         "fd00::7",
+    ...         "desk.example:9108",
+    ...         "https://desk",
+    ...         "*",
+    ...         "",
+    ...     )
+    ... ]
     [True, True, True, True, False, False, False, False]
     """
-    return is_address(text.strip("[]")) or re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", text) is not None
+    return (
+        is_address(text.strip("[]"))
+        or re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", text) is not None
+    )
 
 
 def is_address(text: str) -> bool:
@@ -170,7 +214,9 @@ def _plain(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a listener on `host`; a name other than localhost counts as reachable.
+    """Whether only this machine can reach a listener on `host`.
+
+    A name other than localhost counts as reachable.
 
     >>> is_loopback("127.0.0.1"), is_loopback("[::1]"), is_loopback("0.0.0.0"), is_loopback("")
     (True, True, False, False)

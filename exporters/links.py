@@ -6,9 +6,15 @@ from urllib.parse import urlsplit
 
 
 def safe_link(url: str | None) -> str | None:
-    """The link, if following it can do no harm: whoever may write an event must not put a script on somebody's wall.
+    """The link, if following it can do no harm.
 
-    >>> safe_link("https://desk.example.com/T-1"), safe_link("javascript:alert(1)"), safe_link("https://user:secret@desk.example.com/")
+    Whoever may write an event must not put a script on somebody's wall.
+
+    >>> (
+    ...     safe_link("https://desk.example.com/T-1"),
+    ...     safe_link("javascript:alert(1)"),
+    ...     safe_link("https://user:secret@desk.example.com/"),
+    ... )
     ('https://desk.example.com/T-1', None, None)
     """
     if url is None or any(character <= " " for character in url):

@@ -29,12 +29,17 @@ OnReady = Callable[[str], Awaitable[None] | None]
 
 
 async def serve(config: ExporterConfig, *, on_ready: OnReady | None = None) -> None:
-    """Serve until cancelled. `on_ready(url)` is called once the whole ledger is read and the first view is built.
+    """Serve until cancelled.
 
-    Errors: ListenError; UnreachableError and TopicsError at the start, later they are told by `/readyz` and waited for.
+    `on_ready(url)` is called once the whole ledger is read and the first view is built.
+
+    Errors: ListenError; UnreachableError and TopicsError at the start, later they are told by `/readyz` and
+    waited for.
     """
     # Each screen may show something else, and a few requests beside them.
-    keeper = ViewKeeper(config.view_rules, config.clock, **config.time._asdict(), most_choices=config.wall.most_screens + 10)
+    keeper = ViewKeeper(
+        config.view_rules, config.clock, **config.time._asdict(), most_choices=config.wall.most_screens + 10
+    )
     reader = LedgerReader(config, keeper)
     async with _listening(config, new_app(config, keeper, reader.status)) as url:
         log.info("listening on %s", url)
@@ -83,7 +88,10 @@ async def _until_told(config: ExporterConfig) -> None:
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
-    """Cancel a task until it has ended: a client that is just connecting or stopping may swallow a cancellation."""
+    """Cancel a task until it has ended.
+
+    A client that is just connecting or stopping may swallow a cancellation.
+    """
     while not task.done():
         task.cancel()
         await asyncio.wait((task,), timeout=CANCEL_SECONDS)
@@ -102,7 +110,8 @@ async def _listening(config: ExporterConfig, app: web.Application) -> AsyncItera
             await site.start()
         except OSError as error:
             raise ListenError(
-                f"cannot listen on {config.host} port {config.port}: {error.strerror or error}; end the program that listens there, or set "
+                f"cannot listen on {config.host} port {config.port}: {error.strerror or error}; end the "
+                "program that listens there, or set "
                 "exporter.host and exporter.port (DESKPULSE_EXPORTER__HOST, DESKPULSE_EXPORTER__PORT)"
             ) from error
         port = runner.addresses[0][1]
@@ -120,5 +129,8 @@ def _tls(config: ExporterConfig) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(config.cert_file, config.key_file)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"exporter.cert_file and exporter.key_file are refused: {error}; give PEM files that belong together") from error
+        raise ConfigError(
+            f"exporter.cert_file and exporter.key_file are refused: {error}; give PEM files that belong "
+            "together"
+        ) from error
     return context

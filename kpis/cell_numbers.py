@@ -1,4 +1,7 @@
-"""The cells of a pane: which integer stands for what. These numbers are in the ledger: never change one, only add."""
+"""The cells of a pane: which integer stands for what.
+
+These numbers are in the ledger: never change one, only add.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +43,12 @@ CLASSES: Final = 8
 SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
 _FIRST_SLA: Final = min(SLA.values())
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
-# SLA[target] + CLASSES * class of (deadline - creation) + class of (deadline - what met it): below BREACHED all are met
+# SLA[target] + CLASSES * class of (deadline - creation) + class of (deadline - what met it): below BREACHED
+# all are met
 
-# The same outcomes once more, all at their deadline, by what their promise allows to be missed: OUTCOME[target] + 2 * allowance + (1 if
-# missed else 0). A promise allows 1 - objective, in ALLOWANCES. Only outcomes of promises that know it (ledger format 3) are here, so the
-# three sums fit together.
+# The same outcomes once more, all at their deadline, by what their promise allows to be missed:
+# OUTCOME[target] + 2 * allowance + (1 if missed else 0). A promise allows 1 - objective, in ALLOWANCES. Only
+# outcomes of promises that know it (ledger format 3) are here, so the three sums fit together.
 ALLOWANCES: Final = 10_000
 OUTCOME: Final = {"first_reply": 1 << 20, "resolution": (1 << 20) + (1 << 15)}
 OUTCOMES: Final = range(1 << 20, 1 << 21)
@@ -53,21 +57,25 @@ REGISTER: Final = 1 << 24  # REGISTER + r, r < 2^24: customers of tickets (windo
 REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the pane's own resolution
 
 MEANS: Final = (FIRST_RESPONSE, RESPONSE, HANDLE, RESOLUTION, FIRST_RESPONSE_BUSINESS, RESOLUTION_BUSINESS)
-# What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap enough to keep by pane.
+# What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap
+# enough to keep by pane.
 LIGHT: Final = frozenset({*range(1, REGISTERS_USED), *(base + part for base in MEANS for part in (0, 1))})
-# What courses keep of a target instead, so that it is light too: (met, missed). Made of the above when they are read; no row has them.
+# What courses keep of a target instead, so that it is light too: (met, missed). Made of the above when they
+# are read; no row has them.
 SETTLED: Final = {"first_reply": (-1, -2), "resolution": (-3, -4)}
 
 # Levels: series of the hourly level rows, whose cells are minutes of the hour.
 OPEN: Final = 0
 UNANSWERED: Final = 1
 ACTIVE: Final = 2  # customers; hour 0, cell 0 only
-DUE: Final = {"first_reply": 3, "resolution": 4}  # by the minute of the deadline, while the clock runs towards or past it
-# The same of a promise that knows its allowance: PROMISED[target] + allowance. One row more for each objective, not for each ticket.
+# by the minute of the deadline, while the clock runs towards or past it
+DUE: Final = {"first_reply": 3, "resolution": 4}
+# The same of a promise that knows its allowance: PROMISED[target] + allowance. One row more for each
+# objective, not for each ticket.
 PROMISED: Final = {"first_reply": 1 << 15, "resolution": 2 << 15}
-# A running clock stands twice: for the team of its deadline (above: what was kept and missed) and for the team that has the ticket now
-# (overdue, at risk, forecast). Where these differ, a row here takes it from the one and gives it to the other, by the same minute. Nothing
-# hands a ticket over yet, so no row is written.
+# A running clock stands twice: for the team of its deadline (above: what was kept and missed) and for the
+# team that has the ticket now (overdue, at risk, forecast). Where these differ, a row here takes it from the
+# one and gives it to the other, by the same minute. Nothing hands a ticket over yet, so no row is written.
 HANDED: Final = {"first_reply": 5, "resolution": 6}
 _HANDED_TARGETS: Final = {level: target for target, level in HANDED.items()}
 _DUE_TARGETS: Final = {level: target for target, level in DUE.items()}

@@ -1,6 +1,9 @@
-"""What the events of a unit of work change, noted so that each note costs little; the tables add it up later, in few steps.
+"""What the events of a unit of work change, noted so that each note costs little.
 
-Nearly all of it is +1 in some cells of some minute. So a note is a minute, its cells, and apart from them the few other amounts.
+The tables add it up later, in few steps.
+
+Nearly all of it is +1 in some cells of some minute. So a note is a minute, its cells, and apart from them the
+few other amounts.
 """
 
 from __future__ import annotations
@@ -64,12 +67,21 @@ class Deltas:
             cells = (_FIRST_RESPONSE, _FIRST_RESPONSE + bucket, _RESPONSE, _RESPONSE + bucket)
             self.notes.append((key, cells, (_FIRST_RESPONSE + 1, length_ms, _RESPONSE + 1, length_ms)))
         elif length_ms:
-            self.notes.append((key, (_FIRST_RESPONSE, _FIRST_RESPONSE + 2, _RESPONSE, _RESPONSE + 2, cell_numbers.ANOMALY), ()))
+            self.notes.append(
+                (
+                    key,
+                    (_FIRST_RESPONSE, _FIRST_RESPONSE + 2, _RESPONSE, _RESPONSE + 2, cell_numbers.ANOMALY),
+                    (),
+                )
+            )
         else:
             self.notes.append((key, (_FIRST_RESPONSE, _FIRST_RESPONSE + 2, _RESPONSE, _RESPONSE + 2), ()))
 
 
 def level_key(level: int, at_ms: int, slot: int) -> int:
-    """Level row (hour, slot, level) in the upper bits, minute of the hour in the lower six: 62 bits for 2,000 years to come."""
+    """Level row (hour, slot, level) in the upper bits, minute of the hour in the lower six.
+
+    62 bits for 2,000 years to come.
+    """
     hour, minute = divmod(at_ms // MINUTE_MS, 60)
     return ((hour << SLOT_BITS | slot) << LEVEL_BITS | level) << MINUTE_BITS | minute

@@ -1,4 +1,7 @@
-"""Which names are shown: what a policy names, and a configured list or the largest by volume up to a limit; the rest is `other`."""
+"""Which names are shown: what a policy names, and a configured list or the largest by volume up to a limit.
+
+The rest is `other`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,12 @@ OTHER: Final = "other"
 
 @dataclass(frozen=True, slots=True)
 class MemberRules:
-    """`lists` names the members of a dimension in full; a dimension without a list shows at most `most` names, `other` among them.
+    """`lists` names the members of a dimension in full.
 
-    `named`, by a policy, are never folded, however small they are: somebody waits for their alerts. They may be more than `most`.
+    A dimension without a list shows at most `most` names, `other` among them.
+
+    `named`, by a policy, are never folded, however small they are: somebody waits for their alerts. They may
+    be more than `most`.
     """
 
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -24,14 +30,16 @@ class MemberRules:
     def choose(self, dimension: str, volumes: Mapping[str, int]) -> tuple[list[str], list[str]]:
         """(names shown, names folded into `other`), from the tickets ever created by name.
 
-        A listed name is shown even when it was never seen, one of a policy once it was. Ties of volume are cut by name.
+        A listed name is shown even when it was never seen, one of a policy once it was. Ties of volume are
+        cut by name.
         """
         named = [name for name in self.named.get(dimension, ()) if name in volumes and name != OTHER]
         listed = self.lists.get(dimension)
         if listed is not None:
             shown = list(dict.fromkeys([*listed, *named]))
             return shown, sorted(name for name in volumes if name not in shown)
-        # Workers have folded names already where there were too many: that `other` must not stand beside ours, however large it is.
+        # Workers have folded names already where there were too many: that `other` must not stand beside
+        # ours, however large it is.
         folded = [name for name in volumes if name == OTHER]
         largest = sorted(volumes.keys() - {OTHER, *named}, key=lambda name: (-volumes[name], name))
         room = self.most - len(named)

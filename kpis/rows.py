@@ -19,18 +19,26 @@ Row = TypeVar("Row", bound=Lasting)
 
 
 class Rows(Generic[Row]):
-    """Ticket or customer rows. Each is listed under a day on which it may leave; on that day it leaves or is put off.
+    """Ticket or customer rows.
 
-    `leaves_ms(row)` is the event time beyond which a row leaves (None: it stays). It may become earlier by an event, yet never earlier
-    than `row.last_ms + least_ms`: so much after its last event a changed row is looked at.
+    Each is listed under a day on which it may leave; on that day it leaves or is put off.
+
+    `leaves_ms(row)` is the event time beyond which a row leaves (None: it stays). It may become earlier by an
+    event, yet never earlier than `row.last_ms + least_ms`: so much after its last event a changed row is
+    looked at.
     """
 
     def __init__(
-        self, key: Callable[[str], bytes], encode: Callable[[Row], bytes], leaves_ms: Callable[[Row], int | None], least_ms: int
+        self,
+        key: Callable[[str], bytes],
+        encode: Callable[[Row], bytes],
+        leaves_ms: Callable[[Row], int | None],
+        least_ms: int,
     ) -> None:
         self.by_id: dict[str, Row] = {}
         self.changed: set[str] = set()
-        self.size = 0  # bytes that the changed rows may take, from above; whoever makes a row of these longer adds to it
+        # bytes that the changed rows may take, from above; whoever makes a row of these longer adds to it
+        self.size = 0
         self._key = key
         self._encode = encode
         self._leaves_ms = leaves_ms
@@ -57,7 +65,10 @@ class Rows(Generic[Row]):
             self._due.setdefault(day, []).append(identifier)
 
     def _schedule_changed(self) -> None:
-        """List the rows that are new, or that were put off: no other can become due before the day under which it is listed."""
+        """List the rows that are new, or that were put off.
+
+        No other can become due before the day under which it is listed.
+        """
         rows = self.by_id
         for identifier in (self.changed - self._day.keys()) | (self.changed & self._put_off):
             row = rows.get(identifier)
@@ -65,7 +76,10 @@ class Rows(Generic[Row]):
                 self._schedule(identifier, (row.last_ms + self._least_ms) // DAY_MS)
 
     def expire(self, event_clock_ms: int) -> list[tuple[str, Row]]:
-        """Remove the rows whose time is over and return them with their identifiers; whole days only: cheap, and the same in every run."""
+        """Remove the rows whose time is over and return them with their identifiers; whole days only.
+
+        Cheap, and the same in every run.
+        """
         today = event_clock_ms // DAY_MS
         gone: list[tuple[str, Row]] = []
         if today == self._today:

@@ -1,4 +1,7 @@
-"""The windowed tables of one partition: panes and levels by dimensions, with the rows that changed since they were last written."""
+"""The windowed tables of one partition.
+
+Panes and levels by dimensions, with the rows that changed since they were last written.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ class Written(NamedTuple):
 
 
 class Tables:
-    """Panes and levels, keyed by integers for speed; names beyond the limits count as `other` (`admission.py`)."""
+    """Panes and levels, keyed by integers for speed.
+
+    Names beyond the limits count as `other` (`admission.py`).
+    """
 
     def __init__(self, most_names: int, most_combinations: int) -> None:
         self.admission = Admission(most_names, most_combinations)
@@ -62,11 +68,14 @@ class Tables:
     def number(self, dims: Dims) -> int:
         """A small integer for a combination of dimensions, valid within this object only."""
         found = self._numbers.get(dims)
-        if found is None:  # and is not remembered under a name that is folded: of these there may be any number
+        # and is not remembered under a name that is folded: of these there may be any number
+        if found is None:
             admitted = dims if dims == CUSTOMERS else self.admission.admit(dims)
             found = self._numbers.get(admitted)
             if found is None:
-                found = self._number_of(admitted if dims == CUSTOMERS or self.admission.has_room(len(self._dims)) else FOLDED)
+                found = self._number_of(
+                    admitted if dims == CUSTOMERS or self.admission.has_room(len(self._dims)) else FOLDED
+                )
         return found
 
     def names_of(self, number: int) -> Dims:
@@ -84,7 +93,10 @@ class Tables:
         return found
 
     def fold(self) -> None:
-        """Add what was noted to panes of a quarter and of six hours. 1-minute panes wait for `changes`: by then many are over."""
+        """Add what was noted to panes of a quarter and of six hours. 1-minute panes wait for `changes`.
+
+        By then many are over.
+        """
         notes = self.deltas.notes
         quarters: dict[int, Group] = {}
         for key, counts, amounts in notes:
@@ -214,7 +226,10 @@ class Tables:
         self.settle()
         self._size = 0
         rows = [(self._pane_key(key), self._value(self._panes, key)) for key in self._changed_panes]
-        rows += [(codec.level_key(self._level_key(key)), self._value(self._levels, key)) for key in self._changed_levels]
+        rows += [
+            (codec.level_key(self._level_key(key)), self._value(self._levels, key))
+            for key in self._changed_levels
+        ]
         if self.admission.changed:
             rows.append((codec.NAMES_KEY, codec.encode_value(self.admission.names)))
         self._changed_panes, self._changed_levels, self.admission.changed = set(), set(), False
@@ -228,11 +243,16 @@ class Tables:
         return codec.encode_value(cells)
 
     def _pane_key(self, key: int) -> bytes:
-        """As `ledger.pane_key` has it: an array of kind, resolution, pane and names, of which the first and the last repeat a lot."""
+        """As `ledger.pane_key` has it.
+
+        An array of kind, resolution, pane and names, of which the first and the last repeat a lot.
+        """
         return _PANE_HEADS[key & 3] + _encode(key >> (SLOT_BITS + 2)) + self._tails[key >> 2 & SLOT_MASK]
 
     def _level_key(self, key: int) -> LevelKey:
-        return LevelKey(key & _LEVEL_MASK, key >> (SLOT_BITS + LEVEL_BITS), self._dims[key >> LEVEL_BITS & SLOT_MASK])
+        return LevelKey(
+            key & _LEVEL_MASK, key >> (SLOT_BITS + LEVEL_BITS), self._dims[key >> LEVEL_BITS & SLOT_MASK]
+        )
 
     def size_of_changes(self) -> int:
         """Bytes that the changed rows may take, estimated from above for any but giant numbers."""
@@ -262,7 +282,8 @@ class Tables:
                     yield
                     share = 0
                 share += size
-                (self._changed_panes if is_pane else self._changed_levels).add(key)  # not bound before: `changes` puts new sets there
+                # not bound before: `changes` puts new sets there
+                (self._changed_panes if is_pane else self._changed_levels).add(key)
         if share:
             yield
 

@@ -1,1 +1,4 @@
-"""The oracle: an independent reference of every figure, naive on purpose. It imports nothing of what it judges."""
+"""The oracle: an independent reference of every figure, naive on purpose.
+
+It imports nothing of what it judges.
+"""

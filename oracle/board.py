@@ -44,10 +44,17 @@ class Board:
         self._listed: list[tuple[str, str]] = [("all", "all")]
         self._combinations: set[Dimensions] = set()
         self._filed: dict[_Place, list[tuple[int, int]]] = {}
-        everything = [replace(one, dimensions=self._spelled(one.dimensions)) for one in (*observations(facts, as_of_ms), *measured)]
+        everything = [
+            replace(one, dimensions=self._spelled(one.dimensions))
+            for one in (*observations(facts, as_of_ms), *measured)
+        ]
         folds: list[dict[str, str]] = []
         for position, dimension in enumerate(DIMENSIONS):
-            names = None if dimension not in (members or {}) else [self.shown(position, name) for name in (members or {})[dimension]]
+            names = (
+                None
+                if dimension not in (members or {})
+                else [self.shown(position, name) for name in (members or {})[dimension]]
+            )
             kept = {self.shown(position, name) for name in (named or {}).get(dimension, ())}
             fold, shown = _fold(self._volumes(everything, position), names, max_members, kept)
             folds.append(fold)
@@ -56,7 +63,10 @@ class Board:
         self._file(everything, folds)
 
     def shown(self, position: int, name: str) -> str:
-        """Give the spelling of a name that is shown: the first that anybody wrote, else the one that it is compared by."""
+        """Give the spelling of a name that is shown.
+
+        The first that anybody wrote, else the one that it is compared by.
+        """
         return self._written.get((position, one_spelling(name)), one_spelling(name))
 
     def _spelled(self, dimensions: Dimensions) -> Dimensions:
@@ -65,7 +75,9 @@ class Board:
 
     def folded(self, dimensions: Dimensions) -> Dimensions:
         """Give the names under which a ticket is exported."""
-        team, channel, priority = (fold.get(value, OTHER) for fold, value in zip(self._folds, self._spelled(dimensions), strict=True))
+        team, channel, priority = (
+            fold.get(value, OTHER) for fold, value in zip(self._folds, self._spelled(dimensions), strict=True)
+        )
         return (team, channel, priority)
 
     def own_names(self, by: str, member: str) -> list[str]:
@@ -100,14 +112,20 @@ class Board:
 
     def _is_recent(self, one: Observation) -> bool:
         """Tell whether it makes its names known: a level does while it stands."""
-        return one.series in LEVELS or not self._months or any(month.start_ms <= one.at_ms < month.end_ms for month in self._months)
+        return (
+            one.series in LEVELS
+            or not self._months
+            or any(month.start_ms <= one.at_ms < month.end_ms for month in self._months)
+        )
 
     def _volumes(self, everything: Iterable[Observation], position: int) -> Mapping[str, int]:
         """Count tickets created in the window 30d (or ever) for each name that is known, 0 where there are none."""
         volumes: Counter[str] = Counter()
         for one in everything:
             if self._is_recent(one):
-                volumes[one.dimensions[position]] += one.series == "created" and (not self._months or one.at_ms >= self._months[0].start_ms)
+                volumes[one.dimensions[position]] += one.series == "created" and (
+                    not self._months or one.at_ms >= self._months[0].start_ms
+                )
         return volumes
 
     def _file(self, everything: Iterable[Observation], folds: Sequence[Mapping[str, str]]) -> None:
@@ -131,7 +149,10 @@ class Board:
 def _fold(
     volumes: Mapping[str, int], names: Sequence[str] | None, max_members: int | None, named: Collection[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Decide under which name each value is exported, and which names there are; those that a policy names are never folded."""
+    """Decide under which name each value is exported, and which names there are.
+
+    Those that a policy names are never folded.
+    """
     ours = [value for value in volumes if value in named]
     if names is not None:
         kept = list(dict.fromkeys([*names, *ours]))

@@ -1,4 +1,6 @@
-"""The oracle's own business clock and its own reading of a policy: minutes that are open or not, counted one by one.
+"""The oracle's own business clock and its own reading of a policy.
+
+Minutes that are open or not, counted one by one.
 
 Written from the policy's manual alone. It imports nothing of the product, and must never.
 """
@@ -30,7 +32,10 @@ Hours = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, eq=False)
 class OpenHours:
-    """A calendar as the policy describes it. Each is itself alone, so that its days are looked at once and found quickly."""
+    """A calendar as the policy describes it.
+
+    Each is itself alone, so that its days are looked at once and found quickly.
+    """
 
     zone: str
     week: tuple[Hours, ...]
@@ -43,7 +48,10 @@ class OpenHours:
 
 @lru_cache(maxsize=20_000)
 def day_of_minutes(hours: OpenHours, day: int) -> tuple[bool, ...]:
-    """Which of the 1,440 minutes of a UTC day are open: those at which the wall clock reads a time within the hours."""
+    """Which of the 1,440 minutes of a UTC day are open.
+
+    Those at which the wall clock reads a time within the hours.
+    """
     zone, found = ZoneInfo(hours.zone), []
     known: dict[date, Hours] = {}
     for minute in range(1_440):
@@ -54,7 +62,9 @@ def day_of_minutes(hours: OpenHours, day: int) -> tuple[bool, ...]:
                 known[one] = hours.on(one)
         clock = wall.hour * 60 + wall.minute
         begun_today = any(opens <= clock < closes for opens, closes in known[today])
-        begun_before = any(opens <= clock + 1_440 < closes for opens, closes in known[today - timedelta(days=1)])
+        begun_before = any(
+            opens <= clock + 1_440 < closes for opens, closes in known[today - timedelta(days=1)]
+        )
         found.append(begun_today or begun_before)
     return tuple(found)
 
@@ -149,7 +159,10 @@ def read_policy(document: Mapping[str, Any]) -> list[Edition]:
 
 
 def names_written(editions: Sequence[Edition], place: int) -> list[str]:
-    """The names of a dimension (its place: team, channel, priority) as the policy writes them, those of the newest edition first."""
+    """The names of a dimension (its place.
+
+    Team, channel, priority) as the policy writes them, those of the newest edition first.
+    """
     found: list[str] = []
     for edition in reversed(editions):
         for target in TARGETS:
@@ -167,7 +180,11 @@ def in_force(editions: Sequence[Edition], at_ms: int) -> Edition | None:
 
 def has_hours(editions: Sequence[Edition]) -> bool:
     """Whether any team has ever had a calendar of hours."""
-    return any(edition.calendars[name] is not None for edition in editions for name in (edition.default, *edition.teams.values()))
+    return any(
+        edition.calendars[name] is not None
+        for edition in editions
+        for name in (edition.default, *edition.teams.values())
+    )
 
 
 def desk_zone(editions: Sequence[Edition]) -> str | None:
@@ -190,7 +207,10 @@ def _edition(version: Mapping[str, Any]) -> Edition:
 
 
 def _line(line: Mapping[str, Any]) -> Line:
-    names = tuple(None if line.get(word) is None else frozenset(_many(line[word])) for word in ("team", "channel", "priority"))
+    names = tuple(
+        None if line.get(word) is None else frozenset(_many(line[word]))
+        for word in ("team", "channel", "priority")
+    )
     objective = float(line["objective"].strip().removesuffix("%")) / 100
     return Line(names, _duration_ms(line["within"]), objective, line.get("clock") == "calendar")
 
@@ -213,7 +233,9 @@ def _open_hours(calendar: Mapping[str, Any]) -> OpenHours:
     free = calendar.get("holidays", {})
     days = set(_many(free.get("add", ())))
     if free.get("country"):
-        days.update(holidays.country_holidays(free["country"], subdiv=free.get("region"), years=range(1970, 2101)))
+        days.update(
+            holidays.country_holidays(free["country"], subdiv=free.get("region"), years=range(1970, 2101))
+        )
     dates: dict[date, Hours] = dict.fromkeys(days - set(_many(free.get("remove", ()))), ())
     dates.update({day: _spans(spans) for day, spans in calendar.get("dates", {}).items()})
     return OpenHours(calendar["time_zone"], tuple(week), tuple(sorted(dates.items())))

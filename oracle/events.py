@@ -98,8 +98,15 @@ class Event:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What makes two events of one owner the same; the answers of a ticket to surveys of two kinds are not."""
-        which = f"survey {self.content['kind']}" if self.kind == "survey" and self.owner[0] == "ticket" else self.kind
+        """What makes two events of one owner the same.
+
+        The answers of a ticket to surveys of two kinds are not.
+        """
+        which = (
+            f"survey {self.content['kind']}"
+            if self.kind == "survey" and self.owner[0] == "ticket"
+            else self.kind
+        )
         return (which, self.event_id)
 
 
@@ -112,13 +119,20 @@ class Facts:
     accepted: int
     rejected: Mapping[str, int]  # by reason
     first_ms: int | None  # the earliest accepted event
-    clocks: Mapping[str, int] = field(default_factory=dict)  # by ticket, in ms: how far whoever keeps it has heard; else `as_of`
+    # by ticket, in ms: how far whoever keeps it has heard; else `as_of`
+    clocks: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_records(
-    records: Iterable[Record], *, future_tolerance_ms: int = 300_000, on_reject: Callable[[Record], None] | None = None
+    records: Iterable[Record],
+    *,
+    future_tolerance_ms: int = 300_000,
+    on_reject: Callable[[Record], None] | None = None,
 ) -> Facts:
-    """Read all records, in any order; nothing is raised for bad data. `on_reject` is told of each refused one before the next is read."""
+    """Read all records, in any order; nothing is raised for bad data.
+
+    `on_reject` is told of each refused one before the next is read.
+    """
     owners: dict[str, dict[str, list[Event]]] = {
         "ticket": defaultdict(list),
         "customer": defaultdict(list),
@@ -176,7 +190,11 @@ def canonical_bytes(content: Mapping[str, Any]) -> bytes:
     Identifiers of events and persons are left out, and so is what is absent or says
     what its absence says.
     """
-    kept = {name: value for name, value in content.items() if name not in DROPPED and DEFAULTS.get(name, ...) != value}
+    kept = {
+        name: value
+        for name, value in content.items()
+        if name not in DROPPED and DEFAULTS.get(name, ...) != value
+    }
     return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -284,7 +302,10 @@ def _check_score(kind: str, fields: _Fields) -> None:
     if content["kind"] == "csat":
         if "satisfied" in content:
             return
-        lowest, highest = (1 if stated[0] is None else stated[0]), (DEFAULT_SCALE_MAX if stated[1] is None else stated[1])
+        lowest, highest = (
+            (1 if stated[0] is None else stated[0]),
+            (DEFAULT_SCALE_MAX if stated[1] is None else stated[1]),
+        )
         allowed = [(1, top) for top in range(2, 11)] + [(0, 10)]
     else:
         lowest, highest = {"nps": (0, 10), "ces": (1, 7)}[content["kind"]]
@@ -311,7 +332,9 @@ def one_spelling(name: str) -> str:
 def _controls(text: str) -> bool:
     """Whether a screen would not show the text as it is."""
     return any(
-        unicodedata.category(c) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(c) in EMBEDDINGS or unicodedata.name(c, "") in MARKS
+        unicodedata.category(c) in ("Cc", "Zl", "Zp")
+        or unicodedata.bidirectional(c) in EMBEDDINGS
+        or unicodedata.name(c, "") in MARKS
         for c in text
     )
 

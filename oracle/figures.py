@@ -66,10 +66,10 @@ def figures(  # noqa: PLR0913 - each is named
 
     `named`: names by dimension that a policy names.
 
-    `members` names what is exported per dimension, the rest being `other`; for a
-    dimension without a list, `max_members` (None: no limit) folds the smallest.
-    Names are those of the window 30d, of the 30 days before it and of what is open; with the window `all` those ever observed.
-    What a policy adds is in `oracle.promised`.
+    `members` names what is exported per dimension, the rest being `other`; for a dimension without a list,
+    `max_members` (None: no limit) folds the smallest. Names are those of the window 30d, of the 30 days
+    before it and of what is open; with the window `all` those ever observed. What a policy adds is in
+    `oracle.promised`.
     """
     facts = facts_of(source, future_tolerance_ms)
     board = Board(facts, as_of_ms, members, max_members, written=written, named=named, ever="all" in windows)
@@ -216,14 +216,17 @@ def _over(numerator: int, denominator: int) -> float | None:
     return numerator / denominator if denominator else None
 
 
-def durations(stem: str, values: list[int], quantiles: Mapping[str, int], clock: Labels = ()) -> Iterator[_Line]:
+def durations(
+    stem: str, values: list[int], quantiles: Mapping[str, int], clock: Labels = ()
+) -> Iterator[_Line]:
     """Give mean and quantiles of durations in ms, each with its observations."""
     n = len(values)
     mean = sum(values) / n / 1000 if n else None
     yield from _figure(f"{stem}_mean_seconds", n, [((), mean)], clock)
     ordered = sorted(values)
     read: list[tuple[Labels, float | None]] = [
-        ((("q", q),), nearest_rank(ordered, percent) / 1000 if n else None) for q, percent in quantiles.items()
+        ((("q", q),), nearest_rank(ordered, percent) / 1000 if n else None)
+        for q, percent in quantiles.items()
     ]
     yield from _figure(f"{stem}_quantile_seconds", n, read, clock)
 
@@ -322,14 +325,18 @@ def _customers(facts: Facts, asked: Iterable[Span]) -> Iterator[OracleFigure]:
                 yield OracleFigure(line_name, labels_of(span, "all", "all"), amount, n)
 
 
-def _count_customers(customers: Iterable[Sequence[tuple[int, int | None]]], span: Span) -> tuple[int, int, int]:
+def _count_customers(
+    customers: Iterable[Sequence[tuple[int, int | None]]], span: Span
+) -> tuple[int, int, int]:
     """Count S, N and E: active just before start; new since; active just before end."""
     at_start = joined = at_end = 0
     for stays in customers:
         was_active = _active_before(stays, span.start_ms)
         at_start += was_active
         at_end += _active_before(stays, span.pane_end_ms)
-        joined += not was_active and any(span.start_ms <= joined_ms < span.pane_end_ms for joined_ms, _ in stays)
+        joined += not was_active and any(
+            span.start_ms <= joined_ms < span.pane_end_ms for joined_ms, _ in stays
+        )
     return at_start, joined, at_end
 
 
@@ -337,7 +344,9 @@ def _active_before(stays: Iterable[tuple[int, int | None]], at_ms: int) -> bool:
     return any(joined_ms < at_ms and (left_ms is None or left_ms >= at_ms) for joined_ms, left_ms in stays)
 
 
-def _parts(pick: Pick, labels: Labels, thresholds_seconds: Mapping[str, Sequence[float]]) -> Iterator[OracleFigure]:
+def _parts(
+    pick: Pick, labels: Labels, thresholds_seconds: Mapping[str, Sequence[float]]
+) -> Iterator[OracleFigure]:
     for series in ("created", "solved", "abandoned"):
         count = len(pick(series))
         yield OracleFigure(f"support_{series}_tickets", labels, float(count), count)
@@ -354,7 +363,9 @@ def _parts(pick: Pick, labels: Labels, thresholds_seconds: Mapping[str, Sequence
         yield from _gauge_histogram(name, pick(series), labels, edges)
 
 
-def _gauge_histogram(name: str, values: list[int], labels: Labels, edges: Iterable[float]) -> Iterator[OracleFigure]:
+def _gauge_histogram(
+    name: str, values: list[int], labels: Labels, edges: Iterable[float]
+) -> Iterator[OracleFigure]:
     n = len(values)
     for edge in sorted({*edges, math.inf}):
         below = sum(value <= edge * 1000 for value in values)

@@ -1,7 +1,9 @@
-"""The oracle's own *since when nothing was below*: every instant of the last day judged by itself, from single deadlines.
+"""The oracle's own *since when nothing was below*.
 
-At an instant of the past those teams count that worked then. For 45 minutes every minute is looked at, and beyond that every quarter hour,
-of which the last hour is judged at its end alone.
+Every instant of the last day judged by itself, from single deadlines.
+
+At an instant of the past those teams count that worked then. For 45 minutes every minute is looked at, and
+beyond that every quarter hour, of which the last hour is judged at its end alone.
 """
 
 from __future__ import annotations
@@ -42,7 +44,11 @@ def judge(
 
 
 def kept_since(
-    target: str, deadlines: Iterable[Deadline], edition: Edition, fold: Callable[[Dimensions], Dimensions], as_of_ms: int
+    target: str,
+    deadlines: Iterable[Deadline],
+    edition: Edition,
+    fold: Callable[[Dimensions], Dimensions],
+    as_of_ms: int,
 ) -> Iterator[Sample]:
     """Samples of all and of each team that works now and has nothing listed."""
     now = as_of_ms // MINUTE_MS
@@ -59,20 +65,30 @@ def kept_since(
     ]
     teams = {one.team for one in fallen}
     names = {member for one in fallen if is_open(edition.hours(one.team), as_of_ms) for member in one.members}
-    left = {member for member in names if member == (None, None, None) or (member[0] is not None and member[1:] == (None, None))}
+    left = {
+        member
+        for member in names
+        if member == (None, None, None) or (member[0] is not None and member[1:] == (None, None))
+    }
     since: dict[Names, int] = {}
     for minute, one_by_one in _instants(now):
         working = {team for team in teams if is_open(edition.hours(team), minute * MINUTE_MS)}
         told, listed = _judged([one for one in fallen if one.team in working], minute, one_by_one=one_by_one)
         kept = {member for member in left if _is_of_any(told, member) and not _is_of_any(listed, member)}
         since.update(dict.fromkeys(kept, minute))
-        if not one_by_one:  # what began between the last quarter hour and the first single minute is dated to the next quarter hour
+        # what began between the last quarter hour and the first single minute is dated to the next quarter
+        # hour
+        if not one_by_one:
             since.update({member: max(since[member], minute + 15) for member in left - kept})
         left = kept
         if not left:
             break
     for member, minute in since.items():
-        labels = (("by", "all" if member[0] is None else "team"), ("member", member[0] or "all"), ("target", target))
+        labels = (
+            ("by", "all" if member[0] is None else "team"),
+            ("member", member[0] or "all"),
+            ("target", target),
+        )
         yield ("support_sla_kept_since_timestamp_seconds", labels, minute * 60.0, 1)
 
 
@@ -86,14 +102,18 @@ def _instants(now: int) -> Iterator[tuple[int, bool]]:
 def _judged(fallen: Sequence[_Fell], minute: int, *, one_by_one: bool) -> tuple[set[Names], set[Names]]:
     """Which members anything fell due of, and which are below their objective."""
     quarter = minute // 15 * 15
-    hours = [_counts(fallen, minute - back - HOUR, minute - back) for back in (range(5) if one_by_one else range(1))]
+    hours = [
+        _counts(fallen, minute - back - HOUR, minute - back)
+        for back in (range(5) if one_by_one else range(1))
+    ]
     eights = [_counts(fallen, quarter - back * 15 - EIGHT_HOURS, quarter - back * 15) for back in range(2)]
     told = {*hours[0], *eights[0]}
     nothing = (0, 0, 0)
     return told, {
         member
         for member in told
-        if all(is_below(counts.get(member, nothing)) for counts in hours) or all(is_below(counts.get(member, nothing)) for counts in eights)
+        if all(is_below(counts.get(member, nothing)) for counts in hours)
+        or all(is_below(counts.get(member, nothing)) for counts in eights)
     }
 
 
@@ -111,4 +131,6 @@ def _counts(fallen: Iterable[_Fell], first: int, end: int) -> dict[Names, Count]
 
 
 def _is_of_any(inner: Iterable[Names], outer: Names) -> bool:
-    return any(all(name is None or name == own for own, name in zip(one, outer, strict=True)) for one in inner)
+    return any(
+        all(name is None or name == own for own, name in zip(one, outer, strict=True)) for one in inner
+    )

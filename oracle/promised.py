@@ -15,7 +15,10 @@ from oracle.spans import WINDOWS, Span, spans
 from oracle.worst import judge
 
 BUSINESS: Final = (("clock", "business"),)
-MEASURED: Final = (("support_first_response", "first_response_business"), ("support_resolution_time", "resolution_time_business"))
+MEASURED: Final = (
+    ("support_first_response", "first_response_business"),
+    ("support_resolution_time", "resolution_time_business"),
+)
 
 
 def figures(  # noqa: PLR0913 - each is named
@@ -51,7 +54,10 @@ def figures(  # noqa: PLR0913 - each is named
         if has_hours(policy) and by in ("all", "team"):
             found.extend(_business(board, by, member, asked))
     for judged in (judge, kept.judge):
-        found.extend(OracleFigure(*sample) for sample in judged(promised.deadlines, policy, sla.targets, board.folded, as_of_ms))
+        found.extend(
+            OracleFigure(*sample)
+            for sample in judged(promised.deadlines, policy, sla.targets, board.folded, as_of_ms)
+        )
     return found
 
 
@@ -64,4 +70,9 @@ def _business(board: Board, by: str, member: str, asked: Iterable[Span]) -> Iter
                 if span.period == "current" or "quantile" not in name:
                     yield OracleFigure(name, (*labels_of(span, by, member), *extra), value, n)
             measured = pick(series)
-            yield OracleFigure(f"{stem}_closed_observations", labels_of(span, by, member), float(measured.count(0)), len(measured))
+            yield OracleFigure(
+                f"{stem}_closed_observations",
+                labels_of(span, by, member),
+                float(measured.count(0)),
+                len(measured),
+            )

@@ -1,6 +1,9 @@
-"""The oracle's own SLA figures: every ticket's deadlines, one by one, and what had become of them at an instant.
+"""The oracle's own SLA figures.
 
-A deadline takes effect when its minute is over. It looks at whole tickets once all their events are known, as the rest of the oracle does.
+Every ticket's deadlines, one by one, and what had become of them at an instant.
+
+A deadline takes effect when its minute is over. It looks at whole tickets once all their events are known, as
+the rest of the oracle does.
 """
 
 from __future__ import annotations
@@ -13,7 +16,16 @@ from typing import Final
 from oracle.clock import MINUTE_MS, TARGETS, Edition, OpenHours, after_ms, elapsed_ms, in_force, is_open
 from oracle.events import Event, Facts
 from oracle.spans import Span, spans
-from oracle.tickets import Dimensions, Observation, by_kinds, creation_of, dimensions_of, first_human_reply, is_given_up, standing
+from oracle.tickets import (
+    Dimensions,
+    Observation,
+    by_kinds,
+    creation_of,
+    dimensions_of,
+    first_human_reply,
+    is_given_up,
+    standing,
+)
 
 Labels = tuple[tuple[str, str], ...]
 Sample = tuple[str, Labels, float, int]  # name, labels, value, n
@@ -52,7 +64,8 @@ class Clock:
     closed_ms: int | None
     outcome: str | None
     solved_ms: int | None
-    closures: Sequence[tuple[int, int | None]] = ()  # from each closing to the reopening; the last one may last
+    # from each closing to the reopening; the last one may last
+    closures: Sequence[tuple[int, int | None]] = ()
 
 
 @dataclass(slots=True)
@@ -65,14 +78,21 @@ class SlaFacts:
 
 
 def look(facts: Facts, editions: Sequence[Edition], as_of_ms: int) -> SlaFacts:
-    """Look at every ticket. Of one that nothing has been heard of for a year no clock runs any more: what it missed it missed."""
+    """Look at every ticket.
+
+    Of one that nothing has been heard of for a year no clock runs any more: what it missed it missed.
+    """
     found = SlaFacts([], [], [])
     for ticket, events in facts.tickets.items():
         own = SlaFacts([], [], [])
         _look_at(events, editions, own)
         if is_given_up(events, facts.clocks.get(ticket, as_of_ms)):
             passed = [one for one in own.deadlines if one.outcome != "running" or one.due_ms < as_of_ms]
-            own = SlaFacts([replace(one, outcome="breached") if one.outcome == "running" else one for one in passed], own.measured, [])
+            own = SlaFacts(
+                [replace(one, outcome="breached") if one.outcome == "running" else one for one in passed],
+                own.measured,
+                [],
+            )
         found.deadlines += own.deadlines
         found.measured += own.measured
         found.unanswered += own.unanswered
@@ -97,9 +117,14 @@ def _look_at(events: Iterable[Event], editions: Sequence[Edition], found: SlaFac
     hours = edition.hours(promised[0])
     replied_ms = None if reply is None else reply.at_ms
     if hours is not None:
-        for series, end_ms in (("first_response_business", replied_ms), ("resolution_time_business", clock.solved_ms)):
+        for series, end_ms in (
+            ("first_response_business", replied_ms),
+            ("resolution_time_business", clock.solved_ms),
+        ):
             if end_ms is not None:
-                found.measured.append(Observation(series, end_ms, dimensions, elapsed_ms(hours, created.at_ms, end_ms)))
+                found.measured.append(
+                    Observation(series, end_ms, dimensions, elapsed_ms(hours, created.at_ms, end_ms))
+                )
     for target, judge in (("first_reply", _first_reply), ("resolution", _resolution)):
         line = edition.line(target, promised)
         if line is not None:
@@ -111,7 +136,18 @@ def _look_at(events: Iterable[Event], editions: Sequence[Edition], found: SlaFac
                 spare_ms = 0 if kept_ms is None else at_ms - kept_ms
                 allowance = round(10_000 * (1 - line.objective))
                 when_ms = at_ms if kept_ms is None else kept_ms
-                found.deadlines.append(Deadline(target, when_ms, dimensions, outcome, at_ms, at_ms - created.at_ms, spare_ms, allowance))
+                found.deadlines.append(
+                    Deadline(
+                        target,
+                        when_ms,
+                        dimensions,
+                        outcome,
+                        at_ms,
+                        at_ms - created.at_ms,
+                        spare_ms,
+                        allowance,
+                    )
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +163,21 @@ _Judged = tuple[int, str, int | None] | None  # deadline, outcome, what met it
 
 
 def _first_reply(run: _Run, clock: Clock, replied_ms: int | None) -> _Judged:
-    """Time passes from opening to closing, until a deadline or the reply is reached; a reply in between has what is left from then on."""
+    """Time passes from opening to closing, until a deadline or the reply is reached.
+
+    A reply in between has what is left from then on.
+    """
     left, opened_ms = run.within_ms, run.created_ms
     for closed_ms, reopened_ms in clock.closures:
         if replied_ms is not None and replied_ms <= closed_ms:
             break
         due = after_ms(run.hours, opened_ms, left)
         if due is not None and due < closed_ms:
-            return (due, "breached" if replied_ms is not None or clock.closed_ms is not None else "running", None)
+            return (
+                due,
+                "breached" if replied_ms is not None or clock.closed_ms is not None else "running",
+                None,
+            )
         left -= elapsed_ms(run.hours, opened_ms, closed_ms)
         if replied_ms is not None and (reopened_ms is None or replied_ms <= reopened_ms):
             opened_ms = replied_ms
@@ -151,7 +194,10 @@ def _first_reply(run: _Run, clock: Clock, replied_ms: int | None) -> _Judged:
 
 
 def _resolution(run: _Run, clock: Clock, _: int | None) -> _Judged:
-    """The clock is wound minute by stretch: what ran before counts, and it goes on from the close as if it had not been closed."""
+    """The clock is wound minute by stretch.
+
+    What ran before counts, and it goes on from the close as if it had not been closed.
+    """
     left = run.within_ms
     due: int | None = None
     for start, end in clock.ran:
@@ -198,7 +244,9 @@ def _wind(created_ms: int, transitions: Iterable[Event]) -> Clock:
             running_since = at_ms
     if closed is None:
         return Clock(ran, running_since, None, None, solved_ms, closures)
-    return Clock(ran, None, closed.at_ms, str(closed.content["outcome"]), solved_ms, [*closures, (closed.at_ms, None)])
+    return Clock(
+        ran, None, closed.at_ms, str(closed.content["outcome"]), solved_ms, [*closures, (closed.at_ms, None)]
+    )
 
 
 Fold = Callable[[Dimensions], Dimensions]
@@ -239,7 +287,8 @@ class SlaBoard:
         return [
             one
             for one in filed
-            if span.start_ms <= one.at_ms < span.end_ms and (one.outcome == "met" or one.at_ms // MINUTE_MS < self._now)
+            if span.start_ms <= one.at_ms < span.end_ms
+            and (one.outcome == "met" or one.at_ms // MINUTE_MS < self._now)
         ]
 
     def live(self, by: str, member: str, names: Collection[str]) -> Iterator[Sample]:
@@ -248,7 +297,11 @@ class SlaBoard:
         yield from self._terms(by, member, names, labels)
         for target in self.targets:
             own = (*labels, ("target", target))
-            running = [one.at_ms // MINUTE_MS for one in self._filed.get((target, by, member), []) if one.outcome == "running"]
+            running = [
+                one.at_ms // MINUTE_MS
+                for one in self._filed.get((target, by, member), [])
+                if one.outcome == "running"
+            ]
             ahead = [minute for minute in running if minute >= self._now]
             late = len(running) - len(ahead)
             yield ("support_sla_waiting_tickets", own, float(len(ahead)), len(ahead))
@@ -270,8 +323,17 @@ class SlaBoard:
                     yield ("support_sla_objective_ratio", (*labels, ("target", target)), objective, 1)
             if by in ("all", "team"):
                 used = {edition.default, *edition.teams.values()}
-                clocks = [edition.calendars[name] for name in used] if by == "all" else [edition.hours(name) for name in names]
-                yield ("support_business_open", labels, float(any(is_open(clock, self._as_of_ms) for clock in clocks)), 1)
+                clocks = (
+                    [edition.calendars[name] for name in used]
+                    if by == "all"
+                    else [edition.hours(name) for name in names]
+                )
+                yield (
+                    "support_business_open",
+                    labels,
+                    float(any(is_open(clock, self._as_of_ms) for clock in clocks)),
+                    1,
+                )
         ages = list(self._ages(by, member))
         if ages:
             yield ("support_oldest_unanswered_business_seconds", labels, max(ages) / 1000, 1)
@@ -288,8 +350,14 @@ class SlaBoard:
             if edition is not None:
                 yield elapsed_ms(edition.hours(team), minute * MINUTE_MS, self._as_of_ms)
 
-    def _forecast(self, target: str, by: str, member: str, ahead: Iterable[int], labels: Labels) -> Iterator[Sample]:
-        asked = {s.window: s for s in spans(as_of_ms=self._as_of_ms, time_zone="UTC", windows=("1h", "24h", "7d")) if s.period == "current"}
+    def _forecast(
+        self, target: str, by: str, member: str, ahead: Iterable[int], labels: Labels
+    ) -> Iterator[Sample]:
+        asked = {
+            s.window: s
+            for s in spans(as_of_ms=self._as_of_ms, time_zone="UTC", windows=("1h", "24h", "7d"))
+            if s.period == "current"
+        }
         hour, day, week = (self._fallen(target, by, member, asked[name]) for name in ("1h", "24h", "7d"))
         expected, low, high = predict([minute - self._now for minute in ahead], hour, day, week)
         for bound, value in (("expected", expected), ("low", low), ("high", high)):
@@ -302,7 +370,10 @@ def _members(dimensions: Dimensions) -> list[tuple[str, str]]:
 
 
 def _objective(edition: Edition, target: str, by: str, names: Collection[str]) -> float | None:
-    """The smallest objective of any ticket that the members may have: of all names that the policy knows, and one that it does not."""
+    """The smallest objective of any ticket that the members may have.
+
+    Of all names that the policy knows, and one that it does not.
+    """
     lines = edition.lines[target]
     choices = []
     for position, dimension in enumerate(("team", "channel", "priority")):
@@ -318,8 +389,13 @@ def _objective(edition: Edition, target: str, by: str, names: Collection[str]) -
     return min(found, default=None)
 
 
-def predict(due_in: Sequence[int], hour: Sequence[Deadline], day: Sequence[Deadline], week: Sequence[Deadline]) -> tuple[float, int, int]:
-    """The forecast of docs/sla.md: expected breaches of the next hour, and the bounds of the 80 % interval."""
+def predict(
+    due_in: Sequence[int], hour: Sequence[Deadline], day: Sequence[Deadline], week: Sequence[Deadline]
+) -> tuple[float, int, int]:
+    """The forecast of docs/sla.md.
+
+    Expected breaches of the next hour, and the bounds of the 80 % interval.
+    """
     shares = [1.0, *(_share(edge, day, week) for edge in EDGES[1:])]
     chances = [_chance(minutes, shares) for minutes in due_in if minutes < EDGES[-1]]
     known = sum(chances)
@@ -335,7 +411,11 @@ def _long_enough(deadline: Deadline, minutes: int) -> bool:
 
 def _share(edge: int, day: Sequence[Deadline], week: Sequence[Deadline]) -> float:
     def count(deadlines: Sequence[Deadline]) -> tuple[int, int]:
-        ran = [one for one in deadlines if _long_enough(one, edge) and (one.outcome != "met" or one.spare_ms < edge * MINUTE_MS)]
+        ran = [
+            one
+            for one in deadlines
+            if _long_enough(one, edge) and (one.outcome != "met" or one.spare_ms < edge * MINUTE_MS)
+        ]
         return sum(one.outcome != "met" for one in ran), len(ran)
 
     (missed, ran), (long_missed, long_ran) = count(day), count(week)

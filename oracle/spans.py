@@ -36,8 +36,8 @@ TODAYS: Final = (("current", 0), ("previous", 1), ("week_ago", 7))
 class Span:
     """A window of event time, `[start_ms, end_ms)`, and how much of it has passed.
 
-    The current one ends with the minute that contains `as_of`: what is dated later has not happened yet. Customers are
-    counted in whole panes, up to `pane_end_ms`.
+    The current one ends with the minute that contains `as_of`: what is dated later has not happened yet.
+    Customers are counted in whole panes, up to `pane_end_ms`.
     """
 
     window: str

@@ -52,7 +52,11 @@ def observations(facts: Facts, as_of_ms: int) -> list[Observation]:
     found: list[Observation] = []
     for ticket, events in facts.tickets.items():
         over = is_given_up(events, facts.clocks.get(ticket, as_of_ms))
-        found.extend(one for one in observations_of_ticket(events) if not over or one.series not in ("open", "unanswered"))
+        found.extend(
+            one
+            for one in observations_of_ticket(events)
+            if not over or one.series not in ("open", "unanswered")
+        )
     for events in facts.customers.values():
         found.extend(_answers_without_ticket(events))
     return found
@@ -77,9 +81,12 @@ def observations_of_ticket(events: Iterable[Event]) -> list[Observation]:
 
 
 def is_given_up(events: Iterable[Event], clock_ms: int) -> bool:
-    """Tell whether nothing has been heard of a ticket for 365 days: from the next day (UTC) on it stands in no live count.
+    """Tell whether nothing has been heard of a ticket for 365 days.
 
-    The clock is that of the events of its partition, which may be behind the wall's: what is not heard yet may be about the ticket.
+    From the next day (UTC) on it stands in no live count.
+
+    The clock is that of the events of its partition, which may be behind the wall's: what is not heard yet
+    may be about the ticket.
     """
     return (max(event.at_ms for event in events) + 365 * _DAY_MS) // _DAY_MS < clock_ms // _DAY_MS
 
@@ -96,7 +103,9 @@ def standing(events: Iterable[Event]) -> list[Event]:
             kept[event.identity] = event
     facts = sorted(kept.values(), key=_order)
     created = next((fact for fact in facts if fact.kind == "created"), None)
-    return facts if created is None else [replace(fact, at_ms=max(fact.at_ms, created.at_ms)) for fact in facts]
+    return (
+        facts if created is None else [replace(fact, at_ms=max(fact.at_ms, created.at_ms)) for fact in facts]
+    )
 
 
 def bounded(events: Iterable[Event]) -> list[Event]:
@@ -120,7 +129,10 @@ def bounded(events: Iterable[Event]) -> list[Event]:
 
 
 def walk(transitions: Iterable[Event]) -> Resolutions:
-    """Run the state machine, starting open; no-ops leave no trace. A ticket is abandoned by its first resolution or never."""
+    """Run the state machine, starting open; no-ops leave no trace.
+
+    A ticket is abandoned by its first resolution or never.
+    """
     seen: dict[str, int] = {}
     outcome: str | None = None
     reopened_after_solved = False
@@ -182,7 +194,11 @@ def _from_creation(by_kind: dict[str, list[Event]], resolutions: Resolutions) ->
     if resolutions.outcome is None:
         yield ("open", created.at_ms, 1)
         if reply is None:
-            yield ("unanswered", created.at_ms if resolutions.reopened_last_ms is None else resolutions.reopened_last_ms, 1)
+            yield (
+                "unanswered",
+                created.at_ms if resolutions.reopened_last_ms is None else resolutions.reopened_last_ms,
+                1,
+            )
     if reply is not None:
         yield ("first_response", reply.at_ms, reply.at_ms - created.at_ms)
     solved_ms = resolutions.first_solved_ms
@@ -205,7 +221,10 @@ def _from_resolutions(resolutions: Resolutions) -> Iterator[_Found]:
 
 
 def _responses(by_kind: dict[str, list[Event]]) -> Iterator[_Found]:
-    """Give the waits that public replies by humans ended: the first one's since the creation, unless a reply states another start."""
+    """Give the waits that public replies by humans ended.
+
+    The first one's since the creation, unless a reply states another start.
+    """
     created, first = creation_of(by_kind), first_human_reply(by_kind)
     for reply in _human_replies(by_kind):
         since_ms = reply.content.get("waiting_since")
@@ -220,13 +239,18 @@ def _handle_times(by_kind: dict[str, list[Event]]) -> Iterator[_Found]:
     """Give one interaction for each `resolved` or `handled` event with a part."""
     resolved = [event for event in by_kind.get("transition", []) if event.kind == "resolved"]
     for event in [*resolved, *by_kind.get("handled", [])]:
-        parts = [event.content[name] for name in ("talk_ms", "hold_ms", "wrap_up_ms") if name in event.content]
+        parts = [
+            event.content[name] for name in ("talk_ms", "hold_ms", "wrap_up_ms") if name in event.content
+        ]
         if parts:
             yield ("handle_time", event.at_ms, sum(parts))
 
 
 def _latest_answers(by_kind: dict[str, list[Event]]) -> Iterable[Event]:
-    """Keep the latest answer of each respondent and kind of survey; who gives no name is the ticket's customer."""
+    """Keep the latest answer of each respondent and kind of survey.
+
+    Who gives no name is the ticket's customer.
+    """
     created = creation_of(by_kind)
     asked = None if created is None else created.content["customer_id"]
     latest: dict[tuple[str, str | None], Event] = {}
@@ -268,9 +292,17 @@ def creation_of(by_kind: dict[str, list[Event]]) -> Event | None:
 def dimensions_of(by_kind: dict[str, list[Event]]) -> Dimensions:
     """Give for each field the latest triage's value, else the creation's, else `unknown`."""
     created = creation_of(by_kind)
-    latest = {"team": UNKNOWN, "channel": UNKNOWN, "priority": UNKNOWN} | dict({} if created is None else created.content)
+    latest = {"team": UNKNOWN, "channel": UNKNOWN, "priority": UNKNOWN} | dict(
+        {} if created is None else created.content
+    )
     for triaged in by_kind.get("triaged", []):
-        latest.update({name: triaged.content[name] for name in ("team", "channel", "priority") if name in triaged.content})
+        latest.update(
+            {
+                name: triaged.content[name]
+                for name in ("team", "channel", "priority")
+                if name in triaged.content
+            }
+        )
     return (latest["team"], latest["channel"], latest["priority"])
 
 

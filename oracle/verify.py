@@ -27,7 +27,8 @@ COUNT_SUFFIXES: Final = (
 )
 
 _DESK: Final = "desk"
-ESTIMATES: Final = frozenset({"support_sla_forecast_breaches_tickets"})  # named after what they estimate, and no counts
+# named after what they estimate, and no counts
+ESTIMATES: Final = frozenset({"support_sla_forecast_breaches_tickets"})
 
 
 @dataclass(frozen=True, slots=True)

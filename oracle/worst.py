@@ -1,6 +1,9 @@
-"""The oracle's own *worst now*: which members are below their objective, from single deadlines, with exact integers.
+"""The oracle's own *worst now*.
 
-A member is named by its team, its channel, its priority, or several of them; all tickets by none. The rules are those of docs/sla.md.
+Which members are below their objective, from single deadlines, with exact integers.
+
+A member is named by its team, its channel, its priority, or several of them; all tickets by none. The rules
+are those of docs/sla.md.
 """
 
 from __future__ import annotations
@@ -58,7 +61,13 @@ def is_endangered(count: Count) -> bool:
 def members_of(shown: Dimensions, target: str, edition: Edition) -> set[Names]:
     """The members that a ticket of these dimensions is of."""
     team, channel, priority = shown
-    found: set[Names] = {(None, None, None), (team, None, None), (None, channel, None), (None, None, priority), (team, None, priority)}
+    found: set[Names] = {
+        (None, None, None),
+        (team, None, None),
+        (None, channel, None),
+        (None, None, priority),
+        (team, None, priority),
+    }
     for line in edition.lines[target]:
         named = [names is not None for names in line.names]
         if sum(named) > 1 and line.matches(shown):
@@ -70,11 +79,20 @@ class WorstNow:
     """The judgement of one target at an instant."""
 
     def __init__(
-        self, target: str, deadlines: Iterable[Deadline], edition: Edition, fold: Callable[[Dimensions], Dimensions], as_of_ms: int
+        self,
+        target: str,
+        deadlines: Iterable[Deadline],
+        edition: Edition,
+        fold: Callable[[Dimensions], Dimensions],
+        as_of_ms: int,
     ) -> None:
         self._target, self._edition, self._as_of_ms = target, edition, as_of_ms
         self._now = as_of_ms // MINUTE_MS
-        self._own = [one for one in deadlines if one.target == target and is_open(edition.hours(one.dimensions[0]), as_of_ms)]
+        self._own = [
+            one
+            for one in deadlines
+            if one.target == target and is_open(edition.hours(one.dimensions[0]), as_of_ms)
+        ]
         self._fallen = [
             _Fallen(
                 one.due_ms // MINUTE_MS,
@@ -88,9 +106,15 @@ class WorstNow:
         ]
         self._fold = fold
         self._recent = [one for one in self._fallen if one.minute >= self._now - LOOKED_BACK_MINUTES]
-        self._members = {names for shown in {one.shown for one in self._fallen} for names in members_of(shown, target, edition)}
+        self._members = {
+            names
+            for shown in {one.shown for one in self._fallen}
+            for names in members_of(shown, target, edition)
+        }
 
-    def _count(self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, long_ones: bool = False) -> Count:
+    def _count(
+        self, names: Names, first: int, end: int, without: Sequence[Names] = (), *, long_ones: bool = False
+    ) -> Count:
         chosen = [
             one
             for one in self._recent
@@ -133,7 +157,11 @@ class WorstNow:
                 yield (f"support_sla_worst_{name}", labels, value, n)
         for names in self._choose(self._endangered_left):
             n, waiting, allowance = self._coming(names)
-            for name, value in (("tickets", float(waiting)), ("usual_tickets", 2 * allowance / WHOLE), ("observations", float(n))):
+            for name, value in (
+                ("tickets", float(waiting)),
+                ("usual_tickets", 2 * allowance / WHOLE),
+                ("observations", float(n)),
+            ):
                 yield (f"support_sla_endangered_{name}", self._labels(names), value, n)
         yield from self._by_name()
 
@@ -149,7 +177,11 @@ class WorstNow:
                 below = any(_is_of(one, names) for one in listed)
                 yield ("support_sla_below_objective", labels, float(below), 1)
             if by == "team":
-                long = sum(self._is_long_overdue(one) for one in self._own if _is_of(self._fold(one.dimensions), names))
+                long = sum(
+                    self._is_long_overdue(one)
+                    for one in self._own
+                    if _is_of(self._fold(one.dimensions), names)
+                )
                 if told or long:
                     yield ("support_sla_long_overdue_tickets", labels, float(long), long)
 
@@ -162,7 +194,9 @@ class WorstNow:
         return elapsed_ms(hours, one.due_ms // MINUTE_MS * MINUTE_MS, self._as_of_ms) >= line.within_ms
 
     def _labels(self, names: Names) -> tuple[tuple[str, str], ...]:
-        own = [(dimension, name) for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None]
+        own = [
+            (dimension, name) for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None
+        ]
         return (("by", _by(names)), ("member", _member(names)), *own, ("target", self._target))
 
     def _worst_left(self, without: Sequence[Names]) -> dict[Names, Callable[[Names], int]]:
@@ -188,22 +222,44 @@ class WorstNow:
             if is_endangered(self._coming(names, without))
         }
 
-    def _choose(self, left: Callable[[Sequence[Names]], dict[Names, Callable[[Names], int]]]) -> Iterator[Names]:
-        """The narrowest within the greatest excess that holds eight tenths of it; then what is left without it, at most twenty times."""
+    def _choose(
+        self, left: Callable[[Sequence[Names]], dict[Names, Callable[[Names], int]]]
+    ) -> Iterator[Names]:
+        """The narrowest within the greatest excess that holds eight tenths of it.
+
+        Then what is left without it, at most twenty times.
+        """
         chosen: list[Names] = []
         while len(chosen) < 20 and (listed := left(chosen)):
             by_excess = {names: excess(names) for names, excess in listed.items()}
             top = max(listed, key=lambda names: (by_excess[names], self._late(names), _order(names)))
             measure = listed[top]
-            inside = [names for names in listed if _is_of(names, top) and 10 * measure(names) >= 8 * measure(top)]
-            chosen.append(max(inside, key=lambda names: (3 - names.count(None), measure(names), self._late(names), _order(names))))
+            inside = [
+                names for names in listed if _is_of(names, top) and 10 * measure(names) >= 8 * measure(top)
+            ]
+            chosen.append(
+                max(
+                    inside,
+                    key=lambda names: (
+                        3 - names.count(None),
+                        measure(names),
+                        self._late(names),
+                        _order(names),
+                    ),
+                )
+            )
             yield chosen[-1]
 
     def _late(self, names: Names) -> int:
-        return sum(one.running and one.minute < self._now and _is_of(one.shown, names) for one in self._fallen)
+        return sum(
+            one.running and one.minute < self._now and _is_of(one.shown, names) for one in self._fallen
+        )
 
     def _since(self, names: Names, window: str | None) -> int:
-        """The earliest minute of the present stretch: minute by minute for 45 of them, then by quarter hours, for a day at the most."""
+        """The earliest minute of the present stretch.
+
+        Minute by minute for 45 of them, then by quarter hours, for a day at the most.
+        """
         since = self._now if window == "1h" else self._now // 15 * 15
         if window == "1h":
             for back in range(45):
@@ -225,7 +281,10 @@ def judge(
     fold: Callable[[Dimensions], Dimensions],
     as_of_ms: int,
 ) -> Iterator[Sample]:
-    """All samples of worst now, of what is endangered and of who is below; none before the first version of the policy."""
+    """All samples of worst now, of what is endangered and of who is below.
+
+    None before the first version of the policy.
+    """
     edition = in_force(editions, as_of_ms)
     if edition is not None:
         for target in targets:
@@ -241,7 +300,10 @@ def _is_of(inner: Sequence[str | None], names: Names) -> bool:
 
 
 def _by(names: Names) -> str:
-    return "_".join(dimension for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None) or "all"
+    return (
+        "_".join(dimension for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None)
+        or "all"
+    )
 
 
 def _member(names: Names) -> str:

@@ -1,4 +1,7 @@
-"""The demo's first screen as a newcomer sees it: `make demo-pictures` writes docs/pictures/demo-*.png (Chromium)."""
+"""The demo's first screen as a newcomer sees it.
+
+`make demo-pictures` writes docs/pictures/demo-*.png (Chromium).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ SCENARIOS: Final = {"slip": "sla-slip", "calm": "calm"}
 FOLDER: Final = ROOT / "docs" / "pictures"
 _START_SECONDS: Final = 300.0
 _PRESENT: Final = 0.5  # of the tickets of an hour: so many are only there when the history is told
-_LAST_HOUR: Final = ("support_tickets", frozenset({("window", "1h"), ("period", "current"), ("by", "all"), ("member", "all")}))
+_LAST_HOUR: Final = (
+    "support_tickets",
+    frozenset({("window", "1h"), ("period", "current"), ("by", "all"), ("member", "all")}),
+)
 
 
 def main() -> int:
@@ -51,7 +57,12 @@ async def _take(browser: Browser, name: str, scenario: str) -> Path:
         words = ("demo", "--port", str(port), "--scenario", scenario)
         program = start_program(*words, variables={}, log=Path(folder) / "demo.log")
         try:
-            await until(partial(_told, f"http://127.0.0.1:{port}"), seconds=_START_SECONDS, what="the history", poll_seconds=2)
+            await until(
+                partial(_told, f"http://127.0.0.1:{port}"),
+                seconds=_START_SECONDS,
+                what="the history",
+                poll_seconds=2,
+            )
             async with window(browser) as opened:
                 await show(opened, f"http://127.0.0.1:{port}/")
                 return await opened.shot(f"demo-{name}")

@@ -30,7 +30,10 @@ class PrometheusError(RuntimeError):
 
 @dataclass(kw_only=True)
 class _Local:
-    """A server of a Debian package in a folder of its own. `group`: the process group that it is to belong to."""
+    """A server of a Debian package in a folder of its own.
+
+    `group`: the process group that it is to belong to.
+    """
 
     PACKAGE: ClassVar[str]
     COMMANDS: ClassVar[tuple[str, ...]]  # as Debian and others call it
@@ -60,13 +63,20 @@ class _Local:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Start the server; `ready` waits until it answers. Errors: PrometheusError when it is not installed."""
+        """Start the server; `ready` waits until it answers.
+
+        Errors: PrometheusError when it is not installed.
+        """
         found = next(filter(None, map(shutil.which, self.COMMANDS)), None)
         if found is None:
-            raise PrometheusError(f"{self.COMMANDS[0]} is not installed: apt-get install --no-install-recommends {self.PACKAGE}")
+            raise PrometheusError(
+                f"{self.COMMANDS[0]} is not installed: apt-get install --no-install-recommends {self.PACKAGE}"
+            )
         command = [found, *self.command()]
         with self.log.open("wb") as out:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, process_group=self.group)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, process_group=self.group
+            )
 
     def stop(self) -> None:
         """End it."""
@@ -128,12 +138,17 @@ class LocalPrometheus(_Local):
     scrape_seconds: int = 2
     alertmanager: str | None = None  # host:port
     forgets: bool = False  # on demand: `delete`
-    resend_seconds: int = 60  # after so long an alert that still fires is sent again; what fired before Alertmanager was found is lost
+    # after so long an alert that still fires is sent again; what fired before Alertmanager was found is lost
+    resend_seconds: int = 60
 
     def command(self) -> list[str]:
         """Rules are evaluated as often as targets are scraped."""
         interval = f"{self.scrape_seconds}s"
-        job = {"job_name": self.job, "scrape_timeout": interval, "static_configs": [{"targets": list(self.targets)}]}
+        job = {
+            "job_name": self.job,
+            "scrape_timeout": interval,
+            "static_configs": [{"targets": list(self.targets)}],
+        }
         config: dict[str, Any] = {
             "global": {"scrape_interval": interval, "evaluation_interval": interval},
             "rule_files": [str(path) for path in self.rules],
@@ -153,7 +168,10 @@ class LocalPrometheus(_Local):
         ]
 
     def delete(self, *selectors: str) -> None:
-        """Take series away, from their beginning to their end. Errors: urllib.error.HTTPError where it does not forget."""
+        """Take series away, from their beginning to their end.
+
+        Errors: urllib.error.HTTPError where it does not forget.
+        """
         asked = urllib.parse.urlencode([("match[]", selector) for selector in selectors]).encode()
         request = urllib.request.Request(f"{self.url}/api/v1/admin/tsdb/delete_series", data=asked)  # noqa: S310 - http on loopback
         with urllib.request.urlopen(request, timeout=60):  # noqa: S310
@@ -163,9 +181,16 @@ class LocalPrometheus(_Local):
         """An instant query: a vector. Errors: PrometheusError."""
         return self._ask("query", {"query": expression, "time": f"{at_seconds:.3f}"})
 
-    def query_range(self, expression: str, *, start_seconds: float, end_seconds: float, step_seconds: float) -> Answer:
+    def query_range(
+        self, expression: str, *, start_seconds: float, end_seconds: float, step_seconds: float
+    ) -> Answer:
         """A query along time: a matrix. Errors: PrometheusError."""
-        asked = {"query": expression, "start": f"{start_seconds:.3f}", "end": f"{end_seconds:.3f}", "step": f"{step_seconds:g}"}
+        asked = {
+            "query": expression,
+            "start": f"{start_seconds:.3f}",
+            "end": f"{end_seconds:.3f}",
+            "step": f"{step_seconds:g}",
+        }
         return self._ask("query_range", asked)
 
     def rule_errors(self) -> list[str]:
@@ -176,7 +201,9 @@ class LocalPrometheus(_Local):
         return [f"{rule['name']}: {rule.get('lastError', '')}" for rule in rules if rule["health"] == "err"]
 
     def _ask(self, how: str, asked: Mapping[str, str]) -> Answer:
-        request = urllib.request.Request(f"{self.url}/api/v1/{how}", data=urllib.parse.urlencode(asked).encode())  # noqa: S310
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/{how}", data=urllib.parse.urlencode(asked).encode()
+        )  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - http on loopback
                 found = json.load(response)

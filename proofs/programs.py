@@ -20,7 +20,13 @@ _SETTINGS: Final = "DESKPULSE_"
 _POLL_SECONDS: Final = 0.1
 
 
-async def until(holds: Callable[[], Any], *, seconds: float = 60, what: str = "the condition", poll_seconds: float = _POLL_SECONDS) -> Any:
+async def until(
+    holds: Callable[[], Any],
+    *,
+    seconds: float = 60,
+    what: str = "the condition",
+    poll_seconds: float = _POLL_SECONDS,
+) -> Any:
     """Poll; the first true answer. Errors: AssertionError when none came in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -56,9 +62,18 @@ class Program:
         return re.search(pattern, self.said) is not None
 
     async def saying(self, pattern: str, seconds: float = 60) -> None:
-        """Wait for a pattern in its log. Errors: AssertionError when it ended before, or when the time is over."""
-        await until(lambda: self.has_said(pattern) or not self.runs, seconds=seconds, what=f"{pattern!r} in {self.said}")
-        assert self.has_said(pattern), f"ended with {self.process.returncode} before {pattern!r}:\n{self.said}"
+        """Wait for a pattern in its log.
+
+        Errors: AssertionError when it ended before, or when the time is over.
+        """
+        await until(
+            lambda: self.has_said(pattern) or not self.runs,
+            seconds=seconds,
+            what=f"{pattern!r} in {self.said}",
+        )
+        assert self.has_said(pattern), (
+            f"ended with {self.process.returncode} before {pattern!r}:\n{self.said}"
+        )
 
     async def exit(self, seconds: float = 60) -> int:
         """Wait for its end; the exit code."""
@@ -82,7 +97,10 @@ class Program:
 
 
 class Group:
-    """A process group whose members die with us, however we die: its leader kills the group when its standard input closes."""
+    """A process group whose members die with us, however we die.
+
+    Its leader kills the group when its standard input closes.
+    """
 
     _leader: subprocess.Popen[bytes]
 
@@ -112,10 +130,15 @@ class Group:
 
 def surroundings(**variables: str) -> dict[str, str]:
     """The environment of this process, but with these settings of deskpulse and no others."""
-    return {**{name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}, **variables}
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)},
+        **variables,
+    }
 
 
-def start_program(*words: str, variables: Mapping[str, str], log: Path, module: str = "deskpulse", group: int | None = None) -> Program:
+def start_program(
+    *words: str, variables: Mapping[str, str], log: Path, module: str = "deskpulse", group: int | None = None
+) -> Program:
     """A Python module that runs on, by default deskpulse; its output goes to the log. `group`: see Group."""
     command = [sys.executable, "-m", module, *words]
     with log.open("wb") as out:

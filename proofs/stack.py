@@ -1,6 +1,9 @@
-"""An installation of deskpulse as its users run it: topics of its own on a real broker, workers and exporters as processes.
+"""An installation of deskpulse as its users run it.
 
-What is compared with the oracle, and how, is `deskpulse.lab.demo.proof`, the same code that `demo --verify` runs.
+Topics of its own on a real broker, workers and exporters as processes.
+
+What is compared with the oracle, and how, is `deskpulse.lab.demo.proof`, the same code that `demo --verify`
+runs.
 """
 
 from __future__ import annotations
@@ -75,10 +78,17 @@ class Stack:
         async with connect(self.settings.kafka) as cluster:
             await ensure(cluster, self.settings)
 
-    def start(self, name: str, module: str = "deskpulse", *, options: Sequence[str] = (), **more: str) -> Program:
-        """Start a worker or an exporter; `more` are variables of it alone, `module` may be a launcher that changes something first."""
+    def start(
+        self, name: str, module: str = "deskpulse", *, options: Sequence[str] = (), **more: str
+    ) -> Program:
+        """Start a worker or an exporter.
+
+        `more` are variables of it alone, `module` may be a launcher that changes something first.
+        """
         log = self.folder / f"{len(self.programs):02}-{name}.log"
-        program = start_program(name, *options, variables={**self.variables, **more}, log=log, module=module, group=self.group)
+        program = start_program(
+            name, *options, variables={**self.variables, **more}, log=log, module=module, group=self.group
+        )
         self.programs.append(program)
         return program
 
@@ -94,13 +104,17 @@ class Stack:
         """Kill what still runs."""
         end_all(self.programs)
 
-    async def publish(self, records: Iterable[Sent], *, pause_seconds: Callable[[], float] = lambda: 0.0) -> int:
+    async def publish(
+        self, records: Iterable[Sent], *, pause_seconds: Callable[[], float] = lambda: 0.0
+    ) -> int:
         """Send records to source topics, in order within a partition; returns when the broker has them all.
 
         `pause_seconds` is asked after every 50 records, so that a load can be steady for a while.
         """
         count = 0
-        producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **self.settings.kafka.client_options())
+        producer = AIOKafkaProducer(
+            acks="all", enable_idempotence=True, linger_ms=5, **self.settings.kafka.client_options()
+        )
         async with producer:
             for topic, key, value in records:
                 await producer.send(self.topic(topic), key=key, value=value)
@@ -123,9 +137,14 @@ class Stack:
 
     async def caught_up(self, ends: Ends, seconds: float = CATCH_UP_SECONDS) -> proof.Samples:
         """The first scrape in which every record of the source topics is counted."""
-        return await self.showing(lambda samples: proof.AS_OF in {name for name, _ in samples} and not proof.behind(samples, ends), seconds)
+        return await self.showing(
+            lambda samples: proof.AS_OF in {name for name, _ in samples} and not proof.behind(samples, ends),
+            seconds,
+        )
 
-    async def showing(self, holds: Callable[[proof.Samples], object], seconds: float = CATCH_UP_SECONDS) -> proof.Samples:
+    async def showing(
+        self, holds: Callable[[proof.Samples], object], seconds: float = CATCH_UP_SECONDS
+    ) -> proof.Samples:
         """The first scrape of which something holds."""
         try:
             return await until(partial(self._look, holds), seconds=seconds, what="the figures")  # type: ignore[no-any-return]
@@ -141,7 +160,10 @@ class Stack:
         told = []
         for program in self.programs[-4:]:
             code = program.process.poll()
-            told.append(f"{program.log.name}, {'running' if code is None else f'exit code {code}'}:\n{tail(program.log, lines=12)}")
+            told.append(
+                f"{program.log.name}, "
+                f"{'running' if code is None else f'exit code {code}'}:\n{tail(program.log, lines=12)}"
+            )
         return "\n".join(told)
 
     async def judged(self) -> tuple[proof.Verdict, list[Record], proof.Samples]:

@@ -1,7 +1,9 @@
-"""Check docker-compose.yml, the Dockerfile and monitoring/ without a container engine: `python -m scripts.compose_check`.
+"""Check docker-compose.yml, the Dockerfile and monitoring/ without a container engine.
 
-Exit 0 when all is well, 1 with a line a fault. Prometheus's own checkers are used where they are installed, else said to be missing;
-with --require-tools that is a fault too.
+`python -m scripts.compose_check`.
+
+Exit 0 when all is well, 1 with a line a fault. Prometheus's own checkers are used where they are installed,
+else said to be missing; with --require-tools that is a fault too.
 """
 
 import argparse
@@ -21,10 +23,16 @@ _FIX: Final = {"promtool": "apt-get install prometheus", "amtool": "apt-get inst
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run every check and print what was checked."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.compose_check", description="Check the Compose stack without an engine.")
-    parser.add_argument("--require-tools", action="store_true", help="a missing promtool or amtool is a fault")
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.compose_check", description="Check the Compose stack without an engine."
+    )
+    parser.add_argument(
+        "--require-tools", action="store_true", help="a missing promtool or amtool is a fault"
+    )
     options = parser.parse_args(arguments)
-    faults = [f"docker-compose.yml: {fault}" for fault in compose_faults(load(ROOT / "docker-compose.yml"), ROOT)]
+    faults = [
+        f"docker-compose.yml: {fault}" for fault in compose_faults(load(ROOT / "docker-compose.yml"), ROOT)
+    ]
     faults += [f"deploy/docker/Dockerfile: {fault}" for fault in image_faults(ROOT)]
     for command in tool_commands(ROOT):
         faults += run_tool(command, ROOT, required=options.require_tools)

@@ -1,4 +1,7 @@
-"""Who talks to whom in docker-compose.yml: every address in a configuration is a service that can be reached on that port."""
+"""Who talks to whom in docker-compose.yml.
+
+Every address in a configuration is a service that can be reached on that port.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -37,7 +40,10 @@ def kafka_is_reached(compose: Compose, _root: Path) -> list[str]:
 
 
 def prometheus_finds_its_targets(compose: Compose, root: Path) -> list[str]:
-    """Targets and alertmanagers of monitoring/prometheus.yml are services; those found by name are found once."""
+    """Targets and alertmanagers of monitoring/prometheus.yml are services.
+
+    Those found by name are found once.
+    """
     config = _load(root / "monitoring/prometheus.yml")
     jobs = [*config.get("scrape_configs", []), *config.get("alerting", {}).get("alertmanagers", [])]
     found = []
@@ -118,14 +124,18 @@ def _found_twice(compose: Compose, host: str) -> list[str]:
 
 def _wrong_port(compose: Compose, host: str, port: int | None) -> list[str]:
     listens = environment(compose["services"].get(host, {})).get("DESKPULSE_EXPORTER__PORT")
-    return [f"prometheus: asks {host} on port {port}, it listens on {listens}"] if listens != str(port) else []
+    return (
+        [f"prometheus: asks {host} on port {port}, it listens on {listens}"] if listens != str(port) else []
+    )
 
 
 def exporter_is_not_deaf(compose: Compose, _root: Path) -> Iterator[str]:
     """An exporter that others ask listens on more than its own loopback."""
     for name, service in services(compose):
         variables = environment(service)
-        if "DESKPULSE_EXPORTER__PORT" in variables and variables.get("DESKPULSE_EXPORTER__HOST", "127.0.0.1").startswith("127."):
+        if "DESKPULSE_EXPORTER__PORT" in variables and variables.get(
+            "DESKPULSE_EXPORTER__HOST", "127.0.0.1"
+        ).startswith("127."):
             yield f"{name}: listens on its own loopback, where nobody can ask it"
 
 
@@ -137,7 +147,9 @@ def ports_are_listened_on(compose: Compose, root: Path) -> list[str]:
         if port is None:
             continue
         found += [
-            f"{name}: publishes {entry}, it listens on {port}" for entry in service.get("ports", []) if str(entry).split(":")[-1] != port
+            f"{name}: publishes {entry}, it listens on {port}"
+            for entry in service.get("ports", [])
+            if str(entry).split(":")[-1] != port
         ]
         probe = " ".join(_probe(service))
         if f":{port}/" not in probe:
@@ -153,7 +165,12 @@ def _probe(service: Mapping[str, Any]) -> list[str]:
 def alertmanager_finds_its_receivers(compose: Compose, root: Path) -> list[str]:
     """Webhooks of monitoring/alertmanager.yml are services that listen on that port, and not on their own loopback."""
     receivers = _load(root / "monitoring/alertmanager.yml")["receivers"]
-    addresses = {match.groups() for one in receivers for hook in one.get("webhook_configs", []) if (match := _URL.match(hook["url"]))}
+    addresses = {
+        match.groups()
+        for one in receivers
+        for hook in one.get("webhook_configs", [])
+        if (match := _URL.match(hook["url"]))
+    }
     found = []
     for host, port in sorted(addresses):
         found += _unreachable(compose, "alertmanager", host)
@@ -185,16 +202,26 @@ def one_policy_for_all(compose: Compose, root: Path) -> list[str]:
         inside = environment(service).get("DESKPULSE_DESK__POLICY")
         outside = None if inside is None else _on_this_side(service, inside, root)
         if outside is None or not outside.is_file():
-            found.append(f"{name}: has no SLA policy" if inside is None else f"{name}: reads the SLA policy {inside}, which is not mounted")
+            found.append(
+                f"{name}: has no SLA policy"
+                if inside is None
+                else f"{name}: reads the SLA policy {inside}, which is not mounted"
+            )
         else:
             files.add(outside)
     if len(files) > 1:
-        found.append(f"workers and exporters read different SLA policies: {', '.join(sorted(path.name for path in files))}")
+        found.append(
+            "workers and exporters read different SLA policies: "
+            f"{', '.join(sorted(path.name for path in files))}"
+        )
     rules = _DIGEST.search((root / "monitoring/rules/meta.yml").read_text(encoding="utf-8"))
     for path in files:
         policy = load_policy(path)
         if policy is None or rules is None or policy.digest() != rules[1]:
-            found.append(f"the rules in monitoring/ are not made from {path.name}: deskpulse rules --policy {path.name} --out monitoring")
+            found.append(
+                f"the rules in monitoring/ are not made from {path.name}: deskpulse rules --policy "
+                f"{path.name} --out monitoring"
+            )
     return found
 
 
@@ -206,10 +233,14 @@ def rules_are_of_its_desk(compose: Compose, root: Path) -> list[str]:
             continue
         told = environment(service)
         desk = told.get("DESKPULSE_DESK__NAME") or told.get("DESKPULSE_APP_ID", "deskpulse")
-        others = [path.name for path in sorted((root / "monitoring/rules").glob("*.yml")) if not _is_of(path, desk)]
+        others = [
+            path.name for path in sorted((root / "monitoring/rules").glob("*.yml")) if not _is_of(path, desk)
+        ]
         if others:
             how = f"deskpulse rules --desk {desk} --out monitoring"
-            found.append(f"{name}: its desk is called {desk}, and the rules {', '.join(others)} are of another: {how}")
+            found.append(
+                f"{name}: its desk is called {desk}, and the rules {', '.join(others)} are of another: {how}"
+            )
     return found
 
 

@@ -1,4 +1,7 @@
-"""What docker-compose.yml must keep beyond its schema. A rule takes the parsed file and gives its faults, none when all is well."""
+"""What docker-compose.yml must keep beyond its schema.
+
+A rule takes the parsed file and gives its faults, none when all is well.
+"""
 
 import ipaddress
 import json
@@ -39,15 +42,23 @@ def images_are_pinned(compose: Compose, root: Path) -> list[str]:
         elif image.startswith(_KAFKA_IMAGE):
             version = json.loads((root / _KAFKA_LOCK).read_text(encoding="utf-8"))["version"]
             if image.partition("@")[0] != _KAFKA_IMAGE + version:
-                found.append(f"{name}: image {image} is not the version of {_KAFKA_LOCK}, on which the tests run")
+                found.append(
+                    f"{name}: image {image} is not the version of {_KAFKA_LOCK}, on which the tests run"
+                )
     return found
 
 
 def our_image_is_built_once(compose: Compose, root: Path) -> list[str]:
     """One service builds it (parallel builds of one tag collide), the others use it and never pull it from a registry."""
-    ours = [(name, service) for name, service in services(compose) if str(service.get("image", "")).startswith(OUR_IMAGE)]
+    ours = [
+        (name, service)
+        for name, service in services(compose)
+        if str(service.get("image", "")).startswith(OUR_IMAGE)
+    ]
     builders = [name for name, service in ours if "build" in service]
-    found = [] if len(builders) == 1 else [f"our image must be built by one service, not by {builders or 'none'}"]
+    found = (
+        [] if len(builders) == 1 else [f"our image must be built by one service, not by {builders or 'none'}"]
+    )
     found += [
         f"{name}: uses our image and must say pull_policy: never"
         for name, s in ours
@@ -74,7 +85,9 @@ def dependencies_can_be_met(compose: Compose, _root: Path) -> list[str]:
                 found.append(f"{name}: depends on {other}, which is not defined")
             elif fault := _unreachable(defined[other], str(how.get("condition"))):
                 found.append(f"{name}: waits for {other} {fault}")
-            elif (profiles := set(defined[other].get("profiles", []))) and not profiles & set(service.get("profiles", [])):
+            elif (profiles := set(defined[other].get("profiles", []))) and not profiles & set(
+                service.get("profiles", [])
+            ):
                 found.append(f"{name}: depends on {other}, which only runs under a profile")
     return found
 
@@ -139,7 +152,10 @@ def mounted_files_exist(compose: Compose, root: Path) -> list[str]:
 
 
 def secrets_are_files(compose: Compose, root: Path) -> list[str]:
-    """Secrets come from files that `make secrets` makes and git ignores; whoever names one mounts it; none stands in a variable."""
+    """Secrets come from files that `make secrets` makes and git ignores; whoever names one mounts it.
+
+    None stands in a variable.
+    """
     found = []
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     for name, secret in compose.get("secrets", {}).items():
@@ -150,7 +166,9 @@ def secrets_are_files(compose: Compose, root: Path) -> list[str]:
         mounted = set(_references(service, "secrets"))
         for variable, value in environment(service).items():
             found += [
-                f"{name}: {variable} reads secret {s}, which is not mounted" for s in _NAMED_SECRET.findall(value) if s not in mounted
+                f"{name}: {variable} reads secret {s}, which is not mounted"
+                for s in _NAMED_SECRET.findall(value)
+                if s not in mounted
             ]
             if re.search(r"PASSWORD|TOKEN|SECRET", variable) and not variable.endswith("_FILE"):
                 found.append(f"{name}: {variable} holds a secret in the open, use a file")
@@ -181,7 +199,9 @@ def ports_stay_on_loopback(compose: Compose, _root: Path) -> list[str]:
         networks = [compose.get("networks", {}).get(network) or {} for network in service.get("networks", [])]
         if ports and networks and all(network.get("internal") for network in networks):
             found.append(f"{name}: publishes a port, and all its networks are internal")
-    return found + [f"port {port} is published {count} times" for port, count in published.items() if count > 1]
+    return found + [
+        f"port {port} is published {count} times" for port, count in published.items() if count > 1
+    ]
 
 
 def _is_loopback(address: str) -> bool:
@@ -203,7 +223,10 @@ def health_is_known(compose: Compose, _root: Path) -> list[str]:
 
 
 def containers_are_confined(compose: Compose, _root: Path) -> list[str]:
-    """No capability, no new rights, limits on all that can run out; our own also without root and without a writable root."""
+    """No capability, no new rights, limits on all that can run out.
+
+    Our own also without root and without a writable root.
+    """
     found = []
     for name, service in services(compose):
         limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
@@ -218,7 +241,10 @@ def containers_are_confined(compose: Compose, _root: Path) -> list[str]:
         }
         if str(service.get("image", "")).startswith(OUR_IMAGE):
             wanted["read_only: true"] = service.get("read_only") is True
-            wanted["a user that is not root"] = str(service.get("user", "0")).partition(":")[0] not in {"0", "root"}
+            wanted["a user that is not root"] = str(service.get("user", "0")).partition(":")[0] not in {
+                "0",
+                "root",
+            }
         found += [f"{name}: lacks {what}" for what, holds in wanted.items() if not holds]
     return found
 

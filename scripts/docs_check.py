@@ -1,4 +1,6 @@
-"""What the documentation says about this tree is true: links, anchors, files, tests, make targets, settings variables.
+"""What the documentation says about this tree is true.
+
+Links, anchors, files, tests, make targets, settings variables.
 
 Each function takes a page's text and gives its faults; `tests/test_docs.py` applies them to every page.
 """
@@ -101,4 +103,6 @@ def unknown_targets(text: str, targets: Collection[str]) -> list[str]:
 
 def unknown_variables(text: str, known: Collection[str]) -> list[str]:
     """DESKPULSE_ variables that nothing reads."""
-    return sorted({f"names {name}: nothing reads it" for name in _VARIABLE.findall(text) if name not in known})
+    return sorted(
+        {f"names {name}: nothing reads it" for name in _VARIABLE.findall(text) if name not in known}
+    )

@@ -1,4 +1,7 @@
-"""What deploy/docker/Dockerfile must keep: locked, small, without root; and that its build context has what it copies."""
+"""What deploy/docker/Dockerfile must keep: locked, small, without root.
+
+And that its build context has what it copies.
+"""
 
 import fnmatch
 import re
@@ -61,7 +64,12 @@ def _user(steps: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def _context(steps: list[tuple[str, str]], dockerignore: str, root: Path) -> Iterator[str]:
-    sources = [part for keyword, rest in steps if keyword == "COPY" and "--from=" not in rest for part in rest.split()[:-1]]
+    sources = [
+        part
+        for keyword, rest in steps
+        if keyword == "COPY" and "--from=" not in rest
+        for part in rest.split()[:-1]
+    ]
     for source in sources:
         if not (root / source).exists():
             yield f"copies {source}, which does not exist"
@@ -71,7 +79,10 @@ def _context(steps: list[tuple[str, str]], dockerignore: str, root: Path) -> Ite
 
 
 def is_ignored(path: str, dockerignore: str) -> bool:
-    """Whether the builder never sees the path: the last pattern that matches it, or a folder above it, decides."""
+    """Whether the builder never sees the path.
+
+    The last pattern that matches it, or a folder above it, decides.
+    """
     ignored = False
     above = [path, *(str(parent) for parent in Path(path).parents if str(parent) != ".")]
     for line in dockerignore.splitlines():

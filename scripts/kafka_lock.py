@@ -1,7 +1,10 @@
-"""What a local Apache Kafka consists of, with hashes: `python -m scripts.kafka_lock`, which `make lock-kafka` runs.
+"""What a local Apache Kafka consists of, with hashes.
+
+`python -m scripts.kafka_lock`, which `make lock-kafka` runs.
 
 Maven resolves requirements/kafka-pom.xml; every jar that it names is written into
-deskpulse/lab/brokers/kafka.lock.json. Only who moves Kafka to another version needs Maven; whoever starts a broker reads the lock.
+deskpulse/lab/brokers/kafka.lock.json. Only who moves Kafka to another version needs Maven; whoever starts a
+broker reads the lock.
 """
 
 import hashlib
@@ -28,10 +31,21 @@ def main() -> int:
         print("kafka_lock: no mvn here, which resolves the lock: apt-get install maven", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
+        command = [
+            maven,
+            "-q",
+            "-B",
+            "-f",
+            str(POM),
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={folder}",
+        ]
         if subprocess.run([*command, "-Dmdep.useRepositoryLayout=true"], check=False).returncode:
             return 1
-        jars = sorted((jar(file, Path(folder)) for file in Path(folder).rglob("*.jar")), key=lambda each: str(each["coordinates"]))
+        jars = sorted(
+            (jar(file, Path(folder)) for file in Path(folder).rglob("*.jar")),
+            key=lambda each: str(each["coordinates"]),
+        )
     LOCK.write_text(json.dumps({"version": version(), "jars": jars}, indent=2) + "\n", encoding="utf-8")
     print(f"kafka_lock: wrote {LOCK.relative_to(ROOT)}, {len(jars)} jars; review the difference")
     return 0

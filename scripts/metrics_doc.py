@@ -1,7 +1,8 @@
 """`docs/metrics.md` from the catalogue and the exporter: `python -m scripts.metrics_doc [--check]`.
 
-Names, meanings, labels and their values are asked of the code; only the words around the tables and the page of each KPI stand here.
-`--check` writes nothing and exits 1 when the committed page is not what the code gives.
+Names, meanings, labels and their values are asked of the code; only the words around the tables and the page
+of each KPI stand here. `--check` writes nothing and exits 1 when the committed page is not what the code
+gives.
 """
 
 import argparse
@@ -22,7 +23,16 @@ from exporters.metrics.program_families import REASONS
 from kpis import cell_numbers
 from kpis.figures import catalogue
 from kpis.figures.bound import series_bound
-from kpis.figures.catalogue import BUSINESS_FIGURES, BUSINESS_QUANTILES, CHURN, FIGURES, OTHER_FIGURES, PER_HOUR, RETENTION, FigureKind
+from kpis.figures.catalogue import (
+    BUSINESS_FIGURES,
+    BUSINESS_QUANTILES,
+    CHURN,
+    FIGURES,
+    OTHER_FIGURES,
+    PER_HOUR,
+    RETENTION,
+    FigureKind,
+)
 from kpis.figures.view import Part, View
 from scripts.tidy import ROOT
 from streams.topics import SOURCE_TOPICS
@@ -37,11 +47,16 @@ _BUCKETS: Final = _SETTINGS.exporter.buckets_seconds
 _POLICY: Final = ROOT / "examples/policy.yaml"
 Row = Sequence[str]
 
-# The page of docs/kpis/ that explains a figure. A figure without one is an error, so that nothing is exported that nobody explains.
+# The page of docs/kpis/ that explains a figure. A figure without one is an error, so that nothing is exported
+# that nobody explains.
 KPI_PAGES: Final = {
     "first-response-time": ("support_first_response_mean_seconds", "support_first_response_quantile_seconds"),
     "response-time": ("support_response_mean_seconds", "support_response_quantile_seconds"),
-    "resolution-rate": ("support_resolution_ratio", "support_resolution_cohort_ratio", "support_resolution_net_ratio"),
+    "resolution-rate": (
+        "support_resolution_ratio",
+        "support_resolution_cohort_ratio",
+        "support_resolution_net_ratio",
+    ),
     "handle-time": ("support_handle_time_mean_seconds", "support_handle_time_quantile_seconds"),
     "nps": ("support_nps_score", "support_nps_interval_score"),
     "csat": ("support_csat_ratio",),
@@ -95,7 +110,10 @@ _LABEL_ROWS: Final = (
     ("", "`week_ago`, the same span 7 days earlier"),
     (
         "`by`, `member`",
-        'what a figure is rolled up by, and for whom: `by="all",member="all"`, or `by="team"`, `"channel"`, `"priority"` and a name',
+        (
+            'what a figure is rolled up by, and for whom: `by="all",member="all"`, or `by="team"`, '
+            '`"channel"`, `"priority"` and a name'
+        ),
     ),
     ("`team`, `channel`, `priority`", "of the parts: the combination"),
 )
@@ -147,8 +165,12 @@ _PROGRAM_LABELS: Final = """\
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page, or compare it."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.metrics_doc", description="docs/metrics.md from the code.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the page is out of date")
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.metrics_doc", description="docs/metrics.md from the code."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 when the page is out of date"
+    )
     options = parser.parse_args(arguments)
     if options.check:
         if is_current(ROOT):
@@ -168,7 +190,9 @@ def is_current(root: Path) -> bool:
 
 def render() -> str:
     """The whole page. Errors: KeyError for a figure without a page of its own."""
-    compared, windows, edges = (_codes(map(str, values)) for values in (_RULES.compared, _RULES.parts_windows, _BUCKETS))
+    compared, windows, edges = (
+        _codes(map(str, values)) for values in (_RULES.compared, _RULES.parts_windows, _BUCKETS)
+    )
     sections = [
         _HEAD,
         "## Labels of the figures\n",
@@ -176,15 +200,23 @@ def render() -> str:
         _LABELS.format(compared=compared),
         _table(("window", "panes", "it covers", "periods"), _window_rows()),
         _FINAL,
-        _table(("metric", "what it says", "further labels", "by", "observations"), [*_final_rows(), *_other_rows()]),
+        _table(
+            ("metric", "what it says", "further labels", "by", "observations"),
+            [*_final_rows(), *_other_rows()],
+        ),
         _LIVE,
         _table(("metric", "what it says"), ((_linked(family.name), family.help) for family in LIVE)),
         _SLA,
-        _table(("metric", "what it says", "labels"), map(_sla_row, (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL))),
+        _table(
+            ("metric", "what it says", "labels"),
+            map(_sla_row, (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL)),
+        ),
         _BUSINESS.format(names=_codes(kind.name for kind in (*BUSINESS_FIGURES, *BUSINESS_QUANTILES))),
         _PARTS.format(windows=windows, edges=edges),
         _table(("metric", "what it says", "type", "further labels"), _part_rows()),
-        _SERIES.format(series=series_bound(_RULES), promised=series_bound(replace(_RULES, policy=load_policy(_POLICY)))),
+        _SERIES.format(
+            series=series_bound(_RULES), promised=series_bound(replace(_RULES, policy=load_policy(_POLICY)))
+        ),
         _PROGRAM,
         _table(("metric", "what it says", "type", "labels"), map(_program_row, _program_families())),
         _PROGRAM_LABELS.format(topics=_codes(SOURCE_TOPICS), reasons=_codes(REASONS)),
@@ -199,7 +231,9 @@ def _table(head: Row, rows: Iterable[Row]) -> str:
 
 def _window_rows() -> Iterator[Row]:
     for window in (*WINDOWS, CUSTOMER_WINDOWS[-1]):
-        covers = _length(window.panes * window.resolution.length_ms) if window.panes else "since local midnight"
+        covers = (
+            _length(window.panes * window.resolution.length_ms) if window.panes else "since local midnight"
+        )
         only = "" if window in WINDOWS else "; retention and churn only"
         yield (
             f"`{window.name}`",
@@ -222,7 +256,13 @@ def _length(ms: int) -> str:
 
 def _final_rows() -> Iterator[Row]:
     for kind in FIGURES:
-        yield (_linked(kind.name), kind.help, _further(kind), ", ".join(kind.rollups), f"`{kind.observations_name}`")
+        yield (
+            _linked(kind.name),
+            kind.help,
+            _further(kind),
+            ", ".join(kind.rollups),
+            f"`{kind.observations_name}`",
+        )
 
 
 def _other_rows() -> Iterator[Row]:
@@ -233,9 +273,17 @@ def _other_rows() -> Iterator[Row]:
 
 
 def _further(kind: FigureKind) -> str:
-    """Further labels with all their values, asked of the figure itself: lowered from cells in which nothing is empty."""
+    """Further labels with all their values, asked of the figure itself.
+
+    Lowered from cells in which nothing is empty.
+    """
     busy = dict.fromkeys(range(1, 23), 1) | {cell_numbers.REGISTER: 1}
-    for base in (cell_numbers.FIRST_RESPONSE, cell_numbers.RESPONSE, cell_numbers.HANDLE, cell_numbers.RESOLUTION):
+    for base in (
+        cell_numbers.FIRST_RESPONSE,
+        cell_numbers.RESPONSE,
+        cell_numbers.HANDLE,
+        cell_numbers.RESOLUTION,
+    ):
         busy |= {base: 1, base + 1: 1, base + 2: 1}
     return _values(labels for labels, _ in kind.lower(busy))
 
@@ -259,7 +307,8 @@ def _part_rows() -> Iterator[Row]:
     for collect in kpi_parts(_BUCKETS):
         for metric in collect(view):
             further = [
-                [(name, value) for name, value in sample.labels.items() if name not in {"window", *dims}] for sample in metric.samples
+                [(name, value) for name, value in sample.labels.items() if name not in {"window", *dims}]
+                for sample in metric.samples
             ]
             values[metric.name] = further
     for family in PARTS:
@@ -285,7 +334,9 @@ def _codes(words: Iterable[str]) -> str:
 
 def documented() -> set[str]:
     """Names of all families as a scrape shows them: what the page must have, each by its name."""
-    return {family.exported_name for family in FAMILIES} | {kind.observations_name for kind in catalogue.FIGURES}
+    return {family.exported_name for family in FAMILIES} | {
+        kind.observations_name for kind in catalogue.FIGURES
+    }
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The event contract as JSON Schemas, made from its types: `python -m scripts.schemas [--check]`.
 
-What a type cannot say (the range of a time, the scale of a score, who must be named in a survey) is added from the decoder's own limits.
-`--check` writes nothing and exits 1 when a committed schema is not what the types give.
+What a type cannot say (the range of a time, the scale of a score, who must be named in a survey) is added
+from the decoder's own limits. `--check` writes nothing and exits 1 when a committed schema is not what the
+types give.
 """
 
 import argparse
@@ -19,10 +20,26 @@ from streams.decode import FIRST_MS, LAST_MS
 FOLDER: Final = Path("streams/schemas")
 TYPES: Final[dict[str, tuple[Any, str, str]]] = {
     "ticket-created": (events.TicketCreated, "ticket_id", "A customer asked: the ticket exists from now on."),
-    "first-reply": (events.FirstReply, "ticket_id", "The first public reply; automated ones never end the first response time."),
-    "resolved": (events.Resolved, "ticket_id", "The ticket was closed: solved, or abandoned by the customer."),
-    "survey": (events.Survey, "ticket_id, else customer_id", "An answer to a survey, of a ticket or of a customer without one."),
-    "ticket-changed": (events.TicketChanged, "ticket_id", "Whatever else happens to a ticket; `change` says what."),
+    "first-reply": (
+        events.FirstReply,
+        "ticket_id",
+        "The first public reply; automated ones never end the first response time.",
+    ),
+    "resolved": (
+        events.Resolved,
+        "ticket_id",
+        "The ticket was closed: solved, or abandoned by the customer.",
+    ),
+    "survey": (
+        events.Survey,
+        "ticket_id, else customer_id",
+        "An answer to a survey, of a ticket or of a customer without one.",
+    ),
+    "ticket-changed": (
+        events.TicketChanged,
+        "ticket_id",
+        "Whatever else happens to a ticket; `change` says what.",
+    ),
     "customer": (events.CustomerChanged, "customer_id", "Somebody became a customer, or ceased to be one."),
 }
 _INSTANT: Final = {
@@ -40,8 +57,12 @@ _ELEVEN: Final = 10  # the largest score of eleven from 0 on
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the schemas, or compare them."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.schemas", description="JSON Schemas of the event contract.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a committed schema is out of date")
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.schemas", description="JSON Schemas of the event contract."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 when a committed schema is out of date"
+    )
     options = parser.parse_args(arguments)
     if options.check:
         stale = out_of_date(ROOT)
@@ -62,8 +83,16 @@ def path_of(topic: str) -> Path:
 def out_of_date(root: Path) -> list[Path]:
     """Committed schemas that differ from the types, and files that belong to no topic."""
     wanted = {path_of(topic): render(topic) for topic in TYPES}
-    stale = [path for path, text in wanted.items() if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text]
-    return stale + [FOLDER / file.name for file in sorted((root / FOLDER).glob("*.json")) if FOLDER / file.name not in wanted]
+    stale = [
+        path
+        for path, text in wanted.items()
+        if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text
+    ]
+    return stale + [
+        FOLDER / file.name
+        for file in sorted((root / FOLDER).glob("*.json"))
+        if FOLDER / file.name not in wanted
+    ]
 
 
 def render(topic: str) -> str:
@@ -95,17 +124,28 @@ def _tidied(kind: dict[str, Any]) -> dict[str, Any]:
     for name, rule in kind["properties"].items():
         is_instant = any(part.get("format") == "date-time" for part in rule.get("anyOf", ()))
         shown = _INSTANT if is_instant else rule
-        properties[name] = {word: value for word, value in shown.items() if word != "default" or value is not None}
+        properties[name] = {
+            word: value for word, value in shown.items() if word != "default" or value is not None
+        }
     return {**kind, "properties": properties}
 
 
 def _survey_rules() -> dict[str, Any]:
-    """Who answered must be named; a score must lie on its scale, and a scale that is stated be one that the kind is asked on."""
+    """Who answered must be named.
+
+    A score must lie on its scale, and a scale that is stated be one that the kind is asked on.
+    """
     own = [
         {
             "if": _asked(kind),
             "then": _scale(
-                low, high, {"scale_min": {"enum": [low, None]}, "scale_max": {"enum": [high, None]}, "satisfied": {"type": "null"}}
+                low,
+                high,
+                {
+                    "scale_min": {"enum": [low, None]},
+                    "scale_max": {"enum": [high, None]},
+                    "satisfied": {"type": "null"},
+                },
             ),
         }
         for kind, (low, high) in _SCORES.items()
@@ -113,11 +153,20 @@ def _survey_rules() -> dict[str, Any]:
     from_one = {"scale_min": {"enum": [1, None]}}
     scales = [
         _scale(1, _CSAT_DEFAULT, {**from_one, "scale_max": {"type": "null"}}),
-        *({**_scale(1, top, {**from_one, "scale_max": {"const": top}}), "required": ["scale_max"]} for top in _CSAT_SCALES),
-        {**_scale(0, _ELEVEN, {"scale_min": {"const": 0}, "scale_max": {"const": _ELEVEN}}), "required": ["scale_min", "scale_max"]},
+        *(
+            {**_scale(1, top, {**from_one, "scale_max": {"const": top}}), "required": ["scale_max"]}
+            for top in _CSAT_SCALES
+        ),
+        {
+            **_scale(0, _ELEVEN, {"scale_min": {"const": 0}, "scale_max": {"const": _ELEVEN}}),
+            "required": ["scale_min", "scale_max"],
+        },
     ]
     csat = {"if": _asked("csat", {"satisfied": {"type": "null"}}), "then": {"anyOf": scales}}
-    named = [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("ticket_id", "customer_id")]
+    named = [
+        {"required": [name], "properties": {name: {"type": "string"}}}
+        for name in ("ticket_id", "customer_id")
+    ]
     return {"anyOf": named, "allOf": [*own, csat]}
 
 

@@ -1,4 +1,7 @@
-"""The rules of the tree that no linter knows, each a function from a source text to its faults; `tests/test_tidy.py` applies them."""
+"""The rules of the tree that no linter knows, each a function from a source text to its faults.
+
+`tests/test_tidy.py` applies them.
+"""
 
 import ast
 import io
@@ -67,7 +70,9 @@ def long_functions(source: str) -> list[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             count = (node.end_lineno or node.lineno) - node.lineno + 1 - _docstring_lines(node)
             if count > MAX_FUNCTION_LINES:
-                found.append(f"line {node.lineno}: {node.name} has {count} lines, at most {MAX_FUNCTION_LINES}")
+                found.append(
+                    f"line {node.lineno}: {node.name} has {count} lines, at most {MAX_FUNCTION_LINES}"
+                )
     return found
 
 
@@ -80,7 +85,11 @@ def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def foreign_imports(source: str, allowed: Collection[str]) -> list[str]:
     """Imports of anything that is not allowed."""
-    return [f"line {line}: imports {name}" for line, name in _imports(source) if name.partition(".")[0] not in allowed]
+    return [
+        f"line {line}: imports {name}"
+        for line, name in _imports(source)
+        if name.partition(".")[0] not in allowed
+    ]
 
 
 def _imports(source: str) -> Iterator[tuple[int, str]]:
@@ -116,7 +125,9 @@ def clock_reads(source: str) -> list[str]:
                 found.append(f"line {node.lineno}: imports time")
             case ast.ImportFrom(module="time", names=names) if any(name.name != "sleep" for name in names):
                 found.append(f"line {node.lineno}: imports from time")
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime" | "date"), attr=name)) if name in CLOCK_CALLS:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime" | "date"), attr=name)) if (
+                name in CLOCK_CALLS
+            ):
                 found.append(f"line {node.lineno}: calls .{name}()")
             case _:
                 pass
@@ -126,13 +137,21 @@ def clock_reads(source: str) -> list[str]:
 def prints(source: str) -> list[str]:
     """Calls of print()."""
     calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
-    return [f"line {call.lineno}: print()" for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+    return [
+        f"line {call.lineno}: print()"
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "print"
+    ]
 
 
 def open_ends(source: str) -> list[str]:
     """TODO and its like in a comment without the issue that will end it: `TODO (#12)`."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return [f"line {token.start[0]}: {token.string}" for token in tokens if token.type == tokenize.COMMENT and _TODO.search(token.string)]
+    return [
+        f"line {token.start[0]}: {token.string}"
+        for token in tokens
+        if token.type == tokenize.COMMENT and _TODO.search(token.string)
+    ]
 
 
 def name_clashes(owners: Mapping[str, Sequence[str]]) -> list[str]:
@@ -143,7 +162,9 @@ def name_clashes(owners: Mapping[str, Sequence[str]]) -> list[str]:
     """
     foreign = {package: sorted(set(owners.get(package, ())) - {DISTRIBUTION}) for package in PACKAGES}
     return [
-        f"{package} belongs to {', '.join(names)} too: python would import one of the two" for package, names in foreign.items() if names
+        f"{package} belongs to {', '.join(names)} too: python would import one of the two"
+        for package, names in foreign.items()
+        if names
     ]
 
 

@@ -15,7 +15,10 @@ from exporters.wall import model
 from scripts.tidy import ROOT
 
 FILE: Final = Path("wall/src/model.ts")
-_HEAD: Final = "// Made by scripts/wall_types.py from exporters/wall/model.py: run `python -m scripts.wall_types` instead of editing.\n"
+_HEAD: Final = (
+    "// Made by scripts/wall_types.py from exporters/wall/model.py: run `python -m scripts.wall_types` "
+    "instead of editing.\n"
+)
 _PLAIN: Final = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 

@@ -1,1 +1,4 @@
-"""What arrives: event types, the total decoder, rejects and topic specifications. Knows no Kafka client and no Faust."""
+"""What arrives: event types, the total decoder, rejects and topic specifications.
+
+Knows no Kafka client and no Faust.
+"""

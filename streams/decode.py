@@ -8,13 +8,24 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.events import AnyEvent, CustomerChanged, FirstReply, Replied, Resolved, Survey, TicketChanged, TicketCreated, Triaged
+from streams.events import (
+    AnyEvent,
+    CustomerChanged,
+    FirstReply,
+    Replied,
+    Resolved,
+    Survey,
+    TicketChanged,
+    TicketCreated,
+    Triaged,
+)
 from streams.names import fold, unfit
 
 MAX_BYTES: Final = 64 * 1024  # the contract's limit of one record's value
 FIRST_MS: Final = 0  # 1970-01-01: earlier instants are a unit error upstream
 LAST_MS: Final = 7_258_118_400_000  # 2200-01-01: later ones are microseconds sent as milliseconds
-# Instants of 1990 to 2099 in epoch seconds, read as milliseconds: January and February 1970, of which no desk tells.
+# Instants of 1990 to 2099 in epoch seconds, read as milliseconds: January and February 1970, of which no desk
+# tells.
 SECONDS_FROM: Final = 631_152_000
 SECONDS_BEFORE: Final = 4_102_444_800
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,7 +36,8 @@ _CLOSED_CHOICES: Final = ("$.change", "$.status", "$.kind")
 class Reject(NamedTuple):
     """A record that cannot be an event: `reason` is a metric label, `detail` is for people."""
 
-    reason: str  # null, oversize, syntax, schema, kind, name, score, time; the state adds key, future, too_late
+    # null, oversize, syntax, schema, kind, name, score, time; the state adds key, future, too_late
+    reason: str
     detail: str
 
 
@@ -68,7 +80,11 @@ def _time_fault(name: str, at: int) -> Reject | None:
         return Reject("time", f"{name} {at} ms is outside 1970..2199")
     if SECONDS_FROM <= at < SECONDS_BEFORE:
         meant = (_EPOCH + timedelta(seconds=at)).isoformat(timespec="minutes").removesuffix("+00:00")
-        return Reject("time", f"epoch seconds? this field is milliseconds: {name} {at} would be January 1970, as seconds it is {meant}Z")
+        return Reject(
+            "time",
+            f"epoch seconds? this field is milliseconds: {name} {at} would be January 1970, as seconds it "
+            f"is {meant}Z",
+        )
     return None
 
 
@@ -81,7 +97,11 @@ def _id_fault(event: AnyEvent) -> Reject | None:
 
 def _unfit(field: str, text: str) -> Reject | None:
     found = unfit(text)
-    return None if found is None else Reject("name", f"{field} has the character {found}, which controls a screen: leave it out")
+    return (
+        None
+        if found is None
+        else Reject("name", f"{field} has the character {found}, which controls a screen: leave it out")
+    )
 
 
 def _fold_names(event: TicketCreated | Triaged | Survey) -> Reject | None:
@@ -111,17 +131,26 @@ def _reason(message: str) -> str:
 def _score_fault(event: Survey) -> Reject | None:
     """Why a score does not fit its scale, or the scale its kind: what is stated is obeyed or refused."""
     low, high = _SCALES.get(
-        event.kind, (1 if event.scale_min is None else event.scale_min, 5 if event.scale_max is None else event.scale_max)
+        event.kind,
+        (
+            1 if event.scale_min is None else event.scale_min,
+            5 if event.scale_max is None else event.scale_max,
+        ),
     )
     if event.kind != "csat":
         if event.satisfied is not None:
             return Reject("score", f"{event.kind} knows no `satisfied`: leave it out")
         if event.scale_min not in {None, low} or event.scale_max not in {None, high}:
-            return Reject("score", f"{event.kind} is asked on {low}..{high} only, not on {event.scale_min}..{event.scale_max}")
+            return Reject(
+                "score",
+                f"{event.kind} is asked on {low}..{high} only, not on {event.scale_min}..{event.scale_max}",
+            )
     elif event.satisfied is not None:
         return None
     elif not 2 <= high <= _LARGEST_SCALE or low not in {0, 1} or (low == 0 and high != _LARGEST_SCALE):
-        return Reject("score", f"csat is asked on 1..2 to 1..10, or on 0..10, not on {low}..{high}: state `satisfied`")
+        return Reject(
+            "score", f"csat is asked on 1..2 to 1..10, or on 0..10, not on {low}..{high}: state `satisfied`"
+        )
     if not low <= event.score <= high:
         return Reject("score", f"{event.kind} score {event.score} is outside {low}..{high}")
     return None
@@ -130,7 +159,9 @@ def _score_fault(event: Survey) -> Reject | None:
 def _finish_survey(event: Survey) -> Survey | Reject:
     if event.ticket_id is None and event.customer_id is None:
         return Reject("schema", "a survey needs ticket_id or customer_id")
-    if (fault := _score_fault(event)) or (event.customer_id is not None and (fault := _unfit("customer_id", event.customer_id))):
+    if (fault := _score_fault(event)) or (
+        event.customer_id is not None and (fault := _unfit("customer_id", event.customer_id))
+    ):
         return fault
     if event.satisfied is not None:  # who says so answers on a scale of two, whatever was shown
         event.score, event.scale_max, event.scale_min = (2 if event.satisfied else 1), 2, None

@@ -1,6 +1,7 @@
 """The event contract as types: one struct a topic, one a change where a topic carries several.
 
-Every event has `event_id` and `occurred_at`; after `streams.decode` the latter is always integer epoch milliseconds (UTC).
+Every event has `event_id` and `occurred_at`; after `streams.decode` the latter is always integer epoch
+milliseconds (UTC).
 """
 
 from __future__ import annotations
@@ -69,7 +70,11 @@ class HandleParts(TicketEvent, gc=False, kw_only=True):
 
     def parts_ms(self) -> tuple[int | None, int | None, int | None]:
         """Talk, hold and wrap-up in whole milliseconds (half up), None where absent."""
-        return (_milliseconds(self.talk_seconds), _milliseconds(self.hold_seconds), _milliseconds(self.wrap_up_seconds))
+        return (
+            _milliseconds(self.talk_seconds),
+            _milliseconds(self.hold_seconds),
+            _milliseconds(self.wrap_up_seconds),
+        )
 
 
 class Resolved(HandleParts, gc=False, kw_only=True):

@@ -1,4 +1,7 @@
-"""Names that people choose: when two spellings are one name, and which characters a name cannot have. Pure."""
+"""Names that people choose: when two spellings are one name, and which characters a name cannot have.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,16 @@ from functools import lru_cache
 from typing import Final
 from unicodedata import normalize
 
-# Control characters, line and paragraph separators, and what turns the direction of writing: of them a screen shows something else than is
-# there, and a terminal may do as they say.
+# Control characters, line and paragraph separators, and what turns the direction of writing: of them a screen
+# shows something else than is there, and a terminal may do as they say.
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @lru_cache(maxsize=65_536)
 def fold(name: str) -> str:
-    r"""What a name is compared by: NFC, without spaces around it, its case folded. Names with one fold are one name.
+    r"""What a name is compared by: NFC, without spaces around it, its case folded.
+
+    Names with one fold are one name.
 
     >>> {fold(name) for name in ("Atención", "atencio\u0301n ", "ATENCIÓN")}
     {'atención'}

@@ -1,4 +1,7 @@
-"""Topics: names, roles, and the configuration that each role needs. Pure: who creates them is none of its business."""
+"""Topics: names, roles, and the configuration that each role needs.
+
+Pure: who creates them is none of its business.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ class TopicSpec:
 
     @property
     def is_copartitioned(self) -> bool:
-        """Whether its number of partitions must be the common one. The anchor, always empty, makes Faust assign them together."""
+        """Whether its number of partitions must be the common one.
+
+        The anchor, always empty, makes Faust assign them together.
+        """
         return self.role in {"source", "ledger", "anchor"}
 
 
@@ -66,36 +72,54 @@ class TopicRules:
 
 
 def specs(app_id: str, topic_prefix: str = "", rules: TopicRules | None = None) -> tuple[TopicSpec, ...]:
-    """Every topic of an installation: sources in their fixed order, the ledger, the anchor, skips, dead letters.
+    """Every topic of an installation.
 
-    All but the last two must have the same number of partitions: a ticket's events and its row share one number.
+    Sources in their fixed order, the ledger, the anchor, skips, dead letters.
+
+    All but the last two must have the same number of partitions: a ticket's events and its row share one
+    number.
     """
     rules = rules or TopicRules()
     names: list[tuple[str, Role]] = [(f"{topic_prefix}{topic}", "source") for topic in SOURCE_TOPICS]
     names += [(name, "ledger") for name in ledger_topics(app_id)]
-    names += [(f"{app_id}-anchor", "anchor"), (skips_topic(app_id), "skips"), (f"{topic_prefix}{DEAD_LETTER}", "dead-letter")]
+    names += [
+        (f"{app_id}-anchor", "anchor"),
+        (skips_topic(app_id), "skips"),
+        (f"{topic_prefix}{DEAD_LETTER}", "dead-letter"),
+    ]
     return tuple(_spec(name, role, rules) for name, role in names)
 
 
 def _spec(name: str, role: Role, rules: TopicRules) -> TopicSpec:
-    config = {"source": _source, "ledger": _ledger, "anchor": _kept, "skips": _kept, "dead-letter": _dead_letter}[role](rules)
+    config = {
+        "source": _source,
+        "ledger": _ledger,
+        "anchor": _kept,
+        "skips": _kept,
+        "dead-letter": _dead_letter,
+    }[role](rules)
     return TopicSpec(name, 1 if role == "skips" else rules.partitions, rules.replication_factor, config, role)
 
 
 def _common(rules: TopicRules) -> dict[str, str]:
-    # The broker's clock: an event dated after its record's timestamp is rejected, and a producer's clock could hide that.
+    # The broker's clock: an event dated after its record's timestamp is rejected, and a producer's clock
+    # could hide that.
     return {"message.timestamp.type": "LogAppendTime", "min.insync.replicas": str(rules.min_insync_replicas)}
 
 
 def _source(rules: TopicRules) -> Mapping[str, str]:
-    """Deleted by age, never compacted (that would remove events of a ticket); the age is the operator's decision."""
+    """Deleted by age, never compacted (that would remove events of a ticket).
+
+    The age is the operator's decision.
+    """
     return MappingProxyType({"cleanup.policy": "delete", **_common(rules)})
 
 
 def _ledger(rules: TopicRules) -> Mapping[str, str]:
     """Compacted only: with `delete` beside it, the rows of old open tickets would vanish.
 
-    Only closed segments are compacted, hence short ones; the lag bounds how much more than the state a recovery has to read.
+    Only closed segments are compacted, hence short ones; the lag bounds how much more than the state a
+    recovery has to read.
     """
     return MappingProxyType(
         {

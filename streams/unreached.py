@@ -13,48 +13,61 @@ _PROTOCOL: Final = "kafka.security_protocol (DESKPULSE_KAFKA__SECURITY_PROTOCOL)
 
 
 class Unreached(NamedTuple):
-    """What kept a client from the brokers, and what to do about it. Both go on a sentence that begins with the address."""
+    """What kept a client from the brokers, and what to do about it.
+
+    Both go on a sentence that begins with the address.
+    """
 
     cause: str
     fix: str
 
 
-# What aiokafka says, and what it means. The first that is found counts: a log-in that is refused closes the connection too.
+# What aiokafka says, and what it means. The first that is found counts: a log-in that is refused closes the
+# connection too.
 _MEANINGS: Final = (
     (
         ("SaslAuthenticationFailed", "Authentication failed"),
         Unreached(
             "refuses the log-in: user or password is wrong",
-            "check kafka.username and what stands in kafka.password_file (DESKPULSE_KAFKA__USERNAME, DESKPULSE_KAFKA__PASSWORD_FILE)",
+            "check kafka.username and what stands in kafka.password_file (DESKPULSE_KAFKA__USERNAME, "
+            "DESKPULSE_KAFKA__PASSWORD_FILE)",
         ),
     ),
     (
         ("UnsupportedSaslMechanism",),
         Unreached(
-            "does not know this way to log in", "set kafka.sasl_mechanism (DESKPULSE_KAFKA__SASL_MECHANISM) to one that the brokers have"
+            "does not know this way to log in",
+            "set kafka.sasl_mechanism (DESKPULSE_KAFKA__SASL_MECHANISM) to one that the brokers have",
         ),
     ),
     (
         ("CERTIFICATE_VERIFY_FAILED",),
         Unreached(
             "has a certificate that is not trusted here",
-            "set kafka.ca_file (DESKPULSE_KAFKA__CA_FILE) to the authority that signed it, and name the brokers as the certificate does",
+            "set kafka.ca_file (DESKPULSE_KAFKA__CA_FILE) to the authority that signed it, and name the "
+            "brokers as the certificate does",
         ),
     ),
     (("[SSL",), Unreached("speaks no TLS that fits", f"set {_PROTOCOL} to what that listener speaks")),
     (
         ("closed",),
         Unreached(
-            "closes the connection at once: it wants TLS or a log-in, or speaks no Kafka", f"set {_PROTOCOL} to what that listener speaks"
+            "closes the connection at once: it wants TLS or a log-in, or speaks no Kafka",
+            f"set {_PROTOCOL} to what that listener speaks",
         ),
     ),
     (
         ("Name or service not known", "name resolution", "nodename nor servname", "No address associated"),
         Unreached("has a name that is not known here", f"{_ADDRESS} to names that this machine can look up"),
     ),
-    (("Connect call failed", "Connection refused"), Unreached("does not listen", f"start the broker, or {_ADDRESS}")),
+    (
+        ("Connect call failed", "Connection refused"),
+        Unreached("does not listen", f"start the broker, or {_ADDRESS}"),
+    ),
 )
-_SILENT: Final = Unreached("does not answer", f"look at the network between, see whether that is a Kafka listener, or {_ADDRESS}")
+_SILENT: Final = Unreached(
+    "does not answer", f"look at the network between, see whether that is a Kafka listener, or {_ADDRESS}"
+)
 
 
 def meaning(said: Sequence[str]) -> Unreached:
@@ -78,7 +91,10 @@ def in_a_line(where: str, said: Sequence[str]) -> str:
 
 @contextmanager
 def complaints(*, shown: bool = False) -> Iterator[list[str]]:
-    """What aiokafka logs from WARNING on while the block runs, also where its log is silenced; `shown`: it goes to the log as well."""
+    """What aiokafka logs from WARNING on while the block runs, also where its log is silenced; `shown`.
+
+    It goes to the log as well.
+    """
     said: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]

@@ -1,7 +1,8 @@
 """The broker that tests run on: Apache Kafka, on the locked Java; the last lines name what was used.
 
-`kafka_broker` lives for the whole run and is shared, so a test takes its own topics: `topic_prefix`. What needs Kafka asks for it or for
-`kafka_here`, and so gets the mark `kafka`. Under DESKPULSE_REQUIRE_KAFKA=1 a missing Kafka is a failure, else a skip.
+`kafka_broker` lives for the whole run and is shared, so a test takes its own topics: `topic_prefix`. What
+needs Kafka asks for it or for `kafka_here`, and so gets the mark `kafka`. Under DESKPULSE_REQUIRE_KAFKA=1 a
+missing Kafka is a failure, else a skip.
 """
 
 import itertools
@@ -19,7 +20,8 @@ from deskpulse.lab.brokers import kafka
 
 REQUIRE_KAFKA = "DESKPULSE_REQUIRE_KAFKA"
 
-# Timing of a shared machine is no property of the code; the blob is what replays a failure on another machine.
+# Timing of a shared machine is no property of the code; the blob is what replays a failure on another
+# machine.
 hypothesis.settings.register_profile("deskpulse", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("deskpulse")
 
@@ -44,7 +46,8 @@ _NUMBERS = itertools.count(1)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[BROKERS] = BrokersOfThisRun()
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell starts in the background, and its children, would not hear Ctrl-C
+    # what a shell starts in the background, and its children, would not hear Ctrl-C
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -57,7 +60,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the outermost: after pytest's own list of skips and failures
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Generator[None, None, None]:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> Generator[None, None, None]:
     yield
     for line in (*config.stash[BROKERS].notes, config.stash[BROKERS].line()):
         terminalreporter.write_line(line)
@@ -103,14 +108,19 @@ def note(pytestconfig: pytest.Config) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def kafka_here(pytestconfig: pytest.Config, tell: Callable[[str], None]) -> None:
-    """For tests that start a Kafka of their own: skips where it cannot be had; under DESKPULSE_REQUIRE_KAFKA=1 that is a failure."""
+    """For tests that start a Kafka of their own: skips where it cannot be had.
+
+    Under DESKPULSE_REQUIRE_KAFKA=1 that is a failure.
+    """
     if reason := kafka.available(tell):
         pytestconfig.stash[BROKERS].refused.append(f"Apache Kafka ({reason})")
         refuse(f"no Apache Kafka: {reason}", required=os.environ.get(REQUIRE_KAFKA) == "1")
 
 
 @pytest.fixture(scope="session")
-def kafka_broker(kafka_here: None, pytestconfig: pytest.Config, tell: Callable[[str], None]) -> Iterator[kafka.LocalKafka]:
+def kafka_broker(
+    kafka_here: None, pytestconfig: pytest.Config, tell: Callable[[str], None]
+) -> Iterator[kafka.LocalKafka]:
     """Apache Kafka for the whole run; its topics must be created, it makes none by itself."""
     brokers = pytestconfig.stash[BROKERS]
     with kafka.LocalKafka(report=tell, quick_start=True) as broker:

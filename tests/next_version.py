@@ -1,7 +1,8 @@
 """Another version of the program, for tests of upgrades: the next one, whose ticket rows have a field more.
 
 `upgraded` makes it of this process for a while; `python -m tests.next_version worker` runs a command of it.
-It keeps the rule that each version has to keep: rows of its own version only where the ledger's format allows them.
+It keeps the rule that each version has to keep: rows of its own version only where the ledger's format allows
+them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ _decode_next: Final = msgspec.msgpack.Decoder(tuple[bytes, str]).decode
 
 
 def _as_next(row: TicketRow) -> NextTicketRow:
-    return row if isinstance(row, NextTicketRow) else NextTicketRow(*(getattr(row, name) for name in TicketRow.__struct_fields__))
+    return (
+        row
+        if isinstance(row, NextTicketRow)
+        else NextTicketRow(*(getattr(row, name) for name in TicketRow.__struct_fields__))
+    )
 
 
 def _as_this(row: TicketRow) -> TicketRow:

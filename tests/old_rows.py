@@ -1,4 +1,6 @@
-"""Ticket rows as programs of ledger formats 1 to 3 kept and booked them: for the law that loading such a row books nothing anew.
+"""Ticket rows as programs of ledger formats 1 to 3 kept and booked them.
+
+For the law that loading such a row books nothing anew.
 
 A frozen copy of what they did, kept short: only what the law sends.
 """
@@ -37,7 +39,15 @@ def merge(row: OldTicketRow, event: AnyEvent) -> None:  # noqa: C901 - a frozen 
     if identity not in row.seen and len(row.seen) < 256:
         row.seen.append(identity)
     if isinstance(event, TicketCreated):
-        made = OldCreation(event.at_ms, event.event_id, event.customer_id, event.team, event.channel, event.priority, event.url)
+        made = OldCreation(
+            event.at_ms,
+            event.event_id,
+            event.customer_id,
+            event.team,
+            event.channel,
+            event.priority,
+            event.url,
+        )
         if row.creation is None or (made.at_ms, made.event_id) < (row.creation.at_ms, row.creation.event_id):
             row.creation = made
     elif isinstance(event, FirstReply):
@@ -88,7 +98,9 @@ def dims(row: OldTicketRow) -> tuple[str, ...]:
     """Team, channel, priority."""
     assert row.creation is not None
     own = (row.creation.team, row.creation.channel, row.creation.priority)
-    return tuple(fact.content[i] if fact else own[i] for i, fact in enumerate(row.triage or [None, None, None]))
+    return tuple(
+        fact.content[i] if fact else own[i] for i, fact in enumerate(row.triage or [None, None, None])
+    )
 
 
 def observe(row: OldTicketRow) -> list[Observation]:  # noqa: C901, PLR0912 - a frozen copy
@@ -114,7 +126,11 @@ def observe(row: OldTicketRow) -> list[Observation]:  # noqa: C901, PLR0912 - a 
             state, reopened = None, fact.at_ms if reopened is None else reopened
     if solved is not None:
         _duration(found, cell_numbers.RESOLUTION, solved, solved - created)
-    counts = ((first, cell_numbers.RESOLVED), (solved, cell_numbers.SOLVED), (reopened, cell_numbers.REOPENED))
+    counts = (
+        (first, cell_numbers.RESOLVED),
+        (solved, cell_numbers.SOLVED),
+        (reopened, cell_numbers.REOPENED),
+    )
     found += [(at_ms, cell, 1) for at_ms, cell in counts if at_ms is not None]
     if state == "solved":
         found += [(created, cell_numbers.COHORT, 1), (solved or 0, cell_numbers.NET, 1)]
@@ -126,9 +142,17 @@ def observe(row: OldTicketRow) -> list[Observation]:  # noqa: C901, PLR0912 - a 
     for fact in (row.surveys or {}).values():
         score, scale = fact.content[1], 5 if fact.content[2] is None else fact.content[2]
         satisfied = score == scale if scale <= 4 else score >= scale - 1
-        nps = cell_numbers.PROMOTERS if score >= 9 else cell_numbers.PASSIVES if score >= 7 else cell_numbers.DETRACTORS
+        nps = (
+            cell_numbers.PROMOTERS
+            if score >= 9
+            else cell_numbers.PASSIVES
+            if score >= 7
+            else cell_numbers.DETRACTORS
+        )
         csat = cell_numbers.SATISFIED if satisfied else cell_numbers.UNSATISFIED
-        found.append((fact.at_ms, {"nps": nps, "csat": csat, "ces": cell_numbers.EFFORT + score}[fact.content[0]], 1))
+        found.append(
+            (fact.at_ms, {"nps": nps, "csat": csat, "ces": cell_numbers.EFFORT + score}[fact.content[0]], 1)
+        )
     return found
 
 

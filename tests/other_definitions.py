@@ -1,7 +1,10 @@
-"""Programs whose C differs, for tests of changed definitions: one adds cells, one removes some, one moves some, one promises otherwise.
+"""Programs whose C differs, for tests of changed definitions.
 
-`carrying` makes such a program of this process for a while; `python -m tests.other_definitions worker` runs a command of the one before
-this (its clock of the first reply went on while a ticket was closed, and a met deadline counted at the deadline).
+One adds cells, one removes some, one moves some, one promises otherwise.
+
+`carrying` makes such a program of this process for a while; `python -m tests.other_definitions worker` runs a
+command of the one before this (its clock of the first reply went on while a ticket was closed, and a met
+deadline counted at the deadline).
 """
 
 from __future__ import annotations
@@ -36,7 +39,10 @@ _derive: Final = commitments.derive
 
 def _adds(row: TicketRow) -> Found:
     found, levels = _contribution(row)
-    return [*found, *((at_ms, NEW_CELL, 2) for at_ms, cell, _ in found if cell == cell_numbers.SOLVED)], levels
+    return [
+        *found,
+        *((at_ms, NEW_CELL, 2) for at_ms, cell, _ in found if cell == cell_numbers.SOLVED),
+    ], levels
 
 
 def _removes(row: TicketRow) -> Found:
@@ -48,7 +54,10 @@ def _removes(row: TicketRow) -> Found:
 def _moves(row: TicketRow) -> Found:
     """The cohort an hour before, and open tickets at another minute."""
     found, levels = _contribution(row)
-    moved = [(at_ms - HOUR_MS, cell, amount) if cell == cell_numbers.COHORT else (at_ms, cell, amount) for at_ms, cell, amount in found]
+    moved = [
+        (at_ms - HOUR_MS, cell, amount) if cell == cell_numbers.COHORT else (at_ms, cell, amount)
+        for at_ms, cell, amount in found
+    ]
     return moved, [(level, at_ms - MINUTE_MS) for level, at_ms in levels]
 
 
@@ -56,7 +65,9 @@ def _before(row: TicketRow) -> Found:
     """As definitions 3 had it: what is unanswered waits since its creation, also once it was reopened."""
     found, levels = _contribution(row)
     created = [at_ms for level, at_ms in levels if level == cell_numbers.OPEN]
-    return found, [(level, created[0]) if level == cell_numbers.UNANSWERED else (level, at_ms) for level, at_ms in levels]
+    return found, [
+        (level, created[0]) if level == cell_numbers.UNANSWERED else (level, at_ms) for level, at_ms in levels
+    ]
 
 
 def _promised_before(row: TicketRow) -> Found:
@@ -67,7 +78,9 @@ def _promised_before(row: TicketRow) -> Found:
         return found, levels
     due = {"first_reply": promise.reply_due_ms, "resolution": promise.resolution_due_ms}
     unanswered = course.replied_ms is None and course.closed_ms is not None
-    owes_none = unanswered and promise.reply_due_ms is not None and (course.closed_ms or 0) <= promise.reply_due_ms
+    owes_none = (
+        unanswered and promise.reply_due_ms is not None and (course.closed_ms or 0) <= promise.reply_due_ms
+    )
     kept = []
     for at_ms, cell, amount in found:
         target = _target_of(cell)
@@ -80,7 +93,10 @@ def _promised_before(row: TicketRow) -> Found:
 def _target_of(cell: int) -> str | None:
     """The target whose outcome a cell counts."""
     for target, base in cell_numbers.SLA.items():
-        if base <= cell < base + cell_numbers.BREACHED + cell_numbers.CLASSES or cell >> 15 == cell_numbers.OUTCOME[target] >> 15:
+        if (
+            base <= cell < base + cell_numbers.BREACHED + cell_numbers.CLASSES
+            or cell >> 15 == cell_numbers.OUTCOME[target] >> 15
+        ):
             return target
     return None
 
@@ -137,7 +153,9 @@ def _booked(row: TicketRow) -> Contribution:
     return row.dims(), [(at_ms, (), (cell, amount)) for at_ms, cell, amount in found], levels
 
 
-def _book(self: PromiseBook, ticket_id: str, row: TicketRow, _: TicketEvent, merge: Callable[[], None]) -> None:
+def _book(
+    self: PromiseBook, ticket_id: str, row: TicketRow, _: TicketEvent, merge: Callable[[], None]
+) -> None:
     """The difference of what the program promises."""
     old = self.before(row) or NOTHING
     merge()

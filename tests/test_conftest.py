@@ -25,10 +25,15 @@ def test_the_summary_says_why_a_broker_was_not_used() -> None:
 def run_without_java(folder: Path, *more: str, required: str) -> subprocess.CompletedProcess[str]:
     """Run one test that wants Kafka, in a place that has no Java."""
     (folder / "test_one.py").write_text(ONE_TEST_ON_KAFKA)
-    environment = os.environ | {"DESKPULSE_JAVA": str(folder / "no-java"), "DESKPULSE_REQUIRE_KAFKA": required}
+    environment = os.environ | {
+        "DESKPULSE_JAVA": str(folder / "no-java"),
+        "DESKPULSE_REQUIRE_KAFKA": required,
+    }
     options = ["-p", "tests.conftest", f"--rootdir={REPOSITORY}", "-c", "pyproject.toml", *more]
     command = [sys.executable, "-m", "pytest", *options, str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=environment
+    )
 
 
 def test_without_kafka_the_run_skips_and_tells_the_fix_in_its_last_lines(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ def has_examples(path: Path) -> bool:
     return ">>> " in (tidy.ROOT / path).read_text(encoding="utf-8")
 
 
-FILES = [path for path in tidy.files(".py") if path.parts[0] in {*tidy.PACKAGES, "scripts"} and has_examples(path)]
+FILES = [
+    path for path in tidy.files(".py") if path.parts[0] in {*tidy.PACKAGES, "scripts"} and has_examples(path)
+]
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)

@@ -1,4 +1,7 @@
-"""Rules speak of what exists: every metric is exported or recorded, every alert says what it means, has a page and a test of its own."""
+"""Rules speak of what exists.
+
+Every metric is exported or recorded, every alert says what it means, has a page and a test of its own.
+"""
 
 import re
 from typing import Any
@@ -12,7 +15,9 @@ from scripts.docs_check import anchors
 from scripts.tidy import ROOT
 
 RULES = sorted((ROOT / "monitoring" / "rules").glob("*.yml"))
-TESTS = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "monitoring" / "tests").glob("*.yml")]
+TESTS = [
+    yaml.safe_load(path.read_text(encoding="utf-8")) for path in (ROOT / "monitoring" / "tests").glob("*.yml")
+]
 RUNBOOKS = ROOT / "docs" / "runbooks" / "alerts"
 SECTIONS = {"meaning", "impact", "look-first", "mend"}
 _METRIC = re.compile(r"\b(?:deskpulse|support)_[a-z0-9_]+\b")
@@ -46,7 +51,11 @@ def test_rules_read_records_that_some_rule_writes() -> None:
 def test_every_final_live_and_sla_figure_is_recorded_for_boards() -> None:
     recorded = {rule["record"] for rule in ALL_RULES if "record" in rule}
     parts = {family.name for family in PARTS}
-    assert set() == {f"desk:{family.exported_name}" for family in metric_families() if family.name not in parts} - recorded
+    assert (
+        set()
+        == {f"desk:{family.exported_name}" for family in metric_families() if family.name not in parts}
+        - recorded
+    )
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
@@ -57,7 +66,9 @@ def test_an_alert_says_what_it_means(alert: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "alert", [rule for rule in ALL_RULES if rule.get("labels", {}).get("kind") == "kpi"], ids=lambda rule: rule["alert"]
+    "alert",
+    [rule for rule in ALL_RULES if rule.get("labels", {}).get("kind") == "kpi"],
+    ids=lambda rule: rule["alert"],
 )
 def test_an_alert_about_figures_is_silent_while_these_cannot_be_trusted(alert: dict[str, Any]) -> None:
     assert alert["expr"].endswith('and on (desk) desk:figures_trusted{desk="deskpulse"}')

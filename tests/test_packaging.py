@@ -1,4 +1,7 @@
-"""What is packed is what stands in the tree: every module and every data file of our packages, and nothing else."""
+"""What is packed is what stands in the tree.
+
+Every module and every data file of our packages, and nothing else.
+"""
 
 import email.parser
 import shutil
@@ -77,7 +80,9 @@ def test_dependencies_are_exact_and_locked() -> None:
 
 
 def test_the_development_lock_has_everything_and_the_same_versions() -> None:
-    extras = {requirement.lower() for extra in project()["optional-dependencies"].values() for requirement in extra}
+    extras = {
+        requirement.lower() for extra in project()["optional-dependencies"].values() for requirement in extra
+    }
     assert extras | lock("run.txt") <= lock("dev.txt"), "run `make lock`"
 
 
@@ -97,8 +102,15 @@ def test_locks_have_hashes_and_name_no_host(name: str) -> None:
 
 def test_each_dependency_has_its_reason() -> None:
     page = (ROOT / "docs" / "dependencies.md").read_text().lower()
-    direct = [*project()["dependencies"], *(r for extra in project()["optional-dependencies"].values() for r in extra)]
-    assert [] == [name for name in (requirement.partition("==")[0].lower() for requirement in direct) if f"| {name} |" not in page]
+    direct = [
+        *project()["dependencies"],
+        *(r for extra in project()["optional-dependencies"].values() for r in extra),
+    ]
+    assert [] == [
+        name
+        for name in (requirement.partition("==")[0].lower() for requirement in direct)
+        if f"| {name} |" not in page
+    ]
 
 
 def test_the_programs_of_this_tree_are_executable() -> None:

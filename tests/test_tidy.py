@@ -1,4 +1,7 @@
-"""The tree keeps its own rules; every rule is also shown a text that breaks it, since a check that cannot fail is a defect."""
+"""The tree keeps its own rules.
+
+Every rule is also shown a text that breaks it, since a check that cannot fail is a defect.
+"""
 
 import importlib.metadata
 import importlib.util
@@ -13,7 +16,9 @@ CODE = sorted(tidy.files(".py"))
 
 
 def faults(rule: Callable[[str], list[str]], paths: list[Path]) -> list[str]:
-    return [f"{path}: {fault}" for path in paths for fault in rule((tidy.ROOT / path).read_text(encoding="utf-8"))]
+    return [
+        f"{path}: {fault}" for path in paths for fault in rule((tidy.ROOT / path).read_text(encoding="utf-8"))
+    ]
 
 
 def inside(package: str) -> list[Path]:
@@ -36,7 +41,9 @@ def test_functions_stay_short() -> None:
 @pytest.mark.parametrize("package", sorted(tidy.PURE_PACKAGES))
 def test_pure_packages_stay_pure(package: str) -> None:
     """No clock, no randomness, no network, no logger: a replayed day gives the numbers of the live one."""
-    assert [] == faults(lambda source: tidy.foreign_imports(source, tidy.PURE_PACKAGES[package]), inside(package))
+    assert [] == faults(
+        lambda source: tidy.foreign_imports(source, tidy.PURE_PACKAGES[package]), inside(package)
+    )
     assert [] == faults(tidy.impure_calls, inside(package))
 
 
@@ -47,7 +54,9 @@ def test_whoever_needs_a_clock_is_given_one(package: str) -> None:
 
 
 def test_only_the_command_line_prints() -> None:
-    silent = [path for path in CODE if path.parts[0] in tidy.PACKAGES and not str(path).startswith(tidy.MAY_PRINT)]
+    silent = [
+        path for path in CODE if path.parts[0] in tidy.PACKAGES and not str(path).startswith(tidy.MAY_PRINT)
+    ]
     assert [] == faults(tidy.prints, silent)
 
 
@@ -77,7 +86,9 @@ class TestTheRulesThemselves:
 
     def test_a_long_function_is_seen_wherever_it_hides(self) -> None:
         body = "        x = 1\n" * 60
-        assert ["line 2: f has 61 lines, at most 60"] == tidy.long_functions(f"class C:\n    async def f(self):\n{body}")
+        assert ["line 2: f has 61 lines, at most 60"] == tidy.long_functions(
+            f"class C:\n    async def f(self):\n{body}"
+        )
 
     def test_a_docstring_does_not_count(self) -> None:
         body = "    x = 1\n" * 59
@@ -98,25 +109,40 @@ class TestTheRulesThemselves:
     def test_an_impure_import_is_seen(self, source: str) -> None:
         assert 1 == len(tidy.foreign_imports(source, tidy.PURE_PACKAGES["windows"]))
 
-    @pytest.mark.parametrize("source", ["import bisect", "from windows.panes import Pane", "from collections.abc import Mapping"])
+    @pytest.mark.parametrize(
+        "source", ["import bisect", "from windows.panes import Pane", "from collections.abc import Mapping"]
+    )
     def test_a_pure_import_passes(self, source: str) -> None:
         assert [] == tidy.foreign_imports(source, tidy.PURE_PACKAGES["windows"])
 
     def test_windows_knows_nothing_of_tickets(self) -> None:
-        assert ["line 1: imports kpis.tickets.row"] == tidy.foreign_imports("import kpis.tickets.row", tidy.PURE_PACKAGES["windows"])
+        assert ["line 1: imports kpis.tickets.row"] == tidy.foreign_imports(
+            "import kpis.tickets.row", tidy.PURE_PACKAGES["windows"]
+        )
 
-    @pytest.mark.parametrize("source", ["datetime.now()", "dt.datetime.utcnow()", "date.today()", "open('x')", "__import__('time')"])
+    @pytest.mark.parametrize(
+        "source",
+        ["datetime.now()", "dt.datetime.utcnow()", "date.today()", "open('x')", "__import__('time')"],
+    )
     def test_a_call_that_reads_the_world_is_seen(self, source: str) -> None:
         assert 1 == len(tidy.impure_calls(source))
 
     @pytest.mark.parametrize(
         "source",
-        ["import time", "import os, time", "from time import monotonic", "from time import sleep, time_ns", "datetime.now(UTC)"],
+        [
+            "import time",
+            "import os, time",
+            "from time import monotonic",
+            "from time import sleep, time_ns",
+            "datetime.now(UTC)",
+        ],
     )
     def test_a_clock_of_one_s_own_is_seen(self, source: str) -> None:
         assert 1 == len(tidy.clock_reads(source))
 
-    @pytest.mark.parametrize("source", ["from time import sleep", "clock.now_ms()", "config.time.elapsed()", "import datetime"])
+    @pytest.mark.parametrize(
+        "source", ["from time import sleep", "clock.now_ms()", "config.time.elapsed()", "import datetime"]
+    )
     def test_a_clock_that_was_passed_in_is_none(self, source: str) -> None:
         assert [] == tidy.clock_reads(source)
 

@@ -1,7 +1,8 @@
 """Sparse vectors of integers: the one kind of state that deskpulse keeps.
 
-A cell is a small integer that names a count, a sum or a bucket; a vector maps cells to integers, and an absent cell is 0. Adding vectors is
-exact, associative, commutative and has an inverse, so panes combine in any order and what was added can be withdrawn.
+A cell is a small integer that names a count, a sum or a bucket; a vector maps cells to integers, and an
+absent cell is 0. Adding vectors is exact, associative, commutative and has an inverse, so panes combine in
+any order and what was added can be withdrawn.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ def add(into: Cells, delta: Mapping[int, int]) -> None:
 
 
 def count(into: Cells, found: Iterable[int]) -> None:
-    """Add 1 to `into` for each cell that is found, in place and in C; for vectors without negative amounts, so no cell becomes 0."""
+    """Add 1 to `into` for each cell that is found, in place and in C.
+
+    For vectors without negative amounts, so no cell becomes 0.
+    """
     _count_elements(into, found)
 
 

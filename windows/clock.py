@@ -1,4 +1,6 @@
-"""What a program tells the time by, as two functions: it is passed in, since nothing below the composition root reads a clock.
+"""What a program tells the time by, as two functions.
+
+It is passed in, since nothing below the composition root reads a clock.
 
 Then a test can stand at any instant, and no wall clock decides about a state by accident.
 """

@@ -1,8 +1,9 @@
 """Quantiles from logarithmic buckets: deterministic, mergeable, subtractable, within 1 %.
 
-Bucket i holds the integers in `(BOUNDS[i - 1], BOUNDS[i]]`. Bounds grow by at most 2 % (and by at least 1), so the middle of a bucket is
-within 1 % of everything in it. They are made in integers: no logarithm, so no difference between machines. Times that people set targets
-at (15 min, 1 h, ...) are bounds themselves: counts at or below them are exact.
+Bucket i holds the integers in `(BOUNDS[i - 1], BOUNDS[i]]`. Bounds grow by at most 2 % (and by at least 1),
+so the middle of a bucket is within 1 % of everything in it. They are made in integers: no logarithm, so no
+difference between machines. Times that people set targets at (15 min, 1 h, ...) are bounds themselves: counts
+at or below them are exact.
 """
 
 from __future__ import annotations
@@ -13,7 +14,27 @@ from math import ceil
 from typing import Final
 
 _MINUTE_MS: Final = 60_000
-EXACT_MINUTES: Final = (1, 2, 4, 5, 8, 10, 15, 30, 60, 120, 180, 240, 480, 1440, 2880, 4320, 10080, 20160, 43200)
+EXACT_MINUTES: Final = (
+    1,
+    2,
+    4,
+    5,
+    8,
+    10,
+    15,
+    30,
+    60,
+    120,
+    180,
+    240,
+    480,
+    1440,
+    2880,
+    4320,
+    10080,
+    20160,
+    43200,
+)
 EXACT_MS: Final = tuple(minutes * _MINUTE_MS for minutes in EXACT_MINUTES)
 _LARGEST: Final = 1 << 40  # ms, 34.8 years; larger values share the last bucket
 
@@ -44,7 +65,10 @@ def middle(number: int) -> float:
 
 
 def quantile(buckets: Sequence[tuple[int, int]], q: float) -> float | None:
-    """Value of rank ceil(q n), n the total count; `buckets` are (number, count) in ascending order. None when n is 0."""
+    """Value of rank ceil(q n), n the total count; `buckets` are (number, count) in ascending order.
+
+    None when n is 0.
+    """
     total = sum(count for _, count in buckets)
     rank = max(1, ceil(q * total - 1e-9))
     seen = 0

@@ -14,8 +14,9 @@ DAY_MS: Final = 24 * HOUR_MS
 class Resolution:
     """A length of panes and how long they are kept behind the event clock of a partition.
 
-    Retention covers the longest window and the period that it is compared with, and one pane more, because the current pane is partial. An
-    event clock may be some minutes ahead of those who look (the tolerance for events dated ahead): panes of a minute stay so much longer.
+    Retention covers the longest window and the period that it is compared with, and one pane more, because
+    the current pane is partial. An event clock may be some minutes ahead of those who look (the tolerance for
+    events dated ahead): panes of a minute stay so much longer.
     """
 
     name: str

@@ -1,7 +1,8 @@
 """Rolling sums: for every (window, period) the sum of its panes, kept up to date as panes change and as time passes.
 
-A change of a pane is added to the sums whose span holds it; when `as_of` moves on, the panes that enter are added and those that leave are
-subtracted. Nothing is ever summed again from the start, and no pane is looked at unless it enters, leaves or changes.
+A change of a pane is added to the sums whose span holds it; when `as_of` moves on, the panes that enter are
+added and those that leave are subtracted. Nothing is ever summed again from the start, and no pane is looked
+at unless it enters, leaves or changes.
 
 A pane may be longer than a minute, and an event dated ahead of `as_of`. It counts from its minute on:
 
@@ -31,7 +32,10 @@ class Spanning(Hashable, Protocol):
         """Its panes at an instant."""
 
     def ahead(self, as_of_ms: int, /) -> Span | None:
-        """Panes of one minute that its last pane holds and that have not begun: they are left out of its sum. None: there are none."""
+        """Panes of one minute that its last pane holds and that have not begun: they are left out of its sum.
+
+        None: there are none.
+        """
 
 
 S = TypeVar("S", bound=Spanning)
@@ -52,14 +56,18 @@ class Slot:
         return span(self.window, self.period, as_of_ms, self.zone)
 
     def ahead(self, as_of_ms: int) -> Span | None:
-        """The minutes after that of the instant, up to the end of its pane: what is dated there has not happened yet."""
+        """The minutes after that of the instant, up to the end of its pane.
+
+        What is dated there has not happened yet.
+        """
         return minutes_ahead(self.window.resolution, as_of_ms) if self.period == "current" else None
 
 
 class RollingSums(Generic[S]):
     """Sums of panes by slot and group.
 
-    `split(slot, key, cells)` names the groups that a pane's cells count for in a slot, each with the cells that it wants of them.
+    `split(slot, key, cells)` names the groups that a pane's cells count for in a slot, each with the cells
+    that it wants of them.
     """
 
     def __init__(self, slots: Iterable[S], split: Split[S]) -> None:
@@ -89,7 +97,11 @@ class RollingSums(Generic[S]):
             if part.resolution.index == resolution and part.first <= pane <= part.last:
                 self._book(slot, key, delta, add)
             coming = self._ahead[slot]
-            if coming is not None and coming.resolution.index == resolution and coming.first <= pane <= coming.last:
+            if (
+                coming is not None
+                and coming.resolution.index == resolution
+                and coming.first <= pane <= coming.last
+            ):
                 self._book(slot, key, delta, subtract)
 
     def advance(self, as_of_ms: int) -> None:

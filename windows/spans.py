@@ -79,7 +79,9 @@ def span(window: Window, period: Period, as_of_ms: int, zone: ZoneInfo) -> Span:
 
 
 def minutes_ahead(resolution: Resolution, as_of_ms: int) -> Span | None:
-    """The panes of one minute between that of `as_of` and the end of the pane that contains it; None when none is left.
+    """The panes of one minute between that of `as_of` and the end of the pane that contains it.
+
+    None when none is left.
 
     >>> minutes_ahead(QUARTER, 270_000)
     Span(resolution=Resolution(name='1m', index=0, length_ms=60000, retention_ms=7800000), first=5, last=14)

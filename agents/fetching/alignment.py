@@ -1,8 +1,9 @@
 """The topics of a partition are read in step, by the timestamps of their records, as a merge of them would be.
 
-A consumer brings about as many bytes of each topic, whatever time they cover. In a catch-up a sparse topic would be days ahead of a
-dense one; resolutions would come before their creations, and every pane between the two would be written although its time is over.
-So a topic that is ahead waits for the others; one that has been read to its end holds nobody up.
+A consumer brings about as many bytes of each topic, whatever time they cover. In a catch-up a sparse topic
+would be days ahead of a dense one; resolutions would come before their creations, and every pane between the
+two would be written although its time is over. So a topic that is ahead waits for the others; one that has
+been read to its end holds nobody up.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from agents.fetching.sequence import LogEnd
 
 
 class Abreast:
-    """Chooses what to fetch next. `patience_seconds`: a topic that was waited for in vain for so long holds the others up no more."""
+    """Chooses what to fetch next.
+
+    `patience_seconds`: a topic that was waited for in vain for so long holds the others up no more.
+    """
 
     def __init__(self, *, patience_seconds: float) -> None:
         self._patience_seconds = patience_seconds
@@ -24,21 +28,30 @@ class Abreast:
         self._waited: defaultdict[int, float] = defaultdict(float)  # seconds, since these moved
 
     def choose(self, tps: Collection[Tp], times: Mapping[Tp, int], ends: Mapping[Tp, LogEnd]) -> set[Tp]:
-        """Of each partition the rearmost topics and those at their log end; all, when the rearmost were waited for in vain.
+        """Of each partition the rearmost topics and those at their log end.
 
-        `times`: record timestamps of what was fetched last, ms; topics without one come first. `ends`: where the consumer stands.
+        All, when the rearmost were waited for in vain.
+
+        `times`: record timestamps of what was fetched last, ms; topics without one come first. `ends`: where
+        the consumer stands.
         """
         partitions: defaultdict[int, list[Tp]] = defaultdict(list)
         for tp in tps:
             partitions[tp.partition].append(tp)
-        return {tp for number, topics in partitions.items() for tp in self._of_partition(number, topics, times, ends)}
+        return {
+            tp
+            for number, topics in partitions.items()
+            for tp in self._of_partition(number, topics, times, ends)
+        }
 
     def waited(self, seconds: float) -> None:
         """So long a fetch has waited for what was chosen; time in which nobody fetches does not count."""
         for number in self._rears:
             self._waited[number] += seconds
 
-    def _of_partition(self, number: int, topics: list[Tp], times: Mapping[Tp, int], ends: Mapping[Tp, LogEnd]) -> list[Tp]:
+    def _of_partition(
+        self, number: int, topics: list[Tp], times: Mapping[Tp, int], ends: Mapping[Tp, LogEnd]
+    ) -> list[Tp]:
         behind = {tp: times.get(tp, -1) for tp in topics if not _at_end(ends.get(tp))}
         rear = min(behind.values(), default=0)
         if self._rears.get(number) != rear:

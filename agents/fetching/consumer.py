@@ -1,7 +1,8 @@
 """Faust's consumer with the ledger as its authority: where to read on, what to commit, what is acked.
 
-Faust derives all three from acked offsets, record by record, and loses chunks around rebalances (docs/adr/0001-apache-kafka-4.md).
-Here the position in the ledger decides: partitions are sought to it, and it is what the group commits, as a hint for lag monitors.
+Faust derives all three from acked offsets, record by record, and loses chunks around rebalances
+(docs/adr/0001-apache-kafka-4.md). Here the position in the ledger decides: partitions are sought to it, and
+it is what the group commits, as a hint for lag monitors.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _FETCH_SECONDS = 0.5  # the end waits for a fetch to return; Faust asks for 1 s
 _FETCH_RECORDS = 20_000
 _PIECE_RECORDS = 500
 _PATIENCE_SECONDS = 2.0
-_LONG_POLL_MS = 500  # an idle broker answers so late; Faust's 1500 would delay a partition whose data came while another was polled
+# an idle broker answers so late; Faust's 1500 would delay a partition whose data came while another was
+# polled
+_LONG_POLL_MS = 500
 
 
 class Authority(Protocol):
@@ -95,10 +98,15 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
             pieces.append(await self._fetch_piece(consumer, active, wait_seconds=0))
         return pieces[0] if len(pieces) == 1 else Fetched.joined(pieces)
 
-    async def _fetch_piece(self, consumer: AIOKafkaConsumer, active: set[TP] | None, *, wait_seconds: float) -> Fetched:
+    async def _fetch_piece(
+        self, consumer: AIOKafkaConsumer, active: set[TP] | None, *, wait_seconds: float
+    ) -> Fetched:
         chosen = None if active is None else self._abreast.choose(active, self._log.times, log_ends(consumer))
-        records = await super()._fetch_records(consumer, chosen, timeout=wait_seconds, max_records=_PIECE_RECORDS)
-        return self._log.note(records, log_ends(consumer))  # no await between: records and ends are of one moment
+        records = await super()._fetch_records(
+            consumer, chosen, timeout=wait_seconds, max_records=_PIECE_RECORDS
+        )
+        # no await between: records and ends are of one moment
+        return self._log.note(records, log_ends(consumer))
 
     async def read_from(self, offsets: Mapping[TP, int], epochs: Mapping[TP, int]) -> None:
         """Seek, in this thread: Faust's own `seek` runs in the caller's and may be undone by a fetch that is just ending."""
@@ -126,10 +134,15 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
     async def perform_seek(self) -> None:
         """Called by Faust when partitions are ours and before it lets them flow."""
         owned = self.assignment()
-        await self.read_from({tp: offset for tp, offset in self._authority.next_offsets().items() if tp in owned})
+        await self.read_from(
+            {tp: offset for tp, offset in self._authority.next_offsets().items() if tp in owned}
+        )
 
     def topic_partitions(self, topic: str) -> int | None:
-        """Partition count by the latest metadata; Faust asks a snapshot that not every member of the group keeps."""
+        """Partition count by the latest metadata.
+
+        Faust asks a snapshot that not every member of the group keeps.
+        """
         return len(self._thread._ensure_consumer().partitions_for_topic(topic) or ()) or None  # noqa: SLF001
 
     async def read_from(self, offsets: Mapping[TP, int]) -> None:
@@ -149,7 +162,8 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
     async def wait_empty(self) -> None:
         """Called by Faust before it gives partitions away: wait for the units in flight, and commit.
 
-        Faust's own collects garbage meanwhile, which takes seconds with a million tickets in memory, and the whole group waits.
+        Faust's own collects garbage meanwhile, which takes seconds with a million tickets in memory, and the
+        whole group waits.
         """
         while self._unacked_messages and not self.should_stop:
             await self._wait_for_ack(timeout=1)
@@ -165,7 +179,11 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
         return True
 
     def _filter_committable_offsets(self, _: Any) -> dict[TP, int]:
-        return {tp: offset for tp, offset in self._authority.durable_offsets().items() if self._should_commit(tp, offset)}
+        return {
+            tp: offset
+            for tp, offset in self._authority.durable_offsets().items()
+            if self._should_commit(tp, offset)
+        }
 
     def on_buffer_full(self, tp: TP) -> None:
         """Nothing: full queues already stop the reader, and Faust sleeps for a second once all partitions are marked as full."""

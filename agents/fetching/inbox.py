@@ -1,4 +1,7 @@
-"""What waits to be applied to one partition: bounded, so that a slow broker slows the reader instead of filling memory."""
+"""What waits to be applied to one partition.
+
+Bounded, so that a slow broker slows the reader instead of filling memory.
+"""
 
 from __future__ import annotations
 

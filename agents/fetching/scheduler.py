@@ -21,9 +21,16 @@ class ChunkScheduler(SchedulingStrategyT):  # type: ignore[misc] # as in schema.
     def iterate(self, records: Fetched) -> Iterator[tuple[TopicPartition, ConsumerRecord[None, Any]]]:
         """Cut what was fetched into chunks."""
         turns = zip_longest(*(records.chunks(tp, self._chunk_records) for tp in records))
-        return ((TopicPartition(chunk.topic, chunk.partition), _synthetic(chunk)) for turn in turns for chunk in turn if chunk is not None)
+        return (
+            (TopicPartition(chunk.topic, chunk.partition), _synthetic(chunk))
+            for turn in turns
+            for chunk in turn
+            if chunk is not None
+        )
 
 
 def _synthetic(chunk: Chunk) -> ConsumerRecord[None, Any]:
     """A record whose value is the chunk and whose offset is its last."""
-    return ConsumerRecord(chunk.topic, chunk.partition, chunk.last, chunk.records[-1].timestamp, 0, None, chunk, None, 0, 0, ())
+    return ConsumerRecord(
+        chunk.topic, chunk.partition, chunk.last, chunk.records[-1].timestamp, 0, None, chunk, None, 0, 0, ()
+    )

@@ -16,7 +16,10 @@ from agents.fetching.sequence import LogEnd
 
 
 def generation(app: faust.App) -> int:
-    """Number of the group's assignment, set as soon as a new one is known: what we did under an older one is void."""
+    """Number of the group's assignment, set as soon as a new one is known.
+
+    What we did under an older one is void.
+    """
     number: int = app.consumer_generation_id
     return number
 
@@ -27,7 +30,10 @@ def own_partitions(app: faust.App, topic: str) -> set[int]:
 
 
 def without_acks(stream: Any) -> Any:
-    """Events of a stream that does not ack by itself: a chunk is done when its transaction is, not when the next one is asked for."""
+    """Events of a stream that does not ack by itself.
+
+    A chunk is done when its transaction is, not when the next one is asked for.
+    """
     stream.enable_acks = False
     return stream.events()
 
@@ -49,8 +55,9 @@ def log_ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, LogEnd]:
 class NoReadOffsets(dict[TopicPartition, int]):
     """Faust's memory of what it read, switched off.
 
-    Faust drops a record below the greatest offset that it saw: after a seek, one chunk from before it makes Faust drop all
-    chunks that the seek was meant to bring. It also fills the offsets between two chunks into an interval tree, one by one.
+    Faust drops a record below the greatest offset that it saw: after a seek, one chunk from before it makes
+    Faust drop all chunks that the seek was meant to bring. It also fills the offsets between two chunks into
+    an interval tree, one by one.
     """
 
     def __getitem__(self, _: TopicPartition) -> None:  # type: ignore[override]
@@ -66,9 +73,10 @@ class NoReadOffsets(dict[TopicPartition, int]):
 class PacedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # untyped
     """Asks a broker anew only so long after an answer with records, so that one answer brings all that has come meanwhile.
 
-    aiokafka asks again at once. Where an event comes every millisecond that is a fetch for nearly every event, and fetches were two
-    thirds of what a live worker cost. Kafka's own means (`fetch.min.bytes`, `fetch.max.wait.ms`) bound them too, but they ask an idle
-    broker as often as a busy one and hold back the event that comes alone. Who is behind does not wait at all.
+    aiokafka asks again at once. Where an event comes every millisecond that is a fetch for nearly every
+    event, and fetches were two thirds of what a live worker cost. Kafka's own means (`fetch.min.bytes`,
+    `fetch.max.wait.ms`) bound them too, but they ask an idle broker as often as a busy one and hold back the
+    event that comes alone. Who is behind does not wait at all.
     """
 
     def __init__(self, *args: Any, pace_seconds: float, **kwargs: Any) -> None:
@@ -88,7 +96,8 @@ class PacedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # untyped
         if wait_seconds > 0 and all(end.is_reached for end in log_ends(self).values()):
             try:
                 await asyncio.sleep(wait_seconds)
-            except asyncio.CancelledError:  # answered as the fetch itself does: the fetcher would end by an error
+            except asyncio.CancelledError:
+                # answered as the fetch itself does: the fetcher would end by an error
                 return False
         has_records: bool = await self._fetch(assignment, node_id, request)
         if has_records:

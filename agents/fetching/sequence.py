@@ -1,7 +1,8 @@
 """Which records were fetched after which: the check that no chunk went missing on its way through Faust.
 
-Faust may lose a chunk around a rebalance. Offsets alone cannot tell: compaction and transaction markers leave real gaps. So each
-chunk carries the offset fetched before it, and each seek of ours begins a new epoch, in which nothing fetched earlier counts.
+Faust may lose a chunk around a rebalance. Offsets alone cannot tell: compaction and transaction markers leave
+real gaps. So each chunk carries the offset fetched before it, and each seek of ours begins a new epoch, in
+which nothing fetched earlier counts.
 """
 
 from __future__ import annotations
@@ -84,7 +85,10 @@ class LogEnd(NamedTuple):
 
 
 class FetchLog:
-    """What was fetched last of each topic-partition since our last seek. Lives in the thread that fetches, so no fetch escapes it."""
+    """What was fetched last of each topic-partition since our last seek.
+
+    Lives in the thread that fetches, so no fetch escapes it.
+    """
 
     def __init__(self) -> None:
         self.times: dict[Tp, int] = {}  # record timestamps of what was fetched last, ms
@@ -111,7 +115,11 @@ class Fetched(dict[Tp, Sequence[Any]]):
     """What one fetch brought, where it left the consumer, what was fetched before it, and in which epochs."""
 
     def __init__(
-        self, records: Mapping[Tp, Sequence[Any]], ends: Mapping[Tp, LogEnd], previous: Mapping[Tp, int | None], epochs: Mapping[Tp, int]
+        self,
+        records: Mapping[Tp, Sequence[Any]],
+        ends: Mapping[Tp, LogEnd],
+        previous: Mapping[Tp, int | None],
+        epochs: Mapping[Tp, int],
     ) -> None:
         super().__init__(records)
         self.ends = ends
@@ -120,7 +128,10 @@ class Fetched(dict[Tp, Sequence[Any]]):
 
     @classmethod
     def joined(cls, pieces: Sequence[Fetched]) -> Fetched:
-        """Consecutive fetches as one. Where a seek of ours came between, what was fetched before it is dropped."""
+        """Consecutive fetches as one.
+
+        Where a seek of ours came between, what was fetched before it is dropped.
+        """
         records: dict[Tp, list[Any]] = {}
         ends: dict[Tp, LogEnd] = {}
         previous: dict[Tp, int | None] = {}
@@ -145,7 +156,10 @@ class Fetched(dict[Tp, Sequence[Any]]):
 
 
 class Deliveries:
-    """What is known of each topic-partition since our last seek on it: epoch, last record fetched, end of the log."""
+    """What is known of each topic-partition since our last seek on it.
+
+    Epoch, last record fetched, end of the log.
+    """
 
     def __init__(self) -> None:
         self._epochs: dict[Tp, int] = {}
@@ -186,7 +200,10 @@ class Deliveries:
         return max(0, end.end - (-1 if applied is None else applied) - 1)
 
     def lost(self, tp: Tp, applied: int | None) -> bool:
-        """Whether all was fetched and yet not all is applied; with nothing on its way to be applied, a chunk is lost."""
+        """Whether all was fetched and yet not all is applied.
+
+        With nothing on its way to be applied, a chunk is lost.
+        """
         end = self._ends.get(tp)
         return end is not None and end.is_reached and not self._all_applied(tp, applied)
 

@@ -1,1 +1,4 @@
-"""The partitions that a worker owns: taking over, recovering, applying units of work, writing transactions."""
+"""The partitions that a worker owns.
+
+Taking over, recovering, applying units of work, writing transactions.
+"""

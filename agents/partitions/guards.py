@@ -23,7 +23,10 @@ class RejectLimit:
         self._reasons: Counter[str] = Counter()
 
     def note(self, records: int, letters: Iterable[DeadLetter]) -> None:
-        """Count a chunk before it is written. Errors: WorkerError when the last `least` records or more pass the limit."""
+        """Count a chunk before it is written.
+
+        Errors: WorkerError when the last `least` records or more pass the limit.
+        """
         reasons = Counter(letter.reason for letter in letters)
         self._window.append((records, reasons))
         self._records += records
@@ -39,14 +42,19 @@ class RejectLimit:
     def _message(self, rejected: int) -> str:
         why = ", ".join(f"{reason} {count}" for reason, count in self._reasons.most_common(3))
         return (
-            f"{rejected} of the last {self._records} records were rejected ({why}): the deploy is wrong, not the data. Nothing of "
-            "them is written. Check that producers and this version agree (docs/events.md), that topics are not swapped, and the clocks; "
+            f"{rejected} of the last {self._records} records were rejected ({why}): the deploy is wrong, "
+            "not the data. Nothing of "
+            "them is written. Check that producers and this version agree (docs/events.md), that topics "
+            "are not swapped, and the clocks; "
             "then restart"
         )
 
 
 def check_existence(counts: Mapping[str, int]) -> None:
-    """Errors: WorkerError when a topic is missing (count 0), or this user may not see it (`HIDDEN`): Kafka hides whether it exists."""
+    """Errors: WorkerError when a topic is missing (count 0), or this user may not see it (`HIDDEN`).
+
+    Kafka hides whether it exists.
+    """
     missing = sorted(topic for topic, count in counts.items() if count == 0)
     hidden = sorted(topic for topic, count in counts.items() if count == HIDDEN)
     told = []
@@ -54,7 +62,8 @@ def check_existence(counts: Mapping[str, int]) -> None:
         told.append(f"no such topic: {', '.join(missing)}. Create what is missing with `deskpulse topics`")
     if hidden:
         told.append(
-            f"not to be seen by this Kafka user: {', '.join(hidden)}. They are missing or forbidden, Kafka does not tell which: give it "
+            f"not to be seen by this Kafka user: {', '.join(hidden)}. They are missing or forbidden, Kafka "
+            "does not tell which: give it "
             "the rights that docs/kafka.md lists, or create them with `deskpulse topics`"
         )
     if told:
@@ -62,13 +71,17 @@ def check_existence(counts: Mapping[str, int]) -> None:
 
 
 def check_partition_counts(counts: Mapping[str, int], *, prior: int = 0) -> int:
-    """The one partition count of all topics. Errors: WorkerError when a topic is missing (count 0), or counts differ or have changed."""
+    """The one partition count of all topics.
+
+    Errors: WorkerError when a topic is missing (count 0), or counts differ or have changed.
+    """
     check_existence(counts)
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{topic} {count}" for topic, count in sorted(counts.items()))
         raise WorkerError(
             Exit.CONFIG,
-            f"partition counts differ ({told}): a ticket's events would be in different partitions. Give all topics the same count with "
+            f"partition counts differ ({told}): a ticket's events would be in different partitions. Give "
+            "all topics the same count with "
             "`deskpulse topics`, new ones where a count is too high",
             page="partition-count-changed",
         )
@@ -76,7 +89,8 @@ def check_partition_counts(counts: Mapping[str, int], *, prior: int = 0) -> int:
     if prior not in {0, count}:
         raise WorkerError(
             Exit.CONFIG,
-            f"topics have {count} partitions, the ledger was made with {prior}: tickets would move between partitions. Restore {prior}, "
+            f"topics have {count} partitions, the ledger was made with {prior}: tickets would move between "
+            f"partitions. Restore {prior}, "
             "or start a new ledger with another app_id, which reads all topics from their beginning",
             page="partition-count-changed",
         )
@@ -84,18 +98,24 @@ def check_partition_counts(counts: Mapping[str, int], *, prior: int = 0) -> int:
 
 
 def check_source_log(topic: str, partition: int, *, applied: int | None, start: int, end: int) -> int:
-    """Records that retention removed before they were read, usually 0. Errors: WorkerError when the log is shorter than the position."""
+    """Records that retention removed before they were read, usually 0.
+
+    Errors: WorkerError when the log is shorter than the position.
+    """
     if applied is None:
         return 0
     if end < applied + 1:
-        raise WorkerError(Exit.CONFIG, went_backwards(topic, partition, applied=applied, found=end), page="topic-recreated")
+        raise WorkerError(
+            Exit.CONFIG, went_backwards(topic, partition, applied=applied, found=end), page="topic-recreated"
+        )
     return max(0, start - applied - 1)
 
 
 def went_backwards(topic: str, partition: int, *, applied: int, found: int) -> str:
     """The message for a log that is not the one that was read before."""
     return (
-        f"{topic}/{partition} goes back to offset {found}, but the ledger has applied {applied}: the topic was made anew, or lost records. "
+        f"{topic}/{partition} goes back to offset {found}, but the ledger has applied {applied}: the topic "
+        "was made anew, or lost records. "
         "Restore it, or start a new ledger with another app_id"
     )
 
@@ -108,15 +128,19 @@ def crashed_merge(error: Exception, topic: str, partition: int, *, first: int, l
     more = "" if offset is not None else "; worker.chunk_records=1 tells which"
     return WorkerError(
         Exit.DATA,
-        f"{topic}/{partition} {where} crashes the merge ({error!r}){more}: please report it. To go on without it: `{skip}`, then restart",
+        f"{topic}/{partition} {where} crashes the merge ({error!r}){more}: please report it. To go on "
+        f"without it: `{skip}`, then restart",
         page="crash-loop-on-a-record",
     )
 
 
 def record_in_hand(error: Exception) -> int | None:
-    """The offset of the record that was being merged: the outermost frame of the traceback with a local `record` had it.
+    """The offset of the record that was being merged.
 
-    Noting each record before its merge would cost every record some time, for an error that nobody has seen yet.
+    The outermost frame of the traceback with a local `record` had it.
+
+    Noting each record before its merge would cost every record some time, for an error that nobody has seen
+    yet.
     """
     trace = error.__traceback__
     while trace is not None:

@@ -1,12 +1,16 @@
-"""The writer of one partition's ledger: all rows of a unit of work, its rejects and its position in one transaction.
+"""The writer of one partition's ledger.
 
-One transactional producer per owned partition. To take a partition over is to initialize its transactional id: the broker then
-refuses every later write of whoever owned it before, and ends a transaction that was left open.
+All rows of a unit of work, its rejects and its position in one transaction.
 
-A partition has two ids. `APP-3` was the only one once, and begins as `APP-3-0` of another app_id does, so rights to all that begins with
-`APP-` were rights to fence the workers of that one; no app_id can have the colon of `APP:3`. Workers of before know the first alone, and
-work on ledgers below format 6 alone. So both are taken over, and below that format the first goes on writing: whoever comes next, of either
-version, fences whoever was before.
+One transactional producer per owned partition. To take a partition over is to initialize its transactional
+id: the broker then refuses every later write of whoever owned it before, and ends a transaction that was left
+open.
+
+A partition has two ids. `APP-3` was the only one once, and begins as `APP-3-0` of another app_id does, so
+rights to all that begins with `APP-` were rights to fence the workers of that one; no app_id can have the
+colon of `APP:3`. Workers of before know the first alone, and work on ledgers below format 6 alone. So both
+are taken over, and below that format the first goes on writing: whoever comes next, of either version, fences
+whoever was before.
 """
 
 from __future__ import annotations
@@ -42,21 +46,25 @@ class LedgerWriter:
     def __init__(self, config: WorkerConfig, partition: int) -> None:
         self._config = config
         self._partition = partition
-        self._producers: dict[str, AIOKafkaProducer] = {}  # by transactional id; after `settle` the one that writes
+        # by transactional id; after `settle` the one that writes
+        self._producers: dict[str, AIOKafkaProducer] = {}
         self._refused: set[str] = set()  # ids that we have no right to
         self._changing = asyncio.Lock()  # a rebalance may close a writer that is just taking over
 
     async def take_over(self) -> None:
         """Become the only one who can write this partition's ledger; a second call takes it over anew.
 
-        An id that the brokers grant us no right to is none that a worker of ours can write under, of whatever version.
+        An id that the brokers grant us no right to is none that a worker of ours can write under, of whatever
+        version.
         """
         async with self._changing:
             await self._stop()
             self._refused.clear()
             self._producers = {name: self._new_producer(name) for name in self.ids}
             async with self._kafka_errors("could not be taken over"), asyncio.timeout(_TAKE_OVER_SECONDS):
-                await asyncio.gather(*(self._start(name, producer) for name, producer in self._producers.items()))
+                await asyncio.gather(
+                    *(self._start(name, producer) for name, producer in self._producers.items())
+                )
 
     async def _start(self, name: str, producer: AIOKafkaProducer) -> None:
         try:
@@ -65,17 +73,27 @@ class LedgerWriter:
             self._refused.add(name)
 
     async def settle(self, ledger_format: int) -> None:
-        """Keep the id that a ledger of this format is written under. Errors: WorkerError where the brokers grant no right to it."""
+        """Keep the id that a ledger of this format is written under.
+
+        Errors: WorkerError where the brokers grant no right to it.
+        """
         before, own = self.ids
         wanted = own if ledger_format >= OWN_IDS_FORMAT else before
         if wanted in self._refused:
             raise WorkerError(
                 Exit.CONFIG,
-                f"the brokers grant no right to the transactional id {wanted}, under which a ledger of format {ledger_format} is written: "
+                f"the brokers grant no right to the transactional id {wanted}, under which a ledger of "
+                f"format {ledger_format} is written: "
                 "allow the worker's user Write and Describe on it (docs/kafka.md)",
             )
         async with self._changing:
-            await asyncio.gather(*(self._producers.pop(name).stop() for name in self.ids if name != wanted and name in self._producers))
+            await asyncio.gather(
+                *(
+                    self._producers.pop(name).stop()
+                    for name in self.ids
+                    if name != wanted and name in self._producers
+                )
+            )
 
     @property
     def ids(self) -> tuple[str, str]:
@@ -138,14 +156,18 @@ class LedgerWriter:
         if batch is not None:
             yield batch
 
-    async def _send(self, producer: AIOKafkaProducer, topic: str, batches: Iterable[Any]) -> list[asyncio.Future[Any]]:
+    async def _send(
+        self, producer: AIOKafkaProducer, topic: str, batches: Iterable[Any]
+    ) -> list[asyncio.Future[Any]]:
         deliveries = []
         for batch in batches:
             batch.close()
             deliveries.append(await producer.send_batch(batch, topic, partition=self._partition))
         return deliveries
 
-    async def _send_letters(self, producer: AIOKafkaProducer, letters: Iterable[DeadLetter]) -> list[asyncio.Future[Any]]:
+    async def _send_letters(
+        self, producer: AIOKafkaProducer, letters: Iterable[DeadLetter]
+    ) -> list[asyncio.Future[Any]]:
         return [
             await producer.send(
                 self._config.dead_letter_topic,
@@ -165,7 +187,8 @@ class LedgerWriter:
         except ProducerFenced as error:
             raise WorkerError(
                 Exit.RETRY,
-                f"{name} {what}: fenced, another worker has taken it over, or a transaction took longer than the broker waits",
+                f"{name} {what}: fenced, another worker has taken it over, or a transaction took longer "
+                "than the broker waits",
                 page="fenced",
             ) from error
         except TimeoutError as error:
@@ -176,10 +199,14 @@ class LedgerWriter:
             ) from error
         except (NotEnoughReplicasError, NotEnoughReplicasAfterAppendError) as error:
             raise WorkerError(
-                Exit.RETRY, f"{name} {what}: fewer copies are in sync than min.insync.replicas wants", page="min-insync-not-met"
+                Exit.RETRY,
+                f"{name} {what}: fewer copies are in sync than min.insync.replicas wants",
+                page="min-insync-not-met",
             ) from error
         except KafkaError as error:
-            raise WorkerError(Exit.RETRY, f"{name} {what}: {error!r}; the worker recovers when it is started again") from error
+            raise WorkerError(
+                Exit.RETRY, f"{name} {what}: {error!r}; the worker recovers when it is started again"
+            ) from error
 
 
 def letter_headers(letter: DeadLetter) -> list[tuple[str, bytes]]:

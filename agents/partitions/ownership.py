@@ -1,4 +1,7 @@
-"""The partitions that are ours: dropped when the group takes them, recovered from the ledger before anything is applied to them."""
+"""The partitions that are ours.
+
+Dropped when the group takes them, recovered from the ledger before anything is applied to them.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,10 @@ class Ownership:
                 self.partitions[number] = self._new_partition(number)
 
     async def take_over(self, is_current: Callable[[], bool]) -> None:
-        """Fence the previous owners and recover; returns early when the assignment is not current any more: the next one goes on."""
+        """Fence the previous owners and recover; returns early when the assignment is not current any more.
+
+        The next one goes on.
+        """
         async with self._lock:  # a newer rebalance starts a second call while the first one is still reading
             if not is_current():
                 return
@@ -70,7 +76,11 @@ class Ownership:
     async def deliver(self, chunk: Chunk, message: Any) -> None:
         """Take a chunk from an agent, waiting while the partition has enough to do."""
         partition = self.partitions.get(chunk.partition)
-        if partition is None or not partition.ready or not await partition.inbox.put(Delivery(chunk, message)):
+        if (
+            partition is None
+            or not partition.ready
+            or not await partition.inbox.put(Delivery(chunk, message))
+        ):
             self._source().ack(message)
 
     def hurry(self) -> None:

@@ -1,4 +1,7 @@
-"""Taking partitions over: fence, then read both ledger topics to their ends. What was read is the state, with its own positions."""
+"""Taking partitions over: fence, then read both ledger topics to their ends.
+
+What was read is the state, with its own positions.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,14 @@ _ROWS_A_TURN = 5_000
 
 
 class Recovery:
-    """One attempt to recover some partitions. `is_current` is asked after each wait: a newer assignment makes this one void."""
+    """One attempt to recover some partitions.
 
-    def __init__(self, config: WorkerConfig, tally: Tally, source: Source, is_current: Callable[[], bool]) -> None:
+    `is_current` is asked after each wait: a newer assignment makes this one void.
+    """
+
+    def __init__(
+        self, config: WorkerConfig, tally: Tally, source: Source, is_current: Callable[[], bool]
+    ) -> None:
         self.starts: Mapping[TP, int] = {}  # log starts of the source topics
         self._config = config
         self._tally = tally
@@ -49,7 +57,8 @@ class Recovery:
         consumer = AIOKafkaConsumer(
             **self._config.kafka,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",  # and no seek: aiokafka may undo a seek to the beginning that comes right after assign
+            # and no seek: aiokafka may undo a seek to the beginning that comes right after assign
+            auto_offset_reset="earliest",
             isolation_level="read_committed",
             max_partition_fetch_bytes=_FETCH_BYTES,
         )
@@ -57,7 +66,9 @@ class Recovery:
             await consumer.start()
             done = await self._read(consumer, partitions) and await self._check(partitions)
             if done:
-                await asyncio.gather(*(partition.writer.settle(partition.state.position.format) for partition in partitions))
+                await asyncio.gather(
+                    *(partition.writer.settle(partition.state.position.format) for partition in partitions)
+                )
         except KafkaError as error:
             raise WorkerError(Exit.RETRY, f"the ledger could not be read: {error!r}") from error
         finally:
@@ -73,13 +84,21 @@ class Recovery:
         return list(partitions)
 
     async def _read(self, consumer: AIOKafkaConsumer, partitions: Sequence[Partition]) -> bool:
-        """Load rows up to the ends of now; False when the assignment changed. A later attempt starts with an empty state."""
+        """Load rows up to the ends of now; False when the assignment changed.
+
+        A later attempt starts with an empty state.
+        """
         states = {partition.number: partition for partition in partitions}
         for partition in partitions:
             partition.state = self._config.new_state(partition.number)
-        # Of a row of the view only the last is decoded: until it is compacted, the log has each pane as often as it was changed.
+        # Of a row of the view only the last is decoded: until it is compacted, the log has each pane as often
+        # as it was changed.
         views: dict[int, dict[bytes, bytes | None]] = {number: {} for number in states}
-        tps = [TopicPartition(topic, number) for topic in (self._config.tickets_topic, self._config.view_topic) for number in states]
+        tps = [
+            TopicPartition(topic, number)
+            for topic in (self._config.tickets_topic, self._config.view_topic)
+            for number in states
+        ]
         consumer.assign(tps)
         ends = await consumer.end_offsets(tps)
         waiting = set(tps)
@@ -92,7 +111,9 @@ class Recovery:
                 if tp.topic == self._config.view_topic:
                     views[tp.partition].update((record.key, record.value) for record in records)
                 else:
-                    self._load(states[tp.partition], "tickets", [(record.key, record.value) for record in records])
+                    self._load(
+                        states[tp.partition], "tickets", [(record.key, record.value) for record in records]
+                    )
         for partition in partitions:
             rows = [row for row in views.pop(partition.number).items() if row[1] is not None]
             for start in range(0, len(rows), _ROWS_A_TURN):
@@ -103,7 +124,12 @@ class Recovery:
         self._settle(partitions)
         return True
 
-    def _load(self, partition: Partition, kind: Literal["tickets", "view"], rows: Sequence[tuple[bytes, bytes | None]]) -> None:
+    def _load(
+        self,
+        partition: Partition,
+        kind: Literal["tickets", "view"],
+        rows: Sequence[tuple[bytes, bytes | None]],
+    ) -> None:
         load = partition.state.load
         try:
             for key, value in rows:
@@ -122,7 +148,8 @@ class Recovery:
         for partition in partitions:
             if names := partition.state.too_late_names:
                 logger.warning(
-                    "partition %d had to count names as `other` before the policy named these, so they stay `other` there: %s; "
+                    "partition %d had to count names as `other` before the policy named these, so they "
+                    "stay `other` there: %s; "
                     "a ledger that is built anew under another app_id has them",
                     partition.number,
                     ", ".join(map(repr, names)),
@@ -131,8 +158,12 @@ class Recovery:
     async def _check(self, partitions: Sequence[Partition]) -> bool:
         """Hold the positions against the source logs of now."""
         tps = [TP(topic, partition.number) for topic in self._config.sources for partition in partitions]
-        self.starts, ends = await asyncio.gather(self._source.earliest_offsets(*tps), self._source.highwaters(*tps))
-        counts = {topic: count for topic in self._config.sources if (count := self._source.topic_partitions(topic))}
+        self.starts, ends = await asyncio.gather(
+            self._source.earliest_offsets(*tps), self._source.highwaters(*tps)
+        )
+        counts = {
+            topic: count for topic in self._config.sources if (count := self._source.topic_partitions(topic))
+        }
         for partition in partitions:
             position = partition.state.position
             position.partitions = guards.check_partition_counts(counts, prior=position.partitions)

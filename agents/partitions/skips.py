@@ -1,7 +1,7 @@
 """Records to be skipped: an operator's word, kept in a small compacted topic that workers read when they take partitions over.
 
-A record that crashes the merge ends the worker each time it is read; so a word that is read at the next start is soon enough, and
-the running path stays without another consumer.
+A record that crashes the merge ends the worker each time it is read; so a word that is read at the next start
+is soon enough, and the running path stays without another consumer.
 """
 
 from __future__ import annotations
@@ -24,14 +24,22 @@ _KEY = re.compile(r"(?P<topic>.+)-(?P<partition>\d+)-(?P<offset>\d+)")
 
 
 async def request_skip(config: WorkerConfig, topic: str, partition: int, offset: int) -> None:
-    """Ask the workers to dead-letter one record unread. Errors: WorkerError for a topic that they do not read."""
+    """Ask the workers to dead-letter one record unread.
+
+    Errors: WorkerError for a topic that they do not read.
+    """
     name = config.source(topic) if topic not in config.sources else topic
     if name not in config.sources:
         raise WorkerError(Exit.CONFIG, f"{topic} is no source topic: use one of {', '.join(config.sources)}")
     producer = AIOKafkaProducer(**config.kafka, acks="all")
     await producer.start()
     try:
-        await producer.send_and_wait(config.skips_topic, key=f"{name}-{partition}-{offset}".encode(), value=b"skip", partition=_PARTITION)
+        await producer.send_and_wait(
+            config.skips_topic,
+            key=f"{name}-{partition}-{offset}".encode(),
+            value=b"skip",
+            partition=_PARTITION,
+        )
     finally:
         await producer.stop()
 

@@ -1,11 +1,9 @@
 """The unit of work: chunks of all topics of one partition, applied, then made durable in one transaction, then acked.
 
-```
-   inbox -> take -> apply chunk, apply chunk, ... -> take_changes -> transaction n -> ack
-                                                         inbox -> apply ... (meanwhile) -> transaction n + 1 -> ack
-```
-Partitions overlap, each in its own task. Within one, the transaction of a unit runs while the next one is applied: the rows of a
-change set are bytes of their own, transactions follow one another, and a failed one ends the process with all that came after it.
+``` inbox -> take -> apply chunk, apply chunk, ... -> take_changes -> transaction n -> ack inbox -> apply ...
+(meanwhile) -> transaction n + 1 -> ack ``` Partitions overlap, each in its own task. Within one, the
+transaction of a unit runs while the next one is applied: the rows of a change set are bytes of their own,
+transactions follow one another, and a failed one ends the process with all that came after it.
 """
 
 from __future__ import annotations
@@ -88,7 +86,8 @@ class Partition:
         self._tally = tally
         self._skips: Skips = {}
         self._topics = config.sources
-        self._resting: dict[str, tuple[int | None, float]] = {}  # topics at their log end: applied offset, and since when (monotonic)
+        # topics at their log end: applied offset, and since when (monotonic)
+        self._resting: dict[str, tuple[int | None, float]] = {}
         self._newest_ms = 0  # greatest record timestamp of what was applied
         self._taken: list[Delivery] = []  # applied, not yet in a transaction
         self._letters: list[DeadLetter] = []
@@ -107,7 +106,8 @@ class Partition:
         self.durable = dict(self.state.position.offsets)
         self._written_at = self._config.clock.elapsed()
         self.ready = True
-        self.inbox.nudge()  # to write who works here now: readers of the ledger take it for the end of the recovery
+        # to write who works here now: readers of the ledger take it for the end of the recovery
+        self.inbox.nudge()
         self._task = asyncio.create_task(self._run(), name=f"partition {self.number}")
 
     async def stop(self) -> None:
@@ -129,9 +129,10 @@ class Partition:
     def drained(self) -> set[str]:
         """Topics (without prefix) of which all that the log holds has been applied for a while.
 
-        A topic at its log end does not hold the event clock back. At once would be too soon: while a history is being written, a
-        topic is at its end again and again, and what comes next in it would be too late. Yet where all that was applied had been
-        in Kafka for long, nothing is being written: whatever comes next was sent after it.
+        A topic at its log end does not hold the event clock back. At once would be too soon: while a history
+        is being written, a topic is at its end again and again, and what comes next in it would be too late.
+        Yet where all that was applied had been in Kafka for long, nothing is being written: whatever comes
+        next was sent after it.
         """
         now, resting = self._config.clock.elapsed(), {}
         is_backlog = self._newest_ms < self._config.clock.now_ms() - self._config.backlog_seconds * 1000
@@ -141,14 +142,19 @@ class Partition:
                 known = self._resting.get(name)
                 resting[name] = known if known is not None and known[0] == applied else (applied, now)
         self._resting = resting
-        return {name for name, (_, since) in resting.items() if is_backlog or now - since >= self._config.drained_seconds}
+        return {
+            name
+            for name, (_, since) in resting.items()
+            if is_backlog or now - since >= self._config.drained_seconds
+        }
 
     async def _run(self) -> None:
         began = -math.inf  # the last unit of which something was written, by the stopwatch
         with ends_the_process(f"partition {self.number}"):
             if self.state.outdated:
                 await self._rebuild()
-            if not self.state.clean:  # what recovery found out (a loss, another policy) shall not wait for the next event
+            # what recovery found out (a loss, another policy) shall not wait for the next event
+            if not self.state.clean:
                 await self._write()
             while True:
                 await self.inbox.wait()
@@ -158,16 +164,24 @@ class Partition:
                     began = beginning
 
     def _gather_seconds(self, *, since: float) -> float:
-        """How long a unit waits for more, now that something is here: behind, so long; else until one is due after the one before."""
+        """How long a unit waits for more, now that something is here: behind, so long.
+
+        Else until one is due after the one before.
+        """
         if self._is_behind():
             return self._config.backlog_gather_seconds
         return since + self._config.unit_interval_seconds - self._config.clock.elapsed()
 
     async def _rebuild(self) -> None:
-        """Bring the panes to this program's definitions, in transactions of their own; whoever takes over meanwhile begins again."""
+        """Bring the panes to this program's definitions, in transactions of their own.
+
+        Whoever takes over meanwhile begins again.
+        """
         began = self._config.clock.elapsed()
         rows = self.state.rows_held
-        logger.info("partition %d: other definitions made its panes: making them anew from %d rows", self.number, rows)
+        logger.info(
+            "partition %d: other definitions made its panes: making them anew from %d rows", self.number, rows
+        )
         for changes in self.state.rebuild(self._config.unit_bytes):
             self.rebuilt += 1
             if changes is None:
@@ -177,11 +191,17 @@ class Partition:
             self._writing = asyncio.create_task(self._store(changes, [], self.durable, []))
         await self._written()
         logger.info(
-            "partition %d: its panes were made anew from %d rows in %.2f s", self.number, rows, self._config.clock.elapsed() - began
+            "partition %d: its panes were made anew from %d rows in %.2f s",
+            self.number,
+            rows,
+            self._config.clock.elapsed() - began,
         )
 
     def _is_behind(self) -> bool:
-        """Whether a full unit waits in the logs: rows that change again and again are then better written once, later."""
+        """Whether a full unit waits in the logs.
+
+        Rows that change again and again are then better written once, later.
+        """
         lags = (self._deliveries.lag(TP(topic, self.number), self.applied(topic)) for topic in self._topics)
         return sum(lags) > self._config.unit_records
 
@@ -199,8 +219,13 @@ class Partition:
                 is_written = True
             await asyncio.sleep(0)  # to the other partitions and to the network
         self.state.advance(self.drained())
-        if not self.state.clean or self._config.clock.elapsed() - self._written_at >= self._config.position_seconds:
-            await self._write()  # also when nothing has come: exporters measure their clock by the broker's timestamp of a position row
+        if (
+            not self.state.clean
+            or self._config.clock.elapsed() - self._written_at >= self._config.position_seconds
+        ):
+            # also when nothing has come: exporters measure their clock by the broker's timestamp of a
+            # position row
+            await self._write()
             is_written = True
         return is_written
 
@@ -212,11 +237,18 @@ class Partition:
         tp, applied = TP(chunk.topic, chunk.partition), self.applied(chunk.topic)
         verdict = judge(chunk, applied=applied, epoch=self._deliveries.epoch(tp))
         if verdict is Verdict.BACKWARDS:
-            message = guards.went_backwards(*tp, applied=-1 if applied is None else applied, found=chunk.first)
+            message = guards.went_backwards(
+                *tp, applied=-1 if applied is None else applied, found=chunk.first
+            )
             raise WorkerError(Exit.CONFIG, message, page="topic-recreated")
         if verdict is Verdict.BROKEN:
             self._tally.out_of_sequence += 1
-            logger.warning("%s/%d: a chunk before offset %d is missing, applied is %s: reading again", *tp, chunk.first, applied)
+            logger.warning(
+                "%s/%d: a chunk before offset %d is missing, applied is %s: reading again",
+                *tp,
+                chunk.first,
+                applied,
+            )
             await self.read_again(tp)
         if verdict not in {Verdict.APPLY, Verdict.GAP}:
             return False
@@ -234,7 +266,9 @@ class Partition:
         try:
             letters = self.state.apply(topic, records) if records else []
         except Exception as error:
-            raise guards.crashed_merge(error, chunk.topic, chunk.partition, first=chunk.first, last=chunk.last) from error
+            raise guards.crashed_merge(
+                error, chunk.topic, chunk.partition, first=chunk.first, last=chunk.last
+            ) from error
         self._rejects.note(len(records), letters)
         if skipped:
             letters = [*letters, *(_skip(topic, record) for record in skipped)]
@@ -252,21 +286,30 @@ class Partition:
             await self._source.read_from({tp: start})
 
     async def _account_gap(self, tp: TP, applied: int, chunk: Chunk) -> None:
-        """A log without the offsets after the position: compaction and transaction markers are harmless, retention is a loss."""
+        """A log without the offsets after the position.
+
+        Compaction and transaction markers are harmless, retention is a loss.
+        """
         start = (await self._source.earliest_offsets(tp))[tp]
         lost = min(start, chunk.first) - applied - 1
         self.state.count("gap")
         if lost > 0:
             self.note_loss(tp, first=applied + 1, count=lost)
         else:
-            logger.debug("%s/%d: nothing between offset %d and %d (compaction or transaction markers)", *tp, applied, chunk.first)
+            logger.debug(
+                "%s/%d: nothing between offset %d and %d (compaction or transaction markers)",
+                *tp,
+                applied,
+                chunk.first,
+            )
 
     def note_loss(self, tp: TP, *, first: int, count: int) -> None:
         """Count records that retention removed before we read them, and pass over them."""
         self.state.count("lost", count)
         self.state.position.offsets[self._topics[tp.topic]] = first + count - 1
         logger.error(
-            "%s/%d: retention removed offsets %d to %d before they were read: %d records lost; see docs/runbooks/records-lost.md",
+            "%s/%d: retention removed offsets %d to %d before they were read: %d records lost; see "
+            "docs/runbooks/records-lost.md",
             *tp,
             first,
             first + count - 1,
@@ -284,11 +327,20 @@ class Partition:
         self._writing = asyncio.create_task(self._store(changes, letters, durable, taken))
 
     async def _written(self) -> None:
-        """Wait for the transaction in flight. Not a plain await: whoever cancels us must not cancel a transaction."""
+        """Wait for the transaction in flight.
+
+        Not a plain await: whoever cancels us must not cancel a transaction.
+        """
         if self._writing is not None:
             await asyncio.wait([self._writing])
 
-    async def _store(self, changes: Changes, letters: Sequence[DeadLetter], durable: dict[str, int], taken: Sequence[Delivery]) -> None:
+    async def _store(
+        self,
+        changes: Changes,
+        letters: Sequence[DeadLetter],
+        durable: dict[str, int],
+        taken: Sequence[Delivery],
+    ) -> None:
         with ends_the_process(f"partition {self.number}"):
             await self.writer.write(changes, letters)
             self.durable = durable
@@ -299,4 +351,13 @@ class Partition:
 
 
 def _skip(topic: str, record: Any) -> DeadLetter:
-    return DeadLetter(topic, record.partition, record.offset, record.timestamp, SKIPPED, "skipped by an operator", record.key, record.value)
+    return DeadLetter(
+        topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        SKIPPED,
+        "skipped by an operator",
+        record.key,
+        record.value,
+    )

@@ -31,7 +31,8 @@ _TIMEOUT_MS: Final = 10_000
 _SET_ON_TOPIC: Final = 1  # Kafka's source of a configuration: the topic itself, not a default
 _EXISTS: Final = 36  # TOPIC_ALREADY_EXISTS
 _UNKNOWN_TOPIC: Final = 3  # UNKNOWN_TOPIC_OR_PARTITION
-_COORDINATOR_TRIES: Final = 20  # the first question about any group makes the broker create the topic of offsets
+# the first question about any group makes the broker create the topic of offsets
+_COORDINATOR_TRIES: Final = 20
 _COORDINATOR_PAUSE_SECONDS: Final = 0.25
 _KNOWN_SECONDS: Final = 60.0
 _KNOWN_PAUSE_SECONDS: Final = 0.1
@@ -46,7 +47,10 @@ class UnreachableError(ClusterError):
 
 
 class Cluster:
-    """Questions and orders to a connected cluster. Errors: ClusterError, also for what Kafka says with an error code."""
+    """Questions and orders to a connected cluster.
+
+    Errors: ClusterError, also for what Kafka says with an error code.
+    """
 
     def __init__(self, client: AIOKafkaClient, options: Mapping[str, Any]) -> None:
         self._client = client
@@ -62,20 +66,39 @@ class Cluster:
         return {key: (lowest, highest) for key, lowest, highest in response.api_versions}
 
     async def topics(self, names: Iterable[str], *, configured: bool = True) -> dict[str, Topic]:
-        """Those of the topics that exist, with their configuration. One just created may not be known to all brokers: it is left out.
+        """Those of the topics that exist, with their configuration.
+
+        One just created may not be known to all brokers: it is left out.
 
         `configured=False`: a configuration that this user may not see is None, and no error.
         """
-        found = [topic for topic in await self._described(names) if topic["error_code"] == 0 and topic["partitions"]]
+        found = [
+            topic
+            for topic in await self._described(names)
+            if topic["error_code"] == 0 and topic["partitions"]
+        ]
         configs = await self._configs(TOPIC, [topic["topic"] for topic in found], strict=configured)
-        return {topic["topic"]: _topic(topic, configs[topic["topic"]]) for topic in found if topic["topic"] in configs}
+        return {
+            topic["topic"]: _topic(topic, configs[topic["topic"]])
+            for topic in found
+            if topic["topic"] in configs
+        }
 
     async def hidden(self, names: Iterable[str]) -> list[str]:
-        """Those of the topics that this user may not see, in their order; Kafka does not tell whether they exist."""
-        return [topic["topic"] for topic in await self._described(names) if topic["error_code"] == TopicAuthorizationFailedError.errno]
+        """Those of the topics that this user may not see, in their order.
+
+        Kafka does not tell whether they exist.
+        """
+        return [
+            topic["topic"]
+            for topic in await self._described(names)
+            if topic["error_code"] == TopicAuthorizationFailedError.errno
+        ]
 
     async def _described(self, names: Iterable[str]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = (await self._ask(MetadataRequest(list(names), allow_auto_topic_creation=False))).to_object()["topics"]
+        found: list[dict[str, Any]] = (
+            await self._ask(MetadataRequest(list(names), allow_auto_topic_creation=False))
+        ).to_object()["topics"]
         return found
 
     async def broker_config(self, broker: int) -> dict[str, str | None]:
@@ -87,23 +110,41 @@ class Cluster:
         return {entry[0]: entry[1] for entry in entries or ()}
 
     async def create(self, specs: Iterable[TopicSpec]) -> None:
-        """Create topics, and return when every broker knows their leaders; one that appeared meanwhile is left as it is."""
+        """Create topics, and return when every broker knows their leaders.
+
+        One that appeared meanwhile is left as it is.
+        """
         nowhere: list[int] = []  # the broker chooses where the copies go
-        wanted = [(spec.name, spec.partitions, spec.replication_factor, nowhere, list(spec.config.items())) for spec in specs]
-        response = await self._ask(CreateTopicsRequest(wanted, _TIMEOUT_MS, False), node=await self._controller())
-        refused = [f"{name}: {_explain(code, *message)}" for name, code, *message in response.topic_errors if code not in (0, _EXISTS)]
+        wanted = [
+            (spec.name, spec.partitions, spec.replication_factor, nowhere, list(spec.config.items()))
+            for spec in specs
+        ]
+        response = await self._ask(
+            CreateTopicsRequest(wanted, _TIMEOUT_MS, False), node=await self._controller()
+        )
+        refused = [
+            f"{name}: {_explain(code, *message)}"
+            for name, code, *message in response.topic_errors
+            if code not in (0, _EXISTS)
+        ]
         if refused:
             raise ClusterError("Kafka refused to create " + "; ".join(refused))
         await self._known_everywhere({name for name, *_ in wanted})
 
     async def _known_everywhere(self, names: Collection[str]) -> None:
-        """Wait: a creation is answered before the brokers have heard of it; whoever asks too soon is told that there is no such topic."""
+        """Wait: a creation is answered before the brokers have heard of it.
+
+        Whoever asks too soon is told that there is no such topic.
+        """
         request = MetadataRequest(sorted(names), allow_auto_topic_creation=False)
         waiting, until = set(await self.brokers()), time.monotonic() + _KNOWN_SECONDS
         while waiting:
             for broker in sorted(waiting):
                 described = (await self._ask(request, node=broker)).to_object()["topics"]
-                if all(topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"]) for topic in described):
+                if all(
+                    topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"])
+                    for topic in described
+                ):
                     waiting.discard(broker)
             if waiting and time.monotonic() > until:
                 late = f"{_KNOWN_SECONDS:.0f} s later brokers {sorted(waiting)} do not know them"
@@ -115,7 +156,9 @@ class Cluster:
         """Set configurations of topics; what is not named stays as it is."""
         request = IncrementalAlterConfigsRequest({topic: dict(changes) for topic, changes in configs.items()})
         response = await self._ask(request, node=await self._controller())
-        refused = [f"{name}: {_explain(code, message)}" for code, message, _, name in response.resources if code]
+        refused = [
+            f"{name}: {_explain(code, message)}" for code, message, _, name in response.resources if code
+        ]
         if refused:
             raise ClusterError("Kafka refused to alter " + "; ".join(refused))
 
@@ -135,18 +178,28 @@ class Cluster:
     async def committed(self, group: str) -> dict[tuple[str, int], int]:
         """Offsets that a consumer group has committed, by topic and partition."""
         response = await self._ask(OffsetFetchRequest(group, None), node=await self._coordinator(group))
-        return {(topic, entry[0]): entry[1] for topic, entries in response.topics for entry in entries if entry[1] >= 0}
+        return {
+            (topic, entry[0]): entry[1]
+            for topic, entries in response.topics
+            for entry in entries
+            if entry[1] >= 0
+        }
 
     async def log_spans(self, topics: Mapping[str, Topic]) -> dict[tuple[str, int], tuple[int, int]]:
         """First and next offset of every partition of the topics."""
-        partitions = [TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions]
+        partitions = [
+            TopicPartition(name, number) for name, topic in topics.items() for number in topic.partitions
+        ]
         if not partitions:
             return {}
         consumer = AIOKafkaConsumer(enable_auto_commit=False, request_timeout_ms=_TIMEOUT_MS, **self._options)
         try:
             with _explained():
                 await consumer.start()
-                first, following = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+                first, following = (
+                    await consumer.beginning_offsets(partitions),
+                    await consumer.end_offsets(partitions),
+                )
         finally:
             await consumer.stop()
         return {(at.topic, at.partition): (first[at], following[at]) for at in partitions}
@@ -154,7 +207,12 @@ class Cluster:
     async def tails(self, name: str, topic: Topic, most: int) -> dict[int, list[Any]]:
         """The last committed records of each partition of a topic, at most so many."""
         places = [TopicPartition(name, number) for number in topic.partitions]
-        options = {"enable_auto_commit": False, "request_timeout_ms": _TIMEOUT_MS, "isolation_level": "read_committed", **self._options}
+        options = {
+            "enable_auto_commit": False,
+            "request_timeout_ms": _TIMEOUT_MS,
+            "isolation_level": "read_committed",
+            **self._options,
+        }
         consumer = AIOKafkaConsumer(auto_offset_reset="earliest", **options)
         found: dict[int, list[Any]] = {place.partition: [] for place in places}
         try:
@@ -171,7 +229,9 @@ class Cluster:
             await consumer.stop()
         return found
 
-    async def _configs(self, kind: int, names: list[str], node: int | None = None, *, strict: bool = True) -> dict[str, list[Any] | None]:
+    async def _configs(
+        self, kind: int, names: list[str], node: int | None = None, *, strict: bool = True
+    ) -> dict[str, list[Any] | None]:
         if not names:
             return {}
         response = await self._ask(DescribeConfigsRequest([(kind, name, None) for name in names]), node=node)
@@ -219,7 +279,11 @@ async def connect(kafka: KafkaSettings) -> AsyncIterator[Cluster]:
         try:
             try:
                 await client.bootstrap()
-                reachable = await client.ready(client.get_random_node()) if client.get_random_node() is not None else True
+                reachable = (
+                    await client.ready(client.get_random_node())
+                    if client.get_random_node() is not None
+                    else True
+                )
             except (KafkaError, OSError, TimeoutError) as error:
                 raise UnreachableError(_unreachable(kafka, said or [str(error)])) from error
             if not reachable:
@@ -240,7 +304,8 @@ def _explained() -> Iterator[None]:
 def _unreachable(kafka: KafkaSettings, said: list[str]) -> str:
     causes, meant = "\n".join(f"  {line}" for line in dict.fromkeys(said)), meaning(said)
     return (
-        f"no broker of kafka.bootstrap_servers ({', '.join(kafka.bootstrap_servers)}) could be talked to with {kafka.security_protocol}:\n"
+        f"no broker of kafka.bootstrap_servers ({', '.join(kafka.bootstrap_servers)}) could be talked to "
+        f"with {kafka.security_protocol}:\n"
         f"{causes}\n"
         f"  that address {meant.cause}\n"
         f"fix: {meant.fix}"
@@ -250,20 +315,27 @@ def _unreachable(kafka: KafkaSettings, said: list[str]) -> str:
 def _unadvertised(kafka: KafkaSettings, said: list[str]) -> str:
     causes = "\n".join(f"  {line}" for line in dict.fromkeys(said))
     return (
-        f"{', '.join(kafka.bootstrap_servers)} answered, but the address that it gives its clients cannot be reached:\n{causes}\n"
+        f"{', '.join(kafka.bootstrap_servers)} answered, but the address that it gives its clients cannot "
+        f"be reached:\n{causes}\n"
         "fix: set the brokers' advertised.listeners to an address that this machine can reach"
     )
 
 
 def _topic(described: Mapping[str, Any], entries: Iterable[Any] | None) -> Topic:
     partitions = {
-        entry["partition"]: Partition(entry["leader"], tuple(entry["replicas"]), tuple(entry["isr"])) for entry in described["partitions"]
+        entry["partition"]: Partition(entry["leader"], tuple(entry["replicas"]), tuple(entry["isr"]))
+        for entry in described["partitions"]
     }
     if entries is None:
         return Topic(described["topic"], partitions, is_configured=False)
     values = {entry[0]: (entry[1], entry[3]) for entry in entries}
     config = {name: value for name, (value, _) in values.items() if value is not None}
-    return Topic(described["topic"], partitions, config, frozenset(name for name, (_, source) in values.items() if source == _SET_ON_TOPIC))
+    return Topic(
+        described["topic"],
+        partitions,
+        config,
+        frozenset(name for name, (_, source) in values.items() if source == _SET_ON_TOPIC),
+    )
 
 
 def _explain(code: int, message: str | None = None) -> str:

@@ -1,4 +1,7 @@
-"""IncrementalAlterConfigs (KIP-339), which aiokafka 0.14 lacks: its AlterConfigs would reset every configuration not named."""
+"""IncrementalAlterConfigs (KIP-339), which aiokafka 0.14 lacks.
+
+Its AlterConfigs would reset every configuration not named.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,8 @@ class IncrementalAlterConfigsRequest(Request[_RequestV0]):  # type: ignore[misc]
 
     def __init__(self, configs: dict[str, dict[str, str]]) -> None:
         self._resources = [
-            (TOPIC, topic, [(name, _SET, value) for name, value in sorted(changes.items())]) for topic, changes in sorted(configs.items())
+            (TOPIC, topic, [(name, _SET, value) for name, value in sorted(changes.items())])
+            for topic, changes in sorted(configs.items())
         ]
 
     def build(self, request_struct_class: type[_RequestV0]) -> _RequestV0:

@@ -21,10 +21,12 @@ async def read_topics(
     isolation: str = "read_committed",
     starts: Mapping[TopicPartition, int] | None = None,
 ) -> tuple[Logs, Ends]:
-    """All records of the topics, and where each partition ended when reading began; `starts` names first offsets other than the log's.
+    """All records of the topics, and where each partition ended when reading began.
 
-    With `read_committed` the end is the last stable offset: an open transaction is not waited for. A topic-partition without records
-    has an empty list.
+    `starts` names first offsets other than the log's.
+
+    With `read_committed` the end is the last stable offset: an open transaction is not waited for. A
+    topic-partition without records has an empty list.
     """
     async with _reader(options, isolation) as consumer:
         ends = await _assign(consumer, topics)
@@ -34,7 +36,9 @@ async def read_topics(
         return await _read(consumer, ends), ends
 
 
-async def topic_ends(options: Mapping[str, Any], topics: Collection[str], *, isolation: str = "read_committed") -> Ends:
+async def topic_ends(
+    options: Mapping[str, Any], topics: Collection[str], *, isolation: str = "read_committed"
+) -> Ends:
     """Where each partition of the topics ends now."""
     async with _reader(options, isolation) as consumer:
         return await _assign(consumer, topics)
@@ -52,7 +56,9 @@ def _reader(options: Mapping[str, Any], isolation: str) -> AIOKafkaConsumer:
 
 async def _assign(consumer: AIOKafkaConsumer, topics: Collection[str]) -> Ends:
     await consumer._client.force_metadata_update()  # noqa: SLF001 - partitions_for_topic knows nothing before
-    places = [TopicPartition(topic, number) for topic in topics for number in await _partitions(consumer, topic)]
+    places = [
+        TopicPartition(topic, number) for topic in topics for number in await _partitions(consumer, topic)
+    ]
     consumer.assign(places)
     ends: Ends = await consumer.end_offsets(places)
     return ends

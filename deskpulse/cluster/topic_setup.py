@@ -1,4 +1,7 @@
-"""Bringing the topics of an installation into being: compare what should be with what is, then create and alter."""
+"""Bringing the topics of an installation into being.
+
+Compare what should be with what is, then create and alter.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from deskpulse.settings import Settings
 from streams.topics import TopicRules, TopicSpec, specs
 
 Action = Literal["create", "keep", "alter", "differs", "refuse"]
-_OPERATORS: Final = frozenset({"min.insync.replicas"})  # on a source topic that others made, their own decision
+# on a source topic that others made, their own decision
+_OPERATORS: Final = frozenset({"min.insync.replicas"})
 _TRIES: Final = 100
 _PAUSE_SECONDS: Final = 0.1
 
@@ -43,7 +47,9 @@ def topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
     return specs(settings.app_id, settings.topic_prefix, rules)
 
 
-def plan(wanted: Iterable[TopicSpec], existing: Mapping[str, Topic], *, alter_sources: bool = False) -> tuple[Step, ...]:
+def plan(
+    wanted: Iterable[TopicSpec], existing: Mapping[str, Topic], *, alter_sources: bool = False
+) -> tuple[Step, ...]:
     """What each topic needs; one `refuse` means that nothing should be done at all.
 
     Source topics that exist belong to those who fill them: they are altered only on request.
@@ -54,7 +60,11 @@ def plan(wanted: Iterable[TopicSpec], existing: Mapping[str, Topic], *, alter_so
 async def apply(cluster: Cluster, steps: Iterable[Step]) -> None:
     """Create and alter as planned; return when all brokers show it. Errors: ClusterError."""
     created = [step.spec for step in steps if step.action == "create"]
-    altered = {step.spec.name: {name: value for name, (_, value) in step.changes.items()} for step in steps if step.action == "alter"}
+    altered = {
+        step.spec.name: {name: value for name, (_, value) in step.changes.items()}
+        for step in steps
+        if step.action == "alter"
+    }
     if created:
         await cluster.create(created)
     if altered:
@@ -79,33 +89,48 @@ def refusals(steps: Iterable[Step]) -> tuple[Step, ...]:
 def partitions_fix(steps: Iterable[Step], existing: Mapping[str, Topic]) -> str:
     """What to do about partition counts that are not as the settings say."""
     counts = {
-        role: {len(existing[step.spec.name].partitions) for step in steps if step.spec.role == role and step.spec.name in existing}
+        role: {
+            len(existing[step.spec.name].partitions)
+            for step in steps
+            if step.spec.role == role and step.spec.name in existing
+        }
         for role in ("source", "ledger", "anchor")
     }
     counts["ledger"] |= counts["anchor"]
     if len(counts["source"]) > 1:
         return (
-            "the source topics differ among themselves, so a ticket's events would be spread over several workers: "
+            "the source topics differ among themselves, so a ticket's events would be spread over several "
+            "workers: "
             "make new ones with one count (another topic_prefix) and let their producers write there"
         )
     source, ledger = (next(iter(counts[role]), None) for role in ("source", "ledger"))
     if source is not None and counts["ledger"] - {source}:
         return (
-            f"the source topics have {source} partitions and the ledger was built for {ledger}: choose another app_id "
-            f"(DESKPULSE_APP_ID) with topics.partitions: {source}; its ledger is built anew from the source topics"
+            f"the source topics have {source} partitions and the ledger was built for {ledger}: choose "
+            "another app_id "
+            f"(DESKPULSE_APP_ID) with topics.partitions: {source}; its ledger is built anew from the source "
+            "topics"
         )
-    return f"set topics.partitions: {source or ledger} (DESKPULSE_TOPICS__PARTITIONS), or use another app_id and topic_prefix"
+    return (
+        f"set topics.partitions: {source or ledger} (DESKPULSE_TOPICS__PARTITIONS), or use another "
+        "app_id and topic_prefix"
+    )
 
 
 def _step(spec: TopicSpec, topic: Topic | None, *, alter_sources: bool) -> Step:
     if topic is None:
         return Step(spec, "create")
     if len(topic.partitions) != spec.partitions and spec.is_copartitioned:
-        return Step(spec, "refuse", note=f"has {len(topic.partitions)} partitions instead of {spec.partitions}")
+        return Step(
+            spec, "refuse", note=f"has {len(topic.partitions)} partitions instead of {spec.partitions}"
+        )
     changes = _changes(spec, topic)
     note = ""
     if topic.replication_factor != spec.replication_factor:
-        note = f"{topic.replication_factor} copies instead of {spec.replication_factor}: kafka-reassign-partitions changes that"
+        note = (
+            f"{topic.replication_factor} copies instead of {spec.replication_factor}: "
+            "kafka-reassign-partitions changes that"
+        )
     if not changes:
         return Step(spec, "differs" if note else "keep", note=note)
     if spec.role == "source" and not alter_sources:
@@ -114,8 +139,14 @@ def _step(spec: TopicSpec, topic: Topic | None, *, alter_sources: bool) -> Step:
 
 
 def _changes(spec: TopicSpec, topic: Topic) -> dict[str, tuple[str, str]]:
-    ours = {name: value for name, value in spec.config.items() if spec.role != "source" or name not in _OPERATORS}
-    return {name: (topic.config.get(name, "?"), value) for name, value in ours.items() if not _same(topic.config.get(name), value)}
+    ours = {
+        name: value for name, value in spec.config.items() if spec.role != "source" or name not in _OPERATORS
+    }
+    return {
+        name: (topic.config.get(name, "?"), value)
+        for name, value in ours.items()
+        if not _same(topic.config.get(name), value)
+    }
 
 
 def _same(now: str | None, wanted: str) -> bool:
@@ -126,7 +157,10 @@ def _same(now: str | None, wanted: str) -> bool:
 
 
 async def _wait_until_done(cluster: Cluster, specs: list[TopicSpec]) -> None:
-    """Kafka answers before its brokers have learnt of a change: a worker started right away would not find its topics."""
+    """Kafka answers before its brokers have learnt of a change.
+
+    A worker started right away would not find its topics.
+    """
     undone: list[str] = []
     for _ in range(_TRIES):
         topics = await cluster.topics([spec.name for spec in specs]) if specs else {}
@@ -134,8 +168,15 @@ async def _wait_until_done(cluster: Cluster, specs: list[TopicSpec]) -> None:
         if not undone:
             return
         await asyncio.sleep(_PAUSE_SECONDS)
-    raise ClusterError(f"{', '.join(undone)}: not as ordered after {_TRIES * _PAUSE_SECONDS:.0f} s; fix: look at the brokers' logs")
+    raise ClusterError(
+        f"{', '.join(undone)}: not as ordered after {_TRIES * _PAUSE_SECONDS:.0f} s; fix: look at the "
+        "brokers' logs"
+    )
 
 
 def _done(spec: TopicSpec, topic: Topic | None) -> bool:
-    return topic is not None and not _changes(spec, topic) and all(part.leader >= 0 for part in topic.partitions.values())
+    return (
+        topic is not None
+        and not _changes(spec, topic)
+        and all(part.leader >= 0 for part in topic.partitions.values())
+    )

@@ -26,14 +26,22 @@ def check(config: Config = None) -> None:
 
     typer.echo(yaml.safe_dump(settings.describe(), sort_keys=False, allow_unicode=True).rstrip())
     whose = "desk.name" if settings.desk.name is not None else "the app_id, since desk.name is not set"
-    typer.echo(f"\ndesk: {settings.desk_name} ({whose}); its series, rules and alerts have it as the label desk")
+    typer.echo(
+        f"\ndesk: {settings.desk_name} ({whose}); its series, rules and alerts have it as the label desk"
+    )
     zone = read_zone(settings)
-    typer.echo(f"zone: {zone.name} ({zone.why}); its midnight starts the window today, and the wall shows its time")
+    typer.echo(
+        f"zone: {zone.name} ({zone.why}); its midnight starts the window today, and the wall shows its time"
+    )
     if policy is not None:
         from deskpulse.policy.remarks import remarks_of
 
         _tell_policy(policy)
-        typer.echo("\n".join(f"  {line}" for line in (*burns, *remarks_of(settings, policy, time.time_ns() // 1_000_000))))
+        typer.echo(
+            "\n".join(
+                f"  {line}" for line in (*burns, *remarks_of(settings, policy, time.time_ns() // 1_000_000))
+            )
+        )
     _tell_series(settings)
 
 
@@ -44,7 +52,10 @@ def _tell_policy(policy: Policy) -> None:
     for version in policy.versions:
         since = "since ever" if version.effective_ms is None else f"from {format_time(version.effective_ms)}"
         lines = ", ".join(f"{target} {len(rules)}" for target, rules in version.rules.items())
-        typer.echo(f"  {version.name} {since}: lines of {lines}; {len(version.calendars)} calendars; digest {version.digest()}")
+        typer.echo(
+            f"  {version.name} {since}: lines of {lines}; {len(version.calendars)} calendars; digest "
+            f"{version.digest()}"
+        )
 
 
 def _burns(settings: Settings, policy: Policy) -> list[str]:

@@ -22,7 +22,14 @@ T = TypeVar("T")
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="FILE", envvar="DESKPULSE_CONFIG", help="Settings file (YAML).", show_default=False),
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        envvar="DESKPULSE_CONFIG",
+        help="Settings file (YAML).",
+        show_default=False,
+    ),
 ]
 
 
@@ -59,7 +66,10 @@ def read_settings(config: Path | None) -> Settings:
 
 
 def read_policy(settings: Settings) -> Policy | None:
-    """The SLA policy that the settings name, None without one; or all its faults on stderr and exit code 2."""
+    """The SLA policy that the settings name, None without one.
+
+    Or all its faults on stderr and exit code 2.
+    """
     from deskpulse.policy import PolicyError, load_policy
 
     try:
@@ -101,7 +111,8 @@ def set_up_logging(level: str = "INFO") -> None:
     import logging
 
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # its debug calls take a tenth of the time even when nobody reads them
+    # its debug calls take a tenth of the time even when nobody reads them
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
 
 
 def refuse_impossible_alerts(plan: Plan, now_ms: int) -> None:
@@ -110,4 +121,7 @@ def refuse_impossible_alerts(plan: Plan, now_ms: int) -> None:
 
     if found := faults(plan, now_ms):
         told = "\n".join(f"  {str(fault).replace(chr(10), chr(10) + '  ')}" for fault in found)
-        stop(f"{len(found)} fault{'s' if len(found) > 1 else ''} in the alerts of the policy\n{told}", exits.USAGE)
+        stop(
+            f"{len(found)} fault{'s' if len(found) > 1 else ''} in the alerts of the policy\n{told}",
+            exits.USAGE,
+        )

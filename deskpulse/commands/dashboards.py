@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from kpis.sla.policy import Policy
 
 EPILOG = (
-    "Objectives and clocks come from the policy, bands and buckets from the settings. Without a policy the boards show volume, backlog and "
-    "calendar times, and say what a policy would add. monitoring/dashboards/ holds the output for the default policy; docs/boards.md "
+    "Objectives and clocks come from the policy, bands and buckets from the settings. Without a policy the "
+    "boards show volume, backlog and "
+    "calendar times, and say what a policy would add. monitoring/dashboards/ holds the output for the "
+    "default policy; docs/boards.md "
     "shows how to bring boards into Grafana and onto a screen.\n\n[bold]Examples[/]\n\n"
     "deskpulse dashboards --out boards\n\n"
     "deskpulse dashboards --policy policy.yaml --locale es-ES --out boards"
@@ -23,12 +25,18 @@ EPILOG = (
 
 
 def dashboards(
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the files go; the folder is made.", file_okay=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Where the files go; the folder is made.", file_okay=False
+        ),
+    ],
     policy: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="SLA policy; without it that of the settings (desk.policy). With neither, boards of what there is without promises.",
+            help="SLA policy; without it that of the settings (desk.policy). With neither, boards of what "
+            "there is without promises.",
             exists=True,
             dir_okay=False,
         ),

@@ -17,24 +17,43 @@ def demo(
     run_for: Annotated[
         int | None,
         typer.Option(
-            "--for", parser=duration, metavar="DURATION", help="End by itself after so long, such as 45s.", show_default="until Ctrl-C"
+            "--for",
+            parser=duration,
+            metavar="DURATION",
+            help="End by itself after so long, such as 45s.",
+            show_default="until Ctrl-C",
         ),
     ] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the exporter.", show_default="exporter.port")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the exporter.", show_default="exporter.port")
+    ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(min=0, help="New tickets an hour about now; the two months before have the same pace.", show_default="48; rough 4"),
+        typer.Option(
+            min=0,
+            help="New tickets an hour about now; the two months before have the same pace.",
+            show_default="48; rough 4",
+        ),
     ] = None,
     broker: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Use this Kafka instead of starting a broker.", show_default="start one")
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Use this Kafka instead of starting a broker.", show_default="start one"
+        ),
     ] = None,
     scenario: Scenario = SCENARIO_NAMES[0],
-    verify: Annotated[bool, typer.Option("--verify", help="At the end compare every exported figure with the independent oracle.")] = False,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="At the end compare every exported figure with the independent oracle."
+        ),
+    ] = False,
     config: Config = None,
 ) -> None:
     """Show live KPIs now: broker, topics, a simulated desk, worker and exporter, until Ctrl-C.
 
-    It prints the addresses to open and a live table of the main KPIs. Exit code 1 when --verify finds a difference.
+    It prints the addresses to open and a live table of the main KPIs. Exit code 1 when --verify finds a
+    difference.
     """
     settings = read_settings(config)
     from deskpulse.lab import demo as body

@@ -13,7 +13,10 @@ from deskpulse.commands.common import Config, read_settings, run_async
 if TYPE_CHECKING:
     from deskpulse.doctor import Finding
 
-EPILOG = "Each line is OK, WARN or FAIL; WARN and FAIL name the fix. Exit code 3 when anything is FAIL. Nothing is changed."
+EPILOG = (
+    "Each line is OK, WARN or FAIL; WARN and FAIL name the fix. Exit code 3 when anything is FAIL. "
+    "Nothing is changed."
+)
 _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
 
 
@@ -34,6 +37,9 @@ def _print(findings: Iterable[Finding]) -> None:
 
     console = Console(soft_wrap=True)
     for finding in findings:
-        console.print(Text(f"{finding.verdict:<5}", style=_COLOURS[finding.verdict]), Text(f"{finding.what}: {finding.found}"))
+        console.print(
+            Text(f"{finding.verdict:<5}", style=_COLOURS[finding.verdict]),
+            Text(f"{finding.what}: {finding.found}"),
+        )
         if finding.fix:
             console.print(Text(f"      fix: {finding.fix}"))

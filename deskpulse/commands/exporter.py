@@ -14,11 +14,20 @@ EPILOG = "Any number of exporters may run: they read the same ledger and show th
 
 def exporter(
     *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="exporter.host")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.", show_default="exporter.port")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default="exporter.host")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port; 0 takes a free one.", show_default="exporter.port"),
+    ] = None,
     insecure_listen: Annotated[
         bool | None,
-        typer.Option("--insecure-listen", help="Let other machines in without TLS and log-in.", show_default="exporter.insecure_listen"),
+        typer.Option(
+            "--insecure-listen",
+            help="Let other machines in without TLS and log-in.",
+            show_default="exporter.insecure_listen",
+        ),
     ] = None,
     config: Config = None,
 ) -> None:

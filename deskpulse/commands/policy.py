@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from deskpulse.policy import PolicyFile
 
 EPILOG = (
-    "examples/policy.yaml is the manual of the file, docs/sla.md teaches what it means.\n\n[bold]Examples[/]\n\n"
+    "examples/policy.yaml is the manual of the file, docs/sla.md teaches what it "
+    "means.\n\n[bold]Examples[/]\n\n"
     "deskpulse policy diff policy.yaml next.yaml"
 )
 DIFF_EPILOG = (
-    "Exit code 1 when workers that run with the old file refuse the new one: a version that has been in force has changed, is gone or is "
+    "Exit code 1 when workers that run with the old file refuse the new one: a version that has been in "
+    "force has changed, is gone or is "
     "new.\n\n[bold]Example[/]\n\n"
     "deskpulse policy diff policy.yaml next.yaml --events last-month.jsonl"
 )
@@ -44,15 +46,29 @@ def diff(
     *,
     events: Annotated[
         Path | None,
-        typer.Option("--events", metavar="FILE", help="Events whose tickets are judged by both.", exists=True, show_default="none"),
+        typer.Option(
+            "--events",
+            metavar="FILE",
+            help="Events whose tickets are judged by both.",
+            exists=True,
+            show_default="none",
+        ),
     ] = None,
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", "-m", metavar="FILE", help="What the columns of FILE mean.", show_default="JSONL events")
+        Path | None,
+        typer.Option(
+            "--mapping",
+            "-m",
+            metavar="FILE",
+            help="What the columns of FILE mean.",
+            show_default="JSONL events",
+        ),
     ] = None,
 ) -> None:
     """Show what a new policy file changes, whether workers that run with the old one will take it, and what it would have done.
 
-    With --events the last version of each file is applied to all tickets of the file, as if it had always been in force.
+    With --events the last version of each file is applied to all tickets of the file, as if it had always
+    been in force.
     """
     from deskpulse.policy import build
     from deskpulse.policy.differences import compare
@@ -69,7 +85,9 @@ def diff(
     for refusal in refusals:
         typer.echo(f"refused: {refusal}")
     typer.echo(
-        "workers that run with the old file refuse the new one" if refusals else "workers that run with the old file take the new one"
+        "workers that run with the old file refuse the new one"
+        if refusals
+        else "workers that run with the old file take the new one"
     )
     if events is not None:
         _tell_effect(events, mapping, before, after)

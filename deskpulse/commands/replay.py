@@ -19,23 +19,36 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 EPILOG = (
-    "Run an exporter with exporter.clock: event beside it, so that windows end in the file's time. The whole file is read before the "
+    "Run an exporter with exporter.clock: event beside it, so that windows end in the file's time. The "
+    "whole file is read before the "
     "first event is sent, since events go in the order of their times.\n\n[bold]Examples[/]\n\n"
-    "deskpulse replay week.jsonl\n\ndeskpulse replay finale.csv --mapping examples/mappings/helpdesk_italy.yaml"
+    "deskpulse replay week.jsonl\n\ndeskpulse replay finale.csv --mapping "
+    "examples/mappings/helpdesk_italy.yaml"
 )
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="Event file (JSONL), or any file that the mapping describes.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Event file (JSONL), or any file that the mapping describes.", exists=True, dir_okay=False
+        ),
+    ],
     *,
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False)
+        Path | None,
+        typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False),
     ] = None,
     speed: Speed = math.inf,
-    form: Annotated[Format, typer.Option("--format", help="Of the summary: for people, or for programs.")] = Format.TABLE,
+    form: Annotated[
+        Format, typer.Option("--format", help="Of the summary: for people, or for programs.")
+    ] = Format.TABLE,
     config: Config = None,
 ) -> None:
-    """Send the events of a file to Kafka, in the order of their times across topics; the summary says how good its data are."""
+    """Send the events of a file to Kafka, in the order of their times across topics.
+
+    The summary says how good its data are.
+    """
     settings = read_settings(config)
     events = _timed_events(file, mapping)
     if not events:
@@ -63,7 +76,14 @@ def _summary(events: list[TimedEvent], sent: int, form: Format) -> None:
 async def _send(settings: Settings, events: list[TimedEvent], speed: float) -> int:
     from deskpulse.ingest.feed import send
 
-    done = await send(settings, events, speed=speed, first_ms=events[0].publish_ms, last_ms=events[-1].publish_ms, title="replaying")
+    done = await send(
+        settings,
+        events,
+        speed=speed,
+        first_ms=events[0].publish_ms,
+        last_ms=events[-1].publish_ms,
+        title="replaying",
+    )
     return done.acknowledged
 
 
@@ -73,7 +93,9 @@ def _timed_events(file: Path, mapping: Path | None) -> list[TimedEvent]:
 
     from deskpulse.ingest.event_files import InputError, read_timed_events
 
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True) as bar:
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+    ) as bar:
         task = bar.add_task(f"reading {file.name}")
 
         def show(rows: int) -> None:

@@ -13,11 +13,13 @@ from deskpulse import exits
 from deskpulse.commands.common import Config, read_settings, say_parameter, stop, time
 
 EPILOG = (
-    "The same computation as the live one, over a finished history; it needs no broker.\n\n[bold]Examples[/]\n\n"
+    "The same computation as the live one, over a finished history; it needs no "
+    "broker.\n\n[bold]Examples[/]\n\n"
     "deskpulse report week.jsonl\n\n"
     "deskpulse report finale.csv --mapping examples/mappings/helpdesk_italy.yaml --window all --format json"
 )
-WINDOW_NAMES = ("15m", "1h", "8h", "24h", "7d", "30d", "365d", "today", "all")  # a test compares them with the catalogue
+# a test compares them with the catalogue
+WINDOW_NAMES = ("15m", "1h", "8h", "24h", "7d", "30d", "365d", "today", "all")
 
 
 class Format(StrEnum):
@@ -34,14 +36,26 @@ def _window(name: str) -> str:
 
 
 def report(
-    file: Annotated[Path, typer.Argument(help="Event file (JSONL), or any file that the mapping describes.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Event file (JSONL), or any file that the mapping describes.", exists=True, dir_okay=False
+        ),
+    ],
     *,
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False)
+        Path | None,
+        typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False),
     ] = None,
     as_of: Annotated[
         int | None,
-        typer.Option("--as-of", parser=time, metavar="TIME", help="The moment that windows end at.", show_default="the latest event"),
+        typer.Option(
+            "--as-of",
+            parser=time,
+            metavar="TIME",
+            help="The moment that windows end at.",
+            show_default="the latest event",
+        ),
     ] = None,
     window: Annotated[
         str | None,
@@ -54,10 +68,14 @@ def report(
         ),
     ] = None,
     since: Annotated[
-        int | None, typer.Option("--from", parser=time, metavar="TIME", help="Start of a span of your own.", show_default=False)
+        int | None,
+        typer.Option(
+            "--from", parser=time, metavar="TIME", help="Start of a span of your own.", show_default=False
+        ),
     ] = None,
     until: Annotated[
-        int | None, typer.Option("--to", parser=time, metavar="TIME", help="Its end, not included.", show_default=False)
+        int | None,
+        typer.Option("--to", parser=time, metavar="TIME", help="Its end, not included.", show_default=False),
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="For people, or for programs.")] = Format.TABLE,
     config: Config = None,
@@ -75,4 +93,15 @@ def report(
 
     span = None if since is None or until is None else (since, until)
     now_ms = time_ns() // 1_000_000
-    raise typer.Exit(run(settings, file, mapping=mapping, as_of_ms=as_of, window=window, span_ms=span, form=form.value, now_ms=now_ms))
+    raise typer.Exit(
+        run(
+            settings,
+            file,
+            mapping=mapping,
+            as_of_ms=as_of,
+            window=window,
+            span_ms=span,
+            form=form.value,
+            now_ms=now_ms,
+        )
+    )

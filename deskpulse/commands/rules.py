@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from deskpulse.policy import PolicyFile
 
 EPILOG = (
-    "The section alerts of the policy file tells limits, factors and links; docs/alerts.md explains them. Settings that can never do what "
+    "The section alerts of the policy file tells limits, factors and links; docs/alerts.md explains them. "
+    "Settings that can never do what "
     "they say end it with exit code 2.\n\n[bold]Examples[/]\n\n"
-    "deskpulse rules --policy policy.yaml --out monitoring\n\ndeskpulse rules --policy policy.yaml --check --out monitoring\n\n"
+    "deskpulse rules --policy policy.yaml --out monitoring\n\ndeskpulse rules --policy policy.yaml --check "
+    "--out monitoring\n\n"
     "deskpulse rules --desk us --policy us.yaml --out monitoring/us --beside monitoring/eu/alertmanager.yml"
 )
 
@@ -28,24 +30,46 @@ def rules(
     *,
     policy: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", exists=True, dir_okay=False, help="The SLA policy.", show_default="the settings', or the example"),
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="The SLA policy.",
+            show_default="the settings', or the example",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", file_okay=False, help="Write rules/*.yml and alertmanager.yml there.", show_default="standard output"),
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Write rules/*.yml and alertmanager.yml there.",
+            show_default="standard output",
+        ),
     ] = None,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Write nothing: tell what is impossible, what factors come to, and what differs in --out."),
+        typer.Option(
+            "--check",
+            help="Write nothing: tell what is impossible, what factors come to, and what differs in --out.",
+        ),
     ] = False,
     receivers: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", exists=True, dir_okay=False, help="Receivers of Alertmanager in place of ours.", show_default=False),
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Receivers of Alertmanager in place of ours.",
+            show_default=False,
+        ),
     ] = None,
     desk: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="The desk that they are for, as its exporters call it.", show_default="the settings' desk.name, or app_id"
+            metavar="NAME",
+            help="The desk that they are for, as its exporters call it.",
+            show_default="the settings' desk.name, or app_id",
         ),
     ] = None,
     beside: Annotated[
@@ -54,14 +78,18 @@ def rules(
             metavar="FILE",
             exists=True,
             dir_okay=False,
-            help="An alertmanager.yml of other desks, whose routes and receivers are taken along; repeatable.",
+            help="An alertmanager.yml of other desks, whose routes and receivers are taken along; "
+            "repeatable.",
             show_default=False,
         ),
     ] = None,
     time_scale: Annotated[
         float,
         typer.Option(
-            min=1, max=1000, metavar="N", help="For drills: a desk whose clock runs N times as fast is waited for N times shorter."
+            min=1,
+            max=1000,
+            metavar="N",
+            help="For drills: a desk whose clock runs N times as fast is waited for N times shorter.",
         ),
     ] = 1,
     config: Config = None,
@@ -99,7 +127,11 @@ def _keep_others(plan: Plan, out: Path | None) -> None:
     from deskpulse.monitoring.rules import other_desk
 
     if out is not None and other_desk(out, plan.desk):
-        stop(f"{out} has the rules of another desk than {plan.desk!r}: give each desk a folder of its own, or delete them", exits.USAGE)
+        stop(
+            f"{out} has the rules of another desk than {plan.desk!r}: give each desk a folder of its own, "
+            "or delete them",
+            exits.USAGE,
+        )
 
 
 def _prove(plan: Plan, made: dict[str, str], now_ms: int) -> None:
@@ -107,7 +139,10 @@ def _prove(plan: Plan, made: dict[str, str], now_ms: int) -> None:
     from deskpulse.monitoring.rules import proof
 
     if found := proof.faults(plan, made, now_ms):
-        stop("nothing is written, since it would not work\n" + "\n".join(f"  {fault}" for fault in found), exits.USAGE)
+        stop(
+            "nothing is written, since it would not work\n" + "\n".join(f"  {fault}" for fault in found),
+            exits.USAGE,
+        )
     present = proof.checkers()
     missing = [name for name in proof.CHECKERS if name not in present]
     told = f"taken by {' and '.join(present)}" if present else "read back by deskpulse"
@@ -120,7 +155,8 @@ def _read_policy(path: Path | None, config: Path | None) -> PolicyFile:
     from deskpulse.policy import PolicyError, load_file
 
     path = path or read_settings(config).desk.policy
-    default = Path(str(resources.files("deskpulse.policy").joinpath("default.yaml")))  # that of examples/policy.yaml
+    # that of examples/policy.yaml
+    default = Path(str(resources.files("deskpulse.policy").joinpath("default.yaml")))
     try:
         return load_file(path or default)
     except PolicyError as error:
@@ -140,7 +176,13 @@ def _read_desk(name: str | None, config: Path | None) -> str:
     try:
         DeskSettings(name=name)
     except ValidationError as error:
-        stop("\n".join(str(from_pydantic({**fault, "loc": ("desk", *fault["loc"])}, Document())) for fault in error.errors()), exits.USAGE)
+        stop(
+            "\n".join(
+                str(from_pydantic({**fault, "loc": ("desk", *fault["loc"])}, Document()))
+                for fault in error.errors()
+            ),
+            exits.USAGE,
+        )
     return name
 
 
@@ -151,7 +193,10 @@ def _read_receivers(path: Path | None) -> list[dict[str, Any]]:
     found = _read_yaml(path)
     found = found.get("receivers") if isinstance(found, dict) else found
     if not isinstance(found, list) or not all(isinstance(one, dict) and "name" in one for one in found):
-        raise ValueError(f"{path}: write a list of receivers as Alertmanager has them, each with a name; docs/alerts.md shows some")
+        raise ValueError(
+            f"{path}: write a list of receivers as Alertmanager has them, each with a name; docs/alerts.md "
+            "shows some"
+        )
     return found
 
 

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 EPILOG = (
     "The same --scenario, --seed, --rate, --start and --for give the same events.\n\n[bold]Examples[/]\n\n"
-    "deskpulse simulate\n\ndeskpulse simulate --for 30d --speed max\n\ndeskpulse simulate --for 7d --seed 7 --out week.jsonl"
+    "deskpulse simulate\n\ndeskpulse simulate --for 30d --speed max\n\ndeskpulse simulate --for 7d --seed "
+    "7 --out week.jsonl"
 )
-SCENARIO_NAMES = ("calm", "monday-rush", "sla-slip", "outage-and-catch-up", "rough")  # a test compares it with the simulator's own list
+# a test compares it with the simulator's own list
+SCENARIO_NAMES = ("calm", "monday-rush", "sla-slip", "outage-and-catch-up", "rough")
 
 
 def _scenario(name: str) -> str:
@@ -47,7 +49,10 @@ Scenario = Annotated[
         help=f"One of {', '.join(SCENARIO_NAMES)}.",
     ),
 ]
-Speed = Annotated[float, typer.Option(parser=say_parameter(_speed), metavar="N|max", help="Simulated time against real time.")]
+Speed = Annotated[
+    float,
+    typer.Option(parser=say_parameter(_speed), metavar="N|max", help="Simulated time against real time."),
+]
 
 
 def simulate(
@@ -58,16 +63,30 @@ def simulate(
     speed: Speed = 1.0,
     span: Annotated[
         int | None,
-        typer.Option("--for", parser=duration, metavar="DURATION", help="Simulated time to produce.", show_default="until Ctrl-C"),
+        typer.Option(
+            "--for",
+            parser=duration,
+            metavar="DURATION",
+            help="Simulated time to produce.",
+            show_default="until Ctrl-C",
+        ),
     ] = None,
     start: Annotated[
         int | None,
         typer.Option(
-            parser=time, metavar="TIME", help="First simulated moment.", show_default="now; with a --speed above 1 or --out, --for ago"
+            parser=time,
+            metavar="TIME",
+            help="First simulated moment.",
+            show_default="now; with a --speed above 1 or --out, --for ago",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write an event file (JSONL) instead of sending to Kafka.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write an event file (JSONL) instead of sending to Kafka.",
+            show_default=False,
+        ),
     ] = None,
     config: Config = None,
 ) -> None:
@@ -94,12 +113,17 @@ def simulate(
 def _span(start: int | None, span: int | None, *, in_the_past: bool) -> tuple[int, int | None]:
     if start is None:
         if in_the_past and span is None:
-            stop("faster than real time starts in the past: say from when (--start) or for how long (--for)", exits.USAGE)
+            stop(
+                "faster than real time starts in the past: say from when (--start) or for how long (--for)",
+                exits.USAGE,
+            )
         start = round(clock.time() * 1000) - (span if in_the_past and span else 0)
     return start, None if span is None else start + span
 
 
-async def _send(settings: Settings, events: Iterable[TimedEvent], speed: float, start_ms: int, end_ms: int | None) -> None:
+async def _send(
+    settings: Settings, events: Iterable[TimedEvent], speed: float, start_ms: int, end_ms: int | None
+) -> None:
     from deskpulse.ingest.feed import send
 
     await send(settings, events, speed=speed, first_ms=start_ms, last_ms=end_ms, title="simulating")

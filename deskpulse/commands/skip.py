@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 EPILOG = (
-    "A record that crashes the merge ends the worker each time it is read; its last words name topic, partition and offset. "
-    "The record goes to the dead letters with its bytes, and is counted as `skipped`. Please report it: no record should do that."
+    "A record that crashes the merge ends the worker each time it is read; its last words name topic, "
+    "partition and offset. "
+    "The record goes to the dead letters with its bytes, and is counted as `skipped`. Please report it: no "
+    "record should do that."
 )
 
 
@@ -27,7 +29,10 @@ def skip(
     """Note that a record is to be passed over; workers heed it when they next start."""
     settings = read_settings(config)
     name = run_async(_skip(settings, topic, partition, offset))
-    typer.echo(f"noted: {name}/{partition} offset {offset} will go to the dead letters unread. Now start the worker again.")
+    typer.echo(
+        f"noted: {name}/{partition} offset {offset} will go to the dead letters unread. Now start the "
+        "worker again."
+    )
 
 
 async def _skip(settings: Settings, topic: str, partition: int, offset: int) -> str:
@@ -44,14 +49,19 @@ async def _skip(settings: Settings, topic: str, partition: int, offset: int) -> 
         if missing := {name, config.skips_topic} - found.keys():
             raise ClusterError(
                 f"there is no topic {', '.join(sorted(missing))}, or this Kafka user may not see it\n"
-                "fix: create the topics with `deskpulse topics`, or give it the rights that docs/kafka.md lists"
+                "fix: create the topics with `deskpulse topics`, or give it the rights that docs/kafka.md "
+                "lists"
             )
         spans = await cluster.log_spans({name: found[name]})
     if (name, partition) not in spans:
         stop(f"{name} has partitions 0 to {len(spans) - 1}, and no {partition}", exits.USAGE)
     first, following = spans[name, partition]
     if not first <= offset < following:
-        held = f"holds offsets {first} to {following - 1}, and not {offset}" if following > first else "holds no record"
+        held = (
+            f"holds offsets {first} to {following - 1}, and not {offset}"
+            if following > first
+            else "holds no record"
+        )
         stop(f"{name}/{partition} {held}", exits.USAGE)
     await request_skip(config, name, partition, offset)
     return name

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 EPILOG = (
-    "Safe to repeat: what is as it should be stays. Partition counts are never changed, since keys would land elsewhere. "
+    "Safe to repeat: what is as it should be stays. Partition counts are never changed, since keys would "
+    "land elsewhere. "
     "Source topics that exist belong to those who fill them: --alter-sources changes their configuration too."
 )
-_WORDS = {"create": "to create", "alter": "to alter", "keep": "exists", "differs": "differs", "refuse": "refused"}
+_WORDS = {
+    "create": "to create",
+    "alter": "to alter",
+    "keep": "exists",
+    "differs": "differs",
+    "refuse": "refused",
+}
 _DONE_WORDS = _WORDS | {"create": "created", "alter": "altered"}
 _PIPE_WIDTH = 400  # a topic name has at most 249 letters
 _COLOURS = {"create": "green", "alter": "green", "keep": "", "differs": "yellow", "refuse": "red"}
@@ -27,8 +34,12 @@ _COLOURS = {"create": "green", "alter": "green", "keep": "", "differs": "yellow"
 
 def topics(
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
-    alter_sources: Annotated[bool, typer.Option("--alter-sources", help="Also alter source topics that exist already.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
+    ] = False,
+    alter_sources: Annotated[
+        bool, typer.Option("--alter-sources", help="Also alter source topics that exist already.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Create the source, ledger and dead-letter topics, and bring their configuration in line."""
@@ -48,7 +59,10 @@ async def _topics(settings: Settings, *, dry_run: bool, alter_sources: bool) -> 
             await topic_setup.apply(cluster, steps)
     _print(steps, existing, done=not dry_run and not refused)
     if refused:
-        stop(f"nothing was done: partition counts differ\nfix: {topic_setup.partitions_fix(steps, existing)}", exits.BROKER)
+        stop(
+            f"nothing was done: partition counts differ\nfix: {topic_setup.partitions_fix(steps, existing)}",
+            exits.BROKER,
+        )
 
 
 def _print(steps: Iterable[Step], existing: Mapping[str, Topic], *, done: bool) -> None:
@@ -63,10 +77,16 @@ def _print(steps: Iterable[Step], existing: Mapping[str, Topic], *, done: bool) 
         spec, word = step.spec, (_DONE_WORDS if done else _WORDS)[step.action]
         colour = _COLOURS[step.action] or None
         topic = existing.get(spec.name)
-        partitions, copies = (len(topic.partitions), topic.replication_factor) if topic else (spec.partitions, spec.replication_factor)
+        partitions, copies = (
+            (len(topic.partitions), topic.replication_factor)
+            if topic
+            else (spec.partitions, spec.replication_factor)
+        )
         table.add_row(spec.name, spec.role, str(partitions), str(copies), word, style=colour)
         told += [f"{spec.name} {word}: {step.note}"] if step.note else []
-        told += [f"{spec.name} {word}: {name} {now} -> {wanted}" for name, (now, wanted) in step.changes.items()]
+        told += [
+            f"{spec.name} {word}: {name} {now} -> {wanted}" for name, (now, wanted) in step.changes.items()
+        ]
     # In a pipe no name may be cut.
     Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
     for line in told:

@@ -9,8 +9,10 @@ import typer
 from deskpulse.commands.common import Config, read_settings, set_up_logging
 
 EPILOG = (
-    "Start as many as there are partitions (topics.partitions): they share the load, and take over from one that dies. "
-    "Ctrl-C or SIGTERM ends it in good order. Exit codes 65 to 78: it stopped itself, and says why; a restart is always safe, and mends 75."
+    "Start as many as there are partitions (topics.partitions): they share the load, and take over from "
+    "one that dies. "
+    "Ctrl-C or SIGTERM ends it in good order. Exit codes 65 to 78: it stopped itself, and says why; a "
+    "restart is always safe, and mends 75."
 )
 
 
@@ -18,7 +20,10 @@ def worker(
     *,
     adopt_settings: Annotated[
         bool,
-        typer.Option("--adopt-settings", help="Where settings that all workers share are not those of the ledger, let it take over these."),
+        typer.Option(
+            "--adopt-settings",
+            help="Where settings that all workers share are not those of the ledger, let it take over these.",
+        ),
     ] = False,
     config: Config = None,
 ) -> None:

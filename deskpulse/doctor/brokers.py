@@ -13,10 +13,15 @@ from deskpulse.settings import Settings
 _NEEDED: Final = {22: "InitProducerId", 24: "AddPartitionsToTxn", 26: "EndTxn"}
 
 
-def examine_brokers(settings: Settings, brokers: list[int], apis: Mapping[int, tuple[int, int]]) -> Iterator[Finding]:
+def examine_brokers(
+    settings: Settings, brokers: list[int], apis: Mapping[int, tuple[int, int]]
+) -> Iterator[Finding]:
     """Reachability, number, protocol, connection."""
     count = len(brokers)
-    yield ok("broker", f"{', '.join(settings.kafka.bootstrap_servers)} reachable, {count} broker{'s' if count > 1 else ''}")
+    yield ok(
+        "broker",
+        f"{', '.join(settings.kafka.bootstrap_servers)} reachable, {count} broker{'s' if count > 1 else ''}",
+    )
     missing = [name for key, name in _NEEDED.items() if key not in apis]
     if missing:
         yield fail("protocol", f"the broker lacks {', '.join(missing)}", "use Apache Kafka 3 or newer")
@@ -36,14 +41,24 @@ def examine_limits(settings: Settings, config: Mapping[str, str | None]) -> Iter
         yield ok("session timeout", f"{session_ms / 1_000:g} s")
     longest = _number(config, "transaction.max.timeout.ms")
     if longest is not None and settings.worker.transaction_timeout_seconds * 1_000 > longest:
-        yield fail("transaction timeout", f"the brokers allow {_seconds(longest)}", "lower worker.transaction_timeout_seconds")
+        yield fail(
+            "transaction timeout",
+            f"the brokers allow {_seconds(longest)}",
+            "lower worker.transaction_timeout_seconds",
+        )
 
 
 def _connection(settings: Settings) -> Finding:
     kafka = settings.kafka
     if kafka.security_protocol == "SASL_PLAINTEXT":
-        return warn("connection", "the log-in goes over an open line", "use SASL_SSL outside of a network you trust")
-    told = f"{kafka.security_protocol}, {kafka.sasl_mechanism} as {kafka.username}" if kafka.uses_sasl else kafka.security_protocol
+        return warn(
+            "connection", "the log-in goes over an open line", "use SASL_SSL outside of a network you trust"
+        )
+    told = (
+        f"{kafka.security_protocol}, {kafka.sasl_mechanism} as {kafka.username}"
+        if kafka.uses_sasl
+        else kafka.security_protocol
+    )
     return ok("connection", told)
 
 

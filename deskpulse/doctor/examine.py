@@ -21,7 +21,10 @@ from streams.topics import ledger_topics
 
 async def examine(settings: Settings) -> list[Finding]:
     """All findings; a cluster that cannot be reached is one of them."""
-    called = f"{settings.desk_name}, the label of its series; consumer group and ledger are called {settings.app_id}"
+    called = (
+        f"{settings.desk_name}, the label of its series; consumer group and ledger are called "
+        f"{settings.app_id}"
+    )
     findings = [*examine_machine(), ok("desk", called), *_policy(settings)]
     try:
         async with connect(settings.kafka) as cluster:
@@ -48,13 +51,21 @@ async def _examine_cluster(settings: Settings, cluster: Cluster) -> list[Finding
     existing = await cluster.topics(names, configured=False)
     findings += examine_topics(wanted, existing, await cluster.hidden(names))
     findings += await _ledger(settings, cluster, existing)
-    sources = {spec.name: existing[spec.name] for spec in wanted if spec.role == "source" and spec.name in existing}
+    sources = {
+        spec.name: existing[spec.name] for spec in wanted if spec.role == "source" and spec.name in existing
+    }
     try:
         group = await cluster.group(settings.app_id)
         committed = await cluster.committed(settings.app_id) if group else {}
         findings += examine_group(settings.app_id, group, committed, await cluster.log_spans(sources))
     except ClusterError as error:
-        findings.append(warn(f"group {settings.app_id}", str(error), "let this Kafka user describe the group and read its offsets"))
+        findings.append(
+            warn(
+                f"group {settings.app_id}",
+                str(error),
+                "let this Kafka user describe the group and read its offsets",
+            )
+        )
     return findings
 
 
@@ -66,4 +77,9 @@ async def _ledger(settings: Settings, cluster: Cluster, existing: Mapping[str, T
         tails = await cluster.tails(view, existing[view], MOST_RECORDS)
     except ClusterError as error:
         return [warn("ledger", str(error), f"let this Kafka user read {view}")]
-    return list(examine_ledger(settings, {number: [(record.key, record.value) for record in found] for number, found in tails.items()}))
+    return list(
+        examine_ledger(
+            settings,
+            {number: [(record.key, record.value) for record in found] for number, found in tails.items()},
+        )
+    )

@@ -22,17 +22,30 @@ def examine_group(
     if group.members == 0:
         yield warn(what, "no worker is running", "start one with `deskpulse worker`")
     elif group.state != "Stable":
-        yield warn(what, f"{group.members} workers, state {group.state}", "look again in a few seconds: partitions are being handed over")
+        yield warn(
+            what,
+            f"{group.members} workers, state {group.state}",
+            "look again in a few seconds: partitions are being handed over",
+        )
     else:
         yield ok(what, f"{group.members} worker{'s' if group.members > 1 else ''}, stable")
     yield _lag(committed, spans)
 
 
-def _lag(committed: Mapping[tuple[str, int], int], spans: Mapping[tuple[str, int], tuple[int, int]]) -> Finding:
-    lost = {where: first - committed[where] for where, (first, _) in spans.items() if committed.get(where, first) < first}
+def _lag(
+    committed: Mapping[tuple[str, int], int], spans: Mapping[tuple[str, int], tuple[int, int]]
+) -> Finding:
+    lost = {
+        where: first - committed[where]
+        for where, (first, _) in spans.items()
+        if committed.get(where, first) < first
+    }
     if lost:
         (topic, partition), count = max(lost.items(), key=lambda item: item[1])
-        told = f"retention removed records that were not read yet, such as {count} offsets of {topic}/{partition}"
+        told = (
+            f"retention removed records that were not read yet, such as {count} offsets of "
+            f"{topic}/{partition}"
+        )
         return warn("lag", told, "give the source topics a longer retention, and run enough workers")
     behind = sum(end - max(first, committed.get(where, first)) for where, (first, end) in spans.items())
     return ok("lag", f"{behind:,} records" if behind else "none")

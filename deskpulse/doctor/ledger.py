@@ -20,11 +20,20 @@ Rows = Sequence[tuple[bytes | None, bytes | None]]
 
 
 def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Finding]:
-    """Findings from the last rows of each partition of the view topic; nothing where no worker has written yet."""
+    """Findings from the last rows of each partition of the view topic.
+
+    Nothing where no worker has written yet.
+    """
     try:
-        positions = {number: position for number, rows in tails.items() if (position := _last_position(rows)) is not None}
+        positions = {
+            number: position
+            for number, rows in tails.items()
+            if (position := _last_position(rows)) is not None
+        }
     except NewerRowError as error:
-        yield fail("ledger", str(error), "run this command, and every worker and exporter, of the newer version")
+        yield fail(
+            "ledger", str(error), "run this command, and every worker and exporter, of the newer version"
+        )
         return
     formats = {position.format for position in positions.values()}
     wanted = settings.worker.ledger_format
@@ -32,20 +41,39 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
         return
     if max(formats) > codec.VERSION:
         found = f"raised to format {max(formats)}, and this program writes up to {codec.VERSION}"
-        yield fail("ledger", found, "upgrade; docs/upgrade.md tells what is left to do when you are going back")
+        yield fail(
+            "ledger", found, "upgrade; docs/upgrade.md tells what is left to do when you are going back"
+        )
     elif max(formats) < LEAST and (wanted or 0) < LEAST:
         found = f"format {max(formats)}, and this program needs {LEAST} at least: no worker will start"
-        fix = f"once every exporter runs this version, set worker.ledger_format: {LEAST}; there is no way back then (docs/upgrade.md)"
+        fix = (
+            f"once every exporter runs this version, set worker.ledger_format: {LEAST}; there is no way "
+            "back then (docs/upgrade.md)"
+        )
         yield fail("ledger", found, fix)
     elif wanted is not None and wanted < max(formats):
         found = f"format {max(formats)}, and worker.ledger_format is {wanted}: no worker will start"
         yield fail("ledger", found, "leave worker.ledger_format out: a format is not lowered")
     elif len(formats) > 1:
-        told = ", ".join(f"partition {number} has {position.format}" for number, position in sorted(positions.items()))
-        yield warn("ledger", f"being raised: {told}", "restart the workers that were started before worker.ledger_format was set")
+        told = ", ".join(
+            f"partition {number} has {position.format}" for number, position in sorted(positions.items())
+        )
+        yield warn(
+            "ledger",
+            f"being raised: {told}",
+            "restart the workers that were started before worker.ledger_format was set",
+        )
     elif max(formats) < codec.VERSION:
-        fix = f"once every worker and exporter runs this version, set worker.ledger_format: {codec.VERSION} (docs/upgrade.md)"
-        yield warn("ledger", f"format {max(formats)}, and this program writes up to {codec.VERSION}: it can be taken back still", fix)
+        fix = (
+            "once every worker and exporter runs this version, set worker.ledger_format: "
+            f"{codec.VERSION} (docs/upgrade.md)"
+        )
+        yield warn(
+            "ledger",
+            f"format {max(formats)}, and this program writes up to {codec.VERSION}: it can be taken back "
+            "still",
+            fix,
+        )
     else:
         yield ok("ledger", f"format {codec.VERSION}, the newest that this program writes")
     yield _definitions(positions)
@@ -56,32 +84,55 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
 def _definitions(positions: Mapping[int, Position]) -> Finding:
     """Whether the figures mean in every partition what they mean in this program."""
     told = [
-        f"partition {number} is at {position.definitions}{'' if position.becoming is None else f', becoming {position.becoming}'}"
+        f"partition {number} is at "
+        f"{position.definitions}{'' if position.becoming is None else f', becoming {position.becoming}'}"
         for number, position in sorted(positions.items())
         if not definitions.are_current(position)
     ]
     if not told:
         return ok("definitions", f"number {definitions.CURRENT} in every partition: that of this program")
     hidden = definitions.hidden(positions.values())
-    names = "all figures are" if hidden == definitions.EVERY else f"{', '.join(sorted(hidden))} {'is' if len(hidden) == 1 else 'are'}"
+    names = (
+        "all figures are"
+        if hidden == definitions.EVERY
+        else f"{', '.join(sorted(hidden))} {'is' if len(hidden) == 1 else 'are'}"
+    )
     return warn(
         "definitions",
         f"this program has number {definitions.CURRENT}; {'; '.join(told)}: {names} hidden until all agree",
-        "let workers of one version own all partitions: each brings those that it takes over to its definitions (docs/upgrade.md)",
+        "let workers of one version own all partitions: each brings those that it takes over to its "
+        "definitions (docs/upgrade.md)",
     )
 
 
 def _policy(policy: Policy | None, positions: Mapping[int, Position]) -> Iterator[Finding]:
-    """Whether workers will take the SLA policy; nothing where neither the settings nor the ledger know one."""
+    """Whether workers will take the SLA policy.
+
+    Nothing where neither the settings nor the ledger know one.
+    """
     if policy is None and all(position.policy is None for position in positions.values()):
         return
     newest = {number: max(position.maxima.values(), default=None) for number, position in positions.items()}
-    faults = {fault: None for number, position in positions.items() for fault in changed_past(policy, position.policy, newest[number])}
+    faults = {
+        fault: None
+        for number, position in positions.items()
+        for fault in changed_past(policy, position.policy, newest[number])
+    }
     if faults:
-        yield fail("policy", "; ".join(faults), "or choose another app_id, whose ledger is built anew (docs/sla.md, Changing a policy)")
-    elif any(position.policy != policy.signed(position.policy.year) for position in positions.values() if policy and position.policy):
+        yield fail(
+            "policy",
+            "; ".join(faults),
+            "or choose another app_id, whose ledger is built anew (docs/sla.md, Changing a policy)",
+        )
+    elif any(
+        position.policy != policy.signed(position.policy.year)
+        for position in positions.values()
+        if policy and position.policy
+    ):
         yield warn(
-            "policy", "the workers have another one, and will take this one", "restart them with it before its new version takes effect"
+            "policy",
+            "the workers have another one, and will take this one",
+            "restart them with it before its new version takes effect",
         )
     else:
         yield ok("policy", "its past is that of the ledger")
@@ -90,7 +141,10 @@ def _policy(policy: Policy | None, positions: Mapping[int, Position]) -> Iterato
 def _settings(settings: Settings, positions: Mapping[int, Position]) -> Finding:
     """Whether the settings that all workers and exporters share are those of the ledger."""
     if found := differing_in(shared_settings(settings), positions.values()):
-        fix = "set them back, or, if you mean to change them, start every worker with --adopt-settings once (docs/upgrade.md)"
+        fix = (
+            "set them back, or, if you mean to change them, start every worker with --adopt-settings "
+            "once (docs/upgrade.md)"
+        )
         return fail("shared settings", "; ".join(map(str, found)), fix)
     return ok("shared settings", "those that the ledger was made with")
 

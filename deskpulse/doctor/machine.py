@@ -15,7 +15,8 @@ from deskpulse.doctor.finding import Finding, fail, ok, warn
 DISTRIBUTION: Final = "deskpulse"
 PACKAGES: Final = ("deskpulse", "oracle", "agents", "exporters", "kpis", "streams", "windows")
 _PIN: Final = re.compile(r"([\w.-]+)==([\w.+-]+)")
-_SEAMS: Final = ("faust-streaming", "mode-streaming", "aiokafka")  # used through semi-private names: any other version may lose events
+# used through semi-private names: any other version may lose events
+_SEAMS: Final = ("faust-streaming", "mode-streaming", "aiokafka")
 
 
 def examine_machine() -> Iterator[Finding]:
@@ -39,7 +40,9 @@ def _versions() -> Iterator[Finding]:
             yield ok(name, found)
         else:
             yield fail(
-                name, f"{found} instead of {wanted}", "install the locked requirements (make setup): deskpulse relies on its inner workings"
+                name,
+                f"{found} instead of {wanted}",
+                "install the locked requirements (make setup): deskpulse relies on its inner workings",
             )
 
 
@@ -73,7 +76,11 @@ def _places() -> Finding:
         return warn("package folders", f"not found: {', '.join(missing)}", "install deskpulse again")
     foreign = [f"{name} from {folder}" for name, folder in folders.items() if folder != home]
     if foreign:
-        return fail("package folders", f"{', '.join(foreign)}, and not from {home}", "start deskpulse in another working directory")
+        return fail(
+            "package folders",
+            f"{', '.join(foreign)}, and not from {home}",
+            "start deskpulse in another working directory",
+        )
     return ok("package folders", "one home for all")
 
 

@@ -15,10 +15,13 @@ _WRITTEN: Final = 2
 _CREATE: Final = "run `deskpulse topics`"
 
 
-def examine_topics(wanted: Sequence[TopicSpec], existing: Mapping[str, Topic], hidden: Collection[str] = ()) -> Iterator[Finding]:
+def examine_topics(
+    wanted: Sequence[TopicSpec], existing: Mapping[str, Topic], hidden: Collection[str] = ()
+) -> Iterator[Finding]:
     """One finding for each thing that topics must have; those that do not exist are told once.
 
-    `hidden`: what the Kafka user may not see, missing or not. Of a configuration that it may not see nothing more is said than that.
+    `hidden`: what the Kafka user may not see, missing or not. Of a configuration that it may not see nothing
+    more is said than that.
     """
     yield from _existence(wanted, existing, hidden)
     present = [spec for spec in wanted if spec.name in existing]
@@ -28,20 +31,29 @@ def examine_topics(wanted: Sequence[TopicSpec], existing: Mapping[str, Topic], h
     yield _leaders([existing[spec.name] for spec in present])
     yield _copies(present, existing)
     if unseen := [spec.name for spec in present if not existing[spec.name].is_configured]:
-        found = f"Kafka does not show this user the configuration of {', '.join(unseen)}: these are not looked at any further"
+        found = (
+            f"Kafka does not show this user the configuration of {', '.join(unseen)}: these are not "
+            "looked at any further"
+        )
         yield warn("rights", found, "give it DescribeConfigs on them (docs/kafka.md lists the rights)")
         present = [spec for spec in present if spec.name not in unseen]
     if present:
         yield from _configured(present, existing)
 
 
-def _existence(wanted: Sequence[TopicSpec], existing: Mapping[str, Topic], hidden: Collection[str]) -> Iterator[Finding]:
+def _existence(
+    wanted: Sequence[TopicSpec], existing: Mapping[str, Topic], hidden: Collection[str]
+) -> Iterator[Finding]:
     missing = [spec.name for spec in wanted if spec.name not in existing and spec.name not in hidden]
     if missing:
         yield fail("topics", f"{len(missing)} missing: {', '.join(missing)}", _CREATE)
     if hidden:
-        found = f"{len(hidden)} missing or not allowed, Kafka does not tell this user which: {', '.join(hidden)}"
-        yield fail("topics", found, f"give it Describe on them (docs/kafka.md lists the rights), or {_CREATE}")
+        found = (
+            f"{len(hidden)} missing or not allowed, Kafka does not tell this user which: {', '.join(hidden)}"
+        )
+        yield fail(
+            "topics", found, f"give it Describe on them (docs/kafka.md lists the rights), or {_CREATE}"
+        )
     if not missing and not hidden:
         yield ok("topics", f"all {len(wanted)} exist")
 
@@ -63,22 +75,41 @@ def _partitions(steps: Sequence[Step], existing: Mapping[str, Topic]) -> Finding
 
 
 def _leaders(topics: Sequence[Topic]) -> Finding:
-    lost = [f"{topic.name}/{number}" for topic in topics for number, part in topic.partitions.items() if part.leader < 0]
+    lost = [
+        f"{topic.name}/{number}"
+        for topic in topics
+        for number, part in topic.partitions.items()
+        if part.leader < 0
+    ]
     if lost:
         return fail("leaders", f"no broker leads {', '.join(lost)}", "start the brokers that hold them")
     behind = [
-        f"{topic.name}/{number}" for topic in topics for number, part in topic.partitions.items() if len(part.in_sync) < len(part.replicas)
+        f"{topic.name}/{number}"
+        for topic in topics
+        for number, part in topic.partitions.items()
+        if len(part.in_sync) < len(part.replicas)
     ]
     if behind:
-        return warn("leaders", f"copies of {len(behind)} partitions are behind, such as {behind[0]}", "see whether all brokers are up")
+        return warn(
+            "leaders",
+            f"copies of {len(behind)} partitions are behind, such as {behind[0]}",
+            "see whether all brokers are up",
+        )
     return ok("leaders", "every partition has one, and all copies are in sync")
 
 
 def _copies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
     fewest = min((existing[spec.name].replication_factor, spec.name) for spec in specs)
     if fewest[0] < _COPIES:
-        fix = f"on a cluster set topics.replication_factor: {_COPIES} before creating topics; kafka-reassign-partitions adds copies later"
-        return warn("replication", f"{fewest[1]} has {fewest[0]} cop{'y' if fewest[0] == 1 else 'ies'}: a lost disk is lost data", fix)
+        fix = (
+            f"on a cluster set topics.replication_factor: {_COPIES} before creating topics; "
+            "kafka-reassign-partitions adds copies later"
+        )
+        return warn(
+            "replication",
+            f"{fewest[1]} has {fewest[0]} cop{'y' if fewest[0] == 1 else 'ies'}: a lost disk is lost data",
+            fix,
+        )
     return ok("replication", f"at least {fewest[0]} copies of every topic")
 
 
@@ -92,16 +123,27 @@ def _written(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Findi
     ours = min((least[spec.name], spec.name) for spec in specs)
     if ours[0] < _WRITTEN:
         fix = f"with {_COPIES} copies set topics.min_insync_replicas: {_WRITTEN} and run `deskpulse topics`"
-        return warn("min.insync.replicas", f"{ours[1]} has {ours[0]}: a write may be on one disk only when it counts", fix)
+        return warn(
+            "min.insync.replicas",
+            f"{ours[1]} has {ours[0]}: a write may be on one disk only when it counts",
+            fix,
+        )
     return ok("min.insync.replicas", f"at least {ours[0]}")
 
 
 def _timestamps(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
-    wrong = [spec for spec in specs if existing[spec.name].config.get("message.timestamp.type", "CreateTime") != "LogAppendTime"]
+    wrong = [
+        spec
+        for spec in specs
+        if existing[spec.name].config.get("message.timestamp.type", "CreateTime") != "LogAppendTime"
+    ]
     theirs, ours = ([spec.name for spec in wrong if spec.role == role] for role in ("source", "ledger"))
     if theirs:
         fix = "run `deskpulse topics --alter-sources`, or set message.timestamp.type=LogAppendTime yourself"
-        found = f"{', '.join(theirs)} carry the producers' time, by which a wrong clock can hide an event dated in the future"
+        found = (
+            f"{', '.join(theirs)} carry the producers' time, by which a wrong clock can hide an event "
+            "dated in the future"
+        )
         return warn("message.timestamp.type", found, fix)
     if ours:
         found = f"{', '.join(ours)} carry the workers' time, by which no exporter can measure its clock"
@@ -110,10 +152,17 @@ def _timestamps(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Fi
 
 
 def _policies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Iterator[Finding]:
-    policies = {spec.name: set(existing[spec.name].config.get("cleanup.policy", "delete").split(",")) for spec in specs}
+    policies = {
+        spec.name: set(existing[spec.name].config.get("cleanup.policy", "delete").split(","))
+        for spec in specs
+    }
     wrong = [spec.name for spec in specs if spec.role == "ledger" and policies[spec.name] != {"compact"}]
     if wrong:
-        yield fail("cleanup.policy", f"{', '.join(wrong)} must be compacted and nothing else, or old rows vanish", _CREATE)
+        yield fail(
+            "cleanup.policy",
+            f"{', '.join(wrong)} must be compacted and nothing else, or old rows vanish",
+            _CREATE,
+        )
     squeezed = [spec.name for spec in specs if spec.role == "source" and "compact" in policies[spec.name]]
     if squeezed:
         yield fail(

@@ -1,4 +1,7 @@
-"""Files of events for `replay`: JSONL as it is, anything else through a mapping; dirty lines are told and stop nothing."""
+"""Files of events for `replay`: JSONL as it is, anything else through a mapping.
+
+Dirty lines are told and stop nothing.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,11 @@ def read_timed_events(
     """
     complaints: list[str] = []
     try:
-        found = _lines(file, complaints, on_progress) if mapping is None else _mapped(file, mapping, complaints, on_progress)
+        found = (
+            _lines(file, complaints, on_progress)
+            if mapping is None
+            else _mapped(file, mapping, complaints, on_progress)
+        )
         events = sorted(found, key=lambda event: event.publish_ms)
     except MappingError as error:
         raise InputError(str(error)) from error
@@ -40,7 +47,9 @@ def read_timed_events(
 
 
 def printable(text: str) -> str:
-    r"""A text from a file, safe on a terminal: what controls one, or turns the direction of writing, is shown as its code.
+    r"""A text from a file, safe on a terminal.
+
+    What controls one, or turns the direction of writing, is shown as its code.
 
     >>> printable("T-1\x1b[2J é"), printable("\u202etxt")
     ('T-1\\x1b[2J é', '\\u202etxt')
@@ -73,4 +82,7 @@ def _lines(file: Path, complaints: list[str], on_progress: Progress) -> Iterator
         complaints.append(f"{len(bad)} lines are no events and were left out, such as:")
         complaints.extend(f"  {line}" for line in bad[:_EXAMPLES])
     if unkeyed:
-        complaints.append(f"{unkeyed} events without a readable occurred_at or without the identifier of their key were left out")
+        complaints.append(
+            f"{unkeyed} events without a readable occurred_at or without the identifier of their key were "
+            "left out"
+        )

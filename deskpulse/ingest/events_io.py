@@ -18,7 +18,10 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class TimedEvent(NamedTuple):
-    """An event and when it is published; it never happens after its publication, though the clock that it is stamped by may be fast."""
+    """An event and when it is published.
+
+    It never happens after its publication, though the clock that it is stamped by may be fast.
+    """
 
     publish_ms: int  # epoch milliseconds
     topic: str
@@ -49,15 +52,18 @@ class _Envelope(msgspec.Struct):
     occurred_at: int | str | None = None
 
 
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last two are not MsgspecError
+# the last two are not MsgspecError
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _envelope: Final = msgspec.json.Decoder(_Envelope)
 
 
-def read_events(path: Path, on_bad_line: Callable[[BadLine], None] | None = None) -> Iterator[tuple[str, bytes]]:
+def read_events(
+    path: Path, on_bad_line: Callable[[BadLine], None] | None = None
+) -> Iterator[tuple[str, bytes]]:
     """Yield (topic, raw line) of each line, in file order; blank lines are passed over.
 
-    The raw line still holds `topic`; the contract ignores unknown fields, so it decodes as it is.
-    Errors: a line without JSON or without a source topic goes to `on_bad_line`, and without one raises EventFileError.
+    The raw line still holds `topic`; the contract ignores unknown fields, so it decodes as it is. Errors: a
+    line without JSON or without a source topic goes to `on_bad_line`, and without one raises EventFileError.
     """
     with path.open("rb") as file:
         for number, text in enumerate(file, start=1):
@@ -77,7 +83,8 @@ def read_events(path: Path, on_bad_line: Callable[[BadLine], None] | None = None
 def write_events(path: Path, events: Iterable[Mapping[str, object]]) -> int:
     """Write events that carry their `topic`, one a line; return how many.
 
-    The file appears under its name only when it is complete, so a reader never takes half a file for a whole one.
+    The file appears under its name only when it is complete, so a reader never takes half a file for a whole
+    one.
     """
     part = path.with_name(f"{path.name}.part")
     count = 0
@@ -92,7 +99,8 @@ def write_events(path: Path, events: Iterable[Mapping[str, object]]) -> int:
 def sort_by_event_time(events: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     """All events in event-time order across topics; equal times keep their order.
 
-    Held in memory. An event whose time cannot be read stays behind the one it followed: the decoder rejects it later.
+    Held in memory. An event whose time cannot be read stays behind the one it followed: the decoder rejects
+    it later.
     """
     latest_ms = 0
     timed: list[tuple[int, tuple[str, bytes]]] = []
@@ -106,7 +114,11 @@ def sort_by_event_time(events: Iterable[tuple[str, bytes]]) -> list[tuple[str, b
 
 def record_key(topic: str, event: Mapping[str, object]) -> bytes:
     """Kafka's key of an event: `customer_id` for customers, else `ticket_id`, and `customer_id` for a survey without a ticket."""
-    name = "customer_id" if topic == "customer" or (topic == "survey" and not event.get("ticket_id")) else "ticket_id"
+    name = (
+        "customer_id"
+        if topic == "customer" or (topic == "survey" and not event.get("ticket_id"))
+        else "ticket_id"
+    )
     return str(event[name]).encode()
 
 

@@ -19,14 +19,24 @@ from streams.topics import SOURCE_TOPICS
 
 
 async def send(
-    settings: Settings, events: Iterable[TimedEvent], *, speed: float, first_ms: int, last_ms: int | None, title: str
+    settings: Settings,
+    events: Iterable[TimedEvent],
+    *,
+    speed: float,
+    first_ms: int,
+    last_ms: int | None,
+    title: str,
 ) -> publisher.Progress:
-    """Send all events at the pace, and return when the brokers have them; the bar runs from `first_ms` to `last_ms`.
+    """Send all events at the pace, and return when the brokers have them.
+
+    The bar runs from `first_ms` to `last_ms`.
 
     Errors: ClusterError, when the topics are missing or the brokers go.
     """
     await _check_topics(settings)
-    producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **settings.kafka.client_options())
+    producer = AIOKafkaProducer(
+        acks="all", enable_idempotence=True, linger_ms=5, **settings.kafka.client_options()
+    )
     try:
         await producer.start()
         with _bar() as bar:
@@ -34,12 +44,18 @@ async def send(
 
             def show(progress: publisher.Progress) -> None:
                 done = max(0, progress.publish_ms - first_ms)
-                bar.update(task, completed=done, sent=progress.acknowledged, at=format_time(progress.publish_ms))
+                bar.update(
+                    task, completed=done, sent=progress.acknowledged, at=format_time(progress.publish_ms)
+                )
 
-            result = await publish(events, producer, pace=Pace(speed), topic_prefix=settings.topic_prefix, on_progress=show)
+            result = await publish(
+                events, producer, pace=Pace(speed), topic_prefix=settings.topic_prefix, on_progress=show
+            )
             bar.update(task, completed=None if last_ms is None else last_ms - first_ms)
     except KafkaError as error:
-        raise ClusterError(f"the brokers stopped taking events: {error!r}\nfix: see whether they are up, then run it again") from error
+        raise ClusterError(
+            f"the brokers stopped taking events: {error!r}\nfix: see whether they are up, then run it again"
+        ) from error
     finally:
         await producer.stop()
     return result
@@ -52,10 +68,13 @@ async def _check_topics(settings: Settings) -> None:
     if hidden:
         raise ClusterError(
             f"this Kafka user may not see {', '.join(hidden)}, and Kafka does not tell whether they exist\n"
-            "fix: give it Write and Describe on them (docs/kafka.md lists the rights), or create them with `deskpulse topics`"
+            "fix: give it Write and Describe on them (docs/kafka.md lists the rights), or create them with "
+            "`deskpulse topics`"
         )
     if missing := [name for name in names if name not in existing]:
-        raise ClusterError(f"there is no topic {', '.join(missing)}\nfix: create the topics with `deskpulse topics`")
+        raise ClusterError(
+            f"there is no topic {', '.join(missing)}\nfix: create the topics with `deskpulse topics`"
+        )
 
 
 def _bar() -> Progress:

@@ -21,8 +21,8 @@ _BREATH: Final = 500  # events after which other tasks get a turn
 class Pace:
     """How fast simulated time passes: 1 is real time, 60 a minute a second; infinite is flat out.
 
-    Whatever the speed, nothing is sent before its publication time: a simulation runs fast by starting in the past, and
-    runs on in real time when it has caught up with the clock.
+    Whatever the speed, nothing is sent before its publication time: a simulation runs fast by starting in the
+    past, and runs on in real time when it has caught up with the clock.
     """
 
     speed: float = 1.0
@@ -43,7 +43,10 @@ class Pace:
         return now_ms - span_ms + math.ceil(span_ms / self.speed) if self.speed > 1 else now_ms
 
     def due_ms(self, publish_ms: int, *, first_ms: int, began_ms: float) -> float:
-        """Wall time at which an event is sent; `first_ms` is the first event's publication, sent at wall time `began_ms`."""
+        """Wall time at which an event is sent.
+
+        `first_ms` is the first event's publication, sent at wall time `began_ms`.
+        """
         return max(publish_ms, began_ms + (publish_ms - first_ms) / self.speed)
 
 
@@ -59,7 +62,9 @@ class Progress:
 class Producer(Protocol):
     """What is used of `aiokafka.AIOKafkaProducer`."""
 
-    async def send(self, topic: str, value: bytes | None = None, key: bytes | None = None) -> asyncio.Future[object]:
+    async def send(
+        self, topic: str, value: bytes | None = None, key: bytes | None = None
+    ) -> asyncio.Future[object]:
         """Hand a record over; the future completes when the broker has it."""
 
 
@@ -76,9 +81,9 @@ async def publish(
 ) -> Progress:
     """Send all events, in order, by the pace; return when the broker has acknowledged every one.
 
-    Record timestamps are left to Kafka. The producer is started and stopped by the caller, and should be idempotent, so that
-    order holds within a partition. The existing customers are on the broker before the first ticket is sent: their events are
-    hundreds of days older, and would be too late behind others.
+    Record timestamps are left to Kafka. The producer is started and stopped by the caller, and should be
+    idempotent, so that order holds within a partition. The existing customers are on the broker before the
+    first ticket is sent: their events are hundreds of days older, and would be too late behind others.
     Errors: the first error of a delivery ends the run.
     """
     flight = _Flight(producer, topic_prefix, max_in_flight)
@@ -129,7 +134,9 @@ class _Flight:
         await self._room.acquire()
         try:
             self._raise_error()
-            future = await self._producer.send(self._prefix + event.topic, value=encode(event.value), key=event.key)
+            future = await self._producer.send(
+                self._prefix + event.topic, value=encode(event.value), key=event.key
+            )
         except BaseException:
             self._room.release()  # nothing took off: `landed` must not wait for it
             raise

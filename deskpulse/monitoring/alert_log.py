@@ -1,4 +1,6 @@
-"""A receiver of Alertmanager's webhooks that prints what arrives: for trying things out, for drills and as a record of who was told what.
+"""A receiver of Alertmanager's webhooks that prints what arrives.
+
+For trying things out, for drills and as a record of who was told what.
 
 It listens on loopback unless told otherwise, has no log-in, and keeps nothing.
 """
@@ -34,10 +36,15 @@ class Notice:
         return self.labels.get("alertname", "")
 
     def __str__(self) -> str:
-        more = " ".join(f"{name}={value}" for name, value in sorted(self.labels.items()) if name not in _HIDDEN)
+        more = " ".join(
+            f"{name}={value}" for name, value in sorted(self.labels.items()) if name not in _HIDDEN
+        )
         told = self.annotations.get("summary", "")
         severity = self.labels.get("severity", "-")
-        return f"{format_time(self.received_ms)} {self.receiver} {self.status} {severity} {self.name}{' ' + more if more else ''}: {told}"
+        return (
+            f"{format_time(self.received_ms)} {self.receiver} {self.status} {severity} "
+            f"{self.name}{' ' + more if more else ''}: {told}"
+        )
 
 
 def notices(raw: bytes, received_ms: int) -> Iterator[Notice]:
@@ -61,8 +68,13 @@ def _notice(found: Mapping[str, Any], alert: Mapping[str, Any], received_ms: int
     )
 
 
-def server(host: str, port: int, take: Callable[[Notice], None], now_ms: Callable[[], int]) -> ThreadingHTTPServer:
-    """A server, listening, that hands every notice over; port 0 takes any free one. The caller serves and closes it. Errors: OSError."""
+def server(
+    host: str, port: int, take: Callable[[Notice], None], now_ms: Callable[[], int]
+) -> ThreadingHTTPServer:
+    """A server, listening, that hands every notice over; port 0 takes any free one.
+
+    The caller serves and closes it. Errors: OSError.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10

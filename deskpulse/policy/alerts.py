@@ -1,4 +1,6 @@
-"""The part of a policy file that says when people are told. It changes no deadline, so it may change at any time.
+"""The part of a policy file that says when people are told.
+
+It changes no deadline, so it may change at any time.
 
 `deskpulse rules` makes Prometheus's rules and Alertmanager's configuration of it.
 """
@@ -23,9 +25,16 @@ WINDOW_MS: Final[dict[str, int]] = {
     "7d": 604_800_000,
     "30d": 2_592_000_000,
 }
-# How many times as fast as planned a budget of 30 days burns when 2 % of it go within an hour, 6.7 % within 8 h, 10 % within 24 h,
-# 35 % within 7 days.
-USUAL_FACTORS: Final[dict[str, float]] = {"15m": 14.4, "1h": 14.4, "8h": 6.0, "24h": 3.0, "7d": 1.5, "30d": 1.0}
+# How many times as fast as planned a budget of 30 days burns when 2 % of it go within an hour, 6.7 % within 8
+# h, 10 % within 24 h, 35 % within 7 days.
+USUAL_FACTORS: Final[dict[str, float]] = {
+    "15m": 14.4,
+    "1h": 14.4,
+    "8h": 6.0,
+    "24h": 3.0,
+    "7d": 1.5,
+    "30d": 1.0,
+}
 _BASE: Final = re.compile(r"https?://[^\s\"'<>{}]+/")
 
 
@@ -39,7 +48,10 @@ def _duration_ms(value: object) -> object:
 
 def _base(value: object) -> object:
     if not isinstance(value, str) or not _BASE.fullmatch(value):
-        raise wrong(f"{value!r} is no address that a name can be put behind", "write http:// or https:// and end it with /")
+        raise wrong(
+            f"{value!r} is no address that a name can be put behind",
+            "write http:// or https:// and end it with /",
+        )
     return value
 
 
@@ -51,7 +63,10 @@ Factor = Annotated[float, Field(gt=0, le=1_000)]
 
 
 class AlertSection(Section):
-    """A section whose defaults are values as they are kept: a duration is written `2m` and kept in milliseconds."""
+    """A section whose defaults are values as they are kept.
+
+    A duration is written `2m` and kept in milliseconds.
+    """
 
     model_config = ConfigDict(validate_default=False)
 
@@ -59,14 +74,18 @@ class AlertSection(Section):
 class LinksPart(AlertSection):
     """Where the links of alerts lead."""
 
-    runbooks: Base = "https://deskpulse.example.com/docs/runbooks/alerts/"  # before the name of the alert and .md
+    # before the name of the alert and .md
+    runbooks: Base = "https://deskpulse.example.com/docs/runbooks/alerts/"
     dashboards: Base = "http://127.0.0.1:3000/d/"  # Grafana
     exporter: Base = "http://127.0.0.1:9108/"  # before api/at-risk
     webhook: Base = "http://alerts:9119/"  # before the name of a receiver; `deskpulse alerts` listens there
 
 
 class EndangeredPart(AlertSection):
-    """Deadlines of the next 15 minutes of which more than usual are still not met: the exporter says so, the rule waits."""
+    """Deadlines of the next 15 minutes of which more than usual are still not met.
+
+    The exporter says so, the rule waits.
+    """
 
     hold: Duration = 30_000  # or one scrape, if that is longer: minutes count here
 
@@ -75,14 +94,16 @@ class WorstPart(AlertSection):
     """What is named worst now: below its objective by the exporter's test, which looks back on several minutes itself."""
 
     hold: Duration = 60_000
-    overdue: Count = 1  # tickets past their deadline, for a page: without any there is nothing to be done at once
+    # tickets past their deadline, for a page: without any there is nothing to be done at once
+    overdue: Count = 1
 
 
 class SmallPart(AlertSection):
     """Replies of a small team that wait twice as long as promised."""
 
     tickets: Count = 2
-    deadlines: Count = 10  # within 8 hours; a team with as many is not small: the test of worst now speaks for it
+    # within 8 hours; a team with as many is not small: the test of worst now speaks for it
+    deadlines: Count = 10
     hold: Duration = 120_000
 
 
@@ -99,7 +120,10 @@ class BurnPart(AlertSection):
     def _check_short(cls, short: Window, info: ValidationInfo) -> Window:
         long = info.data.get("long")
         if long is not None and WINDOW_MS[short] >= WINDOW_MS[long]:
-            raise wrong(f"{short!r} is not shorter than the long window {long!r}", "take a shorter one: it tells that it goes on")
+            raise wrong(
+                f"{short!r} is not shorter than the long window {long!r}",
+                "take a shorter one: it tells that it goes on",
+            )
         return short
 
     @property
@@ -108,7 +132,8 @@ class BurnPart(AlertSection):
         return USUAL_FACTORS[self.long] if self.factor is None else self.factor
 
 
-# Shorter windows are left to worst now: with an objective of 90 % a burn that is worth a page asks for more than half of the deadlines.
+# Shorter windows are left to worst now: with an objective of 90 % a burn that is worth a page asks for more
+# than half of the deadlines.
 _USUAL_BURNS: Final = (BurnPart(long="7d", short="24h"),)
 
 
@@ -148,5 +173,7 @@ class AlertsPart(AlertSection):
     scores: ScoresPart = Field(default_factory=ScoresPart)
     volume: VolumePart = Field(default_factory=VolumePart)
     silence: SilencePart = Field(default_factory=SilencePart)
-    pages_in_first_hour: bool = False  # after opening; otherwise what pages is a message until the hour is over
-    calendar_years: Annotated[int, Field(ge=1, le=30)] = 5  # for which holidays are written into Alertmanager's configuration
+    # after opening; otherwise what pages is a message until the hour is over
+    pages_in_first_hour: bool = False
+    # for which holidays are written into Alertmanager's configuration
+    calendar_years: Annotated[int, Field(ge=1, le=30)] = 5

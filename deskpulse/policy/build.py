@@ -22,8 +22,13 @@ def _version(part: VersionPart) -> Version:
     return Version(
         name=part.name,
         effective_ms=part.effective_from,
-        rules={FIRST_REPLY: tuple(map(_rule, part.first_reply)), RESOLUTION: tuple(map(_rule, part.resolution))},
-        calendars={name: BusinessCalendar(working_time(calendar)) for name, calendar in part.calendars.items()},
+        rules={
+            FIRST_REPLY: tuple(map(_rule, part.first_reply)),
+            RESOLUTION: tuple(map(_rule, part.resolution)),
+        },
+        calendars={
+            name: BusinessCalendar(working_time(calendar)) for name, calendar in part.calendars.items()
+        },
         default_calendar=part.default_calendar,
         team_calendars=part.team_calendars,
     )
@@ -31,7 +36,14 @@ def _version(part: VersionPart) -> Version:
 
 def _rule(part: RulePart) -> Rule:
     teams, channels, priorities = part.matches
-    return Rule(within_ms=part.within, objective=part.objective, clock=part.clock, teams=teams, channels=channels, priorities=priorities)
+    return Rule(
+        within_ms=part.within,
+        objective=part.objective,
+        clock=part.clock,
+        teams=teams,
+        channels=channels,
+        priorities=priorities,
+    )
 
 
 def working_time(part: CalendarPart) -> WorkingTime:

@@ -26,10 +26,15 @@ class Change(NamedTuple):
 
 
 def compare(old: PolicyFile, new: PolicyFile, *, years: Collection[int]) -> list[Change]:
-    """Every version of both files, in the order of the new one; those that are gone come first. Holidays are told of some years."""
+    """Every version of both files, in the order of the new one; those that are gone come first.
+
+    Holidays are told of some years.
+    """
     before = {version.name: version for version in old.versions}
     after = {version.name: version for version in new.versions}
-    found = [Change(name, version.effective_from, "gone") for name, version in before.items() if name not in after]
+    found = [
+        Change(name, version.effective_from, "gone") for name, version in before.items() if name not in after
+    ]
     for name, version in after.items():
         known = before.get(name)
         if known is None:
@@ -85,7 +90,9 @@ def _calendar(old: CalendarPart, new: CalendarPart, years: Collection[int]) -> I
     for word, days in (("more", after - before), ("less", before - after)):
         shown = sorted(day for day in days if day.year in years)
         if days:
-            named = ", ".join(day.isoformat() for day in shown[:_MOST_DAYS]) + (", ..." if len(shown) > _MOST_DAYS else "")
+            named = ", ".join(day.isoformat() for day in shown[:_MOST_DAYS]) + (
+                ", ..." if len(shown) > _MOST_DAYS else ""
+            )
             yield f"{len(days)} holidays {word}{', among them ' + named if shown else ''}"
     for day in sorted({*old.dates, *new.dates}):
         if old.dates.get(day) != new.dates.get(day):
@@ -101,10 +108,15 @@ def _teams(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
 
 def _rule(rule: RulePart) -> str:
     names = [
-        f"{word} {' or '.join(sorted(names))}" for word, names in zip(("team", "channel", "priority"), rule.matches, strict=True) if names
+        f"{word} {' or '.join(sorted(names))}"
+        for word, names in zip(("team", "channel", "priority"), rule.matches, strict=True)
+        if names
     ]
     clock = " of all the time" if rule.clock == "calendar" else ""
-    return f"{', '.join(names) or 'all'} within {format_duration(rule.within)}{clock}, objective {100 * rule.objective:g}%"
+    return (
+        f"{', '.join(names) or 'all'} within {format_duration(rule.within)}{clock}, objective "
+        f"{100 * rule.objective:g}%"
+    )
 
 
 def _week(calendar: CalendarPart) -> str:

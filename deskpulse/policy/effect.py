@@ -1,4 +1,7 @@
-"""What a policy would have made of the tickets of a history: the last version of a file, as if it had always been in force."""
+"""What a policy would have made of the tickets of a history.
+
+The last version of a file, as if it had always been in force.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ class Row(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """The comparison: counts, and how many promises turned out differently, by (old, new) result; None where nothing was promised."""
+    """The comparison: counts, and how many promises turned out differently, by (old, new) result.
+
+    None where nothing was promised.
+    """
 
     rows: list[Row]
     turned: Counter[tuple[str, str | None, str | None]]  # (target, old, new)
@@ -60,7 +66,9 @@ def outcomes(tickets: Mapping[str, TicketRow], policy: Policy, as_of_ms: int) ->
                     result = AHEAD if at_ms > as_of_ms else MET if own < cell_numbers.BREACHED else MISSED
                     yield Outcome(ticket_id, target, team, result)
         for level, at_ms in levels:
-            yield Outcome(ticket_id, cell_numbers.running_target(level), team, AHEAD if at_ms > as_of_ms else MISSED)
+            yield Outcome(
+                ticket_id, cell_numbers.running_target(level), team, AHEAD if at_ms > as_of_ms else MISSED
+            )
 
 
 def effect(tickets: Mapping[str, TicketRow], old: Policy, new: Policy, as_of_ms: int) -> Effect:
@@ -69,7 +77,9 @@ def effect(tickets: Mapping[str, TicketRow], old: Policy, new: Policy, as_of_ms:
     after = list(outcomes(tickets, last_version(new), as_of_ms))
     teams = sorted({outcome.team for outcome in (*before, *after)})
     rows = [
-        Row(target, team, _count(before, target, team), _count(after, target, team)) for target in TARGETS for team in ("all teams", *teams)
+        Row(target, team, _count(before, target, team), _count(after, target, team))
+        for target in TARGETS
+        for team in ("all teams", *teams)
     ]
     results = [{(o.ticket_id, o.target): o.result for o in found} for found in (before, after)]
     turned: Counter[tuple[str, str | None, str | None]] = Counter()
@@ -81,7 +91,11 @@ def effect(tickets: Mapping[str, TicketRow], old: Policy, new: Policy, as_of_ms:
 
 
 def _count(found: Iterable[Outcome], target: str, team: str) -> Counter[str]:
-    return Counter(outcome.result for outcome in found if outcome.target == target and team in ("all teams", outcome.team))
+    return Counter(
+        outcome.result
+        for outcome in found
+        if outcome.target == target and team in ("all teams", outcome.team)
+    )
 
 
 def lines(found: Effect) -> Iterator[str]:

@@ -27,7 +27,11 @@ class PolicyError(Exception):
         self.faults = tuple(faults)
         count = len(faults)
         heading = f"{count} fault{'s' if count > 1 else ''} in the policy"
-        super().__init__("\n".join([heading, *(f"  {str(fault).replace(chr(10), chr(10) + '  ')}" for fault in self.faults)]))
+        super().__init__(
+            "\n".join(
+                [heading, *(f"  {str(fault).replace(chr(10), chr(10) + '  ')}" for fault in self.faults)]
+            )
+        )
 
 
 def load_file(path: Path) -> PolicyFile:
@@ -37,7 +41,8 @@ def load_file(path: Path) -> PolicyFile:
     except UnreadableFileError as error:
         raise PolicyError([Fault(str(path), error.what, f"write a policy as {MANUAL} shows it")]) from None
     faults = [
-        Fault(_where(where, document), "given twice, and YAML would keep the last one", "keep one of them") for where in document.repeated
+        Fault(_where(where, document), "given twice, and YAML would keep the last one", "keep one of them")
+        for where in document.repeated
     ]
     try:
         file = PolicyFile.model_validate(document.values)
@@ -66,7 +71,13 @@ def _fault(error: ErrorDetails, document: Document) -> Fault:
     path = error["loc"]
     where = _where(path, document)
     if error["type"] == "extra_forbidden":
-        return Fault(where, *(became(POLICY, path) or ("no such word here", f"correct it or leave it out; {MANUAL} has them all")))
+        return Fault(
+            where,
+            *(
+                became(POLICY, path)
+                or ("no such word here", f"correct it or leave it out; {MANUAL} has them all")
+            ),
+        )
     if error["type"] == "missing":
         return Fault(where, "it is missing", f"add it as {MANUAL} shows it")
     what, fix = wording(error)
@@ -86,7 +97,14 @@ def _shown(value: object) -> str:
 def _where(path: KeyPath, document: Document) -> str:
     """File, line and place; `[key]` marks a fault of the key itself."""
     place = tuple(part for part in path if part != "[key]")
-    line = next((document.lines[place[:length]] for length in range(len(place), 0, -1) if place[:length] in document.lines), 1)
+    line = next(
+        (
+            document.lines[place[:length]]
+            for length in range(len(place), 0, -1)
+            if place[:length] in document.lines
+        ),
+        1,
+    )
     dotted = ""
     for part in place:
         dotted += f"[{part}]" if isinstance(part, int) else f".{part}" if dotted else part

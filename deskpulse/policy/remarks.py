@@ -1,4 +1,7 @@
-"""What a policy leaves out, and may well mean to: tickets that no line fits, and names that differ in spelling only."""
+"""What a policy leaves out, and may well mean to.
+
+Tickets that no line fits, and names that differ in spelling only.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,16 @@ _WHAT: Final = {"first_reply": "first reply", "resolution": "solution"}
 
 
 def remarks(policy: Policy, now_ms: int, written: Mapping[str, Iterable[str]] | None = None) -> list[Remark]:
-    """Of the version in force and those to come. `written`: names by dimension that the settings write beside the policy."""
+    """Of the version in force and those to come.
+
+    `written`: names by dimension that the settings write beside the policy.
+    """
     current = policy.at(now_ms)
-    versions = [one for one in policy.versions if one is current or (one.effective_ms is not None and one.effective_ms > now_ms)]
+    versions = [
+        one
+        for one in policy.versions
+        if one is current or (one.effective_ms is not None and one.effective_ms > now_ms)
+    ]
     found = [remark for version in versions for remark in _unfit(version)]
     return found + list(_spellings(policy, written or {}))
 
@@ -46,7 +56,8 @@ def _unfit(version: Version) -> Iterator[Remark]:
     for target, rules in version.rules.items():
         if rules and not any(all(names is None for names in rule.names) for rule in rules):
             yield Remark(
-                f"version {version.name}: tickets that fit none of the {len(rules)} lines of {target} are promised no {_WHAT[target]}, "
+                f"version {version.name}: tickets that fit none of the {len(rules)} lines of {target} are "
+                f"promised no {_WHAT[target]}, "
                 "so nothing is told of them however long they wait",
                 "a last line with `within` and `objective` alone takes them all",
             )
@@ -61,6 +72,7 @@ def _spellings(policy: Policy, written: Mapping[str, Iterable[str]]) -> Iterator
         for shown, *others in found.values():
             if others:
                 found_twice = (
-                    f"{dimension} {shown!r} is also written {', '.join(map(repr, others))}: these are one name, shown as {shown!r}"
+                    f"{dimension} {shown!r} is also written {', '.join(map(repr, others))}: these are "
+                    f"one name, shown as {shown!r}"
                 )
                 yield Remark(found_twice, "write it the same way everywhere, in events too")

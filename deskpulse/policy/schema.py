@@ -1,4 +1,7 @@
-"""The words of a policy file, as pydantic models. The order of fields matters: a check across fields sits on the later one."""
+"""The words of a policy file, as pydantic models.
+
+The order of fields matters: a check across fields sits on the later one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,14 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from deskpulse.policy.alerts import AlertsPart
 from deskpulse.settings.base import Section, check_name, wrong
@@ -42,7 +52,9 @@ def _span(value: object) -> object:
         raise wrong(f"{value!r} is no span of hours", 'write "09:00-17:30", in quotes')
     opens, closes = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
     if opens >= DAY_MINUTES or closes > DAY_MINUTES or int(match[2]) > 59 or int(match[4]) > 59:
-        raise wrong(f"{value!r} holds no time of day", "write 00:00 to 23:59, and 24:00 for the end of the day")
+        raise wrong(
+            f"{value!r} holds no time of day", "write 00:00 to 23:59, and 24:00 for the end of the day"
+        )
     if opens == closes:
         raise wrong(f"{value!r} is empty", "write 00:00-24:00 for the whole day")
     return opens, closes if closes > opens else closes + DAY_MINUTES
@@ -59,7 +71,10 @@ def _duration_ms(value: object) -> object:
     if isinstance(value, int | float):  # YAML reads 1:30 as 90, the sixties of old
         raise wrong(f"{text} has no unit", _DURATION_FIX)
     if "d" in text:
-        raise wrong(f"{text!r} counts days", "write hours, such as 16h: a day of work is not 24 hours, so nobody could tell which is meant")
+        raise wrong(
+            f"{text!r} counts days",
+            "write hours, such as 16h: a day of work is not 24 hours, so nobody could tell which is meant",
+        )
     try:
         length = parse_duration_ms(text)
     except ValueError as error:
@@ -80,7 +95,10 @@ def _parsed(parse: Callable[[str], int], text: str) -> int:
 def _share(value: object) -> object:
     match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise wrong(f"{value!r} is no objective", "write per cent, such as 95%; 100% would leave no room for a single late ticket")
+        raise wrong(
+            f"{value!r} is no objective",
+            "write per cent, such as 95%; 100% would leave no room for a single late ticket",
+        )
     share = float(match[1]) / 100
     if not 0.5 <= share < 1:
         raise wrong(f"{value!r} is no objective", "write at least 50% and less than 100%")
@@ -89,13 +107,19 @@ def _share(value: object) -> object:
 
 Hours = Annotated[tuple[Annotated[Span, BeforeValidator(_span)], ...], BeforeValidator(_listed)]
 Weekdays = Annotated[str, BeforeValidator(_weekdays)]
-Member = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128), AfterValidator(check_name)]
+Member = Annotated[
+    str, StringConstraints(strict=True, min_length=1, max_length=128), AfterValidator(check_name)
+]
 Names = Annotated[tuple[Member, ...] | None, BeforeValidator(_listed)]
 Duration = Annotated[int, BeforeValidator(_duration_ms)]
 Share = Annotated[float, BeforeValidator(_share)]
 Instant = Annotated[int | None, BeforeValidator(_instant_ms)]
 Days = Annotated[tuple[date, ...], BeforeValidator(_listed)]
-Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s\"\\]+$"), AfterValidator(check_name)]
+Name = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s\"\\]+$"),
+    AfterValidator(check_name),
+]
 
 
 class HolidayPart(Section):
@@ -111,7 +135,8 @@ class HolidayPart(Section):
     def _check_country(cls, country: str | None) -> str | None:
         if country is not None and regions_of(country) is None:
             raise wrong(
-                f"no holidays are known of {country!r}", "write the two letters of ISO 3166-1, such as ES, or list your days under add"
+                f"no holidays are known of {country!r}",
+                "write the two letters of ISO 3166-1, such as ES, or list your days under add",
             )
         return country
 
@@ -150,9 +175,14 @@ class CalendarPart(Section):
         days = [(day, spans) for key, spans in hours.items() for day in weekdays(key)]
         taken = [day for day, _ in days]
         if twice := sorted({day for day in taken if taken.count(day) > 1}):
-            raise wrong(f"{', '.join(WEEKDAYS[day] for day in twice)} stand in it twice", "give each weekday once")
+            raise wrong(
+                f"{', '.join(WEEKDAYS[day] for day in twice)} stand in it twice", "give each weekday once"
+            )
         if not any(spans for _, spans in days):
-            raise wrong("never open, so no deadline would ever come", 'write such as {mon-fri: ["09:00-14:00", "15:00-18:00"]}')
+            raise wrong(
+                "never open, so no deadline would ever come",
+                'write such as {mon-fri: ["09:00-14:00", "15:00-18:00"]}',
+            )
         for _, spans in days:
             _check_order(spans)
         return hours
@@ -182,13 +212,17 @@ class RulePart(Section):
     @property
     def matches(self) -> tuple[frozenset[str] | None, ...]:
         """The names that match by dimension, None for all."""
-        return tuple(None if names is None else frozenset(names) for names in (self.team, self.channel, self.priority))
+        return tuple(
+            None if names is None else frozenset(names) for names in (self.team, self.channel, self.priority)
+        )
 
     @field_validator("team", "channel", "priority")
     @classmethod
     def _check_names(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if names is not None and not names:
-            raise wrong("an empty list, which matches nothing", "name at least one, or leave it out to match all")
+            raise wrong(
+                "an empty list, which matches nothing", "name at least one, or leave it out to match all"
+            )
         return names
 
 
@@ -210,7 +244,9 @@ class VersionPart(Section):
     @classmethod
     def _check_names(cls, calendars: dict[str, CalendarPart]) -> dict[str, CalendarPart]:
         if ALWAYS in calendars:
-            raise wrong(f"{ALWAYS!r} is calendar time and needs no description", "give the calendar another name")
+            raise wrong(
+                f"{ALWAYS!r} is calendar time and needs no description", "give the calendar another name"
+            )
         return calendars
 
     @field_validator("default_calendar")
@@ -231,14 +267,19 @@ class VersionPart(Section):
     def _check_reach(cls, rules: Rules) -> Rules:
         for number, rule in enumerate(rules):
             if any(_covers(earlier, rule) for earlier in rules[:number]):
-                raise wrong(f"line {number + 1} is never reached: an earlier one takes all of its tickets", "put the narrower line first")
+                raise wrong(
+                    f"line {number + 1} is never reached: an earlier one takes all of its tickets",
+                    "put the narrower line first",
+                )
         return rules
 
     @field_validator("resolution")
     @classmethod
     def _check_any(cls, rules: Rules, info: ValidationInfo) -> Rules:
         if not rules and not info.data.get("first_reply", True):
-            raise wrong("neither first_reply nor resolution promises anything", "give at least one of them a line")
+            raise wrong(
+                "neither first_reply nor resolution promises anything", "give at least one of them a line"
+            )
         return rules
 
 
@@ -258,9 +299,15 @@ class PolicyFile(Section):
             raise wrong(f"{', '.join(twice)} is the name of two versions", "give each version its own name")
         for before, version in pairwise(versions):
             if version.effective_from is None:
-                raise wrong(f"version {version.name} has no effective_from", "only the first version may be in force since ever")
+                raise wrong(
+                    f"version {version.name} has no effective_from",
+                    "only the first version may be in force since ever",
+                )
             if before.effective_from is not None and before.effective_from >= version.effective_from:
-                raise wrong(f"version {version.name} does not take effect after {before.name}", "order versions by effective_from")
+                raise wrong(
+                    f"version {version.name} does not take effect after {before.name}",
+                    "order versions by effective_from",
+                )
         return versions
 
 
@@ -271,7 +318,11 @@ def weekdays(key: str) -> list[int]:
     ([0, 1, 2], [6])
     """
     first, dash, last = key.strip().lower().partition("-")
-    if first not in WEEKDAYS or (dash and last not in WEEKDAYS) or (dash and WEEKDAYS.index(first) > WEEKDAYS.index(last)):
+    if (
+        first not in WEEKDAYS
+        or (dash and last not in WEEKDAYS)
+        or (dash and WEEKDAYS.index(first) > WEEKDAYS.index(last))
+    ):
         raise wrong(f"{key!r} names no weekdays", f"use {', '.join(WEEKDAYS)}, or a range such as mon-fri")
     start = WEEKDAYS.index(first)
     return list(range(start, (WEEKDAYS.index(last) if dash else start) + 1))
@@ -294,7 +345,9 @@ def _check_calendar(name: str, info: ValidationInfo) -> None:
 
 def _covers(wide: RulePart, narrow: RulePart) -> bool:
     """Whether every ticket that matches one line matches the other."""
-    return all(w is None or (n is not None and n <= w) for w, n in zip(wide.matches, narrow.matches, strict=True))
+    return all(
+        w is None or (n is not None and n <= w) for w, n in zip(wide.matches, narrow.matches, strict=True)
+    )
 
 
 def regions_of(country: str) -> tuple[str, ...] | None:

@@ -23,10 +23,12 @@ class DeskZone(NamedTuple):
 
 
 def desk_zone(desk: DeskSettings) -> DeskZone:
-    """The zone that the settings name; where they name none, that of the policy's default calendar; without either UTC.
+    """The zone that the settings name; where they name none, that of the policy's default calendar.
 
-    Errors: PolicyError, also where the default calendars of its versions are in several zones: which of them is the desk's, only its
-    settings can say.
+    Without either UTC.
+
+    Errors: PolicyError, also where the default calendars of its versions are in several zones: which of them
+    is the desk's, only its settings can say.
     """
     if desk.time_zone is not None:
         return DeskZone(desk.time_zone, "desk.time_zone")
@@ -36,14 +38,19 @@ def desk_zone(desk: DeskSettings) -> DeskZone:
     zones = default_zones(policy)
     if len(zones) > 1:
         what = f"the default calendars of its versions are in {' and '.join(zones)}, and a desk has one clock"
-        raise PolicyError([Fault(str(desk.policy), what, "name the zone in desk.time_zone (DESKPULSE_DESK__TIME_ZONE)")])
+        raise PolicyError(
+            [Fault(str(desk.policy), what, "name the zone in desk.time_zone (DESKPULSE_DESK__TIME_ZONE)")]
+        )
     if zones:
         return DeskZone(zones[0], "the policy's default calendar; desk.time_zone names none")
     return DeskZone(UTC, "desk.time_zone names none, and the policy's default calendar is always open")
 
 
 def default_zones(policy: Policy) -> list[str]:
-    """The zones of the default calendars of all versions, in their order, each once; one that is always open has none."""
+    """The zones of the default calendars of all versions, in their order, each once.
+
+    One that is always open has none.
+    """
     calendars = (version.calendars.get(version.default_calendar) for version in policy.versions)
     times = (time_of(calendar) for calendar in calendars if calendar is not None)
     return list(dict.fromkeys(time.zone for time in times if time is not None))

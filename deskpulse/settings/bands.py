@@ -1,4 +1,7 @@
-"""Section `bands`: from which value on a figure counts as exceptional, above, or typical; the rest is below."""
+"""Section `bands`: from which value on a figure counts as exceptional, above, or typical.
+
+The rest is below.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,16 @@ from deskpulse.times import parse_duration_ms
 from kpis.figures.bands import Edge
 
 Unit = Literal["duration", "ratio", "number"]
-Windows = Annotated[tuple[Literal["15m", "1h", "8h", "24h", "7d", "30d", "365d", "today"], ...], BeforeValidator(listed)]
+Windows = Annotated[
+    tuple[Literal["15m", "1h", "8h", "24h", "7d", "30d", "365d", "today"], ...], BeforeValidator(listed)
+]
 _BOUND: Final = re.compile(r"(<=|>=|<|>)\s*(\S+)")
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
-_EXAMPLES: Final[dict[Unit, str]] = {"duration": '"< 15m" or "<= 3h"', "ratio": '">= 95%"', "number": '"> 70"'}
+_EXAMPLES: Final[dict[Unit, str]] = {
+    "duration": '"< 15m" or "<= 3h"',
+    "ratio": '">= 95%"',
+    "number": '"> 70"',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,10 @@ class Bound:
                 return cls(match[1], _value(match[2], unit), text)
         except ValueError:
             pass
-        raise wrong(f"{text!r} is no edge of a band", f"write a comparison and a value in quotes, such as {_EXAMPLES[unit]}")
+        raise wrong(
+            f"{text!r} is no edge of a band",
+            f"write a comparison and a value in quotes, such as {_EXAMPLES[unit]}",
+        )
 
 
 def _value(text: str, unit: Unit) -> float:
@@ -58,7 +70,9 @@ def _value(text: str, unit: Unit) -> float:
 
 
 def _parser(unit: Unit) -> BeforeValidator:
-    return BeforeValidator(lambda value: value if value is None or isinstance(value, Bound) else Bound.parse(str(value), unit))
+    return BeforeValidator(
+        lambda value: value if value is None or isinstance(value, Bound) else Bound.parse(str(value), unit)
+    )
 
 
 _AS_TEXT: Final = PlainSerializer(lambda bound: bound.text)
@@ -86,10 +100,18 @@ class Band(Section):
         if bound is None or not better:
             return bound
         if bound.lower_is_better != better[-1].lower_is_better:
-            raise wrong(f"{bound.text!r} looks the other way than {better[-1].text!r}", "use < and <=, or > and >=, for all edges of a KPI")
-        worse_is_wider = bound.value >= better[-1].value if bound.lower_is_better else bound.value <= better[-1].value
+            raise wrong(
+                f"{bound.text!r} looks the other way than {better[-1].text!r}",
+                "use < and <=, or > and >=, for all edges of a KPI",
+            )
+        worse_is_wider = (
+            bound.value >= better[-1].value if bound.lower_is_better else bound.value <= better[-1].value
+        )
         if not worse_is_wider:
-            raise wrong(f"{bound.text!r} is stricter than the better band's {better[-1].text!r}", "order the edges from best to worst")
+            raise wrong(
+                f"{bound.text!r} is stricter than the better band's {better[-1].text!r}",
+                "order the edges from best to worst",
+            )
         return bound
 
 

@@ -1,4 +1,7 @@
-"""What every section of the settings shares: the strict base class, lists from text, and faults that name their fix."""
+"""What every section of the settings shares.
+
+The strict base class, lists from text, and faults that name their fix.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,11 @@ DELIMITER: Final = "__"
 class Section(BaseModel):
     """A section of the YAML file; frozen, and an unknown key is a fault."""
 
-    # Defaults are validated too: a check across fields sits on the later field and must run when that one is left out.
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False, hide_input_in_errors=True)
+    # Defaults are validated too: a check across fields sits on the later field and must run when that one is
+    # left out.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
 
 
 def wrong(what: str, fix: str) -> PydanticCustomError:
@@ -35,14 +41,19 @@ def wrong(what: str, fix: str) -> PydanticCustomError:
 def check_name(name: str) -> str:
     """A name that events can carry and every border can show. Errors: a fault of the setting that has it."""
     if code := unfit(name):
-        raise wrong(f"{name!r} has the character {code}, which no event can carry and some screens cannot show", "leave the character out")
+        raise wrong(
+            f"{name!r} has the character {code}, which no event can carry and some screens cannot show",
+            "leave the character out",
+        )
     if name != name.strip():
         raise wrong(f"{name!r} has spaces around it, which are cut off from names", "write it without them")
     return name
 
 
 def listed(value: object) -> object:
-    """A list from a variable's text: `a,b` or JSON `["a", "b"]`; anything else is left to the type's own check.
+    """A list from a variable's text: `a,b` or JSON `["a", "b"]`.
+
+    Anything else is left to the type's own check.
 
     >>> listed("[::1]:9092, b:9092"), listed('["a"]')
     (['[::1]:9092', 'b:9092'], ['a'])
@@ -61,7 +72,9 @@ def from_json(value: object) -> object:
     try:
         return json.loads(value)
     except json.JSONDecodeError as error:
-        raise wrong(f"no JSON ({error.msg} at character {error.pos + 1})", "check quotes and brackets") from error
+        raise wrong(
+            f"no JSON ({error.msg} at character {error.pos + 1})", "check quotes and brackets"
+        ) from error
 
 
 def check_readable(path: Path | None) -> None:
@@ -74,7 +87,10 @@ def check_readable(path: Path | None) -> None:
 
 
 def read_secret(secret: SecretStr | None, path: Path | None) -> str | None:
-    """A secret that stands in a setting, or in a file of its own; None without either. Errors: OSError, UnicodeDecodeError."""
+    """A secret that stands in a setting, or in a file of its own; None without either.
+
+    Errors: OSError, UnicodeDecodeError.
+    """
     if secret is not None:
         return secret.get_secret_value()
     # Editors and `echo` end a file with a line feed that is not part of the secret.
@@ -93,7 +109,9 @@ def variable(path: tuple[str, ...]) -> str:
     return VARIABLE_PREFIX + DELIMITER.join(path).upper()
 
 
-def leaves(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+def leaves(
+    model: type[BaseModel], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
     """Every setting of a model with its path, sections opened, in the order of the code."""
     for name, field in model.model_fields.items():
         kind = field.annotation

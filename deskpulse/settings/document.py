@@ -47,13 +47,19 @@ def read_document(path: Path) -> Document:
     except UnicodeDecodeError as error:
         raise UnreadableFileError("is not UTF-8", "save it as UTF-8 text") from error
     except YamlBoundError as error:
-        raise UnreadableFileError(f"is more than such a file can mean: {_problem(error)}", "write it out, as the examples do") from error
+        raise UnreadableFileError(
+            f"is more than such a file can mean: {_problem(error)}", "write it out, as the examples do"
+        ) from error
     except yaml.YAMLError as error:
-        raise UnreadableFileError(f"is no YAML: {_problem(error)}", "check indentation, colons and quotes there") from error
+        raise UnreadableFileError(
+            f"is no YAML: {_problem(error)}", "check indentation, colons and quotes there"
+        ) from error
     if node is None:
         return Document(path.name)
     if not isinstance(node, yaml.MappingNode):
-        raise UnreadableFileError("holds no mapping", "write `section:` lines with indented keys, as in examples/deskpulse.yaml")
+        raise UnreadableFileError(
+            "holds no mapping", "write `section:` lines with indented keys, as in examples/deskpulse.yaml"
+        )
     lines: dict[KeyPath, int] = {}
     repeated: list[KeyPath] = []
     _walk(node, (), lines, repeated)
@@ -67,8 +73,11 @@ def _construct(loader: yaml.SafeLoader, node: yaml.Node) -> dict[str, Any]:
     try:
         values = loader.construct_document(node)
     except yaml.YAMLError as error:
-        raise UnreadableFileError(f"is no plain YAML: {_problem(error)}", "use text, numbers, lists and mappings only") from error
-    # A key such as `1:` or `yes:` is no text in YAML; as text it becomes an unknown key, which is reported as one.
+        raise UnreadableFileError(
+            f"is no plain YAML: {_problem(error)}", "use text, numbers, lists and mappings only"
+        ) from error
+    # A key such as `1:` or `yes:` is no text in YAML; as text it becomes an unknown key, which is reported as
+    # one.
     return {str(key): value for key, value in values.items()}
 
 

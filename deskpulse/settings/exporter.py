@@ -77,7 +77,9 @@ class ExporterSettings(Section):
         if path is not None and password is not None:
             raise wrong("given beside exporter.password", "keep one of the two")
         if (username is None) != (password is None and path is None):
-            raise wrong("exporter.username and a password belong together, and one is missing", "set both, or none")
+            raise wrong(
+                "exporter.username and a password belong together, and one is missing", "set both, or none"
+            )
         if username == "" or not _is_filled(password, path):
             raise wrong("an empty user name or password lets everybody in", "fill them, or leave both out")
         return path
@@ -89,12 +91,20 @@ class ExporterSettings(Section):
         host = given.get("host")
         if host is None or insecure or is_loopback(host):
             return insecure
-        has_login = any(given.get(name) is not None for name in ("bearer_token", "bearer_token_file", "username"))
-        missing = [name for name, there in (("TLS", given.get("cert_file") is not None), ("a log-in", has_login)) if not there]
+        has_login = any(
+            given.get(name) is not None for name in ("bearer_token", "bearer_token_file", "username")
+        )
+        missing = [
+            name
+            for name, there in (("TLS", given.get("cert_file") is not None), ("a log-in", has_login))
+            if not there
+        ]
         if missing:
             raise wrong(
-                f"exporter.host {host!r} can be reached from other machines, and {' and '.join(missing)} is not set up",
-                "keep host 127.0.0.1 behind a proxy that has both, or set exporter.cert_file, key_file and bearer_token_file (or username "
+                f"exporter.host {host!r} can be reached from other machines, and {' and '.join(missing)} is "
+                "not set up",
+                "keep host 127.0.0.1 behind a proxy that has both, or set exporter.cert_file, key_file and "
+                "bearer_token_file (or username "
                 "and password_file); in a network you trust, set insecure_listen to true",
             )
         return insecure
@@ -103,7 +113,9 @@ class ExporterSettings(Section):
     @classmethod
     def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         if wrongs := [host for host in hosts if not is_host(host)]:
-            raise wrong(f"{wrongs[0]!r} is no host", "write names or addresses alone, without scheme, port or path")
+            raise wrong(
+                f"{wrongs[0]!r} is no host", "write names or addresses alone, without scheme, port or path"
+            )
         return hosts
 
     @field_validator("parts_windows", "compared_rollups", "buckets_seconds")
@@ -117,7 +129,10 @@ class ExporterSettings(Section):
     @classmethod
     def _check_buckets(cls, edges: tuple[int, ...]) -> tuple[int, ...]:
         if unknown := [edge for edge in edges if edge not in EXACT_SECONDS]:
-            raise wrong(f"the stored histograms have no edge at {unknown}", f"choose from {', '.join(map(str, EXACT_SECONDS))}")
+            raise wrong(
+                f"the stored histograms have no edge at {unknown}",
+                f"choose from {', '.join(map(str, EXACT_SECONDS))}",
+            )
         return tuple(sorted(edges))
 
 

@@ -21,7 +21,9 @@ from deskpulse.settings.root import Settings
 _LOGIN: Final = re.compile(r"[^/@\s'\"]*:[^/@\s'\"]*@")  # user:password@ in an address that somebody pasted
 _LONGEST_VALUE: Final = 80
 _LEAVES: Final = dict(leaves(Settings))
-_SECRETS: Final = frozenset(path for path, field in _LEAVES.items() if SecretStr in getattr(field.annotation, "__args__", ()))
+_SECRETS: Final = frozenset(
+    path for path, field in _LEAVES.items() if SecretStr in getattr(field.annotation, "__args__", ())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class SettingsError(Exception):
         self.faults = tuple(faults)
         count = len(self.faults)
         heading = f"{count} fault{'s' if count > 1 else ''} in the settings"
-        super().__init__("\n".join([heading, *(f"  {str(fault).replace(chr(10), chr(10) + '  ')}" for fault in self.faults)]))
+        super().__init__(
+            "\n".join(
+                [heading, *(f"  {str(fault).replace(chr(10), chr(10) + '  ')}" for fault in self.faults)]
+            )
+        )
 
 
 def from_pydantic(error: ErrorDetails, document: Document) -> Fault:
@@ -70,12 +76,17 @@ def unknown_key(path: KeyPath, document: Document) -> Fault:
 def repeated_key(path: KeyPath, document: Document) -> Fault:
     """A key that the file gives twice."""
     return Fault(
-        f"{document.name}:{document.lines[path]}: {_dotted(path)}", "given twice, and YAML would keep the last one", "keep one of them"
+        f"{document.name}:{document.lines[path]}: {_dotted(path)}",
+        "given twice, and YAML would keep the last one",
+        "keep one of them",
     )
 
 
 def unknown_variables(environ: Iterable[str]) -> list[Fault]:
-    """Variables with our prefix that name no setting: else a typing error would silently leave the default."""
+    """Variables with our prefix that name no setting.
+
+    Else a typing error would silently leave the default.
+    """
     known = {variable(path) for path in _LEAVES}
     names = sorted(name for name in environ if name.upper().startswith(VARIABLE_PREFIX))
     odd = [name for name in names if name.upper() not in known and not name.upper().startswith(NOT_SETTINGS)]
@@ -96,12 +107,20 @@ NOT_SETTINGS: Final = (
 def _unknown_variable(name: str, known: list[str]) -> Fault:
     for old, found in SETTINGS.items():
         if name.upper() == variable(tuple(old.split("."))):
-            now = "it is gone" if found.now is None else f"it is called {variable(tuple(found.now.split('.')))} now"
+            now = (
+                "it is gone"
+                if found.now is None
+                else f"it is called {variable(tuple(found.now.split('.')))} now"
+            )
             return Fault(name, now, found.fix)
     close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
     if close:
         return Fault(name, "no such setting", f"did you mean {close[0]}?")
-    return Fault(name, "no such setting", "examples/deskpulse.yaml lists every variable; sections and keys are joined by two underscores")
+    return Fault(
+        name,
+        "no such setting",
+        "examples/deskpulse.yaml lists every variable; sections and keys are joined by two underscores",
+    )
 
 
 def _siblings(path: KeyPath) -> list[str]:
@@ -145,7 +164,9 @@ def _shown(path: KeyPath, value: object) -> str:
         return ""  # a whole section may hold a password; an absent value shows nothing
     if leaf in _SECRETS:
         return f" = {HIDDEN}"
-    text = _without_login(repr(value if isinstance(value, (bool, int, float, list, tuple, dict)) else str(value)))
+    text = _without_login(
+        repr(value if isinstance(value, (bool, int, float, list, tuple, dict)) else str(value))
+    )
     return f" = {text[:_LONGEST_VALUE]}..." if len(text) > _LONGEST_VALUE else f" = {text}"
 
 
@@ -176,13 +197,18 @@ def wording(error: ErrorDetails) -> tuple[str, str]:
 def _one_of(value: object, expected: str) -> tuple[str, str]:
     choices = re.findall(r"'([^']*)'", expected)
     close = difflib.get_close_matches(str(value).upper(), [choice.upper() for choice in choices], n=1)
-    hint = next((f"; did you mean {choice}?" for choice in choices if close and choice.upper() == close[0]), "")
+    hint = next(
+        (f"; did you mean {choice}?" for choice in choices if close and choice.upper() == close[0]), ""
+    )
     return "not one of the choices", f"use {', '.join(choices)}{hint}"
 
 
 _BOUNDS: Final = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 _LENGTHS: Final = {"min_length": ("shorter than", "at least"), "max_length": ("longer than", "at most")}
-_A_SECTION: Final = ("a section, not a value", "put its keys below it, indented; variables join section and key by two underscores")
+_A_SECTION: Final = (
+    "a section, not a value",
+    "put its keys below it, indented; variables join section and key by two underscores",
+)
 _KINDS: Final = {
     "int_parsing": ("no whole number", "write digits only"),
     "int_type": ("no whole number", "write digits only"),
@@ -194,7 +220,10 @@ _KINDS: Final = {
     "bool_type": ("neither true nor false", "write true or false"),
     "string_type": ("no text", "put it in quotes; YAML reads words such as no, on and 1 as something else"),
     "tuple_type": ("no list", "write [a, b] in the file, or a,b in a variable"),
-    "dict_type": ("no mapping", "write indented `key: value` lines in the file, or a JSON object in a variable"),
+    "dict_type": (
+        "no mapping",
+        "write indented `key: value` lines in the file, or a JSON object in a variable",
+    ),
     "model_type": _A_SECTION,
     "model_attributes_type": _A_SECTION,
     "path_type": ("no path", "put it in quotes"),

@@ -40,11 +40,16 @@ class KafkaSettings(Section):
     key_file: Path | None = None
 
     def client_options(self) -> dict[str, Any]:
-        """Keyword arguments that connect any aiokafka client (consumer, producer, admin); their `repr` shows no secret.
+        """Keyword arguments that connect any aiokafka client (consumer, producer, admin).
+
+        Their `repr` shows no secret.
 
         Errors: OSError when a file named here has gone since start.
         """
-        options: dict[str, Any] = {"bootstrap_servers": list(self.bootstrap_servers), "security_protocol": self.security_protocol}
+        options: dict[str, Any] = {
+            "bootstrap_servers": list(self.bootstrap_servers),
+            "security_protocol": self.security_protocol,
+        }
         if self.uses_tls:
             options["ssl_context"] = _ssl_context(self.ca_file, self.cert_file, self.key_file)
         if self.uses_sasl:
@@ -85,9 +90,14 @@ class KafkaSettings(Section):
         if protocol is None:
             return username
         if _uses_sasl(protocol) and not username:
-            raise wrong(f"missing, and {protocol} logs in", "set kafka.username, or a security_protocol without SASL")
+            raise wrong(
+                f"missing, and {protocol} logs in", "set kafka.username, or a security_protocol without SASL"
+            )
         if username and not _uses_sasl(protocol):
-            raise wrong(f"never used with {protocol}", "set kafka.security_protocol to SASL_SSL, or leave username out")
+            raise wrong(
+                f"never used with {protocol}",
+                "set kafka.security_protocol to SASL_SSL, or leave username out",
+            )
         return username
 
     @field_validator("password_file")
@@ -100,9 +110,15 @@ class KafkaSettings(Section):
             raise wrong("given beside kafka.password", "keep one of the two")
         given = password is not None or path is not None
         if _uses_sasl(protocol) and not given:
-            raise wrong(f"missing, as is kafka.password, and {protocol} logs in", "set kafka.password_file (better) or kafka.password")
+            raise wrong(
+                f"missing, as is kafka.password, and {protocol} logs in",
+                "set kafka.password_file (better) or kafka.password",
+            )
         if given and not _uses_sasl(protocol):
-            raise wrong(f"a password is never used with {protocol}", "set kafka.security_protocol to SASL_SSL, or leave it out")
+            raise wrong(
+                f"a password is never used with {protocol}",
+                "set kafka.security_protocol to SASL_SSL, or leave it out",
+            )
         return path
 
     @field_validator("key_file")
@@ -110,16 +126,20 @@ class KafkaSettings(Section):
     def _check_tls(cls, key_file: Path | None, info: ValidationInfo) -> Path | None:
         if not {"security_protocol", "ca_file", "cert_file"} <= info.data.keys():
             return key_file  # has a fault of its own
-        protocol, ca_file, cert_file = (info.data[name] for name in ("security_protocol", "ca_file", "cert_file"))
+        protocol, ca_file, cert_file = (
+            info.data[name] for name in ("security_protocol", "ca_file", "cert_file")
+        )
         if not _uses_tls(protocol):
             if ca_file or cert_file or key_file:
                 raise wrong(
-                    f"ca_file, cert_file and key_file are never used with {protocol}", "set kafka.security_protocol to SSL or SASL_SSL"
+                    f"ca_file, cert_file and key_file are never used with {protocol}",
+                    "set kafka.security_protocol to SSL or SASL_SSL",
                 )
             return key_file
         if (cert_file is None) != (key_file is None):
             raise wrong(
-                "key_file and cert_file belong together, and one is missing", "set both, or none for TLS without a client certificate"
+                "key_file and cert_file belong together, and one is missing",
+                "set both, or none for TLS without a client certificate",
             )
         try:
             _ssl_context(ca_file, cert_file, key_file)
@@ -150,7 +170,10 @@ def _ssl_context(ca_file: Path | None, cert_file: Path | None, key_file: Path | 
 
 def _check_server(server: str) -> None:
     if "://" in server:
-        raise wrong(f"{server!r} carries a scheme", "write host:port only; kafka.security_protocol says how to connect")
+        raise wrong(
+            f"{server!r} carries a scheme",
+            "write host:port only; kafka.security_protocol says how to connect",
+        )
     host, colon, port = server.rpartition(":")
     if not colon or not host or not port.isdecimal() or not 1 <= int(port) <= _LAST_PORT:
         raise wrong(f"{server!r} is not host:port", "add the port, such as 127.0.0.1:9092 or [::1]:9092")

@@ -10,7 +10,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from deskpulse.settings.document import Document, UnreadableFileError, read_document
-from deskpulse.settings.faults import Fault, SettingsError, from_pydantic, repeated_key, unknown_key, unknown_variables
+from deskpulse.settings.faults import (
+    Fault,
+    SettingsError,
+    from_pydantic,
+    repeated_key,
+    unknown_key,
+    unknown_variables,
+)
 from deskpulse.settings.root import Settings
 
 CONFIG_VARIABLE: Final = "DESKPULSE_CONFIG"
@@ -33,7 +40,9 @@ def load(config: Path | None = None) -> Settings:
     try:
         settings = Settings(**{name: value for name, value in document.values.items() if name not in private})
     except ValidationError as error:
-        faults += [from_pydantic(detail, document) for detail in error.errors() if not _reported(detail, document)]
+        faults += [
+            from_pydantic(detail, document) for detail in error.errors() if not _reported(detail, document)
+        ]
     if settings is None or faults:
         raise SettingsError(faults)
     return settings

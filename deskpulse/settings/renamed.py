@@ -1,6 +1,9 @@
-"""Words of settings and policies that have another name now, or none: who writes an old one is told what took its place.
+"""Words of settings and policies that have another name now, or none.
 
-Whoever renames or removes a word adds a line here. A fault names its place by the words alone, without the numbers of a list.
+Who writes an old one is told what took its place.
+
+Whoever renames or removes a word adds a line here. A fault names its place by the words alone, without the
+numbers of a list.
 """
 
 from __future__ import annotations
@@ -23,8 +26,12 @@ SETTINGS: Final[Mapping[str, Became]] = {
 }
 _LIMITS: Final = "its limits are a test of the exporter's now: docs/alerts.md"
 POLICY: Final[Mapping[str, Became]] = {
-    "alerts.at_risk": Became("alerts.endangered", f"write `endangered: {{hold: 30s}}` or leave it out; {_LIMITS}"),
-    "alerts.breached_waiting": Became("alerts.worst", f"write `worst: {{hold: 1m, overdue: 1}}` or leave it out; {_LIMITS}"),
+    "alerts.at_risk": Became(
+        "alerts.endangered", f"write `endangered: {{hold: 30s}}` or leave it out; {_LIMITS}"
+    ),
+    "alerts.breached_waiting": Became(
+        "alerts.worst", f"write `worst: {{hold: 1m, overdue: 1}}` or leave it out; {_LIMITS}"
+    ),
     "alerts.endangered.within": Became(None, "leave it out; it is always 15 minutes"),
     "alerts.endangered.tickets": Became(None, _TESTED),
     "alerts.endangered.margin": Became(None, _TESTED),

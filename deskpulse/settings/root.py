@@ -20,7 +20,8 @@ _KAFKA_NAME_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN
 class Settings(BaseSettings):
     """Every setting of deskpulse; read them with `deskpulse.settings.load`.
 
-    `Settings()` has the defaults and what `DESKPULSE_*` variables say; variables win over keyword arguments, which are the file's values.
+    `Settings()` has the defaults and what `DESKPULSE_*` variables say; variables win over keyword arguments,
+    which are the file's values.
     """
 
     model_config = SettingsConfigDict(
@@ -57,7 +58,10 @@ class Settings(BaseSettings):
     @classmethod
     def _check_name(cls, name: str) -> str:
         if odd := sorted(set(name) - _KAFKA_NAME_LETTERS):
-            raise wrong(f"{''.join(odd)!r} may not stand in the name of a Kafka topic", "use letters, digits, dot, underscore and hyphen")
+            raise wrong(
+                f"{''.join(odd)!r} may not stand in the name of a Kafka topic",
+                "use letters, digits, dot, underscore and hyphen",
+            )
         return name
 
     @classmethod
@@ -69,5 +73,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Variables first, then the file; no `.env`, no folder of secrets: one place more is one more to look at."""
+        """Variables first, then the file; no `.env`, no folder of secrets.
+
+        One place more is one more to look at.
+        """
         return env_settings, init_settings

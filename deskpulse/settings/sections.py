@@ -13,7 +13,8 @@ from deskpulse.settings.base import Names, Section, check_name, check_readable, 
 from kpis.ledger import codec, formats
 
 LONGEST_NAME: Final = 128  # characters, as of every name in events
-RESERVED_MEMBERS: Final = frozenset({"all", "other"})  # the roll-up over everything, and where unlisted names are folded
+# the roll-up over everything, and where unlisted names are folded
+RESERVED_MEMBERS: Final = frozenset({"all", "other"})
 
 
 class TopicSettings(Section):
@@ -33,7 +34,10 @@ class TopicSettings(Section):
     def _check_replicas(cls, least: int, info: ValidationInfo) -> int:
         copies = info.data.get("replication_factor")
         if copies is not None and least > copies:
-            raise wrong(f"above topics.replication_factor ({copies}), so no write could ever succeed", "use 1 with 1 copy, 2 with 3 copies")
+            raise wrong(
+                f"above topics.replication_factor ({copies}), so no write could ever succeed",
+                "use 1 with 1 copy, 2 with 3 copies",
+            )
         return least
 
 
@@ -63,7 +67,8 @@ class MemberSettings(Section):
 class DeskSettings(Section):
     """Section `desk`: what it is called, whose day it is, which names are shown, how late an event may be."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)] | None = None  # None: the app_id
+    # None: the app_id
+    name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)] | None = None
     time_zone: str | None = None  # None: that of the policy, see `deskpulse.policy.desk_zone`
     team_time_zones: Annotated[dict[str, str], BeforeValidator(from_json)] = Field(default_factory=dict)
     policy: Path | None = None
@@ -120,10 +125,14 @@ class WorkerSettings(Section):
     @classmethod
     def _check_format(cls, wanted: int | None) -> int | None:
         if wanted is not None and wanted < formats.LEAST:
-            raise wrong(f"this program needs a ledger of format {formats.LEAST} at least", "leave it out, or raise it (docs/upgrade.md)")
+            raise wrong(
+                f"this program needs a ledger of format {formats.LEAST} at least",
+                "leave it out, or raise it (docs/upgrade.md)",
+            )
         if wanted is not None and wanted > codec.VERSION:
             raise wrong(
-                f"this program writes ledgers up to format {codec.VERSION}", "upgrade every worker and exporter before you raise it"
+                f"this program writes ledgers up to format {codec.VERSION}",
+                "upgrade every worker and exporter before you raise it",
             )
         return wanted
 

@@ -1,6 +1,9 @@
-"""YAML that people hand in, bounded before anything is built of it: a kilobyte of aliases may stand for billions of values.
+"""YAML that people hand in, bounded before anything is built of it.
 
-Only events are looked at here, and these come one after the other however deep a file nests or however much its aliases stand for.
+A kilobyte of aliases may stand for billions of values.
+
+Only events are looked at here, and these come one after the other however deep a file nests or however much
+its aliases stand for.
 """
 
 from __future__ import annotations
@@ -15,11 +18,17 @@ MOST_VALUES: Final = 100_000  # with what aliases stand for; a policy of 1,000 l
 
 
 class YamlBoundError(yaml.MarkedYAMLError):
-    """More than a settings, policy, mapping or receivers file can mean; `problem` says what, `problem_mark` where."""
+    """More than a settings, policy, mapping or receivers file can mean.
+
+    `problem` says what, `problem_mark` where.
+    """
 
 
 def check(text: str) -> None:
-    """Refuse what is too large, too deep, or stands for too much. Errors: YamlBoundError; YAMLError where it is no YAML so far."""
+    """Refuse what is too large, too deep, or stands for too much.
+
+    Errors: YamlBoundError; YAMLError where it is no YAML so far.
+    """
     if len(text) > LARGEST_BYTES:
         raise YamlBoundError(problem=f"it is larger than {LARGEST_BYTES >> 20} MiB")
     count = _Count()

@@ -1,4 +1,7 @@
-"""The collector: one immutable snapshot becomes metric families. It computes nothing, and no failure of a part reaches the scraper."""
+"""The collector: one immutable snapshot becomes metric families.
+
+It computes nothing, and no failure of a part reaches the scraper.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,14 @@ Part = Callable[[], Iterable[Metric]]
 
 
 class DeskpulseCollector(Collector):
-    """All families of the exporter. `read` gives the snapshot of this scrape; `desk` is the name of the desk."""
+    """All families of the exporter.
 
-    def __init__(self, read: Callable[[], Snapshot], buckets_seconds: Sequence[int], desk: str = "deskpulse") -> None:
+    `read` gives the snapshot of this scrape; `desk` is the name of the desk.
+    """
+
+    def __init__(
+        self, read: Callable[[], Snapshot], buckets_seconds: Sequence[int], desk: str = "deskpulse"
+    ) -> None:
         self._read = read
         self._desk = desk
         self._kpi_parts = kpi_parts(buckets_seconds)
@@ -38,9 +46,15 @@ class DeskpulseCollector(Collector):
         return [family.new() for family in FAMILIES]
 
     def collect(self) -> Iterator[Metric]:
-        """Families that have samples. A part that fails is left out as a whole and turns `deskpulse_exporter_up` to 0."""
+        """Families that have samples.
+
+        A part that fails is left out as a whole and turns `deskpulse_exporter_up` to 0.
+        """
         snapshot = self._read()
-        parts: list[Part] = [partial(collect_desk, self._desk), *(partial(part, snapshot) for part in PROGRAM_PARTS)]
+        parts: list[Part] = [
+            partial(collect_desk, self._desk),
+            *(partial(part, snapshot) for part in PROGRAM_PARTS),
+        ]
         if snapshot.view is not None:
             parts += [partial(part, snapshot.view) for part in self._kpi_parts]
         up, count = not snapshot.failed, 2
@@ -63,7 +77,9 @@ def _one(family: Family, value: float) -> Metric:
     return metric
 
 
-def new_registry(read: Callable[[], Snapshot], buckets_seconds: Sequence[int], desk: str = "deskpulse") -> CollectorRegistry:
+def new_registry(
+    read: Callable[[], Snapshot], buckets_seconds: Sequence[int], desk: str = "deskpulse"
+) -> CollectorRegistry:
     """A registry of this exporter alone: nothing that other libraries registered is served."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(DeskpulseCollector(read, buckets_seconds, desk))

@@ -1,7 +1,10 @@
-"""Metric families as text, byte for byte what prometheus_client writes, but faster: label sets are rendered once, not at each scrape.
+"""Metric families as text, byte for byte what prometheus_client writes, but faster.
 
-Which format a scraper gets is still prometheus_client's decision; a test holds both outputs together. Here, and nowhere else, every series
-gets the label `desk` before all others: several desks may share one Prometheus, and no family can be forgotten.
+Label sets are rendered once, not at each scrape.
+
+Which format a scraper gets is still prometheus_client's decision; a test holds both outputs together. Here,
+and nowhere else, every series gets the label `desk` before all others: several desks may share one
+Prometheus, and no family can be forgotten.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ Encode = Callable[[Iterable[Metric]], bytes]
 DESK: Final = "desk"  # no family has a label of this name
 _number: Final[Callable[[float], str]] = utils.floatToGoString
 MOST_LABEL_SETS: Final = 200_000  # names that come and go must not fill the memory
-_SUFFIXES_OF_THEIR_OWN: Final = ("_gcount", "_gsum")  # Prometheus' format knows no gauge histogram: these become gauges behind it
+# Prometheus' format knows no gauge histogram: these become gauges behind it
+_SUFFIXES_OF_THEIR_OWN: Final = ("_gcount", "_gsum")
 _NAMES: Final = {"counter": "_total", "info": "_info"}
 _TYPES: Final = {"info": "gauge", "gaugehistogram": "histogram"}
 
@@ -94,7 +98,9 @@ def encode_openmetrics(metrics: Iterable[Metric], desk: str | None = None) -> by
     out: list[str] = []
     line = _writer(desk)
     for metric in metrics:
-        out.append(f"# HELP {metric.name} {_escape(metric.documentation)}\n# TYPE {metric.name} {metric.type}\n")
+        out.append(
+            f"# HELP {metric.name} {_escape(metric.documentation)}\n# TYPE {metric.name} {metric.type}\n"
+        )
         if metric.unit:
             out.append(f"# UNIT {metric.name} {metric.unit}\n")
         out.extend(map(line, metric.samples))

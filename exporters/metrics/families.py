@@ -1,4 +1,7 @@
-"""Every metric family that an exporter serves, as one catalogue: name, help, type, unit. `docs/metrics.md` is made from it."""
+"""Every metric family that an exporter serves, as one catalogue: name, help, type, unit.
+
+`docs/metrics.md` is made from it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ Type = Literal["gauge", "counter", "gaugehistogram", "info"]
 
 
 class Family(NamedTuple):
-    """A metric family. `name` is without the suffixes that the type adds (`_total`, `_info`, `_bucket`, ...)."""
+    """A metric family.
+
+    `name` is without the suffixes that the type adds (`_total`, `_info`, `_bucket`, ...).
+    """
 
     name: str
     help: str
@@ -39,7 +45,9 @@ class Family(NamedTuple):
     def having(self, *samples: tuple[Mapping[str, str], float | None]) -> Metric:
         """The family with samples; None is a sample that is absent."""
         metric = self.new()
-        metric.samples.extend(Sample(self.exported_name, dict(labels), value) for labels, value in samples if value is not None)
+        metric.samples.extend(
+            Sample(self.exported_name, dict(labels), value) for labels, value in samples if value is not None
+        )
         return metric
 
 
@@ -60,15 +68,25 @@ def _final() -> tuple[Family, ...]:
     for kind in catalogue.FIGURES:
         fixed = tuple(name for name, _ in kind.fixed_labels)
         found.append(Family(kind.name, kind.help, labels=_FIGURE_LABELS + _MORE_LABELS.get(kind.name, ())))
-        found.append(Family(kind.observations_name, f"Observations behind {kind.name}.", labels=_FIGURE_LABELS + fixed))
+        found.append(
+            Family(kind.observations_name, f"Observations behind {kind.name}.", labels=_FIGURE_LABELS + fixed)
+        )
     for name, text in catalogue.OTHER_FIGURES.items():
         found.append(Family(name, text, labels=_FIGURE_LABELS))
-        found.append(Family(f"{name.removesuffix('_ratio')}_observations", f"Observations behind {name}.", labels=_FIGURE_LABELS))
+        found.append(
+            Family(
+                f"{name.removesuffix('_ratio')}_observations",
+                f"Observations behind {name}.",
+                labels=_FIGURE_LABELS,
+            )
+        )
     return tuple(found)
 
 
 FINAL: Final = _final()
-LIVE: Final = tuple(Family(name, text, labels=("by", "member")) for name, text in catalogue.LIVE_FIGURES.items())
+LIVE: Final = tuple(
+    Family(name, text, labels=("by", "member")) for name, text in catalogue.LIVE_FIGURES.items()
+)
 
 _SLA_LABELS: Final = {
     "support_sla_due_tickets": ("target", "within"),
@@ -77,32 +95,74 @@ _SLA_LABELS: Final = {
     "support_business_open": (),
 }
 # Only an exporter with a policy has samples of these.
-SLA_FINAL: Final = tuple(Family(name, text, labels=(*_FIGURE_LABELS, "target")) for name, text in catalogue.SLA_FIGURES.items())
+SLA_FINAL: Final = tuple(
+    Family(name, text, labels=(*_FIGURE_LABELS, "target")) for name, text in catalogue.SLA_FIGURES.items()
+)
 SLA_LIVE: Final = tuple(
-    Family(name, text, labels=("by", "member", *_SLA_LABELS.get(name, ("target",)))) for name, text in catalogue.SLA_LIVE_FIGURES.items()
+    Family(name, text, labels=("by", "member", *_SLA_LABELS.get(name, ("target",))))
+    for name, text in catalogue.SLA_LIVE_FIGURES.items()
 )
 
 # Only teams with a calendar have these.
-CLOSED_FINAL: Final = tuple(Family(name, text, labels=_FIGURE_LABELS) for name, text in catalogue.CLOSED_FIGURES.items())
-_NAMED_LABELS: Final = ("by", "member", *DIMENSIONS, "target")  # of the dimensions those that the member names
+CLOSED_FINAL: Final = tuple(
+    Family(name, text, labels=_FIGURE_LABELS) for name, text in catalogue.CLOSED_FIGURES.items()
+)
+# of the dimensions those that the member names
+_NAMED_LABELS: Final = ("by", "member", *DIMENSIONS, "target")
 SLA_WORST: Final = (
-    *(Family(name, text, labels=(*_NAMED_LABELS, "window")) for name, text in catalogue.WORST_FIGURES.items()),
+    *(
+        Family(name, text, labels=(*_NAMED_LABELS, "window"))
+        for name, text in catalogue.WORST_FIGURES.items()
+    ),
     *(Family(name, text, labels=_NAMED_LABELS) for name, text in catalogue.ENDANGERED_FIGURES.items()),
-    *(Family(name, text, labels=("by", "member", "target")) for name, text in catalogue.JUDGED_FIGURES.items()),
+    *(
+        Family(name, text, labels=("by", "member", "target"))
+        for name, text in catalogue.JUDGED_FIGURES.items()
+    ),
 )
 
 _PART_LABELS: Final = ("window", "team", "channel", "priority")
 CREATED: Final = Family("support_created_tickets", "Tickets created in the window.", labels=_PART_LABELS)
-SOLVED: Final = Family("support_solved_tickets", "First resolutions with outcome solved in the window.", labels=_PART_LABELS)
-ABANDONED: Final = Family("support_abandoned_tickets", "Tickets resolved with outcome abandoned in the window.", labels=_PART_LABELS)
-FIRST_RESPONSE: Final = Family(
-    "support_first_response_seconds", "First response times booked in the window.", "gaugehistogram", _PART_LABELS
+SOLVED: Final = Family(
+    "support_solved_tickets", "First resolutions with outcome solved in the window.", labels=_PART_LABELS
 )
-HANDLE_TIME: Final = Family("support_handle_time_seconds", "Handle times of the window's interactions.", "gaugehistogram", _PART_LABELS)
-RESOLUTION_TIME: Final = Family("support_resolution_time_seconds", "Resolution times booked in the window.", "gaugehistogram", _PART_LABELS)
-NPS_ANSWERS: Final = Family("support_nps_answers", "Answers to the NPS question in the window.", labels=(*_PART_LABELS, "group"))
-CSAT_ANSWERS: Final = Family("support_csat_answers", "Answers to the CSAT question in the window.", labels=(*_PART_LABELS, "satisfied"))
-PARTS: Final = (CREATED, SOLVED, ABANDONED, FIRST_RESPONSE, HANDLE_TIME, RESOLUTION_TIME, NPS_ANSWERS, CSAT_ANSWERS)
+ABANDONED: Final = Family(
+    "support_abandoned_tickets", "Tickets resolved with outcome abandoned in the window.", labels=_PART_LABELS
+)
+FIRST_RESPONSE: Final = Family(
+    "support_first_response_seconds",
+    "First response times booked in the window.",
+    "gaugehistogram",
+    _PART_LABELS,
+)
+HANDLE_TIME: Final = Family(
+    "support_handle_time_seconds",
+    "Handle times of the window's interactions.",
+    "gaugehistogram",
+    _PART_LABELS,
+)
+RESOLUTION_TIME: Final = Family(
+    "support_resolution_time_seconds",
+    "Resolution times booked in the window.",
+    "gaugehistogram",
+    _PART_LABELS,
+)
+NPS_ANSWERS: Final = Family(
+    "support_nps_answers", "Answers to the NPS question in the window.", labels=(*_PART_LABELS, "group")
+)
+CSAT_ANSWERS: Final = Family(
+    "support_csat_answers", "Answers to the CSAT question in the window.", labels=(*_PART_LABELS, "satisfied")
+)
+PARTS: Final = (
+    CREATED,
+    SOLVED,
+    ABANDONED,
+    FIRST_RESPONSE,
+    HANDLE_TIME,
+    RESOLUTION_TIME,
+    NPS_ANSWERS,
+    CSAT_ANSWERS,
+)
 
 
 def metric_families() -> tuple[Family, ...]:

@@ -1,4 +1,7 @@
-"""The KPI families of a scrape, read from one immutable view: one `collect_*` function a group of families that share their source."""
+"""The KPI families of a scrape, read from one immutable view.
+
+One `collect_*` function a group of families that share their source.
+"""
 
 from __future__ import annotations
 
@@ -67,11 +70,17 @@ def _durations(family: Family, view: View, base: int, buckets_seconds: Sequence[
             metric.samples.append(Sample(f"{family.name}_bucket", labels, at_most(histogram, edge * 1000)))
         metric.samples.append(Sample(f"{family.name}_bucket", _labels(part, ("le", "+Inf")), count))
         metric.samples.append(Sample(f"{family.name}_gcount", _labels(part), count))
-        metric.samples.append(Sample(f"{family.name}_gsum", _labels(part), part.cells.get(base + 1, 0) / 1000))
+        metric.samples.append(
+            Sample(f"{family.name}_gsum", _labels(part), part.cells.get(base + 1, 0) / 1000)
+        )
     return metric
 
 
-_NPS: Final = {"promoter": cell_numbers.PROMOTERS, "passive": cell_numbers.PASSIVES, "detractor": cell_numbers.DETRACTORS}
+_NPS: Final = {
+    "promoter": cell_numbers.PROMOTERS,
+    "passive": cell_numbers.PASSIVES,
+    "detractor": cell_numbers.DETRACTORS,
+}
 _CSAT: Final = {"true": cell_numbers.SATISFIED, "false": cell_numbers.UNSATISFIED}
 
 

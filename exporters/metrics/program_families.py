@@ -1,4 +1,7 @@
-"""The families about the program itself: freshness, completeness, positions, counters. Timestamps are seconds since the epoch."""
+"""The families about the program itself: freshness, completeness, positions, counters.
+
+Timestamps are seconds since the epoch.
+"""
 
 from __future__ import annotations
 
@@ -19,101 +22,198 @@ from kpis.sla.policy import Policy
 from kpis.state.admission import KINDS
 
 Labels = Mapping[str, str]
-REASONS: Final = ("null", "oversize", "syntax", "schema", "kind", "name", "score", "time", "future", "too_late", "key")
+REASONS: Final = (
+    "null",
+    "oversize",
+    "syntax",
+    "schema",
+    "kind",
+    "name",
+    "score",
+    "time",
+    "future",
+    "too_late",
+    "key",
+)
 _PARTITION: Final = ("partition",)
 
 BUILD: Final = Family("deskpulse_build", "Version of the exporter.", "info", ("version", "python"))
-READY: Final = Family("deskpulse_exporter_ready", "1 once the whole ledger has been read; before, no figure is exported.")
-COMPLETE: Final = Family("deskpulse_view_complete", "1 while the figures are all that there is; /readyz tells what is missing.")
-INCOMPLETE: Final = Family(
-    "deskpulse_view_incomplete", "1 for each reason why the figures are not all that there is; else absent.", labels=("reason",)
+READY: Final = Family(
+    "deskpulse_exporter_ready", "1 once the whole ledger has been read; before, no figure is exported."
 )
-CONNECTIONS: Final = Family("deskpulse_ledger_connections", "Connections to Kafka made by the reader of the ledger.", "counter")
+COMPLETE: Final = Family(
+    "deskpulse_view_complete", "1 while the figures are all that there is; /readyz tells what is missing."
+)
+INCOMPLETE: Final = Family(
+    "deskpulse_view_incomplete",
+    "1 for each reason why the figures are not all that there is; else absent.",
+    labels=("reason",),
+)
+CONNECTIONS: Final = Family(
+    "deskpulse_ledger_connections", "Connections to Kafka made by the reader of the ledger.", "counter"
+)
 REFUSED: Final = Family(
     "deskpulse_requests_refused",
-    "Requests that the exporter turned away: with a wrong token or password, or for a host name that it does not answer to.",
+    "Requests that the exporter turned away: with a wrong token or password, or for a host name that it "
+    "does not answer to.",
     "counter",
     ("reason",),
 )
 EXPECTED: Final = Family("deskpulse_partitions_expected", "Partitions of the ledger.")
 READ: Final = Family("deskpulse_partitions_read", "Partitions of the ledger that are read to their end.")
-AS_OF: Final = Family("deskpulse_view_as_of_timestamp_seconds", "The instant that the figures are computed for.")
-READ_AT: Final = Family("deskpulse_view_read_timestamp_seconds", "When Kafka last answered for every partition of the ledger.")
-AGE: Final = Family("deskpulse_view_age_seconds", "Since when Kafka has not answered for every partition of the ledger.")
+AS_OF: Final = Family(
+    "deskpulse_view_as_of_timestamp_seconds", "The instant that the figures are computed for."
+)
+READ_AT: Final = Family(
+    "deskpulse_view_read_timestamp_seconds", "When Kafka last answered for every partition of the ledger."
+)
+AGE: Final = Family(
+    "deskpulse_view_age_seconds", "Since when Kafka has not answered for every partition of the ledger."
+)
 SKEW: Final = Family(
     "deskpulse_clock_skew_seconds",
-    "The exporter's clock less the brokers', by the timestamps of what it reads, at least; absent while no broker has stamped anything.",
+    "The exporter's clock less the brokers', by the timestamps of what it reads, at least; absent while no "
+    "broker has stamped anything.",
 )
-BUILD_SECONDS: Final = Family("deskpulse_view_build_seconds", "How long the last computation of the figures took.")
+BUILD_SECONDS: Final = Family(
+    "deskpulse_view_build_seconds", "How long the last computation of the figures took."
+)
 WATERMARK: Final = Family("deskpulse_watermark_timestamp_seconds", "Greatest event time that was accepted.")
 TOPIC_WATERMARK: Final = Family(
-    "deskpulse_source_watermark_timestamp_seconds", "Greatest event time that was accepted from a source topic.", labels=("topic",)
+    "deskpulse_source_watermark_timestamp_seconds",
+    "Greatest event time that was accepted from a source topic.",
+    labels=("topic",),
 )
 EVENT_CLOCK: Final = Family(
-    "deskpulse_event_clock_timestamp_seconds", "Event time before which a partition counts events as late.", labels=_PARTITION
+    "deskpulse_event_clock_timestamp_seconds",
+    "Event time before which a partition counts events as late.",
+    labels=_PARTITION,
 )
-LEDGER_POSITION: Final = Family("deskpulse_ledger_position_offset", "Next offset of the ledger to read.", labels=_PARTITION)
+LEDGER_POSITION: Final = Family(
+    "deskpulse_ledger_position_offset", "Next offset of the ledger to read.", labels=_PARTITION
+)
 LEDGER_END: Final = Family("deskpulse_ledger_end_offset", "High-water mark of the ledger.", labels=_PARTITION)
 LEDGER_UNSTABLE: Final = Family(
-    "deskpulse_ledger_unstable_records", "High-water mark minus last stable offset: held back by open transactions.", labels=_PARTITION
+    "deskpulse_ledger_unstable_records",
+    "High-water mark minus last stable offset: held back by open transactions.",
+    labels=_PARTITION,
 )
 LEDGER_STUCK: Final = Family(
-    "deskpulse_ledger_stuck_seconds", "For how long the last stable offset has been behind without moving.", labels=_PARTITION
+    "deskpulse_ledger_stuck_seconds",
+    "For how long the last stable offset has been behind without moving.",
+    labels=_PARTITION,
 )
-TRANSACTIONS: Final = Family("deskpulse_transactions", "Transactions that workers wrote to the ledger.", "counter", _PARTITION)
-REJECTED: Final = Family("deskpulse_events_rejected", "Records that went to the dead-letter topic.", "counter", ("partition", "reason"))
+TRANSACTIONS: Final = Family(
+    "deskpulse_transactions", "Transactions that workers wrote to the ledger.", "counter", _PARTITION
+)
+REJECTED: Final = Family(
+    "deskpulse_events_rejected",
+    "Records that went to the dead-letter topic.",
+    "counter",
+    ("partition", "reason"),
+)
 COUNTERS: Final[Mapping[str, Family]] = {
     name: Family(family, text, "counter", _PARTITION)
     for name, family, text in (
         ("accepted", "deskpulse_events_accepted", "Events accepted, duplicates among them."),
         ("duplicate", "deskpulse_events_duplicate", "Events whose identity was known already."),
-        ("twin", "deskpulse_events_twin", "Interactions that repeat one of their ticket (kind, instant, parts) under another event_id."),
+        (
+            "twin",
+            "deskpulse_events_twin",
+            "Interactions that repeat one of their ticket (kind, instant, parts) under another event_id.",
+        ),
         ("late", "deskpulse_events_late", "Events before the event clock of their partition."),
         ("overflow", "deskpulse_tickets_overflowed", "Tickets with more facts than are kept."),
-        ("comeback", "deskpulse_tickets_returned", "Tickets that had left the state and were known when their next event came."),
-        ("gap", "deskpulse_source_gaps", "Gaps in the offsets of source topics, left by compaction and transactions."),
+        (
+            "comeback",
+            "deskpulse_tickets_returned",
+            "Tickets that had left the state and were known when their next event came.",
+        ),
+        (
+            "gap",
+            "deskpulse_source_gaps",
+            "Gaps in the offsets of source topics, left by compaction and transactions.",
+        ),
         ("lost", "deskpulse_records_lost", "Records that a source topic deleted before they were read."),
-        ("skipped", "deskpulse_records_skipped", "Records that an operator passed over, since they crash the workers."),
+        (
+            "skipped",
+            "deskpulse_records_skipped",
+            "Records that an operator passed over, since they crash the workers.",
+        ),
     )
 }
 CHANGES_FOLDED: Final = Family(
     "deskpulse_changes_folded",
-    "Changes of figures that count as other, since a partition holds as many names of a dimension, or combinations, as it may.",
+    "Changes of figures that count as other, since a partition holds as many names of a dimension, or "
+    "combinations, as it may.",
     "counter",
     ("partition", "kind"),
 )
 NAMES_HELD: Final = Family(
     "deskpulse_names_held",
-    "Names of a dimension, and combinations of names, that a partition distinguishes; those of a policy do not count.",
+    "Names of a dimension, and combinations of names, that a partition distinguishes; those of a policy do "
+    "not count.",
     labels=("partition", "of"),
 )
-NAMES_LIMIT: Final = Family("deskpulse_names_limit", "How many there may be; what comes later counts as other.", labels=("partition", "of"))
-SPAN: Final = Family("deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period"))
-FOLDED: Final = Family("deskpulse_folded_names", "Names that are shown as other.", labels=("dimension",))
-ANOMALIES: Final = Family("deskpulse_anomalies", "Replies and resolutions of the last 24 h that are stamped before their cause.")
-DEFINITIONS: Final = Family(
-    "deskpulse_definitions_number", "The definitions that the panes of a partition were made by: a number.", labels=_PARTITION
+NAMES_LIMIT: Final = Family(
+    "deskpulse_names_limit",
+    "How many there may be; what comes later counts as other.",
+    labels=("partition", "of"),
 )
-OWN_DEFINITIONS: Final = Family("deskpulse_exporter_definitions_number", "The definitions of this exporter: a number.")
+SPAN: Final = Family(
+    "deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period")
+)
+FOLDED: Final = Family("deskpulse_folded_names", "Names that are shown as other.", labels=("dimension",))
+ANOMALIES: Final = Family(
+    "deskpulse_anomalies", "Replies and resolutions of the last 24 h that are stamped before their cause."
+)
+DEFINITIONS: Final = Family(
+    "deskpulse_definitions_number",
+    "The definitions that the panes of a partition were made by: a number.",
+    labels=_PARTITION,
+)
+OWN_DEFINITIONS: Final = Family(
+    "deskpulse_exporter_definitions_number", "The definitions of this exporter: a number."
+)
 HIDDEN: Final = Family(
     "deskpulse_figure_hidden",
-    "1 for a figure that is not shown, since partitions and exporter do not agree about what it means (* are all); absent when they do.",
+    "1 for a figure that is not shown, since partitions and exporter do not agree about what it means (* "
+    "are all); absent when they do.",
     labels=("figure",),
 )
 POLICY: Final = Family(
-    "deskpulse_policy", "The SLA policy of the exporter: its version in force and the digest of all.", "info", ("version", "digest")
+    "deskpulse_policy",
+    "The SLA policy of the exporter: its version in force and the digest of all.",
+    "info",
+    ("version", "digest"),
 )
 POLICY_MISMATCH: Final = Family(
-    "deskpulse_policy_mismatch", "1 while the rows of some partition were made with another SLA policy than the exporter's."
+    "deskpulse_policy_mismatch",
+    "1 while the rows of some partition were made with another SLA policy than the exporter's.",
 )
 SETTING_DIFFERS: Final = Family(
     "deskpulse_setting_mismatch",
-    "1 for a setting of the exporter that is not the one that the ledger was made with, though all must share it; absent when it is.",
+    "1 for a setting of the exporter that is not the one that the ledger was made with, though all must "
+    "share it; absent when it is.",
     labels=("setting",),
 )
 
 PROGRAM: Final = (
-    *(BUILD, READY, COMPLETE, INCOMPLETE, CONNECTIONS, REFUSED, EXPECTED, READ, AS_OF, READ_AT, AGE, SKEW, BUILD_SECONDS),
+    *(
+        BUILD,
+        READY,
+        COMPLETE,
+        INCOMPLETE,
+        CONNECTIONS,
+        REFUSED,
+        EXPECTED,
+        READ,
+        AS_OF,
+        READ_AT,
+        AGE,
+        SKEW,
+        BUILD_SECONDS,
+    ),
     *(
         WATERMARK,
         TOPIC_WATERMARK,
@@ -183,7 +283,9 @@ def collect_refused(snapshot: Snapshot) -> Iterator[Metric]:
 
 def collect_definitions(snapshot: Snapshot) -> Iterator[Metric]:
     """What the figures mean, and which are hidden."""
-    yield DEFINITIONS.having(*(({"partition": number}, position.definitions) for number, position in _positions(snapshot)))
+    yield DEFINITIONS.having(
+        *(({"partition": number}, position.definitions) for number, position in _positions(snapshot))
+    )
     yield OWN_DEFINITIONS.having(({}, CURRENT))
     yield HIDDEN.having(*(({"figure": name}, 1.0) for name in sorted(snapshot.status.hidden)))
 
@@ -196,13 +298,17 @@ def collect_event_times(snapshot: Snapshot) -> Iterator[Metric]:
         clocks.append(({"partition": number}, _seconds(position.event_clock_ms)))
         for topic, at_ms in position.maxima.items():
             newest[topic] = max(newest.get(topic, at_ms), at_ms)
-    yield TOPIC_WATERMARK.having(*(({"topic": topic}, _seconds(at_ms)) for topic, at_ms in sorted(newest.items())))
+    yield TOPIC_WATERMARK.having(
+        *(({"topic": topic}, _seconds(at_ms)) for topic, at_ms in sorted(newest.items()))
+    )
     yield EVENT_CLOCK.having(*clocks)
 
 
 def collect_ledger(snapshot: Snapshot) -> Iterator[Metric]:
     """How far the ledger is read."""
-    parts = [({"partition": str(number)}, part) for number, part in sorted(snapshot.status.partitions.items())]
+    parts = [
+        ({"partition": str(number)}, part) for number, part in sorted(snapshot.status.partitions.items())
+    ]
     yield LEDGER_POSITION.having(*((labels, part.position) for labels, part in parts))
     yield LEDGER_END.having(*((labels, part.end) for labels, part in parts))
     yield LEDGER_UNSTABLE.having(*((labels, part.unstable) for labels, part in parts))
@@ -213,8 +319,11 @@ def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
     """What the workers counted; the counters are part of the ledger, so a restart does not reset them."""
     if snapshot.view is None:
         return
-    # Also of partitions that no worker has written to yet: a counter that begins at 1 hides its first increase.
-    known = {str(number): Position() for number in range(snapshot.status.expected or 0)} | dict(_positions(snapshot))
+    # Also of partitions that no worker has written to yet: a counter that begins at 1 hides its first
+    # increase.
+    known = {str(number): Position() for number in range(snapshot.status.expected or 0)} | dict(
+        _positions(snapshot)
+    )
     positions = [({"partition": number}, position) for number, position in known.items()]
     yield TRANSACTIONS.having(*((labels, position.transaction) for labels, position in positions))
     for name, family in COUNTERS.items():
@@ -223,18 +332,27 @@ def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
     for labels, position in positions:
         seen = (name.removeprefix("rejected:") for name in position.counters if name.startswith("rejected:"))
         rejected += [
-            ({**labels, "reason": reason}, position.counters.get(f"rejected:{reason}", 0)) for reason in dict.fromkeys((*REASONS, *seen))
+            ({**labels, "reason": reason}, position.counters.get(f"rejected:{reason}", 0))
+            for reason in dict.fromkeys((*REASONS, *seen))
         ]
     yield REJECTED.having(*rejected)
     yield CHANGES_FOLDED.having(
-        *(({**labels, "kind": kind}, position.counters.get(f"folded:{kind}", 0)) for labels, position in positions for kind in KINDS)
+        *(
+            ({**labels, "kind": kind}, position.counters.get(f"folded:{kind}", 0))
+            for labels, position in positions
+            for kind in KINDS
+        )
     )
 
 
 def collect_names(snapshot: Snapshot) -> Iterator[Metric]:
     """How full the places for names are."""
     rooms = sorted(snapshot.view.rooms.items()) if snapshot.view else []
-    found = [({"partition": str(number), "of": kind}, room) for number, kinds in rooms for kind, room in kinds.items()]
+    found = [
+        ({"partition": str(number), "of": kind}, room)
+        for number, kinds in rooms
+        for kind, room in kinds.items()
+    ]
     yield NAMES_HELD.having(*((labels, room.held) for labels, room in found))
     yield NAMES_LIMIT.having(*((labels, room.limit) for labels, room in found if room.limit is not None))
 
@@ -243,21 +361,34 @@ def collect_view(snapshot: Snapshot) -> Iterator[Metric]:
     """Spans, folded names, anomalies."""
     view = snapshot.view
     spans = view.spans.items() if view else ()
-    yield SPAN.having(*(({"window": window, "period": period}, (end - start) / 1000) for (window, period), (start, end) in spans))
-    yield FOLDED.having(*(({"dimension": dimension}, count) for dimension, count in (view.folded.items() if view else ())))
+    yield SPAN.having(
+        *(
+            ({"window": window, "period": period}, (end - start) / 1000)
+            for (window, period), (start, end) in spans
+        )
+    )
+    yield FOLDED.having(
+        *(({"dimension": dimension}, count) for dimension, count in (view.folded.items() if view else ()))
+    )
     yield ANOMALIES.having(({}, view.anomalies if view else None))
 
 
 def collect_policy(snapshot: Snapshot) -> Iterator[Metric]:
     """Which policy the figures are of, and whether the workers have the same policy and the same shared settings."""
-    yield SETTING_DIFFERS.having(*(({"setting": name}, 1.0) for name in sorted({one.setting for one in snapshot.status.settings})))
+    yield SETTING_DIFFERS.having(
+        *(({"setting": name}, 1.0) for name in sorted({one.setting for one in snapshot.status.settings}))
+    )
     view = snapshot.view
     if view is None:
         return
     if view.policy is not None:
         version = view.policy.at(view.as_of_ms)
-        yield POLICY.having(({"version": version.name if version else "none", "digest": view.policy.digest()}, 1))
-    yield POLICY_MISMATCH.having(({}, float(any(differs(view.policy, position) for position in view.positions.values()))))
+        yield POLICY.having(
+            ({"version": version.name if version else "none", "digest": view.policy.digest()}, 1)
+        )
+    yield POLICY_MISMATCH.having(
+        ({}, float(any(differs(view.policy, position) for position in view.positions.values())))
+    )
 
 
 def differs(policy: Policy | None, position: Position) -> bool:
@@ -287,7 +418,11 @@ PROGRAM_PARTS: Final[tuple[Callable[[Snapshot], Iterator[Metric]], ...]] = (
 
 
 def _positions(snapshot: Snapshot) -> list[tuple[str, Position]]:
-    return [(str(number), position) for number, position in sorted(snapshot.view.positions.items())] if snapshot.view else []
+    return (
+        [(str(number), position) for number, position in sorted(snapshot.view.positions.items())]
+        if snapshot.view
+        else []
+    )
 
 
 def _seconds(ms: int | None) -> float | None:

@@ -1,4 +1,7 @@
-"""The families about what is around the ledger: who works on the partitions, and how far the source topics are applied."""
+"""The families about what is around the ledger.
+
+Who works on the partitions, and how far the source topics are applied.
+"""
 
 from __future__ import annotations
 
@@ -14,29 +17,62 @@ from exporters.snapshot import Snapshot
 _PARTITION: Final = ("partition",)
 _SOURCE: Final = ("topic", "partition")
 
-WORKERS: Final = Family("deskpulse_workers", "Workers in the consumer group; one that died is among them until its session has expired.")
-OWNED: Final = Family("deskpulse_partitions_owned", "Partitions that are assigned to a worker; 0 while the group hands them out anew.")
-RECOVERING: Final = Family("deskpulse_partitions_recovering", "Owned partitions whose worker is still reading them from the ledger.")
-PARTITION_OWNED: Final = Family("deskpulse_partition_owned", "1 while the partition is assigned to a worker.", labels=_PARTITION)
-PARTITION_RECOVERING: Final = Family(
-    "deskpulse_partition_recovering", "1 while the worker of the partition is still reading it from the ledger.", labels=_PARTITION
+WORKERS: Final = Family(
+    "deskpulse_workers",
+    "Workers in the consumer group; one that died is among them until its session has expired.",
 )
-POSITION: Final = Family("deskpulse_source_position_offset", "Next offset of a source topic to be applied.", labels=_SOURCE)
-END: Final = Family("deskpulse_source_end_offset", "Log end of a source topic, up to the first open transaction.", labels=_SOURCE)
+OWNED: Final = Family(
+    "deskpulse_partitions_owned",
+    "Partitions that are assigned to a worker; 0 while the group hands them out anew.",
+)
+RECOVERING: Final = Family(
+    "deskpulse_partitions_recovering", "Owned partitions whose worker is still reading them from the ledger."
+)
+PARTITION_OWNED: Final = Family(
+    "deskpulse_partition_owned", "1 while the partition is assigned to a worker.", labels=_PARTITION
+)
+PARTITION_RECOVERING: Final = Family(
+    "deskpulse_partition_recovering",
+    "1 while the worker of the partition is still reading it from the ledger.",
+    labels=_PARTITION,
+)
+POSITION: Final = Family(
+    "deskpulse_source_position_offset", "Next offset of a source topic to be applied.", labels=_SOURCE
+)
+END: Final = Family(
+    "deskpulse_source_end_offset",
+    "Log end of a source topic, up to the first open transaction.",
+    labels=_SOURCE,
+)
 LAG: Final = Family(
     "deskpulse_source_lag_records",
-    "Offsets of a source topic that are not applied yet; until a worker has read to the end, markers of upstream transactions count.",
+    "Offsets of a source topic that are not applied yet; until a worker has read to the end, markers of "
+    "upstream transactions count.",
     labels=_SOURCE,
 )
 BEHIND: Final = Family(
-    "deskpulse_source_behind_seconds", "For how long the oldest record that is not applied has been waiting, at least.", labels=_SOURCE
+    "deskpulse_source_behind_seconds",
+    "For how long the oldest record that is not applied has been waiting, at least.",
+    labels=_SOURCE,
 )
 UNSTABLE: Final = Family(
     "deskpulse_source_unstable_records",
-    "High-water mark minus last stable offset of a source topic: held back by open transactions of producers.",
+    "High-water mark minus last stable offset of a source topic: held back by open transactions of "
+    "producers.",
     labels=_SOURCE,
 )
-AROUND: Final = (WORKERS, OWNED, RECOVERING, PARTITION_OWNED, PARTITION_RECOVERING, POSITION, END, LAG, BEHIND, UNSTABLE)
+AROUND: Final = (
+    WORKERS,
+    OWNED,
+    RECOVERING,
+    PARTITION_OWNED,
+    PARTITION_RECOVERING,
+    POSITION,
+    END,
+    LAG,
+    BEHIND,
+    UNSTABLE,
+)
 
 
 def collect_workers(snapshot: Snapshot) -> Iterator[Metric]:
@@ -49,8 +85,12 @@ def collect_workers(snapshot: Snapshot) -> Iterator[Metric]:
     yield OWNED.having(({}, len(workers.owners)))
     yield RECOVERING.having(({}, len(status.recovering)))
     numbers = range(status.expected or 0)
-    yield PARTITION_OWNED.having(*(({"partition": str(number)}, float(number in workers.owners)) for number in numbers))
-    yield PARTITION_RECOVERING.having(*(({"partition": str(number)}, float(number in status.recovering)) for number in numbers))
+    yield PARTITION_OWNED.having(
+        *(({"partition": str(number)}, float(number in workers.owners)) for number in numbers)
+    )
+    yield PARTITION_RECOVERING.having(
+        *(({"partition": str(number)}, float(number in status.recovering)) for number in numbers)
+    )
 
 
 def collect_sources(snapshot: Snapshot) -> Iterator[Metric]:
@@ -66,5 +106,11 @@ def collect_sources(snapshot: Snapshot) -> Iterator[Metric]:
         lags.append((labels, max(0, span.end - following((topic, number), span, known, status.workers))))
         behind.append((labels, span.behind_seconds))
         unstable.append((labels, span.unstable))
-    for family, found in ((POSITION, positions), (END, ends), (LAG, lags), (BEHIND, behind), (UNSTABLE, unstable)):
+    for family, found in (
+        (POSITION, positions),
+        (END, ends),
+        (LAG, lags),
+        (BEHIND, behind),
+        (UNSTABLE, unstable),
+    ):
         yield family.having(*found)

@@ -1,11 +1,15 @@
-"""Since when records of a source partition wait to be applied, known from its log ends alone: an exporter may not read what they hold."""
+"""Since when records of a source partition wait to be applied, known from its log ends alone.
+
+An exporter may not read what they hold.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import Final
 
-_MOST_LOOKS: Final = 256  # of one partition; beyond, every second one is forgotten, and the answer becomes coarser
+# of one partition; beyond, every second one is forgotten, and the answer becomes coarser
+_MOST_LOOKS: Final = 256
 
 
 class Backlog:

@@ -1,6 +1,7 @@
 """Questions to the brokers that aiokafka's consumer has no method for, over the connections that it has anyway.
 
-An admin client of its own would be one more set of connections and log-ins, and leaves one open when it is cancelled while it starts.
+An admin client of its own would be one more set of connections and log-ins, and leaves one open when it is
+cancelled while it starts.
 """
 
 from __future__ import annotations
@@ -45,8 +46,13 @@ class Questions:
         return found
 
     async def high_watermarks(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Log ends, open transactions among them; a reader of committed records is told of the last stable offset only."""
-        wanted: defaultdict[int, defaultdict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+        """Log ends, open transactions among them.
+
+        A reader of committed records is told of the last stable offset only.
+        """
+        wanted: defaultdict[int, defaultdict[str, list[tuple[int, int]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for place in places:
             leader = self._client.cluster.leader_for_partition(place)
             if leader is None or leader < 0:

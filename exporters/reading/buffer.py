@@ -10,7 +10,10 @@ Row = tuple[bytes, bytes | None]
 
 
 class RowBuffer:
-    """The last row of each key since the last position row. A transaction of a worker ends with its position row."""
+    """The last row of each key since the last position row.
+
+    A transaction of a worker ends with its position row.
+    """
 
     def __init__(self) -> None:
         self._held: dict[bytes, bytes | None] = {}
@@ -22,12 +25,17 @@ class RowBuffer:
     def take(self, rows: Iterable[Row]) -> list[Row]:
         """Add rows in log order; returns those up to the last position row, which is the last of them, or none at all.
 
-        Of several rows with one key only the last is returned: reading a log from its start, most rows are overwritten soon.
+        Of several rows with one key only the last is returned: reading a log from its start, most rows are
+        overwritten soon.
 
         >>> buffer = RowBuffer()
         >>> buffer.take([(b"a", b"1"), (b"b", b"2")]), len(buffer)
         ([], 2)
-        >>> buffer.take([(b"a", b"3"), (POSITION_KEY, b"p"), (b"c", b"4")]) == [(b"a", b"3"), (b"b", b"2"), (POSITION_KEY, b"p")]
+        >>> buffer.take([(b"a", b"3"), (POSITION_KEY, b"p"), (b"c", b"4")]) == [
+        ...     (b"a", b"3"),
+        ...     (b"b", b"2"),
+        ...     (POSITION_KEY, b"p"),
+        ... ]
         True
         >>> len(buffer)
         1

@@ -14,7 +14,8 @@ from kpis.ledger.codec import Position
 
 Clock = Literal["wall", "event"]
 SLICE_ROWS: Final = 500  # rows applied between two turns of the event loop: some milliseconds
-BUILD_EVERY_SECONDS: Final = 0.5  # half of the promise that figures are visible within a second of their commit
+# half of the promise that figures are visible within a second of their commit
+BUILD_EVERY_SECONDS: Final = 0.5
 CHOICE_SECONDS: Final = 60.0  # so long after somebody asked last, the courses of a choice are kept up to date
 MOST_CHOICES: Final = 64
 
@@ -22,8 +23,8 @@ MOST_CHOICES: Final = 64
 class ViewKeeper:
     """Owns the one ViewBuilder: rows go in, immutable views come out, built on demand and seldom.
 
-    `clock="wall"`: figures as of now. `clock="event"`: as of the greatest event time of the log, for history; without an event
-    there is no instant, so no view.
+    `clock="wall"`: figures as of now. `clock="event"`: as of the greatest event time of the log, for history;
+    without an event there is no instant, so no view.
     """
 
     def __init__(
@@ -57,7 +58,10 @@ class ViewKeeper:
         return self._builder.positions
 
     async def apply(self, partition: int, rows: Sequence[Row]) -> None:
-        """Take over rows that end with a position row, all of them before the next view. Errors: NewerRowError, and of broken rows."""
+        """Take over rows that end with a position row, all of them before the next view.
+
+        Errors: NewerRowError, and of broken rows.
+        """
         async with self._lock:
             left = iter(rows)
             while chunk := list(itertools.islice(left, SLICE_ROWS)):
@@ -81,7 +85,8 @@ class ViewKeeper:
     async def view(self, choices: Collection[Choice] = ()) -> View | None:
         """The view as of now, at most `build_every_seconds` old; None while there is no instant to show.
 
-        It has the courses of these choices. Of more than `most_choices` within a minute, those asked for longest ago are given up.
+        It has the courses of these choices. Of more than `most_choices` within a minute, those asked for
+        longest ago are given up.
         """
         now = self._elapsed()
         for choice in choices:
@@ -98,7 +103,9 @@ class ViewKeeper:
             if as_of_ms is None:
                 return None
             started = self._elapsed()
-            lately = [choice for choice, at in self._asked_at.items() if started - at < CHOICE_SECONDS][-self._most_choices :]
+            lately = [choice for choice, at in self._asked_at.items() if started - at < CHOICE_SECONDS][
+                -self._most_choices :
+            ]
             self._asked_at = {choice: self._asked_at[choice] for choice in lately}
             # In a thread, so that the loop goes on answering and reading meanwhile.
             self._view = await asyncio.to_thread(self._builder.build, as_of_ms, lately)

@@ -14,11 +14,15 @@ LOG_APPEND_TIME: Final = 1  # a record's timestamp is the broker's, not the prod
 
 
 class Progress:
-    """Progress in one partition. Times are seconds of a clock that only moves on and does not stop while the machine sleeps."""
+    """Progress in one partition.
+
+    Times are seconds of a clock that only moves on and does not stop while the machine sleeps.
+    """
 
     def __init__(self, now: float) -> None:
         self.buffer = RowBuffer()
-        self.gathered: dict[bytes, bytes | None] = {}  # last rows on the way to the target: what is overwritten is never decoded
+        # last rows on the way to the target: what is overwritten is never decoded
+        self.gathered: dict[bytes, bytes | None] = {}
         self.transaction = 0  # of the last position row
         self.position: int | None = None  # next offset to read; None: from the start
         self.caught_up = False
@@ -48,12 +52,17 @@ class Progress:
         self._current_at = now
 
     def stamped(self, records: Sequence[Any], now: float) -> None:
-        """Learn the broker's clock from records that were just read; must come before `note` of the same poll."""
+        """Learn the broker's clock from records that were just read.
+
+        Must come before `note` of the same poll.
+        """
         fresh = [record for record in records if self._end is not None and record.offset >= self._end]
         for record in (records[-1], *fresh[:1]):
             if record.timestamp_type == LOG_APPEND_TIME:
                 is_fresh = self._end is not None and record.offset >= self._end
-                self.broker.appended(record.timestamp / 1000, after=self._asked_at if is_fresh else float("-inf"), before=now)
+                self.broker.appended(
+                    record.timestamp / 1000, after=self._asked_at if is_fresh else float("-inf"), before=now
+                )
 
     def gather(self, rows: Iterable[Row]) -> None:
         """Keep vouched rows until the target is reached."""
@@ -68,18 +77,34 @@ class Progress:
         return [(key, value) for key, value in found.items() if value is not None]
 
     def stalled(self, now: float, limit_seconds: float) -> bool:
-        """Whether it lagged for so long that tombstones may be gone that it has not read: rows would stay for ever."""
+        """Whether it lagged for so long that tombstones may be gone that it has not read.
+
+        Rows would stay for ever.
+        """
         return self.position is not None and now - self._current_at > limit_seconds
 
-    def note(self, *, position: int, end: int | None, stable: int | None, heard_ms: int | None, stamped_ms: int, now: float) -> None:
-        """Take over what the consumer knows after a poll whose rows have been applied; `stamped_ms` is now on the clock of `heard_ms`."""
+    def note(
+        self,
+        *,
+        position: int,
+        end: int | None,
+        stable: int | None,
+        heard_ms: int | None,
+        stamped_ms: int,
+        now: float,
+    ) -> None:
+        """Take over what the consumer knows after a poll whose rows have been applied.
+
+        `stamped_ms` is now on the clock of `heard_ms`.
+        """
         self.position = position
         if heard_ms is not None and heard_ms != self.heard_ms:
             self._asked_at = self.heard_at  # a broker is asked again once it has answered
             # The machine may have slept between the answer and now.
             self.heard_ms, self.heard_at = heard_ms, now - max(0, stamped_ms - heard_ms) / 1000
         if end is not None:
-            stable = end if stable is None or stable < 0 else stable  # a broker without transactions tells none
+            # a broker without transactions tells none
+            stable = end if stable is None or stable < 0 else stable
             self._note_stable(stable, end, now)
             if position >= stable:
                 self._current_at = self.heard_at

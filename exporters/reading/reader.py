@@ -27,7 +27,8 @@ from streams.unreached import complaints, in_a_line
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
 RETRY_MS: Final = 500  # while a broker is away aiokafka logs a line for each try
-POLL_MS: Final = 500  # how long to wait for records; a broker holds a fetch until there are some, so news wakes us at once
+# how long to wait for records; a broker holds a fetch until there are some, so news wakes us at once
+POLL_MS: Final = 500
 FETCH_BYTES: Final = 4 << 20  # of one partition and answer; a single larger record still arrives
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 5.0
@@ -62,14 +63,18 @@ class LedgerReader:
         return ReaderStatus(
             expected=self._expected,
             partitions={number: part.status(now) for number, part in self._parts.items()},
-            read_at_ms=self._config.time.now_ms() - round(silent * 1000) if heard and silent is not None else None,
+            read_at_ms=self._config.time.now_ms() - round(silent * 1000)
+            if heard and silent is not None
+            else None,
             silent_seconds=silent,
             fault=self._fault,
             connections=self._connections,
             sources=self._around.sources,
             workers=workers,
             recovering=workers.recovering(positions) if workers else frozenset(),
-            definitions={number: position for number, position in positions.items() if not are_current(position)},
+            definitions={
+                number: position for number, position in positions.items() if not are_current(position)
+            },
             settings=tuple(differing_in(self._config.view_rules.shared, positions.values())),
             skew_seconds=self._skew_seconds(now),
             limits=Limits(
@@ -85,7 +90,10 @@ class LedgerReader:
         return median(part.broker.skew(wall, now) for part in self._parts.values())
 
     async def first_contact(self) -> None:
-        """Return once the ledger has been found. Errors: UnreachableError after the start timeout, TopicsError."""
+        """Return once the ledger has been found.
+
+        Errors: UnreachableError after the start timeout, TopicsError.
+        """
         try:
             await asyncio.wait_for(asyncio.shield(self._contact), self._config.start_timeout_seconds)
         except TimeoutError:
@@ -107,11 +115,16 @@ class LedgerReader:
             except (KafkaError, OSError, TimeoutError) as error:
                 self._lose(error)
             except Exception as error:
-                # A row that cannot be read, or a defect here: the sums may be half changed, so nothing of them is kept.
+                # A row that cannot be read, or a defect here: the sums may be half changed, so nothing of
+                # them is kept.
                 log.exception("reading the ledger failed; it is read again from the start")
                 self._stumble(error)
                 await self._start_over()
-            pause = FIRST_PAUSE_SECONDS if self._connections > connections else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = (
+                FIRST_PAUSE_SECONDS
+                if self._connections > connections
+                else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            )
             await asyncio.sleep(pause)
 
     def _stumble(self, error: Exception) -> None:
@@ -127,7 +140,10 @@ class LedgerReader:
         if isinstance(error, KafkaConnectionError):
             cause = in_a_line(self._config.bootstrap, self._said)
         if self._fault is None:
-            log.warning("no connection to the ledger, trying again: %s; see docs/runbooks/brokers-unreachable.md", cause)
+            log.warning(
+                "no connection to the ledger, trying again: %s; see docs/runbooks/brokers-unreachable.md",
+                cause,
+            )
         self._fault = cause
 
     async def _start_over(self) -> None:
@@ -166,7 +182,9 @@ class LedgerReader:
 
     async def _expect(self, count: int) -> None:
         if self._expected not in (None, count):
-            log.warning("the ledger has %d partitions now, not %d: it is read from the start", count, self._expected)
+            log.warning(
+                "the ledger has %d partitions now, not %d: it is read from the start", count, self._expected
+            )
             await self._start_over()
         self._expected = count
 
@@ -196,7 +214,9 @@ class LedgerReader:
                     batch = await consumer.getmany(timeout_ms=POLL_MS)
                 except OffsetOutOfRangeError as error:
                     for partition in error.args[0]:
-                        await self._rewind(consumer, partition, "its log went back: it was created anew, or lost records")
+                        await self._rewind(
+                            consumer, partition, "its log went back: it was created anew, or lost records"
+                        )
                     continue
                 for partition, records in batch.items():
                     await self._take(consumer, partition, records)
@@ -207,13 +227,17 @@ class LedgerReader:
             with contextlib.suppress(asyncio.CancelledError, KafkaError, ExporterError):
                 await watch
 
-    async def _take(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Any]) -> None:
+    async def _take(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Sequence[Any]
+    ) -> None:
         """Apply the records of one partition up to their last position row."""
         number = partition.partition
         part = self._parts[number]
         part.stamped(records, self._elapsed())
         if part.stalled(self._elapsed(), self._config.stall_seconds):
-            await self._rewind(consumer, partition, "it was not read for so long that deletions may have been missed")
+            await self._rewind(
+                consumer, partition, "it was not read for so long that deletions may have been missed"
+            )
             return
         rows = part.buffer.take((record.key, record.value) for record in records)
         if not part.caught_up:
@@ -221,14 +245,17 @@ class LedgerReader:
         elif rows:
             await self._apply(consumer, partition, rows)
 
-    async def _apply(self, consumer: AIOKafkaConsumer, partition: TopicPartition, rows: Sequence[Row]) -> None:
+    async def _apply(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, rows: Sequence[Row]
+    ) -> None:
         number = partition.partition
         part = self._parts[number]
         await self._keeper.apply(number, rows)
         position = self._keeper.positions[number]
         if position.partitions not in (0, self._expected):
             raise TopicsError(
-                f"the ledger was begun with {position.partitions} partitions and its topic has {self._expected}: "
+                f"the ledger was begun with {position.partitions} partitions and its topic has "
+                f"{self._expected}: "
                 "choose another app_id (DESKPULSE_APP_ID); its ledger is built anew from the source topics"
             )
         if part.caught_up and position.transaction < part.transaction:
@@ -291,7 +318,8 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
     try:
         await consumer.stop()
     except asyncio.CancelledError:
-        # aiokafka lets the cancellation of its own tasks through; only one that is meant for us may end the reader.
+        # aiokafka lets the cancellation of its own tasks through; only one that is meant for us may end the
+        # reader.
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise

@@ -1,10 +1,12 @@
 """How far this machine's clock is from the brokers', from the timestamps that they put on what we read.
 
-A figure is as of the exporter's clock, so a clock that is two minutes fast ends every window in the future and breaks promises two
-minutes early. The brokers' clocks are others, and they stamp each record of the ledger when they append it (LogAppendTime).
+A figure is as of the exporter's clock, so a clock that is two minutes fast ends every window in the future
+and breaks promises two minutes early. The brokers' clocks are others, and they stamp each record of the
+ledger when they append it (LogAppendTime).
 
-**What one record says.** Let `e` be our clock that only moves on (`elapsed`), and `b` the difference *broker's clock - e*, a constant for
-minutes. A record with the stamp `S` was appended at some `e = a`, so `b = S - a`. We do not know `a`, but:
+**What one record says.** Let `e` be our clock that only moves on (`elapsed`), and `b` the difference
+*broker's clock - e*, a constant for minutes. A record with the stamp `S` was appended at some `e = a`, so `b
+= S - a`. We do not know `a`, but:
 
 ```
               asked                     appended                read
@@ -12,20 +14,22 @@ minutes. A record with the stamp `S` was appended at some `e = a`, so `b = S - a
             after                         a                    before
 ```
 
-- It was appended before we read it: `a <= before`, so `b >= S - before`. That is all that a record of a backlog says, and it is true
-  however slow the chain is.
-- If its offset is not below the log end of an earlier answer of the broker, it was appended after that answer was asked for:
-  `a >= after`, so `b <= S - after`.
+- It was appended before we read it: `a <= before`, so `b >= S - before`. That is all that a record of a
+  backlog says, and it is true however slow the chain is.
+- If its offset is not below the log end of an earlier answer of the broker, it was appended after that answer
+  was asked for: `a >= after`, so `b <= S - after`.
 
-So each record gives an interval that holds `b`, whatever delays there were: a slow or an idle chain makes it wide, never false. Intervals
-are intersected; a position row that an idle worker writes, read promptly, narrows it to the pause between two fetches, half a second.
-With time the interval is widened by the most that two quartz clocks drift apart. Where a new record contradicts it (the broker's clock was
-set), the new one stands alone. (The log end that a broker tells is what its followers have: a record can be older than `after` by the time
-that they were behind. Where that is seconds, the next record that is read promptly contradicts and replaces it.)
+So each record gives an interval that holds `b`, whatever delays there were: a slow or an idle chain makes it
+wide, never false. Intervals are intersected; a position row that an idle worker writes, read promptly,
+narrows it to the pause between two fetches, half a second. With time the interval is widened by the most that
+two quartz clocks drift apart. Where a new record contradicts it (the broker's clock was set), the new one
+stands alone. (The log end that a broker tells is what its followers have: a record can be older than `after`
+by the time that they were behind. Where that is seconds, the next record that is read promptly contradicts
+and replaces it.)
 
-**The skew** is *wall - broker = (wall - e) - b*, an interval as well, and it follows a step of our own clock at once, without a record.
-Told is the value of it that is nearest to 0: what the clock is off *at least*. So nobody is accused without proof. Of several partitions
-the median is taken: of three brokers one may be wrong.
+**The skew** is *wall - broker = (wall - e) - b*, an interval as well, and it follows a step of our own clock
+at once, without a record. Told is the value of it that is nearest to 0: what the clock is off *at least*. So
+nobody is accused without proof. Of several partitions the median is taken: of three brokers one may be wrong.
 """
 
 from __future__ import annotations
@@ -46,15 +50,22 @@ class BrokerClock:
         self._at = 0.0
 
     def appended(self, stamp_seconds: float, *, after: float, before: float) -> None:
-        """A record with a broker's stamp was appended between two instants of `elapsed`; `after` is -inf where nothing is known.
+        """A record with a broker's stamp was appended between two instants of `elapsed`.
+
+        `after` is -inf where nothing is known.
 
         >>> clock = BrokerClock()
-        >>> clock.appended(1_000.0, after=9.5, before=10.0)  # so the broker's clock is 990 to 990.5 ahead of `elapsed`
+        >>> clock.appended(
+        ...     1_000.0, after=9.5, before=10.0
+        ... )  # so the broker's clock is 990 to 990.5 ahead of `elapsed`
         >>> [round(clock.skew(wall, 10.0) or 0.0, 1) for wall in (1_000.0, 1_120.0, 880.0)]
         [0.0, 119.5, -120.0]
         """
         # Of `before`: meanwhile the clocks may have drifted apart. Below that is within the delay.
-        low, high = stamp_seconds - before - ROUNDING_SECONDS, stamp_seconds - after + DRIFT * (before - after) + ROUNDING_SECONDS
+        low, high = (
+            stamp_seconds - before - ROUNDING_SECONDS,
+            stamp_seconds - after + DRIFT * (before - after) + ROUNDING_SECONDS,
+        )
         known_low, known_high = self._bounds(before)
         known_low, known_high = max(low, known_low), min(high, known_high)
         if known_low <= known_high:
@@ -62,7 +73,9 @@ class BrokerClock:
         self._low, self._high, self._at = low, high, before
 
     def skew(self, wall_seconds: float, now: float) -> float | None:
-        """By how much the wall clock is ahead of the broker's, at least, at an instant of `elapsed`; below 0 when it is behind.
+        """By how much the wall clock is ahead of the broker's, at least, at an instant of `elapsed`.
+
+        Below 0 when it is behind.
 
         None before the first record.
         """
@@ -78,7 +91,9 @@ class BrokerClock:
 
 
 def median(skews: Iterable[float | None]) -> float | None:
-    """The middle one of those that are known; of two middle ones that which is nearer to 0. None when none is known.
+    """The middle one of those that are known; of two middle ones that which is nearer to 0.
+
+    None when none is known.
 
     >>> median([0.0, 120.0, None, 0.5]), median([0.0, 120.0]), median([-5.0, -4.0, -7.0]), median([None])
     (0.5, 0.0, -5.0, None)

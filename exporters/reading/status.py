@@ -25,7 +25,10 @@ class LedgerPartition:
 
     @property
     def unstable(self) -> int:
-        """Records behind the last stable offset: of transactions that are open, or that hide behind an open one."""
+        """Records behind the last stable offset.
+
+        Of transactions that are open, or that hide behind an open one.
+        """
         return 0 if self.end is None or self.stable is None else max(0, self.end - self.stable)
 
 
@@ -38,7 +41,10 @@ class Reason(NamedTuple):
 
 
 class LogSpan(NamedTuple):
-    """A source partition as it was when last looked at. `end`: what readers of committed records can reach."""
+    """A source partition as it was when last looked at.
+
+    `end`: what readers of committed records can reach.
+    """
 
     first: int
     end: int
@@ -66,12 +72,16 @@ class ReaderStatus:
     silent_seconds: float | None = None  # since then
     fault: str | None = None  # what keeps the reader from reading, with its fix
     connections: int = 0
-    sources: Mapping[tuple[str, int], LogSpan] = field(default_factory=dict)  # by topic without prefix, and partition
+    # by topic without prefix, and partition
+    sources: Mapping[tuple[str, int], LogSpan] = field(default_factory=dict)
     workers: Workers | None = None  # None: not known
-    recovering: frozenset[int] = frozenset()  # owned partitions that their worker is still reading from the ledger
-    definitions: Mapping[int, Position] = field(default_factory=dict)  # of the partitions whose definitions are not this program's
+    # owned partitions that their worker is still reading from the ledger
+    recovering: frozenset[int] = frozenset()
+    # of the partitions whose definitions are not this program's
+    definitions: Mapping[int, Position] = field(default_factory=dict)
     settings: tuple[Differing, ...] = ()  # of this exporter, that are not those that the ledger was made with
-    skew_seconds: float | None = None  # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
+    # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
+    skew_seconds: float | None = None
     limits: Limits = Limits()
 
     @property
@@ -81,7 +91,10 @@ class ReaderStatus:
 
     @property
     def ready(self) -> bool:
-        """Whether the view holds every partition as far as the log went at the start: only then are there figures."""
+        """Whether the view holds every partition as far as the log went at the start.
+
+        Only then are there figures.
+        """
         return self.expected is not None and len(self.caught_up) == self.expected
 
     @property
@@ -106,7 +119,10 @@ class ReaderStatus:
 
     @property
     def complete(self) -> bool:
-        """Whether the figures are all that there is: the whole ledger is shown, and the ledger is not far behind the source topics."""
+        """Whether the figures are all that there is.
+
+        The whole ledger is shown, and the ledger is not far behind the source topics.
+        """
         return not self.why
 
     def _reasons(self) -> Iterator[Reason]:
@@ -115,15 +131,22 @@ class ReaderStatus:
         if self.expected is None:
             yield Reason("unknown", "the ledger has not been found yet")
         elif not self.ready:
-            yield Reason("reading", f"reading the ledger: {len(self.caught_up)} of {self.expected} partitions are read to their end")
+            yield Reason(
+                "reading",
+                f"reading the ledger: {len(self.caught_up)} of {self.expected} partitions are read to their "
+                "end",
+            )
         silent = self.silent_seconds
         if silent is not None and silent > self.limits.silent_seconds:
-            yield Reason("silent", f"Kafka has not answered for {silent:.0f} s: the figures are as old", silent)
+            yield Reason(
+                "silent", f"Kafka has not answered for {silent:.0f} s: the figures are as old", silent
+            )
         yield from self._clock()
         for number, part in sorted(self.partitions.items()):
             if part.stuck_seconds > self.limits.stuck_seconds:
                 text = (
-                    f"partition {number}: an open transaction has held {part.unstable} records back for {part.stuck_seconds:.0f} s; "
+                    f"partition {number}: an open transaction has held {part.unstable} records back for "
+                    f"{part.stuck_seconds:.0f} s; "
                     "look whether its worker hangs"
                 )
                 yield Reason("stuck", text, part.stuck_seconds)
@@ -132,7 +155,10 @@ class ReaderStatus:
         skew, limit = self.skew_seconds, self.limits.skew_seconds
         if skew is not None and limit is not None and abs(skew) > limit:
             where = "ahead of" if skew > 0 else "behind"
-            text = f"the exporter's clock is {abs(skew):.0f} s {where} the brokers' clocks, and figures are as of it: set it right (NTP)"
+            text = (
+                f"the exporter's clock is {abs(skew):.0f} s {where} the brokers' clocks, and figures "
+                "are as of it: set it right (NTP)"
+            )
             yield Reason("clock", text)
 
     def _behind(self) -> Iterator[Reason]:
@@ -143,18 +169,28 @@ class ReaderStatus:
         for number, found in sorted(waiting.items()):
             seconds = max(span.behind_seconds for _, span in found)
             topics = ", ".join(topic for topic, _ in found)
-            yield Reason("behind", f"partition {number}: records of {topics} have waited for {seconds:.0f} s; {self._who(number)}", seconds)
+            yield Reason(
+                "behind",
+                f"partition {number}: records of {topics} have waited for {seconds:.0f} s; "
+                f"{self._who(number)}",
+                seconds,
+            )
 
     def _undefined(self) -> Iterator[Reason]:
-        """Where what is hidden blinds the alerts about promises. A figure less that says nothing of promises is told by `hidden`."""
+        """Where what is hidden blinds the alerts about promises.
+
+        A figure less that says nothing of promises is told by `hidden`.
+        """
         if definitions.blinds(self.hidden):
             anew = [number for number, position in self.definitions.items() if position.becoming is not None]
             numbers = sorted(anew or self.definitions)
             what = "are made anew" if anew else "were made"
             parts = ", ".join(map(str, numbers))
             text = (
-                f"partition{'s' if len(numbers) > 1 else ''} {parts}: the figures {what} by other definitions than this exporter's "
-                f"({definitions.CURRENT}): they are hidden until a worker of its version has brought them to these"
+                f"partition{'s' if len(numbers) > 1 else ''} {parts}: the figures {what} by other "
+                "definitions than this exporter's "
+                f"({definitions.CURRENT}): they are hidden until a worker of its version has brought them "
+                "to these"
             )
             yield Reason("definitions", text)
 
@@ -163,4 +199,7 @@ class ReaderStatus:
             return "whether a worker owns it is not known"
         if number not in self.workers.owners:
             return "no worker owns it"
-        return f"{self.workers.owners[number]} {'is still recovering it' if number in self.recovering else 'works on it'}"
+        return (
+            f"{self.workers.owners[number]} "
+            f"{'is still recovering it' if number in self.recovering else 'works on it'}"
+        )

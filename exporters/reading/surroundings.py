@@ -1,4 +1,7 @@
-"""What is around the ledger: the logs that the workers read, and the workers. Looked at now and then, and told only while it is fresh."""
+"""What is around the ledger: the logs that the workers read, and the workers.
+
+Looked at now and then, and told only while it is fresh.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ Sources = Mapping[tuple[str, int], LogSpan]
 
 
 class Around:
-    """The last looks. Each kind of look may fail by itself, such as for want of rights: then it is not known, and the rest is."""
+    """The last looks.
+
+    Each kind of look may fail by itself, such as for want of rights: then it is not known, and the rest is.
+    """
 
     def __init__(self, config: ExporterConfig, elapsed: Callable[[], float]) -> None:
         self._config = config
@@ -45,7 +51,10 @@ class Around:
         return self._workers if self._elapsed() - self._workers_at < FRESH_SECONDS else None
 
     async def look(self, consumer: AIOKafkaConsumer, count: int, positions: Mapping[int, Position]) -> None:
-        """Look at the group, and at all partitions of the source topics; `consumer` is any started reader of committed records."""
+        """Look at the group, and at all partitions of the source topics.
+
+        `consumer` is any started reader of committed records.
+        """
         questions = Questions(consumer)
         await self._try("the workers' consumer group", self._look_at_workers(questions))
         await self._try("the source topics", self._look_at_sources(consumer, questions, count, positions))
@@ -77,15 +86,22 @@ class Around:
         for place in places:
             key = (names[place.topic], place.partition)
             span = LogSpan(first[place], stable[place], max(0, ends[place] - stable[place]))
-            waiting = self._backlogs.setdefault(key, Backlog()).note(span.end, following(key, span, positions, self.workers), now)
+            waiting = self._backlogs.setdefault(key, Backlog()).note(
+                span.end, following(key, span, positions, self.workers), now
+            )
             found[key] = span._replace(behind_seconds=waiting)
         self._sources, self._sources_at = found, now
 
 
-def following(key: tuple[str, int], span: LogSpan, positions: Mapping[int, Position], workers: Workers | None) -> int:
-    """Next offset of a source partition that may bring something new: after the position, or after the markers that follow it.
+def following(
+    key: tuple[str, int], span: LogSpan, positions: Mapping[int, Position], workers: Workers | None
+) -> int:
+    """Next offset of a source partition that may bring something new.
 
-    A worker that has read the log to its end commits the place beyond the markers of upstream transactions, which no position reaches.
+    After the position, or after the markers that follow it.
+
+    A worker that has read the log to its end commits the place beyond the markers of upstream transactions,
+    which no position reaches.
     """
     topic, number = key
     applied = positions[number].offsets.get(topic) if number in positions else None

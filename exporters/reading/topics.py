@@ -1,4 +1,7 @@
-"""Are the topics there, and do their partition counts fit? Asked before anything is read: a consumer could create a missing topic."""
+"""Are the topics there, and do their partition counts fit?
+
+Asked before anything is read: a consumer could create a missing topic.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,32 @@ async def partition_count(consumer: AIOKafkaConsumer, config: ExporterConfig) ->
     """Partitions of the ledger. Errors: TopicsError, KafkaError."""
     # The list of all topics: asking for one by name makes some brokers create it.
     cluster = await consumer._client.fetch_all_metadata()  # noqa: SLF001 - `topics()` gives names without partitions
-    found = {name: len(cluster.partitions_for_topic(name) or ()) for name in (config.view_topic, *config.sources)}
+    found = {
+        name: len(cluster.partitions_for_topic(name) or ()) for name in (config.view_topic, *config.sources)
+    }
     return check_counts(found, config)
 
 
 def check_counts(found: Mapping[str, int], config: ExporterConfig) -> int:
-    """The common partition count of topics that have so many partitions, 0 for a missing topic. Errors: TopicsError."""
+    """The common partition count of topics that have so many partitions, 0 for a missing topic.
+
+    Errors: TopicsError.
+    """
     missing = sorted(name for name, count in found.items() if not count)
     if missing:
         raise TopicsError(
-            f"no topic {', '.join(missing)}: create the topics with `deskpulse topics`, or set app_id and topic_prefix; "
-            "Kafka hides what this user may not see: where they exist, give it Describe on them (docs/kafka.md)"
+            f"no topic {', '.join(missing)}: create the topics with `deskpulse topics`, or set app_id and "
+            "topic_prefix; "
+            "Kafka hides what this user may not see: where they exist, give it Describe on them "
+            "(docs/kafka.md)"
         )
     count = found[config.view_topic]
     odd = {name: other for name, other in found.items() if other != count}
     if odd:
         told = ", ".join(f"{name} {other}" for name, other in sorted(odd.items()))
         raise TopicsError(
-            f"the ledger {config.view_topic} has {count} partitions, but {told}: a ticket's events and its row must share a partition "
+            f"the ledger {config.view_topic} has {count} partitions, but {told}: a ticket's events and its "
+            "row must share a partition "
             "number; `deskpulse topics --dry-run` says what to do"
         )
     return count

@@ -1,4 +1,6 @@
-"""The wall of a choice as one value: computed once for all screens, so that nothing is left to compute for a browser.
+"""The wall of a choice as one value.
+
+Computed once for all screens, so that nothing is left to compute for a browser.
 
 Every figure is one of the view's, the same that `/metrics` exports.
 """
@@ -37,7 +39,10 @@ FAILED: Final = Reason("failed", "the figures could not be computed: see the exp
 
 
 class Wanted(NamedTuple):
-    """What a screen asks for. `auto` compares with a week ago where that is kept (a Monday with a Monday), else with the span before."""
+    """What a screen asks for.
+
+    `auto` compares with a week ago where that is kept (a Monday with a Monday), else with the span before.
+    """
 
     choice: Choice
     compare: Compare = "auto"
@@ -125,11 +130,18 @@ class WallMaker:
             wall.endangered = [one for one in endangered_of(view) if is_within(choice.team, one)]
             channels = tuple(view.shown.get("channel", ()))
             by_hours = wall.clock == "business"
-            wall.tiles = list(TileMaker(shelf, course, period, self._rules, channels, business=by_hours, below=view.below).tiles())
+            wall.tiles = list(
+                TileMaker(
+                    shelf, course, period, self._rules, channels, business=by_hours, below=view.below
+                ).tiles()
+            )
             wall.sla = list(_sla(view, shelf, choice))
             wall.risk = risk_of(view, choice.team, show_tickets=self._rules.show_tickets)
-            found = changes(course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours)
-            unworked = {tile.id for tile in wall.tiles if tile.plain == "closed"}  # made by the calendar: neither better nor worse
+            found = changes(
+                course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours
+            )
+            # made by the calendar: neither better nor worse
+            unworked = {tile.id for tile in wall.tiles if tile.plain == "closed"}
             wall.changes = [_change(one) for one in found if TILE_OF_FIGURE[one.name] not in unworked]
         return wall
 
@@ -156,8 +168,13 @@ def _live(shelf: Shelf, course: Course) -> Live:
 
 
 def _today(shelf: Shelf) -> Today:
-    """What was created and first solved since midnight; the latter are the observations of the time that it took."""
-    solved = shelf.final("support_resolution_time_mean_seconds", "current", {"clock": "calendar"}, window="today")
+    """What was created and first solved since midnight.
+
+    The latter are the observations of the time that it took.
+    """
+    solved = shelf.final(
+        "support_resolution_time_mean_seconds", "current", {"clock": "calendar"}, window="today"
+    )
     return Today(count_of(shelf.final("support_tickets", "current", window="today")) or 0, observed(solved))
 
 
@@ -167,7 +184,10 @@ def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
         breached = shelf.now("support_sla_overdue_tickets", target=target)
         if waiting is None and breached is None:
             continue  # no policy
-        due = {within: count_of(shelf.now("support_sla_due_tickets", target=target, within=within)) for within in DUE}
+        due = {
+            within: count_of(shelf.now("support_sla_due_tickets", target=target, within=within))
+            for within in DUE
+        }
         expected, low, high = (
             value_of(shelf.now("support_sla_forecast_breaches_tickets", target=target, bound=bound))
             for bound in ("expected", "low", "high")

@@ -1,4 +1,6 @@
-"""What a wall shows, as values: the JSON of `/api/wall` and `/api/stream`, and the schemas in `/api/openapi.json`.
+"""What a wall shows, as values.
+
+The JSON of `/api/wall` and `/api/stream`, and the schemas in `/api/openapi.json`.
 
 Times are milliseconds since the epoch, durations seconds, ratios 0..1. What was not observed is null.
 """
@@ -13,7 +15,10 @@ from exporters.wall.specs import Better, Kind, Observed
 
 
 class Why(Struct):
-    """Why the figures are not all that they should be. `code` for programs: fault, unknown, reading, silent, stuck, failed, behind."""
+    """Why the figures are not all that they should be.
+
+    `code` for programs: fault, unknown, reading, silent, stuck, failed, behind.
+    """
 
     code: str
     text: str
@@ -36,7 +41,8 @@ class Pulse(Struct):
 class Trend(Struct):
     """One value a pane, oldest first; the last pane is partial. None: nothing observed."""
 
-    shape: Literal["line", "bars"]  # line: the figure as it stood at each pane's end; bars: what fell into each pane
+    # line: the figure as it stood at each pane's end; bars: what fell into each pane
+    shape: Literal["line", "bars"]
     start_ms: int
     step_ms: int
     values: list[float | None]
@@ -61,16 +67,26 @@ class Tile(Struct):
     member: str
     clock: str | None
     value: float | None
-    shown: float | None  # what a face writes: `value`; of a mean by work hours that of the observations within them, null without any
+    # what a face writes: `value`; of a mean by work hours that of the observations within them, null without
+    # any
+    shown: float | None
     n: int
     n_all: (
         int | None
-    )  # observations by the calendar clock, where the business clock has fewer: not those created for teams that always work
-    closed: int | None  # observations that the calendar made: all their time lay out of hours; null where the clock is not business
+        # observations by the calendar clock, where the business clock has fewer: not those created for teams
+        # that always work
+    )
+    # observations that the calendar made: all their time lay out of hours; null where the clock is not
+    # business
+    closed: int | None
     of: Observed
     better: Better | None
-    band: str | None  # exceptional, above, typical, below; met, missed where there is an objective that the test of worst now has judged
-    plain: str | None  # why there is no band: window, channel, few, closed (made by the calendar), objective, none (no band is stated)
+    # exceptional, above, typical, below; met, missed where there is an objective that the test of worst now
+    # has judged
+    band: str | None
+    # why there is no band: window, channel, few, closed (made by the calendar), objective, none (no band is
+    # stated)
+    plain: str | None
     stated: list[str]  # the windows or channels that the band is stated for
     objective: float | None
     low: float | None  # 95 % interval
@@ -109,7 +125,10 @@ class SlaTarget(Struct):
 
 
 class AtRisk(Struct):
-    """A ticket with a deadline within 4 h or behind it; or, without names, how many of a kind, and the first deadline of them."""
+    """A ticket with a deadline within 4 h or behind it.
+
+    Or, without names, how many of a kind, and the first deadline of them.
+    """
 
     ticket_id: str | None
     url: str | None
@@ -186,7 +205,10 @@ class Risk(Struct):
 
 
 class Where(Struct):
-    """The member that explains most of a change: its share of the change, and its part of the observations."""
+    """The member that explains most of a change.
+
+    Its share of the change, and its part of the observations.
+    """
 
     dimension: str
     member: str
@@ -226,7 +248,8 @@ class Wall(Struct):
     show_tickets: bool
     policy: bool  # there is one: without it nothing is promised
     worst: list[WorstNow]  # the worst first; of the choice
-    kept_since_ms: int | None  # since when nothing of the choice has been listed; null while something is, and where nothing fell due
+    # since when nothing of the choice has been listed; null while something is, and where nothing fell due
+    kept_since_ms: int | None
     elsewhere: int  # listed, but not of the choice
     endangered: list[Endangered]  # of the choice
     rows: list[TeamRow]  # every team that is shown, the worst first

@@ -1,4 +1,7 @@
-"""Tickets at risk as a wall shows them: what is due soonest first; by name only where that is switched on, else how many of a kind."""
+"""Tickets at risk as a wall shows them: what is due soonest first.
+
+By name only where that is switched on, else how many of a kind.
+"""
 
 from __future__ import annotations
 
@@ -33,19 +36,39 @@ def risk_of(view: View, team: str | None, *, show_tickets: bool) -> Risk | None:
     lines = [_named(clock, view) for clock in clocks] if show_tickets else _counted(clocks, view)
     ahead, behind = ([line for line in lines if line.breached is breached] for breached in (False, True))
     left_out = any(row.left_out_behind or row.left_out_ahead for _, row in rows)
-    return Risk(ahead[:MOST_LINES] + behind[:MOST_LINES], truncated=left_out or max(len(ahead), len(behind)) > MOST_LINES)
+    return Risk(
+        ahead[:MOST_LINES] + behind[:MOST_LINES],
+        truncated=left_out or max(len(ahead), len(behind)) > MOST_LINES,
+    )
 
 
 def newest_miss_ms(view: View, team: str | None, target: str) -> int | None:
-    """The deadline that passed last, of the tickets that still wait for what was promised; None when none of them is late."""
-    rows = ((key, _decode(raw)) for key, raw in view.at_risk if key.target == target and team in (None, key.team))
-    return max((clock.entry.due_ms for key, row in rows for clock in _due(key, row, view.as_of_ms) if clock.breached), default=None)
+    """The deadline that passed last, of the tickets that still wait for what was promised.
+
+    None when none of them is late.
+    """
+    rows = (
+        (key, _decode(raw)) for key, raw in view.at_risk if key.target == target and team in (None, key.team)
+    )
+    return max(
+        (
+            clock.entry.due_ms
+            for key, row in rows
+            for clock in _due(key, row, view.as_of_ms)
+            if clock.breached
+        ),
+        default=None,
+    )
 
 
 def _due(key: AtRiskKey, row: AtRiskRow, as_of_ms: int) -> Iterator[_Clock]:
     # A deadline takes effect when its minute is over, as in every figure.
     now = as_of_ms // MINUTE_MS
-    return (_Clock(key, entry, entry.due_ms // MINUTE_MS < now) for entry in row.entries if entry.due_ms <= as_of_ms + HORIZON_MS)
+    return (
+        _Clock(key, entry, entry.due_ms // MINUTE_MS < now)
+        for entry in row.entries
+        if entry.due_ms <= as_of_ms + HORIZON_MS
+    )
 
 
 def _order(clock: _Clock) -> tuple[bool, int, str]:
@@ -56,7 +79,9 @@ def _order(clock: _Clock) -> tuple[bool, int, str]:
 def _named(clock: _Clock, view: View) -> AtRisk:
     key, entry, breached = clock
     priority = view.name("priority", entry.priority)
-    return AtRisk(entry.ticket_id, safe_link(entry.url), 1, key.team, priority, key.target, entry.due_ms, breached)
+    return AtRisk(
+        entry.ticket_id, safe_link(entry.url), 1, key.team, priority, key.target, entry.due_ms, breached
+    )
 
 
 def _counted(clocks: list[_Clock], view: View) -> list[AtRisk]:

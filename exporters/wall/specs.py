@@ -1,4 +1,7 @@
-"""The tiles of the wall: which figure each shows, in which unit, and what its observations are. What it means stands in docs/kpis/."""
+"""The tiles of the wall: which figure each shows, in which unit, and what its observations are.
+
+What it means stands in docs/kpis/.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from typing import Final, Literal
 
 Kind = Literal["duration", "ratio", "points", "score", "count", "rate"]
 Better = Literal["lower", "higher"]
-Observed = Literal["replies", "tickets", "answers", "customers", "interactions", "resolutions", "solved", "deadlines"]
+Observed = Literal[
+    "replies", "tickets", "answers", "customers", "interactions", "resolutions", "solved", "deadlines"
+]
 LONG_WINDOW: Final = "365d"  # of the figures that need a year of customers
 
 
@@ -32,11 +37,21 @@ def _mean(id_: str, figure: str, of: Observed, *, clocked: bool = False) -> Tile
 
 
 def _other_clock(id_: str, figure: str, of: Observed) -> TileSpec:
-    return TileSpec(id=id_, figure=figure, kind="duration", of=of, better="lower", labels=(("clock", "calendar"),), other_clock=True)
+    return TileSpec(
+        id=id_,
+        figure=figure,
+        kind="duration",
+        of=of,
+        better="lower",
+        labels=(("clock", "calendar"),),
+        other_clock=True,
+    )
 
 
 def _quantile(id_: str, figure: str, of: Observed, q: str, *, clocked: bool = False) -> TileSpec:
-    return TileSpec(id=id_, figure=figure, kind="duration", of=of, better="lower", labels=(("q", q),), clocked=clocked)
+    return TileSpec(
+        id=id_, figure=figure, kind="duration", of=of, better="lower", labels=(("q", q),), clocked=clocked
+    )
 
 
 def _ratio(id_: str, figure: str, of: Observed, better: Better) -> TileSpec:
@@ -55,7 +70,15 @@ def _attainment(target: str) -> TileSpec:
 
 
 def _customers(id_: str, figure: str, better: Better) -> TileSpec:
-    return TileSpec(id=id_, figure=figure, kind="ratio", of="customers", better=better, window=LONG_WINDOW, everything_only=True)
+    return TileSpec(
+        id=id_,
+        figure=figure,
+        kind="ratio",
+        of="customers",
+        better=better,
+        window=LONG_WINDOW,
+        everything_only=True,
+    )
 
 
 # In the order in which they are listed; which of them are large is the screen's choice.
@@ -64,15 +87,21 @@ TILES: Final = (
     _attainment("resolution"),
     _mean("first_response", "support_first_response_mean_seconds", "replies", clocked=True),
     _other_clock("first_response_calendar", "support_first_response_mean_seconds", "replies"),
-    _quantile("first_response_median", "support_first_response_quantile_seconds", "replies", "0.5", clocked=True),
-    _quantile("first_response_p90", "support_first_response_quantile_seconds", "replies", "0.9", clocked=True),
+    _quantile(
+        "first_response_median", "support_first_response_quantile_seconds", "replies", "0.5", clocked=True
+    ),
+    _quantile(
+        "first_response_p90", "support_first_response_quantile_seconds", "replies", "0.9", clocked=True
+    ),
     _mean("response", "support_response_mean_seconds", "replies"),
     _ratio("resolution", "support_resolution_ratio", "tickets", "higher"),
     _ratio("resolution_net", "support_resolution_net_ratio", "tickets", "higher"),
     _ratio("resolution_cohort", "support_resolution_cohort_ratio", "tickets", "higher"),
     _mean("resolution_time", "support_resolution_time_mean_seconds", "solved", clocked=True),
     _other_clock("resolution_time_calendar", "support_resolution_time_mean_seconds", "solved"),
-    _quantile("resolution_time_median", "support_resolution_time_quantile_seconds", "solved", "0.5", clocked=True),
+    _quantile(
+        "resolution_time_median", "support_resolution_time_quantile_seconds", "solved", "0.5", clocked=True
+    ),
     _mean("handle_time", "support_handle_time_mean_seconds", "interactions"),
     _ratio("csat", "support_csat_ratio", "answers", "higher"),
     TileSpec(id="nps", figure="support_nps_score", kind="points", of="answers", better="higher"),
@@ -80,7 +109,13 @@ TILES: Final = (
     _ratio("effort_net", "support_effort_net_ratio", "answers", "higher"),
     TileSpec(id="tickets", figure="support_tickets", kind="count", of="tickets"),
     TileSpec(id="tickets_per_hour", figure="support_tickets_per_hour", kind="rate", of="tickets"),
-    TileSpec(id="tickets_per_customer", figure="support_tickets_per_customer", kind="rate", of="customers", better="lower"),
+    TileSpec(
+        id="tickets_per_customer",
+        figure="support_tickets_per_customer",
+        kind="rate",
+        of="customers",
+        better="lower",
+    ),
     _ratio("abandonment", "support_abandonment_ratio", "tickets", "lower"),
     _ratio("reopen", "support_reopen_ratio", "resolutions", "lower"),
     _customers("retention", "support_customer_retention_ratio", "higher"),

@@ -1,7 +1,9 @@
-"""Pushes the wall to browsers by server-sent events: one computation a second for all of them, and none while nobody looks.
+"""Pushes the wall to browsers by server-sent events.
 
-Each stream gets an event `wall` when what it shows has changed and an event `pulse` every second. A screen that hears nothing for some
-seconds knows that it is cut off, whatever lies between it and us.
+One computation a second for all of them, and none while nobody looks.
+
+Each stream gets an event `wall` when what it shows has changed and an event `pulse` every second. A screen
+that hears nothing for some seconds knows that it is cut off, whatever lies between it and us.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ REST_SECONDS: Final = BUILD_EVERY_SECONDS + 0.01  # at least so long between two
 BEAT_SECONDS: Final = 1.0  # at most so long
 SLOW_SECONDS: Final = 15.0  # a browser that does not take what is sent for so long is let go
 RETRY_MS: Final = 2000
-GZIP: Final = 16 + zlib.MAX_WBITS  # its window of 32 KiB holds the last wall, so that a new one costs only what is new in it
+# its window of 32 KiB holds the last wall, so that a new one costs only what is new in it
+GZIP: Final = 16 + zlib.MAX_WBITS
 
 TakeSnapshot = Callable[[Collection[Choice]], Awaitable[Snapshot]]
 
@@ -75,10 +78,22 @@ class Screens:
         """One stream, until its browser leaves or the exporter ends; 503 when there are too many."""
         if not self.has_room:
             return web.json_response(
-                {"error": f"{self.most} screens are open: exporter.max_screens"}, status=503, headers={"Retry-After": "30"}
+                {"error": f"{self.most} screens are open: exporter.max_screens"},
+                status=503,
+                headers={"Retry-After": "30"},
             )
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        packer = zlib.compressobj(1, zlib.DEFLATED, GZIP) if "gzip" in request.headers.get("Accept-Encoding", "") else None
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream",
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",
+            }
+        )
+        packer = (
+            zlib.compressobj(1, zlib.DEFLATED, GZIP)
+            if "gzip" in request.headers.get("Accept-Encoding", "")
+            else None
+        )
         if packer is not None:
             response.headers["Content-Encoding"] = "gzip"
             response.headers["Vary"] = "Accept-Encoding"
@@ -118,7 +133,9 @@ class Screens:
         if not channel.screens:
             del self._channels[wanted]
 
-    async def _feed(self, response: web.StreamResponse, channel: _Channel, packer: zlib._Compress | None) -> None:
+    async def _feed(
+        self, response: web.StreamResponse, channel: _Channel, packer: zlib._Compress | None
+    ) -> None:
         seen_wall = seen_pulse = 0
         text = b"retry: %d\n\n" % RETRY_MS
         while True:
@@ -138,7 +155,8 @@ class Screens:
         while self._channels and not self._closed:
             self.news.clear()
             await self._tick()
-            # From the end of one to the start of the next: sooner, the keeper would hand out the same view again.
+            # From the end of one to the start of the next: sooner, the keeper would hand out the same view
+            # again.
             await asyncio.sleep(self.rest_seconds)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.news.wait(), max(0.0, self.beat_seconds - self.rest_seconds))
@@ -148,7 +166,9 @@ class Screens:
         try:
             snapshot = await self.take({one.choice for one in wanted})
             # In a thread, so that the loop goes on answering and reading meanwhile.
-            walls = await asyncio.to_thread(lambda: {one: msgspec.json.encode(self.maker.wall(snapshot.view, one)) for one in wanted})
+            walls = await asyncio.to_thread(
+                lambda: {one: msgspec.json.encode(self.maker.wall(snapshot.view, one)) for one in wanted}
+            )
             pulse = pulse_of(snapshot, room=self.has_room)
         except Exception:
             # A defect: the screens must turn stale and say so, and the stream must go on.

@@ -1,4 +1,7 @@
-"""Every team in one row, the worst first: what waits, what is late, and how much of the last hour was in time."""
+"""Every team in one row, the worst first.
+
+What waits, what is late, and how much of the last hour was in time.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,26 @@ HOUR: Final = "1h"
 
 
 def rows_of(view: View, shelf: Shelf, worst: list[WorstNow]) -> list[TeamRow]:
-    """One row a team that is shown. First what worst now names, then what is overdue, due soon and waiting; closed teams last."""
+    """One row a team that is shown.
+
+    First what worst now names, then what is overdue, due soon and waiting; closed teams last.
+    """
     version = view.policy.at(view.as_of_ms) if view.policy is not None else None
     rows = [_row(view, shelf, team, version) for team in view.shown.get("team", ()) if team != OTHER]
-    rows = [row for row in rows if row.team != UNKNOWN or row.open]  # no team, so no row while it has no ticket
+    # no team, so no row while it has no ticket
+    rows = [row for row in rows if row.team != UNKNOWN or row.open]
     places = {one.team: place for place, one in reversed(list(enumerate(worst)))}
 
     def order(row: TeamRow) -> tuple[int, bool, int, int, int, str]:
         place = places.get(row.team, len(worst))
-        return place, row.open_now is False, -row.overdue.get(FIRST_REPLY, 0), -(row.soon or 0), -row.unanswered, row.team
+        return (
+            place,
+            row.open_now is False,
+            -row.overdue.get(FIRST_REPLY, 0),
+            -(row.soon or 0),
+            -row.unanswered,
+            row.team,
+        )
 
     return sorted(rows, key=order)
 
@@ -34,9 +48,12 @@ def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRo
     reply = {"target": FIRST_REPLY}
     attained = shelf.final("support_sla_attainment_ratio", "current", reply, window=HOUR, group=group)
     overdue = {
-        target: shelf.now("support_sla_overdue_tickets", group, target=target) for target in (view.policy.targets if view.policy else ())
+        target: shelf.now("support_sla_overdue_tickets", group, target=target)
+        for target in (view.policy.targets if view.policy else ())
     }
-    mean = shelf.final("support_first_response_mean_seconds", "current", {"clock": "calendar"}, window=HOUR, group=group)
+    mean = shelf.final(
+        "support_first_response_mean_seconds", "current", {"clock": "calendar"}, window=HOUR, group=group
+    )
     opened, opens_ms = _hours(version, team, view.as_of_ms)
     return TeamRow(
         team=team,

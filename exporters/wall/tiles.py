@@ -32,7 +32,9 @@ class Shelf:
         groups = (TOTAL, choice.group, *members)
         wanted = {(("by", by), ("member", member)) for by, member in groups}
         self._index = {
-            (figure.name, frozenset(figure.labels)): figure for figure in (*view.figures, *view.live) if _whose(figure.labels) in wanted
+            (figure.name, frozenset(figure.labels)): figure
+            for figure in (*view.figures, *view.live)
+            if _whose(figure.labels) in wanted
         }
 
     def now(self, name: str, group: Group | None = None, /, **labels: str) -> Figure | None:
@@ -41,7 +43,13 @@ class Shelf:
         return self._index.get((name, frozenset({"by": by, "member": member, **labels}.items())))
 
     def final(
-        self, name: str, period: str, labels: Mapping[str, str] = NO_LABELS, *, window: str | None = None, group: Group | None = None
+        self,
+        name: str,
+        period: str,
+        labels: Mapping[str, str] = NO_LABELS,
+        *,
+        window: str | None = None,
+        group: Group | None = None,
     ) -> Figure | None:
         """A figure of a window; of the choice's own, unless told otherwise."""
         by, member = group or self._group
@@ -63,7 +71,8 @@ class _Colour(NamedTuple):
 class TileMaker:
     """Makes the tiles of one course. `business`: the choice works by a calendar.
 
-    Of a team that always works a ticket or two may have business time all the same: they were created for another team.
+    Of a team that always works a ticket or two may have business time all the same: they were created for
+    another team.
     """
 
     def __init__(
@@ -90,7 +99,9 @@ class TileMaker:
             which = self._which(spec, self._clock(spec, group))
             if which in TRENDS and spec.window is None:
                 wanted.setdefault(self._part(group), []).append(which)
-        self._lines: dict[Group, Mapping[Which, Points]] = {part: trends(course, some, part) for part, some in wanted.items()}
+        self._lines: dict[Group, Mapping[Which, Points]] = {
+            part: trends(course, some, part) for part, some in wanted.items()
+        }
 
     def tiles(self) -> Iterator[Tile]:
         """Every tile that the choice has."""
@@ -101,7 +112,12 @@ class TileMaker:
             return False
         labels = dict(spec.labels)
         if spec.of == "deadlines":  # a policy promises them
-            return any((self._shelf.final(spec.figure, "current", labels), self._shelf.now("support_sla_waiting_tickets", **labels)))
+            return any(
+                (
+                    self._shelf.final(spec.figure, "current", labels),
+                    self._shelf.now("support_sla_waiting_tickets", **labels),
+                )
+            )
         return not spec.other_clock or self._has_business(spec, self._course.choice.group)
 
     def _has_business(self, spec: TileSpec, group: Group) -> bool:
@@ -112,15 +128,28 @@ class TileMaker:
         group, shelf = self._group(spec), self._shelf
         clock = self._clock(spec, group)
         labels = {**dict(spec.labels), **({"clock": clock} if clock else {})}
-        now, then = (shelf.final(spec.figure, period, labels, window=spec.window, group=group) for period in ("current", self._period))
+        now, then = (
+            shelf.final(spec.figure, period, labels, window=spec.window, group=group)
+            for period in ("current", self._period)
+        )
         closed = self._closed(spec, group, clock, now)
         window = spec.window or self._course.choice.window
-        objective = value_of(shelf.now("support_sla_objective_ratio", **dict(spec.labels))) if spec.of == "deadlines" else None
-        colour = self._colour(spec, group, window, now) if spec.of != "deadlines" else self._against(spec, group, window, now)
+        objective = (
+            value_of(shelf.now("support_sla_objective_ratio", **dict(spec.labels)))
+            if spec.of == "deadlines"
+            else None
+        )
+        colour = (
+            self._colour(spec, group, window, now)
+            if spec.of != "deadlines"
+            else self._against(spec, group, window, now)
+        )
         if made := now is not None and closed is not None and closed >= MADE_BY_THE_CALENDAR * now.n:
             colour = _Colour(None, "closed")
         interval = [
-            value_of(shelf.final("support_nps_interval_score", "current", {"bound": bound}, group=group)) if spec.id == "nps" else None
+            value_of(shelf.final("support_nps_interval_score", "current", {"bound": bound}, group=group))
+            if spec.id == "nps"
+            else None
             for bound in ("low", "high")
         ]
         return Tile(
@@ -150,10 +179,14 @@ class TileMaker:
 
     def _all(self, spec: TileSpec, group: Group, now: Figure | None) -> int | None:
         """How many observations there are by the calendar clock, if more."""
-        whole = self._shelf.final(spec.figure, "current", {**dict(spec.labels), "clock": "calendar"}, group=group)
+        whole = self._shelf.final(
+            spec.figure, "current", {**dict(spec.labels), "clock": "calendar"}, group=group
+        )
         return whole.n if whole and whole.n > (now.n if now else 0) else None
 
-    def _compared(self, spec: TileSpec, group: Group, clock: str | None, now: Figure | None, then: Figure | None) -> Compared | None:
+    def _compared(
+        self, spec: TileSpec, group: Group, clock: str | None, now: Figure | None, then: Figure | None
+    ) -> Compared | None:
         if now is None:
             return None
         found = (then.value, then.n) if then else self._before(spec, group, clock)
@@ -164,7 +197,10 @@ class TileMaker:
         return Compared(*found, _verdict(better, now.value, found[0]))
 
     def _before(self, spec: TileSpec, group: Group, clock: str | None) -> tuple[float, int] | None:
-        """The figure before, of a roll-up that is not exported for other periods: lowered from the course as the view would."""
+        """The figure before, of a roll-up that is not exported for other periods.
+
+        Lowered from the course as the view would.
+        """
         kind = TRENDS.get(self._which(spec, clock))
         if kind is None or spec.window is not None:
             return None
@@ -173,11 +209,17 @@ class TileMaker:
         return None if value is None else (value, kind.observations(cells))
 
     def _part(self, group: Group) -> Group:
-        """Where the course has a group's sums: its own, or those of a member that it can be taken apart into."""
+        """Where the course has a group's sums.
+
+        Its own, or those of a member that it can be taken apart into.
+        """
         return TOTAL if group == self._course.choice.group else group
 
     def _group(self, spec: TileSpec) -> Group:
-        """Whose figure a tile shows: the choice's; or the first shown channel that the band is stated for, where it is for channels."""
+        """Whose figure a tile shows: the choice's.
+
+        Or the first shown channel that the band is stated for, where it is for channels.
+        """
         rule = self._rules.bands.get(BANDED.get(spec.figure, ""))
         if self._course.choice.team is None and rule is not None and rule.channels is not None:
             for channel in rule.channels:
@@ -203,12 +245,17 @@ class TileMaker:
         if now is None:
             return _Colour(None, "few")
         by, member = group
-        found = grade(rule, now.value, now.n, window=window, by=by, member=member, minimum=self._rules.minimum)
+        found = grade(
+            rule, now.value, now.n, window=window, by=by, member=member, minimum=self._rules.minimum
+        )
         stated = {"window": rule.windows, "channel": rule.channels}.get(found.why or "")
         return _Colour(found.band, found.why, stated or ())
 
     def _against(self, spec: TileSpec, group: Group, window: str, now: Figure | None) -> _Colour:
-        """By the test of worst now, over whose windows alone it says something; no other figure with an objective has a verdict."""
+        """By the test of worst now, over whose windows alone it says something.
+
+        No other figure with an objective has a verdict.
+        """
         below = self._below.get((*group, dict(spec.labels)["target"])) if window in JUDGED else None
         if now is None or below is None:
             return _Colour(None, "few" if now is None else "objective")
@@ -220,7 +267,9 @@ class TileMaker:
             return None
         if now is not None and now.value == 0 and spec.figure in MEANS:
             return now.n  # all of them, also where the ledger was written before they were counted
-        name = spec.figure.replace("_mean_seconds", "").replace("_quantile_seconds", "") + "_closed_observations"
+        name = (
+            spec.figure.replace("_mean_seconds", "").replace("_quantile_seconds", "") + "_closed_observations"
+        )
         return count_of(self._shelf.final(name, "current", group=group))
 
     def _trend(self, spec: TileSpec, group: Group, clock: str | None) -> Trend | None:
@@ -237,7 +286,10 @@ class TileMaker:
 
 
 def _worked(spec: TileSpec, now: Figure | None, closed: int | None, *, made: bool) -> float | None:
-    """What a face writes: the mean of what was observed within work hours. Of a quantile that the calendar made there is no such part."""
+    """What a face writes: the mean of what was observed within work hours.
+
+    Of a quantile that the calendar made there is no such part.
+    """
     if now is None or not closed:
         return value_of(now)
     if spec.figure not in MEANS:

@@ -30,7 +30,10 @@ def worst_of(view: View) -> list[WorstNow]:
 
 
 def kept_since_ms(view: View, choice: Choice) -> int | None:
-    """Since when nothing of a choice has been listed, of all targets; None while something is, and where nothing fell due."""
+    """Since when nothing of a choice has been listed, of all targets.
+
+    None while something is, and where nothing fell due.
+    """
     told = [place for place in ((*choice.group, target) for target in TARGETS) if place in view.below]
     since = [view.judgement.kept_since_ms.get(place) for place in told]
     known = [ms for ms in since if ms is not None]
@@ -39,7 +42,10 @@ def kept_since_ms(view: View, choice: Choice) -> int | None:
 
 def endangered_of(view: View) -> list[Endangered]:
     """Every member that is about to miss more than usual."""
-    return [Endangered(one.by, one.member, one.names[0], one.target, one.n, one.waiting, one.usual) for one in view.endangered]
+    return [
+        Endangered(one.by, one.member, one.names[0], one.target, one.n, one.waiting, one.usual)
+        for one in view.endangered
+    ]
 
 
 def is_within(team: str | None, one: WorstNow | Endangered) -> bool:

@@ -22,7 +22,8 @@ LONGEST_SHOWN: Final = 128  # characters of a name in a message
 RENEWED: Final = web.RequestKey("renewed", int)
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; img-src data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
+        "img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -38,7 +39,9 @@ def may_enter(authorization: str, config: ExporterConfig) -> bool:
     """Whether an `Authorization` header opens the door; compared in constant time."""
     scheme, _, given = authorization.partition(" ")
     if config.bearer_token is not None and scheme.lower() == "bearer":
-        return hmac.compare_digest(given.strip().encode(errors="surrogateescape"), config.bearer_token.encode())
+        return hmac.compare_digest(
+            given.strip().encode(errors="surrogateescape"), config.bearer_token.encode()
+        )
     if config.basic_auth is not None and scheme.lower() == "basic":
         try:
             login = base64.b64decode(given.strip(), validate=True)
@@ -58,7 +61,8 @@ def host_middleware(config: ExporterConfig, refused: Counter[str]) -> Middleware
             return await handler(request)
         refused["host"] += 1
         text = (
-            f"this exporter does not answer to the name {called[:LONGEST_SHOWN]!r}: ask for localhost or its address, or list the name in "
+            f"this exporter does not answer to the name {called[:LONGEST_SHOWN]!r}: ask for localhost or "
+            "its address, or list the name in "
             "exporter.allowed_hosts (DESKPULSE_EXPORTER__ALLOWED_HOSTS)\n"
         )
         return web.Response(status=web.HTTPMisdirectedRequest.status_code, text=text)
@@ -66,16 +70,28 @@ def host_middleware(config: ExporterConfig, refused: Counter[str]) -> Middleware
     return check
 
 
-def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: bytes, refused: Counter[str]) -> Middleware:
-    """Answers 401 to whoever does not log in, where that is set up; a browser gets a page that asks for the token, where there is one.
+def login_middleware(
+    config: ExporterConfig, sessions: Sessions, login_page: bytes, refused: Counter[str]
+) -> Middleware:
+    """Answers 401 to whoever does not log in, where that is set up.
+
+    A browser gets a page that asks for the token, where there is one.
 
     Counted is who tried with something wrong, not who has yet to be asked.
     """
-    challenge = 'Basic realm="deskpulse", charset="UTF-8"' if config.basic_auth is not None else 'Bearer realm="deskpulse"'
+    challenge = (
+        'Basic realm="deskpulse", charset="UTF-8"'
+        if config.basic_auth is not None
+        else 'Bearer realm="deskpulse"'
+    )
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not config.wants_login or is_open(request.path) or may_enter(request.headers.get("Authorization", ""), config):
+        if (
+            not config.wants_login
+            or is_open(request.path)
+            or may_enter(request.headers.get("Authorization", ""), config)
+        ):
             return await handler(request)
         now = config.time.now_ms() // 1000
         if (left := sessions.left_seconds(request.cookies.get(COOKIE, ""), now)) > 0:
@@ -85,14 +101,19 @@ def login_middleware(config: ExporterConfig, sessions: Sessions, login_page: byt
         refused["login"] += "Authorization" in request.headers
         headers = {"WWW-Authenticate": challenge}
         if config.bearer_token is not None and "text/html" in request.headers.get("Accept", ""):
-            return web.Response(status=401, body=login_page, content_type="text/html", charset="utf-8", headers=headers)
+            return web.Response(
+                status=401, body=login_page, content_type="text/html", charset="utf-8", headers=headers
+            )
         return web.Response(status=401, text="log in\n", headers=headers)
 
     return check
 
 
 def is_open(path: str) -> bool:
-    """Whether a path needs no log-in: probes, which learn no figure, the log-in itself, and the files that are the same for everybody."""
+    """Whether a path needs no log-in.
+
+    Probes, which learn no figure, the log-in itself, and the files that are the same for everybody.
+    """
     return path in OPEN_PATHS or path.startswith("/assets/")
 
 
@@ -105,8 +126,13 @@ def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[s
         given = (await request.read()).strip()
         if not hmac.compare_digest(given, config.bearer_token.encode()):
             refused["login"] += 1
-            return web.Response(status=401, text="wrong token\n", headers={"WWW-Authenticate": 'Bearer realm="deskpulse"'})
-        return web.Response(status=204, headers={"Set-Cookie": sessions.header(config.time.now_ms() // 1000, secure=request.secure)})
+            return web.Response(
+                status=401, text="wrong token\n", headers={"WWW-Authenticate": 'Bearer realm="deskpulse"'}
+            )
+        return web.Response(
+            status=204,
+            headers={"Set-Cookie": sessions.header(config.time.now_ms() // 1000, secure=request.secure)},
+        )
 
     return log_in
 

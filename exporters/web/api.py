@@ -95,8 +95,14 @@ def reasons(snapshot: Snapshot) -> list[str]:
 
 
 def unready(snapshot: Snapshot) -> list[str]:
-    """Why the figures are not those of the whole ledger, in words; that the ledger itself is behind is no fault of this exporter."""
-    return [*snapshot.status.reasons, *(["the figures could not be computed: see the exporter's log"] if snapshot.failed else [])]
+    """Why the figures are not those of the whole ledger, in words.
+
+    That the ledger itself is behind is no fault of this exporter.
+    """
+    return [
+        *snapshot.status.reasons,
+        *(["the figures could not be computed: see the exporter's log"] if snapshot.failed else []),
+    ]
 
 
 def _keep(figure: Figure, wanted: Wanted) -> bool:
@@ -117,7 +123,10 @@ def rfc3339(ms: int) -> str:
 
 
 def at_risk_json(snapshot: Snapshot, wanted: Wanted, limit: int) -> bytes:
-    """Open tickets past their deadline or due within 4 h, by deadline; `wanted` may name teams and targets."""
+    """Open tickets past their deadline or due within 4 h, by deadline.
+
+    `wanted` may name teams and targets.
+    """
     view, status = snapshot.view, snapshot.status
     answer = AtRiskAnswer(
         desk=snapshot.desk,

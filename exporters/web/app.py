@@ -30,7 +30,8 @@ from exporters.web.session import Sessions
 from kpis.figures.history import Choice
 
 log: Final = logging.getLogger(__name__)
-GZIP_LEVEL: Final = 1  # text this regular shrinks twentyfold already, and a higher level costs more time than it saves
+# text this regular shrinks twentyfold already, and a higher level costs more time than it saves
+GZIP_LEVEL: Final = 1
 AT_RISK_LIMIT: Final = 100
 SCREENS: Final = web.AppKey("screens", Screens)
 
@@ -38,7 +39,13 @@ SCREENS: Final = web.AppKey("screens", Screens)
 class Pages:
     """Request handlers over one keeper and the status of one reader."""
 
-    def __init__(self, config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus], refused: Counter[str]) -> None:
+    def __init__(
+        self,
+        config: ExporterConfig,
+        keeper: ViewKeeper,
+        status: Callable[[], ReaderStatus],
+        refused: Counter[str],
+    ) -> None:
         self._desk = config.desk
         self._keeper = keeper
         self._status = status
@@ -46,7 +53,9 @@ class Pages:
         self._last = Snapshot(0, status())
         self._registry = new_registry(lambda: self._last, config.buckets_seconds, config.desk)
         self._maker = WallMaker(config.wall, str(config.view_rules.zone), config.view_rules.policy)
-        self.screens = Screens(self.snapshot, self._maker, config.wall.most_screens, keeper.news, keeper.now_ms)
+        self.screens = Screens(
+            self.snapshot, self._maker, config.wall.most_screens, keeper.news, keeper.now_ms
+        )
 
     async def snapshot(self, choices: Collection[Choice] = ()) -> Snapshot:
         """The state of things, with the courses of these choices.
@@ -61,7 +70,13 @@ class Pages:
                 log.exception("the figures could not be computed")
                 failed = True
         return Snapshot(
-            self._keeper.now_ms(), status, view, self._keeper.build_seconds, failed=failed, refused=dict(self._refused), desk=self._desk
+            self._keeper.now_ms(),
+            status,
+            view,
+            self._keeper.build_seconds,
+            failed=failed,
+            refused=dict(self._refused),
+            desk=self._desk,
         )
 
     async def metrics(self, request: web.Request) -> web.Response:
@@ -81,12 +96,23 @@ class Pages:
         return await _answer(request, kpis_json(snapshot, wanted), "application/json")
 
     async def at_risk(self, request: web.Request) -> web.Response:
-        """Open tickets that are past a deadline or due soon, as JSON; `?team=billing&target=first_reply&limit=20` keep some of them."""
+        """Open tickets that are past a deadline or due soon, as JSON.
+
+        `?team=billing&target=first_reply&limit=20` keep some of them.
+        """
         targets = {target for text in request.query.getall("target", ()) for target in text.split(",")}
-        wanted = {name: found for name, found in (("team", set(request.query.getall("team", ()))), ("target", targets)) if found}
+        wanted = {
+            name: found
+            for name, found in (("team", set(request.query.getall("team", ()))), ("target", targets))
+            if found
+        }
         snapshot = await self.snapshot()
         check_teams(snapshot.view, wanted.get("team", ()))
-        return await _answer(request, at_risk_json(snapshot, wanted, int(request.query.get("limit", AT_RISK_LIMIT))), "application/json")
+        return await _answer(
+            request,
+            at_risk_json(snapshot, wanted, int(request.query.get("limit", AT_RISK_LIMIT))),
+            "application/json",
+        )
 
     async def quality(self, request: web.Request) -> web.Response:
         """How good the data are, as JSON."""
@@ -123,7 +149,10 @@ class Pages:
         return web.Response(text="ok\n")
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """503 with the reasons until the figures are those of the whole ledger; beside it, whether the ledger is all there is."""
+        """503 with the reasons until the figures are those of the whole ledger.
+
+        Beside it, whether the ledger is all there is.
+        """
         snapshot = Snapshot(self._keeper.now_ms(), self._status())
         status, why = snapshot.status, unready(snapshot)
         workers = status.workers
@@ -141,7 +170,9 @@ class Pages:
                 "recovering": len(status.recovering) if workers else None,
             },
         }
-        return web.Response(status=503 if why else 200, body=msgspec.json.encode(body), content_type="application/json")
+        return web.Response(
+            status=503 if why else 200, body=msgspec.json.encode(body), content_type="application/json"
+        )
 
 
 async def _answer(request: web.Request, body: bytes, content_type: str) -> web.Response:
@@ -158,7 +189,9 @@ def _wanted(request: web.Request) -> Wanted:
     return Wanted(choice, cast("Compare", request.query.get("compare", "auto")))
 
 
-def new_app(config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus]) -> web.Application:
+def new_app(
+    config: ExporterConfig, keeper: ViewKeeper, status: Callable[[], ReaderStatus]
+) -> web.Application:
     """The application with all its routes: nothing can be changed through it, but for logging in."""
     refused: Counter[str] = Counter()
     pages, sessions = Pages(config, keeper, status, refused), Sessions(config)

@@ -1,4 +1,7 @@
-"""`/api/openapi.json`: what the exporter answers, for programs. The schemas are made from the types that are sent."""
+"""`/api/openapi.json`: what the exporter answers, for programs.
+
+The schemas are made from the types that are sent.
+"""
 
 from __future__ import annotations
 
@@ -35,17 +38,30 @@ _FIGURE: Final[Document] = {
         "value": {"type": "number"},
         "n": {"type": "integer", "description": "Observations behind the figure."},
     },
-    "additionalProperties": {"type": "string", "description": "Further labels: clock, q, bound, target, within."},
+    "additionalProperties": {
+        "type": "string",
+        "description": "Further labels: clock, q, bound, target, within.",
+    },
 }
 
 
 def document() -> Document:
     """The description, OpenAPI 3.1."""
     types = [Answer, AtRiskAnswer, QualityAnswer, Pulse, Wall]
-    (answer, at_risk, quality, pulse, wall), components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    (answer, at_risk, quality, pulse, wall), components = msgspec.json.schema_components(
+        types, ref_template="#/components/schemas/{name}"
+    )
     components["Figure"] = _FIGURE
-    components["WallNow"] = {"type": "object", "required": ["pulse", "wall"], "properties": {"pulse": pulse, "wall": wall}}
-    components["Error"] = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    components["WallNow"] = {
+        "type": "object",
+        "required": ["pulse", "wall"],
+        "properties": {"pulse": pulse, "wall": wall},
+    }
+    components["Error"] = {
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": {"type": "string"}},
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -71,7 +87,12 @@ def document() -> Document:
 _SECURITY: Final[Document] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "deskpulse-session", "description": "Given by POST /login for the token."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "deskpulse-session",
+        "description": "Given by POST /login for the token.",
+    },
 }
 
 
@@ -87,7 +108,10 @@ def _kpis(answer: Document) -> Document:
                 "description": "Values to keep, separated by commas or given again.",
                 "style": "form",
                 "explode": False,
-                "schema": {"type": "array", "items": {"enum": allowed[name]} if name in allowed else {"type": "string"}},
+                "schema": {
+                    "type": "array",
+                    "items": {"enum": allowed[name]} if name in allowed else {"type": "string"},
+                },
             }
             for name in FILTERS
         ],
@@ -108,7 +132,11 @@ def _at_risk(answer: Document) -> Document:
                 "description": "May be given again.",
                 "schema": {"type": "array", "items": {"enum": list(TARGETS)}},
             },
-            {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": MOST_AT_RISK, "default": 100}},
+            {
+                "name": "limit",
+                "in": "query",
+                "schema": {"type": "integer", "minimum": 1, "maximum": MOST_AT_RISK, "default": 100},
+            },
         ],
         "responses": {
             "200": _body("The tickets now; none without a policy.", answer),
@@ -124,7 +152,8 @@ _LOGIN: Final[Document] = {"description": "Log in first."}
 def _quality(answer: Document) -> Document:
     return {
         "operationId": "quality",
-        "summary": "How good the data are: what came twice, came wrong, or without a beginning. `/quality` shows it to people.",
+        "summary": "How good the data are: what came twice, came wrong, or without a beginning. `/quality` shows "
+        "it to people.",
         "responses": {"200": _body("The counts now.", answer), "401": _LOGIN},
     }
 
@@ -135,7 +164,12 @@ _REFUSED: Final[Document] = {
 }
 _CHOICE: Final[list[Document]] = [
     {"name": "window", "in": "query", "schema": {"enum": list(WALL_WINDOWS), "default": "24h"}},
-    {"name": "team", "in": "query", "description": "One team; without it, everything.", "schema": {"type": "string", "maxLength": 128}},
+    {
+        "name": "team",
+        "in": "query",
+        "description": "One team; without it, everything.",
+        "schema": {"type": "string", "maxLength": 128},
+    },
     {
         "name": "compare",
         "in": "query",
@@ -148,7 +182,9 @@ _CHOICE: Final[list[Document]] = [
 def _wall() -> Document:
     return {
         "operationId": "wall",
-        "summary": "What the built-in wall shows of a choice, now. Tiles: " + ", ".join(spec.id for spec in TILES) + ".",
+        "summary": "What the built-in wall shows of a choice, now. Tiles: "
+        + ", ".join(spec.id for spec in TILES)
+        + ".",
         "parameters": _CHOICE,
         "responses": {
             "200": _body("The wall, and how its figures are.", {"$ref": "#/components/schemas/WallNow"}),
@@ -161,7 +197,8 @@ def _wall() -> Document:
 def _stream() -> Document:
     return {
         "operationId": "stream",
-        "summary": "The same, pushed: server-sent events `wall` (a Wall, when it has changed) and `pulse` (a Pulse, every second).",
+        "summary": "The same, pushed: server-sent events `wall` (a Wall, when it has changed) and `pulse` (a "
+        "Pulse, every second).",
         "parameters": _CHOICE,
         "responses": {
             "200": {
@@ -182,12 +219,16 @@ def _readyz() -> Document:
         "properties": {
             "desk": {"type": "string", "description": "Its name: the label of its series."},
             "ready": {"type": "boolean"},
-            "complete": {"type": "boolean", "description": "The figures are all that there is, and the workers are not far behind."},
+            "complete": {
+                "type": "boolean",
+                "description": "The figures are all that there is, and the workers are not far behind.",
+            },
             "reasons": {"type": "array", "items": {"type": "string"}},
             "hidden": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "Figures that partitions and exporter define differently, so they are not shown; * are all.",
+                "description": "Figures that partitions and exporter define differently, so they are not shown; * are "
+                "all.",
             },
             "settings": {
                 "type": "array",

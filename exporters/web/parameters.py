@@ -1,4 +1,6 @@
-"""What a request may ask for, by path: a parameter or value that is not known is refused with the choices, never passed over.
+"""What a request may ask for, by path.
+
+A parameter or value that is not known is refused with the choices, never passed over.
 
 Who mistypes `?windw=1h` or `target=next` would otherwise get a good answer to another question.
 """
@@ -45,7 +47,8 @@ class Parameter(NamedTuple):
     numbers: range | None = None
 
 
-FACTS: Final = ("unanswered", "overdue", "open", "in_time")  # tiles of the first screen that are more than one figure
+# tiles of the first screen that are more than one figure
+FACTS: Final = ("unanswered", "overdue", "open", "in_time")
 _CHOICE: Final = {"window": Parameter(WALL_WINDOWS), "team": Parameter(), "compare": Parameter(COMPARES)}
 _TILES: Final = Parameter(tuple(dict.fromkeys((*FACTS, *(spec.id for spec in TILES)))), several=True)
 _KPIS: Final = {
@@ -105,17 +108,27 @@ def faults(known: Mapping[str, Parameter], query: Iterable[tuple[str, str]]) -> 
     for name, text in query:
         parameter = known.get(name)
         if parameter is None:
-            yield f"{name[:LONGEST]}: no such parameter; " + (one_of(name, tuple(known)) if known else "there are none here")
+            yield f"{name[:LONGEST]}: no such parameter; " + (
+                one_of(name, tuple(known)) if known else "there are none here"
+            )
             continue
         if name in seen and not parameter.several:
             yield f"{name}: given twice"
         seen.add(name)
-        yield from (fault for value in values(parameter, text) if (fault := _fault(name, parameter, value)) is not None)
+        yield from (
+            fault
+            for value in values(parameter, text)
+            if (fault := _fault(name, parameter, value)) is not None
+        )
 
 
 def values(parameter: Parameter, text: str) -> list[str]:
     """The values in one text."""
-    return [part.strip() for part in text.split(",") if part.strip()] if parameter.several and parameter.choices else [text]
+    return (
+        [part.strip() for part in text.split(",") if part.strip()]
+        if parameter.several and parameter.choices
+        else [text]
+    )
 
 
 def _fault(name: str, parameter: Parameter, value: str) -> str | None:
@@ -139,28 +152,44 @@ def one_of(value: str, choices: Sequence[str]) -> str:
     """
     if len(choices) > MOST_SHOWN:
         close = difflib.get_close_matches(value, choices, n=3)
-        return f"did you mean {' or '.join(close)}?" if close else f"expected one of {', '.join(choices[:MOST_SHOWN])} and others"
+        return (
+            f"did you mean {' or '.join(close)}?"
+            if close
+            else f"expected one of {', '.join(choices[:MOST_SHOWN])} and others"
+        )
     return f"expected one of {', '.join(choices)}"
 
 
 def refusal(fault: str) -> web.HTTPBadRequest:
     """400 with its reason."""
-    return web.HTTPBadRequest(text=msgspec.json.encode({"error": fault}).decode(), content_type="application/json")
+    return web.HTTPBadRequest(
+        text=msgspec.json.encode({"error": fault}).decode(), content_type="application/json"
+    )
 
 
 def check_teams(view: View | None, asked: Collection[str]) -> None:
-    """Refuse teams that are neither shown, nor in the policy, nor have a ticket at risk. Errors: HTTPBadRequest."""
+    """Refuse teams that are neither shown, nor in the policy, nor have a ticket at risk.
+
+    Errors: HTTPBadRequest.
+    """
     if view is None:
         return
-    named = set() if view.policy is None else {team for version in view.policy.versions for team in version.named_teams()}
+    named = (
+        set()
+        if view.policy is None
+        else {team for version in view.policy.versions for team in version.named_teams()}
+    )
     known = {*view.shown.get("team", ()), *named, *(key.team for key, _ in view.at_risk), UNKNOWN, OTHER}
     _check("team", asked, sorted(known - {UNKNOWN, OTHER}), known)
 
 
 def members_of(view: View | None, asked: Iterable[str]) -> set[str]:
-    """The members that are asked for: a text that is one is that one, any other is several with commas between them.
+    """The members that are asked for.
 
-    Refuses members that no figure has; one of several dimensions is named by all of them. Errors: HTTPBadRequest.
+    A text that is one is that one, any other is several with commas between them.
+
+    Refuses members that no figure has; one of several dimensions is named by all of them. Errors:
+    HTTPBadRequest.
     """
     if view is None:
         return {member for text in asked for member in text.split(",")}
@@ -168,7 +197,8 @@ def members_of(view: View | None, asked: Iterable[str]) -> set[str]:
     known = {*shown, OTHER, UNKNOWN}
     found: set[str] = set()
     for text in asked:
-        is_one = text in known or all(part in known for part in text.split(_BETWEEN))  # a name may hold a comma
+        # a name may hold a comma
+        is_one = text in known or all(part in known for part in text.split(_BETWEEN))
         found |= {text} if is_one else set(text.split(","))
     parts = [part for member in found for part in ([member] if member in known else member.split(_BETWEEN))]
     _check("member", parts, shown, known)

@@ -1,4 +1,7 @@
-"""Data quality: `/api/quality` for programs, `/quality` for people. What came twice, came wrong, or without a beginning."""
+"""Data quality: `/api/quality` for programs, `/quality` for people.
+
+What came twice, came wrong, or without a beginning.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,27 @@ from kpis.state.quality import Quality
 
 DOCS: Final = {  # what each is, and what helps: by field of `Quality`
     "accepted": ("Events accepted", "Eventos aceptados"),
-    "duplicates": ("Duplicates: their identity was known, they count once", "Duplicados: su identidad ya se conocía, cuentan una vez"),
+    "duplicates": (
+        "Duplicates: their identity was known, they count once",
+        "Duplicados: su identidad ya se conocía, cuentan una vez",
+    ),
     "twins": (
         "Twins: the same interaction under another event_id; they count again",
         "Gemelos: la misma interacción con otro event_id; cuentan otra vez",
     ),
-    "late": ("Late: before the newest events of their partition", "Tardíos: anteriores a los últimos de su partición"),
-    "anomalies": ("Anomalies in 24 h: stamped before their cause", "Anomalías en 24 h: con hora anterior a su causa"),
+    "late": (
+        "Late: before the newest events of their partition",
+        "Tardíos: anteriores a los últimos de su partición",
+    ),
+    "anomalies": (
+        "Anomalies in 24 h: stamped before their cause",
+        "Anomalías en 24 h: con hora anterior a su causa",
+    ),
     "without_creation": ("Tickets without a creation", "Tickets sin creación"),
-    "overflowed": ("Tickets with more facts than are kept exactly", "Tickets con más hechos de los que se guardan exactos"),
+    "overflowed": (
+        "Tickets with more facts than are kept exactly",
+        "Tickets con más hechos de los que se guardan exactos",
+    ),
     "returned": ("Tickets that came back after they had left", "Tickets que volvieron tras haber salido"),
 }
 _WORDS: Final = {
@@ -51,7 +66,10 @@ small { opacity: .8; display: block; }
 
 
 class QualityAnswer(Struct):
-    """What `/api/quality` answers; null while there are no figures. Counts are since the ledger was begun, anomalies of the last 24 h."""
+    """What `/api/quality` answers; null while there are no figures.
+
+    Counts are since the ledger was begun, anomalies of the last 24 h.
+    """
 
     desk: str  # its name: the label of its series
     as_of: str | None
@@ -63,7 +81,11 @@ class QualityAnswer(Struct):
 def of_snapshot(snapshot: Snapshot) -> Quality | None:
     """What the workers have counted, of all partitions; None while the ledger is not read."""
     view = snapshot.view
-    return None if view is None else quality.of_positions(view.positions.values(), anomalies=view.anomalies, folded=view.folded)
+    return (
+        None
+        if view is None
+        else quality.of_positions(view.positions.values(), anomalies=view.anomalies, folded=view.folded)
+    )
 
 
 def quality_json(snapshot: Snapshot) -> bytes:
@@ -71,11 +93,16 @@ def quality_json(snapshot: Snapshot) -> bytes:
     view, status = snapshot.view, snapshot.status
     as_of = None if view is None else rfc3339(view.as_of_ms)
     complete = status.complete and not snapshot.failed
-    return msgspec.json.encode(QualityAnswer(snapshot.desk, as_of, complete, reasons(snapshot), of_snapshot(snapshot)))
+    return msgspec.json.encode(
+        QualityAnswer(snapshot.desk, as_of, complete, reasons(snapshot), of_snapshot(snapshot))
+    )
 
 
 def quality_page(snapshot: Snapshot, accepted_languages: str) -> str:
-    """The page for people, in English or Spanish. Every name on it is somebody's text, so every one is escaped."""
+    """The page for people, in English or Spanish.
+
+    Every name on it is somebody's text, so every one is escaped.
+    """
     spanish = accepted_languages.lower().lstrip().startswith("es")
     body = "".join(_body(snapshot, spanish=spanish))
     title = _WORDS["title"][spanish]
@@ -99,7 +126,10 @@ def _body(snapshot: Snapshot, *, spanish: bool) -> Iterator[str]:
     yield "</table>"
     for word, counts in (("rejected", found.rejected), ("folded", found.folded)):
         yield f"<h2>{_WORDS[word][spanish]}</h2><table>"
-        yield "".join(_row(name, count, "") for name, count in counts.items()) or f"<tr><td>{_WORDS['none'][spanish]}</td></tr>"
+        yield (
+            "".join(_row(name, count, "") for name, count in counts.items())
+            or f"<tr><td>{_WORDS['none'][spanish]}</td></tr>"
+        )
         yield "</table>"
 
 

@@ -1,8 +1,9 @@
 """Log-in of browsers that cannot send a token: a cookie that a page, a script and a stream carry alike.
 
-A browser's `EventSource` sends cookies and basic authentication, never a bearer token, and neither does a person's address bar. So where a
-token is set up, `POST /login` takes it once and answers with a cookie: the time it ends, signed with a key that is made of the secrets. It
-needs no memory here, holds at every exporter with the same secrets and after a restart, and ends when a secret is changed.
+A browser's `EventSource` sends cookies and basic authentication, never a bearer token, and neither does a
+person's address bar. So where a token is set up, `POST /login` takes it once and answers with a cookie: the
+time it ends, signed with a key that is made of the secrets. It needs no memory here, holds at every exporter
+with the same secrets and after a restart, and ends when a secret is changed.
 """
 
 from __future__ import annotations
@@ -44,9 +45,15 @@ class Sessions:
         return int(end) - now_seconds
 
     def header(self, now_seconds: int, *, secure: bool) -> str:
-        """The value of a Set-Cookie header. A text, since cookies that are set while an answer is prepared come too late for aiohttp."""
+        """The value of a Set-Cookie header.
+
+        A text, since cookies that are set while an answer is prepared come too late for aiohttp.
+        """
         ending = "; Secure" if secure else ""
-        return f"{COOKIE}={self.make(now_seconds)}; Max-Age={SESSION_SECONDS}; Path=/; HttpOnly; SameSite=Strict{ending}"
+        return (
+            f"{COOKIE}={self.make(now_seconds)}; Max-Age={SESSION_SECONDS}; Path=/; HttpOnly; "
+            f"SameSite=Strict{ending}"
+        )
 
     def _sign(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), "sha256").hexdigest()

@@ -18,7 +18,10 @@ _HOLDS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 
 class Edge(NamedTuple):
-    """A figure lies in `band` when the comparison with `value` holds: seconds, ratio 0..1, or points, as the figure has it."""
+    """A figure lies in `band` when the comparison with `value` holds.
+
+    Seconds, ratio 0..1, or points, as the figure has it.
+    """
 
     band: str
     comparison: str
@@ -39,7 +42,10 @@ class BandRule:
 
 
 class Grade(NamedTuple):
-    """A band, or why there is none: not stated for this window, not for these channels, or too few observations."""
+    """A band, or why there is none.
+
+    Not stated for this window, not for these channels, or too few observations.
+    """
 
     band: str | None
     why: Why | None = None
@@ -58,9 +64,13 @@ BANDED: Final = {
 
 
 def grade(rule: BandRule, value: float, n: int, *, window: str, by: str, member: str, minimum: int) -> Grade:
-    """The band of a figure. A value on a shared edge takes the better band, since edges are asked from the best on.
+    """The band of a figure.
 
-    >>> rule = BandRule((Edge("exceptional", ">=", 0.95), Edge("above", ">=", 0.9), Edge("typical", ">=", 0.85)))
+    A value on a shared edge takes the better band, since edges are asked from the best on.
+
+    >>> rule = BandRule(
+    ...     (Edge("exceptional", ">=", 0.95), Edge("above", ">=", 0.9), Edge("typical", ">=", 0.85))
+    ... )
     >>> grade(rule, 0.8125, 80, window="24h", by="all", member="all", minimum=10)
     Grade(band='below', why=None)
     >>> grade(rule, 1.0, 9, window="24h", by="all", member="all", minimum=10)

@@ -1,6 +1,9 @@
-"""Figures of a finished history in one go: merge all events into rows, then sum what the rows contribute to each span.
+"""Figures of a finished history in one go.
 
-It shares the rows and C(row) with the stream, but no panes, no ledger and no rolling sums: a replay must agree with it all the same.
+Merge all events into rows, then sum what the rows contribute to each span.
+
+It shares the rows and C(row) with the stream, but no panes, no ledger and no rolling sums: a replay must
+agree with it all the same.
 """
 
 from __future__ import annotations
@@ -37,7 +40,10 @@ _DECODERS: Final = {topic: decoder(topic) for topic in SOURCE_TOPICS}
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A span to report: `[start_ms, end_ms)` under its labels; `covered_ms` is the time that really passed in it."""
+    """A span to report: `[start_ms, end_ms)` under its labels.
+
+    `covered_ms` is the time that really passed in it.
+    """
 
     window: str
     period: str
@@ -59,7 +65,9 @@ class History:
     last_ms: int | None = None
     events: int = 0
 
-    def add(self, topic: str, raw: bytes | None, *, until_ms: int | None = None, latest_ms: int | None = None) -> Reject | None:
+    def add(
+        self, topic: str, raw: bytes | None, *, until_ms: int | None = None, latest_ms: int | None = None
+    ) -> Reject | None:
         """Merge one event; those after `until_ms` are not part of the history, and those after `latest_ms` cannot have happened.
 
         Returns why it was rejected, or None.
@@ -67,7 +75,9 @@ class History:
         decode = _DECODERS.get(topic)
         event = Reject("kind", f"unknown topic {topic!r}") if decode is None else decode(raw)
         if latest_ms is not None and not isinstance(event, Reject) and event.at_ms > latest_ms:
-            event = Reject("future", f"occurred_at {event.at_ms} ms is later than now plus the tolerance, {latest_ms} ms")
+            event = Reject(
+                "future", f"occurred_at {event.at_ms} ms is later than now plus the tolerance, {latest_ms} ms"
+            )
         if type(event) is Reject:
             self.rejected[event.reason] += 1
             return event
@@ -91,12 +101,18 @@ class History:
             self.duplicates += not merging.merge(self.tickets.setdefault(event.key, TicketRow()), event)
 
     def quality(self) -> Quality:
-        """How good its data are, but for anomalies and names that are not shown: `Batch.quality` knows these."""
+        """How good its data are, but for anomalies and names that are not shown.
+
+        `Batch.quality` knows these.
+        """
         return of_rows(self.tickets, accepted=self.events, rejected=self.rejected, duplicates=self.duplicates)
 
 
 class Batch:
-    """The observations of a history, ready to be summed over any span. As of `as_of_ms` it knows which open tickets were given up."""
+    """The observations of a history, ready to be summed over any span.
+
+    As of `as_of_ms` it knows which open tickets were given up.
+    """
 
     def __init__(self, history: History, rules: ViewRules, as_of_ms: int) -> None:
         self._today = as_of_ms // DAY_MS
@@ -105,7 +121,9 @@ class Batch:
         self._found: dict[Dims, list[observe.Observation]] = defaultdict(list)
         self._levels = Levels()
         self._sla = None if rules.policy is None else SlaBatch(rules.policy)
-        self._spells: list[Interval] = [spell for row in history.customers.values() for spell in customers.intervals(row)]
+        self._spells: list[Interval] = [
+            spell for row in history.customers.values() for spell in customers.intervals(row)
+        ]
         for ticket in history.tickets.values():
             self._take(ticket)
         for customer in history.customers.values():
@@ -125,7 +143,14 @@ class Batch:
             if given_up:
                 found = [*found, *commitments.missed(ticket)]
             self._found[dims].extend(found)
-            self._sla.settle(dims, [one for one in found if one[1] in commitments.SETTLED_CELLS or one[1] in cell_numbers.OUTCOMES])
+            self._sla.settle(
+                dims,
+                [
+                    one
+                    for one in found
+                    if one[1] in commitments.SETTLED_CELLS or one[1] in cell_numbers.OUTCOMES
+                ],
+            )
             levels += running
         for level, at_ms in () if given_up else levels:
             hour, within = divmod(at_ms, HOUR_MS)
@@ -137,8 +162,12 @@ class Batch:
     def quality(self, as_of_ms: int, stretches: Sequence[Stretch] = ()) -> Quality:
         """How good the data of the history are, and how many names are shown as `other` in these stretches."""
         found = self._history.quality()
-        found.anomalies = sum(amount for own in self._found.values() for _, cell, amount in own if cell == cell_numbers.ANOMALY)
-        found.folded = {dimension: len(names) for dimension, names in self.folded(stretches, as_of_ms).items()}
+        found.anomalies = sum(
+            amount for own in self._found.values() for _, cell, amount in own if cell == cell_numbers.ANOMALY
+        )
+        found.folded = {
+            dimension: len(names) for dimension, names in self.folded(stretches, as_of_ms).items()
+        }
         return found
 
     def stretches(self, as_of_ms: int, windows: Iterable[str]) -> list[Stretch]:
@@ -154,10 +183,15 @@ class Batch:
     def whole(self, as_of_ms: int) -> Stretch:
         """The window `all`: every event; the time covered runs from the first one to `as_of`."""
         first = self._history.first_ms or 0
-        return Stretch("all", "current", first, max(as_of_ms, self._history.last_ms or 0) + 1, as_of_ms - first)
+        return Stretch(
+            "all", "current", first, max(as_of_ms, self._history.last_ms or 0) + 1, as_of_ms - first
+        )
 
     def figures(self, stretches: Iterable[Stretch], as_of_ms: int) -> list[Figure]:
-        """Final figures of every shown member in every stretch, then the live ones. Names are ranked as `folded` says."""
+        """Final figures of every shown member in every stretch, then the live ones.
+
+        Names are ranked as `folded` says.
+        """
         stretches = list(stretches)
         shown, folded = self._members(stretches, as_of_ms)
         found: list[Figure] = []
@@ -178,15 +212,21 @@ class Batch:
             for member in shown[dimension]:
                 own = self._own(stretch, dimension, member, as_of_ms)
                 mine = sums if own == stretch else self._sums(own)
-                yield from self._lower(own, (dimension, member), [member], mine.get((dimension, member), {}), as_of_ms)
+                yield from self._lower(
+                    own, (dimension, member), [member], mine.get((dimension, member), {}), as_of_ms
+                )
             if folded[dimension]:
                 together: Cells = {}
                 for name in folded[dimension]:
                     add(together, sums.get((dimension, name), {}))
-                together[cell_numbers.REGISTERS_USED] = sum(cell >= cell_numbers.REGISTER for cell in together)
+                together[cell_numbers.REGISTERS_USED] = sum(
+                    cell >= cell_numbers.REGISTER for cell in together
+                )
                 yield from self._lower(stretch, (dimension, OTHER), folded[dimension], together, as_of_ms)
 
-    def _lower(self, stretch: Stretch, group: Group, names: Sequence[str], cells: Cells, as_of_ms: int) -> Iterator[Figure]:
+    def _lower(
+        self, stretch: Stretch, group: Group, names: Sequence[str], cells: Cells, as_of_ms: int
+    ) -> Iterator[Figure]:
         labels = _labels(stretch, group)
         yield from lowering.lower(cells, labels, group[0])
         if self._rules.policy is not None and self._rules.policy.has_calendars:
@@ -207,7 +247,9 @@ class Batch:
         for dims, found in self._found.items():
             times = self._times[dims]
             cells: Cells = {}
-            for _, cell, amount in found[bisect_left(times, stretch.start_ms) : bisect_left(times, stretch.end_ms)]:
+            for _, cell, amount in found[
+                bisect_left(times, stretch.start_ms) : bisect_left(times, stretch.end_ms)
+            ]:
                 cells[cell] = cells.get(cell, 0) + amount
             for group in (ALL, *zip(DIMENSIONS, dims, strict=True)):
                 add(sums.setdefault(group, {}), cells)
@@ -217,32 +259,51 @@ class Batch:
 
     def _retention(self, stretch: Stretch) -> Iterator[Figure]:
         start, end = stretch.start_ms, stretch.end_ms
-        at_start = sum(s.joined_ms < start and (s.left_ms is None or s.left_ms >= start) for s in self._spells)
+        at_start = sum(
+            s.joined_ms < start and (s.left_ms is None or s.left_ms >= start) for s in self._spells
+        )
         at_end = sum(s.joined_ms < end and (s.left_ms is None or s.left_ms >= end) for s in self._spells)
-        new = sum(start <= s.joined_ms < end and (s.previous_left_ms is None or s.previous_left_ms < start) for s in self._spells)
+        new = sum(
+            start <= s.joined_ms < end and (s.previous_left_ms is None or s.previous_left_ms < start)
+            for s in self._spells
+        )
         yield from lowering.customers(at_start, new, at_end, _labels(stretch, ALL))
 
     def folded(self, stretches: Sequence[Stretch], as_of_ms: int) -> dict[str, list[str]]:
-        """By dimension, the names that are shown as `other`: those with the fewest tickets created in the one window that is shown.
+        """By dimension, the names that are shown as `other`.
 
-        Where several are, the window 30d decides, as in a view. Dimensions of which all names are shown are left out.
+        Those with the fewest tickets created in the one window that is shown.
+
+        Where several are, the window 30d decides, as in a view. Dimensions of which all names are shown are
+        left out.
         """
         _, folded = self._members(stretches, as_of_ms)
         return {dimension: names for dimension, names in folded.items() if names}
 
-    def _members(self, stretches: Sequence[Stretch], as_of_ms: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    def _members(
+        self, stretches: Sequence[Stretch], as_of_ms: int
+    ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         """The names shown and folded, of those that were observed in what ranks them, or stand in a level."""
         ranking = self._ranking(stretches, as_of_ms)
         ranked = self._sums(ranking[0])
         names: dict[str, set[str]] = {dimension: set() for dimension in DIMENSIONS}
-        for by, member in [*_seen(ranked), *(group for more in ranking[1:] for group in _seen(self._sums(more))), *self._levels.groups()]:
+        for by, member in [
+            *_seen(ranked),
+            *(group for more in ranking[1:] for group in _seen(self._sums(more))),
+            *self._levels.groups(),
+        ]:
             if by in names:
                 names[by].add(member)
         chosen = {}
         for dimension in DIMENSIONS:
-            volumes = {name: ranked.get((dimension, name), {}).get(cell_numbers.CREATED, 0) for name in names[dimension]}
+            volumes = {
+                name: ranked.get((dimension, name), {}).get(cell_numbers.CREATED, 0)
+                for name in names[dimension]
+            }
             chosen[dimension] = self._rules.members.choose(dimension, volumes)
-        return {d: shown for d, (shown, _) in chosen.items()}, {d: folded for d, (_, folded) in chosen.items()}
+        return {d: shown for d, (shown, _) in chosen.items()}, {
+            d: folded for d, (_, folded) in chosen.items()
+        }
 
     def _ranking(self, stretches: Sequence[Stretch], as_of_ms: int) -> list[Stretch]:
         """What decides which names there are; the first one ranks them."""
@@ -251,7 +312,9 @@ class Batch:
         month = next(w for w in WINDOWS if w.name == "30d")
         return [self._stretch(month, period, as_of_ms) for period in ("current", "previous")]
 
-    def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of_ms: int) -> Iterator[Figure]:
+    def _live(
+        self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of_ms: int
+    ) -> Iterator[Figure]:
         for by, member, names in [
             ("all", "all", ["all"]),
             *((d, member, [member]) for d in DIMENSIONS for member in shown[d]),

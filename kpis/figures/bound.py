@@ -1,4 +1,7 @@
-"""How many series the figures can become, by the rules of a view: what a scrape costs is known before it is made."""
+"""How many series the figures can become, by the rules of a view.
+
+What a scrape costs is known before it is made.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,23 @@ from windows.cells import Cells
 from windows.spans import CUSTOMER_WINDOWS, WINDOWS
 
 _NAMED_SAMPLES: Final = 10  # of what is named worst, and as endangered
-_PART_SAMPLES: Final = 26  # created, solved, abandoned; three histograms of 3 + 1 buckets, count and sum; 3 NPS groups; 2 CSAT
+# created, solved, abandoned; three histograms of 3 + 1 buckets, count and sum; 3 NPS groups; 2 CSAT
+_PART_SAMPLES: Final = 26
 
 
 def series_bound(rules: ViewRules) -> int:
-    """Samples of `support_*` that the rules can lead to, at the most: every member present and no figure empty."""
+    """Samples of `support_*` that the rules can lead to, at the most.
+
+    Every member present and no figure empty.
+    """
     sizes = {dimension: rules.members.most_shown(dimension) for dimension in DIMENSIONS}
     busy: Cells = dict.fromkeys(range(1, 23), 7)
-    for base in (cell_numbers.FIRST_RESPONSE, cell_numbers.RESPONSE, cell_numbers.HANDLE, cell_numbers.RESOLUTION):
+    for base in (
+        cell_numbers.FIRST_RESPONSE,
+        cell_numbers.RESPONSE,
+        cell_numbers.HANDLE,
+        cell_numbers.RESOLUTION,
+    ):
         busy.update({base: 1, base + 1: 1, base + 2: 1})
     busy[cell_numbers.REGISTERS_USED] = 1
     for base in (cell_numbers.FIRST_RESPONSE_BUSINESS, cell_numbers.RESOLUTION_BUSINESS):
@@ -36,7 +48,9 @@ def series_bound(rules: ViewRules) -> int:
         if rules.policy is not None:
             total += members * _sla_bound(rules, rules.policy, by, busy)
     if rules.policy is not None:
-        total += len(rules.policy.targets) * (MOST_NAMED * _NAMED_SAMPLES + 2 * sum(sizes.values()) + 1 + sizes["team"])
+        total += len(rules.policy.targets) * (
+            MOST_NAMED * _NAMED_SAMPLES + 2 * sum(sizes.values()) + 1 + sizes["team"]
+        )
     customer_slots = sum(len(w.periods) for w in CUSTOMER_WINDOWS)
     combinations = 1
     for size in sizes.values():

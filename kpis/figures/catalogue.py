@@ -1,4 +1,7 @@
-"""The catalogue: every final figure, from which cells it is lowered, and its denominator. The names are those of the KPI contract."""
+"""The catalogue: every final figure, from which cells it is lowered, and its denominator.
+
+The names are those of the KPI contract.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ Z95: Final = 1.959964  # two-sided 95 % of the normal distribution
 class FigureKind:
     """One metric of the final figures.
 
-    `lower` gives its samples from the summed cells, none when empty; `observations` is the denominator, 0 when nothing was seen.
+    `lower` gives its samples from the summed cells, none when empty; `observations` is the denominator, 0
+    when nothing was seen.
     """
 
     name: str
@@ -54,7 +58,9 @@ def _mean(base: int, labels: tuple[tuple[str, str], ...] = ()) -> Callable[[Sums
     return lower
 
 
-def _quantiles(base: int, qs: tuple[float, ...], labels: tuple[tuple[str, str], ...] = ()) -> Callable[[Sums], Iterator[Point]]:
+def _quantiles(
+    base: int, qs: tuple[float, ...], labels: tuple[tuple[str, str], ...] = ()
+) -> Callable[[Sums], Iterator[Point]]:
     def lower(cells: Sums) -> Iterator[Point]:
         if not cells.get(base, 0):
             return
@@ -96,7 +102,9 @@ def _nps_interval(cells: Sums) -> Iterator[Point]:
 
 
 def adjusted_wald(promoters: int, detractors: int, n: int) -> tuple[float, float]:
-    """95 % interval of the net promoter score in points (adjusted Wald: 3/4 to promoters and detractors, 3 to n; n >= 1).
+    """95 % interval of the net promoter score in points (adjusted Wald.
+
+    3/4 to promoters and detractors, 3 to n; n >= 1).
 
     >>> [round(bound, 1) for bound in adjusted_wald(60, 20, 100)]
     [23.4, 54.3]
@@ -119,7 +127,10 @@ def _effort_mean(cells: Sums) -> Iterator[Point]:
 
 def _effort_net(cells: Sums) -> Iterator[Point]:
     if n := _total(*EFFORT_ANSWERS)(cells):
-        easy, hard = (sum(cells.get(cell_numbers.EFFORT + score, 0) for score in scores) for scores in ((6, 7), (1, 2, 3)))
+        easy, hard = (
+            sum(cells.get(cell_numbers.EFFORT + score, 0) for score in scores)
+            for scores in ((6, 7), (1, 2, 3))
+        )
         yield (), (easy - hard) / n
 
 
@@ -209,9 +220,23 @@ FIGURES: Final = (
         _count(cell_numbers.HANDLE),
     ),
     FigureKind("support_nps_score", "Net promoter score, -100 to 100.", "score", _nps, _total(*ANSWERS)),
-    FigureKind("support_nps_interval_score", "95 % interval of the net promoter score.", "score", _nps_interval, _total(*ANSWERS)),
-    FigureKind("support_csat_ratio", "Satisfied answers over answers.", "ratio", _csat, _total(*CSAT_ANSWERS)),
-    FigureKind("support_effort_mean_score", "Mean customer effort score, 1 to 7.", "score", _effort_mean, _total(*EFFORT_ANSWERS)),
+    FigureKind(
+        "support_nps_interval_score",
+        "95 % interval of the net promoter score.",
+        "score",
+        _nps_interval,
+        _total(*ANSWERS),
+    ),
+    FigureKind(
+        "support_csat_ratio", "Satisfied answers over answers.", "ratio", _csat, _total(*CSAT_ANSWERS)
+    ),
+    FigureKind(
+        "support_effort_mean_score",
+        "Mean customer effort score, 1 to 7.",
+        "score",
+        _effort_mean,
+        _total(*EFFORT_ANSWERS),
+    ),
     FigureKind(
         "support_effort_net_ratio",
         "Easy (6-7) minus hard (1-3) answers, over answers.",
@@ -277,7 +302,9 @@ BUSINESS_FIGURES: Final = (
         _mean(cell_numbers.FIRST_RESPONSE_BUSINESS, BUSINESS),
     ),
     _business(
-        _NAMED["support_resolution_time_mean_seconds"], cell_numbers.RESOLUTION_BUSINESS, _mean(cell_numbers.RESOLUTION_BUSINESS, BUSINESS)
+        _NAMED["support_resolution_time_mean_seconds"],
+        cell_numbers.RESOLUTION_BUSINESS,
+        _mean(cell_numbers.RESOLUTION_BUSINESS, BUSINESS),
     ),
 )
 BUSINESS_QUANTILES: Final = (
@@ -306,7 +333,14 @@ def _attainment(target: str) -> FigureKind:
         if n := cells.get(met, 0) + cells.get(missed, 0):
             yield (), cells.get(met, 0) / n
 
-    return FigureKind("support_sla_attainment_ratio", "", "ratio", lower, _total(met, missed), fixed_labels=(("target", target),))
+    return FigureKind(
+        "support_sla_attainment_ratio",
+        "",
+        "ratio",
+        lower,
+        _total(met, missed),
+        fixed_labels=(("target", target),),
+    )
 
 
 # Of courses only: what the view exports is lowered by `kpis.sla.figures`.

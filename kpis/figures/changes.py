@@ -1,14 +1,16 @@
 """What changed and where: figures that moved against a period before, and the one member that explains most of the move.
 
-Every figure here is a quotient F = A / B of exact sums (total time / replies, solved / created, ...), and both A and B are sums over the
-members m of a dimension. With 0 for the period compared with and 1 for now, the contribution of a member is
+Every figure here is a quotient F = A / B of exact sums (total time / replies, solved / created, ...), and
+both A and B are sums over the members m of a dimension. With 0 for the period compared with and 1 for now,
+the contribution of a member is
 
     c(m) = (A1(m) - F0 B1(m)) / B1  -  (A0(m) - F0 B0(m)) / B0
 
-how far its tickets pull the figure from F0 now, less what they did then. Over the members of one dimension these add up to F1 - F0 exactly,
-whether a member became slower or its share of the tickets grew. The share of a member is c(m) / (F1 - F0); it may be negative or above 1
-when others moved the other way. A large team has a large share of everything, so shares alone would always blame the largest: the member
-named is the one whose share exceeds its part of the observations most, among those that explain at least half.
+how far its tickets pull the figure from F0 now, less what they did then. Over the members of one dimension
+these add up to F1 - F0 exactly, whether a member became slower or its share of the tickets grew. The share of
+a member is c(m) / (F1 - F0); it may be negative or above 1 when others moved the other way. A large team has
+a large share of everything, so shares alone would always blame the largest: the member named is the one whose
+share exceeds its part of the observations most, among those that explain at least half.
 """
 
 from __future__ import annotations
@@ -34,13 +36,17 @@ DIMENSION_SIZE: Final = 2  # a dimension with one member explains everything and
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving:
-    """A figure that is watched for moves: A is `top`, B is `unit` times the observations `n`, both from summed cells."""
+    """A figure that is watched for moves.
+
+    A is `top`, B is `unit` times the observations `n`, both from summed cells.
+    """
 
     name: str
     top: Amount
     n: Amount
     unit: int = 1  # 1000 where the cells hold milliseconds and the figure is in seconds
-    per_hour: bool = False  # B is the time covered instead, the same for every member, so c(m) = A1(m) / B1 - A0(m) / B0
+    # B is the time covered instead, the same for every member, so c(m) = A1(m) / B1 - A0(m) / B0
+    per_hour: bool = False
     better: Better | None  # None: a move is news, neither good nor bad
     worth: Fraction  # the smallest move that is told, in units of the figure, or
     relative: bool  # ... as a part of the value before
@@ -72,11 +78,21 @@ def _cells(*cells: int) -> Amount:
 
 
 def _mean(name: str, base: int) -> Moving:
-    return Moving(name=name, top=_cells(base + 1), n=_cells(base), unit=1000, better="lower", worth=Fraction(1, 5), relative=True)
+    return Moving(
+        name=name,
+        top=_cells(base + 1),
+        n=_cells(base),
+        unit=1000,
+        better="lower",
+        worth=Fraction(1, 5),
+        relative=True,
+    )
 
 
 def _ratio(name: str, top: int, *bottom: int, better: Better) -> Moving:
-    return Moving(name=name, top=_cells(top), n=_cells(*bottom), better=better, worth=Fraction(2, 100), relative=False)
+    return Moving(
+        name=name, top=_cells(top), n=_cells(*bottom), better=better, worth=Fraction(2, 100), relative=False
+    )
 
 
 def _score(name: str, points: Amount, n: Amount, worth: Fraction) -> Moving:
@@ -103,7 +119,15 @@ MOVING: Final = (
     _mean("support_resolution_time_mean_seconds", cell_numbers.RESOLUTION),
     _ratio("support_abandonment_ratio", cell_numbers.ABANDONED, cell_numbers.CREATED, better="lower"),
     _ratio("support_reopen_ratio", cell_numbers.REOPENED, cell_numbers.RESOLVED, better="lower"),
-    Moving(name=PER_HOUR, top=_created, n=_created, per_hour=True, better=None, worth=Fraction(1, 5), relative=True),
+    Moving(
+        name=PER_HOUR,
+        top=_created,
+        n=_created,
+        per_hour=True,
+        better=None,
+        worth=Fraction(1, 5),
+        relative=True,
+    ),
 )
 
 
@@ -117,34 +141,50 @@ BUSINESS: Final = {
 }
 
 
-def changes(course: Course, period: Period, *, as_of_ms: int, minimum: int, business: bool = True) -> list[Change]:
+def changes(
+    course: Course, period: Period, *, as_of_ms: int, minimum: int, business: bool = True
+) -> list[Change]:
     """The figures that moved against the period, first those that became worse, the largest moves (in units of `worth`) first.
 
-    A figure of fewer than `minimum` observations in either period is left out: its move would be chance. Empty when the window has no such
-    period. A threshold is no test of significance. `business`: by work hours where they were observed, else in calendar time.
+    A figure of fewer than `minimum` observations in either period is left out: its move would be chance.
+    Empty when the window has no such period. A threshold is no test of significance. `business`: by work
+    hours where they were observed, else in calendar time.
     """
     if period not in course.spans:
         return []
     total = course.totals["current"].get(TOTAL, {})
-    watched = [own if business and (own := BUSINESS.get(moving.name)) is not None and own.n(total) else moving for moving in MOVING]
-    found = [move for moving in watched if (move := _move(moving, course, period, as_of_ms, minimum)) is not None]
+    watched = [
+        own if business and (own := BUSINESS.get(moving.name)) is not None and own.n(total) else moving
+        for moving in MOVING
+    ]
+    found = [
+        move for moving in watched if (move := _move(moving, course, period, as_of_ms, minimum)) is not None
+    ]
     order = {"worse": 0, "other": 1, "better": 2}
     return [change for _, change in sorted(found, key=lambda item: (order[item[1].verdict], -item[0]))]
 
 
-def _move(moving: Moving, course: Course, period: Period, as_of_ms: int, minimum: int) -> tuple[Fraction, Change] | None:
+def _move(
+    moving: Moving, course: Course, period: Period, as_of_ms: int, minimum: int
+) -> tuple[Fraction, Change] | None:
     now, then = _Side(moving, course, "current", as_of_ms), _Side(moving, course, period, as_of_ms)
     if min(now.n, then.n) < max(1, minimum) or not now.bottom or not then.bottom:
         return None
     delta = now.figure - then.figure
-    size = abs(delta) / (then.figure if moving.relative else 1) if then.figure or not moving.relative else Fraction(0)
+    size = (
+        abs(delta) / (then.figure if moving.relative else 1)
+        if then.figure or not moving.relative
+        else Fraction(0)
+    )
     if size < moving.worth:
         return None
     verdict: Literal["worse", "better", "other"] = "other"
     if moving.better is not None:
         verdict = "worse" if (delta > 0) == (moving.better == "lower") else "better"
     where = _explain(course, now, then, delta)
-    return size / moving.worth, Change(moving.name, float(now.figure), float(then.figure), now.n, then.n, verdict, where)
+    return size / moving.worth, Change(
+        moving.name, float(now.figure), float(then.figure), now.n, then.n, verdict, where
+    )
 
 
 class _Side:
@@ -178,9 +218,16 @@ class _Side:
         return (member for by, member in self._totals if by == dimension)
 
 
-def contributions(course: Course, moving: Moving, period: Period, dimension: str, *, as_of_ms: int) -> dict[str, Fraction]:
-    """c(m) of each member of a dimension; their sum is the move, exactly. Both periods must have observations."""
-    return _contributions(_Side(moving, course, "current", as_of_ms), _Side(moving, course, period, as_of_ms), dimension)
+def contributions(
+    course: Course, moving: Moving, period: Period, dimension: str, *, as_of_ms: int
+) -> dict[str, Fraction]:
+    """c(m) of each member of a dimension; their sum is the move, exactly.
+
+    Both periods must have observations.
+    """
+    return _contributions(
+        _Side(moving, course, "current", as_of_ms), _Side(moving, course, period, as_of_ms), dimension
+    )
 
 
 def _contributions(now: _Side, then: _Side, dimension: str) -> dict[str, Fraction]:

@@ -1,7 +1,10 @@
-"""How the sums of one choice went pane by pane, and of which parts they are made: what a wall's trends and explanations rest on.
+"""How the sums of one choice went pane by pane, and of which parts they are made.
 
-A view holds sums of whole windows. A person who looks at a screen also asks how it came to that, and where. Both are answered from the
-same panes, so a trend needs no memory of its own: an exporter that has just started shows it whole.
+What a wall's trends and explanations rest on.
+
+A view holds sums of whole windows. A person who looks at a screen also asks how it came to that, and where.
+Both are answered from the same panes, so a trend needs no memory of its own: an exporter that has just
+started shows it whole.
 """
 
 from __future__ import annotations
@@ -42,9 +45,13 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Course:
-    """Immutable. `panes` holds the light cells (`series.LIGHT`) of each pane of the spans, by part; TOTAL is the choice itself.
+    """Immutable.
 
-    TOTAL has the deadlines too (`series.SETTLED`). A pane in which nothing was observed is absent. The current span's last pane is partial.
+    `panes` holds the light cells (`series.LIGHT`) of each pane of the spans, by part; TOTAL is the choice
+    itself.
+
+    TOTAL has the deadlines too (`series.SETTLED`). A pane in which nothing was observed is absent. The
+    current span's last pane is partial.
     """
 
     choice: Choice
@@ -72,7 +79,9 @@ class Course:
             yield self.panes.get(pane, {}).get(group, {})
 
     def rolled(self, group: Group = TOTAL) -> Iterator[Cells]:
-        """For each pane of the current span the sums of the window that ends with it: the last ones are those of the window itself.
+        """For each pane of the current span the sums of the window that ends with it.
+
+        The last ones are those of the window itself.
 
         The mapping is reused from step to step. A cumulative window is summed from its start instead.
         """
@@ -106,9 +115,15 @@ class CourseKeeper:
         return {period: slot.span(as_of_ms) for period, slot in self.slots.items()}
 
     def course(
-        self, sums: RollingSums[Slot], shown: Mapping[str, Sequence[str]], waiting: Sequence[int], more: Mapping[int, Cells]
+        self,
+        sums: RollingSums[Slot],
+        shown: Mapping[str, Sequence[str]],
+        waiting: Sequence[int],
+        more: Mapping[int, Cells],
     ) -> Course:
-        """The course as of the instant that the sums stand at. `forget` must have been told of every pane that changed.
+        """The course as of the instant that the sums stand at.
+
+        `forget` must have been told of every pane that changed.
 
         `more`: what is added to panes of the choice itself, and is not in the sums.
         """
@@ -129,7 +144,10 @@ class CourseKeeper:
         return Course(self.choice, spans, panes, cumulative, waiting)
 
     def _come(self, sums: RollingSums[Slot], panes: dict[int, PaneParts]) -> dict[int, PaneParts]:
-        """The same without what is dated ahead of `as_of`: it is in the current pane, and counts from its minute on."""
+        """The same without what is dated ahead of `as_of`.
+
+        It is in the current pane, and counts from its minute on.
+        """
         assert sums.as_of_ms is not None
         slot = self.slots["current"]
         coming = slot.ahead(sums.as_of_ms)

@@ -1,4 +1,7 @@
-"""Levels: what stands now, as sums of level rows: open tickets by minute of creation, unanswered ones by that of their wait, customers."""
+"""Levels: what stands now, as sums of level rows.
+
+Open tickets by minute of creation, unanswered ones by that of their wait, customers.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,8 @@ class Levels:
     def waiting(self, by: str, member: str, as_of_ms: int) -> tuple[int, ...]:
         """Unanswered tickets by age: younger than the first of AGE_EDGES_MS, then from each edge on.
 
-        An age is counted from the start of the minute of creation or, of a reopened ticket, of the latest reopening.
+        An age is counted from the start of the minute of creation or, of a reopened ticket, of the latest
+        reopening.
         """
         classes = [0] * (len(AGE_EDGES_MS) + 1)
         for minute, n in self._minutes.get((cell_numbers.UNANSWERED, by, member), {}).items():
@@ -63,4 +67,9 @@ class Levels:
         yield Figure("support_unanswered_tickets", labels, float(unanswered), unanswered)
         if unanswered:
             oldest = min(min(minutes) for minutes in waiting if minutes)
-            yield Figure("support_oldest_unanswered_timestamp_seconds", labels, float(oldest * _MINUTE_SECONDS), unanswered)
+            yield Figure(
+                "support_oldest_unanswered_timestamp_seconds",
+                labels,
+                float(oldest * _MINUTE_SECONDS),
+                unanswered,
+            )

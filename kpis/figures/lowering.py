@@ -17,7 +17,11 @@ def lower(cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:
 
 def lower_business(cells: Mapping[int, int], labels: Labels, by: str, *, current: bool) -> list[Figure]:
     """Durations by the calendars of teams; quantiles of the current period only."""
-    kinds = (*catalogue.BUSINESS_FIGURES, *catalogue.BUSINESS_QUANTILES) if current else catalogue.BUSINESS_FIGURES
+    kinds = (
+        (*catalogue.BUSINESS_FIGURES, *catalogue.BUSINESS_QUANTILES)
+        if current
+        else catalogue.BUSINESS_FIGURES
+    )
     found = _lower(kinds, cells, labels, by)
     if by in catalogue.BY_CALENDAR:
         for name, base in catalogue.CLOSED_OBSERVATIONS.items():
@@ -26,7 +30,9 @@ def lower_business(cells: Mapping[int, int], labels: Labels, by: str, *, current
     return found
 
 
-def _lower(kinds: Iterable[catalogue.FigureKind], cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:
+def _lower(
+    kinds: Iterable[catalogue.FigureKind], cells: Mapping[int, int], labels: Labels, by: str
+) -> list[Figure]:
     found: list[Figure] = []
     for kind in kinds:
         if by not in kind.rollups:

@@ -20,7 +20,8 @@ def _which(kind: FigureKind) -> Which:
 TRENDS: Final = {
     _which(kind): kind
     for kind in (*FIGURES, *BUSINESS_FIGURES, *ATTAINMENTS)
-    if kind.name not in ("support_tickets", "support_tickets_per_customer", "support_nps_interval_score") and "_quantile_" not in kind.name
+    if kind.name not in ("support_tickets", "support_tickets_per_customer", "support_nps_interval_score")
+    and "_quantile_" not in kind.name
 }
 
 
@@ -32,10 +33,15 @@ class Trend(NamedTuple):
     values: tuple[float | None, ...]  # None: nothing observed
 
 
-def trends(course: Course, which: Collection[Which] = tuple(TRENDS), group: Group = TOTAL) -> dict[Which, Trend]:
-    """For each figure its value over the window that ends with each pane: what stood on the screen then, by what is known now.
+def trends(
+    course: Course, which: Collection[Which] = tuple(TRENDS), group: Group = TOTAL
+) -> dict[Which, Trend]:
+    """For each figure its value over the window that ends with each pane.
 
-    So the last value is the figure itself. Late events have moved the earlier ones to where they belong. Units are the figure's.
+    What stood on the screen then, by what is known now.
+
+    So the last value is the figure itself. Late events have moved the earlier ones to where they belong.
+    Units are the figure's.
     """
     values: dict[Which, list[float | None]] = {one: [] for one in which}
     for sums in course.rolled(group):

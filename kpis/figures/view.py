@@ -49,13 +49,17 @@ class ViewRules:
     parts_windows: tuple[str, ...] = ("1h",)
     compared: tuple[str, ...] = ("all", *DIMENSIONS)  # roll-ups that show `previous` and `week_ago` too
     policy: Policy | None = None  # None: no SLA figures and no business clock
-    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by dimension, how a name is shown, by its fold
+    # by dimension, how a name is shown, by its fold
+    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     shared: Shared = field(default_factory=dict)  # settings that must be those of the workers
-    open_ms: int = 365 * DAY_MS  # of a history: open tickets stand in no level after so long without an event, as in a worker's state
+    # of a history: open tickets stand in no level after so long without an event, as in a worker's state
+    open_ms: int = 365 * DAY_MS
 
     def spell(self, dims: Dims) -> Dims:
         """The names as they are shown: the ledger may hold several spellings of one, which then are one."""
-        team, channel, priority = (self.name(dimension, name) for dimension, name in zip(DIMENSIONS, dims, strict=True))
+        team, channel, priority = (
+            self.name(dimension, name) for dimension, name in zip(DIMENSIONS, dims, strict=True)
+        )
         return (team, channel, priority)
 
     def name(self, dimension: str, name: str) -> str:
@@ -81,19 +85,25 @@ class View:
     figures: tuple[Figure, ...]
     live: tuple[Figure, ...]
     parts: tuple[Part, ...]
-    spans: Mapping[tuple[str, str], tuple[int, int]]  # (window, period) -> start ms, end ms (as_of for the current one)
+    # (window, period) -> start ms, end ms (as_of for the current one)
+    spans: Mapping[tuple[str, str], tuple[int, int]]
     positions: Mapping[int, Position]
     watermark_ms: int | None  # greatest event time accepted by any partition; None: no event yet
     anomalies: int  # replies and resolutions stamped before their cause, last 24 h
     folded: Mapping[str, int]  # names shown as `other`, by dimension
-    rooms: Mapping[int, Mapping[str, Room]] = field(default_factory=dict)  # how full the places for names are, by partition and kind
+    # how full the places for names are, by partition and kind
+    rooms: Mapping[int, Mapping[str, Room]] = field(default_factory=dict)
     at_risk: tuple[tuple[AtRiskKey, bytes], ...] = ()  # rows of the ledger, undecoded: few ask for them
     policy: Policy | None = None
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)  # names shown, by dimension
-    courses: Mapping[Choice, Course] = field(default_factory=dict)  # of the choices that the builder was asked for
-    judgement: Judgement = field(default_factory=Judgement)  # what is worst now, and what will be; empty without a policy
-    hidden: frozenset[str] = frozenset()  # figures that do not mean the same everywhere (`definitions.hidden`); they are left out
-    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # as in `ViewRules`: `at_risk` has names as they were merged
+    # of the choices that the builder was asked for
+    courses: Mapping[Choice, Course] = field(default_factory=dict)
+    # what is worst now, and what will be; empty without a policy
+    judgement: Judgement = field(default_factory=Judgement)
+    # figures that do not mean the same everywhere (`definitions.hidden`); they are left out
+    hidden: frozenset[str] = frozenset()
+    # as in `ViewRules`: `at_risk` has names as they were merged
+    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def name(self, dimension: str, name: str) -> str:
         """A name of a row as it is shown."""
@@ -112,7 +122,10 @@ class View:
 
     @property
     def below(self) -> Mapping[Place, bool]:
-        """By (by, member, target): whether it or something within it is below its objective; absent where nothing fell due."""
+        """By (by, member, target): whether it or something within it is below its objective.
+
+        Absent where nothing fell due.
+        """
         return self.judgement.below
 
 
@@ -129,7 +142,10 @@ class ViewBuilder:
             for zone in (zones if w.panes is None else {rules.zone})
         }
         self._months = [self._slots["30d", period, rules.zone] for period in ("current", "previous")]
-        self._parts_slots = {*self._months, *(self._slots[window, "current", rules.zone] for window in rules.parts_windows)}
+        self._parts_slots = {
+            *self._months,
+            *(self._slots[window, "current", rules.zone] for window in rules.parts_windows),
+        }
         self._customer_slots = [Slot(w, period, rules.zone) for w in CUSTOMER_WINDOWS for period in w.periods]
         self._business = rules.policy is not None and rules.policy.has_calendars
         self._empty()
@@ -151,13 +167,18 @@ class ViewBuilder:
         self._keepers: dict[Choice, CourseKeeper] = {}
 
     def _turn_back(self) -> None:
-        """Rolling sums only roll forward, so they are made anew from the rows: a clock that was fast has been set right."""
+        """Rolling sums only roll forward, so they are made anew from the rows.
+
+        A clock that was fast has been set right.
+        """
         self._empty()
         for rows in self._rows.values():
             for key, value in rows.items():
                 self._book(key, _cells(value))
 
-    def _split(self, slot: Slot, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
+    def _split(
+        self, slot: Slot, key: Hashable, cells: Mapping[int, int]
+    ) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
         assert isinstance(key, tuple)
         team, channel, priority = key
         counts = {
@@ -167,7 +188,8 @@ class ViewBuilder:
         yield ("team", team), counts
         yield ("channel", channel), counts
         yield ("priority", priority), counts
-        if len(counts) < len(cells):  # registers apart: there are as many as customers, and the rest shall not wade through them
+        # registers apart: there are as many as customers, and the rest shall not wade through them
+        if len(counts) < len(cells):
             registers = {cell: n for cell, n in cells.items() if cell >= cell_numbers.REGISTER}
             yield (REGISTERS, ALL), registers
             yield (REGISTERS, ("team", team)), registers
@@ -175,7 +197,10 @@ class ViewBuilder:
             yield (PARTS, key), counts
 
     def apply(self, partition: int, rows: Iterable[tuple[bytes, bytes | None]]) -> None:
-        """Take over rows of one partition, of which the last is a position row: so a view never shows half a transaction."""
+        """Take over rows of one partition, of which the last is a position row.
+
+        So a view never shows half a transaction.
+        """
         kept = self._rows.setdefault(partition, {})
         for key, value in rows:
             old = kept.get(key)
@@ -201,7 +226,9 @@ class ViewBuilder:
         rows = self._rows.pop(partition, {})
         self._held.forget(partition)
         self._positions.pop(partition, None)
-        self._watermark_ms = max((newest for p in self._positions.values() for newest in p.maxima.values()), default=None)
+        self._watermark_ms = max(
+            (newest for p in self._positions.values() for newest in p.maxima.values()), default=None
+        )
         for key, value in rows.items():
             self._book(key, difference({}, _cells(value)))
 
@@ -248,10 +275,13 @@ class ViewBuilder:
         return self._positions
 
     def build(self, as_of_ms: int, choices: Collection[Choice] = ()) -> View:
-        """The view at an instant. No event moves it: what is dated later counts in the levels at once, in a window from its minute on.
+        """The view at an instant.
 
-        An instant up to a second before the last one is moved up to it (a clock is set back by so little now and then). It
-        comes with the courses of these choices; a choice of no window that there is, or of a team that is not shown, has none.
+        No event moves it: what is dated later counts in the levels at once, in a window from its minute on.
+
+        An instant up to a second before the last one is moved up to it (a clock is set back by so little now
+        and then). It comes with the courses of these choices; a choice of no window that there is, or of a
+        team that is not shown, has none.
         """
         last_ms = self._sums.as_of_ms
         if last_ms is not None and as_of_ms < last_ms - SMALL_STEP_MS:
@@ -270,7 +300,9 @@ class ViewBuilder:
         shown, folded = self._members()
         policy, hidden = self._rules.policy, definitions.hidden(self._positions.values())
         visible = hidden != definitions.EVERY
-        judgement = judge(self._outcomes, policy, as_of, shown) if policy is not None and visible else Judgement()
+        judgement = (
+            judge(self._outcomes, policy, as_of, shown) if policy is not None and visible else Judgement()
+        )
         found = [*self._final(shown, folded, as_of), *self._retention(as_of)] if visible else []
         live = [*self._live(shown, folded), *judged(judgement)] if visible else []
         return View(
@@ -281,7 +313,9 @@ class ViewBuilder:
             spans=self._spans(as_of),
             positions=dict(self._positions),
             watermark_ms=self._watermark_ms,
-            anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(cell_numbers.ANOMALY, 0),
+            anomalies=self._sums.cells(self._slots["24h", "current", self._rules.zone], ALL).get(
+                cell_numbers.ANOMALY, 0
+            ),
             folded={dimension: len(names) for dimension, names in folded.items()},
             rooms=self._held.rooms(self._positions),
             at_risk=tuple(self._listed()) if visible else (),
@@ -297,7 +331,9 @@ class ViewBuilder:
         for (_, key), raw in self._at_risk.items():
             yield key._replace(team=self._rules.name("team", key.team)), raw
 
-    def _courses(self, choices: Collection[Choice], shown: Mapping[str, list[str]], as_of: int) -> dict[Choice, Course]:
+    def _courses(
+        self, choices: Collection[Choice], shown: Mapping[str, list[str]], as_of: int
+    ) -> dict[Choice, Course]:
         known, self._keepers = self._keepers, {}
         for choice in choices:
             if slots := self._periods(choice):
@@ -307,25 +343,39 @@ class ViewBuilder:
             keeper.forget(self._sums.changed)
             if choice.team is None or choice.team in shown["team"]:
                 more = {} if self._sla is None else self._sla.course(keeper.spans(as_of), *choice.group)
-                found[choice] = keeper.course(self._sums, shown, self._levels.waiting(*choice.group, as_of), more)
+                found[choice] = keeper.course(
+                    self._sums, shown, self._levels.waiting(*choice.group, as_of), more
+                )
         self._sums.changed.clear()
         return found
 
     def _periods(self, choice: Choice) -> dict[Period, Slot]:
-        return {slot.period: slot for slot in self._group_slots(choice.group, PERIODS) if slot.window.name == choice.window}
+        return {
+            slot.period: slot
+            for slot in self._group_slots(choice.group, PERIODS)
+            if slot.window.name == choice.window
+        }
 
     def _members(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
         for dims in self._combinations():
             for by, member in zip(DIMENSIONS, dims, strict=True):
-                volumes[by][member] = self._sums.cells(self._months[0], (by, member)).get(cell_numbers.CREATED, 0)
+                volumes[by][member] = self._sums.cells(self._months[0], (by, member)).get(
+                    cell_numbers.CREATED, 0
+                )
         for by, member in self._levels.groups():
             if by in volumes:
                 volumes[by].setdefault(member, 0)
-        chosen = {dimension: self._rules.members.choose(dimension, volumes[dimension]) for dimension in DIMENSIONS}
-        return {d: shown for d, (shown, _) in chosen.items()}, {d: folded for d, (_, folded) in chosen.items()}
+        chosen = {
+            dimension: self._rules.members.choose(dimension, volumes[dimension]) for dimension in DIMENSIONS
+        }
+        return {d: shown for d, (shown, _) in chosen.items()}, {
+            d: folded for d, (_, folded) in chosen.items()
+        }
 
-    def _final(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of: int) -> Iterator[Figure]:
+    def _final(
+        self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of: int
+    ) -> Iterator[Figure]:
         yield from self._member(("all", "all"), as_of)
         for dimension in DIMENSIONS:
             for member in shown[dimension]:
@@ -340,7 +390,9 @@ class ViewBuilder:
             lowered = self._lowered.get((slot, group))
             if lowered is None:
                 used = len(self._sums.cells(slot, (REGISTERS, group)))
-                lowered = self._lowered[slot, group] = self._lower(slot, group, {**cells, cell_numbers.REGISTERS_USED: used}, labels)
+                lowered = self._lowered[slot, group] = self._lower(
+                    slot, group, {**cells, cell_numbers.REGISTERS_USED: used}, labels
+                )
             yield from lowered
             yield from lowering.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
             if self._sla is not None:
@@ -386,7 +438,9 @@ class ViewBuilder:
             at_end = active - _net(later)
             cells = self._customer_sums.cells(slot, CUSTOMERS)
             at_start = at_end - _net(cells)
-            yield from lowering.customers(at_start, _new_customers(cells, span.first), at_end, _labels(slot, ALL))
+            yield from lowering.customers(
+                at_start, _new_customers(cells, span.first), at_end, _labels(slot, ALL)
+            )
 
     def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]]) -> Iterator[Figure]:
         for by, member, names in [
@@ -424,20 +478,34 @@ class ViewBuilder:
 
     def _combinations(self) -> list[Dims]:
         """Dimensions under which anything was observed in the window 30d or in the 30 days before it."""
-        groups = {group for slot in self._months for group in self._sums.groups(slot) if isinstance(group, tuple) and group[0] == PARTS}
-        return [group[1] for group in groups if any(cell_numbers.is_observed(self._sums.cells(slot, group)) for slot in self._months)]
+        groups = {
+            group
+            for slot in self._months
+            for group in self._sums.groups(slot)
+            if isinstance(group, tuple) and group[0] == PARTS
+        }
+        return [
+            group[1]
+            for group in groups
+            if any(cell_numbers.is_observed(self._sums.cells(slot, group)) for slot in self._months)
+        ]
 
     def _spans(self, as_of: int) -> dict[tuple[str, str], tuple[int, int]]:
         spans: dict[tuple[str, str], tuple[int, int]] = {}
         for slot in (*self._slots.values(), *self._customer_slots):
             if slot.zone == self._rules.zone:
                 part = slot.span(as_of)
-                spans[slot.window.name, slot.period] = (part.start_ms, as_of if slot.period == "current" else part.end_ms)
+                spans[slot.window.name, slot.period] = (
+                    part.start_ms,
+                    as_of if slot.period == "current" else part.end_ms,
+                )
         return spans
 
 
 def _folded(dims: Dims, shown: Sequence[Sequence[str]]) -> Dims:
-    team, channel, priority = (name if name in names else OTHER for name, names in zip(dims, shown, strict=True))
+    team, channel, priority = (
+        name if name in names else OTHER for name, names in zip(dims, shown, strict=True)
+    )
     return (team, channel, priority)
 
 
@@ -462,6 +530,9 @@ def _net(cells: Mapping[int, int]) -> int:
 
 
 def _new_customers(cells: Mapping[int, int], first_pane: int) -> int:
-    """Joins, but for those of customers who had left within the span: they were there at its start, or are counted already."""
+    """Joins, but for those of customers who had left within the span.
+
+    They were there at its start, or are counted already.
+    """
     again = sum(n for cell, n in cells.items() if cell >= cell_numbers.REJOINED + first_pane)
     return cells.get(cell_numbers.JOINED, 0) - again

@@ -1,6 +1,9 @@
-"""The rows of the ledger as bytes: keys, values, versions. What is written here is read by other versions of the program.
+"""The rows of the ledger as bytes: keys, values, versions.
 
-A value is one version byte and a MessagePack body. A key of the `-view` topic is a MessagePack array; its first item names the kind of row.
+What is written here is read by other versions of the program.
+
+A value is one version byte and a MessagePack body. A key of the `-view` topic is a MessagePack array; its
+first item names the kind of row.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from kpis.tickets.customers import CustomerRow
 from kpis.tickets.row import Dims, TicketRow
 from windows.cells import Cells
 
-VERSION: Final = 6  # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays open
+# read up to here; a row is written as the oldest version that has what it needs, so that a way back stays
+# open
+VERSION: Final = 6
 _PREFIX: Final = bytes([1])
 _PROMISED: Final = bytes([2])
 _OF_FACTS: Final = bytes([4])
@@ -26,7 +31,8 @@ _REMAINS: Final = bytes([5])
 _DEFINED: Final = bytes([4])
 FACTS_FORMAT: Final = 4
 REMAINS_FORMAT: Final = 5  # from here on something remains of ticket rows that have left
-OWN_IDS_FORMAT: Final = 6  # from here on transactions have ids that no other app_id's begin with; rows are those of 5
+# from here on transactions have ids that no other app_id's begin with; rows are those of 5
+OWN_IDS_FORMAT: Final = 6
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
@@ -41,7 +47,8 @@ class NewerRowError(Exception):
 
     def __init__(self, version: int) -> None:
         super().__init__(
-            f"a ledger row has version {version}, this program reads up to {VERSION}: upgrade it; if you are going back, "
+            f"a ledger row has version {version}, this program reads up to {VERSION}: upgrade it; if you "
+            "are going back, "
             "the ledger has been raised meanwhile, and docs/upgrade.md tells what is left to do"
         )
 
@@ -75,20 +82,27 @@ Names = tuple[list[str], list[str], list[str]]  # teams, channels, priorities
 
 
 class Position(Struct, gc=False, omit_defaults=True):
-    """How far a partition is, and everything that is not idempotent. Written last in each transaction, so that it vouches for the rest."""
+    """How far a partition is, and everything that is not idempotent.
+
+    Written last in each transaction, so that it vouches for the rest.
+    """
 
     partitions: int = 0  # partitions of every topic when the ledger was begun; they must never change
     offsets: dict[str, int] = {}  # last applied offset by source topic
     maxima: dict[str, int] = {}  # greatest accepted event time by source topic, ms
     event_clock_ms: int | None = None  # E; None: no topic has told its time yet
     transaction: int = 0  # transactions written
-    counters: dict[str, int] = {}  # accepted, duplicate, twin, late, overflow, ..., rejected:<reason>, folded:<kind>; uncreated
-    owner: str = ""  # the worker that wrote this row, by its client id; so a partition whose owner has changed is being recovered
+    # accepted, duplicate, twin, late, overflow, ..., rejected:<reason>, folded:<kind>; uncreated
+    counters: dict[str, int] = {}
+    # the worker that wrote this row, by its client id; so a partition whose owner has changed is being
+    # recovered
+    owner: str = ""
     policy: Signed | None = None  # the versions that the rows were made with
     format: int = 1  # rows may be written up to this version (`formats.py`)
     definitions: int = 1  # which C the panes and levels were made by (`definitions.py`)
     becoming: int | None = None  # they are being made anew by this one; until then they may be of either
-    settings: dict[str, str] | None = None  # those that workers and exporters must share (`shared.py`); None: of an older worker
+    # those that workers and exporters must share (`shared.py`); None: of an older worker
+    settings: dict[str, str] | None = None
     overflowed: list[str] = []  # tickets that had more facts than a row keeps exactly, the latest ones
 
 
@@ -160,13 +174,20 @@ def decode_remains(raw: bytes) -> TicketRow:
 
 
 def ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:
-    """How ticket rows are written into a ledger of a format: a newer program goes on writing what older ones read."""
+    """How ticket rows are written into a ledger of a format.
+
+    A newer program goes on writing what older ones read.
+    """
     assert FACTS_FORMAT <= format_ <= VERSION, f"ticket rows of format {format_} are not written any more"
     return encode_ticket
 
 
 def encode_position(position: Position) -> bytes:
-    """The position row. Its version is 4: a program that does not know of definitions must neither book into the partition nor show it."""
+    """The position row.
+
+    Its version is 4: a program that does not know of definitions must neither book into the partition nor
+    show it.
+    """
     return _DEFINED + _encode(position)
 
 

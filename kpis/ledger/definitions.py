@@ -1,10 +1,14 @@
-"""Which definitions the panes of a ledger were made by: the number of C(row), apart from the format of its bytes.
+"""Which definitions the panes of a ledger were made by.
 
-A program carries one C. What it subtracts from a pane is what its own C says of a row; on a pane that another C has made that would leave a
-false figure, without any error. So the position row names the C of its partition, a worker that takes a partition over brings it to its own
-C from the rows (`rebuild.py`), upwards and downwards, and a face shows a figure only where all partitions have one that means the same.
+The number of C(row), apart from the format of its bytes.
 
-Whoever changes what a row contributes adds a line to HISTORY; tests/laws/test_definition_version.py is red until then.
+A program carries one C. What it subtracts from a pane is what its own C says of a row; on a pane that another
+C has made that would leave a false figure, without any error. So the position row names the C of its
+partition, a worker that takes a partition over brings it to its own C from the rows (`rebuild.py`), upwards
+and downwards, and a face shows a figure only where all partitions have one that means the same.
+
+Whoever changes what a row contributes adds a line to HISTORY; tests/laws/test_definition_version.py is red
+until then.
 """
 
 from __future__ import annotations
@@ -18,7 +22,10 @@ EVERY: Final = frozenset({"*"})
 
 
 class Definitions(NamedTuple):
-    """One C: its number, what came with it in words, and the figures that it gives another value (EVERY: all of them)."""
+    """One C: its number, what came with it in words, and the figures that it gives another value (EVERY.
+
+    All of them).
+    """
 
     number: int
     change: str
@@ -26,18 +33,43 @@ class Definitions(NamedTuple):
 
 
 _PROMISES: Final = (
-    *("attainment_ratio", "attainment_observations", "breached_tickets", "waiting_tickets", "overdue_tickets", "due_tickets"),
-    *("next_deadline_timestamp_seconds", "forecast_breaches_tickets", "below_objective", "long_overdue_tickets"),
-    *("kept_since_timestamp_seconds", "endangered_tickets", "endangered_usual_tickets", "endangered_observations"),
-    *("worst_ratio", "worst_objective_ratio", "worst_observations", "worst_missed_tickets", "worst_excess_tickets"),
+    *(
+        "attainment_ratio",
+        "attainment_observations",
+        "breached_tickets",
+        "waiting_tickets",
+        "overdue_tickets",
+        "due_tickets",
+    ),
+    *(
+        "next_deadline_timestamp_seconds",
+        "forecast_breaches_tickets",
+        "below_objective",
+        "long_overdue_tickets",
+    ),
+    *(
+        "kept_since_timestamp_seconds",
+        "endangered_tickets",
+        "endangered_usual_tickets",
+        "endangered_observations",
+    ),
+    *(
+        "worst_ratio",
+        "worst_objective_ratio",
+        "worst_observations",
+        "worst_missed_tickets",
+        "worst_excess_tickets",
+    ),
     *("worst_overdue_tickets", "worst_since_timestamp_seconds"),
 )
 HISTORY: Final = (
     Definitions(1, "before definitions had a version", EVERY),
     Definitions(
         2,
-        "the first reply may come by any topic; what is stamped before the creation happens at it, one anomaly each; a ticket is abandoned "
-        "by its first resolution or never; two respondents give two answers; a triage counts before the creation is known",
+        "the first reply may come by any topic; what is stamped before the creation happens at it, one "
+        "anomaly each; a ticket is abandoned "
+        "by its first resolution or never; two respondents give two answers; a triage counts before the "
+        "creation is known",
         EVERY,
     ),
     Definitions(
@@ -47,8 +79,10 @@ HISTORY: Final = (
     ),
     Definitions(
         4,
-        "the clock of the first reply stands still while the ticket is closed; a met deadline counts at what met it, not at the deadline; "
-        "what ends at the very deadline has not passed it; an unanswered ticket that was reopened waits since then",
+        "the clock of the first reply stands still while the ticket is closed; a met deadline counts at "
+        "what met it, not at the deadline; "
+        "what ends at the very deadline has not passed it; an unanswered ticket that was reopened waits "
+        "since then",
         frozenset(
             {
                 "support_oldest_unanswered_timestamp_seconds",

@@ -1,8 +1,9 @@
 """The format of a ledger: up to which version its rows may be written, so that an upgrade can be taken back until somebody ends that.
 
-A program reads rows of all versions up to its own, and writes what the ledger's format allows. A new ledger has the format of the
-program that begins it, an older one keeps its own: so the programs of before can go on reading it, and an operator raises it
-(`worker.ledger_format`) once none of them is left. docs/upgrade.md tells it as steps.
+A program reads rows of all versions up to its own, and writes what the ledger's format allows. A new ledger
+has the format of the program that begins it, an older one keeps its own: so the programs of before can go on
+reading it, and an operator raises it (`worker.ledger_format`) once none of them is left. docs/upgrade.md
+tells it as steps.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Final
 from kpis.ledger import codec
 from kpis.ledger.codec import Position
 
-LEAST: Final = 4  # position rows that name the definitions (`definitions.py`): before them nobody could tell which C made a pane
+# position rows that name the definitions (`definitions.py`): before them nobody could tell which C made a
+# pane
+LEAST: Final = 4
 
 
 class LedgerFormatError(Exception):
@@ -28,17 +31,22 @@ def settle(position: Position, wanted: int | None) -> None:
     """Raise the format to the wanted one, None: keep it. Errors: LedgerFormatError."""
     if position.format > codec.VERSION:
         raise LedgerFormatError(
-            f"the ledger has been raised to format {position.format}, and this program writes up to {codec.VERSION}: upgrade it; if you "
+            f"the ledger has been raised to format {position.format}, and this program writes up to "
+            f"{codec.VERSION}: upgrade it; if you "
             "are going back, docs/upgrade.md tells what is left to do"
         )
     if wanted is not None and wanted < position.format:
         raise LedgerFormatError(
-            f"worker.ledger_format is {wanted} and the ledger has been raised to {position.format}: rows that an older program cannot "
-            "read may stand in it. Leave the setting out, or begin another ledger with another app_id (docs/upgrade.md)"
+            f"worker.ledger_format is {wanted} and the ledger has been raised to {position.format}: rows "
+            "that an older program cannot "
+            "read may stand in it. Leave the setting out, or begin another ledger with another app_id "
+            "(docs/upgrade.md)"
         )
     if max(position.format, wanted or 0) < LEAST:
         raise LedgerFormatError(
-            f"this program needs a ledger of format {LEAST}, and this one has {position.format}: once every exporter runs this version, "
-            f"set worker.ledger_format: {LEAST}; workers of older versions then stop, and there is no way back to them (docs/upgrade.md)"
+            f"this program needs a ledger of format {LEAST}, and this one has {position.format}: once every "
+            "exporter runs this version, "
+            f"set worker.ledger_format: {LEAST}; workers of older versions then stop, and there is no way "
+            "back to them (docs/upgrade.md)"
         )
     position.format = max(position.format, wanted or 0)

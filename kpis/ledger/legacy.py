@@ -1,8 +1,9 @@
 """Ticket rows of ledger formats 1 to 3, read into rows of facts so that nothing booked changes.
 
-Those rows kept the identities of some facts and of others only what came of them: the time of the first reply, the latest triage of each
-field, that the ticket was discarded. What came of them becomes a fact without an identity. That of all that was merged is known by 64 bits
-(`seen`): it comes again as a duplicate, and cannot be retracted.
+Those rows kept the identities of some facts and of others only what came of them: the time of the first
+reply, the latest triage of each field, that the ticket was discarded. What came of them becomes a fact
+without an identity. That of all that was merged is known by 64 bits (`seen`): it comes again as a duplicate,
+and cannot be retracted.
 """
 
 from __future__ import annotations
@@ -92,7 +93,11 @@ def read(old: OldTicketRow) -> TicketRow:
     if old.discarded:
         found.append((old.last_ms, DISCARDED, NO_IDENTITY, ()))
     sets = [one.facts() for one in (old.transitions, old.handled, old.replies) if one is not None]
-    found += [(fact.at_ms, _KINDS[fact.rank], digest(fact.event_id), _content(fact)) for kept in sets for fact in kept]
+    found += [
+        (fact.at_ms, _KINDS[fact.rank], digest(fact.event_id), _content(fact))
+        for kept in sets
+        for fact in kept
+    ]
     found += _triages(old.triage or [])
     for kind, fact in (old.surveys or {}).items():
         found.append((fact.at_ms, ANSWERS[kind], digest(fact.event_id), trimmed(*fact.content[1:])))
@@ -103,9 +108,14 @@ def read(old: OldTicketRow) -> TicketRow:
 
 
 def _triages(latest: list[SetFact | None]) -> list[Fact]:
-    """The latest triage of each field. Two contents of one identity may each be the latest of some field: then the second has none."""
+    """The latest triage of each field.
+
+    Two contents of one identity may each be the latest of some field: then the second has none.
+    """
     found: list[Fact] = []
-    for fact in {(fact.at_ms, fact.event_id, fact.content): fact for fact in latest if fact is not None}.values():
+    for fact in {
+        (fact.at_ms, fact.event_id, fact.content): fact for fact in latest if fact is not None
+    }.values():
         identity = digest(fact.event_id)
         if any(one[2] == identity for one in found):
             identity = identity[:-1] + bytes([identity[-1] ^ 1 << len(found)])

@@ -1,12 +1,15 @@
-"""Ticket rows as MessagePack, small: times as differences, kinds by the numbers of the ledger, nothing that follows from the facts.
+"""Ticket rows as MessagePack, small.
+
+Times as differences, kinds by the numbers of the ledger, nothing that follows from the facts.
 
 [facts, beyond, promise, overflowed, stub, seen]      what is empty at the end is left out
 facts = [kind, milliseconds since the fact before (the first: since 1970), digest, content, kind, ...]
 beyond = last_ms less the time of the last fact
 
-What remains of a row that has left (`kpis.state.comebacks`), with times as milliseconds before its last event:
-[last_ms, state, creation, created, replied, first resolution, solution, reopening, latest reopening, turns, labels of triages]
-turns = [kind, before, kind, before, ...]              an abandoned resolution has the number below 0 of its kind
+What remains of a row that has left (`kpis.state.comebacks`), with times as milliseconds before its last
+event: [last_ms, state, creation, created, replied, first resolution, solution, reopening, latest reopening,
+turns, labels of triages] turns = [kind, before, kind, before, ...]              an abandoned resolution has
+the number below 0 of its kind
 """
 
 from __future__ import annotations
@@ -66,7 +69,16 @@ def unpack(raw: bytes | memoryview) -> TicketRow:
     stub = packed.stub
     stub_size = 0 if stub is None else len(_encode(stub))
     size = ROW_BYTES + len(raw) - stub_size
-    return TicketRow(found, before + packed.beyond_ms, packed.overflowed, stub, packed.seen, packed.promise, size, stub_size)
+    return TicketRow(
+        found,
+        before + packed.beyond_ms,
+        packed.overflowed,
+        stub,
+        packed.seen,
+        packed.promise,
+        size,
+        stub_size,
+    )
 
 
 class Remains(Struct, array_like=True, gc=False):
@@ -105,7 +117,15 @@ def pack_remains(row: TicketRow) -> bytes:
     named = (standing.team, standing.channel, standing.priority)
     times = (standing.created_ms, standing.replied_ms, standing.first_ms, standing.solved_ms)
     reopened = (standing.reopened_ms, standing.reopened_last_ms)
-    items = [last, state, standing.creation, *map(before, times), *map(before, reopened), turns, None if named == (None,) * 3 else named]
+    items = [
+        last,
+        state,
+        standing.creation,
+        *map(before, times),
+        *map(before, reopened),
+        turns,
+        None if named == (None,) * 3 else named,
+    ]
     while items[-1] is None or items[-1] == []:
         items.pop()
     return _encode(items)
@@ -141,6 +161,11 @@ def unpack_remains(raw: bytes | memoryview) -> TicketRow:
         reopened_last_ms=at(found.reopened_last),
     )
     pairs = iter(found.turns)
-    turns: list[Turn] = [(last - before, KIND_OF_STORED[abs(kind)], kind < 0) for kind, before in zip(pairs, pairs, strict=True)]
+    turns: list[Turn] = [
+        (last - before, KIND_OF_STORED[abs(kind)], kind < 0)
+        for kind, before in zip(pairs, pairs, strict=True)
+    ]
     stub = Stub(standing, last, {}, turns)
-    return TicketRow([], last, bool(found.state & _OVERFLOWED), stub, size=ROW_BYTES, stub_size=len(_encode(stub)))
+    return TicketRow(
+        [], last, bool(found.state & _OVERFLOWED), stub, size=ROW_BYTES, stub_size=len(_encode(stub))
+    )

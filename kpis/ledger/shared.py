@@ -1,6 +1,9 @@
-"""Settings that every worker and exporter of a ledger must share: the position row has them, so whoever has others is told.
+"""Settings that every worker and exporter of a ledger must share.
 
-A horizon that differs deletes tickets early, a tolerance refuses other events, a zone starts `today` at another hour. Pure.
+The position row has them, so whoever has others is told.
+
+A horizon that differs deletes tickets early, a tolerance refuses other events, a zone starts `today` at
+another hour. Pure.
 """
 
 from __future__ import annotations
@@ -33,7 +36,11 @@ def differing(ours: Shared, theirs: Shared | None) -> list[Differing]:
     >>> differing({"desk.horizon_days": "30"}, None)
     []
     """
-    return [Differing(name, ours[name], known) for name, known in sorted((theirs or {}).items()) if name in ours and ours[name] != known]
+    return [
+        Differing(name, ours[name], known)
+        for name, known in sorted((theirs or {}).items())
+        if name in ours and ours[name] != known
+    ]
 
 
 def differing_in(ours: Shared, positions: Iterable[Position]) -> list[Differing]:

@@ -1,8 +1,8 @@
 """Which tickets are at risk: of each target and team the running clocks around now, as one small row of the ledger.
 
-A worker keeps all running clocks in memory, by the hour of their deadline. Of them the row lists the first ahead of the newest event and
-the last behind it, so its size has a bound whatever happens, and it changes at most once a transaction. The exporter, which has the clock,
-shows of it what has passed or is due soon.
+A worker keeps all running clocks in memory, by the hour of their deadline. Of them the row lists the first
+ahead of the newest event and the last behind it, so its size has a bound whatever happens, and it changes at
+most once a transaction. The exporter, which has the clock, shows of it what has passed or is due soon.
 """
 
 from __future__ import annotations
@@ -37,9 +37,13 @@ class Entry(Struct, array_like=True, frozen=True, gc=False):
 
 
 class AtRiskRow(Struct, array_like=True, frozen=True):
-    """The running clocks of one target and team around an instant, by deadline; and how many are not listed on either side."""
+    """The running clocks of one target and team around an instant, by deadline.
 
-    stale_ms: int  # when the newest event is beyond it, so much of the list has passed that it is to be made again
+    And how many are not listed on either side.
+    """
+
+    # when the newest event is beyond it, so much of the list has passed that it is to be made again
+    stale_ms: int
     left_out_behind: int
     left_out_ahead: int
     entries: list[Entry]
@@ -96,7 +100,9 @@ class Clocks:
         """(deadline, ticket) before an instant, the latest first."""
         last = bisect_left(self._hours, from_ms // HOUR_MS + 1)
         for hour in reversed(self._hours[:last]):
-            yield from sorted(((due, ticket) for ticket, due in self._by_hour[hour].items() if due < from_ms), reverse=True)
+            yield from sorted(
+                ((due, ticket) for ticket, due in self._by_hour[hour].items() if due < from_ms), reverse=True
+            )
 
 
 Describe = Callable[[str, int], Entry]  # ticket and deadline to its entry
@@ -154,7 +160,9 @@ class AtRiskIndex:
                 size += min(2 * LISTED, clocks.count) * (clocks.widest_bytes + _NUMBER_BYTES)
         return size
 
-    def changes(self, newest_ms: int, describe: Describe, encode: Callable[[AtRiskRow], bytes]) -> list[tuple[AtRiskKey, bytes | None]]:
+    def changes(
+        self, newest_ms: int, describe: Describe, encode: Callable[[AtRiskRow], bytes]
+    ) -> list[tuple[AtRiskKey, bytes | None]]:
         """The rows that are to be written, around the newest event; None where no clock runs any more."""
         self._changed.update([key for key, stale_ms in self._stale_ms.items() if stale_ms < newest_ms])
         found: list[tuple[AtRiskKey, bytes | None]] = []
@@ -179,7 +187,10 @@ def text_bytes(*texts: str | None) -> int:
 
 
 def _row(clocks: Clocks, newest_ms: int, describe: Describe) -> AtRiskRow:
-    ahead, behind = list(islice(clocks.ahead(newest_ms), LISTED)), list(islice(clocks.behind(newest_ms), LISTED))
+    ahead, behind = (
+        list(islice(clocks.ahead(newest_ms), LISTED)),
+        list(islice(clocks.behind(newest_ms), LISTED)),
+    )
     behind_count = clocks.count_behind(newest_ms)
     left_out_ahead = clocks.count - behind_count - len(ahead)
     stale_ms = ahead[LISTED // 2][0] if left_out_ahead else _FAR
@@ -212,10 +223,13 @@ class AtRiskList(NamedTuple):
 Rows = Iterable[tuple[AtRiskKey, AtRiskRow]]
 
 
-def at_risk(rows: Rows, policy: Policy, as_of_ms: int, *, teams: Sequence[str], targets: Sequence[str], limit: int) -> AtRiskList:
+def at_risk(
+    rows: Rows, policy: Policy, as_of_ms: int, *, teams: Sequence[str], targets: Sequence[str], limit: int
+) -> AtRiskList:
     """Open tickets that are past their deadline or due within 4 h; no team and no target is any.
 
-    Where there are more than the limit, those nearest to now are shown: first what is due soonest, then what was missed last.
+    Where there are more than the limit, those nearest to now are shown: first what is due soonest, then what
+    was missed last.
     """
     found: list[AtRisk] = []
     truncated = False
@@ -226,15 +240,34 @@ def at_risk(rows: Rows, policy: Policy, as_of_ms: int, *, teams: Sequence[str], 
         until_ms = as_of_ms + HORIZON_MS
         shown = [entry for entry in row.entries if entry.due_ms <= until_ms]
         # A list that does not reach beyond the horizon may miss something before it.
-        truncated = truncated or row.left_out_behind > 0 or (row.left_out_ahead > 0 and len(shown) == len(row.entries))
-        found += [_shown(key, entry, policy, as_of_ms, breached=entry.due_ms // MINUTE_MS < now) for entry in shown]
+        truncated = (
+            truncated
+            or row.left_out_behind > 0
+            or (row.left_out_ahead > 0 and len(shown) == len(row.entries))
+        )
+        found += [
+            _shown(key, entry, policy, as_of_ms, breached=entry.due_ms // MINUTE_MS < now) for entry in shown
+        ]
     found.sort(key=lambda one: (one.breached, -one.due_ms if one.breached else one.due_ms, one.ticket_id))
     truncated = truncated or len(found) > limit
-    return AtRiskList(sorted(found[:limit], key=lambda one: (one.due_ms, one.ticket_id, one.target)), truncated)
+    return AtRiskList(
+        sorted(found[:limit], key=lambda one: (one.due_ms, one.ticket_id, one.target)), truncated
+    )
 
 
 def _shown(key: AtRiskKey, entry: Entry, policy: Policy, as_of_ms: int, *, breached: bool) -> AtRisk:
     version = policy.at(entry.created_ms)
     business = None if version is None else version.calendar(key.team).elapsed_ms(entry.created_ms, as_of_ms)
     age = max(0, as_of_ms - entry.created_ms)
-    return AtRisk(entry.ticket_id, entry.url, key.team, entry.channel, entry.priority, key.target, entry.due_ms, breached, age, business)
+    return AtRisk(
+        entry.ticket_id,
+        entry.url,
+        key.team,
+        entry.channel,
+        entry.priority,
+        key.target,
+        entry.due_ms,
+        breached,
+        age,
+        business,
+    )

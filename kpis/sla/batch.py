@@ -51,7 +51,9 @@ class SlaBatch:
         self._deadlines.change(key, delta)
         self._levels.append((key, delta))
 
-    def windowed(self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int, labels: Labels) -> Iterator[Figure]:
+    def windowed(
+        self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int, labels: Labels
+    ) -> Iterator[Figure]:
         """Attainment and breaches of some members in a stretch."""
         if stretch.period != "current" and by not in sla.COMPARED:
             return
@@ -62,7 +64,12 @@ class SlaBatch:
             yield from deadlines.attainment(target, Settled(met, breached + late), labels)
 
     def live(
-        self, by: str, names: Sequence[str], as_of_ms: int, labels: Labels, looked_back: tuple[Stretch, Stretch, Stretch]
+        self,
+        by: str,
+        names: Sequence[str],
+        as_of_ms: int,
+        labels: Labels,
+        looked_back: tuple[Stretch, Stretch, Stretch],
     ) -> Iterator[Figure]:
         """What stands at an instant; the forecast looks back on an hour, a day and a week."""
         now = minute_of(as_of_ms)
@@ -71,7 +78,9 @@ class SlaBatch:
             held = self._deadlines.held(target, by, names)
             yield from deadlines.standing(target, held, now, labels)
             if by in sla.FORECAST_ROLLUPS:
-                hour, day, week = (self._history(stretch, target, by, names, as_of_ms) for stretch in looked_back)
+                hour, day, week = (
+                    self._history(stretch, target, by, names, as_of_ms) for stretch in looked_back
+                )
                 found = forecast.breaches(deadlines.ahead(held, now), hour=hour, day=day, week=week)
                 yield from deadlines.forecasted(target, found, labels)
 
@@ -105,7 +114,10 @@ class SlaBatch:
 
     def _late(self, stretch: Stretch, target: str, by: str, names: Sequence[str], as_of_ms: int) -> int:
         """Deadlines of a stretch that have passed while the ticket still waits."""
-        first, end = -(-stretch.start_ms // MINUTE_MS), min(-(-stretch.end_ms // MINUTE_MS), minute_of(as_of_ms))
+        first, end = (
+            -(-stretch.start_ms // MINUTE_MS),
+            min(-(-stretch.end_ms // MINUTE_MS), minute_of(as_of_ms)),
+        )
         return sum(timeline.between(first, end) for timeline in self._deadlines.due(target, by, names))
 
     def _history(self, stretch: Stretch, target: str, by: str, names: Sequence[str], as_of_ms: int) -> Cells:

@@ -1,10 +1,12 @@
 """Business calendars: when a team works, and how much of its working time lies between two instants.
 
-**An instant is open when the wall clock of the calendar's zone reads a time within the hours of its day.** Everything follows from this
-one sentence, also on the days on which clocks change: the hour that is passed over is not worked, the hour that comes twice is worked
-twice if it lies within the hours. Spans are half-open, `[opens, closes)`.
+**An instant is open when the wall clock of the calendar's zone reads a time within the hours of its day.**
+Everything follows from this one sentence, also on the days on which clocks change: the hour that is passed
+over is not worked, the hour that comes twice is worked twice if it lies within the hours. Spans are
+half-open, `[opens, closes)`.
 
-Open spans are made once for a block of about 13 months and then only searched, so a question costs two bisections.
+Open spans are made once for a block of about 13 months and then only searched, so a question costs two
+bisections.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-Hours = tuple[tuple[int, int], ...]  # (opens, closes) in minutes since midnight; closes may be up to 2880: past the next midnight
+# (opens, closes) in minutes since midnight; closes may be up to 2880: past the next midnight
+Hours = tuple[tuple[int, int], ...]
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
 _BLOCK_BITS: Final = 35  # 2^35 ms are 397.7 days
@@ -39,7 +42,10 @@ class Calendar(Protocol):
         """Open time within `[start, end)`; 0 when it ends before it starts."""
 
     def after_ms(self, start_ms: int, open_ms: int) -> int | None:
-        """The first instant by which so much open time has passed since the start; None when it does not come within 13 years."""
+        """The first instant by which so much open time has passed since the start.
+
+        None when it does not come within 13 years.
+        """
 
 
 class AlwaysOpen:
@@ -64,7 +70,10 @@ ALWAYS: Final = AlwaysOpen()
 
 @dataclass(frozen=True, slots=True)
 class WorkingTime:
-    """What defines a calendar, as plain values: its zone, its week, and the dates that are other than their weekday."""
+    """What defines a calendar, as plain values.
+
+    Its zone, its week, and the dates that are other than their weekday.
+    """
 
     zone: str  # IANA name
     week: tuple[Hours, ...]  # seven, Monday first
@@ -81,7 +90,8 @@ class _Block(NamedTuple):
 
     starts: list[int]
     ends: list[int]
-    before: list[int]  # open time of the block before span i; one entry more than spans: the last is that of all
+    # open time of the block before span i; one entry more than spans: the last is that of all
+    before: list[int]
 
     def passed_ms(self, at_ms: int) -> int:
         """Open time from the start of the block to an instant within it."""
@@ -102,7 +112,9 @@ class BusinessCalendar:
     >>> weekdays = (((540, 1020),),) * 5 + ((), ())
     >>> office = BusinessCalendar(WorkingTime("Europe/Madrid", weekdays, {}))
     >>> monday_9_30 = 1_772_440_200_000  # 2026-03-02 09:30 in Madrid
-    >>> office.elapsed_ms(monday_9_30 - 3 * 86_400_000, monday_9_30) // 60_000  # since Friday 9:30: 7 h 30 min and 30 min
+    >>> office.elapsed_ms(
+    ...     monday_9_30 - 3 * 86_400_000, monday_9_30
+    ... ) // 60_000  # since Friday 9:30: 7 h 30 min and 30 min
     480
     """
 
@@ -141,13 +153,17 @@ class BusinessCalendar:
     def _block(self, number: int) -> _Block:
         found = self._blocks.get(number)
         if found is None:
-            found = self._blocks[number] = self._make_block(number << _BLOCK_BITS, (number + 1) << _BLOCK_BITS)
+            found = self._blocks[number] = self._make_block(
+                number << _BLOCK_BITS, (number + 1) << _BLOCK_BITS
+            )
         return found
 
     def _make_block(self, start_ms: int, end_ms: int) -> _Block:
         spans = [span for part in _offsets(self._zone, start_ms, end_ms) for span in self._spans(*part)]
         lengths = [end - start for start, end in spans]
-        return _Block([start for start, _ in spans], [end for _, end in spans], list(accumulate(lengths, initial=0)))
+        return _Block(
+            [start for start, _ in spans], [end for _, end in spans], list(accumulate(lengths, initial=0))
+        )
 
     def _spans(self, start_ms: int, end_ms: int, offset_ms: int) -> Iterator[tuple[int, int]]:
         """Open spans of a stretch in which the zone keeps one offset, ascending, apart from each other."""
@@ -157,7 +173,10 @@ class BusinessCalendar:
         for day in range((start_ms + offset_ms) // _DAY_MS - 1, (end_ms + offset_ms) // _DAY_MS + 1):
             midnight = day * _DAY_MS - offset_ms
             for opens, closes in sorted(self.time.hours(day)):
-                start, end = max(start_ms, midnight + opens * _MINUTE_MS), min(end_ms, midnight + closes * _MINUTE_MS)
+                start, end = (
+                    max(start_ms, midnight + opens * _MINUTE_MS),
+                    min(end_ms, midnight + closes * _MINUTE_MS),
+                )
                 if start >= end:
                     continue
                 if open_from is not None and start <= open_to:

@@ -1,7 +1,9 @@
-"""What a policy makes of a ticket: its deadlines and its business durations. Derived from the rest of the row, and kept in it.
+"""What a policy makes of a ticket: its deadlines and its business durations.
 
-`derive` needs the calendars; what a row then contributes (`contribution`) is a function of the row alone. So what was booked can be
-withdrawn exactly, whatever happens to time zone rules or to the policy file meanwhile.
+Derived from the rest of the row, and kept in it.
+
+`derive` needs the calendars; what a row then contributes (`contribution`) is a function of the row alone. So
+what was booked can be withdrawn exactly, whatever happens to time zone rules or to the policy file meanwhile.
 """
 
 from __future__ import annotations
@@ -18,17 +20,25 @@ from kpis.tickets.row import Creation, TicketRow
 from windows.histogram import bucket
 from windows.panes import MINUTE_MS
 
-# Edges of remaining time, in ms: how long a deadline was ahead when something happened. The forecast reads them.
+# Edges of remaining time, in ms: how long a deadline was ahead when something happened. The forecast reads
+# them.
 EDGES_MS: Final = tuple(minutes * MINUTE_MS for minutes in (0, 5, 10, 15, 20, 30, 45, 60))
-assert len(EDGES_MS) == cell_numbers.CLASSES, "class i is [EDGES_MS[i], EDGES_MS[i + 1]); the last one has no end"
+assert len(EDGES_MS) == cell_numbers.CLASSES, (
+    "class i is [EDGES_MS[i], EDGES_MS[i + 1]); the last one has no end"
+)
 
 SETTLED_CELLS: Final = frozenset(
-    base + cell for base in cell_numbers.SLA.values() for cell in range(cell_numbers.BREACHED + cell_numbers.CLASSES)
+    base + cell
+    for base in cell_numbers.SLA.values()
+    for cell in range(cell_numbers.BREACHED + cell_numbers.CLASSES)
 )
 
 
 class Course(NamedTuple):
-    """How the clocks of a ticket ran. Both stand still while it is closed, that of the resolution while it is paused too."""
+    """How the clocks of a ticket ran.
+
+    Both stand still while it is closed, that of the resolution while it is paused too.
+    """
 
     creation: Creation
     replied_ms: int | None  # first public reply by a human
@@ -37,8 +47,10 @@ class Course(NamedTuple):
     closed_ms: int | None  # the resolution that holds now; None: open
     outcome: str | None  # of that resolution
     solved_ms: int | None  # first resolution with outcome solved
-    unanswered: list[Stretch]  # of the first reply's clock: from each opening to the closure that ended it before any reply
-    unanswered_since_ms: int | None  # it runs since, or ran until the reply; None: it stands still, since the ticket is closed
+    # of the first reply's clock: from each opening to the closure that ended it before any reply
+    unanswered: list[Stretch]
+    # it runs since, or ran until the reply; None: it stands still, since the ticket is closed
+    unanswered_since_ms: int | None
 
 
 Known = tuple[Course, Promise]  # how the clocks ran before a change, and what was promised then
@@ -51,7 +63,10 @@ def derive(row: TicketRow, policy: Policy) -> Promise | None:
 
 
 def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Promise | None:
-    """What a policy says about a ticket whose clocks ran so. What is `known` and has not moved is kept: calendars are slow."""
+    """What a policy says about a ticket whose clocks ran so.
+
+    What is `known` and has not moved is kept: calendars are slow.
+    """
     creation = course.creation
     created = creation.at_ms
     terms = policy.terms(created, (creation.team, creation.channel, creation.priority))
@@ -61,7 +76,10 @@ def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Pr
     if old is None or promise is None:
         reply_due = None if terms.first_reply is None else _reply_due(terms.first_reply, course)
         resolution_due = None if terms.resolution is None else _resolution_due(terms.resolution, course)
-        reply_ms, resolution_ms = _elapsed(terms, created, course.replied_ms), _elapsed(terms, created, course.solved_ms)
+        reply_ms, resolution_ms = (
+            _elapsed(terms, created, course.replied_ms),
+            _elapsed(terms, created, course.solved_ms),
+        )
     else:
         reply_due, resolution_due = promise.reply_due_ms, promise.resolution_due_ms
         if terms.first_reply is not None and old[7:] != course[7:]:
@@ -73,20 +91,36 @@ def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Pr
             reply_ms = _elapsed(terms, created, course.replied_ms)
         if course.solved_ms != old.solved_ms:
             resolution_ms = _elapsed(terms, created, course.solved_ms)
-    return Promise(reply_due, resolution_due, reply_ms, resolution_ms, _allowance(terms.first_reply), _allowance(terms.resolution))
+    return Promise(
+        reply_due,
+        resolution_due,
+        reply_ms,
+        resolution_ms,
+        _allowance(terms.first_reply),
+        _allowance(terms.resolution),
+    )
 
 
 def _elapsed(terms: Terms, created_ms: int, end_ms: int | None) -> int | None:
     """Time by the calendar of the team, where it has one."""
-    return None if end_ms is None or terms.calendar is ALWAYS else terms.calendar.elapsed_ms(created_ms, end_ms)
+    return (
+        None if end_ms is None or terms.calendar is ALWAYS else terms.calendar.elapsed_ms(created_ms, end_ms)
+    )
 
 
 def _as_before(old: Course, new: Course) -> bool:
-    """Whether the resolution clock has the deadline that it had: it ran as it did, or all that is new is that the ticket was closed."""
+    """Whether the resolution clock has the deadline that it had.
+
+    It ran as it did, or all that is new is that the ticket was closed.
+    """
     if new[2:5] == old[2:5]:
         return True
     closed = old.closed_ms is None and new.closed_ms is not None
-    return closed and old.since_ms is not None and new.stretches == [*old.stretches, (old.since_ms, max(old.since_ms, new.closed_ms or 0))]
+    return (
+        closed
+        and old.since_ms is not None
+        and new.stretches == [*old.stretches, (old.since_ms, max(old.since_ms, new.closed_ms or 0))]
+    )
 
 
 def _allowance(term: Term | None) -> int | None:
@@ -96,7 +130,8 @@ def _allowance(term: Term | None) -> int | None:
 def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state machine, read in one place
     """Run the clocks over the facts of a row.
 
-    What is stamped before the creation happens at the creation. None: the creation is unknown, or the ticket is discarded.
+    What is stamped before the creation happens at the creation. None: the creation is unknown, or the ticket
+    is discarded.
     """
     creation = row.creation
     if creation is None:
@@ -140,17 +175,32 @@ def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state mac
                 closed, outcome = at, "abandoned" if content and content[0] else "solved"
                 solved = at if outcome == "solved" and solved is None else solved
     waiting = replied if waiting is None else waiting
-    return Course(creation, replied, stretches, since, closed, None if closed is None else outcome, solved, unanswered, waiting)
+    return Course(
+        creation,
+        replied,
+        stretches,
+        since,
+        closed,
+        None if closed is None else outcome,
+        solved,
+        unanswered,
+        waiting,
+    )
 
 
 def _reply_due(term: Term, course: Course) -> int | None:
-    """None: closed before its deadline, and not answered. What is answered while closed has what was left of its time from then on."""
+    """None: closed before its deadline, and not answered.
+
+    What is answered while closed has what was left of its time from then on.
+    """
     return deadline_ms(term, course.unanswered, course.unanswered_since_ms)
 
 
 def _resolution_due(term: Term, course: Course) -> int | None:
     """A closed ticket has the deadline that it would have, had its clock gone on."""
-    return deadline_ms(term, course.stretches, course.since_ms if course.closed_ms is None else course.closed_ms)
+    return deadline_ms(
+        term, course.stretches, course.since_ms if course.closed_ms is None else course.closed_ms
+    )
 
 
 Observation = tuple[int, int, int]  # (event time ms, cell, amount), as in kpis.tickets.observe
@@ -158,11 +208,13 @@ Level = tuple[int, int]  # (series, time ms)
 
 
 def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
-    """What the promise of a row adds to panes and levels: an outcome at the instant of what met the deadline, or at the deadline missed.
+    """What the promise of a row adds to panes and levels.
 
-    A clock that runs stands as a level in the minute of its deadline. What ended before its deadline without being kept (closed without a
-    reply, abandoned, paused) is neither. By allowance every outcome is booked at the deadline:
-    `kpis.sla.worst` judges what falls due together.
+    An outcome at the instant of what met the deadline, or at the deadline missed.
+
+    A clock that runs stands as a level in the minute of its deadline. What ended before its deadline without
+    being kept (closed without a reply, abandoned, paused) is neither. By allowance every outcome is booked at
+    the deadline: `kpis.sla.worst` judges what falls due together.
     """
     course = None if row.promise is None else run(row)
     return ([], []) if course is None or row.promise is None else contribution_of(row.promise, course)
@@ -189,13 +241,18 @@ def running(row: TicketRow) -> list[tuple[str, int]]:
 
 
 def missed(row: TicketRow) -> list[Observation]:
-    """Of clocks that run no more because the ticket is given up: their deadlines as missed ones, wherever these stand."""
+    """Of clocks that run no more because the ticket is given up.
+
+    Their deadlines as missed ones, wherever these stand.
+    """
     course, promise = run(row), row.promise
     found: list[Observation] = []
     if course is not None and promise is not None:
         allowances = {FIRST_REPLY: promise.reply_allowance, RESOLUTION: promise.resolution_allowance}
         for target, due in running(row):
-            _settle(found, target, due, created=course.creation.at_ms, kept=None, allowance=allowances[target])
+            _settle(
+                found, target, due, created=course.creation.at_ms, kept=None, allowance=allowances[target]
+            )
     return found
 
 
@@ -209,7 +266,12 @@ def _first_reply(found: list[Observation], levels: list[Level], promise: Promise
 
 
 def _resolution(found: list[Observation], levels: list[Level], promise: Promise, course: Course) -> None:
-    due, created, allowance, kept = promise.resolution_due_ms, course.creation.at_ms, promise.resolution_allowance, None
+    due, created, allowance, kept = (
+        promise.resolution_due_ms,
+        course.creation.at_ms,
+        promise.resolution_allowance,
+        None,
+    )
     assert due is not None
     if course.closed_ms is None:
         if course.since_ms is not None:
@@ -223,10 +285,14 @@ def _resolution(found: list[Observation], levels: list[Level], promise: Promise,
     _settle(found, RESOLUTION, due, created=created, kept=kept, allowance=allowance)
 
 
-def _settle(found: list[Observation], target: str, due: int, *, created: int, kept: int | None, allowance: int | None) -> None:
+def _settle(
+    found: list[Observation], target: str, due: int, *, created: int, kept: int | None, allowance: int | None
+) -> None:
     missed = kept is None or kept > due
     life = _class(due - created)
-    by_times = cell_numbers.BREACHED + life if missed else cell_numbers.CLASSES * life + _class(due - (kept or 0))
+    by_times = (
+        cell_numbers.BREACHED + life if missed else cell_numbers.CLASSES * life + _class(due - (kept or 0))
+    )
     found.append((due if kept is None else min(kept, due), cell_numbers.SLA[target] + by_times, 1))
     if allowance is not None:
         found.append((due, cell_numbers.outcome_cell(target, allowance, missed=missed), 1))

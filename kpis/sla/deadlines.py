@@ -1,7 +1,10 @@
-"""Deadlines as sums: which clocks run, by the minute of their deadline. Asked for any instant, without a look at any ticket.
+"""Deadlines as sums: which clocks run, by the minute of their deadline.
 
-A deadline takes effect when its minute is over: until then it is neither met nor breached, but due. So every figure here is a count of
-minutes before or after the minute of `as_of`, and moves with the clock although nothing happens.
+Asked for any instant, without a look at any ticket.
+
+A deadline takes effect when its minute is over: until then it is neither met nor breached, but due. So every
+figure here is a count of minutes before or after the minute of `as_of`, and moves with the clock although
+nothing happens.
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ P = TypeVar("P", bound=Hashable)
 MINUTES_AN_HOUR: Final = 60
 _MINUTE_SECONDS: Final = 60
 WITHIN: Final = {"15m": 15, "1h": 60, "4h": 240}  # minutes
-_SETTLED: Final = {base // cell_numbers.BLOCK: cell_numbers.SETTLED[target] for target, base in cell_numbers.SLA.items()}
+_SETTLED: Final = {
+    base // cell_numbers.BLOCK: cell_numbers.SETTLED[target] for target, base in cell_numbers.SLA.items()
+}
 
 
 class Timeline:
@@ -70,7 +75,10 @@ class Timeline:
 
 
 class Clocks(Generic[P]):
-    """Running clocks by place, read in two ways: under the team of the deadline, and under the team that has the ticket now."""
+    """Running clocks by place, read in two ways.
+
+    Under the team of the deadline, and under the team that has the ticket now.
+    """
 
     def __init__(self) -> None:
         self.due: dict[P, Timeline] = defaultdict(Timeline)
@@ -96,7 +104,9 @@ class Clocks(Generic[P]):
 
     def places(self) -> set[P]:
         """Where anything runs, in either reading."""
-        return {place for kept in (self.due, self._held) for place, timeline in kept.items() if timeline.counts}
+        return {
+            place for kept in (self.due, self._held) for place, timeline in kept.items() if timeline.counts
+        }
 
 
 class Settled(NamedTuple):
@@ -128,7 +138,9 @@ class Deadlines:
 
     def due(self, target: str, by: str, names: Iterable[str]) -> list[Timeline]:
         """The deadlines of running clocks that count for some members of a roll-up."""
-        return [self._clocks.due[target, (by, name)] for name in names if (target, (by, name)) in self._clocks.due]
+        return [
+            self._clocks.due[target, (by, name)] for name in names if (target, (by, name)) in self._clocks.due
+        ]
 
     def held(self, target: str, by: str, names: Iterable[str]) -> list[Timeline]:
         """The running clocks of tickets that some members of a roll-up have now."""
@@ -187,26 +199,40 @@ def standing(target: str, due: Iterable[Timeline], now: int, labels: Labels) -> 
         yield Figure("support_sla_due_tickets", (*labels, ("within", name)), float(soon), soon)
     following = [minute for timeline in timelines if (minute := timeline.following(now)) is not None]
     if following:
-        yield Figure("support_sla_next_deadline_timestamp_seconds", labels, float(min(following) * _MINUTE_SECONDS), waiting)
+        yield Figure(
+            "support_sla_next_deadline_timestamp_seconds",
+            labels,
+            float(min(following) * _MINUTE_SECONDS),
+            waiting,
+        )
 
 
 def ahead(due: Iterable[Timeline], now: int) -> list[int]:
     """Running clocks by minutes until their deadline, of the next hour."""
     timelines = list(due)
-    return [sum(timeline.counts.get(now + i, 0) for timeline in timelines) for i in range(forecast.HORIZON_MINUTES)]
+    return [
+        sum(timeline.counts.get(now + i, 0) for timeline in timelines)
+        for i in range(forecast.HORIZON_MINUTES)
+    ]
 
 
 def forecasted(target: str, found: forecast.Forecast, labels: Labels) -> Iterator[Figure]:
     """The forecast as figures."""
     labels = (*labels, ("target", target))
     for bound, value in zip(("expected", "low", "high"), found, strict=True):
-        yield Figure("support_sla_forecast_breaches_tickets", (*labels, ("bound", bound)), float(value), found.high)
+        yield Figure(
+            "support_sla_forecast_breaches_tickets", (*labels, ("bound", bound)), float(value), found.high
+        )
 
 
 def of_target(cells: Mapping[int, int], target: str) -> Cells:
     """The cells of one target, counted from its base."""
     base = cell_numbers.SLA[target]
-    return {cell - base: n for cell in range(base, base + cell_numbers.BREACHED + cell_numbers.CLASSES) if (n := cells.get(cell, 0))}
+    return {
+        cell - base: n
+        for cell in range(base, base + cell_numbers.BREACHED + cell_numbers.CLASSES)
+        if (n := cells.get(cell, 0))
+    }
 
 
 assert set(TARGETS) == set(cell_numbers.DUE) == set(cell_numbers.SLA), "every target has its numbers"

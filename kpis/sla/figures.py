@@ -23,13 +23,20 @@ FORECAST_WINDOWS: Final = ("1h", "24h", "7d")  # hour, day, week of the forecast
 FORECAST_ROLLUPS: Final = ("all", "team")
 COMPARED: Final = ("all",)  # roll-ups whose SLA figures also come for earlier periods
 DIMENSIONS: Final = ("team", "channel", "priority")
-_CELLS: Final = tuple(base + cell for base in cell_numbers.SLA.values() for cell in range(cell_numbers.BREACHED + cell_numbers.CLASSES))
+_CELLS: Final = tuple(
+    base + cell
+    for base in cell_numbers.SLA.values()
+    for cell in range(cell_numbers.BREACHED + cell_numbers.CLASSES)
+)
 MISSED: Final = frozenset(cell for cell in _CELLS if cell % cell_numbers.BLOCK >= cell_numbers.BREACHED)
 
 
 @dataclass(frozen=True, slots=True)
 class ThisMinute:
-    """The minute that contains `as_of`: what happens in it has happened, but its deadlines have not fallen yet."""
+    """The minute that contains `as_of`.
+
+    What happens in it has happened, but its deadlines have not fallen yet.
+    """
 
     def span(self, as_of_ms: int) -> Span:
         """One pane of one minute."""
@@ -43,7 +50,10 @@ THIS_MINUTE: Final = ThisMinute()
 
 
 class SlaBoard:
-    """Takes what the panes and levels of a view say about deadlines; gives figures at the instant to which it was moved."""
+    """Takes what the panes and levels of a view say about deadlines.
+
+    Gives figures at the instant to which it was moved.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -67,17 +77,26 @@ class SlaBoard:
         self._unfallen.advance(as_of_ms)
         self._unfallen.touched.clear()
 
-    def windowed(self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int], labels: Labels) -> Iterator[Figure]:
+    def windowed(
+        self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int], labels: Labels
+    ) -> Iterator[Figure]:
         """Attainment and breaches of some members in a window. `cells` are the sums of its panes."""
         if slot.period != "current" and by not in COMPARED:
             return
         fallen = self._fallen(slot, by, names, cells)
         for target in self._targets:
             met, breached = deadlines.settled(fallen, target)
-            yield from deadlines.attainment(target, Settled(met, breached + self._late(slot, target, by, names)), labels)
+            yield from deadlines.attainment(
+                target, Settled(met, breached + self._late(slot, target, by, names)), labels
+            )
 
-    def _fallen(self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int]) -> Mapping[int, int]:
-        """The sums without deadlines missed in this minute, which is not over; later ones are not in the sums."""
+    def _fallen(
+        self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int]
+    ) -> Mapping[int, int]:
+        """The sums without deadlines missed in this minute, which is not over.
+
+        Later ones are not in the sums.
+        """
         if slot.period != "current":
             return cells
         found = {cell: n for cell in _CELLS if (n := cells.get(cell, 0))}  # few, while a window has thousands
@@ -92,7 +111,9 @@ class SlaBoard:
         return sum(timeline.between(first, end) for timeline in self._deadlines.due(target, by, names))
 
     def course(self, spans: Mapping[Period, Span], by: str, name: str) -> dict[int, Cells]:
-        """What the sums of a course's panes lack, as `series.SETTLED`: missed deadlines of tickets that still wait.
+        """What the sums of a course's panes lack, as `series.SETTLED`.
+
+        Missed deadlines of tickets that still wait.
 
         Of the pane that is not over it takes away the deadlines missed in this minute.
         """
@@ -109,26 +130,40 @@ class SlaBoard:
         return found
 
     def live(
-        self, by: str, names: Sequence[str], labels: Labels, windows: Mapping[str, tuple[Slot, Mapping[int, int]]]
+        self,
+        by: str,
+        names: Sequence[str],
+        labels: Labels,
+        windows: Mapping[str, tuple[Slot, Mapping[int, int]]],
     ) -> Iterator[Figure]:
-        """What stands now. `windows` are the slots and sums that the forecast looks back on, by name of the window."""
+        """What stands now.
+
+        `windows` are the slots and sums that the forecast looks back on, by name of the window.
+        """
         now = minute_of(self._as_of_ms)
         yield from Terms(self._policy, self._as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
         for target in self._targets:
             held = self._deadlines.held(target, by, names)
             yield from deadlines.standing(target, held, now, labels)
             if by in FORECAST_ROLLUPS:
-                hour, day, week = (self._history(*windows[name], target, by, names) for name in FORECAST_WINDOWS)
+                hour, day, week = (
+                    self._history(*windows[name], target, by, names) for name in FORECAST_WINDOWS
+                )
                 found = forecast.breaches(deadlines.ahead(held, now), hour=hour, day=day, week=week)
                 yield from deadlines.forecasted(target, found, labels)
 
-    def _history(self, slot: Slot, cells: Mapping[int, int], target: str, by: str, names: Sequence[str]) -> Cells:
+    def _history(
+        self, slot: Slot, cells: Mapping[int, int], target: str, by: str, names: Sequence[str]
+    ) -> Cells:
         found = deadlines.of_target(self._fallen(slot, by, names, cells), target)
         return with_late(found, self._late(slot, target, by, names))
 
 
 def with_late(found: Cells, late: int) -> Cells:
-    """Missed promises whose ticket still waits belong to what was missed; how long they were is not known, so they count as long."""
+    """Missed promises whose ticket still waits belong to what was missed.
+
+    How long they were is not known, so they count as long.
+    """
     add(found, {cell_numbers.BREACHED + cell_numbers.CLASSES - 1: late} if late else {})
     return found
 
@@ -141,7 +176,9 @@ class Terms:
         self._as_of_ms = as_of_ms
         self._version = policy.at(as_of_ms)
 
-    def figures(self, by: str, names: Sequence[str], labels: Labels, unanswered: Mapping[Dims, Timeline]) -> Iterator[Figure]:
+    def figures(
+        self, by: str, names: Sequence[str], labels: Labels, unanswered: Mapping[Dims, Timeline]
+    ) -> Iterator[Figure]:
         """Objectives, the business age of the oldest unanswered ticket and, of teams, whether they work."""
         for target in self._policy.targets:
             objective = self._objective(target, by, names)
@@ -151,7 +188,11 @@ class Terms:
         if age is not None:
             yield Figure("support_oldest_unanswered_business_seconds", labels, age / 1000, 1)
         if by in FORECAST_ROLLUPS and self._version is not None:
-            calendars = self._version.used_calendars() if by == "all" else [self._version.calendar(name) for name in names]
+            calendars = (
+                self._version.used_calendars()
+                if by == "all"
+                else [self._version.calendar(name) for name in names]
+            )
             yield Figure("support_business_open", labels, float(_any_open(calendars, self._as_of_ms)), 1)
 
     def _objective(self, target: str, by: str, names: Iterable[str]) -> float | None:
@@ -179,7 +220,9 @@ def _any_open(calendars: Iterable[Calendar], at_ms: int) -> bool:
     return any(calendar.is_open(at_ms) for calendar in calendars)
 
 
-def _split(_: ThisMinute, key: Hashable, cells: Mapping[int, int]) -> Iterator[tuple[Group, Mapping[int, int]]]:
+def _split(
+    _: ThisMinute, key: Hashable, cells: Mapping[int, int]
+) -> Iterator[tuple[Group, Mapping[int, int]]]:
     assert isinstance(key, tuple)
     for group in deadlines.groups_of(key):
         yield group, cells

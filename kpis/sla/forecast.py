@@ -1,8 +1,9 @@
 """How many deadlines will be missed within the next hour, with an 80 % interval. docs/sla.md explains the method.
 
-Known deadlines: each clock that runs out within the hour is missed with the share that was missed, lately, of those that still ran with
-so much time left. Unknown ones, of tickets that will be created within the hour: the rate of the last hour, drawn towards that of the
-last day. Both come from exact counters kept by classes of remaining time.
+Known deadlines: each clock that runs out within the hour is missed with the share that was missed, lately, of
+those that still ran with so much time left. Unknown ones, of tickets that will be created within the hour:
+the rate of the last hour, drawn towards that of the last day. Both come from exact counters kept by classes
+of remaining time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ EDGE_MINUTES: Final = (0, 5, 10, 15, 20, 30, 45, 60)  # of kpis.sla.commitments.
 _PRIOR: Final = 10.0  # observations that the longer window counts for in the share of the recent one
 _INSIDE: Final = 0.8
 _LEAST: Final = 1e-6  # less is none
-_NOISE: Final = 1e-9  # numbers that differ by less are equal: two ways of adding up must not give two intervals
+# numbers that differ by less are equal: two ways of adding up must not give two intervals
+_NOISE: Final = 1e-9
 _EXACT: Final = 400  # beyond this expectation the normal distribution is good enough
 _Z80: Final = 1.281552  # two-sided 80 % of the normal distribution
 Settled = Mapping[int, int]  # counts by cell - SLA[target]: met and breached by class
@@ -41,7 +43,8 @@ def breaches(due: Sequence[int], *, hour: Settled, day: Settled, week: Settled) 
         expected += count * share
         variance += count * share * (1 - share)
     fresh = (_fresh(hour) + _fresh(day) / 24) / 2
-    # Twice: once since breaches come by chance, once since the rate of an hour is itself a number that came by chance.
+    # Twice: once since breaches come by chance, once since the rate of an hour is itself a number that came
+    # by chance.
     return _interval(expected + fresh, variance + 2 * fresh)
 
 
@@ -58,7 +61,11 @@ def _shares(day: Settled, week: Settled) -> list[float]:
 def _still_running(settled: Settled, edge: int) -> tuple[int, int]:
     """(missed, all) of the promises that were at least so long and were not kept before the edge."""
     missed = sum(settled.get(cell_numbers.BREACHED + life, 0) for life in range(edge, cell_numbers.CLASSES))
-    kept = sum(settled.get(cell_numbers.CLASSES * life + left, 0) for life in range(edge, cell_numbers.CLASSES) for left in range(edge))
+    kept = sum(
+        settled.get(cell_numbers.CLASSES * life + left, 0)
+        for life in range(edge, cell_numbers.CLASSES)
+        for left in range(edge)
+    )
     return missed, missed + kept
 
 
@@ -74,13 +81,17 @@ def _at(shares: Sequence[float], minute: int) -> float:
 def _fresh(settled: Settled) -> float:
     """Missed promises shorter than an hour, each weighted with the chance that its ticket was created within the hour of its deadline."""
     return sum(
-        settled.get(cell_numbers.BREACHED + life, 0) * (1 - (EDGE_MINUTES[life] + EDGE_MINUTES[life + 1]) / 2 / HORIZON_MINUTES)
+        settled.get(cell_numbers.BREACHED + life, 0)
+        * (1 - (EDGE_MINUTES[life] + EDGE_MINUTES[life + 1]) / 2 / HORIZON_MINUTES)
         for life in range(cell_numbers.CLASSES - 1)
     )
 
 
 def _interval(mean: float, variance: float) -> Forecast:
-    """The most probable numbers of breaches, as many as come nearest to 80 %: of few numbers no selection has exactly that."""
+    """The most probable numbers of breaches, as many as come nearest to 80 %.
+
+    Of few numbers no selection has exactly that.
+    """
     if mean < _LEAST:
         return Forecast(mean, 0, 0)
     if mean > _EXACT:
@@ -104,10 +115,14 @@ def _interval(mean: float, variance: float) -> Forecast:
 
 
 def _probabilities(mean: float, variance: float) -> Iterator[float]:
-    """Of 0, 1, 2, ... breaches: negative binomial, or, where they vary less than by pure chance, binomial: so many clocks, one share."""
+    """Of 0, 1, 2, ... breaches: negative binomial, or, where they vary less than by pure chance, binomial.
+
+    So many clocks, one share.
+    """
     most = int(mean + 12 * sqrt(max(variance, mean)) + 12)
     if variance >= mean:
-        variance = max(variance, mean * 1.001)  # closer to chance alone the logarithms of factorials lose all their digits
+        # closer to chance alone the logarithms of factorials lose all their digits
+        variance = max(variance, mean * 1.001)
         r, p = mean * mean / (variance - mean), mean / variance
         for k in range(most):
             yield exp(lgamma(k + r) - lgamma(r) - lgamma(k + 1) + r * log(p) + k * log(1 - p))
@@ -119,4 +134,10 @@ def _probabilities(mean: float, variance: float) -> Iterator[float]:
         if share == 1:
             yield float(k == clocks)
         else:
-            yield exp(lgamma(clocks + 1) - lgamma(k + 1) - lgamma(clocks - k + 1) + k * log(share) + (clocks - k) * log(1 - share))
+            yield exp(
+                lgamma(clocks + 1)
+                - lgamma(k + 1)
+                - lgamma(clocks - k + 1)
+                + k * log(share)
+                + (clocks - k) * log(1 - share)
+            )

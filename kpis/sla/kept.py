@@ -1,7 +1,10 @@
-"""Since when nothing has been below its objective: the past of *worst now*, from the same panes and by the same test.
+"""Since when nothing has been below its objective.
 
-An instant of the past is judged by what is known of it now, with the teams that worked then. It is *kept* when something fell due within
-the eight hours before it and nothing is listed; beyond MINUTES_BACK only quarter hours are looked at, and of the last hour their end alone.
+The past of *worst now*, from the same panes and by the same test.
+
+An instant of the past is judged by what is known of it now, with the teams that worked then. It is *kept*
+when something fell due within the eight hours before it and nothing is listed; beyond MINUTES_BACK only
+quarter hours are looked at, and of the last hour their end alone.
 """
 
 from __future__ import annotations
@@ -41,8 +44,13 @@ class Asked(NamedTuple):
     is_below: Callable[[Tally], bool]
 
 
-def kept_since(outcomes: Outcomes, asked: Asked, groups: Mapping[Names, Collection[Names]]) -> dict[Names, int]:
-    """By name of a group: since which minute nothing within it is listed. Worked out again when the minute or the past changes."""
+def kept_since(
+    outcomes: Outcomes, asked: Asked, groups: Mapping[Names, Collection[Names]]
+) -> dict[Names, int]:
+    """By name of a group: since which minute nothing within it is listed.
+
+    Worked out again when the minute or the past changes.
+    """
     members = frozenset((names, tuple(dims)) for names, dims in asked.members.items())
     wanted = frozenset((name, tuple(within)) for name, within in groups.items())
     key = (outcomes.over(asked.as_of_ms // MINUTE_MS), asked.calendar, members, wanted)
@@ -50,7 +58,10 @@ def kept_since(outcomes: Outcomes, asked: Asked, groups: Mapping[Names, Collecti
     if known is None or known[0] != key:
         past = _Past(outcomes, asked)
         found = {name: past.kept_since(within) for name, within in groups.items()}
-        known = outcomes.kept[asked.target] = (key, {name: since for name, since in found.items() if since is not None})
+        known = outcomes.kept[asked.target] = (
+            key,
+            {name: since for name, since in found.items() if since is not None},
+        )
     return known[1]
 
 
@@ -61,7 +72,9 @@ class _Past:
         self._reach, self._is_below, self._minute = asked.reach, asked.is_below, asked.as_of_ms // MINUTE_MS
         reach = asked.reach
         self._first_minute = self._minute - reach.minutes_back - reach.minutes_held - reach.hour
-        self._first_quarter = self._minute // _QUARTER - reach.quarters_back - reach.quarters_held - reach.eight_hours
+        self._first_quarter = (
+            self._minute // _QUARTER - reach.quarters_back - reach.quarters_held - reach.eight_hours
+        )
         self._calendars: dict[int, Calendar] = {}
         self._minutes: dict[Names, dict[int, Sums]] = {}
         self._quarters: dict[Names, dict[int, Sums]] = {}
@@ -78,7 +91,9 @@ class _Past:
             ):
                 fallen = list(outcomes.panes((asked.target, dims), resolution, first, end))
                 for names in within:
-                    _add(sums.setdefault(names, {}).setdefault(id(clock), _nothing(end - first)), fallen, first)
+                    _add(
+                        sums.setdefault(names, {}).setdefault(id(clock), _nothing(end - first)), fallen, first
+                    )
         for summed in (self._minutes, self._quarters):
             for by_clock in summed.values():
                 for place, (n, missed, allowance) in by_clock.items():
@@ -88,16 +103,22 @@ class _Past:
         """The first minute of the stretch up to now at every instant of which these members were told of and none of them was listed."""
         since = None
         for minute, instant in self._instants():
-            clocks = [place for place, calendar in self._calendars.items() if calendar.is_open(minute * MINUTE_MS)]
+            clocks = [
+                place for place, calendar in self._calendars.items() if calendar.is_open(minute * MINUTE_MS)
+            ]
             told = any(self._is_told(names, instant, clocks) for names in within)
             if not told or any(self._is_listed(names, instant, clocks) for names in within):
-                # Single minutes out of sight, the quarter hour that follows: else the answer would creep on with every minute.
+                # Single minutes out of sight, the quarter hour that follows: else the answer would creep on
+                # with every minute.
                 return since if since is None or instant[0] is not None else max(since, minute + _QUARTER)
             since = minute
         return since
 
     def _instants(self) -> Iterator[tuple[int, tuple[int | None, int]]]:
-        """Latest first: a minute, and where its windows end: at it (None: single minutes are not kept any more), and at a quarter hour."""
+        """Latest first: a minute, and where its windows end: at it (None.
+
+        Single minutes are not kept any more), and at a quarter hour.
+        """
         for minute in range(self._minute, self._minute - self._reach.minutes_back, -1):
             yield minute, (minute, minute // _QUARTER)
         last = (self._minute - self._reach.minutes_back + 1) // _QUARTER
@@ -105,23 +126,34 @@ class _Past:
             yield quarter * _QUARTER, (None, quarter)
 
     def _is_told(self, names: Names, instant: tuple[int | None, int], clocks: Sequence[int]) -> bool:
-        return self._eight_hours(names, instant[1], clocks).n > 0 or self._hour(names, instant, 0, clocks).n > 0
+        return (
+            self._eight_hours(names, instant[1], clocks).n > 0 or self._hour(names, instant, 0, clocks).n > 0
+        )
 
     def _is_listed(self, names: Names, instant: tuple[int | None, int], clocks: Sequence[int]) -> bool:
         reach, (minute, quarter) = self._reach, instant
         held = range(1 if minute is None else reach.minutes_held)
         if all(self._is_below(self._hour(names, instant, back, clocks)) for back in held):
             return True
-        return all(self._is_below(self._eight_hours(names, quarter - back, clocks)) for back in range(reach.quarters_held))
+        return all(
+            self._is_below(self._eight_hours(names, quarter - back, clocks))
+            for back in range(reach.quarters_held)
+        )
 
     def _hour(self, names: Names, instant: tuple[int | None, int], back: int, clocks: Sequence[int]) -> Tally:
         minute, quarter = instant
         if minute is None:
-            return self._between(self._quarters[names], quarter - self._first_quarter, self._reach.hour // _QUARTER, clocks)
-        return self._between(self._minutes[names], minute - back - self._first_minute, self._reach.hour, clocks)
+            return self._between(
+                self._quarters[names], quarter - self._first_quarter, self._reach.hour // _QUARTER, clocks
+            )
+        return self._between(
+            self._minutes[names], minute - back - self._first_minute, self._reach.hour, clocks
+        )
 
     def _eight_hours(self, names: Names, quarter: int, clocks: Sequence[int]) -> Tally:
-        return self._between(self._quarters[names], quarter - self._first_quarter, self._reach.eight_hours, clocks)
+        return self._between(
+            self._quarters[names], quarter - self._first_quarter, self._reach.eight_hours, clocks
+        )
 
     @staticmethod
     def _between(sums: Mapping[int, Sums], end: int, length: int, clocks: Sequence[int]) -> Tally:

@@ -1,6 +1,9 @@
-"""What became of deadlines, by combination of dimensions and by minute and quarter hour: what `kpis.sla.worst` judges.
+"""What became of deadlines, by combination of dimensions and by minute and quarter hour.
 
-Only outcomes of promises that know what they allow are here (ledger format 3): counts, misses and allowances always fit together.
+What `kpis.sla.worst` judges.
+
+Only outcomes of promises that know what they allow are here (ledger format 3): counts, misses and allowances
+always fit together.
 """
 
 from __future__ import annotations
@@ -50,14 +53,18 @@ NOTHING: Final = Tally()
 
 
 class Outcomes:
-    """Takes differences of panes and levels; answers for any span of full minutes or quarter hours that panes are kept for."""
+    """Takes differences of panes and levels.
+
+    Answers for any span of full minutes or quarter hours that panes are kept for.
+    """
 
     def __init__(self) -> None:
         self._settled: dict[int, dict[Place, dict[int, Tally]]] = {index: {} for index in _MINUTES}
         self._clocks: Clocks[Place] = Clocks()
         self._running = self._clocks.due
         self._allowed: dict[Place, Timeline] = defaultdict(Timeline)  # the allowances of what runs
-        self.kept: dict[str, tuple[Hashable, dict[Names, int]]] = {}  # by target; `kpis.sla.kept` need not look at what is over twice
+        # by target; `kpis.sla.kept` need not look at what is over twice
+        self.kept: dict[str, tuple[Hashable, dict[Names, int]]] = {}
         self._edge = 0  # minutes before it are over
         self._revision = 0  # of what is over
 
@@ -75,7 +82,12 @@ class Outcomes:
             if cell in cell_numbers.OUTCOMES:
                 self._revision += over
                 allowance, missed = divmod(cell & _WITHIN_TARGET, 2)
-                self._settle(self._settled[resolution], (_TARGETS[cell >> 15], dims), pane, Tally(count, missed * count, allowance * count))
+                self._settle(
+                    self._settled[resolution],
+                    (_TARGETS[cell >> 15], dims),
+                    pane,
+                    Tally(count, missed * count, allowance * count),
+                )
 
     @staticmethod
     def _settle(places: dict[Place, dict[int, Tally]], place: Place, pane: int, more: Tally) -> None:
@@ -99,7 +111,9 @@ class Outcomes:
         self._revision += any(minute < self._edge for minute in shifted)
         self._clocks.change((target, key.dims), shifted)
         if allowance:
-            self._allowed[target, key.dims].change({minute: count * allowance for minute, count in shifted.items()})
+            self._allowed[target, key.dims].change(
+                {minute: count * allowance for minute, count in shifted.items()}
+            )
 
     def combinations(self, target: str) -> set[Dims]:
         """The dimensions under which anything is known of a target."""
@@ -108,17 +122,24 @@ class Outcomes:
         return {dims for known, dims in places if known == target}
 
     def fallen(self, place: Place, resolution: Resolution, first: int, end: int) -> Tally:
-        """Deadlines in the panes `[first, end)`, all of them over: settled ones, and those whose ticket still waits."""
+        """Deadlines in the panes `[first, end)`, all of them over.
+
+        Settled ones, and those whose ticket still waits.
+        """
         panes = self._settled[resolution.index].get(place, {})
         minutes = _MINUTES[resolution.index]
         late = self._between(place, first * minutes, end * minutes)
         n, missed, allowance = late.n, late.n, late.allowance
-        for pane in range(first, end) if len(panes) > end - first else [pane for pane in panes if first <= pane < end]:
+        for pane in (
+            range(first, end) if len(panes) > end - first else [pane for pane in panes if first <= pane < end]
+        ):
             if (found := panes.get(pane)) is not None:
                 n, missed, allowance = n + found.n, missed + found.missed, allowance + found.allowance
         return Tally(n, missed, allowance)
 
-    def panes(self, place: Place, resolution: Resolution, first: int, end: int) -> Iterator[tuple[int, Tally]]:
+    def panes(
+        self, place: Place, resolution: Resolution, first: int, end: int
+    ) -> Iterator[tuple[int, Tally]]:
         """The same by pane; a pane may come more than once."""
         for pane, tally in self._settled[resolution.index].get(place, {}).items():
             if first <= pane < end:
@@ -128,10 +149,16 @@ class Outcomes:
             minutes, allowed = _MINUTES[resolution.index], self._allowed.get(place)
             for minute, count in running.counts.items():
                 if first * minutes <= minute < end * minutes:
-                    yield minute // minutes, Tally(count, count, allowed.counts.get(minute, 0) if allowed is not None else 0)
+                    yield (
+                        minute // minutes,
+                        Tally(count, count, allowed.counts.get(minute, 0) if allowed is not None else 0),
+                    )
 
     def coming(self, place: Place, first: int, end: int) -> Tally:
-        """Deadlines in the minutes `[first, end)` to come: `missed` stands for those that are not done yet."""
+        """Deadlines in the minutes `[first, end)` to come.
+
+        `missed` stands for those that are not done yet.
+        """
         late = self._between(place, first, end)
         done = self._settled[MINUTE.index].get(place, {})
         found = Tally(late.n, late.n, late.allowance)
@@ -155,7 +182,11 @@ class Outcomes:
     def overdue_by(self, place: Place, as_of_ms: int, more_ms: int, calendar: Calendar) -> int:
         """Of these, how many by so much more open time at least."""
         held = self._clocks.held(place)
-        late: Cells = {} if held is None else {m: n for m, n in held.counts.items() if m < as_of_ms // MINUTE_MS}
+        late: Cells = (
+            {} if held is None else {m: n for m, n in held.counts.items() if m < as_of_ms // MINUTE_MS}
+        )
         minutes = sorted(late)
-        old = bisect_right(minutes, -more_ms, key=lambda minute: -calendar.elapsed_ms(minute * MINUTE_MS, as_of_ms))
+        old = bisect_right(
+            minutes, -more_ms, key=lambda minute: -calendar.elapsed_ms(minute * MINUTE_MS, as_of_ms)
+        )
         return sum(late[minute] for minute in minutes[:old])

@@ -1,7 +1,8 @@
 """SLA policies: which promise a ticket carries, from which version of the policy, and when it falls due.
 
-A policy is a list of versions. The one in force when a ticket was created decides its deadlines for ever; so a version that has been in
-force must not change (`changed_past`), and a change is a new version with an `effective_from` in the future.
+A policy is a list of versions. The one in force when a ticket was created decides its deadlines for ever; so
+a version that has been in force must not change (`changed_past`), and a change is a new version with an
+`effective_from` in the future.
 """
 
 from __future__ import annotations
@@ -72,7 +73,10 @@ class Term(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What a version promises to tickets of one team, channel and priority; None where it promises nothing."""
+    """What a version promises to tickets of one team, channel and priority.
+
+    None where it promises nothing.
+    """
 
     calendar: Calendar  # of the team: by it business durations are measured
     first_reply: Term | None
@@ -100,7 +104,9 @@ class Version:
 
     def calendar_name(self, team: str) -> str:
         """The name of the calendar that a team works by, however the team is spelled."""
-        own = self.team_calendars.get(team) or next((name for one, name in self.team_calendars.items() if fold(one) == fold(team)), None)
+        own = self.team_calendars.get(team) or next(
+            (name for one, name in self.team_calendars.items() if fold(one) == fold(team)), None
+        )
         return own or self.default_calendar
 
     def _calendar(self, name: str) -> Calendar:
@@ -108,7 +114,10 @@ class Version:
 
     def used_calendars(self) -> list[Calendar]:
         """Every calendar that some team may have."""
-        return [self._calendar(name) for name in dict.fromkeys((self.default_calendar, *self.team_calendars.values()))]
+        return [
+            self._calendar(name)
+            for name in dict.fromkeys((self.default_calendar, *self.team_calendars.values()))
+        ]
 
     def named_teams(self) -> set[str]:
         """Every team that it names."""
@@ -125,7 +134,9 @@ class Version:
         return Terms(calendar, found[FIRST_REPLY], found[RESOLUTION])
 
     def objective(self, target: str, dimension: int | None, member: str) -> float | None:
-        """The objective that holds for a whole member, the smallest where they differ; None where nothing is promised.
+        """The objective that holds for a whole member, the smallest where they differ.
+
+        None where nothing is promised.
 
         `dimension` is 0 team, 1 channel, 2 priority; None means all tickets.
         """
@@ -140,15 +151,24 @@ class Version:
         return smallest
 
     def digest(self, through_year: int | None = None) -> str:
-        """16 hexadecimal digits over all that the version says; of dates in calendars only those up to a year, if one is given."""
-        return sha256(msgspec.json.encode(self._canonical(through_year), order="sorted")).hexdigest()[:_DIGEST_LETTERS]
+        """16 hexadecimal digits over all that the version says.
+
+        Of dates in calendars only those up to a year, if one is given.
+        """
+        return sha256(msgspec.json.encode(self._canonical(through_year), order="sorted")).hexdigest()[
+            :_DIGEST_LETTERS
+        ]
 
     def _canonical(self, through_year: int | None) -> dict[str, Any]:
         return {
             "name": self.name,
             "effective_ms": self.effective_ms,
-            "rules": {target: [_canonical_rule(rule) for rule in rules] for target, rules in self.rules.items()},
-            "calendars": {name: _canonical_calendar(calendar, through_year) for name, calendar in self.calendars.items()},
+            "rules": {
+                target: [_canonical_rule(rule) for rule in rules] for target, rules in self.rules.items()
+            },
+            "calendars": {
+                name: _canonical_calendar(calendar, through_year) for name, calendar in self.calendars.items()
+            },
             "default_calendar": self.default_calendar,
             "team_calendars": self.team_calendars,
         }
@@ -156,19 +176,32 @@ class Version:
 
 def _canonical_rule(rule: Rule) -> dict[str, Any]:
     names = (None if names is None else sorted(names) for names in rule.names)
-    return {"within_ms": rule.within_ms, "objective": rule.objective, "clock": rule.clock, "names": list(names)}
+    return {
+        "within_ms": rule.within_ms,
+        "objective": rule.objective,
+        "clock": rule.clock,
+        "names": list(names),
+    }
 
 
 def _canonical_calendar(calendar: Calendar, through_year: int | None) -> dict[str, Any] | None:
     time = time_of(calendar)
     if time is None:
         return None
-    dates = {day.isoformat(): hours for day, hours in time.dates.items() if through_year is None or day.year <= through_year}
+    dates = {
+        day.isoformat(): hours
+        for day, hours in time.dates.items()
+        if through_year is None or day.year <= through_year
+    }
     return {"zone": time.zone, "week": time.week, "dates": dates}
 
 
 def _term(rule: Rule, calendar: Calendar) -> Term:
-    return Term(rule.within_ms, calendar if rule.clock == "business" else ALWAYS, round((1 - rule.objective) * ALLOWANCES))
+    return Term(
+        rule.within_ms,
+        calendar if rule.clock == "business" else ALWAYS,
+        round((1 - rule.objective) * ALLOWANCES),
+    )
 
 
 class Policy:
@@ -177,30 +210,41 @@ class Policy:
     def __init__(self, versions: Sequence[Version]) -> None:
         assert versions, "a policy has at least one version"
         self.versions = tuple(versions)
-        starts = [-(1 << 62) if version.effective_ms is None else version.effective_ms for version in self.versions]
+        starts = [
+            -(1 << 62) if version.effective_ms is None else version.effective_ms for version in self.versions
+        ]
         assert starts == sorted(set(starts)), "versions follow one another"
         self._starts = starts
         self._terms: dict[tuple[int, Dims], Terms] = {}
         self._signatures: dict[int, Signed] = {}
 
     def names(self, dimension: int) -> list[str]:
-        """The names that the policy writes in a dimension (0 team, 1 channel, 2 priority): as the newest version does first."""
+        """The names that the policy writes in a dimension (0 team, 1 channel, 2 priority).
+
+        As the newest version does first.
+        """
         found: dict[str, None] = {}
         for version in reversed(self.versions):
             rules = [rule for target in TARGETS for rule in version.rules.get(target, ())]
-            found.update(dict.fromkeys(name for rule in rules for name in sorted(rule.names[dimension] or ())))
+            found.update(
+                dict.fromkeys(name for rule in rules for name in sorted(rule.names[dimension] or ()))
+            )
             found.update(dict.fromkeys(version.team_calendars if dimension == 0 else ()))
         return list(found)
 
     @property
     def targets(self) -> tuple[str, ...]:
         """The targets that some version promises anything about."""
-        return tuple(target for target in TARGETS if any(version.rules.get(target) for version in self.versions))
+        return tuple(
+            target for target in TARGETS if any(version.rules.get(target) for version in self.versions)
+        )
 
     @property
     def has_calendars(self) -> bool:
         """Whether any team has ever had a business calendar."""
-        return any(calendar is not ALWAYS for version in self.versions for calendar in version.used_calendars())
+        return any(
+            calendar is not ALWAYS for version in self.versions for calendar in version.used_calendars()
+        )
 
     def at(self, at_ms: int) -> Version | None:
         """The version in force at an instant; None before the first."""
@@ -208,7 +252,10 @@ class Policy:
         return self.versions[i] if i >= 0 else None
 
     def terms(self, created_ms: int, dims: Dims) -> Terms | None:
-        """What is promised to a ticket created then, by the dimensions of its creation; None before the first version."""
+        """What is promised to a ticket created then, by the dimensions of its creation.
+
+        None before the first version.
+        """
         i = bisect_right(self._starts, created_ms) - 1
         if i < 0:
             return None
@@ -221,13 +268,18 @@ class Policy:
 
     def digest(self) -> str:
         """16 hexadecimal digits over all versions, for people to compare."""
-        return sha256("".join(version.digest() for version in self.versions).encode()).hexdigest()[:_DIGEST_LETTERS]
+        return sha256("".join(version.digest() for version in self.versions).encode()).hexdigest()[
+            :_DIGEST_LETTERS
+        ]
 
     def signed(self, year: int) -> Signed:
         """What the ledger keeps of the policy, with the holidays up to a year."""
         found = self._signatures.get(year)
         if found is None:
-            signatures = {version.name: Signature(version.effective_ms, version.digest(year)) for version in self.versions}
+            signatures = {
+                version.name: Signature(version.effective_ms, version.digest(year))
+                for version in self.versions
+            }
             found = self._signatures[year] = Signed(year, signatures)
         return found
 
@@ -240,7 +292,10 @@ class Signature(Struct, array_like=True, frozen=True):
 
 
 class Signed(Struct, array_like=True, frozen=True):
-    """The versions that a ledger was built with. Holidays of later years than `year` are not part of it: they may still be decreed."""
+    """The versions that a ledger was built with.
+
+    Holidays of later years than `year` are not part of it: they may still be decreed.
+    """
 
     year: int
     versions: dict[str, Signature]
@@ -252,7 +307,9 @@ def year_of(at_ms: int) -> int:
 
 
 def changed_past(policy: Policy | None, signed: Signed | None, newest_ms: int | None) -> list[str]:
-    """Why a ledger whose newest event is of `newest_ms` must not go on with a policy: one text a fault, none when it may.
+    """Why a ledger whose newest event is of `newest_ms` must not go on with a policy.
+
+    One text a fault, none when it may.
 
     What has been in force must be as it was; versions that are still to come may change.
     """
@@ -268,12 +325,20 @@ def changed_past(policy: Policy | None, signed: Signed | None, newest_ms: int | 
         if version is None:
             faults.append(f"version {name!r} was in force and is gone: put it back")
         elif signed is not None and version.digest(signed.year) != signature.digest:
-            faults.append(f"version {name!r} was in force and has changed: put it back as it was, and write the change as a new version")
+            faults.append(
+                f"version {name!r} was in force and has changed: put it back as it was, and write the "
+                "change as a new version"
+            )
     for name, version in offered.items():
         if name not in known and _in_force(version.effective_ms, newest_ms):
-            since = "has always been in force" if version.effective_ms is None else f"is in force since {_utc(version.effective_ms):%FT%TZ}"
+            since = (
+                "has always been in force"
+                if version.effective_ms is None
+                else f"is in force since {_utc(version.effective_ms):%FT%TZ}"
+            )
             faults.append(
-                f"version {name!r} {since}, but what happened until {_utc(newest_ms):%FT%TZ} was counted without it: "
+                f"version {name!r} {since}, but what happened until {_utc(newest_ms):%FT%TZ} was counted "
+                "without it: "
                 "let it take effect in the future (effective_from)"
             )
     return faults
@@ -290,8 +355,9 @@ def _utc(at_ms: int) -> datetime:
 def deadline_ms(term: Term, stretches: Sequence[Stretch], since_ms: int | None) -> int | None:
     """The instant at which a clock reaches its target.
 
-    It runs during the stretches, ascending and finished, and on from `since_ms`; None there means that it stands still. None when the
-    target is not reached. What ends a stretch at the very instant comes before the deadline: then nothing is left, and it has not passed.
+    It runs during the stretches, ascending and finished, and on from `since_ms`; None there means that it
+    stands still. None when the target is not reached. What ends a stretch at the very instant comes before
+    the deadline: then nothing is left, and it has not passed.
     """
     left = term.within_ms
     for start, end in stretches:

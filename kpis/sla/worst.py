@@ -1,8 +1,11 @@
-"""What is worst now, and what will be: a test, not a rank, so that a desk that keeps its promises has nothing here.
+"""What is worst now, and what will be.
 
-A member (all tickets, a team, a channel, a priority, or a combination that the policy or team x priority names) is *listed* when more of
-its deadlines were missed than its promises allow and chance explains: over the last hour at each of the last five full minutes, else over
-eight hours at the last two quarter hours. Of members within one another the narrowest that holds most of the excess is *named*.
+A test, not a rank, so that a desk that keeps its promises has nothing here.
+
+A member (all tickets, a team, a channel, a priority, or a combination that the policy or team x priority
+names) is *listed* when more of its deadlines were missed than its promises allow and chance explains: over
+the last hour at each of the last five full minutes, else over eight hours at the last two quarter hours. Of
+members within one another the narrowest that holds most of the excess is *named*.
 """
 
 from __future__ import annotations
@@ -29,17 +32,22 @@ ALL: Final[Names] = (None, None, None)
 CHANCE: Final = 0.01  # an excess that comes by chance more often is none
 LEAST: Final = 10  # deadlines below which only a total failure tells anything
 LEAST_ALL_MISSED: Final = 3
-NARROW: Final = (8, 10)  # of the excess of the wider member: what the narrower one must hold to be named for it
+# of the excess of the wider member: what the narrower one must hold to be named for it
+NARROW: Final = (8, 10)
 MINUTES_HELD: Final = 5
 QUARTERS_HELD: Final = 2
 HOUR: Final = 60  # minutes
 EIGHT_HOURS: Final = 32  # quarter hours
 SOON: Final = 16  # minutes: this one and the next 15, as in `within="15m"`
 SHORT_MS: Final = 15 * MINUTE_MS
-SOON_CHANCE: Final = 0.01  # stricter, a slip is told minutes later, and calm days have none at either: docs/alerts.md
+# stricter, a slip is told minutes later, and calm days have none at either: docs/alerts.md
+SOON_CHANCE: Final = 0.01
 SOON_LEAST: Final = 4
-USUAL: Final = 2  # a desk that just meets its objective has about twice as many tickets this close to their deadline as it misses
-MINUTES_BACK: Final = 45  # how far single minutes are looked back at (their panes are kept for two hours); beyond that quarter hours
+# a desk that just meets its objective has about twice as many tickets this close to their deadline as it
+# misses
+USUAL: Final = 2
+# how far single minutes are looked back at (their panes are kept for two hours); beyond that quarter hours
+MINUTES_BACK: Final = 45
 QUARTERS_BACK: Final = 96
 _QUARTER: Final = QUARTER.length_ms // MINUTE_MS
 MOST_NAMED: Final = 20
@@ -89,7 +97,10 @@ class Endangered(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """All that is said of an instant; `below` is told of all, and of each shown name: whether it or something within it is listed."""
+    """All that is said of an instant; `below` is told of all, and of each shown name.
+
+    Whether it or something within it is listed.
+    """
 
     worst: tuple[Worst, ...] = ()
     endangered: tuple[Endangered, ...] = ()
@@ -120,7 +131,10 @@ def tail(n: int, k: int, p: float) -> float:
 def is_below(tally: Tally) -> bool:
     """Whether more was missed than is allowed, and than chance explains.
 
-    >>> [is_below(Tally(n, missed, n * 1000)) for n, missed in ((10, 5), (50, 11), (10, 4), (50, 10), (3, 3), (2, 2))]
+    >>> [
+    ...     is_below(Tally(n, missed, n * 1000))
+    ...     for n, missed in ((10, 5), (50, 11), (10, 4), (50, 10), (3, 3), (2, 2))
+    ... ]
     [True, True, False, False, True, False]
     """
     if tally.excess <= 0 or not (tally.n >= LEAST or tally.missed == tally.n >= LEAST_ALL_MISSED):
@@ -142,7 +156,10 @@ def by_of(names: Names) -> str:
     >>> by_of(("billing", None, "high")), by_of(ALL)
     ('team_priority', 'all')
     """
-    return "_".join(dimension for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None) or "all"
+    return (
+        "_".join(dimension for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None)
+        or "all"
+    )
 
 
 def member_of(names: Names) -> str:
@@ -172,7 +189,15 @@ def judge(outcomes: Outcomes, policy: Policy, as_of_ms: int, shown: Shown) -> Ju
         kept_since_ms |= field.kept_since_ms(told)
         for team, count in field.long_overdue():
             long_overdue[team, target] += count
-    worst.sort(key=lambda one: (-one.missed * ALLOWANCES + round(one.allowed * ALLOWANCES), -one.overdue, one.by, one.member, one.target))
+    worst.sort(
+        key=lambda one: (
+            -one.missed * ALLOWANCES + round(one.allowed * ALLOWANCES),
+            -one.overdue,
+            one.by,
+            one.member,
+            one.target,
+        )
+    )
     endangered.sort(key=lambda one: (one.usual - one.waiting, one.by, one.member, one.target))
     return Judgement(tuple(worst), tuple(endangered), below, kept_since_ms, dict(long_overdue))
 
@@ -180,16 +205,28 @@ def judge(outcomes: Outcomes, policy: Policy, as_of_ms: int, shown: Shown) -> Ju
 class _Field:
     """One target at one instant: members, and what is known of each, with or without what has been named already."""
 
-    def __init__(self, outcomes: Outcomes, target: str, version: Version, as_of_ms: int, shown: Shown) -> None:
+    def __init__(
+        self, outcomes: Outcomes, target: str, version: Version, as_of_ms: int, shown: Shown
+    ) -> None:
         self._outcomes, self._target, self._version, self._as_of_ms = outcomes, target, version, as_of_ms
         self._minute = minute_of(as_of_ms)
         self._shown = shown
-        combos = [rule for rule in version.rules.get(target, ()) if sum(names is not None for names in rule.names) > 1]
+        combos = [
+            rule
+            for rule in version.rules.get(target, ())
+            if sum(names is not None for names in rule.names) > 1
+        ]
         self._members: dict[Names, list[Dims]] = {}
         self._everyone: dict[Names, list[Dims]] = {}  # teams that are closed now included
         for dims in sorted(outcomes.combinations(target)):
             team, channel, priority = folded = self._folded(dims)
-            own = {ALL, (team, None, None), (None, channel, None), (None, None, priority), (team, None, priority)}
+            own = {
+                ALL,
+                (team, None, None),
+                (None, channel, None),
+                (None, None, priority),
+                (team, None, priority),
+            }
             own |= {_named_by(rule.names, folded) for rule in combos if rule.matches(folded)}
             works = version.calendar(dims[0]).is_open(as_of_ms)
             for names in own:
@@ -197,11 +234,14 @@ class _Field:
                 if works:
                     self._members.setdefault(names, []).append(dims)
         self._known: dict[tuple[Dims, Window, int], Tally] = {}
-        self._below = {names: window for names in self._members if (window := self._listed(names)) is not None}
+        self._below = {
+            names: window for names in self._members if (window := self._listed(names)) is not None
+        }
 
     def _folded(self, dims: Dims) -> Dims:
         team, channel, priority = (
-            name if name in self._shown.get(dimension, ()) else OTHER for dimension, name in zip(DIMENSIONS, dims, strict=True)
+            name if name in self._shown.get(dimension, ()) else OTHER
+            for dimension, name in zip(DIMENSIONS, dims, strict=True)
         )
         return (team, channel, priority)
 
@@ -211,10 +251,14 @@ class _Field:
         found = self._known.get(place)
         if found is None:
             resolution, panes = (MINUTE, HOUR) if window == "1h" else (QUARTER, EIGHT_HOURS)
-            found = self._known[place] = self._outcomes.fallen((self._target, dims), resolution, end - panes, end)
+            found = self._known[place] = self._outcomes.fallen(
+                (self._target, dims), resolution, end - panes, end
+            )
         return found
 
-    def _tally(self, names: Names, window: Window, back: int = 0, without: frozenset[Dims] = frozenset()) -> Tally:
+    def _tally(
+        self, names: Names, window: Window, back: int = 0, without: frozenset[Dims] = frozenset()
+    ) -> Tally:
         end = (self._minute if window == "1h" else self._minute // _QUARTER) - back
         return _total(self._of(dims, window, end) for dims in self._members[names] if dims not in without)
 
@@ -222,10 +266,17 @@ class _Field:
         """Over which window a member is below its objective; None: it is not."""
         if all(is_below(self._tally(names, "1h", back, without)) for back in range(MINUTES_HELD)):
             return "1h"
-        return "8h" if all(is_below(self._tally(names, "8h", back, without)) for back in range(QUARTERS_HELD)) else None
+        return (
+            "8h"
+            if all(is_below(self._tally(names, "8h", back, without)) for back in range(QUARTERS_HELD))
+            else None
+        )
 
     def below(self) -> dict[Place, bool]:
-        """Of all and of each name by itself: whether it or something within it is listed. Absent where nothing fell due."""
+        """Of all and of each name by itself: whether it or something within it is listed.
+
+        Absent where nothing fell due.
+        """
         found = {}
         for names in self._members:
             by = by_of(names)
@@ -236,13 +287,18 @@ class _Field:
     def kept_since_ms(self, below: Mapping[Place, bool]) -> dict[Place, int]:
         """Of all and of each team that is not below: since when nothing within it has been listed."""
         wanted = [names for names in self._members if by_of(names) in ("all", "team")]
-        wanted = [names for names in wanted if below.get((by_of(names), member_of(names), self._target)) is False]
+        wanted = [
+            names for names in wanted if below.get((by_of(names), member_of(names), self._target)) is False
+        ]
         if not wanted:
             return {}
         asked = Asked(self._as_of_ms, self._target, self._everyone, self._version.calendar, REACH, is_below)
         groups = {names: [one for one in self._everyone if _is_within(one, names)] for names in wanted}
         found = kept_since(self._outcomes, asked, groups)
-        return {(by_of(names), member_of(names), self._target): minute * MINUTE_MS for names, minute in found.items()}
+        return {
+            (by_of(names), member_of(names), self._target): minute * MINUTE_MS
+            for names, minute in found.items()
+        }
 
     def worst(self) -> Iterator[Worst]:
         """The named ones, in no order."""
@@ -251,7 +307,9 @@ class _Field:
             return lambda names: self._tally(names, window, 0, without).excess
 
         def look(without: frozenset[Dims]) -> dict[Names, Callable[[Names], int]]:
-            windows = {names: self._listed(names, without) for names in self._below} if without else self._below
+            windows = (
+                {names: self._listed(names, without) for names in self._below} if without else self._below
+            )
             return {names: excess(window, without) for names, window in windows.items() if window is not None}
 
         for names in self._named(look):
@@ -260,7 +318,16 @@ class _Field:
             allowed = tally.allowance / ALLOWANCES
             since = self._since_ms(names, window)
             yield Worst(
-                by_of(names), member_of(names), names, self._target, window, tally.n, tally.missed, allowed, self._overdue(names), since
+                by_of(names),
+                member_of(names),
+                names,
+                self._target,
+                window,
+                tally.n,
+                tally.missed,
+                allowed,
+                self._overdue(names),
+                since,
             )
 
     def endangered(self) -> Iterator[Endangered]:
@@ -273,27 +340,43 @@ class _Field:
         }
 
         def total(names: Names, without: frozenset[Dims] = frozenset()) -> Tally:
-            return _total(coming[dims] for dims in self._members[names] if dims in coming and dims not in without)
+            return _total(
+                coming[dims] for dims in self._members[names] if dims in coming and dims not in without
+            )
 
         def excess(names: Names, without: frozenset[Dims]) -> int:
             tally = total(names, without)
             return tally.missed * ALLOWANCES - USUAL * tally.allowance
 
         def look(without: frozenset[Dims]) -> dict[Names, Callable[[Names], int]]:
-            return {names: lambda other: excess(other, without) for names in self._members if is_endangered(total(names, without))}
+            return {
+                names: lambda other: excess(other, without)
+                for names in self._members
+                if is_endangered(total(names, without))
+            }
 
         for names in self._named(look):
             tally = total(names)
             usual = USUAL * tally.allowance / ALLOWANCES
-            yield Endangered(by_of(names), member_of(names), names, self._target, tally.n, tally.missed, usual)
+            yield Endangered(
+                by_of(names), member_of(names), names, self._target, tally.n, tally.missed, usual
+            )
 
     def _is_long(self, dims: Dims) -> bool:
-        """Whether the promise that fits these labels now is longer than what is looked ahead: of a shorter one many always wait."""
+        """Whether the promise that fits these labels now is longer than what is looked ahead.
+
+        Of a shorter one many always wait.
+        """
         term = self._version.terms(dims).of(self._target)
         return term is not None and term.within_ms > SHORT_MS
 
-    def _named(self, look: Callable[[frozenset[Dims]], Mapping[Names, Callable[[Names], int]]]) -> Iterator[Names]:
-        """Of what is listed the greatest excess, as the narrowest member within it that holds most of that; then what is left."""
+    def _named(
+        self, look: Callable[[frozenset[Dims]], Mapping[Names, Callable[[Names], int]]]
+    ) -> Iterator[Names]:
+        """Of what is listed the greatest excess, as the narrowest member within it that holds most of that.
+
+        Then what is left.
+        """
         without: frozenset[Dims] = frozenset()
         for _ in range(MOST_NAMED):
             listed = look(without)
@@ -302,16 +385,28 @@ class _Field:
             top = max(listed, key=lambda names: (listed[names](names), self._overdue(names), _rank(names)))
             excess = listed[top]
             part, whole = NARROW
-            holding = [names for names in listed if _is_within(names, top) and excess(names) * whole >= part * excess(top)]
-            named = max(holding, key=lambda names: (_breadth(names), excess(names), self._overdue(names), _rank(names)))
+            holding = [
+                names
+                for names in listed
+                if _is_within(names, top) and excess(names) * whole >= part * excess(top)
+            ]
+            named = max(
+                holding,
+                key=lambda names: (_breadth(names), excess(names), self._overdue(names), _rank(names)),
+            )
             yield named
             without |= frozenset(self._members[named])
 
     def _overdue(self, names: Names) -> int:
-        return sum(self._outcomes.overdue((self._target, dims), self._minute) for dims in self._members[names])
+        return sum(
+            self._outcomes.overdue((self._target, dims), self._minute) for dims in self._members[names]
+        )
 
     def _since_ms(self, names: Names, window: Window) -> int:
-        """Since when a member has been below its objective at every minute; beyond MINUTES_BACK, and over 8 h, at every quarter hour."""
+        """Since when a member has been below its objective at every minute.
+
+        Beyond MINUTES_BACK, and over 8 h, at every quarter hour.
+        """
         back, quarter = 0, self._minute // _QUARTER
         since = self._minute if window == "1h" else quarter * _QUARTER
         if window == "1h":
@@ -323,13 +418,17 @@ class _Field:
         panes = HOUR * MINUTE_MS // QUARTER.length_ms if window == "1h" else EIGHT_HOURS
         for end in range(quarter, quarter - QUARTERS_BACK, -1):
             places = [(self._target, dims) for dims in self._members[names]]
-            if not is_below(_total(self._outcomes.fallen(place, QUARTER, end - panes, end) for place in places)):
+            if not is_below(
+                _total(self._outcomes.fallen(place, QUARTER, end - panes, end) for place in places)
+            ):
                 break
             since = end * _QUARTER
         return since * MINUTE_MS
 
     def long_overdue(self) -> Iterator[tuple[str, int]]:
-        """By team, how many are overdue by one more target at least: that of the line which fits the labels that they have now.
+        """By team, how many are overdue by one more target at least.
+
+        That of the line which fits the labels that they have now.
 
         Absent where nothing fell due in 8 h and nothing is so late.
         """
@@ -340,7 +439,9 @@ class _Field:
             for dims in all_dims:
                 term = self._version.terms(dims).of(self._target)
                 if term is not None:
-                    count += self._outcomes.overdue_by((self._target, dims), self._as_of_ms, term.within_ms, term.calendar)
+                    count += self._outcomes.overdue_by(
+                        (self._target, dims), self._as_of_ms, term.within_ms, term.calendar
+                    )
             if told or count:
                 yield member_of(names), count
 
@@ -354,7 +455,9 @@ def _total(tallies: Iterable[Tally]) -> Tally:
 
 def _named_by(rule: Sequence[object], dims: Dims) -> Names:
     """The names of a combination that a line of the policy names."""
-    team, channel, priority = (None if names is None else name for names, name in zip(rule, dims, strict=True))
+    team, channel, priority = (
+        None if names is None else name for names, name in zip(rule, dims, strict=True)
+    )
     return (team, channel, priority)
 
 
@@ -392,15 +495,30 @@ def figures(found: Judgement) -> Iterator[Figure]:
         yield Figure("support_sla_endangered_usual_tickets", labels, soon.usual, soon.n)
         yield Figure("support_sla_endangered_observations", labels, float(soon.n), soon.n)
     for (by, member, target), listed in found.below.items():
-        yield Figure("support_sla_below_objective", (("by", by), ("member", member), ("target", target)), float(listed), 1)
+        yield Figure(
+            "support_sla_below_objective",
+            (("by", by), ("member", member), ("target", target)),
+            float(listed),
+            1,
+        )
     for (by, member, target), since_ms in found.kept_since_ms.items():
         labels = (("by", by), ("member", member), ("target", target))
         yield Figure("support_sla_kept_since_timestamp_seconds", labels, since_ms / 1000, 1)
     for (team, target), count in found.long_overdue.items():
-        yield Figure("support_sla_long_overdue_tickets", (("by", "team"), ("member", team), ("target", target)), float(count), count)
+        yield Figure(
+            "support_sla_long_overdue_tickets",
+            (("by", "team"), ("member", team), ("target", target)),
+            float(count),
+            count,
+        )
 
 
 def labels_of(one: Worst | Endangered) -> Labels:
-    """Whose figure it is, for people and for programs: a dimension that the member does not name has no label."""
-    own = [(dimension, name) for dimension, name in zip(DIMENSIONS, one.names, strict=True) if name is not None]
+    """Whose figure it is, for people and for programs.
+
+    A dimension that the member does not name has no label.
+    """
+    own = [
+        (dimension, name) for dimension, name in zip(DIMENSIONS, one.names, strict=True) if name is not None
+    ]
     return (("by", one.by), ("member", one.member), *own, ("target", one.target))

@@ -1,7 +1,10 @@
-"""Which names and combinations of names get panes of their own in a partition: a guard of the state against a flood of them.
+"""Which names and combinations of names get panes of their own in a partition.
 
-A name is admitted at first sight or never, and for the life of the ledger: what was booked under a name can only be withdrawn from that
-name. So once one name had to be folded, its dimension is closed, also when the limit is raised later or rows of others have expired.
+A guard of the state against a flood of them.
+
+A name is admitted at first sight or never, and for the life of the ledger: what was booked under a name can
+only be withdrawn from that name. So once one name had to be folded, its dimension is closed, also when the
+limit is raised later or rows of others have expired.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ class Admission:
         self._most_names = most_names
         self._most_combinations = most_combinations
         self._known: tuple[set[str], ...] = (set(), set(), set())
-        self._reserved: tuple[set[str], ...] = (set(), set(), set())  # of these, what does not count against the limit
+        # of these, what does not count against the limit
+        self._reserved: tuple[set[str], ...] = (set(), set(), set())
         self._closed: set[str] = set()
 
     def admit(self, dims: Dims) -> Dims:
@@ -38,7 +42,9 @@ class Admission:
         return self._admit(0, team), self._admit(1, channel), self._admit(2, priority)
 
     def reserve(self, dimension: int, names: Iterable[str]) -> list[str]:
-        """Admit names that a policy names, before any event has, and beside the limit. Returns those that came too late.
+        """Admit names that a policy names, before any event has, and beside the limit.
+
+        Returns those that came too late.
 
         Once a name had to be folded nobody knows which those were, so none is admitted any more.
         """
@@ -53,7 +59,10 @@ class Admission:
         return []
 
     def has_room(self, combinations: int) -> bool:
-        """Whether one more combination may be numbered beside so many; else it counts as `other` in each dimension."""
+        """Whether one more combination may be numbered beside so many.
+
+        Else it counts as `other` in each dimension.
+        """
         if combinations < self._most_combinations and COMBINATION not in self._closed:
             return True
         self._fold(COMBINATION)
@@ -63,7 +72,10 @@ class Admission:
         known = self._known[dimension]
         if name in known:
             return name
-        if len(known) - len(self._reserved[dimension]) >= self._most_names or DIMENSIONS[dimension] in self._closed:
+        if (
+            len(known) - len(self._reserved[dimension]) >= self._most_names
+            or DIMENSIONS[dimension] in self._closed
+        ):
             self._fold(DIMENSIONS[dimension])
             return OTHER
         known.add(name)

@@ -1,9 +1,11 @@
-"""Ticket rows, and what stays of those that have left: a ticket that comes back is known for 400 days after its last event.
+"""Ticket rows, and what stays of those that have left.
 
-A row leaves when nothing that it has booked is in any pane (61 days; 365 while it is open). What is left is small and stays as it is in the
-ledger, as bytes: its creation, labels, state, first reply, first solution and reopening, and the changes of state that clocks ran by. It
-contributes nothing to panes or levels. With the ticket's next event the row is back, with its facts folded into a stub
-(`kpis.tickets.row`).
+A ticket that comes back is known for 400 days after its last event.
+
+A row leaves when nothing that it has booked is in any pane (61 days; 365 while it is open). What is left is
+small and stays as it is in the ledger, as bytes: its creation, labels, state, first reply, first solution and
+reopening, and the changes of state that clocks ran by. It contributes nothing to panes or levels. With the
+ticket's next event the row is back, with its facts folded into a stub (`kpis.tickets.row`).
 """
 
 from __future__ import annotations
@@ -20,10 +22,18 @@ KNOWN_MS: Final = 400 * DAY_MS  # after its last event
 
 
 class TicketRows(Rows[TicketRow]):
-    """Rows by ticket, and the remains of rows that have left. Without `keeps` (older formats of the ledger) nothing remains."""
+    """Rows by ticket, and the remains of rows that have left.
+
+    Without `keeps` (older formats of the ledger) nothing remains.
+    """
 
     def __init__(
-        self, encode: Callable[[TicketRow], bytes], leaves_ms: Callable[[TicketRow], int | None], least_ms: int, *, keeps: bool
+        self,
+        encode: Callable[[TicketRow], bytes],
+        leaves_ms: Callable[[TicketRow], int | None],
+        least_ms: int,
+        *,
+        keeps: bool,
     ) -> None:
         super().__init__(codec.ticket_key, encode, leaves_ms, least_ms)
         self.keeps = keeps
@@ -70,7 +80,10 @@ class TicketRows(Rows[TicketRow]):
         return self._remains.get(identifier)
 
     def take(self, ticket_id: str, raw: bytes | None) -> None:
-        """Take over a row of the ledger, or what remains of one; None: neither. `index` must follow the last. Errors: NewerRowError."""
+        """Take over a row of the ledger, or what remains of one; None: neither.
+
+        `index` must follow the last. Errors: NewerRowError.
+        """
         remains = raw is not None and codec.are_remains(raw)
         self.load(ticket_id, None if raw is None or remains else codec.decode_ticket(raw))
         if raw is not None and remains:

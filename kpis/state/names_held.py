@@ -1,4 +1,7 @@
-"""How full the places for names are: what a partition distinguishes, by its rows, against what it may (`admission.py`). Pure."""
+"""How full the places for names are.
+
+What a partition distinguishes, by its rows, against what it may (`admission.py`). Pure.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ COMBINATIONS_LIMIT: Final = "desk.max_combinations"
 
 
 class Room(NamedTuple):
-    """How many names or combinations there are, and how many there may be; `limit` is None in a ledger whose worker did not tell."""
+    """How many names or combinations there are, and how many there may be.
+
+    `limit` is None in a ledger whose worker did not tell.
+    """
 
     held: int
     limit: int | None
@@ -30,9 +36,12 @@ class NamesHeld:
     """Follows the rows of partitions. Names of the policy count against no limit, so they are left out."""
 
     def __init__(self, policy: Policy | None) -> None:
-        self._named = [frozenset(map(fold, policy.names(number) if policy else ())) for number in range(len(DIMENSIONS))]
+        self._named = [
+            frozenset(map(fold, policy.names(number) if policy else ())) for number in range(len(DIMENSIONS))
+        ]
         self._names: dict[int, codec.Names] = {}
-        self._rows: defaultdict[int, Counter[Dims]] = defaultdict(Counter)  # panes and levels of each combination
+        # panes and levels of each combination
+        self._rows: defaultdict[int, Counter[Dims]] = defaultdict(Counter)
 
     def take_names(self, partition: int, value: bytes | None) -> None:
         """The row with the names that a partition admitted."""
@@ -59,9 +68,15 @@ class NamesHeld:
     def _rooms_of(self, partition: int, position: Position) -> dict[str, Room]:
         settings = position.settings or {}
         names = self._names.get(partition, ([], [], []))
-        held = {kind: len(set(known) - named) for kind, known, named in zip(DIMENSIONS, names, self._named, strict=True)}
+        held = {
+            kind: len(set(known) - named)
+            for kind, known, named in zip(DIMENSIONS, names, self._named, strict=True)
+        }
         rooms = {kind: Room(count, _limit(settings, NAMES_LIMIT)) for kind, count in held.items()}
-        return {**rooms, COMBINATION: Room(len(self._rows.get(partition, ())), _limit(settings, COMBINATIONS_LIMIT))}
+        return {
+            **rooms,
+            COMBINATION: Room(len(self._rows.get(partition, ())), _limit(settings, COMBINATIONS_LIMIT)),
+        }
 
 
 def _limit(settings: Mapping[str, str], name: str) -> int | None:

@@ -37,7 +37,8 @@ _KEY_OF: Final = {"survey": attrgetter("key"), "customer": attrgetter("customer_
 )
 
 
-# Customers of many years are loaded into a running desk, as `joined` with their dates: no date of theirs is too late.
+# Customers of many years are loaded into a running desk, as `joined` with their dates: no date of theirs is
+# too late.
 CUSTOMER_KINDS: Final = frozenset({Joined, Left})
 INTERACTIONS: Final = frozenset({Resolved, Handled})
 
@@ -71,7 +72,10 @@ class DeadLetter(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """Ledger rows to write in one transaction; None is a tombstone; the last row of `view` is the position row."""
+    """Ledger rows to write in one transaction; None is a tombstone.
+
+    The last row of `view` is the position row.
+    """
 
     tickets: list[tuple[bytes, bytes | None]]
     view: list[tuple[bytes, bytes | None]]
@@ -81,26 +85,34 @@ class Changes(NamedTuple):
 class StateRules:
     """Limits that rule the state of a partition."""
 
-    horizon_ms: int = 61 * DAY_MS  # H: older events are rejected; closed rows leave, but never before the panes that they have booked
-    customer_ms: int = DAY.retention_ms  # former customers are known as long as any window may ask whether they were customers before
+    # H: older events are rejected; closed rows leave, but never before the panes that they have booked
+    horizon_ms: int = 61 * DAY_MS
+    # former customers are known as long as any window may ask whether they were customers before
+    customer_ms: int = DAY.retention_ms
     open_ms: int = 365 * DAY_MS  # open tickets leave after so long without an event
     future_tolerance_ms: int = 5 * MINUTE_MS  # an event may be so much later than its record's timestamp
     most_names: int = 1000  # names of a dimension; later ones count as `other`
     most_combinations: int = 5_000  # of names, in a partition; each has panes of its own
     policy: Policy | None = None  # what is promised to tickets; None: nothing
-    shared: Mapping[str, str] = field(default_factory=dict)  # settings that all workers and exporters must share (`shared.py`)
+    # settings that all workers and exporters must share (`shared.py`)
+    shared: Mapping[str, str] = field(default_factory=dict)
     adopt: bool = False  # the ledger is to take these over where it has others
     ledger_format: int | None = None  # raise the ledger's format to this; None: leave it
 
 
 class PolicyChangedError(Exception):
-    """The policy is not the one that the ledger was built with: its deadlines would be withdrawn from where they never stood."""
+    """The policy is not the one that the ledger was built with.
+
+    Its deadlines would be withdrawn from where they never stood.
+    """
 
     def __init__(self, partition: int, faults: Sequence[str]) -> None:
         lines = "\n".join(f"  {fault}" for fault in faults)
         super().__init__(
-            f"partition {partition}: the SLA policy (desk.policy) is not the one that the ledger was built with:\n{lines}\n"
-            "  or begin another ledger with another app_id (DESKPULSE_APP_ID): it is built anew from the source topics"
+            f"partition {partition}: the SLA policy (desk.policy) is not the one that the ledger was built "
+            f"with:\n{lines}\n"
+            "  or begin another ledger with another app_id (DESKPULSE_APP_ID): it is built anew from the "
+            "source topics"
         )
 
 
@@ -110,8 +122,10 @@ class SettingsChangedError(Exception):
     def __init__(self, partition: int, found: Sequence[Differing]) -> None:
         lines = "\n".join(f"  {one}" for one in found)
         super().__init__(
-            f"partition {partition}: settings that all workers of a ledger share are not the ones that it was made with:\n{lines}\n"
-            "  set them back; or, if you mean to change them, start every worker with --adopt-settings once (docs/upgrade.md)"
+            f"partition {partition}: settings that all workers of a ledger share are not the ones that it "
+            f"was made with:\n{lines}\n"
+            "  set them back; or, if you mean to change them, start every worker with --adopt-settings "
+            "once (docs/upgrade.md)"
         )
 
 
@@ -121,7 +135,9 @@ class PartitionState:
     def __init__(self, partition: int, rules: StateRules = StateRules()) -> None:
         self.partition = partition
         self.rules = rules
-        self.position = Position(format=formats.of_new_ledger(rules.ledger_format), definitions=definitions.CURRENT)
+        self.position = Position(
+            format=formats.of_new_ledger(rules.ledger_format), definitions=definitions.CURRENT
+        )
         self.clean = True
         self._tables = Tables(rules.most_names, rules.most_combinations)
         self._tickets = TicketRows(
@@ -130,17 +146,23 @@ class PartitionState:
             max(SIX_HOURS.retention_ms, min(rules.horizon_ms, rules.open_ms)),
             keeps=self.position.format >= codec.REMAINS_FORMAT,
         )
-        self._customers: Rows[CustomerRow] = Rows(codec.customer_key, codec.encode_value, self._customer_leaves_ms, rules.customer_ms)
+        self._customers: Rows[CustomerRow] = Rows(
+            codec.customer_key, codec.encode_value, self._customer_leaves_ms, rules.customer_ms
+        )
         self._counts: Counter[str] = Counter()
-        self._book = None if rules.policy is None else PromiseBook(rules.policy, self._tables, self._tickets.by_id)
-        self.too_late_names: list[str] = []  # of the policy, that count as `other` here for the life of the ledger
+        self._book = (
+            None if rules.policy is None else PromiseBook(rules.policy, self._tables, self._tickets.by_id)
+        )
+        # of the policy, that count as `other` here for the life of the ledger
+        self.too_late_names: list[str] = []
         self._reserve()
         self._fit_format()
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> list[DeadLetter]:
         """Decode, merge and book records of one source topic (name without prefix), all beyond the position.
 
-        Returns the rejected ones. Errors: what a broken invariant raises; the state is then not to be used any more.
+        Returns the rejected ones. Errors: what a broken invariant raises; the state is then not to be used
+        any more.
         """
         if not records:
             return []
@@ -175,13 +197,24 @@ class PartitionState:
         """The event, or why it must not be merged."""
         at: int = event.occurred_at  # type: ignore[assignment]
         if record.key != key.encode():
-            return Reject("key", f"the record key {record.key!r} is not the identifier {key!r}: another partition owns it")
+            return Reject(
+                "key",
+                f"the record key {record.key!r} is not the identifier {key!r}: another partition owns it",
+            )
         if at > record.timestamp + self.rules.future_tolerance_ms:
-            return Reject("future", f"occurred_at {at} ms is later than the record's timestamp {record.timestamp} ms plus the tolerance")
+            return Reject(
+                "future",
+                f"occurred_at {at} ms is later than the record's timestamp {record.timestamp} ms plus the "
+                "tolerance",
+            )
         clock = self.position.event_clock_ms
         if clock is not None and at < clock and type(event) not in CUSTOMER_KINDS:
             if at < clock - self.rules.horizon_ms:
-                return Reject("too_late", f"occurred_at {at} ms is more than {self.rules.horizon_ms} ms before the event clock {clock} ms")
+                return Reject(
+                    "too_late",
+                    f"occurred_at {at} ms is more than {self.rules.horizon_ms} ms before the event clock "
+                    f"{clock} ms",
+                )
             self._counts["late"] += 1
         return event
 
@@ -240,7 +273,11 @@ class PartitionState:
             row = self._customers.by_id[customer_id] = CustomerRow()
         self._customers.touch(customer_id, customers.bytes_of(row))
         self._customers.size += customers.growth_of(event)
-        spells, answers, active = observe.observe_spells(row), observe.observe_answers(row), customers.is_active(row)
+        spells, answers, active = (
+            observe.observe_spells(row),
+            observe.observe_answers(row),
+            customers.is_active(row),
+        )
         if not customers.note(row, event):
             self._counts["duplicate"] += 1
         if not customers.merge(row, event):
@@ -251,12 +288,19 @@ class PartitionState:
                 deltas.add(at_ms, number(dims), cell, sign * amount)
         after = observe.observe_spells(row)
         if spells != after:
-            self._tables.fold_customers([(*spell, -1) for spell in spells] + [(*spell, 1) for spell in after], cell_numbers.REJOINED)
+            self._tables.fold_customers(
+                [(*spell, -1) for spell in spells] + [(*spell, 1) for spell in after], cell_numbers.REJOINED
+            )
         if change := customers.is_active(row) - active:
-            (deltas.raised if change > 0 else deltas.lowered).append(level_key(cell_numbers.ACTIVE, 0, number(CUSTOMERS)))
+            (deltas.raised if change > 0 else deltas.lowered).append(
+                level_key(cell_numbers.ACTIVE, 0, number(CUSTOMERS))
+            )
 
     def _ticket_leaves_ms(self, row: TicketRow) -> int:
-        """Event clock beyond which the row leaves: open tickets stay longer, and none is outlived by what it has booked."""
+        """Event clock beyond which the row leaves.
+
+        Open tickets stay longer, and none is outlived by what it has booked.
+        """
         found, levels = observe.contribution(row)
         if self._book is not None and (promised := self._book.before(row)) is not None:
             found = [*found, *promised[1]]
@@ -269,12 +313,16 @@ class PartitionState:
         return None if customers.is_active(row) else row.last_ms + self.rules.customer_ms
 
     def advance(self, drained: Collection[str]) -> None:
-        """Move the event clock and expire what is over. `drained`: source topics read to their log end, which do not hold it back."""
+        """Move the event clock and expire what is over.
+
+        `drained`: source topics read to their log end, which do not hold it back.
+        """
         holding = [self.position.maxima.get(topic) for topic in SOURCE_TOPICS if topic not in drained]
         known = list(self.position.maxima.values())
         if not known or None in holding:
             return
-        # A drained topic does not hold the clock back: then the others decide, or all of them when every topic is drained.
+        # A drained topic does not hold the clock back: then the others decide, or all of them when every
+        # topic is drained.
         clock = min(value for value in holding if value is not None) if holding else max(known)
         if self.position.event_clock_ms is not None and clock <= self.position.event_clock_ms:
             return
@@ -300,9 +348,18 @@ class PartitionState:
         self._counts[name] += amount
 
     def dirty_bytes(self) -> int:
-        """Bytes that the pending change set may take, estimated from above: to write before a batch limit is reached."""
+        """Bytes that the pending change set may take, estimated from above.
+
+        To write before a batch limit is reached.
+        """
         listed = 0 if self._book is None else self._book.size_of_changes()
-        return self._tables.size_of_changes() + listed + self._tickets.size_of_changes() + self._customers.size_of_changes() + 4096
+        return (
+            self._tables.size_of_changes()
+            + listed
+            + self._tickets.size_of_changes()
+            + self._customers.size_of_changes()
+            + 4096
+        )
 
     def take_changes(self) -> Changes:
         """The rows that changed since the last call. The caller writes them durably or ends the process."""
@@ -319,7 +376,8 @@ class PartitionState:
         self.clean = True
         for ticket_id in self._tickets.changed:
             if (row := self._tickets.by_id.get(ticket_id)) is not None:
-                row.standing = row.clocks = None  # nobody asks again so soon, and there may be a million of them
+                # nobody asks again so soon, and there may be a million of them
+                row.standing = row.clocks = None
         return Changes(self._tickets.changes() + self._customers.changes(), view)
 
     def _position_row(self) -> tuple[bytes, bytes]:
@@ -329,7 +387,10 @@ class PartitionState:
         return codec.POSITION_KEY, codec.encode_position(self.position)
 
     def load(self, topic: Literal["tickets", "view"], key: bytes, value: bytes | None) -> None:
-        """Take over one row of the ledger, in log order; call `loaded` after the last. Errors: NewerRowError."""
+        """Take over one row of the ledger, in log order; call `loaded` after the last.
+
+        Errors: NewerRowError.
+        """
         if topic == "view":
             typed = codec.decode_view_key(key)
             if isinstance(typed, AtRiskKey):
@@ -360,7 +421,10 @@ class PartitionState:
         self.position.policy = None if policy is None else policy.signed(year_of(newest or 0))
 
     def loaded(self) -> None:
-        """All rows are read: make the indexes that live in memory only. Errors: LedgerFormatError, PolicyChangedError."""
+        """All rows are read: make the indexes that live in memory only.
+
+        Errors: LedgerFormatError, PolicyChangedError.
+        """
         formats.settle(self.position, self.rules.ledger_format)
         self._fit_format()
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
@@ -368,18 +432,22 @@ class PartitionState:
         settings = self.position.settings
         self._agree()
         self._tables.restore_floors(self.position.event_clock_ms)
-        self._tables.admission.close(name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:"))
+        self._tables.admission.close(
+            name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:")
+        )
         self._reserve()
         self._tickets.index()
         self._customers.index()
         uncreated = sum(row.creation is None for row in self._tickets.by_id.values())
-        if self.position.counters.get("uncreated", 0) != uncreated:  # of a ledger from before they were counted
+        # of a ledger from before they were counted
+        if self.position.counters.get("uncreated", 0) != uncreated:
             self.position.counters["uncreated"] = uncreated
         if self._book is not None and not self.outdated:
             self._book.loaded()
         known = self.position.policy
         self._sign()
-        # A policy with more versions and settings are told at once: an exporter compares them with its own, and the next event may be far.
+        # A policy with more versions and settings are told at once: an exporter compares them with its own,
+        # and the next event may be far.
         told = self.position.policy == known and self.position.settings == settings
         self.clean = told or self._newest_ms is None
 
@@ -394,9 +462,13 @@ class PartitionState:
         named = (
             []
             if self.rules.policy is None
-            else [dict.fromkeys(map(fold, self.rules.policy.names(place))) for place in range(len(DIMENSIONS))]
+            else [
+                dict.fromkeys(map(fold, self.rules.policy.names(place))) for place in range(len(DIMENSIONS))
+            ]
         )
-        self.too_late_names = [name for place, names in enumerate(named) for name in self._tables.admission.reserve(place, names)]
+        self.too_late_names = [
+            name for place, names in enumerate(named) for name in self._tables.admission.reserve(place, names)
+        ]
 
     @property
     def outdated(self) -> bool:
@@ -411,7 +483,8 @@ class PartitionState:
     def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
         """Bring panes and levels to this program's C, after `loaded` and before anything is applied (`rebuild.py`).
 
-        Each change set is to be written, in order, each in a transaction of its own; None: let others run meanwhile.
+        Each change set is to be written, in order, each in a transaction of its own; None: let others run
+        meanwhile.
         """
         self.position.becoming = definitions.CURRENT
         yield Changes([], [self._position_row()])  # from now on faces hide what the two do not share
@@ -441,4 +514,13 @@ class PartitionState:
 
 
 def _letter(topic: str, record: SourceRecord, reject: Reject) -> DeadLetter:
-    return DeadLetter(topic, record.partition, record.offset, record.timestamp, reject.reason, reject.detail, record.key, record.value)
+    return DeadLetter(
+        topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        reject.reason,
+        reject.detail,
+        record.key,
+        record.value,
+    )

@@ -1,6 +1,7 @@
 """How good the data are, as a figure: what came twice, came wrong, came without a beginning, or does not fit.
 
-None of it changes a KPI by itself: a duplicate counts once, a twin twice. It is told because who sends the events can mend it.
+None of it changes a KPI by itself: a duplicate counts once, a twin twice. It is told because who sends the
+events can mend it.
 """
 
 from __future__ import annotations
@@ -21,17 +22,22 @@ Named = list[str]
 
 
 class Quality(Struct, kw_only=True):
-    """Of a history, or of a desk since its ledger was begun. Counts; 0 is a real 0, null is not known here."""
+    """Of a history, or of a desk since its ledger was begun.
+
+    Counts; 0 is a real 0, null is not known here.
+    """
 
     accepted: int = 0  # events, duplicates among them
     rejected: dict[str, int] = field(default_factory=dict)  # by reason
     duplicates: int = 0  # events whose identity was known
-    twins: int = 0  # interactions that repeat another one of their ticket: kind, instant and parts, under another event_id
+    # interactions that repeat another one of their ticket: kind, instant and parts, under another event_id
+    twins: int = 0
     late: int | None = None  # events before the event clock of their partition; a history has none
     anomalies: int | None = None  # what is stamped before its cause; of a desk in the last 24 h
     without_creation: int = 0  # tickets of which no creation is known
     overflowed: int = 0  # tickets with more facts than are kept exactly
-    returned: int | None = None  # tickets that had left the state and were known when their next event came; a history has none
+    # tickets that had left the state and were known when their next event came; a history has none
+    returned: int | None = None
     folded: dict[str, int] = field(default_factory=dict)  # names shown as `other`, by dimension
     overflowed_tickets: Named = field(default_factory=list)  # the latest MOST_NAMED
     tickets_without_creation: Named = field(default_factory=list)  # of a history the first MOST_NAMED
@@ -62,7 +68,9 @@ def twins_of(row: TicketRow) -> int:
     return sum(count - 1 for count in seen.values())
 
 
-def of_rows(rows: Mapping[str, TicketRow], *, accepted: int, rejected: Mapping[str, int], duplicates: int) -> Quality:
+def of_rows(
+    rows: Mapping[str, TicketRow], *, accepted: int, rejected: Mapping[str, int], duplicates: int
+) -> Quality:
     """Of a finished history, but for its anomalies and for names that are not shown."""
     unknown = [ticket_id for ticket_id, row in rows.items() if row.creation is None]
     overflowed = [ticket_id for ticket_id, row in rows.items() if row.overflowed]
@@ -78,7 +86,9 @@ def of_rows(rows: Mapping[str, TicketRow], *, accepted: int, rejected: Mapping[s
     )
 
 
-def of_positions(positions: Iterable[Position], *, anomalies: int | None, folded: Mapping[str, int]) -> Quality:
+def of_positions(
+    positions: Iterable[Position], *, anomalies: int | None, folded: Mapping[str, int]
+) -> Quality:
     """Of a desk, from what its workers have counted."""
     found: Counter[str] = Counter()
     named: Named = []
@@ -87,7 +97,11 @@ def of_positions(positions: Iterable[Position], *, anomalies: int | None, folded
         named += position.overflowed
     return Quality(
         accepted=found["accepted"],
-        rejected={name.removeprefix("rejected:"): n for name, n in sorted(found.items()) if name.startswith("rejected:") and n},
+        rejected={
+            name.removeprefix("rejected:"): n
+            for name, n in sorted(found.items())
+            if name.startswith("rejected:") and n
+        },
         duplicates=found["duplicate"],
         twins=found["twin"],
         late=found["late"],
@@ -104,10 +118,30 @@ def told(quality: Quality) -> Iterator[str]:
     """A line for each thing that somebody may want to mend; nothing where all is well."""
     for count, one, many, why in (
         (quality.duplicates, "duplicate", "duplicates", "the identity was known, so it counts once"),
-        (quality.twins, "twin", "twins", "the same interaction under another event_id: kind, instant and parts; it counts again"),
-        (quality.late or 0, "late event", "late events", "before the newest events of its partition; it counts where it belongs"),
-        (quality.anomalies or 0, "anomaly", "anomalies", "stamped before its cause: a wrong clock, or an order that was lost"),
-        (quality.returned or 0, "ticket returned", "tickets returned", "it had left the state, and was known"),
+        (
+            quality.twins,
+            "twin",
+            "twins",
+            "the same interaction under another event_id: kind, instant and parts; it counts again",
+        ),
+        (
+            quality.late or 0,
+            "late event",
+            "late events",
+            "before the newest events of its partition; it counts where it belongs",
+        ),
+        (
+            quality.anomalies or 0,
+            "anomaly",
+            "anomalies",
+            "stamped before its cause: a wrong clock, or an order that was lost",
+        ),
+        (
+            quality.returned or 0,
+            "ticket returned",
+            "tickets returned",
+            "it had left the state, and was known",
+        ),
     ):
         if count:
             yield f"{count:,} {one if count == 1 else many}: {why}"
@@ -115,7 +149,9 @@ def told(quality: Quality) -> Iterator[str]:
         what = "without a creation, so under `unknown` and in no live count"
         yield _of_tickets(quality.without_creation, what, quality.tickets_without_creation)
     if quality.overflowed:
-        yield _of_tickets(quality.overflowed, "with more facts than are kept exactly", quality.overflowed_tickets)
+        yield _of_tickets(
+            quality.overflowed, "with more facts than are kept exactly", quality.overflowed_tickets
+        )
     for dimension, count in quality.folded.items():
         yield f"{count:,} name{'s' if count != 1 else ''} of {dimension} shown as other"
     if quality.rejected:

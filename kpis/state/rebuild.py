@@ -30,9 +30,15 @@ ROWS_A_TURN: Final = 1_000  # some tens of milliseconds
 
 
 def book_again(
-    tables: Tables, tickets: Rows[TicketRow], customer_rows: Mapping[str, CustomerRow], book: PromiseBook | None
+    tables: Tables,
+    tickets: Rows[TicketRow],
+    customer_rows: Mapping[str, CustomerRow],
+    book: PromiseBook | None,
 ) -> Iterator[int]:
-    """Book all rows into empty tables; yields after each turn how many are done. Tickets with another promise are marked as changed."""
+    """Book all rows into empty tables; yields after each turn how many are done.
+
+    Tickets with another promise are marked as changed.
+    """
     done = 0
     for ticket_id, row in tickets.by_id.items():
         if book is not None and book.promise_again(row):

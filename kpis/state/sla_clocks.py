@@ -1,7 +1,9 @@
-"""Promises of a partition's tickets: derived when an event changes a row, booked as a difference, and listed by deadline.
+"""Promises of a partition's tickets.
 
-It stands beside the booking of everything else: C(row) is the sum of both, so neither needs to know the other. Without a policy there
-is no book, and an event costs nothing more.
+Derived when an event changes a row, booked as a difference, and listed by deadline.
+
+It stands beside the booking of everything else: C(row) is the sum of both, so neither needs to know the
+other. Without a policy there is no book, and an event costs nothing more.
 """
 
 from __future__ import annotations
@@ -19,9 +21,21 @@ from kpis.sla.policy import Policy
 from kpis.tables import Tables
 from kpis.tickets.facts import TicketEvent
 from kpis.tickets.row import Dims, TicketRow
-from streams.events import Discarded, FirstReply, Paused, Reopened, Replied, Resolved, Resumed, TicketCreated, Triaged
+from streams.events import (
+    Discarded,
+    FirstReply,
+    Paused,
+    Reopened,
+    Replied,
+    Resolved,
+    Resumed,
+    TicketCreated,
+    Triaged,
+)
 
-CONCERNED: Final = frozenset({TicketCreated, FirstReply, Replied, Resolved, Paused, Resumed, Reopened, Discarded, Triaged})
+CONCERNED: Final = frozenset(
+    {TicketCreated, FirstReply, Replied, Resolved, Paused, Resumed, Reopened, Discarded, Triaged}
+)
 Booked = tuple[Dims, list[Observation], list[Level]]
 REPLIES: Final = frozenset({FirstReply, Replied})
 NOTHING: Final[Booked] = (("", "", ""), [], [])
@@ -42,7 +56,10 @@ class PromiseBook:
         return None if row.promise is None else (row.dims(), *commitments.contribution(row))
 
     def promise_again(self, row: TicketRow) -> bool:
-        """Derive the promise of a row without booking anything; True where it is another one than the row has."""
+        """Derive the promise of a row without booking anything.
+
+        True where it is another one than the row has.
+        """
         promise = commitments.derive(row, self._policy)
         changed = promise != row.promise
         row.promise, row.clocks = promise, None
@@ -52,7 +69,9 @@ class PromiseBook:
         """Let an event be merged into a row, and book what that does to its promise."""
         promise = row.promise
         if promise is None and type(event) is not TicketCreated:
-            merge()  # discarded, without a creation, or before the first version: nothing is promised whatever else happens
+            # discarded, without a creation, or before the first version: nothing is promised whatever else
+            # happens
+            merge()
             return
         course, old = row.clocks or self._clocks(row)
         if type(event) in REPLIES and _changes_nothing(event, course):
@@ -63,13 +82,18 @@ class PromiseBook:
         now = commitments.run(row)
         if now != course or promise is None:
             row.promise = promise = None if now is None else commitments.promise_of(now, self._policy, known)
-            new = NOTHING if promise is None or now is None else (row.dims(), *commitments.contribution_of(promise, now))
+            new = (
+                NOTHING
+                if promise is None or now is None
+                else (row.dims(), *commitments.contribution_of(promise, now))
+            )
         else:
             new = (row.dims(), *old[1:])
         row.clocks = (now, new)
         if old != new:
             self.move(ticket_id, row, old, new)
-        if type(event) is TicketCreated and new[2]:  # another creation may stand, with its time and link, though its deadlines are the same
+        # another creation may stand, with its time and link, though its deadlines are the same
+        if type(event) is TicketCreated and new[2]:
             self._list(ticket_id, row, self._tables.number(new[0]), new[0], new[2])
 
     def _clocks(self, row: TicketRow) -> tuple[Course | None, Booked]:
@@ -112,7 +136,10 @@ class PromiseBook:
             self._lower(ticket_id, dims, levels)
 
     def come_back(self, ticket_id: str, row: TicketRow) -> None:
-        """The row is back in the state: what was promised is derived again, and the clocks that run stand in their levels."""
+        """The row is back in the state.
+
+        What was promised is derived again, and the clocks that run stand in their levels.
+        """
         self.promise_again(row)
         booked = self.before(row)
         if booked is not None:
@@ -151,7 +178,10 @@ class PromiseBook:
 
     def changes(self, newest_ms: int) -> list[tuple[bytes, bytes | None]]:
         """Rows of tickets at risk to be written, around the newest event."""
-        return [(codec.at_risk_key(key), raw) for key, raw in self._at_risk.changes(newest_ms, self._entry, codec.encode_at_risk)]
+        return [
+            (codec.at_risk_key(key), raw)
+            for key, raw in self._at_risk.changes(newest_ms, self._entry, codec.encode_at_risk)
+        ]
 
     def _entry(self, ticket_id: str, due_ms: int) -> Entry:
         row = self._rows[ticket_id]
@@ -166,7 +196,10 @@ class PromiseBook:
         self._at_risk.load(key, raw, None if raw is None else codec.decode_at_risk(raw))
 
     def loaded(self, *, rebuilt: bool = False) -> None:
-        """All rows are read: list the running clocks of the tickets. Where promises were made again, lists in the ledger may differ."""
+        """All rows are read: list the running clocks of the tickets.
+
+        Where promises were made again, lists in the ledger may differ.
+        """
         for ticket_id, row in self._rows.items():
             if levels := commitments.contribution(row)[1]:
                 dims = row.dims()
@@ -178,7 +211,10 @@ class PromiseBook:
 
 
 def _changes_nothing(event: Any, course: Course | None) -> bool:
-    """Whether a reply ends no wait for the first one, and cannot take the place of one that did: of one identity the earlier stands."""
+    """Whether a reply ends no wait for the first one, and cannot take the place of one that did.
+
+    Of one identity the earlier stands.
+    """
     if course is None:
         return False
     if course.replied_ms is None:

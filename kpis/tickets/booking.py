@@ -1,4 +1,7 @@
-"""Booking what an event changes of a ticket: its own step where the others' stay as they are, else C(new) - C(old)."""
+"""Booking what an event changes of a ticket.
+
+Its own step where the others' stay as they are, else C(new) - C(old).
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,24 @@ from kpis import cell_numbers
 from kpis.deltas import SLOT_BITS, Deltas, level_key
 from kpis.tickets import facts, merging, observe
 from kpis.tickets import row as tickets
-from kpis.tickets.facts import CREATED, DISCARDED, HANDLED, PAUSED, REPLIED, RESUMED, TRIAGED, Fact, TicketEvent
+from kpis.tickets.facts import (
+    CREATED,
+    DISCARDED,
+    HANDLED,
+    PAUSED,
+    REPLIED,
+    RESUMED,
+    TRIAGED,
+    Fact,
+    TicketEvent,
+)
 from kpis.tickets.observe import Booking
 from kpis.tickets.row import MOST_FACT_BYTES, MOST_FACTS, NEW, Dims, Standing, TicketRow
 from windows.panes import MINUTE_MS
 
 Number = Callable[[Dims], int]
-# Change what everything else of the ticket counts under, or whether; of a creation the difference costs hardly more (ADR 14).
+# Change what everything else of the ticket counts under, or whether; of a creation the difference costs
+# hardly more (ADR 14).
 _FAR: Final = (CREATED, TRIAGED, DISCARDED)
 
 
@@ -29,13 +43,21 @@ def book(row: TicketRow, event: TicketEvent, deltas: Deltas, number: Number) -> 
             difference(row, fact, deltas, number, known)
         return False
     kind = fact[1]
-    if kind in _FAR or len(row.facts) >= MOST_FACTS or row.size > MOST_FACT_BYTES // 2 or not _step(row, fact, deltas, number):
+    if (
+        kind in _FAR
+        or len(row.facts) >= MOST_FACTS
+        or row.size > MOST_FACT_BYTES // 2
+        or not _step(row, fact, deltas, number)
+    ):
         difference(row, fact, deltas, number, NEW)
     return True
 
 
 def _step(row: TicketRow, fact: Fact, deltas: Deltas, number: Number) -> bool:
-    """Merge a fact and book its own step; False, and nothing done, when it may change those of later facts."""
+    """Merge a fact and book its own step.
+
+    False, and nothing done, when it may change those of later facts.
+    """
     standing = row.standing
     if standing is None:
         standing = row.standing = observe.walk(row, None)
@@ -50,9 +72,9 @@ def _step(row: TicketRow, fact: Fact, deltas: Deltas, number: Number) -> bool:
     row.size += facts.bytes_of(fact)
     if standing.discarded:
         return True
-    turned = (was_open != (standing.outcome is None) or was_answered != (standing.replied_ms is not None)) and (
-        standing.created_ms is not None
-    )
+    turned = (
+        was_open != (standing.outcome is None) or was_answered != (standing.replied_ms is not None)
+    ) and (standing.created_ms is not None)
     if found or turned:
         slot = number(standing.dims())
         for at_ms, counts, amounts in found:
@@ -88,11 +110,15 @@ def _turn(standing: Standing, deltas: Deltas, slot: int, *, was_open: bool, was_
     assert standing.created_ms is not None
     open_, answered = standing.outcome is None, standing.replied_ms is not None
     if open_ != was_open:
-        (deltas.raised if open_ else deltas.lowered).append(level_key(cell_numbers.OPEN, standing.created_ms, slot))
+        (deltas.raised if open_ else deltas.lowered).append(
+            level_key(cell_numbers.OPEN, standing.created_ms, slot)
+        )
     unanswered, was_unanswered = open_ and not answered, was_open and not was_answered
     if unanswered != was_unanswered:
         waits_since = observe.waits_since(standing, standing.created_ms)
-        (deltas.raised if unanswered else deltas.lowered).append(level_key(cell_numbers.UNANSWERED, waits_since, slot))
+        (deltas.raised if unanswered else deltas.lowered).append(
+            level_key(cell_numbers.UNANSWERED, waits_since, slot)
+        )
 
 
 def difference(row: TicketRow, fact: Fact, deltas: Deltas, number: Number, known: int) -> None:

@@ -35,7 +35,8 @@ class Interval(NamedTuple):
 def note(row: CustomerRow, event: CustomerChanged | Survey) -> bool:
     """Remember an identity; False when it was known: a duplicate.
 
-    Beyond MOST_SEEN identities nothing more is remembered: such an event merges as any other and is not counted as a duplicate.
+    Beyond MOST_SEEN identities nothing more is remembered: such an event merges as any other and is not
+    counted as a duplicate.
     """
     row.last_ms = max(row.last_ms, event.at_ms)
     digest = xxh3_64_intdigest(event.event_id.encode(), _RANKS[type(event)])
@@ -53,7 +54,10 @@ def bytes_of(row: CustomerRow) -> int:
 
 
 def growth_of(event: CustomerChanged | Survey) -> int:
-    """Bytes by which an event may make a row longer, from above: it may stand twice, as one of the smallest and as the greatest."""
+    """Bytes by which an event may make a row longer, from above.
+
+    It may stand twice, as one of the smallest and as the greatest.
+    """
     texts = (event.kind, event.customer_id, event.team) if isinstance(event, Survey) else ()
     return 9 + 2 * _fact_bytes(event.event_id, *texts)
 

@@ -1,8 +1,9 @@
 """The facts of a ticket: what happened, when, under which identity, in the one order in which they stand.
 
-A fact is a tuple, since there are millions of them and tuples compare as the order asks: `(at_ms, kind, digest, content)`. The numbers of
-kinds are their order at one instant; what the ledger stores are other numbers (`STORED`), so that a kind may be put between two.
-Identity is (kind, digest): `first-reply` and `replied` are one kind, answers to surveys one for each kind of survey.
+A fact is a tuple, since there are millions of them and tuples compare as the order asks: `(at_ms, kind,
+digest, content)`. The numbers of kinds are their order at one instant; what the ledger stores are other
+numbers (`STORED`), so that a kind may be put between two. Identity is (kind, digest): `first-reply` and
+`replied` are one kind, answers to surveys one for each kind of survey.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ Content = tuple[Any, ...]  # without the absent values at its end
 Fact = tuple[int, int, bytes, Content]
 TicketEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged
 
-# In this order facts of one instant stand. The gaps are kinds that the contract names and no event says yet: transferred, due, assigned,
-# customer_replied (2 to 5), no_reply_needed (7), handed_over (11), status, merged (14, 15), restored (17).
+# In this order facts of one instant stand. The gaps are kinds that the contract names and no event says yet:
+# transferred, due, assigned, customer_replied (2 to 5), no_reply_needed (7), handed_over (11), status, merged
+# (14, 15), restored (17).
 CREATED: Final = 0  # (customer_id, team, channel, priority, url)
 TRIAGED: Final = 1  # (team, channel, priority)
 REPLIED: Final = 6  # (waited_ms, automated); waited_ms: occurred_at - waiting_since, where it is stated
@@ -105,7 +107,9 @@ def trimmed(*values: Any) -> Content:
 
 
 def canonical(fact: Fact) -> bytes:
-    """The last word in the order: JSON of the known fields without `event_id`, keys sorted, absent and default ones left out.
+    """The last word in the order.
+
+    JSON of the known fields without `event_id`, keys sorted, absent and default ones left out.
 
     `ticket_id` is empty here: it is the same for all that compete.
 
@@ -119,11 +123,18 @@ def canonical(fact: Fact) -> bytes:
         fields |= {"waiting_since": None if waited is None else at - waited, "automated": automated or None}
     elif kind == RESOLVED:
         abandoned, talk, hold, wrap_up = (*content, *(None,) * 4)[:4]
-        fields |= {"outcome": "abandoned" if abandoned else None, "talk_ms": talk, "hold_ms": hold, "wrap_up_ms": wrap_up}
+        fields |= {
+            "outcome": "abandoned" if abandoned else None,
+            "talk_ms": talk,
+            "hold_ms": hold,
+            "wrap_up_ms": wrap_up,
+        }
     else:
         fields |= zip(_NAMES.get(kind, ()), content, strict=False)
         fields["kind"] = _KIND_NAMES.get(kind)
-    return msgspec.json.encode({name: value for name, value in fields.items() if value is not None}, order="sorted")
+    return msgspec.json.encode(
+        {name: value for name, value in fields.items() if value is not None}, order="sorted"
+    )
 
 
 def precedes(one: Fact, other: Fact) -> bool:
@@ -167,7 +178,9 @@ def _triaged(event: Triaged) -> tuple[int, Content]:
 
 
 def _answer(event: Survey) -> tuple[int, Content]:
-    return ANSWERS[event.kind], trimmed(event.score, event.scale_max, event.customer_id, event.team, event.scale_min)
+    return ANSWERS[event.kind], trimmed(
+        event.score, event.scale_max, event.customer_id, event.team, event.scale_min
+    )
 
 
 def _plain(kind: int) -> Callable[[Any], tuple[int, Content]]:

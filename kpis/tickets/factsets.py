@@ -1,4 +1,7 @@
-"""Bounded sets of facts, the same in any order of arrival: those of customers, and of tickets before ledger format 4."""
+"""Bounded sets of facts, the same in any order of arrival.
+
+Those of customers, and of tickets before ledger format 4.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from msgspec import Struct
 
 MOST: Final = 64  # smallest identities kept, beside the greatest fact
 
-# Ranks order kinds at one instant; they stand in the ledger. Those of customers are 0, 1 and 10, the others are of tickets.
+# Ranks order kinds at one instant; they stand in the ledger. Those of customers are 0, 1 and 10, the others
+# are of tickets.
 JOINED: Final = 0
 LEFT: Final = 1
 TRIAGED: Final = 1
@@ -23,7 +27,8 @@ REOPENED: Final = 8
 DISCARDED: Final = 9
 SURVEY: Final = 10
 
-# What the content of a fact holds, by rank of kind, under the names of the canonical form; empty where a rank is missing.
+# What the content of a fact holds, by rank of kind, under the names of the canonical form; empty where a rank
+# is missing.
 CONTENT: Final[dict[int, tuple[str, ...]]] = {
     TRIAGED: ("team", "channel", "priority"),  # of a customer who left: no content
     REPLIED: ("waiting_since",),
@@ -51,16 +56,21 @@ class SetFact(Struct, array_like=True, frozen=True, gc=False):
         return mine > theirs if mine != theirs else self.canonical() > other.canonical()
 
     def canonical(self) -> bytes:
-        """Content as JSON in the order of names, absent values omitted: decides only between equal identities at equal times."""
+        """Content as JSON in the order of names, absent values omitted.
+
+        Decides only between equal identities at equal times.
+        """
         pairs = zip(CONTENT.get(self.rank, ()), self.content, strict=False)
-        return msgspec.json.encode({name: value for name, value in pairs if value is not None}, order="sorted")
+        return msgspec.json.encode(
+            {name: value for name, value in pairs if value is not None}, order="sorted"
+        )
 
 
 class FactSet(Struct, array_like=True, gc=False, omit_defaults=True):
     """The MOST smallest facts by order, one an identity (rank, event_id), and the greatest fact ever seen.
 
-    Both parts are order-free: of one identity the smaller content stands, and what fell out of the smallest cannot come back unless it is
-    smaller than one that stayed.
+    Both parts are order-free: of one identity the smaller content stands, and what fell out of the smallest
+    cannot come back unless it is smaller than one that stayed.
     """
 
     smallest: list[SetFact] = []
@@ -97,6 +107,10 @@ class FactSet(Struct, array_like=True, gc=False, omit_defaults=True):
     def facts(self) -> list[SetFact]:
         """The kept facts in order; the greatest one counts once."""
         last = self.beyond
-        if last is None or not self.overflow or any(k.event_id == last.event_id and k.rank == last.rank for k in self.smallest):
+        if (
+            last is None
+            or not self.overflow
+            or any(k.event_id == last.event_id and k.rank == last.rank for k in self.smallest)
+        ):
             return self.smallest
         return [*self.smallest, last]

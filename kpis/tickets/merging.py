@@ -22,7 +22,10 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 
 def merge(row: TicketRow, event: TicketEvent) -> bool:
-    """Merge one event into the row in place; False: its identity was known. Commutative, associative, idempotent up to MOST_FACTS."""
+    """Merge one event into the row in place; False: its identity was known.
+
+    Commutative, associative, idempotent up to MOST_FACTS.
+    """
     fact = facts.fact_of(event)
     row.last_ms = max(row.last_ms, fact[0])
     known = tickets.place_of(row, fact, event)
@@ -46,7 +49,10 @@ def put(row: TicketRow, fact: Fact, known: int = NEW) -> None:
 
 
 def shrink(row: TicketRow) -> None:
-    """Let go of facts until the row has room again: the interior of runs of repeats, then the oldest facts, which leave a stub."""
+    """Let go of facts until the row has room again.
+
+    The interior of runs of repeats, then the oldest facts, which leave a stub.
+    """
     row.overflowed = True
     row.facts = _without_repeats(row)
     row.size = ROW_BYTES + sum(map(facts.bytes_of, row.facts))
@@ -61,7 +67,10 @@ def shrink(row: TicketRow) -> None:
 
 
 def _without_repeats(row: TicketRow) -> list[Fact]:
-    """The facts without those inside runs of repeats. A repeat is a fact that changes nothing at its place."""
+    """The facts without those inside runs of repeats.
+
+    A repeat is a fact that changes nothing at its place.
+    """
     standing = observe.begin(row, None)
     creation = next((fact for fact in row.facts if fact[1] == CREATED), None)
     kept: list[Fact] = []
@@ -114,7 +123,11 @@ def _by_minute(found: list[Booking]) -> dict[int, dict[int, int]]:
     for at_ms, cell, amount in observe.observations(found):
         cells = sums.setdefault(at_ms // MINUTE_MS, {})
         cells[cell] = cells.get(cell, 0) + amount
-    return {minute: kept for minute in sorted(sums) if (kept := {cell: n for cell, n in sorted(sums[minute].items()) if n})}
+    return {
+        minute: kept
+        for minute in sorted(sums)
+        if (kept := {cell: n for cell, n in sorted(sums[minute].items()) if n})
+    }
 
 
 def _limit(stub: Stub) -> int:

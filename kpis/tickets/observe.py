@@ -1,7 +1,10 @@
-"""C(row): what a ticket or a customer contributes to panes and levels. A pure function of the row, so a change is C(new) - C(old).
+"""C(row): what a ticket or a customer contributes to panes and levels.
 
-It is told once, as a walk: `step` takes one fact further what a ticket has come to, and finds what that adds to panes. C(row) is the sum
-of all steps. What a fact adds when it comes last is its step alone, and so is what one adds that leaves the others' steps as they are.
+A pure function of the row, so a change is C(new) - C(old).
+
+It is told once, as a walk: `step` takes one fact further what a ticket has come to, and finds what that adds
+to panes. C(row) is the sum of all steps. What a fact adds when it comes last is its step alone, and so is
+what one adds that leaves the others' steps as they are.
 """
 
 from __future__ import annotations
@@ -15,7 +18,21 @@ from xxhash import xxh3_64_intdigest
 
 from kpis import cell_numbers
 from kpis.tickets.customers import CustomerRow, intervals
-from kpis.tickets.facts import CES, CREATED, DISCARDED, HANDLED, NPS, PAUSED, REOPENED, REPLIED, RESOLVED, RESUMED, TRIAGED, Content, Fact
+from kpis.tickets.facts import (
+    CES,
+    CREATED,
+    DISCARDED,
+    HANDLED,
+    NPS,
+    PAUSED,
+    REOPENED,
+    REPLIED,
+    RESOLVED,
+    RESUMED,
+    TRIAGED,
+    Content,
+    Fact,
+)
 from kpis.tickets.factsets import SetFact
 from kpis.tickets.row import UNKNOWN, Dims, Standing, TicketRow
 from windows.distinct import REGISTERS
@@ -24,7 +41,8 @@ from windows.panes import MINUTE_MS
 
 Observation = tuple[int, int, int]  # (event time ms, cell, amount)
 Level = tuple[int, int]  # (series, ms: of the creation, of what is unanswered the start of its present wait)
-Booking = tuple[int, tuple[int, ...], tuple[int, ...]]  # event time ms; cells, each +1; cell, amount, cell, amount, ...
+# event time ms; cells, each +1; cell, amount, cell, amount, ...
+Booking = tuple[int, tuple[int, ...], tuple[int, ...]]
 PROMOTER_FROM: Final = 9
 PASSIVE_FROM: Final = 7
 SMALL_SCALE: Final = 4  # up to here only the top option satisfies; above, the top two
@@ -35,7 +53,10 @@ _LATER: Final = cell_numbers.RESPONSE - cell_numbers.FIRST_RESPONSE
 
 
 def observe(row: TicketRow) -> list[Observation]:
-    """All observations of a ticket; empty when it is discarded. Amounts are those of the cells: mostly +1, or a duration in ms."""
+    """All observations of a ticket; empty when it is discarded.
+
+    Amounts are those of the cells: mostly +1, or a duration in ms.
+    """
     return contribution(row)[0]
 
 
@@ -78,7 +99,10 @@ def waits_since(standing: Standing, created_ms: int) -> int:
 
 
 def walk(row: TicketRow, found: list[Booking] | None) -> Standing:
-    """What a ticket has come to by all its facts; `found` takes what they add to panes, None: nothing is asked for."""
+    """What a ticket has come to by all its facts; `found` takes what they add to panes, None.
+
+    Nothing is asked for.
+    """
     standing = begin(row, found)
     for fact in row.facts:
         step(standing, fact, found)
@@ -91,7 +115,8 @@ def begin(row: TicketRow, found: list[Booking] | None) -> Standing:
     standing = Standing() if stub is None else copied(stub.standing)
     if found is not None and stub is not None:
         found += [
-            (minute * MINUTE_MS, (), tuple(number for pair in cells.items() for number in pair)) for minute, cells in stub.booked.items()
+            (minute * MINUTE_MS, (), tuple(number for pair in cells.items() for number in pair))
+            for minute, cells in stub.booked.items()
         ]
     if standing.created_ms is None:
         for at_ms, kind, _, content in row.facts:
@@ -116,7 +141,8 @@ def create(standing: Standing, at_ms: int, content: Content, found: list[Booking
 def step(standing: Standing, fact: Fact, found: list[Booking] | None) -> bool:
     """Take a fact further what a ticket has come to; True when that may change what later facts add.
 
-    What is stamped before the creation happens at the creation, and is an anomaly. Of creations only `create` knows.
+    What is stamped before the creation happens at the creation, and is an anomaly. Of creations only `create`
+    knows.
     """
     at, kind, _, content = fact
     if kind == CREATED:
@@ -134,7 +160,9 @@ def step(standing: Standing, fact: Fact, found: list[Booking] | None) -> bool:
         return _resolve(standing, at, content, found)
     if kind == HANDLED:
         if found is not None and content:
-            found.append((at, *_duration(cell_numbers.HANDLE, sum([part for part in content if part is not None]))))
+            found.append(
+                (at, *_duration(cell_numbers.HANDLE, sum([part for part in content if part is not None])))
+            )
         return False
     if kind >= NPS:
         _answer(standing, at, kind, content, found)
@@ -168,7 +196,9 @@ def _duration(base: int, length: int) -> tuple[tuple[int, ...], tuple[int, ...]]
     return (base, base + 2), ()
 
 
-def _reply(standing: Standing, at: int, content: Content, found: list[Booking] | None, *, early: bool) -> bool:
+def _reply(
+    standing: Standing, at: int, content: Content, found: list[Booking] | None, *, early: bool
+) -> bool:
     """A public reply: the first one by a human ends the first response time, whichever topic it came by."""
     waited, automated = (*content, None, None)[:2] if content else (None, None)
     if automated:
@@ -182,7 +212,13 @@ def _reply(standing: Standing, at: int, content: Content, found: list[Booking] |
         length = at - created
         counts, amounts = _duration(cell_numbers.FIRST_RESPONSE, length)
         if waited is None or waited == length:
-            found.append((at, (*counts, *[cell + _LATER for cell in counts]), amounts and (*amounts, cell_numbers.RESPONSE + 1, length)))
+            found.append(
+                (
+                    at,
+                    (*counts, *[cell + _LATER for cell in counts]),
+                    amounts and (*amounts, cell_numbers.RESPONSE + 1, length),
+                )
+            )
             return True
         found.append((at, counts, amounts))
     if waited is not None:
@@ -196,7 +232,9 @@ def _resolve(standing: Standing, at: int, content: Content, found: list[Booking]
     counts: tuple[int, ...] = ()
     amounts: tuple[int, ...] = ()
     if len(content) > 1 and found is not None:
-        counts, amounts = _duration(cell_numbers.HANDLE, sum([part for part in content[1:] if part is not None]))
+        counts, amounts = _duration(
+            cell_numbers.HANDLE, sum([part for part in content[1:] if part is not None])
+        )
     effective = standing.outcome is None
     if effective:
         abandoned = bool(content and content[0])
@@ -205,7 +243,9 @@ def _resolve(standing: Standing, at: int, content: Content, found: list[Booking]
         created = standing.created_ms
         if standing.first_ms is None:
             standing.first_ms = at
-            counts += (cell_numbers.RESOLVED, cell_numbers.ABANDONED) if abandoned else (cell_numbers.RESOLVED,)
+            counts += (
+                (cell_numbers.RESOLVED, cell_numbers.ABANDONED) if abandoned else (cell_numbers.RESOLVED,)
+            )
         if not abandoned:
             if standing.solved_ms is None:
                 standing.solved_ms = at
@@ -234,7 +274,10 @@ def _reopen(standing: Standing, at: int, found: list[Booking] | None) -> None:
 
 
 def _stand(standing: Standing, found: list[Booking] | None, sign: int) -> None:
-    """The ticket stands as solved from now on, or no more: net at its first solution, cohort at its creation."""
+    """The ticket stands as solved from now on, or no more.
+
+    Net at its first solution, cohort at its creation.
+    """
     if found is None:
         return
     for at, cell in ((standing.solved_ms, cell_numbers.NET), (standing.created_ms, cell_numbers.COHORT)):
@@ -293,8 +336,14 @@ def answer(fact: SetFact) -> Observation:
 
 
 def observe_answers(row: CustomerRow) -> list[tuple[Dims, Observation]]:
-    """Survey answers that came without a ticket, with their dimensions: the answer's own team, the rest unknown."""
-    return [((fact.content[4] or UNKNOWN, UNKNOWN, UNKNOWN), answer(fact)) for fact in (row.surveys or {}).values()]
+    """Survey answers that came without a ticket, with their dimensions.
+
+    The answer's own team, the rest unknown.
+    """
+    return [
+        ((fact.content[4] or UNKNOWN, UNKNOWN, UNKNOWN), answer(fact))
+        for fact in (row.surveys or {}).values()
+    ]
 
 
 def observe_spells(row: CustomerRow) -> list[tuple[int, int, int | None]]:

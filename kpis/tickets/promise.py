@@ -1,4 +1,7 @@
-"""What a policy promised a ticket: the part of its row that only the SLA room makes, and that every reader of rows can read."""
+"""What a policy promised a ticket.
+
+The part of its row that only the SLA room makes, and that every reader of rows can read.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ class Promise(Struct, array_like=True, frozen=True, gc=False):
     """What a ticket's version of the policy says about it; None where it promises or measures nothing."""
 
     reply_due_ms: int | None = None
-    resolution_due_ms: int | None = None  # as the clock stands; None also while it stands still short of the target
+    # as the clock stands; None also while it stands still short of the target
+    resolution_due_ms: int | None = None
     reply_ms: int | None = None  # first response time by the team's calendar
     resolution_ms: int | None = None  # resolution time by the team's calendar
-    reply_allowance: int | None = None  # share of such promises that may be missed, in cell_numbers.ALLOWANCES; None also in old rows
+    # share of such promises that may be missed, in cell_numbers.ALLOWANCES; None also in old rows
+    reply_allowance: int | None = None
     resolution_allowance: int | None = None

@@ -60,8 +60,10 @@ class Standing(Struct, array_like=True, gc=False):
     solved_ms: int | None = None
     reopened_ms: int | None = None  # first reopening
     discarded: bool = False
-    answers: list[tuple[int, str | None, int, int]] | None = None  # the latest of a kind and a respondent: at which time, in which cell
-    reopened_last_ms: int | None = None  # latest reopening: since then an open ticket waits for its first reply
+    # the latest of a kind and a respondent: at which time, in which cell
+    answers: list[tuple[int, str | None, int, int]] | None = None
+    # latest reopening: since then an open ticket waits for its first reply
+    reopened_last_ms: int | None = None
 
     def dims(self) -> Dims:
         """Team, channel, priority: as a triage says, else as the creation says, else unknown."""
@@ -71,7 +73,10 @@ class Standing(Struct, array_like=True, gc=False):
 
 
 class Stub(Struct, array_like=True, gc=False):
-    """What is left of facts that a row keeps no more: what they came to, and what they contributed to panes."""
+    """What is left of facts that a row keeps no more.
+
+    What they came to, and what they contributed to panes.
+    """
 
     standing: Standing
     until_ms: int  # the time of the last of them: nothing before it can be told from a repetition
@@ -86,12 +91,14 @@ class TicketRow(Struct, gc=False):
     last_ms: int = 0  # greatest event time, of repeated events too: rules when the row expires
     overflowed: bool = False  # once it had more facts than it keeps
     stub: Stub | None = None
-    seen: list[int] = []  # digests of the identities that were merged before ledger format 4 (`kpis.ledger.legacy`)
+    # digests of the identities that were merged before ledger format 4 (`kpis.ledger.legacy`)
+    seen: list[int] = []
     promise: Promise | None = None  # what the policy makes of all this; derived, and None without a policy
     size: int = ROW_BYTES  # bytes of the row in the ledger without its stub, from above
     stub_size: int = 0
     standing: Standing | None = None  # what the facts come to, where somebody has just asked; in memory only
-    clocks: Any = None  # likewise: how the clocks of its promise ran, and what that has booked (`kpis.state.sla_clocks`)
+    # likewise: how the clocks of its promise ran, and what that has booked (`kpis.state.sla_clocks`)
+    clocks: Any = None
 
     @property
     def creation(self) -> Creation | None:
@@ -107,7 +114,9 @@ class TicketRow(Struct, gc=False):
     @property
     def discarded(self) -> bool:
         """Whether the ticket is withdrawn from every figure."""
-        return (self.stub is not None and self.stub.standing.discarded) or any(fact[1] == facts.DISCARDED for fact in self.facts)
+        return (self.stub is not None and self.stub.standing.discarded) or any(
+            fact[1] == facts.DISCARDED for fact in self.facts
+        )
 
     def dims(self) -> Dims:
         """Team, channel, priority: as the greatest triage of each field says, else as the creation says, else unknown."""
@@ -120,7 +129,11 @@ class TicketRow(Struct, gc=False):
                 own = own or content
             elif kind == TRIAGED:
                 named_team, named_channel, named_priority = (*content, None, None, None)[:3]
-                team, channel, priority = named_team or team, named_channel or channel, named_priority or priority
+                team, channel, priority = (
+                    named_team or team,
+                    named_channel or channel,
+                    named_priority or priority,
+                )
         _, own_team, own_channel, own_priority = (None, UNKNOWN, UNKNOWN, UNKNOWN) if own is None else own[:4]
         return (team or own_team, channel or own_channel, priority or own_priority)
 

@@ -30,7 +30,8 @@ _QUICK_SECONDS = 4
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and tell; return the exit code."""
     forget_own_settings()
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it complains while a new topic has no leader yet, and then goes on
+    # it complains while a new topic has no leader yet, and then goes on
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     plan = _plan(arguments)
     try:
         measured = run(plan)
@@ -49,7 +50,11 @@ def _tell(plan: Plan, measured: Result) -> None:
     console = Console(width=None if sys.stdout.isatty() else 180)
     place = f"{measured.broker}, {plan.brokers} broker(s), {os.cpu_count()} processors"
     if measured.live:
-        console.print(live_table(measured.live, f"a desk at a steady rate, {plan.live_span.measured:.0f} s each, {place}"))
+        console.print(
+            live_table(
+                measured.live, f"a desk at a steady rate, {plan.live_span.measured:.0f} s each, {place}"
+            )
+        )
     if measured.rounds:
         console.print(report.table(measured.rounds, f"{plan.events:,} events, seed {plan.seed}, {place}"))
     report.save(
@@ -66,20 +71,43 @@ def _tell(plan: Plan, measured: Result) -> None:
 
 def _plan(arguments: Sequence[str] | None) -> Plan:
     parser = argparse.ArgumentParser(
-        prog="python -m proofs.benchmarks", description=__doc__, epilog="docs/benchmarks.md says how to read the result."
+        prog="python -m proofs.benchmarks",
+        description=__doc__,
+        epilog="docs/benchmarks.md says how to read the result.",
     )
     parser.add_argument("--events", type=_count, default=1_000_000, help="how many (default: 1000000)")
-    parser.add_argument("--rounds", type=_count, default=3, help="each contestant once a round (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the simulated events (default: %(default)s)")
-    parser.add_argument("--broker", metavar="HOST:PORT", help="an Apache Kafka that runs already (default: one is started and ended)")
     parser.add_argument(
-        "--quick", action="store_true", help=f"{_QUICK_EVENTS} events, one round, short spans: shows that it runs, not how fast"
+        "--rounds", type=_count, default=3, help="each contestant once a round (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated events (default: %(default)s)")
+    parser.add_argument(
+        "--broker",
+        metavar="HOST:PORT",
+        help="an Apache Kafka that runs already (default: one is started and ended)",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{_QUICK_EVENTS} events, one round, short spans: shows that it runs, not how fast",
     )
     parser.add_argument("--only", choices=("live", "backlog"), help="one of the two halves (default: both)")
-    parser.add_argument("--live-seconds", type=_count, default=20, help="how long each rate is measured (default: %(default)s)")
-    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="of the Apache Kafka that is started (default: %(default)s)")
     parser.add_argument(
-        "--profile", action="store_true", help="write the worker's stacks to build/bench/ (needs py-spy; it costs some speed)"
+        "--live-seconds",
+        type=_count,
+        default=20,
+        help="how long each rate is measured (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--brokers",
+        type=int,
+        choices=(1, 3),
+        default=1,
+        help="of the Apache Kafka that is started (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="write the worker's stacks to build/bench/ (needs py-spy; it costs some speed)",
     )
     given = parser.parse_args(arguments)
     if given.quick:

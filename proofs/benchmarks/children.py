@@ -1,4 +1,7 @@
-"""Programs that are measured run in processes of their own, and tell on standard output how far they are: one JSON object a line."""
+"""Programs that are measured run in processes of their own, and tell on standard output how far they are.
+
+One JSON object a line.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ OnProgress = Callable[[int], None]
 
 
 class Meter:
-    """Counts events in a measured program. The clock runs from `begin`, or else from the end of the first batch."""
+    """Counts events in a measured program.
+
+    The clock runs from `begin`, or else from the end of the first batch.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.count = 0
@@ -64,7 +70,14 @@ class Meter:
 
     def tell_result(self, **more: Any) -> None:
         """The last line of a measured program."""
-        _tell({"done": self.count, "rate": self.rate(), "cpu_seconds": time.process_time() - self._cpu_began, **more})
+        _tell(
+            {
+                "done": self.count,
+                "rate": self.rate(),
+                "cpu_seconds": time.process_time() - self._cpu_began,
+                **more,
+            }
+        )
 
 
 def _tell(line: dict[str, Any]) -> None:
@@ -83,10 +96,16 @@ class Child:
     def check(self) -> None:
         """Errors: BenchError when it has ended."""
         if self.process.returncode is not None:
-            raise BenchError(f"{self.name} ended with exit code {self.process.returncode}; the end of its log:\n{tail(self.log)}")
+            raise BenchError(
+                f"{self.name} ended with exit code {self.process.returncode}; the end of its "
+                f"log:\n{tail(self.log)}"
+            )
 
     async def until_said(self, words: bytes) -> None:
-        """Wait until its log has these words. Errors: BenchError when it ends before, or is silent for too long."""
+        """Wait until its log has these words.
+
+        Errors: BenchError when it ends before, or is silent for too long.
+        """
         began = time.monotonic()
         while words not in self.log.read_bytes():
             self.check()
@@ -95,7 +114,10 @@ class Child:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def run_for(self, seconds: float, on_progress: OnProgress, *, done: float = 0.0) -> None:
-        """Let it run for so long; `done` seconds have passed before. Errors: BenchError when it ends meanwhile."""
+        """Let it run for so long; `done` seconds have passed before.
+
+        Errors: BenchError when it ends meanwhile.
+        """
         ends = time.monotonic() + seconds
         while (left := ends - time.monotonic()) > 0:
             self.check()
@@ -111,7 +133,8 @@ class Child:
                     line = await self.process.stdout.readline()
             except TimeoutError:
                 raise BenchError(
-                    f"{self.name} made no progress for {SILENCE_SECONDS:.0f} s; the end of its log:\n{tail(self.log)}"
+                    f"{self.name} made no progress for {SILENCE_SECONDS:.0f} s; the end of its "
+                    f"log:\n{tail(self.log)}"
                 ) from None
             if not line:
                 await self.process.wait()
@@ -131,8 +154,13 @@ class Child:
 
 
 @asynccontextmanager
-async def running(*command: str, name: str, environment: dict[str, str], log: Path, pipe: bool) -> AsyncIterator[Child]:
-    """A Python program (`-m module ...`) that does not outlive this block. With `pipe` its standard output is for `lines`."""
+async def running(
+    *command: str, name: str, environment: dict[str, str], log: Path, pipe: bool
+) -> AsyncIterator[Child]:
+    """A Python program (`-m module ...`) that does not outlive this block.
+
+    With `pipe` its standard output is for `lines`.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(

@@ -46,7 +46,9 @@ async def run_limit(site: Site, number: int, count: int, on_progress: OnProgress
     app_id = site.app_id("limit", number)
     told = await _run_program("proofs.benchmarks.limit", site, app_id, count, on_progress)
     if told["rejects"]:
-        raise BenchError(f"{told['rejects']} of the events are none; fix: delete build/bench/ and run it again")
+        raise BenchError(
+            f"{told['rejects']} of the events are none; fix: delete build/bench/ and run it again"
+        )
     return Turn(told["done"], told["rate"], told["cpu_seconds"])
 
 
@@ -59,14 +61,24 @@ async def run_faust(site: Site, number: int, count: int, on_progress: OnProgress
     return Turn(told["done"], told["rate"], told["cpu_seconds"])
 
 
-async def _run_program(module: str, site: Site, app_id: str, count: int, on_progress: OnProgress) -> dict[str, Any]:
+async def _run_program(
+    module: str, site: Site, app_id: str, count: int, on_progress: OnProgress
+) -> dict[str, Any]:
     log, environment = site.folder / f"{app_id}.log", site.environment(app_id)
-    async with running("-m", module, str(count), name=module, environment=environment, log=log, pipe=True) as child:
+    async with running(
+        "-m", module, str(count), name=module, environment=environment, log=log, pipe=True
+    ) as child:
         return await result_of(child, on_progress)
 
 
 async def run_worker(
-    site: Site, number: int, count: int, on_progress: OnProgress, on_read: OnProgress, *, profile: Path | None = None
+    site: Site,
+    number: int,
+    count: int,
+    on_progress: OnProgress,
+    on_read: OnProgress,
+    *,
+    profile: Path | None = None,
 ) -> WorkerTurn:
     """Let the worker work off all events into a fresh ledger, then read that (`on_read`).
 
@@ -77,7 +89,9 @@ async def run_worker(
     log, environment = site.folder / f"{app_id}.log", site.environment(app_id)
     async with (
         ledger.sampling(site, app_id) as samples,
-        running("-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False) as child,
+        running(
+            "-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False
+        ) as child,
     ):
         began = await begun(child)
         async with profiling(child.process.pid, profile):
@@ -96,14 +110,18 @@ async def run_worker(
 async def begun(child: Child) -> float:
     """Wait until the worker owns its partitions, and say when that was. Errors: BenchError.
 
-    The clock starts here and not with the first transaction, before which much has been applied when transactions are large.
+    The clock starts here and not with the first transaction, before which much has been applied when
+    transactions are large.
     """
     await child.until_said(_RECOVERED)
     return time.perf_counter()
 
 
 async def _worked_off(site: Site, app_id: str, count: int, child: Child, on_progress: OnProgress) -> None:
-    """Wait until the group has committed the last record: the worker does that for what is durable, every two seconds."""
+    """Wait until the group has committed the last record.
+
+    The worker does that for what is durable, every two seconds.
+    """
     seen, since = -1, time.monotonic()
     async with connect(site.settings(app_id).kafka) as cluster:
         while True:
@@ -124,13 +142,19 @@ async def _committed(cluster: Cluster, group: str) -> int:
 
 
 def judge(contents: ledger.Contents, count: int) -> dict[str, int]:
-    """What is in the ledger after a worker's turn. Errors: BenchError when it does not hold every event exactly once."""
+    """What is in the ledger after a worker's turn.
+
+    Errors: BenchError when it does not hold every event exactly once.
+    """
     applied = contents.total(ledger.applied)
-    rejected = contents.total(lambda row: sum(n for name, n in row.counters.items() if name.startswith("rejected:")))
+    rejected = contents.total(
+        lambda row: sum(n for name, n in row.counters.items() if name.startswith("rejected:"))
+    )
     accepted = contents.total(lambda row: row.counters.get("accepted", 0))
     if not applied == accepted + rejected == count:
         raise BenchError(
-            f"the ledger holds {applied} records, {accepted} of them accepted and {rejected} rejected, of {count}: "
+            f"the ledger holds {applied} records, {accepted} of them accepted and {rejected} rejected, of "
+            f"{count}: "
             "that is not exactly once, so the rate means nothing; fix: the worker"
         )
     return {

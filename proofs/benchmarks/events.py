@@ -1,6 +1,9 @@
-"""The events that are measured: simulated once for a seed and a count, kept in `build/bench/`, the same bytes at every run.
+"""The events that are measured.
 
-A simulation is one sequence, so several desks are simulated at once, each in a process, and merged by the time of publication.
+Simulated once for a seed and a count, kept in `build/bench/`, the same bytes at every run.
+
+A simulation is one sequence, so several desks are simulated at once, each in a process, and merged by the
+time of publication.
 """
 
 from __future__ import annotations
@@ -24,9 +27,11 @@ from deskpulse.lab.simulator import DEFAULT_DESK, simulate
 from streams.topics import SOURCE_TOPICS
 
 START_MS: Final = 1_709_510_400_000  # 2024-03-04, a Monday: everything is past, and the same at every run
-TICKETS_PER_HOUR: Final = 300.0  # of all desks: a million events are about four weeks, a thousand times real time
+# of all desks: a million events are about four weeks, a thousand times real time
+TICKETS_PER_HOUR: Final = 300.0
 _DESKS: Final = 4
-_EVENTS_PER_CUSTOMER: Final = 50  # that existing customers are some hundredths of the events, however few are asked for
+# that existing customers are some hundredths of the events, however few are asked for
+_EVENTS_PER_CUSTOMER: Final = 50
 _BLOCK: Final = 5_000
 _LENGTH: Final = struct.Struct("<I")
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -71,7 +76,10 @@ def _simulate_all(parts: list[Path], *, seed: int, count: int, on_progress: OnPr
     done = context.Array("q", _DESKS)
     with ProcessPoolExecutor(min(_DESKS, os.cpu_count() or 1), context, _share, (done,)) as pool:
         sizes = [count // _DESKS + (number < count % _DESKS) for number in range(_DESKS)]
-        jobs = [pool.submit(_simulate, part, number, seed, size) for number, (part, size) in enumerate(zip(parts, sizes, strict=True))]
+        jobs = [
+            pool.submit(_simulate, part, number, seed, size)
+            for number, (part, size) in enumerate(zip(parts, sizes, strict=True))
+        ]
         while wait(jobs, timeout=0.2).not_done:
             on_progress(sum(done[:]))
         for job in jobs:
@@ -92,12 +100,15 @@ def _simulate(path: Path, number: int, seed: int, count: int) -> None:
         _done[number] = written
 
     desk = replace(DEFAULT_DESK, max_customers=max(1, count // _EVENTS_PER_CUSTOMER))
-    events = simulate(seed=seed * _DESKS + number, start_ms=START_MS, rate_per_hour=TICKETS_PER_HOUR / _DESKS, desk=desk)
+    events = simulate(
+        seed=seed * _DESKS + number, start_ms=START_MS, rate_per_hour=TICKETS_PER_HOUR / _DESKS, desk=desk
+    )
     _write(path, map(_row, islice(events, count)), tell)
 
 
 def _row(event: TimedEvent) -> tuple[int, int, int, bytes, bytes]:
-    # Existing customers are published at once: merged by event time, else those of the second desk would be too late behind the first.
+    # Existing customers are published at once: merged by event time, else those of the second desk would be
+    # too late behind the first.
     happened_ms = to_ms(event.value["occurred_at"]) if event.publish_ms == START_MS else 0
     return event.publish_ms, happened_ms, SOURCE_TOPICS.index(event.topic), event.key, encode(event.value)
 
@@ -122,5 +133,9 @@ def _read(path: Path) -> Iterator[Any]:
 def _simulator_digest() -> str:
     """Changes with the simulator: a file of older code would be other events under the same name."""
     product = _ROOT / "deskpulse"
-    sources = [*sorted((product / "lab" / "simulator").glob("*.py")), product / "ingest" / "events_io.py", Path(__file__)]
+    sources = [
+        *sorted((product / "lab" / "simulator").glob("*.py")),
+        product / "ingest" / "events_io.py",
+        Path(__file__),
+    ]
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:8]

@@ -1,4 +1,7 @@
-"""What became durable, and when: the log ends that readers of committed records see, and the position rows below them."""
+"""What became durable, and when.
+
+The log ends that readers of committed records see, and the position rows below them.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,8 @@ class Contents:
 
     rows: int = 0
     bytes: int = 0  # of keys and values
-    positions: dict[int, list[tuple[int, Position]]] = field(default_factory=dict)  # by partition: (offset of the row, row)
+    # by partition: (offset of the row, row)
+    positions: dict[int, list[tuple[int, Position]]] = field(default_factory=dict)
 
     def total(self, what: Callable[[Position], int]) -> int:
         """A sum over the last position of each partition."""
@@ -54,7 +58,9 @@ def applied(position: Position) -> int:
 def curve(samples: list[Sample], contents: Contents) -> Iterator[Moment]:
     """How many events were durable at each sample: those of the last position row that a reader could see."""
     offsets = {number: [offset for offset, _ in found] for number, found in contents.positions.items()}
-    counts = {number: [applied(position) for _, position in found] for number, found in contents.positions.items()}
+    counts = {
+        number: [applied(position) for _, position in found] for number, found in contents.positions.items()
+    }
     for sample in samples:
         seen = ((number, bisect_left(offsets[number], sample.ends[number])) for number in offsets)
         yield Moment(sample.seconds, sum(counts[number][rows - 1] for number, rows in seen if rows))
@@ -71,7 +77,10 @@ def finished(moments: Iterable[Moment], total: int) -> float | None:
 
 @asynccontextmanager
 async def sampling(site: Site, app_id: str) -> Any:
-    """Samples of the committed ends of `-view` while the block runs: unlike reading, asking for ends costs the broker next to nothing."""
+    """Samples of the committed ends of `-view` while the block runs.
+
+    Unlike reading, asking for ends costs the broker next to nothing.
+    """
     samples: list[Sample] = []
     async with _reader(site) as consumer:
         task = asyncio.create_task(_sample(consumer, _partitions(ledger_topics(app_id).view), samples))
@@ -110,7 +119,9 @@ def _note(contents: Contents, tp: TopicPartition, records: list[Any]) -> None:
     for record in records:
         contents.bytes += len(record.key) + len(record.value or b"")
         if record.key == POSITION_KEY:
-            contents.positions.setdefault(tp.partition, []).append((record.offset, decode_position(record.value)))
+            contents.positions.setdefault(tp.partition, []).append(
+                (record.offset, decode_position(record.value))
+            )
 
 
 @asynccontextmanager

@@ -1,6 +1,9 @@
-"""The limit: fetch and decode, and nothing else. `python -m proofs.benchmarks.limit EVENTS`, settings from the environment.
+"""The limit: fetch and decode, and nothing else.
 
-No program with this client and this decoder can be faster in one process: no group, no state, nothing written.
+`python -m proofs.benchmarks.limit EVENTS`, settings from the environment.
+
+No program with this client and this decoder can be faster in one process: no group, no state, nothing
+written.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ _TELL_EVERY: Final = 5_000
 
 async def load(site: Site, events: Iterable[BenchEvent], on_progress: OnProgress) -> int:
     """Write all events; return how many, when the broker has every one."""
-    producer = AIOKafkaProducer(bootstrap_servers=site.bootstrap, acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=site.bootstrap, acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES
+    )
     await producer.start()
     try:
         return await _Writer(producer, site.prefix).write(events, on_progress)
@@ -59,11 +61,15 @@ class _Writer:
         self._append(batch, event)
 
     def _append(self, batch: Any, event: BenchEvent) -> bool:
-        return batch.append(key=event.key, value=event.value, timestamp=time.time_ns() // 1_000_000) is not None
+        return (
+            batch.append(key=event.key, value=event.value, timestamp=time.time_ns() // 1_000_000) is not None
+        )
 
     async def _send(self, topic: str, partition: int, batch: Any) -> None:
         batch.close()
-        self._deliveries.append(await self._producer.send_batch(batch, self._prefix + topic, partition=partition))
+        self._deliveries.append(
+            await self._producer.send_batch(batch, self._prefix + topic, partition=partition)
+        )
 
 
 @lru_cache(maxsize=100_000)  # a ticket's events come close together, and aiokafka's murmur2 is plain Python

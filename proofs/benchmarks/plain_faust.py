@@ -1,7 +1,9 @@
-"""The straightforward Faust app over the same topics: an agent a topic, an event at a time, a table write an event.
+"""The straightforward Faust app over the same topics.
 
-`python -m proofs.benchmarks.plain_faust EVENTS`, settings from the environment. It does far less than the worker: no windows, no figures,
-no exactly once; a row a ticket with the time of each kind of event.
+An agent a topic, an event at a time, a table write an event.
+
+`python -m proofs.benchmarks.plain_faust EVENTS`, settings from the environment. It does far less than the
+worker: no windows, no figures, no exactly once; a row a ticket with the time of each kind of event.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ def build_app(config: WorkerConfig, count: int, meter: Meter, done: asyncio.Even
         consumer_max_fetch_size=config.fetch_bytes,
         consumer_auto_offset_reset="earliest",
         broker_check_crcs=False,
-        producer_linger=0.02,  # the first advice of every guide: without it each table write is a request of its own
+        # the first advice of every guide: without it each table write is a request of its own
+        producer_linger=0.02,
     )
     tickets = app.Table(FAUST_TABLE, default=dict)
     for topic in SOURCE_TOPICS:

@@ -16,17 +16,33 @@ _HERTZ = 100
 
 @asynccontextmanager
 async def profiling(pid: int, stacks: Path | None) -> AsyncIterator[None]:
-    """Write the stacks of a process to a file while the block runs (one a line, folded, with its count); None does nothing."""
+    """Write the stacks of a process to a file while the block runs (one a line, folded, with its count).
+
+    None does nothing.
+    """
     if stacks is None:
         yield
         return
     program = shutil.which("py-spy")
     if program is None:
         raise BenchError(
-            "--profile needs py-spy; fix: pip install py-spy (no dependency of ours), and let it attach: root, or ptrace_scope 0"
+            "--profile needs py-spy; fix: pip install py-spy (no dependency of ours), and let it attach: "
+            "root, or ptrace_scope 0"
         )
     spy = await asyncio.create_subprocess_exec(
-        *(program, "record", "--pid", str(pid), "--rate", str(_HERTZ), "--format", "raw", "--threads", "--output", str(stacks)),
+        *(
+            program,
+            "record",
+            "--pid",
+            str(pid),
+            "--rate",
+            str(_HERTZ),
+            "--format",
+            "raw",
+            "--threads",
+            "--output",
+            str(stacks),
+        ),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -24,10 +24,16 @@ class Round:
     faust: Turn
 
     def rates(self) -> tuple[float, float, float]:
-        """Events per second of limit, worker and Faust app. Errors: BenchError when one of them was too short to tell."""
+        """Events per second of limit, worker and Faust app.
+
+        Errors: BenchError when one of them was too short to tell.
+        """
         limit, worker, faust = self.limit.rate, self.worker.rate, self.faust.rate
         if limit is None or worker is None or faust is None:
-            raise BenchError(f"{self.worker.events} events are worked off too fast to measure; fix: give more with --events")
+            raise BenchError(
+                f"{self.worker.events} events are worked off too fast to measure; fix: give more with "
+                "--events"
+            )
         return limit, worker, faust
 
     @property
@@ -60,7 +66,11 @@ COLUMNS = (
     Column("transactions", lambda r: r.worker.transactions, "{:,.0f}"),
     Column("ledger rows", lambda r: r.worker.ledger_rows, "{:,.0f}"),
     Column("ledger MB", lambda r: r.worker.ledger_bytes / 1e6, "{:,.1f}"),
-    Column("peak RSS MB", lambda r: None if r.worker.peak_rss_bytes is None else r.worker.peak_rss_bytes / 1e6, "{:,.0f}"),
+    Column(
+        "peak RSS MB",
+        lambda r: None if r.worker.peak_rss_bytes is None else r.worker.peak_rss_bytes / 1e6,
+        "{:,.0f}",
+    ),
     Column("worker CPU s", lambda r: r.worker.cpu_seconds, "{:,.1f}"),
 )
 
@@ -72,10 +82,19 @@ def table(rounds: Sequence[Round], title: str) -> Table:
     for column in COLUMNS:
         shown.add_column(column.name, justify="right")
     for number, one in enumerate(rounds, start=1):
-        shown.add_row(str(number), *(_show(column, [column.figure(one)], min) for column in COLUMNS), end_section=number == len(rounds))
+        shown.add_row(
+            str(number),
+            *(_show(column, [column.figure(one)], min) for column in COLUMNS),
+            end_section=number == len(rounds),
+        )
     figures = {column: [column.figure(one) for one in rounds] for column in COLUMNS}
-    shown.add_row("median", *(_show(column, found, median) for column, found in figures.items()), style="bold")
-    shown.add_row("min..max", *(f"{_show(column, found, min)}..{_show(column, found, max)}" for column, found in figures.items()))
+    shown.add_row(
+        "median", *(_show(column, found, median) for column, found in figures.items()), style="bold"
+    )
+    shown.add_row(
+        "min..max",
+        *(f"{_show(column, found, min)}..{_show(column, found, max)}" for column, found in figures.items()),
+    )
     return shown
 
 
@@ -86,7 +105,10 @@ def _show(column: Column, figures: Iterable[float | None], choose: Callable[[lis
 
 def last_line(rounds: Sequence[Round]) -> str:
     """The verdict: medians of the ratios of each round, since the machine is not equally fast in all of them."""
-    return f"deskpulse: {median(one.of_limit for one in rounds):.2f} of limit, {median(one.times_faust for one in rounds):.1f} x faust"
+    return (
+        f"deskpulse: {median(one.of_limit for one in rounds):.2f} of limit, "
+        f"{median(one.times_faust for one in rounds):.1f} x faust"
+    )
 
 
 def save(path: Path, rounds: Sequence[Round], **about: Any) -> None:

@@ -14,7 +14,14 @@ from typing import Final, NamedTuple
 
 from aiokafka.errors import KafkaError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from deskpulse.cluster import Cluster, connect
 from deskpulse.cluster.facts import release
@@ -27,7 +34,8 @@ from proofs.benchmarks.load import load
 from proofs.benchmarks.report import Round
 from proofs.benchmarks.site import Site
 
-_FAUST_SHARE: Final = 10  # the Faust app gets a tenth, so that no topic runs dry: it would then wait for the broker's long poll
+# the Faust app gets a tenth, so that no topic runs dry: it would then wait for the broker's long poll
+_FAUST_SHARE: Final = 10
 _FAUST_EVENTS: Final = 50_000  # and no more: its rate is the same after twenty seconds as after ten minutes
 FOLDER: Final = Path(__file__).resolve().parents[2] / "build" / "bench"
 _HEAP_MB: Final = 1_024
@@ -71,10 +79,16 @@ def run(plan: Plan) -> Result:
         name, bootstrap = "", plan.broker
         if bootstrap is None:
             console.print("starting Apache Kafka ...")
-            local = LocalKafka(heap_mb=_HEAP_MB, brokers=plan.brokers, report=lambda line: console.print(line, highlight=False))
+            local = LocalKafka(
+                heap_mb=_HEAP_MB,
+                brokers=plan.brokers,
+                report=lambda line: console.print(line, highlight=False),
+            )
             kafka = stack.enter_context(local)
             name, bootstrap = kafka.name, kafka.bootstrap
-        site = Site(bootstrap, f"bench-{secrets.token_hex(3)}-", Path(tempfile.mkdtemp(prefix="deskpulse-bench-")))
+        site = Site(
+            bootstrap, f"bench-{secrets.token_hex(3)}-", Path(tempfile.mkdtemp(prefix="deskpulse-bench-"))
+        )
         console.print(f"logs of the contestants: {site.folder}", highlight=False)
         return asyncio.run(_measure(plan, site, name, console))
 
@@ -84,7 +98,14 @@ async def _measure(plan: Plan, site: Site, name: str, console: Console) -> Resul
     async with connect(site.settings(site.app_id("setup", 0)).kafka) as cluster:
         name = name or await _describe(cluster)
     with new_bars(console) as bars:
-        live = [await _live(replace(site, prefix=f"{site.prefix}{rate}-"), rate, plan, bars) for rate in LIVE_RATES] if plan.live else []
+        live = (
+            [
+                await _live(replace(site, prefix=f"{site.prefix}{rate}-"), rate, plan, bars)
+                for rate in LIVE_RATES
+            ]
+            if plan.live
+            else []
+        )
         demo_share = await _demo(site, plan, bars) if plan.live else None
         rounds = await _rounds(plan, site, bars) if plan.backlog else []
     return Result(name, rounds, live, demo_share)
@@ -114,8 +135,13 @@ async def _live(site: Site, rate: int, plan: Plan, bars: Progress) -> Live:
 
 
 def _events(plan: Plan, bars: Progress) -> Path:
-    with bar(bars, "simulate events", plan.events) as on_simulated, bar(bars, "merge events", plan.events) as on_merged:
-        return events.prepare(FOLDER, seed=plan.seed, count=plan.events, on_simulated=on_simulated, on_merged=on_merged)
+    with (
+        bar(bars, "simulate events", plan.events) as on_simulated,
+        bar(bars, "merge events", plan.events) as on_merged,
+    ):
+        return events.prepare(
+            FOLDER, seed=plan.seed, count=plan.events, on_simulated=on_simulated, on_merged=on_merged
+        )
 
 
 async def _round(plan: Plan, site: Site, number: int, bars: Progress) -> Round:
@@ -123,7 +149,10 @@ async def _round(plan: Plan, site: Site, number: int, bars: Progress) -> Round:
     stacks = FOLDER / f"profile-{number}.txt" if plan.profile else None
     with bar(bars, f"round {number}: limit", plan.events) as tell:
         limit = await contest.run_limit(site, number, plan.events, tell)
-    with bar(bars, f"round {number}: worker", plan.events) as tell, bar(bars, f"round {number}: check", plan.events) as read:
+    with (
+        bar(bars, f"round {number}: worker", plan.events) as tell,
+        bar(bars, f"round {number}: check", plan.events) as read,
+    ):
         worker = await contest.run_worker(site, number, plan.events, tell, read, profile=stacks)
     with bar(bars, f"round {number}: faust", plan.faust_events) as tell:
         faust = await contest.run_faust(site, number, plan.faust_events, tell)

@@ -1,4 +1,7 @@
-"""Where a benchmark takes place: the broker, the source topics that all contestants read, and the topics that each makes for itself."""
+"""Where a benchmark takes place.
+
+The broker, the source topics that all contestants read, and the topics that each makes for itself.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ from streams.topics import TopicSpec, ledger_topics, skips_topic
 PARTITIONS: Final = 4
 FAUST_TABLE: Final = "tickets"
 _VARIABLES: Final = "DESKPULSE_"
-_KEPT: Final = {"DESKPULSE_JAVA", "DESKPULSE_KAFKA_CACHE", "DESKPULSE_KAFKA_REPOSITORY"}  # how Kafka is run, and where its jars are
+# how Kafka is run, and where its jars are
+_KEPT: Final = {"DESKPULSE_JAVA", "DESKPULSE_KAFKA_CACHE", "DESKPULSE_KAFKA_REPOSITORY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,9 @@ class Site:
     def settings(self, app_id: str) -> Settings:
         """The settings of a worker of this site, else the defaults."""
         kafka = {"bootstrap_servers": self.bootstrap.split(",")}
-        return Settings(app_id=app_id, topic_prefix=self.prefix, kafka=kafka, topics={"partitions": PARTITIONS})
+        return Settings(
+            app_id=app_id, topic_prefix=self.prefix, kafka=kafka, topics={"partitions": PARTITIONS}
+        )
 
     def environment(self, app_id: str) -> dict[str, str]:
         """The same for a process: its variables."""
@@ -54,7 +60,10 @@ class Site:
         """The topics that all contestants share. Errors: ClusterError."""
         settings = self.settings(self.prefix + "sources")
         async with connect(settings.kafka) as cluster:
-            await apply(cluster, plan([spec for spec in topic_specs(settings) if spec.role in {"source", "dead-letter"}], {}))
+            await apply(
+                cluster,
+                plan([spec for spec in topic_specs(settings) if spec.role in {"source", "dead-letter"}], {}),
+            )
 
     async def create_ledger(self, app_id: str) -> None:
         """What a worker needs besides. Errors: BenchError, ClusterError."""
@@ -81,7 +90,9 @@ class Site:
     async def delete_all(self) -> None:
         """Every topic of this run, also of one that was broken off."""
         async with self.admin() as admin:
-            await admin.delete_topics([topic for topic in await admin.list_topics() if topic.startswith(self.prefix)])
+            await admin.delete_topics(
+                [topic for topic in await admin.list_topics() if topic.startswith(self.prefix)]
+            )
 
     async def _delete(self, topics: Iterable[str]) -> None:
         async with self.admin() as admin:

@@ -1,12 +1,15 @@
-"""Every query of every board, put to a real Prometheus and compared with the oracle: `make boards-check`, `python -m proofs.boards.check`.
+"""Every query of every board, put to a real Prometheus and compared with the oracle.
 
-Of two desks the simulator's events go through a broker, workers and exporters, one Prometheus scrapes all and evaluates the rules of both,
-and each panel is asked what it would show at one instant. A panel that shows figures must show those of `oracle/figures.py` at the
-`as_of` of the scrape that Prometheus answers from: `deskpulse.monitoring.boards.questions.promql` says what a query means
-without Prometheus. So an answer may be empty exactly where the oracle says that there is no figure, whatever the hour; one about the
-programs themselves must not be.
-In the end everything of the second desk is taken out of Prometheus, and no answer about the first may change.
-A line a board, the last line sums them up; exit 0 only if nothing is empty that should not be and nothing differs.
+`make boards-check`, `python -m proofs.boards.check`.
+
+Of two desks the simulator's events go through a broker, workers and exporters, one Prometheus scrapes all and
+evaluates the rules of both, and each panel is asked what it would show at one instant. A panel that shows
+figures must show those of `oracle/figures.py` at the `as_of` of the scrape that Prometheus answers from:
+`deskpulse.monitoring.boards.questions.promql` says what a query means without Prometheus. So an answer may be
+empty exactly where the oracle says that there is no figure, whatever the hour; one about the programs
+themselves must not be. In the end everything of the second desk is taken out of Prometheus, and no answer
+about the first may change. A line a board, the last line sums them up; exit 0 only if nothing is empty that
+should not be and nothing differs.
 """
 
 from __future__ import annotations
@@ -65,8 +68,10 @@ class Tally:
     def __str__(self) -> str:
         """Read as a line."""
         return (
-            f"{self.panels} panels, {self.queries} queries run, the longest of {self.longest} characters, {len(self.empty)} empty, "
-            f"{self.without} without a figure as the oracle says, {self.compared} figures compared, {len(self.differences)} differences"
+            f"{self.panels} panels, {self.queries} queries run, the longest of {self.longest} characters, "
+            f"{len(self.empty)} empty, "
+            f"{self.without} without a figure as the oracle says, {self.compared} figures compared, "
+            f"{len(self.differences)} differences"
         )
 
     def add(self, other: Tally) -> None:
@@ -83,7 +88,8 @@ class Tally:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the check."""
     parser = argparse.ArgumentParser(
-        prog="python -m proofs.boards.check", description="All boards against a real Prometheus and the oracle."
+        prog="python -m proofs.boards.check",
+        description="All boards against a real Prometheus and the oracle.",
     )
     parser.add_argument("--scenario", default="sla-slip", help="of the simulator (default: sla-slip)")
     options = parser.parse_args(arguments)
@@ -108,7 +114,10 @@ async def _check(broker: Broker, scenario: str, folder: Path, exits: ExitStack) 
             exits.callback(site.install(broker.bootstrap, folder).stop)
             await site.start()
         exporters = [port for site in desks for port in site.ports]
-        _say(f"two months of {scenario}, {len(desks)} desks with {len(exporters)} exporters on {broker.name} ...")
+        _say(
+            f"two months of {scenario}, {len(desks)} desks with {len(exporters)} exporters on {broker.name} "
+            "..."
+        )
         for site in desks:
             await site.fill()
         _say(f"{sum(len(site.records) for site in desks):,} records counted; Prometheus scrapes ...")
@@ -124,7 +133,9 @@ async def _check(broker: Broker, scenario: str, folder: Path, exits: ExitStack) 
         exits.callback(prometheus.stop)
         await prometheus.ready()
         last_words = desks[0].stack.last_words
-        at_seconds = await until(lambda: _scraped(prometheus, desks), seconds=LONGEST_SECONDS, what=f"scrapes: {last_words()}")
+        at_seconds = await until(
+            lambda: _scraped(prometheus, desks), seconds=LONGEST_SECONDS, what=f"scrapes: {last_words()}"
+        )
         for site in desks:
             site.stack.stop()  # what was scraped stays, and the oracle wants the processor
         _say("the oracle computes every figure ...")
@@ -137,7 +148,9 @@ def _judge_all(prometheus: LocalPrometheus, desks: Sequence[Site], at_seconds: f
     for site in desks:
         as_of = _as_of(prometheus, site, at_seconds)
         expected = proof.expected(site.stack.settings, site.records, round(as_of * 1000))
-        inquiry = Inquiry(prometheus, Moment.of(at_seconds, {figure.key: figure.value for figure in expected}), site.name)
+        inquiry = Inquiry(
+            prometheus, Moment.of(at_seconds, {figure.key: figure.value for figure in expected}), site.name
+        )
         inquiries.append(inquiry)
         total.add(_judge(inquiry, site))
     for site in desks[1:]:
@@ -157,14 +170,17 @@ def _scraped(prometheus: LocalPrometheus, desks: Sequence[Site]) -> float | None
     complete = f'sum_over_time(deskpulse_view_complete{{job="{JOB}"}}[{RANGE_SECONDS}s]) >= {SCRAPES - 1}'
     every = len(prometheus.query(complete, now)) == sum(site.exporters for site in desks)
     awake = len(prometheus.query('ALERTS{alertname="Watchdog",alertstate="firing"}', now)) == len(desks)
-    # A scrape that ends while the rules are evaluated is seen by the later ones alone: no edge of a minute may lie between two scrapes.
+    # A scrape that ends while the rules are evaluated is seen by the later ones alone: no edge of a minute
+    # may lie between two scrapes.
     first, last = MIDDLE_OF_A_MINUTE
     return now if every and awake and first <= now % 60 <= last else None
 
 
 def _as_of(prometheus: LocalPrometheus, site: Site, at_seconds: float) -> float:
     """The instant that the figures of a desk are for which Prometheus gives at `at_seconds`."""
-    (sample,) = prometheus.query(f"desk:view_as_of_timestamp_seconds{label_text({'desk': site.name})}", at_seconds)
+    (sample,) = prometheus.query(
+        f"desk:view_as_of_timestamp_seconds{label_text({'desk': site.name})}", at_seconds
+    )
     return float(sample["value"][1])
 
 
@@ -205,10 +221,13 @@ class Inquiry:
     prometheus: LocalPrometheus
     moment: Moment
     desk: str
-    known: dict[tuple[str, bool], Result] = field(default_factory=dict)  # by query, and whether it was an instant one
+    # by query, and whether it was an instant one
+    known: dict[tuple[str, bool], Result] = field(default_factory=dict)
 
     def chosen(self, board: Board, variables: Mapping[str, str], tally: Tally) -> dict[str, Choice]:
-        """The variables of a board, chosen by what is shown, as a link does; none where one of them is not offered.
+        """The variables of a board, chosen by what is shown, as a link does.
+
+        None where one of them is not offered.
 
         The desk comes first, since others are asked of it.
         """
@@ -217,15 +236,24 @@ class Inquiry:
             if variable["type"] != "query":
                 continue
             name = variable["name"]
-            answer = self.prometheus.query(_own_filled(interpolated(question(variable), shown, special=False)), self.moment.at_seconds)
-            found = next((choice for choice in choices(variable, answer) if choice.text == variables[name]), None)
+            answer = self.prometheus.query(
+                _own_filled(interpolated(question(variable), shown, special=False)), self.moment.at_seconds
+            )
+            found = next(
+                (choice for choice in choices(variable, answer) if choice.text == variables[name]), None
+            )
             if found is None:
-                tally.differences.append(f"{board.name}: {name} does not offer {variables[name]!r}, only {choices(variable, answer)}")
+                tally.differences.append(
+                    f"{board.name}: {name} does not offer {variables[name]!r}, only "
+                    f"{choices(variable, answer)}"
+                )
                 return {}
             shown[name] = found
         return shown
 
-    def ask(self, asked: Asked, variables: Mapping[str, str], tally: Tally, shown: Mapping[str, Choice]) -> None:
+    def ask(
+        self, asked: Asked, variables: Mapping[str, str], tally: Tally, shown: Mapping[str, Choice]
+    ) -> None:
         """Put one question, with one choice of variables: their names, and what Grafana has of them."""
         expression = asked.query.expression
         place = f"{asked.panel} {asked.ref} {dict(variables) or ''}"
@@ -245,7 +273,9 @@ class Inquiry:
     def marks(self, board: Board, shown: Mapping[str, Choice], tally: Tally) -> None:
         """Put the question of the marks, which may have no answer."""
         for note in json.loads(board.text())["annotations"]["list"]:
-            self._answer(self._query(note["expr"], shown, f"{board.name}: {note['name']}", tally), tally, instant=False)
+            self._answer(
+                self._query(note["expr"], shown, f"{board.name}: {note['name']}", tally), tally, instant=False
+            )
             tally.queries += 1
 
     def changed(self) -> list[str]:
@@ -265,12 +295,17 @@ class Inquiry:
         return found.pop()
 
     def _answer(self, query: str, tally: Tally, *, instant: bool) -> Result:
-        """By labels, without the desk: only where nothing is made of a series its label stays, and it must be the one of the board."""
+        """By labels, without the desk.
+
+        Only where nothing is made of a series its label stays, and it must be the one of the board.
+        """
         key = query, instant
         if key not in self.known:
             samples = _shown(self.prometheus, self.moment.at_seconds, query, instant=instant)
             strange = {having["desk"] for having, _ in samples if having.get("desk", self.desk) != self.desk}
-            tally.differences += [f"{desk!r} answers to a question about {self.desk!r}: {query}" for desk in sorted(strange)]
+            tally.differences += [
+                f"{desk!r} answers to a question about {self.desk!r}: {query}" for desk in sorted(strange)
+            ]
             self.known[key] = {_labels(having): value for having, value in samples}
         return self.known[key]
 
@@ -287,14 +322,27 @@ def _tolerance(expression: Expression) -> tuple[float, float]:
     return QUANTILE if not isinstance(expression, Rounded) else (QUANTILE[0], 10.0**-expression.decimals)
 
 
-def _shown(prometheus: LocalPrometheus, at_seconds: float, query: str, *, instant: bool) -> list[tuple[dict[str, str], float]]:
-    """What a panel shows at the end of its time range, each with its labels. A series that has ended before is not shown as the present."""
+def _shown(
+    prometheus: LocalPrometheus, at_seconds: float, query: str, *, instant: bool
+) -> list[tuple[dict[str, str], float]]:
+    """What a panel shows at the end of its time range, each with its labels.
+
+    A series that has ended before is not shown as the present.
+    """
     if instant:
-        return [(sample["metric"], float(sample["value"][1])) for sample in prometheus.query(query, at_seconds)]
+        return [
+            (sample["metric"], float(sample["value"][1])) for sample in prometheus.query(query, at_seconds)
+        ]
     start = at_seconds - RANGE_SECONDS
-    matrix: Answer = prometheus.query_range(query, start_seconds=start, end_seconds=at_seconds, step_seconds=SCRAPE_SECONDS)
+    matrix: Answer = prometheus.query_range(
+        query, start_seconds=start, end_seconds=at_seconds, step_seconds=SCRAPE_SECONDS
+    )
     last = ((series, series["values"][-1]) for series in matrix)
-    return [(series["metric"], float(value)) for series, (instant_seconds, value) in last if instant_seconds >= at_seconds - 0.01]
+    return [
+        (series["metric"], float(value))
+        for series, (instant_seconds, value) in last
+        if instant_seconds >= at_seconds - 0.01
+    ]
 
 
 def _labels(having: Mapping[str, str]) -> Labels:

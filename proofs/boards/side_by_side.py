@@ -1,4 +1,7 @@
-"""Two desks on one broker and one Prometheus: the one that is looked at, and one whose figures and names must never show on its boards."""
+"""Two desks on one broker and one Prometheus.
+
+The one that is looked at, and one whose figures and names must never show on its boards.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,10 @@ class Site:
 
     def _surroundings(self) -> dict[str, str]:
         names = {"CHANNEL": DEFAULT_DESK.channels, "PRIORITY": DEFAULT_DESK.priorities}
-        lists = {f"DESKPULSE_DESK__MEMBERS__{dimension}": ",".join(one.name for one in some) for dimension, some in names.items()}  # type: ignore[attr-defined]
+        lists = {
+            f"DESKPULSE_DESK__MEMBERS__{dimension}": ",".join(one.name for one in some)
+            for dimension, some in names.items()
+        }  # type: ignore[attr-defined]
         if not self.renamed:
             lists["DESKPULSE_DESK__MEMBERS__TEAM"] = ",".join(self.teams)
         return {**lists, "DESKPULSE_DESK__POLICY": str(DEFAULT_POLICY), "DESKPULSE_DESK__NAME": self.name}
@@ -77,9 +83,13 @@ class Site:
 
     async def fill(self) -> None:
         """Two months of the scenario up to now, until the exporter shows all of it."""
-        producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=20, **self.stack.settings.kafka.client_options())
+        producer = AIOKafkaProducer(
+            acks="all", enable_idempotence=True, linger_ms=20, **self.stack.settings.kafka.client_options()
+        )
         async with producer:
-            await publish(self._events(), producer, pace=Pace.flat_out(), topic_prefix=self.stack.settings.topic_prefix)
+            await publish(
+                self._events(), producer, pace=Pace.flat_out(), topic_prefix=self.stack.settings.topic_prefix
+            )
         self.records, ends = await self.stack.source()
         await self.stack.caught_up(ends)
 
@@ -105,7 +115,10 @@ class Site:
 
     def leave(self, prometheus: LocalPrometheus) -> None:
         """Take everything that Prometheus knows of it away."""
-        prometheus.delete(label_text({"desk": self.name}), *(label_text({"instance": f"127.0.0.1:{port}"}) for port in self.ports))
+        prometheus.delete(
+            label_text({"desk": self.name}),
+            *(label_text({"instance": f"127.0.0.1:{port}"}) for port in self.ports),
+        )
 
 
 def sites(scenario: str) -> tuple[Site, Site]:

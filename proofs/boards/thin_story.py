@@ -1,4 +1,7 @@
-"""A busy present over a thin past: for checks that need every window filled and an oracle that is soon done."""
+"""A busy present over a thin past.
+
+For checks that need every window filled and an oracle that is soon done.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,20 @@ _PRESENT_MS: Final = 2 * HOUR_MS
 _SEED: Final = 2025
 
 
-def thin_story(scenario: str, *, now_ms: int, rate_per_hour: float, history_rate: float) -> Iterator[TimedEvent]:
+def thin_story(
+    scenario: str, *, now_ms: int, rate_per_hour: float, history_rate: float
+) -> Iterator[TimedEvent]:
     """As `story`, but before its last two hours a calm desk with `history_rate` tickets an hour in the mean of its week."""
     start_ms = now_ms - HISTORY_MS
-    past = simulate("calm", seed=_SEED, start_ms=start_ms, rate_per_hour=history_rate, desk=demo_desk(scenario, now_ms))
+    past = simulate(
+        "calm", seed=_SEED, start_ms=start_ms, rate_per_hour=history_rate, desk=demo_desk(scenario, now_ms)
+    )
     present = story(scenario, now_ms=now_ms, rate_per_hour=rate_per_hour, history_ms=_PRESENT_MS)
     customers: list[TimedEvent] = []
     for event in present:
         if event.publish_ms > now_ms - _PRESENT_MS:
-            # The customers of the present were there before the history began: later they would be too late for the event clock.
+            # The customers of the present were there before the history began: later they would be too late
+            # for the event clock.
             known = (one._replace(publish_ms=start_ms) for one in customers)
             return heapq.merge(chain(known, past), chain([event], present), key=lambda one: one.publish_ms)
         customers.append(event)

@@ -1,7 +1,10 @@
-"""Whether the forecast's interval keeps its promise: `python -m proofs.drills.forecast [--seeds 20] [--rate 60]`.
+"""Whether the forecast's interval keeps its promise.
 
-For each seed the simulator runs a desk for ten days. At every hour of the last days the forecast is made from what had happened by then,
-and an hour later it is compared with what came. Per target the intervals shall cover the truth in 70 to 90 % of the hours.
+`python -m proofs.drills.forecast [--seeds 20] [--rate 60]`.
+
+For each seed the simulator runs a desk for ten days. At every hour of the last days the forecast is made from
+what had happened by then, and an hour later it is compared with what came. Per target the intervals shall
+cover the truth in 70 to 90 % of the hours.
 """
 
 import argparse
@@ -29,8 +32,9 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 START_MS: Final = 1_789_344_000_000  # 2026-09-14T00:00:00Z, a Monday
 POLICY: Final = Path("examples/policy.yaml")
 LEAST, MOST = 0.70, 0.90
-# A desk that is late often enough for its misses to be counted: the ordinary one keeps nearly all of its promises.
-_WAITS: Final = {"high": (12, 4), "normal": (45, 14), "low": (120, 30)}  # median minutes to the first reply, hours to the resolution
+# A desk that is late often enough for its misses to be counted: the ordinary one keeps nearly all of its
+# promises. median minutes to the first reply, hours to the resolution
+_WAITS: Final = {"high": (12, 4), "normal": (45, 14), "low": (120, 30)}
 LATE_DESK: Final[Desk] = replace(
     DEFAULT_DESK,
     priorities=tuple(
@@ -60,13 +64,18 @@ class Hour(NamedTuple):
 
 
 class World:
-    """All tickets as far as events were added: running clocks and settled promises by minute of the deadline."""
+    """All tickets as far as events were added.
+
+    Running clocks and settled promises by minute of the deadline.
+    """
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._rows: dict[str, TicketRow] = defaultdict(TicketRow)
         self._due: dict[str, Counter[int]] = {target: Counter() for target in TARGETS}
-        self._settled: dict[str, dict[int, Counter[int]]] = {target: defaultdict(Counter) for target in TARGETS}
+        self._settled: dict[str, dict[int, Counter[int]]] = {
+            target: defaultdict(Counter) for target in TARGETS
+        }
 
     def add(self, event: Any) -> None:
         """Merge one event."""
@@ -80,7 +89,11 @@ class World:
         found, levels = commitments.contribution(row)
         for at_ms, cell, _ in found:
             for target in TARGETS:
-                if 0 <= (own := cell - cell_numbers.SLA[target]) < cell_numbers.BREACHED + cell_numbers.CLASSES:
+                if (
+                    0
+                    <= (own := cell - cell_numbers.SLA[target])
+                    < cell_numbers.BREACHED + cell_numbers.CLASSES
+                ):
                     self._settled[target][at_ms // MINUTE_MS][own] += sign
         for level, at_ms in levels:
             self._due[cell_numbers.running_target(level)][at_ms // MINUTE_MS] += sign
@@ -108,14 +121,20 @@ def missed(cells: Mapping[int, int]) -> int:
     return sum(n for cell, n in cells.items() if cell >= cell_numbers.BREACHED)
 
 
-def play(policy: Policy, *, seed: int, rate_per_hour: float, days: int, looked_at_days: int) -> Iterator[Hour]:
+def play(
+    policy: Policy, *, seed: int, rate_per_hour: float, days: int, looked_at_days: int
+) -> Iterator[Hour]:
     """Every hour of the last days of one simulation."""
     end_ms = START_MS + days * DAY_MS
     decoded = (
         _DECODE[event.topic](encode(event.value))
-        for event in simulate("calm", seed=seed, start_ms=START_MS, end_ms=end_ms, rate_per_hour=rate_per_hour, desk=LATE_DESK)
+        for event in simulate(
+            "calm", seed=seed, start_ms=START_MS, end_ms=end_ms, rate_per_hour=rate_per_hour, desk=LATE_DESK
+        )
     )
-    events = iter(sorted((event for event in decoded if type(event) in CONCERNED), key=lambda event: event.at_ms))  # type: ignore[union-attr]
+    events = iter(
+        sorted((event for event in decoded if type(event) in CONCERNED), key=lambda event: event.at_ms)
+    )  # type: ignore[union-attr]
     world, following = World(policy), next(events, None)
     open_: dict[str, forecast.Forecast] = {}
     for hour in range((days - looked_at_days) * 24, days * 24):
@@ -134,8 +153,14 @@ def summary(hours: Sequence[Hour], target: str) -> tuple[float, str]:
     """The share of hours that are covered, and a line about them."""
     own = [hour for hour in hours if hour.target == target]
     share = sum(hour.covered for hour in own) / len(own)
-    expected, truth = (sum(values) / len(own) for values in ([hour.found.expected for hour in own], [hour.truth for hour in own]))
-    over, under = sum(hour.truth > hour.found.high for hour in own), sum(hour.truth < hour.found.low for hour in own)
+    expected, truth = (
+        sum(values) / len(own)
+        for values in ([hour.found.expected for hour in own], [hour.truth for hour in own])
+    )
+    over, under = (
+        sum(hour.truth > hour.found.high for hour in own),
+        sum(hour.truth < hour.found.low for hour in own),
+    )
     return share, (
         f"{target:11}  {len(own)} hours, covered {100 * share:.1f} %, above {over}, below {under}; "
         f"breaches an hour: expected {expected:.2f}, came {truth:.2f}"
@@ -144,7 +169,9 @@ def summary(hours: Sequence[Hour], target: str) -> tuple[float, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play all seeds and judge."""
-    parser = argparse.ArgumentParser(prog="python -m proofs.drills.forecast", description="Coverage of the forecast's 80 % interval.")
+    parser = argparse.ArgumentParser(
+        prog="python -m proofs.drills.forecast", description="Coverage of the forecast's 80 % interval."
+    )
     parser.add_argument("--seeds", type=int, default=20, help="how many simulations (20)")
     parser.add_argument("--rate", type=float, default=60.0, help="new tickets an hour, mean of the week (60)")
     options = parser.parse_args(arguments)
@@ -161,7 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         good = good and LEAST <= share <= MOST
         print(f"forecast: {line}")
     print(
-        f"forecast: {'as promised' if good else 'NOT as promised'}: each target within {100 * LEAST:.0f} to {100 * MOST:.0f} % of the hours"
+        f"forecast: {'as promised' if good else 'NOT as promised'}: each target within {100 * LEAST:.0f} to "
+        f"{100 * MOST:.0f} % of the hours"
     )
     return 0 if good else 1
 

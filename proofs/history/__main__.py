@@ -15,7 +15,9 @@ from proofs.history.make import HistoryError, PrometheusError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """List the stories, or serve one."""
-    parser = argparse.ArgumentParser(prog="python -m proofs.history", description="A Prometheus that has seen a simulated day.")
+    parser = argparse.ArgumentParser(
+        prog="python -m proofs.history", description="A Prometheus that has seen a simulated day."
+    )
     parser.add_argument("story", nargs="?", choices=STORIES, help="without one they are listed")
     parser.add_argument("--port", type=int, help="on loopback (default: any free one)")
     parser.add_argument("--only-make", action="store_true", help="do not serve it")
@@ -30,7 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.only_make:
             return 0
         with serving(history, options.port) as prometheus:
-            print(f"history: {story.name} on {prometheus.url}; its now is {story.now_seconds} ({story.now}); Ctrl-C ends it", flush=True)
+            print(
+                f"history: {story.name} on {prometheus.url}; its now is {story.now_seconds} ({story.now}); "
+                "Ctrl-C ends it",
+                flush=True,
+            )
             ended = threading.Event()
             signal.signal(signal.SIGTERM, lambda *_: ended.set())
             with contextlib.suppress(KeyboardInterrupt):

@@ -17,9 +17,12 @@ class HistoryError(RuntimeError):
 
 @dataclass
 class Blocks:
-    """Writes blocks into the data folder of a Prometheus that does not run; leaving the context waits for the last one.
+    """Writes blocks into the data folder of a Prometheus that does not run.
 
-    What is handed over at once should lie within two hours: promtool reads a file once for each block that it touches.
+    Leaving the context waits for the last one.
+
+    What is handed over at once should lie within two hours: promtool reads a file once for each block that it
+    touches.
     """
 
     folder: Path
@@ -31,14 +34,19 @@ class Blocks:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=error is not None)
         if error is None:
             for job in self._jobs:
                 job.result()
 
     def write(self, lines: Iterable[str]) -> None:
-        """One more block. promtool works while the caller goes on. Errors: HistoryError, when the context is left."""
+        """One more block. promtool works while the caller goes on.
+
+        Errors: HistoryError, when the context is left.
+        """
         self._count += 1
         path = self.folder.parent / f"{self._count}.om"
         with path.open("w", encoding="utf-8") as file:
@@ -52,7 +60,15 @@ class Blocks:
 
 
 def _build(path: Path, folder: Path) -> None:
-    command: Sequence[str] = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(path), str(folder)]
+    command: Sequence[str] = [
+        "promtool",
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        "--quiet",
+        str(path),
+        str(folder),
+    ]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise HistoryError(f"promtool cannot read {path}: {run.stdout.strip()} {run.stderr.strip()}")

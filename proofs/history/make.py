@@ -26,7 +26,15 @@ RULES: Final = ROOT / "monitoring" / "rules"
 _TOOLS: Final = ("prometheus", "promtool")
 # What scrapes and rules are made from: when any of it changes, they are made anew.
 _OF_SCRAPES: Final = (
-    *("windows", "streams", "kpis", "deskpulse/lab/simulator", "deskpulse/lab/demo/story.py", "deskpulse/settings", "deskpulse/policy"),
+    *(
+        "windows",
+        "streams",
+        "kpis",
+        "deskpulse/lab/simulator",
+        "deskpulse/lab/demo/story.py",
+        "deskpulse/settings",
+        "deskpulse/policy",
+    ),
     "exporters/metrics",
     "exporters/reading/status.py",
     "proofs/history/scrapes.py",
@@ -36,7 +44,10 @@ _OF_RULES: Final = ("monitoring/rules", "proofs/history/rules.py")
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A story and the data folder of a Prometheus that has it. Do not start one there: `serving` works on a copy."""
+    """A story and the data folder of a Prometheus that has it.
+
+    Do not start one there: `serving` works on a copy.
+    """
 
     story: Story
     data: Path
@@ -48,12 +59,23 @@ def missing_tools() -> list[str]:
 
 
 def made(story: Story, *, say: Callable[[str], None] = print, kept: Path = KEPT) -> History:
-    """The history of a story: that of an earlier call, or a new one (some two minutes). Errors: HistoryError, PrometheusError."""
+    """The history of a story: that of an earlier call, or a new one (some two minutes).
+
+    Errors: HistoryError, PrometheusError.
+    """
     if missing := missing_tools():
-        raise HistoryError(f"{missing[0]} is not installed: apt-get install --no-install-recommends prometheus")
+        raise HistoryError(
+            f"{missing[0]} is not installed: apt-get install --no-install-recommends prometheus"
+        )
     own = hashlib.sha256(repr((story, story.desk, story.spans())).encode())
-    scraped = _kept(kept / story.name / "scrapes", _digest(own, _OF_SCRAPES), lambda folder: _scrape(story, folder, say))
-    ruled = _kept(kept / story.name / "rules", _digest(own, (*_OF_SCRAPES, *_OF_RULES)), lambda folder: _rule(story, scraped, folder, say))
+    scraped = _kept(
+        kept / story.name / "scrapes", _digest(own, _OF_SCRAPES), lambda folder: _scrape(story, folder, say)
+    )
+    ruled = _kept(
+        kept / story.name / "rules",
+        _digest(own, (*_OF_SCRAPES, *_OF_RULES)),
+        lambda folder: _rule(story, scraped, folder, say),
+    )
     return History(story, ruled / "data")
 
 
@@ -112,7 +134,9 @@ def _rule(story: Story, scraped: Path, folder: Path, say: Callable[[str], None])
 @contextmanager
 def _running(folder: Path, port: int | None = None) -> Iterator[LocalPrometheus]:
     """A Prometheus on the data of a folder. It knows what is there when it starts."""
-    prometheus = LocalPrometheus(folder=folder, job="nothing", targets=(), port=free_ports(1)[0] if port is None else port)
+    prometheus = LocalPrometheus(
+        folder=folder, job="nothing", targets=(), port=free_ports(1)[0] if port is None else port
+    )
     prometheus.start()
     try:
         prometheus.wait()
@@ -125,7 +149,11 @@ def _digest(own: hashlib._Hash, sources: Iterable[str]) -> str:
     found = own.copy()
     for source in sources:
         at = ROOT / source
-        files = [at] if at.is_file() else sorted(path for path in at.rglob("*") if path.suffix in (".py", ".yml", ".yaml"))
+        files = (
+            [at]
+            if at.is_file()
+            else sorted(path for path in at.rglob("*") if path.suffix in (".py", ".yml", ".yaml"))
+        )
         for path in files:
             found.update(path.read_bytes())
     return found.hexdigest()[:12]

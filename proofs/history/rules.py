@@ -1,4 +1,7 @@
-"""The rules of `monitoring/rules` over a history: recorded series, and the series that alerts leave behind."""
+"""The rules of `monitoring/rules` over a history.
+
+Recorded series, and the series that alerts leave behind.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ _NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _DURATION: Final = re.compile(r"(\d+)(ms|s|m|h|d|w)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 _OF_LABEL: Final = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
-_IF_TEAM: Final = re.compile(r'\{\{\s*if eq \$labels\.by "team"\s*\}\}(.*?)(?:\{\{\s*else\s*\}\}(.*?))?\{\{\s*end\s*\}\}')
+_IF_TEAM: Final = re.compile(
+    r'\{\{\s*if eq \$labels\.by "team"\s*\}\}(.*?)(?:\{\{\s*else\s*\}\}(.*?))?\{\{\s*end\s*\}\}'
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,11 @@ class Rule:
 
 def read(folder: Path) -> list[Rule]:
     """The rules of all files of a folder, in order."""
-    groups = (group for path in sorted(folder.glob("*.yml")) for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"])
+    groups = (
+        group
+        for path in sorted(folder.glob("*.yml"))
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+    )
     return [_rule(one) for group in groups for one in group["rules"]]
 
 
@@ -50,7 +59,14 @@ def _rule(one: Mapping[str, Any]) -> Rule:
     labels = {name: str(text) for name, text in one.get("labels", {}).items()}
     if "record" in one:
         return Rule(one["record"], one["expr"], labels=labels)
-    return Rule(ALERTS, one["expr"], one["alert"], seconds(one.get("for", "0s")), seconds(one.get("keep_firing_for", "0s")), labels)
+    return Rule(
+        ALERTS,
+        one["expr"],
+        one["alert"],
+        seconds(one.get("for", "0s")),
+        seconds(one.get("keep_firing_for", "0s")),
+        labels,
+    )
 
 
 def seconds(text: str) -> float:
@@ -80,7 +96,9 @@ def levels(rules: Iterable[Rule]) -> list[list[Rule]]:
     return found
 
 
-def recorded(prometheus: LocalPrometheus, rule: Rule, spans: Iterable[Span]) -> Iterator[tuple[int, list[str]]]:
+def recorded(
+    prometheus: LocalPrometheus, rule: Rule, spans: Iterable[Span]
+) -> Iterator[tuple[int, list[str]]]:
     """(number of the span, lines) that a recording rule leaves."""
     for number, span in enumerate(spans):
         lines: list[str] = []
@@ -91,7 +109,9 @@ def recorded(prometheus: LocalPrometheus, rule: Rule, spans: Iterable[Span]) -> 
 
 
 def in_order(lines: Iterable[str]) -> list[str]:
-    """Lines of rules that share a name: a series comes from the one, then from the other. Of two at one instant the first stays.
+    """Lines of rules that share a name: a series comes from the one, then from the other.
+
+    Of two at one instant the first stays.
 
     >>> in_order(["a 1 60", "b 5 60", "a 2 120", "a 3 0", "a 4 120"])
     ['a 3 0', 'a 1 60', 'a 2 120', 'b 5 60']
@@ -103,7 +123,9 @@ def in_order(lines: Iterable[str]) -> list[str]:
     return [found[at] for found in series.values() for at in sorted(found)]
 
 
-def alerted(prometheus: LocalPrometheus, rule: Rule, spans: Iterable[Span]) -> Iterator[tuple[int, list[str]]]:
+def alerted(
+    prometheus: LocalPrometheus, rule: Rule, spans: Iterable[Span]
+) -> Iterator[tuple[int, list[str]]]:
     """(number of the span, lines) of ALERTS and ALERTS_FOR_STATE that an alert leaves."""
     state: dict[_Key, _Active] = {}
     for number, span in enumerate(spans):
@@ -145,23 +167,33 @@ def _move(state: dict[_Key, _Active], true_now: Iterable[_Key], at: int, rule: R
 
 
 def expanded(templates: Mapping[str, str], labels: Mapping[str, str]) -> dict[str, str]:
-    """Labels of an alert with their templates filled; what comes out empty, or is a template of another kind, is left out.
+    """Labels of an alert with their templates filled.
 
-    >>> expanded({"team": '{{ if eq $labels.by "team" }}{{ $labels.member }}{{ end }}', "kind": "kpi"}, {"by": "team", "member": "vip"})
+    What comes out empty, or is a template of another kind, is left out.
+
+    >>> expanded(
+    ...     {"team": '{{ if eq $labels.by "team" }}{{ $labels.member }}{{ end }}', "kind": "kpi"},
+    ...     {"by": "team", "member": "vip"},
+    ... )
     {'team': 'vip', 'kind': 'kpi'}
     """
     found = {}
     for name, template in templates.items():
-        text = _IF_TEAM.sub(lambda match: (match[1] if labels.get("by") == "team" else match[2]) or "", template)
+        text = _IF_TEAM.sub(
+            lambda match: (match[1] if labels.get("by") == "team" else match[2]) or "", template
+        )
         text = _OF_LABEL.sub(lambda match: labels.get(match[1], ""), text)
         if text and "{{" not in text:
             found[name] = text
     return found
 
 
-def _answers(prometheus: LocalPrometheus, rule: Rule, span: Span) -> Iterator[tuple[dict[str, str], list[tuple[int, str]]]]:
+def _answers(
+    prometheus: LocalPrometheus, rule: Rule, span: Span
+) -> Iterator[tuple[dict[str, str], list[tuple[int, str]]]]:
     found: dict[_Key, dict[int, str]] = {}
-    for series in _asked(prometheus, rule, span):  # of `a or b` one series of each may remain, at other instants: for a rule they are one
+    # of `a or b` one series of each may remain, at other instants: for a rule they are one
+    for series in _asked(prometheus, rule, span):
         key = tuple(sorted((name, value) for name, value in series["metric"].items() if name != "__name__"))
         found.setdefault(key, {}).update((round(at), value) for at, value in series["values"])
     for key, values in found.items():
@@ -169,9 +201,14 @@ def _answers(prometheus: LocalPrometheus, rule: Rule, span: Span) -> Iterator[tu
 
 
 def _asked(prometheus: LocalPrometheus, rule: Rule, span: Span) -> Iterator[Mapping[str, Any]]:
-    """Series with their values. Prometheus 2.42 loses labels of `count_values by` after the first instant of a range."""
+    """Series with their values.
+
+    Prometheus 2.42 loses labels of `count_values by` after the first instant of a range.
+    """
     if "count_values by" not in rule.expr:
-        yield from prometheus.query_range(rule.expr, start_seconds=span.start, end_seconds=span.end, step_seconds=span.step)
+        yield from prometheus.query_range(
+            rule.expr, start_seconds=span.start, end_seconds=span.end, step_seconds=span.step
+        )
         return
     for at in span:
         for sample in prometheus.query(rule.expr, at):

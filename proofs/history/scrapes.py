@@ -1,4 +1,7 @@
-"""The exporter through a story: events in, at every instant the lines that a scrape would bring, with their time."""
+"""The exporter through a story.
+
+Events in, at every instant the lines that a scrape would bring, with their time.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,9 @@ class _Desk:
             silent_seconds=(at_ms - heard_ms) / 1000 + 0.2,
             connections=1,
             sources={(topic, 0): LogSpan(0, self.worker.offsets[topic]) for topic in SOURCE_TOPICS},
-            workers=Workers(1, {0: NAME}, {(topic, 0): self.worker.offsets[topic] for topic in SOURCE_TOPICS}),
+            workers=Workers(
+                1, {0: NAME}, {(topic, 0): self.worker.offsets[topic] for topic in SOURCE_TOPICS}
+            ),
         )
 
 
@@ -87,13 +92,18 @@ def scrapes(story: Story) -> Iterator[tuple[int, list[str]]]:
             heard_ms = min(at_ms, story.fault_ms)
             desk.read_to(heard_ms)
             view = desk.builder.build(at_ms)
-            own = (of_target.line(name, {}, value, at) for name, value in (("up", 1.0), ("scrape_duration_seconds", 0.05)))
+            own = (
+                of_target.line(name, {}, value, at)
+                for name, value in (("up", 1.0), ("scrape_duration_seconds", 0.05))
+            )
             yield at, [*_lines(desk, view, desk.status(heard_ms, at_ms), labels, at), *own]
 
 
 def _lines(desk: _Desk, view: View, status: ReaderStatus, labels: _Labels, at: int) -> Iterable[str]:
     snapshot = Snapshot(at * 1000, status, view, build_seconds=0.1)
-    for metric in DeskpulseCollector(lambda: snapshot, desk.buckets_seconds, desk.story.settings.desk_name).collect():
+    for metric in DeskpulseCollector(
+        lambda: snapshot, desk.buckets_seconds, desk.story.settings.desk_name
+    ).collect():
         for sample in metric.samples:
             yield labels.line(sample.name, sample.labels, sample.value, at)
 

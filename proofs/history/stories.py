@@ -19,7 +19,8 @@ SCRAPE_SECONDS: Final = 60  # between two scrapes in the hours that boards show 
 _FAR_SECONDS, _NEAR_SECONDS = 240, 15  # less than Prometheus looks back (300 s); and in the last minutes
 _NOW_MS: Final = 5 * MINUTE_MS
 _BLOCK_SECONDS: Final = 7_200  # of Prometheus's blocks
-ODD_TEAM: Final = 'Tier "gold" | O\'Neil\\s $team'  # what PromQL, Grafana and regular expressions could take for their own
+# what PromQL, Grafana and regular expressions could take for their own
+ODD_TEAM: Final = 'Tier "gold" | O\'Neil\\s $team'
 _LONGER: Final = (  # names of 30 characters, and with what people write in names
     *(
         "Customer Success EMEA & Africa",
@@ -33,7 +34,10 @@ _LONGER: Final = (  # names of 30 characters, and with what people write in name
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Instants from `start` to `end`, both included, `step` apart; in seconds since the epoch. They lie in one block of Prometheus."""
+    """Instants from `start` to `end`, both included, `step` apart; in seconds since the epoch.
+
+    They lie in one block of Prometheus.
+    """
 
     start: int
     end: int
@@ -46,7 +50,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A desk up to the instant at which somebody looks. `now` is local time of ZONE; the history before the shown hours is calm."""
+    """A desk up to the instant at which somebody looks.
+
+    `now` is local time of ZONE; the history before the shown hours is calm.
+    """
 
     name: str
     about: str
@@ -59,7 +66,8 @@ class Story:
     hours: float = 9  # that Prometheus knows; the wall shows 8
     teams: int = 3
     policy: Path | None = DEFAULT_POLICY
-    fault: Literal["none", "frozen", "gone"] = "none"  # of the exporter: it hears nothing of Kafka, or nobody hears of it
+    # of the exporter: it hears nothing of Kafka, or nobody hears of it
+    fault: Literal["none", "frozen", "gone"] = "none"
     fault_minutes: int = 12  # for so long; longer than Prometheus looks back
 
     @property
@@ -122,17 +130,36 @@ def _within_blocks(instants: range) -> Iterator[Span]:
         yield Span(found[0], found[-1], instants.step)
 
 
-_SLIP: Final = Story(name="slip", about="a Wednesday, 3 h into sla-slip of billing, high", now="2026-03-11T11:42", scenario="sla-slip")
+_SLIP: Final = Story(
+    name="slip",
+    about="a Wednesday, 3 h into sla-slip of billing, high",
+    now="2026-03-11T11:42",
+    scenario="sla-slip",
+)
 STORIES: Final[dict[str, Story]] = {
     story.name: story
     for story in (
         replace(_SLIP, hours=24, close_hours=3),
         Story(name="calm", about="an ordinary Wednesday noon", now="2026-03-11T11:42"),
         Story(name="sunday", about="a Sunday night: two of three teams are closed", now="2026-03-15T22:10"),
-        replace(_SLIP, name="frozen", about="slip, and the exporter has heard nothing of Kafka for 12 min", fault="frozen"),
-        replace(_SLIP, name="gone", about="slip, and nobody has heard of the exporter for 12 min", fault="gone"),
+        replace(
+            _SLIP,
+            name="frozen",
+            about="slip, and the exporter has heard nothing of Kafka for 12 min",
+            fault="frozen",
+        ),
+        replace(
+            _SLIP, name="gone", about="slip, and nobody has heard of the exporter for 12 min", fault="gone"
+        ),
         replace(_SLIP, name="no-policy", about="slip on a desk without a policy", policy=None),
         # So many tickets more as the other teams take: billing has as many as in `slip`.
-        replace(_SLIP, name="twelve", about="slip on a desk of twelve teams with long names", teams=12, close_hours=3, rate_per_hour=125.0),
+        replace(
+            _SLIP,
+            name="twelve",
+            about="slip on a desk of twelve teams with long names",
+            teams=12,
+            close_hours=3,
+            rate_per_hour=125.0,
+        ),
     )
 }

@@ -35,12 +35,17 @@ class LocalWorker:
         self.state.sign(NAME)
 
     def take(self, events: Iterable[TimedEvent]) -> list[tuple[bytes, bytes | None]]:
-        """Count events, in the order of their publication; returns the changed rows of the view, of which the last is the position."""
+        """Count events, in the order of their publication.
+
+        Returns the changed rows of the view, of which the last is the position.
+        """
         left = iter(events)
         while chunk := list(itertools.islice(left, _CHUNK)):
             by_topic: dict[str, list[_Record]] = {}
             for event in chunk:
-                record = _Record(0, self.offsets[event.topic], event.publish_ms, event.key, encode(event.value))
+                record = _Record(
+                    0, self.offsets[event.topic], event.publish_ms, event.key, encode(event.value)
+                )
                 self.offsets[event.topic] += 1
                 by_topic.setdefault(event.topic, []).append(record)
             for topic, records in by_topic.items():

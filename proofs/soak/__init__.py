@@ -1,4 +1,7 @@
-"""Exactness under faults, shown: real processes on Apache Kafka are killed, frozen and starved, and every figure must be the oracle's.
+"""Exactness under faults, shown.
 
-`python -m proofs.soak` is the run, `python -m proofs.soak.mutants` shows that it can fail. docs/soak.md says how to read both. Not shipped.
+Real processes on Apache Kafka are killed, frozen and starved, and every figure must be the oracle's.
+
+`python -m proofs.soak` is the run, `python -m proofs.soak.mutants` shows that it can fail. docs/soak.md says
+how to read both. Not shipped.
 """

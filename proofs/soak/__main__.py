@@ -1,4 +1,7 @@
-"""`make soak`: hours of faults in minutes, on Apache Kafka with real processes; red when one figure differs from the oracle's."""
+"""`make soak`: hours of faults in minutes, on Apache Kafka with real processes.
+
+Red when one figure differs from the oracle's.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(run: verdict.Run, reasons: Sequence[str]) -> None:
     Console(width=None if sys.stdout.isatty() else 140).print(verdict.table(run))
     for comparison in run.comparisons:
-        print(f"{comparison.what}: {comparison.compared:,} compared, {len(comparison.differences)} differences")
+        print(
+            f"{comparison.what}: {comparison.compared:,} compared, {len(comparison.differences)} differences"
+        )
     print(verdict.rate_line(run))
     for note in run.notes:
         print(note)
@@ -67,17 +72,37 @@ def _say(line: str) -> None:
 
 
 def _plan(arguments: Sequence[str] | None) -> tuple[Plan, bool]:
-    parser = argparse.ArgumentParser(prog="python -m proofs.soak", description=__doc__, epilog="docs/soak.md says how to read the result.")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of load (default: %(default)g); starting and judging come on top")
-    parser.add_argument("--seed", type=int, default=1, help="of events, faults and moments (default: %(default)s)")
-    parser.add_argument(
-        "--rate", type=float, default=RATE, help=f"events a second that are sent; {LEAST_RATE:g} must get through (default: %(default)g)"
+    parser = argparse.ArgumentParser(
+        prog="python -m proofs.soak", description=__doc__, epilog="docs/soak.md says how to read the result."
     )
-    parser.add_argument("--scenario", choices=(CALM, Rough.name), default=CALM, help="of the simulated desk (default: %(default)s)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=10.0,
+        help="of load (default: %(default)g); starting and judging come on top",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of events, faults and moments (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=RATE,
+        help=f"events a second that are sent; {LEAST_RATE:g} must get through (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--scenario",
+        choices=(CALM, Rough.name),
+        default=CALM,
+        help="of the simulated desk (default: %(default)s)",
+    )
     parser.add_argument("--faults", metavar="NAME,...", help=f"only these kinds: {', '.join(ACTS)}")
     parser.add_argument("--short", action="store_true", help=f"what CI runs: {', '.join(SHORT)}, each once")
     parser.add_argument(
-        "--limit", type=float, default=LIMIT_SECONDS, help="seconds after which the group must work again (default: %(default)g)"
+        "--limit",
+        type=float,
+        default=LIMIT_SECONDS,
+        help="seconds after which the group must work again (default: %(default)g)",
     )
     parser.add_argument("--keep", action="store_true", help="keep the logs also when all is well")
     given = parser.parse_args(arguments)
@@ -87,7 +112,15 @@ def _plan(arguments: Sequence[str] | None) -> tuple[Plan, bool]:
         chosen = kinds(minutes, names)
     except ValueError as error:
         parser.error(str(error))
-    plan = Plan(minutes, given.seed, chosen, given.rate, limit_seconds=given.limit, scenario=given.scenario, once=given.short)
+    plan = Plan(
+        minutes,
+        given.seed,
+        chosen,
+        given.rate,
+        limit_seconds=given.limit,
+        scenario=given.scenario,
+        once=given.short,
+    )
     return plan, given.keep
 
 

@@ -1,4 +1,7 @@
-"""What the workers were given to read: the source topics at the end, and what was saved of them before somebody removed it."""
+"""What the workers were given to read.
+
+The source topics at the end, and what was saved of them before somebody removed it.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +29,27 @@ class Kept(NamedTuple):
 
 @dataclass
 class Archive:
-    """Records by topic-partition. While a topic loses records, nobody reads it but `save`, so what is known stays exact."""
+    """Records by topic-partition.
+
+    While a topic loses records, nobody reads it but `save`, so what is known stays exact.
+    """
 
     stack: Stack
     _saved: dict[TopicPartition, list[Kept]] = field(default_factory=dict)
-    _upto: dict[TopicPartition, int] = field(default_factory=dict)  # offset; what lies beyond is still in the topic
+    # offset; what lies beyond is still in the topic
+    _upto: dict[TopicPartition, int] = field(default_factory=dict)
 
     async def save(self, topic: str, upto: Mapping[int, int]) -> None:
-        """Keep what a source topic holds up to an offset of each of some partitions; the topic may lose it then."""
+        """Keep what a source topic holds up to an offset of each of some partitions.
+
+        The topic may lose it then.
+        """
         places = {TopicPartition(self.stack.topic(topic), number): offset for number, offset in upto.items()}
         for place, records in (await self.held(topic)).items():
             if place in places:
-                self._saved.setdefault(place, []).extend(record for record in records if record.offset <= places[place])
+                self._saved.setdefault(place, []).extend(
+                    record for record in records if record.offset <= places[place]
+                )
                 self._upto[place] = places[place]
 
     async def held(self, topic: str) -> dict[TopicPartition, list[Kept]]:
@@ -71,8 +83,16 @@ class Contents:
         for place, found in self.records.items():
             topic = place.topic[self.prefix :]
             for record in found:
-                yield (topic, place.partition), record.offset, (topic, record.key, record.value, record.timestamp)
+                yield (
+                    (topic, place.partition),
+                    record.offset,
+                    (topic, record.key, record.value, record.timestamp),
+                )
 
     def last_offsets(self) -> dict[Place, int]:
         """Offset of the last record of each topic-partition that has any."""
-        return {(place.topic[self.prefix :], place.partition): found[-1].offset for place, found in self.records.items() if found}
+        return {
+            (place.topic[self.prefix :], place.partition): found[-1].offset
+            for place, found in self.records.items()
+            if found
+        }

@@ -29,7 +29,8 @@ from proofs.soak.load import Load
 from proofs.soak.team import Team
 from proofs.stack import START_SECONDS, Stack
 
-SETTLE_SECONDS: Final = 0.5  # records acknowledged so long after a fault must be applied for the group to work again
+# records acknowledged so long after a fault must be applied for the group to work again
+SETTLE_SECONDS: Final = 0.5
 _HOLD_SECONDS: Final = 0.5  # far below any session timeout, and longer than a transaction is open
 _MOMENTS: Final = 8  # at which a worker is stopped, until one is right
 
@@ -81,7 +82,11 @@ class Field:
 
     async def ready(self, exporter: Exporter) -> None:
         """Wait until an exporter shows the whole ledger."""
-        await until(lambda: asyncio.to_thread(answers, f"{exporter.url}/readyz"), seconds=START_SECONDS, what=f"{exporter.url}/readyz")
+        await until(
+            lambda: asyncio.to_thread(answers, f"{exporter.url}/readyz"),
+            seconds=START_SECONDS,
+            what=f"{exporter.url}/readyz",
+        )
 
     @asynccontextmanager
     async def cluster(self) -> AsyncIterator[Cluster]:
@@ -90,10 +95,12 @@ class Field:
             yield cluster
 
     async def works_again(self, since: float) -> float:
-        """Wait until the group works as before; the longest time, in seconds, for which a partition stood still since.
+        """Wait until the group works as before.
 
-        It works when all that was acknowledged half a second after the fault is applied, and in each partition something newer too.
-        Errors: SoakError when it does not in time.
+        The longest time, in seconds, for which a partition stood still since.
+
+        It works when all that was acknowledged half a second after the fault is applied, and in each
+        partition something newer too. Errors: SoakError when it does not in time.
         """
         await asyncio.sleep(max(0.0, since + SETTLE_SECONDS - time.monotonic()))
         known = dict(self.load.acked)
@@ -109,13 +116,19 @@ class Field:
 
     def _stuck(self, known: Mapping[Place, int]) -> str:
         behind = [
-            f"{topic}/{number} at {self.tail.applied(topic, number)} of {offset}" for (topic, number), offset in sorted(known.items())
+            f"{topic}/{number} at {self.tail.applied(topic, number)} of {offset}"
+            for (topic, number), offset in sorted(known.items())
         ]
-        logs = "\n".join(f"{program.log.name}:\n{end_of(program.log, lines=8)}" for program in self.team.members)
+        logs = "\n".join(
+            f"{program.log.name}:\n{end_of(program.log, lines=8)}" for program in self.team.members
+        )
         return f"the group does not work again after {self.limit_seconds:.0f} s: {', '.join(behind)}\n{logs}"
 
     async def stop_workers(self) -> dict[int, Position]:
-        """End all workers in good order; the positions that they left behind. Nobody reads the source topics then."""
+        """End all workers in good order; the positions that they left behind.
+
+        Nobody reads the source topics then.
+        """
         for program in (taken := self.team.take_all()):
             if program.runs:
                 program.process.terminate()
@@ -129,13 +142,23 @@ class Field:
     async def positions(self) -> dict[int, Position]:
         """The last position row of each partition, read anew."""
         logs, _ = await read_topics(self.stack.settings.kafka.client_options(), [self.stack.view_topic])
-        rows = {place.partition: record.value for place, records in logs.items() for record in records if record.key == POSITION_KEY}
+        rows = {
+            place.partition: record.value
+            for place, records in logs.items()
+            for record in records
+            if record.key == POSITION_KEY
+        }
         return {partition: decode_position(value) for partition, value in rows.items()}
 
-    async def in_a_transaction(self, program: Program, random: Random) -> dict[TopicPartition, tuple[int, int]]:
-        """Stop a worker (SIGSTOP) in the midst of a transaction; the offsets that it has written and not committed. Empty: no luck.
+    async def in_a_transaction(
+        self, program: Program, random: Random
+    ) -> dict[TopicPartition, tuple[int, int]]:
+        """Stop a worker (SIGSTOP) in the midst of a transaction.
 
-        A transaction is open for some hundredths of a second. One of the brokers is held for a moment, so that it stays open for longer.
+        The offsets that it has written and not committed. Empty: no luck.
+
+        A transaction is open for some hundredths of a second. One of the brokers is held for a moment, so
+        that it stays open for longer.
         """
         async with OpenTransactions(self.stack) as transactions:
             for _ in range(_MOMENTS):
@@ -147,7 +170,11 @@ class Field:
                 await asyncio.sleep(_HOLD_SECONDS)
                 before = await transactions.spans()
                 await asyncio.sleep(_HOLD_SECONDS)
-                held = {place: span for place, span in (await transactions.spans()).items() if before.get(place) == span}
+                held = {
+                    place: span
+                    for place, span in (await transactions.spans()).items()
+                    if before.get(place) == span
+                }
                 if held:
                     return held
                 program.signal(signal.SIGCONT)
@@ -159,7 +186,9 @@ class Field:
         starts = {place: start for place, (start, _) in spans.items()}
         options = self.stack.settings.kafka.client_options()
         logs, _ = await read_topics(options, [self.stack.view_topic], isolation=isolation, starts=starts)
-        return sum(spans[place][0] <= record.offset < spans[place][1] for place in spans for record in logs[place])
+        return sum(
+            spans[place][0] <= record.offset < spans[place][1] for place in spans for record in logs[place]
+        )
 
 
 async def _nothing_open(transactions: OpenTransactions) -> bool:

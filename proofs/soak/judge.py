@@ -1,4 +1,7 @@
-"""Everybody's figures against the oracle's, which reads the source topics: two exporters, the ledger, its rows and its counters."""
+"""Everybody's figures against the oracle's, which reads the source topics.
+
+Two exporters, the ledger, its rows and its counters.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,24 @@ DAY_MS = 86_400_000
 LONGEST_PANE_DAYS = 61  # no row leaves before what it has booked
 OPEN_DAYS = 365  # without an event, then an open ticket is given up
 KNOWN_DAYS = 400  # after its last event a ticket is still known
-BY_POLICY = ("support_sla_", "support_business_", "support_oldest_unanswered_business_")  # the soak's desk has none
-# What a ticket row says (docs/ledger.md): the numbers of kinds, and the place of the flag of a row that let go of facts.
-_KINDS = ("created", "triaged", "replied", "handled", "paused", "resumed", "resolved", "reopened", "discarded", "nps", "csat", "ces")
+# the soak's desk has none
+BY_POLICY = ("support_sla_", "support_business_", "support_oldest_unanswered_business_")
+# What a ticket row says (docs/ledger.md): the numbers of kinds, and the place of the flag of a row that let
+# go of facts.
+_KINDS = (
+    "created",
+    "triaged",
+    "replied",
+    "handled",
+    "paused",
+    "resumed",
+    "resolved",
+    "reopened",
+    "discarded",
+    "nps",
+    "csat",
+    "ces",
+)
 _CUT, _STUB = 3, 4
 _CREATED_MS, _OUTCOME, _WITHDRAWN = 0, 6, 11  # places of what a stub says
 _STATES = (None, "solved", "abandoned")  # of what remains
@@ -51,20 +69,30 @@ class Truth:
                 yield record
 
         tolerance_ms = settings.desk.future_tolerance_seconds * 1000
-        facts = read_records(records(), future_tolerance_ms=tolerance_ms, on_reject=lambda _: refused.add(key))
+        facts = read_records(
+            records(), future_tolerance_ms=tolerance_ms, on_reject=lambda _: refused.add(key)
+        )
         return cls(settings, facts, frozenset(refused))
 
     def exporter(self, what: str, samples: proof.Samples) -> tuple[Comparison, list[OracleFigure]]:
         """A scrape against the oracle at its own instant; the expected figures beside it."""
-        expected = proof.expected_figures(self.settings, proof.heard(self.facts, samples), proof.as_of(samples))
+        expected = proof.expected_figures(
+            self.settings, proof.heard(self.facts, samples), proof.as_of(samples)
+        )
         differences = verify.compare(expected, samples)
         return Comparison(what, len(expected), [str(one) for one in differences]), expected
 
-    def ledger(self, ledger: Ledger, as_of_ms: int, expected: Sequence[OracleFigure] | None = None) -> Comparison:
+    def ledger(
+        self, ledger: Ledger, as_of_ms: int, expected: Sequence[OracleFigure] | None = None
+    ) -> Comparison:
         """The figures rebuilt from the ledger's rows."""
         if expected is None:
             expected = proof.expected_figures(self.settings, self.facts, as_of_ms, with_parts=False)
-        wanted = [figure for figure in expected if "by" in dict(figure.labels) and not figure.name.startswith(BY_POLICY)]
+        wanted = [
+            figure
+            for figure in expected
+            if "by" in dict(figure.labels) and not figure.name.startswith(BY_POLICY)
+        ]
         try:
             found = rebuilt(ledger, self.settings, shown_names(wanted), as_of_ms)
             differences = [str(one) for one in verify.compare(wanted, found)]
@@ -83,13 +111,20 @@ class Truth:
     def dead_letters(self, letters: Iterable[Any]) -> Comparison:
         """Each refused record is there once and no other."""
         keys = [letter.key.decode() for letter in letters]
-        twice = [f"twice: {key}" for key in sorted({key for key in keys if keys.count(key) > 1})] if len(keys) > len(set(keys)) else []
+        twice = (
+            [f"twice: {key}" for key in sorted({key for key in keys if keys.count(key) > 1})]
+            if len(keys) > len(set(keys))
+            else []
+        )
         missing = [f"missing: {key}" for key in sorted(self.refused - set(keys))]
         strange = [f"unexpected: {key}" for key in sorted(set(keys) - self.refused)]
         return Comparison("dead letters", len(self.refused), [*twice, *missing, *strange], figures=False)
 
     def rows(self, ledger: Ledger) -> Comparison:
-        """Each ticket row against the events of its ticket; of one that came back, those after what its row let go of."""
+        """Each ticket row against the events of its ticket.
+
+        Of one that came back, those after what its row let go of.
+        """
         clock_ms = max((position.event_clock_ms or 0 for position in ledger.positions.values()), default=0)
         cut = {ticket for ticket, row in ledger.tickets.items() if is_cut(row)}
         wanted = {
@@ -99,15 +134,32 @@ class Truth:
         }
         found = {ticket: written(row) for ticket, row in ledger.tickets.items() if ticket not in cut}
         over = {ticket for ticket, row in wanted.items() if ticket not in found and _has_left(row, clock_ms)}
-        return Comparison("ticket rows", len(found), _unequal({t: row for t, row in wanted.items() if t not in over}, found), figures=False)
+        return Comparison(
+            "ticket rows",
+            len(found),
+            _unequal({t: row for t, row in wanted.items() if t not in over}, found),
+            figures=False,
+        )
 
     def remains(self, ledger: Ledger) -> Comparison:
-        """What remains of each ticket whose row has left, against its events. Nothing does 400 days after the last of them."""
+        """What remains of each ticket whose row has left, against its events.
+
+        Nothing does 400 days after the last of them.
+        """
         clock_ms = max((position.event_clock_ms or 0 for position in ledger.positions.values()), default=0)
-        left = {ticket: events for ticket, events in self.facts.tickets.items() if ticket not in ledger.tickets}
+        left = {
+            ticket: events for ticket, events in self.facts.tickets.items() if ticket not in ledger.tickets
+        }
         wanted = {ticket: summed_up(events) for ticket, events in left.items()}
-        found = {ticket: (row[0], _STATES[row[1] & 3], bool(row[1] & _DISCARDED)) for ticket, row in ledger.remains.items()}
-        gone = {ticket for ticket, (last_ms, *_) in wanted.items() if ticket not in found and last_ms < clock_ms - KNOWN_DAYS * DAY_MS}
+        found = {
+            ticket: (row[0], _STATES[row[1] & 3], bool(row[1] & _DISCARDED))
+            for ticket, row in ledger.remains.items()
+        }
+        gone = {
+            ticket
+            for ticket, (last_ms, *_) in wanted.items()
+            if ticket not in found and last_ms < clock_ms - KNOWN_DAYS * DAY_MS
+        }
         differences = _unequal({ticket: row for ticket, row in wanted.items() if ticket not in gone}, found)
         return Comparison("what remains of tickets", len(found), differences, figures=False)
 
@@ -122,12 +174,17 @@ def _has_left(row: Mapping[str, object], clock_ms: int) -> bool:
 def duplicates(facts: Facts) -> int:
     """Accepted events beyond the first of each identity, counted from the topics alone."""
     return sum(
-        len(found) - len({event.identity for event in found}) for owners in (facts.tickets, facts.customers) for found in owners.values()
+        len(found) - len({event.identity for event in found})
+        for owners in (facts.tickets, facts.customers)
+        for found in owners.values()
     )
 
 
 def told(events: Sequence[Event], *, since_ms: int | None = None) -> dict[str, object]:
-    """What the events say of a ticket: each fact with its time and identity, in order. `since_ms`: those after it alone."""
+    """What the events say of a ticket: each fact with its time and identity, in order.
+
+    `since_ms`: those after it alone.
+    """
     facts = standing(events)
     kinds = {fact.kind for fact in facts}
     return {
@@ -142,9 +199,16 @@ def told(events: Sequence[Event], *, since_ms: int | None = None) -> dict[str, o
 
 
 def summed_up(events: Sequence[Event]) -> tuple[int, str | None, bool]:
-    """What is known of a ticket whose row has left: its last event, how it was closed (None: it is open), whether it was discarded."""
+    """What is known of a ticket whose row has left: its last event, how it was closed (None.
+
+    It is open), whether it was discarded.
+    """
     facts = standing(events)
-    return max(event.order[0] for event in events), _outcome(facts), any(fact.kind == "discarded" for fact in facts)
+    return (
+        max(event.order[0] for event in events),
+        _outcome(facts),
+        any(fact.kind == "discarded" for fact in facts),
+    )
 
 
 def _outcome(facts: Iterable[Event]) -> str | None:
@@ -152,7 +216,10 @@ def _outcome(facts: Iterable[Event]) -> str | None:
 
 
 def until_ms(row: Sequence[Any] | None) -> int | None:
-    """Up to when a row has let go of the facts of a ticket that came back; None: it has them all, or there is none."""
+    """Up to when a row has let go of the facts of a ticket that came back; None.
+
+    It has them all, or there is none.
+    """
     stub = row[_STUB] if row is not None and len(row) > _STUB else None
     return None if stub is None else int(stub[1])
 
@@ -163,7 +230,11 @@ def written(row: Sequence[Any]) -> dict[str, object]:
     at_ms, closed, created, discarded = 0, False, False, False
     if until_ms(row) is not None:
         known = row[_STUB][0]
-        created, closed, discarded = known[_CREATED_MS] is not None, known[_OUTCOME] is not None, bool(known[_WITHDRAWN])
+        created, closed, discarded = (
+            known[_CREATED_MS] is not None,
+            known[_OUTCOME] is not None,
+            bool(known[_WITHDRAWN]),
+        )
     items = row[0]
     for place in range(0, len(items), 4):
         kind, since_ms, digest, _ = items[place : place + 4]

@@ -50,7 +50,9 @@ class Tail:
 
     def clock_ms(self) -> int:
         """The event clock that is furthest behind; -1 while a partition has none."""
-        clocks = [clock for position in self.positions.values() if (clock := position.event_clock_ms) is not None]
+        clocks = [
+            clock for position in self.positions.values() if (clock := position.event_clock_ms) is not None
+        ]
         return min(clocks) if len(clocks) == len(self.partitions) else -1
 
     def reached(self, offsets: Mapping[Place, int]) -> bool:
@@ -100,13 +102,17 @@ class Tail:
 
 
 class OpenTransactions:
-    """Looks whether somebody is writing to the ledger right now: records that readers of committed ones do not see yet."""
+    """Looks whether somebody is writing to the ledger right now.
+
+    Records that readers of committed ones do not see yet.
+    """
 
     def __init__(self, stack: Stack) -> None:
         options = stack.settings.kafka.client_options()
         self._places = view_places(stack)
         self._all, self._committed = (
-            AIOKafkaConsumer(enable_auto_commit=False, isolation_level=level, **options) for level in (UNCOMMITTED, COMMITTED)
+            AIOKafkaConsumer(enable_auto_commit=False, isolation_level=level, **options)
+            for level in (UNCOMMITTED, COMMITTED)
         )
 
     async def __aenter__(self) -> Self:
@@ -119,7 +125,8 @@ class OpenTransactions:
     async def spans(self) -> dict[TopicPartition, tuple[int, int]]:
         """Offsets `[stable, end)` that no reader of committed records sees at this moment, of the partitions that have some."""
         ends = await self._all.end_offsets(self._places)
-        stable = await self._committed.end_offsets(self._places)  # asked second: what is still behind now was not committed between
+        # asked second: what is still behind now was not committed between
+        stable = await self._committed.end_offsets(self._places)
         return {place: (stable[place], ends[place]) for place in self._places if stable[place] < ends[place]}
 
     async def seen(self) -> bool:

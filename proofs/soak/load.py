@@ -30,7 +30,8 @@ CALM: Final = "calm"
 _EVENTS_PER_TICKET: Final = 4.7  # of the simulated desk, customers aside
 _TICK_SECONDS: Final = 0.02
 _LINGER_MS: Final = 50  # few requests: the brokers share the processors with those who are tested
-_DELIVERY_TIMEOUT_MS: Final = 300_000  # longer than any outage: a batch that is given up would be a gap in the producer's sequence
+# longer than any outage: a batch that is given up would be a gap in the producer's sequence
+_DELIVERY_TIMEOUT_MS: Final = 300_000
 _decode: Final = msgspec.json.decode
 
 
@@ -48,12 +49,17 @@ def as_sent(events: Iterable[TimedEvent]) -> Iterator[Sent]:
 
 
 def generate(path: Path, *, seed: int, count: int, end_ms: int, scenario: str = CALM) -> Kinds:
-    """Write an event file: about `count` events of a desk up to `end_ms`. Returns how much of what makes a desk hard is among them."""
+    """Write an event file: about `count` events of a desk up to `end_ms`.
+
+    Returns how much of what makes a desk hard is among them.
+    """
     span_ms = ROUGH_SPAN_MS if scenario == Rough.name else SPAN_MS
     desk = replace(DEFAULT_DESK, max_customers=max(50, count // 50))
     rate = count / _EVENTS_PER_TICKET / (span_ms / 3_600_000)
     kinds = Kinds()
-    events = simulate(scenario, seed=seed, start_ms=end_ms - span_ms, end_ms=end_ms, rate_per_hour=rate, desk=desk)
+    events = simulate(
+        scenario, seed=seed, start_ms=end_ms - span_ms, end_ms=end_ms, rate_per_hour=rate, desk=desk
+    )
     write_jsonl(kinds.watch(events) if scenario == Rough.name else events, path)
     return kinds
 
@@ -61,13 +67,22 @@ def generate(path: Path, *, seed: int, count: int, end_ms: int, scenario: str = 
 def late_desks(seed: int, end_ms: int) -> Iterator[TimedEvent]:
     """Events of the last days before an end without end, should a run take longer than its events."""
     for number in count_from(1):
-        yield from late_desk(seed + number, start_ms=end_ms - 10 * DAY_MS, end_ms=end_ms - DAY_MS, rate_per_hour=1_000.0)
+        yield from late_desk(
+            seed + number, start_ms=end_ms - 10 * DAY_MS, end_ms=end_ms - DAY_MS, rate_per_hour=1_000.0
+        )
 
 
 def late_desk(seed: int, *, start_ms: int, end_ms: int, rate_per_hour: float) -> Iterator[TimedEvent]:
     """Another desk with few customers, for events that come late."""
     few = replace(DEFAULT_DESK, max_customers=50)
-    return simulate("calm", seed=1_000_003 * (seed + 1), start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate_per_hour, desk=few)
+    return simulate(
+        "calm",
+        seed=1_000_003 * (seed + 1),
+        start_ms=start_ms,
+        end_ms=end_ms,
+        rate_per_hour=rate_per_hour,
+        desk=few,
+    )
 
 
 def read_sent(path: Path) -> Iterator[Sent]:
@@ -77,9 +92,14 @@ def read_sent(path: Path) -> Iterator[Sent]:
 
 
 class Load:
-    """Sends records, `rate` a second by the clock: after an outage it catches up. `more` is for a run that takes longer."""
+    """Sends records, `rate` a second by the clock: after an outage it catches up.
 
-    def __init__(self, stack: Stack, records: Iterable[Sent], *, rate: float, more: Iterable[Sent] = ()) -> None:
+    `more` is for a run that takes longer.
+    """
+
+    def __init__(
+        self, stack: Stack, records: Iterable[Sent], *, rate: float, more: Iterable[Sent] = ()
+    ) -> None:
         self._stack = stack
         self.rate = rate
         self._records, self._more = iter(records), iter(more)
@@ -109,7 +129,8 @@ class Load:
                             await self._send(producer, record)
                         await asyncio.sleep(_TICK_SECONDS)
                     await producer.flush()
-            except KafkaError as error:  # of the producer as a whole: what it had not sent is gone, and the topics tell
+            except KafkaError as error:
+                # of the producer as a whole: what it had not sent is gone, and the topics tell
                 self.errors[type(error).__name__] += 1
 
     def stop(self) -> None:
@@ -130,7 +151,10 @@ class Load:
         return self.acknowledged.total()
 
     async def publish(self, records: Iterable[Sent]) -> int:
-        """Send further records at once, in their order within a partition; returns when the brokers have them."""
+        """Send further records at once, in their order within a partition.
+
+        Returns when the brokers have them.
+        """
         count = 0
         async with self._producer() as producer:
             for record in records:
@@ -140,7 +164,10 @@ class Load:
         return count
 
     async def ahead(self, topic: str, count: int) -> int:
-        """Send what the next `count` records hold of one topic now, long before the rest; how many those were."""
+        """Send what the next `count` records hold of one topic now, long before the rest.
+
+        How many those were.
+        """
         coming = list(self._take(count))
         early = [record for record in coming if record[0] == topic]
         self._next.extendleft(reversed([record for record in coming if record[0] != topic]))
@@ -171,7 +198,10 @@ class Load:
         return next(self._records, None) or next(self._more, None)
 
     async def finish(self) -> int:
-        """After the run: send the rest of the records at once, so that the desk's story goes on until now; how many those were."""
+        """After the run: send the rest of the records at once, so that the desk's story goes on until now.
+
+        How many those were.
+        """
         self._measures = False
         coming = list(self._next)
         self._next.clear()

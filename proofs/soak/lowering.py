@@ -1,6 +1,9 @@
-"""Figures from summed cells, worked out again from docs/ledger.md: nothing here is shared with the programs that are judged.
+"""Figures from summed cells, worked out again from docs/ledger.md.
 
-Cells are integers by number. All that a figure needs is a count, a sum in milliseconds, or a histogram of logarithmic buckets.
+Nothing here is shared with the programs that are judged.
+
+Cells are integers by number. All that a figure needs is a count, a sum in milliseconds, or a histogram of
+logarithmic buckets.
 """
 
 from __future__ import annotations
@@ -16,7 +19,12 @@ CREATED, COHORT, RESOLVED, SOLVED, NET, ABANDONED, REOPENED = range(1, 8)
 PROMOTERS, PASSIVES, DETRACTORS, SATISFIED, UNSATISFIED = range(8, 13)
 EFFORT: Final = 12  # and the score
 JOINED, LEFT = 21, 22
-DURATIONS: Final = {"first_response": 1 << 12, "response": 2 << 12, "handle_time": 3 << 12, "resolution_time": 4 << 12}
+DURATIONS: Final = {
+    "first_response": 1 << 12,
+    "response": 2 << 12,
+    "handle_time": 3 << 12,
+    "resolution_time": 4 << 12,
+}
 _BLOCK: Final = 1 << 12
 REGISTER: Final = 1 << 24  # and the register
 REJOINED: Final = 1 << 25  # and the pane of the leave before
@@ -74,7 +82,10 @@ def _at_rank(histogram: list[tuple[float, int]], q: float) -> float:
 
 
 def final(cells: Cells, labels: Labels, by: str, covered_ms: int, registers: int) -> Iterator[Sample]:
-    """The figures of one member in one window; observations are there even when 0. `registers`: of distinct customers, in use."""
+    """The figures of one member in one window; observations are there even when 0.
+
+    `registers`: of distinct customers, in use.
+    """
     for name, base in DURATIONS.items():
         yield from _duration(cells, labels, name, base)
     for name, (top, bottom) in _RATIOS.items():
@@ -100,7 +111,11 @@ def _duration(cells: Cells, labels: Labels, name: str, base: int) -> Iterator[Sa
         yield Sample(f"support_{name}_mean_seconds", labels + more, cells.get(base + 1, 0) / 1000 / count)
         histogram = _histogram(cells, base)
         for q in _QUANTILES.get(name, (0.5, 0.9)):
-            yield Sample(f"support_{name}_quantile_seconds", (*labels, *more, ("q", str(q))), _at_rank(histogram, q) / 1000)
+            yield Sample(
+                f"support_{name}_quantile_seconds",
+                (*labels, *more, ("q", str(q))),
+                _at_rank(histogram, q) / 1000,
+            )
 
 
 def _answers(cells: Cells, labels: Labels) -> Iterator[Sample]:
@@ -117,7 +132,9 @@ def _answers(cells: Cells, labels: Labels) -> Iterator[Sample]:
     yield from _shown("support_csat", "_ratio", labels, satisfied + unsatisfied, satisfied)
     scores = {score: cells.get(EFFORT + score, 0) for score in range(1, 8)}
     given = sum(scores.values())
-    yield from _shown("support_effort_mean", "_score", labels, given, sum(score * count for score, count in scores.items()))
+    yield from _shown(
+        "support_effort_mean", "_score", labels, given, sum(score * count for score, count in scores.items())
+    )
     easy, hard = scores[6] + scores[7], scores[1] + scores[2] + scores[3]
     yield from _shown("support_effort_net", "_ratio", labels, given, easy - hard)
 

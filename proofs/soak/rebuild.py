@@ -1,7 +1,10 @@
-"""The figures once more, from the bytes in the ledger: no code of exporters or workers, spans by the oracle's calendar, plain sums.
+"""The figures once more, from the bytes in the ledger.
 
-Kept to what docs/ledger.md promises to any reader: rows of a view partition count up to its last position row, of committed transactions
-only. Ticket and customer rows are decoded by whoever looks at them (`judge.py`).
+No code of exporters or workers, spans by the oracle's calendar, plain sums.
+
+Kept to what docs/ledger.md promises to any reader: rows of a view partition count up to its last position
+row, of committed transactions only. Ticket and customer rows are decoded by whoever looks at them
+(`judge.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +22,19 @@ from oracle import verify
 from oracle.board import DIMENSIONS, OTHER
 from oracle.figures import OracleFigure
 from oracle.spans import ROLLING, WINDOWS, Span, spans
-from proofs.soak.lowering import ACTIVE, JOINED, LEFT, OPEN, REGISTER, REJOINED, UNANSWERED, Labels, Sample, final, retention
+from proofs.soak.lowering import (
+    ACTIVE,
+    JOINED,
+    LEFT,
+    OPEN,
+    REGISTER,
+    REJOINED,
+    UNANSWERED,
+    Labels,
+    Sample,
+    final,
+    retention,
+)
 from streams.topics import ledger_topics
 
 Group = tuple[str, str]  # by, member
@@ -87,15 +102,21 @@ class Ledger:
     def rejected(self) -> dict[str, int]:
         """Rejects by reason."""
         prefix = "rejected:"
-        names = {name for position in self.positions.values() for name in position.counters if name.startswith(prefix)}
+        names = {
+            name
+            for position in self.positions.values()
+            for name in position.counters
+            if name.startswith(prefix)
+        }
         return {name.removeprefix(prefix): self.counter(name) for name in sorted(names)}
 
 
 async def read_ledger(settings: Settings) -> Ledger:
     """The ledger of an installation as it is now, from its first row.
 
-    While it is read, workers write on, and Kafka compacts: the last position row before the end that there was at the start may be gone by
-    the time it is reached, since there is a newer one behind it. Then the ledger is read once more.
+    While it is read, workers write on, and Kafka compacts: the last position row before the end that there
+    was at the start may be gone by the time it is reached, since there is a newer one behind it. Then the
+    ledger is read once more.
     """
     ledger = await _read_once(settings)
     for _ in range(_MORE_READINGS):
@@ -111,7 +132,9 @@ async def _read_once(settings: Settings) -> Ledger:
     ledger = build(logs, view)
     for place, records in sorted(logs.items()):
         offsets = f"{records[0].offset} to {records[-1].offset}" if records else "none"
-        ledger.told.append(f"{place.topic}/{place.partition}: {len(records)} records, offsets {offsets}, end {ends[place]}")
+        ledger.told.append(
+            f"{place.topic}/{place.partition}: {len(records)} records, offsets {offsets}, end {ends[place]}"
+        )
     return ledger
 
 
@@ -149,7 +172,10 @@ _POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])
 
 
 def body(raw: bytes) -> Any:
-    """What follows the version byte of a row. Errors: ValueError for a version that this reader does not know."""
+    """What follows the version byte of a row.
+
+    Errors: ValueError for a version that this reader does not know.
+    """
     if not 1 <= raw[0] <= _NEWEST:
         raise ValueError(f"a row of version {raw[0]}")
     return msgspec.msgpack.decode(memoryview(raw)[1:])
@@ -169,7 +195,10 @@ def _take_view(ledger: Ledger, partition: int, rows: Mapping[bytes, bytes | None
         elif kind == _POSITION:
             found = body(value)
             ledger.positions[partition] = Position(
-                found.get("transaction", 0), found.get("event_clock_ms"), found.get("counters", {}), found.get("owner", "")
+                found.get("transaction", 0),
+                found.get("event_clock_ms"),
+                found.get("counters", {}),
+                found.get("owner", ""),
             )
 
 
@@ -196,7 +225,10 @@ def shown_names(expected: Iterable[OracleFigure]) -> Names:
 
 
 def rebuilt(ledger: Ledger, settings: Settings, names: Names, as_of_ms: int) -> dict[verify.Key, float]:
-    """All final and live figures at an instant, as an exporter would show them. The names shown are the oracle's choice."""
+    """All final and live figures at an instant, as an exporter would show them.
+
+    The names shown are the oracle's choice.
+    """
     desk = settings.desk
     assert not desk.team_time_zones, "every team has its day in one zone here"
     assert desk.time_zone or desk.policy is None, "no policy decides on the zone here"
@@ -227,7 +259,10 @@ def _resolution(window: str) -> int:
 
 
 def _within(ledger: Ledger, span: Span) -> Iterator[tuple[Pane, int]]:
-    """The panes of a span, with +1; and with -1 the minutes of its last pane that have not begun: what is dated there is ahead of now."""
+    """The panes of a span, with +1; and with -1 the minutes of its last pane that have not begun.
+
+    What is dated there is ahead of now.
+    """
     for pane in ledger.panes[_resolution(span.window)]:
         if span.start_ms <= pane.start_ms < span.end_ms:
             yield pane, 1
@@ -256,7 +291,10 @@ def _sums(ledger: Ledger, span: Span, names: Names) -> Mapping[Group, Mapping[in
 
 
 def _customers(ledger: Ledger, span: Span) -> Iterator[Sample]:
-    """Retention and churn: who is a customer now, less what came since; a join after a leave within the span is no new customer."""
+    """Retention and churn: who is a customer now, less what came since.
+
+    A join after a leave within the span is no new customer.
+    """
     index = _resolution(span.window)
     active = sum(sum(level.cells.values()) for level in ledger.levels if level.series == ACTIVE)
     within: defaultdict[int, int] = defaultdict(int)
@@ -271,7 +309,9 @@ def _customers(ledger: Ledger, span: Span) -> Iterator[Sample]:
                 within[cell] += amount
     at_end = active - later
     at_start = at_end - within[JOINED] + within[LEFT]
-    again = sum(amount for cell, amount in within.items() if cell >= REJOINED + span.start_ms // _LENGTHS_MS[index])
+    again = sum(
+        amount for cell, amount in within.items() if cell >= REJOINED + span.start_ms // _LENGTHS_MS[index]
+    )
     yield from retention(at_start, within[JOINED] - again, at_end, _labels(span, "all", "all"))
 
 

@@ -1,4 +1,7 @@
-"""One soak from nothing to its findings: brokers, group, load; faults in two lanes; then everybody's figures against the oracle's."""
+"""One soak from nothing to its findings: brokers, group, load; faults in two lanes.
+
+Then everybody's figures against the oracle's.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +39,13 @@ LEAST_RATE: Final = 1_000.0  # events a second that are promised
 RATE: Final = 1_300.0  # that are sent
 WORKERS: Final = 2
 EXPORTERS: Final = 2
-LIMIT_SECONDS: Final = 60.0  # for the group to work again: the session timeout, and recovery on a machine with other work
+# for the group to work again: the session timeout, and recovery on a machine with other work
+LIMIT_SECONDS: Final = 60.0
 _CATCH_UP_SECONDS: Final = 240.0
 _PROGRESS_SECONDS: Final = 5.0
 _MORE: Final = 1.2  # events than the time needs: their number is the simulator's, and a run may end late
-_PAUSES: Final[dict[Lane, tuple[float, float]]] = {"world": (0.5, 2.0), "data": (6.0, 15.0)}  # between two faults
+# between two faults
+_PAUSES: Final[dict[Lane, tuple[float, float]]] = {"world": (0.5, 2.0), "data": (6.0, 15.0)}
 _BROKER: Final = {"log.cleaner.backoff.ms": "500"}  # compaction is part of the game
 _SETTINGS: Final = {
     "DESKPULSE_TOPICS__REPLICATION_FACTOR": "3",
@@ -121,8 +126,13 @@ class Course:
         finally:
             del self.now[kind.lane]
         ended = self.on.load.seconds
-        self.outcomes.append(Outcome(kind.name, felt.amount, felt.effect, took, began, ended, kind.name in SPOIL_RATE))
-        self.tell(f"  {clock(ended)}  {kind.name}: {felt.amount:,} {felt.effect}" + ("" if took is None else f", {took:.1f} s"))
+        self.outcomes.append(
+            Outcome(kind.name, felt.amount, felt.effect, took, began, ended, kind.name in SPOIL_RATE)
+        )
+        self.tell(
+            f"  {clock(ended)}  {kind.name}: {felt.amount:,} {felt.effect}"
+            + ("" if took is None else f", {took:.1f} s")
+        )
 
     async def progress(self) -> None:
         """A line now and then. Until cancelled."""
@@ -147,13 +157,20 @@ def clock(seconds: float) -> str:
 
 
 def soak(plan: Plan, folder: Path, tell: Tell) -> Run:
-    """Run it. Whatever it starts it ends; logs stay in the folder. Errors: BrokerError, SoakError when it could not even begin."""
+    """Run it.
+
+    Whatever it starts it ends; logs stay in the folder. Errors: BrokerError, SoakError when it could not even
+    begin.
+    """
     events = folder / "events.jsonl"
     count = round(plan.rate * plan.minutes * 60 * _MORE)
     tell(f"soak: seed {plan.seed}, {plan.minutes:g} minutes; generating {count:,} events")
     end_ms = round((time.time() + plan.minutes * 60) * 1000)
     hardships = generate(events, seed=plan.seed, count=count, end_ms=end_ms, scenario=plan.scenario)
-    records, more = with_bad_records(read_sent(events)), with_bad_records(as_sent(late_desks(plan.seed, end_ms)))
+    records, more = (
+        with_bad_records(read_sent(events)),
+        with_bad_records(as_sent(late_desks(plan.seed, end_ms))),
+    )
     tell("soak: starting three brokers")
     with LocalKafka(brokers=3, properties=_BROKER, quick_start=True, heap_mb=384) as kafka, Group() as group:
         tell(f"soak: {kafka.name}, three brokers, {WORKERS} workers, {EXPORTERS} exporters; logs in {folder}")
@@ -187,7 +204,10 @@ async def _run(  # noqa: PLR0917 - each is something else
                 await _faults(course, supervision, loading)
                 load.stop()
                 await loading
-                tell(f"  {clock(load.seconds)}  {await load.finish():,} more events at once, so that the desk's story ends now")
+                tell(
+                    f"  {clock(load.seconds)}  {await load.finish():,} more events at once, so that the "
+                    "desk's story ends now"
+                )
             findings = await _findings(course)
         return course, findings
     finally:
@@ -233,12 +253,19 @@ async def _findings(course: Course) -> Findings | None:
     try:
         contents = await on.archive.all()
         last = contents.last_offsets()
-        await until(lambda: on.tail.reached(last), seconds=_CATCH_UP_SECONDS, what="the last record in the ledger")
+        await until(
+            lambda: on.tail.reached(last), seconds=_CATCH_UP_SECONDS, what="the last record in the ledger"
+        )
         scrapes = [await _scrape(exporter.url, last) for exporter in on.exporters]
         known = {number: position.transaction for number, position in on.tail.positions.items()}
         ledger = await read_ledger(on.stack.settings)
-        if behind := {number: told for number, one in known.items() if (told := ledger.transaction(number)) < one}:
-            course.trouble.append(f"the ledger was read up to transactions {behind} by partition, where others saw {known}; {ledger.told}")
+        if behind := {
+            number: told for number, one in known.items() if (told := ledger.transaction(number)) < one
+        }:
+            course.trouble.append(
+                f"the ledger was read up to transactions {behind} by partition, where others saw {known}; "
+                f"{ledger.told}"
+            )
         letters = await on.stack.read(on.stack.topic("dead-letter"))
     except (AssertionError, KafkaError) as error:
         course.trouble.append(f"at the end: {error}")
@@ -255,9 +282,15 @@ async def _scrape(url: str, last: dict[Place, int]) -> proof.Samples:
             samples = await asyncio.to_thread(proof.scrape, url)
         except OSError:
             return None
-        return samples if proof.AS_OF in {name for name, _ in samples} and not proof.behind(samples, ends) else None
+        return (
+            samples
+            if proof.AS_OF in {name for name, _ in samples} and not proof.behind(samples, ends)
+            else None
+        )
 
-    found: proof.Samples = await until(whole, seconds=_CATCH_UP_SECONDS, what=f"all records in the figures of {url}", poll_seconds=0.5)
+    found: proof.Samples = await until(
+        whole, seconds=_CATCH_UP_SECONDS, what=f"all records in the figures of {url}", poll_seconds=0.5
+    )
     return found
 
 
@@ -267,13 +300,18 @@ def _judged(course: Course, findings: Findings | None, tell: Tell) -> Run:
         seed=plan.seed,
         minutes=plan.minutes,
         rate=plan.least_rate,
-        events=sum(len(records) for records in findings.contents.records.values()) if findings else on.load.total_acknowledged,
+        events=sum(len(records) for records in findings.contents.records.values())
+        if findings
+        else on.load.total_acknowledged,
         seconds=max(on.load.acknowledged, default=0) + 1,
         outcomes=course.outcomes,
         comparisons=_compare(course, findings, tell) if findings else (),
         acknowledged=on.load.acknowledged,
         limit_seconds=plan.limit_seconds,
-        trouble=[*course.trouble, *(f"the load met {count} times {error}" for error, count in on.load.errors.items())],
+        trouble=[
+            *course.trouble,
+            *(f"the load met {count} times {error}" for error, count in on.load.errors.items()),
+        ],
         notes=on.team.told(),
     )
 

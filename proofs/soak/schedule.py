@@ -21,7 +21,10 @@ class Kind:
 
 
 def draw(seed: int, kinds: Sequence[Kind], lane: Lane) -> Iterator[Kind]:
-    """Kinds of a lane without end: each once, in an order of the seed's, then any by weight; nothing when the lane has none."""
+    """Kinds of a lane without end: each once, in an order of the seed's, then any by weight.
+
+    Nothing when the lane has none.
+    """
     mine = [kind for kind in kinds if kind.lane == lane]
     random = Random(f"{seed}/{lane}")
     random.shuffle(mine)
@@ -31,7 +34,10 @@ def draw(seed: int, kinds: Sequence[Kind], lane: Lane) -> Iterator[Kind]:
 
 
 class Lot:
-    """The faults of one lane, one at a time, as far as they fit into the time that is left; with `once` each a single time, fit or not."""
+    """The faults of one lane, one at a time, as far as they fit into the time that is left.
+
+    With `once` each a single time, fit or not.
+    """
 
     def __init__(self, seed: int, kinds: Sequence[Kind], lane: Lane, *, once: bool = False) -> None:
         self._once = once
@@ -39,7 +45,10 @@ class Lot:
         self._waiting = [next(self._drawn) for kind in kinds if kind.lane == lane]  # the first round
 
     def next(self, seconds_left: float) -> Kind | None:
-        """The next fault that can end in time, None when none can. Kinds that have not been yet come first, the longest of them in time."""
+        """The next fault that can end in time, None when none can.
+
+        Kinds that have not been yet come first, the longest of them in time.
+        """
         if self._once:
             return self._waiting.pop(0) if self._waiting else None
         if fitting := [kind for kind in self._waiting if kind.seconds <= seconds_left]:

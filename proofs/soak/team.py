@@ -49,10 +49,15 @@ class Team:
         return taken
 
     async def leave(self, program: Program) -> None:
-        """Ask a worker that was taken out to end; one that another fault ends with a restart's code has ended too."""
+        """Ask a worker that was taken out to end.
+
+        One that another fault ends with a restart's code has ended too.
+        """
         code = await program.end_well(START_SECONDS) if program.runs else program.process.returncode
         if code not in {Exit.OK, *MENDED_BY_RESTART}:
-            raise SoakError(f"a worker that was asked to end did so with exit code {code}:\n{tail(program.log)}")
+            raise SoakError(
+                f"a worker that was asked to end did so with exit code {code}:\n{tail(program.log)}"
+            )
 
     async def supervise(self) -> None:
         """Until cancelled. Errors: SoakError when a worker ended in a way that no restart mends."""
@@ -63,21 +68,33 @@ class Team:
                 self.ended[code] += 1
                 self.members.remove(program)
                 if code not in MENDED_BY_RESTART:
-                    raise SoakError(f"a worker ended by itself with exit code {code}, which no restart mends:\n{tail(program.log)}")
+                    raise SoakError(
+                        f"a worker ended by itself with exit code {code}, which no restart "
+                        f"mends:\n{tail(program.log)}"
+                    )
                 await asyncio.sleep(_RESTART_SECONDS)
                 self.start()
 
     def told(self) -> list[str]:
         """Lines about how the workers fared."""
-        took = [(float(seconds), int(rows)) for program in self._stack.programs for rows, seconds in re.findall(_TOOK, program.said)]
+        took = [
+            (float(seconds), int(rows))
+            for program in self._stack.programs
+            for rows, seconds in re.findall(_TOOK, program.said)
+        ]
         session = self._stack.settings.worker.session_timeout_seconds
         seconds = [each for each, rows in took if rows]
         recovery = f"median {median(seconds):.1f}, max {max(seconds):.1f}" if seconds else "none"
         return [
-            f"session timeout {session:g} s; {len(seconds)} recoveries, {sum(rows for _, rows in took):,} rows, seconds: {recovery}",
+            (
+                f"session timeout {session:g} s; {len(seconds)} recoveries, {sum(rows for _, rows in took):,} "
+                f"rows, seconds: {recovery}"
+            ),
             f"workers that ended by themselves, by exit code: {dict(self.ended) or 'none'}",
         ]
 
     def recoveries(self) -> int:
         """How often any worker has recovered partitions with rows in them."""
-        return sum(int(rows) > 0 for program in self._stack.programs for rows in re.findall(RECOVERED, program.said))
+        return sum(
+            int(rows) > 0 for program in self._stack.programs for rows in re.findall(RECOVERED, program.said)
+        )

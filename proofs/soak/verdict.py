@@ -63,7 +63,9 @@ class Run:
     @property
     def differences(self) -> list[str]:
         """All of them, each with who saw it."""
-        return [f"{comparison.what}: {one}" for comparison in self.comparisons for one in comparison.differences]
+        return [
+            f"{comparison.what}: {one}" for comparison in self.comparisons for one in comparison.differences
+        ]
 
     @property
     def figures(self) -> int:
@@ -74,7 +76,8 @@ class Run:
 def last_line(run: Run) -> str:
     """The line that a script looks for."""
     return (
-        f"soak: {len(run.outcomes)} faults of {run.kinds} kinds, {run.events} events, {run.figures} figures compared, "
+        f"soak: {len(run.outcomes)} faults of {run.kinds} kinds, {run.events} events, {run.figures} figures "
+        "compared, "
         f"{len(run.differences)} differences"
     )
 
@@ -84,19 +87,29 @@ def failures(run: Run) -> list[str]:
     found = list(run.trouble)
     if run.differences:
         found.append(f"{len(run.differences)} differences")
-    found += [f"nothing was compared: {comparison.what}" for comparison in run.comparisons if not comparison.compared]
+    found += [
+        f"nothing was compared: {comparison.what}"
+        for comparison in run.comparisons
+        if not comparison.compared
+    ]
     if not run.comparisons:
         found.append("nothing was compared")
     found += [
-        f"{outcome.kind} at {outcome.began:.0f} s was not felt: no {outcome.effect}" for outcome in run.outcomes if outcome.amount < 1
+        f"{outcome.kind} at {outcome.began:.0f} s was not felt: no {outcome.effect}"
+        for outcome in run.outcomes
+        if outcome.amount < 1
     ]
     found += [
-        f"{outcome.kind} at {outcome.began:.0f} s: stood still for {outcome.recovery_seconds:.1f} s, at most {run.limit_seconds:.0f}"
+        f"{outcome.kind} at {outcome.began:.0f} s: stood still for {outcome.recovery_seconds:.1f} s, at "
+        f"most {run.limit_seconds:.0f}"
         for outcome in run.outcomes
         if outcome.recovery_seconds is not None and outcome.recovery_seconds > run.limit_seconds
     ]
     if run.minutes >= MINUTES_OF_PROMISE and (len(run.outcomes) < LEAST_FAULTS or run.kinds < LEAST_KINDS):
-        found.append(f"{len(run.outcomes)} faults of {run.kinds} kinds, at least {LEAST_FAULTS} of {LEAST_KINDS} are promised")
+        found.append(
+            f"{len(run.outcomes)} faults of {run.kinds} kinds, at least {LEAST_FAULTS} of {LEAST_KINDS} are "
+            "promised"
+        )
     return found + _too_slow(run)
 
 
@@ -107,17 +120,28 @@ def _too_slow(run: Run) -> list[str]:
         found.append(f"{mean:.0f} events/s on the whole, at least {run.rate:.0f} are promised")
     slowest = slowest_window(run)
     if slowest is not None and slowest[1] < run.rate:
-        found.append(f"{slowest[1]:.0f} events/s in the {WINDOW_SECONDS} s from {slowest[0]} s, at least {run.rate:.0f} are promised")
+        found.append(
+            f"{slowest[1]:.0f} events/s in the {WINDOW_SECONDS} s from {slowest[0]} s, at least "
+            f"{run.rate:.0f} are promised"
+        )
     return found
 
 
 def slowest_window(run: Run) -> tuple[int, float] | None:
-    """The first second and the rate of the slowest WINDOW_SECONDS in which all brokers were well; None when there are none."""
+    """The first second and the rate of the slowest WINDOW_SECONDS in which all brokers were well.
+
+    None when there are none.
+    """
     windows = [
-        (start, sum(run.acknowledged.get(second, 0) for second in range(start, start + WINDOW_SECONDS)) / WINDOW_SECONDS)
+        (
+            start,
+            sum(run.acknowledged.get(second, 0) for second in range(start, start + WINDOW_SECONDS))
+            / WINDOW_SECONDS,
+        )
         for start in range(int(run.seconds) - WINDOW_SECONDS + 1)
         if not any(
-            outcome.spoils_rate and outcome.began - 1 < start + WINDOW_SECONDS and start < outcome.ended + 1 for outcome in run.outcomes
+            outcome.spoils_rate and outcome.began - 1 < start + WINDOW_SECONDS and start < outcome.ended + 1
+            for outcome in run.outcomes
         )
     ]
     return min(windows, key=lambda window: window[1], default=None)
@@ -127,7 +151,9 @@ def rate_line(run: Run) -> str:
     """How steady the load was."""
     slowest = slowest_window(run)
     least = (
-        "nowhere all brokers were well" if slowest is None else f"{slowest[1]:,.0f} in the slowest {WINDOW_SECONDS} s with all brokers well"
+        "nowhere all brokers were well"
+        if slowest is None
+        else f"{slowest[1]:,.0f} in the slowest {WINDOW_SECONDS} s with all brokers well"
     )
     return f"events acknowledged: {sum(run.acknowledged.values()) / run.seconds:,.0f} a second, {least}"
 
@@ -135,7 +161,13 @@ def rate_line(run: Run) -> str:
 def table(run: Run) -> Table:
     """Faults by kind: how often, their effects summed, and how long the group stood still."""
     made = Table(title=f"seed {run.seed}, {run.minutes:g} minutes", title_justify="left")
-    for heading, justify in (("fault", "left"), ("count", "right"), ("effect", "left"), ("recovery s, median", "right"), ("max", "right")):
+    for heading, justify in (
+        ("fault", "left"),
+        ("count", "right"),
+        ("effect", "left"),
+        ("recovery s, median", "right"),
+        ("max", "right"),
+    ):
         made.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for kind in dict.fromkeys(sorted(outcome.kind for outcome in run.outcomes)):
         mine = [outcome for outcome in run.outcomes if outcome.kind == kind]
@@ -144,5 +176,11 @@ def table(run: Run) -> Table:
         for outcome in mine:
             effects[outcome.effect] += outcome.amount
         felt = ", ".join(f"{amount:,} {effect}" for effect, amount in effects.items())
-        made.add_row(kind, str(len(mine)), felt, f"{median(took):.1f}" if took else "-", f"{max(took):.1f}" if took else "-")
+        made.add_row(
+            kind,
+            str(len(mine)),
+            felt,
+            f"{median(took):.1f}" if took else "-",
+            f"{max(took):.1f}" if took else "-",
+        )
     return made

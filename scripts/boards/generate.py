@@ -1,7 +1,10 @@
-"""The committed boards from the default policy, in every language: `python -m scripts.boards.generate [--check]`.
+"""The committed boards from the default policy, in every language.
 
-`--check` writes nothing; it exits 1 when a committed board is not what the code gives, breaks a rule (scripts/boards/rules.py), does not
-come through Grafana's own classes unchanged, asks for a metric that nobody exports, or holds a query that promtool cannot read.
+`python -m scripts.boards.generate [--check]`.
+
+`--check` writes nothing; it exits 1 when a committed board is not what the code gives, breaks a rule
+(scripts/boards/rules.py), does not come through Grafana's own classes unchanged, asks for a metric that
+nobody exports, or holds a query that promtool cannot read.
 """
 
 from __future__ import annotations
@@ -34,7 +37,8 @@ from scripts.boards.rules import faults
 from scripts.boards.variables import Choice, interpolated, question
 from scripts.tidy import ROOT
 
-_PAGING: Final = re.compile(r"\.perPage is None, ")  # Grafana's classes put in a page length where we want none
+# Grafana's classes put in a page length where we want none
+_PAGING: Final = re.compile(r"\.perPage is None, ")
 FOLDER: Final = Path("monitoring/dashboards")
 PROMETHEUS_OWN: Final = {"up", "scrape_duration_seconds", "ALERTS", "ALERTS_FOR_STATE"}
 # What Grafana and a person put in the place of variables; any value does for reading a query.
@@ -50,13 +54,21 @@ EXAMPLES: Final = {
         "__range": "12h",
     }.items()
 }
-_METRIC: Final = re.compile(r"(?<![\w:])([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?=\{)|(?<![\w:])((?:desk:|support_|deskpulse_)[a-z_]+)\b")
+_METRIC: Final = re.compile(
+    r"(?<![\w:])([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?=\{)|(?<![\w:])((?:desk:|support_|deskpulse_)[a-z_]+)\b"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the boards, or check them."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.boards.generate", description="Grafana boards of the default policy.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a committed board is out of date or wrong")
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.boards.generate", description="Grafana boards of the default policy."
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit 1 when a committed board is out of date or wrong",
+    )
     options = parser.parse_args(arguments)
     if options.check:
         found = list(check(ROOT))
@@ -80,7 +92,9 @@ def made(teams: Sequence[str] = TEAMS) -> dict[str, list[Board]]:
 
 def files(teams: Sequence[str] = TEAMS) -> dict[Path, str]:
     """What must stand in the tree; of other teams: what would."""
-    return {FOLDER / code / board.file: board.text() for code, every in made(teams).items() for board in every}
+    return {
+        FOLDER / code / board.file: board.text() for code, every in made(teams).items() for board in every
+    }
 
 
 def check(root: Path) -> Iterator[str]:
@@ -100,10 +114,15 @@ def check(root: Path) -> Iterator[str]:
 
 
 def lost_on_the_way(board: Mapping[str, Any]) -> list[str]:
-    """What does not come back from Grafana's own classes as it went in: a name that they do not know is lost there."""
+    """What does not come back from Grafana's own classes as it went in.
+
+    A name that they do not know is lost there.
+    """
     register_default_plugins()
     back = json.loads(json.dumps(Dashboard.from_json(dict(board)), cls=JSONEncoder))
-    return sorted(difference for difference in _differences("", dict(board), back) if not _PAGING.search(difference))
+    return sorted(
+        difference for difference in _differences("", dict(board), back) if not _PAGING.search(difference)
+    )
 
 
 def _differences(place: str, one: Any, other: Any) -> Iterator[str]:
@@ -156,21 +175,37 @@ def exported() -> set[str]:
 
 def unknown_metrics(board: Mapping[str, Any]) -> set[str]:
     """Metrics that a board asks for and nobody exports."""
-    return {metric for query in queries(board) for metric in metrics_of(query)} - exported() - recorded() - PROMETHEUS_OWN
+    return (
+        {metric for query in queries(board) for metric in metrics_of(query)}
+        - exported()
+        - recorded()
+        - PROMETHEUS_OWN
+    )
 
 
 def unreadable(every: Iterable[Mapping[str, Any]]) -> list[str]:
     """What promtool says about queries that it cannot read; nothing where it is not installed."""
     if shutil.which("promtool") is None:
         return []
-    asked = sorted({interpolated(query, EXAMPLES, special=False) for board in every for query in queries(board)})
+    asked = sorted(
+        {interpolated(query, EXAMPLES, special=False) for board in every for query in queries(board)}
+    )
     rules = {
-        "groups": [{"name": "boards", "rules": [{"record": f"board:query:{index}", "expr": query} for index, query in enumerate(asked)]}]
+        "groups": [
+            {
+                "name": "boards",
+                "rules": [
+                    {"record": f"board:query:{index}", "expr": query} for index, query in enumerate(asked)
+                ],
+            }
+        ]
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "queries.yml"
         path.write_text(yaml.safe_dump(rules), encoding="utf-8")
-        run = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            ["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False
+        )
     if run.returncode == 0 and f"{len(asked)} rules found" in run.stdout:
         return []
     return [line for line in (run.stdout + run.stderr).splitlines() if line.strip()]

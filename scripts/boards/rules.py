@@ -1,7 +1,10 @@
-"""What a board must be, after the rules of Grafana's dashboard-linter and our own: one function a rule, each gives the faults it finds.
+"""What a board must be, after the rules of Grafana's dashboard-linter and our own.
 
-Left out of that linter's rules, with the reason: template-job, template-instance (figures come from recording rules, which have chosen the
-exporter; the programs' own metrics are chosen by the desk, whatever the jobs are called).
+One function a rule, each gives the faults it finds.
+
+Left out of that linter's rules, with the reason: template-job, template-instance (figures come from recording
+rules, which have chosen the exporter; the programs' own metrics are chosen by the desk, whatever the jobs are
+called).
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ Rule = Callable[[Board], list[str]]
 SCRAPE_SECONDS: Final = 10  # monitoring/prometheus.yml; tests/boards/test_provisioning.py compares them
 HIDDEN: Final = 2  # of a variable: neither its name nor its value is shown
 WALL_ROWS: Final = 28  # of 30 pixels with gaps of 8: a screen of 1080 lines
-LONGEST_QUERY: Final = 360  # characters: what a person can read and change in Grafana's editor; each desk's matcher takes 14
+# characters: what a person can read and change in Grafana's editor; each desk's matcher takes 14
+LONGEST_QUERY: Final = 360
 UNITS: Final = {"percent", "none", "locale", "bytes", "dthms"}
 DRAWN: Final = {"stat", "timeseries", "bargauge", "state-timeline", "table"}
 REDUCED: Final = {"stat", "bargauge"}
@@ -42,8 +46,11 @@ _SELECTOR: Final = re.compile(
     r"(?<![\w:\"{.])(?P<metric>(?:desk:|support_|deskpulse_|scrape_|ALERTS|up\b)[a-zA-Z_:]*)(?:\{(?P<matchers>[^}]*)\})?"
 )
 _OF_DESK: Final = (OF_DESK, OF_DESK_OR_ALL)
-_TARGETS: Final = re.compile(r"(?<![:\w])(?:up|scrape_\w+)\b(?:\{[^}]*\})?(?P<join> and on \(instance, job\) deskpulse_exporter_up\{)?")
-# What Prometheus tells of its targets has no desk, and the state of alerts is read beside ALERTS: both are matched with what has one.
+_TARGETS: Final = re.compile(
+    r"(?<![:\w])(?:up|scrape_\w+)\b(?:\{[^}]*\})?(?P<join> and on \(instance, job\) deskpulse_exporter_up\{)?"
+)
+# What Prometheus tells of its targets has no desk, and the state of alerts is read beside ALERTS: both are
+# matched with what has one.
 _WITHOUT_DESK: Final = {"scrape_duration_seconds", "ALERTS_FOR_STATE"}
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
@@ -71,23 +78,38 @@ def name(panel: Panel) -> str:
 
 
 def says_what_it_is(board: Board) -> list[str]:
-    """panel-title-description: every panel has a title and a description; a screen reader and `view panel` know nothing else of it."""
+    """panel-title-description: every panel has a title and a description.
+
+    A screen reader and `view panel` know nothing else of it.
+    """
     found = [f"{name(panel)} has no description" for panel in panels(board) if not panel.get("description")]
     return found + [f"{name(panel)} has no title" for panel in board["panels"] if not panel.get("title")]
 
 
 def asks_our_source(board: Board) -> list[str]:
-    """template-datasource, panel-datasource: panels and questions ask the data source of the variable, and nothing else."""
+    """template-datasource, panel-datasource.
+
+    Panels and questions ask the data source of the variable, and nothing else.
+    """
     places = [(name(panel), panel.get("datasource")) for panel in panels(board) if panel.get("targets")]
-    places += [(f"{name(panel)} {target['refId']}", target.get("datasource")) for panel, target in targets(board)]
-    places += [(f"the marks {note['name']!r}", note.get("datasource")) for note in board["annotations"]["list"]]
+    places += [
+        (f"{name(panel)} {target['refId']}", target.get("datasource")) for panel, target in targets(board)
+    ]
+    places += [
+        (f"the marks {note['name']!r}", note.get("datasource")) for note in board["annotations"]["list"]
+    ]
     return [
-        f"{place} does not ask ${SOURCE_VARIABLE}" for place, source in places if (source or {}).get("uid") != f"${{{SOURCE_VARIABLE}}}"
+        f"{place} does not ask ${SOURCE_VARIABLE}"
+        for place, source in places
+        if (source or {}).get("uid") != f"${{{SOURCE_VARIABLE}}}"
     ]
 
 
 def asks_in_a_line(board: Board) -> list[str]:
-    """No question is longer than a person can read; what needs more is a recording rule (deskpulse/monitoring/rules/groups/boards.py)."""
+    """No question is longer than a person can read.
+
+    What needs more is a recording rule (deskpulse/monitoring/rules/groups/boards.py).
+    """
     return [
         f"{name(panel)} {target['refId']} asks in {len(target['expr'])} characters, more than {LONGEST_QUERY}"
         for panel, target in targets(board)
@@ -107,7 +129,9 @@ def has_units(board: Board) -> list[str]:
 
 
 def rates_follow_the_step(board: Board) -> list[str]:
-    """target-rate-interval: a rate along the time range is over `$__rate_interval`; one number may be over the span of its title.
+    """target-rate-interval: a rate along the time range is over `$__rate_interval`.
+
+    One number may be over the span of its title.
 
     `[$__range] @ end()` is one number for the whole range: it chooses lines.
     """
@@ -115,7 +139,9 @@ def rates_follow_the_step(board: Board) -> list[str]:
         f"{name(panel)} {target['refId']} takes a rate over {span}"
         for panel, target in targets(board)
         for span in _RANGE.findall(target["expr"].replace("[$__range] @ end()", ""))
-        if span != "$__rate_interval" and panel["type"] not in {"stat", "bargauge"} and _RATE.search(target["expr"])
+        if span != "$__rate_interval"
+        and panel["type"] not in {"stat", "bargauge"}
+        and _RATE.search(target["expr"])
     ]
 
 
@@ -143,12 +169,18 @@ def is_silent_when_the_figures_are_old(board: Board) -> list[str]:
     return [
         f"{name(panel)} {target['refId']} would go on when the figures are old"
         for panel, target in targets(board)
-        if target["instant"] and "desk:" in target["expr"] and not _FRESH.search(target["expr"]) and "exporter_chosen" not in target["expr"]
+        if target["instant"]
+        and "desk:" in target["expr"]
+        and not _FRESH.search(target["expr"])
+        and "exporter_chosen" not in target["expr"]
     ]
 
 
 def asks_one_desk(board: Board) -> list[str]:
-    """Whatever is read is of the desk of the board: of several desks in one Prometheus no two may be added up, or one shown for another."""
+    """Whatever is read is of the desk of the board.
+
+    Of several desks in one Prometheus no two may be added up, or one shown for another.
+    """
     places = [(f"{name(panel)} {target['refId']}", target["expr"]) for panel, target in targets(board)]
     places += [(f"the marks {note['name']!r}", note["expr"]) for note in board["annotations"]["list"]]
     return [
@@ -192,7 +224,9 @@ def says_when_it_is_empty(board: Board) -> list[str]:
     for panel in panels(board):
         if panel["type"] in DRAWN:
             defaults = panel["fieldConfig"]["defaults"]
-            special = [mapping["options"] for mapping in defaults.get("mappings", ()) if mapping["type"] == "special"]
+            special = [
+                mapping["options"] for mapping in defaults.get("mappings", ()) if mapping["type"] == "special"
+            ]
             meaning = {RED, AMBER, *BAND_COLOURS.values()} - {PLAIN}
             if not defaults.get("noValue") or not special or special[0]["result"]["color"] in meaning:
                 found.append(f"{name(panel)} does not say when it is empty")
@@ -205,7 +239,11 @@ def has_words_beside_colours(board: Board) -> list[str]:
         f"{name(panel)} has colours without words"
         for panel in panels(board)
         if panel["type"] == "state-timeline"
-        and not [mapping for mapping in panel["fieldConfig"]["defaults"]["mappings"] if mapping["type"] in {"value", "range"}]
+        and not [
+            mapping
+            for mapping in panel["fieldConfig"]["defaults"]["mappings"]
+            if mapping["type"] in {"value", "range"}
+        ]
     ]
 
 
@@ -242,7 +280,10 @@ def _overlap(one: dict[str, int], other: dict[str, int]) -> bool:
 
 
 def leaves_no_hole(board: Board) -> list[str]:
-    """Every cell of the grid down to the last row is covered: Grafana moves panels up into holes, and the layout would not be ours."""
+    """Every cell of the grid down to the last row is covered.
+
+    Grafana moves panels up into holes, and the layout would not be ours.
+    """
     covered = {
         (x, y)
         for place in (panel["gridPos"] for panel in board["panels"])
@@ -257,7 +298,11 @@ def leaves_no_hole(board: Board) -> list[str]:
 
 def is_ours_to_change(board: Board) -> list[str]:
     """template-uneditable: the files rule; classic schema, a uid that links can rely on."""
-    found = [] if board.get("editable") is False else ["it can be edited in Grafana, where the next start would undo it"]
+    found = (
+        []
+        if board.get("editable") is False
+        else ["it can be edited in Grafana, where the next start would undo it"]
+    )
     if board.get("schemaVersion") != SCHEMA:
         found.append(f"schemaVersion is {board.get('schemaVersion')}, not {SCHEMA}")
     if not re.fullmatch(rf"[a-z0-9-]{{1,{LONGEST_UID}}}", str(board.get("uid"))):
@@ -270,7 +315,9 @@ def is_not_asked_too_often(board: Board) -> list[str]:
     refresh = str(board.get("refresh"))
     match = re.fullmatch(r"(\d+)([smh])", refresh)
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
-    return [] if seconds >= SCRAPE_SECONDS else [f"refresh is {refresh}, the scrape interval {SCRAPE_SECONDS}s"]
+    return (
+        [] if seconds >= SCRAPE_SECONDS else [f"refresh is {refresh}, the scrape interval {SCRAPE_SECONDS}s"]
+    )
 
 
 def has_known_variables(board: Board) -> list[str]:
@@ -300,7 +347,11 @@ def is_a_wall(board: Board) -> list[str]:
     shown = [variable for variable in board["templating"]["list"] if variable.get("hide") != HIDDEN]
     found = [f"variable {variable['name']} would be shown" for variable in shown]
     found += [f"link {link['title']!r} would be shown" for link in board["links"]]
-    found += [f"the switch of {note['name']!r} would be shown" for note in board["annotations"]["list"] if not note.get("hide")]
+    found += [
+        f"the switch of {note['name']!r} would be shown"
+        for note in board["annotations"]["list"]
+        if not note.get("hide")
+    ]
     height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels(board))
     if height != WALL_ROWS:
         found.append(f"{height} rows, not {WALL_ROWS}")

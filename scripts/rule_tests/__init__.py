@@ -1,1 +1,4 @@
-"""Promtool tests of the rules in `monitoring/rules`: what fires, when, with which words; and what must stay silent."""
+"""Promtool tests of the rules in `monitoring/rules`: what fires, when, with which words.
+
+And what must stay silent.
+"""

@@ -15,7 +15,12 @@ UNTRUSTED: Final = {"figures": "untrusted"}
 
 def told(severity: str, summary: str, description: str, **labels: str) -> Fired:
     """An alert about the pipeline."""
-    return Fired(labels={"severity": severity, "kind": "pipeline", **labels}, summary=summary, description=description, board=BOARD)
+    return Fired(
+        labels={"severity": severity, "kind": "pipeline", **labels},
+        summary=summary,
+        description=description,
+        board=BOARD,
+    )
 
 
 def cases() -> Iterator[Case]:
@@ -23,7 +28,8 @@ def cases() -> Iterator[Case]:
     absent = told(
         "page",
         "No exporter of deskpulse answers.",
-        "Prometheus has reached no exporter of this desk for two minutes, so there are no figures of it at all. These rules know the desk "
+        "Prometheus has reached no exporter of this desk for two minutes, so there are no figures of it at "
+        "all. These rules know the desk "
         "by the name that its exporters have in desk.name.",
         **UNTRUSTED,
     )
@@ -68,7 +74,8 @@ def _of_which_desk(gone: Mapping[str, str]) -> Iterator[Case]:
         tuple(Look("10m", alert) for alert in ("DeskpulseExporterDown", "DeskpulseExporterAbsent")),
     )
     yield Case(
-        "every exporter of this desk is down, and another desk goes on: told, both of the one that is down and of the desk",
+        "every exporter of this desk is down, and another desk goes on: told, both of the one that is down "
+        "and of the desk",
         {**figures(A, gone), **healthy(25, instance=B, desk="us")},
         (Look("10m", "DeskpulseExporterDown", (_down(A),)),),
     )
@@ -79,7 +86,8 @@ def _of_which_desk(gone: Mapping[str, str]) -> Iterator[Case]:
     )
     target = 'up{{job="deskpulse-exporter",instance="{}",desk="{}"}}'
     yield Case(
-        "two targets never answered, and the scrape configuration gives each its desk: that of this desk is told",
+        "two targets never answered, and the scrape configuration gives each its desk: that of this desk "
+        "is told",
         {**healthy(25), target.format(B, DESK): "0x25", target.format("10.0.0.4:9108", "us"): "0x25"},
         (Look("10m", "DeskpulseExporterDown", (_down(B),)),),
     )

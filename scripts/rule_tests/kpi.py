@@ -13,9 +13,12 @@ A, B = INSTANCES["a"], INSTANCES["b"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """Figures, constant from the first minute, at which an alert fires after `hold`; and others at which it must not.
+    """Figures, constant from the first minute, at which an alert fires after `hold`.
 
-    `low` holds the figures of a desk with too little behind them to tell; the rest of the figures are as in `shown`.
+    And others at which it must not.
+
+    `low` holds the figures of a desk with too little behind them to tell; the rest of the figures are as in
+    `shown`.
     """
 
     alert: str
@@ -32,24 +35,38 @@ class Story:
         fires = Look(f"{self.hold}m", self.alert, self._all)
         early = Look(f"{self.hold - self.step}m", self.alert)
         silent = Look(f"{self.hold + 10}m", self.alert)
-        yield self._case(f"{self.what}: told after {self.hold} minutes and not before", self._one(), early, fires)
-        yield self._case(f"{self.what}, but too little behind it: silent", self._one(shown={**self.shown, **self.low}), silent)
-        yield self._case(f"{self.what}, shown by two exporters: told once", self._two(self.shown, self.shown), fires)
+        yield self._case(
+            f"{self.what}: told after {self.hold} minutes and not before", self._one(), early, fires
+        )
+        yield self._case(
+            f"{self.what}, but too little behind it: silent",
+            self._one(shown={**self.shown, **self.low}),
+            silent,
+        )
+        yield self._case(
+            f"{self.what}, shown by two exporters: told once", self._two(self.shown, self.shown), fires
+        )
         calm = {**self.shown, **self.low}
         yield self._case(
-            f"{self.what}, shown beside an exporter that Kafka does not answer and that shows otherwise: told once",
+            f"{self.what}, shown beside an exporter that Kafka does not answer and that shows otherwise: "
+            "told once",
             self._two(calm, self.shown, lagging=_UNANSWERED),
             Look(f"{self.hold + self.step}m", self.alert, self._all),
         )
         yield self._case(
-            f"{self.what}, but only in an exporter that has read nothing but older events, beside a fresh one: silent",
+            f"{self.what}, but only in an exporter that has read nothing but older events, beside a fresh "
+            "one: silent",
             self._two(self.shown, calm, lagging=_UNREAD),
             silent,
         )
         yield self._case(
-            f"{self.what}, but in a view that is not complete: silent", self._one({"deskpulse_view_complete": f"0x{_STEPS}"}), silent
+            f"{self.what}, but in a view that is not complete: silent",
+            self._one({"deskpulse_view_complete": f"0x{_STEPS}"}),
+            silent,
         )
-        yield self._case(f"{self.what}, but Kafka has not answered since the start: silent", self._one(_UNANSWERED), silent)
+        yield self._case(
+            f"{self.what}, but Kafka has not answered since the start: silent", self._one(_UNANSWERED), silent
+        )
         yield from self._beside_another_desk()
         yield from self._interrupted()
 
@@ -57,7 +74,12 @@ class Story:
         """Both desks have exporters of their own; neither is taken for the other's."""
         calm = {**self.shown, **self.low}
         for what, own, others, look in (
-            ("and another desk is calm: told", self.shown, calm, Look(f"{self.hold}m", self.alert, self._all)),
+            (
+                "and another desk is calm: told",
+                self.shown,
+                calm,
+                Look(f"{self.hold}m", self.alert, self._all),
+            ),
             ("but at another desk: silent", calm, self.shown, Look(f"{self.hold + 10}m", self.alert)),
         ):
             other = {**Exporter(B, _STEPS, {}, self.step, "us").series(), **figures(B, others, "us")}
@@ -69,10 +91,14 @@ class Story:
         during, after = f"{(at + 2) * self.step}m", f"{(at + 4) * self.step}m"
         rebalance = {"deskpulse_view_complete": f"1x{at} 0 0 1x{_STEPS}"}
         goes_on = (Look(during, self.alert, self._all), Look(after, self.alert, self._all))
-        yield self._case(f"{self.what}, and a rebalance for a moment: goes on", self._one(rebalance), *goes_on)
+        yield self._case(
+            f"{self.what}, and a rebalance for a moment: goes on", self._one(rebalance), *goes_on
+        )
         calm = {**self.shown, **self.low}
         gone = f"1x{at} _ _ 1x{_STEPS}"
-        restart = dict.fromkeys(("deskpulse_exporter_ready", "deskpulse_exporter_up", "deskpulse_view_complete"), gone)
+        restart = dict.fromkeys(
+            ("deskpulse_exporter_ready", "deskpulse_exporter_up", "deskpulse_view_complete"), gone
+        )
         down = {**restart, "up": f"1x{at} 0 0 1x{_STEPS}"}
         yield self._case(
             f"{self.what} is not so, and the exporter restarts: silent",
@@ -92,7 +118,10 @@ class Story:
         return {**Exporter(A, _STEPS, more or {}, self.step).series(), **figures(A, shown or self.shown)}
 
     def _two(self, first: Series, second: Series, *, lagging: Series | None = None) -> dict[str, str]:
-        """Two exporters. Where the first one lags it was believed before: the second one is ready a sample later."""
+        """Two exporters.
+
+        Where the first one lags it was believed before: the second one is ready a sample later.
+        """
         second_ready = {} if lagging is None else {"deskpulse_exporter_ready": f"_ 1x{_STEPS}"}
         return {
             **Exporter(A, _STEPS, lagging or {}, self.step).series(),
@@ -103,7 +132,9 @@ class Story:
 
 
 _STEPS: Final = 45  # of every story
-_UNANSWERED: Final = {f"deskpulse_view_{what}_timestamp_seconds": f"-600x{_STEPS}" for what in ("read", "as_of")}
+_UNANSWERED: Final = {
+    f"deskpulse_view_{what}_timestamp_seconds": f"-600x{_STEPS}" for what in ("read", "as_of")
+}
 _UNREAD: Final = {
     'deskpulse_ledger_position_offset{partition="0"}': f"7x{_STEPS}",
     'deskpulse_ledger_end_offset{partition="0"}': f"900x{_STEPS}",

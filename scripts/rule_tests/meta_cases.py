@@ -30,7 +30,8 @@ def _blind(reason: str = "") -> Fired:
         labels={"severity": "page", "kind": "meta", "figures": "untrusted"},
         summary="Nobody would be told of a broken promise now.",
         description=(
-            f"For five minutes no exporter has had figures that are fresh and complete, so alerts about them keep silent.{reason} "
+            "For five minutes no exporter has had figures that are fresh and complete, so alerts about "
+            f"them keep silent.{reason} "
             "Watch the queue of your desk by hand until this is over."
         ),
         board=_BOARD,
@@ -41,7 +42,12 @@ BLIND: Final = _blind()
 
 
 def _warned(summary: str, description: str, **labels: str) -> Fired:
-    return Fired(labels={"severity": "warning", "kind": "meta", **labels}, summary=summary, description=description, board=_BOARD)
+    return Fired(
+        labels={"severity": "warning", "kind": "meta", **labels},
+        summary=summary,
+        description=description,
+        board=_BOARD,
+    )
 
 
 def cases() -> Iterator[Case]:
@@ -55,14 +61,19 @@ def cases() -> Iterator[Case]:
         description="Its absence at the receiver means that alerts do not arrive.",
         board=_BOARD,
     )
-    yield Case("the watchdog fires from the first moment, without any exporter", {}, (Look("0m", "Watchdog", (watchdog,)),))
+    yield Case(
+        "the watchdog fires from the first moment, without any exporter",
+        {},
+        (Look("0m", "Watchdog", (watchdog,)),),
+    )
 
 
 def _blindness() -> Iterator[Case]:
     at_five = (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (BLIND,)))
     partial = {"deskpulse_view_complete": "1x2 0x30"}
     yield Case(
-        "figures are partial for five minutes in both exporters: nobody would be told of a slip, so this is told, once",
+        "figures are partial for five minutes in both exporters: nobody would be told of a slip, so this "
+        "is told, once",
         {**healthy(30, more=partial), **healthy(30, instance=B, more=partial)},
         at_five,
     )
@@ -79,10 +90,14 @@ def _blindness() -> Iterator[Case]:
         healthy(30, more=stale),
         (Look("7m", "SupportSLABlind"), Look("8m", "SupportSLABlind", (BLIND,))),
     )
-    yield Case("no exporter at all", {}, (Look("4m", "SupportSLABlind"), Look("5m", "SupportSLABlind", (BLIND,))))
+    yield Case(
+        "no exporter at all", {}, (Look("4m", "SupportSLABlind"), Look("5m", "SupportSLABlind", (BLIND,)))
+    )
     yield Case(
         "an exporter restarts within two minutes, and a rebalance follows: nothing is told",
-        healthy(30, more={"deskpulse_exporter_ready": "1x5 _ 0 1x30", "deskpulse_view_complete": "1x5 _ 0 0 1x30"}),
+        healthy(
+            30, more={"deskpulse_exporter_ready": "1x5 _ 0 1x30", "deskpulse_view_complete": "1x5 _ 0 0 1x30"}
+        ),
         tuple(Look(f"{minute}m", alert) for minute in (6, 8, 10, 15) for alert in ALERTS),
     )
     yield Case(
@@ -105,10 +120,16 @@ def _unwatched() -> Iterator[Case]:
         )
 
     other = told("Prometheus has loaded no rules of the desk us", "us")
-    earlier = told("Series without the label desk come from an exporter of an earlier version, and no rules read them", None)
-    without = {name.replace('desk="deskpulse",', ""): values for name, values in healthy(30, instance=B).items()}
+    earlier = told(
+        "Series without the label desk come from an exporter of an earlier version, and no rules read them",
+        None,
+    )
+    without = {
+        name.replace('desk="deskpulse",', ""): values for name, values in healthy(30, instance=B).items()
+    }
     yield Case(
-        "a second desk is scraped, and its rules are not loaded: told after ten minutes; of the first desk nothing is told",
+        "a second desk is scraped, and its rules are not loaded: told after ten minutes; of the first desk "
+        "nothing is told",
         {**healthy(30), **healthy(30, instance=B, desk="us")},
         (
             Look("9m", "DeskpulseDeskUnwatched"),
@@ -141,8 +162,15 @@ def _mismatches() -> Iterator[Case]:
         f"Exporters use the policy {_OTHER}, these rules were made from {policy.digest()}.",
         digest=_OTHER,
     )
-    ours, theirs = ({f'deskpulse_policy_info{{version="2026",digest="{digest}"}}': "1x40"} for digest in (policy.digest(), _OTHER))
-    yield Case("the exporters have the policy of the rules: nothing is told", figures(A, ours), (Look("30m", "DeskpulseRulesOutdated"),))
+    ours, theirs = (
+        {f'deskpulse_policy_info{{version="2026",digest="{digest}"}}': "1x40"}
+        for digest in (policy.digest(), _OTHER)
+    )
+    yield Case(
+        "the exporters have the policy of the rules: nothing is told",
+        figures(A, ours),
+        (Look("30m", "DeskpulseRulesOutdated"),),
+    )
     yield Case(
         "the exporters have another policy: told after a quarter of an hour, once",
         {**figures(A, theirs), **figures(B, theirs)},
@@ -152,7 +180,8 @@ def _mismatches() -> Iterator[Case]:
     zone = {'deskpulse_setting_mismatch{setting="desk.time_zone"}': "_x3 1x30"}
     settings = _warned(
         "desk.time_zone of an exporter is not that of the workers.",
-        "Workers and exporters of one ledger must share it: the exporter's figures mean something else than it says.",
+        "Workers and exporters of one ledger must share it: the exporter's figures mean something else "
+        "than it says.",
         setting="desk.time_zone",
     )
     yield Case(
@@ -160,8 +189,12 @@ def _mismatches() -> Iterator[Case]:
         {**figures(A, zone), **figures(B, {})},
         (Look("7m", "DeskpulseSettingsMismatch"), Look("8m", "DeskpulseSettingsMismatch", (settings,))),
     )
-    versions = _warned("Exporters of 2 versions run side by side.", "An upgrade takes minutes; this has been so for an hour.")
-    first, second = ({f'deskpulse_build_info{{version="{version}"}}': "1x80"} for version in ("0.1.0", "0.2.0"))
+    versions = _warned(
+        "Exporters of 2 versions run side by side.", "An upgrade takes minutes; this has been so for an hour."
+    )
+    first, second = (
+        {f'deskpulse_build_info{{version="{version}"}}': "1x80"} for version in ("0.1.0", "0.2.0")
+    )
     yield Case(
         "two versions side by side for an hour",
         {**figures(A, first), **figures(B, second)},
@@ -172,17 +205,27 @@ def _mismatches() -> Iterator[Case]:
 def _definitions() -> Iterator[Case]:
     net = "support_resolution_net_ratio"
     description = (
-        "Workers of two versions own partitions, or an exporter is of another version than they are, and the versions define this figure "
-        "differently. Finish the upgrade or the way back: each worker brings its partitions to its own definitions."
+        "Workers of two versions own partitions, or an exporter is of another version than they are, and "
+        "the versions define this figure "
+        "differently. Finish the upgrade or the way back: each worker brings its partitions to its own "
+        "definitions."
     )
     one, every = (
-        _warned(summary, description, figure=figure) for figure, summary in ((net, f"{net} is hidden."), ("*", "All figures are hidden."))
+        _warned(summary, description, figure=figure)
+        for figure, summary in ((net, f"{net} is hidden."), ("*", "All figures are hidden."))
     )
     yield Case(
-        "partitions and exporters do not agree about a figure for half an hour: told once a figure, whoever sees it",
+        "partitions and exporters do not agree about a figure for half an hour: told once a figure, "
+        "whoever sees it",
         {
             **figures(A, {f'deskpulse_figure_hidden{{figure="{net}"}}': "1x80"}),
-            **figures(B, {f'deskpulse_figure_hidden{{figure="{net}"}}': "1x80", 'deskpulse_figure_hidden{figure="*"}': "_x10 1x70"}),
+            **figures(
+                B,
+                {
+                    f'deskpulse_figure_hidden{{figure="{net}"}}': "1x80",
+                    'deskpulse_figure_hidden{figure="*"}': "_x10 1x70",
+                },
+            ),
         },
         (
             Look("29m", "DeskpulseDefinitionsDiffer"),

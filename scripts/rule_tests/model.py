@@ -1,7 +1,8 @@
 """A test of promtool as a value, and its YAML.
 
-Cases state series, instants and expected alerts by hand; this module repeats what every alert carries (links, labels) and adds the
-exporters around the figures. In a test the clock starts at 0, and `a+bxn` is a series that begins at a and grows by b, n times.
+Cases state series, instants and expected alerts by hand; this module repeats what every alert carries (links,
+labels) and adds the exporters around the figures. In a test the clock starts at 0, and `a+bxn` is a series
+that begins at a and grows by b, n times.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from deskpulse.monitoring.rules.files import InOneLine, dump
 RUNBOOKS: Final = "https://deskpulse.example.com/docs/runbooks/alerts/"
 BOARDS: Final = "http://127.0.0.1:3000/d/"
 TICKETS: Final = "http://127.0.0.1:9108/api/at-risk?target="
-HEAD: Final = "# Made by scripts/rule_tests from the cases there: run `python -m scripts.rule_tests` instead of editing."
+HEAD: Final = (
+    "# Made by scripts/rule_tests from the cases there: run `python -m scripts.rule_tests` instead of "
+    "editing."
+)
 GROUPS: Final = (
     "deskpulse-view",
     "deskpulse-endangered",
@@ -86,11 +90,15 @@ class Exporter:
             "deskpulse_watermark_timestamp_seconds": clock,
             **self.more,
         }
-        return {labelled(name, desk=self.desk, instance=self.instance): values for name, values in said.items()}
+        return {
+            labelled(name, desk=self.desk, instance=self.instance): values for name, values in said.items()
+        }
 
 
 def labelled(series: str, *, desk: str = DESK, **labels: str) -> str:
-    """A series with further labels: those of its target, and that of the desk, which a target alone does not have.
+    """A series with further labels.
+
+    Those of its target, and that of the desk, which a target alone does not have.
 
     >>> labelled('x{by="all"}', instance="i"), labelled("up", instance="i")
     ('x{desk="deskpulse",by="all",job="deskpulse-exporter",instance="i"}', 'up{job="deskpulse-exporter",instance="i"}')
@@ -106,7 +114,9 @@ def figures(instance: str, shown: Series, desk: str = DESK) -> dict[str, str]:
     return {labelled(name, desk=desk, instance=instance): values for name, values in shown.items()}
 
 
-def healthy(minutes: int, *, instance: str = INSTANCES["a"], more: Series | None = None, desk: str = DESK) -> dict[str, str]:
+def healthy(
+    minutes: int, *, instance: str = INSTANCES["a"], more: Series | None = None, desk: str = DESK
+) -> dict[str, str]:
     """An exporter to which nothing happens."""
     return Exporter(instance, minutes, more or {}, desk=desk).series()
 
@@ -144,7 +154,11 @@ def _test(case: Case, step: int) -> dict[str, Any]:
 def _look(look: Look) -> dict[str, Any]:
     if not look.fired:
         return InOneLine(eval_time=look.at, alertname=look.alert, exp_alerts=[])
-    return {"eval_time": look.at, "alertname": look.alert, "exp_alerts": [_fired(look.alert, fired) for fired in look.fired]}
+    return {
+        "eval_time": look.at,
+        "alertname": look.alert,
+        "exp_alerts": [_fired(look.alert, fired) for fired in look.fired],
+    }
 
 
 def _fired(alert: str, fired: Fired) -> dict[str, Any]:

@@ -12,10 +12,27 @@ from scripts.rule_tests.model import INSTANCES, Case, Fired, Look, figures, heal
 
 A, B = INSTANCES["a"], INSTANCES["b"]
 ALERTS: Final = (
-    *("DeskpulseExporterAbsent", "DeskpulseExporterDown", "DeskpulseExporterNotReady", "DeskpulseExporterLagging"),
+    *(
+        "DeskpulseExporterAbsent",
+        "DeskpulseExporterDown",
+        "DeskpulseExporterNotReady",
+        "DeskpulseExporterLagging",
+    ),
     "DeskpulseExporterClock",
-    *("DeskpulseExporterPartial", "DeskpulseViewIncomplete", "DeskpulseStalled", "DeskpulseLagging", "DeskpulsePartitionsUnowned"),
-    *("DeskpulseRecoverySlow", "DeskpulseSourceSilent", "DeskpulseSourceHeldBack", "DeskpulseRejecting", "DeskpulseRecordsLost"),
+    *(
+        "DeskpulseExporterPartial",
+        "DeskpulseViewIncomplete",
+        "DeskpulseStalled",
+        "DeskpulseLagging",
+        "DeskpulsePartitionsUnowned",
+    ),
+    *(
+        "DeskpulseRecoverySlow",
+        "DeskpulseSourceSilent",
+        "DeskpulseSourceHeldBack",
+        "DeskpulseRejecting",
+        "DeskpulseRecordsLost",
+    ),
     "DeskpulseNamesNearLimit",
     "DeskpulseRecordsSkipped",
 )
@@ -46,12 +63,21 @@ def cases() -> Iterator[Case]:
 
 
 def _desk(minutes: int, more: Mapping[str, str] | None = None, instance: str = A) -> dict[str, str]:
-    """A healthy exporter whose workers own all four partitions and have read what there is; 60 tickets an hour."""
+    """A healthy exporter whose workers own all four partitions and have read what there is.
+
+    60 tickets an hour.
+    """
     steps = f"x{minutes}"
     hour = {'deskpulse_window_span_seconds{window="1h",period="current"}': f"3600{steps}"}
-    watermarks = {f'deskpulse_source_watermark_timestamp_seconds{{topic="{topic}"}}': f"0+60{steps}" for topic in _HOURLY}
+    watermarks = {
+        f'deskpulse_source_watermark_timestamp_seconds{{topic="{topic}"}}': f"0+60{steps}"
+        for topic in _HOURLY
+    }
     events = {metric: f"{count}{steps}" for metric, count in _HOURLY.values()}
-    owned = {f"deskpulse_partitions_{name}": f"{count}{steps}" for name, count in (("expected", 4), ("owned", 4), ("recovering", 0))}
+    owned = {
+        f"deskpulse_partitions_{name}": f"{count}{steps}"
+        for name, count in (("expected", 4), ("owned", 4), ("recovering", 0))
+    }
     source = {
         f'deskpulse_source_{name}{{topic="ticket-created",partition="0"}}': values
         for name, values in (
@@ -62,9 +88,17 @@ def _desk(minutes: int, more: Mapping[str, str] | None = None, instance: str = A
     }
     counted = {
         f'deskpulse_{name}{{partition="0"{more_labels}}}': f"7{steps}"
-        for name, more_labels in (("events_rejected_total", ',reason="syntax"'), ("records_lost_total", ""), ("records_skipped_total", ""))
+        for name, more_labels in (
+            ("events_rejected_total", ',reason="syntax"'),
+            ("records_lost_total", ""),
+            ("records_skipped_total", ""),
+        )
     }
-    return healthy(minutes, instance=instance, more={**hour, **watermarks, **events, **owned, **source, **counted, **(more or {})})
+    return healthy(
+        minutes,
+        instance=instance,
+        more={**hour, **watermarks, **events, **owned, **source, **counted, **(more or {})},
+    )
 
 
 _WINDOW: Final = 'window="1h",period="current",by="all",member="all"'
@@ -83,9 +117,13 @@ def _peace() -> Iterator[Case]:
         {**_desk(25), **_desk(25, instance=B)},
         tuple(Look("20m", alert) for alert in ALERTS),
     )
-    named = {name.replace('instance="', 'exported_desk="eu",instance="'): values for name, values in _desk(25).items()}
+    named = {
+        name.replace('instance="', 'exported_desk="eu",instance="'): values
+        for name, values in _desk(25).items()
+    }
     yield Case(
-        "the scrape configuration calls the desk otherwise than its exporter does: nothing is told, and its figures are believed",
+        "the scrape configuration calls the desk otherwise than its exporter does: nothing is told, and "
+        "its figures are believed",
         {**named, f'up{{job="deskpulse-exporter",instance="{A}",desk="deskpulse"}}': "1x25"},
         tuple(Look("20m", alert) for alert in (*ALERTS, "SupportSLABlind")),
     )
@@ -117,7 +155,10 @@ def _quiet() -> Iterator[Case]:
 
 
 def _idle() -> Iterator[Case]:
-    """Nothing comes into the view any more since nobody brings it there: others tell that, and no source is said to be silent."""
+    """Nothing comes into the view any more since nobody brings it there.
+
+    Others tell that, and no source is said to be silent.
+    """
     stands = {
         **dict.fromkeys((*_marks(), "deskpulse_watermark_timestamp_seconds"), "0+60x10 600x40"),
         "deskpulse_view_complete": "1x10 0x35",
@@ -125,12 +166,16 @@ def _idle() -> Iterator[Case]:
     yield Case(
         "Kafka does not answer for half an hour: the view is told, and no source",
         _desk(45, {**stands, "deskpulse_view_read_timestamp_seconds": "0+60x10 600x40"}),
-        (Look("40m", "DeskpulseViewIncomplete", (_INCOMPLETE,)), *(Look("40m", alert) for alert in _but("DeskpulseViewIncomplete"))),
+        (
+            Look("40m", "DeskpulseViewIncomplete", (_INCOMPLETE,)),
+            *(Look("40m", alert) for alert in _but("DeskpulseViewIncomplete")),
+        ),
     )
     unowned = told(
         "warning",
         "Partitions without a worker: 4.",
-        "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not counted.",
+        "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not "
+        "counted.",
         **UNTRUSTED,
     )
     yield Case(
@@ -165,19 +210,34 @@ def _trust() -> Iterator[Case]:
     )
     yield Case(
         "one reads a large ledger for eight minutes and is left alone, one never gets ready and is told",
-        {**figures(A, {"deskpulse_exporter_ready": "0x8 1x20"}), **figures(B, {"deskpulse_exporter_ready": "0x40"})},
+        {
+            **figures(A, {"deskpulse_exporter_ready": "0x8 1x20"}),
+            **figures(B, {"deskpulse_exporter_ready": "0x40"}),
+        },
         (Look("8m", "DeskpulseExporterNotReady"), Look("11m", "DeskpulseExporterNotReady", (unready,))),
     )
     lagging = told(
         "warning",
         "An exporter of deskpulse is behind.",
-        f"By Prometheus's clock Kafka answered {B} 4m 0s ago, or its clock is slow; rules and boards read another one.",
+        f"By Prometheus's clock Kafka answered {B} 4m 0s ago, or its clock is slow; rules and boards read "
+        "another one.",
         **JOB,
         instance=B,
     )
     yield Case(
-        "one of two gets no answer from Kafka any more: it is told, and the figures of the other are believed",
-        {**_desk(25), **_desk(25, {"deskpulse_view_read_timestamp_seconds": "0+60x5 300x20", "deskpulse_view_complete": "1x5 0x20"}, B)},
+        "one of two gets no answer from Kafka any more: it is told, and the figures of the other are "
+        "believed",
+        {
+            **_desk(25),
+            **_desk(
+                25,
+                {
+                    "deskpulse_view_read_timestamp_seconds": "0+60x5 300x20",
+                    "deskpulse_view_complete": "1x5 0x20",
+                },
+                B,
+            ),
+        },
         (
             Look("8m", "DeskpulseExporterLagging"),
             Look("9m", "DeskpulseExporterLagging"),
@@ -201,34 +261,44 @@ def _trust() -> Iterator[Case]:
 
 
 def _clocks() -> Iterator[Case]:
-    """Prometheus's clock decides between two exporters: one that is wrong is told, and what it alone shows is not believed."""
+    """Prometheus's clock decides between two exporters.
+
+    One that is wrong is told, and what it alone shows is not believed.
+    """
     for seconds, words in ((120, "2m 0s"), (3600, "1h 0m 0s")):
         wrong = told(
             "warning",
             "The clock of an exporter of deskpulse is wrong.",
-            f"{B} is {words} off, by the brokers' clocks or by Prometheus's: its figures are of another moment. Rules and boards read one "
+            f"{B} is {words} off, by the brokers' clocks or by Prometheus's: its figures are of another "
+            "moment. Rules and boards read one "
             "whose clock is right, if there is one.",
             **JOB,
             instance=B,
         )
-        fast = dict.fromkeys((f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), f"{seconds}+60x25")
+        fast = dict.fromkeys(
+            (f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), f"{seconds}+60x25"
+        )
         # The wrong one was believed before: the right one is ready a sample later.
         right = _desk(25, {"deskpulse_exporter_ready": "_ 1x25"})
         partial = {**fast, "deskpulse_clock_skew_seconds": f"{seconds}x25", "deskpulse_view_complete": "0x25"}
         for name, more in (("does not know it", fast), ("knows it", partial)):
             yield Case(
-                f"one of two is {words} fast and {name}: it is told, the other one is believed, and nothing else is told",
+                f"one of two is {words} fast and {name}: it is told, the other one is believed, and nothing "
+                "else is told",
                 {**right, **_desk(25, more, B)},
                 (
                     Look("20m", "DeskpulseExporterClock", (wrong,)),
                     *(Look("20m", alert) for alert in (*_but("DeskpulseExporterClock"), "SupportSLABlind")),
                 ),
             )
-        slow = dict.fromkeys((f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), f"-{seconds}+60x25")
+        slow = dict.fromkeys(
+            (f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), f"-{seconds}+60x25"
+        )
         lagging = told(
             "warning",
             "An exporter of deskpulse is behind.",
-            f"By Prometheus's clock Kafka answered {B} {words} ago, or its clock is slow; rules and boards read another one.",
+            f"By Prometheus's clock Kafka answered {B} {words} ago, or its clock is slow; rules and boards "
+            "read another one.",
             **JOB,
             instance=B,
         )
@@ -242,14 +312,24 @@ def _clocks() -> Iterator[Case]:
         )
     yield Case(
         "the only exporter is two minutes fast: nobody is believed",
-        _desk(25, dict.fromkeys((f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), "120+60x25")),
+        _desk(
+            25,
+            dict.fromkeys(
+                (f"deskpulse_view_{what}_timestamp_seconds" for what in ("read", "as_of")), "120+60x25"
+            ),
+        ),
         (Look("20m", "SupportSLABlind", (BLIND,)),),
     )
 
 
 def lagging_at(fired: Fired, behind: str) -> Fired:
     """The same at another moment."""
-    return Fired(labels=fired.labels, summary=fired.summary, description=fired.description.replace("4m 0s", behind), board=fired.board)
+    return Fired(
+        labels=fired.labels,
+        summary=fired.summary,
+        description=fired.description.replace("4m 0s", behind),
+        board=fired.board,
+    )
 
 
 def _views() -> Iterator[Case]:
@@ -270,7 +350,8 @@ def _positions() -> Iterator[Case]:
     stalled = told(
         "page",
         "Events wait and nobody works on them.",
-        "Partitions of source topics whose records have waited for over a minute at a position that stands still: 1.",
+        "Partitions of source topics whose records have waited for over a minute at a position that stands "
+        "still: 1.",
         **UNTRUSTED,
     )
     stuck = {_BEHIND: "0x5 0+60x20", _POSITION: "0+10x5 50x20", "deskpulse_view_complete": "1x6 0x20"}
@@ -294,12 +375,20 @@ def _positions() -> Iterator[Case]:
     yield Case(
         "the workers move, but stay five minutes behind: lagging, not stalled",
         _desk(25, {_BEHIND: "0x3 300x20", "deskpulse_view_complete": "1x3 0x20"}),
-        (Look("8m", "DeskpulseLagging"), Look("9m", "DeskpulseLagging", (lagging,)), Look("15m", "DeskpulseStalled")),
+        (
+            Look("8m", "DeskpulseLagging"),
+            Look("9m", "DeskpulseLagging", (lagging,)),
+            Look("15m", "DeskpulseStalled"),
+        ),
     )
     yield Case(
         "a burst that is caught up with within four minutes: nothing is told",
         _desk(25, {_BEHIND: "0x3 90 150 200 150 0x20", "deskpulse_view_complete": "1x3 0 0 0 0 1x20"}),
-        tuple(Look(f"{minute}m", alert) for minute in (7, 9, 12) for alert in ("DeskpulseLagging", "DeskpulseStalled")),
+        tuple(
+            Look(f"{minute}m", alert)
+            for minute in (7, 9, 12)
+            for alert in ("DeskpulseLagging", "DeskpulseStalled")
+        ),
     )
 
 
@@ -307,7 +396,8 @@ def _partitions() -> Iterator[Case]:
     unowned = told(
         "warning",
         "Partitions without a worker: 2.",
-        "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not counted.",
+        "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not "
+        "counted.",
         **UNTRUSTED,
     )
     yield Case(
@@ -318,7 +408,8 @@ def _partitions() -> Iterator[Case]:
     slow = told(
         "warning",
         "Partitions that are still being recovered: 1.",
-        "Their workers have been reading them from the ledger for ten minutes; until then no event of theirs is counted.",
+        "Their workers have been reading them from the ledger for ten minutes; until then no event of "
+        "theirs is counted.",
         **UNTRUSTED,
     )
     yield Case(
@@ -332,7 +423,8 @@ def _silent(topic: str, since: str, words: str) -> Fired:
     return told(
         "warning",
         f"Nothing comes from {words} any more.",
-        f"The last event happened {since} ago, in business hours, and at the rate of before some would have come. Either what sends them "
+        f"The last event happened {since} ago, in business hours, and at the rate of before some would have "
+        "come. Either what sends them "
         "stands still, or nobody does what they tell of.",
         topic=topic,
         **UNTRUSTED,
@@ -343,7 +435,8 @@ _CREATED: Final = 'deskpulse_source_watermark_timestamp_seconds{topic="ticket-cr
 
 
 def _sources() -> Iterator[Case]:
-    # 60 tickets came within the hour; after 10 minutes of silence 60 x 10 / 50 = 12 are missed, and three minutes later it is told.
+    # 60 tickets came within the hour; after 10 minutes of silence 60 x 10 / 50 = 12 are missed, and three
+    # minutes later it is told.
     stops = {_CREATED: "0+60x10 600x40"}
     silent = _silent("ticket-created", "13m 0s", "ticket-created")
     yield Case(
@@ -356,7 +449,10 @@ def _sources() -> Iterator[Case]:
     yield Case(
         "nothing comes at all: told earlier, as one",
         _desk(45, everything),
-        (Look("17m", "DeskpulseSourceSilent"), Look("18m", "DeskpulseSourceSilent", (_silent("all", "8m 0s", "any source"),))),
+        (
+            Look("17m", "DeskpulseSourceSilent"),
+            Look("18m", "DeskpulseSourceSilent", (_silent("all", "8m 0s", "any source"),)),
+        ),
     )
     yield Case(
         "nothing comes, and nobody is at work: nothing is told",
@@ -400,7 +496,8 @@ def _records() -> Iterator[Case]:
         reason="syntax",
     )
     yield Case(
-        "refused records are told once by reason, although two exporters show them, and no longer when they stop",
+        "refused records are told once by reason, although two exporters show them, and no longer when "
+        "they stop",
         {**figures(A, refused), **figures(B, refused)},
         (Look("10m", "DeskpulseRejecting", (rejecting,)), Look("25m", "DeskpulseRejecting")),
     )
@@ -431,7 +528,8 @@ def _names() -> Iterator[Case]:
     near = told(
         "warning",
         "90% of the places for names in a partition are taken: combination.",
-        "Beyond the limit new ones count as other for the life of the ledger. Either somebody makes names up, or desk.max_combinations is "
+        "Beyond the limit new ones count as other for the life of the ledger. Either somebody makes names "
+        "up, or desk.max_combinations is "
         "too small.",
         of="combination",
     )
@@ -443,6 +541,12 @@ def _names() -> Iterator[Case]:
     }
     yield Case(
         "a partition that is four fifths full is not told of, one that is fuller is",
-        figures(A, {f'deskpulse_names_{what}{{partition="0",of="{of}"}}': value for (what, of), value in values.items()}),
+        figures(
+            A,
+            {
+                f'deskpulse_names_{what}{{partition="0",of="{of}"}}': value
+                for (what, of), value in values.items()
+            },
+        ),
         (Look("12m", "DeskpulseNamesNearLimit"), Look("13m", "DeskpulseNamesNearLimit", (near,))),
     )

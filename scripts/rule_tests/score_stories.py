@@ -59,14 +59,16 @@ class Worse:
         return Fired(
             labels={**_LABELS, "kpi": self.kpi},
             summary=f"{self.told}, worse than {earlier}.",
-            description=f"Over {self.window}, against {earlier}: a change that matters, and more than chance explains.",
+            description=f"Over {self.window}, against {earlier}: a change that matters, and more than chance "
+            "explains.",
             board=_BOARD,
         )
 
 
 _CLOCK: Final = ',clock="calendar"'
 SCORES: Final = (
-    # 25 points down; the error is sqrt(5000 / 400 + 5000 / 400) = 5. Of 60 answers it is 9.8: chance could do as much.
+    # 25 points down; the error is sqrt(5000 / 400 + 5000 / 400) = 5. Of 60 answers it is 9.8: chance could do
+    # as much.
     Worse(
         kpi="nps",
         metric="support_nps_score",
@@ -115,7 +117,8 @@ SCORES: Final = (
         against="week_ago",
         told="The resolution rate of team billing is 50%",
     ).story(),
-    # 0.4 up; sqrt(0.45 x 0.55 / 600 + 0.05 x 0.95 / 600) = 0.022. Of 40 tickets it is 0.079: no chance, but still only 40.
+    # 0.4 up; sqrt(0.45 x 0.55 / 600 + 0.05 x 0.95 / 600) = 0.022. Of 40 tickets it is 0.079: no chance, but
+    # still only 40.
     Worse(
         kpi="abandonment",
         metric="support_abandonment_ratio",

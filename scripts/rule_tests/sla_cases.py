@@ -1,4 +1,7 @@
-"""Further cases of the alerts about figures: nothing to show, the end of an alert, windows, small teams, whole desks."""
+"""Further cases of the alerts about figures.
+
+Nothing to show, the end of an alert, windows, small teams, whole desks.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,16 @@ from dataclasses import replace
 from typing import Final
 
 from scripts.rule_tests.model import INSTANCES, Case, Look, Series, figures, healthy
-from scripts.rule_tests.sla_stories import BELOW, BURN, ENDANGERED, FIRST_WEEK, WAITS_LONG, below, endangered, worst
+from scripts.rule_tests.sla_stories import (
+    BELOW,
+    BURN,
+    ENDANGERED,
+    FIRST_WEEK,
+    WAITS_LONG,
+    below,
+    endangered,
+    worst,
+)
 
 A: Final = INSTANCES["a"]
 KPI_ALERTS: Final = (
@@ -21,16 +33,27 @@ _CHANNEL: Final = 'by="channel",member="email",channel="email",target="resolutio
 
 def cases() -> Iterator[Case]:
     """All of them."""
-    yield Case("a desk of which nothing is known yet: nothing is told", healthy(45), tuple(Look("40m", alert) for alert in KPI_ALERTS))
+    yield Case(
+        "a desk of which nothing is known yet: nothing is told",
+        healthy(45),
+        tuple(Look("40m", alert) for alert in KPI_ALERTS),
+    )
     yield from _ends()
     yield from _windows()
     yield from _small()
     yield from _whole()
-    yield _told("20% of the deadlines of 7d were missed, in the first week: silent", {**BURN.shown, **FIRST_WEEK}, Look("40m", BURN.alert))
+    yield _told(
+        "20% of the deadlines of 7d were missed, in the first week: silent",
+        {**BURN.shown, **FIRST_WEEK},
+        Look("40m", BURN.alert),
+    )
 
 
 def _ends() -> Iterator[Case]:
-    """Named until minute 10, then no more: it goes on firing for 5 minutes, so that a moment below the limit is not an all-clear."""
+    """Named until minute 10, then no more.
+
+    It goes on firing for 5 minutes, so that a moment below the limit is not an all-clear.
+    """
     yield _told(
         "what was endangered is answered: it ends five minutes later",
         {name: values.removesuffix("x45") + "x10 stale" for name, values in ENDANGERED.shown.items()},
@@ -53,14 +76,23 @@ def _windows() -> Iterator[Case]:
         Look("20m", BELOW.alert, (below(12, 30, "1 h", excess=9, overdue=0, severity="warning"),)),
     )
     yield _told(
-        "30 of 90 of eight hours were late: the last hour was kept, or it would be named for that; told, and no page",
+        "30 of 90 of eight hours were late: the last hour was kept, or it would be named for that; told, "
+        "and no page",
         worst("8h", missed=30, n=90, excess=21, overdue=5),
         Look("20m", BELOW.alert, (below(30, 90, "8 h", excess=21, overdue=5, severity="warning"),)),
     )
     yield _told(
-        "12 of 40 of eight hours were late, five an hour, too few for an hour to tell, and two are overdue: a page",
+        "12 of 40 of eight hours were late, five an hour, too few for an hour to tell, and two are "
+        "overdue: a page",
         worst("8h", missed=12, n=40, excess=8, overdue=2),
-        Look("20m", BELOW.alert, tuple(below(12, 40, "8 h", excess=8, overdue=2, severity=severity) for severity in ("page", "warning"))),
+        Look(
+            "20m",
+            BELOW.alert,
+            tuple(
+                below(12, 40, "8 h", excess=8, overdue=2, severity=severity)
+                for severity in ("page", "warning")
+            ),
+        ),
     )
     yield _told(
         "the same, and one is overdue: no page",
@@ -70,10 +102,14 @@ def _windows() -> Iterator[Case]:
 
 
 def _small() -> Iterator[Case]:
-    """A team with few deadlines has too few for any test; one with many has always some tickets that wait for long."""
+    """A team with few deadlines has too few for any test.
+
+    One with many has always some tickets that wait for long.
+    """
     observed = f'support_sla_attainment_observations{{window="8h",period="current",{_TEAM}}}'
     yield _told(
-        "2 replies are overdue by one more target, of a team with 10 deadlines in 8 h: the test speaks for it",
+        "2 replies are overdue by one more target, of a team with 10 deadlines in 8 h: the test speaks for "
+        "it",
         {**WAITS_LONG.shown, observed: "10x45"},
         Look("20m", WAITS_LONG.alert),
     )
@@ -95,7 +131,9 @@ def _whole() -> Iterator[Case]:
         tickets="first_reply",
     )
     yield _told(
-        "8 of 10 of the whole desk: told as such", endangered(8, n=10, usual=2.6, named=_ALL), Look("1m", ENDANGERED.alert, (fired,))
+        "8 of 10 of the whole desk: told as such",
+        endangered(8, n=10, usual=2.6, named=_ALL),
+        Look("1m", ENDANGERED.alert, (fired,)),
     )
     of_mail = below(12, 30, "1 h", excess=9, overdue=0, severity="warning")
     yield _told(
@@ -115,7 +153,9 @@ def _whole() -> Iterator[Case]:
                         "kind": "kpi",
                         "severity": "warning",
                     },
-                    summary=of_mail.summary.replace("billing · high", "Channel email").replace("first replies", "solutions"),
+                    summary=of_mail.summary.replace("billing · high", "Channel email").replace(
+                        "first replies", "solutions"
+                    ),
                     description=of_mail.description.replace("first replies", "solutions"),
                     board="deskpulse-sla?var-target=resolution",
                     tickets="resolution",

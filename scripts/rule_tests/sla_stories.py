@@ -9,8 +9,16 @@ from scripts.rule_tests.model import Fired
 
 _FOREVER: Final = "x45"
 _PROMISE: Final = 'by="team",member="billing",target="first_reply"'
-_LABELS: Final = {"by": "team", "member": "billing", "team": "billing", "target": "first_reply", "kind": "kpi"}
-_NAMED: Final = 'by="team_priority",member="billing · high",team="billing",priority="high",target="first_reply"'
+_LABELS: Final = {
+    "by": "team",
+    "member": "billing",
+    "team": "billing",
+    "target": "first_reply",
+    "kind": "kpi",
+}
+_NAMED: Final = (
+    'by="team_priority",member="billing · high",team="billing",priority="high",target="first_reply"'
+)
 _NAMED_LABELS: Final = {
     "by": "team_priority",
     "member": "billing · high",
@@ -23,7 +31,9 @@ _TICKETS: Final = "first_reply&team=billing"
 _BOARD: Final = "deskpulse-sla?var-target=first_reply&var-team=billing"
 
 
-def worst(window: str, *, missed: int, n: int, excess: int, overdue: int, named: str = _NAMED) -> dict[str, str]:
+def worst(
+    window: str, *, missed: int, n: int, excess: int, overdue: int, named: str = _NAMED
+) -> dict[str, str]:
     """What the exporter shows of one that is worst now, since 8:40."""
     shown = {
         "ratio": 1 - missed / n,
@@ -34,13 +44,18 @@ def worst(window: str, *, missed: int, n: int, excess: int, overdue: int, named:
         "overdue_tickets": overdue,
         "since_timestamp_seconds": 31_200,
     }
-    return {f'support_sla_worst_{name}{{{named},window="{window}"}}': f"{value:g}{_FOREVER}" for name, value in shown.items()}
+    return {
+        f'support_sla_worst_{name}{{{named},window="{window}"}}': f"{value:g}{_FOREVER}"
+        for name, value in shown.items()
+    }
 
 
 def endangered(waiting: int, *, n: int, usual: float, named: str = _NAMED) -> dict[str, str]:
     """What the exporter shows of one that is endangered."""
     shown = {"tickets": waiting, "usual_tickets": usual, "observations": n}
-    return {f"support_sla_endangered_{name}{{{named}}}": f"{value:g}{_FOREVER}" for name, value in shown.items()}
+    return {
+        f"support_sla_endangered_{name}{{{named}}}": f"{value:g}{_FOREVER}" for name, value in shown.items()
+    }
 
 
 def absent(series: dict[str, str]) -> dict[str, str]:
@@ -57,10 +72,13 @@ ENDANGERED: Final = Story(
     low=absent(_ENDANGERED_FIGURES),
     fired=Fired(
         labels={**_NAMED_LABELS, "severity": "page"},
-        summary="billing · high: 8 first replies due within 15 min, nobody has answered; usual 3. Answer them now.",
+        summary="billing · high: 8 first replies due within 15 min, nobody has answered; usual 3. Answer them "
+        "now.",
         description=(
-            "8 first replies are due within 15 minutes and still to be done, of 10 with such a deadline; 3 would be usual. "
-            "That is more than chance explains. They can still be kept: tickets_url lists them, the next deadline first."
+            "8 first replies are due within 15 minutes and still to be done, of 10 with such a deadline; 3 "
+            "would be usual. "
+            "That is more than chance explains. They can still be kept: tickets_url lists them, the next "
+            "deadline first."
         ),
         board=_BOARD,
         tickets=_TICKETS,
@@ -90,10 +108,12 @@ def below(missed: int, n: int, window: str, *, excess: int, overdue: int, severi
     return Fired(
         labels={**_NAMED_LABELS, "severity": severity},
         summary=(
-            f"billing · high: {missed} of {n} first replies late in {window}, {excess} more than allowed; {overdue} overdue now.{urged}"
+            f"billing · high: {missed} of {n} first replies late in {window}, {excess} more than allowed; "
+            f"{overdue} overdue now.{urged}"
         ),
         description=(
-            f"{missed} of {n} first replies with a deadline in {window} were late, {excess} more than allowed by the objective of 90%. "
+            f"{missed} of {n} first replies with a deadline in {window} were late, {excess} more than "
+            "allowed by the objective of 90%. "
             "That is more than chance explains; so it has been since 1970-01-01 08:40:00 +0000 UTC. "
             f"Past their deadline and not done yet: {overdue}. tickets_url lists them."
         ),
@@ -110,7 +130,8 @@ BELOW: Final = Story(
     shown=_WORST,
     low=absent(_WORST),
     fired=below(12, 30, "1 h", excess=9, overdue=5, severity="page"),
-    beside=(below(12, 30, "1 h", excess=9, overdue=5, severity="warning"),),  # which Alertmanager mutes for the page
+    # which Alertmanager mutes for the page
+    beside=(below(12, 30, "1 h", excess=9, overdue=5, severity="warning"),),
 )
 _SMALL: Final = {
     f"support_sla_long_overdue_tickets{{{_PROMISE}}}": f"2{_FOREVER}",
@@ -138,13 +159,19 @@ WAITS_LONG: Final = Story(
 def _counted(older: int) -> dict[str, str]:
     """Tickets of a week, and those of the weeks before."""
     tickets = 'support_tickets{window="WINDOW",period="current",by="all",member="all"}'
-    return {tickets.replace("WINDOW", "7d"): f"900{_FOREVER}", tickets.replace("WINDOW", "30d"): f"{900 + older}{_FOREVER}"}
+    return {
+        tickets.replace("WINDOW", "7d"): f"900{_FOREVER}",
+        tickets.replace("WINDOW", "30d"): f"{900 + older}{_FOREVER}",
+    }
 
 
 FIRST_WEEK: Final = _counted(0)
 _BURN_FIGURES: Final = {
     f"support_sla_objective_ratio{{{_PROMISE}}}": f"0.9{_FOREVER}",
-    **{f'support_sla_attainment_ratio{{window="{window}",period="current",{_PROMISE}}}': f"0.8{_FOREVER}" for window in ("7d", "24h")},
+    **{
+        f'support_sla_attainment_ratio{{window="{window}",period="current",{_PROMISE}}}': f"0.8{_FOREVER}"
+        for window in ("7d", "24h")
+    },
     f'support_sla_attainment_observations{{window="7d",period="current",{_PROMISE}}}': f"20{_FOREVER}",
     f'support_sla_attainment_observations{{window="24h",period="current",{_PROMISE}}}': f"5{_FOREVER}",
 }
@@ -154,12 +181,14 @@ BURN: Final = Story(
     what="20% of the deadlines of 7d and 24h were missed",
     hold=15,
     shown={**_BURN_FIGURES, **_counted(2700)},
-    low={f'support_sla_attainment_observations{{window="7d",period="current",{_PROMISE}}}': f"19{_FOREVER}"},  # as bad, of 19
+    # as bad, of 19
+    low={f'support_sla_attainment_observations{{window="7d",period="current",{_PROMISE}}}': f"19{_FOREVER}"},
     fired=Fired(
         labels={**_LABELS, "severity": "warning", "window": "7d"},
         summary="billing: 20% of the first replies were late in 7d; the objective allows fewer.",
         description=(
-            "The last 24h were no better, so the share that may be late will be used up before its 30 days are over. "
+            "The last 24h were no better, so the share that may be late will be used up before its 30 days "
+            "are over. "
             "Compare teams, channels and priorities on the board to see where it comes from."
         ),
         board=_BOARD,

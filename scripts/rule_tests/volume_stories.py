@@ -18,7 +18,9 @@ def _tickets(counts: dict[str, int]) -> dict[str, str]:
     found = {}
     for span, count in counts.items():
         window, period = span.split()
-        found[f'support_tickets{{window="{window}",period="{period}",by="team",member="billing"}}'] = f"{count}x{_STEPS}"
+        found[f'support_tickets{{window="{window}",period="{period}",by="team",member="billing"}}'] = (
+            f"{count}x{_STEPS}"
+        )
     return found
 
 
@@ -35,7 +37,9 @@ def _volume(name: str, now: int, before: int, *, low: tuple[int, int], says: str
         board="deskpulse-team?var-team=billing",
     )
     what = f"{now} tickets after {before} a week ago"
-    return Story(alert=name, what=what, hold=15, step=STEP, shown=_day(now, before), low=_day(*low), fired=fired)
+    return Story(
+        alert=name, what=what, hold=15, step=STEP, shown=_day(now, before), low=_day(*low), fired=fired
+    )
 
 
 # 140 more; 4 x sqrt(240 + 100) = 74. 24 after 10 may be chance.
@@ -46,7 +50,8 @@ HIGH: Final = _volume(
     low=(24, 10),
     says="over 2 times the same hours a week ago",
     description=(
-        "More than chance explains. Look at what customers write about before the queue grows: an outage, a mailing, an invoice run."
+        "More than chance explains. Look at what customers write about before the queue grows: an outage, "
+        "a mailing, an invoice run."
     ),
 )
 # 80 fewer; 4 x sqrt(40 + 120) = 51. 4 after 12 may be chance.
@@ -56,7 +61,8 @@ LOW: Final = _volume(
     120,
     low=(4, 12),
     says="less than 1/2 of the same hours a week ago",
-    description="Fewer than chance explains. Can customers reach you, and does what creates the tickets send all of its events?",
+    description="Fewer than chance explains. Can customers reach you, and does what creates the tickets send all "
+    "of its events?",
 )
 ALL: Final = (HIGH, LOW)
 
@@ -65,14 +71,21 @@ def cases() -> Iterator[Case]:
     """What is known of the week before."""
     week = {"8h current": 240, "7d current": 900, "7d previous": 0, "30d current": 900}
     silent = (Look("40m", HIGH.alert),)
-    yield _case("240 tickets in the first week of an installation: a week ago nothing was counted, so nothing is told", week, silent)
     yield _case(
-        "240 tickets, and the installation began a week and three hours ago: the 20 of those hours are not all that came",
+        "240 tickets in the first week of an installation: a week ago nothing was counted, so nothing is "
+        "told",
+        week,
+        silent,
+    )
+    yield _case(
+        "240 tickets, and the installation began a week and three hours ago: the 20 of those hours are not "
+        "all that came",
         {**week, "8h week_ago": 20, "24h week_ago": 20, "7d previous": 20, "30d current": 920},
         silent,
     )
     yield _case(
-        "240 tickets after 100, which were all of that day since nobody writes at night, as in the weeks before: told",
+        "240 tickets after 100, which were all of that day since nobody writes at night, as in the weeks "
+        "before: told",
         {**week, "8h week_ago": 100, "24h week_ago": 100, "7d previous": 700, "30d current": 2900},
         (Look(f"{HIGH.hold - STEP}m", HIGH.alert), Look(f"{HIGH.hold}m", HIGH.alert, (HIGH.fired,))),
     )

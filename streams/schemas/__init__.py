@@ -1,1 +1,4 @@
-"""JSON Schemas of the event contract, one a source topic, for producers in any language; `python -m scripts.schemas` makes them."""
+"""JSON Schemas of the event contract, one a source topic, for producers in any language.
+
+`python -m scripts.schemas` makes them.
+"""

@@ -1,4 +1,7 @@
-"""A state of a partition that counts records by key: simple to check, and not idempotent, so that nothing hides a replay."""
+"""A state of a partition that counts records by key.
+
+Simple to check, and not idempotent, so that nothing hides a replay.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,16 @@ class CountingState:
                 raise MergeError(record.offset)
             if record.value == b"bad":
                 letters.append(
-                    DeadLetter(topic, record.partition, record.offset, record.timestamp, "syntax", "it is bad", record.key, record.value)
+                    DeadLetter(
+                        topic,
+                        record.partition,
+                        record.offset,
+                        record.timestamp,
+                        "syntax",
+                        "it is bad",
+                        record.key,
+                        record.value,
+                    )
                 )
                 continue
             self.keys[record.key] += 1
@@ -83,8 +95,12 @@ class CountingState:
 
     def take_changes(self) -> Changes:
         self.position.transaction += 1
-        tickets: list[tuple[bytes, bytes | None]] = [(key, str(self.keys[key]).encode()) for key in self._changed]
-        view: list[tuple[bytes, bytes | None]] = [(topic.encode(), str(count).encode()) for topic, count in self.topics.items()]
+        tickets: list[tuple[bytes, bytes | None]] = [
+            (key, str(self.keys[key]).encode()) for key in self._changed
+        ]
+        view: list[tuple[bytes, bytes | None]] = [
+            (topic.encode(), str(count).encode()) for topic, count in self.topics.items()
+        ]
         self._changed.clear()
         self.clean = True
         return Changes(tickets, [*view, (POSITION, json.dumps(asdict(self.position)).encode())])
@@ -106,7 +122,10 @@ class CountingState:
         return len(self.keys)
 
     def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
-        """As many steps as were asked for: each a transaction that says how many are left, and a pause before it."""
+        """As many steps as were asked for.
+
+        Each a transaction that says how many are left, and a pause before it.
+        """
         assert most_bytes > 0
         while self.rebuilds:
             yield None

@@ -1,4 +1,7 @@
-"""A worker process with the counting state: `python -m tests.agents.counting_worker JSON`, the fields of WorkerConfig."""
+"""A worker process with the counting state.
+
+`python -m tests.agents.counting_worker JSON`, the fields of WorkerConfig.
+"""
 
 import json
 import logging
@@ -15,7 +18,12 @@ from tests.agents.harness import client_options
 def run(given: str) -> int:
     """Work until told to stop; the exit code."""
     level = os.environ.get("LOG_LEVEL", "INFO")
-    logging.basicConfig(level=level, stream=sys.stdout, format="%(asctime)s.%(msecs)03d %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(
+        level=level,
+        stream=sys.stdout,
+        format="%(asctime)s.%(msecs)03d %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+    )
     fields = json.loads(given)
     fields["kafka"] = client_options(fields["kafka"])
     return run_worker(WorkerConfig(clock=WORKER, **fields, make_state=CountingState))

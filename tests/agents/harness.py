@@ -1,4 +1,7 @@
-"""A desk on a real broker for tests: its topics, its workers as processes, and an independent reader of logs and ledger."""
+"""A desk on a real broker for tests.
+
+Its topics, its workers as processes, and an independent reader of logs and ledger.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ def client_options(kafka: Mapping[str, Any]) -> dict[str, Any]:
 async def all_led(admin: AIOKafkaAdminClient, topics: list[str]) -> bool:
     """Whether the broker knows the topics and a leader of each partition."""
     described = await admin.describe_topics(topics)
-    return all(topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"]) for topic in described)
+    return all(
+        topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"])
+        for topic in described
+    )
 
 
 @dataclass
@@ -89,14 +95,19 @@ class Desk:
             NewTopic(config.dead_letter_topic, 1, self.replication),
         ]
         topics += [
-            NewTopic(name, self.partitions, self.replication, topic_configs=compacted) for name in (config.tickets_topic, config.view_topic)
+            NewTopic(name, self.partitions, self.replication, topic_configs=compacted)
+            for name in (config.tickets_topic, config.view_topic)
         ]
         topics += [NewTopic(config.skips_topic, 1, self.replication, topic_configs=compacted)]
         async with self.admin() as admin:
             answer = await admin.create_topics([topic for topic in topics if topic.name not in leave_out])
             assert all(error[1] == 0 for error in answer.topic_errors), answer
-            # A producer that sees half of a new topic's partitions would send a key to another one than later.
-            await until(lambda: all_led(admin, [topic.name for topic in topics if topic.name not in leave_out]), what="leaders")
+            # A producer that sees half of a new topic's partitions would send a key to another one than
+            # later.
+            await until(
+                lambda: all_led(admin, [topic.name for topic in topics if topic.name not in leave_out]),
+                what="leaders",
+            )
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
@@ -107,7 +118,9 @@ class Desk:
         finally:
             await admin.close()
 
-    async def produce(self, records: Iterable[Record], *, pause_every: int = 0, pause_seconds: float = 0.1) -> None:
+    async def produce(
+        self, records: Iterable[Record], *, pause_every: int = 0, pause_seconds: float = 0.1
+    ) -> None:
         async with AIOKafkaProducer(**self.clients, linger_ms=5, max_batch_size=200_000) as producer:
             for number, (topic, key, value) in enumerate(records):
                 await producer.send(self.name + topic, key=key, value=value)
@@ -117,9 +130,17 @@ class Desk:
     def start_worker(self, *before: str, **options: Any) -> WorkerProcess:
         """A worker with options of WorkerConfig; `before` are further arguments of the module."""
         log = self.folder / f"worker-{len(self.workers)}.log"
-        command = [sys.executable, "-m", self.worker_module, *before, json.dumps({**self._fields(), **options})]
+        command = [
+            sys.executable,
+            "-m",
+            self.worker_module,
+            *before,
+            json.dumps({**self._fields(), **options}),
+        ]
         with log.open("wb") as out:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=dict(os.environ))
+            process = subprocess.Popen(
+                command, cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=dict(os.environ)
+            )
         worker = WorkerProcess(process, log)
         self.workers.append(worker)
         return worker
@@ -154,14 +175,23 @@ class Desk:
     async def source_counts(self) -> Counter[tuple[int, bytes]]:
         """What the counting state must arrive at, by partition and key."""
         records = await self.read(*self.config.sources)
-        return Counter((record.partition, record.key) for record in records if record.value not in {b"bad", b"crash"})
+        return Counter(
+            (record.partition, record.key) for record in records if record.value not in {b"bad", b"crash"}
+        )
 
     async def ledger_counts(self) -> Counter[tuple[int, bytes]]:
-        rows = {(record.partition, record.key): record.value for record in await self.read(self.config.tickets_topic)}
+        rows = {
+            (record.partition, record.key): record.value
+            for record in await self.read(self.config.tickets_topic)
+        }
         return Counter({key: int(value) for key, value in rows.items()})
 
     async def positions(self) -> dict[int, dict[str, Any]]:
-        rows = {record.partition: record.value for record in await self.read(self.config.view_topic) if record.key == POSITION}
+        rows = {
+            record.partition: record.value
+            for record in await self.read(self.config.view_topic)
+            if record.key == POSITION
+        }
         return {partition: json.loads(value) for partition, value in rows.items()}
 
     async def caught_up(self) -> bool:
@@ -170,13 +200,17 @@ class Desk:
         for record in await self.read(*self.config.sources):
             last[record.partition, self.config.sources[record.topic]] = record.offset
         positions = await self.positions()
-        return all(positions.get(number, {"offsets": {}})["offsets"].get(topic, -1) >= offset for (number, topic), offset in last.items())
+        return all(
+            positions.get(number, {"offsets": {}})["offsets"].get(topic, -1) >= offset
+            for (number, topic), offset in last.items()
+        )
 
     async def agrees(self, seconds: float = 60) -> None:
         """Wait until all is applied, then compare key by key."""
         await until(self.caught_up, seconds=seconds, what="the last record in the ledger")
         expected = await self.source_counts()
-        # A committed transaction becomes visible partition by partition: the position may be seen a moment before the rows.
+        # A committed transaction becomes visible partition by partition: the position may be seen a moment
+        # before the rows.
         with suppress(AssertionError):
             await until(lambda: self._shows(expected), seconds=5)
         assert expected == await self.ledger_counts()
@@ -185,7 +219,9 @@ class Desk:
         return expected == await self.ledger_counts()
 
 
-def tickets(count: int, *, size: int = 100, keys: int = 500, topics: Sequence[str] = SOURCE_TOPICS) -> Iterable[Record]:
+def tickets(
+    count: int, *, size: int = 100, keys: int = 500, topics: Sequence[str] = SOURCE_TOPICS
+) -> Iterable[Record]:
     """Records over some keys and all topics in turn."""
     for number in range(count):
         yield topics[number % len(topics)], b"T%d" % (number * 7919 % keys), b"x" * size

@@ -44,10 +44,15 @@ async def blocked_unit(self: Partition, deliveries: Any) -> bool:
 
 
 async def hanging_fetch(self: LedgerConsumerThread, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-    """A fetch that never returns, begun when the last one found nothing: by all that the worker has seen, nothing is left to do."""
+    """A fetch that never returns, begun when the last one found nothing.
+
+    By all that the worker has seen, nothing is left to do.
+    """
     fetched = await _fetch(self, consumer, *args, **kwargs)
     ownership = self.consumer._authority
-    if any(fetched.values()) or not all(partition.ready and _is_due(partition) for partition in ownership.partitions.values()):  # type: ignore[attr-defined]
+    if any(fetched.values()) or not all(
+        partition.ready and _is_due(partition) for partition in ownership.partitions.values()
+    ):  # type: ignore[attr-defined]
         return fetched
     await asyncio.sleep(_EVER)
     return fetched

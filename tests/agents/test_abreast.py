@@ -1,4 +1,7 @@
-"""Topics of a partition are read in step: the rearmost first, and nobody waits for a topic that has nothing more or that hangs."""
+"""Topics of a partition are read in step.
+
+The rearmost first, and nobody waits for a topic that has nothing more or that hangs.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ class Reader:
         self._abreast = Abreast(patience_seconds=PATIENCE_SECONDS)
 
     def fetch(self, tp: TopicPartition, *, time_ms: int | None, more: bool = True) -> None:
-        records: dict[Any, Any] = {} if time_ms is None else {tp: [SimpleNamespace(offset=time_ms, timestamp=time_ms)]}
+        records: dict[Any, Any] = (
+            {} if time_ms is None else {tp: [SimpleNamespace(offset=time_ms, timestamp=time_ms)]}
+        )
         position = 0 if time_ms is None else time_ms + 1
         self._ends[tp] = LogEnd(position, position + more)
         self._log.note(records, self._ends)

@@ -20,11 +20,20 @@ from streams.topics import SOURCE_TOPICS
 
 @pytest.fixture
 async def app() -> Any:
-    return build_app(WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": ["b1:9092", "b2:9093"]}, app_id="app", topic_prefix="test-"))
+    return build_app(
+        WorkerConfig(
+            clock=WORKER,
+            kafka={"bootstrap_servers": ["b1:9092", "b2:9093"]},
+            app_id="app",
+            topic_prefix="test-",
+        )
+    )
 
 
 async def test_every_source_topic_has_an_agent(app: Any) -> None:
-    assert {f"test-{topic}" for topic in SOURCE_TOPICS} == {agent.channel.get_topic_name() for agent in app.agents.values()}
+    assert {f"test-{topic}" for topic in SOURCE_TOPICS} == {
+        agent.channel.get_topic_name() for agent in app.agents.values()
+    }
 
 
 async def test_one_table_anchors_the_assignment(app: Any) -> None:
@@ -49,7 +58,9 @@ async def test_faust_serves_nothing_and_creates_nothing(app: Any) -> None:
     assert app.conf.topic_disable_leader
 
 
-async def test_no_folder_appears_in_the_working_directory(app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_folder_appears_in_the_working_directory(
+    app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     await app.on_first_start()
     assert not os.listdir()  # noqa: PTH208 - an async function may not use pathlib
@@ -63,7 +74,11 @@ def test_security_reaches_fausts_own_clients() -> None:
     login = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": "me", "sasl_plain_password": "secret"}
     sasl = credentials({"security_protocol": "SASL_SSL", "ssl_context": context, **login})
     assert isinstance(sasl, faust.SASLCredentials)
-    assert ("SASL_SSL", "SCRAM-SHA-512", context) == (sasl.protocol.value, sasl.mechanism.value, sasl.ssl_context)
+    assert ("SASL_SSL", "SCRAM-SHA-512", context) == (
+        sasl.protocol.value,
+        sasl.mechanism.value,
+        sasl.ssl_context,
+    )
     plain = credentials({"security_protocol": "SASL_PLAINTEXT", **login})
     assert plain is not None
     assert "SASL_PLAINTEXT" == plain.protocol.value

@@ -22,8 +22,14 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
 DAYS = 120
 TICKETS_A_DAY = 30
-QUICK = {"log.cleaner.backoff.ms": "100", "log.retention.check.interval.ms": "500", "log.segment.delete.delay.ms": "0"}
-RULES = TopicRules(partitions=1, ledger_segment_ms=500, ledger_compaction_lag_ms=500, ledger_delete_retention_ms=1)
+QUICK = {
+    "log.cleaner.backoff.ms": "100",
+    "log.retention.check.interval.ms": "500",
+    "log.segment.delete.delay.ms": "0",
+}
+RULES = TopicRules(
+    partitions=1, ledger_segment_ms=500, ledger_compaction_lag_ms=500, ledger_delete_retention_ms=1
+)
 pytestmark = pytest.mark.slow
 Log = list[tuple[bytes, bytes | None]]
 
@@ -37,7 +43,9 @@ async def config(kafka_here: None) -> AsyncIterator[WorkerConfig]:
         await admin.start()
         try:
             wanted = [spec for spec in specs("desk", rules=RULES) if spec.role in {"ledger", "dead-letter"}]
-            await admin.create_topics([NewTopic(spec.name, 1, 1, topic_configs=dict(spec.config)) for spec in wanted])
+            await admin.create_topics(
+                [NewTopic(spec.name, 1, 1, topic_configs=dict(spec.config)) for spec in wanted]
+            )
         finally:
             await admin.close()
         yield WorkerConfig(clock=WORKER, kafka=kafka, app_id="desk")
@@ -65,11 +73,14 @@ def rows(desk: Desk, name: str) -> Mapping[bytes, bytes]:
 async def test_after_compaction_the_ledger_holds_the_open_and_the_recent_tickets(
     config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four months of 30 tickets a day, of which one stays open: 62 days of closed ones and 120 open ones are left, of 3,600.
+    """Four months of 30 tickets a day, of which one stays open.
+
+    62 days of closed ones and 120 open ones are left, of 3,600.
 
     Of closed ones something remains for 90 days here.
 
-    A transaction a day. The log is compacted while it grows; at the end, a few rows more than the state has may be left in it.
+    A transaction a day. The log is compacted while it grows; at the end, a few rows more than the state has
+    may be left in it.
     """
     monkeypatch.setattr("kpis.state.comebacks.KNOWN_MS", 90 * DAY_MS)
     desk, writer = Desk(), LedgerWriter(config, 0)
@@ -100,7 +111,11 @@ async def test_after_compaction_the_ledger_holds_the_open_and_the_recent_tickets
         desk.pass_time(T0 + DAYS * DAY_MS + round(time.monotonic() * 1000) % DAY_MS)
         await write()
         logs = {name: await read(config, topic) for name, topic in topics.items()}
-        return logs if all(len(log) <= len(rows(desk, name)) + slack[name] for name, log in logs.items()) else None
+        return (
+            logs
+            if all(len(log) <= len(rows(desk, name)) + slack[name] for name, log in logs.items())
+            else None
+        )
 
     logs = await until(compacted, seconds=120, what="compaction")
     await writer.close()
@@ -108,11 +123,17 @@ async def test_after_compaction_the_ledger_holds_the_open_and_the_recent_tickets
         assert written[name] > 1.5 * len(log), name
         assert rows(desk, name) == {key: value for key, value in dict(log).items() if value is not None}
     left, remains = (
-        {key.decode().removeprefix("t") for key, value in rows(desk, "tickets").items() if key[:1] == b"t" and are_remains(value) is gone}
+        {
+            key.decode().removeprefix("t")
+            for key, value in rows(desk, "tickets").items()
+            if key[:1] == b"t" and are_remains(value) is gone
+        }
         for gone in (False, True)
     )
     assert {f"T{day}-0" for day in range(DAYS)} <= left, "an open ticket is missing"
-    assert 61 <= len({ticket.partition("-")[0] for ticket in left if not ticket.endswith("-0")}) <= 63, "closed ones stay for 61 days"
+    assert 61 <= len({ticket.partition("-")[0] for ticket in left if not ticket.endswith("-0")}) <= 63, (
+        "closed ones stay for 61 days"
+    )
     assert 27 <= len({ticket.partition("-")[0] for ticket in remains}) <= 30, "and are known for 90"
     twin = PartitionState(0)
     for name, log in logs.items():

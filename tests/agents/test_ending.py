@@ -24,7 +24,14 @@ def new_desk(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[C
     made: list[Desk] = []
 
     def make(**fields: Any) -> Desk:
-        made.append(Desk({"bootstrap_servers": kafka_broker.bootstrap}, f"{topic_prefix}{len(made)}-", tmp_path, **fields))
+        made.append(
+            Desk(
+                {"bootstrap_servers": kafka_broker.bootstrap},
+                f"{topic_prefix}{len(made)}-",
+                tmp_path,
+                **fields,
+            )
+        )
         (tmp_path / str(len(made))).mkdir()
         made[-1].folder = tmp_path / str(len(made))
         return made[-1]
@@ -35,7 +42,9 @@ def new_desk(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[C
 
 
 @pytest.mark.slow
-async def test_a_worker_that_does_not_move_ends_itself_and_another_start_goes_on(new_desk: Callable[..., Desk]) -> None:
+async def test_a_worker_that_does_not_move_ends_itself_and_another_start_goes_on(
+    new_desk: Callable[..., Desk],
+) -> None:
     """Three ways to stand still: a unit of work that never ends, an event loop that is blocked, a fetch that hangs.
 
     In each the heartbeats go on, so the group would wait for ever; no other worker would take over.
@@ -43,9 +52,13 @@ async def test_a_worker_that_does_not_move_ends_itself_and_another_start_goes_on
     words = {
         "held": r"records behind and no progress at .* for \d+ s",
         "blocked": r"the event loop has not run for \d+ s",
-        "unfetched": r"the brokers hold \d+ more records, and for \d+ s none was fetched|records behind and no progress",
+        "unfetched": r"the brokers hold \d+ more records, and for \d+ s none was fetched|records behind and no "
+        r"progress",
     }
-    desks = {fault: new_desk(worker_module="tests.agents.stuck_worker", options={"watchdog_seconds": 4.0}) for fault in words}
+    desks = {
+        fault: new_desk(worker_module="tests.agents.stuck_worker", options={"watchdog_seconds": 4.0})
+        for fault in words
+    }
     await asyncio.gather(*(_stand_still(desk, fault, words[fault]) for fault, desk in desks.items()))
 
 
@@ -64,8 +77,13 @@ async def _stand_still(desk: Desk, fault: str, words: str) -> None:
     await desk.agrees(PATIENCE_SECONDS)
 
 
-async def test_sigterm_under_load_finishes_commits_and_leaves_the_group(new_desk: Callable[..., Desk], tell: Callable[[str], None]) -> None:
-    """A backlog that would last for long. What was begun is committed, the group knows at once, and the next worker misses nothing."""
+async def test_sigterm_under_load_finishes_commits_and_leaves_the_group(
+    new_desk: Callable[..., Desk], tell: Callable[[str], None]
+) -> None:
+    """A backlog that would last for long.
+
+    What was begun is committed, the group knows at once, and the next worker misses nothing.
+    """
     desk = new_desk()
     await desk.create_topics()
     async with producing(desk, 20_000):
@@ -82,7 +100,11 @@ async def test_sigterm_under_load_finishes_commits_and_leaves_the_group(new_desk
     assert seconds < 10
     assert 0 == members
     assert worker.has_said("stopped seconds=")
-    assert 0 < sum(offset + 1 for position in positions.values() for offset in position["offsets"].values()) < 100_000
+    assert (
+        0
+        < sum(offset + 1 for position in positions.values() for offset in position["offsets"].values())
+        < 100_000
+    )
     for number, position in positions.items():
         for topic, offset in position["offsets"].items():
             assert offset + 1 == committed[desk.config.source(topic), number], (topic, number)

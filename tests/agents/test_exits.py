@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[2]
         (ValueError("surprise"), Exit.CRASH),
     ],
 )
-def test_an_error_ends_the_process_with_its_code(error: Exception, code: Exit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_ends_the_process_with_its_code(
+    error: Exception, code: Exit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended: list[Exit] = []
     monkeypatch.setattr(exits, "end_process", lambda code, _: ended.append(code))
     with ends_the_process("test"):
@@ -46,7 +48,9 @@ try:
 finally:
     print("cleaned up")
 """
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT
+    )
     assert Exit.RETRY == run.returncode
     assert "worker ends with exit 75 (RETRY): fenced" in run.stderr
     assert "cleaned up" not in run.stdout

@@ -25,7 +25,8 @@ class TestRejectLimit:
         limit = guards.RejectLimit(share=0.95, least=500)
         limit.note(300, letters(280))
         with pytest.raises(
-            WorkerError, match=r"475 of the last 500 .*\(syntax 280, schema 195\).*the deploy is wrong, not the data"
+            WorkerError,
+            match=r"475 of the last 500 .*\(syntax 280, schema 195\).*the deploy is wrong, not the data",
         ) as error:
             limit.note(200, letters(195, "schema"))
         assert Exit.DATA == error.value.code
@@ -82,13 +83,18 @@ class TestSourceLog:
 
 def test_a_crash_is_named_with_the_way_to_skip_it() -> None:
     error = ValueError("bad luck")
-    assert "survey/1 an offset from 5 to 9 crashes the merge" in str(guards.crashed_merge(error, "survey", 1, first=5, last=9))
+    assert "survey/1 an offset from 5 to 9 crashes the merge" in str(
+        guards.crashed_merge(error, "survey", 1, first=5, last=9)
+    )
     error.offset = 7  # type: ignore[attr-defined]
     assert "`deskpulse skip survey 1 7`" in str(guards.crashed_merge(error, "survey", 1, first=5, last=9))
 
 
 def test_the_record_that_crashed_the_real_merge_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The state says nothing of offsets; the traceback of its loop does. The third of these four records has a poisoned identity."""
+    """The state says nothing of offsets; the traceback of its loop does.
+
+    The third of these four records has a poisoned identity.
+    """
 
     def fact_of(event: TicketEvent) -> Fact:
         if event.event_id == "poison":
@@ -98,7 +104,10 @@ def test_the_record_that_crashed_the_real_merge_is_found(monkeypatch: pytest.Mon
     real = facts.fact_of
     monkeypatch.setattr(facts, "fact_of", fact_of)
     desk = Desk()
-    records = [desk.record("first-reply", {"event_id": name, "occurred_at": T0, "ticket_id": "T1"}) for name in ("a", "b", "poison", "d")]
+    records = [
+        desk.record("first-reply", {"event_id": name, "occurred_at": T0, "ticket_id": "T1"})
+        for name in ("a", "b", "poison", "d")
+    ]
     with pytest.raises(ZeroDivisionError) as crash:
         desk.state.apply("first-reply", records)
     assert 2 == guards.record_in_hand(crash.value)
@@ -111,4 +120,6 @@ def test_without_a_trace_of_it_the_way_to_find_the_record_is_told() -> None:
     told = str(guards.crashed_merge(ValueError(), "survey", 1, first=5, last=9))
     assert "an offset from 5 to 9 crashes the merge" in told
     assert "worker.chunk_records=1 tells which" in told
-    assert "`deskpulse skip survey 1 5`" in str(guards.crashed_merge(ValueError(), "survey", 1, first=5, last=5))
+    assert "`deskpulse skip survey 1 5`" in str(
+        guards.crashed_merge(ValueError(), "survey", 1, first=5, last=5)
+    )

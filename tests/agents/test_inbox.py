@@ -10,7 +10,9 @@ from agents.fetching.sequence import Chunk
 
 
 def delivery(records: int) -> Delivery:
-    return Delivery(Chunk("survey", 0, [SimpleNamespace(offset=offset) for offset in range(records)], None, 0), object())
+    return Delivery(
+        Chunk("survey", 0, [SimpleNamespace(offset=offset) for offset in range(records)], None, 0), object()
+    )
 
 
 async def settle() -> None:

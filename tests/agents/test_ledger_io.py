@@ -68,7 +68,9 @@ class FakeProducer:
         self.calls.append((topic, partition, batch.rows))
         return self._delivery(topic)
 
-    async def send(self, topic: str, *, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]) -> asyncio.Future[None]:
+    async def send(
+        self, topic: str, *, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> asyncio.Future[None]:
         self.calls.append((topic, key, value, dict(headers)["reason"]))
         return self._delivery(topic)
 
@@ -88,8 +90,12 @@ def producer() -> FakeProducer:
 
 @pytest.fixture
 async def writer(producer: FakeProducer, monkeypatch: pytest.MonkeyPatch) -> LedgerWriter:
-    monkeypatch.setattr(LedgerWriter, "_new_producer", lambda _, name: producer if name == "app:3" else FakeProducer())
-    writer = LedgerWriter(WorkerConfig(clock=WORKER, kafka={}, app_id="app", topic_prefix="test-", write_timeout_seconds=0.2), 3)
+    monkeypatch.setattr(
+        LedgerWriter, "_new_producer", lambda _, name: producer if name == "app:3" else FakeProducer()
+    )
+    writer = LedgerWriter(
+        WorkerConfig(clock=WORKER, kafka={}, app_id="app", topic_prefix="test-", write_timeout_seconds=0.2), 3
+    )
     await writer.take_over()
     await writer.settle(VERSION)
     return writer
@@ -107,7 +113,9 @@ async def test_a_unit_of_work_is_one_transaction(writer: LedgerWriter, producer:
     ] == producer.calls
 
 
-async def test_large_change_sets_are_several_batches_and_the_position_is_in_the_last(writer: LedgerWriter, producer: FakeProducer) -> None:
+async def test_large_change_sets_are_several_batches_and_the_position_is_in_the_last(
+    writer: LedgerWriter, producer: FakeProducer
+) -> None:
     rows: list[tuple[bytes, bytes | None]] = [(b"%d" % number, b"") for number in range(25)]
     await writer.write(Changes([], rows), [])
     assert [10, 10, 5] == [len(call[2]) for call in producer.calls if call[0] == "app-view"]
@@ -126,12 +134,17 @@ async def test_a_failed_batch_is_not_committed(writer: LedgerWriter, producer: F
 
 async def test_being_fenced_is_told_as_such(writer: LedgerWriter, producer: FakeProducer) -> None:
     producer.fails["app-view"] = ProducerFenced()
-    with pytest.raises(WorkerError, match="the ledger of partition 3 was not written: fenced, another worker has taken it over") as error:
+    with pytest.raises(
+        WorkerError,
+        match="the ledger of partition 3 was not written: fenced, another worker has taken it over",
+    ) as error:
         await writer.write(CHANGES, [])
     assert Exit.RETRY == error.value.code
 
 
-async def test_a_broker_that_does_not_answer_ends_the_wait(writer: LedgerWriter, producer: FakeProducer) -> None:
+async def test_a_broker_that_does_not_answer_ends_the_wait(
+    writer: LedgerWriter, producer: FakeProducer
+) -> None:
     producer.hangs = True
     with pytest.raises(WorkerError, match="was not written in time: check the brokers") as error:
         await writer.write(CHANGES, [])
@@ -190,21 +203,31 @@ class TestTransactionalIds:
     def writer(self) -> LedgerWriter:
         return LedgerWriter(WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "b:1"}, app_id="app"), 3)
 
-    @pytest.mark.parametrize(("ledger_format", "writes", "rests"), [(5, "app-3", "app:3"), (6, "app:3", "app-3"), (7, "app:3", "app-3")])
+    @pytest.mark.parametrize(
+        ("ledger_format", "writes", "rests"),
+        [(5, "app-3", "app:3"), (6, "app:3", "app-3"), (7, "app:3", "app-3")],
+    )
     async def test_both_are_taken_over_and_the_format_decides_which_one_writes(
         self, made: dict[str, Made], ledger_format: int, writes: str, rests: str
     ) -> None:
         writer = self.writer()
         await writer.take_over()
-        assert {"app-3": ["start"], "app:3": ["start"]} == {name: producer.calls for name, producer in made.items()}
-        assert ("all", 10_000) == (made[writes].options["acks"], made[writes].options["transaction_timeout_ms"])
+        assert {"app-3": ["start"], "app:3": ["start"]} == {
+            name: producer.calls for name, producer in made.items()
+        }
+        assert ("all", 10_000) == (
+            made[writes].options["acks"],
+            made[writes].options["transaction_timeout_ms"],
+        )
         await writer.settle(ledger_format)
         await writer.write(CHANGES, [])
         assert ["start", "stop"] == made[rests].calls
         assert "commit" in made[writes].calls
 
     @pytest.mark.parametrize(("denied", "ledger_format"), [("app-3", 6), ("app:3", 5)])
-    async def test_an_id_without_a_right_to_it_is_nobody_s(self, made: dict[str, Made], denied: str, ledger_format: int) -> None:
+    async def test_an_id_without_a_right_to_it_is_nobody_s(
+        self, made: dict[str, Made], denied: str, ledger_format: int
+    ) -> None:
         self.denied.add(denied)
         writer = self.writer()
         await writer.take_over()
@@ -219,13 +242,18 @@ class TestTransactionalIds:
         self.denied.add(denied)
         writer = self.writer()
         await writer.take_over()
-        with pytest.raises(WorkerError, match=f"no right to the transactional id {denied}, under which a ledger of format") as error:
+        with pytest.raises(
+            WorkerError, match=f"no right to the transactional id {denied}, under which a ledger of format"
+        ) as error:
             await writer.settle(ledger_format)
         assert Exit.CONFIG == error.value.code
         assert denied in made
 
     def test_no_id_of_an_app_begins_as_those_of_another(self) -> None:
-        """An app_id has letters, digits, dot, underscore and hyphen: `eu` and `eu-0`, `eu.1`, `eu_2` are possible beside each other."""
+        """An app_id has letters, digits, dot, underscore and hyphen.
+
+        `eu` and `eu-0`, `eu.1`, `eu_2` are possible beside each other.
+        """
         apps = ("eu", "eu-0", "eu-0-0", "eu.1", "eu_2", "e")
         ids = {app: LedgerWriter(WorkerConfig(clock=WORKER, kafka={}, app_id=app), 0).ids[1] for app in apps}
         for app in apps:
@@ -234,7 +262,11 @@ class TestTransactionalIds:
 
 
 def test_headers_tell_where_a_dead_letter_came_from_and_whether_it_was_cut() -> None:
-    assert [("topic", b"survey"), ("partition", b"2"), ("offset", b"17"), ("reason", b"schema"), ("detail", b"no score")] == letter_headers(
-        LETTER
-    )
+    assert [
+        ("topic", b"survey"),
+        ("partition", b"2"),
+        ("offset", b"17"),
+        ("reason", b"schema"),
+        ("detail", b"no score"),
+    ] == letter_headers(LETTER)
     assert ("bytes", b"1000000") in letter_headers(LETTER._replace(value=b"x" * 1_000_000))

@@ -1,4 +1,7 @@
-"""A consumer that paces its fetches, on a real Kafka: a pace of an hour shows what is waited for and what is not."""
+"""A consumer that paces its fetches, on a real Kafka.
+
+A pace of an hour shows what is waited for and what is not.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,9 @@ async def read(consumer: PacedConsumer, count: int) -> int:
 async def test_what_comes_within_the_pace_is_not_asked_for(
     kafka_broker: Any, topic: str, producer: AIOKafkaProducer, pace_seconds: float, second: int
 ) -> None:
-    consumer = PacedConsumer(bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest", pace_seconds=pace_seconds)
+    consumer = PacedConsumer(
+        bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest", pace_seconds=pace_seconds
+    )
     consumer.assign([TopicPartition(topic, 0)])
     await consumer.start()
     try:
@@ -77,6 +82,10 @@ async def test_who_is_behind_does_not_wait(kafka_broker: Any, topic: str, produc
 
 def test_the_fetcher_has_the_method_that_is_paced_and_ends_when_it_is_cancelled() -> None:
     source = inspect.getsource(Fetcher._proc_fetch_request)
-    assert ["self", "assignment", "node_id", "request"] == list(inspect.signature(Fetcher._proc_fetch_request).parameters)
+    assert ["self", "assignment", "node_id", "request"] == list(
+        inspect.signature(Fetcher._proc_fetch_request).parameters
+    )
     assert "except asyncio.CancelledError" in source
-    assert "self._proc_fetch_request(assignment, node_id, request)" in inspect.getsource(Fetcher._fetch_requests_routine)
+    assert "self._proc_fetch_request(assignment, node_id, request)" in inspect.getsource(
+        Fetcher._fetch_requests_routine
+    )

@@ -42,7 +42,9 @@ class ChangedState:
 async def test_a_policy_that_changed_its_past_ends_the_worker_with_the_reason() -> None:
     """Exit code 78: a person must mend it, a restart does not."""
     changed: Any = ChangedState()
-    config = WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "127.0.0.1:1"}, make_state=lambda _: changed)
+    config = WorkerConfig(
+        clock=WORKER, kafka={"bootstrap_servers": "127.0.0.1:1"}, make_state=lambda _: changed
+    )
     partition: Any = SimpleNamespace(number=3, state=None)
     recovery = Recovery(config, Tally(), SimpleNamespace(), lambda: True)
     with pytest.raises(WorkerError, match="version 'a' was in force and has changed") as caught:

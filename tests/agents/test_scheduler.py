@@ -15,13 +15,18 @@ A, B = TopicPartition("survey", 0), TopicPartition("resolved", 0)
 
 def records(**offsets: range) -> dict[TopicPartition, list[Any]]:
     return {
-        TopicPartition(topic, 0): [SimpleNamespace(offset=offset, timestamp=offset * 10) for offset in numbers]
+        TopicPartition(topic, 0): [
+            SimpleNamespace(offset=offset, timestamp=offset * 10) for offset in numbers
+        ]
         for topic, numbers in offsets.items()
     }
 
 
 def handed_out(fetched: Fetched) -> list[tuple[Any, int, int, int | None]]:
-    return [(tp, record.value.first, record.value.last, record.value.previous) for tp, record in ChunkScheduler(10).iterate(fetched)]
+    return [
+        (tp, record.value.first, record.value.last, record.value.previous)
+        for tp, record in ChunkScheduler(10).iterate(fetched)
+    ]
 
 
 def test_topic_partitions_take_turns_and_chunks_are_chained() -> None:
@@ -40,7 +45,10 @@ def test_the_chain_goes_on_with_the_next_fetch() -> None:
 
 
 def test_a_fetch_that_never_arrives_is_missed() -> None:
-    """Faust drops a fetch, or its rest, when a rebalance begins: what follows 10 to 19 must not seem to follow 9."""
+    """Faust drops a fetch, or its rest, when a rebalance begins.
+
+    What follows 10 to 19 must not seem to follow 9.
+    """
     log = FetchLog()
     log.note(records(survey=range(10)), {})
     log.note(records(survey=range(10, 20)), {})

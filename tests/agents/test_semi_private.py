@@ -1,4 +1,7 @@
-"""Every name of Faust and aiokafka that we use and that carries no promise: an upgrade that moves one fails here, with the reason."""
+"""Every name of Faust and aiokafka that we use and that carries no promise.
+
+An upgrade that moves one fails here, with the reason.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +46,18 @@ def test_what_we_override_exists_with_the_same_arguments(ours: type, theirs: typ
         if name in {"ack", "_filter_committable_offsets"}:  # we take less
             assert len(inspect.signature(their).parameters) >= 2
         else:
-            assert list(inspect.signature(their).parameters) == list(inspect.signature(method).parameters), name
+            assert list(inspect.signature(their).parameters) == list(inspect.signature(method).parameters), (
+                name
+            )
 
 
 def test_the_thread_makes_the_consumer_where_we_make_ours() -> None:
-    assert "self._create_worker_consumer(transport)" in source_of(driver.AIOKafkaConsumerThread._create_consumer)
-    assert "consumer._coordinator.generation" in source_of(driver.ConsumerRebalanceListener) or "_coordinator.generation" in source_of(
-        driver.ConsumerRebalanceListener
+    assert "self._create_worker_consumer(transport)" in source_of(
+        driver.AIOKafkaConsumerThread._create_consumer
     )
+    assert "consumer._coordinator.generation" in source_of(
+        driver.ConsumerRebalanceListener
+    ) or "_coordinator.generation" in source_of(driver.ConsumerRebalanceListener)
 
 
 def test_faust_asks_our_scheduler_for_what_our_fetch_returned() -> None:
@@ -75,13 +82,19 @@ def test_tables_hear_of_a_new_assignment_before_recovery_does() -> None:
 def test_a_rebalance_and_the_end_stop_the_flow_and_wait_for_chunks() -> None:
     revoked, stop = source_of(App._on_partitions_revoked), source_of(App._stop_consumer)
     assert revoked.index("consumer.stop_flow") < revoked.index("_consumer_wait_empty")
-    assert stop.index("consumer.stop_flow") < stop.index("_consumer_wait_empty") < stop.index("self.tables.stop()")
+    assert (
+        stop.index("consumer.stop_flow")
+        < stop.index("_consumer_wait_empty")
+        < stop.index("self.tables.stop()")
+    )
     assert "wait_empty" in source_of(App._consumer_wait_empty)
 
 
 def test_the_generation_is_set_before_partitions_are_assigned() -> None:
     source = source_of(driver.ConsumerRebalanceListener.on_partitions_assigned)
-    assert source.index("consumer_generation_id = generation") < source.index("self._thread.on_partitions_assigned")
+    assert source.index("consumer_generation_id = generation") < source.index(
+        "self._thread.on_partitions_assigned"
+    )
 
 
 def test_acks_of_a_stream_can_be_switched_off() -> None:
@@ -101,7 +114,9 @@ def test_commits_take_their_offsets_from_one_place() -> None:
 
 
 def test_read_offsets_are_used_as_a_mapping_that_may_stay_empty() -> None:
-    assert "get_read_offset = self._read_offset.__getitem__" in source_of(faust_consumer.Consumer._drain_messages)
+    assert "get_read_offset = self._read_offset.__getitem__" in source_of(
+        faust_consumer.Consumer._drain_messages
+    )
     offsets = NoReadOffsets()
     offsets[TP("survey", 0)] = 5
     offsets.update({TP("survey", 0): 5})

@@ -31,7 +31,9 @@ def chunk(*offsets: int, previous: int | None = None, epoch: int = 1) -> Chunk:
         pytest.param(chunk(15, 16, previous=9), 9, Verdict.APPLY, id="what follows beyond compacted offsets"),
         pytest.param(chunk(15, 16), 9, Verdict.GAP, id="a hole that is there after a seek too"),
         pytest.param(chunk(15, 16, previous=14), 9, Verdict.BROKEN, id="a chunk between is missing"),
-        pytest.param(chunk(15, 16, previous=14), None, Verdict.BROKEN, id="the first chunk of all is missing"),
+        pytest.param(
+            chunk(15, 16, previous=14), None, Verdict.BROKEN, id="the first chunk of all is missing"
+        ),
         pytest.param(chunk(5, 9), 9, Verdict.APPLIED, id="delivered again"),
         pytest.param(chunk(5, 12), 9, Verdict.APPLY, id="delivered again in part"),
         pytest.param(chunk(0, 3, previous=9), 9, Verdict.BACKWARDS, id="offsets went back"),
@@ -50,7 +52,10 @@ def test_applied_records_are_left_out() -> None:
 
 
 def test_a_seek_makes_what_was_fetched_before_it_stale() -> None:
-    """The seek is known here at once, in the thread that fetches a moment later; in between it may bring one more fetch."""
+    """The seek is known here at once, in the thread that fetches a moment later.
+
+    In between it may bring one more fetch.
+    """
     deliveries, log = Deliveries(), FetchLog()
     log.note({TP: records(6)}, {})
     epochs = deliveries.renew([TP])
@@ -105,13 +110,21 @@ class TestLogEnd:
 
 
 def test_pieces_of_a_fetch_are_one_and_what_came_before_a_seek_is_dropped() -> None:
-    """0-1, 2-3, then a seek of the survey topic to 10: only 10-11 of it are left, the other topic keeps all."""
+    """0-1, 2-3, then a seek of the survey topic to 10.
+
+    Only 10-11 of it are left, the other topic keeps all.
+    """
     log, other = FetchLog(), TopicPartition("resolved", 3)
-    pieces = [log.note({TP: records(0, 1), other: records(0)}, {TP: LogEnd(2, 9)}), log.note({TP: records(2, 3)}, {TP: LogEnd(4, 9)})]
+    pieces = [
+        log.note({TP: records(0, 1), other: records(0)}, {TP: LogEnd(2, 9)}),
+        log.note({TP: records(2, 3)}, {TP: LogEnd(4, 9)}),
+    ]
     joined = Fetched.joined(pieces)
     assert [0, 1, 2, 3] == [record.offset for record in joined[TP]]
     log.sought({TP: 1})
-    joined = Fetched.joined([*pieces, log.note({TP: records(10, 11), other: records(1)}, {TP: LogEnd(12, 12)})])
+    joined = Fetched.joined(
+        [*pieces, log.note({TP: records(10, 11), other: records(1)}, {TP: LogEnd(12, 12)})]
+    )
     assert [10, 11] == [record.offset for record in joined[TP]]
     assert [0, 1] == [record.offset for record in joined[other]]
     assert (None, 1, LogEnd(12, 12)) == (joined.previous[TP], joined.epochs[TP], joined.ends[TP])

@@ -39,7 +39,9 @@ async def make_topics(config: WorkerConfig) -> None:
     admin = AIOKafkaAdminClient(**config.kafka)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(name, 1, 1) for name in (config.tickets_topic, config.view_topic)])
+        await admin.create_topics(
+            [NewTopic(name, 1, 1) for name in (config.tickets_topic, config.view_topic)]
+        )
     finally:
         await admin.close()
 
@@ -64,7 +66,9 @@ async def worker(config: WorkerConfig, ledger_format: int) -> AsyncIterator[Ledg
 
 async def rows(config: WorkerConfig) -> list[bytes | None]:
     """What readers of the ledger see."""
-    async with AIOKafkaConsumer(**config.kafka, auto_offset_reset="earliest", isolation_level="read_committed") as consumer:
+    async with AIOKafkaConsumer(
+        **config.kafka, auto_offset_reset="earliest", isolation_level="read_committed"
+    ) as consumer:
         place = TopicPartition(config.view_topic, 0)
         consumer.assign([place])
         end, found = (await consumer.end_offsets([place]))[place], []
@@ -76,7 +80,9 @@ async def rows(config: WorkerConfig) -> list[bytes | None]:
 
 
 @pytest.mark.parametrize("ledger_format", [BEFORE, FROM])
-async def test_a_worker_of_before_that_still_runs_writes_nothing_more(config: WorkerConfig, ledger_format: int) -> None:
+async def test_a_worker_of_before_that_still_runs_writes_nothing_more(
+    config: WorkerConfig, ledger_format: int
+) -> None:
     async with worker_of_before(config) as zombie:
         await zombie.begin_transaction()
         await zombie.send_and_wait(config.view_topic, b"too late", partition=0)
@@ -87,8 +93,13 @@ async def test_a_worker_of_before_that_still_runs_writes_nothing_more(config: Wo
     assert [ROW.view[0][1]] == await rows(config)
 
 
-async def test_a_worker_that_still_runs_writes_nothing_more_after_one_of_before_took_over(config: WorkerConfig) -> None:
-    """On the way back, or in the middle of an upgrade: below format 6 both write under the one id that both know."""
+async def test_a_worker_that_still_runs_writes_nothing_more_after_one_of_before_took_over(
+    config: WorkerConfig,
+) -> None:
+    """On the way back, or in the middle of an upgrade.
+
+    Below format 6 both write under the one id that both know.
+    """
     async with worker(config, BEFORE) as zombie:
         await zombie.write(ROW, [])
         async with worker_of_before(config) as heir:
@@ -101,7 +112,9 @@ async def test_a_worker_that_still_runs_writes_nothing_more_after_one_of_before_
 
 
 @pytest.mark.parametrize(("before", "after"), [(BEFORE, FROM), (FROM, FROM), (BEFORE, BEFORE)])
-async def test_workers_fence_each_other_across_the_raise_of_the_format(config: WorkerConfig, before: int, after: int) -> None:
+async def test_workers_fence_each_other_across_the_raise_of_the_format(
+    config: WorkerConfig, before: int, after: int
+) -> None:
     async with worker(config, before) as zombie, worker(config, after) as heir:
         with pytest.raises(WorkerError, match="fenced"):
             await zombie.write(ROW, [])
@@ -111,7 +124,8 @@ async def test_workers_fence_each_other_across_the_raise_of_the_format(config: W
 
 GUARDED = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "allow.everyone.if.no.acl.found": "true",  # so that one rule is about one thing: who may use one transactional id
+    # so that one rule is about one thing: who may use one transactional id
+    "allow.everyone.if.no.acl.found": "true",
 }
 TRANSACTIONAL_ID, LITERAL, PREFIXED, ALL, ALLOW = 5, 3, 4, 2, 3  # of Kafka's protocol
 
@@ -146,8 +160,13 @@ async def refusal(config: WorkerConfig, ledger_format: int) -> str | None:
         return str(error) if error.code == Exit.CONFIG else None
 
 
-async def test_rights_over_one_desk_are_none_over_another_and_a_missing_one_is_told(guarded: WorkerConfig) -> None:
-    """What begins with `app-0:` is another desk's; then the right of before is taken away, and then one is forgotten."""
+async def test_rights_over_one_desk_are_none_over_another_and_a_missing_one_is_told(
+    guarded: WorkerConfig,
+) -> None:
+    """What begins with `app-0:` is another desk's.
+
+    Then the right of before is taken away, and then one is forgotten.
+    """
     await keep_for_somebody_else(guarded, "app-0:", PREFIXED)
     neighbour = replace(guarded, app_id="app-0")
     await until(lambda: refusal(neighbour, FROM), what="the rule about the other desk")

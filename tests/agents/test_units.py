@@ -92,8 +92,16 @@ class Desk:
     """A partition between a fake source and a fake writer."""
 
     def __init__(self, **options: Any) -> None:
-        config = WorkerConfig(kafka={"bootstrap_servers": "nowhere:1"}, **{"clock": WORKER, "unit_interval_seconds": 0.0, **options})
-        self.source, self.writer, self.deliveries, self.tally = FakeSource(), FakeWriter(), Deliveries(), Tally()
+        config = WorkerConfig(
+            kafka={"bootstrap_servers": "nowhere:1"},
+            **{"clock": WORKER, "unit_interval_seconds": 0.0, **options},
+        )
+        self.source, self.writer, self.deliveries, self.tally = (
+            FakeSource(),
+            FakeWriter(),
+            Deliveries(),
+            Tally(),
+        )
         self.state = CountingState(0)
         self.log = FetchLog()
         self.partition = Partition(
@@ -143,11 +151,25 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Exit, str]]:
 
 
 def chunk(
-    tp: TP, first: int, last: int, *, previous: int | None = None, value: bytes = b"x", epoch: int = 0, age_seconds: float = 0
+    tp: TP,
+    first: int,
+    last: int,
+    *,
+    previous: int | None = None,
+    value: bytes = b"x",
+    epoch: int = 0,
+    age_seconds: float = 0,
 ) -> Chunk:
     sent_ms = round((time.time() - age_seconds) * 1000)
     found = [
-        SimpleNamespace(topic=tp.topic, partition=0, offset=offset, timestamp=sent_ms, key=b"T%d" % (offset % 3), value=value)
+        SimpleNamespace(
+            topic=tp.topic,
+            partition=0,
+            offset=offset,
+            timestamp=sent_ms,
+            key=b"T%d" % (offset % 3),
+            value=value,
+        )
         for offset in range(first, last + 1)
     ]
     return Chunk(tp.topic, tp.partition, found, previous, epoch)
@@ -193,7 +215,9 @@ async def test_a_partition_to_which_nothing_comes_writes_its_position_now_and_th
 async def test_what_comes_after_a_quiet_while_is_written_at_once_and_what_follows_waits() -> None:
     """A unit waits for the interval since the one before, not for an interval from now on."""
     now = 1_000.0
-    desk = Desk(clock=WORKER._replace(elapsed=lambda: now), unit_interval_seconds=3_600.0, position_seconds=1e9)
+    desk = Desk(
+        clock=WORKER._replace(elapsed=lambda: now), unit_interval_seconds=3_600.0, position_seconds=1e9
+    )
     desk.start()
     await desk.deliver(chunk(SURVEY, 0, 4))
     await desk.settle()
@@ -322,7 +346,9 @@ async def test_offsets_that_go_back_end_the_worker(desk: Desk, ended: list[tuple
     assert "survey/0 goes back to offset 0, but the ledger has applied 9" in reason
 
 
-async def test_a_record_that_crashes_the_merge_ends_the_worker_and_is_named(desk: Desk, ended: list[tuple[Exit, str]]) -> None:
+async def test_a_record_that_crashes_the_merge_ends_the_worker_and_is_named(
+    desk: Desk, ended: list[tuple[Exit, str]]
+) -> None:
     desk.start()
     await desk.deliver(chunk(SURVEY, 7, 7, value=b"crash"))
     with pytest.raises(Ended):
@@ -332,7 +358,9 @@ async def test_a_record_that_crashes_the_merge_ends_the_worker_and_is_named(desk
     assert "`deskpulse skip survey 0 7`" in reason
 
 
-async def test_a_failed_write_ends_the_worker(desk: Desk, ended: list[tuple[Exit, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_write_ends_the_worker(
+    desk: Desk, ended: list[tuple[Exit, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def fail(*_: Any) -> None:
         raise ValueError
 
@@ -435,9 +463,12 @@ async def test_expiry_goes_on_while_nothing_arrives(desk: Desk) -> None:
 
 
 async def test_a_stalled_writer_fills_the_inbox_and_no_more_and_loses_nothing() -> None:
-    """Units of 100 records in chunks of 10 while nothing gets written: one unit in its transaction, one applied, one in the inbox.
+    """Units of 100 records in chunks of 10 while nothing gets written.
 
-    The sender is held after that, 10 records in hand; once the broker is back, all 1,000 are applied and acked, in order.
+    One unit in its transaction, one applied, one in the inbox.
+
+    The sender is held after that, 10 records in hand; once the broker is back, all 1,000 are applied and
+    acked, in order.
     """
     desk = Desk(unit_records=100)
     desk.writer.may_write.clear()
@@ -483,7 +514,9 @@ async def test_panes_of_other_definitions_are_made_anew_before_anything_is_appli
     assert desk.partition.rebuilt > 0
 
 
-async def test_a_partition_that_is_lost_while_panes_are_made_anew_ends_after_its_transaction(desk: Desk) -> None:
+async def test_a_partition_that_is_lost_while_panes_are_made_anew_ends_after_its_transaction(
+    desk: Desk,
+) -> None:
     desk.state.rebuilds = 3
     desk.writer.may_write.clear()
     desk.start()

@@ -31,7 +31,9 @@ class Desk:
 
     def __init__(self, **options: Any) -> None:
         self.now = 1_000.0
-        config = WorkerConfig(clock=WORKER._replace(elapsed=lambda: self.now), kafka={}, watchdog_seconds=60, **options)
+        config = WorkerConfig(
+            clock=WORKER._replace(elapsed=lambda: self.now), kafka={}, watchdog_seconds=60, **options
+        )
         self.source = FakeSource()
         self.ownership = Ownership(config, lambda: self.source)
         self.partition = self.ownership._new_partition(0)
@@ -42,7 +44,9 @@ class Desk:
         self.watch = Watch(self.app)
 
     def fetched(self, *offsets: int, position: int, end: int) -> None:
-        records: Mapping[Any, Any] = {SURVEY: [SimpleNamespace(offset=offset, timestamp=offset) for offset in offsets]}
+        records: Mapping[Any, Any] = {
+            SURVEY: [SimpleNamespace(offset=offset, timestamp=offset) for offset in offsets]
+        }
         self.ownership.deliveries.note(FetchLog().note(records, {SURVEY: LogEnd(position, end)}))
 
     async def ticks(self, count: int) -> None:
@@ -63,7 +67,9 @@ def desk() -> Desk:
 async def test_lag_without_progress_ends_the_worker(desk: Desk) -> None:
     desk.partition.state.position.offsets["survey"] = 4
     desk.fetched(position=5, end=20)
-    with pytest.raises(WorkerError, match="survey/0: 15 records behind and no progress at offset 4 for 61 s") as error:
+    with pytest.raises(
+        WorkerError, match="survey/0: 15 records behind and no progress at offset 4 for 61 s"
+    ) as error:
         await desk.ticks(70)
     assert Exit.RETRY == error.value.code
 
@@ -73,13 +79,18 @@ async def test_a_fetch_that_hangs_ends_the_worker(desk: Desk) -> None:
     desk.partition.state.position.offsets["survey"] = 4
     desk.fetched(4, position=5, end=5)
     desk.brokers_tell(12)
-    with pytest.raises(WorkerError, match="survey/0: 7 records behind and no progress at offset 4 for 61 s") as error:
+    with pytest.raises(
+        WorkerError, match="survey/0: 7 records behind and no progress at offset 4 for 61 s"
+    ) as error:
         await desk.ticks(70)
     assert Exit.RETRY == error.value.code
 
 
 async def test_a_topic_that_waits_for_the_others_is_no_standstill(desk: Desk) -> None:
-    """The topics of a partition are read in step: a sparse one that is days ahead may wait for an hour, while the others move."""
+    """The topics of a partition are read in step.
+
+    A sparse one that is days ahead may wait for an hour, while the others move.
+    """
     desk.fetched(position=0, end=5)
     for offset in range(100):
         desk.partition.state.position.offsets["resolved"] = offset
@@ -117,7 +128,10 @@ async def test_a_partition_of_which_nothing_is_ever_fetched_ends_the_worker(desk
 
 
 async def test_a_marker_at_the_log_end_is_no_lag(desk: Desk) -> None:
-    """Offset 5 is the end of a producer's transaction: the consumer is past it, and no record of it will ever come."""
+    """Offset 5 is the end of a producer's transaction.
+
+    The consumer is past it, and no record of it will ever come.
+    """
     desk.partition.state.position.offsets["survey"] = 4
     desk.fetched(4, position=6, end=6)
     desk.brokers_tell(6)

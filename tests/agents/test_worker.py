@@ -140,8 +140,17 @@ async def test_what_retention_removed_unread_is_reported_as_lost(desk: Desk) -> 
 @pytest.mark.slow
 async def test_a_worker_logs_in_over_tls(kafka_here: None, topic_prefix: str, tmp_path: Path) -> None:
     with LocalKafka(security="sasl_tls", quick_start=True) as guarded:
-        login = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": guarded.username, "sasl_plain_password": guarded.password}
-        kafka = {"bootstrap_servers": guarded.bootstrap, "security_protocol": "SASL_SSL", "ca_file": str(guarded.ca_file), **login}
+        login = {
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": guarded.username,
+            "sasl_plain_password": guarded.password,
+        }
+        kafka = {
+            "bootstrap_servers": guarded.bootstrap,
+            "security_protocol": "SASL_SSL",
+            "ca_file": str(guarded.ca_file),
+            **login,
+        }
         desk = Desk(kafka, topic_prefix, tmp_path)
         try:
             await desk.create_topics()

@@ -1,4 +1,7 @@
-"""The slips of `make freshness`: each is seen in the figure that its alert asks for, and told by that alert alone."""
+"""The slips of `make freshness`.
+
+Each is seen in the figure that its alert asks for, and told by that alert alone.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,11 @@ NOW_MS = 1_772_532_000_000 + 37_000
 def seen(slip: Slip, figures: list[Figure]) -> list[dict[str, str]]:
     """The labels of the figures that tell a slip."""
     wanted = {"target": slip.target} | ({"window": slip.window} if slip.window else {})
-    return [dict(one.labels) for one in figures if one.name == slip.figure and one.value and wanted.items() <= dict(one.labels).items()]
+    return [
+        dict(one.labels)
+        for one in figures
+        if one.name == slip.figure and one.value and wanted.items() <= dict(one.labels).items()
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +47,9 @@ def desk() -> tuple[list[Figure], list[Figure]]:
 
 
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: f"{slip.alert}-{slip.target}")
-def test_a_slip_is_seen_by_its_name_and_nothing_is_before_it(slip: Slip, desk: tuple[list[Figure], list[Figure]]) -> None:
+def test_a_slip_is_seen_by_its_name_and_nothing_is_before_it(
+    slip: Slip, desk: tuple[list[Figure], list[Figure]]
+) -> None:
     before, after = desk
     assert [] == seen(slip, before)
     assert [f"{slip.team} · {slip.priority}"] == [labels["member"] for labels in seen(slip, after)]

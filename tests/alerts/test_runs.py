@@ -79,17 +79,22 @@ def test_figures_need_not_be_trusted_where_a_source_is_silent(folder: Path) -> N
 
 
 @pytest.mark.parametrize(("answered", "judged"), [("380", True), ("379", False)])
-def test_where_too_many_scrapes_are_late_the_drill_was_about_the_machine(answered: str, folder: Path, *, judged: bool) -> None:
+def test_where_too_many_scrapes_are_late_the_drill_was_about_the_machine(
+    answered: str, folder: Path, *, judged: bool
+) -> None:
     """20 of 400 are a twentieth, which is borne; 21 are more."""
     found = {"count_over_time(up": "400", "sum_over_time(up": answered, "scrape_duration": "1.84", "": "1"}
     told = (
-        f"the machine was too busy to judge anything: 400 scrapes, {400 - int(answered)} not answered in time, the slowest took 1.8 of 2 s"
+        f"the machine was too busy to judge anything: 400 scrapes, {400 - int(answered)} not answered "
+        "in time, the slowest took 1.8 of 2 s"
     )
     assert ([] if judged else [told]) == faults(CALM, folder, Counted(found))
 
 
 def test_a_rule_that_fails_is_a_fault(folder: Path) -> None:
-    assert ["rule SupportSLAEndangered: many-to-many"] == faults(CALM, folder, Seen(errors=("SupportSLAEndangered: many-to-many",)))
+    assert ["rule SupportSLAEndangered: many-to-many"] == faults(
+        CALM, folder, Seen(errors=("SupportSLAEndangered: many-to-many",))
+    )
 
 
 class Broken:

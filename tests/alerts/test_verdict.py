@@ -15,7 +15,9 @@ SPEED = 15.0
 
 
 def notice(name: str, minute: float, status: str = "firing", receiver: str = "desk", **labels: str) -> Notice:
-    return Notice(receiver, status, {"alertname": name, **labels}, {}, "", MOMENT_MS + round(minute * MINUTE_MS))
+    return Notice(
+        receiver, status, {"alertname": name, **labels}, {}, "", MOMENT_MS + round(minute * MINUTE_MS)
+    )
 
 
 WATCHDOG = notice("Watchdog", -5)
@@ -27,9 +29,15 @@ SLIPPED = {
     "target": "first_reply",
     "severity": "page",
 }
-ENDANGERED, BELOW = notice("SupportSLAEndangered", 25, **SLIPPED), notice("SupportSLABelowObjective", 45, **SLIPPED)
+ENDANGERED, BELOW = (
+    notice("SupportSLAEndangered", 25, **SLIPPED),
+    notice("SupportSLABelowObjective", 45, **SLIPPED),
+)
 SILENT, BLIND = notice("DeskpulseSourceSilent", 7, topic="all"), notice("SupportSLABlind", 9)
-OVER = (notice("DeskpulseSourceSilent", 21, "resolved", topic="all"), notice("SupportSLABlind", 22, "resolved"))
+OVER = (
+    notice("DeskpulseSourceSilent", 21, "resolved", topic="all"),
+    notice("SupportSLABlind", 22, "resolved"),
+)
 SILENT_ONE = notice("DeskpulseSourceSilent", 7, topic="first-reply")
 WELL: dict[str, tuple[Notice, ...]] = {
     "sla-slip": (WATCHDOG, ENDANGERED, BELOW),
@@ -56,14 +64,18 @@ def test_what_was_expected_is_well(name: str) -> None:
     assert () == verdict(name, *WELL[name]).faults
 
 
-@pytest.mark.parametrize(("name", "missing"), [(one.name, number) for one in DRILLS for number in range(len(one.expected))])
+@pytest.mark.parametrize(
+    ("name", "missing"), [(one.name, number) for one in DRILLS for number in range(len(one.expected))]
+)
 def test_an_expected_alert_that_never_came_is_a_fault(name: str, missing: int) -> None:
     expected = drill(name).expected[missing]
     left = [one for one in WELL[name] if not expected.matches(one)]
     assert f"{expected} never came" in verdict(name, *left).faults
 
 
-@pytest.mark.parametrize(("name", "late"), [(one.name, number) for one in DRILLS for number in range(len(one.expected))])
+@pytest.mark.parametrize(
+    ("name", "late"), [(one.name, number) for one in DRILLS for number in range(len(one.expected))]
+)
 def test_an_expected_alert_that_came_too_late_is_a_fault(name: str, late: int) -> None:
     """A second after what is promised; at that very second it is in time."""
     expected = drill(name).expected[late]
@@ -95,9 +107,15 @@ def test_an_alert_about_promises_is_false_where_nothing_slips(name: str) -> None
 
 
 def test_where_promises_slip_another_member_may_be_told_only_if_it_is_part_of_it() -> None:
-    part = notice("SupportSLABelowObjective", 50, by="team", member="billing", team="billing", target="first_reply")
-    other = notice("SupportSLABelowObjective", 50, by="team", member="technical", team="technical", target="first_reply")
-    resolution = notice("SupportSLABelowObjective", 50, by="team", member="billing", team="billing", target="resolution")
+    part = notice(
+        "SupportSLABelowObjective", 50, by="team", member="billing", team="billing", target="first_reply"
+    )
+    other = notice(
+        "SupportSLABelowObjective", 50, by="team", member="technical", team="technical", target="first_reply"
+    )
+    resolution = notice(
+        "SupportSLABelowObjective", 50, by="team", member="billing", team="billing", target="resolution"
+    )
     assert () == verdict("sla-slip", *WELL["sla-slip"], part).faults
     assert verdict("sla-slip", *WELL["sla-slip"], other).faults
     assert verdict("sla-slip", *WELL["sla-slip"], resolution).faults
@@ -129,12 +147,21 @@ def test_what_was_over_at_one_receiver_alone_is_not_over() -> None:
 
 def test_faults_of_the_run_itself_count() -> None:
     """Silence is no proof where nothing was looked at."""
-    assert ("no figures that are trusted at the end",) == verdict("calm", WATCHDOG, seen=("no figures that are trusted at the end",)).faults
+    assert ("no figures that are trusted at the end",) == verdict(
+        "calm", WATCHDOG, seen=("no figures that are trusted at the end",)
+    ).faults
 
 
 def test_only_the_first_delivery_counts_and_resolved_ones_are_none() -> None:
     again = notice("SupportSLAEndangered", 40, **SLIPPED)
-    found = verdict("sla-slip", WATCHDOG, notice("SupportSLAEndangered", 10, "resolved", **SLIPPED), ENDANGERED, again, BELOW)
+    found = verdict(
+        "sla-slip",
+        WATCHDOG,
+        notice("SupportSLAEndangered", 10, "resolved", **SLIPPED),
+        ENDANGERED,
+        again,
+        BELOW,
+    )
     assert [25.0, 45.0] == [one.minutes for one in found.delivered]
 
 
@@ -150,8 +177,14 @@ def test_the_line_begins_with_the_name_and_tells_seconds() -> None:
     """25 minutes are 1500 s of the desk, 100 s at 15 times."""
     line = str(verdict("sla-slip", *WELL["sla-slip"]))
     slipped = "by=team_priority, member=billing · high, target=first_reply"
-    assert line.startswith(f"sla-slip: expected SupportSLAEndangered({slipped}, severity=page) within 1800 s; ")
+    assert line.startswith(
+        f"sla-slip: expected SupportSLAEndangered({slipped}, severity=page) within 1800 s; "
+    )
     assert f"SupportSLAEndangered({slipped}) 1500 s after the slip (in 100.0 s at 15x)" in line
     assert line.endswith("; ok")
-    assert "calm: expected only the watchdog; delivered only the watchdog; ok" == str(verdict("calm", WATCHDOG))
-    assert "calm: expected only the watchdog; delivered only the watchdog; FAILED: no watchdog" == str(verdict("calm"))
+    assert "calm: expected only the watchdog; delivered only the watchdog; ok" == str(
+        verdict("calm", WATCHDOG)
+    )
+    assert "calm: expected only the watchdog; delivered only the watchdog; FAILED: no watchdog" == str(
+        verdict("calm")
+    )

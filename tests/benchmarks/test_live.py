@@ -1,4 +1,7 @@
-"""The live half of the benchmark: its desk sends events that count, and a turn on a real Kafka sees them. No times."""
+"""The live half of the benchmark: its desk sends events that count, and a turn on a real Kafka sees them.
+
+No times.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,9 @@ async def test_a_turn_sees_the_tickets_of_its_desk(kafka_broker: Any, tmp_path: 
 def test_the_processes_of_a_program_are_found_with_those_that_they_started() -> None:
     start = "p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)"
     code = f"import subprocess, sys; {start}; print(p.pid, flush=True); input(); p.kill()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         assert [parent.pid, child] == tree(parent.pid)

@@ -1,4 +1,7 @@
-"""The pieces of the benchmark on a real Kafka, with few events: everybody sees each of them. No times: those are the machine's."""
+"""The pieces of the benchmark on a real Kafka, with few events: everybody sees each of them.
+
+No times: those are the machine's.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ def ignore(_: int) -> None:
 
 @pytest.fixture(scope="module")
 def event_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return events.prepare(tmp_path_factory.mktemp("bench"), seed=7, count=EVENTS, on_simulated=ignore, on_merged=ignore)
+    return events.prepare(
+        tmp_path_factory.mktemp("bench"), seed=7, count=EVENTS, on_simulated=ignore, on_merged=ignore
+    )
 
 
 @pytest.fixture
@@ -45,7 +50,9 @@ def test_events_that_are_there_are_not_simulated_again(event_file: Path) -> None
     def refuse(_: int) -> None:
         pytest.fail("simulated again")
 
-    assert event_file == events.prepare(event_file.parent, seed=7, count=EVENTS, on_simulated=refuse, on_merged=refuse)
+    assert event_file == events.prepare(
+        event_file.parent, seed=7, count=EVENTS, on_simulated=refuse, on_merged=refuse
+    )
 
 
 def test_existing_customers_are_few_and_in_the_order_of_their_time(event_file: Path) -> None:

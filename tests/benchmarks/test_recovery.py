@@ -29,7 +29,10 @@ class Kept:
 
 
 async def test_the_ledger_is_one_that_a_worker_could_have_written() -> None:
-    """Recovered, it is the state that wrote it; every ticket is open, and nothing of the source topics counts as applied."""
+    """Recovered, it is the state that wrote it.
+
+    Every ticket is open, and nothing of the source topics counts as applied.
+    """
     desk, kept = _Desk(0, 9_000, Random(1), PartitionState(0)), Kept()
     writer: Any = kept
     assert [4_000, 8_000, 9_000] == [done async for done in desk.write(writer)]
@@ -47,7 +50,10 @@ async def test_the_ledger_is_one_that_a_worker_could_have_written() -> None:
 
 
 def test_a_pause_is_the_longest_time_without_a_move_that_touches_the_span() -> None:
-    """Partition 0 moves every second; 1 stands still from 1 to 5 s, which is all that happened to it within 2 to 4 s."""
+    """Partition 0 moves every second.
+
+    1 stands still from 1 to 5 s, which is all that happened to it within 2 to 4 s.
+    """
     samples = [Sample(float(second), (second, 1 if second < 5 else 2)) for second in range(1, 8)]
     assert [1.0, 4.0] == pauses(samples, 2.0, 4.0)
     assert [] == pauses([], 2.0, 4.0)
@@ -56,15 +62,28 @@ def test_a_pause_is_the_longest_time_without_a_move_that_touches_the_span() -> N
 
 
 def test_the_last_line_and_the_capacity() -> None:
-    """1,000 MiB more than an empty worker for a million tickets are 1,049 bytes each; at the peak, 2,000 MiB, 2,097: (4,096 - 96) MiB
-    hold twice a million."""
+    """1,000 MiB more than an empty worker for a million tickets are 1,049 bytes each.
+
+    At the peak, 2,000 MiB, 2,097: (4,096 - 96) MiB hold twice a million.
+    """
     filled = Filled(1_000_000, 160_000_000, 500_000, 400_000, 40_000_000)
     nothing = Handover(0.3, 0.2)
     worker = WorkerStart(12.0, 10.0, 1_500_000, 1_096 * MIB, 2_096 * MIB)
-    starts = Starts(96 * MIB, ExporterStart(4.0, 300 * MIB), worker, nothing, Handover(2.5, 0.4), Handover(14.0, 9.0), 1.0, 20.0, 1_000_000)
+    starts = Starts(
+        96 * MIB,
+        ExporterStart(4.0, 300 * MIB),
+        worker,
+        nothing,
+        Handover(2.5, 0.4),
+        Handover(14.0, 9.0),
+        1.0,
+        20.0,
+        1_000_000,
+    )
     assert 1_049 == round(memory_a_ticket(filled, starts))
     assert 2_000_000 == tickets_in(4_096 * MIB, filled, starts)
     assert last_line(filled, starts) == (
-        "recovery: 1,000,000 open tickets, worker ready in 12.0 s (150,000 rows/s), exporter in 4.0 s, rebalance pause 2.5 s, "
+        "recovery: 1,000,000 open tickets, worker ready in 12.0 s (150,000 rows/s), exporter in 4.0 s, "
+        "rebalance pause 2.5 s, "
         "panes made anew in 20.0 s, 1,049 bytes of memory and 200 of ledger a ticket"
     )

@@ -1,4 +1,7 @@
-"""From what was measured to the table and the last line; and the guards that keep a result from meaning nothing."""
+"""From what was measured to the table and the last line.
+
+And the guards that keep a result from meaning nothing.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,13 @@ from proofs.benchmarks.load import partition_of
 
 
 def worker_turn(rate: float | None, **more: Any) -> WorkerTurn:
-    known = {"rejected": 0, "transactions": 40, "ledger_rows": 2_000, "ledger_bytes": 90_000, "peak_rss_bytes": None}
+    known = {
+        "rejected": 0,
+        "transactions": 40,
+        "ledger_rows": 2_000,
+        "ledger_bytes": 90_000,
+        "peak_rss_bytes": None,
+    }
     return WorkerTurn(1_000, rate, 3.0, **(known | more))
 
 
@@ -36,7 +45,11 @@ def one_round(limit: float, worker: float | None, faust: float) -> report.Round:
 
 
 # Of limit: 0.25, 0.30, 0.40. Times Faust: 20, 30, 25.
-ROUNDS = [one_round(400_000, 100_000, 5_000), one_round(200_000, 60_000, 2_000), one_round(250_000, 100_000, 4_000)]
+ROUNDS = [
+    one_round(400_000, 100_000, 5_000),
+    one_round(200_000, 60_000, 2_000),
+    one_round(250_000, 100_000, 4_000),
+]
 
 
 def test_the_last_line_has_the_medians_of_the_ratios_of_each_round() -> None:
@@ -46,10 +59,16 @@ def test_the_last_line_has_the_medians_of_the_ratios_of_each_round() -> None:
 def test_the_table_has_every_round_the_medians_and_the_spread() -> None:
     out = io.StringIO()
     Console(file=out, width=200).print(report.table(ROUNDS, "title"))
-    rows = {cells[0]: cells[1:] for line in out.getvalue().splitlines() if len(cells := re.findall(r"[^\s│]+(?: [^\s│]+)*", line)) > 5}
+    rows = {
+        cells[0]: cells[1:]
+        for line in out.getvalue().splitlines()
+        if len(cells := re.findall(r"[^\s│]+(?: [^\s│]+)*", line)) > 5
+    }
     assert ["200,000", "60,000", "2,000", "0.30", "30.0"] == rows["2"][:5]
     assert ["250,000", "100,000", "4,000", "0.30", "25.0"] == rows["median"][:5]
-    assert ["200,000..400,000", "60,000..100,000", "2,000..5,000", "0.25..0.40", "20.0..30.0"] == rows["min..max"][:5]
+    assert ["200,000..400,000", "60,000..100,000", "2,000..5,000", "0.25..0.40", "20.0..30.0"] == rows[
+        "min..max"
+    ][:5]
 
 
 def test_the_file_has_the_same(tmp_path: Path) -> None:
@@ -65,9 +84,13 @@ def test_too_few_events_are_an_error_and_no_ratio() -> None:
 
 
 def test_a_ledger_without_every_event_once_is_an_error() -> None:
-    position = Position(offsets={"survey": 9, "resolved": 4}, counters={"accepted": 14, "rejected:key": 1}, transaction=2)
+    position = Position(
+        offsets={"survey": 9, "resolved": 4}, counters={"accepted": 14, "rejected:key": 1}, transaction=2
+    )
     contents = ledger.Contents(rows=3, bytes=30, positions={0: [(1, Position()), (8, position)]})
-    assert {"rejected": 1, "transactions": 2, "ledger_rows": 3, "ledger_bytes": 30} == contest.judge(contents, 15)
+    assert {"rejected": 1, "transactions": 2, "ledger_rows": 3, "ledger_bytes": 30} == contest.judge(
+        contents, 15
+    )
     with pytest.raises(BenchError, match="not exactly once"):
         contest.judge(contents, 16)
 
@@ -76,7 +99,12 @@ def test_an_event_counts_when_readers_of_committed_records_see_its_position() ->
     """A position row at offset 8 is seen when the committed log ends at 9."""
     early, late = Position(offsets={"survey": 1}), Position(offsets={"survey": 4})
     contents = ledger.Contents(positions={0: [(3, early), (8, late)], 1: [(5, early)]})
-    samples = [ledger.Sample(1.0, (0, 0)), ledger.Sample(2.0, (8, 0)), ledger.Sample(3.0, (9, 0)), ledger.Sample(4.0, (10, 7))]
+    samples = [
+        ledger.Sample(1.0, (0, 0)),
+        ledger.Sample(2.0, (8, 0)),
+        ledger.Sample(3.0, (9, 0)),
+        ledger.Sample(4.0, (10, 7)),
+    ]
     assert [0, 2, 5, 7] == [moment.applied for moment in ledger.curve(samples, contents)]
     assert 4.0 == ledger.finished(ledger.curve(samples, contents), 7)
     assert ledger.finished(ledger.curve(samples, contents), 8) is None
@@ -119,14 +147,26 @@ def test_the_limit_fetches_as_the_worker_does(monkeypatch: pytest.MonkeyPatch) -
     thread = SimpleNamespace(app=SimpleNamespace(conf=conf, assignor=None))
     transport = SimpleNamespace(authority=SimpleNamespace(config=config))
     consumer.LedgerConsumerThread._create_worker_consumer(thread, transport)  # type: ignore[arg-type]
-    group = {"bootstrap_servers", "client_id", "group_id", "partition_assignment_strategy", "request_timeout_ms", "session_timeout_ms"}
+    group = {
+        "bootstrap_servers",
+        "client_id",
+        "group_id",
+        "partition_assignment_strategy",
+        "request_timeout_ms",
+        "session_timeout_ms",
+    }
     group |= {"rebalance_timeout_ms", "heartbeat_interval_ms", "max_poll_interval_ms", "pace_seconds"}
     assert fetch_options(config) == {name: told[name] for name in told.keys() - group}
 
 
-@pytest.mark.parametrize(("key", "murmur2"), [(b"21", -973_932_308), (b"foobar", -790_332_482), (b"abc", 479_470_107)])
+@pytest.mark.parametrize(
+    ("key", "murmur2"), [(b"21", -973_932_308), (b"foobar", -790_332_482), (b"abc", 479_470_107)]
+)
 def test_keys_go_where_java_sends_them(key: bytes, murmur2: int) -> None:
-    """Hashes from the tests of Kafka's own Utils.murmur2; the sign bit is dropped, then modulo 4 partitions."""
+    """Hashes from the tests of Kafka's own Utils.murmur2.
+
+    The sign bit is dropped, then modulo 4 partitions.
+    """
     assert (murmur2 & 0x7FFF_FFFF) % 4 == partition_of(key)
 
 

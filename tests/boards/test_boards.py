@@ -1,4 +1,7 @@
-"""What is committed is what the code gives, and it keeps the rules; each rule is shown a board that it must refuse."""
+"""What is committed is what the code gives, and it keeps the rules.
+
+Each rule is shown a board that it must refuse.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +62,20 @@ def test_boards_of_different_languages_live_in_one_grafana() -> None:
 def test_the_lead_comes_first_on_a_phone() -> None:
     """There Grafana stacks panels by row, then by column."""
     for policy in (POLICY, None):
-        (wall,) = (json.loads(board.text()) for board in boards(Desk(ENGLISH, policy)) if board.name == "wall")
-        titles = [panel["title"] for panel in sorted(wall["panels"], key=lambda panel: (panel["gridPos"]["y"], panel["gridPos"]["x"]))]
-        lead = ["Worst now", "Worst now: how many were late", "Worst now: how bad"] if policy else ["New tickets, last hour"]
+        (wall,) = (
+            json.loads(board.text()) for board in boards(Desk(ENGLISH, policy)) if board.name == "wall"
+        )
+        titles = [
+            panel["title"]
+            for panel in sorted(
+                wall["panels"], key=lambda panel: (panel["gridPos"]["y"], panel["gridPos"]["x"])
+            )
+        ]
+        lead = (
+            ["Worst now", "Worst now: how many were late", "Worst now: how bad"]
+            if policy
+            else ["New tickets, last hour"]
+        )
         assert lead == titles[: len(lead)]
 
 
@@ -72,7 +86,9 @@ def test_the_wall_stretches_without_a_hole(policy: Policy | None, lines: int) ->
     (wall,) = (json.loads(board.text()) for board in boards(Desk(ENGLISH, policy)) if board.name == "wall")
     scale = rules.WALL_ROWS / ((lines - 60) // 38)  # 60: padding and what Grafana leaves below
     filled = [0] * 24  # from above, by column
-    for place in sorted((panel["gridPos"] for panel in wall["panels"]), key=lambda place: (place["y"], place["x"])):
+    for place in sorted(
+        (panel["gridPos"] for panel in wall["panels"]), key=lambda place: (place["y"], place["x"])
+    ):
         across = range(place["x"], place["x"] + place["w"])
         top = {filled[x] for x in across}
         assert 1 == len(top), "it stands on panels that end in different rows"
@@ -89,7 +105,10 @@ def test_a_changed_board_is_seen(tmp_path: Path) -> None:
     (tmp_path / script.FOLDER / "en/old.json").write_text("{}", encoding="utf-8")
     assert [
         "monitoring/dashboards/en/old.json is made by nobody: remove it",
-        "monitoring/dashboards/en/wall.json is not what the code gives: run `python -m scripts.boards.generate`",
+        (
+            "monitoring/dashboards/en/wall.json is not what the code gives: run `python -m "
+            "scripts.boards.generate`"
+        ),
     ] == list(script.check(tmp_path))
 
 
@@ -127,20 +146,40 @@ FIGURE = 'desk:support_csat_ratio{window="1h",by="team"}'
 BREAKS = [
     (rules.says_what_it_is, change("timeseries", "title", ""), "has no title"),
     (rules.says_what_it_is, change("timeseries", "description", ""), "has no description"),
-    (rules.asks_our_source, change("timeseries", "targets.0.datasource", {"uid": "other"}), "does not ask $datasource"),
+    (
+        rules.asks_our_source,
+        change("timeseries", "targets.0.datasource", {"uid": "other"}),
+        "does not ask $datasource",
+    ),
     (rules.asks_our_source, change("timeseries", "datasource", None), "does not ask $datasource"),
-    (rules.asks_our_source, put("annotations", {"list": [{"name": "Alerts", "datasource": {"uid": "x"}}]}), "the marks 'Alerts'"),
+    (
+        rules.asks_our_source,
+        put("annotations", {"list": [{"name": "Alerts", "datasource": {"uid": "x"}}]}),
+        "the marks 'Alerts'",
+    ),
     (rules.asks_in_a_line, ask("stat", f"max({FIGURE})".ljust(361)), "asks in 361 characters, more than 360"),
     (rules.has_units, change("stat", "fieldConfig.defaults.unit", "parsecs"), "the unit 'parsecs'"),
-    (rules.rates_follow_the_step, ask("state-timeline", "rate(deskpulse_transactions_total[5m])"), "a rate over 5m"),
+    (
+        rules.rates_follow_the_step,
+        ask("state-timeline", "rate(deskpulse_transactions_total[5m])"),
+        "a rate over 5m",
+    ),
     (rules.joins_targets_with_the_desk, ask("stat", 'sum(up{job="a"})'), "asks of every target: up{"),
     (
         rules.joins_targets_with_the_desk,
         ask("stat", "max(scrape_duration_seconds and deskpulse_up)"),
         "asks of every target: scrape_",
     ),
-    (rules.asks_the_believed_exporter, ask("stat", 'max(support_csat_ratio{window="1h"})'), "asks every exporter at once"),
-    (rules.is_silent_when_the_figures_are_old, ask("stat", f"max({FIGURE})"), "would go on when the figures are old"),
+    (
+        rules.asks_the_believed_exporter,
+        ask("stat", 'max(support_csat_ratio{window="1h"})'),
+        "asks every exporter at once",
+    ),
+    (
+        rules.is_silent_when_the_figures_are_old,
+        ask("stat", f"max({FIGURE})"),
+        "would go on when the figures are old",
+    ),
     (rules.asks_one_desk, ask("stat", f"max({FIGURE})"), "asks of every desk: desk:support_csat_ratio"),
     (
         rules.asks_one_desk,
@@ -161,10 +200,26 @@ BREAKS = [
         ask("stat", "sum by (member) (max by (member, q) (desk:support_response_quantile_seconds{}))"),
         "adds or averages",
     ),
-    (rules.reduces_to_the_last, change("stat", "options.reduceOptions.calcs", ["mean"]), "reduces by ['mean']"),
-    (rules.says_when_it_is_empty, change("stat", "fieldConfig.defaults.noValue", None), "does not say when it is empty"),
-    (rules.says_when_it_is_empty, change("timeseries", "fieldConfig.defaults.mappings", []), "does not say when it is empty"),
-    (rules.has_words_beside_colours, change("state-timeline", "fieldConfig.defaults.mappings", []), "colours without words"),
+    (
+        rules.reduces_to_the_last,
+        change("stat", "options.reduceOptions.calcs", ["mean"]),
+        "reduces by ['mean']",
+    ),
+    (
+        rules.says_when_it_is_empty,
+        change("stat", "fieldConfig.defaults.noValue", None),
+        "does not say when it is empty",
+    ),
+    (
+        rules.says_when_it_is_empty,
+        change("timeseries", "fieldConfig.defaults.mappings", []),
+        "does not say when it is empty",
+    ),
+    (
+        rules.has_words_beside_colours,
+        change("state-timeline", "fieldConfig.defaults.mappings", []),
+        "colours without words",
+    ),
     (rules.is_numbered, change("timeseries", "id", 1), "panel ids are missing or repeat"),
     (rules.is_numbered, change("timeseries", "targets.1.refId", "A"), "has a refId twice"),
     (rules.fits_the_grid, change("stat", "gridPos.w", 25), "leaves the 24 columns"),
@@ -175,17 +230,29 @@ BREAKS = [
     (rules.is_ours_to_change, put("uid", "My Wall"), "its uid is 'My Wall'"),
     (rules.is_not_asked_too_often, put("refresh", "5s"), "refresh is 5s"),
     (rules.is_not_asked_too_often, put("refresh", ""), "refresh is "),
-    (rules.has_known_variables, ask("stat", 'max(desk:support_tickets{member="$team"})'), "$team is not defined"),
+    (
+        rules.has_known_variables,
+        ask("stat", 'max(desk:support_tickets{member="$team"})'),
+        "$team is not defined",
+    ),
     (rules.is_parted_by_headings, put("uid", "deskpulse-team"), "many panels without a heading"),
     (rules.is_a_wall, put("templating", {"list": [{"name": "team"}]}), "variable team would be shown"),
     (rules.is_a_wall, put("links", [{"title": "Boards"}]), "link 'Boards' would be shown"),
-    (rules.is_a_wall, put("annotations", {"list": [{"name": "Alerts"}]}), "the switch of 'Alerts' would be shown"),
+    (
+        rules.is_a_wall,
+        put("annotations", {"list": [{"name": "Alerts"}]}),
+        "the switch of 'Alerts' would be shown",
+    ),
     (rules.is_a_wall, change("state-timeline", "gridPos.h", 30), "47 rows, not 28"),
     (rules.is_a_wall, change("timeseries", "repeat", "team"), "make it grow"),
 ]
 
 
-@pytest.mark.parametrize(("rule", "spoil", "fault"), BREAKS, ids=[f"{rule.__name__}-{index}" for index, (rule, _, _) in enumerate(BREAKS)])
+@pytest.mark.parametrize(
+    ("rule", "spoil", "fault"),
+    BREAKS,
+    ids=[f"{rule.__name__}-{index}" for index, (rule, _, _) in enumerate(BREAKS)],
+)
 def test_a_rule_refuses_what_breaks_it(rule: rules.Rule, spoil: Callable[[Json], None], fault: str) -> None:
     wall = parsed("wall")
     assert [] == rule(wall)

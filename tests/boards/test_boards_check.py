@@ -1,4 +1,7 @@
-"""The check of all boards can fail: it sees what is empty, what differs, and what Prometheus has and the oracle has not."""
+"""The check of all boards can fail.
+
+It sees what is empty, what differs, and what Prometheus has and the oracle has not.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,15 @@ DESK = Desk(ENGLISH, POLICY)
 AT = 1_000.0
 HAVING: Labels = frozenset({"window": "24h", "period": "current", "by": "all", "member": "all"}.items())
 CSAT = figure("support_csat_ratio", "24h", desk=DESK)
-TAIL = figure("support_response_quantile_seconds", "24h", (("by", "all"), ("member", "all")), ("q", "0.9"), desk=DESK)
+TAIL = figure(
+    "support_response_quantile_seconds", "24h", (("by", "all"), ("member", "all")), ("q", "0.9"), desk=DESK
+)
 MOMENT = Moment.of(
     AT,
-    {("support_csat_ratio", HAVING): 0.8125, ("support_response_quantile_seconds", HAVING | {("q", "0.9")}): 600.0},
+    {
+        ("support_csat_ratio", HAVING): 0.8125,
+        ("support_response_quantile_seconds", HAVING | {("q", "0.9")}): 600.0,
+    },
 )
 
 
@@ -35,11 +43,17 @@ class Canned:
 
     def query(self, _: str, at_seconds: float) -> Answer:
         self.asked += 1
-        return [{"metric": {"__name__": "x", "desk": self.desk}, "value": [at_seconds, str(value)]} for value in self.values]
+        return [
+            {"metric": {"__name__": "x", "desk": self.desk}, "value": [at_seconds, str(value)]}
+            for value in self.values
+        ]
 
     def query_range(self, _: str, **span: float) -> Answer:
         self.asked += 1
-        return [{"metric": {}, "values": [[span["start_seconds"], "0"], [self.at, str(value)]]} for value in self.values]
+        return [
+            {"metric": {}, "values": [[span["start_seconds"], "0"], [self.at, str(value)]]}
+            for value in self.values
+        ]
 
 
 def tally(prometheus: Canned, expression: Any, *, instant: bool = True) -> Tally:
@@ -70,7 +84,10 @@ def test_a_figure_that_only_the_oracle_has_is_a_difference() -> None:
 
 
 def test_a_panel_may_be_empty_exactly_where_the_oracle_has_no_figure() -> None:
-    """On a Sunday evening nobody has answered a survey: that is lawful at any hour, and a lost figure never is."""
+    """On a Sunday evening nobody has answered a survey.
+
+    That is lawful at any hour, and a lost figure never is.
+    """
     found = tally(Canned(), figure("support_nps_score", "24h", desk=DESK))
     assert (1, [], []) == (found.without, found.empty, found.differences)
 
@@ -100,7 +117,10 @@ def test_what_no_oracle_knows_is_only_asked() -> None:
 def test_another_desk_that_answers_is_a_difference() -> None:
     written = Written('desk:figures_state{desk=~"$desk"}')
     assert [] == tally(Canned(3), written).differences
-    assert ["'two' answers to a question about 'one'" in one for one in tally(Canned(3, desk="two"), written).differences] == [True]
+    assert [
+        "'two' answers to a question about 'one'" in one
+        for one in tally(Canned(3, desk="two"), written).differences
+    ] == [True]
 
 
 def test_an_answer_that_the_other_desk_had_a_part_in_is_seen_when_that_has_gone() -> None:

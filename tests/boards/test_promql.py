@@ -1,4 +1,7 @@
-"""A query means the same in Prometheus and by hand; promtool is the judge. Which exporter is believed is for tests/rules."""
+"""A query means the same in Prometheus and by hand; promtool is the judge.
+
+Which exporter is believed is for tests/rules.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,8 @@ assert POLICY is not None
 DESK = Desk(ENGLISH, POLICY)
 AT_SECONDS = 600.0
 VARIABLES = {"target": "first_reply", "team": "billing", "window": "24h", "__range": "10m"}
-ONE, OTHER, CALM, BLIND = "one (1)", 'an "other" $desk', "calm", "blind"  # desks side by side; what the last one says cannot be trusted
+# desks side by side; what the last one says cannot be trusted
+ONE, OTHER, CALM, BLIND = "one (1)", 'an "other" $desk', "calm", "blind"
 Samples = dict[tuple[str, Labels], float]
 
 
@@ -96,12 +100,28 @@ SAMPLES: dict[tuple[str, Labels], float] = {
     ("support_sla_attainment_observations", windowed("billing", target="first_reply")): 50,
     ("support_sla_attainment_observations", windowed("onboarding", target="first_reply")): 4,
     ("support_sla_attainment_observations", windowed("orders", target="first_reply")): 0,
-    # Of the last hour: 6 of 20 missed where 4 may be; of 30 days: a tenth where a fifth may be, a quarter where a tenth may be.
-    ("support_sla_attainment_ratio", team("billing", window="1h", period="current", target="first_reply")): 0.7,
-    ("support_sla_attainment_observations", team("billing", window="1h", period="current", target="first_reply")): 20,
-    ("support_sla_attainment_ratio", team("billing", window="30d", period="current", target="first_reply")): 0.9,
-    ("support_sla_attainment_observations", team("billing", window="30d", period="current", target="first_reply")): 1000,
-    ("support_sla_attainment_ratio", team("onboarding", window="30d", period="current", target="first_reply")): 0.75,
+    # Of the last hour: 6 of 20 missed where 4 may be; of 30 days: a tenth where a fifth may be, a quarter
+    # where a tenth may be.
+    (
+        "support_sla_attainment_ratio",
+        team("billing", window="1h", period="current", target="first_reply"),
+    ): 0.7,
+    (
+        "support_sla_attainment_observations",
+        team("billing", window="1h", period="current", target="first_reply"),
+    ): 20,
+    (
+        "support_sla_attainment_ratio",
+        team("billing", window="30d", period="current", target="first_reply"),
+    ): 0.9,
+    (
+        "support_sla_attainment_observations",
+        team("billing", window="30d", period="current", target="first_reply"),
+    ): 1000,
+    (
+        "support_sla_attainment_ratio",
+        team("onboarding", window="30d", period="current", target="first_reply"),
+    ): 0.75,
     ("support_sla_objective_ratio", team("other", target="first_reply")): 0.9,
     ("support_sla_next_deadline_timestamp_seconds", team("billing", target="first_reply")): 660,
     ("support_sla_next_deadline_timestamp_seconds", team("orders", target="first_reply")): 598,
@@ -150,9 +170,13 @@ SAMPLES: dict[tuple[str, Labels], float] = {
     ("support_open_tickets", team("billing")): 6,
     ("support_open_tickets", team(ODD)): 5,
 }
-ATTAINED = figure("support_sla_attainment_ratio", "24h", TEAMS, ("target", "$target"), desk=DESK, keep=("member",))
+ATTAINED = figure(
+    "support_sla_attainment_ratio", "24h", TEAMS, ("target", "$target"), desk=DESK, keep=("member",)
+)
 LATE = live("support_sla_overdue_tickets", TEAMS, keep=("member", "target"))
-RESPONSE = figure("support_response_mean_seconds", "$window", (("by", "team"), ("member", Chosen("team"))), desk=DESK)
+RESPONSE = figure(
+    "support_response_mean_seconds", "$window", (("by", "team"), ("member", Chosen("team"))), desk=DESK
+)
 UNSEEN = figure("support_nps_score", "24h", TEAMS, desk=DESK, keep=("member",))
 
 EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
@@ -160,9 +184,15 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
     "an empty figure is absent": (UNSEEN, {}),
     "another unit": (minutes(RESPONSE), {labels(): 1234 / 60}),
     "rounded": (Rounded(minutes(RESPONSE), 1), {labels(): 20.6}),
-    "a sum": (Grouped(LATE, "sum", ("member",)), {labels(member="billing"): 0, labels(member="onboarding"): 3}),
+    "a sum": (
+        Grouped(LATE, "sum", ("member",)),
+        {labels(member="billing"): 0, labels(member="onboarding"): 3},
+    ),
     "the greatest of all": (Grouped(LATE, "max"), {labels(): 2}),
-    "the least of each": (Grouped(LATE, "min", ("target",)), {labels(target="first_reply"): 0, labels(target="resolution"): 0}),
+    "the least of each": (
+        Grouped(LATE, "min", ("target",)),
+        {labels(target="first_reply"): 0, labels(target="resolution"): 0},
+    ),
     "several values of a label": (
         Pick(LATE.name, (*TEAMS, ("target", ("resolution", "none"))), ("member",)),
         {labels(member="billing"): 0, labels(member="onboarding"): 1},
@@ -176,8 +206,14 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
         {labels(member=ODD): 5},
     ),
     "an age": (Age(live("support_oldest_unanswered_timestamp_seconds", TEAMS)), {labels(): 540}),
-    "1 - x": (Scaled(percent(ATTAINED), times=-1, plus=100), {labels(member="billing"): 10, labels(member="onboarding"): 25}),
-    "compared": (Compared(ATTAINED, ">=", 0.9), {labels(member="billing"): 1, labels(member="onboarding"): 0}),
+    "1 - x": (
+        Scaled(percent(ATTAINED), times=-1, plus=100),
+        {labels(member="billing"): 10, labels(member="onboarding"): 25},
+    ),
+    "compared": (
+        Compared(ATTAINED, ">=", 0.9),
+        {labels(member="billing"): 1, labels(member="onboarding"): 0},
+    ),
     "filtered": (Where(ATTAINED, "<", 0.9), {labels(member="onboarding"): 0.75}),
     "given another": (Given(ATTAINED, Where(LATE, ">", 0), ("member",)), {labels(member="onboarding"): 0.75}),
     "either": (
@@ -195,12 +231,18 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
     ),
     "ten observations are enough for a band": (enough(RESPONSE, RESPONSE, DESK), {labels(): 1234}),
     "only while the figures can be trusted": (fresh(LATE), LATE.value(Moment.of(AT_SECONDS, SAMPLES))),
-    "unless there is another": (Unless(ATTAINED, Where(LATE, ">", 0), ("member",)), {labels(member="billing"): 0.9}),
+    "unless there is another": (
+        Unless(ATTAINED, Where(LATE, ">", 0), ("member",)),
+        {labels(member="billing"): 0.9},
+    ),
     "either, all or nothing": (
         Either(UNSEEN, Scaled(ATTAINED, times=2), ()),
         {labels(member="billing"): 1.8, labels(member="onboarding"): 1.5},
     ),
-    "in the order of a panel": (Ranked(ATTAINED), {labels(member="billing"): 0.9, labels(member="onboarding"): 0.75}),
+    "in the order of a panel": (
+        Ranked(ATTAINED),
+        {labels(member="billing"): 0.9, labels(member="onboarding"): 0.75},
+    ),
     "the greatest": (Top(ATTAINED, 1), {labels(member="billing"): 0.9}),
     "the least": (Top(ATTAINED, 1, least=True), {labels(member="onboarding"): 0.75}),
     "how many": (Grouped(LATE, "count"), {labels(): 4}),
@@ -213,21 +255,28 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
         {labels(member="onboarding", late="2"): 0.75},
     ),
     "a wait that is": (wait_or_none((*TEAMS, ("member", "billing")), desk=DESK), {}),
-    "nobody waits, and that is known": (wait_or_none((*TEAMS, ("member", "orders")), desk=DESK), {labels(): NONE}),
-    # 60 s in the mean over three, two of which waited 0: the third waited 180 s. Both of orders came out of hours: no mean at all.
+    "nobody waits, and that is known": (
+        wait_or_none((*TEAMS, ("member", "orders")), desk=DESK),
+        {labels(): NONE},
+    ),
+    # 60 s in the mean over three, two of which waited 0: the third waited 180 s. Both of orders came out of
+    # hours: no mean at all.
     "the wait of those who waited within hours": (
         recorded.IN_HOURS.inner,
         {windowed("billing"): 180.0},
     ),
     "a team with work hours goes by them, another by the calendar": (
-        recorded.by_own_clock("support_first_response_quantile_seconds", teams_with_hours(POLICY), ("q",)).inner,
+        recorded.by_own_clock(
+            "support_first_response_quantile_seconds", teams_with_hours(POLICY), ("q",)
+        ).inner,
         {windowed("billing", q="0.9"): 61, windowed("technical", q="0.9"): 91},
     ),
     "what is worst, with its numbers as labels": (
         recorded.WORST_LATE.inner,
         {LISTED | labels(missed="32", n="90", share="64", promised="90", excess="24"): 23.500007},
     ),
-    # Billing is listed; onboarding is closed, so nothing is said of it; of orders nothing was due while it was open.
+    # Billing is listed; onboarding is closed, so nothing is said of it; of orders nothing was due while it
+    # was open.
     "the state of each promise": (
         recorded.SLA_STATE.inner,
         {
@@ -236,7 +285,8 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
             team("orders", target="first_reply"): recorded.NOT_DUE,
         },
     ),
-    # Billing is listed, and 20 x (0.8 - 0.7) = 2 too many; its 1,000 deadlines break ties. Nothing was due of the two others.
+    # Billing is listed, and 20 x (0.8 - 0.7) = 2 too many; its 1,000 deadlines break ties. Nothing was due of
+    # the two others.
     "in which order members are taken": (
         recorded.RANK.inner,
         {
@@ -251,8 +301,14 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
         recorded.beyond(recorded.RANK, 1, ("by", "target")),
         {labels(by="team", target="first_reply", n="2"): 1},
     ),
-    "their row in a table": (Named(recorded.beyond(recorded.RANK, 1), "member", "{n} more"), {labels(member="2 more"): 1}),
-    "the worst, as was last known": (Top(Lasting(recorded.RANK), 1), {team("billing", target="first_reply"): 1_000_002.001}),
+    "their row in a table": (
+        Named(recorded.beyond(recorded.RANK, 1), "member", "{n} more"),
+        {labels(member="2 more"): 1},
+    ),
+    "the worst, as was last known": (
+        Top(Lasting(recorded.RANK), 1),
+        {team("billing", target="first_reply"): 1_000_002.001},
+    ),
     # The deadline of orders passed 2 s ago: the next scrape will tell of another one.
     "a deadline that is near, and one that has just passed": (
         next_deadline("$target", TEAMS, ("member",)),
@@ -272,23 +328,38 @@ def test_it_is_worked_out_as_by_hand(name: str) -> None:
 
 def test_where_most_teams_always_work_those_with_hours_are_named() -> None:
     assert POLICY is not None
-    version = replace(POLICY.versions[-1], default_calendar="always", team_calendars={"billing": "madrid", "technical": "always"})
+    version = replace(
+        POLICY.versions[-1],
+        default_calendar="always",
+        team_calendars={"billing": "madrid", "technical": "always"},
+    )
     assert ("billing",) == teams_with_hours(Policy((version,)))
 
 
 def test_a_recording_is_asked_by_its_name_and_means_what_it_records() -> None:
     asked = of_a_team(FIRST_RESPONSE, "24h", desk=DESK)
-    assert 'max(desk:team_first_response_mean_seconds{desk=~"$desk",window="24h",period="current",member=~"$team"})' == asked.promql()
+    assert (
+        'max(desk:team_first_response_mean_seconds{desk=~"$desk",window="24h",period="current",member=~"$team"})'
+        == asked.promql()
+    )
     assert {labels(): 180} == asked.value(Moment.of(AT_SECONDS, SAMPLES).with_variables(VARIABLES))
-    assert 'max(desk:first_response_in_hours_mean_seconds{desk=~"$desk",window="1h",period="current",by="all",member="all"})' == (
-        first_response("1h", desk=DESK).promql()
+    assert (
+        'max(desk:first_response_in_hours_mean_seconds{desk=~"$desk",window="1h",period="current",by="all",member="all"})'
+        == (first_response("1h", desk=DESK).promql())
     )
 
 
-@pytest.mark.parametrize(("chosen", "expected"), [((), {"a", "b"}), (("c",), {"a", "c"}), (("b", "c"), {"a", "b"}), (("d",), {"a", "b"})])
-def test_among_equals_those_count_that_prometheus_has_chosen(chosen: tuple[str, ...], expected: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [((), {"a", "b"}), (("c",), {"a", "c"}), (("b", "c"), {"a", "b"}), (("d",), {"a", "b"})],
+)
+def test_among_equals_those_count_that_prometheus_has_chosen(
+    chosen: tuple[str, ...], expected: set[str]
+) -> None:
     """`a` is the greatest, `b` and `c` are equal, and `d` is too small to be chosen at all."""
-    samples = {("x", labels(member=name)): value for name, value in (("a", 3.0), ("b", 2.0), ("c", 2.0), ("d", 1.0))}
+    samples = {
+        ("x", labels(member=name)): value for name, value in (("a", 3.0), ("b", 2.0), ("c", 2.0), ("d", 1.0))
+    }
     moment = Moment.of(AT_SECONDS, samples).with_choice([labels(member=name) for name in chosen])
     found = Top(Pick("x", (), ("member",)), 2).value(moment)
     assert expected == {dict(one)["member"] for one in found}
@@ -302,19 +373,36 @@ def test_what_must_hold_at_the_end_is_asked_there() -> None:
 def others() -> Samples:
     """The other desk: more of everything, some of it missing, and three promises that are worse than the worst of the first one."""
     missing = {"support_first_response_closed_observations", "support_oldest_unanswered_timestamp_seconds"}
-    found = {(name, having): 0.5 + 3 * value for (name, having), value in SAMPLES.items() if name not in missing}
-    found = {key: 1.0 if "below" in key[0] else value for key, value in found.items() if key != ("support_business_open", team("orders"))}
+    found = {
+        (name, having): 0.5 + 3 * value for (name, having), value in SAMPLES.items() if name not in missing
+    }
+    found = {
+        key: 1.0 if "below" in key[0] else value
+        for key, value in found.items()
+        if key != ("support_business_open", team("orders"))
+    }
     for name, having in list(found):
         if "_worst_" in name:
-            found |= {(name, having - {("member", "billing · high")} | {("member", one)}): 1000.0 + rank for rank, one in enumerate("abc")}
+            found |= {
+                (name, having - {("member", "billing · high")} | {("member", one)}): 1000.0 + rank
+                for rank, one in enumerate("abc")
+            }
     return found
 
 
 def calm() -> Samples:
     """A desk that is closed and of which nothing is listed."""
-    found = {(name, having): value for (name, having), value in SAMPLES.items() if "_worst_" not in name and "_below_" not in name}
+    found = {
+        (name, having): value
+        for (name, having), value in SAMPLES.items()
+        if "_worst_" not in name and "_below_" not in name
+    }
     everything = labels(by="all", member="all")
-    return {**found, ("support_business_open", everything): 0.0, ("support_sla_objective_ratio", everything | {("target", "x")}): 0.9}
+    return {
+        **found,
+        ("support_business_open", everything): 0.0,
+        ("support_sla_objective_ratio", everything | {("target", "x")}): 0.9,
+    }
 
 
 DESKS: dict[str, Samples] = {ONE: SAMPLES, OTHER: others(), CALM: calm()}
@@ -329,14 +417,21 @@ def series() -> list[dict[str, str]]:
     found = []
     for desk, samples in {**DESKS, BLIND: SAMPLES}.items():
         own = frozenset({("desk", desk)})
-        found += [{"series": f"desk:figures_trusted{text_of(own)}", "values": "1x20"}] if desk != BLIND else []
-        found += [{"series": f"desk:{name}{text_of(having | own)}", "values": f"{value!r}x20"} for (name, having), value in samples.items()]
+        found += (
+            [{"series": f"desk:figures_trusted{text_of(own)}", "values": "1x20"}] if desk != BLIND else []
+        )
+        found += [
+            {"series": f"desk:{name}{text_of(having | own)}", "values": f"{value!r}x20"}
+            for (name, having), value in samples.items()
+        ]
     return found
 
 
 def asked(query: str, answers: dict[Labels, float]) -> dict[str, Any]:
     """What promtool shall ask and be told, in billionths, since it compares exactly."""
-    samples = [{"labels": text_of(having) or "{}", "value": round(value * 1e9)} for having, value in answers.items()]
+    samples = [
+        {"labels": text_of(having) or "{}", "value": round(value * 1e9)} for having, value in answers.items()
+    ]
     return {"expr": f"round(max without (desk) ({query}) * 1e9)", "eval_time": "10m", "exp_samples": samples}
 
 
@@ -352,13 +447,20 @@ def promtool(tmp_path: Path, *questions: dict[str, Any]) -> subprocess.Completed
     rules = [{"record": one.name, "expr": one.inner.promql(each=True)} for one in recorded.EXPRESSIONS]
     recording = tmp_path / "rules.yml"
     recording.write_text(yaml.safe_dump({"groups": [{"name": "recorded", "rules": rules}]}), encoding="utf-8")
-    file.write_text(yaml.safe_dump({"rule_files": [recording.name], "evaluation_interval": "30s", "tests": tests}), encoding="utf-8")
-    return subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False)
+    file.write_text(
+        yaml.safe_dump({"rule_files": [recording.name], "evaluation_interval": "30s", "tests": tests}),
+        encoding="utf-8",
+    )
+    return subprocess.run(
+        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus")
 def test_prometheus_answers_as_by_hand(tmp_path: Path) -> None:
-    run = promtool(tmp_path, *(asked(filled(expression), answers) for expression, answers in EXPRESSIONS.values()))
+    run = promtool(
+        tmp_path, *(asked(filled(expression), answers) for expression, answers in EXPRESSIONS.values())
+    )
     assert 0 == run.returncode, run.stdout + run.stderr
 
 
@@ -387,7 +489,9 @@ def test_variables_are_filled_and_others_stay() -> None:
 
 
 def test_what_is_written_names_its_metrics() -> None:
-    written = Written('sum by (topic) (deskpulse_source_lag_records{job="x"}) / rate(deskpulse_transactions_total[5m]) + up')
+    written = Written(
+        'sum by (topic) (deskpulse_source_lag_records{job="x"}) / rate(deskpulse_transactions_total[5m]) + up'
+    )
     assert {"deskpulse_source_lag_records", "deskpulse_transactions_total", "up"} <= written.names()
     with pytest.raises(NotImplementedError):
         written.value(Moment(0, {}))

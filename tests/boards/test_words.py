@@ -66,19 +66,25 @@ def test_every_text_is_there_in_both_languages() -> None:
 
 def test_both_languages_fill_in_the_same_values() -> None:
     different = [
-        key for key, texts in catalogue().items() if len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in texts.values()}) > 1
+        key
+        for key, texts in catalogue().items()
+        if len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in texts.values()}) > 1
     ]
     assert [] == different
 
 
 def test_no_text_is_there_for_nothing(policy: Policy) -> None:
     """Every key is written in the code, or made there from a known part."""
-    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/monitoring/boards").glob("*.py"))
+    code = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/monitoring/boards").glob("*.py")
+    )
     made = re.compile(
         r"(window|period|target|board|created_by|attainment_by|attainment|within|short|spoken|brief|title|overdue|course|unit|first_response)"
         r"_\w+|\w+_is"
     )
-    assert [] == [key for key in catalogue() if not re.search(rf"[\"']{key}[\"']", code) and not made.fullmatch(key)]
+    assert [] == [
+        key for key in catalogue() if not re.search(rf"[\"']{key}[\"']", code) and not made.fullmatch(key)
+    ]
 
 
 @pytest.mark.parametrize("entry", definitions(), ids=lambda entry: entry["page"])
@@ -105,10 +111,14 @@ def test_every_kpi_is_defined_on_the_board_in_both_languages() -> None:
 
 
 def test_bands_in_a_definition_are_those_of_the_settings(policy: Policy) -> None:
-    bands = BandSettings.model_validate({"csat": {"exceptional": ">= 99%"}, "first_response": {"typical": "<= 90m"}})
+    bands = BandSettings.model_validate(
+        {"csat": {"exceptional": ">= 99%"}, "first_response": {"typical": "<= 90m"}}
+    )
     texts = {
         locale.code: "\n".join(
-            one["options"]["content"] for one in board("definitions", Desk(locale, policy, bands))["panels"] if one["type"] == "text"
+            one["options"]["content"]
+            for one in board("definitions", Desk(locale, policy, bands))["panels"]
+            if one["type"] == "text"
         )
         for locale in (ENGLISH, SPAIN, MEXICO)
     }
@@ -133,8 +143,11 @@ def test_spain_turns_the_point_of_a_big_number_into_a_comma(policy: Policy) -> N
     csat = panel(board("team", Desk(SPAIN, policy)), "CSAT")
     conversion, _ = csat["transformations"]
     assert ["string"] == [one["destinationType"] for one in conversion["options"]["conversions"]]
-    assert ["Value #A"] == [one["targetField"] for one in conversion["options"]["conversions"]]  # not the word of its band
-    mappings = [one["options"] for one in csat["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"]
+    # not the word of its band
+    assert ["Value #A"] == [one["targetField"] for one in conversion["options"]["conversions"]]
+    mappings = [
+        one["options"] for one in csat["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"
+    ]
     shown = {value: mapped(value, mappings) for value in ("81.2", "90", "-12.5")}
     assert {"81.2": "81,2\u00a0%", "90": "90\u00a0%", "-12.5": "-12,5\u00a0%"} == shown
     assert csat["targets"][0]["expr"].startswith("round(")
@@ -169,7 +182,10 @@ NAMES = sorted(BandSettings.model_fields.keys() - {"minimum_observations"})
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("nudge", [-1e-6, 0.0, 1e-6])
 def test_a_step_is_exactly_where_the_band_has_its_edge(name: str, nudge: float) -> None:
-    """At each edge, and just beside it, the scale gives the band that the settings give: also where the edge belongs to the lower side."""
+    """At each edge, and just beside it, the scale gives the band that the settings give.
+
+    Also where the edge belongs to the lower side.
+    """
     band = getattr(BandSettings(), name)
     assert isinstance(band, Band)
     steps = band_steps(band)
@@ -177,27 +193,42 @@ def test_a_step_is_exactly_where_the_band_has_its_edge(name: str, nudge: float) 
         value = edge.value + nudge
         expected = next((word for word, bound in band.edges if bound.edge(word).holds(value)), "below")
         reached = [step.word for step in steps if step.start is None or value >= step.start][-1]
-        (ranged,) = (step.word for start, end, step in ranges(steps) if (start is None or value >= start) and (end is None or value <= end))
+        (ranged,) = (
+            step.word
+            for start, end, step in ranges(steps)
+            if (start is None or value >= start) and (end is None or value <= end)
+        )
         assert expected == reached == ranged
 
 
 def test_edges_come_in_the_unit_that_is_shown() -> None:
     assert [None, 85, 90, 95] == [step.start for step in band_steps(BandSettings().csat, times=100)]
-    assert [None, 15, 60] == [step.start for step in band_steps(BandSettings().first_response, times=1 / 60)][:3]
+    assert [None, 15, 60] == [step.start for step in band_steps(BandSettings().first_response, times=1 / 60)][
+        :3
+    ]
 
 
 def test_the_objective_is_a_line_with_a_name(policy: Policy) -> None:
-    course = next(one for one in board("wall", Desk(ENGLISH, policy))["panels"] if one["type"] == "timeseries")
+    course = next(
+        one for one in board("wall", Desk(ENGLISH, policy))["panels"] if one["type"] == "timeseries"
+    )
     assert "objective" == course["targets"][-1]["legendFormat"]
-    (dashed,) = [one for one in course["fieldConfig"]["overrides"] if one["matcher"]["options"] == "objective"]
+    (dashed,) = [
+        one for one in course["fieldConfig"]["overrides"] if one["matcher"]["options"] == "objective"
+    ]
     assert "custom.lineStyle" in {one["id"] for one in dashed["properties"]}
 
 
 def test_no_word_of_the_wall_means_that_nothing_is_known(policy: Policy) -> None:
-    """`none`, `closed` and `all promises kept` are answers. Where there is none stands one of few words, in a colour of its own."""
+    """`none`, `closed` and `all promises kept` are answers.
+
+    Where there is none stands one of few words, in a colour of its own.
+    """
     for one in board("wall", Desk(ENGLISH, policy))["panels"]:
         defaults = one["fieldConfig"]["defaults"]
-        (absent,) = (mapping["options"]["result"] for mapping in defaults["mappings"] if mapping["type"] == "special")
+        (absent,) = (
+            mapping["options"]["result"] for mapping in defaults["mappings"] if mapping["type"] == "special"
+        )
         assert (absent["text"], absent["color"]) in {
             ("no data", UNKNOWN),
             ("no data", PLAIN),  # of a time line: a gap
@@ -209,7 +240,9 @@ def test_no_word_of_the_wall_means_that_nothing_is_known(policy: Policy) -> None
 
 def test_a_sentence_gets_its_colour_and_loses_its_number(policy: Policy) -> None:
     worst = panel(board("wall", Desk(ENGLISH, policy)), "Worst now")
-    mappings = [one["options"] for one in worst["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"]
+    mappings = [
+        one["options"] for one in worst["fieldConfig"]["defaults"]["mappings"] if one["type"] == "regex"
+    ]
     assert "0:{{member}} · {{target}}" == worst["targets"][0]["legendFormat"]
     shown = mapped("0:billing · high · first reply", mappings)
     assert shown is not None
@@ -217,7 +250,8 @@ def test_a_sentence_gets_its_colour_and_loses_its_number(policy: Policy) -> None
     assert [RED, AMBER, PLAIN, GREY, PLAIN, PLAIN] == [one["result"]["color"] for one in mappings]
 
 
-# Linear RGB as it is seen without one kind of cones: protanopia and deuteranopia (Viénot, Brettel, Mollon 1999), and with all of them.
+# Linear RGB as it is seen without one kind of cones: protanopia and deuteranopia (Viénot, Brettel, Mollon
+# 1999), and with all of them.
 EYES = {
     "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "protanopia": ((0.11238, 0.88762, 0), (0.11238, 0.88762, 0), (0.00401, -0.00401, 1)),
@@ -297,7 +331,11 @@ def test_a_wait_beyond_what_the_policy_allows_anybody_is_seen(policy: Policy) ->
     assert [(None, PLAIN), (8 * 3600, PAST)] == [
         (one["value"], one["color"]) for one in wait["fieldConfig"]["defaults"]["thresholds"]["steps"]
     ]
-    assert 1 == len(panel(board("wall", Desk(ENGLISH, None)), "Longest wait")["fieldConfig"]["defaults"]["thresholds"]["steps"])
+    assert 1 == len(
+        panel(board("wall", Desk(ENGLISH, None)), "Longest wait")["fieldConfig"]["defaults"]["thresholds"][
+            "steps"
+        ]
+    )
 
 
 def lab(colour: str, eyes: Any) -> tuple[float, float, float]:
@@ -305,6 +343,10 @@ def lab(colour: str, eyes: Any) -> tuple[float, float, float]:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     r, g, b = (sum(weight * part for weight, part in zip(row, linear, strict=True)) for row in eyes)
-    x, y, z = 0.4124 * r + 0.3576 * g + 0.1805 * b, 0.2126 * r + 0.7152 * g + 0.0722 * b, 0.0193 * r + 0.1192 * g + 0.9505 * b
+    x, y, z = (
+        0.4124 * r + 0.3576 * g + 0.1805 * b,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        0.0193 * r + 0.1192 * g + 0.9505 * b,
+    )
     fx, fy, fz = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x / 0.9505, y, z / 1.089))
     return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)

@@ -21,9 +21,14 @@ def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestWithoutAFrontend:
     def test_it_is_skipped_with_the_reason(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert 0 == main([])
-        assert f"skipped: Grafana's built frontend is not at hand: ${FOLDER} or --public names" in capsys.readouterr().out
+        assert (
+            f"skipped: Grafana's built frontend is not at hand: ${FOLDER} or --public names"
+            in capsys.readouterr().out
+        )
 
-    def test_where_it_is_required_that_is_a_failure(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_where_it_is_required_that_is_a_failure(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         monkeypatch.setenv(REQUIRED, "1")
         assert 1 == main([])
         assert "REQUIRE_FRONTEND is set" in capsys.readouterr().err
@@ -54,7 +59,9 @@ def test_every_value_is_in_some_picture() -> None:
     for values in ({"en", "es-ES", "es-MX"}, {"dark", "light"}):
         assert values <= {value for picture in found for value in (picture.locale, picture.theme)}
     sizes = {(picture.size, picture.fit) for picture in found if picture.board == "wall"}
-    assert {((w, h), fit) for w, h in ((1366, 768), (1920, 1080), (3840, 2160)) for fit in (False, True)} <= sizes
+    assert {
+        ((w, h), fit) for w, h in ((1366, 768), (1920, 1080), (3840, 2160)) for fit in (False, True)
+    } <= sizes
     assert len({picture.file for picture in found}) == len(found)
 
 

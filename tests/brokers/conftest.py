@@ -28,18 +28,24 @@ class Clients:
         return await self._start(AIOKafkaProducer(**{"acks": "all", **self.connection, **options}))
 
     async def consumer(self, *topics: str, **options: Any) -> Any:
-        return await self._start(AIOKafkaConsumer(*topics, **{"auto_offset_reset": "earliest", **self.connection, **options}))
+        return await self._start(
+            AIOKafkaConsumer(*topics, **{"auto_offset_reset": "earliest", **self.connection, **options})
+        )
 
     async def admin(self) -> Any:
         return await self._start(AIOKafkaAdminClient(**self.connection))
 
     async def topic(self, name: str, *, partitions: int = 1, copies: int = 1, **settings: str) -> str:
         configs = {key.replace("_", "."): value for key, value in settings.items()}
-        answer = await (await self.admin()).create_topics([NewTopic(name, partitions, copies, topic_configs=configs)])
+        answer = await (await self.admin()).create_topics(
+            [NewTopic(name, partitions, copies, topic_configs=configs)]
+        )
         assert [(name, 0)] == [error[:2] for error in answer.topic_errors]
         return name
 
-    async def read(self, topic: str, *, partition: int = 0, isolation_level: str = "read_committed") -> list[bytes]:
+    async def read(
+        self, topic: str, *, partition: int = 0, isolation_level: str = "read_committed"
+    ) -> list[bytes]:
         """Every value a new reader gets up to the log's end, once the transactions that are being ended have ended."""
         where = TopicPartition(topic, partition)
         end = (await (await self.consumer()).end_offsets([where]))[where]
@@ -59,14 +65,17 @@ Connect = Callable[..., AbstractAsyncContextManager[Clients]]
 async def open_clients(bootstrap: str, **connection: Any) -> AsyncIterator[Clients]:
     async with AsyncExitStack() as stack:
         yield Clients(stack, bootstrap, **connection)
-    # aiokafka does not wait for the TLS goodbye of a refused login, and nothing tells when it is over. In 1 of 25 tests the loop
-    # ended before it, and the unclosed transport failed the test that came next.
+    # aiokafka does not wait for the TLS goodbye of a refused login, and nothing tells when it is over. In 1
+    # of 25 tests the loop ended before it, and the unclosed transport failed the test that came next.
     await asyncio.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
 def connect() -> Connect:
-    """Makes clients of any broker, to be closed before it ends: `async with connect(bootstrap, **aiokafka_options) as clients`."""
+    """Makes clients of any broker, to be closed before it ends.
+
+    `async with connect(bootstrap, **aiokafka_options) as clients`.
+    """
     return open_clients
 
 

@@ -1,4 +1,7 @@
-"""A Maven repository for tests: a server on loopback whose answers are made up, one list of them for each path."""
+"""A Maven repository for tests.
+
+A server on loopback whose answers are made up, one list of them for each path.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Answer:
     """What is answered once.
 
-    `cut`: the connection ends in the middle. `hang`: nothing comes until the server ends. `endless`: the body over and over.
+    `cut`: the connection ends in the middle. `hang`: nothing comes until the server ends. `endless`: the body
+    over and over.
     """
 
     body: bytes = b""
@@ -24,7 +28,10 @@ class Answer:
 
 @dataclass
 class StandIn:
-    """The answers of each path, the last of which is repeated; and what was asked for, with the header Authorization."""
+    """The answers of each path, the last of which is repeated.
+
+    And what was asked for, with the header Authorization.
+    """
 
     url: str
     answers: dict[str, list[Answer]] = field(default_factory=dict)

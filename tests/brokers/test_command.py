@@ -18,7 +18,9 @@ pytestmark = pytest.mark.usefixtures("kafka_here")
 @contextmanager
 def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     words = [sys.executable, "-m", "deskpulse.lab.brokers", *arguments]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         try:
             yield process
         finally:

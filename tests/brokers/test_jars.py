@@ -45,7 +45,11 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]
 
 def files() -> dict[str, bytes]:
     """What is in the cache, nothing hidden left out."""
-    return {str(file.relative_to(cache_folder())): file.read_bytes() for file in cache_folder().rglob("*") if file.is_file()}
+    return {
+        str(file.relative_to(cache_folder())): file.read_bytes()
+        for file in cache_folder().rglob("*")
+        if file.is_file()
+    }
 
 
 WHOLE = {f"9.9.9/{each.name}": BODIES[each.coordinates] for each in LOCK.jars}
@@ -73,7 +77,9 @@ def test_how_far_it_is_is_told_while_it_comes(served: StandIn, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("damaged", [b"", b"First" + b"first" * 999], ids=["empty", "another byte"])
-def test_a_jar_that_is_not_what_was_locked_is_fetched_anew_and_no_other(served: StandIn, damaged: bytes) -> None:
+def test_a_jar_that_is_not_what_was_locked_is_fetched_anew_and_no_other(
+    served: StandIn, damaged: bytes
+) -> None:
     fetch(lock=LOCK)
     served.asked.clear()
     (cache_folder() / "9.9.9" / ONE.name).write_bytes(damaged)
@@ -92,7 +98,10 @@ def test_what_fails_in_passing_is_tried_again(served: StandIn) -> None:
 
 def test_a_file_with_another_hash_is_thrown_away_and_not_asked_for_again(served: StandIn) -> None:
     served.answers[ONE.path] = [Answer(b"login" * 1000)]
-    with pytest.raises(BrokerError, match=rf"(?s){ONE.path} is not the file that was locked .*{repository.VARIABLE} names, .*name another"):
+    with pytest.raises(
+        BrokerError,
+        match=rf"(?s){ONE.path} is not the file that was locked .*{repository.VARIABLE} names, .*name another",
+    ):
         fetch(lock=LOCK)
     assert f"9.9.9/{ONE.name}" not in files()
     assert 1 == served.paths().count(ONE.path)
@@ -117,14 +126,27 @@ def test_when_all_is_over_no_file_is_begun_any_more(served: StandIn, tmp_path: P
 @pytest.mark.parametrize(
     ("answers", "said", "times"),
     [
-        ([Answer(status=404)], r"404 Not Found; the repository, which \S+ names, does not give it out: check the network, and a proxy", 1),
+        (
+            [Answer(status=404)],
+            (
+                r"404 Not Found; the repository, which \S+ names, does not give it out: check the network, and "
+                r"a proxy"
+            ),
+            1,
+        ),
         ([Answer(status=407)], r"407 Proxy Authentication Required; .*HTTPS_PROXY", 1),
         ([Answer(status=502)], r"could not be fetched \(502 Bad Gateway; 4 tries\): check the network", 4),
-        ([Answer(b"first" * 1000, cut=True)], r"could not be fetched \(2,500 of 5,000 bytes came; 4 tries\)", 4),
+        (
+            [Answer(b"first" * 1000, cut=True)],
+            r"could not be fetched \(2,500 of 5,000 bytes came; 4 tries\)",
+            4,
+        ),
     ],
     ids=["404", "407", "502", "cut"],
 )
-def test_a_failed_fetch_names_the_cause_and_the_fix(served: StandIn, answers: list[Answer], said: str, times: int) -> None:
+def test_a_failed_fetch_names_the_cause_and_the_fix(
+    served: StandIn, answers: list[Answer], said: str, times: int
+) -> None:
     served.answers[ONE.path] = answers
     with pytest.raises(BrokerError, match=said):
         fetch(lock=LOCK)
@@ -134,11 +156,15 @@ def test_a_failed_fetch_names_the_cause_and_the_fix(served: StandIn, answers: li
 
 def test_without_a_network_it_says_so(served: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(repository.VARIABLE, "http://127.0.0.1:1/maven2")
-    with pytest.raises(BrokerError, match=r"could not be fetched \(.*Connection refused; 4 tries\): check the network"):
+    with pytest.raises(
+        BrokerError, match=r"could not be fetched \(.*Connection refused; 4 tries\): check the network"
+    ):
         fetch(lock=LOCK)
 
 
-def test_a_folder_of_this_machine_is_a_repository_too(served: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_this_machine_is_a_repository_too(
+    served: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for each in LOCK.jars:
         file = tmp_path / "repository" / each.path
         file.parent.mkdir(parents=True)
@@ -149,16 +175,22 @@ def test_a_folder_of_this_machine_is_a_repository_too(served: StandIn, tmp_path:
     assert [] == served.asked
 
 
-def test_a_cache_that_cannot_be_written_is_named(served: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_named(
+    served: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(jars.CACHE_VARIABLE, str(tmp_path / "file" / "cache"))
-    with pytest.raises(BrokerError, match=rf"cannot be written \(.*name another folder in {jars.CACHE_VARIABLE}"):
+    with pytest.raises(
+        BrokerError, match=rf"cannot be written \(.*name another folder in {jars.CACHE_VARIABLE}"
+    ):
         fetch(lock=LOCK)
 
 
 def test_a_password_goes_to_the_repository_alone(served: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that hands the file over to another server does not hand over who we are."""
-    served.answers[ONE.path] = [Answer(status=302, location=f"{served.url.replace('127.0.0.1', 'localhost')}/elsewhere")]
+    served.answers[ONE.path] = [
+        Answer(status=302, location=f"{served.url.replace('127.0.0.1', 'localhost')}/elsewhere")
+    ]
     served.answers["elsewhere"] = [Answer(BODIES[ONE.coordinates])]
     monkeypatch.setenv(repository.VARIABLE, served.url.replace("://", "://me:secret@"))
     fetch(lock=LOCK)
@@ -172,10 +204,13 @@ def test_ctrl_c_ends_a_fetch_that_hangs_and_leaves_nothing(served: StandIn, tmp_
     for each in read_lock().jars:
         served.answers[each.path] = [Answer(hang=True)]
     command = [sys.executable, "-m", "deskpulse.lab.brokers", "--fetch-only"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
         assert served.asked_once.wait(60)
         run.send_signal(signal.SIGINT)
-        said, _ = run.communicate(timeout=20)  # less than the silence for which a connection would be given up
+        # less than the silence for which a connection would be given up
+        said, _ = run.communicate(timeout=20)
     assert 130 == run.returncode, said
     assert {} == files()
     assert [] == list((tmp_path / "cache" / jars.kafka_version()).iterdir())
@@ -216,12 +251,16 @@ class TestTheLock:
 
     def test_it_has_the_broker_whole_and_each_jar_once(self) -> None:
         names = [each.name for each in read_lock().jars]
-        assert {f"kafka_2.13-{jars.kafka_version()}.jar", f"kafka-clients-{jars.kafka_version()}.jar"} <= set(names)
+        assert {f"kafka_2.13-{jars.kafka_version()}.jar", f"kafka-clients-{jars.kafka_version()}.jar"} <= set(
+            names
+        )
         assert len(set(names)) == len(names)
 
     def test_each_jar_has_a_hash_and_a_size(self) -> None:
         lock = read_lock()
-        assert [] == [each for each in lock.jars if not re.fullmatch("[0-9a-f]{64}", each.sha256) or each.size <= 0]
+        assert [] == [
+            each for each in lock.jars if not re.fullmatch("[0-9a-f]{64}", each.sha256) or each.size <= 0
+        ]
         assert 40e6 < lock.size < 60e6  # what the docs promise
 
     def test_a_jar_is_locked_by_its_place_and_its_bytes(self, tmp_path: Path) -> None:
@@ -230,7 +269,9 @@ class TestTheLock:
         file.write_bytes(BODIES[ONE.coordinates])
         assert ONE == Jar(**kafka_lock.jar(file, tmp_path))  # type: ignore[arg-type]
 
-    def test_locking_needs_maven_and_says_so(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_locking_needs_maven_and_says_so(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         monkeypatch.setenv("PATH", os.devnull)
         assert 2 == kafka_lock.main()
         assert "apt-get install maven" in capsys.readouterr().err

@@ -1,4 +1,7 @@
-"""Apache Kafka as a child process: it starts, keeps data over crashes, replicates, and leaves nothing behind."""
+"""Apache Kafka as a child process.
+
+It starts, keeps data over crashes, replicates, and leaves nothing behind.
+"""
 
 import signal
 import subprocess
@@ -48,7 +51,11 @@ def test_it_listens_on_loopback_only(kafka: LocalKafka) -> None:
     (pid,) = kafka.pids.values()
     links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
     inodes = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
-    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+    ]
     listening = {row[1].rpartition(":")[0] for row in rows if row[3] == "0A" and row[9] in inodes}
     assert listening == {"0000000000000000FFFF00000100007F"}  # ::ffff:127.0.0.1
 
@@ -77,7 +84,8 @@ async def test_a_crash_loses_nothing_that_was_acknowledged(connect: Any) -> None
             kafka.kill()
             assert kafka.pids == {}
             kafka.restart()
-            after = await clients.producer(transactional_id="keeper")  # ends the open transaction of its predecessor
+            # ends the open transaction of its predecessor
+            after = await clients.producer(transactional_id="keeper")
             async with after.transaction():
                 await after.send(topic, b"after the crash")
             assert [b"before the crash", b"after the crash"] == await clients.read(topic)
@@ -99,12 +107,19 @@ async def test_three_brokers_go_on_without_one(connect: Any) -> None:
             assert {1, 3} == set(kafka.pids)
             kafka.restart(2)
             assert {1, 2, 3} == set(kafka.pids)
-            assert [[b"all", b"two"]] * 3 == [await clients.read(topic, partition=partition) for partition in range(3)]
+            assert [[b"all", b"two"]] * 3 == [
+                await clients.read(topic, partition=partition) for partition in range(3)
+            ]
 
 
 def test_it_dies_with_the_process_that_started_it() -> None:
-    """Even when that process gets no chance to clean up: a killed benchmark must not leave a broker on the machine."""
-    with subprocess.Popen([sys.executable, "-c", OWNER], cwd=ROOT, stdout=subprocess.PIPE, text=True) as owner:
+    """Even when that process gets no chance to clean up.
+
+    A killed benchmark must not leave a broker on the machine.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as owner:
         assert owner.stdout is not None
         pid, folder = owner.stdout.readline().split()
         assert is_alive(int(pid))
@@ -116,7 +131,9 @@ def test_it_dies_with_the_process_that_started_it() -> None:
 def test_a_bad_setting_is_named_in_the_error() -> None:
     kafka = LocalKafka(properties={"log.retention.ms": "soon"})
     with pytest.raises(
-        BrokerError, match=r"(?s)refused its settings; check `properties`.*Invalid value soon for configuration log.retention.ms"
+        BrokerError,
+        match=r"(?s)refused its settings; check `properties`.*Invalid value soon for configuration "
+        r"log.retention.ms",
     ):
         kafka.start()
     assert kafka._folder is None
@@ -124,7 +141,9 @@ def test_a_bad_setting_is_named_in_the_error() -> None:
 
 def test_a_broker_that_dies_at_start_shows_the_end_of_its_log() -> None:
     kafka = LocalKafka(heap_mb=12)
-    with pytest.raises(BrokerError, match=r"(?s)broker 1 on port \d+, ended with exit \d+; .*free memory.*OutOfMemoryError"):
+    with pytest.raises(
+        BrokerError, match=r"(?s)broker 1 on port \d+, ended with exit \d+; .*free memory.*OutOfMemoryError"
+    ):
         kafka.start()
     assert kafka.pids == {}
 
@@ -138,7 +157,10 @@ def test_a_broker_that_takes_too_long_is_ended() -> None:
 
 def test_a_taken_port_is_named(kafka: LocalKafka) -> None:
     port = int(kafka.bootstrap.rpartition(":")[2])
-    with pytest.raises(BrokerError, match=rf"port {port} is in use: end the program that listens there, or choose another port"):
+    with pytest.raises(
+        BrokerError,
+        match=rf"port {port} is in use: end the program that listens there, or choose another port",
+    ):
         LocalKafka(port=port).start()
 
 

@@ -1,4 +1,7 @@
-"""What the worker and the exporter need of Kafka and its client, one test each; docs/adr/0001-apache-kafka-4.md has the figures."""
+"""What the worker and the exporter need of Kafka and its client, one test each.
+
+Docs/adr/0001-apache-kafka-4.md has the figures.
+"""
 
 import asyncio
 import time
@@ -13,7 +16,10 @@ TOPIC_ALREADY_EXISTS = 36
 
 
 async def until_assigned(members: list[Any], shares: list[int]) -> None:
-    """Poll all members until each has its share of the partitions; pytest's time limit ends a wait in vain."""
+    """Poll all members until each has its share of the partitions.
+
+    Pytest's time limit ends a wait in vain.
+    """
     while [len(member.assignment()) for member in members] != shares:
         await asyncio.gather(*(member.getmany(timeout_ms=50) for member in members))
 
@@ -66,7 +72,10 @@ async def test_a_transaction_shows_all_or_nothing(clients: Any) -> None:
 
 @pytest.mark.parametrize("moment", ["begin", "after the write"])
 async def test_a_take_over_fences_the_previous_owner(clients: Any, moment: str) -> None:
-    """The zombie's next write fails, and so does the commit of what it had written: none of it is ever seen."""
+    """The zombie's next write fails, and so does the commit of what it had written.
+
+    None of it is ever seen.
+    """
     topic = await clients.topic(f"fenced-{moment.replace(' ', '-')}")
     zombie = await clients.producer(transactional_id=topic)
     await zombie.begin_transaction()
@@ -81,7 +90,10 @@ async def test_a_take_over_fences_the_previous_owner(clients: Any, moment: str) 
 
 
 async def test_a_fenced_owner_that_writes_nothing_does_not_notice(clients: Any) -> None:
-    """An empty transaction never reaches the broker: an idle worker cannot find out by committing that it was replaced."""
+    """An empty transaction never reaches the broker.
+
+    An idle worker cannot find out by committing that it was replaced.
+    """
     zombie = await clients.producer(transactional_id="idle")
     await clients.producer(transactional_id="idle")
     async with zombie.transaction():
@@ -91,7 +103,8 @@ async def test_a_fenced_owner_that_writes_nothing_does_not_notice(clients: Any) 
 async def test_after_a_take_over_the_end_is_known(clients: Any) -> None:
     """A commit returns before readers see it; taking over waits until they do.
 
-    So a new owner first takes the transactional id and then asks for the end offset: it misses nothing of its predecessor.
+    So a new owner first takes the transactional id and then asks for the end offset: it misses nothing of its
+    predecessor.
     """
     topic, reader = await clients.topic("ends"), await clients.consumer(isolation_level="read_committed")
     where = TopicPartition(topic, 0)
@@ -143,17 +156,25 @@ async def test_an_idle_reader_waits_at_the_broker(clients: Any, monkeypatch: pyt
 
 
 @pytest.mark.slow
-async def test_a_silent_member_loses_its_partitions_after_the_session_timeout(clients: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_member_loses_its_partitions_after_the_session_timeout(
+    clients: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Six seconds is the least that the broker allows (group.min.session.timeout.ms)."""
     topic = await clients.topic("inherited", partitions=2)
-    options = {"group_id": "heirs", "session_timeout_ms": 6_000, "heartbeat_interval_ms": 200, "enable_auto_commit": False}
+    options = {
+        "group_id": "heirs",
+        "session_timeout_ms": 6_000,
+        "heartbeat_interval_ms": 200,
+        "enable_auto_commit": False,
+    }
     silent, heir = await clients.consumer(topic, **options), await clients.consumer(topic, **options)
     await until_assigned([silent, heir], [1, 1])
 
     async def say_nothing() -> bool:
         return True
 
-    monkeypatch.setattr(silent._coordinator, "_do_heartbeat", say_nothing)  # and no commits: they count as life
+    # and no commits: they count as life
+    monkeypatch.setattr(silent._coordinator, "_do_heartbeat", say_nothing)
     started = time.monotonic()
     await until_assigned([heir], [2])
     assert 4 < time.monotonic() - started < 30
@@ -162,7 +183,10 @@ async def test_a_silent_member_loses_its_partitions_after_the_session_timeout(cl
 @pytest.mark.slow
 async def test_a_hung_transaction_stops_readers_until_the_broker_aborts_it(clients: Any) -> None:
     """The broker looks for overdue transactions every 10 s, so readers wait for the time-out and up to 10 s more."""
-    topic, hung = await clients.topic("hung"), await clients.producer(transactional_id="hung", transaction_timeout_ms=1_000)
+    topic, hung = (
+        await clients.topic("hung"),
+        await clients.producer(transactional_id="hung", transaction_timeout_ms=1_000),
+    )
     await hung.begin_transaction()
     await hung.send_and_wait(topic, b"hung")
     await (await clients.producer()).send_and_wait(topic, b"behind it")

@@ -38,15 +38,22 @@ async def test_the_right_password_writes_and_reads(guarded: LocalKafka, connect:
         assert [b"hello"] == await clients.read(topic)
 
 
-@pytest.mark.parametrize("change", [{"sasl_plain_password": "wrong"}, {"sasl_plain_username": "nobody"}, {"sasl_mechanism": "PLAIN"}])
-async def test_wrong_credentials_are_refused(guarded: LocalKafka, connect: Any, change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [{"sasl_plain_password": "wrong"}, {"sasl_plain_username": "nobody"}, {"sasl_mechanism": "PLAIN"}],
+)
+async def test_wrong_credentials_are_refused(
+    guarded: LocalKafka, connect: Any, change: dict[str, Any]
+) -> None:
     async with connect(guarded.bootstrap, **credentials(guarded, **change)) as clients:
         with pytest.raises(KafkaConnectionError):
             await clients.producer()
 
 
 async def test_an_unknown_authority_is_refused(guarded: LocalKafka, connect: Any) -> None:
-    async with connect(guarded.bootstrap, **credentials(guarded, ssl_context=ssl.create_default_context())) as clients:
+    async with connect(
+        guarded.bootstrap, **credentials(guarded, ssl_context=ssl.create_default_context())
+    ) as clients:
         with pytest.raises(KafkaConnectionError):
             await clients.producer()
 

@@ -22,7 +22,9 @@ def test_a_server_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert tmp_path.exists()  # deleting data is the guard's last resort only
 
 
-def test_the_guard_ends_the_server_and_deletes_its_data_when_our_end_of_the_pipe_closes(tmp_path: Path) -> None:
+def test_the_guard_ends_the_server_and_deletes_its_data_when_our_end_of_the_pipe_closes(
+    tmp_path: Path,
+) -> None:
     data = tmp_path / "data of a broker"
     data.mkdir()
     server = launch(STUBBORN, log_file=data / "log", data=data)
@@ -52,7 +54,11 @@ def test_waiting_gives_up() -> None:
 
 @pytest.mark.parametrize(
     ("log", "shown"),
-    [("", "  (the log is empty)"), ("a\nb\nc\n", "  b\n  c"), ("cause\n\tat frame\n\tat frame\nlast\n", "  cause\n  last")],
+    [
+        ("", "  (the log is empty)"),
+        ("a\nb\nc\n", "  b\n  c"),
+        ("cause\n\tat frame\n\tat frame\nlast\n", "  cause\n  last"),
+    ],
 )
 def test_the_tail_shows_the_last_telling_lines(tmp_path: Path, log: str, shown: str) -> None:
     (tmp_path / "log").write_text(log)

@@ -76,11 +76,16 @@ def test_settings_without_a_namespace_and_a_login_do(home: Path) -> None:
 
 def test_settings_that_cannot_be_read_are_named(home: Path) -> None:
     write(home, "<settings>")
-    with pytest.raises(BrokerError, match=rf"settings.xml cannot be read \(.*name a repository in {VARIABLE}"):
+    with pytest.raises(
+        BrokerError, match=rf"settings.xml cannot be read \(.*name a repository in {VARIABLE}"
+    ):
         find_repository({})
 
 
-@pytest.mark.parametrize("address", ["maven.example/maven2", "ftp://maven.example", "https://", "https://a.example:port", "http://[::1"])
+@pytest.mark.parametrize(
+    "address",
+    ["maven.example/maven2", "ftp://maven.example", "https://", "https://a.example:port", "http://[::1"],
+)
 def test_an_address_that_is_none_is_refused(home: Path, address: str) -> None:
     with pytest.raises(BrokerError, match=rf"{VARIABLE} names no repository: it takes an address such as"):
         find_repository({VARIABLE: address})

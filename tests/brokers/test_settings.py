@@ -31,7 +31,12 @@ def test_with_access_control_no_listener_for_clients_is_plain() -> None:
 
 
 def test_overrides_win() -> None:
-    assert "7" == server_properties(ONE, [ONE], None, {"offsets.topic.num.partitions": "7"})["offsets.topic.num.partitions"]
+    assert (
+        "7"
+        == server_properties(ONE, [ONE], None, {"offsets.topic.num.partitions": "7"})[
+            "offsets.topic.num.partitions"
+        ]
+    )
 
 
 def test_backslashes_and_line_ends_survive_the_file_format() -> None:

@@ -1,4 +1,7 @@
-"""Chromium, driven through Playwright, and what is asked of every page: no errors, nothing from elsewhere, nothing refused."""
+"""Chromium, driven through Playwright, and what is asked of every page.
+
+No errors, nothing from elsewhere, nothing refused.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,13 @@ FLAGS: Final = (
 )
 GONE: Final = ("Failed to load resource", "net::ERR")  # what it says of an exporter that does not answer
 SCREENS: Final = ROOT / "build" / "screens"
-SIZES: Final = {"hd": (1920, 1080), "laptop": (1366, 768), "4k": (3840, 2160), "phone": (390, 844), "page": (1280, 720)}
+SIZES: Final = {
+    "hd": (1920, 1080),
+    "laptop": (1366, 768),
+    "4k": (3840, 2160),
+    "phone": (390, 844),
+    "page": (1280, 720),
+}
 
 
 async def launch(playwright: Playwright) -> Browser:
@@ -55,20 +64,28 @@ class Window:
 
     async def state(self, kind: str, seconds: float = 60) -> None:
         """Wait until the page says of itself that it is live, stale, incomplete or starting."""
-        await self.page.wait_for_selector(f":root[data-state={kind}]", timeout=seconds * 1000, state="attached")
+        await self.page.wait_for_selector(
+            f":root[data-state={kind}]", timeout=seconds * 1000, state="attached"
+        )
 
     async def tile(self, name: str) -> dict[str, str]:
         """Value, n, band and words of a tile."""
-        return await self.page.locator(f"[data-tile={name}]").evaluate("e => ({...e.dataset, text: e.innerText})")  # type: ignore[no-any-return]
+        return await self.page.locator(f"[data-tile={name}]").evaluate(
+            "e => ({...e.dataset, text: e.innerText})"
+        )  # type: ignore[no-any-return]
 
     async def until(self, script: str, argument: Any = None, seconds: float = 60) -> None:
-        """Wait until a script gives something true. Playwright's own way evaluates text within the page, which its policy refuses."""
+        """Wait until a script gives something true.
+
+        Playwright's own way evaluates text within the page, which its policy refuses.
+        """
 
         async def holds() -> bool:
             try:
                 return bool(await self.page.evaluate(script, argument))
             except Error as error:
-                if "context was destroyed" in str(error) or "navigation" in str(error):  # the page is just being loaded anew
+                # the page is just being loaded anew
+                if "context was destroyed" in str(error) or "navigation" in str(error):
                     return False
                 raise
 
@@ -97,7 +114,9 @@ class Window:
 
 
 @asynccontextmanager
-async def window(browser: Browser, size: str = "hd", *, expected: tuple[str, ...] = (), **options: Any) -> AsyncIterator[Window]:
+async def window(
+    browser: Browser, size: str = "hd", *, expected: tuple[str, ...] = (), **options: Any
+) -> AsyncIterator[Window]:
     """A fresh profile with one page; at the end its faults are checked."""
     width, height = SIZES[size]
     settings = {"locale": "en-GB", "color_scheme": "dark", **options}

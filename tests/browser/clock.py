@@ -1,4 +1,7 @@
-"""The clock of a desk under test: it stands at an instant that the test chose, so that no check depends on the hour or the weekday."""
+"""The clock of a desk under test.
+
+It stands at an instant that the test chose, so that no check depends on the hour or the weekday.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ def madrid_ms(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=MADRID).timestamp() * 1000)
 
 
-WEDNESDAY_MS: Final = madrid_ms("2026-03-11 11:42")  # all three teams of the demo's policy have open hours on this day
+# all three teams of the demo's policy have open hours on this day
+WEDNESDAY_MS: Final = madrid_ms("2026-03-11 11:42")
 
 
 @dataclass(slots=True)

@@ -1,4 +1,7 @@
-"""One browser for the run. Without Chromium these tests are skipped with the reason; under DESKPULSE_REQUIRE_BROWSER=1 they fail."""
+"""One browser for the run.
+
+Without Chromium these tests are skipped with the reason; under DESKPULSE_REQUIRE_BROWSER=1 they fail.
+"""
 
 import os
 from collections.abc import AsyncIterator
@@ -32,7 +35,10 @@ async def desk() -> AsyncIterator[House]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shift() -> AsyncIterator[House]:
-    """Three teams under the policy of the demo; three hours ago billing began to answer priority high late."""
+    """Three teams under the policy of the demo.
+
+    Three hours ago billing began to answer priority high late.
+    """
     async with house(slip(), rules=DEMO) as opened:
         yield opened
 

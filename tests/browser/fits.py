@@ -1,4 +1,7 @@
-"""Whether what is on the page fits: no text cut, none upon another, no part of the screen left empty. Measured where it is painted."""
+"""Whether what is on the page fits: no text cut, none upon another, no part of the screen left empty.
+
+Measured where it is painted.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from typing import Final
 
 from playwright.async_api import Page
 
-# Each piece of visible text with the box of its letters. A line's box is taller than its letters: a fifth above and below is air.
+# Each piece of visible text with the box of its letters. A line's box is taller than its letters: a fifth
+# above and below is air.
 _PIECES: Final = """
   const pieces = [];
   const skipped = ".only-read, option, noscript, .drawer, script, select, summary";
@@ -24,7 +28,8 @@ _PIECES: Final = """
     }
   }
 """
-# A part that has no room may go whole, into a line that is hidden; what is cut through is a fault. So is what lies beyond the screen.
+# A part that has no room may go whole, into a line that is hidden; what is cut through is a fault. So is what
+# lies beyond the screen.
 CUT: Final = (
     "() => {"
     + _PIECES

@@ -1,4 +1,7 @@
-"""The exporter's pages over a desk in this process: real server, real stream, real page; only Kafka is not there."""
+"""The exporter's pages over a desk in this process: real server, real stream, real page.
+
+Only Kafka is not there.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,9 @@ class House:
     status: ReaderStatus = field(default_factory=lambda: all_read(1))
     screens: Screens | None = None
     numbers: itertools.count[int] = field(default_factory=itertools.count)  # for names of tickets
-    _offsets: dict[str, itertools.count[int]] = field(default_factory=lambda: {topic: itertools.count() for topic in SOURCE_TOPICS})
+    _offsets: dict[str, itertools.count[int]] = field(
+        default_factory=lambda: {topic: itertools.count() for topic in SOURCE_TOPICS}
+    )
     _ids: itertools.count[int] = field(default_factory=itertools.count)
 
     async def take(self, events: Iterable[TimedEvent]) -> None:
@@ -81,10 +86,21 @@ class House:
         await self._show()
 
     async def created(
-        self, ticket: str, *, team: str = "billing", channel: str = "phone", at_ms: int | None = None, url: str | None = None
+        self,
+        ticket: str,
+        *,
+        team: str = "billing",
+        channel: str = "phone",
+        at_ms: int | None = None,
+        url: str | None = None,
     ) -> None:
         """A ticket that waits."""
-        fields: dict[str, object] = {"ticket_id": ticket, "customer_id": f"customer of {ticket}", "team": team, "channel": channel}
+        fields: dict[str, object] = {
+            "ticket_id": ticket,
+            "customer_id": f"customer of {ticket}",
+            "team": team,
+            "channel": channel,
+        }
         fields |= {"priority": "high", **({"url": url} if url else {})}
         await self.send("ticket-created", ticket, self.clock() if at_ms is None else at_ms, **fields)
 
@@ -100,7 +116,9 @@ class House:
 @cache
 def weeks(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
     """Nine days up to an instant, so that a day can be compared with that of a week ago."""
-    return tuple(simulate("monday-rush", seed=5, start_ms=now_ms - 9 * DAY_MS, end_ms=now_ms, rate_per_hour=8))
+    return tuple(
+        simulate("monday-rush", seed=5, start_ms=now_ms - 9 * DAY_MS, end_ms=now_ms, rate_per_hour=8)
+    )
 
 
 @cache
@@ -117,7 +135,10 @@ def demo(scenario: str, now_ms: int = WEDNESDAY_MS, *, rate: float = RATE) -> tu
 
 
 def slip(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
-    """Since three hours billing answers priority high fifteen times slower than it used to: a desk half as large again as the demo's."""
+    """Since three hours billing answers priority high fifteen times slower than it used to.
+
+    A desk half as large again as the demo's.
+    """
     return demo("sla-slip", now_ms, rate=1.5 * RATE)
 
 
@@ -129,19 +150,29 @@ def crowded(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
 
 def _elsewhere(event: TimedEvent) -> TimedEvent:
     place = zlib.crc32(event.key) % (3 * len(NAMES))
-    return event if place < len(NAMES) else event._replace(value={**event.value, "team": NAMES[place % len(NAMES)]})
+    return (
+        event
+        if place < len(NAMES)
+        else event._replace(value={**event.value, "team": NAMES[place % len(NAMES)]})
+    )
 
 
 @asynccontextmanager
 async def house(
-    events: Iterable[TimedEvent] = (), *, rules: ViewRules = RULES, now_ms: int = WEDNESDAY_MS, **settings: Any
+    events: Iterable[TimedEvent] = (),
+    *,
+    rules: ViewRules = RULES,
+    now_ms: int = WEDNESDAY_MS,
+    **settings: Any,
 ) -> AsyncIterator[House]:
     """An exporter that listens on a free port of this machine; its clock stands at an instant."""
     clock = DeskClock(now_ms)
     keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=clock)
     made = House(keeper, PartitionState(0, StateRules(policy=rules.policy)), clock)
     await made.take(events)
-    config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules, **{"wall": WALL, "port": 0, **settings})
+    config = ExporterConfig(
+        time=EXPORTER, kafka={}, view_rules=rules, **{"wall": WALL, "port": 0, **settings}
+    )
     app = new_app(config, keeper, lambda: made.status)
     made.screens = app[SCREENS]
     async with server._listening(config, app) as made.url:

@@ -77,16 +77,30 @@ class Text:
 async def texts(page: Page, scope: str = "body") -> list[Text]:
     """Everything that can be read."""
     found: list[dict[str, Any]] = await page.evaluate(TEXTS, scope)
-    assert not [one for one in found if one["picture"]], f"text upon a picture: {[one for one in found if one['picture']]}"
+    assert not [one for one in found if one["picture"]], (
+        f"text upon a picture: {[one for one in found if one['picture']]}"
+    )
     return [Text(one["text"], one["size"], one["contrast"], one["place"], one["hero"]) for one in found]
 
 
 # Machado, Oliveira, Fernandes (2009), severity 1.0, on linear RGB.
 BLINDNESS: Final = {
     "none": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
-    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
-    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
 }
 Colour = tuple[float, float, float]
 
@@ -94,7 +108,9 @@ Colour = tuple[float, float, float]
 def hex_colour(text: str) -> Colour:
     """`#58b6ff` as linear RGB."""
     parts = [int(text.strip().lstrip("#")[place : place + 2], 16) / 255 for place in (0, 2, 4)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return red, green, blue
 
 
@@ -107,11 +123,16 @@ def distance(one: Colour, other: Colour, blindness: str) -> float:
 def nearest(colours: dict[str, str], blindness: str) -> tuple[float, tuple[str, str]]:
     """The two colours that are told apart worst."""
     pairs = combinations(colours, 2)
-    return min((distance(hex_colour(colours[a]), hex_colour(colours[b]), blindness), (a, b)) for a, b in pairs)
+    return min(
+        (distance(hex_colour(colours[a]), hex_colour(colours[b]), blindness), (a, b)) for a, b in pairs
+    )
 
 
 def _seen(colour: Colour, blindness: str) -> Colour:
-    red, green, blue = (min(1.0, max(0.0, sum(m * c for m, c in zip(row, colour, strict=True)))) for row in BLINDNESS[blindness])
+    red, green, blue = (
+        min(1.0, max(0.0, sum(m * c for m, c in zip(row, colour, strict=True))))
+        for row in BLINDNESS[blindness]
+    )
     return red, green, blue
 
 

@@ -1,4 +1,7 @@
-"""A desk with service levels: tickets that have missed a deadline or are due soon, under the policy of the demo."""
+"""A desk with service levels.
+
+Tickets that have missed a deadline or are due soon, under the policy of the demo.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +26,22 @@ async def at_risk(
     links: tuple[str | None, ...] = (),
     busy: bool = True,
 ) -> AsyncIterator[tuple[House, Window]]:
-    """A page over such a desk. `links`: of further tickets that wait, each due for a reply within minutes. Not `busy`: of these alone."""
+    """A page over such a desk.
+
+    `links`: of further tickets that wait, each due for a reply within minutes. Not `busy`: of these alone.
+    """
     async with (
         house(weeks() if busy else (), rules=PROMISED, wall=replace(WALL, show_tickets=show_tickets)) as own,
         window(browser, size) as opened,
     ):
         for number, url in enumerate(links):
-            await own.created(f"T-{number}", team="technical", channel="email", at_ms=own.clock() - (20 - number) * MINUTE_MS, url=url)
+            await own.created(
+                f"T-{number}",
+                team="technical",
+                channel="email",
+                at_ms=own.clock() - (20 - number) * MINUTE_MS,
+                url=url,
+            )
         await show(opened, f"{own.url}/{query}")
         await opened.page.wait_for_selector(".risk li")
         yield own, opened

@@ -1,4 +1,7 @@
-"""Legible from five metres, measured: sizes, contrast, colours for everybody, nothing cut off; on a wall, on 4K and on a phone."""
+"""Legible from five metres, measured: sizes, contrast, colours for everybody, nothing cut off.
+
+On a wall, on 4K and on a phone.
+"""
 
 from itertools import product
 
@@ -54,15 +57,22 @@ async def test_on_a_wall(browser: Browser, room: House, size: str, theme: str, l
         *product(("laptop", "4k"), THEMES, ("en-GB", "es-MX")),
     ],
 )
-async def test_on_a_wall_of_any_size_in_any_theme_and_language(browser: Browser, room: House, size: str, theme: str, locale: str) -> None:
+async def test_on_a_wall_of_any_size_in_any_theme_and_language(
+    browser: Browser, room: House, size: str, theme: str, locale: str
+) -> None:
     async with window(browser, size) as opened:
         await show(opened, f"{room.url}/?theme={theme}&lang={locale}")
         await assert_it_fits(opened, size, theme)
 
 
-@pytest.mark.parametrize("query", ["window=1h", "window=30d", "team=billing", "team=orders&window=today", "heroes=csat,nps,first_response"])
+@pytest.mark.parametrize(
+    "query",
+    ["window=1h", "window=30d", "team=billing", "team=orders&window=today", "heroes=csat,nps,first_response"],
+)
 @pytest.mark.parametrize(("theme", "locale"), [("dark", "en-GB"), ("light", "es-ES")])
-async def test_whatever_is_chosen(browser: Browser, shift: House, theme: str, locale: str, query: str) -> None:
+async def test_whatever_is_chosen(
+    browser: Browser, shift: House, theme: str, locale: str, query: str
+) -> None:
     async with window(browser) as opened:
         await show(opened, f"{shift.url}/?theme={theme}&lang={locale}&{query}")
         await assert_it_fits(opened, "hd", theme)
@@ -90,13 +100,20 @@ async def test_on_a_phone(browser: Browser, room: House, theme: str, locale: str
 @pytest.mark.short
 @pytest.mark.parametrize(
     ("theme", "locale", "size"),
-    [("dark", "en-GB", "hd"), ("light", "es-ES", "hd"), ("light", "en-GB", "phone"), ("dark", "es-MX", "phone")],
+    [
+        ("dark", "en-GB", "hd"),
+        ("light", "es-ES", "hd"),
+        ("light", "en-GB", "phone"),
+        ("dark", "es-MX", "phone"),
+    ],
 )
 async def test_a_stale_screen_cannot_be_overlooked_and_is_still_legible(
     browser: Browser, shift: House, theme: str, locale: str, size: str
 ) -> None:
     async with window(browser, size) as opened:
-        await show(opened, f"{shift.url}/?theme={theme}&lang={locale}&tiles=unanswered,csat,nps,first_response")
+        await show(
+            opened, f"{shift.url}/?theme={theme}&lang={locale}&tiles=unanswered,csat,nps,first_response"
+        )
         try:
             for kind, status in {
                 "incomplete": waiting(119.0 * 60),
@@ -114,9 +131,13 @@ async def test_a_stale_screen_cannot_be_overlooked_and_is_still_legible(
                     assert min(one.size for one in await texts(opened.page, ".banner-title")) >= HERO_PX
                     assert [] == [one for one in found if one.size < TEXT_PX - 0.1]
                 assert [] == await overlaps(opened.page)
-                assert 0 == await opened.page.locator("main .chip, main .change, main .warm").count(), "nothing praises what may be wrong"
+                assert 0 == await opened.page.locator("main .chip, main .change, main .warm").count(), (
+                    "nothing praises what may be wrong"
+                )
                 assert "unsure" == await opened.page.get_attribute(".worst", "data-worst")
-                ground = await opened.page.evaluate("getComputedStyle(document.documentElement).backgroundImage")
+                ground = await opened.page.evaluate(
+                    "getComputedStyle(document.documentElement).backgroundImage"
+                )
                 assert "repeating-linear-gradient" in ground
         finally:
             shift.status = all_read(1)
@@ -127,7 +148,10 @@ async def test_bands_are_told_apart_by_everybody(browser: Browser, desk: House, 
     """By colour for each kind of colour blindness; and by sign and word without any colour."""
     async with window(browser) as opened:
         await show(opened, f"{desk.url}/?theme={theme}&heroes=csat,nps")
-        read = "names => Object.fromEntries(names.map(n => [n, getComputedStyle(document.documentElement).getPropertyValue('--' + n)]))"
+        read = (
+            "names => Object.fromEntries(names.map(n => [n, "
+            "getComputedStyle(document.documentElement).getPropertyValue('--' + n)]))"
+        )
         colours: dict[str, str] = await opened.page.evaluate(read, list(BANDS))
         for blindness in BLINDNESS:
             apart, pair = nearest(colours, blindness)
@@ -172,9 +196,16 @@ WIDEST = """() => { const add = EventSource.prototype.addEventListener;
 
 
 @pytest.mark.short
-@pytest.mark.parametrize(("size", "locale"), [("hd", "en-GB"), ("hd", "es-ES"), ("4k", "es-MX"), ("phone", "es-ES"), ("phone", "en-GB")])
-@pytest.mark.parametrize("tiles", ["", "&heroes=resolution,csat,tickets&tiles=first_response,resolution_time,effort,open"])
-async def test_the_widest_figures_fit(browser: Browser, room: House, size: str, locale: str, tiles: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "locale"),
+    [("hd", "en-GB"), ("hd", "es-ES"), ("4k", "es-MX"), ("phone", "es-ES"), ("phone", "en-GB")],
+)
+@pytest.mark.parametrize(
+    "tiles", ["", "&heroes=resolution,csat,tickets&tiles=first_response,resolution_time,effort,open"]
+)
+async def test_the_widest_figures_fit(
+    browser: Browser, room: House, size: str, locale: str, tiles: str
+) -> None:
     async with window(browser, size) as opened:
         await opened.page.add_init_script(f"({WIDEST})()")
         await show(opened, f"{room.url}/?lang={locale}{tiles}")
@@ -189,7 +220,9 @@ async def test_the_measure_can_fail(browser: Browser, shift: House) -> None:
         style = """.fact .lines p { font-size: 30px; color: #777; } .tile .value { width: 40px; overflow: hidden; } .next { height: 100px; }
           .fact .label { transform: translateY(60px); }"""
         await opened.page.evaluate(
-            "css => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }", style
+            "css => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = "
+            "[s]; }",
+            style,
         )
         found = await texts(opened.page)
         assert [one for one in found if one.size < TEXT_PX]
@@ -198,5 +231,6 @@ async def test_the_measure_can_fail(browser: Browser, shift: House) -> None:
         assert await overlaps(opened.page)
         assert await covered(opened.page) < 0.9
     assert (
-        nearest({"red": "#d00000", "green": "#477f00"}, "deuteranopia")[0] < nearest({"red": "#d00000", "green": "#477f00"}, "none")[0] / 2
+        nearest({"red": "#d00000", "green": "#477f00"}, "deuteranopia")[0]
+        < nearest({"red": "#d00000", "green": "#477f00"}, "none")[0] / 2
     )

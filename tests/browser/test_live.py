@@ -1,4 +1,7 @@
-"""The whole of it: Apache Kafka, a worker, an exporter and a browser. What the page shows is what the oracle says; what fails is seen."""
+"""The whole of it: Apache Kafka, a worker, an exporter and a browser.
+
+What the page shows is what the oracle says; what fails is seen.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,13 @@ class Site:
         """One more ticket that waits; returns when the broker has it."""
         self.sent += 1
         ticket, now = f"live-{self.sent}", int(time.time() * 1000)
-        fields = {"ticket_id": ticket, "customer_id": "C", "team": "billing", "channel": "phone", "priority": "high"}
+        fields = {
+            "ticket_id": ticket,
+            "customer_id": "C",
+            "team": "billing",
+            "channel": "phone",
+            "priority": "high",
+        }
         value = {"event_id": f"live-{self.sent}", "occurred_at": now, **fields}
         await self.stack.publish([("ticket-created", ticket.encode(), json.dumps(value).encode())])
         return ticket
@@ -62,7 +71,14 @@ class Site:
 
 def history() -> Iterable[Sent]:
     now = int(time.time() * 1000)
-    events = simulate("monday-rush", seed=11, start_ms=now - 3 * DAY_MS // 2, end_ms=now, rate_per_hour=25, moment_ms=now - 2 * HOUR_MS)
+    events = simulate(
+        "monday-rush",
+        seed=11,
+        start_ms=now - 3 * DAY_MS // 2,
+        end_ms=now,
+        rate_per_hour=25,
+        moment_ms=now - 2 * HOUR_MS,
+    )
     return [(event.topic, event.key, json.dumps(event.value).encode()) for event in events]
 
 
@@ -101,7 +117,9 @@ async def test_the_figures_on_the_page_are_those_of_the_oracle(
         await show(opened, f"{site.stack.url}/{query or '?'}&heroes=csat,first_response")
         shown: dict[str, Any] = await opened.page.evaluate(READ)
     expected = told(site.stack.settings, records, int(shown["asOf"]))
-    assert {spec.id for spec in TILES if spec.of != "deadlines" and not spec.other_clock} - {row["id"] for row in shown["rows"]} <= {
+    assert {spec.id for spec in TILES if spec.of != "deadlines" and not spec.other_clock} - {
+        row["id"] for row in shown["rows"]
+    } <= {
         "retention",
         "churn",
     }
@@ -112,7 +130,9 @@ async def test_the_figures_on_the_page_are_those_of_the_oracle(
     live = {"by": "team", "member": "billing"} if "team" in query else {"by": "all", "member": "all"}
     assert float(shown["unanswered"]) == expected["support_unanswered_tickets", frozenset(live.items())][0]
     assert_words(shown, expected, "es" if "es-ES" in query else "en")
-    tell(f"wall: {len(shown['rows']) + len(shown['cards'])} figures of {query or '/'} compared, 0 differences")
+    tell(
+        f"wall: {len(shown['rows']) + len(shown['cards'])} figures of {query or '/'} compared, 0 differences"
+    )
 
 
 READ = """() => {
@@ -133,14 +153,24 @@ def key(row: dict[str, str], chosen: str) -> Key:
     """The sample of `/metrics` that a row shows."""
     spec = next(one for one in TILES if one.id == row["id"])
     clock = (("clock", "calendar"),) if spec.clocked else ()
-    where = (("window", row["window"] or chosen), ("period", "current"), ("by", row["by"]), ("member", row["member"]))
+    where = (
+        ("window", row["window"] or chosen),
+        ("period", "current"),
+        ("by", row["by"]),
+        ("member", row["member"]),
+    )
     return spec.figure, frozenset((*where, *spec.labels, *clock))
 
 
 def told(settings: Settings, records: list[Any], as_of_ms: int) -> dict[Key, tuple[float, int]]:
     """Every figure as the oracle computes it, from the records alone."""
     facts = read_records(records, future_tolerance_ms=settings.desk.future_tolerance_seconds * 1000)
-    figures = oracle.figures(facts, as_of_ms=as_of_ms, time_zone=desk_zone(settings.desk).name, max_members=settings.desk.max_members)
+    figures = oracle.figures(
+        facts,
+        as_of_ms=as_of_ms,
+        time_zone=desk_zone(settings.desk).name,
+        max_members=settings.desk.max_members,
+    )
     return {figure.key: (figure.value, figure.n) for figure in figures}
 
 
@@ -160,16 +190,21 @@ def assert_words(shown: dict[str, Any], expected: dict[Key, tuple[float, int]], 
     csat = expected.get(key(rows["csat"], shown["window"]))
     if csat is not None:
         assert f"{100 * csat[0]:.1f}".replace(".", point) in shown["words"]["csat"]
-    first = expected.get(key(rows["first_response"], shown["window"]))  # absent while nobody has replied: at night an hour may be empty
+    # absent while nobody has replied: at night an hour may be empty
+    first = expected.get(key(rows["first_response"], shown["window"]))
     seconds = None if first is None else round(first[0])
     if seconds is None:
         assert "\u2013" == shown["words"]["first_response"].strip()
     elif 60 < seconds < 3_600:
         minutes, rest = divmod(seconds, 60)
-        assert [str(minutes), "min", *([str(rest), "s"] if rest else [])] == shown["words"]["first_response"].split()
+        assert [str(minutes), "min", *([str(rest), "s"] if rest else [])] == shown["words"][
+            "first_response"
+        ].split()
 
 
-async def test_the_page_follows_an_event_within_two_seconds(browser: Browser, site: Site, tell: Callable[[str], None]) -> None:
+async def test_the_page_follows_an_event_within_two_seconds(
+    browser: Browser, site: Site, tell: Callable[[str], None]
+) -> None:
     """Measured from the broker's receipt to the figure on the screen."""
     async with window(browser) as opened:
         await show(opened, f"{site.stack.url}/?window=1h")
@@ -178,13 +213,21 @@ async def test_the_page_follows_an_event_within_two_seconds(browser: Browser, si
             before = float((await opened.tile("unanswered"))["value"])
             await site.ticket()
             started = time.monotonic()
-            await opened.until("n => Number(document.querySelector('[data-tile=unanswered]').dataset.value) === n", before + 1)
+            await opened.until(
+                "n => Number(document.querySelector('[data-tile=unanswered]').dataset.value) === n",
+                before + 1,
+            )
             took.append(time.monotonic() - started)
-        tell(f"wall: an event is on the screen after {median(took):.2f} s (median of {TRIES}, worst {max(took):.2f} s)")
+        tell(
+            f"wall: an event is on the screen after {median(took):.2f} s (median of {TRIES}, worst "
+            f"{max(took):.2f} s)"
+        )
         assert median(took) <= PROMISE_SECONDS, took
 
 
-async def test_when_the_worker_stops_the_page_says_so_and_when_it_returns_it_recovers(browser: Browser, site: Site) -> None:
+async def test_when_the_worker_stops_the_page_says_so_and_when_it_returns_it_recovers(
+    browser: Browser, site: Site
+) -> None:
     async with window(browser) as opened:
         await show(opened, f"{site.stack.url}/?window=1h")
         before = float((await opened.tile("unanswered"))["value"])
@@ -193,13 +236,19 @@ async def test_when_the_worker_stops_the_page_says_so_and_when_it_returns_it_rec
         await opened.state("incomplete", PATIENCE_SECONDS)
         assert "INCOMPLETE" in await opened.page.inner_text(".banner")
         assert "no worker runs" in await opened.page.inner_text(".banner")
-        assert before == float((await opened.tile("unanswered"))["value"]), "what is shown is what was counted"
+        assert before == float((await opened.tile("unanswered"))["value"]), (
+            "what is shown is what was counted"
+        )
         site.worker = site.stack.start("worker")
         await opened.live(PATIENCE_SECONDS)
-        await opened.until("n => Number(document.querySelector('[data-tile=unanswered]').dataset.value) === n", before + 1)
+        await opened.until(
+            "n => Number(document.querySelector('[data-tile=unanswered]').dataset.value) === n", before + 1
+        )
 
 
-async def test_when_the_broker_stops_the_page_is_stale_and_when_it_returns_it_recovers(browser: Browser, site: Site) -> None:
+async def test_when_the_broker_stops_the_page_is_stale_and_when_it_returns_it_recovers(
+    browser: Browser, site: Site
+) -> None:
     async with window(browser) as opened:
         await show(opened, f"{site.stack.url}/?window=1h")
         site.broker.kill()
@@ -209,18 +258,25 @@ async def test_when_the_broker_stops_the_page_is_stale_and_when_it_returns_it_re
         await until(lambda: recovered(opened, site), seconds=PATIENCE_SECONDS, what="a live page")
         before = float((await opened.tile("unanswered"))["value"])
         await site.ticket()
-        await until(lambda: recovered(opened, site, before + 1), seconds=PATIENCE_SECONDS, what="the ticket that came after")
+        await until(
+            lambda: recovered(opened, site, before + 1),
+            seconds=PATIENCE_SECONDS,
+            what="the ticket that came after",
+        )
 
 
 async def recovered(opened: Window, site: Site, unanswered: float | None = None) -> bool:
     await site.heal()
     found = await opened.page.evaluate(
-        "() => [document.documentElement.dataset.state, document.querySelector('[data-tile=unanswered]')?.dataset.value]"
+        "() => [document.documentElement.dataset.state, "
+        "document.querySelector('[data-tile=unanswered]')?.dataset.value]"
     )
     return found[0] == "live" and (unanswered is None or float(found[1]) == unanswered)
 
 
-async def test_when_the_exporter_ends_the_page_is_stale_and_it_finds_the_next_one(browser: Browser, site: Site) -> None:
+async def test_when_the_exporter_ends_the_page_is_stale_and_it_finds_the_next_one(
+    browser: Browser, site: Site
+) -> None:
     async with window(browser, expected=GONE) as opened:
         await show(opened, f"{site.stack.url}/?window=1h")
         site.exporter.kill()

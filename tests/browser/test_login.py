@@ -1,4 +1,7 @@
-"""Through the door in a real browser: a token by the log-in page or the address, a password by the browser's own question; over TLS."""
+"""Through the door in a real browser.
+
+A token by the log-in page or the address, a password by the browser's own question; over TLS.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +36,12 @@ async def test_the_token_is_asked_for_once_and_the_stream_is_let_in(browser: Bro
         assert f"{own.url}/?window=1h" == page.url
         await opened.until("document.querySelector('[data-tile=unanswered]')?.dataset.value === '1'")
         (cookie,) = await opened.context.cookies()
-        assert (COOKIE, True, "Strict", False) == (cookie["name"], cookie["httpOnly"], cookie["sameSite"], cookie["secure"])
+        assert (COOKIE, True, "Strict", False) == (
+            cookie["name"],
+            cookie["httpOnly"],
+            cookie["sameSite"],
+            cookie["secure"],
+        )
         assert "" == await page.evaluate("document.cookie"), "no script can read it"
         await page.reload()
         await opened.live()
@@ -82,7 +90,10 @@ async def test_a_password_in_the_address_of_a_kiosk_works_too(browser: Browser) 
 async def test_over_tls_the_cookie_is_for_tls_alone(browser: Browser, tmp_path: Path) -> None:
     make_certificates(tmp_path)
     files: dict[str, Any] = {"cert_file": tmp_path / "server.crt", "key_file": tmp_path / "server.key"}
-    async with house(bearer_token=TOKEN, **files) as own, window(browser, expected=REFUSED, ignore_https_errors=True) as opened:
+    async with (
+        house(bearer_token=TOKEN, **files) as own,
+        window(browser, expected=REFUSED, ignore_https_errors=True) as opened,
+    ):
         assert own.url.startswith("https://")
         await opened.open(f"{own.url}/#token={TOKEN}")
         await opened.live()

@@ -1,4 +1,7 @@
-"""A screen that runs for hours: half an hour of updates, one a second, sent as fast as the page takes them, and the heap does not grow."""
+"""A screen that runs for hours.
+
+Half an hour of updates, one a second, sent as fast as the page takes them, and the heap does not grow.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -48,14 +51,19 @@ async def updates(own: House, opened: Window, count: int) -> None:
 
 
 @pytest.mark.timeout(900)
-async def test_half_an_hour_of_updates_leaves_nothing_behind(browser: Browser, tell: Callable[[str], None]) -> None:
+async def test_half_an_hour_of_updates_leaves_nothing_behind(
+    browser: Browser, tell: Callable[[str], None]
+) -> None:
     async with house() as own, window(browser) as opened:
         session = await prepared(own, opened)
         await updates(own, opened, WARM_UP)
         before = await heap(session)
         await updates(own, opened, UPDATES)
         after = await heap(session)
-        tell(f"wall: {UPDATES} updates, heap {before.bytes:,} -> {after.bytes:,} bytes, nodes {before.nodes} -> {after.nodes}")
+        tell(
+            f"wall: {UPDATES} updates, heap {before.bytes:,} -> {after.bytes:,} bytes, nodes {before.nodes} "
+            f"-> {after.nodes}"
+        )
         assert after.bytes - before.bytes < LIMIT_BYTES
         assert after.nodes - before.nodes <= LIMIT_NODES
         assert after.listeners <= before.listeners

@@ -20,7 +20,9 @@ AXE = ROOT / "wall" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class TestChoices:
-    async def test_window_team_and_period_are_chosen_and_kept_in_the_address(self, browser: Browser, desk: House) -> None:
+    async def test_window_team_and_period_are_chosen_and_kept_in_the_address(
+        self, browser: Browser, desk: House
+    ) -> None:
         async with window(browser) as opened:
             page = opened.page
             await show(opened, desk.url)
@@ -39,7 +41,9 @@ class TestChoices:
             await opened.until("document.querySelector('main')?.dataset.window === '24h'")
             assert everything["value"] == (await opened.tile("tickets"))["value"]
 
-    async def test_the_figures_of_one_choice_never_stand_under_the_title_of_another(self, browser: Browser, desk: House) -> None:
+    async def test_the_figures_of_one_choice_never_stand_under_the_title_of_another(
+        self, browser: Browser, desk: House
+    ) -> None:
         """Between the click and the first figures of the new choice there are none."""
         async with window(browser) as opened:
             await show(opened, desk.url)
@@ -63,20 +67,28 @@ class TestChoices:
         async with window(browser) as opened:
             await show(opened, f"{desk.url}/?heroes=csat,first_response,nps&tiles=open,reopen&kiosk=1")
             names = "all => all.map(e => e.dataset.tile)"
-            assert ["csat", "first_response", "nps"] == await opened.page.locator(".heroes > *").evaluate_all(names)
+            assert ["csat", "first_response", "nps"] == await opened.page.locator(".heroes > *").evaluate_all(
+                names
+            )
             assert ["open", "reopen"] == await opened.page.locator(".tiles > *").evaluate_all(names)
             assert 0 == await opened.page.locator(".everything").count()
 
     @pytest.mark.parametrize(
         ("system", "wanted", "ground"),
-        [("light", "", "rgb(236, 238, 241)"), ("dark", "", "rgb(11, 14, 19)"), ("dark", "?theme=light", "rgb(236, 238, 241)")],
+        [
+            ("light", "", "rgb(236, 238, 241)"),
+            ("dark", "", "rgb(11, 14, 19)"),
+            ("dark", "?theme=light", "rgb(236, 238, 241)"),
+        ],
     )
     async def test_the_theme_is_the_systems_unless_chosen(
         self, browser: Browser, desk: House, system: str, wanted: str, ground: str
     ) -> None:
         async with window(browser, color_scheme=system) as opened:
             await show(opened, f"{desk.url}/{wanted}")
-            assert ground == await opened.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+            assert ground == await opened.page.evaluate(
+                "getComputedStyle(document.documentElement).backgroundColor"
+            )
 
 
 class TestLanguages:
@@ -123,7 +135,8 @@ class TestEverybody:
                 await opened.page.keyboard.press("Tab")
                 reached.append(
                     await opened.page.evaluate(
-                        "document.activeElement.name ?? document.activeElement.className ?? document.activeElement.tagName"
+                        "document.activeElement.name ?? document.activeElement.className ?? "
+                        "document.activeElement.tagName"
                     )
                 )
                 outlined = await opened.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -134,7 +147,9 @@ class TestEverybody:
             await opened.page.keyboard.press("ArrowUp")
             await opened.until("document.querySelector('main')?.dataset.window === '8h'")
 
-    async def test_a_screen_reader_is_told_changes_of_state_and_not_every_second(self, browser: Browser, desk: House) -> None:
+    async def test_a_screen_reader_is_told_changes_of_state_and_not_every_second(
+        self, browser: Browser, desk: House
+    ) -> None:
         async with window(browser) as opened:
             await show(opened, desk.url)
             count = """() => { window.told = 0; new MutationObserver(() => window.told++).observe(
@@ -143,17 +158,23 @@ class TestEverybody:
             try:
                 desk.status = all_read(1, silent_seconds=12.0)
                 await opened.state("stale")
-                assert "STALE: Kafka does not answer the exporter." == await opened.page.inner_text("#announcer")
+                assert "STALE: Kafka does not answer the exporter." == await opened.page.inner_text(
+                    "#announcer"
+                )
                 first = await opened.page.inner_text(".banner-title")
                 desk.status = all_read(1, silent_seconds=75.0)
-                await opened.until("text => document.querySelector('.banner-title').innerText !== text", first)
+                await opened.until(
+                    "text => document.querySelector('.banner-title').innerText !== text", first
+                )
                 assert 1 == await opened.page.evaluate("window.told")
             finally:
                 desk.status = all_read(1)
 
     @pytest.mark.parametrize("size", ["hd", "phone"])
     @pytest.mark.parametrize("theme", ["dark", "light"])
-    async def test_axe_finds_nothing_serious(self, browser: Browser, desk: House, theme: str, size: str) -> None:
+    async def test_axe_finds_nothing_serious(
+        self, browser: Browser, desk: House, theme: str, size: str
+    ) -> None:
         async with window(browser, size) as opened:
             await show(opened, f"{desk.url}/?theme={theme}")
             assert [] == await serious(opened.page)
@@ -167,7 +188,9 @@ class TestEverybody:
     async def test_axe_can_find_something(self, browser: Browser, desk: House) -> None:
         async with window(browser) as opened:
             await show(opened, desk.url)
-            await opened.page.evaluate("document.querySelector('select').closest('label').replaceWith(document.querySelector('select'))")
+            await opened.page.evaluate(
+                "document.querySelector('select').closest('label').replaceWith(document.querySelector('select'))"
+            )
             assert ["select-name"] == await serious(opened.page)
 
 
@@ -196,8 +219,13 @@ class TestHostileInput:
 
     async def test_a_link_of_an_event_leads_to_the_web_or_nowhere(self, browser: Browser) -> None:
         links = ("javascript:document.title='owned'", "https://desk.example/T-1")
-        async with at_risk(browser, show_tickets=True, links=links, query="?team=technical", busy=False) as (_, opened):
-            assert {"https://desk.example/T-1"} == set(await opened.page.locator(".risk a").evaluate_all("all => all.map(a => a.href)"))
+        async with at_risk(browser, show_tickets=True, links=links, query="?team=technical", busy=False) as (
+            _,
+            opened,
+        ):
+            assert {"https://desk.example/T-1"} == set(
+                await opened.page.locator(".risk a").evaluate_all("all => all.map(a => a.href)")
+            )
 
 
 class TestAtRisk:
@@ -207,10 +235,16 @@ class TestAtRisk:
             assert 0 == await opened.page.locator(".risk").count()
             assert 0 == await opened.page.locator("[data-tile^=sla]").count()
 
-    async def test_names_of_tickets_do_not_even_reach_the_browser_unless_switched_on(self, browser: Browser) -> None:
-        async with at_risk(browser, links=("https://desk.example/T-0", None, None), query="?team=technical", busy=False) as (own, opened):
+    async def test_names_of_tickets_do_not_even_reach_the_browser_unless_switched_on(
+        self, browser: Browser
+    ) -> None:
+        async with at_risk(
+            browser, links=("https://desk.example/T-0", None, None), query="?team=technical", busy=False
+        ) as (own, opened):
             text = await opened.page.inner_text(".risk li")
-            assert text.startswith("3 technical, high, first reply"), "how many, and when the first of them is due, are two things"
+            assert text.startswith("3 technical, high, first reply"), (
+                "how many, and when the first of them is due, are two things"
+            )
             assert "next in" in text
             assert 0 == await opened.page.locator(".risk a").count()
             told = await (await opened.page.request.get(f"{own.url}/api/wall?team=technical")).text()
@@ -222,12 +256,19 @@ class TestAtRisk:
         async with at_risk(browser, show_tickets=True, links=links, query=query, busy=False) as (_, opened):
             assert "T-0 technical, high, primera respuesta" in await opened.page.inner_text(".risk")
 
-    async def test_however_long_the_name_of_a_ticket_when_it_is_due_can_be_read(self, browser: Browser) -> None:
-        async with at_risk(browser, show_tickets=True, links=(None,), query="?team=technical", busy=False) as (own, opened):
+    async def test_however_long_the_name_of_a_ticket_when_it_is_due_can_be_read(
+        self, browser: Browser
+    ) -> None:
+        async with at_risk(
+            browser, show_tickets=True, links=(None,), query="?team=technical", busy=False
+        ) as (own, opened):
             long = 100 * "9"
             await own.created(long, team="technical", channel="email", at_ms=own.clock() - 29 * MINUTE_MS)
             await opened.until("long => document.querySelector('.risk li').innerText.startsWith(long)", long)
-            places = "all => all.map(e => [e.lastElementChild.getBoundingClientRect().right, e.getBoundingClientRect().right])"
+            places = (
+                "all => all.map(e => [e.lastElementChild.getBoundingClientRect().right, "
+                "e.getBoundingClientRect().right])"
+            )
             for right, edge in await opened.page.locator(".risk li").evaluate_all(places):
                 assert right <= edge
 
@@ -236,14 +277,22 @@ class TestAtRisk:
         """In the demo's policy the technical team works around the clock."""
         label, of_an_age = {"calendar": ("24/7", "24/7"), "business": ("work hours", "work time")}[clock]
         async with at_risk(browser, links=(None,), query="?window=7d&heroes=first_response") as (own, opened):
-            assert " of " in (await opened.tile("first_response"))["text"], "of all teams only a part has work hours"
+            assert " of " in (await opened.tile("first_response"))["text"], (
+                "of all teams only a part has work hours"
+            )
             await show(opened, f"{own.url}/?window=7d&team={team}&heroes=first_response")
             text = (await opened.tile("first_response"))["text"]
             assert text.startswith(f"First response \u00b7 {label}")
             assert team != "technical" or " of " not in text
             assert of_an_age in (await opened.tile("unanswered"))["text"]
-            told = (await (await opened.page.request.get(f"{own.url}/api/wall?window=7d&team={team}")).json())["wall"]
-            assert clock == told["clock"] == next(one["clock"] for one in told["tiles"] if one["id"] == "first_response")
+            told = (
+                await (await opened.page.request.get(f"{own.url}/api/wall?window=7d&team={team}")).json()
+            )["wall"]
+            assert (
+                clock
+                == told["clock"]
+                == next(one["clock"] for one in told["tiles"] if one["id"] == "first_response")
+            )
 
     async def test_attainment_has_its_objective_and_no_verdict_of_its_own(self, browser: Browser) -> None:
         """Of a day the test of worst now says nothing, so nothing is said."""
@@ -255,7 +304,9 @@ class TestAtRisk:
 
 
 class TestTheLine:
-    async def test_an_exporter_that_ends_makes_the_page_stale_and_one_that_returns_makes_it_live(self, browser: Browser) -> None:
+    async def test_an_exporter_that_ends_makes_the_page_stale_and_one_that_returns_makes_it_live(
+        self, browser: Browser
+    ) -> None:
         async with window(browser, expected=GONE) as opened:
             async with house() as own:
                 await own.created("T1")
@@ -285,11 +336,18 @@ class TestTheLine:
             await opened.until("sessionStorage.getItem('deskpulse-reloaded') === 'another'")
 
     async def test_too_many_screens_wait_and_say_so(self, browser: Browser) -> None:
-        async with house(wall=replace(WALL, most_screens=1)) as own, window(browser) as first, window(browser, expected=GONE) as second:
+        async with (
+            house(wall=replace(WALL, most_screens=1)) as own,
+            window(browser) as first,
+            window(browser, expected=GONE) as second,
+        ):
             await first.open(own.url)
             await first.live()
             await second.open(own.url)
-            await second.until("document.querySelector('.banner')?.innerText.includes('as many screens as it may')", seconds=90)
+            await second.until(
+                "document.querySelector('.banner')?.innerText.includes('as many screens as it may')",
+                seconds=90,
+            )
             await first.page.close()
             await second.live(90)
 

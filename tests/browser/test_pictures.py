@@ -1,4 +1,7 @@
-"""The pictures of the documentation: `make wall-pictures` takes them into docs/pictures/. Each shows what its page says of it."""
+"""The pictures of the documentation: `make wall-pictures` takes them into docs/pictures/.
+
+Each shows what its page says of it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ SUNDAY_MS: Final = madrid_ms("2026-03-15 22:10")
 
 
 @asynccontextmanager
-async def picture(browser: Browser, name: str, events: Any, query: str = "", **options: Any) -> AsyncIterator[tuple[House, Window]]:
+async def picture(
+    browser: Browser, name: str, events: Any, query: str = "", **options: Any
+) -> AsyncIterator[tuple[House, Window]]:
     """A desk and its page, of which a picture is taken at the end."""
     async with house(events, **{"rules": PROMISED, **options}) as own, window(browser, "page") as opened:
         await show(opened, f"{own.url}/?kiosk=1{query}")

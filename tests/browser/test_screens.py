@@ -18,7 +18,9 @@ THEMES, LOCALES = ("dark", "light"), ("en-GB", "es-ES")
 
 @pytest.mark.parametrize("room", ["desk", "shift", "crowd"])
 @pytest.mark.parametrize("size", ["hd", "4k", "phone"])
-async def test_pictures_of_every_kind(browser: Browser, request: pytest.FixtureRequest, room: str, size: str) -> None:
+async def test_pictures_of_every_kind(
+    browser: Browser, request: pytest.FixtureRequest, room: str, size: str
+) -> None:
     house: House = request.getfixturevalue(room)
     for theme, locale in product(THEMES, LOCALES):
         async with window(browser, size) as opened:
@@ -62,10 +64,14 @@ async def test_pictures_of_what_is_wrong(browser: Browser, shift: House, theme: 
         ("phone", "light", "en-GB", "at-risk"),
     ],
 )
-async def test_pictures_of_tickets_at_risk(browser: Browser, size: str, theme: str, locale: str, kind: str) -> None:
+async def test_pictures_of_tickets_at_risk(
+    browser: Browser, size: str, theme: str, locale: str, kind: str
+) -> None:
     links = tuple(f"https://desk.example/T-{number}" for number in range(7))
     query = f"?theme={theme}&lang={locale}"
-    async with at_risk(browser, show_tickets=kind == "at-risk-names", links=links, query=query, size=size) as (_, opened):
+    async with at_risk(
+        browser, show_tickets=kind == "at-risk-names", links=links, query=query, size=size
+    ) as (_, opened):
         assert [] == await cut_off(opened.page)
         await opened.shot(f"{kind}-{size}-{theme}-{locale}")
 

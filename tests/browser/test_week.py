@@ -1,4 +1,7 @@
-"""The wall at any hour of a week: what it shows fits, and what the calendar made is not praised. The clock is the test's."""
+"""The wall at any hour of a week: what it shows fits, and what the calendar made is not praised.
+
+The clock is the test's.
+"""
 
 import re
 from typing import NamedTuple
@@ -37,7 +40,9 @@ WEEK = [
 ]
 
 
-@pytest.mark.parametrize("hour", [pytest.param(WEEK[0], marks=pytest.mark.short), *WEEK[1:]], ids=lambda hour: hour.moment)
+@pytest.mark.parametrize(
+    "hour", [pytest.param(WEEK[0], marks=pytest.mark.short), *WEEK[1:]], ids=lambda hour: hour.moment
+)
 @pytest.mark.parametrize("rules", [PROMISED, RULES], ids=["policy", "none"])
 async def test_at_any_hour(browser: Browser, hour: Hour, rules: ViewRules) -> None:
     now = madrid_ms(hour.moment)
@@ -50,7 +55,9 @@ async def test_at_any_hour(browser: Browser, hour: Hour, rules: ViewRules) -> No
         header = (await page.page.inner_text(".fresh")).replace("\xa0", " ")
         assert hour.clock in header
         shown = await page.page.inner_text("main")
-        assert not re.search(r"(?<!\d)0 s\b", shown.replace("\xa0", " ")), "a zero that the calendar made is nobody's figure"
+        assert not re.search(r"(?<!\d)0 s\b", shown.replace("\xa0", " ")), (
+            "a zero that the calendar made is nobody's figure"
+        )
         if rules.policy is not None:
             assert f"{hour.teams_open} of 3 teams open" in header
             text = (await page.page.inner_text("[data-team=billing]")).replace("\xa0", " ")

@@ -1,6 +1,9 @@
-"""Small inputs with their right values, from a folder beside the project: `make test CASES=FOLDER ARGS="-k cases"` reads all of it.
+"""Small inputs with their right values, from a folder beside the project.
 
-Without a folder they are skipped. Each of what is right here has a test of its kind elsewhere, named in KINDS, that needs no folder.
+`make test CASES=FOLDER ARGS="-k cases"` reads all of it.
+
+Without a folder they are skipped. Each of what is right here has a test of its kind elsewhere, named in
+KINDS, that needs no folder.
 """
 
 from __future__ import annotations
@@ -43,7 +46,11 @@ class Report:
     def value(self, name: str, by: str = "all", member: str = "all", **labels: str) -> tuple[float, int]:
         """Value and n of the one figure that has these labels; of the current period, where it has one."""
         wanted = {"name": name, "by": by, "member": member, **labels}
-        found = [one for one in self.figures if one.get("period", "current") == "current" and wanted.items() <= one.items()]
+        found = [
+            one
+            for one in self.figures
+            if one.get("period", "current") == "current" and wanted.items() <= one.items()
+        ]
         assert len(found) == 1, f"{wanted}: {len(found)} figures"
         return found[0]["value"], found[0]["n"]
 
@@ -77,15 +84,27 @@ def bot_then_reopened(case: Path) -> None:
     )
     assert 0 == before.value(BREACHED, **first)[0]
     assert 0 == at_once.value(BREACHED, **first)[0] == at_once.value(OVERDUE, target="first_reply")[0]
-    assert (1.0, 1) == after.value(ATTAINMENT, **first) == after.value(ATTAINMENT, target="first_reply", window="1h")
+    assert (
+        (1.0, 1)
+        == after.value(ATTAINMENT, **first)
+        == after.value(ATTAINMENT, target="first_reply", window="1h")
+    )
 
 
 def clock_ahead(case: Path) -> None:
-    """As the script of the case sends them, without a broker: 7 min old, promised 10 min; then another team's, 4 min 50 s ahead."""
+    """As the script of the case sends them, without a broker: 7 min old, promised 10 min.
+
+    Then another team's, 4 min 50 s ahead.
+    """
     policy = load_policy(case / "policy.yaml")
-    state, builder = PartitionState(0, StateRules(policy=policy)), ViewBuilder(ViewRules(ZoneInfo("UTC"), policy=policy))
+    state, builder = (
+        PartitionState(0, StateRules(policy=policy)),
+        ViewBuilder(ViewRules(ZoneInfo("UTC"), policy=policy)),
+    )
     now_ms = 1_772_442_000_000
-    for offset, (ticket, at_ms, team) in enumerate((("T-1", now_ms - 7 * MINUTE_MS, "a"), ("T-2", now_ms + 290_000, "b"))):
+    for offset, (ticket, at_ms, team) in enumerate(
+        (("T-1", now_ms - 7 * MINUTE_MS, "a"), ("T-2", now_ms + 290_000, "b"))
+    ):
         names = {"event_id": "c", "customer_id": "C", "team": team, "channel": "m", "priority": "p"}
         value = json.dumps({**names, "ticket_id": ticket, "occurred_at": at_ms}).encode()
         assert not state.apply("ticket-created", [Record(0, offset, now_ms, ticket.encode(), value)])
@@ -94,7 +113,10 @@ def clock_ahead(case: Path) -> None:
         view = builder.build(now_ms + 1_000 * seconds)
         assert now_ms + 1_000 * seconds == view.as_of_ms
         labels = {"by": "team", "member": "a", "target": "first_reply"}
-        assert (waits, late) == (figure(view, "support_sla_waiting_tickets", **labels), figure(view, OVERDUE, **labels))
+        assert (waits, late) == (
+            figure(view, "support_sla_waiting_tickets", **labels),
+            figure(view, OVERDUE, **labels),
+        )
         assert late == figure(view, "support_sla_attainment_observations", window="15m", target="first_reply")
 
 
@@ -118,32 +140,48 @@ def epoch_seconds(case: Path) -> None:
 
 
 def name_variants(case: Path) -> None:
-    found = report(case, "events.jsonl", "--window", "24h", "--as-of", "2026-03-02T12:00:00Z", policy="policy.yaml")
-    assert 3 == found.value(BREACHED, target="first_reply")[0] == found.value(BREACHED, "priority", "high", target="first_reply")[0]
+    found = report(
+        case, "events.jsonl", "--window", "24h", "--as-of", "2026-03-02T12:00:00Z", policy="policy.yaml"
+    )
+    assert (
+        3
+        == found.value(BREACHED, target="first_reply")[0]
+        == found.value(BREACHED, "priority", "high", target="first_reply")[0]
+    )
     assert "is also written" in found.told
 
 
 def pass_clocks(case: Path) -> None:
-    found = report(case, "events.jsonl", "--window", "all", "--as-of", "2026-03-20T12:00:00Z", policy="policy.yaml")
+    found = report(
+        case, "events.jsonl", "--window", "all", "--as-of", "2026-03-20T12:00:00Z", policy="policy.yaml"
+    )
     assert (1_200, 3) == found.value(FIRST_RESPONSE, "team", "office", clock="business")
     assert (1.0, 3) == found.value(ATTAINMENT, "team", "office", target="first_reply")
     ratio, n = found.value(ATTAINMENT, "team", "office", target="resolution")
     assert 3 == n
     assert pytest.approx(1 / 3) == ratio
-    assert [2_700, 25_200] == [found.value(FIRST_RESPONSE, "team", team, clock="business")[0] for team in ("east", "alt")]
+    assert [2_700, 25_200] == [
+        found.value(FIRST_RESPONSE, "team", team, clock="business")[0] for team in ("east", "alt")
+    ]
     found = report(case, "reply_and_pause.jsonl", "--window", "all", policy="office.yaml")
-    assert [(1.0, 1), (1.0, 1)] == [found.value(ATTAINMENT, target=target) for target in ("first_reply", "resolution")]
+    assert [(1.0, 1), (1.0, 1)] == [
+        found.value(ATTAINMENT, target=target) for target in ("first_reply", "resolution")
+    ]
 
 
 def replied_only(case: Path) -> None:
-    found = report(case, "events.jsonl", "--window", "24h", "--as-of", "2026-03-02T12:00:00Z", policy="policy.yaml")
+    found = report(
+        case, "events.jsonl", "--window", "24h", "--as-of", "2026-03-02T12:00:00Z", policy="policy.yaml"
+    )
     assert (600, 1) == found.value(FIRST_RESPONSE, clock="calendar")
     assert 0 == found.value("support_unanswered_tickets")[0]
     assert (1.0, 1) == found.value(ATTAINMENT, target="first_reply")
 
 
 def small_team(case: Path) -> None:
-    found = report(case, "events.jsonl", "--window", "8h", "--as-of", "2026-03-02T12:00:00Z", policy="policy.yaml")
+    found = report(
+        case, "events.jsonl", "--window", "8h", "--as-of", "2026-03-02T12:00:00Z", policy="policy.yaml"
+    )
     assert (0.0, 4) == found.value(ATTAINMENT, "team", "vip", target="first_reply", window="8h")
     assert 4 == found.value(OVERDUE, "team", "vip", target="first_reply")[0]
 
@@ -210,7 +248,10 @@ def test_the_figures_of_a_case_are_right(name: str) -> None:
 
 
 def test_every_case_is_known(note: Callable[[str], None]) -> None:
-    """Right, or not yet, and then it says what it waits for. A new one in the folder is a failure until somebody reads it."""
+    """Right, or not yet, and then it says what it waits for.
+
+    A new one in the folder is a failure until somebody reads it.
+    """
     found = sorted(path.name for path in _folder().iterdir() if path.is_dir())
     read = [name for name in found if name in CHECKS or name in LATER]
     note(f"cases: {len(read)} of {len(found)} read, {len(set(read) & CHECKS.keys())} of them are checked")

@@ -35,4 +35,6 @@ def as_specified(spec: TopicSpec, *, partitions: int | None = None) -> Topic:
     """The topic that a specification describes, in good health."""
     count = spec.partitions if partitions is None else partitions
     copies = tuple(range(1, spec.replication_factor + 1))
-    return Topic(spec.name, {number: Partition(1, copies, copies) for number in range(count)}, dict(spec.config))
+    return Topic(
+        spec.name, {number: Partition(1, copies, copies) for number in range(count)}, dict(spec.config)
+    )

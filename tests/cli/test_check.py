@@ -13,7 +13,9 @@ from tests.cli.harness import Run
 from tests.policy.test_zone import TWO_ZONES
 
 
-def test_it_prints_what_is_in_force_and_the_number_of_series(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_prints_what_is_in_force_and_the_number_of_series(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_DESK__TIME_ZONE", "Europe/Madrid")
     answer = run("check")
     assert answer.code == exits.OK
@@ -33,14 +35,18 @@ def test_it_tells_the_desk_by_its_name(run: Run, monkeypatch: pytest.MonkeyPatch
     assert "\ndesk: eu (desk.name)" in run("check").out
 
 
-def test_it_tells_the_zone_of_the_policy_where_the_settings_name_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_tells_the_zone_of_the_policy_where_the_settings_name_none(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(ROOT / "examples/policy.yaml"))
     answer = run("check")
     assert "\nzone: Europe/Madrid (the policy's default calendar; desk.time_zone names none); " in answer.out
     assert answer.code == exits.OK
 
 
-def test_versions_in_several_zones_end_it_with_the_setting_that_decides(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_in_several_zones_end_it_with_the_setting_that_decides(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(dedent(TWO_ZONES), encoding="utf-8")
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(path))
@@ -73,7 +79,9 @@ def test_it_shows_no_password(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert "hunter2" not in answer.out
 
 
-def test_wrong_settings_end_it_with_every_fault_and_code_2(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_settings_end_it_with_every_fault_and_code_2(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("exporter: {port: -1}\nkafka: {sasl: true}\n", encoding="utf-8")
     monkeypatch.setenv("DESKPULSE_DESK__TIME_ZONE", "Mars")

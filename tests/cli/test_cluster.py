@@ -26,7 +26,9 @@ class Client:
             partition = {"partition": 0, "leader": 1, "replicas": [1], "isr": [1]}
             topic = {"topic": "survey", "error_code": 0, "partitions": [partition]}
             return SimpleNamespace(to_object=lambda: {"topics": [topic]})
-        return SimpleNamespace(resources=[(self._code, "no", 2, "survey", [("cleanup.policy", "delete", False, 1, False, [])])])
+        return SimpleNamespace(
+            resources=[(self._code, "no", 2, "survey", [("cleanup.policy", "delete", False, 1, False, [])])]
+        )
 
 
 def cluster(code: int) -> Cluster:
@@ -43,5 +45,7 @@ async def test_a_topic_that_one_broker_does_not_know_yet_is_not_there_yet() -> N
 
 
 async def test_a_configuration_that_may_not_be_seen_is_an_error() -> None:
-    with pytest.raises(ClusterError, match="refused to show the configuration of survey: TopicAuthorizationFailed"):
+    with pytest.raises(
+        ClusterError, match="refused to show the configuration of survey: TopicAuthorizationFailed"
+    ):
         await cluster(NOT_AUTHORIZED).topics(["survey"])

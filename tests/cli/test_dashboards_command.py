@@ -29,12 +29,18 @@ def test_with_the_default_policy_and_the_demos_teams_it_writes_what_is_committed
     monkeypatch.setenv("DESKPULSE_DESK__MEMBERS__TEAM", ",".join(team.name for team in DEFAULT_DESK.teams))
     answer = run("dashboards", "--policy", DEFAULT_POLICY, "--out", tmp_path / "boards")
     assert answer.code == exits.OK
-    committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / FOLDER / "en").glob("*.json")}
-    assert committed == {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "boards").iterdir()}
+    committed = {
+        path.name: path.read_text(encoding="utf-8") for path in (ROOT / FOLDER / "en").glob("*.json")
+    }
+    assert committed == {
+        path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "boards").iterdir()
+    }
     assert all(str(tmp_path / "boards" / name) in answer.out for name in committed)
 
 
-def test_without_a_policy_the_boards_show_what_there_is_and_say_what_one_would_add(run: Run, tmp_path: Path) -> None:
+def test_without_a_policy_the_boards_show_what_there_is_and_say_what_one_would_add(
+    run: Run, tmp_path: Path
+) -> None:
     assert exits.OK == run("dashboards", "--out", tmp_path).code
     texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.json")}
     assert "support_sla" not in "".join(texts.values())
@@ -52,8 +58,13 @@ def test_it_speaks_other_languages(locale: str, run: Run, tmp_path: Path) -> Non
     assert ("Panel de soporte", f"deskpulse-wall-{locale.lower()}") == (wall["title"], wall["uid"])
 
 
-def test_targets_clock_and_source_follow_what_it_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A policy of one target, without a calendar: no business clock, and solutions are what the wall leads with."""
+def test_targets_clock_and_source_follow_what_it_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A policy of one target, without a calendar.
+
+    No business clock, and solutions are what the wall leads with.
+    """
     policy = tmp_path / "plain.yaml"
     policy.write_text(PLAIN, encoding="utf-8")
     monkeypatch.setenv("DESKPULSE_BANDS__CSAT__EXCEPTIONAL", ">= 99%")
@@ -68,7 +79,9 @@ def test_targets_clock_and_source_follow_what_it_is_told(run: Run, tmp_path: Pat
     assert "first_reply" not in texts["wall.json"]
     csat = next(panel for panel in json.loads(texts["team.json"])["panels"] if panel["title"] == "CSAT")
     (band,) = (one["properties"] for one in csat["fieldConfig"]["overrides"])
-    assert 99 in [step["value"] for one in band if one["id"] == "thresholds" for step in one["value"]["steps"]]
+    assert 99 in [
+        step["value"] for one in band if one["id"] == "thresholds" for step in one["value"]["steps"]
+    ]
     assert 'le=\\"7200.0\\"' in texts["team.json"]
     (source,) = (one for one in wall["templating"]["list"] if one["type"] == "datasource")
     assert "mine" == source["current"]["value"]
@@ -78,7 +91,9 @@ def test_targets_clock_and_source_follow_what_it_is_told(run: Run, tmp_path: Pat
         assert ([], [], set()) == (faults(board), lost_on_the_way(board), unknown_metrics(board))
 
 
-def test_the_policy_of_the_settings_is_the_next_choice(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_policy_of_the_settings_is_the_next_choice(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     policy = tmp_path / "plain.yaml"
     policy.write_text(PLAIN, encoding="utf-8")
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(policy))

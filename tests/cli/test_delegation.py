@@ -41,7 +41,14 @@ def test_demo_hands_over_its_options(run: Run, stand_in: Any) -> None:
     answer = run("demo", "--for", "60s", "--port", 19108, "--verify", "--rate", 90, "--scenario", "sla-slip")
     assert answer.code == exits.DIFFERENCE
     assert body.given == (Settings(),)
-    expected = {"duration_ms": 60_000, "port": 19108, "rate_per_hour": 90.0, "broker": None, "scenario": "sla-slip", "verify": True}
+    expected = {
+        "duration_ms": 60_000,
+        "port": 19108,
+        "rate_per_hour": 90.0,
+        "broker": None,
+        "scenario": "sla-slip",
+        "verify": True,
+    }
     assert body.named | expected == body.named
 
 
@@ -49,7 +56,12 @@ def test_report_hands_over_its_options(run: Run, stand_in: Any) -> None:
     body = stand_in("deskpulse.report.run", exits.OK)
     before_ms = time.time_ns() // 1_000_000
     times = ["--from", "2010-05-01T00:00:00Z", "--to", "1275350400000"]
-    assert run("report", __file__, "-m", "x.yaml", "--as-of", "2012-01-01T00:00:00Z", *times, "--format", "json").code == exits.OK
+    assert (
+        run(
+            "report", __file__, "-m", "x.yaml", "--as-of", "2012-01-01T00:00:00Z", *times, "--format", "json"
+        ).code
+        == exits.OK
+    )
     assert body.given == (Settings(), Path(__file__))
     assert body.named == {
         "now_ms": body.named["now_ms"],
@@ -72,20 +84,34 @@ def test_a_worker_gets_the_settings_and_its_exit_code_is_passed_on(
     body = stand_in("agents.worker.run_worker", code)
     assert run("worker").code == code
     (config,) = body.given
-    assert (config.app_id, config.chunk_records, config.state_rules.horizon_ms) == ("other", 77, 2 * 86_400_000)
+    assert (config.app_id, config.chunk_records, config.state_rules.horizon_ms) == (
+        "other",
+        77,
+        2 * 86_400_000,
+    )
 
 
-def test_a_short_session_gets_three_heartbeats(run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_session_gets_three_heartbeats(
+    run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_WORKER__SESSION_TIMEOUT_SECONDS", "6")
     body = stand_in("agents.worker.run_worker", exits.OK)
     run("worker")
     assert body.given[0].heartbeat_seconds == 2.0
 
 
-def test_an_exporter_gets_the_settings(run: Run, stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exporter_gets_the_settings(
+    run: Run, stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     token = tmp_path / "token"
     token.write_text("open sesame\n", encoding="utf-8")
-    variables = {"CLOCK": "event", "PARTS_WINDOWS": "1h,8h", "BUCKETS_SECONDS": "3600,900", "PORT": "0", "BEARER_TOKEN_FILE": str(token)}
+    variables = {
+        "CLOCK": "event",
+        "PARTS_WINDOWS": "1h,8h",
+        "BUCKETS_SECONDS": "3600,900",
+        "PORT": "0",
+        "BEARER_TOKEN_FILE": str(token),
+    }
     for name, value in variables.items():
         monkeypatch.setenv(f"DESKPULSE_EXPORTER__{name}", value)
     monkeypatch.setenv("DESKPULSE_DESK__MEMBERS__TEAM", "billing,sales")
@@ -93,7 +119,12 @@ def test_an_exporter_gets_the_settings(run: Run, stand_in: Any, tmp_path: Path, 
     body = stand_in("exporters.server.run", exits.OK)
     assert run("exporter").code == exits.OK
     (config,) = body.given
-    assert (config.clock, config.port, config.buckets_seconds, config.bearer_token) == ("event", 0, (900, 3600), "open sesame")
+    assert (config.clock, config.port, config.buckets_seconds, config.bearer_token) == (
+        "event",
+        0,
+        (900, 3600),
+        "open sesame",
+    )
     rules = config.view_rules
     assert (rules.parts_windows, rules.members.lists, str(rules.team_zones["billing"])) == (
         ("1h", "8h"),
@@ -113,7 +144,9 @@ def test_what_is_typed_wins_over_variables(run: Run, stand_in: Any, monkeypatch:
     assert ("desk.example", "exporter") == config.allowed_hosts
 
 
-def test_a_door_that_stands_open_is_refused_unless_it_is_asked_for(run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_door_that_stands_open_is_refused_unless_it_is_asked_for(
+    run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_EXPORTER__HOST", "127.0.0.1")  # restored after the test
     body = stand_in("exporters.server.run", exits.OK)
     answer = run("exporter", "--host", "192.0.2.1")
@@ -121,8 +154,14 @@ def test_a_door_that_stands_open_is_refused_unless_it_is_asked_for(run: Run, sta
     assert "can be reached from other machines, and TLS and a log-in is not set up" in answer.err
 
 
-def test_the_wall_gets_bands_and_what_it_may_tell(run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    variables = {"BANDS__CSAT__TYPICAL": ">= 80%", "BANDS__MINIMUM_OBSERVATIONS": "30", "EXPORTER__SHOW_TICKETS": "true"}
+def test_the_wall_gets_bands_and_what_it_may_tell(
+    run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {
+        "BANDS__CSAT__TYPICAL": ">= 80%",
+        "BANDS__MINIMUM_OBSERVATIONS": "30",
+        "EXPORTER__SHOW_TICKETS": "true",
+    }
     for name, value in {**variables, "EXPORTER__MAX_SCREENS": "7"}.items():
         monkeypatch.setenv(f"DESKPULSE_{name}", value)
     body = stand_in("exporters.server.run", exits.OK)

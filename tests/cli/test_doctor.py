@@ -33,7 +33,10 @@ def healthy() -> dict[str, Topic]:
 
 def with_config(name: str, **config: str) -> dict[str, Topic]:
     topics = healthy()
-    topics[name] = replace(topics[name], config={**topics[name].config, **{key.replace("_", "."): value for key, value in config.items()}})
+    topics[name] = replace(
+        topics[name],
+        config={**topics[name].config, **{key.replace("_", "."): value for key, value in config.items()}},
+    )
     return topics
 
 
@@ -45,7 +48,11 @@ def test_missing_topics_fail_with_the_command_that_makes_them() -> None:
     topics = healthy()
     del topics["desk-view"]
     finding = findings(topics)["topics"]
-    assert (finding.verdict, finding.found, finding.fix) == ("FAIL", "1 missing: desk-view", "run `deskpulse topics`")
+    assert (finding.verdict, finding.found, finding.fix) == (
+        "FAIL",
+        "1 missing: desk-view",
+        "run `deskpulse topics`",
+    )
 
 
 def test_without_any_topic_there_is_one_finding() -> None:
@@ -71,26 +78,43 @@ def test_a_partition_without_a_leader_fails_and_a_copy_behind_warns() -> None:
 
 def test_one_copy_warns() -> None:
     single = specs("desk", "support.")
-    found = {finding.what: finding for finding in examine_topics(single, {spec.name: as_specified(spec) for spec in single})}
+    found = {
+        finding.what: finding
+        for finding in examine_topics(single, {spec.name: as_specified(spec) for spec in single})
+    }
     assert (found["replication"].verdict, found["min.insync.replicas"].verdict) == ("WARN", "WARN")
 
 
 def test_more_copies_to_write_than_there_are_fails() -> None:
-    assert findings(with_config("support.survey", min_insync_replicas="4"))["min.insync.replicas"].verdict == "FAIL"
+    assert (
+        findings(with_config("support.survey", min_insync_replicas="4"))["min.insync.replicas"].verdict
+        == "FAIL"
+    )
 
 
 def test_producers_timestamps_warn() -> None:
-    finding = findings(with_config("support.survey", message_timestamp_type="CreateTime"))["message.timestamp.type"]
+    finding = findings(with_config("support.survey", message_timestamp_type="CreateTime"))[
+        "message.timestamp.type"
+    ]
     assert (finding.verdict, "support.survey" in finding.found) == ("WARN", True)
 
 
 def test_a_ledger_without_the_brokers_timestamps_warns_and_names_the_fix() -> None:
     """An exporter measures its clock by them."""
-    finding = findings(with_config("desk-view", message_timestamp_type="CreateTime"))["message.timestamp.type"]
-    assert (finding.verdict, "desk-view" in finding.found, finding.fix) == ("WARN", True, "run `deskpulse topics`")
+    finding = findings(with_config("desk-view", message_timestamp_type="CreateTime"))[
+        "message.timestamp.type"
+    ]
+    assert (finding.verdict, "desk-view" in finding.found, finding.fix) == (
+        "WARN",
+        True,
+        "run `deskpulse topics`",
+    )
 
 
-@pytest.mark.parametrize(("name", "policy"), [("desk-view", "delete"), ("desk-tickets", "compact,delete"), ("support.survey", "compact")])
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [("desk-view", "delete"), ("desk-tickets", "compact,delete"), ("support.survey", "compact")],
+)
 def test_a_wrong_cleanup_policy_fails(name: str, policy: str) -> None:
     assert findings(with_config(name, cleanup_policy=policy))["cleanup.policy"].verdict == "FAIL"
 
@@ -107,12 +131,16 @@ def test_a_broker_without_transactions_fails() -> None:
 
 
 def test_the_release_is_told_by_what_the_broker_knows() -> None:
-    (finding,) = [f for f in examine_brokers(Settings(), [1, 2], TRANSACTIONS | {75: (0, 0)}) if f.what == "protocol"]
+    (finding,) = [
+        f for f in examine_brokers(Settings(), [1, 2], TRANSACTIONS | {75: (0, 0)}) if f.what == "protocol"
+    ]
     assert "Kafka 3.8 or newer" in finding.found
 
 
 def test_a_session_timeout_outside_of_what_brokers_allow_fails() -> None:
-    (finding,) = examine_limits(Settings(), {"group.min.session.timeout.ms": "30000", "group.max.session.timeout.ms": "60000"})
+    (finding,) = examine_limits(
+        Settings(), {"group.min.session.timeout.ms": "30000", "group.max.session.timeout.ms": "60000"}
+    )
     assert (finding.verdict, finding.found) == ("FAIL", "10 s, and the brokers allow 30 s to 60 s")
 
 
@@ -183,14 +211,23 @@ def test_the_round_on_an_empty_cluster_fails_for_the_topics_only(run: Run, on_ka
     assert [line.split(":")[0] for line in failed] == ["FAIL  topics"]
 
 
-def test_the_round_after_topics_passes_and_warns_of_what_one_broker_cannot_give(run: Run, on_kafka: Settings) -> None:
+def test_the_round_after_topics_passes_and_warns_of_what_one_broker_cannot_give(
+    run: Run, on_kafka: Settings
+) -> None:
     run("topics")
     answer = run("doctor")
     assert answer.code == exits.OK, answer.out
-    warned = {line.split(":")[0].removeprefix("WARN").strip() for line in answer.out.splitlines() if line.startswith("WARN")}
+    warned = {
+        line.split(":")[0].removeprefix("WARN").strip()
+        for line in answer.out.splitlines()
+        if line.startswith("WARN")
+    }
     assert warned == {"replication", "min.insync.replicas", f"group {on_kafka.app_id}"}
     assert "OK    protocol" in answer.out
-    assert f"OK    desk: {on_kafka.app_id}, the label of its series; consumer group and ledger are called {on_kafka.app_id}" in answer.out
+    assert (
+        f"OK    desk: {on_kafka.app_id}, the label of its series; consumer group and ledger are called "
+        f"{on_kafka.app_id}" in answer.out
+    )
     assert "OK    session timeout: 10 s" in answer.out
 
 
@@ -204,7 +241,9 @@ def test_the_round_counts_the_lag_of_a_group(run: Run, on_kafka: Settings) -> No
         async with AIOKafkaProducer(**options) as producer:
             for _ in range(3):
                 await producer.send_and_wait(topic, b"{}", partition=0)
-        async with AIOKafkaConsumer(topic, group_id=on_kafka.app_id, enable_auto_commit=False, **options) as consumer:
+        async with AIOKafkaConsumer(
+            topic, group_id=on_kafka.app_id, enable_auto_commit=False, **options
+        ) as consumer:
             await consumer.commit({TopicPartition(topic, 0): 1})
 
     asyncio.run(read_one_of_three())

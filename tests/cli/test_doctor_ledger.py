@@ -26,7 +26,9 @@ def finding(*formats: int | None, wanted: int | None = None) -> Finding | None:
     """About a ledger whose partitions have these formats; None: nobody has written to it."""
     settings = Settings(worker={"ledger_format": wanted})
     rows = {
-        number: [] if format_ is None else [PANE, (POSITION_KEY, encode_position(Position(format=format_))), PANE]
+        number: []
+        if format_ is None
+        else [PANE, (POSITION_KEY, encode_position(Position(format=format_))), PANE]
         for number, format_ in enumerate(formats)
     }
     return next(examine_ledger(settings, rows), None)
@@ -48,14 +50,20 @@ def test_the_newest_format_is_ok() -> None:
 @pytest.mark.parametrize("format_", [1, 2, 3])
 def test_a_format_without_definitions_fails_with_the_step_that_is_left(format_: int) -> None:
     verdict, found, fix = told(finding(format_, format_))
-    assert ("FAIL", f"format {format_}, and this program needs 4 at least: no worker will start") == (verdict, found)
+    assert ("FAIL", f"format {format_}, and this program needs 4 at least: no worker will start") == (
+        verdict,
+        found,
+    )
     assert "set worker.ledger_format: 4; there is no way back then" in fix
 
 
 def test_an_older_format_warns_with_the_step_that_is_left() -> None:
     with upgraded():
         verdict, found, fix = told(finding(VERSION, VERSION))
-    assert ("WARN", f"format {VERSION}, and this program writes up to {NEXT}: it can be taken back still") == (verdict, found)
+    assert (
+        "WARN",
+        f"format {VERSION}, and this program writes up to {NEXT}: it can be taken back still",
+    ) == (verdict, found)
     assert f"set worker.ledger_format: {NEXT}" in fix
 
 
@@ -77,7 +85,8 @@ def test_panes_of_other_definitions_warn_with_what_is_hidden() -> None:
     found = {one.what: one for one in examine_ledger(Settings(), rows)}["definitions"]
     now = definitions.CURRENT
     assert (
-        f"this program has number {now}; partition 1 is at {now}, becoming {now + 1}: all figures are hidden until all agree" == found.found
+        f"this program has number {now}; partition 1 is at {now}, becoming {now + 1}: all figures are "
+        "hidden until all agree" == found.found
     )
     assert "WARN" == found.verdict
 
@@ -101,10 +110,14 @@ def test_the_round_finds_the_position_rows(run: Run, on_kafka: Settings) -> None
         async with AIOKafkaProducer(**on_kafka.kafka.client_options()) as producer:
             for number in range(100):
                 await producer.send(view, key=b"row %d" % number, value=PANE[1], partition=1)
-            await producer.send_and_wait(view, key=POSITION_KEY, value=encode_position(Position()), partition=1)
+            await producer.send_and_wait(
+                view, key=POSITION_KEY, value=encode_position(Position()), partition=1
+            )
 
     asyncio.run(write())
-    assert "FAIL  ledger: format 1, and this program needs 4 at least: no worker will start" in run("doctor").out
+    assert (
+        "FAIL  ledger: format 1, and this program needs 4 at least: no worker will start" in run("doctor").out
+    )
 
 
 class TestPolicy:
@@ -119,14 +132,18 @@ class TestPolicy:
             policy.write_text(text, encoding="utf-8")
         position = Position(format=VERSION, maxima={"resolved": self.NEWEST}, policy=signed)
         rows = {0: [(POSITION_KEY, encode_position(position))]}
-        found = [one for one in examine_ledger(Settings(desk={"policy": policy}), rows) if one.what == "policy"]
+        found = [
+            one for one in examine_ledger(Settings(desk={"policy": policy}), rows) if one.what == "policy"
+        ]
         return (found[0].verdict, found[0].found) if found else None
 
     @staticmethod
     def text(within: str = "1h", more: str = "") -> str:
         return f"versions:\n  - {{name: a, resolution: [{{within: {within}, objective: 90%}}]}}\n{more}"
 
-    LATER = "  - {name: b, effective_from: 2199-01-01T00:00:00Z, resolution: [{within: 2h, objective: 90%}]}\n"
+    LATER = (
+        "  - {name: b, effective_from: 2199-01-01T00:00:00Z, resolution: [{within: 2h, objective: 90%}]}\n"
+    )
 
     def test_without_any_there_is_nothing_to_say(self, tmp_path: Path) -> None:
         assert self.finding(tmp_path, None, None) is None

@@ -42,9 +42,13 @@ def records(settings: Settings, count: int) -> list[tuple[str, bytes | None, dic
 
     async def read() -> list[tuple[str, bytes | None, dict[str, object], int]]:
         topics = [settings.topic_prefix + topic for topic in SOURCE_TOPICS]
-        async with AIOKafkaConsumer(*topics, auto_offset_reset="earliest", **settings.kafka.client_options()) as consumer:
+        async with AIOKafkaConsumer(
+            *topics, auto_offset_reset="earliest", **settings.kafka.client_options()
+        ) as consumer:
             found = [await asyncio.wait_for(consumer.getone(), 20) for _ in range(count)]
-        return [(r.topic.removeprefix(settings.topic_prefix), r.key, json.loads(r.value), r.offset) for r in found]
+        return [
+            (r.topic.removeprefix(settings.topic_prefix), r.key, json.loads(r.value), r.offset) for r in found
+        ]
 
     return asyncio.run(read())
 
@@ -74,23 +78,37 @@ def test_simulated_events_reach_kafka_with_their_keys(run: Run, on_kafka: Settin
     answer = run("simulate", *WEEK, "--speed", "max")
     assert answer.code == exits.OK, answer.err
     run("simulate", *WEEK, "--out", tmp_path / "same.jsonl")
-    expected = [json.loads(text) for text in (tmp_path / "same.jsonl").read_text(encoding="utf-8").splitlines()]
+    expected = [
+        json.loads(text) for text in (tmp_path / "same.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     found = records(on_kafka, len(expected))
-    assert sorted(str(event["event_id"]) for event in expected) == sorted(str(event["event_id"]) for _, _, event, _ in found)
+    assert sorted(str(event["event_id"]) for event in expected) == sorted(
+        str(event["event_id"]) for _, _, event, _ in found
+    )
     for topic, key, event, _ in found:
-        identifier = "customer_id" if topic == "customer" or (topic == "survey" and "ticket_id" not in event) else "ticket_id"
+        identifier = (
+            "customer_id"
+            if topic == "customer" or (topic == "survey" and "ticket_id" not in event)
+            else "ticket_id"
+        )
         assert key == str(event[identifier]).encode()
 
 
-def test_replay_sends_in_the_order_of_event_times(run: Run, on_kafka: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay_sends_in_the_order_of_event_times(
+    run: Run, on_kafka: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_TOPICS__PARTITIONS", "1")
     run("topics")
     path = tmp_path / "events.jsonl"
     late, early, text = 1_272_672_060_000, 1_272_672_000_000, "2010-05-01T02:00:30+02:00"
-    path.write_text("\n".join(line("first-reply", at, ticket_id="t") for at in (late, early, text)), encoding="utf-8")
+    path.write_text(
+        "\n".join(line("first-reply", at, ticket_id="t") for at in (late, early, text)), encoding="utf-8"
+    )
     answer = run("replay", path)
     assert (answer.code, answer.out) == (exits.OK, "3 events sent\n")
-    assert [event["occurred_at"] for _, _, event, _ in sorted(records(on_kafka, 3), key=lambda record: record[3])] == [early, text, late]
+    assert [
+        event["occurred_at"] for _, _, event, _ in sorted(records(on_kafka, 3), key=lambda record: record[3])
+    ] == [early, text, late]
 
 
 def test_replay_maps_a_file_of_another_form(run: Run, on_kafka: Settings, tmp_path: Path) -> None:
@@ -136,7 +154,9 @@ def test_a_mapping_that_cannot_be_used_is_code_2(run: Run, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("words", "expected"), [([], exits.OK), (["--for", "1h"], exits.INTERRUPTED)])
-def test_ctrl_c_is_the_way_to_end_an_endless_simulation(words: list[str], expected: int, on_kafka: Settings, run: Run) -> None:
+def test_ctrl_c_is_the_way_to_end_an_endless_simulation(
+    words: list[str], expected: int, on_kafka: Settings, run: Run
+) -> None:
     run("topics")
     process = subprocess.Popen([sys.executable, "-m", "deskpulse", "simulate", *words], env=os.environ)
     try:

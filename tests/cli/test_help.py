@@ -31,7 +31,18 @@ COMMANDS = [
     "policy",
 ]
 GROUPS = ["policy"]
-HEAVY = ("faust", "mode", "aiokafka", "pydantic", "msgspec", "prometheus_client", "aiohttp", "yaml", "kpis", "agents")
+HEAVY = (
+    "faust",
+    "mode",
+    "aiokafka",
+    "pydantic",
+    "msgspec",
+    "prometheus_client",
+    "aiohttp",
+    "yaml",
+    "kpis",
+    "agents",
+)
 
 
 def test_every_command_is_there() -> None:
@@ -71,13 +82,24 @@ def test_without_a_command_it_shows_the_help(run: Run) -> None:
 
 
 def test_help_waits_for_no_heavy_library() -> None:
-    program = "import sys; from deskpulse.cli import app; app(['--help'], standalone_mode=False); print(*sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    program = (
+        "import sys; from deskpulse.cli import app; app(['--help'], standalone_mode=False); "
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
     assert not set(HEAVY) & set(done.stderr.split())
 
 
 def test_python_m_deskpulse_is_the_command() -> None:
-    done = subprocess.run([sys.executable, "-m", "deskpulse", "--version"], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "deskpulse", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     assert done.stdout.startswith("deskpulse ")
 
 

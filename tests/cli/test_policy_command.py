@@ -38,28 +38,41 @@ def test_a_file_does_not_differ_from_itself(run: Run) -> None:
 
 
 def test_a_version_that_was_in_force_must_not_change(run: Run, tmp_path: Path) -> None:
-    new = write(tmp_path / "new.yaml", ("within: 30m, objective: 92%", "within: 20m, objective: 92%"), ("2026-05-15", "2026-05-16"))
+    new = write(
+        tmp_path / "new.yaml",
+        ("within: 30m, objective: 92%", "within: 20m, objective: 92%"),
+        ("2026-05-15", "2026-05-16"),
+    )
     answer = run("policy", "diff", EXAMPLE, new)
     assert answer.code == exits.DIFFERENCE
-    assert "first_reply line 2: priority high within 30m, objective 92% -> priority high within 20m, objective 92%" in answer.out
+    assert (
+        "first_reply line 2: priority high within 30m, objective 92% -> priority high within 20m, "
+        "objective 92%" in answer.out
+    )
     assert "calendar madrid: 1 holidays more, among them 2026-05-16" in answer.out
     assert "refused: version '2026' was in force and has changed" in answer.out
 
 
 def test_a_version_to_come_is_taken(run: Run, tmp_path: Path) -> None:
-    new = write(tmp_path / "new.yaml", more=VERSION.format(name="next", start="2199-01-01T00:00:00Z", within="1h30m"))
+    new = write(
+        tmp_path / "new.yaml", more=VERSION.format(name="next", start="2199-01-01T00:00:00Z", within="1h30m")
+    )
     answer = run("policy", "diff", EXAMPLE, new)
     assert answer.code == exits.OK
     assert "version next (from 2199-01-01T00:00:00Z): new" in answer.out
     assert "resolution line 1: all within 1h30m, objective 90%" in answer.out
-    again = write(tmp_path / "again.yaml", more=VERSION.format(name="next", start="2199-02-01T00:00:00Z", within="2h"))
+    again = write(
+        tmp_path / "again.yaml", more=VERSION.format(name="next", start="2199-02-01T00:00:00Z", within="2h")
+    )
     changed = run("policy", "diff", new, again)
     assert changed.code == exits.OK
     assert "effective_from: 2199-01-01T00:00:00Z -> 2199-02-01T00:00:00Z" in changed.out
 
 
 def test_a_new_version_must_not_begin_in_the_past(run: Run, tmp_path: Path) -> None:
-    new = write(tmp_path / "new.yaml", more=VERSION.format(name="late", start="2026-02-01T00:00:00Z", within="1h"))
+    new = write(
+        tmp_path / "new.yaml", more=VERSION.format(name="late", start="2026-02-01T00:00:00Z", within="1h")
+    )
     answer = run("policy", "diff", EXAMPLE, new)
     assert answer.code == exits.DIFFERENCE
     assert "refused: version 'late' is in force since 2026-02-01T00:00:00Z" in answer.out
@@ -77,12 +90,18 @@ def test_calendars_teams_and_hours_are_told(run: Run, tmp_path: Path) -> None:
         ('mon-fri: ["08:00-20:00"]', 'mon-fri: ["07:00-20:00"]'),
         ("time_zone: America/New_York", "time_zone: America/Denver"),
         ('2026-12-31: ["09:00-13:00"]', "2026-12-31: []"),
-        ("default_calendar: madrid\n    team_calendars: { t", "default_calendar: always\n    team_calendars: { t"),
+        (
+            "default_calendar: madrid\n    team_calendars: { t",
+            "default_calendar: always\n    team_calendars: { t",
+        ),
     )
     out = run("policy", "diff", EXAMPLE, new).out
     for line in (
         "calendar new_york: time_zone America/New_York -> America/Denver",
-        "calendar new_york: hours mon-fri 08:00-20:00; sat 10:00-16:00 -> mon-fri 07:00-20:00; sat 10:00-16:00",
+        (
+            "calendar new_york: hours mon-fri 08:00-20:00; sat 10:00-16:00 -> mon-fri 07:00-20:00; sat "
+            "10:00-16:00"
+        ),
         "calendar madrid: 2026-12-31: 09:00-13:00 -> closed",
         "default_calendar: madrid -> always",
         "team technical: calendar always -> new_york",
@@ -103,19 +122,28 @@ def test_check_tells_the_versions_and_their_digests(run: Run, monkeypatch: pytes
     assert answer.code == exits.OK
     assert re.search(r"^policy: 2 versions, digest [0-9a-f]{16}$", answer.out, re.MULTILINE)
     assert re.search(
-        r"^  2026 from 2025-12-31T23:00:00Z: lines of first_reply 5, resolution 3; 2 calendars; digest", answer.out, re.MULTILINE
+        r"^  2026 from 2025-12-31T23:00:00Z: lines of first_reply 5, resolution 3; 2 calendars; digest",
+        answer.out,
+        re.MULTILINE,
     )
 
 
-def test_check_tells_every_fault_of_the_policy(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(write(tmp_path / "p.yaml", ("92%", "192%"), ("country: US", "country: UU"))))
+def test_check_tells_every_fault_of_the_policy(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(
+        "DESKPULSE_DESK__POLICY",
+        str(write(tmp_path / "p.yaml", ("92%", "192%"), ("country: US", "country: UU"))),
+    )
     answer = run("check")
     assert (answer.code, answer.out) == (exits.USAGE, "")
     assert "'192%' is no objective" in answer.err
     assert "no holidays are known of 'UU'" in answer.err
 
 
-def test_a_policy_that_is_not_there_is_a_fault_of_the_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_policy_that_is_not_there_is_a_fault_of_the_setting(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", "no/such.yaml")
     answer = run("check")
     assert answer.code == exits.USAGE
@@ -123,13 +151,20 @@ def test_a_policy_that_is_not_there_is_a_fault_of_the_setting(run: Run, monkeypa
 
 
 def test_what_a_change_would_have_done_is_shown_for_the_tickets_of_a_file(run: Run, tmp_path: Path) -> None:
-    """Answered after 20, 40 and 70 minutes, and one that waits for 25 by then. Within 1 h two of three are met; within 30 min one, and
-    the fourth is not due either way."""
+    """Answered after 20, 40 and 70 minutes, and one that waits for 25 by then.
+
+    Within 1 h two of three are met; within 30 min one, and the fourth is not due either way.
+    """
     minute, start = 60_000, 1_772_440_000_000
     events = []
     for number, wait in enumerate((20, 40, 70, None)):
         created = start + (45 * minute if wait is None else 0)
-        dims = {"customer_id": "C", "team": "billing" if number else "sales", "channel": "email", "priority": "low"}
+        dims = {
+            "customer_id": "C",
+            "team": "billing" if number else "sales",
+            "channel": "email",
+            "priority": "low",
+        }
         ticket = {"ticket_id": f"T{number}", "event_id": f"c{number}"}
         events.append({"topic": "ticket-created", "occurred_at": created, **ticket, **dims})
         if wait is not None:
@@ -138,8 +173,13 @@ def test_what_a_change_would_have_done_is_shown_for_the_tickets_of_a_file(run: R
     file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
     for name, within in (("old", "1h"), ("new", "30m")):
         rules = f"first_reply: [{{within: {within}, objective: 90%}}]"
-        text = f"versions:\n  - {{name: a, {rules}}}\n  - {{name: b, effective_from: 2199-01-01T00:00:00Z, {rules}}}\n"
-        (tmp_path / f"{name}.yaml").write_text(text.replace(rules, "first_reply: [{within: 1h, objective: 90%}]", 1), encoding="utf-8")
+        text = (
+            f"versions:\n  - {{name: a, {rules}}}\n  - {{name: b, effective_from: 2199-01-01T00:00:00Z, "
+            f"{rules}}}\n"
+        )
+        (tmp_path / f"{name}.yaml").write_text(
+            text.replace(rules, "first_reply: [{within: 1h, objective: 90%}]", 1), encoding="utf-8"
+        )
     answer = run("policy", "diff", tmp_path / "old.yaml", tmp_path / "new.yaml", "--events", file)
     assert answer.code == exits.OK
     found = [re.sub(r" +", " ", line) for line in answer.out.splitlines()]
@@ -156,15 +196,21 @@ def test_a_file_without_events_is_told(run: Run, tmp_path: Path) -> None:
     assert (answer.code, "holds no event" in answer.err) == (exits.DIFFERENCE, True)
 
 
-def test_a_report_shows_what_a_policy_promises(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_report_shows_what_a_policy_promises(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Due after 30 minutes, answered after 20 and after 40: half of the deadlines were met."""
     minute, start = 60_000, 1_772_440_000_000
     lines = []
     for number, wait in enumerate((20, 40)):
         ticket = {"ticket_id": f"T{number}"}
         dims = {"customer_id": "C", "team": "technical", "channel": "email", "priority": "high"}
-        lines.append({"topic": "ticket-created", "event_id": f"c{number}", "occurred_at": start, **ticket, **dims})
-        lines.append({"topic": "first-reply", "event_id": f"r{number}", "occurred_at": start + wait * minute, **ticket})
+        lines.append(
+            {"topic": "ticket-created", "event_id": f"c{number}", "occurred_at": start, **ticket, **dims}
+        )
+        lines.append(
+            {"topic": "first-reply", "event_id": f"r{number}", "occurred_at": start + wait * minute, **ticket}
+        )
     file = tmp_path / "events.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(EXAMPLE))
@@ -179,4 +225,6 @@ def test_a_report_shows_what_a_policy_promises(run: Run, tmp_path: Path, monkeyp
         "member": "all",
         "target": "first_reply",
     }
-    assert [{**wanted, "value": 0.5, "n": 2}] == [figure for figure in figures if wanted.items() <= figure.items()]
+    assert [{**wanted, "value": 0.5, "n": 2}] == [
+        figure for figure in figures if wanted.items() <= figure.items()
+    ]

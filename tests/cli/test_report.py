@@ -22,7 +22,10 @@ WORDS = "epoch seconds? this field is milliseconds"
 
 
 def events(at: int, unit: int) -> list[dict[str, Any]]:
-    """A ticket created, answered after 240 s and solved after 3,600 s; `unit` is a second in the unit of `at`."""
+    """A ticket created, answered after 240 s and solved after 3,600 s.
+
+    `unit` is a second in the unit of `at`.
+    """
     return [
         {"topic": "ticket-created", "event_id": "c1", "occurred_at": at, "ticket_id": "T-1", **CREATED},
         {"topic": "first-reply", "event_id": "f1", "occurred_at": at + 240 * unit, "ticket_id": "T-1"},
@@ -37,7 +40,9 @@ def written(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
 
 def test_epoch_seconds_are_refused_with_those_words(run: Run, tmp_path: Path) -> None:
     """Read as milliseconds they gave a first response of 0.24 s, as of January 1970."""
-    answer = run("report", written(tmp_path / "e.jsonl", events(IN_SECONDS, 1)), "--window", "all", "--format", "json")
+    answer = run(
+        "report", written(tmp_path / "e.jsonl", events(IN_SECONDS, 1)), "--window", "all", "--format", "json"
+    )
     assert exits.DIFFERENCE == answer.code
     assert 3 == answer.err.count(WORDS)
     assert "2026-03-02T09:00Z" in answer.err
@@ -45,15 +50,29 @@ def test_epoch_seconds_are_refused_with_those_words(run: Run, tmp_path: Path) ->
 
 
 def test_milliseconds_give_the_figures(run: Run, tmp_path: Path) -> None:
-    answer = run("report", written(tmp_path / "e.jsonl", events(IN_SECONDS * 1000, 1000)), "--window", "all", "--format", "json")
-    found = {f["name"]: f["value"] for f in json.loads(answer.out)["figures"] if f["by"] == "all" and "q" not in f}
-    assert (240, 3600) == (found["support_first_response_mean_seconds"], found["support_resolution_time_mean_seconds"])
+    answer = run(
+        "report",
+        written(tmp_path / "e.jsonl", events(IN_SECONDS * 1000, 1000)),
+        "--window",
+        "all",
+        "--format",
+        "json",
+    )
+    found = {
+        f["name"]: f["value"] for f in json.loads(answer.out)["figures"] if f["by"] == "all" and "q" not in f
+    }
+    assert (240, 3600) == (
+        found["support_first_response_mean_seconds"],
+        found["support_resolution_time_mean_seconds"],
+    )
     assert "rejected" not in answer.err
 
 
 def test_a_mapping_that_reads_seconds_as_milliseconds_is_told_of_them(run: Run, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
-    rows.write_text("".join(["id,at\n", *(f"{n},{IN_SECONDS + n}{'000' if n % 2 else ''}\n" for n in range(10))]))
+    rows.write_text(
+        "".join(["id,at\n", *(f"{n},{IN_SECONDS + n}{'000' if n % 2 else ''}\n" for n in range(10))])
+    )
     mapping = tmp_path / "map.yaml"
     mapping.write_text(
         "times: {at: {column: at, format: epoch_ms}}\n"
@@ -68,13 +87,22 @@ def test_a_mapping_that_reads_seconds_as_milliseconds_is_told_of_them(run: Run, 
 
 @pytest.mark.parametrize("topic", ["ticket-created", "first-reply"])
 def test_on_an_empty_ledger_they_are_refused_too(topic: str) -> None:
-    """Nothing newer has been seen, so they are not too late: they were accepted, and the wall was empty and good."""
+    """Nothing newer has been seen, so they are not too late.
+
+    They were accepted, and the wall was empty and good.
+    """
     state = PartitionState(0)
     records = []
     for number in range(300):
-        event: dict[str, Any] = {"event_id": "c", "occurred_at": round(time.time()) - number, "ticket_id": f"T-{number}"}
+        event: dict[str, Any] = {
+            "event_id": "c",
+            "occurred_at": round(time.time()) - number,
+            "ticket_id": f"T-{number}",
+        }
         event |= CREATED if topic == "ticket-created" else {}
-        records.append(Record(0, number, round(time.time() * 1000), f"T-{number}".encode(), json.dumps(event).encode()))
+        records.append(
+            Record(0, number, round(time.time() * 1000), f"T-{number}".encode(), json.dumps(event).encode())
+        )
     letters = state.apply(topic, records)
     assert 300 == len(letters)
     assert {"time"} == {letter.reason for letter in letters}
@@ -86,13 +114,29 @@ def test_what_is_dated_later_than_the_run_is_refused_counted_and_listed(run: Run
     """One date with a wrong year stood for now, and every window was empty."""
     now_ms = round(time.time() * 1000)
     good = events(now_ms - 2 * 3_600_000, 1000)
-    wrong = [{**line, "event_id": "x", "ticket_id": "T-9", "occurred_at": now_ms + 400 * 86_400_000} for line in good[:1]]
-    ahead = [{**line, "event_id": "y", "ticket_id": "T-2", "occurred_at": now_ms + 240_000} for line in good[:1]]
-    answer = run("report", written(tmp_path / "e.jsonl", [*good, *wrong, *ahead]), "--window", "24h", "--format", "json")
+    wrong = [
+        {**line, "event_id": "x", "ticket_id": "T-9", "occurred_at": now_ms + 400 * 86_400_000}
+        for line in good[:1]
+    ]
+    ahead = [
+        {**line, "event_id": "y", "ticket_id": "T-2", "occurred_at": now_ms + 240_000} for line in good[:1]
+    ]
+    answer = run(
+        "report",
+        written(tmp_path / "e.jsonl", [*good, *wrong, *ahead]),
+        "--window",
+        "24h",
+        "--format",
+        "json",
+    )
     assert exits.OK == answer.code
     assert "rejected events: future 1" in answer.err
     assert "future: ticket-created T-9: occurred_at" in answer.err
-    found = {f["name"]: f["value"] for f in json.loads(answer.out)["figures"] if f["by"] == "all" and f.get("period") == "current"}
+    found = {
+        f["name"]: f["value"]
+        for f in json.loads(answer.out)["figures"]
+        if f["by"] == "all" and f.get("period") == "current"
+    }
     assert 2 == found["support_tickets"]  # within the tolerance of 5 min an event counts, and stands for now
 
 
@@ -104,7 +148,10 @@ def test_an_identifier_cannot_set_the_terminal(run: Run, tmp_path: Path) -> None
 
 
 class TestNames:
-    """Six teams with 10 to 60 tickets a month ago, of which the smallest has been the busiest of late; four names are shown."""
+    """Six teams with 10 to 60 tickets a month ago, of which the smallest has been the busiest of late.
+
+    Four names are shown.
+    """
 
     @pytest.fixture
     def file(self, tmp_path: Path) -> Path:
@@ -115,7 +162,17 @@ class TestNames:
                     at = f"2026-03-{day:02}T10:00:00Z"
                     dims = {"team": team, "channel": "email", "priority": "normal", "customer_id": "C"}
                     name = f"{team}{day}-{ticket}"
-                    lines.append(json.dumps({"topic": "ticket-created", "event_id": name, "ticket_id": name, "occurred_at": at, **dims}))
+                    lines.append(
+                        json.dumps(
+                            {
+                                "topic": "ticket-created",
+                                "event_id": name,
+                                "ticket_id": name,
+                                "occurred_at": at,
+                                **dims,
+                            }
+                        )
+                    )
         path = tmp_path / "teams.jsonl"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
@@ -124,10 +181,16 @@ class TestNames:
         ("span", "shown", "folded"),
         [
             (["--window", "24h"], {"a", "b", "c", "other"}, "team 'd', 'e', 'f'"),
-            (["--from", "2026-03-01T00:00:00Z", "--to", "2026-03-10T00:00:00Z"], {"d", "e", "f", "other"}, "team 'a', 'b', 'c'"),
+            (
+                ["--from", "2026-03-01T00:00:00Z", "--to", "2026-03-10T00:00:00Z"],
+                {"d", "e", "f", "other"},
+                "team 'a', 'b', 'c'",
+            ),
         ],
     )
-    def test_they_are_ranked_by_the_span_that_is_printed(self, run: Run, file: Path, span: list[str], shown: set[str], folded: str) -> None:
+    def test_they_are_ranked_by_the_span_that_is_printed(
+        self, run: Run, file: Path, span: list[str], shown: set[str], folded: str
+    ) -> None:
         done = run("report", str(file), *span)
         assert 0 == done.code
         assert shown == set(re.findall(r": team (\w+) +│", done.out))
@@ -140,7 +203,9 @@ class TestNames:
         assert "shown as other" not in done.err
 
     @pytest.mark.parametrize("columns", [80, 60])
-    def test_the_table_is_whole(self, run: Run, file: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_table_is_whole(
+        self, run: Run, file: Path, columns: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("COLUMNS", str(columns))
         done = run("report", str(file))
         assert "…" not in done.out

@@ -1,4 +1,7 @@
-"""TLS and SASL/SCRAM reach every kind of Kafka client: admin, producer, consumer, Faust's, transactional ones, the exporter's."""
+"""TLS and SASL/SCRAM reach every kind of Kafka client.
+
+Admin, producer, consumer, Faust's, transactional ones, the exporter's.
+"""
 
 import asyncio
 import os
@@ -65,7 +68,9 @@ def ended(command: str) -> subprocess.CompletedProcess[str]:
 def running(command: str, log: Path) -> Iterator[None]:
     """A long-running command as its own process, ended by SIGTERM."""
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "deskpulse", command], env=os.environ, stdout=out, stderr=out)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deskpulse", command], env=os.environ, stdout=out, stderr=out
+        )
     try:
         yield
         assert process.poll() is None, log.read_text(encoding="utf-8")
@@ -84,7 +89,11 @@ def tickets_shown(port: str) -> float:
             text = answer.read().decode()
     except OSError:
         return 0
-    found = re.search(r'^support_tickets\{desk="[^"]+",by="all",member="all",period="current",window="30d"\} (\S+)', text, re.MULTILINE)
+    found = re.search(
+        r'^support_tickets\{desk="[^"]+",by="all",member="all",period="current",window="30d"\} (\S+)',
+        text,
+        re.MULTILINE,
+    )
     return float(found[1]) if found else 0
 
 
@@ -100,7 +109,9 @@ def test_every_client_connects_and_figures_come_out(run: Run, secure: dict[str, 
     with running("worker", worker_log), running("exporter", exporter_log):
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not tickets_shown(secure["DESKPULSE_EXPORTER__PORT"]):
-            assert time.monotonic() < deadline, worker_log.read_text(encoding="utf-8") + exporter_log.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, worker_log.read_text(
+                encoding="utf-8"
+            ) + exporter_log.read_text(encoding="utf-8")
             time.sleep(0.5)
     password = Path(secure["DESKPULSE_KAFKA__PASSWORD_FILE"]).read_text(encoding="utf-8").strip()
     shown = [
@@ -114,30 +125,40 @@ def test_every_client_connects_and_figures_come_out(run: Run, secure: dict[str, 
     assert not any(password in text for text in shown)
 
 
-def test_a_wrong_password_is_code_3_and_names_the_cause(run: Run, secure: dict[str, str], tmp_path: Path) -> None:
+def test_a_wrong_password_is_code_3_and_names_the_cause(
+    run: Run, secure: dict[str, str], tmp_path: Path
+) -> None:
     Path(secure["DESKPULSE_KAFKA__PASSWORD_FILE"]).write_text("wrong", encoding="utf-8")
     answer = run("topics")
     assert answer.code == exits.BROKER
-    assert "that address refuses the log-in: user or password is wrong\nfix: check kafka.username" in answer.err
+    assert (
+        "that address refuses the log-in: user or password is wrong\nfix: check kafka.username" in answer.err
+    )
     worker = ended("worker")
     assert (worker.returncode, worker.stderr.count("CRITICAL")) == (69, 1)
     assert "refuses the log-in: user or password is wrong" in worker.stderr.partition("CRITICAL")[2]
     exporter_log, deadline = tmp_path / "exporter.log", time.monotonic() + PATIENCE_SECONDS
     with running("exporter", exporter_log):  # it goes on trying
-        while "no connection to the ledger, trying again: Kafka at" not in (told := exporter_log.read_text(encoding="utf-8")):
+        while "no connection to the ledger, trying again: Kafka at" not in (
+            told := exporter_log.read_text(encoding="utf-8")
+        ):
             assert time.monotonic() < deadline, told
             time.sleep(0.1)
     assert "refuses the log-in: user or password is wrong" in told.partition("trying again: ")[2]
 
 
-def test_an_authority_that_did_not_sign_is_code_3(run: Run, secure: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_authority_that_did_not_sign_is_code_3(
+    run: Run, secure: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("DESKPULSE_KAFKA__CA_FILE")
     answer = run("topics")
     assert answer.code == exits.BROKER
     assert "CERTIFICATE_VERIFY_FAILED" in answer.err
 
 
-def test_an_open_line_to_a_tls_listener_is_code_3(run: Run, secure: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_open_line_to_a_tls_listener_is_code_3(
+    run: Run, secure: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("SECURITY_PROTOCOL", "USERNAME", "PASSWORD_FILE", "CA_FILE"):
         monkeypatch.delenv(f"DESKPULSE_KAFKA__{name}")
     answer = run("topics")
@@ -153,11 +174,18 @@ async def allow(secure: dict[str, str], topic: str, user: str, *operations: int)
     """Give a user rights on a topic; all others lose theirs."""
     async with connect(Settings().kafka) as cluster:
         for operation in operations:
-            await cluster._ask(CreateAclsRequest(TOPIC, topic, LITERAL, f"User:{user}", "*", operation, ALLOW))
+            await cluster._ask(
+                CreateAclsRequest(TOPIC, topic, LITERAL, f"User:{user}", "*", operation, ALLOW)
+            )
 
 
-def test_topics_that_are_forbidden_are_not_told_as_missing(run: Run, secure: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kafka hides what it forbids: doctor goes on with what it may see, and worker and simulator name all that they miss."""
+def test_topics_that_are_forbidden_are_not_told_as_missing(
+    run: Run, secure: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka hides what it forbids.
+
+    Doctor goes on with what it may see, and worker and simulator name all that they miss.
+    """
     monkeypatch.setenv("DESKPULSE_APP_ID", "guarded")
     monkeypatch.setenv("DESKPULSE_TOPIC_PREFIX", "guarded.")
     assert run("topics").code == exits.OK
@@ -167,15 +195,23 @@ def test_topics_that_are_forbidden_are_not_told_as_missing(run: Run, secure: dic
     asyncio.run(allow(secure, "guarded.survey", user, READ, DESCRIBE))
     doctor = run("doctor")
     assert doctor.code != exits.OK
-    assert "FAIL  topics: 2 missing or not allowed, Kafka does not tell this user which: guarded" in doctor.out
+    assert (
+        "FAIL  topics: 2 missing or not allowed, Kafka does not tell this user which: guarded" in doctor.out
+    )
     assert "give it Describe on them" in doctor.out
     assert "WARN  rights: Kafka does not show this user the configuration of guarded.survey" in doctor.out
     assert "OK    leaders" in doctor.out
     assert "group guarded" in doctor.out
     worker = ended("worker")
     assert worker.returncode == 78
-    assert "not to be seen by this Kafka user: guarded-view, guarded.dead-letter. They are missing or forbidden" in worker.stderr
+    assert (
+        "not to be seen by this Kafka user: guarded-view, guarded.dead-letter. They are missing or forbidden"
+        in worker.stderr
+    )
     asyncio.run(allow(secure, "guarded.resolved", "somebody", ALL))
     simulated = run("simulate", "--for", "1s", "--speed", "max")
     assert simulated.code == exits.BROKER
-    assert "this Kafka user may not see guarded.resolved, and Kafka does not tell whether they exist" in simulated.err
+    assert (
+        "this Kafka user may not see guarded.resolved, and Kafka does not tell whether they exist"
+        in simulated.err
+    )

@@ -9,7 +9,14 @@ from deskpulse.times import format_duration, format_time, parse_duration_ms, par
 
 @pytest.mark.parametrize(
     ("text", "expected_ms"),
-    [("45s", 45_000), ("5m", 300_000), ("2h", 7_200_000), ("7d", 604_800_000), ("250ms", 250), ("1h30m", 5_400_000)],
+    [
+        ("45s", 45_000),
+        ("5m", 300_000),
+        ("2h", 7_200_000),
+        ("7d", 604_800_000),
+        ("250ms", 250),
+        ("1h30m", 5_400_000),
+    ],
 )
 def test_a_duration_is_a_number_and_its_unit(text: str, expected_ms: int) -> None:
     assert parse_duration_ms(text) == expected_ms
@@ -40,7 +47,9 @@ def test_epoch_seconds_are_refused_with_the_milliseconds_they_would_be() -> None
         parse_time_ms("1272672000")
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2010-05-01", "2010-05-01T00:00:00", "2010-13-01T00:00:00Z", "12:00Z"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2010-05-01", "2010-05-01T00:00:00", "2010-13-01T00:00:00Z", "12:00Z"]
+)
 def test_a_time_that_names_no_instant_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write RFC 3339 with an offset"):
         parse_time_ms(text)

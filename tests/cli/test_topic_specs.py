@@ -29,14 +29,20 @@ def test_sources_and_dead_letters_carry_the_prefix_and_the_rest_the_app_id() -> 
 
 
 def test_source_and_ledger_topics_have_one_partition_count() -> None:
-    assert {spec.partitions for spec in specs("desk", rules=TopicRules(partitions=12)) if spec.is_copartitioned} == {12}
+    assert {
+        spec.partitions for spec in specs("desk", rules=TopicRules(partitions=12)) if spec.is_copartitioned
+    } == {12}
 
 
 @pytest.mark.parametrize("name", ledger_topics("desk"))
 def test_the_ledger_is_compacted_only_in_short_segments_and_soon(name: str) -> None:
     config = BY_NAME[name].config
     assert config["cleanup.policy"] == "compact"
-    assert int(config["segment.ms"]) <= int(config["max.compaction.lag.ms"]) <= int(config["delete.retention.ms"])
+    assert (
+        int(config["segment.ms"])
+        <= int(config["max.compaction.lag.ms"])
+        <= int(config["delete.retention.ms"])
+    )
     assert config["delete.retention.ms"] == "86400000"
     assert "retention.ms" not in config
 
@@ -73,7 +79,9 @@ def test_numbers_are_compared_as_numbers() -> None:
 def test_our_own_topic_is_altered_and_a_source_topic_only_on_request() -> None:
     topics = all_as_specified()
     for name in ("desk-view", "support.survey"):
-        topics[name] = replace(topics[name], config={**topics[name].config, "message.timestamp.type": "CreateTime"})
+        topics[name] = replace(
+            topics[name], config={**topics[name].config, "message.timestamp.type": "CreateTime"}
+        )
     change = {"message.timestamp.type": ("CreateTime", "LogAppendTime")}
     by_default = {step.spec.name: step for step in plan(WANTED, topics)}
     assert (by_default["desk-view"].action, by_default["support.survey"].action) == ("alter", "differs")

@@ -42,7 +42,9 @@ def test_a_dry_run_shows_what_would_be_made_and_makes_nothing(run: Run, on_kafka
     assert existing(on_kafka) == {}
 
 
-def test_it_makes_every_topic_as_specified_and_repeating_it_changes_nothing(run: Run, on_kafka: Settings) -> None:
+def test_it_makes_every_topic_as_specified_and_repeating_it_changes_nothing(
+    run: Run, on_kafka: Settings
+) -> None:
     assert states(run("topics").out) == {"created"}
     topics = existing(on_kafka)
     for spec in topic_specs(on_kafka):
@@ -67,7 +69,9 @@ def test_a_changed_setting_alters_our_topics_and_leaves_what_others_set(
 
 
 def test_source_topics_of_others_are_altered_on_request_only(run: Run, on_kafka: Settings) -> None:
-    theirs = [spec for spec in specs(on_kafka.app_id, on_kafka.topic_prefix, TopicRules()) if spec.role == "source"]
+    theirs = [
+        spec for spec in specs(on_kafka.app_id, on_kafka.topic_prefix, TopicRules()) if spec.role == "source"
+    ]
     bare = [type(spec)(spec.name, spec.partitions, 1, {}, spec.role) for spec in theirs]
     ask(on_kafka, lambda cluster: cluster.create(bare))
     answer = run("topics")
@@ -92,7 +96,9 @@ def test_other_partition_counts_are_refused_with_the_fix_and_nothing_is_made(
     assert made == {}
 
 
-def test_what_kafka_refuses_ends_with_code_3_and_kafkas_own_words(run: Run, on_kafka: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_kafka_refuses_ends_with_code_3_and_kafkas_own_words(
+    run: Run, on_kafka: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_TOPICS__REPLICATION_FACTOR", "3")
     answer = run("topics")
     assert answer.code == exits.BROKER

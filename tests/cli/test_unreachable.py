@@ -18,18 +18,27 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> str:
     return address
 
 
-@pytest.mark.parametrize("command", [["topics"], ["topics", "--dry-run"], ["simulate", "--for", "1s"], ["skip", "first-reply", "0", "0"]])
+@pytest.mark.parametrize(
+    "command",
+    [["topics"], ["topics", "--dry-run"], ["simulate", "--for", "1s"], ["skip", "first-reply", "0", "0"]],
+)
 def test_no_broker_is_code_3(command: list[str], run: Run, nobody: str) -> None:
     answer = run(*command)
     assert answer.code == exits.BROKER
     assert nobody in answer.err
     assert "Connect call failed" in answer.err
-    assert "fix: start the broker, or set kafka.bootstrap_servers (DESKPULSE_KAFKA__BOOTSTRAP_SERVERS)" in answer.err
+    assert (
+        "fix: start the broker, or set kafka.bootstrap_servers (DESKPULSE_KAFKA__BOOTSTRAP_SERVERS)"
+        in answer.err
+    )
 
 
 def test_replay_reads_its_file_first(run: Run, nobody: str, tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    path.write_text('{"topic": "first-reply", "event_id": "e", "ticket_id": "t", "occurred_at": 1272672000000}\n', encoding="utf-8")
+    path.write_text(
+        '{"topic": "first-reply", "event_id": "e", "ticket_id": "t", "occurred_at": 1272672000000}\n',
+        encoding="utf-8",
+    )
     assert run("replay", path).code == exits.BROKER
 
 

@@ -1,4 +1,6 @@
-"""What deskpulse promises whoever runs it, by a whole installation: topics, worker and exporter as processes on Apache Kafka.
+"""What deskpulse promises whoever runs it, by a whole installation.
+
+Topics, worker and exporter as processes on Apache Kafka.
 
 What goes wrong on the way (crashes, fencing, rolling upgrades) is tested in tests/e2e and tests/agents.
 """
@@ -25,7 +27,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 @pytest.fixture
 async def stack(kafka_broker: Broker, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Stack]:
-    made = Stack(kafka_broker.bootstrap, f"{topic_prefix}c-", tmp_path, {"DESKPULSE_EXPORTER__CLOCK": "event"})
+    made = Stack(
+        kafka_broker.bootstrap, f"{topic_prefix}c-", tmp_path, {"DESKPULSE_EXPORTER__CLOCK": "event"}
+    )
     try:
         yield made
     finally:
@@ -53,7 +57,10 @@ def created(ticket: str, at_ms: int, **more: Any) -> Sent:
 
 
 async def test_figures_equal_the_oracle_and_survive_restarts(stack: Stack) -> None:
-    """Half of the history, a restart of worker and exporter, the other half with the first one sent again: nothing counts twice."""
+    """Half of the history, a restart of worker and exporter, the other half with the first one sent again.
+
+    Nothing counts twice.
+    """
     events = desk_events()
     half = len(events) // 2
     (worker,) = await stack.start_all()
@@ -69,17 +76,30 @@ async def test_figures_equal_the_oracle_and_survive_restarts(stack: Stack) -> No
     verdict, records, after = await stack.judged()
     assert not verdict.differences, verdict.differences[:5]
     assert len(records) == total(after, "deskpulse_events_accepted_total")
-    assert total(after, "deskpulse_events_duplicate_total") >= half > total(before, "deskpulse_events_duplicate_total")
+    assert (
+        total(after, "deskpulse_events_duplicate_total")
+        >= half
+        > total(before, "deskpulse_events_duplicate_total")
+    )
 
 
 async def test_what_cannot_be_an_event_is_kept_whole_and_stops_nothing(stack: Stack) -> None:
     bad = b'{"event_id": "e-1", "occurred_at": "yesterday", "ticket_id": "T-2"}'
     await stack.start_all()
-    await stack.publish([created("T-1", START_MS), ("first-reply", b"T-2", bad), ("resolved", b"T-3", None), created("T-4", START_MS)])
+    await stack.publish(
+        [
+            created("T-1", START_MS),
+            ("first-reply", b"T-2", bad),
+            ("resolved", b"T-3", None),
+            created("T-4", START_MS),
+        ]
+    )
     verdict, _, samples = await stack.judged()
     assert not verdict.differences, verdict.differences[:5]
     assert {"time": 1, "null": 1} == by_label(samples, "deskpulse_events_rejected_total", "reason")
-    letters = {dict(letter.headers)["reason"]: letter for letter in await stack.read(stack.topic("dead-letter"))}
+    letters = {
+        dict(letter.headers)["reason"]: letter for letter in await stack.read(stack.topic("dead-letter"))
+    }
     assert bad == letters[b"time"].value
     assert b"first-reply" == dict(letters[b"time"].headers)["topic"]
     assert letters[b"null"].value is None

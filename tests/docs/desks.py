@@ -1,6 +1,9 @@
-"""The desks of the worked examples in docs/kpis/: the events that a page tells of, and the samples that an exporter shows for them.
+"""The desks of the worked examples in docs/kpis/.
 
-Each function is one page's example; the page says the same in words, and `test_kpi_pages.py` holds the two together.
+The events that a page tells of, and the samples that an exporter shows for them.
+
+Each function is one page's example; the page says the same in words, and `test_kpi_pages.py` holds the two
+together.
 """
 
 from __future__ import annotations
@@ -47,8 +50,19 @@ class Desk:
         found = self._records[topic]
         found.append(SourceRecord(0, len(found), NOON_MS, key.encode(), json.dumps(event).encode()))
 
-    def created(self, ticket: str, ago: int, team: str = "billing", channel: str = "email", customer: str = "C1") -> None:
-        self.send("ticket-created", ticket, ago, ticket_id=ticket, customer_id=customer, team=team, channel=channel, priority="normal")
+    def created(
+        self, ticket: str, ago: int, team: str = "billing", channel: str = "email", customer: str = "C1"
+    ) -> None:
+        self.send(
+            "ticket-created",
+            ticket,
+            ago,
+            ticket_id=ticket,
+            customer_id=customer,
+            team=team,
+            channel=channel,
+            priority="normal",
+        )
 
     def replied(self, ticket: str, ago: int) -> None:
         self.send("first-reply", ticket, ago, ticket_id=ticket)
@@ -78,7 +92,9 @@ def samples(desk: Desk) -> dict[Key, float]:
     """Every KPI sample of a scrape."""
     view = desk.view()
     families = [family for part in kpi_parts(BUCKETS_SECONDS) for family in part(view)]
-    return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
+    return {
+        (one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples
+    }
 
 
 def _tickets(desk: Desk, **teams: int) -> Iterator[tuple[str, str, int]]:
@@ -157,7 +173,9 @@ def csat() -> Desk:
 
 
 def ces() -> Desk:
-    return _answers("ces", billing={1: 20, 2: 70, 3: 140, 4: 110, 5: 160, 6: 180, 7: 120}, onboarding={1: 60, 2: 140})
+    return _answers(
+        "ces", billing={1: 20, 2: 70, 3: 140, 4: 110, 5: 160, 6: 180, 7: 120}, onboarding={1: 60, 2: 140}
+    )
 
 
 def tickets_per_customer() -> Desk:
@@ -208,7 +226,9 @@ def abandonment() -> Desk:
 def reopen_rate() -> Desk:
     desk = Desk()
     for ticket, team, number in _tickets(desk, billing=160, onboarding=40):
-        desk.resolved(ticket, 20 * MINUTE_MS, outcome="abandoned" if team == "billing" and number >= 150 else "solved")
+        desk.resolved(
+            ticket, 20 * MINUTE_MS, outcome="abandoned" if team == "billing" and number >= 150 else "solved"
+        )
         if number < (4 if team == "billing" else 8):
             desk.changed(ticket, 10 * MINUTE_MS, "reopened")
     return desk

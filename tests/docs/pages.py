@@ -62,7 +62,9 @@ def parse_samples(block: str) -> list[Sample]:
         match = _SAMPLE.fullmatch(line)
         assert match, line
         decimals = len(match["value"].partition(".")[2])
-        found.append(Sample(match["name"], frozenset(_LABEL.findall(match["labels"])), float(match["value"]), decimals))
+        found.append(
+            Sample(match["name"], frozenset(_LABEL.findall(match["labels"])), float(match["value"]), decimals)
+        )
     return found
 
 

@@ -1,4 +1,7 @@
-"""ARCHITECTURE.md: each invariant is held by tests or import contracts that exist; what it says of the tree is so."""
+"""ARCHITECTURE.md: each invariant is held by tests or import contracts that exist.
+
+What it says of the tree is so.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ def test_what_is_not_held_is_seen() -> None:
     assert ["held by nothing"] == faults("**Nothing is lost.** Believe it.")
     assert ["held by nothing"] == faults("**Nothing is lost.** Held by faith.")
     assert ["no import contract 'Only Faust'"] == faults('**So it is.** Held by "Only Faust".')
-    assert ["names tests/test_tidy.py::test_gone: no such test"] == faults("**So it is.** Held by `tests/test_tidy.py::test_gone`.")
+    assert ["names tests/test_tidy.py::test_gone: no such test"] == faults(
+        "**So it is.** Held by `tests/test_tidy.py::test_gone`."
+    )
 
 
 def test_every_package_is_described_and_no_other() -> None:
@@ -53,6 +58,8 @@ def test_there_are_invariants_and_non_obvious_points() -> None:
 
 
 def test_named_files_exist() -> None:
-    named = set(re.findall(r"`((?:streams|windows|kpis|agents|exporters|deskpulse)/[\w/]+\.py)`", pages.text(PAGE)))
+    named = set(
+        re.findall(r"`((?:streams|windows|kpis|agents|exporters|deskpulse)/[\w/]+\.py)`", pages.text(PAGE))
+    )
     assert named
     assert not [path for path in sorted(named) if not (tidy.ROOT / path).is_file()]

@@ -58,11 +58,18 @@ def at_broker(code: str, bootstrap: str, prefix: str) -> str:
     """The code of the page, for this broker and with topics of its own."""
     assert BOOTSTRAP in code
     topics = "|".join((*SOURCE_TOPICS, "dead-letter"))
-    return re.sub(rf'(-t |send_and_wait\("|^\s+")({topics})\b', rf"\g<1>{prefix}\2", code.replace(BOOTSTRAP, bootstrap), flags=re.MULTILINE)
+    return re.sub(
+        rf'(-t |send_and_wait\("|^\s+")({topics})\b',
+        rf"\g<1>{prefix}\2",
+        code.replace(BOOTSTRAP, bootstrap),
+        flags=re.MULTILINE,
+    )
 
 
 def run(command: list[str], folder: Path, typed: str | None = None) -> str:
-    ended = subprocess.run(command, cwd=folder, input=typed, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(
+        command, cwd=folder, input=typed, capture_output=True, text=True, check=False, timeout=60
+    )
     assert 0 == ended.returncode, ended.stdout + ended.stderr
     return ended.stdout
 
@@ -87,7 +94,11 @@ class TestTheContract:
     def test_the_kinds_are_those_of_the_schema(self, topic: str) -> None:
         made = schemas.schema(topic)
         field = {"ticket-changed": "change", "customer": "status", "survey": "kind"}[topic]
-        kinds = {word for kind in made.get("$defs", {"": made}).values() for word in kind["properties"][field]["enum"]}
+        kinds = {
+            word
+            for kind in made.get("$defs", {"": made}).values()
+            for word in kind["properties"][field]["enum"]
+        }
         assert kinds <= set(re.findall(r"`([a-z]+)`", chapter(topic)))
 
     @pytest.mark.parametrize("topic", SOURCE_TOPICS)
@@ -136,10 +147,14 @@ class TestRefusedRecords:
 
     def test_a_score_is_refused_off_its_scale(self) -> None:
         answer = {"event_id": "e", "occurred_at": NOON_MS, "ticket_id": "T-1", "kind": "csat", "score": 6}
-        assert ["score"] == [letter.reason for letter in PartitionState(0).apply("survey", [record(answer, "T-1")])]
+        assert ["score"] == [
+            letter.reason for letter in PartitionState(0).apply("survey", [record(answer, "T-1")])
+        ]
 
     def test_microseconds_are_a_time_in_the_far_future(self) -> None:
-        found = decoder("first-reply")(json.dumps({"event_id": "e", "occurred_at": NOON_MS * 1000, "ticket_id": "T-1"}).encode())
+        found = decoder("first-reply")(
+            json.dumps({"event_id": "e", "occurred_at": NOON_MS * 1000, "ticket_id": "T-1"}).encode()
+        )
         assert isinstance(found, Reject)
         assert "time" == found.reason
 
@@ -153,7 +168,10 @@ class TestRefusedRecords:
         }
         for instant, refused in edges.items():
             found = decode(json.dumps({"event_id": "e", "occurred_at": instant, "ticket_id": "T"}).encode())
-            assert refused == (isinstance(found, Reject) and found.detail.startswith("epoch seconds? this field is milliseconds")), instant
+            assert refused == (
+                isinstance(found, Reject)
+                and found.detail.startswith("epoch seconds? this field is milliseconds")
+            ), instant
 
     def test_a_customer_is_never_too_late(self) -> None:
         state = PartitionState(0)
@@ -166,7 +184,10 @@ class TestRefusedRecords:
     def test_the_limits_are_those_of_the_program(self) -> None:
         config = WorkerConfig(clock=WORKER, kafka={})
         rules = config.state_rules
-        assert f"When {config.reject_share:.0%} of at least {config.reject_least} records".replace("95%", "95 %") in TEXT
+        assert (
+            f"When {config.reject_share:.0%} of at least {config.reject_least} records".replace("95%", "95 %")
+            in TEXT
+        )
         assert f"by more than {rules.future_tolerance_ms // 60_000} min" in TEXT
         assert f"more than {rules.horizon_ms // 86_400_000} days before" in TEXT
 
@@ -178,19 +199,32 @@ def record(event: dict[str, Any] | str, key: str) -> SourceRecord:
 
 @needs_kcat
 class TestProducers:
-    async def test_python_and_kcat_send_a_ticket_to_one_partition(self, kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
+    async def test_python_and_kcat_send_a_ticket_to_one_partition(
+        self, kafka_broker: Any, topic_prefix: str, tmp_path: Path
+    ) -> None:
         desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
         await desk.create_topics()
-        run([sys.executable, "-c", at_broker(python("AIOKafkaProducer"), kafka_broker.bootstrap, topic_prefix)], tmp_path)
+        run(
+            [
+                sys.executable,
+                "-c",
+                at_broker(python("AIOKafkaProducer"), kafka_broker.bootstrap, topic_prefix),
+            ],
+            tmp_path,
+        )
         run(["bash", "-euc", at_broker(shell("kcat -P"), kafka_broker.bootstrap, topic_prefix)], tmp_path)
         records = await desk.read(f"{topic_prefix}ticket-created", f"{topic_prefix}first-reply")
-        assert ["ticket-created", "first-reply"] == [found.topic.removeprefix(topic_prefix) for found in records]
+        assert ["ticket-created", "first-reply"] == [
+            found.topic.removeprefix(topic_prefix) for found in records
+        ]
         assert 1 == len({found.partition for found in records})
         assert {b"T-2001"} == {found.key for found in records}
         for found in records:
             assert not PartitionState(found.partition).apply(found.topic.removeprefix(topic_prefix), [found])
 
-    async def test_without_the_setting_kcat_chooses_other_partitions(self, kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
+    async def test_without_the_setting_kcat_chooses_other_partitions(
+        self, kafka_broker: Any, topic_prefix: str, tmp_path: Path
+    ) -> None:
         """The trap is real, and the setting is what mends it."""
         desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
         await desk.create_topics()
@@ -198,7 +232,17 @@ class TestProducers:
         await desk.produce(("ticket-created", key.encode(), b"{}") for key in keys)
         wanted = await partitions(desk, "ticket-created")
         for topic, options in (("first-reply", ["-X", "topic.partitioner=murmur2_random"]), ("resolved", [])):
-            command = ["kcat", "-P", "-b", kafka_broker.bootstrap, "-t", topic_prefix + topic, "-K", "|", *options]
+            command = [
+                "kcat",
+                "-P",
+                "-b",
+                kafka_broker.bootstrap,
+                "-t",
+                topic_prefix + topic,
+                "-K",
+                "|",
+                *options,
+            ]
             run(command, tmp_path, "".join(f"{key}|{{}}\n" for key in keys))
         assert wanted == await partitions(desk, "first-reply")
         assert wanted != await partitions(desk, "resolved")
@@ -209,26 +253,46 @@ async def partitions(desk: Desk, topic: str) -> dict[bytes, int]:
 
 
 @needs_kcat
-async def test_dead_letters_are_read_as_the_page_says(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> None:
+async def test_dead_letters_are_read_as_the_page_says(
+    kafka_broker: Any, topic_prefix: str, tmp_path: Path
+) -> None:
     desk = Desk({"bootstrap_servers": kafka_broker.bootstrap}, topic_prefix, tmp_path)
     await desk.create_topics(first_reply=1)
     letters = [
-        DeadLetter("first-reply", 0, 0, NOON_MS, "syntax", "JSON is malformed: invalid character", b"T-1", b"not json"),
-        DeadLetter("first-reply", 0, 1, NOON_MS, "null", "the record has no value (a tombstone)", b"T-2", None),
+        DeadLetter(
+            "first-reply",
+            0,
+            0,
+            NOON_MS,
+            "syntax",
+            "JSON is malformed: invalid character",
+            b"T-1",
+            b"not json",
+        ),
+        DeadLetter(
+            "first-reply", 0, 1, NOON_MS, "null", "the record has no value (a tombstone)", b"T-2", None
+        ),
         DeadLetter("survey", 2, 9, NOON_MS, "syntax", "trailing characters", b"T-3", b"{}}"),
     ]
     async with AIOKafkaProducer(bootstrap_servers=kafka_broker.bootstrap) as producer:
         await producer.send_and_wait(f"{topic_prefix}first-reply", b"not json", key=b"T-1", partition=0)
         for letter in letters:
             key = f"{letter.topic}-{letter.partition}-{letter.offset}".encode()
-            await producer.send_and_wait(desk.config.dead_letter_topic, letter.value, key=key, headers=letter_headers(letter))
-    counted, shown, itself = (at_broker(shell(text), kafka_broker.bootstrap, topic_prefix) for text in ("uniq -c", "%k\\n", "-o 0"))
+            await producer.send_and_wait(
+                desk.config.dead_letter_topic, letter.value, key=key, headers=letter_headers(letter)
+            )
+    counted, shown, itself = (
+        at_broker(shell(text), kafka_broker.bootstrap, topic_prefix) for text in ("uniq -c", "%k\\n", "-o 0")
+    )
     counts = [" ".join(line.split()) for line in run(["bash", "-euc", counted], tmp_path).splitlines()]
     assert ["1 reason=null", "2 reason=syntax"] == counts
     told = run(["bash", "-euc", shown], tmp_path)
     assert ["first-reply-0-0", "first-reply-0-1", "survey-2-9"] == re.findall(r"^\S+$", told, re.MULTILINE)
     assert "T-1 not json\n" == run(["bash", "-euc", itself], tmp_path)
-    printed = run([sys.executable, "-c", at_broker(python("AIOKafkaConsumer"), kafka_broker.bootstrap, topic_prefix)], tmp_path)
+    printed = run(
+        [sys.executable, "-c", at_broker(python("AIOKafkaConsumer"), kafka_broker.bootstrap, topic_prefix)],
+        tmp_path,
+    )
     assert "first-reply 0 syntax JSON is malformed: invalid character b'not json'" == printed.splitlines()[0]
     assert 3 == len(printed.splitlines())
 
@@ -250,5 +314,9 @@ def test_the_figures_of_an_event_file_are_shown(tmp_path: Path, monkeypatch: pyt
     command = shell("deskpulse report").split()
     answer = run_command(*command[1:], "--format", "json")
     assert 0 == answer.code, answer.err
-    figures = {(one["name"], one["by"], one["period"]): one for one in json.loads(answer.out)["figures"] if "period" in one}
+    figures = {
+        (one["name"], one["by"], one["period"]): one
+        for one in json.loads(answer.out)["figures"]
+        if "period" in one
+    }
     assert 240.0 == figures["support_first_response_mean_seconds", "all", "current"]["value"]

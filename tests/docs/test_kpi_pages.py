@@ -1,4 +1,7 @@
-"""The pages of docs/kpis/ tell the truth: their examples, queries, bands and names are compared with what the code gives."""
+"""The pages of docs/kpis/ tell the truth.
+
+Their examples, queries, bands and names are compared with what the code gives.
+"""
 
 from __future__ import annotations
 
@@ -59,18 +62,29 @@ def test_a_page_names_its_metrics_and_no_others(page: str) -> None:
     named = set(re.findall(r"`((?:support|deskpulse)_[a-z_]+)`", pages.text(path_of(page))))
     figures = set(metrics_doc.KPI_PAGES[page])
     figures |= {kind.observations_name for kind in catalogue.FIGURES if kind.name in figures}
-    figures |= {f"{name.removesuffix('_ratio')}_observations" for name in catalogue.OTHER_FIGURES if name in figures}
+    figures |= {
+        f"{name.removesuffix('_ratio')}_observations" for name in catalogue.OTHER_FIGURES if name in figures
+    }
     assert figures <= named
     assert named <= metrics_doc.documented()
 
 
 @pytest.mark.parametrize("page", KPIS)
 def test_the_example_gives_the_samples_of_the_page(page: str) -> None:
-    """Events go in as a producer sends them; what an exporter shows is what the page says, to the decimals that it states."""
+    """Events go in as a producer sends them.
+
+    What an exporter shows is what the page says, to the decimals that it states.
+    """
     found = samples_of(page)
-    stated = [sample for block in pages.blocks(path_of(page), "prometheus") for sample in pages.parse_samples(block)]
+    stated = [
+        sample for block in pages.blocks(path_of(page), "prometheus") for sample in pages.parse_samples(block)
+    ]
     assert len(stated) > 2
-    wrong = [one for one in stated if round(found.get((one.name, one.labels), float("nan")), one.decimals) != one.value]
+    wrong = [
+        one
+        for one in stated
+        if round(found.get((one.name, one.labels), float("nan")), one.decimals) != one.value
+    ]
     assert [] == wrong
 
 
@@ -88,7 +102,9 @@ def test_a_page_shows_a_right_query_and_a_wrong_one(page: str) -> None:
 def test_queries_ask_for_metrics_that_exist(page: str) -> None:
     for query in queries(page):
         for name in re.findall(r"\b(?:support|deskpulse)_[a-z_]+", query.expression):
-            family = next((name.removesuffix(suffix) for suffix in HISTOGRAM_SUFFIXES if name.endswith(suffix)), name)
+            family = next(
+                (name.removesuffix(suffix) for suffix in HISTOGRAM_SUFFIXES if name.endswith(suffix)), name
+            )
             assert family in metrics_doc.documented(), name
 
 
@@ -98,7 +114,9 @@ def test_queries_give_what_the_page_says(page: str, tmp_path: Path) -> None:
     """Prometheus itself answers them, from the samples of the example."""
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump(promtool_test(page)), encoding="utf-8")
-    run = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, check=False
+    )
     assert 0 == run.returncode, run.stdout + run.stderr
 
 
@@ -108,14 +126,22 @@ def test_a_query_that_gives_something_else_is_seen(tmp_path: Path) -> None:
     wrong["tests"][0]["promql_expr_test"][0]["exp_samples"][0]["value"] += 1
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump(wrong), encoding="utf-8")
-    assert 0 != subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, check=False).returncode
+    assert (
+        0
+        != subprocess.run(
+            ["promtool", "test", "rules", str(file)], capture_output=True, check=False
+        ).returncode
+    )
 
 
 def promtool_test(page: str) -> dict[str, Any]:
     """A rules test: the samples as constant series, and what each query gives, in billionths, since promtool compares exactly."""
     needed = {name for query in queries(page) for name in re.findall(r"\w+", query.expression)}
     found = {key: value for key, value in samples_of(page).items() if key[0] in needed}
-    series = [{"series": f"{name}{{{selector(labels)}}}", "values": f"{value!r}x10"} for (name, labels), value in found.items()]
+    series = [
+        {"series": f"{name}{{{selector(labels)}}}", "values": f"{value!r}x10"}
+        for (name, labels), value in found.items()
+    ]
     asked = []
     for query in queries(page):
         if query.gives is None:  # read by Prometheus' parser, whatever it gives
@@ -123,7 +149,10 @@ def promtool_test(page: str) -> dict[str, Any]:
         else:
             asked.append(question(f"sum(round(({query.expression}) * 1e9))", round(query.gives * 1e9)))
             asked.append(question(f"count({query.expression})", 1))
-    return {"evaluation_interval": "1m", "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": asked}]}
+    return {
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": asked}],
+    }
 
 
 def question(expression: str, value: float) -> dict[str, Any]:
@@ -145,8 +174,16 @@ def test_bands_are_those_of_the_settings(name: str) -> None:
 
 def band_row(band: Band) -> list[str]:
     edges = {edge: bound.text for edge, bound in band.edges}
-    where = f"channel {', '.join(band.channels)}" if band.channels else ", ".join(band.windows or ()) or "any window"
-    return [*(f"`{edges[edge]}`" if edge in edges else "-" for edge in ("exceptional", "above", "typical")), "else", where]
+    where = (
+        f"channel {', '.join(band.channels)}"
+        if band.channels
+        else ", ".join(band.windows or ()) or "any window"
+    )
+    return [
+        *(f"`{edges[edge]}`" if edge in edges else "-" for edge in ("exceptional", "above", "typical")),
+        "else",
+        where,
+    ]
 
 
 @pytest.mark.parametrize("page", sorted(set(KPIS) - set(BAND_PAGES.values())))

@@ -1,4 +1,7 @@
-"""docs/metrics.md is what the code exports: nothing is missing, nothing is made up, and a stale page is seen."""
+"""docs/metrics.md is what the code exports.
+
+Nothing is missing, nothing is made up, and a stale page is seen.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ def test_everything_that_the_exporter_describes_is_on_the_page() -> None:
     def nothing() -> Snapshot:
         raise AssertionError("describe reads no state")
 
-    described = {metric.name + SUFFIXES.get(metric.type, "") for metric in DeskpulseCollector(nothing, ()).describe()}
+    described = {
+        metric.name + SUFFIXES.get(metric.type, "") for metric in DeskpulseCollector(nothing, ()).describe()
+    }
     assert described == metrics_doc.documented()
     assert described == set(re.findall(r"`((?:support|deskpulse)_[a-z0-9_]+)`", TEXT))
 

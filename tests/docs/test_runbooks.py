@@ -93,5 +93,7 @@ def test_a_page_names_commands_that_exist(page: str) -> None:
 
 def test_a_link_that_leads_nowhere_is_seen() -> None:
     """`tests/test_docs.py` looks at the links of every page; this shows that it would see one of these."""
-    broken = docs_check.broken_links(Path("docs/runbooks/README.md"), "[x](no-such-page.md) and [y](fenced.md#no-such-heading)")
+    broken = docs_check.broken_links(
+        Path("docs/runbooks/README.md"), "[x](no-such-page.md) and [y](fenced.md#no-such-heading)"
+    )
     assert 2 == len(broken)

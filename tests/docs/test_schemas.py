@@ -83,7 +83,10 @@ def test_a_schema_refuses_what_the_decoder_refuses(topic: str, change: dict[str,
 
 @pytest.mark.parametrize("seed", range(3))
 def test_schema_and_decoder_accept_the_same_records(seed: int) -> None:
-    """But for what no schema sees: how a time is written, which characters names have, and that 5.0 is not an integer here."""
+    """But for what no schema sees.
+
+    How a time is written, which characters names have, and that 5.0 is not an integer here.
+    """
     random = Random(seed)
     judged = 0
     for _ in range(1500):
@@ -102,4 +105,6 @@ def test_schema_and_decoder_accept_the_same_records(seed: int) -> None:
 
 
 def holds_whole_float(event: Any) -> bool:
-    return isinstance(event, dict) and any(isinstance(value, float) and value.is_integer() for value in event.values())
+    return isinstance(event, dict) and any(
+        isinstance(value, float) and value.is_integer() for value in event.values()
+    )

@@ -36,7 +36,11 @@ def test_the_example_gives_the_samples_of_the_page(desk: SlaDesk) -> None:
     found = {(f.name, frozenset(f.labels)): f.value for f in (*view.figures, *view.live)}
     stated = [sample for block in pages.blocks(PAGE, "prometheus") for sample in pages.parse_samples(block)]
     assert len(stated) > 10
-    wrong = [one for one in stated if round(found.get((one.name, one.labels), float("nan")), one.decimals) != one.value]
+    wrong = [
+        one
+        for one in stated
+        if round(found.get((one.name, one.labels), float("nan")), one.decimals) != one.value
+    ]
     assert [] == wrong
 
 

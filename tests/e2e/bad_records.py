@@ -27,11 +27,20 @@ def bad_records(now_ms: int) -> Iterator[BadRecord]:
     reply = _event(now_ms, ticket_id="T1")
     yield BadRecord("a key of another ticket", "key", "first-reply", b"T2", reply)
     yield BadRecord("no key", "key", "first-reply", None, reply)
-    yield BadRecord("a customer under a ticket's key", "key", "customer", b"T1", _event(now_ms, customer_id="C1", status="joined"))
+    yield BadRecord(
+        "a customer under a ticket's key",
+        "key",
+        "customer",
+        b"T1",
+        _event(now_ms, customer_id="C1", status="joined"),
+    )
 
 
 def too_late(now_ms: int) -> BadRecord:
-    """More than 61 days before what is known of its partition; it books nothing, so that the oracle, which takes it, agrees."""
+    """More than 61 days before what is known of its partition.
+
+    It books nothing, so that the oracle, which takes it, agrees.
+    """
     value = _event(now_ms - 62 * DAY_MS, ticket_id="T1", change="paused")
     return BadRecord("two months late", "too_late", "ticket-changed", b"T1", value)
 
@@ -61,20 +70,42 @@ def _of_wrong_form(now_ms: int) -> Iterator[BadRecord]:
         "an empty identifier": _event(now_ms, ticket_id=""),
         "129 characters": _event(now_ms, ticket_id="T" * 129),
         "a list": b"[]",
-        "a fraction for an instant": json.dumps({"event_id": "e", "ticket_id": "T1", "occurred_at": 1.5}).encode(),
+        "a fraction for an instant": json.dumps(
+            {"event_id": "e", "ticket_id": "T1", "occurred_at": 1.5}
+        ).encode(),
     }
     for what, value in wrong.items():
         yield BadRecord(what, "schema", "first-reply", b"T1", value)
     yield BadRecord("a survey of nobody", "schema", "survey", b"T1", _event(now_ms, kind="nps", score=9))
-    yield BadRecord("negative seconds", "schema", "resolved", b"T1", _event(now_ms, ticket_id="T1", talk_seconds=-1))
-    yield BadRecord("an unknown change", "kind", "ticket-changed", b"T1", _event(now_ms, ticket_id="T1", change="exploded"))
-    yield BadRecord("an unknown status", "kind", "customer", b"C1", _event(now_ms, customer_id="C1", status="pending"))
-    yield BadRecord("an unknown survey", "kind", "survey", b"T1", _event(now_ms, ticket_id="T1", kind="mood", score=5))
+    yield BadRecord(
+        "negative seconds", "schema", "resolved", b"T1", _event(now_ms, ticket_id="T1", talk_seconds=-1)
+    )
+    yield BadRecord(
+        "an unknown change",
+        "kind",
+        "ticket-changed",
+        b"T1",
+        _event(now_ms, ticket_id="T1", change="exploded"),
+    )
+    yield BadRecord(
+        "an unknown status", "kind", "customer", b"C1", _event(now_ms, customer_id="C1", status="pending")
+    )
+    yield BadRecord(
+        "an unknown survey", "kind", "survey", b"T1", _event(now_ms, ticket_id="T1", kind="mood", score=5)
+    )
 
 
 def _out_of_range(now_ms: int) -> Iterator[BadRecord]:
-    yield BadRecord("an NPS of 11", "score", "survey", b"T1", _event(now_ms, ticket_id="T1", kind="nps", score=11))
-    yield BadRecord("a scale of one", "score", "survey", b"T1", _event(now_ms, ticket_id="T1", kind="csat", score=1, scale_max=1))
+    yield BadRecord(
+        "an NPS of 11", "score", "survey", b"T1", _event(now_ms, ticket_id="T1", kind="nps", score=11)
+    )
+    yield BadRecord(
+        "a scale of one",
+        "score",
+        "survey",
+        b"T1",
+        _event(now_ms, ticket_id="T1", kind="csat", score=1, scale_max=1),
+    )
     instants: dict[str, int | str] = {
         "before 1970": -1,
         "microseconds": now_ms * 1000,

@@ -1,4 +1,7 @@
-"""`deskpulse worker` with a fault that no test could reach otherwise: its merge crashes on every event called `crash-me`."""
+"""`deskpulse worker` with a fault that no test could reach otherwise.
+
+Its merge crashes on every event called `crash-me`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`deskpulse worker` that takes its time to recover: until the file exists that the variable SLOW_UNTIL names."""
+"""`deskpulse worker` that takes its time to recover.
+
+Until the file exists that the variable SLOW_UNTIL names.
+"""
 
 from __future__ import annotations
 

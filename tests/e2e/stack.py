@@ -28,7 +28,9 @@ __all__ = [
 ]
 
 
-def run_command(*words: str | Path, variables: Mapping[str, str], seconds: float = START_SECONDS) -> subprocess.CompletedProcess[str]:
+def run_command(
+    *words: str | Path, variables: Mapping[str, str], seconds: float = START_SECONDS
+) -> subprocess.CompletedProcess[str]:
     """A command of deskpulse that ends by itself."""
     command = [sys.executable, "-m", "deskpulse", *map(str, words)]
     return subprocess.run(
@@ -45,7 +47,13 @@ def run_command(*words: str | Path, variables: Mapping[str, str], seconds: float
 
 def total(samples: proof.Samples, name: str, **labels: str) -> int:
     """The sum of a metric's samples that carry the labels."""
-    return round(sum(value for (found, having), value in samples.items() if found == name and set(labels.items()) <= having))
+    return round(
+        sum(
+            value
+            for (found, having), value in samples.items()
+            if found == name and set(labels.items()) <= having
+        )
+    )
 
 
 def by_label(samples: proof.Samples, name: str, label: str) -> Counter[str]:

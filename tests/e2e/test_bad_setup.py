@@ -27,20 +27,27 @@ async def test_missing_topics_are_named_with_the_command_that_makes_them(new_sta
     assert Exit.CONFIG == await worker.exit(START_SECONDS)
     assert worker.has_said(f"no such topic: {stack.name}.* Create what is missing with `deskpulse topics`")
     assert exits.BROKER == await exporter.exit(START_SECONDS)
-    assert exporter.has_said(f"no topic {stack.view_topic}, .*{stack.topic('first-reply')}.*: create the topics with `deskpulse topics`")
+    assert exporter.has_said(
+        f"no topic {stack.view_topic}, .*{stack.topic('first-reply')}.*: create the topics with `deskpulse "
+        "topics`"
+    )
 
 
 async def test_unequal_partition_counts_are_told_one_by_one(new_stack: NewStack) -> None:
     stack = new_stack()
     odd = stack.topic("resolved")
-    specs = [replace(spec, partitions=3) if spec.name == odd else spec for spec in topic_specs(stack.settings)]
+    specs = [
+        replace(spec, partitions=3) if spec.name == odd else spec for spec in topic_specs(stack.settings)
+    ]
     async with connect(stack.settings.kafka) as cluster:
         await cluster.create(specs)
         names = [spec.name for spec in specs]
 
         async def all_led() -> bool:
             topics = await cluster.topics(names)
-            return len(topics) == len(names) and all(part.leader >= 0 for topic in topics.values() for part in topic.partitions.values())
+            return len(topics) == len(names) and all(
+                part.leader >= 0 for topic in topics.values() for part in topic.partitions.values()
+            )
 
         await until(all_led, what="leaders of all topics")
     worker = stack.start("worker")
@@ -62,7 +69,9 @@ def nobody() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("program", "code"), [("worker", Exit.UNAVAILABLE), ("exporter", exits.BROKER)])
-async def test_no_broker_is_said_with_its_address(program: str, code: int, nobody: str, tmp_path: Path) -> None:
+async def test_no_broker_is_said_with_its_address(
+    program: str, code: int, nobody: str, tmp_path: Path
+) -> None:
     variables = {"DESKPULSE_KAFKA__BOOTSTRAP_SERVERS": nobody, "DESKPULSE_EXPORTER__PORT": "0"}
     started = start_program(program, variables=variables, log=tmp_path / "log")
     try:

@@ -1,4 +1,7 @@
-"""A program with other definitions takes over under load, and back, with real processes on Apache Kafka: no figure is ever a false one."""
+"""A program with other definitions takes over under load, and back, with real processes on Apache Kafka.
+
+No figure is ever a false one.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ from tests.e2e.conftest import NewStack
 from tests.e2e.stack import START_SECONDS, Sent, Stack, end_well
 from windows.panes import DAY_MS
 
-BEFORE = "tests.other_definitions"  # what is unanswered waits since its creation there, also once it was reopened
+# what is unanswered waits since its creation there, also once it was reopened
+BEFORE = "tests.other_definitions"
 CHANGED = HISTORY[-1].figures
 OLDEST = "support_oldest_unanswered_timestamp_seconds"  # of them, what a desk without a policy shows
 DAYS = 3
@@ -45,7 +49,11 @@ async def load(stack: Stack, events: Iterable[Sent]) -> None:
 async def agrees(stack: Stack, *, without: frozenset[str] = frozenset()) -> Samples:
     """Every figure is the oracle's; those that are hidden are absent."""
     verdict, _, samples = await stack.judged()
-    others = [one for one in verdict.differences if one.name.removesuffix("_observations") not in {_stem(name) for name in without}]
+    others = [
+        one
+        for one in verdict.differences
+        if one.name.removesuffix("_observations") not in {_stem(name) for name in without}
+    ]
     others = [one for one in others if one.name not in without]
     assert not others, verify.report(others)
     assert without == hidden(samples)
@@ -108,7 +116,9 @@ async def _all_shown(stack: Stack) -> bool:
 
 def _events(now_ms: int) -> Iterator[Sent]:
     """But for the customers, who come first and are many."""
-    found = as_sent(simulate("calm", seed=11, start_ms=now_ms - DAYS * DAY_MS, end_ms=now_ms, rate_per_hour=60.0))
+    found = as_sent(
+        simulate("calm", seed=11, start_ms=now_ms - DAYS * DAY_MS, end_ms=now_ms, rate_per_hour=60.0)
+    )
     return (event for event in found if event[0] != "customer")
 
 

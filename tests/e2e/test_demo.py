@@ -1,4 +1,7 @@
-"""`deskpulse demo --verify` as people run it: it ends by itself, proves its figures, and shows every metric of the definitions."""
+"""`deskpulse demo --verify` as people run it.
+
+It ends by itself, proves its figures, and shows every metric of the definitions.
+"""
 
 from __future__ import annotations
 
@@ -163,14 +166,21 @@ async def test_the_demo_proves_itself(demo: Demo, tell: Callable[[str], None]) -
     assert len(samples) < MOST_SERIES
     assert exits.OK == await demo.program.exit(700), demo.program.said
     tell(f"{demo.program.said.splitlines()[-1]}, {len(samples)} samples")
-    assert re.search(r"^demo: \d{4,} figures compared, 0 differences$", demo.program.said, flags=re.MULTILINE), demo.program.said
+    assert re.search(
+        r"^demo: \d{4,} figures compared, 0 differences$", demo.program.said, flags=re.MULTILINE
+    ), demo.program.said
     lint(text)
 
 
 def lint(text: str) -> None:
     if (promtool := shutil.which("promtool")) is None:
-        pytest.skip("all but one check passed: promtool (of Prometheus) is not here, so `promtool check metrics` was left out")
-    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        pytest.skip(
+            "all but one check passed: promtool (of Prometheus) is not here, so `promtool check metrics` "
+            "was left out"
+        )
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
 
 
@@ -182,21 +192,35 @@ async def test_ctrl_c_ends_the_demo_and_all_that_it_started(demo: Demo) -> None:
     assert 3 <= len(started)  # broker, worker, exporter
     demo.program.signal(signal.SIGINT)
     assert exits.OK == await demo.program.exit(60)
-    await until(lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], what="the end of all processes")
+    await until(
+        lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], what="the end of all processes"
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_it_can_be_ended_while_its_broker_starts(demo: Demo, tmp_path: Path, number: signal.Signals) -> None:
-    await until(lambda: bool(list(tmp_path.glob("deskpulse-kafka-*/broker-1/server.log"))), seconds=120, what="the broker's first words")
+async def test_it_can_be_ended_while_its_broker_starts(
+    demo: Demo, tmp_path: Path, number: signal.Signals
+) -> None:
+    await until(
+        lambda: bool(list(tmp_path.glob("deskpulse-kafka-*/broker-1/server.log"))),
+        seconds=120,
+        what="the broker's first words",
+    )
     started = children(demo.program.process.pid)
     assert started
     demo.program.signal(number)
     assert exits.OK == await demo.program.exit(60)
-    await until(lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], what="the end of all processes")
+    await until(
+        lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], what="the end of all processes"
+    )
     await until(lambda: not list(tmp_path.glob("deskpulse-kafka-*")), what="the end of its data")
 
 
 def children(pid: int) -> list[int]:
     """The processes that a process started and that still are."""
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]

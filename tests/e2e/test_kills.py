@@ -1,4 +1,7 @@
-"""`kill -9` of workers at random moments: nothing is lost, nothing counts twice, and every figure is the oracle's."""
+"""`kill -9` of workers at random moments.
+
+Nothing is lost, nothing counts twice, and every figure is the oracle's.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ PAUSE_SECONDS = 0.2  # after 50 records while workers die: a kill always meets w
 def events(seed: int, now_ms: int) -> Iterator[Sent]:
     """A simulated desk up to now, with duplicates, late and out-of-order events, and bad records among them."""
     start_ms = now_ms - DAYS * DAY_MS
-    return with_bad_records(as_sent(simulate("calm", seed=seed, start_ms=start_ms, end_ms=now_ms, rate_per_hour=60.0)))
+    return with_bad_records(
+        as_sent(simulate("calm", seed=seed, start_ms=start_ms, end_ms=now_ms, rate_per_hour=60.0))
+    )
 
 
 class Killer:
@@ -69,7 +74,9 @@ class Killer:
             await asyncio.sleep(0.2)
 
     async def _moment(self, transactions: OpenTransactions) -> None:
-        """A third of the kills wait until somebody has recovered since the last one; the others meet a group that sorts itself out.
+        """A third of the kills wait until somebody has recovered since the last one.
+
+        The others meet a group that sorts itself out.
 
         Of those that wait, most come in the midst of a transaction.
         """
@@ -91,7 +98,9 @@ class Killer:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [20_251])
-async def test_thirty_kills_change_no_figure(new_stack: NewStack, seed: int, tell: Callable[[str], None]) -> None:
+async def test_thirty_kills_change_no_figure(
+    new_stack: NewStack, seed: int, tell: Callable[[str], None]
+) -> None:
     tell(f"seed {seed}")
     began = time.monotonic()
     stack = new_stack()
@@ -105,7 +114,10 @@ async def test_thirty_kills_change_no_figure(new_stack: NewStack, seed: int, tel
     killed = time.monotonic()
     verdict, records, samples = await stack.judged()
     supervising.cancel()
-    tell(f"{KILLS} kills in {killed - began:.0f} s, {killer.at_work} of a worker at work; {sent:,} records; {verdict}")
+    tell(
+        f"{KILLS} kills in {killed - began:.0f} s, {killer.at_work} of a worker at work; {sent:,} records; "
+        f"{verdict}"
+    )
 
     assert not verdict.differences, verify.report(verdict.differences)
     assert sent == len(records)
@@ -128,8 +140,13 @@ async def assert_counted_once(stack: Stack, records: list[Record], samples: proo
 async def assert_kills_were_felt(stack: Stack, killer: Killer, tell: Callable[[str], None]) -> None:
     """Workers recovered rows that others had written, and some died within a transaction."""
     recovered = [int(rows) for program in stack.programs for rows in re.findall(RECOVERED, program.said)]
-    unfinished = len(await stack.read(stack.view_topic, UNCOMMITTED)) - len(await stack.read(stack.view_topic))
-    tell(f"{sum(rows > 0 for rows in recovered)} recoveries of {sum(recovered)} rows; {unfinished} rows of unfinished transactions")
+    unfinished = len(await stack.read(stack.view_topic, UNCOMMITTED)) - len(
+        await stack.read(stack.view_topic)
+    )
+    tell(
+        f"{sum(rows > 0 for rows in recovered)} recoveries of {sum(recovered)} rows; {unfinished} rows of "
+        "unfinished transactions"
+    )
     assert max(recovered) > 0
     assert killer.at_work >= KILLS // 4
     assert {Exit.RETRY}.issuperset(killer.ended), stack.last_words()

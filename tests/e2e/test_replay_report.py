@@ -1,4 +1,7 @@
-"""A real log through `deskpulse replay`, Kafka and a worker: at several moments of its four years the exporter says what `report` says."""
+"""A real log through `deskpulse replay`, Kafka and a worker.
+
+At several moments of its four years the exporter says what `report` says.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,13 @@ EVENTS: Final = 13_848  # 4,580 created, 4,285 replied, 4,983 resolved
 MOMENTS: Final = ("2010-07-01T12:00:00Z", "2011-11-15T09:30:00Z", "2013-02-01T00:00:00Z")
 SETTINGS: Final = {
     "DESKPULSE_EXPORTER__CLOCK": "event",
-    # Four years arrive within a second: a topic that is read a moment later than another must not be found years too late, and
-    # Case 383, open since 2012-12-21 and never resolved, would leave a year and a day later, two days before the end of the log.
+    # Four years arrive within a second: a topic that is read a moment later than another must not be found
+    # years too late, and Case 383, open since 2012-12-21 and never resolved, would leave a year and a day
+    # later, two days before the end of the log.
     "DESKPULSE_DESK__HORIZON_DAYS": "3650",
     "DESKPULSE_DESK__OPEN_HORIZON_DAYS": "3650",
-    # `report` knows every name of the log, the exporter those of the last two months, so both are told what to show.
+    # `report` knows every name of the log, the exporter those of the last two months, so both are told what
+    # to show.
     "DESKPULSE_DESK__MEMBERS__TEAM": ",".join(f"section {number}" for number in range(1, 8)),
     "DESKPULSE_DESK__MEMBERS__CHANNEL": "helpdesk",
     "DESKPULSE_DESK__MEMBERS__PRIORITY": ",".join(f"level {number}" for number in range(1, 5)),
@@ -43,9 +48,16 @@ SETTINGS: Final = {
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.skipif(not LOG.is_file(), reason=f"no {LOG}: the data of other people, see ../shared/data/README.md")
-async def test_the_exporter_says_what_report_says(new_stack: NewStack, tmp_path: Path, tell: Callable[[str], None]) -> None:
-    """The history in three stages, then the whole file through its mapping: what was there already counts once."""
+@pytest.mark.skipif(
+    not LOG.is_file(), reason=f"no {LOG}: the data of other people, see ../shared/data/README.md"
+)
+async def test_the_exporter_says_what_report_says(
+    new_stack: NewStack, tmp_path: Path, tell: Callable[[str], None]
+) -> None:
+    """The history in three stages, then the whole file through its mapping.
+
+    What was there already counts once.
+    """
     stack = new_stack(**SETTINGS)
     await stack.start_all()
     events, complaints = read_timed_events(LOG, MAPPING)
@@ -63,7 +75,9 @@ async def test_the_exporter_says_what_report_says(new_stack: NewStack, tmp_path:
 
 
 def _file_of(events: list[TimedEvent], path: Path) -> Path:
-    assert len(events) == write_events(path, ({"topic": event.topic, **event.value} for event in events)) > 1_000
+    assert (
+        len(events) == write_events(path, ({"topic": event.topic, **event.value} for event in events)) > 1_000
+    )
     return path
 
 
@@ -72,7 +86,9 @@ async def replay(stack: Stack, *words: str | Path) -> None:
     assert done.returncode == exits.OK, done.stderr
 
 
-async def assert_same_figures(stack: Stack, tell: Callable[[str], None], *, as_of_ms: int, records: int) -> proof.Samples:
+async def assert_same_figures(
+    stack: Stack, tell: Callable[[str], None], *, as_of_ms: int, records: int
+) -> proof.Samples:
     began = time.monotonic()
     _, ends = await stack.source()
     samples = await stack.caught_up(ends)
@@ -81,7 +97,10 @@ async def assert_same_figures(stack: Stack, tell: Callable[[str], None], *, as_o
     assert not by_label(samples, "deskpulse_events_rejected_total", "reason")
     reported = await asyncio.to_thread(figures_of_report, stack, as_of_ms)
     differences = verify.compare(reported, without_parts(samples))
-    tell(f"{to_rfc3339(as_of_ms)}: {len(reported)} figures, {len(differences)} differences, {time.monotonic() - began:.0f} s")
+    tell(
+        f"{to_rfc3339(as_of_ms)}: {len(reported)} figures, {len(differences)} differences, "
+        f"{time.monotonic() - began:.0f} s"
+    )
     assert not differences, verify.report(differences)
     assert len(reported) > 5_000
     return samples
@@ -90,7 +109,9 @@ async def assert_same_figures(stack: Stack, tell: Callable[[str], None], *, as_o
 def figures_of_report(stack: Stack, as_of_ms: int) -> list[oracle.OracleFigure]:
     """What `deskpulse report --as-of` shows of the file, with the observations that it prints as `n`."""
     history = report.read_history(LOG, MAPPING, until_ms=as_of_ms, console=Console(quiet=True))
-    figures = report.figures_of(Batch(history, view_rules(stack.settings), as_of_ms), as_of_ms, window=None, span_ms=None)
+    figures = report.figures_of(
+        Batch(history, view_rules(stack.settings), as_of_ms), as_of_ms, window=None, span_ms=None
+    )
     return [oracle.OracleFigure(figure.name, figure.labels, figure.value, figure.n) for figure in figures]
 
 

@@ -1,4 +1,7 @@
-"""A rolling change of version and back, with real processes: this version and the next one, whose ticket rows have a field more."""
+"""A rolling change of version and back, with real processes.
+
+This version and the next one, whose ticket rows have a field more.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class Rolling:
         self._turns = 0
 
     async def turn(self, module: str) -> Samples:
-        """A worker of another version takes over: it is started first, then the one before is told to stop, as in a deployment."""
+        """A worker of another version takes over.
+
+        It is started first, then the one before is told to stop, as in a deployment.
+        """
         before, self.worker = self.worker, self.stack.start("worker", module)
         await self.worker.saying("start app_id", START_SECONDS)
         if before is not None:
@@ -49,13 +55,18 @@ class Rolling:
 
     async def versions(self) -> set[int]:
         """Versions of all rows that stand in the ledger."""
-        found = [row for topic in ledger_topics(self.stack.settings.app_id) for row in await self.stack.read(topic)]
+        found = [
+            row for topic in ledger_topics(self.stack.settings.app_id) for row in await self.stack.read(topic)
+        ]
         assert POSITION_KEY in {row.key for row in found}
         return {row.value[0] for row in found if row.value is not None}
 
 
 async def test_a_rolling_upgrade_and_its_way_back_change_no_figure(new_stack: NewStack) -> None:
-    """This version, the next, this one again, the next, and only then is the ledger raised. Then the way back is closed, and told so."""
+    """This version, the next, this one again, the next, and only then is the ledger raised.
+
+    Then the way back is closed, and told so.
+    """
     stack = new_stack()
     await stack.create_topics()
     exporter = stack.start("exporter")
@@ -84,7 +95,9 @@ async def test_a_rolling_upgrade_and_its_way_back_change_no_figure(new_stack: Ne
     assert Exit.OK == await end_well(rolling.worker)
     too_old = stack.start("worker")
     assert Exit.CONFIG == await too_old.exit(START_SECONDS)
-    assert too_old.has_said(f"a ledger row has version {NEXT}, this program reads up to {THIS}: upgrade it; .*docs/upgrade.md")
+    assert too_old.has_said(
+        f"a ledger row has version {NEXT}, this program reads up to {THIS}: upgrade it; .*docs/upgrade.md"
+    )
 
 
 async def _refuses(stack: Stack) -> bool:

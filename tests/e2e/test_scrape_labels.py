@@ -1,4 +1,7 @@
-"""What a scrape configuration does to the label of the desk, on a real Prometheus: the recipe of docs/upgrade.md, and labels of its own."""
+"""What a scrape configuration does to the label of the desk, on a real Prometheus.
+
+The recipe of docs/upgrade.md, and labels of its own.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ from tests.e2e.test_two_desks import Exporter
 PAGE = "docs/upgrade.md"
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus: apt-get install prometheus"),
+    pytest.mark.skipif(
+        shutil.which("prometheus") is None, reason="no prometheus: apt-get install prometheus"
+    ),
 ]
 
 
@@ -35,12 +40,16 @@ class WithJobs(LocalPrometheus):
         command = super().command()
         path = self.folder / "prometheus.yml"
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        config["scrape_configs"] = [{"scrape_interval": "1s", "scrape_timeout": "1s", **job} for job in self.jobs]
+        config["scrape_configs"] = [
+            {"scrape_interval": "1s", "scrape_timeout": "1s", **job} for job in self.jobs
+        ]
         path.write_text(yaml.safe_dump(config), encoding="utf-8")
         return command
 
 
-async def labels(folder: Path, metric: str, wanted: int, *jobs: dict[str, Any]) -> set[tuple[str | None, str | None]]:
+async def labels(
+    folder: Path, metric: str, wanted: int, *jobs: dict[str, Any]
+) -> set[tuple[str | None, str | None]]:
     """The labels `desk` and `exported_desk` of a metric, once so many series of it are there."""
     prometheus = WithJobs(folder=folder, job="nothing", targets=(), jobs=list(jobs))
     prometheus.start()
@@ -61,7 +70,11 @@ async def test_exporters_of_before_get_the_label_and_those_that_have_it_keep_it(
     (recipe,) = [block for block in blocks(PAGE, "yaml") if "metric_relabel_configs" in block]
     with ExitStack() as ends:
         targets = [ends.enter_context(Exporter(desk).listening()) for desk in (None, "us")]
-        job = {"job_name": "deskpulse-exporter", "static_configs": [{"targets": targets}], **yaml.safe_load(recipe)}
+        job = {
+            "job_name": "deskpulse-exporter",
+            "static_configs": [{"targets": targets}],
+            **yaml.safe_load(recipe),
+        }
         assert {("deskpulse", None), ("us", None)} == await labels(tmp_path, "deskpulse_exporter_up", 2, job)
 
 
@@ -70,8 +83,13 @@ async def test_exporters_of_before_get_the_label_and_those_that_have_it_keep_it(
     [(False, {("written", "told")}), (True, {("told", None)})],
     ids=["Prometheus's own label", "honor_labels"],
 )
-async def test_a_label_of_the_scrape_configuration(honours: bool, shown: set[tuple[str, str | None]], tmp_path: Path) -> None:  # noqa: FBT001
-    """As docs/alerts.md has it: Prometheus's own counts, unless it honours the exporter's. `up` has Prometheus's in both cases."""
+async def test_a_label_of_the_scrape_configuration(
+    honours: bool, shown: set[tuple[str, str | None]], tmp_path: Path
+) -> None:  # noqa: FBT001
+    """As docs/alerts.md has it: Prometheus's own counts, unless it honours the exporter's.
+
+    `up` has Prometheus's in both cases.
+    """
     with Exporter("told").listening() as target:
         job = {
             "job_name": "deskpulse-exporter",

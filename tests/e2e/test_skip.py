@@ -1,4 +1,7 @@
-"""A record that crashes the merge ends the worker at each start, until an operator skips it: then everything else counts."""
+"""A record that crashes the merge ends the worker at each start, until an operator skips it.
+
+Then everything else counts.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ def poison(now_ms: int) -> Sent:
 
 
 async def test_skip_unblocks_a_record_that_crashes_the_merge(new_stack: NewStack) -> None:
-    """The last words of the worker are the command to type. Afterwards the figures are the oracle's over all records but that one."""
+    """The last words of the worker are the command to type.
+
+    Afterwards the figures are the oracle's over all records but that one.
+    """
     stack = new_stack()
     await stack.create_topics()
     now_ms = round(time.time() * 1000)
@@ -54,4 +60,8 @@ async def test_skip_unblocks_a_record_that_crashes_the_merge(new_stack: NewStack
     assert 1 == total(samples, "deskpulse_records_skipped_total")
     assert 0 == total(samples, "deskpulse_events_rejected_total")
     [letter] = await stack.read(stack.topic("dead-letter"))
-    assert (bad[2], b"skipped", found[3].encode()) == (letter.value, dict(letter.headers)["reason"], dict(letter.headers)["offset"])
+    assert (bad[2], b"skipped", found[3].encode()) == (
+        letter.value,
+        dict(letter.headers)["reason"],
+        dict(letter.headers)["offset"],
+    )

@@ -1,4 +1,7 @@
-"""Two exporters of one ledger, the clock of one is wrong: it says so, rules believe the other one, and no deadline comes early."""
+"""Two exporters of one ledger, the clock of one is wrong.
+
+It says so, rules believe the other one, and no deadline comes early.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.skipif(LIBRARY is None, reason="no libfaketime: apt-get install faketime"),
-    pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus: apt-get install prometheus"),
+    pytest.mark.skipif(
+        shutil.which("prometheus") is None, reason="no prometheus: apt-get install prometheus"
+    ),
 ]
 
 
@@ -40,7 +45,14 @@ def a_ticket(now_ms: int) -> Iterator[Sent]:
 
 def of(samples: proof.Samples, name: str, **labels: str) -> float | None:
     """The sample that carries the labels."""
-    return next((value for (found, having), value in samples.items() if found == name and set(labels.items()) <= having), None)
+    return next(
+        (
+            value
+            for (found, having), value in samples.items()
+            if found == name and set(labels.items()) <= having
+        ),
+        None,
+    )
 
 
 async def seen(url: str) -> proof.Samples:
@@ -60,14 +72,18 @@ async def with_a_wrong_clock(stack: Stack, offset: str) -> str:
     return f"127.0.0.1:{port}"
 
 
-_MORE = pytest.mark.skipif("DESKPULSE_ALL_CLOCKS" not in os.environ, reason="two minutes each: DESKPULSE_ALL_CLOCKS=1")
+_MORE = pytest.mark.skipif(
+    "DESKPULSE_ALL_CLOCKS" not in os.environ, reason="two minutes each: DESKPULSE_ALL_CLOCKS=1"
+)
 
 
 @pytest.mark.parametrize(
     ("offset", "seconds"),
     [("+120s", 120), pytest.param("+3600s", 3600, marks=_MORE), pytest.param("-120s", -120, marks=_MORE)],
 )
-async def test_the_exporter_whose_clock_is_right_is_believed(new_stack: NewStack, tmp_path: Path, offset: str, seconds: int) -> None:
+async def test_the_exporter_whose_clock_is_right_is_believed(
+    new_stack: NewStack, tmp_path: Path, offset: str, seconds: int
+) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY)
     stack = new_stack(DESKPULSE_DESK__POLICY=str(policy))
@@ -84,12 +100,19 @@ async def test_the_exporter_whose_clock_is_right_is_believed(new_stack: NewStack
 
     found: proof.Samples = await until(knows_it, seconds=START_SECONDS, what="the skew of the wrong clock")
     assert abs((of(found, "deskpulse_clock_skew_seconds") or 0) - seconds) < 5
-    assert (0, 1) == (of(found, "deskpulse_view_complete"), of(found, "deskpulse_view_incomplete", reason="clock"))
+    assert (0, 1) == (
+        of(found, "deskpulse_view_complete"),
+        of(found, "deskpulse_view_incomplete", reason="clock"),
+    )
     overdue = {"by": "all", "target": "first_reply"}
-    assert (seconds > 600) == of(found, "support_sla_overdue_tickets", **overdue)  # by its clock the ten minutes may be over
+    # by its clock the ten minutes may be over
+    assert (seconds > 600) == of(found, "support_sla_overdue_tickets", **overdue)
 
     prometheus = LocalPrometheus(
-        folder=tmp_path, job="deskpulse-exporter", targets=[wrong, right], rules=[ROOT / "monitoring/rules/view.yml"]
+        folder=tmp_path,
+        job="deskpulse-exporter",
+        targets=[wrong, right],
+        rules=[ROOT / "monitoring/rules/view.yml"],
     )
     prometheus.start()
     try:
@@ -98,11 +121,20 @@ async def test_the_exporter_whose_clock_is_right_is_believed(new_stack: NewStack
         def asked(expression: str) -> list[dict[str, Any]]:
             return prometheus.query(expression, time.time())
 
-        await until(lambda: len(asked("desk:exporter_score")) == 2, seconds=START_SECONDS, what="both exporters")
-        await until(lambda: asked("desk:support_sla_overdue_tickets"), seconds=START_SECONDS, what="figures of the believed one")
+        await until(
+            lambda: len(asked("desk:exporter_score")) == 2, seconds=START_SECONDS, what="both exporters"
+        )
+        await until(
+            lambda: asked("desk:support_sla_overdue_tickets"),
+            seconds=START_SECONDS,
+            what="figures of the believed one",
+        )
 
         def believed() -> bool:
-            """An evaluation in which both were seen is over: before it the one that was scraped first is all that there is."""
+            """An evaluation in which both were seen is over.
+
+            Before it the one that was scraped first is all that there is.
+            """
             chosen = [one["metric"]["instance"] for one in asked("desk:exporter_chosen")]
             return [right] == chosen and not asked("abs(time() - desk:view_as_of_timestamp_seconds) > 60")
 

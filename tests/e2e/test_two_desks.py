@@ -1,4 +1,7 @@
-"""Two desks on one Prometheus and one Alertmanager, from exporters' pages to receivers: the short form of `make e2e-desks`."""
+"""Two desks on one Prometheus and one Alertmanager, from exporters' pages to receivers.
+
+The short form of `make e2e-desks`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ SPEED: Final = 30.0  # what waits for a minute waits for two scrapes
 POLICY: Final = (ROOT / "examples/policy.yaml").read_text(encoding="utf-8")
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.skipif(bool(missing_tools()), reason="no Prometheus or Alertmanager: apt-get install prometheus prometheus-alertmanager"),
+    pytest.mark.skipif(
+        bool(missing_tools()),
+        reason="no Prometheus or Alertmanager: apt-get install prometheus prometheus-alertmanager",
+    ),
 ]
 
 
@@ -90,13 +96,18 @@ async def test_each_desk_is_told_of_its_own_and_mutes_nothing_of_the_other(tmp_p
 
             eu.figures = sla_stories.worst("1h", missed=12, n=30, excess=9, overdue=5)
             page = await watch.told("SupportSLABelowObjective", "eu", "page")
-            assert page.annotations["summary"].startswith("[eu] billing · high: 12 of 30 first replies late in 1 h")
+            assert page.annotations["summary"].startswith(
+                "[eu] billing · high: 12 of 30 first replies late in 1 h"
+            )
             assert set() == watch.of("us")
 
-            # Of the same promise of a team of the same name: the page of eu would mute this warning, if it could.
+            # Of the same promise of a team of the same name: the page of eu would mute this warning, if it
+            # could.
             us.figures = sla_stories.worst("1h", missed=7, n=30, excess=5, overdue=0)
             warning = await watch.told("SupportSLABelowObjective", "us", "warning")
-            assert warning.annotations["summary"].startswith("[us] billing · high: 7 of 30 first replies late in 1 h")
+            assert warning.annotations["summary"].startswith(
+                "[us] billing · high: 7 of 30 first replies late in 1 h"
+            )
             about = {name: warning.labels[name] for name in ("by", "member", "target")}
             assert about == {name: page.labels[name] for name in about}
             (muted,) = watch.active(alertname="SupportSLABelowObjective", severity="warning", desk="eu")
@@ -105,7 +116,9 @@ async def test_each_desk_is_told_of_its_own_and_mutes_nothing_of_the_other(tmp_p
 
             # eu goes; its last answer says nothing of us.
             eu.down = True
-            await until(lambda: not watch.query('desk:figures_trusted{desk="eu"}'), what="the end of eu's figures")
+            await until(
+                lambda: not watch.query('desk:figures_trusted{desk="eu"}'), what="the end of eu's figures"
+            )
             assert ["us"] == [one["metric"]["desk"] for one in watch.query("desk:figures_trusted")]
             gone = 'ALERTS{alertname=~"DeskpulseExporter(Absent|Down)"}'
             await until(lambda: len(watch.query(gone)) == 2, what="alerts about the exporter")

@@ -1,4 +1,7 @@
-"""A small support desk for tests of the exporter: events of one partition in, ledger rows out, as a worker would write them."""
+"""A small support desk for tests of the exporter.
+
+Events of one partition in, ledger rows out, as a worker would write them.
+"""
 
 import itertools
 import json
@@ -53,9 +56,13 @@ class Desk:
         self._offsets[topic] += 1
         self.state.apply(topic, [Record(self.state.partition, offset, timestamp_ms, key, value)])
 
-    def created(self, ticket: str, clock: str, team: str = "billing", channel: str = "phone", priority: str = "high") -> None:
+    def created(
+        self, ticket: str, clock: str, team: str = "billing", channel: str = "phone", priority: str = "high"
+    ) -> None:
         dims = {"team": team, "channel": channel, "priority": priority}
-        self.send("ticket-created", ticket, clock, ticket_id=ticket, customer_id=f"customer of {ticket}", **dims)
+        self.send(
+            "ticket-created", ticket, clock, ticket_id=ticket, customer_id=f"customer of {ticket}", **dims
+        )
 
     def replied(self, ticket: str, clock: str) -> None:
         self.send("first-reply", ticket, clock, ticket_id=ticket)
@@ -97,8 +104,16 @@ def a_view_builder(*desks: Desk) -> ViewBuilder:
 
 def all_read(count: int = 1, **changes: object) -> ReaderStatus:
     """The status of a reader that has read everything."""
-    parts = {number: LedgerPartition(position=10, end=10, stable=10, caught_up=True) for number in range(count)}
-    values: dict[str, object] = {"expected": count, "partitions": parts, "read_at_ms": at("11:00"), "silent_seconds": 0.2, **changes}
+    parts = {
+        number: LedgerPartition(position=10, end=10, stable=10, caught_up=True) for number in range(count)
+    }
+    values: dict[str, object] = {
+        "expected": count,
+        "partitions": parts,
+        "read_at_ms": at("11:00"),
+        "silent_seconds": 0.2,
+        **changes,
+    }
     return ReaderStatus(**values)  # type: ignore[arg-type]
 
 

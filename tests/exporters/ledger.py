@@ -23,7 +23,10 @@ BROKERS_TIME = {"message.timestamp.type": "LogAppendTime"}
 
 
 class Ledger:
-    """Topics of one installation. `app_id` and the prefix of the source topics are the same, so that tests share a broker."""
+    """Topics of one installation.
+
+    `app_id` and the prefix of the source topics are the same, so that tests share a broker.
+    """
 
     def __init__(self, bootstrap: str, app_id: str) -> None:
         self.bootstrap = bootstrap
@@ -52,10 +55,14 @@ class Ledger:
         await admin.start()
         try:
             answer = await admin.create_topics(
-                [NewTopic(name, other_counts.get(name, partitions), 1, topic_configs=BROKERS_TIME) for name in names]
+                [
+                    NewTopic(name, other_counts.get(name, partitions), 1, topic_configs=BROKERS_TIME)
+                    for name in names
+                ]
             )
             assert {0} == {error[1] for error in answer.topic_errors}
-            await until(lambda: all_led(admin, names), what="leaders")  # a creation is answered before the broker has heard of it
+            # a creation is answered before the broker has heard of it
+            await until(lambda: all_led(admin, names), what="leaders")
         finally:
             await admin.close()
 
@@ -64,7 +71,10 @@ class Ledger:
         producer = self._producers.get(partition)
         if producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self.bootstrap, transactional_id=f"{self.app_id}-{partition}", acks="all", linger_ms=0
+                bootstrap_servers=self.bootstrap,
+                transactional_id=f"{self.app_id}-{partition}",
+                acks="all",
+                linger_ms=0,
             )
             await producer.start()
             self._stack.push_async_callback(producer.stop)
@@ -95,7 +105,10 @@ class Ledger:
 
 
 class Face:
-    """A running exporter, seen over HTTP. Every wait asks again and again: a request is a moment for the reader to work."""
+    """A running exporter, seen over HTTP.
+
+    Every wait asks again and again: a request is a moment for the reader to work.
+    """
 
     def __init__(self, session: ClientSession, url: str) -> None:
         self._session = session
@@ -112,7 +125,9 @@ class Face:
 
     async def open_tickets(self) -> float:
         live = (await self.kpis())["live"]
-        return next((float(figure["value"]) for figure in live if figure["name"] == "support_open_tickets"), -1.0)
+        return next(
+            (float(figure["value"]) for figure in live if figure["name"] == "support_open_tickets"), -1.0
+        )
 
     async def until_open(self, count: float) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):

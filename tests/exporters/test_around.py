@@ -40,7 +40,10 @@ class TestBacklog:
         assert [0.0, 0.0, 0.0] == [backlog.note(end, end, now) for now, end in enumerate((5, 8, 9))]
 
     def test_the_oldest_that_waits_counts(self) -> None:
-        """Offsets 5 to 7 were first seen at 3 s, 8 at 6 s. At 9 s offset 5 is 6 s old; when 8 is next, 9 - 6 = 3 s."""
+        """Offsets 5 to 7 were first seen at 3 s, 8 at 6 s.
+
+        At 9 s offset 5 is 6 s old; when 8 is next, 9 - 6 = 3 s.
+        """
         backlog = Backlog()
         assert 0.0 == backlog.note(8, 5, 3.0)
         assert 3.0 == backlog.note(9, 5, 6.0)
@@ -97,7 +100,8 @@ def test_the_next_offset_is_the_furthest_of_what_is_known() -> None:
     assert 10 == following(("survey", 0), LogSpan(0, 20), positions, None)
     assert 15 == following(("survey", 0), LogSpan(15, 20), positions, None)  # retention
     assert 12 == following(("survey", 0), LogSpan(0, 20), positions, Workers(1, {}, {("survey", 0): 12}))
-    assert 10 == following(("survey", 0), LogSpan(0, 8), positions, Workers(1, {}, {("survey", 0): 12}))  # a commit for another log
+    # a commit for another log
+    assert 10 == following(("survey", 0), LogSpan(0, 8), positions, Workers(1, {}, {("survey", 0): 12}))
     assert 0 == following(("survey", 1), LogSpan(0, 0), positions, None)
 
 
@@ -111,7 +115,9 @@ async def test_a_group_that_nobody_was_ever_in_has_no_workers(ledger: Ledger) ->
     async with AIOKafkaConsumer(bootstrap_servers=ledger.bootstrap) as consumer:
 
         async def asked() -> Workers | None:
-            with suppress(GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError, GroupLoadInProgressError):
+            with suppress(
+                GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError, GroupLoadInProgressError
+            ):
                 return await read_workers(Questions(consumer), ledger.config())
             return None  # the first question about any group makes the broker create the topic of offsets
 
@@ -119,21 +125,33 @@ async def test_a_group_that_nobody_was_ever_in_has_no_workers(ledger: Ledger) ->
 
 
 async def test_an_open_transaction_of_a_producer_is_seen(kafka_broker: Broker, topic_prefix: str) -> None:
-    """Its records cannot be applied yet, so they are no lag; but they are there, and hold back what follows them."""
+    """Its records cannot be applied yet, so they are no lag.
+
+    But they are there, and hold back what follows them.
+    """
     async with Ledger(kafka_broker.bootstrap, topic_prefix.rstrip("-")) as ledger:
         await ledger.create_topics(1)
-        options: dict[str, Any] = {"bootstrap_servers": ledger.bootstrap, "transactional_id": f"{ledger.app_id}-upstream"}
-        async with exporter(ledger.config(sources_seconds=0.1)) as face, AIOKafkaProducer(**options) as upstream:
+        options: dict[str, Any] = {
+            "bootstrap_servers": ledger.bootstrap,
+            "transactional_id": f"{ledger.app_id}-upstream",
+        }
+        async with (
+            exporter(ledger.config(sources_seconds=0.1)) as face,
+            AIOKafkaProducer(**options) as upstream,
+        ):
             await upstream.begin_transaction()
             for _ in range(3):
                 await upstream.send_and_wait(f"{ledger.app_id}survey", b"{}", partition=0)
             at_survey = '{desk="deskpulse",partition="0",topic="survey"}'
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while f"deskpulse_source_unstable_records{at_survey} 3.0" not in (text := await face.metrics()):
+                while f"deskpulse_source_unstable_records{at_survey} 3.0" not in (
+                    text := await face.metrics()
+                ):
                     pass
                 assert f"deskpulse_source_lag_records{at_survey} 0.0" in text
                 await upstream.commit_transaction()
-                while f"deskpulse_source_lag_records{at_survey} 4.0" not in (text := await face.metrics()):  # three and the marker
+                # three and the marker
+                while f"deskpulse_source_lag_records{at_survey} 4.0" not in (text := await face.metrics()):
                     pass
                 assert f"deskpulse_source_unstable_records{at_survey} 0.0" in text
 
@@ -153,14 +171,19 @@ async def test_what_may_not_be_asked_is_not_known_and_said_once(
                 await looks.look(consumer, 1, {})
     assert looks.workers is None
     assert {("survey", 0): LogSpan(0, 0)}.items() <= looks.sources.items()
-    assert 1 == caplog.text.count("no news of the workers' consumer group: [Error 30] GroupAuthorizationFailedError")
+    assert 1 == caplog.text.count(
+        "no news of the workers' consumer group: [Error 30] GroupAuthorizationFailedError"
+    )
 
 
 async def test_what_is_old_is_not_told(ledger: Ledger) -> None:
     now = 0.0
     await ledger.create_topics(1)
     looks = Around(ledger.config(), lambda: now)
-    async with AIOKafkaConsumer(bootstrap_servers=ledger.bootstrap) as consumer, asyncio.timeout(PATIENCE_SECONDS):
+    async with (
+        AIOKafkaConsumer(bootstrap_servers=ledger.bootstrap) as consumer,
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
         while None in known(looks):
             await looks.look(consumer, 1, {})
     now = 31.0

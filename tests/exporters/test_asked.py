@@ -32,10 +32,17 @@ async def ask() -> AsyncIterator[Ask]:
             rules = replace(RULES, policy=desk.policy)
             keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
             await keeper.apply(0, desk.state.take_changes().view)
-            app = new_app(ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules), keeper, lambda: status or all_read(1))
+            app = new_app(
+                ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules),
+                keeper,
+                lambda: status or all_read(1),
+            )
             client = await stack.enter_async_context(TestClient(TestServer(app)))
             async with client.get(path) as response:
-                return response.status, await response.json() if response.content_type == "application/json" else None
+                return (
+                    response.status,
+                    await response.json() if response.content_type == "application/json" else None,
+                )
 
         yield ask_
 
@@ -45,7 +52,10 @@ async def test_a_parameter_that_no_page_knows_is_refused(ask: Ask, path: str) ->
     status, body = await ask(f"{path}?windw=1h")
     names = tuple(PARAMETERS[path])
     assert 400 == status
-    assert f"windw: no such parameter; {'expected one of ' + ', '.join(names) if names else 'there are none here'}" == body["error"]
+    assert (
+        "windw: no such parameter; "
+        f"{'expected one of ' + ', '.join(names) if names else 'there are none here'}" == body["error"]
+    )
 
 
 @pytest.mark.parametrize(

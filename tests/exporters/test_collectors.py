@@ -38,7 +38,9 @@ def metrics(snapshot: Snapshot) -> list[Metric]:
 
 
 def samples(snapshot: Snapshot) -> Samples:
-    return {(s.name, frozenset(s.labels.items())): s.value for metric in metrics(snapshot) for s in metric.samples}
+    return {
+        (s.name, frozenset(s.labels.items())): s.value for metric in metrics(snapshot) for s in metric.samples
+    }
 
 
 def value(found: Samples, name: str, **labels: str) -> float | None:
@@ -52,7 +54,10 @@ MAIL = {"window": "1h", "team": "sales", "channel": "mail", "priority": "low"}
 
 class TestFigures:
     def test_final_figures(self) -> None:
-        """T1 of two tickets was answered after 5 min and solved after 30: mean first response 300 s of n 1, resolution rate 1 / 2."""
+        """T1 of two tickets was answered after 5 min and solved after 30.
+
+        Mean first response 300 s of n 1, resolution rate 1 / 2.
+        """
         found = samples(snapshot_of(a_morning()))
         assert 300.0 == value(found, "support_first_response_mean_seconds", **ALL_1H, clock="calendar")
         assert 1.0 == value(found, "support_first_response_mean_observations", **ALL_1H, clock="calendar")
@@ -71,18 +76,31 @@ class TestFigures:
         found = samples(snapshot_of(a_morning()))
         assert 1.0 == value(found, "support_open_tickets", by="all", member="all")
         assert 0.0 == value(found, "support_open_tickets", by="team", member="billing")
-        assert at("10:20") / 1000 == value(found, "support_oldest_unanswered_timestamp_seconds", by="team", member="sales")
+        assert at("10:20") / 1000 == value(
+            found, "support_oldest_unanswered_timestamp_seconds", by="team", member="sales"
+        )
 
     def test_additive_parts(self) -> None:
         found = samples(snapshot_of(a_morning()))
-        assert (1.0, 1.0, 0.0) == tuple(value(found, f"support_{part}_tickets", **PHONE) for part in ("created", "solved", "abandoned"))
-        assert (1.0, 0.0, 0.0) == tuple(value(found, f"support_{part}_tickets", **MAIL) for part in ("created", "solved", "abandoned"))
+        assert (1.0, 1.0, 0.0) == tuple(
+            value(found, f"support_{part}_tickets", **PHONE) for part in ("created", "solved", "abandoned")
+        )
+        assert (1.0, 0.0, 0.0) == tuple(
+            value(found, f"support_{part}_tickets", **MAIL) for part in ("created", "solved", "abandoned")
+        )
         groups = ("promoter", "passive", "detractor")
-        assert (1.0, 0.0, 0.0) == tuple(value(found, "support_nps_answers", **PHONE, group=group) for group in groups)
-        assert (1.0, 0.0) == tuple(value(found, "support_csat_answers", **PHONE, satisfied=answer) for answer in ("true", "false"))
+        assert (1.0, 0.0, 0.0) == tuple(
+            value(found, "support_nps_answers", **PHONE, group=group) for group in groups
+        )
+        assert (1.0, 0.0) == tuple(
+            value(found, "support_csat_answers", **PHONE, satisfied=answer) for answer in ("true", "false")
+        )
 
     def test_a_value_on_a_threshold_is_in_its_bucket(self) -> None:
-        """5 min are at most 300 s; the solving took 30 min, more than 900 s; a part without observations has buckets of 0."""
+        """5 min are at most 300 s; the solving took 30 min, more than 900 s.
+
+        A part without observations has buckets of 0.
+        """
         found = samples(snapshot_of(a_morning()))
 
         def buckets(name: str, labels: dict[str, str]) -> list[float | None]:
@@ -92,14 +110,20 @@ class TestFigures:
         assert [0.0, 0.0, 1.0] == buckets("support_resolution_time_seconds", PHONE)
         assert [0.0, 0.0, 0.0] == buckets("support_first_response_seconds", MAIL)
         assert 300.0 == value(found, "support_first_response_seconds_gsum", **PHONE)
-        assert (1.0, 240.0) == tuple(value(found, f"support_handle_time_seconds_{part}", **PHONE) for part in ("gcount", "gsum"))
+        assert (1.0, 240.0) == tuple(
+            value(found, f"support_handle_time_seconds_{part}", **PHONE) for part in ("gcount", "gsum")
+        )
 
     def test_each_team_and_the_desk_have_a_pattern_of_their_name(self) -> None:
         """Boards select by it: it has no sign that Grafana or PromQL would take for its own."""
         desk = a_morning()
         desk.created("T3", "10:50", team='tier "gold"')
         snapshot = snapshot_of(desk)
-        found = {s.name: s.labels for metric in new_registry(lambda: snapshot, BUCKETS, "EU (1)").collect() for s in metric.samples}
+        found = {
+            s.name: s.labels
+            for metric in new_registry(lambda: snapshot, BUCKETS, "EU (1)").collect()
+            for s in metric.samples
+        }
         assert {"pattern": r"EU \x{28}1\x{29}"} == found["deskpulse_desk_info"]
         teams = {"billing": "billing", "sales": "sales", 'tier "gold"': r"tier \x{22}gold\x{22}"}
         of_teams = [labels for name, labels in samples(snapshot) if name == "deskpulse_team_info"]
@@ -121,26 +145,44 @@ class TestTheProgramItself:
         found = samples(snapshot_of(a_morning()))
         assert at("11:00") / 1000 == value(found, "deskpulse_view_as_of_timestamp_seconds")
         assert at("10:42") / 1000 == value(found, "deskpulse_watermark_timestamp_seconds")
-        assert at("10:20") / 1000 == value(found, "deskpulse_source_watermark_timestamp_seconds", topic="ticket-created")
+        assert at("10:20") / 1000 == value(
+            found, "deskpulse_source_watermark_timestamp_seconds", topic="ticket-created"
+        )
         assert 0.2 == value(found, "deskpulse_view_age_seconds")
         assert 3600.0 == value(found, "deskpulse_window_span_seconds", window="1h", period="previous")
 
     def test_lag_is_what_the_workers_have_not_applied(self) -> None:
-        """Two creations are applied and five are there: 3 behind. Nothing of ticket-changed is applied, and its log begins at 4."""
-        sources = {("ticket-created", 0): LogSpan(0, 5), ("ticket-changed", 0): LogSpan(4, 6), ("survey", 0): LogSpan(0, 1)}
+        """Two creations are applied and five are there: 3 behind.
+
+        Nothing of ticket-changed is applied, and its log begins at 4.
+        """
+        sources = {
+            ("ticket-created", 0): LogSpan(0, 5),
+            ("ticket-changed", 0): LogSpan(4, 6),
+            ("survey", 0): LogSpan(0, 1),
+        }
         found = samples(snapshot_of(a_morning(), sources=sources))
         assert 2.0 == value(found, "deskpulse_source_position_offset", topic="ticket-created", partition="0")
         assert 3.0 == value(found, "deskpulse_source_lag_records", topic="ticket-created", partition="0")
         assert value(found, "deskpulse_source_position_offset", topic="ticket-changed", partition="0") is None
         assert 2.0 == value(found, "deskpulse_source_lag_records", topic="ticket-changed", partition="0")
-        assert 0.0 == value(found, "deskpulse_source_lag_records", topic="survey", partition="0")  # the position is newer than the look
+        # the position is newer than the look
+        assert 0.0 == value(found, "deskpulse_source_lag_records", topic="survey", partition="0")
 
     def test_markers_of_upstream_transactions_are_no_lag(self) -> None:
         """Two creations are applied; offset 2 is the end of their transaction, and a worker that has read to the end committed 3."""
         sources = {("ticket-created", 0): LogSpan(0, 3)}
-        read = samples(snapshot_of(a_morning(), sources=sources, workers=Workers(1, {0: "a"}, {("ticket-created", 0): 3})))
+        read = samples(
+            snapshot_of(
+                a_morning(), sources=sources, workers=Workers(1, {0: "a"}, {("ticket-created", 0): 3})
+            )
+        )
         assert 0.0 == value(read, "deskpulse_source_lag_records", topic="ticket-created", partition="0")
-        not_yet = samples(snapshot_of(a_morning(), sources=sources, workers=Workers(1, {0: "a"}, {("ticket-created", 0): 2})))
+        not_yet = samples(
+            snapshot_of(
+                a_morning(), sources=sources, workers=Workers(1, {0: "a"}, {("ticket-created", 0): 2})
+            )
+        )
         assert 1.0 == value(not_yet, "deskpulse_source_lag_records", topic="ticket-created", partition="0")
 
     def test_what_waits_is_told_in_records_and_seconds(self) -> None:
@@ -152,11 +194,22 @@ class TestTheProgramItself:
     def test_who_works_on_what(self) -> None:
         """Two workers; partition 0 works, 1 is being recovered, nobody has 2."""
         workers = Workers(2, {0: "a", 1: "b"})
-        found = samples(snapshot_of(a_morning(0), a_morning(1), a_morning(2), workers=workers, recovering=frozenset({1})))
-        totals = ("deskpulse_workers", "deskpulse_partitions_expected", "deskpulse_partitions_owned", "deskpulse_partitions_recovering")
+        found = samples(
+            snapshot_of(a_morning(0), a_morning(1), a_morning(2), workers=workers, recovering=frozenset({1}))
+        )
+        totals = (
+            "deskpulse_workers",
+            "deskpulse_partitions_expected",
+            "deskpulse_partitions_owned",
+            "deskpulse_partitions_recovering",
+        )
         assert (2.0, 3.0, 2.0, 1.0) == tuple(value(found, name) for name in totals)
-        assert (1.0, 1.0, 0.0) == tuple(value(found, "deskpulse_partition_owned", partition=number) for number in "012")
-        assert (0.0, 1.0, 0.0) == tuple(value(found, "deskpulse_partition_recovering", partition=number) for number in "012")
+        assert (1.0, 1.0, 0.0) == tuple(
+            value(found, "deskpulse_partition_owned", partition=number) for number in "012"
+        )
+        assert (0.0, 1.0, 0.0) == tuple(
+            value(found, "deskpulse_partition_recovering", partition=number) for number in "012"
+        )
 
     def test_counters_of_the_ledger(self) -> None:
         desk = a_morning()
@@ -166,7 +219,8 @@ class TestTheProgramItself:
         assert 7.0 == value(found, "deskpulse_events_accepted_total", partition="0")
         assert 1.0 == value(found, "deskpulse_events_rejected_total", partition="0", reason="syntax")
         assert 1.0 == value(found, "deskpulse_events_rejected_total", partition="0", reason="null")
-        assert 0.0 == value(found, "deskpulse_events_rejected_total", partition="0", reason="too_late")  # there before the first one
+        # there before the first one
+        assert 0.0 == value(found, "deskpulse_events_rejected_total", partition="0", reason="too_late")
         assert 0.0 == value(found, "deskpulse_records_lost_total", partition="0")
         assert 1.0 == value(found, "deskpulse_transactions_total", partition="0")
 
@@ -174,13 +228,19 @@ class TestTheProgramItself:
         stuck = {0: LedgerPartition(10, 15, 10, caught_up=True, stuck_seconds=6.0)}
         found = samples(snapshot_of(a_morning(), partitions=stuck))
         assert 5.0 == value(found, "deskpulse_ledger_unstable_records", partition="0")
-        assert (1.0, 0.0) == (value(found, "deskpulse_exporter_ready"), value(found, "deskpulse_view_complete"))
+        assert (1.0, 0.0) == (
+            value(found, "deskpulse_exporter_ready"),
+            value(found, "deskpulse_view_complete"),
+        )
 
     def test_before_the_ledger_is_read_there_are_no_figures(self) -> None:
         found = samples(Snapshot(at("11:00"), replace(all_read(1), expected=2)))
         assert not [name for name, _ in found if name.startswith("support_")]
         assert (1.0, 0.0) == (value(found, "deskpulse_exporter_up"), value(found, "deskpulse_exporter_ready"))
-        assert (1.0, 2.0) == (value(found, "deskpulse_partitions_read"), value(found, "deskpulse_partitions_expected"))
+        assert (1.0, 2.0) == (
+            value(found, "deskpulse_partitions_read"),
+            value(found, "deskpulse_partitions_expected"),
+        )
 
     def test_counters_of_a_partition_that_nobody_wrote_to_are_0(self) -> None:
         found = samples(replace(snapshot_of(a_morning(0)), status=all_read(2)))
@@ -191,7 +251,9 @@ class TestTheProgramItself:
         found = samples(snapshot_of(a_morning()))
         assert len(found) == value(found, "deskpulse_series")
 
-    def test_a_part_that_fails_is_left_out_and_told(self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_part_that_fails_is_left_out_and_told(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
         snapshot = snapshot_of(a_morning())
 
         def fails_half_way(view: Any) -> Iterator[Metric]:
@@ -222,14 +284,23 @@ class TestTheText:
         assert generate_latest(registry) == encode_text(registry.collect())
         assert generate_openmetrics(registry) == encode_openmetrics(registry.collect())  # type: ignore[no-untyped-call]
 
-    def test_the_desk_is_the_first_label_of_every_series_and_no_family_has_one_of_that_name(self, snapshot: Snapshot) -> None:
-        given = {(name, labels | {("desk", "naïve \\ desk")}): value for (name, labels), value in samples(snapshot).items()}
+    def test_the_desk_is_the_first_label_of_every_series_and_no_family_has_one_of_that_name(
+        self, snapshot: Snapshot
+    ) -> None:
+        given = {
+            (name, labels | {("desk", "naïve \\ desk")}): value
+            for (name, labels), value in samples(snapshot).items()
+        }
         for encode, parse in (
             (encode_text, text_string_to_metric_families),
             (encode_openmetrics, openmetrics_parser.text_string_to_metric_families),
         ):
             text = encode(metrics(snapshot), "naïve \\ desk").decode()
-            assert given == {(s.name, frozenset(s.labels.items())): s.value for family in parse(text) for s in family.samples}
+            assert given == {
+                (s.name, frozenset(s.labels.items())): s.value
+                for family in parse(text)
+                for s in family.samples
+            }
             lines = [line for line in text.splitlines() if not line.startswith("#")]
             assert all(line.partition("{")[2].startswith('desk="naïve \\\\ desk"') for line in lines)
         assert not [family.name for family in FAMILIES if DESK in family.labels]
@@ -248,7 +319,10 @@ class TestTheText:
         def never() -> Snapshot:
             raise AssertionError("describe must read no state")
 
-        described = {metric.name: (metric.type, metric.unit) for metric in DeskpulseCollector(never, BUCKETS).describe()}
+        described = {
+            metric.name: (metric.type, metric.unit)
+            for metric in DeskpulseCollector(never, BUCKETS).describe()
+        }
         assert len(FAMILIES) == len(described)
         for metric in metrics(snapshot):
             assert described[metric.name] == (metric.type, metric.unit)
@@ -265,7 +339,12 @@ class TestTheText:
         desk.answered("T1", "10:33", "ces", 6)
         desk.resolved("T2", "10:40", outcome="abandoned")
         desk.joined("early customer", "00:00")
-        with_samples = {metric.name for metric in metrics(snapshot_of(desk, sources={("survey", 0): LogSpan(0, 1)}, workers=Workers()))}
+        with_samples = {
+            metric.name
+            for metric in metrics(
+                snapshot_of(desk, sources={("survey", 0): LogSpan(0, 1)}, workers=Workers())
+            )
+        }
         silent = {
             "support_oldest_unanswered_timestamp_seconds",  # nobody waits
             "support_customer_retention_ratio",  # nobody was a customer 30 days ago
@@ -294,5 +373,10 @@ class TestTheText:
         promtool = shutil.which("promtool")
         if promtool is None:
             pytest.skip("no promtool: apt-get install prometheus")
-        done = subprocess.run([promtool, "check", "metrics"], input=encode_text(metrics(snapshot)), capture_output=True, check=False)
+        done = subprocess.run(
+            [promtool, "check", "metrics"],
+            input=encode_text(metrics(snapshot)),
+            capture_output=True,
+            check=False,
+        )
         assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)

@@ -13,7 +13,9 @@ TLS = {"cert_file": Path("cert.pem"), "key_file": Path("key.pem")}
 
 
 def config(**values: Any) -> ExporterConfig:
-    return ExporterConfig(time=EXPORTER, kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, **values)
+    return ExporterConfig(
+        time=EXPORTER, kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, **values
+    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"])
@@ -23,7 +25,9 @@ def test_this_machine_may_always_listen_to_itself(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "desk.example", ""])  # noqa: S104 - refused is the point
 def test_other_machines_are_refused_without_tls_and_log_in(host: str) -> None:
-    with pytest.raises(ConfigError, match=r"TLS and a log-in is not set up: keep host 127\.0\.0\.1 .* insecure_listen"):
+    with pytest.raises(
+        ConfigError, match=r"TLS and a log-in is not set up: keep host 127\.0\.0\.1 .* insecure_listen"
+    ):
         config(host=host)
 
 
@@ -33,7 +37,10 @@ def test_half_of_a_door_is_no_door(given: dict[str, Any], missing: str) -> None:
         config(host="10.0.0.1", **given)
 
 
-@pytest.mark.parametrize("given", [{**TLS, "bearer_token": "t"}, {**TLS, "basic_auth": ("user", "pass")}, {"insecure_listen": True}])
+@pytest.mark.parametrize(
+    "given",
+    [{**TLS, "bearer_token": "t"}, {**TLS, "basic_auth": ("user", "pass")}, {"insecure_listen": True}],
+)
 def test_other_machines_may_come_with_both_or_when_told_so(given: dict[str, Any]) -> None:
     assert "10.0.0.1" == config(host="10.0.0.1", **given).host
 
@@ -44,7 +51,9 @@ def test_certificate_and_key_belong_together(given: dict[str, Any]) -> None:
         config(**given)
 
 
-@pytest.mark.parametrize("given", [{"bearer_token": ""}, {"basic_auth": ("", "x")}, {"basic_auth": ("x", "")}])
+@pytest.mark.parametrize(
+    "given", [{"bearer_token": ""}, {"basic_auth": ("", "x")}, {"basic_auth": ("x", "")}]
+)
 def test_an_empty_secret_is_no_secret(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="empty"):
         config(**given)

@@ -1,4 +1,7 @@
-"""A face shows a figure only where it means the same in all partitions and in the exporter; it says which it hides, and why."""
+"""A face shows a figure only where it means the same in all partitions and in the exporter.
+
+It says which it hides, and why.
+"""
 
 from __future__ import annotations
 
@@ -72,13 +75,19 @@ def test_of_a_newer_program_nothing_is_shown_since_nothing_is_known() -> None:
     assert ((), ()) == (view.parts, view.at_risk)
 
 
-def test_a_figure_less_that_says_nothing_of_promises_leaves_the_view_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_figure_less_that_says_nothing_of_promises_leaves_the_view_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     step = Definitions(CURRENT, "says nothing of promises", frozenset({NET}))
     monkeypatch.setattr("kpis.ledger.definitions.HISTORY", (*HISTORY[:-1], step))
     found = status(p1=Position(definitions=CURRENT - 1))
     assert {NET} == found.hidden
     assert found.complete
-    assert [1.0] == [sample.value for sample in samples(found, "deskpulse_figure_hidden") if sample.labels == {"figure": NET}]
+    assert [1.0] == [
+        sample.value
+        for sample in samples(found, "deskpulse_figure_hidden")
+        if sample.labels == {"figure": NET}
+    ]
     assert [] == samples(found, "deskpulse_view_incomplete")
 
 
@@ -87,8 +96,13 @@ def test_where_alerts_about_promises_are_blind_the_view_is_incomplete_with_the_r
     assert found.ready
     assert not found.complete
     assert ["definitions"] == [reason.code for reason in found.why]
-    assert f"partition 1: the figures are made anew by other definitions than this exporter's ({CURRENT})" in found.behind[0]
-    assert [{"reason": "definitions"}] == [sample.labels for sample in samples(found, "deskpulse_view_incomplete")]
+    assert (
+        f"partition 1: the figures are made anew by other definitions than this exporter's ({CURRENT})"
+        in found.behind[0]
+    )
+    assert [{"reason": "definitions"}] == [
+        sample.labels for sample in samples(found, "deskpulse_view_incomplete")
+    ]
     assert [{"figure": "*"}] == [sample.labels for sample in samples(found, "deskpulse_figure_hidden")]
 
 

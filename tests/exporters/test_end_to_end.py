@@ -106,7 +106,9 @@ async def test_the_event_clock_shows_history_as_it_was(ledger: Ledger) -> None:
 
 
 async def test_a_ledger_without_topics_names_the_command_that_makes_them(ledger: Ledger) -> None:
-    with pytest.raises(TopicsError, match=rf"no topic .*{ledger.app_id}-view.*: create the topics with `deskpulse topics`"):
+    with pytest.raises(
+        TopicsError, match=rf"no topic .*{ledger.app_id}-view.*: create the topics with `deskpulse topics`"
+    ):
         async with exporter(ledger.config()):
             pass
 
@@ -119,14 +121,19 @@ async def test_partition_counts_that_differ_are_refused(ledger: Ledger) -> None:
 
 
 async def test_a_ledger_of_another_partition_count_is_refused(ledger: Ledger) -> None:
-    """All topics were given more partitions, but the ledger was begun with four: tickets would be looked for in the wrong place."""
+    """All topics were given more partitions, but the ledger was begun with four.
+
+    Tickets would be looked for in the wrong place.
+    """
     await ledger.create_topics(2)
     await ledger.commit([(POSITION_KEY, rows_of_ledger.encode_value(Position(partitions=4, transaction=1)))])
     keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("12:00"))
     reader = LedgerReader(ledger.config(), keeper)
     running = asyncio.create_task(reader.run())
     async with asyncio.timeout(30):
-        while "begun with 4 partitions and its topic has 2: choose another app_id" not in " ".join(reader.status().reasons):
+        while "begun with 4 partitions and its topic has 2: choose another app_id" not in " ".join(
+            reader.status().reasons
+        ):
             await keeper.view()
     assert not reader.status().ready
     await ended(running)
@@ -147,8 +154,13 @@ class Later:
         return EXPORTER.elapsed() + self.ahead_seconds
 
 
-async def test_after_a_long_stall_the_ledger_is_read_again(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
-    """Its row may have been deleted and the deletion forgotten: going on from the old place would show it for ever."""
+async def test_after_a_long_stall_the_ledger_is_read_again(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its row may have been deleted and the deletion forgotten.
+
+    Going on from the old place would show it for ever.
+    """
     await ledger.create_topics(1)
     desk, clock = a_morning(), Later()
     await ledger.commit(desk.rows())
@@ -163,14 +175,21 @@ async def test_after_a_long_stall_the_ledger_is_read_again(ledger: Ledger, caplo
     with caplog.at_level(logging.WARNING):
         running = asyncio.create_task(reader.run())
         async with asyncio.timeout(30):
-            while (view := await keeper.view()) is None or view.live[0].value != 2 or not reader.status().ready:
+            while (
+                (view := await keeper.view()) is None or view.live[0].value != 2 or not reader.status().ready
+            ):
                 pass
     assert "read from its start: it was not read for so long" in caplog.text
     await ended(running)
 
 
-async def test_when_kafka_was_last_heard_of_is_told_by_the_machines_clock_whose_skew_is_known(ledger: Ledger) -> None:
-    """Rules hold that instant against Prometheus's clock; the figures may be as of another one, such as a replay's."""
+async def test_when_kafka_was_last_heard_of_is_told_by_the_machines_clock_whose_skew_is_known(
+    ledger: Ledger,
+) -> None:
+    """Rules hold that instant against Prometheus's clock.
+
+    The figures may be as of another one, such as a replay's.
+    """
     await ledger.create_topics(1)
     desk = a_morning()
     await ledger.commit(desk.rows())
@@ -194,7 +213,9 @@ async def test_when_kafka_was_last_heard_of_is_told_by_the_machines_clock_whose_
     await ended(running)
 
 
-async def test_a_short_pause_goes_on_from_where_it_was(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_short_pause_goes_on_from_where_it_was(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
     await ledger.create_topics(1)
     desk = a_morning()
     await ledger.commit(desk.rows())
@@ -213,7 +234,9 @@ async def test_a_short_pause_goes_on_from_where_it_was(ledger: Ledger, caplog: p
     await ended(running)
 
 
-async def test_a_ledger_that_went_back_is_read_again(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_ledger_that_went_back_is_read_again(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
     """The topic was made anew while nobody looked: its transactions count from 1."""
     await ledger.create_topics(1)
     desk = a_morning()
@@ -234,14 +257,19 @@ async def test_a_port_that_is_taken_is_told(ledger: Ledger) -> None:
     await ledger.create_topics(1)
     async with exporter(ledger.config()) as face:
         port = int(face.url.rpartition(":")[2])
-        with pytest.raises(ListenError, match=f"cannot listen on 127.0.0.1 port {port}: .* DESKPULSE_EXPORTER__PORT"):
+        with pytest.raises(
+            ListenError, match=f"cannot listen on 127.0.0.1 port {port}: .* DESKPULSE_EXPORTER__PORT"
+        ):
             async with exporter(ledger.config_at(port)):
                 pass
 
 
 async def test_without_a_broker_it_ends_with_a_message() -> None:
     nobody = Ledger(f"127.0.0.1:{free_ports(1)[0]}", "desk")
-    with pytest.raises(UnreachableError, match=r"bootstrap_servers \(127\.0\.0\.1:\d+\) could be talked to: .* start the broker"):
+    with pytest.raises(
+        UnreachableError,
+        match=r"bootstrap_servers \(127\.0\.0\.1:\d+\) could be talked to: .* start the broker",
+    ):
         async with exporter(nobody.config(start_timeout_seconds=0.3)):
             pass
 
@@ -288,7 +316,9 @@ sys.exit(run(config))
 
 
 async def a_process(bootstrap: str, app_id: str, port: int = 0) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, bootstrap, app_id, str(port), stderr=asyncio.subprocess.PIPE)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, bootstrap, app_id, str(port), stderr=asyncio.subprocess.PIPE
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -316,5 +346,6 @@ async def test_exit_codes_tell_the_cause(ledger: Ledger) -> None:
         processes = [await a_process(*arguments) for arguments, _, _ in expected]
         said = [(await process.communicate())[1] for process in processes]
     assert [(code, True) for _, code, _ in expected] == [
-        (process.returncode, word in text) for process, text, (_, _, word) in zip(processes, said, expected, strict=True)
+        (process.returncode, word in text)
+        for process, text, (_, _, word) in zip(processes, said, expected, strict=True)
     ], said

@@ -28,7 +28,9 @@ async def seen(keeper: ViewKeeper) -> View:
 
 def tickets(view: View) -> float:
     wanted = (("window", "24h"), ("period", "current"), ("by", "all"), ("member", "all"))
-    (figure,) = (figure for figure in view.figures if figure.name == "support_tickets" and figure.labels == wanted)
+    (figure,) = (
+        figure for figure in view.figures if figure.name == "support_tickets" and figure.labels == wanted
+    )
     return figure.value
 
 

@@ -21,7 +21,9 @@ DOCUMENT = document()
 
 def schema_of(path: str, status: int) -> dict[str, Any]:
     """The schema of an answer, with the components that it refers to."""
-    schema: dict[str, Any] = DOCUMENT["paths"][path]["get"]["responses"][str(status)]["content"]["application/json"]["schema"]
+    schema: dict[str, Any] = DOCUMENT["paths"][path]["get"]["responses"][str(status)]["content"][
+        "application/json"
+    ]["schema"]
     return {**schema, "components": DOCUMENT["components"]}
 
 
@@ -34,7 +36,9 @@ async def client(request: pytest.FixtureRequest) -> AsyncIterator[TestClient[Any
     keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
     await keeper.apply(0, a_morning().rows())
     status = all_read(1) if request.param == "whole" else ReaderStatus(expected=2)
-    async with TestClient(TestServer(new_app(ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES), keeper, lambda: status))) as opened:
+    async with TestClient(
+        TestServer(new_app(ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES), keeper, lambda: status))
+    ) as opened:
         yield opened
 
 
@@ -65,17 +69,33 @@ async def test_answers_are_as_described(client: TestClient[Any, Any], path: str,
     check(path, response.status, await response.json())
 
 
-async def test_every_path_is_there_and_every_answer_of_an_api_is_described(client: TestClient[Any, Any]) -> None:
+async def test_every_path_is_there_and_every_answer_of_an_api_is_described(
+    client: TestClient[Any, Any],
+) -> None:
     served = {resource.canonical for resource in client.app.router.resources()}
     assert set(DOCUMENT["paths"]) <= served
-    assert {path for path in served if path.startswith("/api/")} - {"/api/openapi.json"} <= set(DOCUMENT["paths"])
+    assert {path for path in served if path.startswith("/api/")} - {"/api/openapi.json"} <= set(
+        DOCUMENT["paths"]
+    )
 
 
 def test_the_check_can_fail() -> None:
     counts = {"expected": 4, "read": 4, "owned": None, "recovering": None}
-    good = {"desk": "eu", "ready": True, "complete": True, "reasons": [], "hidden": [], "settings": [], "partitions": counts}
+    good = {
+        "desk": "eu",
+        "ready": True,
+        "complete": True,
+        "reasons": [],
+        "hidden": [],
+        "settings": [],
+        "partitions": counts,
+    }
     check("/readyz", 200, good)
-    for bad in ({"ready": True}, {**good, "ready": "yes"}, {**good, "partitions": {**counts, "owned": "two"}}):
+    for bad in (
+        {"ready": True},
+        {**good, "ready": "yes"},
+        {**good, "partitions": {**counts, "owned": "two"}},
+    ):
         with pytest.raises(ValidationError):
             check("/readyz", 200, bad)
     with pytest.raises(ValidationError):
@@ -90,7 +110,15 @@ def test_a_figure_without_a_value_is_none() -> None:
         "complete": True,
         "reasons": [],
     }
-    figure = {"name": "support_tickets", "by": "all", "member": "all", "n": 1, "value": 1.0, "window": "1h", "period": "current"}
+    figure = {
+        "name": "support_tickets",
+        "by": "all",
+        "member": "all",
+        "n": 1,
+        "value": 1.0,
+        "window": "1h",
+        "period": "current",
+    }
     check("/api/kpis", 200, answer | {"figures": [figure], "live": []})
     with pytest.raises(ValidationError):
         check("/api/kpis", 200, answer | {"figures": [figure | {"value": None}], "live": []})

@@ -1,4 +1,7 @@
-"""What an exporter with a policy shows: its policy, whether the workers have the same, SLA figures, tickets at risk."""
+"""What an exporter with a policy shows.
+
+Its policy, whether the workers have the same, SLA figures, tickets at risk.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +39,16 @@ async def open_pages() -> AsyncIterator[Open]:
     """Opens the pages of an exporter over a desk, as of 11:00; the exporter's policy may be another."""
     async with AsyncExitStack() as stack:
 
-        async def open_(desk: SlaDesk, policy: Policy | None = None, status: ReaderStatus | None = None, **settings: Any) -> Client:
+        async def open_(
+            desk: SlaDesk, policy: Policy | None = None, status: ReaderStatus | None = None, **settings: Any
+        ) -> Client:
             rules = ViewRules(ZoneInfo("UTC"), policy=policy)
             keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
             await keeper.apply(0, desk.state.take_changes().view)
             config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules, **settings)
-            return await stack.enter_async_context(TestClient(TestServer(new_app(config, keeper, lambda: status or all_read(1)))))
+            return await stack.enter_async_context(
+                TestClient(TestServer(new_app(config, keeper, lambda: status or all_read(1))))
+            )
 
         yield open_
 
@@ -61,7 +68,12 @@ class TestMetrics:
     async def test_the_policy_is_named(self, open_pages: Open) -> None:
         desk = a_desk()
         found = await scraped(await open_pages(desk, desk.policy))
-        assert 1 == found["deskpulse_policy_info", frozenset({("version", "simple"), ("digest", desk.policy.digest())})]
+        assert (
+            1
+            == found[
+                "deskpulse_policy_info", frozenset({("version", "simple"), ("digest", desk.policy.digest())})
+            ]
+        )
         assert 0 == found["deskpulse_policy_mismatch", frozenset()]
         labels = {("by", "all"), ("member", "all"), ("target", "first_reply")}
         assert 1 == found["support_sla_overdue_tickets", frozenset(labels)]
@@ -75,7 +87,11 @@ class TestMetrics:
     async def test_without_a_policy_there_is_no_sla_series(self, open_pages: Open) -> None:
         desk = a_desk()
         found = await scraped(await open_pages(desk))
-        assert not [name for name, labels in found if "sla" in name or "business" in name or ("clock", "business") in labels]
+        assert not [
+            name
+            for name, labels in found
+            if "sla" in name or "business" in name or ("clock", "business") in labels
+        ]
         assert 1 == found["deskpulse_policy_mismatch", frozenset()]
 
     async def test_another_policy_than_the_workers_is_told(self, open_pages: Open) -> None:
@@ -91,7 +107,10 @@ def test_a_partition_without_an_event_agrees_with_everybody() -> None:
 
 def test_holidays_of_later_years_make_no_mismatch() -> None:
     """A ledger whose newest event is of 2026 was made with the holidays until then."""
-    policy, later = (policy_of(OFFICE.replace("country: ES", f"country: ES, add: [{day}]")) for day in ("2027-05-05", "2027-05-06"))
+    policy, later = (
+        policy_of(OFFICE.replace("country: ES", f"country: ES, add: [{day}]"))
+        for day in ("2027-05-05", "2027-05-06")
+    )
     position = Position(maxima={"resolved": 1}, policy=policy.signed(2026))
     assert not differs(later, position)
     position.policy = policy.signed(2027)
@@ -105,9 +124,12 @@ class TestTicketsAtRisk:
         assert "application/json" == response.content_type
         body = await response.json()
         assert (True, [], False) == (body["complete"], body["reasons"], body["truncated"])
-        assert [("T1", "first_reply", True), ("T2", "first_reply", False), ("T1", "resolution", False), ("T2", "resolution", False)] == [
-            (ticket["ticket_id"], ticket["target"], ticket["breached"]) for ticket in body["tickets"]
-        ]
+        assert [
+            ("T1", "first_reply", True),
+            ("T2", "first_reply", False),
+            ("T1", "resolution", False),
+            ("T2", "resolution", False),
+        ] == [(ticket["ticket_id"], ticket["target"], ticket["breached"]) for ticket in body["tickets"]]
         assert {
             "ticket_id": "T2",
             "url": "https://desk.example.com/T2",

@@ -10,7 +10,15 @@ def begun(target: int = 10) -> Progress:
     return progress
 
 
-def note(progress: Progress, now: float, *, position: int, end: int, stable: int | None = None, heard_ms: int | None = None) -> None:
+def note(
+    progress: Progress,
+    now: float,
+    *,
+    position: int,
+    end: int,
+    stable: int | None = None,
+    heard_ms: int | None = None,
+) -> None:
     stable, now_ms = end if stable is None else stable, int(now * 1000)
     heard_ms = now_ms if heard_ms is None else heard_ms
     progress.note(position=position, end=end, stable=stable, heard_ms=heard_ms, stamped_ms=now_ms, now=now)
@@ -43,7 +51,8 @@ def test_an_open_transaction_is_stuck_once_the_stable_offset_rests() -> None:
     note(progress, 1.0, position=10, end=20, stable=10)
     note(progress, 4.0, position=10, end=25, stable=10)
     assert (3.0, 15) == (progress.status(4.0).stuck_seconds, progress.status(4.0).unstable)
-    note(progress, 5.0, position=12, end=25, stable=12)  # it moves: a worker that writes all the time is always a bit behind
+    # it moves: a worker that writes all the time is always a bit behind
+    note(progress, 5.0, position=12, end=25, stable=12)
     assert 0.0 == progress.status(5.0).stuck_seconds
     note(progress, 6.0, position=25, end=25)
     assert (0.0, 0) == (progress.status(6.0).stuck_seconds, progress.status(6.0).unstable)
@@ -90,7 +99,10 @@ def test_a_forgotten_partition_starts_from_nothing() -> None:
 
 
 def test_on_the_way_to_the_target_only_the_last_row_of_each_key_is_kept() -> None:
-    """Three rows of one pane and one that was deleted: on arrival two rows are handed on, the position row last."""
+    """Three rows of one pane and one that was deleted.
+
+    On arrival two rows are handed on, the position row last.
+    """
     part = begun(target=7)
     part.gather([(b"pane", b"1"), (b"gone", b"1"), (POSITION_KEY, b"p1")])
     assert [] == part.release(3)

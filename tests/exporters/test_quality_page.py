@@ -1,4 +1,7 @@
-"""The page about the quality of the data: the same counts as `/api/quality`, in two languages, and nobody's name is markup."""
+"""The page about the quality of the data.
+
+The same counts as `/api/quality`, in two languages, and nobody's name is markup.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,29 @@ def snapshot(**counters: int) -> Snapshot:
 
 
 def test_it_shows_what_programs_get() -> None:
-    counted = {"accepted": 1_234, "duplicate": 5, "twin": 2, "late": 7, "uncreated": 3, "overflow": 1, "comeback": 4}
+    counted = {
+        "accepted": 1_234,
+        "duplicate": 5,
+        "twin": 2,
+        "late": 7,
+        "uncreated": 3,
+        "overflow": 1,
+        "comeback": 4,
+    }
     found = snapshot(**counted, **{"rejected:time": 9, "folded:team": 1})
     answer = json.loads(quality_json(found))
     assert answer["complete"]
-    assert {"accepted": 1_234, "duplicates": 5, "twins": 2, "late": 7, "without_creation": 3, "overflowed": 1, "returned": 4} == {
-        name: answer["quality"][name] for name in ("accepted", "duplicates", "twins", "late", "without_creation", "overflowed", "returned")
+    assert {
+        "accepted": 1_234,
+        "duplicates": 5,
+        "twins": 2,
+        "late": 7,
+        "without_creation": 3,
+        "overflowed": 1,
+        "returned": 4,
+    } == {
+        name: answer["quality"][name]
+        for name in ("accepted", "duplicates", "twins", "late", "without_creation", "overflowed", "returned")
     }
     assert {"time": 9} == answer["quality"]["rejected"]
     page = quality_page(found, "en-GB,en")

@@ -20,7 +20,9 @@ from tests.exporters.desk import RULES, all_read
 
 def listening(**settings: Any) -> Any:
     config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES, port=0, **settings)
-    return server._listening(config, new_app(config, ViewKeeper(RULES, **EXPORTER._asdict()), lambda: all_read(1)))
+    return server._listening(
+        config, new_app(config, ViewKeeper(RULES, **EXPORTER._asdict()), lambda: all_read(1))
+    )
 
 
 async def test_a_free_port_is_taken_and_told() -> None:
@@ -44,19 +46,28 @@ async def test_tls_and_a_token(tmp_path: Path) -> None:
         assert url.startswith("https://")
         async with session.get(f"{url}/metrics", ssl=trusted) as response:
             assert 401 == response.status
-        async with session.get(f"{url}/metrics", ssl=trusted, headers={"Authorization": "Bearer open-sesame"}) as response:
-            assert (200, "max-age=31536000") == (response.status, response.headers["Strict-Transport-Security"])
+        async with session.get(
+            f"{url}/metrics", ssl=trusted, headers={"Authorization": "Bearer open-sesame"}
+        ) as response:
+            assert (200, "max-age=31536000") == (
+                response.status,
+                response.headers["Strict-Transport-Security"],
+            )
 
 
 async def test_files_that_are_no_certificate_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "cert.pem"
     file.write_text("no certificate")
-    with pytest.raises(ConfigError, match=r"cert_file and exporter\.key_file are refused: .*; give PEM files"):
+    with pytest.raises(
+        ConfigError, match=r"cert_file and exporter\.key_file are refused: .*; give PEM files"
+    ):
         async with listening(cert_file=file, key_file=file):
             pass
 
 
-async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_task_that_swallows_a_cancellation_is_ended_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """As aiokafka may while it stops: an exporter that waited for one cancellation alone hung for ever."""
     monkeypatch.setattr(server, "CANCEL_SECONDS", 0.01)
     swallowed = asyncio.Event()

@@ -24,7 +24,12 @@ def test_a_cookie_holds_for_thirty_days_here_and_at_every_exporter_with_the_same
 
 @pytest.mark.parametrize(
     "settings",
-    [{"bearer_token": "b"}, {"bearer_token": "a", "basic_auth": ("u", "p")}, {"basic_auth": ("a", "p")}, {"basic_auth": ("u", "a")}],
+    [
+        {"bearer_token": "b"},
+        {"bearer_token": "a", "basic_auth": ("u", "p")},
+        {"basic_auth": ("a", "p")},
+        {"basic_auth": ("u", "a")},
+    ],
 )
 def test_another_secret_ends_it(settings: dict[str, Any]) -> None:
     assert sessions(**settings).left_seconds(sessions(bearer_token="a").make(NOW), NOW) == 0
@@ -36,7 +41,19 @@ def test_secrets_that_read_alike_are_not_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["", "x", ".", "9" * 4000, "{end}", "{end}.", "{end}.{proof}0", "1{end}.{proof}", "{end} .{proof}", "-1.{proof}"]
+    "change",
+    [
+        "",
+        "x",
+        ".",
+        "9" * 4000,
+        "{end}",
+        "{end}.",
+        "{end}.{proof}0",
+        "1{end}.{proof}",
+        "{end} .{proof}",
+        "-1.{proof}",
+    ],
 )
 def test_what_was_not_made_here_is_nothing(change: str) -> None:
     end, proof = sessions(bearer_token="a").make(NOW).split(".")

@@ -33,8 +33,13 @@ reads = st.lists(st.builds(Read, seconds, seconds, st.none() | seconds), min_siz
 
 
 @given(reads, st.floats(-7200, 7200), st.floats(-0.0001, 0.0001))
-def test_what_is_told_lies_between_nothing_and_the_truth(found: list[Read], skew: float, drift: float) -> None:
-    """Records may be read hours late, in any order of promptness, and clocks drift: the told skew is never beyond the true one."""
+def test_what_is_told_lies_between_nothing_and_the_truth(
+    found: list[Read], skew: float, drift: float
+) -> None:
+    """Records may be read hours late, in any order of promptness, and clocks drift.
+
+    The told skew is never beyond the true one.
+    """
     clock, now = BrokerClock(), 0.0
     for read in found:
         appended = now + read.pause
@@ -50,7 +55,10 @@ def test_what_is_told_lies_between_nothing_and_the_truth(found: list[Read], skew
 
 @pytest.mark.parametrize("skew", [-3600.0, -120.0, 120.0, 3600.0])
 def test_a_position_row_that_is_read_promptly_bounds_it_from_both_sides(skew: float) -> None:
-    """A backlog of a day, then an idle worker that writes every 10 s; the exporter fetches every half second."""
+    """A backlog of a day, then an idle worker that writes every 10 s.
+
+    The exporter fetches every half second.
+    """
     clock = BrokerClock()
     clock.appended(BROKER_AT_ZERO - 86_400, after=-math.inf, before=5.0)
     for number in range(1, 4):

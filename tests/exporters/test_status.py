@@ -12,7 +12,13 @@ from exporters.reading.topics import check_counts
 from exporters.reading.workers import Workers
 from tests.exporters.desk import RULES, all_read
 
-CONFIG = ExporterConfig(time=EXPORTER, kafka={"bootstrap_servers": "127.0.0.1:9092"}, view_rules=RULES, app_id="desk", topic_prefix="t-")
+CONFIG = ExporterConfig(
+    time=EXPORTER,
+    kafka={"bootstrap_servers": "127.0.0.1:9092"},
+    view_rules=RULES,
+    app_id="desk",
+    topic_prefix="t-",
+)
 FOUND = {"desk-view": 4, **dict.fromkeys(CONFIG.sources, 4)}
 
 
@@ -43,11 +49,15 @@ def test_a_partition_not_begun_is_not_ready() -> None:
 def test_a_hanging_transaction_leaves_it_ready_and_incomplete() -> None:
     status = all_read(1, partitions={0: LedgerPartition(10, 15, 10, caught_up=True, stuck_seconds=6.0)})
     assert status.ready
-    assert ("partition 0: an open transaction has held 5 records back for 6 s; look whether its worker hangs",) == status.reasons
+    assert (
+        "partition 0: an open transaction has held 5 records back for 6 s; look whether its worker hangs",
+    ) == status.reasons
 
 
 def test_silence_makes_the_figures_stale() -> None:
-    assert ("Kafka has not answered for 11 s: the figures are as old",) == all_read(1, silent_seconds=11.0).reasons
+    assert ("Kafka has not answered for 11 s: the figures are as old",) == all_read(
+        1, silent_seconds=11.0
+    ).reasons
 
 
 @pytest.mark.parametrize(
@@ -59,8 +69,13 @@ def test_silence_makes_the_figures_stale() -> None:
         (None, frozenset(), "whether a worker owns it is not known"),
     ],
 )
-def test_a_ledger_that_is_far_behind_is_ready_and_incomplete(workers: Workers | None, recovering: frozenset[int], words: str) -> None:
-    """Whoever reads the ledger shows all of it; that it lacks what partition 1 has held for 31 s is said, with who should see to it."""
+def test_a_ledger_that_is_far_behind_is_ready_and_incomplete(
+    workers: Workers | None, recovering: frozenset[int], words: str
+) -> None:
+    """Whoever reads the ledger shows all of it.
+
+    That it lacks what partition 1 has held for 31 s is said, with who should see to it.
+    """
     waiting = LogSpan(0, 9, 0, 31.0)
     sources = {("survey", 0): LogSpan(0, 9, 0, 29.0), ("survey", 1): waiting, ("resolved", 1): waiting}
     status = all_read(2, sources=sources, workers=workers, recovering=recovering)
@@ -77,7 +92,9 @@ def test_equal_counts_are_the_partition_count() -> None:
 
 
 def test_missing_topics_are_named_with_the_command_that_makes_them() -> None:
-    with pytest.raises(TopicsError, match=r"no topic desk-view, t-survey: create the topics with `deskpulse topics`"):
+    with pytest.raises(
+        TopicsError, match=r"no topic desk-view, t-survey: create the topics with `deskpulse topics`"
+    ):
         check_counts({**FOUND, "desk-view": 0, "t-survey": 0}, CONFIG)
 
 

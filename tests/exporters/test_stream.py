@@ -1,4 +1,7 @@
-"""The stream: one computation for all screens, told when something changes and every second that all is well; bounded, and it ends."""
+"""The stream: one computation for all screens, told when something changes and every second that all is well.
+
+Bounded, and it ends.
+"""
 
 import asyncio
 import json
@@ -84,7 +87,11 @@ class Screen:
     def __init__(self, response: ClientResponse) -> None:
         self.response = response
         self._text = ""
-        self._unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS) if response.headers.get("Content-Encoding") == "gzip" else None
+        self._unpacker = (
+            zlib.decompressobj(16 + zlib.MAX_WBITS)
+            if response.headers.get("Content-Encoding") == "gzip"
+            else None
+        )
         self.received = 0
 
     async def event(self) -> tuple[str, dict[str, Any]]:
@@ -120,7 +127,9 @@ async def test_a_screen_is_told_all_and_then_that_all_is_well(open_house: Open) 
     first = await screen(client)
     kind, wall = await first.event()
     assert ("wall", "1h", 1) == (kind, wall["window"], wall["live"]["unanswered"])
-    assert ["pulse"] * 3 == [(await first.event())[0] for _ in range(3)], "what has not changed is not sent again"
+    assert ["pulse"] * 3 == [(await first.event())[0] for _ in range(3)], (
+        "what has not changed is not sent again"
+    )
 
 
 async def test_a_change_is_told_without_waiting_for_the_beat(open_house: Open) -> None:
@@ -150,7 +159,11 @@ async def test_nobody_looks_and_nothing_is_computed(open_house: Open) -> None:
     first = await screen(client)
     await first.next("pulse")
     first.response.close()
-    await until(lambda: not house.screens.count and house.screens._ticking is not None and house.screens._ticking.done())
+    await until(
+        lambda: (
+            not house.screens.count and house.screens._ticking is not None and house.screens._ticking.done()
+        )
+    )
     await (await screen(client)).next("wall")
 
 
@@ -165,7 +178,9 @@ async def test_too_many_screens_are_refused_until_one_leaves(open_house: Open) -
     await (await screen(client)).next("wall")
 
 
-async def test_a_defect_makes_screens_stale_and_the_stream_goes_on(open_house: Open, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_defect_makes_screens_stale_and_the_stream_goes_on(
+    open_house: Open, caplog: pytest.LogCaptureFixture
+) -> None:
     house, client = await open_house()
     first = await screen(client)
     await first.next("wall")
@@ -173,7 +188,11 @@ async def test_a_defect_makes_screens_stale_and_the_stream_goes_on(open_house: O
         house.broken = True
         while (pulse := await first.next("pulse"))["good"]:
             pass
-    assert (False, None, ["failed"]) == (pulse["ready"], pulse["as_of_ms"], [why["code"] for why in pulse["why"]])
+    assert (False, None, ["failed"]) == (
+        pulse["ready"],
+        pulse["as_of_ms"],
+        [why["code"] for why in pulse["why"]],
+    )
     assert "the wall could not be computed" in caplog.text
     house.broken = False
     while not (await first.next("pulse"))["good"]:
@@ -193,7 +212,9 @@ async def test_a_compressed_stream_arrives_at_once_and_repeats_cost_little(open_
     assert first.received - whole < 20 * len(json.dumps(wall)) / 5
 
 
-async def test_a_browser_that_takes_nothing_is_let_go(open_house: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_browser_that_takes_nothing_is_let_go(
+    open_house: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When its buffers are full a write does not return; here none does after the first."""
     monkeypatch.setattr(stream, "SLOW_SECONDS", 0.1)
     house, client = await open_house()

@@ -1,4 +1,7 @@
-"""What the wall shows of a choice: the figures that are exported, coloured and compared, or the reason why not."""
+"""What the wall shows of a choice.
+
+The figures that are exported, coloured and compared, or the reason why not.
+"""
 
 from dataclasses import replace
 from itertools import product
@@ -26,7 +29,10 @@ CHOICES = [Choice(window.name, team) for window, team in product(WINDOWS, (None,
 
 
 def a_desk() -> GoldenDesk:
-    """Billing on the phone: 12 tickets in each of the last two hours, answered after 4 min, then after 8; sales by mail: 3 that wait."""
+    """Billing on the phone: 12 tickets in each of the last two hours, answered after 4 min, then after 8.
+
+    Sales by mail: 3 that wait.
+    """
     desk = GoldenDesk()
     for number in range(24):
         ticket, hours, minutes = f"T{number}", (1.5 if number < 12 else 0.5), (4 if number < 12 else 8)
@@ -67,12 +73,21 @@ class TestFigures:
         for one in shown.tiles:
             more = {"clock": one.clock} if one.clock else {}
             extra = dict(next(spec.labels for spec in TILES if spec.id == one.id))
-            labels = {"window": one.window, "period": "current", "by": one.by, "member": one.member, **more, **extra}
+            labels = {
+                "window": one.window,
+                "period": "current",
+                "by": one.by,
+                "member": one.member,
+                **more,
+                **extra,
+            }
             figure = exported.get((one.figure, tuple((name, str(value)) for name, value in labels.items())))
             assert (one.value, one.n) == ((figure.value, figure.n) if figure else (None, 0))
 
     def test_of_a_team_there_is_nothing_that_is_not_kept_by_team(self) -> None:
-        everything, team = ({one.id for one in wall(choice).tiles} for choice in (Choice("1h"), Choice("1h", "billing")))
+        everything, team = (
+            {one.id for one in wall(choice).tiles} for choice in (Choice("1h"), Choice("1h", "billing"))
+        )
         assert {"retention", "churn"} == everything - team
 
     def test_what_waits_now_stands_by_age(self) -> None:
@@ -86,12 +101,19 @@ class TestFigures:
         assert (0, None) == (billing.unanswered, billing.oldest_ms)
 
     def test_retention_is_of_a_year_whatever_is_chosen(self) -> None:
-        assert ("365d", 1.0, 1) == (tile("retention", wall()).window, tile("retention", wall()).value, tile("retention", wall()).n)
+        assert ("365d", 1.0, 1) == (
+            tile("retention", wall()).window,
+            tile("retention", wall()).value,
+            tile("retention", wall()).n,
+        )
 
 
 class TestBands:
     def test_a_band_is_a_word(self) -> None:
-        assert ("exceptional", None) == (tile("first_response", wall()).band, tile("first_response", wall()).plain)
+        assert ("exceptional", None) == (
+            tile("first_response", wall()).band,
+            tile("first_response", wall()).plain,
+        )
 
     @pytest.mark.parametrize(
         ("name", "choice", "plain", "stated"),
@@ -103,14 +125,22 @@ class TestBands:
             ("tickets", Choice("1h"), "none", []),
         ],
     )
-    def test_without_one_there_is_a_reason(self, name: str, choice: Choice, plain: str, stated: list[str]) -> None:
+    def test_without_one_there_is_a_reason(
+        self, name: str, choice: Choice, plain: str, stated: list[str]
+    ) -> None:
         found = tile(name, wall(choice))
         assert (None, plain, stated) == (found.band, found.plain, found.stated)
 
     def test_a_band_for_the_phone_is_shown_of_the_phone(self) -> None:
         """12 calls of 100 s in the hour: exceptional, as the other band for channels would be of its own."""
         found = tile("handle_time", wall())
-        assert ("channel", "phone", 100.0, 12, "exceptional") == (found.by, found.member, found.value, found.n, found.band)
+        assert ("channel", "phone", 100.0, 12, "exceptional") == (
+            found.by,
+            found.member,
+            found.value,
+            found.n,
+            found.band,
+        )
 
     def test_where_the_window_is_the_right_one_it_is_coloured(self) -> None:
         assert "above" == tile("resolution", wall(Choice("30d"))).band, "24 of 27 are 88.9 %"
@@ -119,9 +149,16 @@ class TestBands:
 class TestComparison:
     @pytest.mark.parametrize(
         ("window", "compare", "period"),
-        [("24h", "auto", "week_ago"), ("1h", "auto", "previous"), ("24h", "previous", "previous"), ("30d", "week_ago", "previous")],
+        [
+            ("24h", "auto", "week_ago"),
+            ("1h", "auto", "previous"),
+            ("24h", "previous", "previous"),
+            ("30d", "week_ago", "previous"),
+        ],
     )
-    def test_a_monday_is_compared_with_a_monday_where_that_is_kept(self, window: str, compare: str, period: str) -> None:
+    def test_a_monday_is_compared_with_a_monday_where_that_is_kept(
+        self, window: str, compare: str, period: str
+    ) -> None:
         assert period == wall(Choice(window), compare=compare).period
 
     def test_slower_is_worse(self) -> None:
@@ -146,7 +183,10 @@ class TestComparison:
         assert tile("handle_time", shown).compared == tile("handle_time", wall()).compared is not None
 
     def test_what_changed_says_where(self) -> None:
-        """Only billing answered at all, so no team explains anything that another does not; one priority; one channel that answers."""
+        """Only billing answered at all, so no team explains anything that another does not; one priority.
+
+        One channel that answers.
+        """
         found = {change.tile: change for change in wall().changes}
         assert ("worse", 480.0, 240.0, None) == (
             found["first_response"].verdict,
@@ -161,12 +201,18 @@ class TestTrends:
     def test_they_end_in_the_figure(self, choice: Choice) -> None:
         for one in wall(choice).tiles:
             if one.trend is not None and one.trend.shape == "line":
-                assert one.trend.values[-1] == (None if one.value is None else pytest.approx(one.value, rel=1e-5))
+                assert one.trend.values[-1] == (
+                    None if one.value is None else pytest.approx(one.value, rel=1e-5)
+                )
 
     def test_tickets_are_bars_that_add_up(self) -> None:
         trend = tile("tickets", wall()).trend
         assert trend is not None
-        assert ("bars", 13.0, 60) == (trend.shape, sum(value or 0 for value in trend.values), len(trend.values))
+        assert ("bars", 13.0, 60) == (
+            trend.shape,
+            sum(value or 0 for value in trend.values),
+            len(trend.values),
+        )
 
     def test_the_phone_has_its_own(self) -> None:
         trend = tile("handle_time", wall()).trend
@@ -174,14 +220,19 @@ class TestTrends:
         assert 100.0 == trend.values[-1]
 
     def test_where_none_is_kept_there_is_none(self) -> None:
-        assert {"tickets_per_customer", "retention", "churn"} <= {one.id for one in wall().tiles if one.trend is None}
+        assert {"tickets_per_customer", "retention", "churn"} <= {
+            one.id for one in wall().tiles if one.trend is None
+        }
 
 
 class TestPolicy:
     """Service levels come from a policy; without one there is no trace of them."""
 
     def desk(self) -> SlaDesk:
-        """Replies within 30 min: of twelve of 10:00 one came too late; T12 of 10:10 missed it and waits, T13 and T14 are due at 11:10."""
+        """Replies within 30 min: of twelve of 10:00 one came too late.
+
+        T12 of 10:10 missed it and waits, T13 and T14 are due at 11:10.
+        """
         desk = SlaDesk(SIMPLE)
         for number in range(12):
             desk.created(f"T{number}", "10:00")
@@ -195,7 +246,9 @@ class TestPolicy:
         desk, choice = self.desk(), Choice("1h", team)
         desk.builder.apply(0, desk.state.take_changes().view)
         view = desk.builder.build(madrid("11:00"), [choice])
-        return WallMaker(replace(WALL_RULES, show_tickets=show_tickets), "UTC", desk.policy).wall(view, Wanted(choice))
+        return WallMaker(replace(WALL_RULES, show_tickets=show_tickets), "UTC", desk.policy).wall(
+            view, Wanted(choice)
+        )
 
     def test_without_a_policy_there_is_nothing(self) -> None:
         assert ([], None) == (wall().sla, wall().risk)
@@ -209,7 +262,10 @@ class TestPolicy:
         assert pytest.approx(11 / 13) == found.value
 
     def test_attainment_has_its_course(self) -> None:
-        """Eleven are met at 10:20, one is missed at 10:30: 91.7 %; since the missed one of 10:40 it is eleven of thirteen."""
+        """Eleven are met at 10:20, one is missed at 10:30: 91.7 %.
+
+        Since the missed one of 10:40 it is eleven of thirteen.
+        """
         trend = tile("sla_first_reply", self.wall()).trend
         assert trend is not None
         by_time = {trend.start_ms + place * trend.step_ms: value for place, value in enumerate(trend.values)}
@@ -217,10 +273,15 @@ class TestPolicy:
         assert [1.0, 0.916667, 0.916667, 0.846154, 0.846154] == [by_time[madrid(when)] for when in times]
 
     def test_of_a_team_attainment_is_compared_though_its_past_is_not_exported(self) -> None:
-        """At 12:00: two deadlines of 11:10 are missed; in the hour before, eleven of twelve were met, all of 10:30."""
+        """At 12:00: two deadlines of 11:10 are missed.
+
+        In the hour before, eleven of twelve were met, all of 10:30.
+        """
         desk, choice = self.desk(), Choice("1h", "billing")
         desk.builder.apply(0, desk.state.take_changes().view)
-        shown = WallMaker(WALL_RULES, "UTC", desk.policy).wall(desk.builder.build(madrid("12:00"), [choice]), Wanted(choice))
+        shown = WallMaker(WALL_RULES, "UTC", desk.policy).wall(
+            desk.builder.build(madrid("12:00"), [choice]), Wanted(choice)
+        )
         found = tile("sla_first_reply", shown)
         assert (0.0, 2) == (found.value, found.n)
         assert found.compared is not None
@@ -229,7 +290,12 @@ class TestPolicy:
 
     def test_deadlines_stand_by_target(self) -> None:
         first, resolution = self.wall().sla
-        assert ("first_reply", 2, 1, {"15m": 2, "1h": 2, "4h": 2}) == (first.target, first.waiting, first.breached, first.due)
+        assert ("first_reply", 2, 1, {"15m": 2, "1h": 2, "4h": 2}) == (
+            first.target,
+            first.waiting,
+            first.breached,
+            first.due,
+        )
         assert (madrid("11:10"), "resolution", 15) == (first.next_ms, resolution.target, resolution.waiting)
 
     def test_what_is_due_soonest_stands_first_and_no_ticket_is_named(self) -> None:
@@ -241,15 +307,19 @@ class TestPolicy:
             (None, 1, "sales", "normal", "resolution", madrid("12:10"), False),
             (None, 2, "billing", "high", "resolution", madrid("12:40"), False),
             (None, 1, "sales", "normal", "first_reply", madrid("10:40"), True),
-        ] == [(line.ticket_id, line.count, line.team, line.priority, line.target, line.due_ms, line.breached) for line in risk.lines]
+        ] == [
+            (line.ticket_id, line.count, line.team, line.priority, line.target, line.due_ms, line.breached)
+            for line in risk.lines
+        ]
         assert not [line for line in risk.lines if line.url]
 
     def test_switched_on_each_ticket_is_named_and_linked(self) -> None:
         risk = self.wall(show_tickets=True, team="sales").risk
         assert risk is not None
-        assert [("T12", "https://desk.example.com/T12", "resolution"), ("T12", "https://desk.example.com/T12", "first_reply")] == [
-            (line.ticket_id, line.url, line.target) for line in risk.lines
-        ]
+        assert [
+            ("T12", "https://desk.example.com/T12", "resolution"),
+            ("T12", "https://desk.example.com/T12", "first_reply"),
+        ] == [(line.ticket_id, line.url, line.target) for line in risk.lines]
 
     def test_more_than_fits_is_said(self) -> None:
         risk = self.wall(show_tickets=True).risk
@@ -265,7 +335,10 @@ class TestPolicy:
         desk.replied("T1", "09:30")
         desk.builder.apply(0, desk.state.take_changes().view)
         found = tile(
-            "first_response", WallMaker(WALL_RULES, "UTC", desk.policy).wall(desk.builder.build(madrid("10:00"), [choice]), Wanted(choice))
+            "first_response",
+            WallMaker(WALL_RULES, "UTC", desk.policy).wall(
+                desk.builder.build(madrid("10:00"), [choice]), Wanted(choice)
+            ),
         )
         assert ("business", 1800.0) == (found.clock, found.value)
         assert found.trend is not None
@@ -276,16 +349,27 @@ class TestPolicy:
         desk.created("T1", "08:30")
         desk.replied("T1", "09:30")
         desk.builder.apply(0, desk.state.take_changes().view)
-        shown = WallMaker(WALL_RULES, "UTC", desk.policy).wall(desk.builder.build(madrid("10:00"), [choice]), Wanted(choice))
-        assert ("calendar", 3600.0) == (tile("first_response_calendar", shown).clock, tile("first_response_calendar", shown).value)
+        shown = WallMaker(WALL_RULES, "UTC", desk.policy).wall(
+            desk.builder.build(madrid("10:00"), [choice]), Wanted(choice)
+        )
+        assert ("calendar", 3600.0) == (
+            tile("first_response_calendar", shown).clock,
+            tile("first_response_calendar", shown).value,
+        )
         assert not [one for one in wall().tiles if one.id == "first_response_calendar"]
 
 
 class TestClocks:
-    """Billing works in office hours, the night team always: its wait is calendar time, and no business figure holds it."""
+    """Billing works in office hours, the night team always.
+
+    Its wait is calendar time, and no business figure holds it.
+    """
 
     def wall(self, team: str | None = None, *, text: str = OFFICE, office: bool = True) -> Wall:
-        """Created at 08:30, answered at 09:30 or (of the night) 08:40: 30 min of open hours, 10 min of all hours."""
+        """Created at 08:30, answered at 09:30 or (of the night) 08:40.
+
+        30 min of open hours, 10 min of all hours.
+        """
         desk, choice = SlaDesk(text), Choice("8h", team)
         if office:
             desk.created("T1", "08:30")
@@ -304,14 +388,19 @@ class TestClocks:
             ("night", ("calendar", "calendar", 600.0, 1, None)),
         ],
     )
-    def test_a_team_that_always_works_has_its_calendar_time(self, team: str | None, expected: tuple[object, ...]) -> None:
+    def test_a_team_that_always_works_has_its_calendar_time(
+        self, team: str | None, expected: tuple[object, ...]
+    ) -> None:
         """And the figure by work hours of all teams says that it holds one reply of two."""
         shown = self.wall(team)
         found = tile("first_response", shown)
         assert expected == (shown.clock, found.clock, found.value, found.n, found.n_all)
 
     def test_a_ticket_that_came_from_a_team_with_work_hours_does_not_change_the_clock(self) -> None:
-        """It was created for billing out of hours, where it waited for 0 s of work; the night team took it over."""
+        """It was created for billing out of hours, where it waited for 0 s of work.
+
+        The night team took it over.
+        """
         desk, choice = SlaDesk(OFFICE), Choice("8h", "night")
         for number in range(3):
             desk.created(f"N{number}", "07:30", team="night")
@@ -321,8 +410,18 @@ class TestClocks:
         desk.replied("T1", "07:50")
         desk.builder.apply(0, desk.state.take_changes().view)
         view = desk.builder.build(madrid("10:00"), [choice])
-        exported = {figure.labels: figure for figure in view.figures if figure.name == "support_first_response_mean_seconds"}
-        labels = (("window", "8h"), ("period", "current"), ("by", "team"), ("member", "night"), ("clock", "business"))
+        exported = {
+            figure.labels: figure
+            for figure in view.figures
+            if figure.name == "support_first_response_mean_seconds"
+        }
+        labels = (
+            ("window", "8h"),
+            ("period", "current"),
+            ("by", "team"),
+            ("member", "night"),
+            ("clock", "business"),
+        )
         assert (0.0, 1) == (exported[labels].value, exported[labels].n), "the case is there"
         shown = WallMaker(WALL_RULES, "UTC", desk.policy).wall(view, Wanted(choice))
         found = tile("first_response", shown)
@@ -360,14 +459,25 @@ class TestPulse:
 
     def test_kafka_is_silent(self) -> None:
         pulse = self.pulse(all_read(1, silent_seconds=12.0))
-        assert (False, ["silent"], [12.0]) == (pulse.good, [why.code for why in pulse.why], [why.seconds for why in pulse.why])
+        assert (False, ["silent"], [12.0]) == (
+            pulse.good,
+            [why.code for why in pulse.why],
+            [why.seconds for why in pulse.why],
+        )
 
     def test_events_wait_although_everything_committed_is_shown(self) -> None:
         pulse = self.pulse(waiting(seconds=61.0))
-        assert (True, False, [("behind", 61.0)]) == (pulse.ready, pulse.good, [(why.code, why.seconds) for why in pulse.why])
+        assert (True, False, [("behind", 61.0)]) == (
+            pulse.ready,
+            pulse.good,
+            [(why.code, why.seconds) for why in pulse.why],
+        )
 
     def test_partitions_that_share_a_cause_are_told_once_with_the_longest_time(self) -> None:
-        parts = {number: LedgerPartition(10, 12, 10, caught_up=True, stuck_seconds=6.0 + number) for number in range(3)}
+        parts = {
+            number: LedgerPartition(10, 12, 10, caught_up=True, stuck_seconds=6.0 + number)
+            for number in range(3)
+        }
         (why,) = self.pulse(all_read(3, partitions=parts)).why
         assert ("stuck", 8.0, 3) == (why.code, why.seconds, why.text.count("partition"))
 

@@ -22,9 +22,18 @@ def digest(path: Path) -> str:
 
 
 def test_it_was_built_from_these_sources() -> None:
-    """Whoever changed one without the other: `make wall`. `make wall-check` builds them again, which needs Node."""
+    """Whoever changed one without the other: `make wall`.
+
+    `make wall-check` builds them again, which needs Node.
+    """
     told = json.loads((WALL / "built.json").read_text())
-    own = ["build.mjs", "package.json", "package-lock.json", "tsconfig.json", *(str(path.relative_to(WALL)) for path in SOURCES)]
+    own = [
+        "build.mjs",
+        "package.json",
+        "package-lock.json",
+        "tsconfig.json",
+        *(str(path.relative_to(WALL)) for path in SOURCES),
+    ]
     assert told["sources"] == {name: digest(WALL / name) for name in own}
     assert told["built"] == {path.name: digest(path) for path in sorted(STATIC.iterdir())}
 
@@ -36,14 +45,17 @@ def test_the_lock_names_no_host_and_has_a_hash_for_each_package() -> None:
     assert not [name for name, one in packages.items() if not one["integrity"].startswith("sha512-")]
     wanted = json.loads((WALL / "package.json").read_text())
     versions = {**wanted["dependencies"], **wanted["devDependencies"]}
-    assert versions == {name: packages[f"node_modules/{name}"]["version"] for name in versions}, "exact versions only"
+    assert versions == {name: packages[f"node_modules/{name}"]["version"] for name in versions}, (
+        "exact versions only"
+    )
 
 
 @pytest.mark.parametrize("page", [assets.WALL_PAGE, assets.LOGIN_PAGE], ids=["wall", "login"])
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere(page: assets.Asset) -> None:
     """The content security policy would refuse it."""
     assert not re.search(
-        r"https?://|<style|style=|\son\w+=|<script(?! src=\"assets/\w+\.js\" type=\"module\"></script>)", page.body.decode()
+        r"https?://|<style|style=|\son\w+=|<script(?! src=\"assets/\w+\.js\" type=\"module\"></script>)",
+        page.body.decode(),
     )
 
 
@@ -58,14 +70,19 @@ def test_the_scripts_and_the_style_name_no_address() -> None:
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_text_never_becomes_markup_or_code(path: Path) -> None:
     assert not re.search(
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|dangerouslySetInnerHTML",
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new "
+        r"Function|dangerouslySetInnerHTML",
         path.read_text(encoding="utf-8"),
     )
 
 
 def test_the_licences_of_what_is_bundled_are_shipped() -> None:
     licences = assets.ASSETS["LICENSES.txt"].body.decode()
-    for package, words in (("preact ", "MIT License"), ("d3-shape ", "Permission to use, copy"), ("inter ", "SIL OPEN FONT LICENSE")):
+    for package, words in (
+        ("preact ", "MIT License"),
+        ("d3-shape ", "Permission to use, copy"),
+        ("inter ", "SIL OPEN FONT LICENSE"),
+    ):
         assert package in licences
         assert words.lower() in licences.lower()
 
@@ -80,4 +97,6 @@ def test_every_tile_has_a_name_in_every_language() -> None:
     lists = re.findall(r"\n  tiles: \{\n(.*?)\n  \}", words, re.DOTALL)
     assert len(lists) == 2
     for names in lists:
-        assert {spec.id for spec in TILES} | {"open", "unanswered"} == set(re.findall(r"^    (\w+): \[", names, re.MULTILINE))
+        assert {spec.id for spec in TILES} | {"open", "unanswered"} == set(
+            re.findall(r"^    (\w+): \[", names, re.MULTILINE)
+        )

@@ -1,4 +1,7 @@
-"""The first screen of the wall: worst now, each team in one row; no verdict on what is few or made by the calendar."""
+"""The first screen of the wall: worst now, each team in one row.
+
+No verdict on what is few or made by the calendar.
+"""
 
 import pytest
 
@@ -16,7 +19,9 @@ LAST_HOUR = Choice("1h")
 def shown(desk: SlaDesk, clock: str, choice: Choice = LAST_HOUR) -> Wall:
     """The wall over a desk at an instant."""
     desk.builder.apply(0, desk.state.take_changes().view)
-    return WallMaker(WALL_RULES, "UTC", desk.policy).wall(desk.builder.build(at(clock), [choice]), Wanted(choice))
+    return WallMaker(WALL_RULES, "UTC", desk.policy).wall(
+        desk.builder.build(at(clock), [choice]), Wanted(choice)
+    )
 
 
 def row(wall: Wall, team: str) -> TeamRow:
@@ -26,7 +31,10 @@ def row(wall: Wall, team: str) -> TeamRow:
 
 class TestTeams:
     def desk(self, text: str = SIMPLE) -> SlaDesk:
-        """Replies within 30 min. Sales: three of 10:00, one answered in time, two late. Billing: one of 10:50. The night: nothing."""
+        """Replies within 30 min.
+
+        Sales: three of 10:00, one answered in time, two late. Billing: one of 10:50. The night: nothing.
+        """
         desk = SlaDesk(text)
         for number in range(3):
             desk.created(f"S{number}", "10:00", team="sales")
@@ -37,15 +45,32 @@ class TestTeams:
         return desk
 
     def test_each_has_what_it_has_to_act_on(self) -> None:
-        """At 11:00 sales is at 1 of 3, two are overdue since 10:30; billing has 20 min left; the night replied after 1 min."""
+        """At 11:00 sales is at 1 of 3, two are overdue since 10:30; billing has 20 min left.
+
+        The night replied after 1 min.
+        """
         wall = shown(self.desk(), "11:00")
         sales, billing = row(wall, "sales"), row(wall, "billing")
-        assert (2, {"first_reply": 2, "resolution": 0}, 0, 3) == (sales.unanswered, sales.overdue, sales.soon, sales.open)
+        assert (2, {"first_reply": 2, "resolution": 0}, 0, 3) == (
+            sales.unanswered,
+            sales.overdue,
+            sales.soon,
+            sales.open,
+        )
         assert (3, 0.9) == (sales.n, sales.objective)
         assert pytest.approx(1 / 3) == sales.ratio
         assert at("10:00") == sales.oldest_ms
-        assert (1, {"first_reply": 0, "resolution": 0}, None, 0) == (billing.unanswered, billing.overdue, billing.ratio, billing.n)
-        assert (1, 60.0, 1) == (row(wall, "night").created, row(wall, "night").reply_seconds, row(wall, "night").replies)
+        assert (1, {"first_reply": 0, "resolution": 0}, None, 0) == (
+            billing.unanswered,
+            billing.overdue,
+            billing.ratio,
+            billing.n,
+        )
+        assert (1, 60.0, 1) == (
+            row(wall, "night").created,
+            row(wall, "night").reply_seconds,
+            row(wall, "night").replies,
+        )
 
     def test_a_deadline_within_15_minutes_is_due_soon(self) -> None:
         assert 1 == row(shown(self.desk(), "11:05"), "billing").soon
@@ -70,7 +95,10 @@ class TestTeams:
         ],
     )
     def test_a_closed_team_says_when_it_opens(self, clock: str, expected: tuple[bool, int | None]) -> None:
-        """The office works from 9 to 14 and from 15 to 18 h, from Monday to Friday; the night always; closed teams stand last."""
+        """The office works from 9 to 14 and from 15 to 18 h, from Monday to Friday; the night always.
+
+        Closed teams stand last.
+        """
         wall = shown(self.desk(OFFICE), clock)
         assert expected == (row(wall, "billing").open_now, row(wall, "billing").opens_ms)
         assert (True, None) == (row(wall, "night").open_now, row(wall, "night").opens_ms)
@@ -146,7 +174,10 @@ class TestVerdicts:
 
 class TestWorstNow:
     def desk(self) -> SlaDesk:
-        """Twelve of billing, high, of 10:00: due at 10:30, none is answered; twelve of sales are. The view says who is listed."""
+        """Twelve of billing, high, of 10:00: due at 10:30, none is answered; twelve of sales are.
+
+        The view says who is listed.
+        """
         desk = SlaDesk(SIMPLE)
         for number in range(12):
             desk.created(f"B{number}", "10:00", priority="high")
@@ -180,9 +211,16 @@ class TestWorstNow:
         assert (1, 0) == (len(own.worst), own.elsewhere)
         assert (0, 1) == (len(other.worst), other.elsewhere)
 
-    @pytest.mark.parametrize(("window", "band", "plain"), [("1h", "missed", None), ("8h", "missed", None), ("24h", None, "objective")])
-    def test_a_tile_is_judged_over_the_windows_of_the_test_alone(self, window: str, band: str | None, plain: str | None) -> None:
-        tile = next(one for one in shown(self.desk(), "11:00", Choice(window)).tiles if one.id == "sla_first_reply")
+    @pytest.mark.parametrize(
+        ("window", "band", "plain"),
+        [("1h", "missed", None), ("8h", "missed", None), ("24h", None, "objective")],
+    )
+    def test_a_tile_is_judged_over_the_windows_of_the_test_alone(
+        self, window: str, band: str | None, plain: str | None
+    ) -> None:
+        tile = next(
+            one for one in shown(self.desk(), "11:00", Choice(window)).tiles if one.id == "sla_first_reply"
+        )
         assert (band, plain) == (tile.band, tile.plain)
 
     def test_a_desk_that_keeps_its_promises_has_none(self) -> None:

@@ -27,9 +27,7 @@ from exporters.web.session import COOKIE, RENEW_SECONDS, Sessions
 from kpis.ledger.shared import Differing
 from tests.exporters.desk import RULES, a_morning, all_read, at
 
-PROMETHEUS_2_42 = (
-    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
-)
+PROMETHEUS_2_42 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 Client = TestClient[Any, Any]
 Open = Callable[..., Awaitable[Client]]
 
@@ -43,7 +41,9 @@ async def open_pages() -> AsyncIterator[Open]:
             keeper = ViewKeeper(RULES, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
             await keeper.apply(0, a_morning().rows())
             config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=RULES, **settings)
-            client = TestClient(TestServer(new_app(config, keeper, lambda: status or all_read(1))), auto_decompress=False)
+            client = TestClient(
+                TestServer(new_app(config, keeper, lambda: status or all_read(1))), auto_decompress=False
+            )
             return await stack.enter_async_context(client)
 
         yield open_
@@ -62,7 +62,9 @@ class TestMetrics:
         assert {"support_tickets", "support_open_tickets", "deskpulse_exporter_up"} <= names
 
     async def test_prometheus_gets_openmetrics_compressed(self, open_pages: Open) -> None:
-        response = await (await open_pages()).get("/metrics", headers={"Accept": PROMETHEUS_2_42, "Accept-Encoding": "gzip"})
+        response = await (await open_pages()).get(
+            "/metrics", headers={"Accept": PROMETHEUS_2_42, "Accept-Encoding": "gzip"}
+        )
         assert "application/openmetrics-text; version=1.0.0" in response.headers["Content-Type"]
         assert "gzip" == response.headers["Content-Encoding"]
         families = {family.name: family.type for family in parse_openmetrics(await text_of(response))}  # type: ignore[no-untyped-call]
@@ -89,7 +91,9 @@ class TestMetrics:
         assert "could not be computed" in caplog.text
 
     @pytest.mark.parametrize("accept", ["", PROMETHEUS_2_42], ids=["text", "openmetrics"])
-    async def test_every_series_has_the_desk_before_all_other_labels(self, open_pages: Open, accept: str) -> None:
+    async def test_every_series_has_the_desk_before_all_other_labels(
+        self, open_pages: Open, accept: str
+    ) -> None:
         response = await (await open_pages(desk='the "big" one')).get("/metrics", headers={"Accept": accept})
         series = [line for line in (await text_of(response)).splitlines() if not line.startswith("#")]
         assert 100 < len(series)
@@ -97,8 +101,15 @@ class TestMetrics:
 
     async def test_scrapes_at_the_same_time_agree(self, open_pages: Open) -> None:
         client = await open_pages()
-        texts = await asyncio.gather(*(text_of(response) for response in await asyncio.gather(*(client.get("/metrics") for _ in range(4)))))
-        figures = {"\n".join(line for line in text.splitlines() if line.startswith("support_")) for text in texts}
+        texts = await asyncio.gather(
+            *(
+                text_of(response)
+                for response in await asyncio.gather(*(client.get("/metrics") for _ in range(4)))
+            )
+        )
+        figures = {
+            "\n".join(line for line in text.splitlines() if line.startswith("support_")) for text in texts
+        }
         assert 1 == len(figures)
 
     async def test_every_answer_of_the_api_names_the_desk(self, open_pages: Open) -> None:
@@ -116,7 +127,15 @@ class TestProbes:
     async def test_ready_when_all_is_read(self, open_pages: Open) -> None:
         response = await (await open_pages()).get("/readyz")
         partitions = {"expected": 1, "read": 1, "owned": None, "recovering": None}
-        body = {"desk": "deskpulse", "ready": True, "complete": True, "reasons": [], "hidden": [], "settings": [], "partitions": partitions}
+        body = {
+            "desk": "deskpulse",
+            "ready": True,
+            "complete": True,
+            "reasons": [],
+            "hidden": [],
+            "settings": [],
+            "partitions": partitions,
+        }
         assert (200, body) == (response.status, await response.json())
 
     async def test_not_ready_says_why(self, open_pages: Open) -> None:
@@ -134,14 +153,19 @@ class TestProbes:
         }
         assert (503, body) == (response.status, await response.json())
 
-    async def test_settings_that_are_not_the_ledger_s_are_told_and_the_figures_stay(self, open_pages: Open) -> None:
+    async def test_settings_that_are_not_the_ledger_s_are_told_and_the_figures_stay(
+        self, open_pages: Open
+    ) -> None:
         differs = Differing("desk.time_zone", "Asia/Tokyo", "UTC")
         body = await (await (await open_pages(all_read(1, settings=(differs,)))).get("/readyz")).json()
         assert ["desk.time_zone is Asia/Tokyo here and UTC in the ledger"] == body["settings"]
         assert (True, True) == (body["ready"], body["complete"])
 
     async def test_a_ledger_that_nobody_works_on_is_ready_and_incomplete(self, open_pages: Open) -> None:
-        """A probe must not take the exporter away for it: it shows what there is, and says what is missing."""
+        """A probe must not take the exporter away for it.
+
+        It shows what there is, and says what is missing.
+        """
         waiting = {("survey", 0): LogSpan(0, 9, 0, 40.0)}
         response = await (await open_pages(all_read(1, sources=waiting, workers=Workers()))).get("/readyz")
         body = await response.json()
@@ -151,21 +175,46 @@ class TestProbes:
 
 
 class TestApi:
-    async def ask(self, open_pages: Open, query: str = "", status: ReaderStatus | None = None) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(await text_of(await (await open_pages(status)).get(f"/api/kpis{query}")))
+    async def ask(
+        self, open_pages: Open, query: str = "", status: ReaderStatus | None = None
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(
+            await text_of(await (await open_pages(status)).get(f"/api/kpis{query}"))
+        )
         return answer
 
     async def test_figures_have_value_and_n(self, open_pages: Open) -> None:
         answer = await self.ask(open_pages)
-        assert ("2026-03-02T11:00:00.000Z", "2026-03-02T10:42:00.000Z") == (answer["as_of"], answer["watermark"])
-        wanted = {"name": "support_first_response_mean_seconds", "window": "1h", "period": "current", "by": "all", "member": "all"}
+        assert ("2026-03-02T11:00:00.000Z", "2026-03-02T10:42:00.000Z") == (
+            answer["as_of"],
+            answer["watermark"],
+        )
+        wanted = {
+            "name": "support_first_response_mean_seconds",
+            "window": "1h",
+            "period": "current",
+            "by": "all",
+            "member": "all",
+        }
         assert {**wanted, "clock": "calendar", "value": 300.0, "n": 1} in answer["figures"]
-        assert {"name": "support_unanswered_tickets", "by": "team", "member": "sales", "value": 1.0, "n": 1} in answer["live"]
+        assert {
+            "name": "support_unanswered_tickets",
+            "by": "team",
+            "member": "sales",
+            "value": 1.0,
+            "n": 1,
+        } in answer["live"]
 
     async def test_a_query_keeps_some(self, open_pages: Open) -> None:
-        answer = await self.ask(open_pages, "?window=1h,24h&by=team&by=all&period=current&name=support_tickets")
+        answer = await self.ask(
+            open_pages, "?window=1h,24h&by=team&by=all&period=current&name=support_tickets"
+        )
         found = {(figure["window"], figure["by"], figure["member"]) for figure in answer["figures"]}
-        assert {(window, *who) for window in ("1h", "24h") for who in (("all", "all"), ("team", "billing"), ("team", "sales"))} == found
+        assert {
+            (window, *who)
+            for window in ("1h", "24h")
+            for who in (("all", "all"), ("team", "billing"), ("team", "sales"))
+        } == found
 
     async def test_before_the_ledger_is_read_it_says_so(self, open_pages: Open) -> None:
         answer = await self.ask(open_pages, status=ReaderStatus(expected=2))
@@ -175,18 +224,28 @@ class TestApi:
 
 class TestWall:
     async def ask(self, open_pages: Open, query: str = "") -> tuple[int, dict[str, Any]]:
-        response = await (await open_pages()).get(f"/api/wall{query}", headers={"Accept-Encoding": "identity"})
+        response = await (await open_pages()).get(
+            f"/api/wall{query}", headers={"Accept-Encoding": "identity"}
+        )
         return response.status, await response.json()
 
     async def test_the_default_is_everything_of_a_day_against_a_week_ago(self, open_pages: Open) -> None:
         status, answer = await self.ask(open_pages)
-        assert (200, "24h", None, "week_ago") == (status, *(answer["wall"][name] for name in ("window", "team", "period")))
+        assert (200, "24h", None, "week_ago") == (
+            status,
+            *(answer["wall"][name] for name in ("window", "team", "period")),
+        )
         assert answer["pulse"]["good"]
 
     async def test_a_choice_is_asked_for_by_parameters(self, open_pages: Open) -> None:
         _, answer = await self.ask(open_pages, "?window=1h&team=billing&compare=previous")
         wall = answer["wall"]
-        assert ("1h", "billing", "previous", True) == (wall["window"], wall["team"], wall["period"], wall["known"])
+        assert ("1h", "billing", "previous", True) == (
+            wall["window"],
+            wall["team"],
+            wall["period"],
+            wall["known"],
+        )
         assert {"open": 0, "unanswered": 0}.items() <= wall["live"].items()
 
     @pytest.mark.parametrize(
@@ -198,7 +257,9 @@ class TestWall:
         ],
     )
     @pytest.mark.parametrize("path", ["/api/wall", "/api/stream"])
-    async def test_what_cannot_be_is_refused(self, open_pages: Open, path: str, query: str, told: str) -> None:
+    async def test_what_cannot_be_is_refused(
+        self, open_pages: Open, path: str, query: str, told: str
+    ) -> None:
         response = await (await open_pages()).get(path + query)
         assert (400, {"error": told}) == (response.status, await response.json())
 
@@ -234,7 +295,18 @@ def basic(login: str) -> str:
 
 class TestDoor:
     @pytest.mark.parametrize(
-        "path", ["/", "/metrics", "/api/kpis", "/api/quality", "/quality", "/api/wall", "/api/stream", "/api/openapi.json", "/nowhere"]
+        "path",
+        [
+            "/",
+            "/metrics",
+            "/api/kpis",
+            "/api/quality",
+            "/quality",
+            "/api/wall",
+            "/api/stream",
+            "/api/openapi.json",
+            "/nowhere",
+        ],
     )
     async def test_without_log_in_nothing_is_told(self, open_pages: Open, path: str) -> None:
         response = await (await open_pages(bearer_token="open sesame")).get(path)
@@ -272,7 +344,9 @@ class TestDoor:
         client = await open_pages(basic_auth=("wall", "pass"))
         assert 401 == (await client.get("/metrics", headers={"Authorization": "Bearer pass"})).status
 
-    @pytest.mark.parametrize("path", ["/", "/assets/wall.js", "/metrics", "/readyz", "/api/wall?window=1", "/nowhere"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/assets/wall.js", "/metrics", "/readyz", "/api/wall?window=1", "/nowhere"]
+    )
     async def test_every_answer_carries_the_headers_and_no_banner(self, open_pages: Open, path: str) -> None:
         response = await (await open_pages()).get(path)
         assert HEADERS.items() <= dict(response.headers).items()
@@ -283,7 +357,9 @@ class TestDoor:
     async def test_reading_is_all_that_can_be_done(self, open_pages: Open, method: str, path: str) -> None:
         assert 405 == (await (await open_pages()).request(method, path)).status
 
-    async def test_who_tried_with_something_wrong_is_counted_and_not_who_is_yet_to_be_asked(self, open_pages: Open) -> None:
+    async def test_who_tried_with_something_wrong_is_counted_and_not_who_is_yet_to_be_asked(
+        self, open_pages: Open
+    ) -> None:
         client = await open_pages(bearer_token="open-sesame", basic_auth=("wall", "pass"))
         right = {"Authorization": "Bearer open-sesame"}
         assert (0, 0) == await refusals(client, right)
@@ -299,7 +375,10 @@ class TestDoor:
         client = await open_pages(bearer_token="open-sesame")
         for header in ("Authorization", "Cookie"):
             response = await client.get(
-                "/metrics", headers={header: "Bearer \udcff\udcfe" if header == "Authorization" else f"{COOKIE}=1.\udcff"}
+                "/metrics",
+                headers={
+                    header: "Bearer \udcff\udcfe" if header == "Authorization" else f"{COOKIE}=1.\udcff"
+                },
             )
             assert 401 == response.status
 
@@ -328,11 +407,22 @@ class TestTheNameItIsCalledBy:
         "2130706433",
         "",
     )
-    OWN = ("localhost", "LocalHost:9108", "localhost.", "127.0.0.1", "127.0.0.1:9108", "[::1]", "[::1]:9108", "192.0.2.7:9108")
+    OWN = (
+        "localhost",
+        "LocalHost:9108",
+        "localhost.",
+        "127.0.0.1",
+        "127.0.0.1:9108",
+        "[::1]",
+        "[::1]:9108",
+        "192.0.2.7:9108",
+    )
 
     @pytest.mark.parametrize("name", FOREIGN)
     @pytest.mark.parametrize("path", ["/", "/metrics", "/api/wall", "/api/stream", "/login", "/nowhere"])
-    async def test_a_foreign_name_is_told_nothing_but_the_setting(self, open_pages: Open, name: str, path: str) -> None:
+    async def test_a_foreign_name_is_told_nothing_but_the_setting(
+        self, open_pages: Open, name: str, path: str
+    ) -> None:
         response = await (await open_pages()).get(path, headers={"Host": name})
         assert 421 == response.status
         assert "DESKPULSE_EXPORTER__ALLOWED_HOSTS" in await response.text()
@@ -344,7 +434,8 @@ class TestTheNameItIsCalledBy:
     async def test_a_proxy_or_scraper_is_let_in_by_a_listed_name(self, open_pages: Open) -> None:
         client = await open_pages(allowed_hosts=("Desk.example", "fd00::7"))
         found = {
-            name: (await client.get("/metrics", headers={"Host": name})).status for name in ("desk.example:443", "[fd00::7]", "a.example")
+            name: (await client.get("/metrics", headers={"Host": name})).status
+            for name in ("desk.example:443", "[fd00::7]", "a.example")
         }
         assert {"desk.example:443": 200, "[fd00::7]": 200, "a.example": 421} == found
 
@@ -360,12 +451,17 @@ class TestTheNameItIsCalledBy:
     async def test_it_is_checked_where_nothing_else_keeps_a_page_out_or_names_are_listed(
         self, open_pages: Open, settings: dict[str, Any], status: int
     ) -> None:
-        assert status == (await (await open_pages(**settings)).get("/metrics", headers={"Host": "evil.example"})).status
+        assert (
+            status
+            == (await (await open_pages(**settings)).get("/metrics", headers={"Host": "evil.example"})).status
+        )
 
     async def test_probes_answer_to_any_name_and_the_refused_are_counted(self, open_pages: Open) -> None:
         client = await open_pages()
         foreign = {"Host": "evil.example"}
-        assert [200, 200] == [(await client.get(path, headers=foreign)).status for path in ("/healthz", "/readyz")]
+        assert [200, 200] == [
+            (await client.get(path, headers=foreign)).status for path in ("/healthz", "/readyz")
+        ]
         await client.get("/metrics", headers=foreign)
         assert (0, 1) == await refusals(client, {})
 
@@ -419,5 +515,7 @@ class TestLogInOfBrowsers:
             async with client.get(path, headers={"Cookie": f"{COOKIE}={old}"}) as response:
                 assert (200, True) == (response.status, COOKIE in response.headers.get("Set-Cookie", ""))
             client.session.cookie_jar.clear()
-        async with client.get("/api/wall", headers={"Cookie": f"{COOKIE}={Sessions(config).make(EXPORTER.now_ms() // 1000)}"}) as response:
+        async with client.get(
+            "/api/wall", headers={"Cookie": f"{COOKIE}={Sessions(config).make(EXPORTER.now_ms() // 1000)}"}
+        ) as response:
             assert (200, False) == (response.status, "Set-Cookie" in response.headers)

@@ -1,4 +1,7 @@
-"""A desk from end to end without a broker: JSON events in, the text of a scrape out, and the figures read back from that text."""
+"""A desk from end to end without a broker.
+
+JSON events in, the text of a scrape out, and the figures read back from that text.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ BUCKETS_SECONDS = (900, 3_600, 10_800)
 MEMBERS = {"team": ("billing", "sales"), "channel": ("phone", "email"), "priority": ("normal",)}
 RULES = ViewRules(zone=ZoneInfo("UTC"), members=MemberRules(MEMBERS), parts_windows=("1h",))
 SETTINGS = Settings()
-Kpi = Literal["first_response", "csat", "resolution", "handle_time", "nps", "retention", "tickets_per_customer"]
+Kpi = Literal[
+    "first_response", "csat", "resolution", "handle_time", "nps", "retention", "tickets_per_customer"
+]
 
 
 def ago(*, days: float = 0, hours: float = 0, minutes: float = 0, ms: int = 0) -> int:
@@ -62,8 +67,21 @@ class GoldenDesk:
         event = {"event_id": f"e{next(self._numbers)}", "occurred_at": at_ms, **fields}
         self.events.append((at_ms, topic, key, json.dumps(event).encode()))
 
-    def created(self, ticket: str, at_ms: int, *, customer: str | None = None, team: str = "billing", channel: str = "phone") -> None:
-        fields = {"team": team, "channel": channel, "priority": "normal", "customer_id": customer or f"customer of {ticket}"}
+    def created(
+        self,
+        ticket: str,
+        at_ms: int,
+        *,
+        customer: str | None = None,
+        team: str = "billing",
+        channel: str = "phone",
+    ) -> None:
+        fields = {
+            "team": team,
+            "channel": channel,
+            "priority": "normal",
+            "customer_id": customer or f"customer of {ticket}",
+        }
         self.send("ticket-created", ticket, at_ms, ticket_id=ticket, **fields)
 
     def first_reply(self, ticket: str, at_ms: int, *, automated: bool = False) -> None:
@@ -129,12 +147,20 @@ class Scrape:
         return self.samples.get((name, frozenset(where.items())))
 
     def colour(self, kpi: Kpi, figure: str, **labels: str) -> str | None:
-        """The band of an exported figure under the default settings; None where none is stated, or too few answered."""
+        """The band of an exported figure under the default settings.
+
+        None where none is stated, or too few answered.
+        """
         assert BANDED[figure] == kpi
-        value, n = self.get(figure, **labels), self.get(_observations(figure), **{k: v for k, v in labels.items() if k != "q"})
+        value, n = (
+            self.get(figure, **labels),
+            self.get(_observations(figure), **{k: v for k, v in labels.items() if k != "q"}),
+        )
         if value is None or n is None:
             return None
-        where = {"window": "1h", "by": "all", "member": "all"} | {k: v for k, v in labels.items() if k in ("window", "by", "member")}
+        where = {"window": "1h", "by": "all", "member": "all"} | {
+            k: v for k, v in labels.items() if k in ("window", "by", "member")
+        }
         rules = wall_rules(SETTINGS)
         return grade(rules.bands[kpi], value, int(n), minimum=rules.minimum, **where).band
 

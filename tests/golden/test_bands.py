@@ -1,6 +1,7 @@
 """Each band of the definitions on its edges, driven as events through the whole path and coloured by the default settings.
 
-A value on a shared edge takes the better band unless the article says "above" strictly; fewer than ten observations have no colour.
+A value on a shared edge takes the better band unless the article says "above" strictly; fewer than ten
+observations have no colour.
 """
 
 from __future__ import annotations
@@ -41,11 +42,18 @@ def test_first_response(wait_ms: int, band: str) -> None:
 def test_nine_tickets_have_no_colour_and_ten_have() -> None:
     """The default minimum is 10: of fewer, a colour would be chance."""
     labels = {"window": "24h", "clock": "calendar"}
-    assert waited(MINUTES, n=9).colour("first_response", "support_first_response_mean_seconds", **labels) is None
-    assert "exceptional" == waited(MINUTES, n=10).colour("first_response", "support_first_response_mean_seconds", **labels)
+    assert (
+        waited(MINUTES, n=9).colour("first_response", "support_first_response_mean_seconds", **labels) is None
+    )
+    assert "exceptional" == waited(MINUTES, n=10).colour(
+        "first_response", "support_first_response_mean_seconds", **labels
+    )
 
 
-@pytest.mark.parametrize(("satisfied", "band"), [(20, "exceptional"), (19, "exceptional"), (18, "above"), (17, "typical"), (16, "below")])
+@pytest.mark.parametrize(
+    ("satisfied", "band"),
+    [(20, "exceptional"), (19, "exceptional"), (18, "above"), (17, "typical"), (16, "below")],
+)
 def test_csat(satisfied: int, band: str) -> None:
     """Of 20 answers: 19 are 95 %, 18 are 90 %, 17 are 85 %."""
     desk = GoldenDesk()
@@ -56,7 +64,8 @@ def test_csat(satisfied: int, band: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("solved", "band"), [(91, "exceptional"), (90, "above"), (85, "above"), (84, "typical"), (70, "typical"), (69, "below")]
+    ("solved", "band"),
+    [(91, "exceptional"), (90, "above"), (85, "above"), (84, "typical"), (70, "typical"), (69, "below")],
 )
 def test_resolution(solved: int, band: str) -> None:
     """Of 100 tickets; "above 90 %" is strict, so 90 is not exceptional."""
@@ -70,7 +79,14 @@ def test_resolution(solved: int, band: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "band"),
-    [(120, "exceptional"), (120.001, "above"), (239.999, "above"), (240, "typical"), (480, "typical"), (480.001, "below")],
+    [
+        (120, "exceptional"),
+        (120.001, "above"),
+        (239.999, "above"),
+        (240, "typical"),
+        (480, "typical"),
+        (480.001, "below"),
+    ],
 )
 def test_handle_time(seconds: float, band: str) -> None:
     desk = GoldenDesk()
@@ -82,7 +98,14 @@ def test_handle_time(seconds: float, band: str) -> None:
 
 @pytest.mark.parametrize(
     ("promoters", "detractors", "band"),
-    [(71, 0, "exceptional"), (70, 0, "above"), (60, 10, "above"), (49, 0, "typical"), (50, 20, "typical"), (49, 20, "below")],
+    [
+        (71, 0, "exceptional"),
+        (70, 0, "above"),
+        (60, 10, "above"),
+        (49, 0, "typical"),
+        (50, 20, "typical"),
+        (49, 20, "below"),
+    ],
 )
 def test_nps(promoters: int, detractors: int, band: str) -> None:
     """Of 100 answers: 70 - 0 = 70 is not above 70; 60 - 10 = 50; 50 - 20 = 30."""
@@ -95,7 +118,8 @@ def test_nps(promoters: int, detractors: int, band: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kept", "band"), [(91, "exceptional"), (90, "above"), (85, "above"), (84, "typical"), (80, "typical"), (79, "below")]
+    ("kept", "band"),
+    [(91, "exceptional"), (90, "above"), (85, "above"), (84, "typical"), (80, "typical"), (79, "below")],
 )
 def test_retention(kept: int, band: str) -> None:
     """Of 100 customers at the start of the year; 30 new ones change nothing: (kept + 30 - 30) / 100."""
@@ -109,7 +133,9 @@ def test_retention(kept: int, band: str) -> None:
     assert band == desk.scrape().colour("retention", "support_customer_retention_ratio", window="365d")
 
 
-@pytest.mark.parametrize(("tickets", "band"), [(30, "exceptional"), (31, "typical"), (50, "typical"), (51, "below")])
+@pytest.mark.parametrize(
+    ("tickets", "band"), [(30, "exceptional"), (31, "typical"), (50, "typical"), (51, "below")]
+)
 def test_tickets_per_customer(tickets: int, band: str) -> None:
     """Of 10 customers; the gap between 3 and 5 is one band: nothing is "above"."""
     desk = GoldenDesk()

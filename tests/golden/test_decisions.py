@@ -1,7 +1,10 @@
-"""Each sentence of the decisions about a ticket's facts, worked by hand: where the live path and the oracle are alike because the
-definitions make them alike (what is first at one instant, which of two contents stands), a number decides that neither of them computed.
+"""Each sentence of the decisions about a ticket's facts, worked by hand.
 
-The order of event ids at one instant is that of XXH3-128: of `c` 12d8..., `b` 4b22..., `a` a96f..., so c comes before b, and b before a.
+Where the live path and the oracle are alike because the definitions make them alike (what is first at one
+instant, which of two contents stands), a number decides that neither of them computed.
+
+The order of event ids at one instant is that of XXH3-128: of `c` 12d8..., `b` 4b22..., `a` a96f..., so c
+comes before b, and b before a.
 """
 
 from __future__ import annotations
@@ -23,17 +26,33 @@ FRT = "support_first_response_mean_seconds"
 
 
 def shows(desk: GoldenDesk, name: str, **labels: str) -> float | None:
-    """One figure as a view, a report and the oracle show it; of the last hour and of `all` unless labels say otherwise."""
-    is_live = name in ("support_open_tickets", "support_unanswered_tickets", "support_oldest_unanswered_timestamp_seconds")
-    where = ({} if is_live else {"window": "1h", "period": "current"}) | {"by": "all", "member": "all", **labels}
-    live, told, report = (found.get((name, frozenset(where.items()))) for found in three_readers(tuple(desk.events)))
+    """One figure as a view, a report and the oracle show it.
+
+    Of the last hour and of `all` unless labels say otherwise.
+    """
+    is_live = name in (
+        "support_open_tickets",
+        "support_unanswered_tickets",
+        "support_oldest_unanswered_timestamp_seconds",
+    )
+    where = ({} if is_live else {"window": "1h", "period": "current"}) | {
+        "by": "all",
+        "member": "all",
+        **labels,
+    }
+    live, told, report = (
+        found.get((name, frozenset(where.items()))) for found in three_readers(tuple(desk.events))
+    )
     assert (live, live) == (told, report), "the view, the oracle and a report differ"
     return live
 
 
 @lru_cache(maxsize=4)
 def three_readers(events: tuple[tuple[int, str, str, bytes], ...]) -> tuple[Samples, Samples, Samples]:
-    """Every figure of some events: live, by the oracle, and in a report, to which they come in another order."""
+    """Every figure of some events.
+
+    Live, by the oracle, and in a report, to which they come in another order.
+    """
     desk = GoldenDesk(list(events))
     builder = ViewBuilder(desk.rules)
     for state in desk.states():
@@ -92,18 +111,29 @@ class TestAtOneInstant:
         assert 0.0 == shows(desk, "support_resolution_time_mean_seconds", clock="calendar")
         assert 0 == desk.scrape().samples["deskpulse_anomalies", frozenset()]
 
-    @pytest.mark.parametrize(("solved", "abandoned", "share"), [("c", "a", 0.0), ("a", "c", 1.0), ("b", "c", 1.0), ("b", "a", 0.0)])
-    def test_of_two_resolutions_the_smaller_digest_is_the_first(self, desk: GoldenDesk, solved: str, abandoned: str, share: float) -> None:
-        """The first resolution decides whether the ticket was abandoned; the second one finds it closed and does nothing."""
+    @pytest.mark.parametrize(
+        ("solved", "abandoned", "share"), [("c", "a", 0.0), ("a", "c", 1.0), ("b", "c", 1.0), ("b", "a", 0.0)]
+    )
+    def test_of_two_resolutions_the_smaller_digest_is_the_first(
+        self, desk: GoldenDesk, solved: str, abandoned: str, share: float
+    ) -> None:
+        """The first resolution decides whether the ticket was abandoned.
+
+        The second one finds it closed and does nothing.
+        """
         desk.send("resolved", "T1", ago(minutes=10), ticket_id="T1", event_id=solved)
         desk.send("resolved", "T1", ago(minutes=10), ticket_id="T1", outcome="abandoned", event_id=abandoned)
         assert share == shows(desk, "support_abandonment_ratio")
         assert 1 - share == shows(desk, "support_resolution_ratio")
 
     @pytest.mark.parametrize(("five", "one", "share"), [("c", "a", 0.0), ("a", "c", 1.0)])
-    def test_of_two_answers_the_greater_digest_is_the_later(self, desk: GoldenDesk, five: str, one: str, share: float) -> None:
+    def test_of_two_answers_the_greater_digest_is_the_later(
+        self, desk: GoldenDesk, five: str, one: str, share: float
+    ) -> None:
         for event_id, score in ((five, 5), (one, 1)):
-            desk.send("survey", "T1", ago(minutes=5), ticket_id="T1", kind="csat", score=score, event_id=event_id)
+            desk.send(
+                "survey", "T1", ago(minutes=5), ticket_id="T1", kind="csat", score=score, event_id=event_id
+            )
         assert share == shows(desk, "support_csat_ratio")
         assert 1 == shows(desk, "support_csat_observations")
 
@@ -111,7 +141,15 @@ class TestAtOneInstant:
 class TestOneIdentity:
     def test_a_repetition_counts_once(self, desk: GoldenDesk) -> None:
         for _ in range(3):
-            desk.send("ticket-changed", "T1", ago(minutes=9), ticket_id="T1", change="handled", talk_seconds=60, event_id="x")
+            desk.send(
+                "ticket-changed",
+                "T1",
+                ago(minutes=9),
+                ticket_id="T1",
+                change="handled",
+                talk_seconds=60,
+                event_id="x",
+            )
         assert 1 == shows(desk, "support_handle_time_mean_observations")
 
     def test_of_two_contents_the_smaller_bytes_stand(self) -> None:
@@ -124,39 +162,66 @@ class TestOneIdentity:
         assert 0 == shows(desk, "support_tickets", by="team", member="sales")
 
     def test_an_absent_field_is_left_out_of_the_bytes(self, desk: GoldenDesk) -> None:
-        r"""`{"occurred_at":N,"ticket_id":""}` is greater than `{"occurred_at":N,"outcome":...`: `,"t` after `,"o`. So abandoned stands."""
+        r"""`{"occurred_at":N,"ticket_id":""}` is greater than `{"occurred_at":N,"outcome":...`.
+
+        `,"t` after `,"o`. So abandoned stands.
+        """
         desk.send("resolved", "T1", ago(minutes=9), ticket_id="T1", event_id="x")
         desk.send("resolved", "T1", ago(minutes=9), ticket_id="T1", event_id="x", outcome="abandoned")
         assert 1.0 == shows(desk, "support_abandonment_ratio")
 
     def test_a_first_reply_and_a_reply_of_one_id_are_one(self, desk: GoldenDesk) -> None:
-        """Both ways of saying it: one reply. That which states its wait goes on with a comma where the other ends, so it is less: 3 min."""
+        """Both ways of saying it: one reply.
+
+        That which states its wait goes on with a comma where the other ends, so it is less: 3 min.
+        """
         desk.send("first-reply", "T1", ago(minutes=10), ticket_id="T1", event_id="x")
-        desk.send("ticket-changed", "T1", ago(minutes=10), ticket_id="T1", change="replied", waiting_since=ago(minutes=13), event_id="x")
+        desk.send(
+            "ticket-changed",
+            "T1",
+            ago(minutes=10),
+            ticket_id="T1",
+            change="replied",
+            waiting_since=ago(minutes=13),
+            event_id="x",
+        )
         assert 1 == shows(desk, "support_response_mean_observations")
         assert 180.0 == shows(desk, "support_response_mean_seconds")
 
     def test_surveys_of_one_id_and_different_kinds_are_two(self, desk: GoldenDesk) -> None:
         for kind, score in (("nps", 9), ("csat", 5), ("ces", 6)):
             desk.send("survey", "T1", ago(minutes=5), ticket_id="T1", kind=kind, score=score, event_id="x")
-        assert (100.0, 1.0, 6.0) == tuple(shows(desk, f"support_{name}") for name in ("nps_score", "csat_ratio", "effort_mean_score"))
+        assert (100.0, 1.0, 6.0) == tuple(
+            shows(desk, f"support_{name}") for name in ("nps_score", "csat_ratio", "effort_mean_score")
+        )
 
 
 class TestLabels:
     def test_of_several_creations_the_smallest_stands_whole(self) -> None:
-        """The earlier one has the phone and billing; nothing of the later one is taken, its channel neither."""
+        """The earlier one has the phone and billing.
+
+        Nothing of the later one is taken, its channel neither.
+        """
         desk = GoldenDesk()
         desk.created("T1", ago(minutes=20), team="sales", channel="email", customer="B")
         desk.created("T1", ago(minutes=30), team="billing", channel="phone", customer="A")
-        assert (1, 0) == tuple(shows(desk, "support_tickets", by="team", member=team) for team in ("billing", "sales"))
-        assert (1, 0) == tuple(shows(desk, "support_tickets", by="channel", member=channel) for channel in ("phone", "email"))
+        assert (1, 0) == tuple(
+            shows(desk, "support_tickets", by="team", member=team) for team in ("billing", "sales")
+        )
+        assert (1, 0) == tuple(
+            shows(desk, "support_tickets", by="channel", member=channel) for channel in ("phone", "email")
+        )
 
     def test_of_triages_the_greatest_stands_field_by_field(self, desk: GoldenDesk) -> None:
         """At 20 min before: sales and email; at 10 min before: billing. So billing and email."""
         desk.changed("T1", ago(minutes=10), "triaged", team="billing")
         desk.changed("T1", ago(minutes=20), "triaged", team="sales", channel="email")
-        assert (1, 0) == tuple(shows(desk, "support_tickets", by="team", member=team) for team in ("billing", "sales"))
-        assert (0, 1) == tuple(shows(desk, "support_tickets", by="channel", member=channel) for channel in ("phone", "email"))
+        assert (1, 0) == tuple(
+            shows(desk, "support_tickets", by="team", member=team) for team in ("billing", "sales")
+        )
+        assert (0, 1) == tuple(
+            shows(desk, "support_tickets", by="channel", member=channel) for channel in ("phone", "email")
+        )
 
     def test_what_nobody_has_named_is_unknown_and_moves(self) -> None:
         """Solved without a creation: under unknown, so in `other` here; with the creation it is billing's."""
@@ -169,8 +234,13 @@ class TestLabels:
 
 
 class TestTime:
-    def test_what_is_stamped_before_the_creation_happens_at_it_in_its_own_order(self, desk: GoldenDesk) -> None:
-        """Reopened 35 min before noon, resolved 40: at the creation first resolved, then reopened. So it is open, solved after 0 s."""
+    def test_what_is_stamped_before_the_creation_happens_at_it_in_its_own_order(
+        self, desk: GoldenDesk
+    ) -> None:
+        """Reopened 35 min before noon, resolved 40: at the creation first resolved, then reopened.
+
+        So it is open, solved after 0 s.
+        """
         desk.changed("T1", ago(minutes=35), "reopened")
         desk.resolved("T1", ago(minutes=40))
         assert 1 == shows(desk, "support_open_tickets")
@@ -191,7 +261,10 @@ class TestTime:
         assert 1 == shows(desk, "support_unanswered_tickets")
 
     def test_the_age_of_an_unanswered_ticket_is_that_of_its_present_wait(self, desk: GoldenDesk) -> None:
-        """Closed without a reply and reopened 12.5 min before noon: it waits since then, floored to the minute."""
+        """Closed without a reply and reopened 12.5 min before noon.
+
+        It waits since then, floored to the minute.
+        """
         desk.resolved("T1", ago(minutes=20))
         desk.changed("T1", ago(minutes=12.5), "reopened")
         assert 1 == shows(desk, "support_unanswered_tickets")
@@ -205,7 +278,10 @@ class TestTime:
 
 class TestChangesOfState:
     def test_resolved_is_the_first_solution(self, desk: GoldenDesk) -> None:
-        """Solved 20 min before noon, reopened, solved again 5 min before: once, after 10 min; reopened once; closed as solved now."""
+        """Solved 20 min before noon, reopened, solved again 5 min before: once, after 10 min; reopened once.
+
+        Closed as solved now.
+        """
         for minutes in (20, 5):
             desk.resolved("T1", ago(minutes=minutes))
         for minutes in (15, 10):  # the second finds it open and does nothing
@@ -223,19 +299,31 @@ class TestChangesOfState:
         assert 1500.0 == shows(desk, "support_resolution_time_mean_seconds", clock="calendar")
 
     def test_a_later_abandonment_is_none(self, desk: GoldenDesk) -> None:
-        """Solved, reopened, then abandoned: solved, not abandoned, and not closed as solved now: cohort 1, net 0."""
+        """Solved, reopened, then abandoned: solved, not abandoned, and not closed as solved now.
+
+        Cohort 1, net 0.
+        """
         desk.resolved("T1", ago(minutes=20))
         desk.changed("T1", ago(minutes=15), "reopened")
         desk.resolved("T1", ago(minutes=5), outcome="abandoned")
         assert 0.0 == shows(desk, "support_abandonment_ratio")
         assert 1.0 == shows(desk, "support_resolution_ratio")
-        assert 0.0 == shows(desk, "support_resolution_net_ratio") == shows(desk, "support_resolution_cohort_ratio")
+        assert (
+            0.0
+            == shows(desk, "support_resolution_net_ratio")
+            == shows(desk, "support_resolution_cohort_ratio")
+        )
 
     def test_resolved_while_resolved_does_nothing_but_its_handling_counts(self, desk: GoldenDesk) -> None:
-        """100 s at the first and 300 s at the second: 2 interactions, 200 s on average; solved once, after 10 min."""
+        """100 s at the first and 300 s at the second: 2 interactions, 200 s on average.
+
+        Solved once, after 10 min.
+        """
         desk.resolved("T1", ago(minutes=20), talk_seconds=100)
         desk.resolved("T1", ago(minutes=10), talk_seconds=250, wrap_up_seconds=50)
-        assert (2, 200.0) == tuple(shows(desk, f"support_handle_time_mean_{of}") for of in ("observations", "seconds"))
+        assert (2, 200.0) == tuple(
+            shows(desk, f"support_handle_time_mean_{of}") for of in ("observations", "seconds")
+        )
         assert 600.0 == shows(desk, "support_resolution_time_mean_seconds", clock="calendar")
 
     def test_a_reopening_of_an_open_ticket_does_nothing(self, desk: GoldenDesk) -> None:
@@ -254,7 +342,10 @@ class TestChangesOfState:
             "support_csat_observations",
             "support_handle_time_mean_observations",
         )
-        assert (0, 0, 0, 0, 0) == (*(shows(desk, name, **_clock(name)) for name in names), shows(desk, "support_open_tickets"))
+        assert (0, 0, 0, 0, 0) == (
+            *(shows(desk, name, **_clock(name)) for name in names),
+            shows(desk, "support_open_tickets"),
+        )
 
     def test_a_pause_stops_no_first_response(self, desk: GoldenDesk) -> None:
         desk.changed("T1", ago(minutes=29), "paused")
@@ -312,23 +403,40 @@ class TestInteractionsAndSurveys:
         desk.changed("T1", ago(minutes=20), "handled", talk_seconds=90)
         desk.resolved("T1", ago(minutes=10), wrap_up_seconds=30)
         desk.resolved("T1", ago(minutes=9))
-        assert (2, 60.0) == tuple(shows(desk, f"support_handle_time_mean_{of}") for of in ("observations", "seconds"))
+        assert (2, 60.0) == tuple(
+            shows(desk, f"support_handle_time_mean_{of}") for of in ("observations", "seconds")
+        )
 
     def test_twins_count(self, desk: GoldenDesk) -> None:
-        """Sent twice with other ids, at one instant with the same parts: two interactions (which the data quality tells)."""
+        """Sent twice with other ids, at one instant with the same parts.
+
+        Two interactions (which the data quality tells).
+        """
         for _ in range(2):
             desk.changed("T1", ago(minutes=20), "handled", talk_seconds=90)
-        assert (2, 90.0) == tuple(shows(desk, f"support_handle_time_mean_{of}") for of in ("observations", "seconds"))
+        assert (2, 90.0) == tuple(
+            shows(desk, f"support_handle_time_mean_{of}") for of in ("observations", "seconds")
+        )
 
     def test_two_respondents_of_a_ticket_are_two_answers(self, desk: GoldenDesk) -> None:
         """Anna 5 then 1; Ben 5: 1 of 2 satisfied."""
         for minutes, customer, score in ((9, "Anna", 5), (7, "Anna", 1), (8, "Ben", 5)):
-            desk.send("survey", "T1", ago(minutes=minutes), ticket_id="T1", customer_id=customer, kind="csat", score=score)
+            desk.send(
+                "survey",
+                "T1",
+                ago(minutes=minutes),
+                ticket_id="T1",
+                customer_id=customer,
+                kind="csat",
+                score=score,
+            )
         assert (2, 0.5) == (shows(desk, "support_csat_observations"), shows(desk, "support_csat_ratio"))
 
     def test_without_a_respondent_the_ticket_s_customer_is_meant(self, desk: GoldenDesk) -> None:
         """The customer of T1 answers 5 by name, then 1 without: one answer, the later one."""
-        desk.send("survey", "T1", ago(minutes=9), ticket_id="T1", customer_id="customer of T1", kind="csat", score=5)
+        desk.send(
+            "survey", "T1", ago(minutes=9), ticket_id="T1", customer_id="customer of T1", kind="csat", score=5
+        )
         desk.answered("T1", ago(minutes=7), "csat", 1)
         assert (1, 0.0) == (shows(desk, "support_csat_observations"), shows(desk, "support_csat_ratio"))
 
@@ -337,4 +445,6 @@ class TestInteractionsAndSurveys:
         desk = GoldenDesk()
         desk.send("survey", "C1", ago(minutes=9), customer_id="C1", kind="nps", score=10)
         desk.send("survey", "C2", ago(minutes=9), customer_id="C2", kind="nps", score=0, team="sales")
-        assert (100.0, -100.0) == tuple(shows(desk, "support_nps_score", by="team", member=team) for team in ("other", "sales"))
+        assert (100.0, -100.0) == tuple(
+            shows(desk, "support_nps_score", by="team", member=team) for team in ("other", "sales")
+        )

@@ -16,7 +16,14 @@ DECODE = decoder("survey")
 
 
 def asked(kind: str, score: int, **stated: object) -> Survey | Reject:
-    event = {"event_id": "e", "occurred_at": 1_772_442_000_000, "ticket_id": "T", "kind": kind, "score": score, **stated}
+    event = {
+        "event_id": "e",
+        "occurred_at": 1_772_442_000_000,
+        "ticket_id": "T",
+        "kind": kind,
+        "score": score,
+        **stated,
+    }
     found = DECODE(json.dumps(event).encode())
     assert isinstance(found, Survey | Reject)
     return found
@@ -64,6 +71,9 @@ def test_what_cannot_be_obeyed_is_refused(kind: str, score: int, stated: dict[st
     assert "score" == found.reason
 
 
-@pytest.mark.parametrize(("kind", "stated"), [("nps", {"scale_min": 0, "scale_max": 10}), ("ces", {"scale_min": 1, "scale_max": 7})])
+@pytest.mark.parametrize(
+    ("kind", "stated"),
+    [("nps", {"scale_min": 0, "scale_max": 10}), ("ces", {"scale_min": 1, "scale_max": 7})],
+)
 def test_a_kind_whose_own_scale_is_stated_is_taken(kind: str, stated: dict[str, object]) -> None:
     assert isinstance(asked(kind, 5, **stated), Survey)

@@ -20,16 +20,22 @@ class Canned:
     def __init__(self, *true_at: int) -> None:
         self.true_at = true_at
 
-    def query_range(self, expression: str, *, start_seconds: float, end_seconds: float, step_seconds: float) -> list[dict[str, Any]]:
+    def query_range(
+        self, expression: str, *, start_seconds: float, end_seconds: float, step_seconds: float
+    ) -> list[dict[str, Any]]:
         assert "x > 1" == expression
-        values = [[at, "2"] for at in self.true_at if start_seconds <= at <= end_seconds and not at % step_seconds]
+        values = [
+            [at, "2"] for at in self.true_at if start_seconds <= at <= end_seconds and not at % step_seconds
+        ]
         return [{"metric": {"by": "team", "member": "vip"}, "values": values}] if values else []
 
 
 def states(rule: Rule, *true_at: int, end: int = 600) -> Mapping[int, str]:
     spans = [Span(0, end // 2 - 60, 60), Span(end // 2, end, 60)]
     prometheus = cast("LocalPrometheus", Canned(*true_at))
-    lines = [line for _, some in alerted(prometheus, rule, spans) for line in some if line.startswith("ALERTS{")]
+    lines = [
+        line for _, some in alerted(prometheus, rule, spans) for line in some if line.startswith("ALERTS{")
+    ]
     return {int(line.split()[-1]): "firing" if '"firing"' in line else "pending" for line in lines}
 
 
@@ -45,17 +51,29 @@ def test_a_pending_alert_is_forgotten_at_once_and_a_firing_one_kept_for_a_while(
 
 
 def test_a_rule_comes_after_what_it_reads() -> None:
-    rules = [Rule("c", "b + a"), Rule("b", "a * 2"), Rule("a", "x or a"), Rule("ALERTS", "c > 1", "Late"), Rule("b", "x * 3")]
-    assert [["a"], ["b", "b"], ["c"], ["ALERTS"]] == [[rule.record for rule in level] for level in levels(rules)]
+    rules = [
+        Rule("c", "b + a"),
+        Rule("b", "a * 2"),
+        Rule("a", "x or a"),
+        Rule("ALERTS", "c > 1", "Late"),
+        Rule("b", "x * 3"),
+    ]
+    assert [["a"], ["b", "b"], ["c"], ["ALERTS"]] == [
+        [rule.record for rule in level] for level in levels(rules)
+    ]
 
 
 def test_rules_in_a_circle_come_last() -> None:
-    assert [["a"], ["b", "c"]] == [[rule.record for rule in level] for level in levels([Rule("b", "c"), Rule("c", "b"), Rule("a", "x")])]
+    assert [["a"], ["b", "c"]] == [
+        [rule.record for rule in level] for level in levels([Rule("b", "c"), Rule("c", "b"), Rule("a", "x")])
+    ]
 
 
 def test_the_rules_of_the_tree_are_all_worked_out() -> None:
     every = read(RULES)
-    assert sorted(rule.record for rule in every) == sorted(rule.record for level in levels(every) for rule in level)
+    assert sorted(rule.record for rule in every) == sorted(
+        rule.record for level in levels(every) for rule in level
+    )
 
 
 def test_spans_end_now_and_lie_in_one_block_each() -> None:
@@ -64,11 +82,15 @@ def test_spans_end_now_and_lie_in_one_block_each() -> None:
     instants = [at for span in spans for at in span]
     assert story.now_seconds == instants[-1]
     assert instants == sorted(set(instants))
-    assert max(later - earlier for earlier, later in itertools.pairwise(instants)) < 300, "Prometheus looks back 300 s"
+    assert max(later - earlier for earlier, later in itertools.pairwise(instants)) < 300, (
+        "Prometheus looks back 300 s"
+    )
     assert all(span.start // 7_200 == span.end // 7_200 for span in spans)
 
 
-@pytest.mark.parametrize(("fault", "ups", "as_of_moves"), [("none", {"1.0"}, True), ("gone", {"0.0", "1.0"}, False)])
+@pytest.mark.parametrize(
+    ("fault", "ups", "as_of_moves"), [("none", {"1.0"}, True), ("gone", {"0.0", "1.0"}, False)]
+)
 def test_some_minutes_of_a_small_desk(fault: str, ups: set[str], *, as_of_moves: bool) -> None:
     story = replace(STORIES["slip"], hours=0.1, rate_per_hour=1.0, fault=fault, fault_minutes=3)  # type: ignore[arg-type]
     found = list(scrapes(story))
@@ -77,7 +99,8 @@ def test_some_minutes_of_a_small_desk(fault: str, ups: set[str], *, as_of_moves:
     last = found[-1][1]
     assert as_of_moves == any(line.startswith("deskpulse_view_as_of_timestamp_seconds{") for line in last)
     assert as_of_moves == any(
-        line.startswith("support_sla_attainment_ratio{") and line.endswith(f" {story.now_seconds}\n") for line in last
+        line.startswith("support_sla_attainment_ratio{") and line.endswith(f" {story.now_seconds}\n")
+        for line in last
     )
 
 

@@ -1,4 +1,7 @@
-"""A seeded desk that does everything a contract allows, and delivers it as badly as Kafka may: shuffled, doubled, altered, late."""
+"""A seeded desk that does everything a contract allows, and delivers it as badly as Kafka may.
+
+Shuffled, doubled, altered, late.
+"""
 
 from __future__ import annotations
 
@@ -65,16 +68,33 @@ class ChaoticDesk:
         return AS_OF_MS - self.random.randrange(1, back)
 
     def _after(self, at_ms: int) -> int:
-        return at_ms + self.random.choice((-5 * MINUTE_MS, 0, 1, MINUTE_MS, HOUR_MS, DAY_MS)) + self.random.randrange(MINUTE_MS)
+        return (
+            at_ms
+            + self.random.choice((-5 * MINUTE_MS, 0, 1, MINUTE_MS, HOUR_MS, DAY_MS))
+            + self.random.randrange(MINUTE_MS)
+        )
 
     def _ticket(self, ticket: str) -> None:
         pick, created = self.random, self._time()
         if pick.random() < 0.9:
-            dims = {"team": pick.choice(TEAMS), "channel": pick.choice(CHANNELS), "priority": pick.choice(PRIORITIES)}
+            dims = {
+                "team": pick.choice(TEAMS),
+                "channel": pick.choice(CHANNELS),
+                "priority": pick.choice(PRIORITIES),
+            }
             dims = {name: self._spelled(value) for name, value in dims.items()}
-            self._send("ticket-created", ticket, created, ticket_id=ticket, customer_id=f"C{pick.randrange(12)}", **dims)
+            self._send(
+                "ticket-created",
+                ticket,
+                created,
+                ticket_id=ticket,
+                customer_id=f"C{pick.randrange(12)}",
+                **dims,
+            )
         for _ in range(pick.randrange(3)):
-            self._send("first-reply", ticket, self._after(created), ticket_id=ticket, automated=pick.random() < 0.3)
+            self._send(
+                "first-reply", ticket, self._after(created), ticket_id=ticket, automated=pick.random() < 0.3
+            )
         at_ms = created
         for _ in range(pick.randrange(6)):
             at_ms = self._after(at_ms)
@@ -88,11 +108,24 @@ class ChaoticDesk:
 
     def _change(self, ticket: str, at_ms: int) -> None:
         pick = self.random
-        kind = pick.choice(("resolved", "resolved", "reopened", "triaged", "replied", "handled", "paused", "resumed"))
-        parts = {name: pick.randrange(0, 900) + 0.25 for name in ("talk_seconds", "hold_seconds", "wrap_up_seconds") if pick.random() < 0.6}
+        kind = pick.choice(
+            ("resolved", "resolved", "reopened", "triaged", "replied", "handled", "paused", "resumed")
+        )
+        parts = {
+            name: pick.randrange(0, 900) + 0.25
+            for name in ("talk_seconds", "hold_seconds", "wrap_up_seconds")
+            if pick.random() < 0.6
+        }
         fields: dict[str, Any] = {}
         if kind == "resolved":
-            self._send("resolved", ticket, at_ms, ticket_id=ticket, outcome=pick.choice(("solved", "solved", "abandoned")), **parts)
+            self._send(
+                "resolved",
+                ticket,
+                at_ms,
+                ticket_id=ticket,
+                outcome=pick.choice(("solved", "solved", "abandoned")),
+                **parts,
+            )
             return
         if kind == "triaged":
             fields = {"team": pick.choice((*TEAMS, None)), "priority": pick.choice((*PRIORITIES, None))}
@@ -108,8 +141,16 @@ class ChaoticDesk:
         pick = self.random
         kind = pick.choice(("nps", "csat", "ces"))
         scale = pick.choice((None, 2, 4, 5, 7, 10)) if kind == "csat" else None
-        score = pick.randrange(0, 11) if kind == "nps" else pick.randrange(1, 8) if kind == "ces" else pick.randrange(1, (scale or 5) + 1)
-        more: dict[str, Any] = {"satisfied": pick.choice((None, None, None, True, False))} if kind == "csat" else {}
+        score = (
+            pick.randrange(0, 11)
+            if kind == "nps"
+            else pick.randrange(1, 8)
+            if kind == "ces"
+            else pick.randrange(1, (scale or 5) + 1)
+        )
+        more: dict[str, Any] = (
+            {"satisfied": pick.choice((None, None, None, True, False))} if kind == "csat" else {}
+        )
         if kind == "csat" and scale == 10:
             more["scale_min"] = pick.choice((None, 0, 1))
         owner: dict[str, Any] = {"ticket_id": ticket}
@@ -123,16 +164,33 @@ class ChaoticDesk:
         """Over two years: some come back within the 365 days of a window, some after its start only."""
         at_ms = AS_OF_MS - self.random.randrange(LONGEST_MS)
         for _ in range(self.random.randrange(1, 8)):
-            self._send("customer", customer, at_ms, customer_id=customer, status=self.random.choice(("joined", "left")))
+            self._send(
+                "customer",
+                customer,
+                at_ms,
+                customer_id=customer,
+                status=self.random.choice(("joined", "left")),
+            )
             at_ms += self.random.randrange(150 * DAY_MS)
 
     def _busy_ticket(self, ticket: str) -> None:
         """More transitions than a row keeps."""
         created = self._time()
-        self._send("ticket-created", ticket, created, ticket_id=ticket, customer_id="C1", team=TEAMS[0], channel="chat", priority="low")
+        self._send(
+            "ticket-created",
+            ticket,
+            created,
+            ticket_id=ticket,
+            customer_id="C1",
+            team=TEAMS[0],
+            channel="chat",
+            priority="low",
+        )
         for number in range(80):
             self._send("resolved", ticket, created + 2 * number, ticket_id=ticket, talk_seconds=number)
-            self._send("ticket-changed", ticket, created + 2 * number + 1, ticket_id=ticket, change="reopened")
+            self._send(
+                "ticket-changed", ticket, created + 2 * number + 1, ticket_id=ticket, change="reopened"
+            )
 
     def _spoil(self) -> None:
         """Double some records, alter some under the same id, then shuffle everything."""
@@ -195,7 +253,9 @@ class Stream:
             partition = xxhash.xxh32_intdigest(key or b"") % self._partitions
             offset = self._offsets[topic, partition]
             self._offsets[topic, partition] += self._random.choice((1, 1, 1, 2))  # compaction leaves gaps
-            queues[topic, partition].append(StreamRecord(partition, offset, timestamp or AS_OF_MS, key, value))
+            queues[topic, partition].append(
+                StreamRecord(partition, offset, timestamp or AS_OF_MS, key, value)
+            )
         return queues
 
     def _write(self, partition: int, builder: ViewBuilder) -> None:

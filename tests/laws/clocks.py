@@ -23,11 +23,16 @@ def reads_open(time: WorkingTime, at_ms: int) -> bool:
     today, yesterday = local.date(), local.date() - timedelta(days=1)
     hours = time.dates.get(today, time.week[today.weekday()])
     before = time.dates.get(yesterday, time.week[yesterday.weekday()])
-    return any(opens <= minute < closes for opens, closes in hours) or any(opens <= minute + 1440 < closes for opens, closes in before)
+    return any(opens <= minute < closes for opens, closes in hours) or any(
+        opens <= minute + 1440 < closes for opens, closes in before
+    )
 
 
 def open_parts(time: WorkingTime, start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
-    """The open part of every minute between two instants. Within a minute nothing changes: offsets and hours are whole minutes."""
+    """The open part of every minute between two instants.
+
+    Within a minute nothing changes: offsets and hours are whole minutes.
+    """
     for minute in range(start_ms // MINUTE_MS, -(-end_ms // MINUTE_MS)):
         if reads_open(time, minute * MINUTE_MS):
             yield max(start_ms, minute * MINUTE_MS), min(end_ms, (minute + 1) * MINUTE_MS)

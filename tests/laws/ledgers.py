@@ -19,20 +19,38 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
 T0: Final = 1_772_000_000_000
 
-_times = st.sampled_from([T0, T0 + 1, T0 + MINUTE_MS, T0 + HOUR_MS]) | st.integers(T0 - HOUR_MS, T0 + 2 * DAY_MS)
+_times = st.sampled_from([T0, T0 + 1, T0 + MINUTE_MS, T0 + HOUR_MS]) | st.integers(
+    T0 - HOUR_MS, T0 + 2 * DAY_MS
+)
 _ids = st.sampled_from(["e1", "e2", "é3"]) | st.integers(0, 40).map(lambda n: f"n{n}")
 _names = st.sampled_from(["a", "b", "ñ"])
-_parts = st.fixed_dictionaries({}, optional={name: st.sampled_from([0, 1.5, 60]) for name in ("talk_seconds", "hold_seconds")})
+_parts = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from([0, 1.5, 60]) for name in ("talk_seconds", "hold_seconds")}
+)
 _KINDS: Final[tuple[tuple[str, st.SearchStrategy[dict[str, Any]]], ...]] = (
-    ("ticket-created", st.fixed_dictionaries(dict.fromkeys(("customer_id", "team", "channel", "priority"), _names))),
+    (
+        "ticket-created",
+        st.fixed_dictionaries(dict.fromkeys(("customer_id", "team", "channel", "priority"), _names)),
+    ),
     ("first-reply", st.fixed_dictionaries({"automated": st.booleans()})),
     ("resolved", st.builds(dict, _parts, outcome=st.sampled_from(["solved", "solved", "abandoned"]))),
     ("survey", st.fixed_dictionaries({"kind": st.just("nps"), "score": st.integers(0, 10)})),
-    ("survey", st.fixed_dictionaries({"kind": st.just("csat"), "score": st.integers(1, 2), "scale_max": st.sampled_from([None, 2, 7])})),
-    ("ticket-changed", st.fixed_dictionaries({"change": st.sampled_from(["reopened", "reopened", "paused", "resumed"])})),
+    (
+        "survey",
+        st.fixed_dictionaries(
+            {"kind": st.just("csat"), "score": st.integers(1, 2), "scale_max": st.sampled_from([None, 2, 7])}
+        ),
+    ),
+    (
+        "ticket-changed",
+        st.fixed_dictionaries({"change": st.sampled_from(["reopened", "reopened", "paused", "resumed"])}),
+    ),
     ("ticket-changed", st.builds(dict, _parts, change=st.just("handled"))),
     ("ticket-changed", st.fixed_dictionaries({"change": st.just("replied"), "waiting_since": _times})),
-    ("ticket-changed", st.fixed_dictionaries({"change": st.just("triaged")}, optional={"team": _names, "priority": _names})),
+    (
+        "ticket-changed",
+        st.fixed_dictionaries({"change": st.just("triaged")}, optional={"team": _names, "priority": _names}),
+    ),
     ("ticket-changed", st.just({"change": "discarded"})),
 )
 
@@ -41,7 +59,11 @@ _KINDS: Final[tuple[tuple[str, st.SearchStrategy[dict[str, Any]]], ...]] = (
 def contents(draw: st.DrawFn, *ticket_ids: str) -> tuple[str, dict[str, Any]]:
     """(topic, event) of some ticket; discarding is rare, since it hides everything else."""
     topic, fields = draw(st.sampled_from(_KINDS * 4 if draw(st.integers(0, 9)) == 0 else _KINDS[:-1]))
-    head = {"event_id": draw(_ids), "occurred_at": draw(_times), "ticket_id": draw(st.sampled_from(ticket_ids))}
+    head = {
+        "event_id": draw(_ids),
+        "occurred_at": draw(_times),
+        "ticket_id": draw(st.sampled_from(ticket_ids)),
+    }
     return topic, {**head, **draw(fields)}
 
 
@@ -55,7 +77,10 @@ events = contents("T1").map(decoded)
 
 
 class Desk:
-    """One partition with its ledger: sends events, writes transactions, can be recovered from what it wrote."""
+    """One partition with its ledger.
+
+    Sends events, writes transactions, can be recovered from what it wrote.
+    """
 
     def __init__(self, rules: StateRules | None = None) -> None:
         self.rules = rules or StateRules()
@@ -110,7 +135,9 @@ class Desk:
         return state
 
     def view(self) -> dict[codec.ViewKey, Any]:
-        return {codec.decode_view_key(key): value for (name, key), value in self.rows.items() if name == "view"}
+        return {
+            codec.decode_view_key(key): value for (name, key), value in self.rows.items() if name == "view"
+        }
 
 
 def readable(rows: Iterable[tuple[bytes, bytes | None]]) -> dict[object, object]:

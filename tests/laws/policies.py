@@ -1,4 +1,7 @@
-"""A policy that does everything a policy file allows, for the laws: two versions, breaks, holidays, zones, nights, calendar time."""
+"""A policy that does everything a policy file allows, for the laws.
+
+Two versions, breaks, holidays, zones, nights, calendar time.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from deskpulse.policy import PolicyFile, build
 from kpis.sla.policy import Policy
 from oracle.clock import Edition, read_policy
 
-# Tickets of the laws are created from 2026-02-25 on; Madrid's clocks change on March 29th, New York's on March 8th.
+# Tickets of the laws are created from 2026-02-25 on; Madrid's clocks change on March 29th, New York's on
+# March 8th.
 TEXT: Final = """
 versions:
   - name: first

@@ -1,4 +1,7 @@
-"""What a partition holds is bounded: by open and recent tickets and active customers, not by history, nor by what anybody calls a team."""
+"""What a partition holds is bounded.
+
+By open and recent tickets and active customers, not by history, nor by what anybody calls a team.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +53,17 @@ def a_day(desk: Desk, day: int) -> None:
     for number in range(6):
         ticket, at = f"T{day}-{number}", T0 + day * DAY_MS + number * HOUR_MS
         desk.create(ticket, at, team=f"team{number % 3}", channel=f"channel{number % 2}")
-        desk.send("ticket-changed", at + 1, ticket_id=ticket, change="triaged", team=f"team{(number + 1) % 3}")
+        desk.send(
+            "ticket-changed", at + 1, ticket_id=ticket, change="triaged", team=f"team{(number + 1) % 3}"
+        )
         desk.send("first-reply", at + MINUTE_MS, ticket_id=ticket)
-        desk.send("ticket-changed", at + 2 * MINUTE_MS, ticket_id=ticket, change="replied", waiting_since=at + MINUTE_MS)
+        desk.send(
+            "ticket-changed",
+            at + 2 * MINUTE_MS,
+            ticket_id=ticket,
+            change="replied",
+            waiting_since=at + MINUTE_MS,
+        )
         if number:
             desk.send("resolved", at + HOUR_MS, ticket_id=ticket, talk_seconds=60)
             desk.send("ticket-changed", at + 2 * HOUR_MS, ticket_id=ticket, change="reopened")
@@ -64,7 +75,8 @@ def a_day(desk: Desk, day: int) -> None:
 def test_neither_memory_nor_ledger_grow_over_months_of_equal_days() -> None:
     """Open tickets leave after 80 days here, so from day 90 on the state is that of 61 days, and of 80 open tickets.
 
-    What remains of them is forgotten after 100 days. The tables that hold it all have found their size by day 150.
+    What remains of them is forgotten after 100 days. The tables that hold it all have found their size by day
+    150.
     """
     desk = Desk(StateRules(open_ms=80 * DAY_MS))
     rows, held = [], []
@@ -99,9 +111,12 @@ def test_former_customers_leave_after_two_years() -> None:
 
 
 def test_a_flood_of_teams_explodes_neither_state_nor_series() -> None:
-    """100,000 teams that nobody has heard of. A thousand get panes, the rest counts as other, and not one series more is exported.
+    """100,000 teams that nobody has heard of.
 
-    What is folded costs no memory beyond its own ticket: the names of the first ten thousand take as much as those of all.
+    A thousand get panes, the rest counts as other, and not one series more is exported.
+
+    What is folded costs no memory beyond its own ticket: the names of the first ten thousand take as much as
+    those of all.
     """
     desk = Desk(StateRules(most_names=1_000))
     rows: list[int] = []
@@ -116,11 +131,24 @@ def test_a_flood_of_teams_explodes_neither_state_nor_series() -> None:
     assert rows[0] == rows[1]
 
     builder = ViewBuilder(RULES)
-    builder.apply(0, [(key, value) for (name, key), value in desk.rows.items() if name == "view" and key != codec.POSITION_KEY])
+    builder.apply(
+        0,
+        [
+            (key, value)
+            for (name, key), value in desk.rows.items()
+            if name == "view" and key != codec.POSITION_KEY
+        ],
+    )
     builder.apply(0, [(codec.POSITION_KEY, desk.rows["view", codec.POSITION_KEY])])
     view = builder.build(T0 + MINUTE_MS)
-    samples = [sample for family in new_registry(lambda: Snapshot(T0, all_read(1), view), (900,)).collect() for sample in family.samples]
-    assert sum(sample.name.startswith("support_") for sample in samples) <= series_bound(ViewRules(zone=RULES.zone, members=RULES.members))
+    samples = [
+        sample
+        for family in new_registry(lambda: Snapshot(T0, all_read(1), view), (900,)).collect()
+        for sample in family.samples
+    ]
+    assert sum(sample.name.startswith("support_") for sample in samples) <= series_bound(
+        ViewRules(zone=RULES.zone, members=RULES.members)
+    )
     found = {(sample.name, *sorted(sample.labels.items())): sample.value for sample in samples}
     assert FLOOD == found["support_open_tickets", ("by", "all"), ("member", "all")]
     assert FLOOD - 2 == found["support_open_tickets", ("by", "team"), ("member", OTHER)]
@@ -129,11 +157,20 @@ def test_a_flood_of_teams_explodes_neither_state_nor_series() -> None:
 
 
 def test_a_flood_of_combinations_ends_in_other_and_can_be_withdrawn() -> None:
-    """Ten names a dimension are a thousand combinations, of which 50 are allowed; what was folded stays so after a recovery."""
+    """Ten names a dimension are a thousand combinations, of which 50 are allowed.
+
+    What was folded stays so after a recovery.
+    """
     rules = StateRules(most_combinations=50, shared={COMBINATIONS_LIMIT: "50", NAMES_LIMIT: "1000"})
     desk = Desk(rules)
     for number in range(1_000):
-        desk.create(f"T{number}", T0, team=f"t{number % 10}", channel=f"c{number // 10 % 10}", priority=f"p{number // 100}")
+        desk.create(
+            f"T{number}",
+            T0,
+            team=f"t{number % 10}",
+            channel=f"c{number // 10 % 10}",
+            priority=f"p{number // 100}",
+        )
     desk.write()
     assert len(desk.state._tables._dims) <= 52  # and other, and the customers
     assert 950 <= desk.state.position.counters[f"folded:{COMBINATION}"]
@@ -160,7 +197,9 @@ def test_an_exporter_that_follows_the_ledger_sees_combinations_go() -> None:
     def held() -> int:
         before = dict(desk.rows)
         desk.write()
-        changed = [(key, desk.rows.get((topic, key))) for topic, key in {**before, **desk.rows} if topic == "view"]
+        changed = [
+            (key, desk.rows.get((topic, key))) for topic, key in {**before, **desk.rows} if topic == "view"
+        ]
         builder.apply(0, sorted(changed, key=lambda row: row[0] == codec.POSITION_KEY))
         return builder.build(T0 + MINUTE_MS).rooms[0][COMBINATION].held
 
@@ -189,7 +228,10 @@ def rooms(desk: Desk) -> Mapping[int, Mapping[str, Room]]:
         if "of" in one.labels
     }
     told = {
-        (f"deskpulse_names_{what}", kind): n for kind, room in view.rooms[0].items() for what, n in room._asdict().items() if n is not None
+        (f"deskpulse_names_{what}", kind): n
+        for kind, room in view.rooms[0].items()
+        for what, n in room._asdict().items()
+        if n is not None
     }
     assert told == shown
     return view.rooms
@@ -225,7 +267,10 @@ def test_the_other_of_the_workers_is_part_of_the_other_of_the_exporter() -> None
 
 
 def test_what_a_policy_names_is_never_folded() -> None:
-    """However small it is, and however many there are; the rest has what room is left, and `other` stands for it."""
+    """However small it is, and however many there are.
+
+    The rest has what room is left, and `other` stands for it.
+    """
     rules = MemberRules(most=4, named={"team": ("vip", "legal", "nobody ever wrote to it", OTHER)})
     volumes = {"a": 9, "b": 8, "c": 7, "vip": 1, "legal": 0}
     assert (["a", "legal", "vip"], ["b", "c"]) == rules.choose("team", volumes)
@@ -244,11 +289,17 @@ def test_a_list_of_the_settings_shows_what_the_policy_names_too() -> None:
 
 
 POLICY = the_policy()
-NAMED = {dimension: [fold(name) for name in POLICY.names(place)] for place, dimension in enumerate(("team", "channel", "priority"))}
+NAMED = {
+    dimension: [fold(name) for name in POLICY.names(place)]
+    for place, dimension in enumerate(("team", "channel", "priority"))
+}
 
 
 def test_what_a_policy_names_is_admitted_before_any_event() -> None:
-    """A flood of made-up teams has taken all places: the teams of the policy have theirs, in this ledger and when it is read again."""
+    """A flood of made-up teams has taken all places.
+
+    The teams of the policy have theirs, in this ledger and when it is read again.
+    """
     assert NAMED["team"]
     desk = Desk(StateRules(most_names=2, policy=POLICY))
     for number in range(9):
@@ -259,7 +310,9 @@ def test_what_a_policy_names_is_admitted_before_any_event() -> None:
     for number, team in enumerate(NAMED["team"]):
         desk.create(f"N{number}", T0, team=team)
     desk.write()
-    found = {key.dims[0] for key in desk.view() if isinstance(key, LevelKey) and key.series == cell_numbers.OPEN}
+    found = {
+        key.dims[0] for key in desk.view() if isinstance(key, LevelKey) and key.series == cell_numbers.OPEN
+    }
     assert {*NAMED["team"], OTHER, "made up 0", "made up 1"} == found  # they take no place away from others
 
 

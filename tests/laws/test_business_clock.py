@@ -1,4 +1,7 @@
-"""The business clock agrees with one that looks at every minute, wherever clocks change; and the examples that people ask about."""
+"""The business clock agrees with one that looks at every minute, wherever clocks change.
+
+And the examples that people ask about.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,47 @@ from tests.laws.clocks import epoch_ms, reads_open, slow_after_ms, slow_elapsed_
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-# Half-hour and quarter-hour offsets, clocks that change by half an hour, at midnight and at one minute past it, a day that never was.
+# Half-hour and quarter-hour offsets, clocks that change by half an hour, at midnight and at one minute past
+# it, a day that never was.
 ZONES = (
-    *("UTC", "Europe/Madrid", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Chatham"),
+    *(
+        "UTC",
+        "Europe/Madrid",
+        "America/New_York",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+        "Pacific/Chatham",
+    ),
     *("America/St_Johns", "America/Sao_Paulo", "Africa/Casablanca", "Pacific/Apia"),
 )
-# Instants near which something happens: clocks change both ways, leap days, new years, the day that Samoa left out.
+# Instants near which something happens: clocks change both ways, leap days, new years, the day that Samoa
+# left out.
 MOMENTS = tuple(
     int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
     for text in (
-        *("2026-03-29T01:00", "2026-10-25T01:00", "2026-03-08T07:00", "2026-11-01T06:00", "2026-04-04T15:00", "2026-10-03T15:30"),
-        *("2024-02-29T12:00", "2027-01-01T00:00", "2011-12-30T10:00", "2010-11-07T02:31", "2018-11-04T03:00", "2026-02-15T02:00"),
+        *(
+            "2026-03-29T01:00",
+            "2026-10-25T01:00",
+            "2026-03-08T07:00",
+            "2026-11-01T06:00",
+            "2026-04-04T15:00",
+            "2026-10-03T15:30",
+        ),
+        *(
+            "2024-02-29T12:00",
+            "2027-01-01T00:00",
+            "2011-12-30T10:00",
+            "2010-11-07T02:31",
+            "2018-11-04T03:00",
+            "2026-02-15T02:00",
+        ),
     )
 )
 minutes = st.integers(0, 1440)
-span = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).map(lambda found: (found[0], found[0] + found[1]))
+span = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).map(
+    lambda found: (found[0], found[0] + found[1])
+)
 hours = st.lists(span, max_size=3).map(lambda found: tuple(sorted(found)))
 weeks = st.one_of(
     st.tuples(*[hours] * 7),
@@ -42,20 +71,30 @@ def clocks(draw: st.DrawFn) -> tuple[WorkingTime, int]:
     """A calendar and an instant near which something happens, with some dates of its own around it."""
     moment = draw(st.sampled_from(MOMENTS))
     around = datetime.fromtimestamp(moment / 1000, UTC).date()
-    dates = draw(st.dictionaries(st.integers(-2, 2).map(lambda days: around + timedelta(days=days)), hours, max_size=2))
-    return WorkingTime(draw(st.sampled_from(ZONES)), draw(weeks), dates), moment + draw(st.integers(-DAY_MS, DAY_MS))
+    dates = draw(
+        st.dictionaries(st.integers(-2, 2).map(lambda days: around + timedelta(days=days)), hours, max_size=2)
+    )
+    return WorkingTime(draw(st.sampled_from(ZONES)), draw(weeks), dates), moment + draw(
+        st.integers(-DAY_MS, DAY_MS)
+    )
 
 
 @settings(deadline=None, max_examples=80)
 @given(clocks(), st.integers(0, 2 * DAY_MS))
-def test_open_time_between_two_instants_is_the_sum_of_open_minutes(clock: tuple[WorkingTime, int], length: int) -> None:
+def test_open_time_between_two_instants_is_the_sum_of_open_minutes(
+    clock: tuple[WorkingTime, int], length: int
+) -> None:
     time, start = clock
-    assert slow_elapsed_ms(time, start, start + length) == BusinessCalendar(time).elapsed_ms(start, start + length)
+    assert slow_elapsed_ms(time, start, start + length) == BusinessCalendar(time).elapsed_ms(
+        start, start + length
+    )
 
 
 @settings(deadline=None, max_examples=80)
 @given(clocks(), st.integers(1, DAY_MS))
-def test_a_deadline_is_the_first_instant_by_which_so_many_minutes_were_open(clock: tuple[WorkingTime, int], open_ms: int) -> None:
+def test_a_deadline_is_the_first_instant_by_which_so_many_minutes_were_open(
+    clock: tuple[WorkingTime, int], open_ms: int
+) -> None:
     time, start = clock
     limit = start + 3 * DAY_MS
     found = BusinessCalendar(time).after_ms(start, open_ms)
@@ -162,16 +201,28 @@ def test_a_leap_day_is_a_day() -> None:
 
 
 def test_two_zones_read_the_same_instant_by_their_own_clocks() -> None:
-    """Monday 16:00 in Madrid is 10:00 in New York: two hours end at 18:00 there, and at 12:00 here, the same instant."""
+    """Monday 16:00 in Madrid is 10:00 in New York.
+
+    Two hours end at 18:00 there, and at 12:00 here, the same instant.
+    """
     start = madrid("2026-06-15T16:00")
     new_york = office("America/New_York")
-    assert madrid("2026-06-15T18:00") == office().after_ms(start, 2 * HOUR_MS) == new_york.after_ms(start, 2 * HOUR_MS)
+    assert (
+        madrid("2026-06-15T18:00")
+        == office().after_ms(start, 2 * HOUR_MS)
+        == new_york.after_ms(start, 2 * HOUR_MS)
+    )
     assert madrid("2026-06-16T11:00") == office().after_ms(start, 4 * HOUR_MS)
-    assert epoch_ms("2026-06-15T15:30", "America/New_York") == new_york.after_ms(start, 4 * HOUR_MS + HOUR_MS // 2)
+    assert epoch_ms("2026-06-15T15:30", "America/New_York") == new_york.after_ms(
+        start, 4 * HOUR_MS + HOUR_MS // 2
+    )
 
 
 def test_a_deadline_may_fall_on_the_closing_hour() -> None:
-    """Ten past eight is before opening; eight hours of a day of eight hours end when it closes, not when the next one begins."""
+    """Ten past eight is before opening.
+
+    Eight hours of a day of eight hours end when it closes, not when the next one begins.
+    """
     assert madrid("2026-03-09T18:00") == office().after_ms(madrid("2026-03-09T08:10"), 8 * HOUR_MS)
 
 

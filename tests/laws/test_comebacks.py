@@ -1,4 +1,7 @@
-"""A ticket that comes back after its row has left is known by what remains: live = report = oracle, as if the row had never left."""
+"""A ticket that comes back after its row has left is known by what remains.
+
+Live = report = oracle, as if the row had never left.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ DRAINED: Final = ("ticket-created", "first-reply", "resolved", "survey", "ticket
 seeds = st.integers(min_value=0, max_value=2**32)
 # A smaller seed is not a simpler desk: shrinking would only cost time. The failing seed is printed.
 SEEDED = settings(
-    max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 Event = tuple[str, dict[str, Any]]
 
@@ -61,21 +67,41 @@ class LongDesk:
     def _ticket(self, ticket: str) -> Iterator[Event]:
         """Some busy days, then nothing for longer than its row stays, or for less; up to four times."""
         pick = self.random
-        at_ms = AS_OF_MS - pick.choice((pick.randrange(60, 600), pick.randrange(1, 60))) * DAY_MS - pick.randrange(DAY_MS)
+        at_ms = (
+            AS_OF_MS
+            - pick.choice((pick.randrange(60, 600), pick.randrange(1, 60))) * DAY_MS
+            - pick.randrange(DAY_MS)
+        )
         if pick.random() < 0.9:
             dims = {dimension: pick.choice(names) for dimension, names in NAMES.items()}
             yield self._event(ticket, at_ms, "ticket-created", customer_id=f"C{pick.randrange(9)}", **dims)
         for _ in range(4):
-            for _ in range(pick.randrange(1, 5)):  # one at least: two pauses together would be longer than a ticket is known
+            # one at least: two pauses together would be longer than a ticket is known
+            for _ in range(pick.randrange(1, 5)):
                 at_ms += pick.choice((1, MINUTE_MS, HOUR_MS, 5 * HOUR_MS, DAY_MS)) + pick.randrange(MINUTE_MS)
                 if at_ms < AS_OF_MS:
                     yield self._anything(ticket, at_ms)
-            at_ms += pick.choice((pick.randrange(62, 300), pick.randrange(366, 398), pick.randrange(1, 60))) * DAY_MS
+            at_ms += (
+                pick.choice((pick.randrange(62, 300), pick.randrange(366, 398), pick.randrange(1, 60)))
+                * DAY_MS
+            )
 
     def _anything(self, ticket: str, at_ms: int) -> Event:
         pick = self.random
         kind = pick.choice(
-            ("first-reply", "resolved", "resolved", "resolved", "survey", "reopened", "reopened", "paused", "resumed", "triaged", "handled")
+            (
+                "first-reply",
+                "resolved",
+                "resolved",
+                "resolved",
+                "survey",
+                "reopened",
+                "reopened",
+                "paused",
+                "resumed",
+                "triaged",
+                "handled",
+            )
         )
         if kind == "first-reply":
             return self._event(ticket, at_ms, kind, automated=pick.random() < 0.3)
@@ -89,7 +115,10 @@ class LongDesk:
         return self._event(ticket, at_ms, "ticket-changed", change=kind, **fields)
 
     def records(self) -> list[Record]:
-        return [(topic, str(event["ticket_id"]).encode(), json.dumps(event).encode(), None) for topic, event in self.events]
+        return [
+            (topic, str(event["ticket_id"]).encode(), json.dumps(event).encode(), None)
+            for topic, event in self.events
+        ]
 
 
 class Lived:
@@ -116,7 +145,9 @@ class Lived:
 def expected(desk: LongDesk) -> list[oracle.OracleFigure]:
     facts = read_records(desk.records())
     found = oracle.figures(facts, as_of_ms=AS_OF_MS, time_zone="Europe/Madrid", members=MEMBERS)
-    return found + promised.figures(facts, as_of_ms=AS_OF_MS, policy=EDITIONS, time_zone="Europe/Madrid", members=MEMBERS)
+    return found + promised.figures(
+        facts, as_of_ms=AS_OF_MS, policy=EDITIONS, time_zone="Europe/Madrid", members=MEMBERS
+    )
 
 
 @SEEDED
@@ -138,7 +169,9 @@ def test_a_report_agrees_with_the_oracle(seed: int) -> None:
     for topic, _, value, _ in desk.records():
         assert history.add(topic, value) is None
     batch = Batch(history, RULES, AS_OF_MS)
-    differences = verify.compare(expected(desk), samples(batch.figures(batch.stretches(AS_OF_MS, WINDOWS), AS_OF_MS)))
+    differences = verify.compare(
+        expected(desk), samples(batch.figures(batch.stretches(AS_OF_MS, WINDOWS), AS_OF_MS))
+    )
     assert not differences, verify.report(differences)
 
 
@@ -181,7 +214,8 @@ class TestOneTicket:
         view = builder.build(at(100, 12))
         day = everybody | {("window", "24h"), ("period", "current")}
         finals = samples(list(view.figures))
-        assert ("support_resolution_ratio", day) not in finals  # nothing was created, and nothing first solved
+        # nothing was created, and nothing first solved
+        assert ("support_resolution_ratio", day) not in finals
         assert 0 == finals["support_resolution_observations", day]
         assert 0 == samples(list(view.live))["support_open_tickets", everybody]
 
@@ -252,13 +286,28 @@ def open_tickets(desk: Desk) -> int:
     builder = ViewBuilder(RULES)
     builder.apply(0, [(key, value) for (name, key), value in desk.rows.items() if name == "view"])
     everybody = frozenset({("by", "all"), ("member", "all")})
-    return round(samples(list(builder.build(desk.state.position.event_clock_ms or 0).live))["support_open_tickets", everybody])
+    return round(
+        samples(list(builder.build(desk.state.position.event_clock_ms or 0).live))[
+            "support_open_tickets", everybody
+        ]
+    )
 
 
 def test_what_remains_is_small() -> None:
-    """A ticket as the simulator makes it: created, answered, solved, with a link. Its row has 219 bytes on the average."""
+    """A ticket as the simulator makes it: created, answered, solved, with a link.
+
+    Its row has 219 bytes on the average.
+    """
     desk = Desk()
-    desk.create("T1", at(0), customer_id="C-12345", team="billing", channel="email", priority="normal", url="https://desk.example.com/T1")
+    desk.create(
+        "T1",
+        at(0),
+        customer_id="C-12345",
+        team="billing",
+        channel="email",
+        priority="normal",
+        url="https://desk.example.com/T1",
+    )
     desk.send("first-reply", at(0, 9.5), ticket_id="T1")
     desk.send("resolved", at(0, 11), ticket_id="T1", talk_seconds=120)
     desk.pass_time(at(70))
@@ -292,6 +341,8 @@ def test_turns_keep_their_kinds() -> None:
     row = desk.state._tickets.by_id["T1"]
     again = packing.unpack_remains(packing.pack_remains(row))
     assert again.stub is not None
-    assert [(at(0, 10), False), (at(0, 11), False), (at(0, 12), True)] == [(at_ms, gone) for at_ms, _, gone in again.stub.turns]
+    assert [(at(0, 10), False), (at(0, 11), False), (at(0, 12), True)] == [
+        (at_ms, gone) for at_ms, _, gone in again.stub.turns
+    ]
     assert not set(Counter(kind for _, kind, _ in again.stub.turns)) & {KIND_OF_STORED[0]}
     assert row.dims() == again.dims()

@@ -28,7 +28,10 @@ CHOICES = [Choice(window.name, team) for window in WINDOWS for team in ZONES]
 CLOCKS = ("calendar", "business")
 seeds = st.integers(min_value=0, max_value=2**32)
 SEEDED = settings(
-    max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+    max_examples=10,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 
@@ -40,7 +43,12 @@ def a_view(seed: int) -> tuple[ChaoticDesk, View]:
 
 
 def figure(view: View, name: str, choice: Choice, clock: str | None = None) -> float | None:
-    wanted = {("window", choice.window), ("period", "current"), ("by", choice.group[0]), ("member", choice.group[1])}
+    wanted = {
+        ("window", choice.window),
+        ("period", "current"),
+        ("by", choice.group[0]),
+        ("member", choice.group[1]),
+    }
     wanted |= {(("clock" if clock in CLOCKS else "target"), clock)} if clock else set()
     return next((one.value for one in view.figures if one.name == name and wanted <= set(one.labels)), None)
 
@@ -73,7 +81,8 @@ def test_a_trend_ends_in_the_figure_while_events_lie_ahead(seed: int) -> None:
 def test_a_point_of_a_trend_is_what_the_oracle_says_of_that_moment(seed: int) -> None:
     """The oracle is asked for the last millisecond of a pane, with all that is known today.
 
-    Not for attainment: a deadline falls when its minute is over, so it is in a pane a minute before the oracle tells of it.
+    Not for attainment: a deadline falls when its minute is over, so it is in a pane a minute before the
+    oracle tells of it.
     """
     desk, view = a_view(seed)
     choice = Random(seed).choice(CHOICES)
@@ -85,7 +94,12 @@ def test_a_point_of_a_trend_is_what_the_oracle_says_of_that_moment(seed: int) ->
     facts = read_records(desk.records)
     told = oracle.figures(facts, as_of_ms=as_of_ms, time_zone=zone, windows=[choice.window], members=LISTS)
     told += promised.figures(facts, as_of_ms=as_of_ms, policy=EDITIONS, time_zone=zone, members=LISTS)
-    wanted = {("window", choice.window), ("period", "current"), ("by", choice.group[0]), ("member", choice.group[1])}
+    wanted = {
+        ("window", choice.window),
+        ("period", "current"),
+        ("by", choice.group[0]),
+        ("member", choice.group[1]),
+    }
     which = {one: (one.name, dict(one.labels).get("clock")) for one in told if wanted <= set(one.labels)}
     expected = {key: one.value for one, key in which.items() if key in TRENDS}
     ended = {key: trend.values[place] for key, trend in found.items() if key[1] not in TARGETS}
@@ -154,7 +168,10 @@ def test_a_choice_that_is_not_shown_has_no_course(choice: Choice) -> None:
 @SEEDED
 @given(seed=seeds)
 def test_a_course_that_was_kept_up_to_date_is_the_one_made_anew(seed: int) -> None:
-    """Views are built while rows come in and time goes on; at the end nothing may be left of earlier states."""
+    """Views are built while rows come in and time goes on.
+
+    At the end nothing may be left of earlier states.
+    """
     desk, stream = ChaoticDesk(seed), Stream(seed, rules=STATE)
     stream.watch = CHOICES[::4]
     kept = stream.run(desk.records, RULES, AS_OF_MS)

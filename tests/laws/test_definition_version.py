@@ -1,4 +1,7 @@
-"""A changed definition never shows a false figure: rows loaded under any other C are the same events under that C from the start."""
+"""A changed definition never shows a false figure.
+
+Rows loaded under any other C are the same events under that C from the start.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,11 @@ def _rebuilt(desk: Desk) -> Iterator[Changes]:
 
 
 def without_position(desk: Desk) -> dict[object, object]:
-    rows = [(key, value) for (name, key), value in desk.rows.items() if name == "view" and key != codec.POSITION_KEY]
+    rows = [
+        (key, value)
+        for (name, key), value in desk.rows.items()
+        if name == "view" and key != codec.POSITION_KEY
+    ]
     return readable(rows)
 
 
@@ -86,7 +93,12 @@ def from_the_start(program: Program, before: Sequence[Event], after: Sequence[Ev
 
 @pytest.mark.parametrize("name", OTHERS)
 @QUICK
-@given(before=histories, after=histories, way=st.sampled_from(["up", "down"]), crash=st.none() | st.integers(0, 12))
+@given(
+    before=histories,
+    after=histories,
+    way=st.sampled_from(["up", "down"]),
+    crash=st.none() | st.integers(0, 12),
+)
 def test_rows_loaded_under_another_c_are_the_same_events_under_it_from_the_start(
     name: str, before: list[Event], after: list[Event], way: str, crash: int | None
 ) -> None:
@@ -110,7 +122,9 @@ def test_rows_loaded_under_another_c_are_the_same_events_under_it_from_the_start
 
 @QUICK
 @given(before=histories, crash=st.integers(0, 12), seed=st.integers(0, 99))
-def test_a_crash_on_the_way_up_may_be_followed_by_the_way_down(before: list[Event], crash: int, seed: int) -> None:
+def test_a_crash_on_the_way_up_may_be_followed_by_the_way_down(
+    before: list[Event], crash: int, seed: int
+) -> None:
     desk = from_the_start(THIS, before)
     with carrying(OTHERS["promises otherwise"]):
         take_over(desk, crash_after=crash, seed=seed)
@@ -181,7 +195,9 @@ def _closed(ticket_id: str, at_ms: int) -> list[Event]:
 
 @pytest.mark.parametrize("horizon_days", [7, 61])
 @pytest.mark.parametrize("name", ["adds", "moves", "before"])
-def test_at_the_edge_of_61_days_no_pane_outlives_the_row_that_it_is_made_of(name: str, horizon_days: int) -> None:
+def test_at_the_edge_of_61_days_no_pane_outlives_the_row_that_it_is_made_of(
+    name: str, horizon_days: int
+) -> None:
     """One ticket a day; whatever the horizon, a rebuild on any day gives the panes of a program that had that C all along."""
     rules = StateRules(horizon_ms=horizon_days * DAY_MS)
     clocks = [T0 + days * DAY_MS + hours * HOUR_MS for days in (60, 61, 62, 63) for hours in (0, 7, 23)]
@@ -203,12 +219,19 @@ def test_at_the_edge_of_61_days_no_pane_outlives_the_row_that_it_is_made_of(name
 
 
 def test_a_closed_row_stays_until_its_last_booked_instant_is_over_too() -> None:
-    """Solved at once, promised within hours: met is booked at the deadline, so the row stays as long as that pane."""
+    """Solved at once, promised within hours.
+
+    Met is booked at the deadline, so the row stays as long as that pane.
+    """
     desk = Desk(RULES)
     apply(desk, _closed("T1", T0))
     row = desk.state._tickets.by_id["T1"]
     booked = [at_ms for at_ms, _, _ in (*observe.observe(row), *commitments.contribution(row)[0])]
-    assert desk.state._ticket_leaves_ms(row) == max(booked) + SIX_HOURS.retention_ms > row.last_ms + SIX_HOURS.retention_ms
+    assert (
+        desk.state._ticket_leaves_ms(row)
+        == max(booked) + SIX_HOURS.retention_ms
+        > row.last_ms + SIX_HOURS.retention_ms
+    )
 
 
 def test_names_that_were_folded_are_folded_again_and_counted_once() -> None:
@@ -279,9 +302,18 @@ def _sorted(row: TicketRow) -> list[object]:
 
 def _drawn(random: Random) -> Event:
     kinds: list[tuple[str, dict[str, Any]]] = [
-        ("ticket-created", {"customer_id": "anna", "team": random.choice("ab"), "channel": "b", "priority": "c"}),
+        (
+            "ticket-created",
+            {"customer_id": "anna", "team": random.choice("ab"), "channel": "b", "priority": "c"},
+        ),
         ("first-reply", {"automated": random.random() < 0.2}),
-        ("resolved", {"outcome": random.choice(["solved", "solved", "abandoned"]), "talk_seconds": random.choice([None, 1.5, 60])}),
+        (
+            "resolved",
+            {
+                "outcome": random.choice(["solved", "solved", "abandoned"]),
+                "talk_seconds": random.choice([None, 1.5, 60]),
+            },
+        ),
         ("survey", {"kind": "nps", "score": random.randint(0, 10)}),
         ("survey", {"kind": "csat", "score": random.randint(1, 2), "scale_max": random.choice([None, 2, 7])}),
         ("survey", {"kind": "ces", "score": random.randint(1, 7)}),
@@ -292,9 +324,17 @@ def _drawn(random: Random) -> Event:
     ]
     topic, fields = random.choice(kinds * 4 + [("ticket-changed", {"change": "discarded"})])
     at_ms = T0 + random.choice([0, 1, MINUTE_MS, HOUR_MS, random.randint(0, 2 * DAY_MS)])
-    return topic, {"event_id": f"e{random.randint(0, 999)}", "occurred_at": at_ms, "ticket_id": "T1", **fields}
+    return topic, {
+        "event_id": f"e{random.randint(0, 999)}",
+        "occurred_at": at_ms,
+        "ticket_id": "T1",
+        **fields,
+    }
 
 
 def test_whoever_changes_c_gives_it_a_number() -> None:
-    """Red after a change of what rows contribute: add a line to `kpis.ledger.definitions.HISTORY`, and its digest here."""
+    """Red after a change of what rows contribute.
+
+    Add a line to `kpis.ledger.definitions.HISTORY`, and its digest here.
+    """
     assert FINGERPRINTS.get(CURRENT) == fingerprint()

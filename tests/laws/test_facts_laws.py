@@ -1,4 +1,7 @@
-"""Laws and goldens of a row of facts: order and identity, exact up to the bound, bounded beyond it, old rows loaded as they were booked."""
+"""Laws and goldens of a row of facts.
+
+Order and identity, exact up to the bound, bounded beyond it, old rows loaded as they were booked.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
 Content = tuple[str, dict[str, Any]]
 LARGEST = 256 * 1024
-NAMES = {number: name for name, number in zip(("created", "triaged", "replied", "handled", "paused"), range(5), strict=True)}
+NAMES = {
+    number: name
+    for name, number in zip(("created", "triaged", "replied", "handled", "paused"), range(5), strict=True)
+}
 NAMES |= {5: "resumed", 6: "resolved", 7: "reopened", 8: "discarded", 9: "nps", 10: "csat", 11: "ces"}
 
 
@@ -49,7 +55,12 @@ def changed(change: str, at_ms: int, event_id: str, **fields: Any) -> Content:
 
 
 def created(at_ms: int = T0, event_id: str = "c", **fields: Any) -> Content:
-    return event("ticket-created", at_ms, event_id, **{"customer_id": "anna", "team": "a", "channel": "b", "priority": "c", **fields})
+    return event(
+        "ticket-created",
+        at_ms,
+        event_id,
+        **{"customer_id": "anna", "team": "a", "channel": "b", "priority": "c", **fields},
+    )
 
 
 def row_of(found: Iterable[Content]) -> TicketRow:
@@ -105,13 +116,23 @@ def agrees(row: TicketRow, found: Sequence[Content]) -> None:
             expected[one.at_ms, DURATIONS[one.series]] += 1
             expected[one.at_ms, DURATIONS[one.series] + 1] += one.value
         elif one.series == "nps":
-            cell = cell_numbers.PROMOTERS if one.value >= 9 else cell_numbers.PASSIVES if one.value >= 7 else cell_numbers.DETRACTORS
+            cell = (
+                cell_numbers.PROMOTERS
+                if one.value >= 9
+                else cell_numbers.PASSIVES
+                if one.value >= 7
+                else cell_numbers.DETRACTORS
+            )
             expected[one.at_ms, cell] += 1
         elif one.series == "csat":
             expected[one.at_ms, cell_numbers.SATISFIED if one.value else cell_numbers.UNSATISFIED] += 1
         elif one.series == "ces":
             expected[one.at_ms, cell_numbers.EFFORT + one.value] += 1
-    looked_at = {cell for _, cell in expected} | set(CELLS.values()) | {base + i for base in DURATIONS.values() for i in (0, 1)}
+    looked_at = (
+        {cell for _, cell in expected}
+        | set(CELLS.values())
+        | {base + i for base in DURATIONS.values() for i in (0, 1)}
+    )
     mine = Counter({key: amount for key, amount in sums(row).items() if key[1] in looked_at})
     assert Counter({key: amount for key, amount in expected.items() if amount}) == mine
 
@@ -120,7 +141,9 @@ def history(random: Random, count: int, *, within_ms: int = 20 * DAY_MS) -> list
     """A creation and so many further facts of every kind, some stamped before the creation, some at one instant; in no order."""
     found = [created(T0 + HOUR_MS)]
     for number in range(count):
-        at_ms = T0 + random.choice([random.randrange(within_ms), random.randrange(within_ms) // MINUTE_MS * MINUTE_MS])
+        at_ms = T0 + random.choice(
+            [random.randrange(within_ms), random.randrange(within_ms) // MINUTE_MS * MINUTE_MS]
+        )
         kinds: list[Content] = [
             event("first-reply", at_ms, f"f{number}", automated=random.random() < 0.5),
             changed("replied", at_ms, f"r{number}", waiting_since=at_ms - random.randrange(-1000, HOUR_MS)),
@@ -129,9 +152,20 @@ def history(random: Random, count: int, *, within_ms: int = 20 * DAY_MS) -> list
             changed("resumed", at_ms, f"u{number}"),
             changed("reopened", at_ms, f"o{number}"),
             changed("triaged", at_ms, f"t{number}", team=random.choice("xyz")),
-            event("resolved", at_ms, f"s{number}", outcome=random.choice(["solved", "abandoned"]), hold_seconds=random.choice([None, 3])),
             event(
-                "survey", at_ms, f"n{number}", kind="nps", score=random.randrange(11), customer_id=random.choice([None, "anna", "berta"])
+                "resolved",
+                at_ms,
+                f"s{number}",
+                outcome=random.choice(["solved", "abandoned"]),
+                hold_seconds=random.choice([None, 3]),
+            ),
+            event(
+                "survey",
+                at_ms,
+                f"n{number}",
+                kind="nps",
+                score=random.randrange(11),
+                customer_id=random.choice([None, "anna", "berta"]),
             ),
             event("survey", at_ms, f"n{number}", kind="ces", score=random.randrange(1, 8)),
         ]
@@ -140,7 +174,10 @@ def history(random: Random, count: int, *, within_ms: int = 20 * DAY_MS) -> list
 
 
 class TestTheOrder:
-    """Worked by hand, on the row and on the oracle alike. XXH3-128: t9 0bad, t10 7917, t11 b4ae; a a96f, b 4b22, c 12d8 and so on."""
+    """Worked by hand, on the row and on the oracle alike.
+
+    XXH3-128: t9 0bad, t10 7917, t11 b4ae; a a96f, b 4b22, c 12d8 and so on.
+    """
 
     def holds(self, found: list[Content]) -> TicketRow:
         row = row_of(found)
@@ -152,18 +189,31 @@ class TestTheOrder:
         return row
 
     def test_at_one_instant_the_digest_of_the_identifier_decides(self) -> None:
-        """Of triages at one instant the greatest stands: t11, though "t9" is the greater text. Of creations the smallest: c."""
+        """Of triages at one instant the greatest stands: t11, though "t9" is the greater text.
+
+        Of creations the smallest: c.
+        """
         triages = [changed("triaged", T0 + 5, name, team=name) for name in ("t9", "t10", "t11")]
         creations = [created(T0, name, team=name, customer_id=name) for name in ("a", "b", "c")]
         assert ("t11", "b", "c") == self.holds([*creations, *triages]).dims()
         assert ("c", "b", "c") == self.holds(creations).dims()
 
     def test_at_one_instant_kinds_follow_one_another(self) -> None:
-        """Resolved comes before reopened, so the ticket is open; a reply comes before both, so it is answered."""
-        found = [created(), changed("reopened", T0 + 9, "x"), event("resolved", T0 + 9, "x"), event("first-reply", T0 + 9, "x")]
+        """Resolved comes before reopened, so the ticket is open.
+
+        A reply comes before both, so it is answered.
+        """
+        found = [
+            created(),
+            changed("reopened", T0 + 9, "x"),
+            event("resolved", T0 + 9, "x"),
+            event("first-reply", T0 + 9, "x"),
+        ]
         row = self.holds(found)
         assert [(cell_numbers.OPEN, T0)] == observe.levels(row)
-        assert ["created", "replied", "resolved", "reopened"] == [NAMES[STORED[kind]] for _, kind, _, _ in row.facts]
+        assert ["created", "replied", "resolved", "reopened"] == [
+            NAMES[STORED[kind]] for _, kind, _, _ in row.facts
+        ]
 
     @pytest.mark.parametrize(
         ("one", "other", "bytes_"),
@@ -195,33 +245,61 @@ class TestTheOrder:
             ),
         ],
     )
-    def test_of_one_identity_the_smaller_canonical_bytes_stand(self, one: Content, other: Content, bytes_: str) -> None:
+    def test_of_one_identity_the_smaller_canonical_bytes_stand(
+        self, one: Content, other: Content, bytes_: str
+    ) -> None:
         """A field more is the smaller text; numbers compare as texts: 150} before 15}, 10 before 9."""
         row = self.holds([created(T0 - 1), one, other])
         assert 2 == len(row.facts)
         assert bytes_.encode() == facts.canonical(row.facts[1])
 
     def test_of_one_identity_the_earlier_stands_whatever_it_says(self) -> None:
-        found = [created(), event("resolved", T0 + 9, "x", outcome="abandoned"), event("resolved", T0 + 5, "x")]
+        found = [
+            created(),
+            event("resolved", T0 + 9, "x", outcome="abandoned"),
+            event("resolved", T0 + 5, "x"),
+        ]
         assert sums(self.holds(found))[T0 + 5, cell_numbers.SOLVED] == 1
 
     def test_a_first_reply_and_a_reply_of_one_identifier_are_one(self) -> None:
-        found = [created(), event("first-reply", T0 + 9, "x"), changed("replied", T0 + 5, "x", waiting_since=T0)]
+        found = [
+            created(),
+            event("first-reply", T0 + 9, "x"),
+            changed("replied", T0 + 5, "x", waiting_since=T0),
+        ]
         assert 2 == len(self.holds(found).facts)
 
     def test_the_kind_of_a_survey_is_part_of_its_identity(self) -> None:
-        found = [created(), *(event("survey", T0 + 5, "x", kind=kind, score=3) for kind in ("nps", "csat", "ces"))]
+        found = [
+            created(),
+            *(event("survey", T0 + 5, "x", kind=kind, score=3) for kind in ("nps", "csat", "ces")),
+        ]
         assert 4 == len(self.holds(found).facts)
 
     def test_two_respondents_give_two_answers_and_one_changes_his_mind(self) -> None:
-        """Anna is the ticket's customer: her answers come with her name or without. The later one, a 3, counts beside Berta's 10."""
+        """Anna is the ticket's customer: her answers come with her name or without.
+
+        The later one, a 3, counts beside Berta's 10.
+        """
         answers = [(1, 9, None), (2, 3, "anna"), (1, 10, "berta")]
-        found = [created(), *(event("survey", T0 + at, f"n{who}{at}", kind="nps", score=n, customer_id=who) for at, n, who in answers)]
+        found = [
+            created(),
+            *(
+                event("survey", T0 + at, f"n{who}{at}", kind="nps", score=n, customer_id=who)
+                for at, n, who in answers
+            ),
+        ]
         row = self.holds(found)
-        assert (1, 1) == (sums(row)[T0 + 1, cell_numbers.PROMOTERS], sums(row)[T0 + 2, cell_numbers.DETRACTORS])
+        assert (1, 1) == (
+            sums(row)[T0 + 1, cell_numbers.PROMOTERS],
+            sums(row)[T0 + 2, cell_numbers.DETRACTORS],
+        )
 
     def test_what_is_stamped_before_the_creation_happens_at_it_and_is_one_anomaly_each(self) -> None:
-        """Answered 9, paused 8 and solved 7 ms before: three anomalies, FRT and resolution time 0, all at the creation."""
+        """Answered 9, paused 8 and solved 7 ms before.
+
+        Three anomalies, FRT and resolution time 0, all at the creation.
+        """
         found = [
             created(T0 + 10),
             event("first-reply", T0 + 1, "f"),
@@ -231,7 +309,10 @@ class TestTheOrder:
         seen = sums(self.holds(found))
         assert {T0 + 10} == {at_ms for at_ms, _ in seen}
         assert 3 == seen[T0 + 10, cell_numbers.ANOMALY]
-        assert (1, 0) == (seen[T0 + 10, cell_numbers.FIRST_RESPONSE], seen[T0 + 10, cell_numbers.FIRST_RESPONSE + 1])
+        assert (1, 0) == (
+            seen[T0 + 10, cell_numbers.FIRST_RESPONSE],
+            seen[T0 + 10, cell_numbers.FIRST_RESPONSE + 1],
+        )
         assert (1, 2_000) == (seen[T0 + 10, cell_numbers.RESOLUTION], seen[T0 + 10, cell_numbers.HANDLE + 1])
 
     def test_abandoned_is_the_first_resolution_or_none(self) -> None:
@@ -246,14 +327,20 @@ class TestTheOrder:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_2500_facts_are_exact_in_any_order(seed: int) -> None:
-    """Repeats included, and each tenth delivered twice: the facts of the row are those of the oracle, and so is what they come to."""
+    """Repeats included, and each tenth delivered twice.
+
+    The facts of the row are those of the oracle, and so is what they come to.
+    """
     random = Random(seed)
     found = history(random, MOST_FACTS - 1)
     delivered = [*found, *random.sample(found, 250)]
     random.shuffle(delivered)
     row = row_of(delivered)
     kept = [(at_ms, NAMES[STORED[kind]], digest.hex()) for at_ms, kind, digest, _ in row.facts]
-    told = [(one.order[0], one.content.get("kind", one.kind), one.order[2]) for one in oracle_tickets.standing(read(delivered))]
+    told = [
+        (one.order[0], one.content.get("kind", one.kind), one.order[2])
+        for one in oracle_tickets.standing(read(delivered))
+    ]
     assert sorted(told) == sorted(kept)
     assert not row.overflowed
     agrees(row, delivered)
@@ -262,7 +349,10 @@ def test_2500_facts_are_exact_in_any_order(seed: int) -> None:
 
 
 def test_beyond_the_bound_what_arrives_in_order_is_exact() -> None:
-    """4,000 facts, each delivered twice at once: the row is flagged, it lets go of facts, its figures stay those of the oracle."""
+    """4,000 facts, each delivered twice at once.
+
+    The row is flagged, it lets go of facts, its figures stay those of the oracle.
+    """
     found = sorted(history(Random(1), 4_000), key=lambda one: facts.fact_of(decoded(one)))  # type: ignore[arg-type]
     row = row_of(one for one in found for _ in (0, 1))
     assert row.overflowed
@@ -291,8 +381,17 @@ def _unbounded(found: Iterable[Content]) -> TicketRow:
 
 
 def test_the_interior_of_repeats_goes_first() -> None:
-    """3,000 times `resumed` while nothing is paused, then solved: the solution stays, and nothing had to be folded."""
-    row = row_of([created(), *(changed("resumed", T0 + n, f"u{n}") for n in range(1, 3_001)), event("resolved", T0 + 6_000_000, "s")])
+    """3,000 times `resumed` while nothing is paused, then solved.
+
+    The solution stays, and nothing had to be folded.
+    """
+    row = row_of(
+        [
+            created(),
+            *(changed("resumed", T0 + n, f"u{n}") for n in range(1, 3_001)),
+            event("resolved", T0 + 6_000_000, "s"),
+        ]
+    )
     assert row.overflowed
     assert row.stub is None
     assert 6_000_000 == sums(row)[T0 + 6_000_000, cell_numbers.RESOLUTION + 1]
@@ -312,7 +411,10 @@ def narrow(most: int) -> Iterator[None]:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 1 << 30), st.integers(20, 60))
 def test_beyond_the_bound_nothing_crashes_and_the_ledger_is_the_sum_of_its_rows(seed: int, most: int) -> None:
-    """Far more facts than a row keeps, in no order, recoveries in the middle: flagged once, and what is booked is what the row says."""
+    """Far more facts than a row keeps, in no order, recoveries in the middle.
+
+    Flagged once, and what is booked is what the row says.
+    """
     random = Random(seed)
     desk = Desk()
     found = history(random, 4 * most)
@@ -330,15 +432,29 @@ def test_beyond_the_bound_nothing_crashes_and_the_ledger_is_the_sum_of_its_rows(
 
 @pytest.mark.parametrize("kind", ["surveys", "creations", "interactions"])
 def test_no_row_is_larger_than_256_kib(kind: str) -> None:
-    """The longest names there can be, thousands of times; the estimate of the row's bytes is never too low."""
+    """The longest names there can be, thousands of times.
+
+    The estimate of the row's bytes is never too low.
+    """
     name = "\U0001f3ab" * 126
     row = TicketRow()
     for n in range(3_000 if kind != "creations" else 300):
         who = f"{n:02x}"[-2:] + name
         one = {
-            "surveys": event("survey", T0 + n * DAY_MS // 8, f"e{n}", kind="nps", score=n % 11, customer_id=who, team=name),
-            "creations": created(T0 + n, f"e{n}", customer_id=who, team=name, url="https://" + "\U0001f3ab" * 2_000),
-            "interactions": changed("handled", T0 + n * HOUR_MS, f"e{n}", talk_seconds=1e9, hold_seconds=1e9 - n, wrap_up_seconds=n),
+            "surveys": event(
+                "survey", T0 + n * DAY_MS // 8, f"e{n}", kind="nps", score=n % 11, customer_id=who, team=name
+            ),
+            "creations": created(
+                T0 + n, f"e{n}", customer_id=who, team=name, url="https://" + "\U0001f3ab" * 2_000
+            ),
+            "interactions": changed(
+                "handled",
+                T0 + n * HOUR_MS,
+                f"e{n}",
+                talk_seconds=1e9,
+                hold_seconds=1e9 - n,
+                wrap_up_seconds=n,
+            ),
         }[kind]
         merging.merge(row, decoded(one))  # type: ignore[arg-type]
         if n % 97 == 0 or n > 2_900:
@@ -355,7 +471,9 @@ def test_80_repeats_hide_no_solution(way: str) -> None:
     found = [created(), *repeats, event("resolved", T0 + 100 * MINUTE_MS, "r")]
     rules, as_of_ms = ViewRules(ZoneInfo("UTC")), T0 + 3 * HOUR_MS
     if way == "live":
-        records: list[Record] = [(topic, b"T1", json.dumps(content).encode(), None) for topic, content in found]
+        records: list[Record] = [
+            (topic, b"T1", json.dumps(content).encode(), None) for topic, content in found
+        ]
         told = exported(Stream(1).run(records, rules, as_of_ms))
     else:
         history = History()
@@ -366,14 +484,29 @@ def test_80_repeats_hide_no_solution(way: str) -> None:
     everybody = (("by", "all"), ("member", "all"))
     window = (*everybody, ("window", "24h"), ("period", "current"))
     assert 1.0 == told["support_resolution_ratio", frozenset(window)]
-    assert 6_000.0 == told["support_resolution_time_mean_seconds", frozenset((*window, ("clock", "calendar")))]
+    assert (
+        6_000.0 == told["support_resolution_time_mean_seconds", frozenset((*window, ("clock", "calendar")))]
+    )
     assert 0.0 == told["support_open_tickets", frozenset(everybody)]
 
 
 def old_history(random: Random) -> list[Content]:
-    """What means the same to both: no two at one instant, none before the creation, later replies after the first one."""
+    """What means the same to both.
+
+    No two at one instant, none before the creation, later replies after the first one.
+    """
     found = [created(), event("first-reply", T0 + 1, "f0")]
-    kinds = ["first-reply", "replied", "handled", "paused", "resumed", "reopened", "resolved", "triaged", "survey"] * 4 + ["discarded"]
+    kinds = [
+        "first-reply",
+        "replied",
+        "handled",
+        "paused",
+        "resumed",
+        "reopened",
+        "resolved",
+        "triaged",
+        "survey",
+    ] * 4 + ["discarded"]
     for number, at in enumerate(random.sample(range(2, 10 * DAY_MS), random.randrange(28))):
         kind, at_ms = random.choice(kinds), T0 + at
         name = f"{kind}{number // 6}"  # some come twice, with another time
@@ -381,7 +514,15 @@ def old_history(random: Random) -> list[Content]:
         if kind in {"first-reply", "resolved"}:
             found.append(event(kind, at_ms, name))
         elif kind == "survey":
-            found.append(event(kind, at_ms, name, kind=random.choice(["nps", "csat", "ces"]), score=random.randrange(1, 6)))
+            found.append(
+                event(
+                    kind,
+                    at_ms,
+                    name,
+                    kind=random.choice(["nps", "csat", "ces"]),
+                    score=random.randrange(1, 6),
+                )
+            )
         else:
             fields: dict[str, dict[str, Any]] = {
                 "replied": {"waiting_since": at_ms - 60},
@@ -400,7 +541,9 @@ def test_loading_an_older_row_changes_nothing_booked(seed: int) -> None:
     for one in found:
         old_rows.merge(old, decoded(one))
     row = codec.decode_ticket(old_rows.encode(old))
-    assert added(old_rows.observe(old)) == Counter({key: n for key, n in sums(row).items() if key[1] < cell_numbers.REGISTER})
+    assert added(old_rows.observe(old)) == Counter(
+        {key: n for key, n in sums(row).items() if key[1] < cell_numbers.REGISTER}
+    )
     assert old_rows.dims(old) == row.dims()
     assert (old.last_ms, sorted(old.seen)) == (row.last_ms, sorted(row.seen))
     before = sums(row)
@@ -414,7 +557,12 @@ def test_loading_an_older_row_changes_nothing_booked(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_an_older_ledger_goes_on_as_the_sum_of_its_rows(seed: int) -> None:
     """Its ticket is a row of format 3, its panes are what that row says; then further events come."""
-    desk, old, before, after = Desk(), OldTicketRow(), old_history(Random(seed)), old_history(Random(-seed - 1))
+    desk, old, before, after = (
+        Desk(),
+        OldTicketRow(),
+        old_history(Random(seed)),
+        old_history(Random(-seed - 1)),
+    )
     for one in before:
         old_rows.merge(old, decoded(one))
         desk.state.apply(one[0], [desk.record(*one)])
@@ -438,6 +586,10 @@ def _is_sum(key: bytes) -> bool:
 def test_what_an_older_row_kept_without_an_identity_stays_apart() -> None:
     """Two contents of one triage, each the latest of some field."""
     old = OldTicketRow()
-    for one in (created(), changed("triaged", T0 + 1, "t", team="x"), changed("triaged", T0 + 2, "t", priority="z")):
+    for one in (
+        created(),
+        changed("triaged", T0 + 1, "t", team="x"),
+        changed("triaged", T0 + 2, "t", priority="z"),
+    ):
         old_rows.merge(old, decoded(one))
     assert ("x", "b", "z") == legacy.read(old).dims()

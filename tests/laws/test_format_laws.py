@@ -1,4 +1,7 @@
-"""An upgrade can be taken back until an operator raises the ledger: two versions of the rows take turns, and nothing differs."""
+"""An upgrade can be taken back until an operator raises the ledger.
+
+Two versions of the rows take turns, and nothing differs.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,13 @@ def events_of(desk: Desk, number: int) -> None:
         desk.send("first-reply", T0 + MINUTE_MS, ticket_id=f"T{number}-{ticket}")
     if number == 0:
         desk.create("shared", T0)
-    desk.send("ticket-changed", T0 + number * MINUTE_MS, ticket_id="shared", change="handled", talk_seconds=number + 1)
+    desk.send(
+        "ticket-changed",
+        T0 + number * MINUTE_MS,
+        ticket_id="shared",
+        change="handled",
+        talk_seconds=number + 1,
+    )
     desk.write()
 
 
@@ -45,7 +54,10 @@ def without_names(desk: Desk) -> Iterator[tuple[object, object]]:
 
 
 def test_versions_may_take_turns_while_the_ledger_keeps_its_format() -> None:
-    """This one, the next, this one again, the next: byte by byte the ledger of one that never changed, but for the position row."""
+    """This one, the next, this one again, the next.
+
+    Byte by byte the ledger of one that never changed, but for the position row.
+    """
     rolled, steady = Desk(), Desk()
     for number in range(ROUNDS):
         turn(rolled, number, upgraded() if number % 2 else nullcontext())
@@ -74,12 +86,17 @@ def test_after_that_this_version_refuses_the_ledger_and_says_what_is_left() -> N
     desk.rules = StateRules(ledger_format=NEXT)
     turn(desk, 1, upgraded())
     desk.rules = StateRules()
-    with pytest.raises(NewerRowError, match=rf"row has version {NEXT}, this program reads up to {THIS}: upgrade it; .*docs/upgrade\.md"):
+    with pytest.raises(
+        NewerRowError,
+        match=rf"row has version {NEXT}, this program reads up to {THIS}: upgrade it; .*docs/upgrade\.md",
+    ):
         desk.recovered()
 
 
 def test_a_ledger_that_was_raised_is_refused_although_no_newer_row_stands_in_it_yet() -> None:
-    with pytest.raises(LedgerFormatError, match=f"raised to format {NEXT}, and this program writes up to {THIS}: upgrade it"):
+    with pytest.raises(
+        LedgerFormatError, match=f"raised to format {NEXT}, and this program writes up to {THIS}: upgrade it"
+    ):
         formats.settle(Position(format=NEXT), None)
 
 
@@ -94,16 +111,27 @@ def test_a_new_ledger_has_the_format_of_its_program_or_the_one_that_was_asked_fo
 
 def test_the_format_is_not_lowered() -> None:
     position = Position(format=5)
-    with pytest.raises(LedgerFormatError, match=r"ledger_format is 4 and the ledger has been raised to 5.*another app_id"), upgraded():
+    with (
+        pytest.raises(
+            LedgerFormatError, match=r"ledger_format is 4 and the ledger has been raised to 5.*another app_id"
+        ),
+        upgraded(),
+    ):
         formats.settle(position, 4)
     assert 5 == position.format
 
 
 @pytest.mark.parametrize("format_", [1, 2, 3])
 def test_a_ledger_that_cannot_say_who_made_its_panes_waits_until_somebody_raises_it(format_: int) -> None:
-    """From then on programs before definitions had a version refuse it: they would subtract what they never added."""
+    """From then on programs before definitions had a version refuse it.
+
+    They would subtract what they never added.
+    """
     position = Position(format=format_)
-    with pytest.raises(LedgerFormatError, match=rf"needs a ledger of format 4, and this one has {format_}: .* worker\.ledger_format: 4"):
+    with pytest.raises(
+        LedgerFormatError,
+        match=rf"needs a ledger of format 4, and this one has {format_}: .* worker\.ledger_format: 4",
+    ):
         formats.settle(position, None)
     formats.settle(position, 4)
     assert 4 == position.format

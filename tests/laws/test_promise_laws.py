@@ -81,10 +81,20 @@ def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: Found, unit: i
             if name == "tickets" and codec.is_ticket_key(key)
         }
         view = desk.view()
-        tables = {key: codec.decode_cells(value) for key, value in view.items() if isinstance(key, PaneKey | LevelKey)}
+        tables = {
+            key: codec.decode_cells(value)
+            for key, value in view.items()
+            if isinstance(key, PaneKey | LevelKey)
+        }
         assert tables == _contributions(rows)
-        assert {row.promise for row in rows.values()} == {commitments.derive(row, POLICY) for row in rows.values()}
-        listed = {key: codec.decode_at_risk(value).entries for key, value in view.items() if isinstance(key, AtRiskKey)}
+        assert {row.promise for row in rows.values()} == {
+            commitments.derive(row, POLICY) for row in rows.values()
+        }
+        listed = {
+            key: codec.decode_at_risk(value).entries
+            for key, value in view.items()
+            if isinstance(key, AtRiskKey)
+        }
         assert listed == _at_risk(rows)
 
 
@@ -106,8 +116,13 @@ def _at_risk(rows: dict[str, TicketRow]) -> dict[AtRiskKey, list[Entry]]:
         for target, due in commitments.running(row):
             assert row.creation is not None
             team, channel, priority = row.dims()
-            found[AtRiskKey(target, team)].append(Entry(due, ticket_id, row.creation.at_ms, channel, priority))
-    return {key: sorted(entries, key=lambda entry: (entry.due_ms, entry.ticket_id)) for key, entries in found.items()}
+            found[AtRiskKey(target, team)].append(
+                Entry(due, ticket_id, row.creation.at_ms, channel, priority)
+            )
+    return {
+        key: sorted(entries, key=lambda entry: (entry.due_ms, entry.ticket_id))
+        for key, entries in found.items()
+    }
 
 
 @QUICK
@@ -138,12 +153,19 @@ def test_the_estimate_of_bytes_is_never_too_low(found: Found) -> None:
 @QUICK
 @given(several_tickets)
 def test_what_is_not_computed_again_would_have_come_out_the_same(found: Found) -> None:
-    """Deadlines and durations that an event does not move are kept; here they are computed after each event."""
+    """Deadlines and durations that an event does not move are kept.
+
+    Here they are computed after each event.
+    """
     quick, slow = Desk(RULES), Desk(RULES)
     _apply(quick, found)
     promise_of = commitments.promise_of
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commitments, "promise_of", lambda course, policy, _=None, **more: promise_of(course, policy, **more))
+        patch.setattr(
+            commitments,
+            "promise_of",
+            lambda course, policy, _=None, **more: promise_of(course, policy, **more),
+        )
         _apply(slow, found)
     mine, theirs = quick.write(), slow.write()
     assert dict(mine.tickets) == dict(theirs.tickets)
@@ -166,7 +188,11 @@ def test_without_a_policy_nothing_is_promised(found: Found) -> None:
     desk = Desk()
     _apply(desk, found)
     changes = desk.write()
-    assert all(codec.decode_ticket(value).promise is None for key, value in changes.tickets if value is not None and key[:1] == b"t")
+    assert all(
+        codec.decode_ticket(value).promise is None
+        for key, value in changes.tickets
+        if value is not None and key[:1] == b"t"
+    )
 
 
 def test_a_ticket_is_a_row_that_older_programs_refuse() -> None:
@@ -181,14 +207,18 @@ def test_clocks_of_tickets_that_leave_are_withdrawn() -> None:
     desk = Desk(RULES)
     desk.create("T1", T0)
     desk.write()
-    assert 4 == len([key for key in desk.view() if isinstance(key, LevelKey)])  # open, unanswered, and two clocks
+    # open, unanswered, and two clocks
+    assert 4 == len([key for key in desk.view() if isinstance(key, LevelKey)])
     desk.pass_time(T0 + 367 * DAY_MS)
     desk.write()
     assert [] == [key for key in desk.view() if isinstance(key, LevelKey | AtRiskKey)]
 
 
 def test_the_list_of_tickets_at_risk_moves_on_with_the_events_of_others() -> None:
-    """Sixty clocks, due a minute apart: 25 ahead are listed. When half of them have passed, any event renews the list."""
+    """Sixty clocks, due a minute apart: 25 ahead are listed.
+
+    When half of them have passed, any event renews the list.
+    """
     desk = Desk(RULES)
     for number in range(60):
         desk.create(f"T{number:02}", T0 + number * MINUTE_MS, team="a", channel="x", priority="d")
@@ -202,7 +232,11 @@ def test_the_list_of_tickets_at_risk_moves_on_with_the_events_of_others() -> Non
     desk.pass_time(due + 14 * MINUTE_MS)
     desk.write()
     second = _row(desk)
-    assert (0, 60 - 14 - LISTED, 14 + LISTED) == (second.left_out_behind, second.left_out_ahead, len(second.entries))
+    assert (0, 60 - 14 - LISTED, 14 + LISTED) == (
+        second.left_out_behind,
+        second.left_out_ahead,
+        len(second.entries),
+    )
     desk.pass_time(due + 50 * MINUTE_MS)
     desk.write()
     last = _row(desk)
@@ -215,13 +249,26 @@ def _row(desk: Desk) -> AtRiskRow:
 
 
 def test_a_list_has_the_creation_that_stands_though_no_deadline_moved() -> None:
-    """Of one identity the earlier creation stands. Both lie in closed hours, so their deadlines are one; time and link are not."""
+    """Of one identity the earlier creation stands.
+
+    Both lie in closed hours, so their deadlines are one; time and link are not.
+    """
     desk = Desk(RULES)
     for late_ms, url in ((1, "https://desk.example.com/later"), (0, "https://desk.example.com/sooner")):
-        desk.send("ticket-created", AT_NIGHT_MS + late_ms, ticket_id="T2", event_id="e1", customer_id="a", **NIGHT, url=url)
+        desk.send(
+            "ticket-created",
+            AT_NIGHT_MS + late_ms,
+            ticket_id="T2",
+            event_id="e1",
+            customer_id="a",
+            **NIGHT,
+            url=url,
+        )
         desk.write()
     entries = codec.decode_at_risk(desk.view()[AtRiskKey("first_reply", "b")]).entries
-    assert [(AT_NIGHT_MS, "https://desk.example.com/sooner")] == [(entry.created_ms, entry.url) for entry in entries]
+    assert [(AT_NIGHT_MS, "https://desk.example.com/sooner")] == [
+        (entry.created_ms, entry.url) for entry in entries
+    ]
 
 
 def test_a_flood_of_teams_is_one_list() -> None:
@@ -242,7 +289,10 @@ def test_a_link_that_is_too_long_is_left_out() -> None:
 
 
 def test_a_changed_past_is_refused_at_recovery() -> None:
-    """The same ledger, another policy: the worker must not go on, since it would withdraw deadlines from where they never stood."""
+    """The same ledger, another policy.
+
+    The worker must not go on, since it would withdraw deadlines from where they never stood.
+    """
     desk = Desk(RULES)
     desk.create("T1", T0)
     desk.write()
@@ -263,13 +313,22 @@ def test_a_first_policy_on_an_old_ledger_is_refused() -> None:
 
 
 def test_an_automated_reply_that_takes_the_place_of_a_human_one_takes_its_outcome_back() -> None:
-    """One identity with two contents: the earlier one stands, and it is no answer. Booked is what the row says."""
+    """One identity with two contents: the earlier one stands, and it is no answer.
+
+    Booked is what the row says.
+    """
     desk = Desk(RULES)
     desk.create("T1", T0)
     for automated, at_ms in ((False, T0 + MINUTE_MS), (True, T0)):
         content = {"event_id": "e1", "occurred_at": at_ms, "ticket_id": "T1", "automated": automated}
         assert not desk.state.apply("first-reply", [desk.record("first-reply", content)])
     desk.write()
-    rows = {"T1": codec.decode_ticket(next(value for (name, _), value in desk.rows.items() if name == "tickets"))}
-    tables = {key: codec.decode_cells(value) for key, value in desk.view().items() if isinstance(key, PaneKey | LevelKey)}
+    rows = {
+        "T1": codec.decode_ticket(next(value for (name, _), value in desk.rows.items() if name == "tickets"))
+    }
+    tables = {
+        key: codec.decode_cells(value)
+        for key, value in desk.view().items()
+        if isinstance(key, PaneKey | LevelKey)
+    }
     assert tables == _contributions(rows)

@@ -99,13 +99,21 @@ def test_a_ticket_that_leaves_is_not_counted_and_one_that_returns_is() -> None:
 @pytest.mark.parametrize("of", [of_history, live])
 def test_a_ticket_with_too_many_facts_is_named(of: Any) -> None:
     many = [handled(f"h{number}", at_ms=T0 + number * MINUTE_MS, talk=number) for number in range(2_600)]
-    found = of([created("T-many"), *(("resolved", {**event, "ticket_id": "T-many"}) for _, event in many), created("T2")])
+    found = of(
+        [
+            created("T-many"),
+            *(("resolved", {**event, "ticket_id": "T-many"}) for _, event in many),
+            created("T2"),
+        ]
+    )
     assert (1, ["T-many"]) == (found.overflowed, found.overflowed_tickets)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(contents("T1", "T2", "T3"), min_size=5, max_size=40), st.integers(0, 99))
-def test_live_counts_as_a_history_does_in_any_order_and_through_crashes(events: list[Event], seed: int) -> None:
+def test_live_counts_as_a_history_does_in_any_order_and_through_crashes(
+    events: list[Event], seed: int
+) -> None:
     shuffled = Random(seed).sample(events, len(events))
     told, whole = live(shuffled, crash=True), of_history(events)
     assert (whole.accepted, whole.without_creation) == (told.accepted, told.without_creation)

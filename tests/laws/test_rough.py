@@ -34,9 +34,15 @@ END_MS: Final = 1_782_000_000_000  # 2026-06-21T00:00Z
 RATE: Final = 0.25  # tickets an hour: 2,400 in all
 PARTITIONS: Final = 2
 MOST: Final = 8
-NAMED: Final = {dimension: tuple(dict.fromkeys(POLICY.names(place))) for place, dimension in enumerate(DIMENSIONS)}
-SPELLED: Final = {dimension: {fold(name): name for name in reversed(names)} for dimension, names in NAMED.items()}
-RULES: Final = ViewRules(ZoneInfo("Europe/Madrid"), members=MemberRules(most=MOST, named=NAMED), policy=POLICY, spelled=SPELLED)
+NAMED: Final = {
+    dimension: tuple(dict.fromkeys(POLICY.names(place))) for place, dimension in enumerate(DIMENSIONS)
+}
+SPELLED: Final = {
+    dimension: {fold(name): name for name in reversed(names)} for dimension, names in NAMED.items()
+}
+RULES: Final = ViewRules(
+    ZoneInfo("Europe/Madrid"), members=MemberRules(most=MOST, named=NAMED), policy=POLICY, spelled=SPELLED
+)
 
 
 @dataclass
@@ -53,7 +59,9 @@ class Partition:
     def take(self, event: TimedEvent) -> None:
         offset = self.offsets[event.topic]
         self.offsets[event.topic] += 1
-        letters = self.state.apply(event.topic, [Record(self.number, offset, event.publish_ms, event.key, encode(event.value))])
+        letters = self.state.apply(
+            event.topic, [Record(self.number, offset, event.publish_ms, event.key, encode(event.value))]
+        )
         assert not letters, letters
 
     def write(self) -> None:
@@ -72,7 +80,15 @@ class Partition:
 
 @pytest.fixture(scope="module", params=[1, 2])
 def story(request: pytest.FixtureRequest) -> Sequence[TimedEvent]:
-    return list(simulate(Rough.name, seed=request.param, start_ms=END_MS - Rough.history_ms, end_ms=END_MS, rate_per_hour=RATE))
+    return list(
+        simulate(
+            Rough.name,
+            seed=request.param,
+            start_ms=END_MS - Rough.history_ms,
+            end_ms=END_MS,
+            rate_per_hour=RATE,
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +128,8 @@ def test_each_hardship_came(story: Sequence[TimedEvent], note: Callable[[str], N
     kinds = Kinds()
     for event in story:
         kinds.note(event)
-    counts = {name: count for name, count in kinds.counts().items() if name != "events of a known identity"}  # the scenario sends none
+    # the scenario sends none
+    counts = {name: count for name, count in kinds.counts().items() if name != "events of a known identity"}
     note("rough: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
     assert all(counts.values()), counts
 
@@ -136,7 +153,9 @@ def test_a_report_agrees_with_the_oracle(story: Sequence[TimedEvent], facts: Fac
         assert history.add(event.topic, encode(event.value)) is None
     batch = Batch(history, RULES, END_MS)
     windows = list(dict.fromkeys(window.name for window in (*WINDOWS, *CUSTOMER_WINDOWS)))
-    differences = verify.compare(expected(facts), samples(batch.figures(batch.stretches(END_MS, windows), END_MS)))
+    differences = verify.compare(
+        expected(facts), samples(batch.figures(batch.stretches(END_MS, windows), END_MS))
+    )
     assert not differences, verify.report(differences)
 
 

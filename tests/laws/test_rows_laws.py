@@ -24,7 +24,8 @@ from tests.laws.ledgers import T0, Desk, contents, events, readable
 from windows.panes import DAY, DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, RESOLUTIONS, SIX_HOURS, Resolution
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-several_tickets = st.lists(contents("T1", "T2"), min_size=15, max_size=40)  # short lists hardly ever meet in one ticket
+# short lists hardly ever meet in one ticket
+several_tickets = st.lists(contents("T1", "T2"), min_size=15, max_size=40)
 
 
 def merged(found: list[AnyEvent]) -> TicketRow:
@@ -58,8 +59,12 @@ def test_events_that_come_again_change_nothing(found: list[AnyEvent], more: list
 
 @QUICK
 @given(several_tickets, st.integers(1, 7))
-def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: list[tuple[str, dict[str, Any]]], unit: int) -> None:
-    """The one law of the design, checked on bytes: panes and levels = sum of C(row) over the ticket rows, after every transaction.
+def test_the_ledger_is_the_sum_of_what_its_rows_contribute(
+    found: list[tuple[str, dict[str, Any]]], unit: int
+) -> None:
+    """The one law of the design, checked on bytes.
+
+    Panes and levels = sum of C(row) over the ticket rows, after every transaction.
 
     It also holds every shortcut of the apply path to the generic C(new) - C(old).
     """
@@ -72,7 +77,11 @@ def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: list[tuple[str
 
 
 def tables_of(desk: Desk) -> dict[codec.ViewKey, dict[int, int]]:
-    return {key: codec.decode_cells(value) for key, value in desk.view().items() if isinstance(key, PaneKey | LevelKey)}
+    return {
+        key: codec.decode_cells(value)
+        for key, value in desk.view().items()
+        if isinstance(key, PaneKey | LevelKey)
+    }
 
 
 def contributions_of(desk: Desk) -> dict[codec.ViewKey, dict[int, int]]:
@@ -104,7 +113,11 @@ def test_a_recovered_state_goes_on_as_the_lost_one_would(
     desk.state.advance(drained=("survey", "ticket-changed", "customer", "resolved", "first-reply"))
     desk.write()
     twin = desk.recovered(seed)
-    assert (twin.position, twin.tickets_held, twin.clean) == (desk.state.position, desk.state.tickets_held, True)
+    assert (twin.position, twin.tickets_held, twin.clean) == (
+        desk.state.position,
+        desk.state.tickets_held,
+        True,
+    )
     for topic, content in after:
         record = desk.record(topic, content)
         assert desk.state.apply(topic, [record]) == twin.apply(topic, [record])
@@ -116,7 +129,10 @@ def test_a_recovered_state_goes_on_as_the_lost_one_would(
 
 
 def test_closed_tickets_leave_after_the_horizon_and_open_ones_after_a_year() -> None:
-    """H = 61 days after the last event; whole days only, so a day more is granted. What remains of them leaves after 400 days."""
+    """H = 61 days after the last event; whole days only, so a day more is granted.
+
+    What remains of them leaves after 400 days.
+    """
     desk = Desk()
     desk.create("closed", T0)
     desk.send("resolved", T0 + HOUR_MS, ticket_id="closed")
@@ -126,16 +142,24 @@ def test_closed_tickets_leave_after_the_horizon_and_open_ones_after_a_year() -> 
     assert 2 == desk.state.tickets_held
     desk.pass_time(T0 + 63 * DAY_MS)
     changes = desk.write()
-    assert [(b"tclosed", True)] == [(key, codec.are_remains(value or b"")) for key, value in changes.tickets if key.startswith(b"t")]
+    assert [(b"tclosed", True)] == [
+        (key, codec.are_remains(value or b"")) for key, value in changes.tickets if key.startswith(b"t")
+    ]
     desk.pass_time(T0 + 365 * DAY_MS)
     assert 1 == desk.state.tickets_held
     desk.pass_time(T0 + 367 * DAY_MS)
     changes = desk.write()
-    assert [(b"topen", True)] == [(key, codec.are_remains(value or b"")) for key, value in changes.tickets if key.startswith(b"t")]
+    assert [(b"topen", True)] == [
+        (key, codec.are_remains(value or b"")) for key, value in changes.tickets if key.startswith(b"t")
+    ]
     assert 0 == desk.state.tickets_held
     desk.pass_time(T0 + 402 * DAY_MS)
-    assert {(b"tclosed", None), (b"topen", None)} == {row for row in desk.write().tickets if row[0].startswith(b"t")}
-    assert not [key for key in desk.view() if isinstance(key, LevelKey)], "an open ticket that left still counts as open"
+    assert {(b"tclosed", None), (b"topen", None)} == {
+        row for row in desk.write().tickets if row[0].startswith(b"t")
+    }
+    assert not [key for key in desk.view() if isinstance(key, LevelKey)], (
+        "an open ticket that left still counts as open"
+    )
 
 
 def test_an_event_keeps_its_ticket() -> None:
@@ -175,11 +199,17 @@ def test_panes_leave_after_their_retention_with_a_tombstone() -> None:
         desk.pass_time(clock + resolution.length_ms)
         changes = desk.write()
         assert {resolution.index} == {
-            key.resolution for key, value in readable(changes.view).items() if isinstance(key, PaneKey) and value is None and key.dims[0]
+            key.resolution
+            for key, value in readable(changes.view).items()
+            if isinstance(key, PaneKey) and value is None and key.dims[0]
         }
         assert resolution.index not in _resolutions(desk)
         desk.state.apply("survey", [desk.record("survey", _late_answer())])
-        assert not [key for key in readable(desk.write().view) if isinstance(key, PaneKey) and key.resolution == resolution.index]
+        assert not [
+            key
+            for key in readable(desk.write().view)
+            if isinstance(key, PaneKey) and key.resolution == resolution.index
+        ]
 
 
 def _late_answer() -> dict[str, Any]:
@@ -192,7 +222,10 @@ def _resolutions(desk: Desk) -> set[int]:
 
 @patch("kpis.state.comebacks.KNOWN_MS", 90 * DAY_MS)
 def test_the_state_does_not_grow_over_a_year_of_equal_days() -> None:
-    """Twelve tickets a day, each solved and known for 90 days: from the fourth month on, rows in = rows out."""
+    """Twelve tickets a day, each solved and known for 90 days.
+
+    From the fourth month on, rows in = rows out.
+    """
     desk = Desk()
     sizes = []
     for day in range(300):
@@ -216,7 +249,11 @@ def test_a_flood_of_names_ends_in_other() -> None:
     for number in range(50):
         desk.create(f"T{number}", T0, team=f"team{number}")
     desk.write()
-    minutes = [(key, value) for key, value in desk.view().items() if isinstance(key, PaneKey) and key.resolution == MINUTE.index]
+    minutes = [
+        (key, value)
+        for key, value in desk.view().items()
+        if isinstance(key, PaneKey) and key.resolution == MINUTE.index
+    ]
     teams = {key.dims[0]: codec.decode_cells(value)[cell_numbers.CREATED] for key, value in minutes}
     assert {"team0": 1, "team1": 1, "team2": 1, OTHER: 47} == teams
     desk.state = desk.recovered()
@@ -229,7 +266,10 @@ def test_a_flood_of_names_ends_in_other() -> None:
 @QUICK
 @given(several_tickets)
 def test_the_estimate_of_bytes_is_never_too_low(found: list[tuple[str, dict[str, Any]]]) -> None:
-    """Broker limits depend on it. (A hundred events of one ticket in a unit are beyond what it promises, forty are not.)"""
+    """Broker limits depend on it.
+
+    (A hundred events of one ticket in a unit are beyond what it promises, forty are not.)
+    """
     desk = Desk()
     for topic, content in found:
         desk.state.apply(topic, [desk.record(topic, content)])
@@ -239,7 +279,10 @@ def test_the_estimate_of_bytes_is_never_too_low(found: list[tuple[str, dict[str,
 
 
 def test_a_former_customer_is_known_as_long_as_windows_ask() -> None:
-    """Left, and back after 100 days: no new customer within 365 days, so the row may not leave after the 61 days of tickets."""
+    """Left, and back after 100 days.
+
+    No new customer within 365 days, so the row may not leave after the 61 days of tickets.
+    """
     desk = Desk()
     desk.send("customer", T0, customer_id="C1", status="joined")
     desk.send("customer", T0 + DAY_MS, customer_id="C1", status="left")
@@ -248,7 +291,9 @@ def test_a_former_customer_is_known_as_long_as_windows_ask() -> None:
     desk.send("customer", T0 + 101 * DAY_MS, customer_id="C1", status="joined")
     desk.write()
     day = PaneKey(DAY.index, DAY.pane(T0 + 101 * DAY_MS), CUSTOMERS)
-    assert {cell_numbers.JOINED: 1, cell_numbers.REJOINED + DAY.pane(T0 + DAY_MS): 1} == codec.decode_cells(desk.view()[day])
+    assert {cell_numbers.JOINED: 1, cell_numbers.REJOINED + DAY.pane(T0 + DAY_MS): 1} == codec.decode_cells(
+        desk.view()[day]
+    )
 
 
 def test_customers_of_many_years_may_be_loaded_at_any_time() -> None:
@@ -262,7 +307,10 @@ def test_customers_of_many_years_may_be_loaded_at_any_time() -> None:
 @QUICK
 @given(several_tickets)
 def test_a_step_books_what_the_generic_difference_would(found: list[tuple[str, dict[str, Any]]]) -> None:
-    """Same events, once booked by steps where that is possible and once by C(new) - C(old): not one row differs, nor a counter."""
+    """Same events, once booked by steps where that is possible and once by C(new) - C(old).
+
+    Not one row differs, nor a counter.
+    """
     quick, slow = Desk(), Desk()
     for topic, content in found:
         quick.state.apply(topic, [quick.record(topic, content)])
@@ -276,13 +324,21 @@ def test_a_step_books_what_the_generic_difference_would(found: list[tuple[str, d
 
 
 def _without_emptiness(rows: list[tuple[bytes, bytes | None]]) -> dict[object, object]:
-    """A row that came and went within the unit may be written as a tombstone, or not at all; names may be admitted in another order."""
+    """A row that came and went within the unit may be written as a tombstone, or not at all.
+
+    Names may be admitted in another order.
+    """
     found = {key: value for key, value in readable(rows).items() if value is not None}
-    return {key: [sorted(names) for names in value] if isinstance(value, tuple) else value for key, value in found.items()}
+    return {
+        key: [sorted(names) for names in value] if isinstance(value, tuple) else value
+        for key, value in found.items()
+    }
 
 
 @given(st.sampled_from(RESOLUTIONS), st.integers(0, 1 << 33), st.tuples(*[st.text(max_size=40)] * 3))
-def test_keys_of_panes_are_those_of_the_ledger(resolution: Resolution, pane: int, dims: tuple[str, str, str]) -> None:
+def test_keys_of_panes_are_those_of_the_ledger(
+    resolution: Resolution, pane: int, dims: tuple[str, str, str]
+) -> None:
     """Tables puts them together from parts that it keeps."""
     tables = Tables(most_names=10, most_combinations=100)
     key = (pane << SLOT_BITS | tables.number(dims)) << 2 | resolution.index

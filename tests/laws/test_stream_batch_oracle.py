@@ -25,7 +25,11 @@ from tests.laws.policies import EDITIONS, POLICY
 from windows.panes import MINUTE_MS
 
 LISTS = {"team": TEAMS[:3], "channel": CHANNELS[:2], "priority": PRIORITIES}
-HISTOGRAMS = ("support_first_response_seconds", "support_handle_time_seconds", "support_resolution_time_seconds")
+HISTOGRAMS = (
+    "support_first_response_seconds",
+    "support_handle_time_seconds",
+    "support_resolution_time_seconds",
+)
 BUCKETS_SECONDS = (900, 3600, 10800)
 RULES = ViewRules(
     ZoneInfo("Europe/Madrid"),
@@ -39,7 +43,10 @@ WINDOWS = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
 seeds = st.integers(min_value=0, max_value=2**32)
 # A smaller seed is not a simpler desk: shrinking would only cost time. The failing seed is printed.
 SEEDED = settings(
-    max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 
@@ -52,9 +59,16 @@ def samples(figures: list[Figure]) -> dict[verify.Key, float]:
 def expected(desk: ChaoticDesk, as_of_ms: int = AS_OF_MS) -> list[oracle.OracleFigure]:
     facts = read_records(desk.records)
     zones = {TEAMS[1]: "America/Mexico_City"}
-    figures = oracle.figures(facts, as_of_ms=as_of_ms, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS)
+    figures = oracle.figures(
+        facts, as_of_ms=as_of_ms, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS
+    )
     return figures + promised.figures(
-        facts, as_of_ms=as_of_ms, policy=EDITIONS, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS
+        facts,
+        as_of_ms=as_of_ms,
+        policy=EDITIONS,
+        time_zone="Europe/Madrid",
+        team_time_zones=zones,
+        members=LISTS,
     )
 
 
@@ -80,7 +94,10 @@ def exported(view: View) -> dict[verify.Key, float]:
 @SEEDED
 @given(seed=seeds)
 def test_the_stream_agrees_with_the_oracle(seed: int) -> None:
-    """Shuffled, doubled, altered events over three partitions, with crashes before the write: not one figure differs."""
+    """Shuffled, doubled, altered events over three partitions, with crashes before the write.
+
+    Not one figure differs.
+    """
     desk = ChaoticDesk(seed)
     view = Stream(seed, rules=STATE).run(desk.records, RULES, AS_OF_MS)
     differences = verify.compare([*expected(desk), *expected_parts(desk)], exported(view))
@@ -90,14 +107,21 @@ def test_the_stream_agrees_with_the_oracle(seed: int) -> None:
 @SEEDED
 @given(seed=seeds)
 def test_what_is_dated_ahead_counts_in_levels_at_once_and_in_windows_from_its_minute_on(seed: int) -> None:
-    """The clock stands up to five minutes before the last event, which is the tolerance; then it goes on, and is set back once."""
+    """The clock stands up to five minutes before the last event, which is the tolerance.
+
+    Then it goes on, and is set back once.
+    """
     desk, stream, random = ChaoticDesk(seed), Stream(seed, rules=STATE), Random(seed)
-    ahead_ms, further_ms = sorted((random.randrange(5 * MINUTE_MS), random.randrange(5 * MINUTE_MS)), reverse=True)
+    ahead_ms, further_ms = sorted(
+        (random.randrange(5 * MINUTE_MS), random.randrange(5 * MINUTE_MS)), reverse=True
+    )
     stream.run(desk.records, RULES, AS_OF_MS)
     for as_of_ms in (AS_OF_MS - ahead_ms, AS_OF_MS - further_ms, AS_OF_MS - ahead_ms - 2_000):
         view = stream.builders[0].build(as_of_ms)
         assert as_of_ms == view.as_of_ms
-        differences = verify.compare([*expected(desk, as_of_ms), *expected_parts(desk, as_of_ms)], exported(view))
+        differences = verify.compare(
+            [*expected(desk, as_of_ms), *expected_parts(desk, as_of_ms)], exported(view)
+        )
         assert not differences, verify.report(differences)
 
 

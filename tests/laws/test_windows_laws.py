@@ -49,7 +49,9 @@ def test_a_bucket_stands_for_its_values_within_one_percent(value: int) -> None:
     assert not number or histogram.BOUNDS[number - 1] < value <= histogram.BOUNDS[number]
 
 
-@given(st.lists(st.integers(0, 1 << 36), min_size=1, max_size=60), st.sampled_from([0.01, 0.5, 0.9, 0.95, 1.0]))
+@given(
+    st.lists(st.integers(0, 1 << 36), min_size=1, max_size=60), st.sampled_from([0.01, 0.5, 0.9, 0.95, 1.0])
+)
 def test_a_quantile_is_within_one_percent_of_the_value_of_its_rank(values: list[int], q: float) -> None:
     counts: Cells = {}
     for value in values:
@@ -64,18 +66,29 @@ def test_a_quantile_is_within_one_percent_of_the_value_of_its_rank(values: list[
 def test_targets_are_counted_exactly() -> None:
     """15 minutes is a bound: a millisecond more is not `within 15 minutes`."""
     for target in histogram.EXACT_MS:
-        assert 1 == histogram.at_most([(histogram.bucket(target), 1), (histogram.bucket(target + 1), 1)], target)
+        assert 1 == histogram.at_most(
+            [(histogram.bucket(target), 1), (histogram.bucket(target + 1), 1)], target
+        )
 
 
-SLOTS = [Slot(w, p, ZoneInfo("Europe/Madrid")) for w in WINDOWS if w.name in {"1h", "8h", "today"} for p in w.periods]
+SLOTS = [
+    Slot(w, p, ZoneInfo("Europe/Madrid"))
+    for w in WINDOWS
+    if w.name in {"1h", "8h", "today"}
+    for p in w.periods
+]
 START_MS = 1_774_700_000_000  # a day before the clocks of Europe change
 changes = st.tuples(st.integers(-200, 40), st.sampled_from("ab"), cells)
-steps = st.lists(st.tuples(st.integers(0, 30 * HOUR_MS), st.lists(changes, max_size=4)), min_size=1, max_size=8)
+steps = st.lists(
+    st.tuples(st.integers(0, 30 * HOUR_MS), st.lists(changes, max_size=4)), min_size=1, max_size=8
+)
 
 
 @settings(deadline=None, max_examples=60)
 @given(steps)
-def test_rolling_sums_are_the_sums_of_their_panes(moves: list[tuple[int, list[tuple[int, str, Cells]]]]) -> None:
+def test_rolling_sums_are_the_sums_of_their_panes(
+    moves: list[tuple[int, list[tuple[int, str, Cells]]]],
+) -> None:
     """Whatever changed, and however far time moved, a slot holds what adding all its panes gives, less the minutes that lie ahead."""
     rolling = RollingSums(SLOTS, _split)
     panes: dict[tuple[int, int, str], Cells] = {}
@@ -85,7 +98,10 @@ def test_rolling_sums_are_the_sums_of_their_panes(moves: list[tuple[int, list[tu
         rolling.advance(as_of)
         for back, key, delta in found:
             for resolution in {slot.span(as_of).resolution for slot in SLOTS}:
-                pane = resolution.pane(as_of + back * (MINUTE_MS if resolution.length_ms < QUARTER.length_ms else QUARTER.length_ms))
+                pane = resolution.pane(
+                    as_of
+                    + back * (MINUTE_MS if resolution.length_ms < QUARTER.length_ms else QUARTER.length_ms)
+                )
                 rolling.change(resolution.index, pane, key, delta)
                 add(panes.setdefault((resolution.index, pane, key), {}), delta)
         for slot in SLOTS:
@@ -103,6 +119,11 @@ def _sum(panes: Mapping[tuple[int, int, str], Cells], slot: Slot, group: str, as
     for (resolution, pane, key), found in panes.items():
         if resolution == part.resolution.index and part.first <= pane <= part.last and group in {key, "all"}:
             add(total, found)
-        if ahead is not None and resolution == MINUTE.index and ahead.first <= pane <= ahead.last and group in {key, "all"}:
+        if (
+            ahead is not None
+            and resolution == MINUTE.index
+            and ahead.first <= pane <= ahead.last
+            and group in {key, "all"}
+        ):
             subtract(total, found)
     return total

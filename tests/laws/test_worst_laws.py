@@ -1,4 +1,7 @@
-"""Worst now is the same in the stream, in a batch and by the oracle, on desks in which a corner slips; and a calm desk has none."""
+"""Worst now is the same in the stream, in a batch and by the oracle, on desks in which a corner slips.
+
+And a calm desk has none.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ POLICY = load_policy(DEFAULT_POLICY)
 
 EDITIONS = read_policy(yaml.safe_load(Path(DEFAULT_POLICY).read_text(encoding="utf-8")))
 MONDAY = round(datetime(2026, 3, 2, tzinfo=UTC).timestamp() * 1000)
-RULES = ViewRules(zone=ZoneInfo("Europe/Madrid"), members=MemberRules(most=8), compared=("all",), policy=POLICY)
+RULES = ViewRules(
+    zone=ZoneInfo("Europe/Madrid"), members=MemberRules(most=8), compared=("all",), policy=POLICY
+)
 JUDGED = (
     "support_sla_worst_",
     "support_sla_endangered_",
@@ -64,7 +69,9 @@ class Watched:
             event = self.events[self._next]
             self._next += 1
             value = json.dumps(event.value).encode()
-            self.state.apply(event.topic, [Record(0, next(self._offsets[event.topic]), event.publish_ms, event.key, value)])
+            self.state.apply(
+                event.topic, [Record(0, next(self._offsets[event.topic]), event.publish_ms, event.key, value)]
+            )
         self.state.advance(SOURCE_TOPICS)
         self.builder.apply(0, self.state.take_changes().view)
 
@@ -79,8 +86,13 @@ def of_interest(figures: Iterable[Figure]) -> dict[verify.Key, float]:
 
 
 def differences(desk: Watched, at_ms: int) -> list[verify.Difference]:
-    """What the oracle says of the same events at the same instant, against the stream. Every name is shown, so none is folded."""
-    records: list[SourceRecord] = [(one.topic, one.key, json.dumps(one.value).encode(), one.publish_ms) for one in desk.taken]
+    """What the oracle says of the same events at the same instant, against the stream.
+
+    Every name is shown, so none is folded.
+    """
+    records: list[SourceRecord] = [
+        (one.topic, one.key, json.dumps(one.value).encode(), one.publish_ms) for one in desk.taken
+    ]
     deadlines = look(read_records(records), EDITIONS, at_ms).deadlines
     wanted = [
         OracleFigure(*sample)
@@ -95,7 +107,9 @@ def differences(desk: Watched, at_ms: int) -> list[verify.Difference]:
 def test_the_oracle_judges_the_same(seed: int, scenario: str) -> None:
     """From the first late replies until three hours into the slip, and at night when most teams are closed."""
     slip = MONDAY + 33 * HOUR_MS + 30 * MINUTE_MS  # Tuesday 10:30 in Madrid
-    events = simulate(scenario, seed=seed, start_ms=MONDAY, end_ms=MONDAY + 2 * DAY_MS, rate_per_hour=60, moment_ms=slip)
+    events = simulate(
+        scenario, seed=seed, start_ms=MONDAY, end_ms=MONDAY + 2 * DAY_MS, rate_per_hour=60, moment_ms=slip
+    )
     desk = Watched(events)
     named = 0
     for minutes in (-240, 31, 66, 180, 700):
@@ -109,7 +123,9 @@ def test_the_oracle_judges_the_same(seed: int, scenario: str) -> None:
 def test_a_batch_judges_the_same() -> None:
     slip = MONDAY + 33 * HOUR_MS
     at_ms = slip + 3 * HOUR_MS
-    desk = Watched(simulate("sla-slip", seed=5, start_ms=MONDAY, end_ms=at_ms, rate_per_hour=60, moment_ms=slip))
+    desk = Watched(
+        simulate("sla-slip", seed=5, start_ms=MONDAY, end_ms=at_ms, rate_per_hour=60, moment_ms=slip)
+    )
     desk.until(at_ms)
     history = History()
     for event in desk.taken:
@@ -124,20 +140,40 @@ def test_a_batch_judges_the_same() -> None:
 def test_three_hours_into_the_slip_it_is_named_first(seed: int) -> None:
     slip = MONDAY + 33 * HOUR_MS
     at_ms = slip + 3 * HOUR_MS
-    desk = Watched(simulate("sla-slip", seed=seed, start_ms=MONDAY - 2 * DAY_MS, end_ms=at_ms, rate_per_hour=60, moment_ms=slip))
+    desk = Watched(
+        simulate(
+            "sla-slip",
+            seed=seed,
+            start_ms=MONDAY - 2 * DAY_MS,
+            end_ms=at_ms,
+            rate_per_hour=60,
+            moment_ms=slip,
+        )
+    )
     desk.until(at_ms)
     worst = desk.builder.build(at_ms).worst[0]
     assert ("billing · high", "first_reply") == (worst.member, worst.target)
 
 
 def test_a_calm_week_has_nothing_worst_and_no_reply_that_pages_beforehand() -> None:
-    """Twice an hour from Monday to Sunday, nights and weekend included. What is endangered pages for replies; solutions only warn."""
-    desk = Watched(simulate("calm", seed=1, start_ms=MONDAY - 2 * DAY_MS, end_ms=MONDAY + 7 * DAY_MS, rate_per_hour=60))
+    """Twice an hour from Monday to Sunday, nights and weekend included.
+
+    What is endangered pages for replies; solutions only warn.
+    """
+    desk = Watched(
+        simulate("calm", seed=1, start_ms=MONDAY - 2 * DAY_MS, end_ms=MONDAY + 7 * DAY_MS, rate_per_hour=60)
+    )
     the_policy = POLICY
     assert the_policy is not None
-    shown = {"team": ("billing", "orders", "technical"), "channel": ("chat", "email", "phone"), "priority": ("high", "low", "normal")}
+    shown = {
+        "team": ("billing", "orders", "technical"),
+        "channel": ("chat", "email", "phone"),
+        "priority": ("high", "low", "normal"),
+    }
     for at_ms in range(MONDAY, MONDAY + 7 * DAY_MS, 30 * MINUTE_MS):
         desk.until(at_ms)
         found = judge(desk.builder._outcomes, the_policy, at_ms, shown)
         assert () == found.worst, datetime.fromtimestamp(at_ms / 1000, UTC)
-        assert [] == [one for one in found.endangered if one.target != "resolution"], datetime.fromtimestamp(at_ms / 1000, UTC)
+        assert [] == [one for one in found.endangered if one.target != "resolution"], datetime.fromtimestamp(
+            at_ms / 1000, UTC
+        )

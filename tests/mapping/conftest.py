@@ -34,7 +34,9 @@ def real_data() -> Path:
 def map_text(tmp_path: Path) -> MapText:
     """Maps a text: `map_text(document, text)` gives the events and the summary of dirty rows."""
 
-    def of(document: dict[str, Any], text: str | bytes, **options: Any) -> tuple[list[dict[str, object]], DirtyRows]:
+    def of(
+        document: dict[str, Any], text: str | bytes, **options: Any
+    ) -> tuple[list[dict[str, object]], DirtyRows]:
         rules, rows, dirty = tmp_path / "mapping.yaml", tmp_path / "rows.txt", DirtyRows(max_examples=2)
         rules.write_text(yaml.safe_dump(document), encoding="utf-8")
         rows.write_bytes(text.encode() if isinstance(text, str) else text)

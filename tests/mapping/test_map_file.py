@@ -13,8 +13,15 @@ from deskpulse.ingest.mapping import DirtyRows, Example, MappingError, load_mapp
 
 def resolved(**fields: Any) -> dict[str, Any]:
     """A mapping of one event a row, from the columns `id` and `at` (epoch milliseconds), and further fields."""
-    needed = {"event_id": {"template": "r-{id}"}, "occurred_at": {"time": "at"}, "ticket_id": {"column": "id"}}
-    return {"times": {"at": {"column": "at", "format": "epoch_ms"}}, "events": [{"topic": "resolved", "fields": needed | fields}]}
+    needed = {
+        "event_id": {"template": "r-{id}"},
+        "occurred_at": {"time": "at"},
+        "ticket_id": {"column": "id"},
+    }
+    return {
+        "times": {"at": {"column": "at", "format": "epoch_ms"}},
+        "events": [{"topic": "resolved", "fields": needed | fields}],
+    }
 
 
 EVENT = {"topic": "resolved", "event_id": "r-7", "occurred_at": "1970-01-01T00:00:01.000Z", "ticket_id": "7"}
@@ -25,7 +32,8 @@ class TestSources:
         ("source", "text"),
         [
             ({}, "id,at\n7,1000\n"),
-            ({}, "\ufeffid , at\r\n7,1000\r\n\r\n"),  # a byte order mark, blanks and a blank line, as exports have them
+            # a byte order mark, blanks and a blank line, as exports have them
+            ({}, "\ufeffid , at\r\n7,1000\r\n\r\n"),
             ({"delimiter": ";"}, 'at;note;id\n1000;"a; ""b""\nc";7\n'),
             ({"delimiter": "\t"}, "id\tat\n7\t1000"),
             ({"header": False, "names": {"id": 1, "at": 0}}, "1000,7\n"),
@@ -34,7 +42,9 @@ class TestSources:
             ({"encoding": "utf-16"}, "id,at\n7,1000\n".encode("utf-16")),
         ],
     )
-    def test_the_same_row_in_many_files(self, map_text: Any, source: dict[str, Any], text: str | bytes) -> None:
+    def test_the_same_row_in_many_files(
+        self, map_text: Any, source: dict[str, Any], text: str | bytes
+    ) -> None:
         events, dirty = map_text(resolved() | {"source": source}, text)
         assert [EVENT] == events
         assert (1, 1, 0) == (dirty.rows, dirty.events, dirty.count)
@@ -53,11 +63,16 @@ class TestSources:
         assert [
             "source.names is 'at': the header repeats it at positions [1, 2]. Fix: give `at: <position>`.",
             "column is 'id': rows.txt has no such column. Fix: use one of ID, at, at, tlk.",
-            "column is 'talk': rows.txt has no such column. Fix: did you mean tlk? use one of ID, at, at, tlk.",
+            (
+                "column is 'talk': rows.txt has no such column. Fix: did you mean tlk? use one of ID, at, at, "
+                "tlk."
+            ),
         ] == sorted(map(str, caught.value.faults), key=lambda fault: fault.split("'")[1])
 
     def test_a_position_outside_the_file_is_told(self, map_text: Any) -> None:
-        with pytest.raises(MappingError, match=r"source.names.id is 5: the file has 2 columns. Fix: use 0 to 1."):
+        with pytest.raises(
+            MappingError, match=r"source.names.id is 5: the file has 2 columns. Fix: use 0 to 1."
+        ):
             map_text(resolved() | {"source": {"names": {"id": 5}}}, "id,at\n7,1000\n")
 
 
@@ -79,7 +94,9 @@ class TestValues:
             ({"column": "x", "map": {"A": "alpha"}}, "none", None),  # nothing is not a value without a name
         ],
     )
-    def test_where_a_text_comes_from(self, map_text: Any, value: dict[str, Any], row: str, expected: str | None) -> None:
+    def test_where_a_text_comes_from(
+        self, map_text: Any, value: dict[str, Any], row: str, expected: str | None
+    ) -> None:
         document = resolved()
         document["source"] = {"empty": {"x": ["none"]}}
         document["events"][0] |= {"topic": "first-reply"}
@@ -110,12 +127,35 @@ class TestTimes:
             ({"column": "day"}, "2026-07-01T12:00:00+02:00,", "2026-07-01T10:00:00.000Z"),
             ({"column": "day", "format": "epoch_ms"}, "1500,", "1970-01-01T00:00:01.500Z"),
             ({"column": "day", "format": "epoch_s"}, "1.5,", "1970-01-01T00:00:01.500Z"),
-            ({"column": "day", "format": "%d.%m.%Y %H:%M"}, "01.07.2026 12:00,", "2026-07-01T10:00:00.000Z"),  # zone of the mapping
-            ({"column": "day", "format": "%d.%m.%Y %H:%M", "zone": "UTC"}, "01.07.2026 12:00,", "2026-07-01T12:00:00.000Z"),
-            ({"column": "day", "format": "%Y-%m-%d %H:%M %z"}, "2026-07-01 12:00 -0500,", "2026-07-01T17:00:00.000Z"),
-            ({"template": "{day} {hour}", "format": "%y%m%d %H:%M:%S"}, "260101,7:02:47", "2026-01-01T06:02:47.000Z"),
-            ({"template": "{day} {hour}", "format": "%Y-%m-%d %H:%M"}, "2026-03-29,02:30", "2026-03-29T01:30:00.000Z"),  # in a gap
-            ({"template": "{day} {hour}", "format": "%Y-%m-%d %H:%M"}, "2026-10-25,02:30", "2026-10-25T00:30:00.000Z"),  # twice: the first
+            # zone of the mapping
+            ({"column": "day", "format": "%d.%m.%Y %H:%M"}, "01.07.2026 12:00,", "2026-07-01T10:00:00.000Z"),
+            (
+                {"column": "day", "format": "%d.%m.%Y %H:%M", "zone": "UTC"},
+                "01.07.2026 12:00,",
+                "2026-07-01T12:00:00.000Z",
+            ),
+            (
+                {"column": "day", "format": "%Y-%m-%d %H:%M %z"},
+                "2026-07-01 12:00 -0500,",
+                "2026-07-01T17:00:00.000Z",
+            ),
+            (
+                {"template": "{day} {hour}", "format": "%y%m%d %H:%M:%S"},
+                "260101,7:02:47",
+                "2026-01-01T06:02:47.000Z",
+            ),
+            # in a gap
+            (
+                {"template": "{day} {hour}", "format": "%Y-%m-%d %H:%M"},
+                "2026-03-29,02:30",
+                "2026-03-29T01:30:00.000Z",
+            ),
+            # twice: the first
+            (
+                {"template": "{day} {hour}", "format": "%Y-%m-%d %H:%M"},
+                "2026-10-25,02:30",
+                "2026-10-25T00:30:00.000Z",
+            ),
         ],
     )
     def test_formats_and_zones(self, map_text: Any, time: dict[str, str], cells: str, expected: str) -> None:
@@ -124,10 +164,14 @@ class TestTimes:
         assert expected == event["occurred_at"]
 
     @pytest.mark.parametrize(
-        ("ended", "expected"), [("0:10", "02T00:10"), ("23:40", "01T23:40"), ("12:00", "01T12:00"), ("11:00", "02T11:00")]
+        ("ended", "expected"),
+        [("0:10", "02T00:10"), ("23:40", "01T23:40"), ("12:00", "01T12:00"), ("11:00", "02T11:00")],
     )
     def test_a_time_of_day_wraps_after_midnight(self, map_text: Any, ended: str, expected: str) -> None:
-        """Begun at 23:50: what seems more than 12 h earlier is on the next day; 10 min earlier is a clock that is off."""
+        """Begun at 23:50: what seems more than 12 h earlier is on the next day.
+
+        10 min earlier is a clock that is off.
+        """
         clock = {"format": "%y%m%d %H:%M"}
         times = {
             "begun": {"template": "{day} {begun}", **clock},
@@ -161,10 +205,16 @@ class TestRows:
     def test_one_row_gives_several_events(self, map_text: Any) -> None:
         document = resolved()
         document["events"].append(
-            {"topic": "first-reply", "when": [{"column": "id", "not": "8"}], "fields": document["events"][0]["fields"]}
+            {
+                "topic": "first-reply",
+                "when": [{"column": "id", "not": "8"}],
+                "fields": document["events"][0]["fields"],
+            }
         )
         events, dirty = map_text(document, "id,at\n7,1000\n8,2000\n")
-        assert [("resolved", "7"), ("first-reply", "7"), ("resolved", "8")] == [(event["topic"], event["ticket_id"]) for event in events]
+        assert [("resolved", "7"), ("first-reply", "7"), ("resolved", "8")] == [
+            (event["topic"], event["ticket_id"]) for event in events
+        ]
         assert (2, 3) == (dirty.rows, dirty.events)
 
 
@@ -222,16 +272,24 @@ class TestDirtyRows:
             (b"7,1,," + b"x" * 200_000, "csv", "field larger than field limit (131072)"),
         ],
     )
-    def test_a_dirty_row_is_counted_with_its_line_and_stops_nothing(self, map_text: Any, row: bytes, reason: str, detail: str) -> None:
-        document = resolved(talk_seconds={"column": "talk"}, outcome={"column": "outcome", "map": {"ok": "solved"}})
+    def test_a_dirty_row_is_counted_with_its_line_and_stops_nothing(
+        self, map_text: Any, row: bytes, reason: str, detail: str
+    ) -> None:
+        document = resolved(
+            talk_seconds={"column": "talk"}, outcome={"column": "outcome", "map": {"ok": "solved"}}
+        )
         events, dirty = map_text(document, b"id,at,talk,outcome\n1,1,,\n" + row + b"\n2,2,9,ok\n")
         assert ["1", "2"] == [event["ticket_id"] for event in events]
         assert {reason: [Example(3, detail)]} == dirty.examples
         assert (3, 2, 1) == (dirty.rows, dirty.events, dirty.count)
 
-    @pytest.mark.parametrize(("line", "detail"), [("{", "Expecting property name"), ("[1]", "not an object"), ("[" * 100_000, "")])
+    @pytest.mark.parametrize(
+        ("line", "detail"), [("{", "Expecting property name"), ("[1]", "not an object"), ("[" * 100_000, "")]
+    )
     def test_a_bad_line_of_json(self, map_text: Any, line: str, detail: str) -> None:
-        events, dirty = map_text(resolved() | {"source": {"format": "jsonl"}}, f'{line}\n{{"id": "7", "at": 1000}}\n')
+        events, dirty = map_text(
+            resolved() | {"source": {"format": "jsonl"}}, f'{line}\n{{"id": "7", "at": 1000}}\n'
+        )
         assert [EVENT] == events
         (example,) = dirty.examples["json"]
         assert 1 == example.line
@@ -244,7 +302,10 @@ class TestDirtyRows:
     def test_only_the_first_examples_are_kept_and_all_are_counted(self, map_text: Any) -> None:
         _, dirty = map_text(resolved(), "id,at\n" + "7,x\n" * 9)
         assert 9 == dirty.reasons["time"]
-        assert [Example(2, "'x' is not in the format epoch_ms"), Example(3, "'x' is not in the format epoch_ms")] == dirty.examples["time"]
+        assert [
+            Example(2, "'x' is not in the format epoch_ms"),
+            Example(3, "'x' is not in the format epoch_ms"),
+        ] == dirty.examples["time"]
         assert ["9 rows, 0 passed over, 0 events, 9 dirty rows", "  time: 9 rows"] == list(dirty.lines())[:2]
 
     def test_a_row_counts_once_for_a_reason_however_many_of_its_events_fail(self, map_text: Any) -> None:
@@ -254,7 +315,9 @@ class TestDirtyRows:
         assert ({"time": 1}, 1) == (dirty.reasons, dirty.count)
 
     @pytest.mark.parametrize(("drop", "events"), [(False, 2), (True, 1)])
-    def test_a_check_counts_a_row_and_drops_it_when_told(self, map_text: Any, drop: bool, events: int) -> None:  # noqa: FBT001 - a case
+    def test_a_check_counts_a_row_and_drops_it_when_told(
+        self, map_text: Any, drop: bool, events: int
+    ) -> None:  # noqa: FBT001 - a case
         check = {"reason": "negative wait", "when": [{"column": "wait", "below": 0}], "drop": drop}
         mapped, dirty = map_text(resolved() | {"checks": [check]}, "id,at,wait\n7,1,-5\n8,1,5\n")
         assert events == len(mapped)

@@ -30,13 +30,19 @@ def helpdesk(mappings: Path, real_data: Path) -> tuple[Events, DirtyRows]:
 
 @pytest.fixture(scope="module")
 def bank(mappings: Path, real_data: Path) -> tuple[Events, DirtyRows]:
-    return mapped(mappings, "anonymous_bank_1999", real_data / "anonymous_bank_1999" / "data_anonymous_bank_february.txt")
+    return mapped(
+        mappings,
+        "anonymous_bank_1999",
+        real_data / "anonymous_bank_1999" / "data_anonymous_bank_february.txt",
+    )
 
 
 @pytest.fixture(scope="module", params=[2017, 2018])
 def survey(request: pytest.FixtureRequest, mappings: Path, real_data: Path) -> tuple[int, Events]:
     year: int = request.param
-    return year, mapped(mappings, f"sfo_survey_{year}", real_data / "sfo_survey" / f"sfo_survey_{year}.csv")[0]
+    return year, mapped(mappings, f"sfo_survey_{year}", real_data / "sfo_survey" / f"sfo_survey_{year}.csv")[
+        0
+    ]
 
 
 def firsts(events: Events, topic: str, outcome: str = "solved") -> dict[str, int]:
@@ -134,7 +140,11 @@ class TestAnonymousBank:
     def test_the_dirt_is_counted_and_stops_nothing(self, bank: tuple[Events, DirtyRows]) -> None:
         events, dirty = bank
         assert (33_344, 278, len(events)) == (dirty.rows, dirty.passed_over, dirty.events)
-        assert {"negative time in the voice unit": 25, "answered by nobody": 491, "answered without a time of service": 85} == dirty.reasons
+        assert {
+            "negative time in the voice unit": 25,
+            "answered by nobody": 491,
+            "answered without a time of service": 85,
+        } == dirty.reasons
         assert 5 == len(dirty.examples["answered by nobody"])
         assert_contract(events)
 
@@ -145,7 +155,12 @@ class TestSfoSurvey:
         scores = [event["score"] for event in events if event["kind"] == "nps"]
         promoters, detractors = sum(score >= 9 for score in scores), sum(score <= 6 for score in scores)
         expected = {2017: (2_746, 1_436, 342, 39.840), 2018: (2_650, 1_268, 447, 30.981)}
-        assert expected[year] == (len(scores), promoters, detractors, round(100 * (promoters - detractors) / len(scores), 3))
+        assert expected[year] == (
+            len(scores),
+            promoters,
+            detractors,
+            round(100 * (promoters - detractors) / len(scores), 3),
+        )
 
     def test_satisfaction(self, survey: tuple[int, Events]) -> None:
         year, events = survey
@@ -156,6 +171,9 @@ class TestSfoSurvey:
 
     def test_answers_are_dated_in_may_and_valid(self, survey: tuple[int, Events]) -> None:
         year, events = survey
-        months = {datetime.fromtimestamp(to_ms(event["occurred_at"]) / 1000, UTC).strftime("%Y-%m") for event in events}
+        months = {
+            datetime.fromtimestamp(to_ms(event["occurred_at"]) / 1000, UTC).strftime("%Y-%m")
+            for event in events
+        }
         assert {f"{year}-05"} == months
         assert_contract(events)

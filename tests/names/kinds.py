@@ -1,4 +1,7 @@
-"""Names that people choose, by kind: what each could be taken for on some border. Every one is a name of 1 to 128 characters."""
+"""Names that people choose, by kind: what each could be taken for on some border.
+
+Every one is a name of 1 to 128 characters.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,19 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "backslashes": ("back\\slash", "ends with \\", "\\n", "\\u0041", '\\"'),
     "per cent": ("Top 10% clients", "100%", "%2F", "%s", "%(name)s"),
     "an address": ("a/b?c#d&e=f", "https://example.com/x", "../../etc/passwd", "?", "#", "a+b", "~", "."),
-    "a template": ("{{ $labels.team }}", "{{", "}}", "${HOME}", "$team", "[[team]]", "$__all", "{0}", "<% %>", "`id`", "$(id)"),
+    "a template": (
+        "{{ $labels.team }}",
+        "{{",
+        "}}",
+        "${HOME}",
+        "$team",
+        "[[team]]",
+        "$__all",
+        "{0}",
+        "<% %>",
+        "`id`",
+        "$(id)",
+    ),
     "a pattern": (".*", "a|b", "^$", "[a-z]+", "(", "a{2,}", "*", "c++", "(?i)x"),
     "a matcher": ("a,b}", '{team="x"}', "team=x", "=~", "!=", '",severity="page'),
     "YAML": (
@@ -50,7 +65,18 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "no letters": ("!", "...", "___", "---", "🙂", "\u00b7"),
     "the longest": ("l" * 128, "支" * 128, '"' * 128, "\\" * 128),
     "of one letter": ("a", "Ñ", "7"),
-    "a word of ours": ("page", "a-page", "team", "desk", "desk-page", "platform", "watchdog", "unknown", "closed", "all teams"),
+    "a word of ours": (
+        "page",
+        "a-page",
+        "team",
+        "desk",
+        "desk-page",
+        "platform",
+        "watchdog",
+        "unknown",
+        "closed",
+        "all teams",
+    ),
     "another one's receiver": ("a", "a-page", "a-page-page", "team-a"),
     "spaces of other widths": ("a\u00a0b", "a\u2003b", "a\u200bb"),
     "a number": ("1", "007", "1.5", "٣"),
@@ -66,4 +92,6 @@ def names_of(kinds: dict[str, tuple[str, ...]] = KINDS) -> list[str]:
     return list(found.values())
 
 
-any_name = st.text(min_size=1, max_size=128).filter(lambda name: unfit(name) is None and name == name.strip() and bool(fold(name)))
+any_name = st.text(min_size=1, max_size=128).filter(
+    lambda name: unfit(name) is None and name == name.strip() and bool(fold(name))
+)

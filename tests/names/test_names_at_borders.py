@@ -1,4 +1,6 @@
-"""Any name of 1 to 128 characters is safe on every border: rules, routes, receivers, addresses, exposition, boards, the pages.
+"""Any name of 1 to 128 characters is safe on every border.
+
+Rules, routes, receivers, addresses, exposition, boards, the pages.
 
 Prometheus's and Alertmanager's own checkers are asked where they are installed.
 """
@@ -27,17 +29,31 @@ from tests.names.kinds import KINDS, any_name, names_of
 
 NOW_MS: Final = 1_780_000_000_000
 AMTOOL: Final = shutil.which("amtool")
-needs_amtool = pytest.mark.skipif(AMTOOL is None, reason="amtool is not installed (apt-get install prometheus-alertmanager)")
+needs_amtool = pytest.mark.skipif(
+    AMTOOL is None, reason="amtool is not installed (apt-get install prometheus-alertmanager)"
+)
 
 
 def plan_of(now: Iterable[str], to_come: Iterable[str] = (), desk: str = "eu") -> Plan:
-    """A policy that promises something to each of these teams, channels and priorities; to some from next year on."""
-    version = {"name": "now", "calendars": {"office": {"time_zone": "Europe/Madrid", "hours": {"mon-fri": ["09:00-17:00"]}}}}
-    lines = [{place: [name], "within": "1h", "objective": "90%"} for name in now for place in ("team", "channel", "priority")]
+    """A policy that promises something to each of these teams, channels and priorities.
+
+    To some from next year on.
+    """
+    version = {
+        "name": "now",
+        "calendars": {"office": {"time_zone": "Europe/Madrid", "hours": {"mon-fri": ["09:00-17:00"]}}},
+    }
+    lines = [
+        {place: [name], "within": "1h", "objective": "90%"}
+        for name in now
+        for place in ("team", "channel", "priority")
+    ]
     rest: dict[str, Any] = {"within": "4h", "objective": "90%"}
     versions = [version | {"default_calendar": "office", "first_reply": [*lines, rest]}]
     if coming := [{"team": [name], "within": "1h", "objective": "90%"} for name in to_come]:
-        versions.append({"name": "next", "effective_from": "2027-01-01T00:00:00Z", "first_reply": [*coming, rest]})
+        versions.append(
+            {"name": "next", "effective_from": "2027-01-01T00:00:00Z", "first_reply": [*coming, rest]}
+        )
     file = PolicyFile.model_validate({"versions": versions})
     return Plan(build(file), file.alerts, desk=desk)
 
@@ -70,29 +86,48 @@ def test_prometheus_and_alertmanager_take_every_kind(everyone: Plan, note: Calla
     files = texts(everyone, NOW_MS)
     assert [] == faults(everyone, files, NOW_MS)
     who = [name for name in ("promtool", "amtool") if shutil.which(name)]
-    note(f"names: {len(names_of())} of {len(KINDS)} kinds through {' and '.join(who) or 'our own reader alone'}")
+    note(
+        f"names: {len(names_of())} of {len(KINDS)} kinds through "
+        f"{' and '.join(who) or 'our own reader alone'}"
+    )
 
 
 @needs_amtool
-def test_alertmanager_itself_sends_each_team_its_own(everyone: Plan, tmp_path: Path, note: Callable[[str], None]) -> None:
+def test_alertmanager_itself_sends_each_team_its_own(
+    everyone: Plan, tmp_path: Path, note: Callable[[str], None]
+) -> None:
     config = tmp_path / "alertmanager.yml"
     config.write_text(texts(everyone, NOW_MS)["alertmanager.yml"], encoding="utf-8")
     teams, tree = teams_of(everyone.policy, NOW_MS), yaml.safe_load(config.read_text(encoding="utf-8"))
     assert {fold(name) for name in names_of()} == {fold(team) for team in teams}
     for team in teams:
         for severity in ("warning", "page"):
-            labels = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in alert(team, severity).items()]
+            labels = [
+                f"{name}={json.dumps(value, ensure_ascii=False)}"
+                for name, value in alert(team, severity).items()
+            ]
             reached = told(tree, alert(team, severity))
             assert receivers_of(team)[severity == "page"] in reached <= set(receivers_of(team))
             expected = ",".join(sorted(reached, key=len))
             assert AMTOOL is not None
-            asked = [AMTOOL, "config", "routes", "test", f"--config.file={config}", f"--verify.receivers={expected}", *labels]
+            asked = [
+                AMTOOL,
+                "config",
+                "routes",
+                "test",
+                f"--config.file={config}",
+                f"--verify.receivers={expected}",
+                *labels,
+            ]
             done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
             assert 0 == done.returncode, (team, severity, done.stdout, done.stderr)
     note(f"names: {2 * len(teams)} routes tested by amtool")
 
 
-@given(st.lists(any_name, min_size=1, max_size=12, unique_by=fold), st.lists(any_name, max_size=4, unique_by=fold))
+@given(
+    st.lists(any_name, min_size=1, max_size=12, unique_by=fold),
+    st.lists(any_name, max_size=4, unique_by=fold),
+)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_names_at_all(now: list[str], to_come: list[str]) -> None:
     """By the reader of our own: which receivers an alert reaches, that no two teams share one, and that an address is one."""
@@ -101,11 +136,16 @@ def test_any_names_at_all(now: list[str], to_come: list[str]) -> None:
     tree = yaml.safe_load(files["alertmanager.yml"])
     teams = teams_of(plan.policy, NOW_MS)
     receivers = [name for team in teams for name in receivers_of(team)]
-    assert len(set(map(str.casefold, receivers))) == len(receivers) == 2 * len({fold(name) for name in (*now, *to_come)})
+    assert (
+        len(set(map(str.casefold, receivers)))
+        == len(receivers)
+        == 2 * len({fold(name) for name in (*now, *to_come)})
+    )
     for team in teams:
         messages, pages = receivers_of(team)
         assert {messages} == told(tree, alert(team, "warning"))
-        reached = told(tree, alert(team, "page"))  # in the first hour after opening to the messages; who never closes has no such hour
+        # in the first hour after opening to the messages; who never closes has no such hour
+        reached = told(tree, alert(team, "page"))
         assert pages in reached <= {messages, pages}
     for receiver in tree["receivers"]:
         (hook,) = receiver["webhook_configs"]

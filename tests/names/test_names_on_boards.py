@@ -1,4 +1,7 @@
-"""Any name of a desk or a team on a board: what Grafana puts into the queries is read by Prometheus and selects that name alone."""
+"""Any name of a desk or a team on a board.
+
+What Grafana puts into the queries is read by Prometheus and selects that name alone.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,13 @@ from scripts.boards.variables import ALL, TOGGLES, Choice, choices, chosen, form
 from streams.names import fold
 from tests.names.kinds import KINDS, any_name, names_of
 
-BOARDS: Final = {board.name: json.loads(board.text()) for board in boards(Desk(ENGLISH, load_policy(DEFAULT_POLICY)))}
+BOARDS: Final = {
+    board.name: json.loads(board.text()) for board in boards(Desk(ENGLISH, load_policy(DEFAULT_POLICY)))
+}
 OPEN: Final = opened(TEAM_MEMBER).promql()
-needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus")
+needs_promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="no promtool: apt-get install prometheus"
+)
 
 
 def choice(name: str) -> Choice:
@@ -44,11 +51,19 @@ def variable(board: str, name: str) -> dict[str, Any]:
 
 def answer(label: str, names: Iterable[str]) -> list[dict[str, Any]]:
     """What Prometheus answers to the question of a variable."""
-    return [{"metric": {label: name, "pattern": pattern(name)}, "value": [1_780_000_000.123, "1"]} for name in names]
+    return [
+        {"metric": {label: name, "pattern": pattern(name)}, "value": [1_780_000_000.123, "1"]}
+        for name in names
+    ]
 
 
-def selected(tmp_path: Path, names: Sequence[str], query: Callable[[str, bool], str]) -> subprocess.CompletedProcess[str]:
-    """Ask for each name among series of all of them, as a team and as a desk; each must answer with its own number."""
+def selected(
+    tmp_path: Path, names: Sequence[str], query: Callable[[str, bool], str]
+) -> subprocess.CompletedProcess[str]:
+    """Ask for each name among series of all of them, as a team and as a desk.
+
+    Each must answer with its own number.
+    """
     found = []
     for number, name in enumerate(names, 1):
         for desk, team in ((name, "all"), ("d", name), ("e", name)):
@@ -63,7 +78,9 @@ def selected(tmp_path: Path, names: Sequence[str], query: Callable[[str, bool], 
     file = tmp_path / "names.yml"
     tests = [{"interval": "30s", "input_series": found, "promql_expr_test": asked}]
     file.write_text(yaml.safe_dump({"rule_files": [], "tests": tests}), encoding="utf-8")
-    return subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        ["promtool", "test", "rules", str(file)], capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def of_team(name: str, special: bool) -> str:  # noqa: FBT001 - as `selected` asks
@@ -81,12 +98,19 @@ def test_a_board_selects_each_kind_of_name_and_no_other(
 ) -> None:
     run = selected(tmp_path, names_of(), query)
     assert 0 == run.returncode, (run.stdout + run.stderr)[:2_000]
-    note(f"names: {len(names_of())} of {len(KINDS)} kinds selected by a board in Prometheus, with Grafana's toggle and without")
+    note(
+        f"names: {len(names_of())} of {len(KINDS)} kinds selected by a board in Prometheus, with Grafana's "
+        "toggle and without"
+    )
 
 
 @needs_promtool
 @given(names=st.lists(any_name, min_size=1, max_size=20, unique_by=fold))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 def test_a_board_selects_any_name_and_no_other(names: list[str], tmp_path: Path) -> None:
     names = [name for name in names if name not in {"all", "d", "e"}]
     for query in (of_team, of_desk):
@@ -97,14 +121,23 @@ def test_a_board_selects_any_name_and_no_other(names: list[str], tmp_path: Path)
 @needs_promtool
 @pytest.mark.parametrize("special", TOGGLES)
 def test_a_name_that_was_put_in_as_it_is_would_break_the_query(special: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """So the checks above can fail: this is how boards asked before, in Grafana as it is and with its feature toggle."""
+    """So the checks above can fail.
+
+    This is how boards asked before, in Grafana as it is and with its feature toggle.
+    """
 
     def query(name: str, _: bool) -> str:  # noqa: FBT001
         names = {"desk": choice("d"), "team": Choice(name, name), "window": Choice("1h", "1h")}
-        return interpolated('max(desk:support_open_tickets{desk=~"$desk",member="$team"})', names, special=special)
+        return interpolated(
+            'max(desk:support_open_tickets{desk=~"$desk",member="$team"})', names, special=special
+        )
 
     assert 0 == selected(tmp_path, ["billing"], query).returncode
-    for name in ("$window", "O'Neil" if not special else 'x=".."', 'Tier "gold"' if not special else 'x="1",y=""'):
+    for name in (
+        "$window",
+        "O'Neil" if not special else 'x=".."',
+        'Tier "gold"' if not special else 'x="1",y=""',
+    ):
         assert 0 != selected(tmp_path, ["billing", name], query).returncode, name
 
 
@@ -122,8 +155,11 @@ def test_prometheus_reads_every_query_of_every_board(tmp_path: Path, note: Calla
     )
     rules = [{"record": f"board:query:{index}", "expr": query} for index, query in enumerate(filled)]
     file = tmp_path / "rules.yml"
-    file.write_text(json.dumps({"groups": [{"name": "boards", "rules": rules}]}), encoding="utf-8")  # JSON is YAML, and quicker
-    run = subprocess.run(["promtool", "check", "rules", str(file)], capture_output=True, text=True, timeout=300, check=False)
+    # JSON is YAML, and quicker
+    file.write_text(json.dumps({"groups": [{"name": "boards", "rules": rules}]}), encoding="utf-8")
+    run = subprocess.run(
+        ["promtool", "check", "rules", str(file)], capture_output=True, text=True, timeout=300, check=False
+    )
     assert f"{len(filled)} rules found" in run.stdout, run.stderr[:2_000]
     assert 0 == run.returncode
     note(f"names: {len(filled)} queries of boards read by promtool")
@@ -167,16 +203,27 @@ def links(node: Any) -> Iterable[str]:
 
 @pytest.mark.parametrize("name", names_of())
 def test_a_link_leads_to_the_desk_and_the_team_that_it_is_about(name: str) -> None:
-    """Grafana writes the values of an address without a format as a browser does: a `&` or `+` stays, so each has one."""
+    """Grafana writes the values of an address without a format as a browser does.
+
+    A `&` or `+` stays, so each has one.
+    """
     macros = {"__field.labels.member": name, "__value.raw": name}
     addresses = {url for board in BOARDS.values() for url in links(board)}
     assert any("var-team" in url for url in addresses)
     for url in addresses:
         made = url.replace("${__url_time_range}", "from=now-12h&to=now")
         for macro, value in macros.items():
-            made = made.replace(f"${{{macro}:percentencode}}", formatted("", choice(value)._replace(value=value), "percentencode"))
+            made = made.replace(
+                f"${{{macro}:percentencode}}",
+                formatted("", choice(value)._replace(value=value), "percentencode"),
+            )
         made = made.replace("${datasource:queryparam}", "var-datasource=x")
-        asked = dict(parse_qsl(urlsplit(interpolated(made, {"desk": choice(name)}, special=False)).query, keep_blank_values=True))
+        asked = dict(
+            parse_qsl(
+                urlsplit(interpolated(made, {"desk": choice(name)}, special=False)).query,
+                keep_blank_values=True,
+            )
+        )
         assert pattern(name) == asked["var-desk"]
         assert asked.get("var-team", name) == name
         assert "$" not in made.replace("${desk:queryparam}", "")

@@ -1,4 +1,7 @@
-"""Any name in an address of the exporter and in what Prometheus scrapes: it finds that team alone, and is read back as it was written."""
+"""Any name in an address of the exporter and in what Prometheus scrapes.
+
+It finds that team alone, and is read back as it was written.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,8 @@ from tests.sla.desk import SIMPLE, SlaDesk, at
 
 Client = TestClient[Any, Any]
 OPEN: Final = Family("support_open_tickets", "Open tickets.", labels=("by", "member"))
-NAMES: Final = [fold(name) for name in names_of()]  # as they are shown where neither settings nor a policy write them
+# as they are shown where neither settings nor a policy write them
+NAMES: Final = [fold(name) for name in names_of()]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +59,9 @@ async def pages(desk: SlaDesk) -> AsyncIterator[Client]:
     await keeper.apply(0, _rows(desk))
     config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules)
     async with AsyncExitStack() as stack:
-        yield await stack.enter_async_context(TestClient(TestServer(new_app(config, keeper, lambda: all_read(1)))))
+        yield await stack.enter_async_context(
+            TestClient(TestServer(new_app(config, keeper, lambda: all_read(1))))
+        )
 
 
 def _rows(desk: SlaDesk, kept: dict[int, Any] = {}) -> Any:  # noqa: B006 - the rows of a desk can be taken once
@@ -76,8 +82,12 @@ async def test_an_address_finds_the_team_that_it_names_and_no_other(pages: Clien
     for number, name in enumerate(NAMES):
         for written in {quote(name, safe=""), quote_plus(name), quote(name, safe="-_.~")}:
             found = await asked(pages, f"api/at-risk?team={written}&target=first_reply")
-            assert [(f"T{number}", name)] == [(ticket["ticket_id"], ticket["team"]) for ticket in found["tickets"]], name
-        figures = (await asked(pages, f"api/kpis?name=support_open_tickets&by=team&member={quote(name, safe='')}"))["live"]
+            assert [(f"T{number}", name)] == [
+                (ticket["ticket_id"], ticket["team"]) for ticket in found["tickets"]
+            ], name
+        figures = (
+            await asked(pages, f"api/kpis?name=support_open_tickets&by=team&member={quote(name, safe='')}")
+        )["live"]
         assert [(name, 1)] == [(figure["member"], figure["value"]) for figure in figures]
 
 
@@ -96,12 +106,25 @@ async def test_a_name_that_was_put_in_as_it_is_would_find_another(pages: Client)
 
 async def test_prometheus_scrapes_every_kind_of_name(pages: Client, note: Any) -> None:
     text = await (await pages.get("/metrics", headers={"Accept": "text/plain"})).text()
-    teams = [sample.labels for family in parse_text(text) for sample in family.samples if sample.name == "deskpulse_team_info"]
-    assert {name: pattern(name) for name in NAMES} == {labels["member"]: labels["pattern"] for labels in teams}
+    teams = [
+        sample.labels
+        for family in parse_text(text)
+        for sample in family.samples
+        if sample.name == "deskpulse_team_info"
+    ]
+    assert {name: pattern(name) for name in NAMES} == {
+        labels["member"]: labels["pattern"] for labels in teams
+    }
     if shutil.which("promtool") is None:
         pytest.skip("no promtool: apt-get install prometheus")
     run = await asyncio.to_thread(
-        subprocess.run, ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=120, check=False
+        subprocess.run,
+        ["promtool", "check", "metrics"],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert 0 == run.returncode, run.stdout[-2_000:] + run.stderr[-2_000:]
     note(f"names: a scrape with {len(NAMES)} teams of {len(KINDS)} kinds read by promtool")
@@ -117,7 +140,11 @@ def exposed(names: list[str]) -> list[Metric]:
 @given(st.lists(any_name, min_size=1, max_size=20, unique=True), any_name)
 def test_any_name_is_read_back_as_it_was_written(names: list[str], desk: str) -> None:
     for encode, parse in ((encode_text, parse_text), (encode_openmetrics, parse_openmetrics)):
-        read = [sample.labels for family in parse(encode(exposed(names), desk).decode()) for sample in family.samples]
+        read = [
+            sample.labels
+            for family in parse(encode(exposed(names), desk).decode())
+            for sample in family.samples
+        ]
         assert {desk} == {labels["desk"] for labels in read}
         assert [*names, *names] == [labels["member"] for labels in read]
         assert list(map(pattern, names)) == [labels["pattern"] for labels in read if "pattern" in labels]

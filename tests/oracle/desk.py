@@ -32,7 +32,13 @@ class Desk:
         self.records.append((topic, key.encode(), json.dumps(event).encode(), time_ms))
 
     def created(self, ticket: str, when: str | int, **fields: object) -> None:
-        defaults = {"ticket_id": ticket, "customer_id": "C1", "team": "billing", "channel": "mail", "priority": "high"}
+        defaults = {
+            "ticket_id": ticket,
+            "customer_id": "C1",
+            "team": "billing",
+            "channel": "mail",
+            "priority": "high",
+        }
         self.send("ticket-created", ticket, when, **(defaults | fields))
 
     def answered(self, ticket: str, when: str | int, **fields: object) -> None:
@@ -47,7 +53,9 @@ class Desk:
     def surveyed(self, ticket: str, when: str | int, kind: str, score: int, **fields: object) -> None:
         self.send("survey", ticket, when, ticket_id=ticket, kind=kind, score=score, **fields)
 
-    def customer_surveyed(self, customer: str, when: str | int, kind: str, score: int, **fields: object) -> None:
+    def customer_surveyed(
+        self, customer: str, when: str | int, kind: str, score: int, **fields: object
+    ) -> None:
         self.send("survey", customer, when, customer_id=customer, kind=kind, score=score, **fields)
 
     def customer(self, customer: str, when: str | int, status: str, **fields: object) -> None:

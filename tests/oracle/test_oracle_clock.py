@@ -33,7 +33,9 @@ def test_it_counts_open_minutes(start: int, length: int) -> None:
 @given(instants, st.integers(1, 12 * HOUR_MS))
 def test_it_finds_the_instant_by_which_so_much_was_open(start: int, open_ms: int) -> None:
     found, limit = after_ms(MADRID, start, open_ms), start + 96 * HOUR_MS
-    assert slow_after_ms(REFERENCE, start, open_ms, limit) == (None if found is None or found > limit else found)
+    assert slow_after_ms(REFERENCE, start, open_ms, limit) == (
+        None if found is None or found > limit else found
+    )
 
 
 def test_calendar_time_needs_no_hours() -> None:
@@ -53,8 +55,13 @@ def test_a_policy_is_read_as_its_manual_says() -> None:
     assert first.line("resolution", ("nobody", "chat", "low")) is None
     hours = first.hours("any")
     assert hours is not None
-    assert (((1320, 1800),), ((600, 720),), ()) == (hours.week[5], hours.on(date(2026, 4, 9)), hours.on(date(2026, 4, 7)))
-    assert ((540, 840), (900, 1110)) == hours.on(date(2026, 3, 19))  # a holiday of the country, on which this desk works
+    assert (((1320, 1800),), ((600, 720),), ()) == (
+        hours.week[5],
+        hours.on(date(2026, 4, 9)),
+        hours.on(date(2026, 4, 7)),
+    )
+    # a holiday of the country, on which this desk works
+    assert ((540, 840), (900, 1110)) == hours.on(date(2026, 3, 19))
 
 
 def test_the_last_version_that_has_begun_is_in_force() -> None:
@@ -62,6 +69,9 @@ def test_the_last_version_that_has_begun_is_in_force() -> None:
     assert second.since_ms is not None
     assert [first, second] == [in_force(EDITIONS, at) for at in (second.since_ms - 1, second.since_ms)]
     late = read_policy(
-        yaml.safe_load("versions: [{name: a, effective_from: 2026-01-01T00:00:00Z, resolution: [{within: 1h, objective: 90%}]}]")
+        yaml.safe_load(
+            "versions: [{name: a, effective_from: 2026-01-01T00:00:00Z, resolution: [{within: 1h, "
+            "objective: 90%}]}]"
+        )
     )
     assert in_force(late, 0) is None

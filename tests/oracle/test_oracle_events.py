@@ -119,7 +119,9 @@ def test_a_tombstone_is_refused_as_null() -> None:
 
 
 def test_the_key_is_the_ticket_else_the_customer() -> None:
-    without_ticket = {name: value for name, value in NPS.items() if name != "ticket_id"} | {"customer_id": "C"}
+    without_ticket = {name: value for name, value in NPS.items() if name != "ticket_id"} | {
+        "customer_id": "C"
+    }
     assert reason("survey", without_ticket, key=b"C") is None
     assert reason("survey", without_ticket | {"ticket_id": "T"}, key=b"C") == "key"
     assert reason("customer", JOINED, key=b"C") is None
@@ -171,23 +173,34 @@ def test_rfc_3339_is_cut_to_milliseconds(text: str, expected: int | None) -> Non
         assert expected == accepted("first-reply", REPLY | {"occurred_at": text}).at_ms
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(0.0004, 0), (0.0005, 1), (1.0005, 1001), (2.0015, 2002), (3, 3000), (-0.0, 0)])
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0.0004, 0), (0.0005, 1), (1.0005, 1001), (2.0015, 2002), (3, 3000), (-0.0, 0)]
+)
 def test_parts_are_rounded_half_up_in_decimals(seconds: float, expected: int) -> None:
     assert expected == accepted("resolved", REPLY | {"talk_seconds": seconds}).content["talk_ms"]
 
 
 def test_canonical_bytes_hold_known_fields_in_integers_and_no_defaults() -> None:
-    event = accepted("resolved", REPLY | {"occurred_at": "2024-03-04T10:00:00Z", "hold_seconds": 1.5, "outcome": "solved", "x": 1})
+    event = accepted(
+        "resolved",
+        REPLY | {"occurred_at": "2024-03-04T10:00:00Z", "hold_seconds": 1.5, "outcome": "solved", "x": 1},
+    )
     expected = f'{{"hold_ms":1500,"occurred_at":{NOW},"ticket_id":"T"}}'
     assert (NOW, 12, digest("e1"), expected.encode()) == event.order
 
 
 def test_a_first_reply_is_written_as_a_reply_and_names_nobody() -> None:
     event = accepted("first-reply", REPLY | {"occurred_at": NOW, "responder_id": "anna", "automated": False})
-    assert ("replied", f'{{"change":"replied","occurred_at":{NOW},"ticket_id":"T"}}'.encode()) == (event.kind, event.order[3])
+    assert ("replied", f'{{"change":"replied","occurred_at":{NOW},"ticket_id":"T"}}'.encode()) == (
+        event.kind,
+        event.order[3],
+    )
 
 
-@pytest.mark.parametrize(("text", "expected"), [("", "99aa06d3014798d86001c324468d497f"), ("a", "a96faf705af16834e6c632b61e964e1f")])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", "99aa06d3014798d86001c324468d497f"), ("a", "a96faf705af16834e6c632b61e964e1f")],
+)
 def test_digests_are_those_of_xxh3_128(text: str, expected: str) -> None:
     """Vectors that the authors of the function publish."""
     assert expected == digest(text) == kpis_facts.digest(text).hex()

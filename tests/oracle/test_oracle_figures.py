@@ -12,7 +12,10 @@ EDGES = {"support_first_response_seconds": [60.0, 300.0]}
 
 
 def a_desk() -> Desk:
-    """Team a: three tickets; b: two; c: one. All at 11:30 but one of b, yesterday; one of a answered after 5 min and solved."""
+    """Team a: three tickets; b: two; c: one.
+
+    All at 11:30 but one of b, yesterday; one of a answered after 5 min and solved.
+    """
     desk = Desk()
     for ticket, team in [("A1", "a"), ("A2", "a"), ("A3", "a"), ("B1", "b"), ("C1", "c")]:
         desk.created(ticket, "11:30", team=team, customer_id=ticket)
@@ -42,13 +45,32 @@ class TestNames:
             "support_handle_time_mean",
             "support_handle_time_quantile",
         }
-        ratios = {"support_resolution", "support_resolution_cohort", "support_resolution_net", "support_csat", "support_effort_net"}
-        ratios |= {"support_customer_retention", "support_customer_churn", "support_abandonment", "support_reopen"}
+        ratios = {
+            "support_resolution",
+            "support_resolution_cohort",
+            "support_resolution_net",
+            "support_csat",
+            "support_effort_net",
+        }
+        ratios |= {
+            "support_customer_retention",
+            "support_customer_churn",
+            "support_abandonment",
+            "support_reopen",
+        }
         scores = {"support_nps", "support_nps_interval", "support_effort_mean"}
         plain = {"support_tickets_per_customer", "support_tickets", "support_tickets_per_hour"}
-        live = {"support_open_tickets", "support_unanswered_tickets", "support_oldest_unanswered_timestamp_seconds"}
+        live = {
+            "support_open_tickets",
+            "support_unanswered_tickets",
+            "support_oldest_unanswered_timestamp_seconds",
+        }
         expected = {f"{name}_observations" for name in seconds | ratios | scores | plain} | plain | live
-        expected |= {f"{name}_seconds" for name in seconds} | {f"{name}_ratio" for name in ratios} | {f"{name}_score" for name in scores}
+        expected |= (
+            {f"{name}_seconds" for name in seconds}
+            | {f"{name}_ratio" for name in ratios}
+            | {f"{name}_score" for name in scores}
+        )
         found = figures(desk.records, as_of_ms=NOON)
         assert expected == {figure.name for figure in found}
         with_clock = {figure.name.rsplit("_", 1)[0] for figure in found if "clock" in dict(figure.labels)}
@@ -117,7 +139,9 @@ class TestVolume:
         assert pytest.approx(5 / (59 / 60)) == read(found, "support_tickets_per_hour")
         assert 0 == read(found, "support_tickets", period="previous")
         assert read(found, "support_tickets_per_hour", period="previous") is None
-        assert pytest.approx(1 / 24) == read(found, "support_tickets_per_hour", window="24h", period="previous")
+        assert pytest.approx(1 / 24) == read(
+            found, "support_tickets_per_hour", window="24h", period="previous"
+        )
 
     def test_a_ticket_on_the_end_of_a_span_belongs_to_the_next(self) -> None:
         desk = Desk()
@@ -134,11 +158,16 @@ class TestVolume:
 
 class TestToday:
     def test_a_team_has_the_midnight_of_its_own_zone(self) -> None:
-        """At 12:00 UTC it is 01:00 in Auckland: of a's two tickets only the one of 11:30 is of today there."""
+        """At 12:00 UTC it is 01:00 in Auckland.
+
+        Of a's two tickets only the one of 11:30 is of today there.
+        """
         desk = Desk()
         desk.created("T1", "10:30", team="a", priority="low")
         desk.created("T2", "11:30", team="a", priority="low")
-        found = figures(desk.records, as_of_ms=NOON, team_time_zones={"a": "Pacific/Auckland", "low": "Pacific/Auckland"})
+        found = figures(
+            desk.records, as_of_ms=NOON, team_time_zones={"a": "Pacific/Auckland", "low": "Pacific/Auckland"}
+        )
         assert 1 == read(found, "support_tickets", window="today", by="team", member="a")
         assert 2 == read(found, "support_tickets", window="today")
         assert 2 == read(found, "support_tickets", window="today", by="priority", member="low")
@@ -147,7 +176,9 @@ class TestToday:
     def test_other_follows_the_desk_s_zone(self) -> None:
         desk = Desk()
         desk.created("T1", "10:30", team="a")
-        found = figures(desk.records, as_of_ms=NOON, team_time_zones={"a": "Pacific/Auckland"}, members={"team": ["b"]})
+        found = figures(
+            desk.records, as_of_ms=NOON, team_time_zones={"a": "Pacific/Auckland"}, members={"team": ["b"]}
+        )
         assert 1 == read(found, "support_tickets", window="today", by="team", member="other")
 
 
@@ -164,12 +195,16 @@ class TestMembers:
         assert read(found, "support_resolution_ratio", by="team", member="z") is None
 
     def test_other_is_absent_when_the_list_knows_everybody(self) -> None:
-        assert ["c", "b", "a"] == members(figures(a_desk().records, as_of_ms=NOON, members={"team": ["c", "b", "a"]}), "team")
+        assert ["c", "b", "a"] == members(
+            figures(a_desk().records, as_of_ms=NOON, members={"team": ["c", "b", "a"]}), "team"
+        )
 
     def test_unknown_is_a_value_outside_a_list(self) -> None:
         desk = a_desk()
         desk.resolved("X", "11:50")
-        assert ["a", "b", "c", "other"] == members(figures(desk.records, as_of_ms=NOON, members={"team": ["a", "b", "c"]}), "team")
+        assert ["a", "b", "c", "other"] == members(
+            figures(desk.records, as_of_ms=NOON, members={"team": ["a", "b", "c"]}), "team"
+        )
 
     def test_the_largest_by_tickets_ever_keep_their_names(self) -> None:
         found = figures(a_desk().records, as_of_ms=NOON, max_members=2)
@@ -234,7 +269,9 @@ class TestParts:
         assert 3 == self.part(found, "support_created_tickets")
         assert 1 == self.part(found, "support_solved_tickets")
         assert 0 == self.part(found, "support_abandoned_tickets", team="c")
-        assert {"15m", "1h", "8h", "24h", "7d", "30d", "today"} == {dict(figure.labels)["window"] for figure in found}
+        assert {"15m", "1h", "8h", "24h", "7d", "30d", "today"} == {
+            dict(figure.labels)["window"] for figure in found
+        }
 
     def test_histograms_count_up_to_and_with_their_edges(self) -> None:
         """One wait of 300 s: not within 60 s, within 300 s."""
@@ -254,10 +291,14 @@ class TestParts:
         found = parts(desk.records, as_of_ms=NOON, thresholds_seconds={})
         groups = ("promoter", "passive", "detractor")
         assert [3, 2, 2] == [self.part(found, "support_nps_answers", group=group) for group in groups]
-        assert [6, 1] == [self.part(found, "support_csat_answers", satisfied=answer) for answer in ("true", "false")]
+        assert [6, 1] == [
+            self.part(found, "support_csat_answers", satisfied=answer) for answer in ("true", "false")
+        ]
 
     def test_folded_members_add_up_in_other(self) -> None:
-        found = parts(a_desk().records, as_of_ms=NOON, thresholds_seconds={}, members={"team": ["a"]}, windows=["24h"])
+        found = parts(
+            a_desk().records, as_of_ms=NOON, thresholds_seconds={}, members={"team": ["a"]}, windows=["24h"]
+        )
         assert 2 == self.part(found, "support_created_tickets", window="24h", team="other")
 
     def test_parts_of_a_window_add_up_to_the_figure_of_all(self) -> None:

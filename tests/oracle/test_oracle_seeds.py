@@ -65,9 +65,14 @@ def test_65_satisfied_of_80_are_81_25_per_cent() -> None:
 
 
 def test_effort_counts_give_a_mean_of_4_08() -> None:
-    """80 x 1 + 210 x 2 + 140 x 3 + 110 x 4 + 160 x 5 + 180 x 6 + 120 x 7 = 4,080 over 1,000; easy 300 - hard 430 = -130."""
+    """80 x 1 + 210 x 2 + 140 x 3 + 110 x 4 + 160 x 5 + 180 x 6 + 120 x 7 = 4,080 over 1,000.
+
+    Easy 300 - hard 430 = -130.
+    """
     desk = Desk()
-    scores = [score for score, count in enumerate([80, 210, 140, 110, 160, 180, 120], 1) for _ in range(count)]
+    scores = [
+        score for score, count in enumerate([80, 210, 140, 110, 160, 180, 120], 1) for _ in range(count)
+    ]
     for number, score in enumerate(scores):
         desk.surveyed(f"T{number}", "11:45", "ces", score)
     found = figures(desk.records, as_of_ms=NOON)
@@ -111,5 +116,6 @@ def test_the_rank_is_exact_where_doubles_would_slip(percent: int, expected: int)
 def test_customers_are_estimated_from_registers_until_they_are_all_in_use() -> None:
     assert 0 == estimate_customers(0)
     assert 100 == estimate_customers(100)
-    assert 11_629_080 == estimate_customers(1 << 23)  # half in use: 2^24 x ln 2 = 16,777,216 x 0.693147, collisions given back
+    # half in use: 2^24 x ln 2 = 16,777,216 x 0.693147, collisions given back
+    assert 11_629_080 == estimate_customers(1 << 23)
     assert estimate_customers(1 << 24) is None

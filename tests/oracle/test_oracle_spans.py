@@ -57,8 +57,12 @@ def test_today_runs_from_local_midnight_to_the_running_minute() -> None:
     today = span("10:07", "today", zone="Asia/Kolkata")
     assert (at("2024-03-03 18:30"), at("10:08")) == edges(today)
     assert 15 * HOUR_MS + 37 * MINUTE_MS == today.covered_ms
-    assert (at("2024-03-02 18:30"), at("2024-03-03 10:15")) == edges(span("10:07", "today", "previous", "Asia/Kolkata"))
-    assert (at("2024-02-25 18:30"), at("2024-02-26 10:15")) == edges(span("10:07", "today", "week_ago", "Asia/Kolkata"))
+    assert (at("2024-03-02 18:30"), at("2024-03-03 10:15")) == edges(
+        span("10:07", "today", "previous", "Asia/Kolkata")
+    )
+    assert (at("2024-02-25 18:30"), at("2024-02-26 10:15")) == edges(
+        span("10:07", "today", "week_ago", "Asia/Kolkata")
+    )
 
 
 def test_on_the_day_of_23_hours_the_day_before_is_compared_by_the_clock_on_the_wall() -> None:
@@ -72,7 +76,10 @@ def test_on_the_day_of_23_hours_the_day_before_is_compared_by_the_clock_on_the_w
 
 
 def test_yesterday_s_hour_that_was_skipped_is_shifted_by_the_gap() -> None:
-    """1 April, 02:30 Berlin (00:30 UTC): yesterday had no 02:30; read with the old offset it is 01:30 UTC, 03:30 on the wall."""
+    """1 April, 02:30 Berlin (00:30 UTC): yesterday had no 02:30.
+
+    Read with the old offset it is 01:30 UTC, 03:30 on the wall.
+    """
     before = span("2024-04-01 00:30", "today", "previous", "Europe/Berlin")
     assert (at("2024-03-30 23:00"), at("2024-03-31 01:45")) == edges(before)
 
@@ -84,7 +91,10 @@ def test_yesterday_s_hour_that_came_twice_is_its_first() -> None:
 
 
 def test_within_the_repeated_hour_today_goes_on() -> None:
-    """27 October 2024, the second 02:30 (01:30 UTC), 3.5 hours after midnight; the 26th has one 02:30, at 00:30 UTC."""
+    """27 October 2024, the second 02:30 (01:30 UTC), 3.5 hours after midnight.
+
+    The 26th has one 02:30, at 00:30 UTC.
+    """
     today = span("2024-10-27 01:30", "today", zone="Europe/Berlin")
     assert (at("2024-10-26 22:00"), at("2024-10-27 01:31")) == edges(today)
     assert 3.5 * HOUR_MS == today.covered_ms

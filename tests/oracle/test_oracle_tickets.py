@@ -17,7 +17,9 @@ UNKNOWN = ("unknown", "unknown", "unknown")
 
 
 def series(desk: Desk, name: str, ticket: str = "T") -> list[tuple[int, int]]:
-    return [(one.at_ms, one.value) for one in observations_of_ticket(desk.events(ticket)) if one.series == name]
+    return [
+        (one.at_ms, one.value) for one in observations_of_ticket(desk.events(ticket)) if one.series == name
+    ]
 
 
 def dimensions(desk: Desk, ticket: str = "T") -> set[tuple[str, str, str]]:
@@ -30,7 +32,11 @@ class TestTheStateMachine:
         desk.resolved("T", "10:00", outcome="abandoned", talk_seconds=1)
         desk.resolved("T", "10:05", outcome="solved", talk_seconds=2)
         seen = walk(desk.events("T"))
-        assert (at("10:00"), None, "abandoned") == (seen.first_abandoned_ms, seen.first_solved_ms, seen.outcome)
+        assert (at("10:00"), None, "abandoned") == (
+            seen.first_abandoned_ms,
+            seen.first_solved_ms,
+            seen.outcome,
+        )
         assert [(at("10:00"), 1000), (at("10:05"), 2000)] == series(desk, "handle_time")
 
     def test_a_reopening_withdraws_the_ticket_from_net_and_cohort(self) -> None:
@@ -217,7 +223,17 @@ class TestSurveys:
 
     @pytest.mark.parametrize(
         ("scale_max", "score", "satisfied"),
-        [(2, 2, 1), (2, 1, 0), (4, 4, 1), (4, 3, 0), (5, 4, 1), (5, 3, 0), (10, 9, 1), (10, 8, 0), (None, 4, 1)],
+        [
+            (2, 2, 1),
+            (2, 1, 0),
+            (4, 4, 1),
+            (4, 3, 0),
+            (5, 4, 1),
+            (5, 3, 0),
+            (10, 9, 1),
+            (10, 8, 0),
+            (None, 4, 1),
+        ],
     )
     def test_satisfied_is_the_top_option_below_scale_5_and_the_top_two_from_it(
         self, scale_max: int | None, score: int, satisfied: int
@@ -241,7 +257,13 @@ class TestSurveys:
 class TestCustomers:
     def test_joining_while_active_and_leaving_while_not_are_no_ops(self) -> None:
         desk = Desk()
-        for when, status in [("09:00", "left"), ("10:00", "joined"), ("11:00", "joined"), ("12:00", "left"), ("13:00", "left")]:
+        for when, status in [
+            ("09:00", "left"),
+            ("10:00", "joined"),
+            ("11:00", "joined"),
+            ("12:00", "left"),
+            ("13:00", "left"),
+        ]:
             desk.customer("C", when, status)
         assert [(at("10:00"), at("12:00"))] == active_spans(desk.events("C"))
 
@@ -274,7 +296,10 @@ class TestCustomers:
         assert 2.0 == read(found, "support_customer_churn_ratio", window="30d")
 
     def test_a_span_is_half_open_at_both_ends(self) -> None:
-        """The 30 days end at 18:00 (panes of 6 h) and start at 18:00 on 3 February, where one joins: new, not there before."""
+        """The 30 days end at 18:00 (panes of 6 h) and start at 18:00 on 3 February, where one joins.
+
+        New, not there before.
+        """
         desk = Desk()
         desk.customer("C", "2024-02-03 18:00", "joined")
         desk.customer("D", "2024-02-03 17:59", "joined")

@@ -35,7 +35,9 @@ def found(figure: OracleFigure, value: float) -> list[str]:
         (QUANTILE, float("nan"), False),
     ],
 )
-def test_counts_are_exact_means_nearly_and_quantiles_to_1_per_cent(figure: OracleFigure, value: float, *, same: bool) -> None:
+def test_counts_are_exact_means_nearly_and_quantiles_to_1_per_cent(
+    figure: OracleFigure, value: float, *, same: bool
+) -> None:
     assert found(figure, value) == ([] if same else ["value"])
 
 
@@ -64,7 +66,9 @@ def test_a_report_names_each_difference_in_a_line() -> None:
         'missing     support_tickets{by="all"}: expected 1000.0',
         'unexpected  support_tickets{by="moon"}: found 5.0',
     ] == report(differences).splitlines()
-    assert ["3 differences", "and 2 more"] == [report(differences, limit=1).splitlines()[line] for line in (0, -1)]
+    assert ["3 differences", "and 2 more"] == [
+        report(differences, limit=1).splitlines()[line] for line in (0, -1)
+    ]
     assert "no differences" == report([])
 
 
@@ -118,7 +122,9 @@ def test_edges_are_compared_as_numbers(write: object) -> None:
     edges = {"support_first_response_seconds": [60, 2_592_000]}
     one = parts(a_desk().records, as_of_ms=at("12:00"), thresholds_seconds=edges, windows=["1h"])
     expected = [
-        OracleFigure(part.name, tuple(pair for pair in part.labels if pair[0] in ("window", "le")), part.value, part.n)
+        OracleFigure(
+            part.name, tuple(pair for pair in part.labels if pair[0] in ("window", "le")), part.value, part.n
+        )
         for part in one
         if part.name.startswith("support_first_response_seconds")
     ]

@@ -44,7 +44,10 @@ def test_the_example_is_a_policy() -> None:
     terms = policy.terms(1_780_000_000_000, ("orders", "email", "high"))
     assert terms is not None
     assert terms.first_reply is not None
-    assert (30 * 60_000, "America/New_York") == (terms.first_reply.within_ms, time_of(terms.first_reply.calendar).zone)  # type: ignore[union-attr]
+    assert (30 * 60_000, "America/New_York") == (
+        terms.first_reply.within_ms,
+        time_of(terms.first_reply.calendar).zone,
+    )  # type: ignore[union-attr]
 
 
 def test_the_demo_has_the_policy_of_the_example() -> None:
@@ -74,7 +77,11 @@ def test_hours_are_spans_by_weekday(tmp_path: Path) -> None:
 
 def test_holidays_are_those_of_the_country_and_the_region_with_ones_own() -> None:
     """May 2nd is Madrid's; of the rest, a day of ours comes in and the Immaculate Conception goes out."""
-    found = holidays_of(HolidayPart(country="ES", region="MD", add=(date(2026, 8, 15), date(2026, 3, 3)), remove=(date(2026, 12, 8),)))
+    found = holidays_of(
+        HolidayPart(
+            country="ES", region="MD", add=(date(2026, 8, 15), date(2026, 3, 3)), remove=(date(2026, 12, 8),)
+        )
+    )
     assert {date(2026, 1, 1), date(2025, 5, 2), date(2026, 3, 3)} <= found
     assert date(2026, 12, 8) not in found
     assert date(2025, 5, 2) not in holidays_of(HolidayPart(country="ES"))
@@ -138,21 +145,54 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("calendars: {always: {time_zone: UTC, hours: {mon: '09:00-10:00'}}}", "'always' is calendar time"),
         ("calendars: {a: {time_zone: UTC, hours: {}}}", "never open"),
         ("calendars: {a: {time_zone: UTC, hours: {mon: []}}}", "never open"),
-        ("calendars: {a: {time_zone: UTC, hours: {mon-wed: '09:00-10:00', tue: '09:00-10:00'}}}", "tue stand in it twice"),
+        (
+            "calendars: {a: {time_zone: UTC, hours: {mon-wed: '09:00-10:00', tue: '09:00-10:00'}}}",
+            "tue stand in it twice",
+        ),
         ("calendars: {a: {time_zone: UTC, hours: {fri-mon: '09:00-10:00'}}}", "'fri-mon' names no weekdays"),
-        ("calendars: {a: {time_zone: UTC, hours: {mon: ['09:00-12:00', '11:00-13:00']}}}", "two spans of a day overlap"),
+        (
+            "calendars: {a: {time_zone: UTC, hours: {mon: ['09:00-12:00', '11:00-13:00']}}}",
+            "two spans of a day overlap",
+        ),
         ("calendars: {a: {time_zone: UTC, hours: {mon: '09:00-25:00'}}}", "holds no time of day"),
         ("calendars: {a: {time_zone: UTC, hours: {mon: '09:00-09:00'}}}", "is empty"),
-        ("calendars: {a: {time_zone: UTC, hours: {mon: '09:00-10:00'}, holidays: {region: MD}}}", "a region without its country"),
-        ("calendars: {a: {time_zone: UTC, hours: {mon: '09:00-10:00'}, holidays: {country: ES, region: XX}}}", "has no region 'XX'"),
-        ("calendars: {a: {time_zone: UTC, hours: {mon: '09:00-10:00'}, dates: {2026-01-02: ['09:00-12:00', '11:00-13:00']}}}", "overlap"),
+        (
+            "calendars: {a: {time_zone: UTC, hours: {mon: '09:00-10:00'}, holidays: {region: MD}}}",
+            "a region without its country",
+        ),
+        (
+            (
+                "calendars: {a: {time_zone: UTC, hours: {mon: '09:00-10:00'}, holidays: {country: ES, region: "
+                "XX}}}"
+            ),
+            "has no region 'XX'",
+        ),
+        (
+            (
+                "calendars: {a: {time_zone: UTC, hours: {mon: '09:00-10:00'}, dates: {2026-01-02: "
+                "['09:00-12:00', '11:00-13:00']}}}"
+            ),
+            "overlap",
+        ),
         ("default_calendar: madrid", "there is no calendar 'madrid'"),
         ("team_calendars: {billing: alwais}", "did you mean always?"),
-        ("first_reply: [{within: 1h, objective: 90%}, {team: a, within: 2h, objective: 90%}]", "line 2 is never reached"),
-        ("first_reply: [{team: [a, b], within: 1h, objective: 90%}, {team: a, channel: c, within: 2h, objective: 90%}]", "never reached"),
+        (
+            "first_reply: [{within: 1h, objective: 90%}, {team: a, within: 2h, objective: 90%}]",
+            "line 2 is never reached",
+        ),
+        (
+            (
+                "first_reply: [{team: [a, b], within: 1h, objective: 90%}, {team: a, channel: c, within: 2h, "
+                "objective: 90%}]"
+            ),
+            "never reached",
+        ),
         ("first_reply: [{team: [], within: 1h, objective: 90%}]", "matches nothing"),
         ("first_reply: [{within: 9000h, objective: 90%}]", "longer than a year"),
-        ("first_reply: [{within: 1:30, objective: 90%}]", "90 has no unit\n      fix: write hours (h), minutes (m) and seconds (s)"),
+        (
+            "first_reply: [{within: 1:30, objective: 90%}]",
+            "90 has no unit\n      fix: write hours (h), minutes (m) and seconds (s)",
+        ),
         (
             "first_reply: [{within: soon, objective: 90%}]",
             "'soon' is no duration\n      fix: write hours (h), minutes (m) and seconds (s), such",
@@ -177,7 +217,10 @@ def test_what_makes_no_sense_is_a_fault(tmp_path: Path, lines: str, said: str) -
         ("versions: []", "write at least one version"),
         ("versions: [{name: a}]", "promises anything"),
         (
-            "versions: [{name: a, resolution: [{within: 1h, objective: 90%}]}, {name: b, resolution: [{within: 1h, objective: 90%}]}]",
+            (
+                "versions: [{name: a, resolution: [{within: 1h, objective: 90%}]}, {name: b, resolution: "
+                "[{within: 1h, objective: 90%}]}]"
+            ),
             "since ever",
         ),
         ("[1, 2]", "holds no mapping"),
@@ -191,11 +234,17 @@ def test_a_file_that_is_no_policy_is_refused(tmp_path: Path, text: str, said: st
 def test_versions_follow_one_another(tmp_path: Path) -> None:
     def file(first: str, second: str) -> str:
         rules = "resolution: [{within: 1h, objective: 90%}]"
-        lines = f"  - {{name: a, effective_from: {first}, {rules}}}\n  - {{name: a, effective_from: {second}, {rules}}}"
+        lines = (
+            f"  - {{name: a, effective_from: {first}, {rules}}}\n  - {{name: a, effective_from: "
+            f"{second}, {rules}}}"
+        )
         return f"versions:\n{lines}\n"
 
     assert "the name of two versions" in told(tmp_path, file("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"))
-    late, early = (file(*starts).replace("name: a", "name: b", 1) for starts in (("2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z"),) * 2)
+    late, early = (
+        file(*starts).replace("name: a", "name: b", 1)
+        for starts in (("2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z"),) * 2
+    )
     assert "does not take effect after b" in told(tmp_path, late)
     assert late == early
 

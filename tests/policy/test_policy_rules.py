@@ -1,4 +1,7 @@
-"""What a policy promises: the first matching line, the version of the creation, clocks that stand still; and a past that stays."""
+"""What a policy promises: the first matching line, the version of the creation, clocks that stand still.
+
+And a past that stays.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,19 @@ from datetime import UTC, date, datetime
 import pytest
 
 from kpis.sla.calendar import ALWAYS, BusinessCalendar, Hours, WorkingTime
-from kpis.sla.policy import FIRST_REPLY, RESOLUTION, Policy, Rule, Signed, Term, Terms, Version, changed_past, deadline_ms, year_of
+from kpis.sla.policy import (
+    FIRST_REPLY,
+    RESOLUTION,
+    Policy,
+    Rule,
+    Signed,
+    Term,
+    Terms,
+    Version,
+    changed_past,
+    deadline_ms,
+    year_of,
+)
 
 HOUR_MS = 3_600_000
 OFFICE = WorkingTime("Europe/Madrid", (((540, 1080),),) * 5 + ((), ()), {date(2026, 5, 1): ()})
@@ -18,10 +33,20 @@ def at(text: str) -> int:
 
 
 def rule(hours: float, objective: float = 0.9, **names: str) -> Rule:
-    return Rule(within_ms=int(hours * HOUR_MS), objective=objective, **{key: frozenset({name}) for key, name in names.items()})  # type: ignore[arg-type]
+    return Rule(
+        within_ms=int(hours * HOUR_MS),
+        objective=objective,
+        **{key: frozenset({name}) for key, name in names.items()},
+    )  # type: ignore[arg-type]
 
 
-def version(name: str = "v1", effective: str | None = None, *, rules: tuple[Rule, ...] = (), time: WorkingTime = OFFICE) -> Version:
+def version(
+    name: str = "v1",
+    effective: str | None = None,
+    *,
+    rules: tuple[Rule, ...] = (),
+    time: WorkingTime = OFFICE,
+) -> Version:
     return Version(
         name=name,
         effective_ms=None if effective is None else at(effective),
@@ -32,7 +57,9 @@ def version(name: str = "v1", effective: str | None = None, *, rules: tuple[Rule
     )
 
 
-def terms(policy: Policy, created: str, team: str = "billing", channel: str = "email", priority: str = "normal") -> Terms:
+def terms(
+    policy: Policy, created: str, team: str = "billing", channel: str = "email", priority: str = "normal"
+) -> Terms:
     found = policy.terms(at(created), (team, channel, priority))
     assert found is not None
     return found
@@ -67,8 +94,13 @@ def test_a_line_may_count_all_the_time_although_its_team_has_hours() -> None:
 
 
 def test_the_version_in_force_at_the_creation_decides() -> None:
-    """Effective from noon on: a millisecond before it the old version holds; before the first version nothing is promised."""
-    policy = Policy([version("a", "2026-01-01", rules=(rule(4),)), version("b", "2026-03-02T12:00", rules=(rule(2),))])
+    """Effective from noon on: a millisecond before it the old version holds.
+
+    Before the first version nothing is promised.
+    """
+    policy = Policy(
+        [version("a", "2026-01-01", rules=(rule(4),)), version("b", "2026-03-02T12:00", rules=(rule(2),))]
+    )
     noon = at("2026-03-02T12:00")
     dims = ("billing", "email", "normal")
     found = [policy.terms(moment, dims) for moment in (at("2026-01-01") - 1, noon - 1, noon)]
@@ -95,7 +127,9 @@ def test_names_that_are_made_up_do_not_fill_the_memory(monkeypatch: pytest.Monke
         (0, "billing", 0.8),
     ],
 )
-def test_the_objective_of_a_member_is_the_smallest_that_may_apply(dimension: int | None, member: str, expected: float) -> None:
+def test_the_objective_of_a_member_is_the_smallest_that_may_apply(
+    dimension: int | None, member: str, expected: float
+) -> None:
     lines = (rule(1, 0.95, priorities="high"), rule(1, 0.8, channels="chat"), rule(8, 0.9), rule(9, 0.5))
     assert expected == version(rules=lines).objective(FIRST_REPLY, dimension, member)
 
@@ -125,10 +159,17 @@ def test_a_deadline_that_was_passed_before_the_pause_stays() -> None:
 
 
 def test_a_pause_out_of_hours_moves_nothing() -> None:
-    """Friday 17:00 in Madrid (16:00 UTC), four hours, paused from 19:00 to Sunday: still Monday noon (11:00 UTC)."""
+    """Friday 17:00 in Madrid (16:00 UTC), four hours, paused from 19:00 to Sunday.
+
+    Still Monday noon (11:00 UTC).
+    """
     term = Term(4 * HOUR_MS, BusinessCalendar(OFFICE), 0)
     start, paused, resumed = at("2026-03-06T16:00"), at("2026-03-06T18:00"), at("2026-03-08T10:00")
-    assert at("2026-03-09T11:00") == deadline_ms(term, [], start) == deadline_ms(term, [(start, paused)], resumed)
+    assert (
+        at("2026-03-09T11:00")
+        == deadline_ms(term, [], start)
+        == deadline_ms(term, [(start, paused)], resumed)
+    )
 
 
 def signed(policy: Policy, year: int = 2026) -> Signed:
@@ -169,7 +210,10 @@ def test_a_version_that_was_in_force_must_not_change(other: Version) -> None:
 def test_a_version_that_was_in_force_must_not_go() -> None:
     before = signed(Policy([version()]))
     assert "is gone" in changed_past(None, before, NEWEST)[0]
-    assert ["is gone" in fault for fault in changed_past(Policy([version("v2")]), before, NEWEST)] == [True, False]
+    assert ["is gone" in fault for fault in changed_past(Policy([version("v2")]), before, NEWEST)] == [
+        True,
+        False,
+    ]
 
 
 def test_holidays_of_later_years_may_still_be_decreed() -> None:
@@ -184,7 +228,9 @@ def test_holidays_of_later_years_may_still_be_decreed() -> None:
 
 def test_what_is_still_to_come_may_change_or_go() -> None:
     before = signed(Policy([version(), version("v2", "2026-07-01", rules=(rule(2),))]))
-    assert [] == changed_past(Policy([version(), version("v2", "2026-08-01", rules=(rule(1),))]), before, NEWEST)
+    assert [] == changed_past(
+        Policy([version(), version("v2", "2026-08-01", rules=(rule(1),))]), before, NEWEST
+    )
     assert [] == changed_past(Policy([version()]), before, NEWEST)
 
 
@@ -192,9 +238,12 @@ def test_a_new_version_takes_effect_after_the_events_that_were_counted() -> None
     before = signed(Policy([version()]))
     assert [] == changed_past(Policy([version(), version("v2", "2026-06-01T00:00:00.001")]), before, NEWEST)
     faults = changed_past(Policy([version(), version("v2", "2026-06-01")]), before, NEWEST)
-    assert ["version 'v2' is in force since 2026-06-01T00:00:00Z, but what happened until 2026-06-01T00:00:00Z was counted without it"] == [
-        fault.partition(":  ")[0].rpartition(": let")[0] for fault in faults
-    ]
+    assert [
+        (
+            "version 'v2' is in force since 2026-06-01T00:00:00Z, but what happened until 2026-06-01T00:00:00Z "
+            "was counted without it"
+        )
+    ] == [fault.partition(":  ")[0].rpartition(": let")[0] for fault in faults]
 
 
 def test_a_first_policy_must_not_rewrite_what_was_counted_without_one() -> None:

@@ -22,7 +22,8 @@ HIGH_ALONE = """
         resolution: [{priority: [high, urgent], within: 8h, objective: 90%}]
 """
 LEFT_OVER = (
-    "version v1: tickets that fit none of the 1 lines of resolution are promised no solution, so nothing is told of them however long they "
+    "version v1: tickets that fit none of the 1 lines of resolution are promised no solution, so nothing "
+    "is told of them however long they "
     "wait; a last line with `within` and `objective` alone takes them all"
 )
 
@@ -66,7 +67,9 @@ def test_names_that_differ_in_spelling_only() -> None:
 
 
 def test_a_policy_with_nothing_to_remark() -> None:
-    assert [] == lines(policy_of("versions: [{name: v1, first_reply: [{within: 1h, objective: 90%}]}]"), {"team": ["vip"]})
+    assert [] == lines(
+        policy_of("versions: [{name: v1, first_reply: [{within: 1h, objective: 90%}]}]"), {"team": ["vip"]}
+    )
 
 
 def test_the_commands_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,11 +89,15 @@ def test_the_commands_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "a last line with `within` and `objective` alone takes them all" in " ".join(examined.out.split())
 
 
-@pytest.mark.parametrize(("name", "wrong"), [("a\\u0000b", "U+0000"), ("\\u202egold", "U+202E"), (" vip", "spaces around it")])
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("a\\u0000b", "U+0000"), ("\\u202egold", "U+202E"), (" vip", "spaces around it")]
+)
 def test_a_name_that_no_event_can_carry_is_refused(name: str, wrong: str, tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     line = f'{{team: ["{name}"], within: 1h, objective: 90%}}'
-    path.write_text(f"versions: [{{name: v1, first_reply: [{line}, {{within: 2h, objective: 90%}}]}}]\n", encoding="utf-8")
+    path.write_text(
+        f"versions: [{{name: v1, first_reply: [{line}, {{within: 2h, objective: 90%}}]}}]\n", encoding="utf-8"
+    )
     refused = run_command("rules", "--policy", str(path))
     assert exits.USAGE == refused.code
     assert wrong in refused.err

@@ -1,4 +1,7 @@
-"""Whose midnight a desk has: the settings', else that of the policy's default calendar; the window `today` and the wall agree."""
+"""Whose midnight a desk has: the settings', else that of the policy's default calendar.
+
+The window `today` and the wall agree.
+"""
 
 from pathlib import Path
 from textwrap import dedent
@@ -51,7 +54,9 @@ def desk(folder: Path, policy: str | None, zone: str | None = None) -> DeskSetti
         (TWO_ZONES, "Europe/London", "Europe/London"),
     ],
 )
-def test_the_settings_decide_then_the_policy(tmp_path: Path, policy: str | None, zone: str | None, wanted: str) -> None:
+def test_the_settings_decide_then_the_policy(
+    tmp_path: Path, policy: str | None, zone: str | None, wanted: str
+) -> None:
     settings = desk(tmp_path, policy, zone)
     assert wanted == desk_zone(settings).name
     editions = [] if policy is None else read_policy(yaml.safe_load(dedent(policy)))
@@ -59,13 +64,18 @@ def test_the_settings_decide_then_the_policy(tmp_path: Path, policy: str | None,
 
 
 def test_a_policy_whose_versions_have_several_zones_needs_the_setting(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match=r"in Europe/London and Europe/Madrid, and a desk has one clock") as caught:
+    with pytest.raises(
+        PolicyError, match=r"in Europe/London and Europe/Madrid, and a desk has one clock"
+    ) as caught:
         desk_zone(desk(tmp_path, TWO_ZONES))
     assert "desk.time_zone" in str(caught.value)
 
 
 def test_today_and_the_walls_clock_are_in_the_zone_of_the_policy(tmp_path: Path) -> None:
-    """0:30 of Monday in Madrid is 23:30 of Sunday in UTC: at 2:30, 1:30 UTC, it belongs to today, and what came an hour before does not."""
+    """0:30 of Monday in Madrid is 23:30 of Sunday in UTC.
+
+    At 2:30, 1:30 UTC, it belongs to today, and what came an hour before does not.
+    """
     settings = Settings(desk=desk(tmp_path, OFFICE))
     config = exporter_config(settings)
     told = SlaDesk(OFFICE)
@@ -75,6 +85,8 @@ def test_today_and_the_walls_clock_are_in_the_zone_of_the_policy(tmp_path: Path)
     builder.apply(0, told.state.take_changes().view)
     choice = Choice("today")
     view = builder.build(at("02:30"), [choice])
-    wall = WallMaker(wall_rules(settings), str(config.view_rules.zone), policy_of(OFFICE)).wall(view, Wanted(choice))
+    wall = WallMaker(wall_rules(settings), str(config.view_rules.zone), policy_of(OFFICE)).wall(
+        view, Wanted(choice)
+    )
     assert ("Europe/Madrid", 1) == (wall.zone, wall.today.created if wall.today else None)
     assert at("00:00") == (wall.span_ms or (0,))[0]

@@ -22,7 +22,13 @@ SENT: dict[str, Any] = {
     "alerts": [
         {
             "status": "firing",
-            "labels": {"alertname": "SupportSLAEndangered", "severity": "page", "kind": "kpi", "team": "billing", "by": "team"},
+            "labels": {
+                "alertname": "SupportSLAEndangered",
+                "severity": "page",
+                "kind": "kpi",
+                "team": "billing",
+                "by": "team",
+            },
             "annotations": {"summary": "billing: 8 first replies due within 15 min, nobody has answered."},
             "startsAt": "2026-05-28T20:26:40Z",
         }
@@ -65,7 +71,17 @@ def test_an_alert_is_one_line(port: int, taken: list[Notice]) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"no JSON", b"[]", b"{}", b'{"alerts": 1}', b'{"alerts": [1]}', b'{"alerts": [{"labels": 7}]}', b"\xff"]
+    "body",
+    [
+        b"",
+        b"no JSON",
+        b"[]",
+        b"{}",
+        b'{"alerts": 1}',
+        b'{"alerts": [1]}',
+        b'{"alerts": [{"labels": 7}]}',
+        b"\xff",
+    ],
 )
 def test_what_alertmanager_does_not_send_is_refused(body: bytes, port: int, taken: list[Notice]) -> None:
     assert 400 == ask(port, "POST", "/", body)

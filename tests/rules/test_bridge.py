@@ -22,7 +22,9 @@ PAGE: Final = "docs/upgrade.md"
 MINUTE: Final = 60
 OLD: Final = 'desk:support_tickets{by="all",member="all",period="current",window="24h"}'
 NEW: Final = OLD.replace("{", '{desk="deskpulse",')
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (apt-get install prometheus)")
+pytestmark = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool is not installed (apt-get install prometheus)"
+)
 
 
 def recipe(language: str, word: str) -> str:
@@ -38,7 +40,10 @@ def switch() -> int:
 
 @pytest.fixture
 def data(tmp_path: Path, switch: int) -> Path:
-    """An hour without the desk, then an hour with it; a sample a minute, which counts the minutes since the switch."""
+    """An hour without the desk, then an hour with it.
+
+    A sample a minute, which counts the minutes since the switch.
+    """
     with Blocks(tmp_path / "data") as made:
         for series, minutes in ((OLD, range(-60, 0)), (NEW, range(60))):
             made.write(f"{series} {minute} {switch + minute * MINUTE}\n" for minute in minutes)
@@ -57,11 +62,17 @@ def values(answer: list[dict[str, Any]]) -> list[float]:
     return [float(value) for _, value in series["values"]]
 
 
-def test_a_query_reads_both_and_so_does_a_span_that_reaches_behind_the_switch(data: Path, tmp_path: Path, switch: int) -> None:
+def test_a_query_reads_both_and_so_does_a_span_that_reaches_behind_the_switch(
+    data: Path, tmp_path: Path, switch: int
+) -> None:
     query = recipe("promql", "label_replace(desk:support_tickets")
     prometheus = served(tmp_path)
     try:
-        along = {"start_seconds": switch - 30 * MINUTE, "end_seconds": switch + 30 * MINUTE, "step_seconds": MINUTE}
+        along = {
+            "start_seconds": switch - 30 * MINUTE,
+            "end_seconds": switch + 30 * MINUTE,
+            "step_seconds": MINUTE,
+        }
         assert list(range(-30, 31)) == values(prometheus.query_range(query, **along))
         assert 31 == len(values(prometheus.query_range('desk:support_tickets{desk="deskpulse"}', **along)))
         (lowest,) = prometheus.query(f"min_over_time(({query})[50m:1m])", switch + 20 * MINUTE)
@@ -71,7 +82,9 @@ def test_a_query_reads_both_and_so_does_a_span_that_reaches_behind_the_switch(da
     assert data.is_dir()
 
 
-def test_the_recorded_figures_of_before_are_written_once_more_with_the_desk(data: Path, tmp_path: Path, switch: int) -> None:
+def test_the_recorded_figures_of_before_are_written_once_more_with_the_desk(
+    data: Path, tmp_path: Path, switch: int
+) -> None:
     """What the boards ask is there then for the days before, and nothing that was there is lost."""
     prometheus = served(tmp_path)
     surroundings = {
@@ -97,16 +110,25 @@ def test_the_recorded_figures_of_before_are_written_once_more_with_the_desk(data
     finally:
         prometheus.stop()
     (group,) = yaml.safe_load((tmp_path / "before.yml").read_text(encoding="utf-8"))["groups"]
-    recorded = set(re.findall(r"record: (desk:\w+)", (ROOT / "monitoring/rules/view.yml").read_text(encoding="utf-8")))
+    recorded = set(
+        re.findall(r"record: (desk:\w+)", (ROOT / "monitoring/rules/view.yml").read_text(encoding="utf-8"))
+    )
     assert recorded == {rule["record"] for rule in group["rules"]}
     for block in (tmp_path / "written").iterdir():
         shutil.move(block, data / block.name)
     prometheus = served(tmp_path)
     try:
-        along = {"start_seconds": switch - 30 * MINUTE, "end_seconds": switch + 30 * MINUTE, "step_seconds": MINUTE}
+        along = {
+            "start_seconds": switch - 30 * MINUTE,
+            "end_seconds": switch + 30 * MINUTE,
+            "step_seconds": MINUTE,
+        }
         found = values(prometheus.query_range('desk:support_tickets{desk="deskpulse"}', **along))
         assert list(range(31)) == found[30:]
-        # What is written is evaluated within each minute, not on it: a sample may be that of the minute before.
-        assert all(wanted - value in {0, 1} for wanted, value in zip(range(-30, 0), found[:30], strict=True)), found
+        # What is written is evaluated within each minute, not on it: a sample may be that of the minute
+        # before.
+        assert all(
+            wanted - value in {0, 1} for wanted, value in zip(range(-30, 0), found[:30], strict=True)
+        ), found
     finally:
         prometheus.stop()

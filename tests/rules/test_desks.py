@@ -30,8 +30,12 @@ NOW_MS: Final = 1_780_000_000_000
 EXAMPLE: Final = ROOT / "examples/policy.yaml"
 PROMTOOL: Final = shutil.which("promtool")
 AMTOOL: Final = shutil.which("amtool")
-needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (apt-get install prometheus)")
-needs_amtool = pytest.mark.skipif(AMTOOL is None, reason="amtool is not installed (apt-get install prometheus-alertmanager)")
+needs_promtool = pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool is not installed (apt-get install prometheus)"
+)
+needs_amtool = pytest.mark.skipif(
+    AMTOOL is None, reason="amtool is not installed (apt-get install prometheus-alertmanager)"
+)
 A, B = INSTANCES["a"], INSTANCES["b"]
 # What may see other desks: who tells of a desk without rules, and of targets that tell no desk.
 SEE_OTHERS: Final = {"DeskpulseDeskUnwatched", "DeskpulseExporterDown"}
@@ -59,14 +63,21 @@ class TestSelectors:
         for rule in rules():
             if rule.get("alert") in SEE_OTHERS:
                 continue
-            bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda text: text[0] if text[0] == '"deskpulse"' else '""', rule["expr"])
-            for metric, follows in re.findall(r"((?<![\w:])(?:desk:|deskpulse_|support_)\w+)(.{0,17})", bare, re.DOTALL):
+            bare = re.sub(
+                r'"(?:[^"\\]|\\.)*"', lambda text: text[0] if text[0] == '"deskpulse"' else '""', rule["expr"]
+            )
+            for metric, follows in re.findall(
+                r"((?<![\w:])(?:desk:|deskpulse_|support_)\w+)(.{0,17})", bare, re.DOTALL
+            ):
                 assert '{desk="deskpulse"' == follows, (metric, rule)
                 seen += 1
         assert 400 < seen
 
     def test_none_drops_the_desk_again(self) -> None:
-        """No aggregation without the label, and no match on nothing; a target that does not answer has no desk. Boards keep their own."""
+        """No aggregation without the label, and no match on nothing.
+
+        A target that does not answer has no desk. Boards keep their own.
+        """
         made = plan("eu")
         for family in (
             view.family(made),
@@ -81,10 +92,14 @@ class TestSelectors:
                     expr = re.sub(r'"(?:[^"\\]|\\.)*"', '""', rule.expr)
                     labels = set(re.findall(r"(?:\bby|\bon) \(([^)]*)\)", expr)) - {"instance, job"}
                     assert [] == [found for found in labels if not found.startswith("desk")], rule
-                    assert [] == re.findall(r"scalar\(|\b(?:max|min|sum|count|group|topk|bottomk) ?\((?!\w*by)", expr), rule
+                    assert [] == re.findall(
+                        r"scalar\(|\b(?:max|min|sum|count|group|topk|bottomk) ?\((?!\w*by)", expr
+                    ), rule
 
     def test_a_selector_that_names_a_desk_stays(self) -> None:
-        assert 'x_up or up{desk="b"} or up{desk=~".*",job="a"}' == of_desk('x_up or up{desk="b"} or up{desk=~".*",job="a"}', "a")
+        assert 'x_up or up{desk="b"} or up{desk=~".*",job="a"}' == of_desk(
+            'x_up or up{desk="b"} or up{desk=~".*",job="a"}', "a"
+        )
         assert 'up{desk="a",my_desk="b"}' == of_desk('up{my_desk="b"}', "a")
         assert 'up{desk="a",x="}desk="}' == of_desk('up{x="}desk="}', "a")
         assert 'up{desk="a"}' == of_desk("up{}", "a")
@@ -96,29 +111,53 @@ class TestSelectors:
 
 @needs_promtool
 def test_a_desk_may_have_any_name(tmp_path: Path) -> None:
-    """A name is a text in selectors, in the label of the Watchdog and in what is absent: Prometheus's own engine finds it whole."""
+    """A name is a text in selectors, in the label of the Watchdog and in what is absent.
+
+    Prometheus's own engine finds it whole.
+    """
     for number, name in enumerate(some for kind in KINDS.values() for some in kind[:2]):
         files = texts(plan_of(["a"], desk=name), NOW_MS)
         folder = tmp_path / str(number)
         write(files, folder)
         wanted = [
-            {"labels": f'ALERTS{{alertname={quoted(alertname)},alertstate="firing",desk={quoted(name)},{more}}}', "value": 1}
+            {
+                "labels": f'ALERTS{{alertname={quoted(alertname)},alertstate="firing",desk={quoted(name)},{more}}}',
+                "value": 1,
+            }
             for alertname, more in (
                 ("DeskpulseExporterAbsent", 'figures="untrusted",kind="pipeline",severity="page"'),
                 ("Watchdog", 'kind="meta",severity="none"'),
             )
         ]
-        asked = {"expr": 'ALERTS{alertname=~"Watchdog|DeskpulseExporterAbsent"}', "eval_time": "4m", "exp_samples": wanted}
-        test = {"interval": "1m", "input_series": [{"series": "up", "values": "1x5"}], "promql_expr_test": [asked]}
+        asked = {
+            "expr": 'ALERTS{alertname=~"Watchdog|DeskpulseExporterAbsent"}',
+            "eval_time": "4m",
+            "exp_samples": wanted,
+        }
+        test = {
+            "interval": "1m",
+            "input_series": [{"series": "up", "values": "1x5"}],
+            "promql_expr_test": [asked],
+        }
         path = folder / "tests.yml"
-        path.write_text(dump({"rule_files": ["rules/meta.yml", "rules/pipeline.yml"], "evaluation_interval": "1m", "tests": [test]}))
+        path.write_text(
+            dump(
+                {
+                    "rule_files": ["rules/meta.yml", "rules/pipeline.yml"],
+                    "evaluation_interval": "1m",
+                    "tests": [test],
+                }
+            )
+        )
         assert "" == promtool(path), name
 
 
 def promtool(path: Path) -> str:
     """What it says of a test; nothing when all is well."""
     assert PROMTOOL is not None
-    done = subprocess.run([PROMTOOL, "test", "rules", str(path)], capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        [PROMTOOL, "test", "rules", str(path)], capture_output=True, text=True, timeout=300, check=False
+    )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -136,42 +175,75 @@ def test_every_kind_of_name_makes_routes_of_its_own() -> None:
 
 @needs_promtool
 def test_the_rules_of_two_desks_work_in_one_prometheus(tmp_path: Path) -> None:
-    """The second one is watched as well: it had neither a chosen exporter nor figures of its own, and could burn unseen."""
+    """The second one is watched as well.
+
+    It had neither a chosen exporter nor figures of its own, and could burn unseen.
+    """
     for desk in ("eu", "us"):
         write(texts(plan(desk), NOW_MS), tmp_path / desk)
     steps, open_tickets = 15, 'support_open_tickets{by="all",member="all"}'
     eu = {**Exporter(A, steps, desk="eu").series(), **figures(A, {open_tickets: f"423x{steps}"}, "eu")}
     partial = {"deskpulse_view_complete": f"0x{steps}"}
-    us = {**Exporter(B, steps, partial, desk="us").series(), **figures(B, {open_tickets: f"120x{steps}"}, "us")}
+    us = {
+        **Exporter(B, steps, partial, desk="us").series(),
+        **figures(B, {open_tickets: f"120x{steps}"}, "us"),
+    }
     fired = 'ALERTS{alertstate="firing"}'
     asked = [
         (
             "desk:exporter_chosen",
-            [(f'desk:exporter_chosen{{desk="{d}",instance="{i}",job="deskpulse-exporter"}}', 1) for d, i in (("eu", A), ("us", B))],
+            [
+                (f'desk:exporter_chosen{{desk="{d}",instance="{i}",job="deskpulse-exporter"}}', 1)
+                for d, i in (("eu", A), ("us", B))
+            ],
         ),
         (
             "desk:support_open_tickets",
-            [(f'desk:support_open_tickets{{by="all",desk="{desk}",member="all"}}', count) for desk, count in (("eu", 423), ("us", 120))],
+            [
+                (f'desk:support_open_tickets{{by="all",desk="{desk}",member="all"}}', count)
+                for desk, count in (("eu", 423), ("us", 120))
+            ],
         ),
-        ("desk:exporters_answering", [(f'desk:exporters_answering{{desk="{desk}"}}', 1) for desk in ("eu", "us")]),
+        (
+            "desk:exporters_answering",
+            [(f'desk:exporters_answering{{desk="{desk}"}}', 1) for desk in ("eu", "us")],
+        ),
         ("desk:figures_trusted", [('desk:figures_trusted{desk="eu"}', 1)]),
-        (f"count by (desk, alertname) ({fired})", [(f'{{alertname="{name}",desk="{desk}"}}', 1) for desk, name in FIRED]),
+        (
+            f"count by (desk, alertname) ({fired})",
+            [(f'{{alertname="{name}",desk="{desk}"}}', 1) for desk, name in FIRED],
+        ),
     ]
     test = {
         "interval": "1m",
         "input_series": [InOneLine(series=name, values=values) for name, values in {**eu, **us}.items()],
         "promql_expr_test": [
-            {"expr": expr, "eval_time": "12m", "exp_samples": [{"labels": labels, "value": value} for labels, value in samples]}
+            {
+                "expr": expr,
+                "eval_time": "12m",
+                "exp_samples": [{"labels": labels, "value": value} for labels, value in samples],
+            }
             for expr, samples in asked
         ],
     }
     path = tmp_path / "tests.yml"
-    files = [f"{desk}/rules/{name}.yml" for desk in ("eu", "us") for name in ("view", "sla", "scores", "volume", "pipeline", "meta")]
-    path.write_text(dump({"rule_files": files, "evaluation_interval": "1m", "tests": [test]}), encoding="utf-8")
+    files = [
+        f"{desk}/rules/{name}.yml"
+        for desk in ("eu", "us")
+        for name in ("view", "sla", "scores", "volume", "pipeline", "meta")
+    ]
+    path.write_text(
+        dump({"rule_files": files, "evaluation_interval": "1m", "tests": [test]}), encoding="utf-8"
+    )
     assert "" == promtool(path)
 
 
-FIRED: Final = (("eu", "Watchdog"), ("us", "Watchdog"), ("us", "DeskpulseViewIncomplete"), ("us", "SupportSLABlind"))
+FIRED: Final = (
+    ("eu", "Watchdog"),
+    ("us", "Watchdog"),
+    ("us", "DeskpulseViewIncomplete"),
+    ("us", "SupportSLABlind"),
+)
 
 
 class TestOneAlertmanager:
@@ -193,7 +265,9 @@ class TestOneAlertmanager:
 
     def test_three_desks(self) -> None:
         three = joined(tree("us"), [joined(tree("eu"), [tree("asia")])])
-        assert ['desk="us"', 'desk="eu"', 'desk="asia"'] == [route["matchers"][0] for route in three["route"]["routes"][:3]]
+        assert ['desk="us"', 'desk="eu"', 'desk="asia"'] == [
+            route["matchers"][0] for route in three["route"]["routes"][:3]
+        ]
         assert {"asia/desk"} == told(three, {"kind": "kpi", "desk": "asia", "severity": "warning"})
 
     @pytest.mark.parametrize(
@@ -201,8 +275,17 @@ class TestOneAlertmanager:
         [
             ({"route": {"receiver": "a"}}, "no configuration"),
             ({"route": {"receiver": "a", "routes": []}}, "no route of a desk"),
-            ({"route": {"routes": [{"matchers": ['desk="b"'], "receiver": "c"}]}, "receivers": []}, "'c' and does not define it"),
-            ({"route": {"routes": [{"matchers": ['desk="b"'], "receiver": "us/desk"}]}, "receivers": [{"name": "us/desk"}]}, "two desks"),
+            (
+                {"route": {"routes": [{"matchers": ['desk="b"'], "receiver": "c"}]}, "receivers": []},
+                "'c' and does not define it",
+            ),
+            (
+                {
+                    "route": {"routes": [{"matchers": ['desk="b"'], "receiver": "us/desk"}]},
+                    "receivers": [{"name": "us/desk"}],
+                },
+                "two desks",
+            ),
         ],
     )
     def test_what_cannot_stand_beside_it_is_refused(self, other: dict[str, Any], why: str) -> None:
@@ -213,12 +296,31 @@ class TestOneAlertmanager:
     def test_amtool_takes_it(self, tmp_path: Path) -> None:
         eu, us = tmp_path / "eu", tmp_path / "us"
         assert exits.OK == run("rules", "--policy", EXAMPLE, "--desk", "eu", "--out", eu).code
-        assert exits.OK == run("rules", "--policy", EXAMPLE, "--desk", "us", "--out", us, "--beside", eu / "alertmanager.yml").code
+        assert (
+            exits.OK
+            == run(
+                "rules", "--policy", EXAMPLE, "--desk", "us", "--out", us, "--beside", eu / "alertmanager.yml"
+            ).code
+        )
         assert AMTOOL is not None
         config = f"--config.file={us / 'alertmanager.yml'}"
         for desk in ("eu", "us"):
-            labels = ["alertname=SupportScoreWorse", "kind=kpi", "severity=warning", "team=technical", f"desk={desk}"]
-            asked = [AMTOOL, "config", "routes", "test", config, f"--verify.receivers={desk}/team-technical", *labels]
+            labels = [
+                "alertname=SupportScoreWorse",
+                "kind=kpi",
+                "severity=warning",
+                "team=technical",
+                f"desk={desk}",
+            ]
+            asked = [
+                AMTOOL,
+                "config",
+                "routes",
+                "test",
+                config,
+                f"--verify.receivers={desk}/team-technical",
+                *labels,
+            ]
             done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
             assert 0 == done.returncode, done.stdout + done.stderr
 
@@ -226,7 +328,12 @@ class TestOneAlertmanager:
 class TestTheCommand:
     @pytest.fixture(autouse=True)
     def _of_no_desk(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("DESKPULSE_CONFIG", "DESKPULSE_APP_ID", "DESKPULSE_DESK__NAME", "DESKPULSE_DESK__POLICY"):
+        for name in (
+            "DESKPULSE_CONFIG",
+            "DESKPULSE_APP_ID",
+            "DESKPULSE_DESK__NAME",
+            "DESKPULSE_DESK__POLICY",
+        ):
             monkeypatch.delenv(name, raising=False)
 
     @pytest.mark.parametrize(
@@ -263,7 +370,11 @@ class TestTheCommand:
 
     def test_what_is_beside_must_be_ours(self, tmp_path: Path) -> None:
         other = tmp_path / "alertmanager.yml"
-        for text, why in (("[", "no YAML"), ("[]", "no configuration"), ("route: {receiver: a, routes: []}", "no route of a desk")):
+        for text, why in (
+            ("[", "no YAML"),
+            ("[]", "no configuration"),
+            ("route: {receiver: a, routes: []}", "no route of a desk"),
+        ):
             other.write_text(text, encoding="utf-8")
             answer = run("rules", "--beside", other)
             assert (answer.code, why in answer.err) == (exits.USAGE, True), answer.err

@@ -1,4 +1,7 @@
-"""Alertmanager's time intervals say the same as the calendar they were made from: when it is closed, and when it has just opened."""
+"""Alertmanager's time intervals say the same as the calendar they were made from.
+
+When it is closed, and when it has just opened.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from kpis.sla.calendar import BusinessCalendar, Hours, WorkingTime, hours_of_wee
 YEARS = range(2026, 2029)
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 OFFICE = hours_of_week({day: [(540, 840), (900, 1110)] for day in range(5)})
-NIGHTS = hours_of_week({day: [(1320, 1800)] for day in range(5)})  # 22:00 to 6:00, from Monday evening to Saturday morning
+# 22:00 to 6:00, from Monday evening to Saturday morning
+NIGHTS = hours_of_week({day: [(1320, 1800)] for day in range(5)})
 FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 12, 31, tzinfo=UTC)
 
 
@@ -30,7 +34,10 @@ def _holds(interval: Mapping[str, Any], at: datetime) -> bool:
     minute = at.hour * 60 + at.minute
     number_of_day = at.isoweekday() % 7
     return (
-        any(_minute(span["start_time"]) <= minute < _minute(span["end_time"]) for span in interval.get("times", [ALL_DAY]))
+        any(
+            _minute(span["start_time"]) <= minute < _minute(span["end_time"])
+            for span in interval.get("times", [ALL_DAY])
+        )
         and _in(interval.get("weekdays"), number_of_day, WEEKDAYS.index)
         and _in(interval.get("days_of_month"), at.day, int)
         and _in(interval.get("months"), at.month, int)
@@ -94,9 +101,15 @@ SPECIAL: list[Mapping[date, Hours]] = [
 
 
 @pytest.mark.parametrize("zone", ["Europe/Madrid", "America/New_York", "Asia/Kathmandu"])
-@pytest.mark.parametrize("week", [OFFICE, NIGHTS, hours_of_week({0: [(0, 1440)], 6: [(1380, 2880)]})], ids=["office", "nights", "odd"])
+@pytest.mark.parametrize(
+    "week",
+    [OFFICE, NIGHTS, hours_of_week({0: [(0, 1440)], 6: [(1380, 2880)]})],
+    ids=["office", "nights", "odd"],
+)
 @pytest.mark.parametrize("dates", SPECIAL, ids=["no dates", "holidays", "longer days", "both"])
-def test_muted_is_closed_at_any_moment(zone: str, week: tuple[Hours, ...], dates: Mapping[date, Hours]) -> None:
+def test_muted_is_closed_at_any_moment(
+    zone: str, week: tuple[Hours, ...], dates: Mapping[date, Hours]
+) -> None:
     time = WorkingTime(zone, week, dates)
     intervals, calendar = closed(time, YEARS), BusinessCalendar(time)
 
@@ -108,17 +121,24 @@ def test_muted_is_closed_at_any_moment(zone: str, week: tuple[Hours, ...], dates
 
     agree()
     for day in dates:  # and through each special date and the days beside it
-        start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC) - timedelta(hours=12)
+        start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC) - timedelta(
+            hours=12
+        )
         for hours in range(48):
             at = start + timedelta(minutes=90 * hours)
             assert is_muted(intervals, at) is not calendar.is_open(round(at.timestamp() * 1000)), at
 
 
 def test_the_first_hour_is_that_of_the_morning_and_not_the_one_after_the_break() -> None:
-    """Open 9:00 to 14:00 and 15:00 to 18:30; on January 5th 2026, a Monday, from 10:00; the 6th is a holiday."""
+    """Open 9:00 to 14:00 and 15:00 to 18:30; on January 5th 2026, a Monday, from 10:00.
+
+    The 6th is a holiday.
+    """
     dates = {date(2026, 1, 5): ((600, 840),), date(2026, 1, 6): ()}
     at_nine = {"times": [{"start_time": "09:00", "end_time": "10:00"}], "weekdays": ["monday:friday"]}
-    assert first_hours(WorkingTime("Europe/Madrid", OFFICE, {}), YEARS) == [{**at_nine, "location": "Europe/Madrid"}]
+    assert first_hours(WorkingTime("Europe/Madrid", OFFICE, {}), YEARS) == [
+        {**at_nine, "location": "Europe/Madrid"}
+    ]
     intervals = first_hours(WorkingTime("Europe/Madrid", OFFICE, dates), YEARS)
     zone = ZoneInfo("Europe/Madrid")
     for day, hour, minute, just_opened in [
@@ -133,23 +153,42 @@ def test_the_first_hour_is_that_of_the_morning_and_not_the_one_after_the_break()
         (6, 9, 30, False),  # the holiday
         (7, 9, 30, True),
     ]:
-        assert is_muted(intervals, datetime(2026, 1, day, hour, minute, tzinfo=zone)) is just_opened, (day, hour, minute)
+        assert is_muted(intervals, datetime(2026, 1, day, hour, minute, tzinfo=zone)) is just_opened, (
+            day,
+            hour,
+            minute,
+        )
 
 
 def test_a_desk_that_never_closes_never_opens() -> None:
-    assert [] == first_hours(WorkingTime("UTC", hours_of_week({day: [(0, 1440)] for day in range(7)}), {}), YEARS)
+    assert [] == first_hours(
+        WorkingTime("UTC", hours_of_week({day: [(0, 1440)] for day in range(7)}), {}), YEARS
+    )
     # But for an hour at noon: too short a night.
-    assert [] == first_hours(WorkingTime("UTC", hours_of_week({day: [(0, 720), (780, 1440)] for day in range(7)}), {}), YEARS)
+    assert [] == first_hours(
+        WorkingTime("UTC", hours_of_week({day: [(0, 720), (780, 1440)] for day in range(7)}), {}), YEARS
+    )
 
 
-@pytest.mark.parametrize("week", [OFFICE, NIGHTS, hours_of_week({0: [(0, 1440)], 6: [(1380, 2880)]})], ids=["office", "nights", "odd"])
+@pytest.mark.parametrize(
+    "week",
+    [OFFICE, NIGHTS, hours_of_week({0: [(0, 1440)], 6: [(1380, 2880)]})],
+    ids=["office", "nights", "odd"],
+)
 @pytest.mark.parametrize("dates", SPECIAL, ids=["no dates", "holidays", "longer days", "both"])
-def test_just_opened_is_within_an_hour_after_five_closed_hours(week: tuple[Hours, ...], dates: Mapping[date, Hours]) -> None:
+def test_just_opened_is_within_an_hour_after_five_closed_hours(
+    week: tuple[Hours, ...], dates: Mapping[date, Hours]
+) -> None:
     """Quarter by quarter, through two weeks and around the special dates."""
     time = WorkingTime("UTC", week, dates)
     intervals, calendar = first_hours(time, YEARS), BusinessCalendar(time)
     days = {date(2026, 3, 1) + timedelta(days=day) for day in range(14)}
-    days |= {day + timedelta(days=beside) for day in dates for beside in range(-1, 3) if (day + timedelta(days=beside)).year in YEARS}
+    days |= {
+        day + timedelta(days=beside)
+        for day in dates
+        for beside in range(-1, 3)
+        if (day + timedelta(days=beside)).year in YEARS
+    }
     for day in sorted(days):
         for quarter in range(96):
             at = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=15 * quarter)
@@ -160,4 +199,7 @@ def _just_opened(calendar: BusinessCalendar, at_ms: int) -> bool:
     """Whether it opened at one of the last four quarters, of which this is one, after five hours without work."""
     quarter_ms = 15 * 60_000
     starts = [at_ms - back * quarter_ms for back in range(4)]
-    return any(calendar.is_open(start) and 0 == calendar.elapsed_ms(start - 20 * quarter_ms, start) for start in starts)
+    return any(
+        calendar.is_open(start) and 0 == calendar.elapsed_ms(start - 20 * quarter_ms, start)
+        for start in starts
+    )

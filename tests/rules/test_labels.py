@@ -1,4 +1,7 @@
-"""No label of an alert carries a template: one that comes to nothing leaves its own text in ALERTS, for everybody to see."""
+"""No label of an alert carries a template.
+
+One that comes to nothing leaves its own text in ALERTS, for everybody to see.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,14 @@ from scripts.rule_tests import score_stories, sla_stories, volume_stories
 from scripts.tidy import ROOT
 
 FAST = 3_600.0  # times: what waits for a quarter of an hour waits for a quarter of a second
-STORIES = (sla_stories.ENDANGERED, sla_stories.BELOW, sla_stories.WAITS_LONG, sla_stories.BURN, volume_stories.LOW, score_stories.SCORES[1])
+STORIES = (
+    sla_stories.ENDANGERED,
+    sla_stories.BELOW,
+    sla_stories.WAITS_LONG,
+    sla_stories.BURN,
+    volume_stories.LOW,
+    score_stories.SCORES[1],
+)
 DESK = '{desk="deskpulse",'
 ALL = {volume_stories.LOW.alert, "SupportScoreWorse"}  # that are told of the whole desk here
 
@@ -39,7 +49,10 @@ def test_no_label_of_a_rule_is_a_template_or_empty(rule: dict[str, Any]) -> None
 
 
 def exposition(now: float) -> str:
-    """An exporter that shows all stories at once, now: of team billing, and those of ALL of the whole desk."""
+    """An exporter that shows all stories at once, now.
+
+    Of team billing, and those of ALL of the whole desk.
+    """
     own = {
         "deskpulse_exporter_ready": 1.0,
         "deskpulse_exporter_up": 1.0,
@@ -51,7 +64,11 @@ def exposition(now: float) -> str:
     lines = [f'{name}{{desk="deskpulse"}} {value}' for name, value in own.items()]
     for story in STORIES:
         for series, values in story.shown.items():
-            named = series.replace('by="team",member="billing"', 'by="all",member="all"') if story.alert in ALL else series
+            named = (
+                series.replace('by="team",member="billing"', 'by="all",member="all"')
+                if story.alert in ALL
+                else series
+            )
             lines.append(f"{named.replace('{', DESK, 1)} {values.partition('x')[0]}")
     return "\n".join(dict.fromkeys(lines)) + "\n"
 
@@ -80,20 +97,30 @@ def target() -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed (apt-get install prometheus)")
+@pytest.mark.skipif(
+    shutil.which("prometheus") is None, reason="prometheus is not installed (apt-get install prometheus)"
+)
 def test_alerts_on_a_real_prometheus_have_the_team_that_they_go_to(target: str, tmp_path: Path) -> None:
     file = load_file(ROOT / "examples/policy.yaml")
     files = texts(Plan(build(file), file.alerts, FAST), 1_780_000_000_000)
     (tmp_path / "rules").mkdir()
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    prometheus = LocalPrometheus(folder=tmp_path, job="deskpulse-exporter", targets=[target], scrape_seconds=1)
+    prometheus = LocalPrometheus(
+        folder=tmp_path, job="deskpulse-exporter", targets=[target], scrape_seconds=1
+    )
     prometheus.rules = sorted((tmp_path / "rules").glob("*.yml"))
     prometheus.start()
     wanted = {story.alert for story in STORIES}
     try:
         asyncio.run(prometheus.ready())
-        asyncio.run(until(lambda: wanted <= {labels["alertname"] for labels in firing(prometheus)}, seconds=60, what="all alerts"))
+        asyncio.run(
+            until(
+                lambda: wanted <= {labels["alertname"] for labels in firing(prometheus)},
+                seconds=60,
+                what="all alerts",
+            )
+        )
         assert [] == prometheus.rule_errors()
         for labels in firing(prometheus):
             assert not [value for value in labels.values() if "{{" in value or "<error" in value]

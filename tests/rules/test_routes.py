@@ -20,7 +20,9 @@ CONFIG = ROOT / "monitoring" / "alertmanager.yml"
 TREE: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
 OWN: dict[str, Any] = TREE["route"]["routes"][0]  # of the desk
 AMTOOL = shutil.which("amtool")
-needs_amtool = pytest.mark.skipif(AMTOOL is None, reason="amtool is not installed (apt-get install prometheus-alertmanager)")
+needs_amtool = pytest.mark.skipif(
+    AMTOOL is None, reason="amtool is not installed (apt-get install prometheus-alertmanager)"
+)
 
 
 DESK = "deskpulse"
@@ -46,16 +48,50 @@ def test_amtool_accepts_it() -> None:
         ("alertname=DeskpulseRejecting kind=pipeline severity=warning", "platform"),
         ("alertname=DeskpulsePolicyMismatch kind=meta severity=warning", "platform"),
         ("alertname=SupportSLABlind kind=meta severity=page figures=untrusted", "desk-page,platform-page"),
-        # Routes of pages are two: to the pager, and in the first hour after opening to where warnings go; amtool asks for no hour.
+        # Routes of pages are two: to the pager, and in the first hour after opening to where warnings go;
+        # amtool asks for no hour.
         (
-            "alertname=SupportSLAEndangered kind=kpi severity=page by=team_priority team=orders priority=high",
+            (
+                "alertname=SupportSLAEndangered kind=kpi severity=page by=team_priority team=orders "
+                "priority=high"
+            ),
             "team-orders,team-orders-page",
         ),
-        ("alertname=SupportSLAEndangered kind=kpi severity=warning by=team member=orders team=orders target=resolution", "team-orders"),
-        ("alertname=SupportSLABelowObjective kind=kpi severity=page by=team member=technical team=technical", "team-technical-page"),
-        ("alertname=SupportScoreWorse kind=kpi severity=warning by=team member=billing team=billing kpi=nps", "desk"),
-        ("alertname=SupportSLAEndangered kind=kpi severity=page by=team_priority team=billing priority=high", "desk,desk-page"),
-        ("alertname=SupportSLABelowObjective kind=kpi severity=page by=priority member=high target=first_reply", "desk,desk-page"),
+        (
+            (
+                "alertname=SupportSLAEndangered kind=kpi severity=warning by=team member=orders team=orders "
+                "target=resolution"
+            ),
+            "team-orders",
+        ),
+        (
+            (
+                "alertname=SupportSLABelowObjective kind=kpi severity=page by=team member=technical "
+                "team=technical"
+            ),
+            "team-technical-page",
+        ),
+        (
+            (
+                "alertname=SupportScoreWorse kind=kpi severity=warning by=team member=billing team=billing "
+                "kpi=nps"
+            ),
+            "desk",
+        ),
+        (
+            (
+                "alertname=SupportSLAEndangered kind=kpi severity=page by=team_priority team=billing "
+                "priority=high"
+            ),
+            "desk,desk-page",
+        ),
+        (
+            (
+                "alertname=SupportSLABelowObjective kind=kpi severity=page by=priority member=high "
+                "target=first_reply"
+            ),
+            "desk,desk-page",
+        ),
         ("alertname=SupportVolumeHigh kind=kpi severity=warning by=all member=all", "desk"),
         ("alertname=OfSomebodyElse", "platform"),
     ],
@@ -65,7 +101,14 @@ def test_an_alert_goes_to(labels: str, receivers: str) -> None:
 
 
 def assert_goes(config: Path, labels: str, receivers: str) -> None:
-    tested = amtool("config", "routes", "test", f"--config.file={config}", f"--verify.receivers={receivers}", *labels.split())
+    tested = amtool(
+        "config",
+        "routes",
+        "test",
+        f"--config.file={config}",
+        f"--verify.receivers={receivers}",
+        *labels.split(),
+    )
     assert 0 == tested.returncode, tested.stdout + tested.stderr
 
 
@@ -73,8 +116,20 @@ def assert_goes(config: Path, labels: str, receivers: str) -> None:
 @pytest.mark.parametrize(
     ("labels", "receiver"),
     [
-        ("alertname=SupportSLABelowObjective kind=kpi severity=page by=team member=technical team=technical", "platform"),
-        ("alertname=SupportSLABelowObjective kind=kpi severity=page by=team member=technical team=technical desk=us", "platform"),
+        (
+            (
+                "alertname=SupportSLABelowObjective kind=kpi severity=page by=team member=technical "
+                "team=technical"
+            ),
+            "platform",
+        ),
+        (
+            (
+                "alertname=SupportSLABelowObjective kind=kpi severity=page by=team member=technical "
+                "team=technical desk=us"
+            ),
+            "platform",
+        ),
         ("alertname=DeskpulseDeskUnwatched kind=meta severity=page desk=us", "platform-page"),
         ("alertname=DeskpulseExporterDown kind=pipeline severity=warning", "platform"),
     ],
@@ -85,7 +140,9 @@ def test_what_is_of_no_desk_here_goes_to_the_platform(labels: str, receiver: str
 
 @needs_amtool
 def test_a_wrong_route_is_seen() -> None:
-    tested = amtool("config", "routes", "test", f"--config.file={CONFIG}", "--verify.receivers=desk", "alertname=Watchdog")
+    tested = amtool(
+        "config", "routes", "test", f"--config.file={CONFIG}", "--verify.receivers=desk", "alertname=Watchdog"
+    )
     assert 0 != tested.returncode
 
 
@@ -102,14 +159,21 @@ def test_a_team_is_not_told_while_it_is_closed_neither_of_warnings_nor_of_pages(
 
 def test_a_team_that_never_closes_is_always_told_and_so_is_the_whole_desk() -> None:
     assert "mute_time_intervals" not in route('team="technical"')
-    assert "mute_time_intervals" not in next(found for found in OWN["routes"] if found["matchers"] == ['kind="kpi"'])
+    assert "mute_time_intervals" not in next(
+        found for found in OWN["routes"] if found["matchers"] == ['kind="kpi"']
+    )
 
 
 @pytest.mark.parametrize(
     ("matcher", "receiver", "calendar"),
-    [('team="orders"', "deskpulse/team-orders", "deskpulse/new_york"), ('team!=""', "deskpulse/desk", "deskpulse/madrid")],
+    [
+        ('team="orders"', "deskpulse/team-orders", "deskpulse/new_york"),
+        ('team!=""', "deskpulse/desk", "deskpulse/madrid"),
+    ],
 )
-def test_in_the_first_hour_a_page_is_a_message_and_then_a_page(matcher: str, receiver: str, calendar: str) -> None:
+def test_in_the_first_hour_a_page_is_a_message_and_then_a_page(
+    matcher: str, receiver: str, calendar: str
+) -> None:
     message, page = route(matcher)["routes"]
     assert (receiver, f"{receiver}-page") == (message["receiver"], page["receiver"])
     assert (message["active_time_intervals"], message["continue"]) == ([f"{calendar}-first-hour"], True)
@@ -125,15 +189,24 @@ def test_the_whole_desk_opens_with_the_default_calendar_and_a_team_that_never_cl
 
 def test_every_interval_that_is_named_is_there() -> None:
     there = {interval["name"] for interval in TREE["time_intervals"]}
-    assert {f"{DESK}/{calendar}-{what}" for calendar in ("madrid", "new_york") for what in ("closed", "first-hour")} == there
+    assert {
+        f"{DESK}/{calendar}-{what}"
+        for calendar in ("madrid", "new_york")
+        for what in ("closed", "first-hour")
+    } == there
 
 
 def test_a_desk_may_want_its_pages_in_the_first_hour(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
-    path.write_text((ROOT / "examples/policy.yaml").read_text(encoding="utf-8") + "alerts: {pages_in_first_hour: true}\n", encoding="utf-8")
+    path.write_text(
+        (ROOT / "examples/policy.yaml").read_text(encoding="utf-8") + "alerts: {pages_in_first_hour: true}\n",
+        encoding="utf-8",
+    )
     file = load_file(path)
     tree = yaml.safe_load(alertmanager_file(Plan(build(file), file.alerts), 1_780_000_000_000))
-    orders = next(found for found in tree["route"]["routes"][0]["routes"] if 'team="orders"' in found["matchers"])
+    orders = next(
+        found for found in tree["route"]["routes"][0]["routes"] if 'team="orders"' in found["matchers"]
+    )
     assert [["deskpulse/new_york-closed"]] == [below["mute_time_intervals"] for below in orders["routes"]]
 
 
@@ -142,9 +215,16 @@ def test_the_pipeline_is_never_muted_by_the_hour() -> None:
 
 
 def test_untrusted_figures_mute_what_is_said_of_them_and_pages_mute_warnings() -> None:
-    rules = [(set(rule["source_matchers"]), set(rule["target_matchers"]), rule.get("equal")) for rule in TREE["inhibit_rules"]]
+    rules = [
+        (set(rule["source_matchers"]), set(rule["target_matchers"]), rule.get("equal"))
+        for rule in TREE["inhibit_rules"]
+    ]
     assert ({'figures="untrusted"'}, {'kind="kpi"'}, ["desk"]) in rules
-    assert ({'kind="kpi"', 'severity="page"'}, {'kind="kpi"', 'severity="warning"'}, ["desk", "by", "member", "target"]) in rules
+    assert (
+        {'kind="kpi"', 'severity="page"'},
+        {'kind="kpi"', 'severity="warning"'},
+        ["desk", "by", "member", "target"],
+    ) in rules
 
 
 def mutes(source: dict[str, str], target: dict[str, str]) -> bool:
@@ -171,8 +251,18 @@ def _holds(matcher: str, labels: dict[str, str]) -> bool:
 
 def test_that_nobody_sees_mutes_the_figures_but_not_what_tells_why() -> None:
     blind = {"alertname": "SupportSLABlind", "kind": "meta", "severity": "page", "figures": "untrusted"}
-    stalled = {"alertname": "DeskpulseStalled", "kind": "pipeline", "severity": "page", "figures": "untrusted"}
-    silent = {"alertname": "DeskpulseSourceSilent", "kind": "pipeline", "severity": "warning", "figures": "untrusted"}
+    stalled = {
+        "alertname": "DeskpulseStalled",
+        "kind": "pipeline",
+        "severity": "page",
+        "figures": "untrusted",
+    }
+    silent = {
+        "alertname": "DeskpulseSourceSilent",
+        "kind": "pipeline",
+        "severity": "warning",
+        "figures": "untrusted",
+    }
     endangered = {"alertname": "SupportSLAEndangered", "kind": "kpi", "severity": "page"}
     assert mutes(blind, endangered)
     assert not mutes(blind, silent)
@@ -209,10 +299,15 @@ def test_a_whole_keeps_silent_while_a_part_of_it_is_named(parent: str) -> None:
         assert not mutes(child, alert("BudgetBurn", "warning", parent, target="resolution"))
 
 
-@pytest.mark.parametrize("other", ["team:orders", "priority:low", "channel:email", CHILD, "team_priority:orders · high"])
+@pytest.mark.parametrize(
+    "other", ["team:orders", "priority:low", "channel:email", CHILD, "team_priority:orders · high"]
+)
 def test_what_is_named_mutes_nothing_that_it_is_no_part_of(other: str) -> None:
     assert not mutes(alert("BelowObjective", "page", CHILD), alert("BelowObjective", "page", other))
-    assert not mutes(alert("Endangered", "page", CHILD), alert("BudgetBurn", "warning", other, window="7d")) or other == CHILD
+    assert (
+        not mutes(alert("Endangered", "page", CHILD), alert("BudgetBurn", "warning", other, window="7d"))
+        or other == CHILD
+    )
 
 
 def test_a_warning_silences_no_page() -> None:
@@ -229,12 +324,30 @@ def test_a_broken_promise_is_paged_once() -> None:
     assert mutes(alert("BelowObjective", "page", "team:billing"), alert("WaitsLong", "page", "team:billing"))
 
 
-MEMBERS = ("all", "team:billing", "channel:email", "priority:high", CHILD, "team_channel:billing · email", "channel_priority:email · high")
-SLA = [("Endangered", "page"), ("Endangered", "warning"), ("BelowObjective", "page"), ("BelowObjective", "warning"), ("WaitsLong", "page")]
+MEMBERS = (
+    "all",
+    "team:billing",
+    "channel:email",
+    "priority:high",
+    CHILD,
+    "team_channel:billing · email",
+    "channel_priority:email · high",
+)
+SLA = [
+    ("Endangered", "page"),
+    ("Endangered", "warning"),
+    ("BelowObjective", "page"),
+    ("BelowObjective", "warning"),
+    ("WaitsLong", "page"),
+]
 
 
 def test_an_alert_of_one_desk_mutes_none_of_another() -> None:
-    every = [alert(name, severity, member) for member in MEMBERS for name, severity in (*SLA, ("BudgetBurn", "warning"))]
+    every = [
+        alert(name, severity, member)
+        for member in MEMBERS
+        for name, severity in (*SLA, ("BudgetBurn", "warning"))
+    ]
     for name in ("SupportSLABlind", "DeskpulseStalled", "DeskpulseExporterAbsent", "DeskpulseViewIncomplete"):
         kind = "meta" if name == "SupportSLABlind" else "pipeline"
         every.append({"alertname": name, "kind": kind, "severity": "page", "figures": "untrusted"})
@@ -245,8 +358,17 @@ def test_an_alert_of_one_desk_mutes_none_of_another() -> None:
 
 
 def test_no_two_alerts_silence_each_other() -> None:
-    every = [alert(name, severity, member) for member in MEMBERS for name, severity in (*SLA, ("BudgetBurn", "warning"))]
-    both = [(one, other) for one in every for other in every if one is not other and mutes(one, other) and mutes(other, one)]
+    every = [
+        alert(name, severity, member)
+        for member in MEMBERS
+        for name, severity in (*SLA, ("BudgetBurn", "warning"))
+    ]
+    both = [
+        (one, other)
+        for one in every
+        for other in every
+        if one is not other and mutes(one, other) and mutes(other, one)
+    ]
     assert [] == both
 
 

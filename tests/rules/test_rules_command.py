@@ -50,15 +50,23 @@ def test_a_factor_that_can_never_fire_is_explained_and_refused(
     monkeypatch.chdir(tmp_path)
     answer = run("rules", "--policy", with_alerts(tmp_path, IMPOSSIBLE), *how)
     assert (answer.code, answer.out) == (exits.USAGE, "")
-    assert "alerts.burn[0].factor = 14.4: can never fire for first_reply of version 2026, whose objective is 90%" in answer.err
+    assert (
+        "alerts.burn[0].factor = 14.4: can never fire for first_reply of version 2026, whose objective is 90%"
+        in answer.err
+    )
     assert not (tmp_path / "rules").exists()
 
 
-def test_check_refuses_it_too_and_tells_what_factors_come_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_refuses_it_too_and_tells_what_factors_come_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(EXAMPLE))
     answer = run("check")
     assert answer.code == exits.OK
-    assert "resolution: objective 80% fires above 30% missed; objective 85% fires above 22.5% missed" in answer.out
+    assert (
+        "resolution: objective 80% fires above 30% missed; objective 85% fires above 22.5% missed"
+        in answer.out
+    )
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(with_alerts(tmp_path, IMPOSSIBLE)))
     answer = run("check")
     assert (answer.code, answer.out) == (exits.USAGE, "")
@@ -66,7 +74,12 @@ def test_check_refuses_it_too_and_tells_what_factors_come_to(tmp_path: Path, mon
 
 
 def test_wrong_words_are_told_with_their_line(tmp_path: Path) -> None:
-    answer = run("rules", "--policy", with_alerts(tmp_path, "alerts: {worst: {hold: soon}, links: {runbooks: nowhere}}\n"), "--check")
+    answer = run(
+        "rules",
+        "--policy",
+        with_alerts(tmp_path, "alerts: {worst: {hold: soon}, links: {runbooks: nowhere}}\n"),
+        "--check",
+    )
     assert answer.code == exits.USAGE
     assert "'soon' is no duration" in answer.err
     assert "'nowhere' is no address" in answer.err
@@ -74,15 +87,20 @@ def test_wrong_words_are_told_with_their_line(tmp_path: Path) -> None:
 
 def test_differences_are_told_and_mended_by_writing(tmp_path: Path) -> None:
     (tmp_path / "rules").mkdir()
-    (tmp_path / "rules/house.yml").write_text("groups: []\n", encoding="utf-8")  # of somebody else: left alone
+    # of somebody else: left alone
+    (tmp_path / "rules/house.yml").write_text("groups: []\n", encoding="utf-8")
     run("rules", "--out", tmp_path)
-    (tmp_path / "rules/old.yml").write_text((tmp_path / "rules/sla.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "rules/old.yml").write_text(
+        (tmp_path / "rules/sla.yml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     (tmp_path / "rules/sla.yml").write_text("groups: []\n", encoding="utf-8")
     (tmp_path / "alertmanager.yml").unlink()
     answer = run("rules", "--check", "--out", tmp_path)
     assert answer.code == exits.DIFFERENCE
     assert ["alertmanager.yml", "rules/old.yml", "rules/sla.yml"] == [
-        line.split(":")[0].removeprefix(f"{tmp_path}/") for line in answer.out.splitlines() if "not what the policy gives" in line
+        line.split(":")[0].removeprefix(f"{tmp_path}/")
+        for line in answer.out.splitlines()
+        if "not what the policy gives" in line
     ]
     run("rules", "--out", tmp_path)
     assert run("rules", "--check", "--out", tmp_path).code == exits.OK
@@ -93,18 +111,25 @@ def test_differences_are_told_and_mended_by_writing(tmp_path: Path) -> None:
 def test_receivers_of_the_house_replace_ours(tmp_path: Path) -> None:
     receivers = tmp_path / "receivers.yml"
     receivers.write_text(
-        "receivers: [{name: desk-page, slack_configs: [{api_url_file: /run/secrets/slack, channel: '#desk'}]}]\n", encoding="utf-8"
+        "receivers: [{name: desk-page, slack_configs: [{api_url_file: /run/secrets/slack, channel: "
+        "'#desk'}]}]\n",
+        encoding="utf-8",
     )
     assert run("rules", "--out", tmp_path, "--receivers", receivers).code == exits.OK
     made = yaml.safe_load((tmp_path / "alertmanager.yml").read_text(encoding="utf-8"))["receivers"]
-    assert [{"api_url_file": "/run/secrets/slack", "channel": "#desk"}] == next(r for r in made if r["name"] == "deskpulse/desk-page")[
-        "slack_configs"
-    ]
+    assert [{"api_url_file": "/run/secrets/slack", "channel": "#desk"}] == next(
+        r for r in made if r["name"] == "deskpulse/desk-page"
+    )["slack_configs"]
     assert "webhook_configs" in next(r for r in made if r["name"] == "deskpulse/desk")
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("[{name: dsek}]", "nothing is sent to the receiver 'dsek'"), ("{a: 1}", "a list of receivers"), ("[", "no YAML")]
+    ("text", "why"),
+    [
+        ("[{name: dsek}]", "nothing is sent to the receiver 'dsek'"),
+        ("{a: 1}", "a list of receivers"),
+        ("[", "no YAML"),
+    ],
 )
 def test_receivers_that_cannot_be_meant_are_refused(text: str, why: str, tmp_path: Path) -> None:
     receivers = tmp_path / "receivers.yml"
@@ -116,7 +141,9 @@ def test_receivers_that_cannot_be_meant_are_refused(text: str, why: str, tmp_pat
 
 def test_a_drill_waits_for_less_and_says_so(tmp_path: Path) -> None:
     """120 s / 8 = 15 s; figures that carry their own time stay."""
-    out = run("rules", "--policy", with_alerts(tmp_path, "alerts: {scrape_interval: 2s}\n"), "--time-scale", 8).out
+    out = run(
+        "rules", "--policy", with_alerts(tmp_path, "alerts: {scrape_interval: 2s}\n"), "--time-scale", 8
+    ).out
     assert "# For a drill: the clock of the desk runs 8 times as fast." in out
     alert = out[out.index("alert: SupportSLAWaitsLong") :]
     assert 'window="8h"' in alert[:400]
@@ -131,7 +158,10 @@ def test_a_drill_waits_for_less_and_says_so(tmp_path: Path) -> None:
 def test_a_drill_too_fast_for_the_scrapes_is_refused() -> None:
     answer = run("rules", "--time-scale", 60)
     assert answer.code == exits.USAGE
-    assert "alerts.worst.hold = 1m in a drill, 60 times as fast: is shorter than the scrape interval" in answer.err
+    assert (
+        "alerts.worst.hold = 1m in a drill, 60 times as fast: is shorter than the scrape interval"
+        in answer.err
+    )
 
 
 def test_without_a_folder_everything_is_printed() -> None:

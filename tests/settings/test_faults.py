@@ -21,7 +21,9 @@ def told(folder: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_all_faults_of_file_and_variables_are_told_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_faults_of_file_and_variables_are_told_in_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_TOPICS__PARTITIONS", "four")
     monkeypatch.setenv("DESKPULSE_EXPORTER__PROT", "9000")
     message = told(
@@ -54,7 +56,9 @@ def test_all_faults_of_file_and_variables_are_told_in_one_go(tmp_path: Path, mon
     assert message.count("fix: ") == 8
 
 
-def test_a_fault_of_a_variable_names_the_variable_even_where_the_file_has_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_a_variable_names_the_variable_even_where_the_file_has_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_EXPORTER__PORT", "many")
     message = told(tmp_path, "exporter:\n  port: 9000\n")
     assert "DESKPULSE_EXPORTER__PORT = 'many'" in message
@@ -106,7 +110,9 @@ def test_a_fault_says_what_is_wrong(text: str, expected: str, tmp_path: Path) ->
     assert "fix: " in message
 
 
-def test_a_file_that_is_not_there_is_a_fault_like_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_there_is_a_fault_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_EXPORTER__PORT", "x")
     with pytest.raises(SettingsError, match="2 faults") as caught:
         load(tmp_path / "absent.yaml")
@@ -146,10 +152,14 @@ def test_no_fault_shows_a_password_of_a_variable(tmp_path: Path, monkeypatch: py
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates()
-keys = st.sampled_from(["app_id", "kafka", "desk", "members", "team", "exporter", "port", "bands", "csat", "above", "x", "_y"]) | st.text(
-    max_size=3
+keys = st.sampled_from(
+    ["app_id", "kafka", "desk", "members", "team", "exporter", "port", "bands", "csat", "above", "x", "_y"]
+) | st.text(max_size=3)
+trees = st.recursive(
+    scalars,
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(keys, below, max_size=4),
+    max_leaves=12,
 )
-trees = st.recursive(scalars, lambda below: st.lists(below, max_size=3) | st.dictionaries(keys, below, max_size=4), max_leaves=12)
 
 
 @given(tree=st.dictionaries(keys | st.integers(), trees, max_size=5))

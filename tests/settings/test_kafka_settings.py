@@ -22,7 +22,9 @@ def test_a_log_in_brings_name_and_password() -> None:
 def test_a_password_file_ends_before_its_line_feed(tmp_path: Path) -> None:
     path = tmp_path / "password"
     path.write_text("  p w \n", encoding="utf-8")
-    options = KafkaSettings(security_protocol="SASL_PLAINTEXT", username="me", password_file=path).client_options()
+    options = KafkaSettings(
+        security_protocol="SASL_PLAINTEXT", username="me", password_file=path
+    ).client_options()
     assert options["sasl_plain_password"] == "  p w "
 
 
@@ -34,7 +36,13 @@ def test_tls_checks_the_brokers_certificate_and_name() -> None:
 def test_no_text_of_settings_or_options_shows_the_password() -> None:
     kafka = KafkaSettings(security_protocol="SASL_PLAINTEXT", username="me", password="hunter2")
     settings = Settings(kafka=kafka)
-    for text in (repr(kafka), str(settings), repr(kafka.client_options()), str(settings.describe()), settings.model_dump_json()):
+    for text in (
+        repr(kafka),
+        str(settings),
+        repr(kafka.client_options()),
+        str(settings.describe()),
+        settings.model_dump_json(),
+    ):
         assert "hunter2" not in text
 
 
@@ -48,7 +56,10 @@ def test_no_text_of_settings_or_options_shows_the_password() -> None:
         ({"CA_FILE": "EMPTY"}, "never used with PLAINTEXT"),
         ({"SECURITY_PROTOCOL": "SSL", "CERT_FILE": "EMPTY"}, "one is missing"),
         ({"SECURITY_PROTOCOL": "SSL", "CA_FILE": "EMPTY"}, "are refused"),
-        ({"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x", "PASSWORD": "x", "PASSWORD_FILE": "EMPTY"}, "given beside kafka.password"),
+        (
+            {"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x", "PASSWORD": "x", "PASSWORD_FILE": "EMPTY"},
+            "given beside kafka.password",
+        ),
         ({"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "GSSAPI"}, "not one of the choices"),
     ],
 )

@@ -33,7 +33,9 @@ def test_a_variable_wins_over_the_file_key_by_key(tmp_path: Path, monkeypatch: p
     assert (settings.topics.partitions, settings.topics.dead_letter_retention_days) == (6, 3)
 
 
-def test_the_file_may_be_named_by_a_variable_and_an_argument_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_may_be_named_by_a_variable_and_an_argument_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DESKPULSE_CONFIG", str(written(tmp_path, "app_id: by-variable\n")))
     assert load().app_id == "by-variable"
     other = tmp_path / "other.yaml"

@@ -59,4 +59,6 @@ def test_the_defaults_fit_together_with_the_topic_rules() -> None:
 def test_the_defaults_fit_together_with_the_workers() -> None:
     settings = Settings()
     rules = StateRules(shared=shared_settings(settings))  # which a worker without settings has none to share
-    assert worker_config(settings) == WorkerConfig(clock=WORKER, kafka=settings.kafka.client_options(), state_rules=rules)
+    assert worker_config(settings) == WorkerConfig(
+        clock=WORKER, kafka=settings.kafka.client_options(), state_rules=rules
+    )

@@ -21,7 +21,10 @@ _VERSION = "versions:\n  - name: a\n    resolution: [{within: 8h, objective: 90%
 def nested(word: str) -> str:
     """A file in which a word of sections has a value."""
     parts = word.split(".")
-    return "".join(f"{'  ' * depth}{part}:\n" for depth, part in enumerate(parts[:-1])) + f"{'  ' * (len(parts) - 1)}{parts[-1]}: 5\n"
+    return (
+        "".join(f"{'  ' * depth}{part}:\n" for depth, part in enumerate(parts[:-1]))
+        + f"{'  ' * (len(parts) - 1)}{parts[-1]}: 5\n"
+    )
 
 
 def is_known(model: type[BaseModel], word: str) -> bool:
@@ -34,7 +37,9 @@ def is_known(model: type[BaseModel], word: str) -> bool:
 
 
 @pytest.mark.parametrize(("model", "words"), [(Settings, SETTINGS), (PolicyFile, POLICY)])
-def test_an_old_word_is_unknown_and_the_one_in_its_place_is_known(model: type[BaseModel], words: Mapping[str, Became]) -> None:
+def test_an_old_word_is_unknown_and_the_one_in_its_place_is_known(
+    model: type[BaseModel], words: Mapping[str, Became]
+) -> None:
     for old, found in words.items():
         assert not is_known(model, old), old
         assert found.now is None or is_known(model, found.now), found.now
@@ -48,7 +53,9 @@ def test_an_old_word_of_the_policy_is_told_the_new_one(tmp_path: Path, old: str)
         load_policy(path)
     now = POLICY[old].now
     said = "it is gone" if now is None else f"it is called {now} now"
-    assert f"policy.yaml:{3 + old.count('.') + 1}: {old}: {said}\n    fix: {POLICY[old].fix}" in str(caught.value).replace("\n  ", "\n")
+    assert f"policy.yaml:{3 + old.count('.') + 1}: {old}: {said}\n    fix: {POLICY[old].fix}" in str(
+        caught.value
+    ).replace("\n  ", "\n")
     assert "1 fault in the policy" in str(caught.value)
 
 
@@ -66,5 +73,7 @@ def test_an_old_setting_is_told_the_new_one_in_the_file_and_as_a_variable(
     monkeypatch.setenv(variable(tuple(old.split("."))), "5")
     with pytest.raises(SettingsError) as caught:
         load()
-    assert f"{variable(tuple(old.split('.')))}: it is called {variable(tuple(now.split('.')))} now" in str(caught.value)
+    assert f"{variable(tuple(old.split('.')))}: it is called {variable(tuple(now.split('.')))} now" in str(
+        caught.value
+    )
     assert SETTINGS[old].fix in str(caught.value)

@@ -46,7 +46,9 @@ def test_a_name_that_no_screen_can_show_is_refused(name: str) -> None:
 
 
 def test_a_zone_that_exists_is_taken() -> None:
-    assert DeskSettings(time_zone="America/Argentina/Buenos_Aires").time_zone == "America/Argentina/Buenos_Aires"
+    assert (
+        DeskSettings(time_zone="America/Argentina/Buenos_Aires").time_zone == "America/Argentina/Buenos_Aires"
+    )
 
 
 @pytest.mark.parametrize("zone", ["", "../etc/passwd", "/etc/localtime", "Europe", "madrid"])
@@ -94,4 +96,7 @@ def test_a_door_that_does_not_close_is_a_fault(
 
 def test_basic_authentication_is_a_name_and_a_password() -> None:
     assert ExporterSettings().read_basic_auth() is None
-    assert ExporterSettings.model_validate({"username": "me", "password": "pw"}).read_basic_auth() == ("me", "pw")
+    assert ExporterSettings.model_validate({"username": "me", "password": "pw"}).read_basic_auth() == (
+        "me",
+        "pw",
+    )

@@ -1,4 +1,7 @@
-"""Settings that all workers and exporters of a ledger must share: kept, compared, refused by name, changed on purpose."""
+"""Settings that all workers and exporters of a ledger must share.
+
+Kept, compared, refused by name, changed on purpose.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ def test_horizon_and_zone_are_among_them() -> None:
 def test_each_setting_is_read_from_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in OURS:
         variable = "DESKPULSE_" + name.upper().replace(".", "__")
-        value = {"desk.time_zone": "Asia/Tokyo", "desk.team_time_zones": '{"a": "Asia/Tokyo"}'}.get(name, "17")
+        value = {"desk.time_zone": "Asia/Tokyo", "desk.team_time_zones": '{"a": "Asia/Tokyo"}'}.get(
+            name, "17"
+        )
         monkeypatch.setenv(variable, value)
         assert {name} == {other for other, known in shared_settings(load()).items() if known != OURS[other]}
         monkeypatch.delenv(variable)
@@ -85,14 +90,20 @@ def test_a_ledger_from_before_takes_them_over() -> None:
 
 
 def test_a_setting_that_an_older_worker_did_not_keep_is_added() -> None:
-    desk = ledger_of(StateRules(shared={name: value for name, value in OURS.items() if name != "desk.max_names"}))
+    desk = ledger_of(
+        StateRules(shared={name: value for name, value in OURS.items() if name != "desk.max_names"})
+    )
     desk.rules = StateRules(shared=OURS)
     desk.state = desk.recovered()
     assert OURS == desk.state.position.settings
 
 
 def test_an_exporter_sees_it_in_any_partition() -> None:
-    positions = [Position(settings=dict(OURS)), Position(settings={**OURS, "desk.time_zone": "Asia/Tokyo"}), Position()]
+    positions = [
+        Position(settings=dict(OURS)),
+        Position(settings={**OURS, "desk.time_zone": "Asia/Tokyo"}),
+        Position(),
+    ]
     assert [Differing("desk.time_zone", "UTC", "Asia/Tokyo")] == differing_in(OURS, positions)
     assert [] == differing_in({}, positions)
 

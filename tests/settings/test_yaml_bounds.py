@@ -1,4 +1,7 @@
-"""YAML from people ends at once: whatever nests, refers to itself or stands for too much is refused in a line, at every door."""
+"""YAML from people ends at once.
+
+Whatever nests, refers to itself or stands for too much is refused in a line, at every door.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,46 @@ from deskpulse import exits
 from deskpulse.settings.yaml_bounds import DEEPEST, MOST_VALUES, YamlBoundError, check, load
 from tests.cli.harness import run_command
 
-LAUGHS = "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12))])
-MERGED = "\n".join(["a0: &a0 {k: v}", *(f"a{n}: &a{n} {{{', '.join(f'k{i}: *a{n - 1}' for i in range(9))}}}" for n in range(1, 12))])
+LAUGHS = "\n".join(
+    [
+        "a0: &a0 [x, x, x, x, x, x, x, x, x, x]",
+        *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)),
+    ]
+)
+MERGED = "\n".join(
+    [
+        "a0: &a0 {k: v}",
+        *(f"a{n}: &a{n} {{{', '.join(f'k{i}: *a{n - 1}' for i in range(9))}}}" for n in range(1, 12)),
+    ]
+)
 BOMBS = {
-    "aliases of lists": (LAUGHS, f"with what its aliases stand for it has more than {MOST_VALUES:,} values in line 5"),
-    "aliases of mappings": (MERGED, f"with what its aliases stand for it has more than {MOST_VALUES:,} values in line 6"),
-    "brackets": ("versions: " + "[" * 20_000 + "]" * 20_000, f"it nests deeper than {DEEPEST} levels in line 1"),
+    "aliases of lists": (
+        LAUGHS,
+        f"with what its aliases stand for it has more than {MOST_VALUES:,} values in line 5",
+    ),
+    "aliases of mappings": (
+        MERGED,
+        f"with what its aliases stand for it has more than {MOST_VALUES:,} values in line 6",
+    ),
+    "brackets": (
+        "versions: " + "[" * 20_000 + "]" * 20_000,
+        f"it nests deeper than {DEEPEST} levels in line 1",
+    ),
     "braces": ("{a: " * 20_000 + "1" + "}" * 20_000, f"it nests deeper than {DEEPEST} levels in line 1"),
     "dashes": ("versions:\n  " + "- " * 5_000 + "x", f"it nests deeper than {DEEPEST} levels in line 2"),
     "itself": ("versions: &a [*a]", "*a stands within itself in line 1"),
-    "plain length": (f"versions: [{'x, ' * (MOST_VALUES + 9)}]", f"more than {MOST_VALUES:,} values in line 1"),
+    "plain length": (
+        f"versions: [{'x, ' * (MOST_VALUES + 9)}]",
+        f"more than {MOST_VALUES:,} values in line 1",
+    ),
     "bytes": ("# " + "x" * (5 << 20), "it is larger than 4 MiB"),
 }
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_a_bomb_is_refused_in_one_line_whichever_file_it_is(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bomb_is_refused_in_one_line_whichever_file_it_is(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text, wrong = BOMBS[kind]
     path = tmp_path / "bomb.yaml"
     path.write_text(text, encoding="utf-8")
@@ -62,8 +89,14 @@ def test_what_people_write_passes(value: object) -> None:
 
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(1, 5))
 def test_what_an_alias_stands_for_is_counted(wide: int, times: int, levels: int) -> None:
-    """A list of `wide` values, `times` times, `levels` times over: refused exactly where the whole has too many values."""
-    lines = [f"a0: &a0 [{', '.join(['x'] * wide)}]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * times)}]" for n in range(1, levels + 1))]
+    """A list of `wide` values, `times` times, `levels` times over.
+
+    Refused exactly where the whole has too many values.
+    """
+    lines = [
+        f"a0: &a0 [{', '.join(['x'] * wide)}]",
+        *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * times)}]" for n in range(1, levels + 1)),
+    ]
     sizes = [1 + wide]
     for _ in range(levels):
         sizes.append(1 + times * sizes[-1])

@@ -24,7 +24,11 @@ def run() -> Run:
     """A whole run as a list: `run("sla-slip", days=2, seed=3)`."""
 
     def of(scenario: str = "calm", *, seed: int = 1, days: float = 1, **options: Any) -> list[TimedEvent]:
-        return list(simulate(scenario, seed=seed, start_ms=START_MS, end_ms=START_MS + round(days * DAY_MS), **options))
+        return list(
+            simulate(
+                scenario, seed=seed, start_ms=START_MS, end_ms=START_MS + round(days * DAY_MS), **options
+            )
+        )
 
     return of
 

@@ -69,12 +69,21 @@ def happened(count: int, *, customers: int = 0) -> Iterator[TimedEvent]:
     for number in range(customers):
         yield TimedEvent(0, "customer", f"C{number}".encode(), {"number": number})
     for number in range(count):
-        yield TimedEvent(1 + 1000 * number, "ticket-created" if number % 3 else "resolved", f"T{number % 10}".encode(), {"number": number})
+        yield TimedEvent(
+            1 + 1000 * number,
+            "ticket-created" if number % 3 else "resolved",
+            f"T{number % 10}".encode(),
+            {"number": number},
+        )
 
 
-async def run(producer: Producer, events: Iterator[TimedEvent], until_ms: int) -> tuple[TimedEvent | None, list[Progress]]:
+async def run(
+    producer: Producer, events: Iterator[TimedEvent], until_ms: int
+) -> tuple[TimedEvent | None, list[Progress]]:
     told: list[Progress] = []
-    first = await publish_backlog(events, producer, until_ms=until_ms, topic_prefix="p-", on_progress=told.append, now_ms=lambda: 7)
+    first = await publish_backlog(
+        events, producer, until_ms=until_ms, topic_prefix="p-", on_progress=told.append, now_ms=lambda: 7
+    )
     return first, told
 
 
@@ -119,14 +128,20 @@ async def test_records_lie_where_single_ones_would(kafka_broker: Broker, topic_p
     producer: Any = AIOKafkaProducer(bootstrap_servers=kafka_broker.bootstrap, enable_idempotence=True)
     await producer.start()
     try:
-        events = (TimedEvent(1, "resolved", f"T{number}".encode(), {"half": "first"}) for number in range(200))
+        events = (
+            TimedEvent(1, "resolved", f"T{number}".encode(), {"half": "first"}) for number in range(200)
+        )
         await publish_backlog(events, producer, until_ms=1, topic_prefix=topic_prefix)
         for number in range(200):
-            await producer.send_and_wait(f"{topic_prefix}resolved", key=f"T{number}".encode(), value=b"second")
+            await producer.send_and_wait(
+                f"{topic_prefix}resolved", key=f"T{number}".encode(), value=b"second"
+            )
     finally:
         await producer.stop()
     found: defaultdict[bytes, list[tuple[int, bytes]]] = defaultdict(list)
-    consumer = AIOKafkaConsumer(f"{topic_prefix}resolved", bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        f"{topic_prefix}resolved", bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         for _ in range(400):

@@ -26,13 +26,21 @@ def of(events: list[TimedEvent], topic: str, **fields: object) -> list[dict[str,
 
 def first_waits(events: list[TimedEvent], **dims: str) -> list[int]:
     """Milliseconds from creation to the first human reply, of the tickets with these dimensions."""
-    created = {ticket["ticket_id"]: to_ms(ticket["occurred_at"]) for ticket in of(events, "ticket-created", **dims)}
-    replies = [reply for reply in of(events, "first-reply") if not reply.get("automated") and reply["ticket_id"] in created]
+    created = {
+        ticket["ticket_id"]: to_ms(ticket["occurred_at"]) for ticket in of(events, "ticket-created", **dims)
+    }
+    replies = [
+        reply
+        for reply in of(events, "first-reply")
+        if not reply.get("automated") and reply["ticket_id"] in created
+    ]
     return [to_ms(reply["occurred_at"]) - created[reply["ticket_id"]] for reply in replies]
 
 
 class TestDimensions:
-    def test_three_teams_three_channels_with_phone_three_priorities(self, four_weeks: list[TimedEvent]) -> None:
+    def test_three_teams_three_channels_with_phone_three_priorities(
+        self, four_weeks: list[TimedEvent]
+    ) -> None:
         tickets = of(four_weeks, "ticket-created")
         for dimension, expected in (
             ("team", DEFAULT_DESK.teams),
@@ -50,11 +58,20 @@ class TestDimensions:
 
     def test_a_desk_of_ones_own(self, run: Any) -> None:
         minute = Spread(60_000)
-        desk = Desk((Team("only", 1),), (Channel("letters", 1),), (Priority("none", 1, minute, minute, minute),), zone="Asia/Tokyo")
+        desk = Desk(
+            (Team("only", 1),),
+            (Channel("letters", 1),),
+            (Priority("none", 1, minute, minute, minute),),
+            zone="Asia/Tokyo",
+        )
         tickets = of(run(desk=desk), "ticket-created")
-        assert {("only", "letters", "none")} == {(ticket["team"], ticket["channel"], ticket["priority"]) for ticket in tickets}
+        assert {("only", "letters", "none")} == {
+            (ticket["team"], ticket["channel"], ticket["priority"]) for ticket in tickets
+        }
 
-    def test_triage_corrects_team_or_priority_to_another_one_of_the_desk(self, four_weeks: list[TimedEvent]) -> None:
+    def test_triage_corrects_team_or_priority_to_another_one_of_the_desk(
+        self, four_weeks: list[TimedEvent]
+    ) -> None:
         created = {ticket["ticket_id"]: ticket for ticket in of(four_weeks, "ticket-created")}
         triaged = of(four_weeks, "ticket-changed", change="triaged")
         for event in (event for event in triaged if event["ticket_id"] in created):
@@ -78,7 +95,9 @@ class TestTheWeek:
 
 class TestDurations:
     @pytest.mark.parametrize("priority", DEFAULT_DESK.priorities, ids=lambda priority: priority.name)
-    def test_e_mail_waits_as_long_as_its_priority_says(self, priority: Priority, four_weeks: list[TimedEvent]) -> None:
+    def test_e_mail_waits_as_long_as_its_priority_says(
+        self, priority: Priority, four_weeks: list[TimedEvent]
+    ) -> None:
         """Log-normal: the median is the desk's, and 84 % wait less than e**sigma times that."""
         waits = first_waits(four_weeks, channel="email", priority=priority.name)
         assert priority.first_reply.median_ms == pytest.approx(median(waits), rel=0.1)
@@ -91,12 +110,18 @@ class TestDurations:
     def test_handle_times_of_the_phone_are_minutes(self, four_weeks: list[TimedEvent]) -> None:
         """Talk of 4 min, wrap-up of 70 s, now and then a hold."""
         calls = {ticket["ticket_id"] for ticket in of(four_weeks, "ticket-created", channel="phone")}
-        ended = [event for event in of(four_weeks, "resolved") if event["ticket_id"] in calls and "talk_seconds" in event]
+        ended = [
+            event
+            for event in of(four_weeks, "resolved")
+            if event["ticket_id"] in calls and "talk_seconds" in event
+        ]
         parts = ("talk_seconds", "hold_seconds", "wrap_up_seconds")
         assert 300 < median(sum(event.get(part, 0) for part in parts) for event in ended) < 400
 
     def test_urgent_tickets_are_resolved_sooner(self, four_weeks: list[TimedEvent]) -> None:
-        created = {ticket["ticket_id"]: ticket for ticket in of(four_weeks, "ticket-created", channel="email")}
+        created = {
+            ticket["ticket_id"]: ticket for ticket in of(four_weeks, "ticket-created", channel="email")
+        }
         took = defaultdict(list)
         for event in of(four_weeks, "resolved"):
             if ticket := created.get(event["ticket_id"]):
@@ -112,8 +137,14 @@ class TestDurations:
 class TestWhatHappensToTickets:
     def test_only_calls_are_abandoned_and_only_mail_is_spam(self, four_weeks: list[TimedEvent]) -> None:
         channel = {ticket["ticket_id"]: ticket["channel"] for ticket in of(four_weeks, "ticket-created")}
-        abandoned = [channel.get(event["ticket_id"], "phone") for event in of(four_weeks, "resolved", outcome="abandoned")]
-        discarded = [channel.get(event["ticket_id"], "email") for event in of(four_weeks, "ticket-changed", change="discarded")]
+        abandoned = [
+            channel.get(event["ticket_id"], "phone")
+            for event in of(four_weeks, "resolved", outcome="abandoned")
+        ]
+        discarded = [
+            channel.get(event["ticket_id"], "email")
+            for event in of(four_weeks, "ticket-changed", change="discarded")
+        ]
         assert {"phone"} == set(abandoned)
         assert {"email"} == set(discarded)
         calls = sum(name == "phone" for name in channel.values())
@@ -135,13 +166,17 @@ class TestSurveys:
     def test_figures_are_those_of_an_ordinary_desk(self, four_weeks: list[TimedEvent]) -> None:
         nps = [answer["score"] for answer in of(four_weeks, "survey", kind="nps")]
         csat = [answer["score"] for answer in of(four_weeks, "survey", kind="csat")]
-        assert 30 < 100 * (sum(score >= 9 for score in nps) - sum(score <= 6 for score in nps)) / len(nps) < 70
+        assert (
+            30 < 100 * (sum(score >= 9 for score in nps) - sum(score <= 6 for score in nps)) / len(nps) < 70
+        )
         assert 0.8 < sum(score >= 4 for score in csat) / len(csat) < 0.92
         assert set(range(11)) == set(nps)
 
     def test_some_answers_are_changed_and_some_have_no_ticket(self, four_weeks: list[TimedEvent]) -> None:
         answers = of(four_weeks, "survey")
-        of_tickets = Counter((answer["ticket_id"], answer["kind"]) for answer in answers if "ticket_id" in answer)
+        of_tickets = Counter(
+            (answer["ticket_id"], answer["kind"]) for answer in answers if "ticket_id" in answer
+        )
         assert 0.03 < sum(count > 1 for count in of_tickets.values()) / len(of_tickets) < 0.07
         without = [answer for answer in answers if "ticket_id" not in answer]
         assert without

@@ -71,7 +71,9 @@ class TestEventTimeOrder:
             ("ticket-created", b'{"occurred_at": "1970-01-01T00:00:01Z"}'),
             ("first-reply", b'{"occurred_at": "1970-01-01T01:00:02+01:00"}'),
         ]
-        assert ["ticket-created", "first-reply", "resolved"] == [topic for topic, _ in sort_by_event_time(events)]
+        assert ["ticket-created", "first-reply", "resolved"] == [
+            topic for topic, _ in sort_by_event_time(events)
+        ]
 
     def test_an_event_without_a_readable_time_stays_behind_the_one_it_followed(self) -> None:
         times = ["5", "1", '"yesterday"', "3"]
@@ -83,7 +85,9 @@ class TestEventTimeOrder:
     @given(st.lists(st.integers(0, 5)))
     def test_sorting_is_stable_and_loses_nothing(self, times: list[int]) -> None:
         events = [("resolved", encode({"occurred_at": time, "n": n})) for n, time in enumerate(times)]
-        assert [events[index] for index in sorted(range(len(times)), key=times.__getitem__)] == sort_by_event_time(events)
+        assert [
+            events[index] for index in sorted(range(len(times)), key=times.__getitem__)
+        ] == sort_by_event_time(events)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ class Producer:
         self.flying: list[asyncio.Future[object]] = []
         self.most_flying = 0
 
-    async def send(self, topic: str, value: bytes | None = None, key: bytes | None = None) -> asyncio.Future[object]:
+    async def send(
+        self, topic: str, value: bytes | None = None, key: bytes | None = None
+    ) -> asyncio.Future[object]:
         self.sent.append((self.clock(), topic, key, value))
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self.flying.append(future)
@@ -64,7 +66,9 @@ class Producer:
 
 
 def event(publish_ms: int, topic: str = "first-reply") -> TimedEvent:
-    return TimedEvent(publish_ms, topic, b"T1", {"event_id": f"e{publish_ms}", "occurred_at": publish_ms, "ticket_id": "T1"})
+    return TimedEvent(
+        publish_ms, topic, b"T1", {"event_id": f"e{publish_ms}", "occurred_at": publish_ms, "ticket_id": "T1"}
+    )
 
 
 async def times_of(events: list[TimedEvent], pace: Pace, *, now_ms: int) -> list[float]:
@@ -76,19 +80,27 @@ async def times_of(events: list[TimedEvent], pace: Pace, *, now_ms: int) -> list
 
 class TestPace:
     async def test_in_real_time_every_event_has_its_time(self) -> None:
-        assert [1_000, 1_500, 9_000] == await times_of([event(1_000), event(1_500), event(9_000)], Pace(), now_ms=1_000)
+        assert [1_000, 1_500, 9_000] == await times_of(
+            [event(1_000), event(1_500), event(9_000)], Pace(), now_ms=1_000
+        )
 
     async def test_at_speed_60_a_minute_passes_in_a_second(self) -> None:
         """The run starts an hour ago: after 1 s it is a minute on, after 30 s half an hour."""
         hour_ago = [event(0), event(60_000), event(30 * 60_000)]
-        assert [HOUR_MS, HOUR_MS + 1_000, HOUR_MS + 30_000] == await times_of(hour_ago, Pace(60), now_ms=HOUR_MS)
+        assert [HOUR_MS, HOUR_MS + 1_000, HOUR_MS + 30_000] == await times_of(
+            hour_ago, Pace(60), now_ms=HOUR_MS
+        )
 
     async def test_what_has_caught_up_with_the_clock_goes_on_in_real_time(self) -> None:
         """No event is sent before its publication: its event time would lie in the future."""
-        assert [10_000, 10_100, 10_200] == await times_of([event(9_000), event(10_100), event(10_200)], Pace(1_000), now_ms=10_000)
+        assert [10_000, 10_100, 10_200] == await times_of(
+            [event(9_000), event(10_100), event(10_200)], Pace(1_000), now_ms=10_000
+        )
 
     async def test_flat_out_never_waits_for_the_past(self) -> None:
-        assert [HOUR_MS] * 3 == await times_of([event(0), event(60_000), event(HOUR_MS)], Pace.flat_out(), now_ms=HOUR_MS)
+        assert [HOUR_MS] * 3 == await times_of(
+            [event(0), event(60_000), event(HOUR_MS)], Pace.flat_out(), now_ms=HOUR_MS
+        )
 
     @pytest.mark.parametrize("speed", [1.0, 2.0, 60.0, math.inf])
     def test_a_run_started_by_the_pace_catches_up_at_its_end_and_not_before(self, speed: float) -> None:
@@ -97,7 +109,9 @@ class TestPace:
         start_ms = pace.start_ms(now_ms, span_ms)
         for part in (0, span_ms // 3, span_ms):
             by_speed = now_ms + part / speed
-            assert pace.due_ms(start_ms + part, first_ms=start_ms, began_ms=now_ms) == pytest.approx(by_speed, abs=2)
+            assert pace.due_ms(start_ms + part, first_ms=start_ms, began_ms=now_ms) == pytest.approx(
+                by_speed, abs=2
+            )
 
     @pytest.mark.parametrize("speed", [0, -1, math.nan])
     def test_a_speed_is_above_0(self, speed: float) -> None:
@@ -109,13 +123,17 @@ class TestDelivery:
     async def test_records_carry_key_value_and_the_prefixed_topic(self) -> None:
         clock = Clock(10)
         producer = Producer(clock)
-        await publish([event(5, "survey")], producer, pace=Pace(), topic_prefix="t7-", now_ms=clock, sleep=clock.sleep)
+        await publish(
+            [event(5, "survey")], producer, pace=Pace(), topic_prefix="t7-", now_ms=clock, sleep=clock.sleep
+        )
         assert [(10, "t7-survey", b"T1", encode(event(5).value))] == producer.sent
 
     async def test_no_more_than_so_many_records_are_in_flight(self) -> None:
         clock = Clock(HOUR_MS)
         producer = Producer(clock)
-        done = await publish(map(event, range(0, 1_000, 10)), producer, pace=Pace.flat_out(), max_in_flight=10, now_ms=clock)
+        done = await publish(
+            map(event, range(0, 1_000, 10)), producer, pace=Pace.flat_out(), max_in_flight=10, now_ms=clock
+        )
         assert 10 == producer.most_flying
         assert 100 == done.sent == done.acknowledged
 
@@ -123,7 +141,9 @@ class TestDelivery:
         clock = Clock(HOUR_MS)
         producer = Producer(clock, by_itself=False)
         history = [event(0, "customer")] * 3
-        task = asyncio.create_task(publish([*history, event(1)], producer, pace=Pace.flat_out(), max_in_flight=50, now_ms=clock))
+        task = asyncio.create_task(
+            publish([*history, event(1)], producer, pace=Pace.flat_out(), max_in_flight=50, now_ms=clock)
+        )
         await producer.wait_for(3)
         assert 3 == len(producer.sent)
         producer.land()
@@ -134,7 +154,9 @@ class TestDelivery:
     async def test_an_error_of_a_delivery_ends_the_run(self) -> None:
         clock = Clock(HOUR_MS)
         producer = Producer(clock, by_itself=False)
-        task = asyncio.create_task(publish(map(event, range(9)), producer, pace=Pace.flat_out(), max_in_flight=5, now_ms=clock))
+        task = asyncio.create_task(
+            publish(map(event, range(9)), producer, pace=Pace.flat_out(), max_in_flight=5, now_ms=clock)
+        )
         await producer.wait_for(1)
         producer.land(ConnectionError("the broker is gone"))
         with pytest.raises(ConnectionError, match="the broker is gone"):
@@ -152,26 +174,35 @@ class TestDelivery:
         clock = Clock(0)
         told: list[Progress] = []
         events = [event(at) for at in range(0, 10_000, 100)]
-        done = await publish(events, Producer(clock), pace=Pace(), on_progress=told.append, now_ms=clock, sleep=clock.sleep)
+        done = await publish(
+            events, Producer(clock), pace=Pace(), on_progress=told.append, now_ms=clock, sleep=clock.sleep
+        )
         assert Progress(100, 100, 9_900) == done == told[-1]
         assert all(one.sent <= other.sent for one, other in pairwise(told))
 
 
 async def test_a_run_reaches_a_broker_whole(kafka_broker: Broker, topic_prefix: str, run: Any) -> None:
-    """Each ticket and customer keeps to one partition number over all topics: its events need no joining elsewhere."""
+    """Each ticket and customer keeps to one partition number over all topics.
+
+    Its events need no joining elsewhere.
+    """
     events = run(rate_per_hour=10, days=0.5)
     names = [topic_prefix + topic for topic in SOURCE_TOPICS]
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_broker.bootstrap)
     await admin.start()
     await admin.create_topics([NewTopic(name, 3, 1) for name in names])
     await admin.close()
-    async with AIOKafkaProducer(bootstrap_servers=kafka_broker.bootstrap, enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(
+        bootstrap_servers=kafka_broker.bootstrap, enable_idempotence=True
+    ) as producer:
         done = await publish(events, producer, pace=Pace.flat_out(), topic_prefix=topic_prefix)
     assert len(events) == done.acknowledged
 
     partitions: dict[bytes, set[int]] = {}
     read: list[tuple[str, bytes]] = []
-    async with AIOKafkaConsumer(*names, bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(
+        *names, bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest"
+    ) as consumer:
         while len(read) < len(events):
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 read += [(record.topic.removeprefix(topic_prefix), record.value) for record in records]
@@ -184,4 +215,6 @@ async def test_a_run_reaches_a_broker_whole(kafka_broker: Broker, topic_prefix: 
 def test_a_run_written_to_a_file_reads_back_in_its_order(run: Any, tmp_path: Path) -> None:
     events, path = run(rate_per_hour=5), tmp_path / "events.jsonl"
     assert len(events) == write_jsonl(events, path)
-    assert [(event.topic, encode({"topic": event.topic, **event.value})) for event in events] == list(read_events(path))
+    assert [(event.topic, encode({"topic": event.topic, **event.value})) for event in events] == list(
+        read_events(path)
+    )

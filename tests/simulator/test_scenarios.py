@@ -32,7 +32,8 @@ def waits(events: list[TimedEvent], *, since_ms: int, until_ms: int, team: str, 
         for event in events
         if event.topic == "ticket-created"
         and since_ms <= at(event) < until_ms
-        and (event.value["team"], event.value["priority"], event.value["channel"]) == (team, priority, "email")
+        and (event.value["team"], event.value["priority"], event.value["channel"])
+        == (team, priority, "email")
     }
     return [at(reply) - created[reply.key] for reply in human_replies(events) if reply.key in created]
 
@@ -47,14 +48,24 @@ def test_every_scenario_has_one_line_for_the_help(name: str) -> None:
 class TestMondayRush:
     def test_volume_is_threefold_on_monday_from_8_to_12(self, run: Any, start_ms: int) -> None:
         calm, rush = (
-            [at(event) - start_ms for event in run(scenario, rate_per_hour=100, days=0.9) if event.topic == "ticket-created"]
+            [
+                at(event) - start_ms
+                for event in run(scenario, rate_per_hour=100, days=0.9)
+                if event.topic == "ticket-created"
+            ]
             for scenario in ("calm", "monday-rush")
         )
         morning, afternoon = range(8 * HOUR_MS, 12 * HOUR_MS), range(12 * HOUR_MS, 20 * HOUR_MS)
-        assert 3 == pytest.approx(sum(time in morning for time in rush) / sum(time in morning for time in calm), rel=0.15)
-        assert 1 == pytest.approx(sum(time in afternoon for time in rush) / sum(time in afternoon for time in calm), rel=0.15)
+        assert 3 == pytest.approx(
+            sum(time in morning for time in rush) / sum(time in morning for time in calm), rel=0.15
+        )
+        assert 1 == pytest.approx(
+            sum(time in afternoon for time in rush) / sum(time in afternoon for time in calm), rel=0.15
+        )
 
-    def test_nobody_answers_at_the_weekend_and_the_backlog_is_worked_off_on_monday(self, run: Any, start_ms: int) -> None:
+    def test_nobody_answers_at_the_weekend_and_the_backlog_is_worked_off_on_monday(
+        self, run: Any, start_ms: int
+    ) -> None:
         replies = [at(reply) for reply in human_replies(run("monday-rush", days=8, rate_per_hour=30))]
         weekend = range(start_ms + 5 * DAY_MS, start_ms + 7 * DAY_MS + 8 * HOUR_MS)
         morning = range(weekend.stop, weekend.stop + 4 * HOUR_MS)
@@ -65,20 +76,36 @@ class TestMondayRush:
 
     def test_monday_is_the_local_one(self, run: Any) -> None:
         """In New York, 5 h behind UTC in January, the rush is from 13 to 17 UTC."""
-        desk = type(DEFAULT_DESK)(DEFAULT_DESK.teams, DEFAULT_DESK.channels, DEFAULT_DESK.priorities, zone="America/New_York")
+        desk = type(DEFAULT_DESK)(
+            DEFAULT_DESK.teams, DEFAULT_DESK.channels, DEFAULT_DESK.priorities, zone="America/New_York"
+        )
         events = run("monday-rush", rate_per_hour=60, desk=desk)
-        hours = [datetime.fromtimestamp(at(event) / 1000, UTC).hour for event in events if event.topic == "ticket-created"]
+        hours = [
+            datetime.fromtimestamp(at(event) / 1000, UTC).hour
+            for event in events
+            if event.topic == "ticket-created"
+        ]
         assert hours.count(13) > 2 * hours.count(12)
         assert hours.count(17) < hours.count(16) / 2
 
     def test_a_desk_may_be_ahead_of_our_clock(self, run: Any, start_ms: int) -> None:
-        """It begins on a Sunday at midnight; 20 h on it is Monday, 8:00, and 56 h after 0:00 of its Saturday the weekend is over."""
-        events = run("monday-rush", days=2, rate_per_hour=60, desk=replace(DEFAULT_DESK, ahead_ms=6 * DAY_MS + 12 * HOUR_MS))
+        """It begins on a Sunday at midnight.
+
+        20 h on it is Monday, 8:00, and 56 h after 0:00 of its Saturday the weekend is over.
+        """
+        events = run(
+            "monday-rush",
+            days=2,
+            rate_per_hour=60,
+            desk=replace(DEFAULT_DESK, ahead_ms=6 * DAY_MS + 12 * HOUR_MS),
+        )
         morning = range(start_ms + 20 * HOUR_MS, start_ms + 24 * HOUR_MS)
         replies = [at(reply) for reply in human_replies(events)]
         assert min(replies) >= morning.start
         created = [at(event) for event in events if event.topic == "ticket-created"]
-        assert sum(time in morning for time in created) > 2 * sum(time - 4 * HOUR_MS in morning for time in created)
+        assert sum(time in morning for time in created) > 2 * sum(
+            time - 4 * HOUR_MS in morning for time in created
+        )
 
 
 class TestSlaSlip:
@@ -88,19 +115,35 @@ class TestSlaSlip:
         moment, end = start_ms + 2 * DAY_MS, start_ms + 3 * DAY_MS
         slipped = {"team": "billing", "priority": "high"}
         usual_ms = DEFAULT_DESK.priorities[0].first_reply.median_ms
-        assert usual_ms == pytest.approx(median(waits(events, since_ms=start_ms, until_ms=moment, **slipped)), rel=0.2)
-        assert 15 * usual_ms == pytest.approx(median(waits(events, since_ms=moment, until_ms=end, **slipped)), rel=0.2)
+        assert usual_ms == pytest.approx(
+            median(waits(events, since_ms=start_ms, until_ms=moment, **slipped)), rel=0.2
+        )
+        assert 15 * usual_ms == pytest.approx(
+            median(waits(events, since_ms=moment, until_ms=end, **slipped)), rel=0.2
+        )
 
-    @pytest.mark.parametrize(("team", "priority"), [("technical", "high"), ("orders", "high"), ("billing", "normal")])
+    @pytest.mark.parametrize(
+        ("team", "priority"), [("technical", "high"), ("orders", "high"), ("billing", "normal")]
+    )
     def test_the_others_stay_as_they_were(self, team: str, priority: str, run: Any, start_ms: int) -> None:
-        span: dict[str, Any] = {"since_ms": start_ms, "until_ms": start_ms + DAY_MS, "team": team, "priority": priority}
+        span: dict[str, Any] = {
+            "since_ms": start_ms,
+            "until_ms": start_ms + DAY_MS,
+            "team": team,
+            "priority": priority,
+        }
         assert waits(run(days=2), **span) == waits(run("sla-slip", days=2), **span)
 
     def test_a_desk_without_them_slips_in_its_first_team_and_priority(self, start_ms: int) -> None:
-        desk = replace(DEFAULT_DESK, teams=(Team("north", 1), Team("south", 1)), priorities=DEFAULT_DESK.priorities[1:])
+        desk = replace(
+            DEFAULT_DESK, teams=(Team("north", 1), Team("south", 1)), priorities=DEFAULT_DESK.priorities[1:]
+        )
         slip = SCENARIOS["sla-slip"](desk, start_ms)
         corners = {(team.name, priority.name) for team in desk.teams for priority in desk.priorities}
-        waits = {corner: slip.reply_at(start_ms, start_ms + 1, team=corner[0], priority=corner[1]) - start_ms for corner in corners}
+        waits = {
+            corner: slip.reply_at(start_ms, start_ms + 1, team=corner[0], priority=corner[1]) - start_ms
+            for corner in corners
+        }
         assert {**dict.fromkeys(corners, 1), ("north", "normal"): 15} == waits
 
     def test_the_moment_can_be_given(self, run: Any, start_ms: int) -> None:
@@ -121,13 +164,17 @@ class TestOutageAndCatchUp:
 
     def test_the_events_are_those_of_the_calm_run_with_their_true_times(self, run: Any) -> None:
         calm, outage = run(), run("outage-and-catch-up")
-        assert sorted((event.topic, at(event)) for event in calm) == sorted((event.topic, at(event)) for event in outage)
+        assert sorted((event.topic, at(event)) for event in calm) == sorted(
+            (event.topic, at(event)) for event in outage
+        )
         assert calm[0].publish_ms == outage[0].publish_ms
 
 
 @pytest.fixture(scope="module")
 def rough(start_ms: int) -> list[TimedEvent]:
-    return list(simulate("rough", seed=3, start_ms=start_ms, end_ms=start_ms + 400 * DAY_MS, rate_per_hour=1.2))
+    return list(
+        simulate("rough", seed=3, start_ms=start_ms, end_ms=start_ms + 400 * DAY_MS, rate_per_hour=1.2)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +203,9 @@ class TestRough:
         late = name == "events more than 10 min behind their publication"
         assert (0 < calm_counts[name] < 100) if late else calm_counts[name] == 0
 
-    def test_twelve_teams_of_which_the_smallest_has_less_than_a_hundredth_of_the_largest(self, rough: list[TimedEvent]) -> None:
+    def test_twelve_teams_of_which_the_smallest_has_less_than_a_hundredth_of_the_largest(
+        self, rough: list[TimedEvent]
+    ) -> None:
         volume = Counter(event.value["team"] for event in rough if event.topic == "ticket-created")
         assert 12 == len(volume)
         assert 100 * min(volume.values()) < max(volume.values())
@@ -170,5 +219,7 @@ class TestRough:
         assert rough == sorted(rough, key=lambda event: event.publish_ms)
 
     def test_the_same_seed_gives_the_same_events(self, rough: list[TimedEvent], start_ms: int) -> None:
-        again = simulate("rough", seed=3, start_ms=start_ms, end_ms=start_ms + 400 * DAY_MS, rate_per_hour=1.2)
+        again = simulate(
+            "rough", seed=3, start_ms=start_ms, end_ms=start_ms + 400 * DAY_MS, rate_per_hour=1.2
+        )
         assert rough[:5_000] == [event for _, event in zip(range(5_000), again, strict=False)]

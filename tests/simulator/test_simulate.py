@@ -55,7 +55,9 @@ class TestRepeatability:
     def test_two_runs_may_share_topics(self, run: Any) -> None:
         """No ticket of one is a ticket of the other, whatever it is in which they differ."""
         runs = [run(seed=1), run(seed=2), run("sla-slip", seed=1), run(seed=1, rate_per_hour=61)]
-        tickets = [{event.value["ticket_id"] for event in events if "ticket_id" in event.value} for events in runs]
+        tickets = [
+            {event.value["ticket_id"] for event in events if "ticket_id" in event.value} for events in runs
+        ]
         assert sum(map(len, tickets)) == len(set.union(*tickets))
 
     def test_a_longer_run_begins_as_the_shorter_one(self, run: Any) -> None:
@@ -64,14 +66,24 @@ class TestRepeatability:
         assert short == long[: len(short)]
 
 
-@given(seed=st.integers(0, 2**32), scenario=st.sampled_from(sorted(SCENARIOS)), start_hour=st.integers(0, 24 * 7), hours=st.integers(1, 9))
+@given(
+    seed=st.integers(0, 2**32),
+    scenario=st.sampled_from(sorted(SCENARIOS)),
+    start_hour=st.integers(0, 24 * 7),
+    hours=st.integers(1, 9),
+)
 def test_laws_of_every_run(seed: int, scenario: str, start_hour: int, hours: int) -> None:
-    """In order, within the span, never before it happened, valid, with the key of the contract; tickets of known customers."""
+    """In order, within the span, never before it happened, valid, with the key of the contract.
+
+    Tickets of known customers.
+    """
     start_ms = START_MS + start_hour * HOUR_MS
     end_ms = start_ms + hours * HOUR_MS
     customers: set[object] = set()
     publish_ms = start_ms
-    for event in simulate(scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=20, desk=FEW_CUSTOMERS):
+    for event in simulate(
+        scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=20, desk=FEW_CUSTOMERS
+    ):
         assert publish_ms <= event.publish_ms < end_ms
         publish_ms = event.publish_ms
         decoded = decoder(event.topic)(encode(event.value))
@@ -92,7 +104,10 @@ def late_join_is_possible(event: TimedEvent, start_ms: int) -> bool:
 
 class TestWhatComesFirst:
     def test_the_existing_customers_with_the_dates_of_their_past(self, run: Any, start_ms: int) -> None:
-        """Up to 400 days back, in event-time order, so that none is too late behind another; some had left, some came back."""
+        """Up to 400 days back, in event-time order, so that none is too late behind another.
+
+        Some had left, some came back.
+        """
         events = run(rate_per_hour=60)
         past = [event for event in events if event.publish_ms == start_ms]
         assert {"customer"} == {event.topic for event in past}
@@ -106,7 +121,9 @@ class TestWhatComesFirst:
         assert statuses["left"] > 0
 
     def test_an_event_without_a_past_is_published_within_the_run(self, run: Any, start_ms: int) -> None:
-        assert all(to_ms(event.value["occurred_at"]) >= start_ms for event in run() if event.topic != "customer")
+        assert all(
+            to_ms(event.value["occurred_at"]) >= start_ms for event in run() if event.topic != "customer"
+        )
 
 
 class TestTheSpan:
@@ -121,12 +138,17 @@ class TestTheSpan:
     @pytest.mark.parametrize(
         ("wrong", "told"),
         [
-            ({"scenario": "clam"}, r"scenario is 'clam'; it must be one of calm, monday-rush, sla-slip, outage-and-catch-up"),
+            (
+                {"scenario": "clam"},
+                r"scenario is 'clam'; it must be one of calm, monday-rush, sla-slip, outage-and-catch-up",
+            ),
             ({"rate_per_hour": -1}, r"rate_per_hour is -1; it must be 0 or more"),
             ({"end_ms": START_MS}, r"end_ms \d+ is not after start_ms"),
         ],
     )
-    def test_a_wrong_argument_is_refused_before_the_first_event(self, wrong: dict[str, Any], told: str) -> None:
+    def test_a_wrong_argument_is_refused_before_the_first_event(
+        self, wrong: dict[str, Any], told: str
+    ) -> None:
         with pytest.raises(ValueError, match=told):
             simulate(**{"seed": 1, "start_ms": START_MS, **wrong})
 
@@ -139,7 +161,11 @@ class TestDisorder:
         assert 0.008 < sum(count == 2 for count in twice.values()) / len(twice) < 0.012
 
     def test_some_events_come_hours_late(self, four_weeks: list[TimedEvent], start_ms: int) -> None:
-        delays = [event.publish_ms - to_ms(event.value["occurred_at"]) for event in four_weeks if event.publish_ms > start_ms]
+        delays = [
+            event.publish_ms - to_ms(event.value["occurred_at"])
+            for event in four_weeks
+            if event.publish_ms > start_ms
+        ]
         assert 0.001 < sum(delay > HOUR_MS for delay in delays) / len(delays) < 0.006
 
     def test_some_creations_come_after_the_reply(self, four_weeks: list[TimedEvent]) -> None:

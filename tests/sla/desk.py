@@ -66,12 +66,21 @@ class SlaDesk:
         self._offsets = dict.fromkeys(SOURCE_TOPICS, 0)
 
     def send(self, topic: str, ticket: str, when: str, **fields: object) -> None:
-        event = {"event_id": f"e{next(self._numbers)}", "occurred_at": at(when), "ticket_id": ticket, **fields}
+        event = {
+            "event_id": f"e{next(self._numbers)}",
+            "occurred_at": at(when),
+            "ticket_id": ticket,
+            **fields,
+        }
         offset = self._offsets[topic]
         self._offsets[topic] += 1
-        assert not self.state.apply(topic, [Record(0, offset, at(when), ticket.encode(), json.dumps(event).encode())])
+        assert not self.state.apply(
+            topic, [Record(0, offset, at(when), ticket.encode(), json.dumps(event).encode())]
+        )
 
-    def created(self, ticket: str, when: str, team: str = "billing", channel: str = "email", priority: str = "normal") -> None:
+    def created(
+        self, ticket: str, when: str, team: str = "billing", channel: str = "email", priority: str = "normal"
+    ) -> None:
         dims = {"customer_id": "C", "team": team, "channel": channel, "priority": priority}
         self.send("ticket-created", ticket, when, url=f"https://desk.example.com/{ticket}", **dims)
 
@@ -115,7 +124,9 @@ def figure(view: View, name: str, by: str = "all", member: str = "all", **labels
     return found[0] if found else None
 
 
-def settled(view: View, target: str = "first_reply", window: str = "8h", by: str = "all", member: str = "all") -> tuple[float, float]:
+def settled(
+    view: View, target: str = "first_reply", window: str = "8h", by: str = "all", member: str = "all"
+) -> tuple[float, float]:
     """(met, breached) of the deadlines of a window."""
     labels = {"window": window, "target": target}
     n = figure(view, "support_sla_attainment_observations", by, member, **labels)
@@ -127,8 +138,13 @@ def settled(view: View, target: str = "first_reply", window: str = "8h", by: str
     return n - breached, breached
 
 
-def standing(view: View, target: str = "first_reply", by: str = "all", member: str = "all") -> tuple[float | None, ...]:
+def standing(
+    view: View, target: str = "first_reply", by: str = "all", member: str = "all"
+) -> tuple[float | None, ...]:
     """(waiting, breached and waiting, due within 15 min, 1 h, 4 h)."""
     names = ("support_sla_waiting_tickets", "support_sla_overdue_tickets")
-    due = [figure(view, "support_sla_due_tickets", by, member, target=target, within=within) for within in ("15m", "1h", "4h")]
+    due = [
+        figure(view, "support_sla_due_tickets", by, member, target=target, within=within)
+        for within in ("15m", "1h", "4h")
+    ]
     return (*(figure(view, name, by, member, target=target) for name in names), *due)

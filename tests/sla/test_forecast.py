@@ -51,9 +51,12 @@ def test_a_deadline_of_this_minute_is_as_good_as_missed() -> None:
 
 
 def test_a_clock_is_missed_as_often_as_those_that_still_ran_with_so_much_left() -> None:
-    """Last week, with 5 minutes left, 100 ran on: 40 missed, 60 kept in the last 5 minutes; 300 had been kept before and do not count.
+    """Last week, with 5 minutes left, 100 ran on: 40 missed, 60 kept in the last 5 minutes.
 
-    The day says the same, so its share is 40 / 100, drawn by 10 towards (40 + 0.5) / 101: (40 + 4.0099) / 110 = 0.40009.
+    300 had been kept before and do not count.
+
+    The day says the same, so its share is 40 / 100, drawn by 10 towards (40 + 0.5) / 101: (40 + 4.0099) / 110
+    = 0.40009.
     """
     cells = {missed(): 40, met(0): 60, met(3): 200, met(LONG): 100}
     found = breaches(due_in(m5=10), hour=NOTHING, day=cells, week=cells)
@@ -62,7 +65,10 @@ def test_a_clock_is_missed_as_often_as_those_that_still_ran_with_so_much_left() 
 
 
 def test_promises_that_were_too_short_to_have_so_much_left_are_not_asked() -> None:
-    """A promise of 5 to 10 minutes never had 30 minutes left: without any other, a coin is thrown, 0.5 x 10 / 10."""
+    """A promise of 5 to 10 minutes never had 30 minutes left.
+
+    Without any other, a coin is thrown, 0.5 x 10 / 10.
+    """
     short = {missed(life=1): 90, met(0, life=1): 10}
     found = breaches(due_in(m30=10), hour=NOTHING, day=short, week=short)
     fresh = 90 / 24 / 2 * (1 - 7.5 / 60)  # of the tickets to come
@@ -70,7 +76,10 @@ def test_promises_that_were_too_short_to_have_so_much_left_are_not_asked() -> No
 
 
 def test_tickets_to_come_are_expected_at_the_rate_of_the_last_hour_and_day() -> None:
-    """Promises of up to 5 minutes: 6 missed in the last hour, 48 in the day, 2 an hour: (6 + 2) / 2 = 4, and 57.5 of 60 minutes count."""
+    """Promises of up to 5 minutes: 6 missed in the last hour, 48 in the day, 2 an hour.
+
+    (6 + 2) / 2 = 4, and 57.5 of 60 minutes count.
+    """
     found = breaches(due_in(), hour={missed(life=0): 6}, day={missed(life=0): 48}, week=NOTHING)
     assert round(found.expected, 6) == round(4 * 57.5 / 60, 6)
 
@@ -109,10 +118,17 @@ def test_both_computations_find_the_same_interval(mean: float, dispersion: float
 
 @pytest.mark.slow
 def test_the_interval_covers_what_comes_in_most_hours_and_misses_it_in_some() -> None:
-    """Two seeds; `make forecast-check` plays twenty and wants 70 to 90 %. Of 46 hours a target one may see a little more or less."""
+    """Two seeds; `make forecast-check` plays twenty and wants 70 to 90 %.
+
+    Of 46 hours a target one may see a little more or less.
+    """
     policy = load_policy(ROOT / Path("examples/policy.yaml"))
     assert policy is not None
-    hours = [hour for seed in (3, 4) for hour in forecast_check.play(policy, seed=seed, rate_per_hour=40.0, days=8, looked_at_days=1)]
+    hours = [
+        hour
+        for seed in (3, 4)
+        for hour in forecast_check.play(policy, seed=seed, rate_per_hour=40.0, days=8, looked_at_days=1)
+    ]
     for target in TARGETS:
         share, line = forecast_check.summary(hours, target)
         assert 0.65 <= share <= 0.96, line

@@ -17,7 +17,10 @@ def tickets(desk: SlaDesk, name: str, first: str, count: int, *, late: bool, tea
 
 
 def a_bad_half_hour() -> SlaDesk:
-    """120 kept, due from 4:30 to 6:29, so that eight hours are never below; then ten of 9:00 to 9:09 are missed at 9:30 to 9:39."""
+    """120 kept, due from 4:30 to 6:29, so that eight hours are never below.
+
+    Then ten of 9:00 to 9:09 are missed at 9:30 to 9:39.
+    """
     desk = SlaDesk(TEAMS)
     tickets(desk, "kept", "04:00", 120, late=False)
     tickets(desk, "late", "09:00", 10, late=True)
@@ -25,30 +28,51 @@ def a_bad_half_hour() -> SlaDesk:
 
 
 def test_it_is_the_minute_after_the_last_one_that_was_listed() -> None:
-    """The hour up to 10:37 holds the misses of 9:37, 9:38 and 9:39: three of three. That up to 10:38 holds two."""
+    """The hour up to 10:37 holds the misses of 9:37, 9:38 and 9:39: three of three.
+
+    That up to 10:38 holds two.
+    """
     desk = a_bad_half_hour()
     assert desk.view("10:37").below[ALL]
     assert ALL not in desk.view("10:37").judgement.kept_since_ms
     for when in ("10:38", "11:00", "11:21"):
         found = desk.view(when).judgement.kept_since_ms
-        assert (at_madrid("10:38"), at_madrid("10:38")) == (found[ALL], found["team", "orders", "first_reply"])
+        assert (at_madrid("10:38"), at_madrid("10:38")) == (
+            found[ALL],
+            found["team", "orders", "first_reply"],
+        )
 
 
 def test_beyond_45_minutes_it_is_a_quarter_hour() -> None:
-    """At 12:00 the first single minute looked at is 11:16. The hours up to 11:15, 11:00, 10:45 are kept, that up to 10:30 is not."""
+    """At 12:00 the first single minute looked at is 11:16.
+
+    The hours up to 11:15, 11:00, 10:45 are kept, that up to 10:30 is not.
+    """
     assert at_madrid("10:45") == a_bad_half_hour().view("12:00").judgement.kept_since_ms[ALL]
 
 
 def test_it_goes_back_to_where_deadlines_began_to_fall() -> None:
-    """The first is due at 9:30: the hour up to 9:31 holds it. From 10:15 on the first single minute is 9:31 or later."""
+    """The first is due at 9:30: the hour up to 9:31 holds it.
+
+    From 10:15 on the first single minute is 9:31 or later.
+    """
     desk = SlaDesk(TEAMS)
     tickets(desk, "a", "09:00", 20, late=False)
-    for when, since in (("10:10", "09:31"), ("10:14", "09:31"), ("10:15", "09:45"), ("10:16", "09:45"), ("10:30", "09:45")):
+    for when, since in (
+        ("10:10", "09:31"),
+        ("10:14", "09:31"),
+        ("10:15", "09:45"),
+        ("10:16", "09:45"),
+        ("10:30", "09:45"),
+    ):
         assert at_madrid(since) == desk.view(when).judgement.kept_since_ms[ALL]
 
 
 def test_a_team_that_was_below_when_it_closed_counts_until_then() -> None:
-    """The night team works until 6:00. Ten of 5:00 to 5:09 are missed from 5:30 on: listed at 5:59, left out at 6:00."""
+    """The night team works until 6:00.
+
+    Ten of 5:00 to 5:09 are missed from 5:30 on: listed at 5:59, left out at 6:00.
+    """
     desk = SlaDesk(TEAMS)
     tickets(desk, "kept", "02:00", 120, late=False)
     tickets(desk, "late", "05:00", 10, late=True, team="night")
@@ -58,7 +82,10 @@ def test_a_team_that_was_below_when_it_closed_counts_until_then() -> None:
 
 
 def test_news_of_the_past_is_heard_within_the_same_minute() -> None:
-    """Replies in time that arrive late: then nothing was ever listed, back to the quarter hour after the first one due, at 4:30."""
+    """Replies in time that arrive late.
+
+    Then nothing was ever listed, back to the quarter hour after the first one due, at 4:30.
+    """
     desk = a_bad_half_hour()
     assert at_madrid("10:38") == desk.view("11:00").judgement.kept_since_ms[ALL]
     for number in range(10):
@@ -67,7 +94,10 @@ def test_news_of_the_past_is_heard_within_the_same_minute() -> None:
 
 
 def test_a_day_is_as_far_as_it_looks() -> None:
-    """One due each hour for 60 hours. Single minutes begin at 11:16; the last of 96 quarter hours back from 11:15 is 11:30, a day ago."""
+    """One due each hour for 60 hours.
+
+    Single minutes begin at 11:16; the last of 96 quarter hours back from 11:15 is 11:30, a day ago.
+    """
     desk = SlaDesk(TEAMS)
     for hour in range(60):
         day, rest = divmod(hour, 24)

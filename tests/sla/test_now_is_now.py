@@ -26,7 +26,10 @@ def windowed(view: View, name: str, window: str) -> float | None:
 
 
 def test_an_event_dated_ahead_breaks_no_promise_of_another_ticket() -> None:
-    """T-1 was created at 11:53 and is promised 10 min: due 12:03, and missed when that minute is over. T-2 is stamped 4 min 50 s ahead."""
+    """T-1 was created at 11:53 and is promised 10 min: due 12:03, and missed when that minute is over.
+
+    T-2 is stamped 4 min 50 s ahead.
+    """
     desk = SlaDesk(TEN_MINUTES)
     desk.created("T-1", "11:53", team="a")
     desk.created("T-2", "12:04:50", team="b")
@@ -48,12 +51,18 @@ def test_what_is_dated_ahead_is_open_at_once_and_in_a_window_from_its_minute_on(
 
 
 def test_a_reply_dated_ahead_ends_the_wait_at_once() -> None:
-    """Replied at 12:04 by a clock that is fast: nobody waits at 12:00; the response is in the window from 12:04 on."""
+    """Replied at 12:04 by a clock that is fast: nobody waits at 12:00.
+
+    The response is in the window from 12:04 on.
+    """
     desk = SlaDesk(TEN_MINUTES)
     desk.created("T-1", "11:58")
     desk.replied("T-1", "12:04")
     view = desk.view("12:00")
-    assert (0, 0) == (live(view, "support_unanswered_tickets"), windowed(view, "support_first_response_mean_observations", "24h"))
+    assert (0, 0) == (
+        live(view, "support_unanswered_tickets"),
+        windowed(view, "support_first_response_mean_observations", "24h"),
+    )
     assert 1 == windowed(desk.view("12:04"), "support_first_response_mean_observations", "24h")
 
 
@@ -72,7 +81,10 @@ def test_an_event_after_midnight_ends_nobody_s_day() -> None:
 def test_nor_does_an_event_of_a_topic_that_no_promise_depends_on(topic: str) -> None:
     desk = SlaDesk(TEN_MINUTES)
     desk.created("T-1", "11:53")
-    known: dict[str, dict[str, object]] = {"survey": {"kind": "nps", "score": 9}, "customer": {"status": "joined", "customer_id": "T-1"}}
+    known: dict[str, dict[str, object]] = {
+        "survey": {"kind": "nps", "score": 9},
+        "customer": {"status": "joined", "customer_id": "T-1"},
+    }
     fields = known[topic]
     desk.send(topic, "T-1", "12:04:50", **fields)
     view = desk.view("12:00")
@@ -86,7 +98,9 @@ def test_the_hour_before_is_whole_while_an_event_lies_ahead() -> None:
     desk.created("T-2", "12:04:50")
     desk.state.advance(SOURCE_TOPICS)  # every topic is at its end: none holds the event clock back
     wanted = {("window", "1h"), ("period", "previous"), ("by", "all")}
-    before = [f.value for f in desk.view("12:00").figures if f.name == "support_tickets" and wanted <= set(f.labels)]
+    before = [
+        f.value for f in desk.view("12:00").figures if f.name == "support_tickets" and wanted <= set(f.labels)
+    ]
     assert [1] == before
 
 

@@ -13,7 +13,9 @@ def test_a_deadline_comes_although_no_event_arrives() -> None:
     desk.created("T1", "10:00")
     assert (1, 0, 0, 1, 1) == standing(desk.view("10:10"))
     assert (1, 0, 1, 1, 1) == standing(desk.view("10:15"))
-    assert at("10:30") / 1000 == figure(desk.view("10:20"), "support_sla_next_deadline_timestamp_seconds", target="first_reply")
+    assert at("10:30") / 1000 == figure(
+        desk.view("10:20"), "support_sla_next_deadline_timestamp_seconds", target="first_reply"
+    )
     assert (0, 0) == settled(desk.view("10:30:59"))
     late = desk.view("10:31")
     assert (0, 1, 0, 0, 0) == standing(late)
@@ -22,7 +24,10 @@ def test_a_deadline_comes_although_no_event_arrives() -> None:
 
 
 def test_a_late_reply_is_booked_at_the_deadline() -> None:
-    """Due at 10:30, answered at 12:00: at 12:05 the last hour has no deadline, the last 8 hours one that was missed."""
+    """Due at 10:30, answered at 12:00.
+
+    At 12:05 the last hour has no deadline, the last 8 hours one that was missed.
+    """
     desk = SlaDesk()
     desk.created("T1", "10:00")
     desk.replied("T1", "12:00")
@@ -34,13 +39,20 @@ def test_a_late_reply_is_booked_at_the_deadline() -> None:
 
 
 def test_a_deadline_that_was_met_counts_from_what_met_it_on() -> None:
-    """Answered after 5 minutes of 30: met at 10:05, in every window, and not once more when it would have fallen due."""
+    """Answered after 5 minutes of 30.
+
+    Met at 10:05, in every window, and not once more when it would have fallen due.
+    """
     desk = SlaDesk()
     desk.created("T1", "10:00")
-    assert {(0, 0)} == {settled(desk.view("10:04"), window=w) for w in ("15m", "1h", "8h", "24h", "today", "7d", "30d")}
+    assert {(0, 0)} == {
+        settled(desk.view("10:04"), window=w) for w in ("15m", "1h", "8h", "24h", "today", "7d", "30d")
+    }
     desk.replied("T1", "10:05")
     for when in ("10:05:30", "10:10", "10:19"):
-        assert {(1, 0)} == {settled(desk.view(when), window=w) for w in ("15m", "1h", "8h", "24h", "today", "7d", "30d")}
+        assert {(1, 0)} == {
+            settled(desk.view(when), window=w) for w in ("15m", "1h", "8h", "24h", "today", "7d", "30d")
+        }
     assert (0, 0) == settled(desk.view("10:31"), window="15m")
 
 
@@ -70,7 +82,10 @@ def test_an_earlier_reply_that_arrives_late_changes_what_was_missed() -> None:
 
 
 def test_a_pause_stops_the_clock_of_the_resolution() -> None:
-    """Two hours from 10:00; an hour has passed at the pause, so after it an hour is left: resumed at 15:00, due at 16:00."""
+    """Two hours from 10:00; an hour has passed at the pause, so after it an hour is left.
+
+    Resumed at 15:00, due at 16:00.
+    """
     desk = SlaDesk()
     desk.created("T1", "10:00")
     desk.replied("T1", "10:05")
@@ -78,7 +93,9 @@ def test_a_pause_stops_the_clock_of_the_resolution() -> None:
     desk.changed("T1", "11:00", "paused")
     assert (0, 0, 0, 0, 0) == standing(desk.view("14:00"), "resolution")
     desk.changed("T1", "15:00", "resumed")
-    assert at("16:00") / 1000 == figure(desk.view("15:10"), "support_sla_next_deadline_timestamp_seconds", target="resolution")
+    assert at("16:00") / 1000 == figure(
+        desk.view("15:10"), "support_sla_next_deadline_timestamp_seconds", target="resolution"
+    )
     desk.resolved("T1", "15:59")
     assert (1, 0) == settled(desk.view("16:01"), "resolution")
 
@@ -95,7 +112,10 @@ def test_what_was_missed_before_a_pause_stays_missed_but_waits_for_nobody_here()
 
 
 def test_a_reopened_ticket_goes_on_where_its_clock_stood() -> None:
-    """Solved after 1.5 of 2 hours, at 11:30; reopened at 14:00: due at 14:30. What had been met is open again."""
+    """Solved after 1.5 of 2 hours, at 11:30; reopened at 14:00: due at 14:30.
+
+    What had been met is open again.
+    """
     desk = SlaDesk()
     desk.created("T1", "10:00")
     desk.resolved("T1", "11:30")
@@ -128,20 +148,27 @@ class TestClosedTime:
         return desk
 
     def test_a_reopening_gives_the_past_no_miss(self) -> None:
-        """Closed on Monday after 5 minutes of two hours, reopened on Friday at 14:00: 1 h 55 min are left, so it is due at 15:55."""
+        """Closed on Monday after 5 minutes of two hours, reopened on Friday at 14:00.
+
+        1 h 55 min are left, so it is due at 15:55.
+        """
         desk = self.closed_by_a_bot()
         assert (0, 0) == settled(desk.view("2026-03-06T13:59"), window="7d")
         desk.changed("T1", "2026-03-06T14:00", "reopened")
         view = desk.view("2026-03-06T14:05")
         assert (0, 0) == settled(view, window="7d")
         assert (1, 0, 0, 0, 1) == standing(view)
-        assert at("2026-03-06T15:55") / 1000 == figure(view, "support_sla_next_deadline_timestamp_seconds", target="first_reply")
+        assert at("2026-03-06T15:55") / 1000 == figure(
+            view, "support_sla_next_deadline_timestamp_seconds", target="first_reply"
+        )
         assert at("2026-03-06T14:00") / 1000 == figure(view, "support_oldest_unanswered_timestamp_seconds")
         assert 300 == figure(view, "support_oldest_unanswered_business_seconds")
         desk.replied("T1", "2026-03-06T14:10")
         view = desk.view("2026-03-06T14:11")
         assert [(1, 0), (1, 0)] == [settled(view, window=window) for window in ("1h", "7d")]
-        assert (100 * 60 + 10) * 60 == figure(view, "support_first_response_mean_seconds", window="7d", clock="calendar")
+        assert (100 * 60 + 10) * 60 == figure(
+            view, "support_first_response_mean_seconds", window="7d", clock="calendar"
+        )
 
     def test_what_it_had_left_it_may_still_miss(self) -> None:
         desk = self.closed_by_a_bot()
@@ -150,11 +177,18 @@ class TestClosedTime:
         assert (0, 1) == settled(desk.view("2026-03-06T15:56"), window="1h")
 
     def test_a_missed_deadline_stays_missed(self) -> None:
-        """Two hours from Monday 10:00 end at 12:00; it was closed at 12:30, and is reopened and answered on Friday."""
+        """Two hours from Monday 10:00 end at 12:00.
+
+        It was closed at 12:30, and is reopened and answered on Friday.
+        """
         desk = SlaDesk(NINE_TO_FIVE)
         desk.created("T1", "2026-03-02T10:00")
         desk.resolved("T1", "2026-03-02T12:30")
-        for change, count in (("closed", (0, 0, 0, 0, 0)), ("reopened", (0, 1, 0, 0, 0)), ("answered", (0, 0, 0, 0, 0))):
+        for change, count in (
+            ("closed", (0, 0, 0, 0, 0)),
+            ("reopened", (0, 1, 0, 0, 0)),
+            ("answered", (0, 0, 0, 0, 0)),
+        ):
             if change == "reopened":
                 desk.changed("T1", "2026-03-06T14:00", "reopened")
             elif change == "answered":
@@ -172,7 +206,10 @@ class TestClosedTime:
         assert (1, 0) == settled(desk.view("2026-03-06T16:30"), window="7d")
 
     def test_what_is_closed_at_the_deadline_has_not_passed_it(self) -> None:
-        """To the millisecond. Reopened there is no time left: it is due in that minute, and the past has no miss."""
+        """To the millisecond.
+
+        Reopened there is no time left: it is due in that minute, and the past has no miss.
+        """
         desk = SlaDesk()
         for ticket, closed in (("T1", "10:30:00"), ("T2", "10:30:00.001")):
             desk.created(ticket, "10:00")
@@ -240,7 +277,9 @@ def test_triage_moves_a_deadline_to_another_team_but_not_in_time() -> None:
     desk.changed("T1", "10:05", "triaged", team="sales")
     view = desk.view("10:10")
     assert (1, 0, 0, 1, 1) == standing(view, by="team", member="sales")
-    assert at("10:30") / 1000 == figure(view, "support_sla_next_deadline_timestamp_seconds", "team", "sales", target="first_reply")
+    assert at("10:30") / 1000 == figure(
+        view, "support_sla_next_deadline_timestamp_seconds", "team", "sales", target="first_reply"
+    )
     late = desk.view("10:31")
     assert (0, 1) == settled(late, by="team", member="sales")
     assert ["sales"] == [ticket.team for ticket in desk.at_risk("10:31").tickets]
@@ -280,10 +319,15 @@ class TestMondayMorning:
         return desk
 
     def test_ages_are_in_business_time(self, desk: SlaDesk) -> None:
-        """Friday's half hour and Monday's five minutes; the night team's nine and a quarter hours are the most."""
+        """Friday's half hour and Monday's five minutes.
+
+        The night team's nine and a quarter hours are the most.
+        """
         view = desk.view("09:05")
         assert 35 * 60 == figure(view, "support_oldest_unanswered_business_seconds", "team", "billing")
-        assert (9 * 60 + 15) * 60 == figure(view, "support_oldest_unanswered_business_seconds", "team", "night")
+        assert (9 * 60 + 15) * 60 == figure(
+            view, "support_oldest_unanswered_business_seconds", "team", "night"
+        )
         assert (9 * 60 + 15) * 60 == figure(view, "support_oldest_unanswered_business_seconds")
 
     def test_what_is_due_is_due_by_the_clock_on_the_wall(self, desk: SlaDesk) -> None:
@@ -300,7 +344,11 @@ class TestMondayMorning:
         assert (63 * 60 + 35) * 60_000 == friday.age_ms
         assert "https://desk.example.com/friday" == friday.url
         assert not found.truncated
-        assert ["call"] == [ticket.ticket_id for ticket in desk.at_risk("09:05", "night").tickets if ticket.target == "first_reply"]
+        assert ["call"] == [
+            ticket.ticket_id
+            for ticket in desk.at_risk("09:05", "night").tickets
+            if ticket.target == "first_reply"
+        ]
 
     def test_the_desk_opens_and_closes(self, desk: SlaDesk) -> None:
         def opened(when: str, member: str) -> float | None:
@@ -311,7 +359,10 @@ class TestMondayMorning:
         assert [1, 0, 1] == [opened(when, "billing") for when in ("09:00", "14:00", "17:59")]
 
     def test_durations_come_by_both_clocks(self, desk: SlaDesk) -> None:
-        """Answered on Monday at 9:15: 45 minutes of work after Friday 17:30, and 15 after Saturday; the night team has no hours."""
+        """Answered on Monday at 9:15: 45 minutes of work after Friday 17:30, and 15 after Saturday.
+
+        The night team has no hours.
+        """
         for ticket in ("friday", "saturday", "call"):
             desk.replied(ticket, "09:15")
         view = desk.view("09:20")
@@ -350,7 +401,11 @@ def test_objectives_are_those_of_the_version_in_force() -> None:
 def test_targets_that_the_policy_does_not_have_are_no_figures() -> None:
     desk = SlaDesk("versions: [{name: a, first_reply: [{within: 30m, objective: 90%}]}]")
     desk.created("T1", "10:00")
-    assert not [f for f in (*desk.view("11:00").figures, *desk.view("11:00").live) if ("target", "resolution") in f.labels]
+    assert not [
+        f
+        for f in (*desk.view("11:00").figures, *desk.view("11:00").live)
+        if ("target", "resolution") in f.labels
+    ]
 
 
 def test_where_there_are_more_tickets_than_asked_for_the_nearest_to_now_are_shown() -> None:

@@ -1,4 +1,7 @@
-"""A running deadline stands for two teams: for the one that it counts for, and for the one that has the ticket now."""
+"""A running deadline stands for two teams.
+
+For the one that it counts for, and for the one that has the ticket now.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,9 @@ def test_what_is_worst_is_the_one_team_and_what_it_has_to_do_the_others(desk: Sl
         desk.replied(f"T{number}", "09:01")
     hand_over(desk, "09:30")
     view = desk.view("09:40")
-    assert [("billing · normal", 3, 2)] == [(one.member, one.missed, one.overdue) for one in view.judgement.worst]
+    assert [("billing · normal", 3, 2)] == [
+        (one.member, one.missed, one.overdue) for one in view.judgement.worst
+    ]
 
 
 def test_what_starts_and_ends_later_moves_both_readings(desk: SlaDesk) -> None:
@@ -70,7 +75,8 @@ def test_what_starts_and_ends_later_moves_both_readings(desk: SlaDesk) -> None:
     desk.created("D", "09:05")
     desk.replied("A", "09:15")
     view = desk.view("09:20")
-    assert (2, 0, 2, 2, 2) == standing(view, by="team", member="billing")  # B, C and D, of which one is handed over
+    # B, C and D, of which one is handed over
+    assert (2, 0, 2, 2, 2) == standing(view, by="team", member="billing")
     assert (1, 0, 1, 1, 1) == standing(view, by="team", member="technical")
 
 

@@ -25,10 +25,21 @@ TEAMS = """
 
 @pytest.mark.parametrize(
     ("n", "missed", "listed"),
-    [(10, 5, True), (10, 4, False), (50, 11, True), (50, 10, False), (3, 3, True), (4, 3, False), (2, 2, False), (9, 8, False)],
+    [
+        (10, 5, True),
+        (10, 4, False),
+        (50, 11, True),
+        (50, 10, False),
+        (3, 3, True),
+        (4, 3, False),
+        (2, 2, False),
+        (9, 8, False),
+    ],
 )
 def test_what_is_listed_at_90_per_cent(n: int, missed: int, *, listed: bool) -> None:
-    """P(5 or more of 10) = 0.0016 and P(11 or more of 50) = 0.0094 are below 1 %; P(4 of 10) = 0.0128 and P(10 of 50) = 0.0245 are not.
+    """P(5 or more of 10) = 0.0016 and P(11 or more of 50) = 0.0094 are below 1 %.
+
+    P(4 of 10) = 0.0128 and P(10 of 50) = 0.0245 are not.
 
     Below 10 deadlines only a total failure counts: 0.1^3 = 0.001, and of two alone nothing can be said.
     """
@@ -52,14 +63,20 @@ def test_an_objective_of_all_lists_a_single_miss_of_ten() -> None:
 
 
 def test_allowances_of_different_promises_are_summed() -> None:
-    """5 at 80 % and 5 at 98 % allow 1.0 + 0.1 = 1.1 of 10: four missed have P = 0.018 at 11 %, five have 0.0026."""
+    """5 at 80 % and 5 at 98 % allow 1.0 + 0.1 = 1.1 of 10.
+
+    Four missed have P = 0.018 at 11 %, five have 0.0026.
+    """
     allowance = 5 * 2_000 + 5 * 200
     assert not is_below(Tally(10, 4, allowance))
     assert is_below(Tally(10, 5, allowance))
 
 
 def create(desk: SlaDesk, name: str, count: int, *, late: int, hour: int = 9, **dims: str) -> None:
-    """Tickets a minute apart from a full hour on; of the first `late` nobody hears, the others are answered at once."""
+    """Tickets a minute apart from a full hour on.
+
+    Of the first `late` nobody hears, the others are answered at once.
+    """
     for number in range(count):
         when = f"2026-03-02T{hour:02}:{number % 60:02}"
         desk.created(f"{name}{number}", when, **dims)
@@ -76,11 +93,16 @@ def test_nothing_is_worst_where_promises_are_kept() -> None:
     assert () == view.worst
     assert {False} == set(view.below.values())
     assert 0 == figure(view, "support_sla_below_objective", "team", "billing", target="first_reply")
-    assert figure(view, "support_sla_worst_ratio", "team", "billing", target="first_reply", window="1h") is None
+    assert (
+        figure(view, "support_sla_worst_ratio", "team", "billing", target="first_reply", window="1h") is None
+    )
 
 
 def test_the_narrowest_member_that_holds_the_excess_is_named() -> None:
-    """Of billing's 20 high tickets 12 are missed, of the 30 others none: 12 - 2 = 10 of the desk's excess of 12 - 5 = 7."""
+    """Of billing's 20 high tickets 12 are missed, of the 30 others none.
+
+    12 - 2 = 10 of the desk's excess of 12 - 5 = 7.
+    """
     desk = SlaDesk(TEAMS)
     create(desk, "slip", 20, late=12, team="billing", priority="high")
     create(desk, "fine", 30, late=0, team="orders", priority="normal", hour=9)
@@ -95,7 +117,9 @@ def test_the_narrowest_member_that_holds_the_excess_is_named() -> None:
 
 @pytest.mark.parametrize(("late", "named"), [(3, "billing · high"), (4, "billing")])
 def test_eight_tenths_of_the_excess_make_the_narrower_one_the_cause(late: int, named: str) -> None:
-    """Billing's high tickets exceed by 12 - 2 = 10. With 3 of its 10 low ones late, billing exceeds by 10 + 2 = 12, of which 10 are 83 %;
+    """Billing's high tickets exceed by 12 - 2 = 10.
+
+    With 3 of its 10 low ones late, billing exceeds by 10 + 2 = 12, of which 10 are 83 %;
 
     with 4 late by 10 + 3 = 13, of which 10 are 77 %: then it is all of billing.
     """
@@ -107,7 +131,10 @@ def test_eight_tenths_of_the_excess_make_the_narrower_one_the_cause(late: int, n
 
 
 def test_what_falls_due_together_is_judged_together_whenever_it_was_done() -> None:
-    """40 tickets of 9:00, four of them late, as 90 % allows. At 10:05 the hour holds all 40 deadlines, though 36 were met before it."""
+    """40 tickets of 9:00, four of them late, as 90 % allows.
+
+    At 10:05 the hour holds all 40 deadlines, though 36 were met before it.
+    """
     desk = SlaDesk(TEAMS)
     for number in range(40):
         desk.created(f"T{number}", "09:00", team="billing", priority="high")
@@ -120,7 +147,10 @@ def test_what_falls_due_together_is_judged_together_whenever_it_was_done() -> No
 
 
 def test_a_combination_that_a_line_of_the_policy_names_is_a_member() -> None:
-    """Urgent chats of two teams are late, half of either: neither team's urgent tickets hold eight tenths of it."""
+    """Urgent chats of two teams are late, half of either.
+
+    Neither team's urgent tickets hold eight tenths of it.
+    """
     desk = SlaDesk(TEAMS)
     for team in ("billing", "orders"):
         create(desk, f"chat-{team}", 8, late=8, team=team, channel="chat", priority="urgent")
@@ -135,9 +165,16 @@ def test_what_is_only_part_of_the_first_is_not_named_again_but_another_cause_is(
     desk = SlaDesk(TEAMS)
     create(desk, "one", 20, late=20, team="billing", channel="email", priority="high")
     create(desk, "two", 12, late=10, team="orders", channel="phone", priority="low")
-    for team, priority in (("billing", "low"), ("orders", "high"), ("technical", "high"), ("technical", "low")):
+    for team, priority in (
+        ("billing", "low"),
+        ("orders", "high"),
+        ("technical", "high"),
+        ("technical", "low"),
+    ):
         create(desk, f"fine-{team}-{priority}", 50, late=0, team=team, channel="email", priority=priority)
-    assert ["billing · high", "orders · low"] == [one.member for one in desk.view("10:20").worst if one.by == "team_priority"]
+    assert ["billing · high", "orders · low"] == [
+        one.member for one in desk.view("10:20").worst if one.by == "team_priority"
+    ]
 
 
 def test_outcomes_of_teams_that_are_closed_are_left_out_of_every_member() -> None:
@@ -151,13 +188,19 @@ def test_outcomes_of_teams_that_are_closed_are_left_out_of_every_member() -> Non
 
 
 def test_it_must_hold_for_five_full_minutes() -> None:
-    """Ten tickets of the same minute, due at 9:30, missed from 9:31 on; at each of the minutes 9:31 to 9:35 the test holds."""
+    """Ten tickets of the same minute, due at 9:30, missed from 9:31 on.
+
+    At each of the minutes 9:31 to 9:35 the test holds.
+    """
     desk = SlaDesk(TEAMS)
     for number in range(10):
         desk.created(f"T{number}", "09:00")
     assert () == desk.view("09:34:59").worst
     (worst,) = desk.view("09:35").worst
-    assert ("all", at("09:31")) == (worst.by if worst.n == 10 and worst.by == "all" else "all", worst.since_ms)
+    assert ("all", at("09:31")) == (
+        worst.by if worst.n == 10 and worst.by == "all" else "all",
+        worst.since_ms,
+    )
     assert at("09:31") == desk.view("09:50").worst[0].since_ms
 
 
@@ -169,7 +212,8 @@ def test_what_is_missed_slowly_shows_over_eight_hours() -> None:
             desk.created(f"T{hour}-{minute}", f"{hour:02}:{minute:02}", team="vip", priority="high")
     (worst,) = desk.view("09:05").worst
     assert ("8h", 12, 12) == (worst.window, worst.n, worst.missed)
-    # Due at 3:30, 3:50 and 4:30: by the end of that quarter hour all three had been missed, and from then on it held.
+    # Due at 3:30, 3:50 and 4:30: by the end of that quarter hour all three had been missed, and from then on
+    # it held.
     assert at("04:45") == worst.since_ms
 
 
@@ -178,20 +222,29 @@ def test_three_hours_of_slip_are_told_since_they_began() -> None:
     for hour in (9, 10, 11):
         create(desk, f"h{hour}-", 20, late=20, team="billing", priority="high", hour=hour)
     worst = desk.view("12:10").worst[0]
-    assert at("09:45") == worst.since_ms  # the first quarter hour at which ten or more of the hour before were missed
+    # the first quarter hour at which ten or more of the hour before were missed
+    assert at("09:45") == worst.since_ms
 
 
 def test_what_comes_due_and_is_not_done_is_told_before_it_is_missed() -> None:
-    """Created at 9:00 to 9:11, due at 9:30 to 9:41: at 9:27 all twelve within 15 minutes, nine not done. Usual are 2 x 0.1 x 12 = 2.4."""
+    """Created at 9:00 to 9:11, due at 9:30 to 9:41: at 9:27 all twelve within 15 minutes, nine not done.
+
+    Usual are 2 x 0.1 x 12 = 2.4.
+    """
     desk = SlaDesk(TEAMS)
     create(desk, "s", 12, late=9, team="billing", priority="high")
     view = desk.view("09:27")
     assert () == view.worst
     (soon,) = view.endangered
-    assert Endangered("team_priority", "billing · high", ("billing", None, "high"), "first_reply", 12, 9, 2.4) == soon
+    assert (
+        Endangered("team_priority", "billing · high", ("billing", None, "high"), "first_reply", 12, 9, 2.4)
+        == soon
+    )
     labels = {"team": "billing", "priority": "high", "target": "first_reply"}
     assert 9 == figure(view, "support_sla_endangered_tickets", "team_priority", "billing · high", **labels)
-    assert 12 == figure(view, "support_sla_endangered_observations", "team_priority", "billing · high", **labels)
+    assert 12 == figure(
+        view, "support_sla_endangered_observations", "team_priority", "billing · high", **labels
+    )
 
 
 @pytest.mark.parametrize(("waiting", "told"), [(3, False), (4, True)])
@@ -204,7 +257,11 @@ def test_three_are_too_few_to_wake_anybody(waiting: int, *, told: bool) -> None:
 
 def test_a_promise_of_a_minute_is_never_endangered() -> None:
     """Its whole life lies within the last 15 minutes: at any instant many of the last calls still wait."""
-    desk = SlaDesk(TEAMS.replace("{within: 30m, objective: 90%, clock: calendar}", "{within: 10m, objective: 90%, clock: calendar}"))
+    desk = SlaDesk(
+        TEAMS.replace(
+            "{within: 30m, objective: 90%, clock: calendar}", "{within: 10m, objective: 90%, clock: calendar}"
+        )
+    )
     create(desk, "s", 12, late=12, team="billing", channel="phone", priority="high")
     assert () == desk.view("09:09").endangered
 
@@ -213,12 +270,19 @@ def test_overdue_by_one_more_target_is_counted_by_team() -> None:
     """Due at 9:30 within 30 minutes: at 10:00 it is late by one more target; a minute earlier it is not."""
     desk = SlaDesk(TEAMS)
     desk.created("T1", "09:00", team="vip")
-    assert 0 == figure(desk.view("09:59"), "support_sla_long_overdue_tickets", "team", "vip", target="first_reply")
-    assert 1 == figure(desk.view("10:00"), "support_sla_long_overdue_tickets", "team", "vip", target="first_reply")
+    assert 0 == figure(
+        desk.view("09:59"), "support_sla_long_overdue_tickets", "team", "vip", target="first_reply"
+    )
+    assert 1 == figure(
+        desk.view("10:00"), "support_sla_long_overdue_tickets", "team", "vip", target="first_reply"
+    )
 
 
 def test_a_promise_that_knows_no_allowance_is_judged_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of a ledger of format 2 have such promises: they are counted as ever, and nothing is said of worst now."""
+    """Rows of a ledger of format 2 have such promises.
+
+    They are counted as ever, and nothing is said of worst now.
+    """
     monkeypatch.setattr(commitments, "_allowance", lambda _: None)
     desk = SlaDesk(TEAMS)
     create(desk, "s", 20, late=20, team="billing", priority="high")
@@ -229,5 +293,16 @@ def test_a_promise_that_knows_no_allowance_is_judged_by_nobody(monkeypatch: pyte
 
 
 def test_a_worst_one_has_the_figures_that_people_read() -> None:
-    worst = Worst("all", "all", (None, None, None), "first_reply", "1h", n=90, missed=32, allowed=9.0, overdue=5, since_ms=0)
+    worst = Worst(
+        "all",
+        "all",
+        (None, None, None),
+        "first_reply",
+        "1h",
+        n=90,
+        missed=32,
+        allowed=9.0,
+        overdue=5,
+        since_ms=0,
+    )
     assert (23.0, 58 / 90, 0.9) == (worst.excess, worst.ratio, worst.objective)

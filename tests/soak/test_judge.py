@@ -31,7 +31,9 @@ BATCH = 200
 def contents(request: pytest.FixtureRequest) -> Contents:
     """A desk of some days in one partition, with duplicates and bad records."""
     records: dict[TopicPartition, list[Kept]] = {TopicPartition(topic, 0): [] for topic in SOURCE_TOPICS}
-    events = late_desk(request.param, start_ms=NOW_MS - 5 * DAY_MS, end_ms=NOW_MS - DAY_MS, rate_per_hour=40.0)
+    events = late_desk(
+        request.param, start_ms=NOW_MS - 5 * DAY_MS, end_ms=NOW_MS - DAY_MS, rate_per_hour=40.0
+    )
     for topic, key, value in islice(with_bad_records(as_sent(events)), COUNT):
         log = records[TopicPartition(topic, 0)]
         log.append(Kept(len(log), key, value, NOW_MS))
@@ -43,7 +45,10 @@ def written(contents: Contents) -> Iterator[tuple[str, bytes, bytes | None]]:
     state = PartitionState(0)
     for place, log in contents.records.items():
         for start in range(0, len(log), BATCH):
-            state.apply(place.topic, [SimpleNamespace(partition=0, **kept._asdict()) for kept in log[start : start + BATCH]])
+            state.apply(
+                place.topic,
+                [SimpleNamespace(partition=0, **kept._asdict()) for kept in log[start : start + BATCH]],
+            )
             changes = state.take_changes()
             yield from ((TICKETS, key, value) for key, value in changes.tickets)
             yield from ((VIEW, key, value) for key, value in changes.view)
@@ -82,12 +87,16 @@ def test_a_ledger_that_knows_events_ahead_of_the_instant_equals_the_oracle(
     assert [] == found.differences
 
 
-def test_rows_behind_the_last_position_row_do_not_count(truth: Truth, rows: list[tuple[str, bytes, bytes | None]]) -> None:
+def test_rows_behind_the_last_position_row_do_not_count(
+    truth: Truth, rows: list[tuple[str, bytes, bytes | None]]
+) -> None:
     """The last transaction without its position row: readers may not show it."""
     assert truth.ledger(ledger(rows[:-1]), NOW_MS).differences
 
 
-def test_a_ticket_row_that_is_missing_is_seen(truth: Truth, rows: list[tuple[str, bytes, bytes | None]]) -> None:
+def test_a_ticket_row_that_is_missing_is_seen(
+    truth: Truth, rows: list[tuple[str, bytes, bytes | None]]
+) -> None:
     last = next(key for topic, key, _ in reversed(rows) if topic == TICKETS and key.startswith(b"t"))
     [told] = truth.rows(ledger([row for row in rows if row[1] != last])).differences
     assert told.startswith(f"{last[1:].decode()}: expected {{'facts'")
@@ -103,12 +112,21 @@ def test_an_event_that_was_merged_twice_is_seen_by_a_counter(truth: Truth, conte
         if place.topic == "resolved":
             state.apply(place.topic, records)
     changes = state.take_changes()
-    again = ledger([*((TICKETS, key, value) for key, value in changes.tickets), *((VIEW, key, value) for key, value in changes.view)])
+    again = ledger(
+        [
+            *((TICKETS, key, value) for key, value in changes.tickets),
+            *((VIEW, key, value) for key, value in changes.view),
+        ]
+    )
     assert [] == truth.ledger(again, NOW_MS).differences == truth.rows(again).differences
-    assert {"accepted", "duplicate", "rejected syntax"} == {told.partition(":")[0] for told in truth.counters(again).differences}
+    assert {"accepted", "duplicate", "rejected syntax"} == {
+        told.partition(":")[0] for told in truth.counters(again).differences
+    }
 
 
-def test_a_loss_is_a_difference_unless_it_is_known(truth: Truth, rows: list[tuple[str, bytes, bytes | None]]) -> None:
+def test_a_loss_is_a_difference_unless_it_is_known(
+    truth: Truth, rows: list[tuple[str, bytes, bytes | None]]
+) -> None:
     assert ["lost: expected 5, found 0"] == truth.counters(ledger(rows), lost=5).differences
 
 
@@ -119,4 +137,6 @@ def test_dead_letters_are_there_once_and_no_others(truth: Truth) -> None:
     first = letters[0].key.decode()
     assert [f"missing: {first}"] == truth.dead_letters(letters[1:]).differences
     assert [f"twice: {first}"] == truth.dead_letters([*letters, letters[0]]).differences
-    assert ["unexpected: survey-0-9999"] == truth.dead_letters([*letters, SimpleNamespace(key=b"survey-0-9999")]).differences
+    assert ["unexpected: survey-0-9999"] == truth.dead_letters(
+        [*letters, SimpleNamespace(key=b"survey-0-9999")]
+    ).differences

@@ -11,7 +11,9 @@ from proofs.stack import Stack
 
 
 def test_the_event_clock_of_a_desk_is_that_of_its_slowest_partition_and_none_before_all_have_one() -> None:
-    tail = Tail(cast("Stack", SimpleNamespace(settings=SimpleNamespace(topics=SimpleNamespace(partitions=2)))))
+    tail = Tail(
+        cast("Stack", SimpleNamespace(settings=SimpleNamespace(topics=SimpleNamespace(partitions=2))))
+    )
     assert -1 == tail.clock_ms()
     tail.positions[0] = Position(event_clock_ms=7)
     assert -1 == tail.clock_ms()

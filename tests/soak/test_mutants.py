@@ -1,4 +1,7 @@
-"""Switches and moments fit the worker as it is: an upgrade that renames what they replace fails here, not in a run of minutes."""
+"""Switches and moments fit the worker as it is.
+
+An upgrade that renames what they replace fails here, not in a run of minutes.
+"""
 
 from __future__ import annotations
 
@@ -73,5 +76,9 @@ def test_the_position_row_is_known_by_its_counter_alone() -> None:
     [safeguard] = [safeguard for safeguard in SAFEGUARDS if safeguard.name == "position-row"]
     told = "duplicate: expected 28, found 915"
     assert f"{told}, while all figures agree" == safeguard.symptom(trial("counters", told))
-    both = Trial([Comparison("counters", 4, [told]), Comparison("figures from the ledger's rows", 9, ["one"])], (), 3_000)
+    both = Trial(
+        [Comparison("counters", 4, [told]), Comparison("figures from the ledger's rows", 9, ["one"])],
+        (),
+        3_000,
+    )
     assert safeguard.symptom(both) is None

@@ -10,7 +10,12 @@ from proofs.soak.faults import ACTS, FAULTS, SHORT, SPOIL_RATE, kinds
 from proofs.soak.faults.brokers import away_seconds
 from proofs.soak.schedule import Kind, Lot, draw
 
-KINDS = [Kind("quick", "world", 10), Kind("slow", "world", 60), Kind("odd", "world", 20), Kind("double", "data", 15)]
+KINDS = [
+    Kind("quick", "world", 10),
+    Kind("slow", "world", 60),
+    Kind("odd", "world", 20),
+    Kind("double", "data", 15),
+]
 
 
 def names(seed: int, count: int = 12) -> list[str]:

@@ -1,4 +1,7 @@
-"""What aiokafka says of a failed connection, and what it is taken to mean: the sentences are those of real brokers and sockets."""
+"""What aiokafka says of a failed connection, and what it is taken to mean.
+
+The sentences are those of real brokers and sockets.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,19 @@ import pytest
 from streams.unreached import complaints, in_a_line, meaning
 
 CREDENTIALS = (
-    'Unable connect to "kafka-1:9093": [Error 58] SaslAuthenticationFailed: Authentication failed during authentication due to invalid '
+    'Unable connect to "kafka-1:9093": [Error 58] SaslAuthenticationFailed: Authentication failed during '
+    "authentication due to invalid "
     "credentials with SASL mechanism SCRAM-SHA-512"
 )
 CASES = {
     CREDENTIALS: ("refuses the log-in", "kafka.password_file"),
-    'Unable connect to "kafka-1:9093": [Error 33] UnsupportedSaslMechanismError: <AIOKafkaConnection host=kafka-1 port=9093>': (
+    'Unable connect to "kafka-1:9093": [Error 33] UnsupportedSaslMechanismError: <AIOKafkaConnection '
+    "host=kafka-1 port=9093>": (
         "does not know this way to log in",
         "kafka.sasl_mechanism",
     ),
-    'Unable connect to "kafka-1:9093": [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch (_ssl.c:1006)': (
+    'Unable connect to "kafka-1:9093": [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: '
+    "Hostname mismatch (_ssl.c:1006)": (
         "a certificate that is not trusted",
         "kafka.ca_file",
     ),
@@ -27,9 +33,18 @@ CASES = {
         "no TLS",
         "kafka.security_protocol",
     ),
-    'Unable connect to "kafka-1:9093": KafkaConnectionError: Connection at kafka-1:9093 closed': ("wants TLS", "kafka.security_protocol"),
-    'Unable connect to "kafka-1:9092": [Errno -2] Name or service not known': ("a name that is not known", "kafka.bootstrap_servers"),
-    "Unable connect to \"kafka-1:9092\": [Errno 111] Connect call failed ('127.0.0.1', 9092)": ("does not listen", "start the broker"),
+    'Unable connect to "kafka-1:9093": KafkaConnectionError: Connection at kafka-1:9093 closed': (
+        "wants TLS",
+        "kafka.security_protocol",
+    ),
+    'Unable connect to "kafka-1:9092": [Errno -2] Name or service not known': (
+        "a name that is not known",
+        "kafka.bootstrap_servers",
+    ),
+    "Unable connect to \"kafka-1:9092\": [Errno 111] Connect call failed ('127.0.0.1', 9092)": (
+        "does not listen",
+        "start the broker",
+    ),
     'Unable connect to "kafka-1:9092": ': ("does not answer", "network"),
 }
 
@@ -40,7 +55,9 @@ def test_what_is_said_has_a_cause_and_a_fix(said: str) -> None:
     meant = meaning([said])
     assert cause in meant.cause
     assert fix in meant.fix
-    assert f"Kafka at kafka-1:9092 {meant.cause} ({said}): {meant.fix}" == in_a_line("kafka-1:9092", [said, said])
+    assert f"Kafka at kafka-1:9092 {meant.cause} ({said}): {meant.fix}" == in_a_line(
+        "kafka-1:9092", [said, said]
+    )
 
 
 def test_a_log_in_that_is_refused_counts_before_the_connection_that_is_closed_then() -> None:
@@ -67,7 +84,9 @@ def test_complaints_are_heard_where_the_log_is_silenced(caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_complaints_are_kept_and_shown_where_that_is_asked_for(caplog: pytest.LogCaptureFixture, *, shown: bool) -> None:
+def test_complaints_are_kept_and_shown_where_that_is_asked_for(
+    caplog: pytest.LogCaptureFixture, *, shown: bool
+) -> None:
     log = logging.getLogger("aiokafka.conn")
     with complaints(shown=shown) as said:
         log.info("connected")

@@ -1,4 +1,7 @@
-"""The event contract seen from a mapping: which fields a topic has and what they hold, read off the event types themselves."""
+"""The event contract seen from a mapping.
+
+Which fields a topic has and what they hold, read off the event types themselves.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,9 @@ def tag_field(topic: str) -> str | None:
 
 @cache
 def rules(topic: str, tag: str | None = None) -> Mapping[str, FieldRule]:
-    """Fields of the events of a topic by name; of a single kind where `tag` names one, else of all its kinds together.
+    """Fields of the events of a topic by name.
+
+    Of a single kind where `tag` names one, else of all its kinds together.
 
     A field that only some of the kinds know or need is not required.
     """
@@ -50,10 +55,14 @@ def rules(topic: str, tag: str | None = None) -> Mapping[str, FieldRule]:
     for kind in kinds:
         for field in msgspec.structs.fields(kind):
             rule = _rule(field)
-            known_to_all = all(field.name in {other.name for other in msgspec.structs.fields(peer)} for peer in kinds)
+            known_to_all = all(
+                field.name in {other.name for other in msgspec.structs.fields(peer)} for peer in kinds
+            )
             merged.setdefault(field.name, rule._replace(required=rule.required and known_to_all))
     if (tags := tag_field(topic)) is not None:
-        merged[tags] = FieldRule("text", required=True, choices=tuple(str(_tag(kind)[1]) for kind in _TYPES[topic]))
+        merged[tags] = FieldRule(
+            "text", required=True, choices=tuple(str(_tag(kind)[1]) for kind in _TYPES[topic])
+        )
     return merged
 
 
@@ -72,7 +81,9 @@ def _holds(shapes: tuple[inspect.Type, ...]) -> Holds:
         (inspect.FloatType, "number"),
         (inspect.IntType, "integer"),
     )
-    return next((holds for kind, holds in holders if any(isinstance(shape, kind) for shape in shapes)), "text")
+    return next(
+        (holds for kind, holds in holders if any(isinstance(shape, kind) for shape in shapes)), "text"
+    )
 
 
 def _tag(kind: type[Event]) -> tuple[str | None, Any]:

@@ -55,7 +55,9 @@ class DirtyRows:
 
     def lines(self) -> Iterator[str]:
         """The summary for people: the most frequent reason first, each with its examples."""
-        yield f"{self.rows} rows, {self.passed_over} passed over, {self.events} events, {self.count} dirty rows"
+        yield (
+            f"{self.rows} rows, {self.passed_over} passed over, {self.events} events, {self.count} dirty rows"
+        )
         for reason, count in self.reasons.most_common():
             yield f"  {reason}: {count} rows"
             yield from (f"    line {example.line}: {example.detail}" for example in self.examples[reason])

@@ -37,12 +37,20 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         line = "" if error.problem_mark is None else f"line {error.problem_mark.line + 1}"
         if isinstance(error, YamlBoundError):
             fix = "write it out, as the examples do"
-            raise MappingError(path, [Fault(line, None, f"more than a mapping can mean: {error.problem}", fix)]) from None
-        raise MappingError(path, [Fault(line, None, f"not YAML: {error.problem}", "correct the syntax")]) from None
+            raise MappingError(
+                path, [Fault(line, None, f"more than a mapping can mean: {error.problem}", fix)]
+            ) from None
+        raise MappingError(
+            path, [Fault(line, None, f"not YAML: {error.problem}", "correct the syntax")]
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MappingError(path, [Fault("", None, f"not YAML in UTF-8: {error}", "correct the syntax")]) from None
+        raise MappingError(
+            path, [Fault("", None, f"not YAML in UTF-8: {error}", "correct the syntax")]
+        ) from None
     if not isinstance(document, dict):
-        raise MappingError(path, [Fault("", document, "a mapping file is a YAML mapping", "begin with `events:`")])
+        raise MappingError(
+            path, [Fault("", document, "a mapping file is a YAML mapping", "begin with `events:`")]
+        )
     return document
 
 
@@ -53,7 +61,12 @@ def _shape_faults(document: dict[str, Any]) -> Iterator[Fault]:
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             problem, fix = _words(detail["type"], detail["msg"], detail.get("ctx", {}))
-            yield Fault(join("", *detail["loc"]), None if detail["type"] == "missing" else detail["input"], problem, fix)
+            yield Fault(
+                join("", *detail["loc"]),
+                None if detail["type"] == "missing" else detail["input"],
+                problem,
+                fix,
+            )
 
 
 def _words(kind: str, message: str, context: dict[str, Any]) -> tuple[str, str]:
@@ -90,12 +103,18 @@ def _sense_faults(document: dict[str, Any]) -> Iterator[Fault]:
 
 def _event_faults(rule: EventRule, place: str, times: Sequence[str], *, has_case: bool) -> Iterator[Fault]:
     if rule.rows == "first" and not has_case:
-        yield Fault(join(place, "rows"), rule.rows, "there is no case of which to take the first row", "add `case: {by: <column>}`")
+        yield Fault(
+            join(place, "rows"),
+            rule.rows,
+            "there is no case of which to take the first row",
+            "add `case: {by: <column>}`",
+        )
     tags = contract.tag_field(rule.topic)
     tag = rule.fields[tags].constant if tags in rule.fields else None
     known = contract.rules(rule.topic, tag)
     if tags is not None and tag is not None and tag not in known[tags].choices:
-        known = contract.rules(rule.topic)  # the tag is the fault, told below, and not what the fields of no kind lack
+        # the tag is the fault, told below, and not what the fields of no kind lack
+        known = contract.rules(rule.topic)
     for name, field in known.items():
         if field.required and name not in rule.fields:
             yield Fault(join(place, "fields", name), None, f"{rule.topic} needs it", "add it")
@@ -107,9 +126,15 @@ def _event_faults(rule: EventRule, place: str, times: Sequence[str], *, has_case
             yield from _field_faults(value, known[name], where, times)
 
 
-def _field_faults(value: FieldValue, field: contract.FieldRule, place: str, times: Sequence[str]) -> Iterator[Fault]:
+def _field_faults(
+    value: FieldValue, field: contract.FieldRule, place: str, times: Sequence[str]
+) -> Iterator[Fault]:
     if (field.holds == "time") != (value.time is not None):
-        fix = "give {time: <name>}, and describe it under times" if field.holds == "time" else "times are for instants: take a column"
+        fix = (
+            "give {time: <name>}, and describe it under times"
+            if field.holds == "time"
+            else "times are for instants: take a column"
+        )
         yield Fault(place, value.time, f"the field holds a {field.holds}", fix)
     elif value.time is not None:
         yield from _unknown_time(place, value.time, times)
@@ -121,7 +146,9 @@ def _field_faults(value: FieldValue, field: contract.FieldRule, place: str, time
 
 def _unknown_time(place: str, name: str, times: Sequence[str]) -> Iterator[Fault]:
     if name not in times:
-        yield Fault(place, name, "no such time here", one_of(name, times) if times else "describe it under times")
+        yield Fault(
+            place, name, "no such time here", one_of(name, times) if times else "describe it under times"
+        )
 
 
 def _attempt(model: type[P], raw: object) -> P | None:

@@ -30,7 +30,11 @@ def read_rows(path: Path, source: Source, columns: Collection[str], dirty: Dirty
     """
     # Bad bytes become lone surrogates, so that they spoil their own cell only.
     with path.open(encoding=source.encoding, errors="surrogateescape", newline="") as file:
-        for line, cells in _read_csv(path, file, source, columns, dirty) if source.format == "csv" else _read_jsonl(file, columns, dirty):
+        for line, cells in (
+            _read_csv(path, file, source, columns, dirty)
+            if source.format == "csv"
+            else _read_jsonl(file, columns, dirty)
+        ):
             if not all(map(_is_clean, cells.values())):
                 dirty.add(line, "encoding", f"not {source.encoding}")
                 continue
@@ -40,7 +44,9 @@ def read_rows(path: Path, source: Source, columns: Collection[str], dirty: Dirty
             yield Row(line, cells)
 
 
-def _read_csv(path: Path, file: TextIO, source: Source, columns: Collection[str], dirty: DirtyRows) -> Iterator[tuple[int, dict[str, str]]]:
+def _read_csv(
+    path: Path, file: TextIO, source: Source, columns: Collection[str], dirty: DirtyRows
+) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(file, delimiter=source.delimiter)
     header = next(reader, []) if source.header else None
     positions = _positions(path, header, source, columns)
@@ -65,7 +71,9 @@ def _read_csv(path: Path, file: TextIO, source: Source, columns: Collection[str]
         yield line, {name: cells[position] for name, position in positions.items()}
 
 
-def _positions(path: Path, header: list[str] | None, source: Source, columns: Collection[str]) -> dict[str, int]:
+def _positions(
+    path: Path, header: list[str] | None, source: Source, columns: Collection[str]
+) -> dict[str, int]:
     """Where each column stands; names given by position win over the header."""
     titles = [title.strip().removeprefix("\ufeff") for title in header or ()]
     positions: dict[str, int] = {}
@@ -75,21 +83,41 @@ def _positions(path: Path, header: list[str] | None, source: Source, columns: Co
         if given is not None:
             positions[name] = given
             if header is not None and given >= len(titles):
-                faults.append(Fault(f"source.names.{name}", given, f"the file has {len(titles)} columns", f"use 0 to {len(titles) - 1}"))
+                faults.append(
+                    Fault(
+                        f"source.names.{name}",
+                        given,
+                        f"the file has {len(titles)} columns",
+                        f"use 0 to {len(titles) - 1}",
+                    )
+                )
         elif titles.count(name) == 1:
             positions[name] = titles.index(name)
         elif name in titles:
             where = [position for position, title in enumerate(titles) if title == name]
-            faults.append(Fault("source.names", name, f"the header repeats it at positions {where}", f"give `{name}: <position>`"))
+            faults.append(
+                Fault(
+                    "source.names",
+                    name,
+                    f"the header repeats it at positions {where}",
+                    f"give `{name}: <position>`",
+                )
+            )
         else:
-            fix = one_of(name, titles) if header is not None else f"give `{name}: <position>` under source.names"
+            fix = (
+                one_of(name, titles)
+                if header is not None
+                else f"give `{name}: <position>` under source.names"
+            )
             faults.append(Fault("column", name, f"{path.name} has no such column", fix))
     if faults:
         raise MappingError(path, faults)
     return positions
 
 
-def _read_jsonl(file: TextIO, columns: Collection[str], dirty: DirtyRows) -> Iterator[tuple[int, dict[str, str]]]:
+def _read_jsonl(
+    file: TextIO, columns: Collection[str], dirty: DirtyRows
+) -> Iterator[tuple[int, dict[str, str]]]:
     """An object a line; a column that an object lacks is empty, since JSON leaves out what is not there."""
     for line, text in enumerate(file, start=1):
         if not text.strip():

@@ -13,20 +13,35 @@ from deskpulse.ingest.mapping.contract import Holds
 from deskpulse.ingest.mapping.dirty import DirtyCell, DirtyRows
 from deskpulse.ingest.mapping.rows import Row, read_rows
 from deskpulse.ingest.mapping.schema import EventRule, Mapping
-from deskpulse.ingest.mapping.values import InstantOf, Test, TextOf, all_of, columns_of, instant_field, instant_of, text_of, typed
+from deskpulse.ingest.mapping.values import (
+    InstantOf,
+    Test,
+    TextOf,
+    all_of,
+    columns_of,
+    instant_field,
+    instant_of,
+    text_of,
+    typed,
+)
 from streams.decode import Decode, Reject, decoder
 
 _PROGRESS_EVERY: Final = 1_000  # rows
 
 
 def map_file(
-    path: Path, mapping: Mapping, dirty: DirtyRows | None = None, *, on_progress: Callable[[int], None] | None = None
+    path: Path,
+    mapping: Mapping,
+    dirty: DirtyRows | None = None,
+    *,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, object]]:
     """Yield the events of a file, each with its `topic`, row by row (case by case where the mapping has cases).
 
-    Every event holds to the contract; what does not is counted in `dirty`, as are rows that cannot be read, and stops nothing.
-    The order is that of the file, not of the events' times. `on_progress` gets the number of rows read, now and then.
-    Errors: MappingError when the file lacks a column that the mapping names; OSError when it cannot be read.
+    Every event holds to the contract; what does not is counted in `dirty`, as are rows that cannot be read,
+    and stops nothing. The order is that of the file, not of the events' times. `on_progress` gets the number
+    of rows read, now and then. Errors: MappingError when the file lacks a column that the mapping names;
+    OSError when it cannot be read.
     """
     return _Run(mapping, DirtyRows() if dirty is None else dirty, on_progress).events(path)
 
@@ -104,12 +119,19 @@ class _Run:
         dropped = False
         for check, fails in self._checks:
             if fails(row):
-                self._dirty.add(row.line, check.reason, ", ".join(f"{test.column} is {row.cells[test.column]!r}" for test in check.when))
+                self._dirty.add(
+                    row.line,
+                    check.reason,
+                    ", ".join(f"{test.column} is {row.cells[test.column]!r}" for test in check.when),
+                )
                 dropped = dropped or check.drop
         return dropped
 
     def _cases(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
-        """Rows of a case together, in the order of the case's first row; a row without a case or without its time is dirty."""
+        """Rows of a case together, in the order of the case's first row.
+
+        A row without a case or without its time is dirty.
+        """
         case = self._mapping.case
         assert case is not None
         instant = None if case.order_by is None else self._times[case.order_by]
@@ -135,7 +157,9 @@ class _Run:
         tags = contract.tag_field(rule.topic)
         tag = rule.fields[tags].constant if tags in rule.fields else None
         known = contract.rules(rule.topic, tag)
-        fields = [(name, known[name].holds, known[name].required, self._text_of(rule, name)) for name in rule.fields]
+        fields = [
+            (name, known[name].holds, known[name].required, self._text_of(rule, name)) for name in rule.fields
+        ]
         return _Event(rule.topic, rule.rows == "first", all_of(rule.when), fields, decoder(rule.topic))
 
     def _text_of(self, rule: EventRule, name: str) -> TextOf:
@@ -148,7 +172,11 @@ class _Run:
 
 def _instants(mapping: Mapping) -> dict[str, InstantOf]:
     """The times by name: first those that others wrap after, which do not wrap themselves."""
-    instants = {name: instant_of(time, mapping.zone) for name, time in mapping.times.items() if time.wraps_after is None}
+    instants = {
+        name: instant_of(time, mapping.zone)
+        for name, time in mapping.times.items()
+        if time.wraps_after is None
+    }
     for name, time in mapping.times.items():
         if time.wraps_after is not None:
             instants[name] = instant_of(time, mapping.zone, instants[time.wraps_after])
@@ -161,5 +189,9 @@ def _columns(mapping: Mapping) -> list[str]:
     conditions += [test for rule in mapping.events for test in rule.when]
     values = [*mapping.times.values(), *(value for rule in mapping.events for value in rule.fields.values())]
     case = [] if mapping.case is None else [mapping.case.by]
-    names = [*case, *(test.column for test in conditions), *(name for value in values for name in columns_of(value))]
+    names = [
+        *case,
+        *(test.column for test in conditions),
+        *(name for value in values for name in columns_of(value)),
+    ]
     return list(dict.fromkeys(names))

@@ -14,7 +14,8 @@ from pydantic_core import PydanticCustomError
 from deskpulse.ingest.mapping.contract import TOPICS
 
 PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
-BUILT_IN: Final = ("#line", "#nth")  # line of the row in the file; number of the row among those that the event takes
+# line of the row in the file; number of the row among those that the event takes
+BUILT_IN: Final = ("#line", "#nth")
 NAMED_FORMATS: Final = ("rfc3339", "epoch_ms", "epoch_s")
 Topic = Literal["ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer"]
 assert Topic.__args__ == TOPICS  # type: ignore[attr-defined] # a Literal cannot be built from a tuple
@@ -66,7 +67,9 @@ def _known_format(value: str) -> str:
 def _known_template(value: str) -> str:
     rest = PLACEHOLDER.sub("", value)
     if "{" in rest or "}" in rest:
-        raise _fault("a brace stands alone", "write {column name} for a column; a brace itself cannot be written")
+        raise _fault(
+            "a brace stands alone", "write {column name} for a column; a brace itself cannot be written"
+        )
     wrong = [name for name in PLACEHOLDER.findall(value) if name.startswith("#") and name not in BUILT_IN]
     if wrong:
         raise _fault(f"no such placeholder {{{wrong[0]}}}", "use {#line}, {#nth} or the name of a column")
@@ -91,7 +94,8 @@ class Source(Part):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     header: bool = True
-    names: dict[str, Annotated[int, Field(ge=0)]] = {}  # name -> position from 0: without a header, or where it repeats
+    # name -> position from 0: without a header, or where it repeats
+    names: dict[str, Annotated[int, Field(ge=0)]] = {}
     empty: dict[str, tuple[Text, ...]] = {}  # column -> cells that mean "nothing", besides an empty one
 
 
@@ -122,7 +126,8 @@ class Value(Part):
     constant: Text | None = None
     template: Template | None = None  # an empty cell in it makes all of it empty
     first: tuple[Value, ...] | None = None  # the first that is not empty
-    map: dict[Text, Text] | None = None  # cell -> text; a cell that is not named is dirty, or becomes the default
+    # cell -> text; a cell that is not named is dirty, or becomes the default
+    map: dict[Text, Text] | None = None
     default: Text | None = None  # in place of an empty or an unnamed cell
 
     @model_validator(mode="after")
@@ -155,7 +160,8 @@ class Time(Value):
 
     format: Annotated[str, AfterValidator(_known_format)] = "rfc3339"
     zone: Zone | None = None  # of times that name none; else that of the mapping
-    wraps_after: str | None = None  # a time of the row: what seems more than 12 h before it is on the next day
+    # a time of the row: what seems more than 12 h before it is on the next day
+    wraps_after: str | None = None
 
 
 class Case(Part):

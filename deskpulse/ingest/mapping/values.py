@@ -80,7 +80,10 @@ def _template(template: str) -> TextOf:
 
 
 def instant_of(time: Time, default_zone: str, anchor: InstantOf | None = None) -> InstantOf:
-    """An instant; None where the text is empty. Its function raises DirtyCell for a text of another format."""
+    """An instant; None where the text is empty.
+
+    Its function raises DirtyCell for a text of another format.
+    """
     text = text_of(time)
     # Several events of a row read the same time, and strptime is the dearest step of all.
     read = lru_cache(maxsize=256)(_reader(time.format, ZoneInfo(time.zone or default_zone)))
@@ -168,4 +171,8 @@ def _finite(text: str) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-_TYPED: Final[Mapping[Holds, Callable[[str], Any]]] = {"integer": int, "number": _finite, "flag": lambda text: _FLAGS[text.lower()]}
+_TYPED: Final[Mapping[Holds, Callable[[str], Any]]] = {
+    "integer": int,
+    "number": _finite,
+    "flag": lambda text: _FLAGS[text.lower()],
+}

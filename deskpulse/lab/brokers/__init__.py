@@ -1,6 +1,9 @@
-"""The broker that this project starts itself, for tests, the demo and the benchmarks; production brings its own Kafka.
+"""The broker that this project starts itself, for tests, the demo and the benchmarks.
 
-`kafka.LocalKafka` is Apache Kafka: its jars come by their hashes (`jars`), the Java that runs them as a locked package (`java`).
+Production brings its own Kafka.
+
+`kafka.LocalKafka` is Apache Kafka: its jars come by their hashes (`jars`), the Java that runs them as a
+locked package (`java`).
 """
 
 from typing import Protocol

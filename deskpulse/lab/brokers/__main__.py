@@ -21,7 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             fetch(_tell)
             print(f"Apache Kafka is in {cache_folder()}")
         else:
-            _serve(LocalKafka(brokers=options.brokers, port=options.port, security=options.security, report=_tell))
+            _serve(
+                LocalKafka(
+                    brokers=options.brokers, port=options.port, security=options.security, report=_tell
+                )
+            )
     except BrokerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -44,18 +48,37 @@ def _serve(kafka: LocalKafka) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m deskpulse.lab.brokers", description="Run Apache Kafka on loopback until Ctrl-C.")
-    parser.add_argument("--port", type=int, default=9092, help="port of the first broker (default: %(default)s)")
-    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="how many (default: %(default)s); three replicate")
-    parser.add_argument("--security", choices=get_args(Security), default="plaintext", help="default: %(default)s")
-    parser.add_argument("--fetch-only", action="store_true", help="only fetch Kafka into the cache, so that later runs need no network")
+    parser = argparse.ArgumentParser(
+        prog="python -m deskpulse.lab.brokers", description="Run Apache Kafka on loopback until Ctrl-C."
+    )
+    parser.add_argument(
+        "--port", type=int, default=9092, help="port of the first broker (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--brokers",
+        type=int,
+        choices=(1, 3),
+        default=1,
+        help="how many (default: %(default)s); three replicate",
+    )
+    parser.add_argument(
+        "--security", choices=get_args(Security), default="plaintext", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--fetch-only",
+        action="store_true",
+        help="only fetch Kafka into the cache, so that later runs need no network",
+    )
     return parser
 
 
 def _welcome(kafka: LocalKafka) -> str:
     lines = [f"{kafka.name} serves {kafka.bootstrap}"]
     if kafka.ca_file:
-        lines += [f"SASL_SSL, SCRAM-SHA-512, user {kafka.username}, password {kafka.password}", f"trust {kafka.ca_file}"]
+        lines += [
+            f"SASL_SSL, SCRAM-SHA-512, user {kafka.username}, password {kafka.password}",
+            f"trust {kafka.ca_file}",
+        ]
     return "\n".join([*lines, "Press Ctrl-C to stop it; its data is deleted then."])
 
 

@@ -50,7 +50,10 @@ class _Work:
     opening: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, file: Path) -> IO[bytes]:
-        """A new file. Errors: _BrokenError when all is over, after which none is made: whoever waited may delete the folder."""
+        """A new file.
+
+        Errors: _BrokenError when all is over, after which none is made: whoever waited may delete the folder.
+        """
         with self.opening:
             if self.over.is_set():
                 raise _BrokenError("given up")
@@ -66,14 +69,22 @@ class _BrokenError(Exception):
     """A transfer that may succeed when it is tried again; the text says what happened."""
 
 
-def download_all(repository: Repository, wanted: Sequence[Download], report: Callable[[str], None]) -> Iterator[Download]:
-    """Yield each one when its file is there, complete and with the right hash; report once a second how far it is.
+def download_all(
+    repository: Repository, wanted: Sequence[Download], report: Callable[[str], None]
+) -> Iterator[Download]:
+    """Yield each one when its file is there, complete and with the right hash.
 
-    What fails in passing is tried four times. Errors: BrokerError with what to do; OSError where a file cannot be written. The threads are
-    no reason for a program to stay: Ctrl-C ends it at once.
+    Report once a second how far it is.
+
+    What fails in passing is tried four times. Errors: BrokerError with what to do; OSError where a file
+    cannot be written. The threads are no reason for a program to stay: Ctrl-C ends it at once.
     """
-    work, total = _Work(repository, received=dict.fromkeys((each.path for each in wanted), 0)), sum(each.size for each in wanted)
-    for each in sorted(wanted, key=lambda each: -each.size):  # the largest first, so that none of them is waited for at the end
+    work, total = (
+        _Work(repository, received=dict.fromkeys((each.path for each in wanted), 0)),
+        sum(each.size for each in wanted),
+    )
+    # the largest first, so that none of them is waited for at the end
+    for each in sorted(wanted, key=lambda each: -each.size):
         work.todo.put(each)
     for _ in range(min(_AT_ONCE, len(wanted))):
         threading.Thread(target=_run, args=(work,), daemon=True).start()
@@ -119,20 +130,27 @@ def _download(work: _Work, wanted: Download) -> None:
             break
         except _BrokenError as error:
             if tries == _TRIES:
-                raise BrokerError(f"{address} could not be fetched ({error}; {_TRIES} tries): {_CHECK}") from error
+                raise BrokerError(
+                    f"{address} could not be fetched ({error}; {_TRIES} tries): {_CHECK}"
+                ) from error
             work.over.wait(pause)
             pause *= 2
     else:
         raise AssertionError
     if digest != wanted.sha256:
         raise BrokerError(
-            f"{address} is not the file that was locked (SHA-256 {digest} instead of {wanted.sha256}) and was thrown away: a proxy or the "
-            f"repository, which {work.repository.told_by} names, gives out something else; name another one in {VARIABLE}"
+            f"{address} is not the file that was locked (SHA-256 {digest} instead of {wanted.sha256}) and "
+            "was thrown away: a proxy or the "
+            f"repository, which {work.repository.told_by} names, gives out something else; name another one "
+            f"in {VARIABLE}"
         )
 
 
 def _transfer(work: _Work, address: str, wanted: Download) -> str:
-    """Copy one file; return its SHA-256. Errors: _BrokenError, BrokerError where another try would not help, OSError of the disk."""
+    """Copy one file; return its SHA-256.
+
+    Errors: _BrokenError, BrokerError where another try would not help, OSError of the disk.
+    """
     received, digest = 0, hashlib.sha256()
     with work.open(wanted.file) as file, _open(work.repository, address) as answer:
         # What is longer than it should be has the wrong hash already.
@@ -156,7 +174,10 @@ def _open(repository: Repository, address: str) -> IO[bytes]:
         said = f"{error.code} {error.reason}"
         if error.code in _PASSING:
             raise _BrokenError(said) from error
-        raise BrokerError(f"{address}: {said}; the repository, which {repository.told_by} names, does not give it out: {_CHECK}") from error
+        raise BrokerError(
+            f"{address}: {said}; the repository, which {repository.told_by} names, does not give it out: "
+            f"{_CHECK}"
+        ) from error
     except (OSError, http.client.HTTPException) as error:
         raise _BrokenError(str(getattr(error, "reason", error)) or type(error).__name__) from error
     return answer

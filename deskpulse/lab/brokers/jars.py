@@ -87,19 +87,25 @@ def cache_folder() -> Path:
     if told := os.environ.get(CACHE_VARIABLE):
         return Path(told).absolute()
     caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not caches.is_absolute():  # a relative one is to be ignored: so says the specification of these folders
+    # a relative one is to be ignored: so says the specification of these folders
+    if not caches.is_absolute():
         try:
             caches = Path.home() / ".cache"
         except RuntimeError as error:
-            raise BrokerError(f"this user has no home to keep Kafka's jars in: name a folder in {CACHE_VARIABLE}") from error
+            raise BrokerError(
+                f"this user has no home to keep Kafka's jars in: name a folder in {CACHE_VARIABLE}"
+            ) from error
     return caches / "deskpulse" / "kafka"
 
 
 def fetch(report: Report = silent, *, lock: Lock | None = None) -> list[Path]:
-    """Kafka's jars, whole and checked, in the order of the lock; those that are not in the cache yet are fetched.
+    """Kafka's jars, whole and checked, in the order of the lock.
 
-    When all are there, no network is needed. A file that is not what the lock says is fetched anew. Processes that fetch at once do not
-    disturb each other: a jar gets its name when it is complete. Errors: BrokerError.
+    Those that are not in the cache yet are fetched.
+
+    When all are there, no network is needed. A file that is not what the lock says is fetched anew. Processes
+    that fetch at once do not disturb each other: a jar gets its name when it is complete. Errors:
+    BrokerError.
     """
     lock = lock or read_lock()
     folder = cache_folder() / lock.version
@@ -112,7 +118,10 @@ def fetch(report: Report = silent, *, lock: Lock | None = None) -> list[Path]:
 
 def _fetch(lock: Lock, missing: list[Jar], folder: Path, report: Report) -> None:
     repository, megabytes = find_repository(), sum(jar.size for jar in missing) / 1e6
-    report(f"fetching Apache Kafka {lock.version}: {len(missing)} of {len(lock.jars)} jars, {megabytes:.0f} MB, once, into {folder}")
+    report(
+        f"fetching Apache Kafka {lock.version}: {len(missing)} of {len(lock.jars)} jars, {megabytes:.0f} "
+        f"MB, once, into {folder}"
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as part:
@@ -120,5 +129,8 @@ def _fetch(lock: Lock, missing: list[Jar], folder: Path, report: Report) -> None
             for done in download_all(repository, wanted, report):
                 done.file.replace(folder / done.file.name)
     except OSError as error:
-        raise BrokerError(f"{folder} cannot be written ({error}): free some disk, or name another folder in {CACHE_VARIABLE}") from error
+        raise BrokerError(
+            f"{folder} cannot be written ({error}): free some disk, or name another folder in "
+            f"{CACHE_VARIABLE}"
+        ) from error
     report(f"Apache Kafka {lock.version} is ready")

@@ -1,4 +1,7 @@
-"""The Java that runs a local Kafka: the locked one of the extra `demo` where it is installed, else the system's."""
+"""The Java that runs a local Kafka.
+
+The locked one of the extra `demo` where it is installed, else the system's.
+"""
 
 import os
 import re
@@ -21,8 +24,9 @@ _FIX: Final = (
 def find_java() -> str:
     """The path of a Java that can run the broker.
 
-    What DESKPULSE_JAVA names, and nothing else; without it the one of the extra `demo`, so that everybody's broker runs on the same one;
-    then those of JAVA_HOME and PATH. Errors: BrokerError when none of them is 17 or newer.
+    What DESKPULSE_JAVA names, and nothing else; without it the one of the extra `demo`, so that everybody's
+    broker runs on the same one; then those of JAVA_HOME and PATH. Errors: BrokerError when none of them is 17
+    or newer.
     """
     if told := os.environ.get(VARIABLE):
         if fault := _fault(told):
@@ -66,7 +70,10 @@ def _fault(java: str) -> str | None:
 
 
 def _major(java: str) -> int | None:
-    """The feature release of a Java: 17 for `17.0.15`, 8 for `1.8.0_402`, None when it does not tell or does not run."""
+    """The feature release of a Java.
+
+    17 for `17.0.15`, 8 for `1.8.0_402`, None when it does not tell or does not run.
+    """
     try:
         answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     except OSError:  # made for another system, or not executable

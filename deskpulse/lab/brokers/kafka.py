@@ -21,7 +21,8 @@ from deskpulse.lab.brokers.tls import make_certificates
 Security = Literal["plaintext", "sasl_tls"]
 
 _STARTED = b"Kafka Server started"
-_RESTART_GRACE_SECONDS = 8.0  # one broker needs half a second; three at once lose their quorum and never end by themselves
+# one broker needs half a second; three at once lose their quorum and never end by themselves
+_RESTART_GRACE_SECONDS = 8.0
 _DISCARD_GRACE_SECONDS = 3.0  # data that is deleted next needs no careful end
 _USERNAME = "deskpulse"
 _SIZES = (1, 3)
@@ -30,7 +31,10 @@ _LAST_PORT = 65_535
 
 
 def available(report: Report = silent) -> str | None:
-    """None when Kafka can be started here, else the reason with its fix; fetches the jars when they are not there yet."""
+    """None when Kafka can be started here, else the reason with its fix.
+
+    Fetches the jars when they are not there yet.
+    """
     try:
         find_java()
         fetch(report)
@@ -42,10 +46,11 @@ def available(report: Report = silent) -> str | None:
 class LocalKafka:
     """Apache Kafka on loopback with free ports and data in a temporary folder that `stop` deletes.
 
-    `brokers=3` makes a cluster with three copies of everything, two of which must be written. `kill` and `restart` keep the data.
-    `security="sasl_tls"` wants SASL/SCRAM-SHA-512 over TLS: see `username`, `password` and `ca_file`. `properties` override the
-    broker's settings. `quick_start` compiles simply, which saves 40 % of the processor time of a start: for brokers that live for one test,
-    not for measurements. Not thread-safe; should this process die, its brokers and their data go with it.
+    `brokers=3` makes a cluster with three copies of everything, two of which must be written. `kill` and
+    `restart` keep the data. `security="sasl_tls"` wants SASL/SCRAM-SHA-512 over TLS: see `username`,
+    `password` and `ca_file`. `properties` override the broker's settings. `quick_start` compiles simply,
+    which saves 40 % of the processor time of a start: for brokers that live for one test, not for
+    measurements. Not thread-safe; should this process die, its brokers and their data go with it.
     """
 
     def __init__(
@@ -135,7 +140,10 @@ class LocalKafka:
             self._servers.pop(each.number).kill()
 
     def restart(self, node: int | None = None) -> None:
-        """Start one broker, or all, again on the same ports and data; those still running are ended in good order before."""
+        """Start one broker, or all, again on the same ports and data.
+
+        Those still running are ended in good order before.
+        """
         chosen = self._select(node)
         self._end(chosen, grace_seconds=_RESTART_GRACE_SECONDS)
         self._launch(chosen)
@@ -162,7 +170,10 @@ class LocalKafka:
         return chosen
 
     def _end(self, nodes: list[Node], *, grace_seconds: float) -> None:
-        """Stop those of the nodes that run, at once: a cluster that ends one by one loses its quorum and then waits for it."""
+        """Stop those of the nodes that run, at once.
+
+        A cluster that ends one by one loses its quorum and then waits for it.
+        """
         running = [server for node in nodes if (server := self._servers.pop(node.number, None))]
         with ThreadPoolExecutor(self._brokers) as pool:
             list(pool.map(lambda server: server.stop(grace_seconds=grace_seconds), running))
@@ -173,32 +184,50 @@ class LocalKafka:
         if self._first_port is not None:
             ports[: self._brokers] = _claim(self._first_port, self._brokers)
         self._nodes = [
-            Node(i + 1, port=ports[i], controller_port=ports[self._brokers + i], folder=folder / f"broker-{i + 1}")
+            Node(
+                i + 1,
+                port=ports[i],
+                controller_port=ports[self._brokers + i],
+                folder=folder / f"broker-{i + 1}",
+            )
             for i in range(self._brokers)
         ]
         if self._security == "sasl_tls":
             certificates = make_certificates(folder)
-            self._access = Access(_USERNAME, secrets.token_hex(16), certificates.ca_file, certificates.server_file)
+            self._access = Access(
+                _USERNAME, secrets.token_hex(16), certificates.ca_file, certificates.server_file
+            )
         for node in self._nodes:
             node.folder.mkdir()
             settings = server_properties(node, self._nodes, self._access, self._overrides)
             node.properties_file.write_text(as_text(settings), encoding="utf-8")
 
     def _format(self) -> None:
-        """Give each node's storage the cluster's id and, with SASL, the user: KRaft starts on formatted storage only."""
+        """Give each node's storage the cluster's id and, with SASL, the user.
+
+        KRaft starts on formatted storage only.
+        """
         command = [
             *self._command("kafka.tools.StorageTool", "-XX:TieredStopAtLevel=1", heap_mb=128),
             "format",
             f"--cluster-id={secrets.token_urlsafe(16)}",
         ]
         if self._access:
-            command += ["--add-scram", f"{SCRAM}=[name={self._access.username},password={self._access.password}]"]
+            command += [
+                "--add-scram",
+                f"{SCRAM}=[name={self._access.username},password={self._access.password}]",
+            ]
 
         def format_one(node: Node) -> None:
             with node.log_file.open("ab") as log:
-                done = subprocess.run([*command, "--config", str(node.properties_file)], stdout=log, stderr=log, check=False)
+                done = subprocess.run(
+                    [*command, "--config", str(node.properties_file)], stdout=log, stderr=log, check=False
+                )
             if done.returncode != 0:
-                raise BrokerError(f"{self.name} refused its settings; check `properties` and free disk. It said:\n{tail(node.log_file)}")
+                raise BrokerError(
+                    f"{self.name} refused its settings; check `properties` and free disk. It "
+                    f"said:\n{tail(node.log_file)}"
+                )
 
         with ThreadPoolExecutor(self._brokers) as pool:
             list(pool.map(format_one, self._nodes))
@@ -216,10 +245,15 @@ class LocalKafka:
 
     def _launch(self, nodes: list[Node]) -> None:
         """Start brokers and wait until each says that it serves."""
-        folder, command = self._running_folder(), self._command("kafka.Kafka", *self._java_options, heap_mb=self._heap_mb)
+        folder, command = (
+            self._running_folder(),
+            self._command("kafka.Kafka", *self._java_options, heap_mb=self._heap_mb),
+        )
         already_logged = {node.number: _size(node.log_file) for node in nodes}
         for node in nodes:
-            self._servers[node.number] = launch([*command, str(node.properties_file)], log_file=node.log_file, data=folder)
+            self._servers[node.number] = launch(
+                [*command, str(node.properties_file)], log_file=node.log_file, data=folder
+            )
         for node in nodes:
             self._await(node, already_logged[node.number])
 
@@ -233,9 +267,14 @@ class LocalKafka:
         in_time = wait_until(has_said_or_died, timeout_seconds=self._start_timeout_seconds)
         if in_time and server.runs():
             return
-        cause = f"did not come up within {self._start_timeout_seconds:g} s" if server.runs() else f"ended with exit {server.program.poll()}"
+        cause = (
+            f"did not come up within {self._start_timeout_seconds:g} s"
+            if server.runs()
+            else f"ended with exit {server.program.poll()}"
+        )
         raise BrokerError(
-            f"{self.name}, broker {node.number} on port {node.port}, {cause}; check `properties`, free memory and disk. "
+            f"{self.name}, broker {node.number} on port {node.port}, {cause}; check `properties`, free "
+            "memory and disk. "
             f"The end of its log:\n{tail(node.log_file)}"
         )
 
@@ -254,7 +293,9 @@ def _claim(first_port: int, count: int) -> list[int]:
     ports = list(range(first_port, first_port + count))
     for port in ports:
         if not port_is_free(port):
-            raise BrokerError(f"port {port} is in use: end the program that listens there, or choose another port")
+            raise BrokerError(
+                f"port {port} is in use: end the program that listens there, or choose another port"
+            )
     return ports
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from deskpulse.lab.brokers import BrokerError
 
 LOOPBACK = "127.0.0.1"
-# Below the range from which kernels take ports for outgoing connections: a broker that restarts finds its own port free again.
+# Below the range from which kernels take ports for outgoing connections: a broker that restarts finds its own
+# port free again.
 _PORTS = range(20_000, 32_000)
 _POLL_SECONDS = 0.05
 
-# Ends the server and deletes its data when this process dies, however it dies: the pipe on standard input then closes.
-# The pause lets the other servers of a cluster, which write to the same folder, die before it is deleted.
+# Ends the server and deletes its data when this process dies, however it dies: the pipe on standard input
+# then closes. The pause lets the other servers of a cluster, which write to the same folder, die before it is
+# deleted.
 _GUARD = 'read _; kill -9 "$1" 2>/dev/null; sleep 1; rm -rf -- "$2"'
 
 
@@ -59,9 +61,12 @@ class Server:
 
 
 def launch(command: Sequence[str], *, log_file: Path, data: Path) -> Server:
-    """Start a server program with its output appended to a file; `data` is deleted should this process die before it.
+    """Start a server program with its output appended to a file.
 
-    Sessions of their own keep Ctrl-C in a terminal from reaching program and guard: this process decides when they end.
+    `data` is deleted should this process die before it.
+
+    Sessions of their own keep Ctrl-C in a terminal from reaching program and guard: this process decides when
+    they end.
     """
     with log_file.open("ab") as log:
         program = subprocess.Popen(
@@ -102,7 +107,8 @@ def listens(port: int) -> bool:
 def port_is_free(port: int) -> bool:
     """Whether a server could listen on a loopback port now."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closed connections do not count
+        # as servers do: closed connections do not count
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError:
@@ -115,12 +121,17 @@ def free_ports(count: int) -> list[int]:
     candidates = random.SystemRandom().sample(_PORTS, len(_PORTS))
     found = [port for port, _ in zip(filter(port_is_free, candidates), range(count), strict=False)]
     if len(found) < count:
-        raise BrokerError(f"fewer than {count} free ports between {_PORTS.start} and {_PORTS.stop}: end some servers")
+        raise BrokerError(
+            f"fewer than {count} free ports between {_PORTS.start} and {_PORTS.stop}: end some servers"
+        )
     return found
 
 
 def tail(log_file: Path, *, lines: int = 25) -> str:
-    """The last lines of a log, indented, for an error text; without Java's stack frames, which hide the causes between them."""
+    """The last lines of a log, indented, for an error text.
+
+    Without Java's stack frames, which hide the causes between them.
+    """
     text = log_file.read_text(encoding="utf-8", errors="replace") if log_file.is_file() else ""
     telling = [line for line in text.splitlines() if not line.startswith("\tat ")]
     return "\n".join(f"  {line}" for line in telling[-lines:]) or "  (the log is empty)"

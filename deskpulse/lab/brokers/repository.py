@@ -21,7 +21,10 @@ _REFERENCE: Final = re.compile(r"\$\{env\.(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Where jars lie, in the layout that every Maven repository has: `group/with/slashes/artifact/version/artifact-version.jar`."""
+    """Where jars lie, in the layout that every Maven repository has.
+
+    `group/with/slashes/artifact/version/artifact-version.jar`.
+    """
 
     url: str  # without a slash at its end, and without a password
     told_by: str  # who named it: for messages
@@ -39,8 +42,8 @@ class Repository:
 def find_repository(environ: Mapping[str, str] = os.environ) -> Repository:
     """The one of the variable DESKPULSE_KAFKA_REPOSITORY, else the mirror of Maven's settings of this user, else Maven's central one.
 
-    `https`, `http` and `file` addresses do; a user and a password in the address are sent along. Errors: BrokerError for an address that
-    is none, and for settings that cannot be read.
+    `https`, `http` and `file` addresses do; a user and a password in the address are sent along. Errors:
+    BrokerError for an address that is none, and for settings that cannot be read.
     """
     if told := environ.get(VARIABLE):
         return _repository(told, VARIABLE)
@@ -55,29 +58,47 @@ def _repository(address: str, told_by: str, login: tuple[str, str] | None = None
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in _SCHEMES or not (parts.netloc or parts.scheme == "file"):
-        raise BrokerError(f"{told_by} names no repository: it takes an address such as https://HOST/maven2 or file:///FOLDER")
+        raise BrokerError(
+            f"{told_by} names no repository: it takes an address such as https://HOST/maven2 or "
+            "file:///FOLDER"
+        )
     if parts.username:
         login = unquote(parts.username), unquote(parts.password or "")
     url = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl().rstrip("/")
-    return Repository(url, told_by, f"Basic {base64.b64encode(':'.join(login).encode()).decode()}" if login else None)
+    return Repository(
+        url, told_by, f"Basic {base64.b64encode(':'.join(login).encode()).decode()}" if login else None
+    )
 
 
 def _mirror(settings: Path, environ: Mapping[str, str]) -> Repository | None:
-    """The mirror of the central repository that a settings.xml of Maven names, with its login; None without one."""
+    """The mirror of the central repository that a settings.xml of Maven names, with its login.
+
+    None without one.
+    """
     if not settings.is_file():
         return None
     try:
         root = ET.fromstring(settings.read_bytes())  # noqa: S314 - the user's own file
     except (OSError, ET.ParseError) as error:
-        raise BrokerError(f"{settings} cannot be read ({error}): mend it, or name a repository in {VARIABLE}") from error
+        raise BrokerError(
+            f"{settings} cannot be read ({error}): mend it, or name a repository in {VARIABLE}"
+        ) from error
 
     def text(element: ET.Element, name: str) -> str:
-        return _REFERENCE.sub(lambda found: environ.get(found[1], found[0]), (element.findtext(f"{{*}}{name}") or "").strip())
+        return _REFERENCE.sub(
+            lambda found: environ.get(found[1], found[0]), (element.findtext(f"{{*}}{name}") or "").strip()
+        )
 
     for mirror in root.iterfind("{*}mirrors/{*}mirror"):
         if _stands_for_central(text(mirror, "mirrorOf")) and text(mirror, "blocked") != "true":
-            servers = [server for server in root.iterfind("{*}servers/{*}server") if text(server, "id") == text(mirror, "id")]
-            login = next(((text(s, "username"), text(s, "password")) for s in servers if text(s, "username")), None)
+            servers = [
+                server
+                for server in root.iterfind("{*}servers/{*}server")
+                if text(server, "id") == text(mirror, "id")
+            ]
+            login = next(
+                ((text(s, "username"), text(s, "password")) for s in servers if text(s, "username")), None
+            )
             return _repository(text(mirror, "url"), f"the mirror in {settings}", login)
     return None
 
@@ -85,7 +106,10 @@ def _mirror(settings: Path, environ: Mapping[str, str]) -> Repository | None:
 def _stands_for_central(mirror_of: str) -> bool:
     """Whether a mirror takes the place of the central repository.
 
-    >>> [_stands_for_central(of) for of in ("*", "central", "external:*", "other", "*,!central", "external:http:*")]
+    >>> [
+    ...     _stands_for_central(of)
+    ...     for of in ("*", "central", "external:*", "other", "*,!central", "external:http:*")
+    ... ]
     [True, True, True, False, False, False]
     """
     words = {word.strip() for word in mirror_of.split(",")}

@@ -40,13 +40,17 @@ class Access:
     server_file: Path
 
 
-def server_properties(node: Node, nodes: Sequence[Node], access: Access | None, overrides: Mapping[str, str]) -> dict[str, str]:
+def server_properties(
+    node: Node, nodes: Sequence[Node], access: Access | None, overrides: Mapping[str, str]
+) -> dict[str, str]:
     """All settings of one node; the overrides win."""
     protocol = "PLAINTEXT" if access is None else "SASL_SSL"
     return {
         "process.roles": "broker,controller",
         "node.id": str(node.number),
-        "controller.quorum.voters": ",".join(f"{peer.number}@{LOOPBACK}:{peer.controller_port}" for peer in nodes),
+        "controller.quorum.voters": ",".join(
+            f"{peer.number}@{LOOPBACK}:{peer.controller_port}" for peer in nodes
+        ),
         "listeners": f"{protocol}://{LOOPBACK}:{node.port},CONTROLLER://{LOOPBACK}:{node.controller_port}",
         "listener.security.protocol.map": f"{protocol}:{protocol},CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": protocol,
@@ -84,15 +88,20 @@ def _quick() -> dict[str, str]:
         "transaction.state.log.num.partitions": "4",
         "share.coordinator.state.topic.num.partitions": "1",
         "log.cleaner.dedupe.buffer.size": str(16 << 20),  # the default takes 128 MiB of a small heap
-        # Replayed data carries old timestamps: by default a broker would delete what is a week old minutes after it was written.
+        # Replayed data carries old timestamps: by default a broker would delete what is a week old minutes
+        # after it was written.
         "log.retention.ms": "-1",
-        # A topic that nobody specified is a mistake; by default it would appear on first use, with one partition.
+        # A topic that nobody specified is a mistake; by default it would appear on first use, with one
+        # partition.
         "auto.create.topics.enable": "false",
     }
 
 
 def _sasl_over_tls(access: Access) -> dict[str, str]:
-    login = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{access.username}" password="{access.password}";'
+    login = (
+        f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{access.username}" '
+        f'password="{access.password}";'
+    )
     return {
         "sasl.enabled.mechanisms": SCRAM,
         "sasl.mechanism.inter.broker.protocol": SCRAM,

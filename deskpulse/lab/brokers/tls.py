@@ -7,7 +7,8 @@ from pathlib import Path
 
 from deskpulse.lab.brokers import BrokerError
 
-# Key usages and key identifiers are not decoration: Python 3.13 verifies strictly and refuses certificates without them.
+# Key usages and key identifiers are not decoration: Python 3.13 verifies strictly and refuses certificates
+# without them.
 _SETTINGS = """\
 [req]
 prompt = no
@@ -44,7 +45,9 @@ def make_certificates(folder: Path, *, days: int = 30) -> Certificates:
     openssl = ("req", "-config", "openssl.cnf", *_NEW_KEY)
     _openssl(folder, *openssl, "-x509", "-extensions", "authority", "-days", str(days), "-subj", "/CN=deskpulse throw-away CA",
              "-keyout", "ca.key", "-out", "ca.pem")  # fmt: skip
-    _openssl(folder, *openssl, "-new", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+    _openssl(
+        folder, *openssl, "-new", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr"
+    )
     _openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
              "-extfile", "openssl.cnf", "-extensions", "server", "-out", "server.crt")  # fmt: skip
     server_file = folder / "server.pem"  # Kafka wants key and certificate in one file
@@ -55,7 +58,13 @@ def make_certificates(folder: Path, *, days: int = 30) -> Certificates:
 def _openssl(folder: Path, *arguments: str) -> None:
     program = shutil.which("openssl")
     if program is None:
-        raise BrokerError("no openssl on PATH to make test certificates: install it (Debian: apt-get install openssl) or run without TLS")
+        raise BrokerError(
+            "no openssl on PATH to make test certificates: install it (Debian: apt-get install openssl) or "
+            "run without TLS"
+        )
     run = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise BrokerError(f"openssl {arguments[0]} failed (exit {run.returncode}), OpenSSL 1.1.1 or newer is needed:\n{run.stderr.strip()}")
+        raise BrokerError(
+            f"openssl {arguments[0]} failed (exit {run.returncode}), OpenSSL 1.1.1 or newer is "
+            f"needed:\n{run.stderr.strip()}"
+        )

@@ -24,7 +24,11 @@ Samples = Mapping[verify.Key, float]
 AS_OF: Final = "deskpulse_view_as_of_timestamp_seconds"
 EVENT_CLOCK: Final = "deskpulse_event_clock_timestamp_seconds"
 POSITION: Final = "deskpulse_source_position_offset"
-HISTOGRAMS: Final = ("support_first_response_seconds", "support_handle_time_seconds", "support_resolution_time_seconds")
+HISTOGRAMS: Final = (
+    "support_first_response_seconds",
+    "support_handle_time_seconds",
+    "support_resolution_time_seconds",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,23 @@ def scrape(url: str) -> Samples:
 async def read_source(settings: Settings) -> tuple[list[Record], dict[tuple[str, int], int]]:
     """Every record of the source topics up to their ends as they are now, and these ends by (topic without prefix, partition)."""
     prefix = len(settings.topic_prefix)
-    logs, ends = await read_topics(settings.kafka.client_options(), [settings.topic_prefix + topic for topic in SOURCE_TOPICS])
-    records = [(place.topic[prefix:], record.key, record.value, record.timestamp) for place, found in logs.items() for record in found]
+    logs, ends = await read_topics(
+        settings.kafka.client_options(), [settings.topic_prefix + topic for topic in SOURCE_TOPICS]
+    )
+    records = [
+        (place.topic[prefix:], record.key, record.value, record.timestamp)
+        for place, found in logs.items()
+        for record in found
+    ]
     return records, {(place.topic[prefix:], place.partition): end for place, end in ends.items()}
 
 
 def behind(samples: Samples, ends: Mapping[tuple[str, int], int]) -> int:
     """Records that are in the source topics and not yet in the figures of a scrape."""
     positions = {
-        (dict(labels)["topic"], int(dict(labels)["partition"])): int(value) for (name, labels), value in samples.items() if name == POSITION
+        (dict(labels)["topic"], int(dict(labels)["partition"])): int(value)
+        for (name, labels), value in samples.items()
+        if name == POSITION
     }
     return sum(max(0, end - positions.get(place, 0)) for place, end in ends.items())
 
@@ -79,9 +91,16 @@ def heard(facts: Facts, samples: Samples) -> Facts:
 
     A ticket is given up by that clock, not by the wall's. The partition is that of Kafka's own partitioner.
     """
-    clocks = {int(dict(labels)["partition"]): round(value * 1000) for (name, labels), value in samples.items() if name == EVENT_CLOCK}
+    clocks = {
+        int(dict(labels)["partition"]): round(value * 1000)
+        for (name, labels), value in samples.items()
+        if name == EVENT_CLOCK
+    }
     partitions = len({dict(labels)["partition"] for name, labels in samples if name == POSITION})
-    return replace(facts, clocks={ticket: clocks.get(partition_of(ticket.encode(), partitions), 0) for ticket in facts.tickets})
+    return replace(
+        facts,
+        clocks={ticket: clocks.get(partition_of(ticket.encode(), partitions), 0) for ticket in facts.tickets},
+    )
 
 
 def expected(settings: Settings, records: list[Record], as_of_ms: int) -> list[oracle.OracleFigure]:
@@ -94,8 +113,13 @@ def as_of(samples: Samples) -> int:
     return round(samples[AS_OF, frozenset()] * 1000)
 
 
-def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_parts: bool = True) -> list[oracle.OracleFigure]:
-    """What an exporter with these settings should show at an instant, by the oracle; without parts: only final and live figures."""
+def expected_figures(
+    settings: Settings, facts: Facts, as_of_ms: int, *, with_parts: bool = True
+) -> list[oracle.OracleFigure]:
+    """What an exporter with these settings should show at an instant, by the oracle; without parts.
+
+    Only final and live figures.
+    """
     desk = settings.desk
     editions = [] if desk.policy is None else _editions(desk.policy.read_text(encoding="utf-8"))
     zone = desk.time_zone or desk_zone(editions) or "UTC"
@@ -127,7 +151,9 @@ def expected_figures(settings: Settings, facts: Facts, as_of_ms: int, *, with_pa
         )
     compared = settings.exporter.compared_rollups
     found = [
-        figure for figure in found if dict(figure.labels).get("period", "current") == "current" or dict(figure.labels)["by"] in compared
+        figure
+        for figure in found
+        if dict(figure.labels).get("period", "current") == "current" or dict(figure.labels)["by"] in compared
     ]
     if not with_parts:
         return found

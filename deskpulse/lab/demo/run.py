@@ -49,21 +49,30 @@ def run(
     verify: bool,
     config: Path | None = None,
 ) -> int:
-    """Run the demo until its duration is over or Ctrl-C; return the exit code: 1 when `verify` found a difference."""
+    """Run the demo until its duration is over or Ctrl-C; return the exit code.
+
+    1 when `verify` found a difference.
+    """
     console, own = Console(), None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's way to say Ctrl-C
     try:
         chosen_port = _port(port, settings)
         if broker is None:
             console.print("starting Apache Kafka ...")
-            own = start_broker(lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True))
+            own = start_broker(
+                lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)
+            )
         bootstrap = broker or (own.bootstrap if own else "")
-        chosen, environment = demo_settings(settings, bootstrap, chosen_port, config, scenario=scenario, shared=own is None)
+        chosen, environment = demo_settings(
+            settings, bootstrap, chosen_port, config, scenario=scenario, shared=own is None
+        )
         console.print(f"broker: {own.name if own else broker}")
         with Stack(chosen, environment, chosen.exporter.port, broker=own) as stack:
             folder = log_folder()
             stack.start(folder)
-            console.print(f"wall     {stack.url}/\nmetrics  {stack.url}/metrics\nlogs     {folder}", highlight=False)
+            console.print(
+                f"wall     {stack.url}/\nmetrics  {stack.url}/metrics\nlogs     {folder}", highlight=False
+            )
             play = _Play(chosen, stack, console, rate_per_hour, scenario)
             return asyncio.run(play.run(None if duration_ms is None else duration_ms / 1000, prove=verify))
     except KeyboardInterrupt:
@@ -78,7 +87,9 @@ def _port(port: int | None, settings: Settings) -> int:
     if wanted == 0:
         return free_ports(1)[0]
     if not port_is_free(wanted):
-        raise DemoError(f"port {wanted} is in use: end the program that listens there, or choose another with --port")
+        raise DemoError(
+            f"port {wanted} is in use: end the program that listens there, or choose another with --port"
+        )
     return wanted
 
 
@@ -98,8 +109,12 @@ def demo_settings(
             "app_id": f"{tag}{settings.app_id}",
             "topic_prefix": f"{tag}{settings.topic_prefix}",
             "kafka": settings.kafka.model_copy(update={"bootstrap_servers": tuple(bootstrap.split(","))}),
-            "desk": settings.desk.model_copy(update={"members": members.model_copy(update=lists), "policy": policy}),
-            "exporter": settings.exporter.model_copy(update={"host": "127.0.0.1", "port": port, "clock": "wall"}),
+            "desk": settings.desk.model_copy(
+                update={"members": members.model_copy(update=lists), "policy": policy}
+            ),
+            "exporter": settings.exporter.model_copy(
+                update={"host": "127.0.0.1", "port": port, "clock": "wall"}
+            ),
         }
     )
     environment = {
@@ -119,7 +134,10 @@ def demo_settings(
 
 
 def _patience(settings: Settings) -> dict[str, str]:
-    """A worker that is alone need not be given up within seconds: on a busy machine a start shall be slow and not fail."""
+    """A worker that is alone need not be given up within seconds.
+
+    On a busy machine a start shall be slow and not fail.
+    """
     if "transaction_timeout_seconds" in settings.worker.model_fields_set:
         return {}
     return {"DESKPULSE_WORKER__TRANSACTION_TIMEOUT_SECONDS": str(_TRANSACTION_SECONDS)}
@@ -159,22 +177,34 @@ class _Play:
 
     async def _publish(self) -> None:
         options = self.settings.kafka.client_options()
-        producer = AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=20, max_batch_size=1 << 17, **options)
+        producer = AIOKafkaProducer(
+            acks="all", enable_idempotence=True, linger_ms=20, max_batch_size=1 << 17, **options
+        )
         await producer.start()
         try:
             now_ms, prefix = int(time.time() * 1000), self.settings.topic_prefix
             events = story(self.scenario, now_ms=now_ms, rate_per_hour=self.rate_per_hour)
             if self.is_rough:
                 events = self.kinds.watch(events)
-            first = await publish_backlog(events, producer, until_ms=now_ms, topic_prefix=prefix, on_progress=self._note)
+            first = await publish_backlog(
+                events, producer, until_ms=now_ms, topic_prefix=prefix, on_progress=self._note
+            )
             self.told = self.progress.acknowledged
             if first is not None:
-                await publish(chain([first], events), producer, pace=Pace.flat_out(), topic_prefix=prefix, on_progress=self._note)
+                await publish(
+                    chain([first], events),
+                    producer,
+                    pace=Pace.flat_out(),
+                    topic_prefix=prefix,
+                    on_progress=self._note,
+                )
         finally:
             await producer.stop()
 
     def _note(self, progress: Progress) -> None:
-        self.progress = Progress(self.told + progress.sent, self.told + progress.acknowledged, progress.publish_ms)
+        self.progress = Progress(
+            self.told + progress.sent, self.told + progress.acknowledged, progress.publish_ms
+        )
 
     async def _show(self) -> None:
         live = self.console.is_terminal
@@ -182,10 +212,14 @@ class _Play:
             while True:
                 self.stack.check()
                 samples = await self._scrape()
-                lag = sum(value for (name, _), value in samples.items() if name == "deskpulse_source_lag_records")
+                lag = sum(
+                    value for (name, _), value in samples.items() if name == "deskpulse_source_lag_records"
+                )
                 if live or screen.has_figures(samples):
                     show(samples, int(lag), self.progress.acknowledged)
-                await asyncio.sleep(_TABLE_SECONDS if live or not screen.has_figures(samples) else _PLAIN_TABLE_SECONDS)
+                await asyncio.sleep(
+                    _TABLE_SECONDS if live or not screen.has_figures(samples) else _PLAIN_TABLE_SECONDS
+                )
 
     async def _scrape(self) -> dict[verify.Key, float]:
         try:
@@ -199,7 +233,9 @@ class _Play:
         samples = await self._caught_up(ends)
         verdict = await asyncio.to_thread(proof.judge, self.settings, records, samples)
         if verdict.differences:
-            self.console.print(verify.report(verdict.differences), highlight=False, markup=False, soft_wrap=True)
+            self.console.print(
+                verify.report(verdict.differences), highlight=False, markup=False, soft_wrap=True
+            )
         self.console.print(f"demo: {verdict}", highlight=False)
         rough = self._tell_kinds(samples) if self.is_rough else True
         return exits.DIFFERENCE if verdict.differences or not verdict.compared or not rough else exits.OK
@@ -210,14 +246,23 @@ class _Play:
         return self.scenario == Rough.name
 
     def _tell_kinds(self, samples: Mapping[verify.Key, float]) -> bool:
-        """How often each kind of hardship was there, and which figures nobody showed; False where one is missing."""
+        """How often each kind of hardship was there, and which figures nobody showed.
+
+        False where one is missing.
+        """
         counts = self.kinds.counts()
         for name, count in counts.items():
             self.console.print(f"rough: {count:>7,} {name}", highlight=False)
         shown = {name.removesuffix("_bucket") for name, _ in samples}
-        absent = sorted(family.name for family in metric_families() if family not in SLA_WORST and family.name not in shown)
+        absent = sorted(
+            family.name
+            for family in metric_families()
+            if family not in SLA_WORST and family.name not in shown
+        )
         told = f": {', '.join(absent)}" if absent else ""
-        self.console.print(f"rough: {len(absent)} figures absent on both sides{told}", highlight=False, soft_wrap=True)
+        self.console.print(
+            f"rough: {len(absent)} figures absent on both sides{told}", highlight=False, soft_wrap=True
+        )
         return not absent and all(counts.values())
 
     async def _caught_up(self, ends: dict[tuple[str, int], int]) -> dict[verify.Key, float]:
@@ -230,7 +275,10 @@ class _Play:
             if samples and not left:
                 return samples
             if time.monotonic() > deadline:
-                raise DemoError(f"{left:,} records are still not in the figures after {_CATCH_UP_SECONDS:.0f} s: see the worker's log")
+                raise DemoError(
+                    f"{left:,} records are still not in the figures after {_CATCH_UP_SECONDS:.0f} s: see "
+                    "the worker's log"
+                )
             await asyncio.sleep(0.5)
 
 

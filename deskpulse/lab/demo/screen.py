@@ -55,7 +55,11 @@ def has_figures(samples: Samples) -> bool:
     """Whether the first tickets are counted, and so the table has something to show.
 
     >>> labels = frozenset({"window": "30d", "period": "current", "by": "all", "member": "all"}.items())
-    >>> has_figures({}), has_figures({("support_tickets", labels): 0.0}), has_figures({("support_tickets", labels): 7.0})
+    >>> (
+    ...     has_figures({}),
+    ...     has_figures({("support_tickets", labels): 0.0}),
+    ...     has_figures({("support_tickets", labels): 7.0}),
+    ... )
     (False, False, True)
     """
     labels = {"window": WINDOWS[-1], "period": "current", "by": "all", "member": "all"}
@@ -97,4 +101,8 @@ def _promised(samples: Samples) -> str:
     labels = {("by", "all"), ("member", "all"), ("target", "first_reply")}
     late = samples.get(("support_sla_overdue_tickets", frozenset(labels)))
     due = samples.get(("support_sla_due_tickets", frozenset({*labels, ("within", "1h")})))
-    return "" if late is None or due is None else f"; first replies: {late:,.0f} late, {due:,.0f} due within the hour"
+    return (
+        ""
+        if late is None or due is None
+        else f"; first replies: {late:,.0f} late, {due:,.0f} due within the hour"
+    )

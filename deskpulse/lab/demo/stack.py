@@ -1,4 +1,7 @@
-"""The processes of the demo: a broker where none was named, topics, a worker and an exporter; all of them end with the demo."""
+"""The processes of the demo: a broker where none was named, topics, a worker and an exporter.
+
+All of them end with the demo.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,9 @@ class Part:
     def check(self) -> None:
         """Errors: DemoError when the process has ended, with the end of its log."""
         if (code := self.process.poll()) is not None:
-            raise DemoError(f"the {self.name} stopped (exit code {code}); the end of its log:\n{tail(self.log)}")
+            raise DemoError(
+                f"the {self.name} stopped (exit code {code}); the end of its log:\n{tail(self.log)}"
+            )
 
 
 @dataclass(slots=True)
@@ -75,7 +80,10 @@ class Stack:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, log_folder: Path) -> None:
-        """Create the topics, start worker and exporter, wait until the exporter answers. Errors: DemoError, ClusterError."""
+        """Create the topics, start worker and exporter, wait until the exporter answers.
+
+        Errors: DemoError, ClusterError.
+        """
         asyncio.run(_create_topics(self.settings))
         for name in ("worker", "exporter"):
             self.parts.append(self._launch(name, log_folder))
@@ -83,7 +91,10 @@ class Stack:
         while not answers(f"{self.url}/healthz"):
             self.check()
             if time.monotonic() > deadline:
-                raise DemoError(f"the exporter does not answer on {self.url} after {START_SECONDS:.0f} s:\n{tail(self.parts[-1].log)}")
+                raise DemoError(
+                    f"the exporter does not answer on {self.url} after {START_SECONDS:.0f} "
+                    f"s:\n{tail(self.parts[-1].log)}"
+                )
             time.sleep(0.1)
 
     def check(self) -> None:
@@ -98,14 +109,22 @@ class Stack:
         command = [sys.executable, "-m", "deskpulse", name]
         # A session of its own: Ctrl-C is for the demo, which then ends its parts in good order.
         process = subprocess.Popen(
-            command, env={**os.environ, **self.environment}, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            env={**os.environ, **self.environment},
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         self._exit.callback(_end, process)
         return Part(name, process, path)
 
 
 def start_broker(report: Report) -> Broker:
-    """Apache Kafka with a small heap, fetched before its first start, of which `report` is told. Errors: BrokerError."""
+    """Apache Kafka with a small heap, fetched before its first start, of which `report` is told.
+
+    Errors: BrokerError.
+    """
     broker = LocalKafka(heap_mb=HEAP_MB, quick_start=True, report=report)
     broker.start()
     return broker

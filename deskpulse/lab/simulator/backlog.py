@@ -40,10 +40,12 @@ async def publish_backlog(
     on_progress: Callable[[Progress], None] = lambda _: None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> TimedEvent | None:
-    """Send what is published up to an instant, and return the first event after it; every one before is acknowledged then.
+    """Send what is published up to an instant, and return the first event after it.
 
-    The order within a partition is that of the events. The existing customers are on the broker before the first ticket is sent, as in
-    `publish`. Errors: the first error of a delivery ends the run.
+    Every one before is acknowledged then.
+
+    The order within a partition is that of the events. The existing customers are on the broker before the
+    first ticket is sent, as in `publish`. Errors: the first error of a delivery ends the run.
     """
     writer = _Writer(producer, topic_prefix, now_ms)
     first_ms: int | None = None

@@ -28,9 +28,17 @@ def local_time(at_ms: int, zone: ZoneInfo) -> datetime:
 
 
 def arrivals(
-    rng: Random, start_ms: int, end_ms: int | None, *, rate_per_hour: float, factor: Callable[[int], float], peak: float
+    rng: Random,
+    start_ms: int,
+    end_ms: int | None,
+    *,
+    rate_per_hour: float,
+    factor: Callable[[int], float],
+    peak: float,
 ) -> Iterator[int]:
-    """Instants in `[start_ms, end_ms)` of a Poisson process with rate `rate_per_hour * factor(at_ms)`; endless without an end.
+    """Instants in `[start_ms, end_ms)` of a Poisson process with rate `rate_per_hour * factor(at_ms)`.
+
+    Endless without an end.
 
     By thinning: candidates come at the rate of the `peak`, and each is kept with probability factor / peak.
     """

@@ -31,7 +31,9 @@ class CustomerBase:
         return self._size * (self._rates.growth_per_year + self._rates.churn_per_year) / _YEAR_HOURS
 
     def history(self, start_ms: int) -> list[Event]:
-        """How the existing customers came to be: dated events of the 400 days before the start, in event-time order.
+        """How the existing customers came to be.
+
+        Dated events of the 400 days before the start, in event-time order.
 
         Some of them left in the last year, and a few of those came back.
         """
@@ -39,7 +41,9 @@ class CustomerBase:
         for _ in range(self._size):
             customer_id = self._new()
             old = self._rng.random() < _OLD_SHARE
-            joined_ms = start_ms - (self._rng.randint(_YEAR_MS, _HISTORY_MS) if old else self._rng.randint(1, _YEAR_MS))
+            joined_ms = start_ms - (
+                self._rng.randint(_YEAR_MS, _HISTORY_MS) if old else self._rng.randint(1, _YEAR_MS)
+            )
             events.append(self._event(joined_ms, customer_id, "joined"))
             if not (old and self._rng.random() < self._rates.churn_per_year):
                 self._active.append(customer_id)

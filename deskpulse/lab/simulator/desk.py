@@ -15,7 +15,10 @@ DAY_MS: Final = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A log-normal duration: half of the draws are below `median_ms`; a larger `sigma` gives a longer tail."""
+    """A log-normal duration: half of the draws are below `median_ms`.
+
+    A larger `sigma` gives a longer tail.
+    """
 
     median_ms: int
     sigma: float = 0.6
@@ -36,7 +39,10 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A way in. A `live` one has a person on the line: answered within seconds, abandoned when it takes too long."""
+    """A way in.
+
+    A `live` one has a person on the line: answered within seconds, abandoned when it takes too long.
+    """
 
     name: str
     share: float
@@ -97,7 +103,8 @@ class Desk:
     priorities: tuple[Priority, ...]
     rates: Rates = field(default_factory=Rates)
     zone: str = "UTC"  # of the daily and weekly curve
-    ahead_ms: int = 0  # the curve's clock before the zone's: a desk in the middle of its week whatever the hour is here
+    # the curve's clock before the zone's: a desk in the middle of its week whatever the hour is here
+    ahead_ms: int = 0
     tickets_per_customer: float = 4.0  # in 30 days; sizes the customer base
     max_customers: int = 20_000  # existing ones; a load test needs no million of them
     url: str = "https://desk.example.com/tickets/"
@@ -108,15 +115,23 @@ class Desk:
 
 
 DEFAULT_DESK: Final = Desk(
-    teams=(Team("technical", 0.5, responders=9), Team("billing", 0.3, responders=5), Team("orders", 0.2, responders=4)),
+    teams=(
+        Team("technical", 0.5, responders=9),
+        Team("billing", 0.3, responders=5),
+        Team("orders", 0.2, responders=4),
+    ),
     channels=(
         Channel("email", 0.5, spam=0.05),
         Channel("chat", 0.2, wait_factor=0.1, talk=Spread(7 * MINUTE_MS)),
         Channel("phone", 0.3, live=True, talk=Spread(4 * MINUTE_MS)),
     ),
     priorities=(
-        Priority("high", 0.15, Spread(9 * MINUTE_MS, 0.5), Spread(20 * MINUTE_MS, 0.5), Spread(140 * MINUTE_MS)),
-        Priority("normal", 0.60, Spread(35 * MINUTE_MS, 0.5), Spread(70 * MINUTE_MS, 0.5), Spread(11 * HOUR_MS)),
+        Priority(
+            "high", 0.15, Spread(9 * MINUTE_MS, 0.5), Spread(20 * MINUTE_MS, 0.5), Spread(140 * MINUTE_MS)
+        ),
+        Priority(
+            "normal", 0.60, Spread(35 * MINUTE_MS, 0.5), Spread(70 * MINUTE_MS, 0.5), Spread(11 * HOUR_MS)
+        ),
         Priority("low", 0.25, Spread(100 * MINUTE_MS, 0.5), Spread(3 * HOUR_MS, 0.5), Spread(24 * HOUR_MS)),
     ),
     zone="Europe/Madrid",  # that of the example's policy

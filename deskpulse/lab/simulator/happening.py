@@ -1,4 +1,7 @@
-"""What happens, before it is published: an event with its time, and the ticket whose life is being written."""
+"""What happens, before it is published.
+
+An event with its time, and the ticket whose life is being written.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,11 @@ class EventIds:
 
     def event(self, topic: str, at_ms: int, **fields: object) -> Event:
         """An event with a fresh `event_id`; the fields follow in their given order."""
-        return Event(topic, at_ms, {"event_id": f"{self._rng.getrandbits(64):016x}", "occurred_at": to_rfc3339(at_ms), **fields})
+        return Event(
+            topic,
+            at_ms,
+            {"event_id": f"{self._rng.getrandbits(64):016x}", "occurred_at": to_rfc3339(at_ms), **fields},
+        )
 
 
 @dataclass(slots=True)

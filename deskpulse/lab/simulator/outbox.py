@@ -19,7 +19,10 @@ _BEHIND_MS: Final = (SECOND_MS, 30 * SECOND_MS)  # of a creation behind its repl
 
 
 class Outbox:
-    """Events that happened or will happen, ordered by publication; holds what is still to come, not what was."""
+    """Events that happened or will happen, ordered by publication.
+
+    Holds what is still to come, not what was.
+    """
 
     def __init__(self, desk: Desk, scenario: Scenario, rng: Random) -> None:
         self._rates, self._scenario, self._rng = desk.rates, scenario, rng
@@ -27,7 +30,10 @@ class Outbox:
         self._pushed = 0
 
     def push(self, events: Sequence[Event]) -> None:
-        """Plan the publication of the events of one ticket or customer; a ticket's creation comes first in `events`."""
+        """Plan the publication of the events of one ticket or customer.
+
+        A ticket's creation comes first in `events`.
+        """
         plan = [event.at_ms + self._transit_ms() for event in events]
         if self._chance(self._rates.out_of_order):
             reply = next((index for index, event in enumerate(events) if event.topic == "first-reply"), None)

@@ -1,7 +1,9 @@
-"""The hard desk: what foreign data, clocks, names and exports do to a ledger, as a scenario; and a count of how often each kind came.
+"""The hard desk: what foreign data, clocks, names and exports do to a ledger, as a scenario.
 
-Its tickets are those of any desk; some are bent afterwards. The kinds are counted from the events alone, so that a run can show that each
-was there.
+And a count of how often each kind came.
+
+Its tickets are those of any desk; some are bent afterwards. The kinds are counted from the events alone, so
+that a run can show that each was there.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from deskpulse.lab.simulator.desk import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, 
 from deskpulse.lab.simulator.happening import Event, EventIds, Ticket
 from deskpulse.lab.simulator.scenarios import SCENARIOS, Scenario
 
-# Twelve teams of very different size, with names that people choose: quotes, signs of other languages, formulas, 125 characters.
+# Twelve teams of very different size, with names that people choose: quotes, signs of other languages,
+# formulas, 125 characters.
 TEAMS: Final = (
     Team("technical", 0.46, responders=20),
     Team("billing", 0.24, responders=9),
@@ -40,7 +43,8 @@ _SENT_TWICE: Final = 0.02  # with other ids, as an export that is read again
 _AGAIN_MS: Final = (HOUR_MS, 20 * DAY_MS)
 _NO_CREATION: Final = 0.02
 _FORGOTTEN: Final = 0.004  # nobody ever answers, or says anything else
-_FAST: Final = {"Top 10% clients": 4 * MINUTE_MS + 30 * SECOND_MS, "支援": 90 * SECOND_MS}  # clocks of what sends a team's events
+# clocks of what sends a team's events
+_FAST: Final = {"Top 10% clients": 4 * MINUTE_MS + 30 * SECOND_MS, "支援": 90 * SECOND_MS}
 _SLOW: Final = {"billing": 45 * SECOND_MS, "Atención al cliente": 25 * MINUTE_MS}
 
 
@@ -49,7 +53,8 @@ class Rough(Scenario):
 
     name = "rough"
     description = (
-        "twelve teams, odd names, fast and slow clocks, tickets with hundreds of changes, comebacks after months, exports sent twice"
+        "twelve teams, odd names, fast and slow clocks, tickets with hundreds of changes, comebacks "
+        "after months, exports sent twice"
     )
     history_ms: ClassVar[int] = 400 * DAY_MS
 
@@ -94,9 +99,13 @@ def _comeback(ticket: Ticket, closed_ms: int, rng: Random, ids: EventIds) -> Ite
     yield ids.event("ticket-changed", back_ms, ticket_id=ticket.ticket_id, change="reopened")
     replied_ms = back_ms + rng.randint(MINUTE_MS, 5 * HOUR_MS)
     since = to_rfc3339(back_ms)
-    yield ids.event("ticket-changed", replied_ms, ticket_id=ticket.ticket_id, change="replied", waiting_since=since)
+    yield ids.event(
+        "ticket-changed", replied_ms, ticket_id=ticket.ticket_id, change="replied", waiting_since=since
+    )
     if rng.random() < 0.8:
-        yield ids.event("resolved", replied_ms + rng.randint(MINUTE_MS, 2 * DAY_MS), ticket_id=ticket.ticket_id)
+        yield ids.event(
+            "resolved", replied_ms + rng.randint(MINUTE_MS, 2 * DAY_MS), ticket_id=ticket.ticket_id
+        )
 
 
 def _ahead_ms(ticket: Ticket) -> int:
@@ -114,7 +123,11 @@ def _skewed(event: Event, ahead_ms: int) -> Event:
 def _again(event: Event, rng: Random, ids: EventIds) -> Event:
     """The same content with another identity, published later."""
     twin = ids.event(event.topic, event.at_ms)
-    return Event(event.topic, event.at_ms + rng.randint(*_AGAIN_MS), {**event.value, "event_id": twin.value["event_id"]})
+    return Event(
+        event.topic,
+        event.at_ms + rng.randint(*_AGAIN_MS),
+        {**event.value, "event_id": twin.value["event_id"]},
+    )
 
 
 @dataclass
@@ -162,7 +175,9 @@ class Kinds:
         if identity in self._ids:
             self.found[known] += 1
         elif isinstance(ticket, str):
-            content = hash((event.topic, repr({name: field for name, field in value.items() if name != "event_id"})))
+            content = hash(
+                (event.topic, repr({name: field for name, field in value.items() if name != "event_id"}))
+            )
             self.found[twins] += content in self._contents
             self._contents.add(content)
         self._ids.add(identity)
@@ -184,8 +199,14 @@ class Kinds:
     def counts(self) -> Mapping[str, int]:
         """By kind; 0 where one did not come."""
         self.found["tickets without a creation"] = len(self._met.keys() - self._created.keys())
-        old = [ticket for ticket, published_ms in self._created.items() if published_ms < self._newest_ms - 7 * DAY_MS]
-        self.found["tickets of which nothing but the creation is known, a week later"] = sum(self._met[ticket] == 1 for ticket in old)
+        old = [
+            ticket
+            for ticket, published_ms in self._created.items()
+            if published_ms < self._newest_ms - 7 * DAY_MS
+        ]
+        self.found["tickets of which nothing but the creation is known, a week later"] = sum(
+            self._met[ticket] == 1 for ticket in old
+        )
         return {name: self.found[name] for name in self.NAMES}
 
 

@@ -1,4 +1,7 @@
-"""What may befall the desk: each scenario bends volume, replies or publishing; the registry is the list for --help."""
+"""What may befall the desk: each scenario bends volume, replies or publishing.
+
+The registry is the list for --help.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ _OPENS, _RUSH_ENDS = 8, 12  # local hours of a Monday
 class Scenario:
     """An ordinary desk, and the hooks by which the other scenarios bend it.
 
-    `moment_ms` is when the scenario begins to bite, where it has such a moment. All instants are epoch milliseconds.
+    `moment_ms` is when the scenario begins to bite, where it has such a moment. All instants are epoch
+    milliseconds.
     """
 
     name: ClassVar[str] = "calm"
@@ -37,7 +41,10 @@ class Scenario:
         return desk
 
     def bend(self, ticket: Ticket, rng: Random, ids: EventIds) -> list[Event]:  # noqa: ARG002 - a hook
-        """What becomes of the events of a whole ticket. `at_ms` of an event is when it happens, so its time in the value may differ."""
+        """What becomes of the events of a whole ticket.
+
+        `at_ms` of an event is when it happens, so its time in the value may differ.
+        """
         return ticket.events
 
     def local(self, at_ms: int) -> datetime:
@@ -65,7 +72,10 @@ class MondayRush(Scenario):
     """The weekend's backlog meets the busiest hours of the week."""
 
     name = "monday-rush"
-    description = "nobody answers at the weekend; on Mondays from 8 to 12 volume is three times the usual, on top of that backlog"
+    description = (
+        "nobody answers at the weekend; on Mondays from 8 to 12 volume is three times the usual, on "
+        "top of that backlog"
+    )
     peak = 3.0
 
     def volume(self, at_ms: int) -> float:
@@ -95,7 +105,10 @@ class SlaSlip(Scenario):
     """
 
     name = "sla-slip"
-    description = "from a moment on, one team (billing) answers one priority (high) fifteen times slower than it used to"
+    description = (
+        "from a moment on, one team (billing) answers one priority (high) fifteen times slower than it "
+        "used to"
+    )
     factor: ClassVar[int] = 15
     corner: ClassVar[tuple[str, str]] = ("billing", "high")
 
@@ -106,7 +119,10 @@ class SlaSlip(Scenario):
         self._priority = _named(priority, [one.name for one in desk.priorities])
 
     def reply_at(self, asked_ms: int, due_ms: int, *, team: str, priority: str) -> int:
-        """Slow replies of the corner: of its team and priority where the desk has them, else of its first ones."""
+        """Slow replies of the corner.
+
+        Of its team and priority where the desk has them, else of its first ones.
+        """
         slipped = team == self._team and priority == self._priority and asked_ms >= self.moment_ms
         return asked_ms + (due_ms - asked_ms) * self.factor if slipped else due_ms
 
@@ -115,7 +131,9 @@ class OutageAndCatchUp(Scenario):
     """Events that arrive late and all together still belong to the minutes in which they happened."""
 
     name = "outage-and-catch-up"
-    description = "upstream publishes nothing for 20 minutes, then everything at once; the events keep their true times"
+    description = (
+        "upstream publishes nothing for 20 minutes, then everything at once; the events keep their true times"
+    )
     silence_ms: ClassVar[int] = 20 * MINUTE_MS
 
     def publish_at(self, publish_ms: int) -> int:
@@ -124,7 +142,9 @@ class OutageAndCatchUp(Scenario):
         return ends_ms if self.moment_ms <= publish_ms < ends_ms else publish_ms
 
 
-SCENARIOS: Final[dict[str, type[Scenario]]] = {kind.name: kind for kind in (Scenario, MondayRush, SlaSlip, OutageAndCatchUp)}
+SCENARIOS: Final[dict[str, type[Scenario]]] = {
+    kind.name: kind for kind in (Scenario, MondayRush, SlaSlip, OutageAndCatchUp)
+}
 
 
 def _named(name: str, names: Sequence[str]) -> str:

@@ -37,11 +37,12 @@ def simulate(
 ) -> Iterator[TimedEvent]:
     """Yield the events published in `[start_ms, end_ms)`, in that order; endless without an end.
 
-    Times are epoch milliseconds. `rate_per_hour` is the mean of new tickets over a week. `moment_ms` is when the scenario
-    begins to bite: without one in the middle of the span, or ten minutes after the start of an endless run.
-    The existing customers come first, dated up to 400 days before the start. The same arguments give the same events, byte
-    for byte; identifiers differ between runs with other arguments, so that runs can share topics.
-    Errors: ValueError for an unknown scenario, a rate below 0, an end that is not after the start.
+    Times are epoch milliseconds. `rate_per_hour` is the mean of new tickets over a week. `moment_ms` is when
+    the scenario begins to bite: without one in the middle of the span, or ten minutes after the start of an
+    endless run. The existing customers come first, dated up to 400 days before the start. The same arguments
+    give the same events, byte for byte; identifiers differ between runs with other arguments, so that runs
+    can share topics. Errors: ValueError for an unknown scenario, a rate below 0, an end that is not after the
+    start.
     """
     if scenario not in SCENARIOS:
         message = f"scenario is {scenario!r}; it must be one of {', '.join(SCENARIOS)}"
@@ -65,10 +66,18 @@ class _Run:
     """One run: its parts draw from random streams of their own, so that one part's draws do not move another's."""
 
     def __init__(self, desk: Desk, scenario: Scenario, *, seed: int, tag: str, rate_per_hour: float) -> None:
-        self._desk, self._scenario, self._seed, self._tag, self._rate = desk, scenario, seed, tag, rate_per_hour
+        self._desk, self._scenario, self._seed, self._tag, self._rate = (
+            desk,
+            scenario,
+            seed,
+            tag,
+            rate_per_hour,
+        )
         self._outbox = Outbox(desk, scenario, self._stream("outbox"))
         self._writer = TicketWriter(desk, scenario, self._stream("tickets"))
-        self._customers = CustomerBase(desk, self._stream("customers"), tag=tag, size=desk.customers(rate_per_hour))
+        self._customers = CustomerBase(
+            desk, self._stream("customers"), tag=tag, size=desk.customers(rate_per_hour)
+        )
         self._mailing = self._stream("mailing")
         self._mailing_ids = EventIds(self._mailing)
         self._bent = self._stream("bent")
@@ -76,7 +85,10 @@ class _Run:
         self._tickets = 0
 
     def events(self, start_ms: int, end_ms: int | None) -> Iterator[TimedEvent]:
-        """All events of the run, by publication: what can still come before the next occurrence is held back until then."""
+        """All events of the run, by publication.
+
+        What can still come before the next occurrence is held back until then.
+        """
         for event in self._customers.history(start_ms):
             yield TimedEvent(start_ms, event.topic, record_key(event.topic, event.value), event.value)
         span = (start_ms, end_ms)
@@ -84,7 +96,9 @@ class _Run:
         mailings_per_hour = self._rate * self._desk.rates.survey_without_ticket
         occurrences = heapq.merge(
             self._occurrences(self._new_ticket, span, per_hour=self._rate, scenario=self._scenario),
-            self._occurrences(self._customer_moves, span, per_hour=self._customers.moves_per_hour, scenario=calm),
+            self._occurrences(
+                self._customer_moves, span, per_hour=self._customers.moves_per_hour, scenario=calm
+            ),
             self._occurrences(self._customer_answers, span, per_hour=mailings_per_hour, scenario=calm),
             key=itemgetter(0),
         )
@@ -113,7 +127,11 @@ class _Run:
         return [self._customers.move(at_ms)]
 
     def _customer_answers(self, at_ms: int) -> list[Event]:
-        return [answer_without_ticket(at_ms, self._customers.writer(), self._desk, self._mailing, self._mailing_ids)]
+        return [
+            answer_without_ticket(
+                at_ms, self._customers.writer(), self._desk, self._mailing, self._mailing_ids
+            )
+        ]
 
     def _stream(self, name: str) -> Random:
         return Random(f"{self._seed}/{name}")  # a text: hashed by SHA-512, so independent of PYTHONHASHSEED

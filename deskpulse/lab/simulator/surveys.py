@@ -1,4 +1,7 @@
-"""What customers answer when they are asked: kinder after a quick first reply, and now and then a second thought."""
+"""What customers answer when they are asked.
+
+Kinder after a quick first reply, and now and then a second thought.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,16 @@ _SLOW: Final = 3.0  # waits of the usual length from which on customers lose pat
 _MOOD_PER_WAIT: Final = 0.08
 _WORST_MOOD: Final = 0.7
 # Weights of the scores, from the lowest score up: of content customers, of displeased ones.
-_CONTENT: Final = {"nps": (2, 1, 1, 2, 2, 8, 10, 20, 32, 60, 64), "csat": (2, 3, 9, 34, 52), "ces": (2, 3, 6, 12, 24, 31, 22)}
-_DISPLEASED: Final = {"nps": (9, 8, 9, 10, 12, 14, 12, 10, 8, 5, 3), "csat": (34, 30, 20, 11, 5), "ces": (20, 24, 20, 15, 11, 6, 4)}
+_CONTENT: Final = {
+    "nps": (2, 1, 1, 2, 2, 8, 10, 20, 32, 60, 64),
+    "csat": (2, 3, 9, 34, 52),
+    "ces": (2, 3, 6, 12, 24, 31, 22),
+}
+_DISPLEASED: Final = {
+    "nps": (9, 8, 9, 10, 12, 14, 12, 10, 8, 5, 3),
+    "csat": (34, 30, 20, 11, 5),
+    "ces": (20, 24, 20, 15, 11, 6, 4),
+}
 _LOWEST: Final = {"nps": 0, "csat": 1, "ces": 1}
 
 
@@ -26,7 +37,10 @@ def score_of(kind: str, mood: float, rng: Random) -> int:
 
 
 def mood_of(ticket: Ticket) -> float:
-    """Probability of a displeased customer: it grows with the first wait against what is usual on this way in."""
+    """Probability of a displeased customer.
+
+    It grows with the first wait against what is usual on this way in.
+    """
     if ticket.first_wait_ms is None or ticket.channel.live:
         return 0.0
     usual_ms = ticket.priority.first_reply.median_ms * ticket.channel.wait_factor
@@ -34,7 +48,10 @@ def mood_of(ticket: Ticket) -> float:
 
 
 def survey_answers(ticket: Ticket, resolved_ms: int, desk: Desk, rng: Random, ids: EventIds) -> list[Event]:
-    """Answers after a resolution, each kind with its own probability; some are changed later (a new event)."""
+    """Answers after a resolution, each kind with its own probability.
+
+    Some are changed later (a new event).
+    """
     rates, mood = desk.rates, mood_of(ticket)
     answers: list[Event] = []
     for kind, probability in (("nps", rates.nps), ("csat", rates.csat), ("ces", rates.ces)):

@@ -33,7 +33,14 @@ class TicketWriter:
     def write(self, ticket_id: str, customer_id: str, created_ms: int) -> Ticket:
         """All events of one ticket; the first is its creation, the others in the order of its story."""
         desk, rng = self._desk, self._rng
-        ticket = Ticket(ticket_id, customer_id, pick(rng, desk.teams), pick(rng, desk.channels), pick(rng, desk.priorities), created_ms)
+        ticket = Ticket(
+            ticket_id,
+            customer_id,
+            pick(rng, desk.teams),
+            pick(rng, desk.channels),
+            pick(rng, desk.priorities),
+            created_ms,
+        )
         self._create(ticket)
         if self._chance(self._rates.triaged):
             self._triage(ticket)
@@ -70,7 +77,10 @@ class TicketWriter:
             self._change(ticket, at_ms, "triaged", **{field: self._rng.choice(others)})
 
     def _call(self, ticket: Ticket) -> None:
-        """Someone is on the line: gives up, or is answered; then solved on the line or followed up in writing."""
+        """Someone is on the line: gives up, or is answered.
+
+        Then solved on the line or followed up in writing.
+        """
         if self._chance(self._rates.abandoned):
             self._add(ticket, "resolved", ticket.created_ms + _PATIENCE.draw(self._rng), outcome="abandoned")
             return
@@ -85,7 +95,12 @@ class TicketWriter:
     def _correspond(self, ticket: Ticket) -> None:
         """A written ticket: perhaps an automated acknowledgement, then people."""
         if self._chance(self._rates.automated):
-            self._add(ticket, "first-reply", ticket.created_ms + self._rng.randint(SECOND_MS, 8 * SECOND_MS), automated=True)
+            self._add(
+                ticket,
+                "first-reply",
+                ticket.created_ms + self._rng.randint(SECOND_MS, 8 * SECOND_MS),
+                automated=True,
+            )
         if self._chance(self._rates.resolved_unanswered):
             self._resolve(ticket, ticket.created_ms + ticket.priority.resolution.draw(self._rng), {})
             return
@@ -111,10 +126,16 @@ class TicketWriter:
             last_ms = self._later_reply(ticket, wrote_ms)
         if self._chance(self._rates.never_resolved):
             return
-        due_ms = ticket.created_ms + round(ticket.priority.resolution.draw(self._rng) * ticket.channel.wait_factor)
+        due_ms = ticket.created_ms + round(
+            ticket.priority.resolution.draw(self._rng) * ticket.channel.wait_factor
+        )
         resolved_ms = self._scenario.resolve_at(max(due_ms, last_ms + MINUTE_MS))
         measured = ticket.channel.talk is not None or self._chance(_MEASURED_SHARE)
-        self._resolve(ticket, resolved_ms, self._parts(ticket.channel)[0] if measured and not ticket.channel.live else {})
+        self._resolve(
+            ticket,
+            resolved_ms,
+            self._parts(ticket.channel)[0] if measured and not ticket.channel.live else {},
+        )
 
     def _resolve(self, ticket: Ticket, at_ms: int, parts: dict[str, object]) -> None:
         """Solved; the customer may answer surveys, and may come back, once."""
@@ -131,7 +152,12 @@ class TicketWriter:
     def _first_reply(self, ticket: Ticket, wait_ms: int) -> int:
         at_ms = self._reply_at(ticket, ticket.created_ms, wait_ms)
         ticket.first_wait_ms = at_ms - ticket.created_ms
-        self._add(ticket, "first-reply", at_ms, responder_id=f"{ticket.team.name}-{self._rng.randint(1, ticket.team.responders):02}")
+        self._add(
+            ticket,
+            "first-reply",
+            at_ms,
+            responder_id=f"{ticket.team.name}-{self._rng.randint(1, ticket.team.responders):02}",
+        )
         return at_ms
 
     def _later_reply(self, ticket: Ticket, waiting_since_ms: int) -> int:
@@ -141,7 +167,9 @@ class TicketWriter:
         return at_ms
 
     def _reply_at(self, ticket: Ticket, asked_ms: int, wait_ms: int) -> int:
-        return self._scenario.reply_at(asked_ms, asked_ms + wait_ms, team=ticket.team.name, priority=ticket.priority.name)
+        return self._scenario.reply_at(
+            asked_ms, asked_ms + wait_ms, team=ticket.team.name, priority=ticket.priority.name
+        )
 
     def _parts(self, channel: Channel) -> tuple[dict[str, object], int]:
         """Handle-time parts in seconds with one decimal, and their sum in milliseconds."""

@@ -1,4 +1,7 @@
-"""Grafana boards as code: made from the policy, the bands and one file of texts; `deskpulse dashboards` writes them."""
+"""Grafana boards as code: made from the policy, the bands and one file of texts.
+
+`deskpulse dashboards` writes them.
+"""
 
 from deskpulse.monitoring.boards.build import Board, boards
 from deskpulse.monitoring.boards.desk import DATASOURCE, Desk

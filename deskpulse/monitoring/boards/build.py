@@ -1,4 +1,7 @@
-"""All boards of one language: names, variables, links and annotations around the panels, and the JSON that Grafana reads."""
+"""All boards of one language.
+
+Names, variables, links and annotations around the panels, and the JSON that Grafana reads.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,14 @@ from deskpulse.monitoring.boards.pages import definitions, pipeline, sla, team, 
 from deskpulse.monitoring.boards.panels.sheet import REFRESH, SCHEMA, TAG, Asked, Sheet
 from deskpulse.monitoring.boards.questions.figures import TEAM, alerts
 
-TEAM_WINDOWS: Final = ("8h", "15m", "1h", "24h", "today", "7d", "30d")  # the first is shown at first; an hour is seen in it
-# An alert is marked where it began, once: as long as it fires would be an area over everything that it is about.
+# the first is shown at first; an hour is seen in it
+TEAM_WINDOWS: Final = ("8h", "15m", "1h", "24h", "today", "7d", "30d")
+# An alert is marked where it began, once: as long as it fires would be an area over everything that it is
+# about.
 STARTED: Final = "{alerts} unless {alerts} offset 1m"
 _OF_A_RESULT: Final = 3  # kind of a variable in Grafana's data source: the answer to a query, a line a sample
-# A line is `{desk="...",pattern="..."} 1 1780000000000`, the name as it is; a pattern has no quote, so it is the last label for sure.
+# A line is `{desk="...",pattern="..."} 1 1780000000000`, the name as it is; a pattern has no quote, so it is
+# the last label for sure.
 NAME_AND_PATTERN: Final = r'/^\{\w+="(?<text>.*)",pattern="(?<value>[^"]*)"\} \S+ \S+$/'
 
 
@@ -57,8 +63,13 @@ class Board:
 
 
 def _team_variables(desk: Desk) -> list[sdk.VariableModel]:
-    teams = _named(desk, "team", f"max by (member, pattern) (last_over_time(desk:team_info{{{OF_DESK}}}[$__range]))")
-    return [teams, _choice(desk, "window", {window: desk.words(f"window_{window}") for window in TEAM_WINDOWS})]
+    teams = _named(
+        desk, "team", f"max by (member, pattern) (last_over_time(desk:team_info{{{OF_DESK}}}[$__range]))"
+    )
+    return [
+        teams,
+        _choice(desk, "window", {window: desk.words(f"window_{window}") for window in TEAM_WINDOWS}),
+    ]
 
 
 def _desks(desk: Desk, *, hidden: bool) -> sdk.VariableModel:
@@ -69,7 +80,9 @@ def _desks(desk: Desk, *, hidden: bool) -> sdk.VariableModel:
 
 
 def _named(desk: Desk, name: str, question: str) -> sdk.VariableModel:
-    """A choice of names: a name is shown, and its pattern is the value. Who has the name alone, as links have, finds it by what is shown.
+    """A choice of names: a name is shown, and its pattern is the value.
+
+    Who has the name alone, as links have, finds it by what is shown.
 
     Of the whole time range, so that the past can be looked at when nobody exports any more.
     """
@@ -93,7 +106,11 @@ def _hide(*, hidden: bool) -> sdk.VariableHide:
 
 
 def _sla_variables(desk: Desk) -> list[sdk.VariableModel]:
-    return [_choice(desk, "target", {target: desk.words(f"target_{target}") for target in desk.targets})] if desk.targets else []
+    return (
+        [_choice(desk, "target", {target: desk.words(f"target_{target}") for target in desk.targets})]
+        if desk.targets
+        else []
+    )
 
 
 def _source(desk: Desk, *, hidden: bool) -> sdk.VariableModel:
@@ -111,7 +128,10 @@ def _source(desk: Desk, *, hidden: bool) -> sdk.VariableModel:
 
 
 def _choice(desk: Desk, name: str, values: Mapping[str, str]) -> sdk.VariableModel:
-    options = [sdk.VariableOption(selected=not index, text=text, value=value) for index, (value, text) in enumerate(values.items())]
+    options = [
+        sdk.VariableOption(selected=not index, text=text, value=value)
+        for index, (value, text) in enumerate(values.items())
+    ]
     return sdk.VariableModel(
         type_val=sdk.VariableType.CUSTOM,
         name=name,
@@ -125,7 +145,9 @@ def _choice(desk: Desk, name: str, values: Mapping[str, str]) -> sdk.VariableMod
 
 PLANS: Final[Mapping[str, Plan]] = {
     "wall": Plan(wall.build, f"now-{wall.SPAN}", bare=True),
-    "team": Plan(team.build, "now-24h", _team_variables, refresh="30s", marked=(("kind", "kpi"), ("team", TEAM))),
+    "team": Plan(
+        team.build, "now-24h", _team_variables, refresh="30s", marked=(("kind", "kpi"), ("team", TEAM))
+    ),
     "sla": Plan(sla.build, "now-24h", _sla_variables, refresh="30s"),
     "pipeline": Plan(pipeline.build, "now-3h", refresh="30s", marked=(("kind", ("pipeline", "meta")),)),
     "definitions": Plan(definitions.build, "now-24h", refresh="1m"),
@@ -175,7 +197,10 @@ def _board(name: str, plan: Plan, desk: Desk) -> Board:
 
 
 def _alerts(desk: Desk, plan: Plan) -> sdk.AnnotationQuery:
-    """Pages, marked where they began. On the wall the switch of the marks would show above the panels, so it is hidden there."""
+    """Pages, marked where they began.
+
+    On the wall the switch of the marks would show above the panels, so it is hidden there.
+    """
     question = STARTED.format(alerts=alerts(("severity", "page"), *plan.marked))
     return sdk.AnnotationQuery(
         name=desk.words("alerts_shown"),

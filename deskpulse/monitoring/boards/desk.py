@@ -16,7 +16,8 @@ from deskpulse.settings.bands import Band, BandSettings
 from kpis.sla.calendar import ALWAYS
 from kpis.sla.policy import ALWAYS_NAME, Policy
 
-DEFAULT_POLICY: Final = Path(policy.__file__).with_name("default.yaml")  # the one that the committed boards are made for
+# the one that the committed boards are made for
+DEFAULT_POLICY: Final = Path(policy.__file__).with_name("default.yaml")
 DATASOURCE: Final = "deskpulse-prometheus"  # deploy/grafana/provisioning/datasources
 SOURCE_VARIABLE: Final = "datasource"
 
@@ -54,7 +55,10 @@ class Desk:
 
     @property
     def some_always_work(self) -> bool:
-        """Whether some team has no business hours by the newest version: its durations have the calendar clock only."""
+        """Whether some team has no business hours by the newest version.
+
+        Its durations have the calendar clock only.
+        """
         return self.policy is not None and ALWAYS in self.policy.versions[-1].used_calendars()
 
     def source(self) -> DataSourceRef:
@@ -77,7 +81,10 @@ class Desk:
 
     @property
     def teams(self) -> tuple[str, ...]:
-        """Every team that the settings or the policy name, in the order of the alphabet: each has a colour of its own."""
+        """Every team that the settings or the policy name, in the order of the alphabet.
+
+        Each has a colour of its own.
+        """
         newest = self.policy.versions[-1] if self.policy is not None else None
         return tuple(sorted({*self.members, *(newest.team_calendars if newest is not None else ())}))
 
@@ -91,5 +98,8 @@ class Desk:
         return f"deskpulse-{board}{self.locale.uid_suffix}"
 
     def window(self, band: Band, wanted: str) -> str:
-        """The window of a coloured figure: the wanted one if the band is stated for it, else the first of its own."""
+        """The window of a coloured figure.
+
+        The wanted one if the band is stated for it, else the first of its own.
+        """
         return wanted if band.windows is None or wanted in band.windows else band.windows[0]

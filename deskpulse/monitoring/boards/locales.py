@@ -1,7 +1,8 @@
 """How a board speaks and writes numbers: English, Spanish of Spain, Spanish of Mexico.
 
-Grafana writes the numbers of a panel with a point in every unit but `locale`, which leaves it to the browser (docs/boards.md). So a locale
-with a comma takes two ways: a big number is sent as text that a value mapping turns into `81,25 %`, everywhere else the unit is `locale`.
+Grafana writes the numbers of a panel with a point in every unit but `locale`, which leaves it to the browser
+(docs/boards.md). So a locale with a comma takes two ways: a big number is sent as text that a value mapping
+turns into `81,25 %`, everywhere else the unit is `locale`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,30 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Quantity = Literal[
-    "percent", "whole_percent", "minutes", "hours", "score", "count", "decimal", "seconds", "clock", "date", "word", "rate", "bytes", "span"
+    "percent",
+    "whole_percent",
+    "minutes",
+    "hours",
+    "score",
+    "count",
+    "decimal",
+    "seconds",
+    "clock",
+    "date",
+    "word",
+    "rate",
+    "bytes",
+    "span",
 ]
 NO_BREAK: Final = "\u00a0"  # between a number and its unit
-_SIGN: Final[dict[Quantity, str]] = {"percent": "%", "whole_percent": "%", "minutes": "min", "hours": "h", "seconds": "s", "rate": "/s"}
+_SIGN: Final[dict[Quantity, str]] = {
+    "percent": "%",
+    "whole_percent": "%",
+    "minutes": "min",
+    "hours": "h",
+    "seconds": "s",
+    "rate": "/s",
+}
 DECIMALS: Final[dict[Quantity, int]] = {
     "percent": 1,
     "minutes": 1,
@@ -28,7 +49,9 @@ DECIMALS: Final[dict[Quantity, int]] = {
 _FIXED: Final[dict[Quantity, str]] = {
     "score": "none",
     "decimal": "none",
-    "count": "none",  # no unit `locale`: a browser of another language would write 12,345 where a reader takes the comma for the decimals
+    # no unit `locale`: a browser of another language would write 12,345 where a reader takes the comma for
+    # the decimals
+    "count": "none",
     "word": "none",
     "clock": "time:HH:mm",
     "date": "time:YYYY-MM-DD HH:mm",
@@ -65,7 +88,11 @@ class Locale:
             return _FIXED[quantity]
         if self.comma and DECIMALS.get(quantity):
             return "locale"
-        return "percent" if quantity in {"percent", "whole_percent"} and not self.space else f"suffix:{_SIGN[quantity]}"
+        return (
+            "percent"
+            if quantity in {"percent", "whole_percent"} and not self.space
+            else f"suffix:{_SIGN[quantity]}"
+        )
 
     def in_title(self, quantity: Quantity) -> str:
         """What a title must add, since the unit does not show it: `, %`; nothing where it does."""

@@ -20,8 +20,9 @@ class Besides:
 class Chosen:
     """The name that a variable of the board stands for.
 
-    The value of such a variable is no name but a pattern that matches it alone (exporters/metrics/name_families.py): Grafana doubles the
-    backslashes of a value and does with quotes what its version and its settings say, so no sign of a name may reach it.
+    The value of such a variable is no name but a pattern that matches it alone
+    (exporters/metrics/name_families.py): Grafana doubles the backslashes of a value and does with quotes what
+    its version and its settings say, so no sign of a name may reach it.
     """
 
     variable: str
@@ -36,7 +37,10 @@ ANY: Final = Besides(("",))  # whatever has the label
 
 
 def braces(where: tuple[tuple[str, Match], ...], *, each: bool = False, of: str = OF_DESK) -> str:
-    """The matchers of a selector: those of `where`, and the desk of the board; `each`: of all desks, as a recording rule has it."""
+    """The matchers of a selector: those of `where`, and the desk of the board; `each`.
+
+    Of all desks, as a recording rule has it.
+    """
     found = [] if each else [of]
     found += [_matcher(name, match) for name, match in where]
     return f"{{{','.join(found)}}}" if found else ""
@@ -53,7 +57,9 @@ def _matcher(name: str, match: Match) -> str:
 
 
 def _alternatives(values: tuple[str, ...]) -> str:
-    r"""As a regular expression within a text; names of teams may hold any sign, and Grafana takes none of them for a variable.
+    r"""As a regular expression within a text.
+
+    Names of teams may hold any sign, and Grafana takes none of them for a variable.
 
     >>> print(_alternatives(("0.5", "billing", "$team", 'Tier "gold"', "a.b")))
     0.5|billing|[$]team|Tier \"gold\"|a\\.b

@@ -34,7 +34,9 @@ class Moment:
 
     def with_choice(self, found: Iterable[Labels]) -> Self:
         """The same samples; of equals those are among the greatest whose members an answer has."""
-        return replace(self, chosen=frozenset(value for labels in found for name, value in labels if name == "member"))
+        return replace(
+            self, chosen=frozenset(value for labels in found for name, value in labels if name == "member")
+        )
 
     def filled(self, text: str) -> str:
         """A text in which `$name` stands for its value."""

@@ -22,7 +22,10 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 @cache
 def definitions() -> list[dict[str, Any]]:
-    """The KPIs as the board `Definitions` explains them, in its order. The English parts stand word for word in docs/kpis/."""
+    """The KPIs as the board `Definitions` explains them, in its order.
+
+    The English parts stand word for word in docs/kpis/.
+    """
     return list(_read("definitions.yaml"))
 
 

@@ -21,7 +21,13 @@ from kpis.sla.policy import ALWAYS_NAME, Policy, Version
 from streams.names import fold, spellings
 
 Receiver = Mapping[str, Any]
-WATCHDOG, PLATFORM, PLATFORM_PAGE, DESK, DESK_PAGE = "watchdog", "platform", "platform-page", "desk", "desk-page"
+WATCHDOG, PLATFORM, PLATFORM_PAGE, DESK, DESK_PAGE = (
+    "watchdog",
+    "platform",
+    "platform-page",
+    "desk",
+    "desk-page",
+)
 _OTHERS: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST: Final = 100
 _SECOND_MS: Final = 1_000
@@ -44,35 +50,55 @@ ABOUT: Final = """\
 """
 
 
-def alertmanager_file(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = (), beside: Iterable[Tree] = ()) -> str:
+def alertmanager_file(
+    plan: Plan, now_ms: int, receivers: Iterable[Receiver] = (), beside: Iterable[Tree] = ()
+) -> str:
     """The text of alertmanager.yml.
 
-    `receivers` replace those of the same name, which is without the desk. `beside` are configurations of other desks, whose own is taken
-    along. Errors: ValueError for a receiver that nothing is sent to, and for a configuration that is none of ours.
+    `receivers` replace those of the same name, which is without the desk. `beside` are configurations of
+    other desks, whose own is taken along. Errors: ValueError for a receiver that nothing is sent to, and for
+    a configuration that is none of ours.
     """
     version = plan.policy.at(now_ms) or plan.policy.versions[0]
     teams = teams_of(plan.policy, now_ms)
     own = {str(receiver.get("name")): receiver for receiver in receivers}
-    names = [WATCHDOG, PLATFORM, PLATFORM_PAGE, DESK, DESK_PAGE, *(name for team in teams for name in team_receivers(team))]
+    names = [
+        WATCHDOG,
+        PLATFORM,
+        PLATFORM_PAGE,
+        DESK,
+        DESK_PAGE,
+        *(name for team in teams for name in team_receivers(team)),
+    ]
     if unknown := sorted(set(own) - set(names)):
         raise ValueError(f"nothing is sent to the receiver {unknown[0]!r}: use one of {', '.join(names)}")
     tree: dict[str, Any] = {
         "route": _route(plan, version, teams),
         "inhibit_rules": _inhibitions(),
-        "receivers": [{**own.get(name, _webhook(plan, name)), "name": receiver_of(plan.desk, name)} for name in names],
+        "receivers": [
+            {**own.get(name, _webhook(plan, name)), "name": receiver_of(plan.desk, name)} for name in names
+        ],
     }
     if plan.time_scale == 1 and (intervals := list(_intervals(plan, version, teams))):
-        tree["time_intervals"] = [{**interval, "name": receiver_of(plan.desk, interval["name"])} for interval in intervals]
+        tree["time_intervals"] = [
+            {**interval, "name": receiver_of(plan.desk, interval["name"])} for interval in intervals
+        ]
     return f"{HEAD}\n{ABOUT.replace('DESK', plan.desk)}{dump(joined(tree, beside))}"
 
 
 def teams_of(policy: Policy, now_ms: int) -> dict[str, Version]:
-    """The teams that the policy names now or will name, as the exporter shows them: they have receivers of their own.
+    """The teams that the policy names now or will name, as the exporter shows them.
+
+    They have receivers of their own.
 
     Each with the version whose calendar it has: that of now, or of a team to come the first that names it.
     """
     current = policy.at(now_ms) or policy.versions[0]
-    coming = [version for version in policy.versions if version.effective_ms is not None and version.effective_ms > now_ms]
+    coming = [
+        version
+        for version in policy.versions
+        if version.effective_ms is not None and version.effective_ms > now_ms
+    ]
     shown = spellings(policy.names(0))
     found: dict[str, Version] = {}
     for version in (current, *coming):
@@ -84,8 +110,9 @@ def teams_of(policy: Policy, now_ms: int) -> dict[str, Version]:
 def team_receivers(team: str) -> tuple[str, str]:
     """The names of a team's two receivers: for messages, and for pages.
 
-    A receiver's name is also the end of an address, so it is made of plain letters, digits, `_`, `.` and `-`. A team whose name has
-    others, or could be taken for the pager of another team, has a digest of its name behind it.
+    A receiver's name is also the end of an address, so it is made of plain letters, digits, `_`, `.` and `-`.
+    A team whose name has others, or could be taken for the pager of another team, has a digest of its name
+    behind it.
 
     >>> team_receivers("billing")
     ('team-billing', 'team-billing-page')
@@ -126,7 +153,11 @@ def equals(label: str, value: str) -> str:
 
 def _route(plan: Plan, version: Version, teams: Mapping[str, Version]) -> dict[str, Any]:
     """All alerts: those of the desk, and what is of no desk that has routes, such as that nobody watches another one."""
-    own = {"matchers": [equals("desk", plan.desk)], "receiver": PLATFORM, "routes": _of_desk(plan, version, teams)}
+    own = {
+        "matchers": [equals("desk", plan.desk)],
+        "receiver": PLATFORM,
+        "routes": _of_desk(plan, version, teams),
+    }
     others = {"matchers": ['kind=~"pipeline|meta"', _PAGE], "receiver": PLATFORM_PAGE}
     whole = {
         "receiver": PLATFORM,
@@ -153,7 +184,8 @@ def _called(route: Mapping[str, Any], desk: str) -> dict[str, Any]:
 
 def _of_desk(plan: Plan, version: Version, teams: Mapping[str, Version]) -> list[dict[str, Any]]:
     routes: list[dict[str, Any]] = [
-        # A message every few minutes that all is well: who receives it can tell when it stops (a dead man's switch).
+        # A message every few minutes that all is well: who receives it can tell when it stops (a dead man's
+        # switch).
         {
             "matchers": ['alertname="Watchdog"'],
             "receiver": WATCHDOG,
@@ -163,17 +195,31 @@ def _of_desk(plan: Plan, version: Version, teams: Mapping[str, Version]) -> list
         },
         # The desk must know that it watches its queue by hand; then on to the platform, whose fault it is.
         {"matchers": ['alertname="SupportSLABlind"'], "receiver": DESK_PAGE, "continue": True},
-        {"matchers": ['kind=~"pipeline|meta"'], "receiver": PLATFORM, "routes": [{"matchers": [_PAGE], "receiver": PLATFORM_PAGE}]},
+        {
+            "matchers": ['kind=~"pipeline|meta"'],
+            "receiver": PLATFORM,
+            "routes": [{"matchers": [_PAGE], "receiver": PLATFORM_PAGE}],
+        },
         *(_team_route(plan, _hours((version, *teams.values())), own, team) for team, own in teams.items()),
     ]
     # Teams without receivers of their own, then what concerns all, a channel or a priority.
-    for matchers, calendar in (([_KPI, 'team!=""'], version.default_calendar), ([_KPI], _common_calendar(version))):
-        routes.append(_told(plan, _Told(tuple(matchers), DESK, DESK_PAGE, closed=calendar, opens=version.default_calendar)))
+    for matchers, calendar in (
+        ([_KPI, 'team!=""'], version.default_calendar),
+        ([_KPI], _common_calendar(version)),
+    ):
+        routes.append(
+            _told(
+                plan, _Told(tuple(matchers), DESK, DESK_PAGE, closed=calendar, opens=version.default_calendar)
+            )
+        )
     return routes
 
 
 class _Told(NamedTuple):
-    """Who is told of some alerts, and by which calendars: `closed` while nobody is there, `opens` when the first hour begins."""
+    """Who is told of some alerts, and by which calendars.
+
+    `closed` while nobody is there, `opens` when the first hour begins.
+    """
 
     matchers: tuple[str, ...]
     told: str
@@ -182,7 +228,9 @@ class _Told(NamedTuple):
     opens: str | None
 
 
-def _team_route(plan: Plan, hours: Mapping[tuple[str, str], str], version: Version, team: str) -> dict[str, Any]:
+def _team_route(
+    plan: Plan, hours: Mapping[tuple[str, str], str], version: Version, team: str
+) -> dict[str, Any]:
     told, paged = team_receivers(team)
     name = version.calendar_name(team)
     calendar = hours.get((version.name, name), name)
@@ -190,17 +238,29 @@ def _team_route(plan: Plan, hours: Mapping[tuple[str, str], str], version: Versi
 
 
 def _told(plan: Plan, what: _Told) -> dict[str, Any]:
-    """A route, and below it that of its pages. What mutes a route is not inherited by those below, so it is repeated.
+    """A route, and below it that of its pages.
+
+    What mutes a route is not inherited by those below, so it is repeated.
 
     In a drill the time of day means nothing, so nothing is muted.
     """
     muted = [f"{what.closed}-closed"] if _has_hours(plan, what.closed) else []
     page: dict[str, Any] = {"matchers": [_PAGE], "receiver": what.paged}
     below = [page]
-    first_hour = [f"{what.opens}-first-hour"] if _has_hours(plan, what.opens) and not plan.alerts.pages_in_first_hour else []
+    first_hour = (
+        [f"{what.opens}-first-hour"]
+        if _has_hours(plan, what.opens) and not plan.alerts.pages_in_first_hour
+        else []
+    )
     if first_hour:
-        # The clocks of a whole weekend start at once: to the digest, and to the pager what is still so an hour later.
-        message = {"matchers": [_PAGE], "receiver": what.told, "active_time_intervals": first_hour, "continue": True}
+        # The clocks of a whole weekend start at once: to the digest, and to the pager what is still so an
+        # hour later.
+        message = {
+            "matchers": [_PAGE],
+            "receiver": what.told,
+            "active_time_intervals": first_hour,
+            "continue": True,
+        }
         below = [message | _muting(muted), page]
     page |= _muting(muted + first_hour)
     return {"matchers": list(what.matchers), "receiver": what.told, **_muting(muted), "routes": below}
@@ -215,7 +275,10 @@ def _has_hours(plan: Plan, calendar: str | None) -> bool:
 
 
 def _common_calendar(version: Version) -> str | None:
-    """The calendar that all teams share. Where they differ somebody is there longer, so what concerns the whole desk is never muted."""
+    """The calendar that all teams share.
+
+    Where they differ somebody is there longer, so what concerns the whole desk is never muted.
+    """
     names = {version.default_calendar, *version.team_calendars.values()}
     return names.pop() if len(names) == 1 else None
 
@@ -225,15 +288,25 @@ def _inhibitions() -> list[dict[str, Any]]:
     promise = ["by", "member", "target"]
     below = f'alertname="{BELOW}"'
     rules: list[dict[str, Any]] = [
-        # Figures that are not to be trusted: the rules keep silent by themselves; this is for what fires on for some minutes.
+        # Figures that are not to be trusted: the rules keep silent by themselves; this is for what fires on
+        # for some minutes.
         {"source_matchers": [_UNTRUSTED], "target_matchers": [_KPI]},
-        # The greater matter mutes the lesser one about the same. SupportSLABlind, of kind meta, must not mute what tells its cause.
-        {"source_matchers": [_PIPELINE, _UNTRUSTED, _PAGE], "target_matchers": [_PIPELINE, _UNTRUSTED, _WARNING]},
+        # The greater matter mutes the lesser one about the same. SupportSLABlind, of kind meta, must not mute
+        # what tells its cause.
+        {
+            "source_matchers": [_PIPELINE, _UNTRUSTED, _PAGE],
+            "target_matchers": [_PIPELINE, _UNTRUSTED, _WARNING],
+        },
         {"source_matchers": [_KPI, _PAGE], "target_matchers": [_KPI, _WARNING], "equal": promise},
         # A promise that is broken: no need to say any more that it was in danger, or of single tickets.
-        {"source_matchers": [below, _PAGE], "target_matchers": [f'alertname=~"{ENDANGERED}|{WAITS_LONG}"', _PAGE], "equal": promise},
+        {
+            "source_matchers": [below, _PAGE],
+            "target_matchers": [f'alertname=~"{ENDANGERED}|{WAITS_LONG}"', _PAGE],
+            "equal": promise,
+        },
         *_narrowest(),
-        # What is so for the whole desk needs no list of its channels and priorities; teams are told of their own.
+        # What is so for the whole desk needs no list of its channels and priorities; teams are told of their
+        # own.
         {
             "source_matchers": [f'alertname="{BURN}"', 'by="all"'],
             "target_matchers": [f'alertname="{BURN}"', 'by=~"channel|priority"'],
@@ -246,8 +319,9 @@ def _inhibitions() -> list[dict[str, Any]]:
 def _narrowest() -> Iterator[dict[str, Any]]:
     """While a cause is named, what it is part of keeps silent. A warning silences no page.
 
-    Of what is below its objective the exporter itself names the narrowest; if it names a whole beside a part of it, the part does not
-    explain the whole, and both are paged. None of these pairs holds both ways, so two alerts never silence each other.
+    Of what is below its objective the exporter itself names the narrowest; if it names a whole beside a part
+    of it, the part does not explain the whole, and both are paged. None of these pairs holds both ways, so
+    two alerts never silence each other.
     """
     named = f'alertname=~"{BELOW}|{ENDANGERED}"'
     # The names of what is narrower have those of what it is part of, joined by an underscore.
@@ -260,22 +334,39 @@ def _narrowest() -> Iterator[dict[str, Any]]:
     for whole, part, equal in parts:
         muted = [f'alertname=~"{ENDANGERED}|{WAITS_LONG}|{BURN}"', f'by="{whole}"']
         yield {"source_matchers": [named, *part, _PAGE], "target_matchers": muted, "equal": equal}
-        yield {"source_matchers": [named, *part], "target_matchers": [_PROMISES, f'by="{whole}"', _WARNING], "equal": equal}
+        yield {
+            "source_matchers": [named, *part],
+            "target_matchers": [_PROMISES, f'by="{whole}"', _WARNING],
+            "equal": equal,
+        }
 
 
 def _webhook(plan: Plan, name: str) -> dict[str, Any]:
-    return {"name": name, "webhook_configs": [{"url": f"{plan.alerts.links.webhook}{receiver_of(plan.desk, name)}"}]}
+    return {
+        "name": name,
+        "webhook_configs": [{"url": f"{plan.alerts.links.webhook}{receiver_of(plan.desk, name)}"}],
+    }
 
 
 def calendar_years(plan: Plan, version: Version) -> range:
-    """The years for which dates are written: from that in which the version takes effect. A version without one counts from 2026."""
+    """The years for which dates are written: from that in which the version takes effect.
+
+    A version without one counts from 2026.
+    """
     # A day more: midnight of New Year is on December 31 by UTC in half of the world.
-    first = _FIRST_YEAR if version.effective_ms is None else datetime.fromtimestamp((version.effective_ms + _DAY_MS) / 1000, UTC).year
+    first = (
+        _FIRST_YEAR
+        if version.effective_ms is None
+        else datetime.fromtimestamp((version.effective_ms + _DAY_MS) / 1000, UTC).year
+    )
     return range(first, first + plan.alerts.calendar_years)
 
 
 def _hours(versions: Iterable[Version]) -> dict[tuple[str, str], str]:
-    """What the hours of a calendar are called, by version and calendar: by its name, unless an earlier version means other hours by it."""
+    """What the hours of a calendar are called, by version and calendar.
+
+    By its name, unless an earlier version means other hours by it.
+    """
     first: dict[str, object] = {}
     found = {}
     for version in versions:
@@ -288,7 +379,9 @@ def _hours(versions: Iterable[Version]) -> dict[tuple[str, str], str]:
 
 def _intervals(plan: Plan, current: Version, teams: Mapping[str, Version]) -> Iterator[dict[str, Any]]:
     hours = _hours((current, *teams.values()))
-    used = {hours[one.name, name]: (one, name) for one, name in _calendars(current, teams) if name != ALWAYS_NAME}
+    used = {
+        hours[one.name, name]: (one, name) for one, name in _calendars(current, teams) if name != ALWAYS_NAME
+    }
     for called, (version, name) in sorted(used.items()):
         time = time_of(version.calendars[name])
         if time is not None:
@@ -298,6 +391,9 @@ def _intervals(plan: Plan, current: Version, teams: Mapping[str, Version]) -> It
 
 
 def _calendars(current: Version, teams: Mapping[str, Version]) -> Iterator[tuple[Version, str]]:
-    """The calendars that routes ask: those of teams to come, then of the version in force, which rule where hours are the same."""
+    """The calendars that routes ask.
+
+    Those of teams to come, then of the version in force, which rule where hours are the same.
+    """
     yield from ((version, version.calendar_name(team)) for team, version in teams.items())
     yield from ((current, name) for name in (current.default_calendar, *current.team_calendars.values()))

@@ -1,7 +1,8 @@
 """Rules of one desk: every selector names it, so those of several desks lie beside each other and never see each other's series.
 
-It would be convenient to write rules that hold for all desks and to load them once. But limits, links and the digest come from the policy
-of one desk, and only a rule that knows the name of its desk can tell that nothing comes from it any more.
+It would be convenient to write rules that hold for all desks and to load them once. But limits, links and the
+digest come from the policy of one desk, and only a rule that knows the name of its desk can tell that nothing
+comes from it any more.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ _TOKEN: Final = re.compile(
 
 
 def of_desk(expr: str, desk: str) -> str:
-    r"""An expression that sees the series of one desk only. A selector that names a desk, as `ANY` does, stays as it is.
+    r"""An expression that sees the series of one desk only.
+
+    A selector that names a desk, as `ANY` does, stays as it is.
 
     >>> of_desk('max by (desk) (support_tickets{by="all"}) > 0 * desk:exporter_chosen', "eu")
     'max by (desk) (support_tickets{desk="eu",by="all"}) > 0 * desk:exporter_chosen{desk="eu"}'

@@ -1,4 +1,7 @@
-"""Settings of alerts that can never do what they say, and what the generator makes of the rest. Each fault names its fix."""
+"""Settings of alerts that can never do what they say, and what the generator makes of the rest.
+
+Each fault names its fix.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,11 @@ class Promise(NamedTuple):
 def faults(plan: Plan, now_ms: int) -> list[Fault]:
     """What is impossible in the alerts of a policy, for the versions in force at an instant and to come."""
     promises = list(_promises(plan.policy, now_ms))
-    found = [fault for number_, part in enumerate(plan.alerts.burn) for fault in _burn_faults(number_, part, promises)]
+    found = [
+        fault
+        for number_, part in enumerate(plan.alerts.burn)
+        for fault in _burn_faults(number_, part, promises)
+    ]
     found += _scrape_faults(plan)
     found += _calendar_faults(plan, now_ms)
     return found
@@ -79,18 +86,25 @@ def _of_version(version: Version) -> Iterator[Promise]:
 
 
 def _burn_faults(place: int, part: BurnPart, promises: list[Promise]) -> Iterator[Fault]:
-    """A factor that somebody wrote must be able to fire for every objective; the usual ones are capped instead."""
+    """A factor that somebody wrote must be able to fire for every objective.
+
+    The usual ones are capped instead.
+    """
     if part.factor is None:
         return
-    for target, objective, version in dict.fromkeys((promise.target, promise.objective, promise.version) for promise in promises):
+    for target, objective, version in dict.fromkeys(
+        (promise.target, promise.objective, promise.version) for promise in promises
+    ):
         greatest = 1 / (1 - objective)
         if part.factor < greatest - _ALMOST:
             continue
         yield Fault(
             f"alerts.burn[{place}].factor = {number(part.factor)}",
-            f"can never fire for {target} of version {version}, whose objective is {_percent(objective)}: when every deadline "
+            f"can never fire for {target} of version {version}, whose objective is {_percent(objective)}: "
+            "when every deadline "
             f"is missed its budget burns {greatest:.3g} times as fast as planned, and nothing burns faster",
-            f"write at most {floor(10 * CAP * greatest) / 10:g} (half of the deadlines missed), or leave factor out: then it is capped",
+            f"write at most {floor(10 * CAP * greatest) / 10:g} (half of the deadlines missed), or leave "
+            "factor out: then it is capped",
         )
 
 
@@ -102,16 +116,21 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
     if two > _FORGOTTEN_MS:
         yield Fault(
             where,
-            "Prometheus forgets a sample after 5m, so a single failed scrape would look like no exporter at all",
+            "Prometheus forgets a sample after 5m, so a single failed scrape would look like no exporter "
+            "at all",
             f"scrape at least every {promql_duration(_FORGOTTEN_MS // _LEAST_SCRAPES)}",
         )
     windows = {"the shortest window of the pipeline's rules": _RATE_WINDOW_MS}
-    windows |= {f"the window {part.short} of alerts.burn": plan.scaled_ms(WINDOW_MS[part.short]) for part in alerts.burn}
+    windows |= {
+        f"the window {part.short} of alerts.burn": plan.scaled_ms(WINDOW_MS[part.short])
+        for part in alerts.burn
+    }
     for name, window_ms in windows.items():
         if window_ms < two:
             yield Fault(
                 where,
-                f"{name} is {promql_duration(window_ms)}{_in_drill(plan)}, shorter than two scrapes, so a change in it would pass unseen",
+                f"{name} is {promql_duration(window_ms)}{_in_drill(plan)}, shorter than two scrapes, so a "
+                "change in it would pass unseen",
                 f"scrape at least every {promql_duration(window_ms // _LEAST_SCRAPES)}",
             )
     for name in ("worst", "small_teams", "silence"):
@@ -126,7 +145,8 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
     if alerts.silence.least < least_ms:
         yield Fault(
             f"alerts.silence.least = {promql_duration(alerts.silence.least)}{_in_drill(plan)}",
-            f"is less than three scrapes ({scrape}): figures are that old by themselves, so every source would seem silent",
+            f"is less than three scrapes ({scrape}): figures are that old by themselves, so every source "
+            "would seem silent",
             f"write at least {promql_duration(least_ms)}",
         )
 

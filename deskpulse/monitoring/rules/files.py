@@ -13,15 +13,22 @@ from deskpulse.monitoring.rules.groups import boards, meta, pipeline, scores, sl
 from deskpulse.monitoring.rules.model import Alert, Family, Group, Record, Rule
 from deskpulse.monitoring.rules.plan import Plan, promql_duration
 
-HEAD: Final = "# Made by `deskpulse rules` from the SLA policy: change the policy and run it again instead of editing."
+HEAD: Final = (
+    "# Made by `deskpulse rules` from the SLA policy: change the policy and run it again instead of editing."
+)
 _LONGEST_LINE: Final = 100
 _CLOCK: Final = re.compile(r"\d\d:\d\d")  # some readers of YAML take 18:30 for a number
-# Every list and board can be narrowed to a team and a target; a channel or priority is seen in the list itself.
+# Every list and board can be narrowed to a team and a target; a channel or priority is seen in the list
+# itself.
 _OF_DESK: Final = "{{ with $labels.desk }}?var-desk={{ . | urlquery }}{{ end }}"
 _OF_TEAM: Final = _OF_DESK + "{{ with $labels.team }}&var-team={{ . | urlquery }}{{ end }}"
-_OF_TARGET: Final = _OF_DESK + "&var-target={{ $labels.target }}{{ with $labels.team }}&var-team={{ . | urlquery }}{{ end }}"
+_OF_TARGET: Final = (
+    _OF_DESK + "&var-target={{ $labels.target }}{{ with $labels.team }}&var-team={{ . | urlquery }}{{ end }}"
+)
 _WHOSE: Final = "{{ with $labels.desk }}[{{ . }}] {{ end }}"  # before every summary
-_TICKETS: Final = "api/at-risk?target={{ $labels.target }}{{ with $labels.team }}&team={{ . | urlquery }}{{ end }}"
+_TICKETS: Final = (
+    "api/at-risk?target={{ $labels.target }}{{ with $labels.team }}&team={{ . | urlquery }}{{ end }}"
+)
 
 
 def families(plan: Plan) -> tuple[Family, ...]:
@@ -58,7 +65,11 @@ def of_desk_line(desk: str) -> str:
 
 
 def _drill(plan: Plan) -> str:
-    return "" if plan.time_scale == 1 else f"# For a drill: the clock of the desk runs {plan.time_scale:g} times as fast.\n"
+    return (
+        ""
+        if plan.time_scale == 1
+        else f"# For a drill: the clock of the desk runs {plan.time_scale:g} times as fast.\n"
+    )
 
 
 def _group(plan: Plan, group: Group) -> dict[str, Any]:
@@ -66,7 +77,11 @@ def _group(plan: Plan, group: Group) -> dict[str, Any]:
 
 
 def _rule(plan: Plan, rule: Rule) -> dict[str, Any]:
-    return {"record": rule.name, "expr": of_desk(rule.expr, plan.desk)} if isinstance(rule, Record) else _alert(plan, rule)
+    return (
+        {"record": rule.name, "expr": of_desk(rule.expr, plan.desk)}
+        if isinstance(rule, Record)
+        else _alert(plan, rule)
+    )
 
 
 def _alert(plan: Plan, alert: Alert) -> dict[str, Any]:
@@ -89,7 +104,10 @@ def _alert(plan: Plan, alert: Alert) -> dict[str, Any]:
 
 
 def _narrowed(alert: Alert) -> str:
-    """To what a board is narrowed: to the desk, to the team of an alert about figures, and to its target where it has one."""
+    """To what a board is narrowed.
+
+    To the desk, to the team of an alert about figures, and to its target where it has one.
+    """
     if alert.kind != "kpi":
         return _OF_DESK
     return _OF_TEAM if alert.tickets is None else _OF_TARGET

@@ -1,7 +1,10 @@
-"""Hours of a calendar as time intervals of Alertmanager, which mute what nobody would read then: closed hours, and the first hour of a day.
+"""Hours of a calendar as time intervals of Alertmanager, which mute what nobody would read then.
 
-Alertmanager knows unions of intervals only. So a week is written as its muted hours; a date on which more is muted than on its weekday
-adds hours; and a date on which less is muted is left out of the week and written by itself.
+Closed hours, and the first hour of a day.
+
+Alertmanager knows unions of intervals only. So a week is written as its muted hours; a date on which more is
+muted than on its weekday adds hours; and a date on which less is muted is left out of the week and written by
+itself.
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ from kpis.sla.calendar import Hours, WorkingTime
 
 _DAY: Final = 1_440
 _HOUR: Final = 60
-_CLOSED_OVERNIGHT: Final = 300  # minutes; the longest siesta is shorter, and a night in which tickets pile up is longer
-_REMEMBERED: Final = 3  # days, the last included: hours may go on past midnight, and a gap begins on the day before
+# minutes; the longest siesta is shorter, and a night in which tickets pile up is longer
+_CLOSED_OVERNIGHT: Final = 300
+# days, the last included: hours may go on past midnight, and a gap begins on the day before
+_REMEMBERED: Final = 3
 _MONTHS: Final = 12
 _DAYS: Final = 31
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
@@ -32,16 +37,22 @@ def closed(time: WorkingTime, years: range) -> list[Interval]:
 
 
 def first_hours(time: WorkingTime, years: range) -> list[Interval]:
-    """The first hour after each opening of a calendar, but not after a break; dates with hours of their own are told for `years`."""
+    """The first hour after each opening of a calendar, but not after a break.
+
+    Dates with hours of their own are told for `years`.
+    """
     return _written(time, years, _opening)
 
 
-Muted = Callable[[Sequence[Hours]], Spans]  # the hours of successive days to what is muted on the last of them
+# the hours of successive days to what is muted on the last of them
+Muted = Callable[[Sequence[Hours]], Spans]
 
 
 def _written(time: WorkingTime, years: range, muted: Muted) -> list[Interval]:
     week = [muted([time.week[(day - back) % 7] for back in reversed(range(_REMEMBERED))]) for day in range(7)]
-    special = {day: spans for day, spans in _special(time, years, muted).items() if spans != week[day.weekday()]}
+    special = {
+        day: spans for day, spans in _special(time, years, muted).items() if spans != week[day.weekday()]
+    }
     less = {day for day, spans in special.items() if not _within(week[day.weekday()], spans)}
     found = [interval for spans, days in _alike(week) for interval in _of_week(spans, days, less)]
     for day, spans in sorted(special.items()):
@@ -63,19 +74,27 @@ def _special(time: WorkingTime, years: range, muted: Muted) -> dict[date, Spans]
 
 
 def _opening(hours: Sequence[Hours]) -> Spans:
-    """The minutes of the last day that lie in the first hour after an opening: after closed hours that are longer than any break."""
+    """The minutes of the last day that lie in the first hour after an opening.
+
+    After closed hours that are longer than any break.
+    """
     spans = _joined(
         (opens + (number - len(hours) + 1) * _DAY, closes + (number - len(hours) + 1) * _DAY)
         for number, day in enumerate(hours)
         for opens, closes in day
     )
     ends = [-len(hours) * _DAY, *(end for _, end in spans)]
-    opened = [start for (start, _), before in zip(spans, ends, strict=False) if start - before >= _CLOSED_OVERNIGHT]
+    opened = [
+        start for (start, _), before in zip(spans, ends, strict=False) if start - before >= _CLOSED_OVERNIGHT
+    ]
     return tuple((max(0, at), min(_DAY, at + _HOUR)) for at in opened if -_HOUR < at < _DAY)
 
 
 def _opened(today: Hours, yesterday: Hours) -> Spans:
-    """The minutes of a day that are open: its own hours until midnight, and what is left of those of the day before."""
+    """The minutes of a day that are open.
+
+    Its own hours until midnight, and what is left of those of the day before.
+    """
     return _joined(
         [
             *((opens, min(closes, _DAY)) for opens, closes in today),
@@ -125,7 +144,12 @@ def _of_dates(days: Sequence[date], times: Spans) -> Iterator[Interval]:
     """Muted hours on dates of one month and day, in several years."""
     if times:
         years = [_range(str(first), str(last)) for first, last in _runs([day.year for day in days])]
-        yield {**_times(times), "days_of_month": [str(days[0].day)], "months": [str(days[0].month)], "years": years}
+        yield {
+            **_times(times),
+            "days_of_month": [str(days[0].day)],
+            "months": [str(days[0].month)],
+            "years": years,
+        }
 
 
 def _repeated(special: Mapping[date, Spans]) -> Iterator[Interval]:
@@ -138,7 +162,11 @@ def _repeated(special: Mapping[date, Spans]) -> Iterator[Interval]:
 
 
 def _times(spans: Spans) -> Interval:
-    return {} if spans == ((0, _DAY),) else {"times": [{"start_time": _clock(start), "end_time": _clock(end)} for start, end in spans]}
+    return (
+        {}
+        if spans == ((0, _DAY),)
+        else {"times": [{"start_time": _clock(start), "end_time": _clock(end)} for start, end in spans]}
+    )
 
 
 def _all_but(days: set[date]) -> Iterator[Interval]:

@@ -1,4 +1,7 @@
-"""One configuration of Alertmanager for several desks: the routes of each, with the receivers and hours that they name."""
+"""One configuration of Alertmanager for several desks.
+
+The routes of each, with the receivers and hours that they name.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ _HOURS: Final = ("mute_time_intervals", "active_time_intervals")
 
 
 def joined(own: Tree, others: Iterable[Tree]) -> dict[str, Any]:
-    """A configuration with the routes of other desks beside its own; what is told of no desk, and what mutes what, is its own.
+    """A configuration with the routes of other desks beside its own.
 
-    A route of the own desk in another configuration is an earlier one, and left out; of a desk that comes twice the first stays. Errors:
-    ValueError for a configuration without the route of a desk, and where two desks have receivers or hours of one name.
+    What is told of no desk, and what mutes what, is its own.
+
+    A route of the own desk in another configuration is an earlier one, and left out; of a desk that comes
+    twice the first stays. Errors: ValueError for a configuration without the route of a desk, and where two
+    desks have receivers or hours of one name.
     """
     routes = list(own["route"]["routes"])
     receivers, hours = list(own["receivers"]), list(own.get("time_intervals", ()))
@@ -22,7 +28,10 @@ def joined(own: Tree, others: Iterable[Tree]) -> dict[str, Any]:
     for other in others:
         found = list(_of_desks(other))
         if not found:
-            raise ValueError("what is to stand beside it has no route of a desk: name an alertmanager.yml that deskpulse rules has written")
+            raise ValueError(
+                "what is to stand beside it has no route of a desk: name an alertmanager.yml that "
+                "deskpulse rules has written"
+            )
         for route in found:
             if route["matchers"][0] in taken:
                 continue
@@ -54,7 +63,10 @@ def _names(route: Tree, places: Iterable[str]) -> Iterator[str]:
 
 
 def _named(tree: Tree, place: str, wanted: set[str], there: list[Any]) -> list[Any]:
-    """What a configuration defines under the wanted names. Errors: ValueError where one is missing, or there already."""
+    """What a configuration defines under the wanted names.
+
+    Errors: ValueError where one is missing, or there already.
+    """
     found = [one for one in tree.get(place, ()) if one["name"] in wanted]
     if missing := wanted - {one["name"] for one in found}:
         raise ValueError(f"what is to stand beside it names {min(missing)!r} and does not define it")

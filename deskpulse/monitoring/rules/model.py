@@ -9,7 +9,8 @@ from typing import Final, Literal
 Severity = Literal["page", "warning", "none"]
 Kind = Literal["kpi", "pipeline", "meta"]
 MINUTE_MS: Final = 60_000
-UNTRUSTED: Final = {"figures": "untrusted"}  # a label of alerts that say so: they mute the alerts about the figures
+# a label of alerts that say so: they mute the alerts about the figures
+UNTRUSTED: Final = {"figures": "untrusted"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,24 @@ from typing import Final
 from deskpulse.policy.alerts import AlertsPart
 from kpis.sla.policy import Policy
 
-_UNITS: Final = (("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
+_UNITS: Final = (
+    ("w", 604_800_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A policy and what it says about alerts.
 
-    `time_scale` above 1 is for drills, in which the clock of the desk runs so many times as fast: what Prometheus and Alertmanager wait for
-    the desk is shortened by it. Figures that carry their own time, such as `within="15m"`, are not touched, nor is what is waited for
-    a program: exporters and workers are no faster in a drill. `desk` is the name of the desk: rules see nothing but its series.
+    `time_scale` above 1 is for drills, in which the clock of the desk runs so many times as fast: what
+    Prometheus and Alertmanager wait for the desk is shortened by it. Figures that carry their own time, such
+    as `within="15m"`, are not touched, nor is what is waited for a program: exporters and workers are no
+    faster in a drill. `desk` is the name of the desk: rules see nothing but its series.
     """
 
     policy: Policy

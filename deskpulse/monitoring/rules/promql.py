@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-EXPORTER: Final = "desk, instance, job"  # an exporter; one of two desks may have the address that one of the other had
+# an exporter; one of two desks may have the address that one of the other had
+EXPORTER: Final = "desk, instance, job"
 MEMBER: Final = "desk, by, member"
 PROMISE: Final = "desk, by, member, target"
 NOW: Final = 'period="current"'
-NAMED: Final = "desk, by, member, team, channel, priority, target"  # labels of what the exporter names: worst now, endangered
+# labels of what the exporter names: worst now, endangered
+NAMED: Final = "desk, by, member, team, channel, priority, target"
 WHOSE: Final = '{{ if eq $labels.by "all" }}the desk{{ else }}{{ $labels.by }} {{ $labels.member }}{{ end }}'
 
 
@@ -23,9 +25,15 @@ def trusted(*lines: str) -> str:
 
 
 def of_team(*lines: str) -> str:
-    """An expression by `by` and `member`, with the label `team` where the member is one: alerts go to their team by it.
+    """An expression by `by` and `member`, with the label `team` where the member is one.
+
+    Alerts go to their team by it.
 
     No template of a label could say that: one that comes to nothing leaves its own text in ALERTS.
     """
     inner = (f"  {line}" for part in lines for line in part.splitlines())
-    return block("label_replace(label_join(", *inner, ', "team", ":", "by", "member"), "team", "$1", "team", "team:(.*)|.*")')
+    return block(
+        "label_replace(label_join(",
+        *inner,
+        ', "team", ":", "by", "member"), "team", "$1", "team", "team:(.*)|.*")',
+    )

@@ -1,4 +1,6 @@
-"""Whether Prometheus and Alertmanager take what was made, and whether every team is told: before any of it is written.
+"""Whether Prometheus and Alertmanager take what was made, and whether every team is told.
+
+Before any of it is written.
 
 A reader of our own always looks; their own checkers, promtool and amtool, where they are installed.
 """
@@ -31,7 +33,10 @@ Labels = Mapping[str, str]
 
 
 def faults(plan: Plan, files: Mapping[str, str], now_ms: int) -> list[str]:
-    """What is wrong with the files, a line each; empty: Prometheus and Alertmanager take them, as far as can be known here."""
+    """What is wrong with the files, a line each; empty.
+
+    Prometheus and Alertmanager take them, as far as can be known here.
+    """
     found = [*_unread(files)]
     if found:
         return found
@@ -85,12 +90,17 @@ def _of_alertmanager(tree: Mapping[str, Any]) -> Iterator[str]:
     for receiver in tree["receivers"]:
         for hook in receiver.get("webhook_configs", ()):
             if (url := hook.get("url")) is not None and not _is_url(url):
-                yield f"{ALERTMANAGER}: the receiver {receiver['name']!r} has no address but {url!r}: see alerts.links"
+                yield (
+                    f"{ALERTMANAGER}: the receiver {receiver['name']!r} has no address but {url!r}: see "
+                    "alerts.links"
+                )
 
 
 def _is_url(text: str) -> bool:
     try:
-        return bool(_URL.fullmatch(text) and urlsplit(text).hostname) and not re.search(r"%(?![0-9A-Fa-f]{2})", text)
+        return bool(_URL.fullmatch(text) and urlsplit(text).hostname) and not re.search(
+            r"%(?![0-9A-Fa-f]{2})", text
+        )
     except ValueError:
         return False
 
@@ -162,9 +172,14 @@ def _untold(plan: Plan, tree: Mapping[str, Any], now_ms: int) -> Iterator[str]:
             }
             reached = told(tree, labels)
             if not (reached <= expected and (severity == "warning" or pages in reached)):
-                yield f"{ALERTMANAGER}: a {severity} of the team {team!r} reaches {', '.join(sorted(reached))}"
+                yield (
+                    f"{ALERTMANAGER}: a {severity} of the team {team!r} reaches {', '.join(sorted(reached))}"
+                )
             if told(tree, {**labels, "desk": f"not {plan.desk}"}) & {messages, pages}:
-                yield f"{ALERTMANAGER}: a {severity} of a team {team!r} of another desk reaches that of {plan.desk!r}"
+                yield (
+                    f"{ALERTMANAGER}: a {severity} of a team {team!r} of another desk reaches that of "
+                    f"{plan.desk!r}"
+                )
 
 
 def _by_their_own(files: Mapping[str, str]) -> Iterator[str]:
@@ -175,7 +190,10 @@ def _by_their_own(files: Mapping[str, str]) -> Iterator[str]:
         folder = Path(name)
         write(files, folder)
         rules = [str(folder / file) for file in files if file.startswith(f"{RULES}/")]
-        for checker, words in (("promtool", ["check", "rules", *rules]), ("amtool", ["check-config", str(folder / ALERTMANAGER)])):
+        for checker, words in (
+            ("promtool", ["check", "rules", *rules]),
+            ("amtool", ["check-config", str(folder / ALERTMANAGER)]),
+        ):
             if checker in present:
                 yield from _ran([checker, *words], folder)
 
@@ -187,6 +205,12 @@ def _ran(command: list[str], folder: Path) -> Iterator[str]:
         yield f"{command[0]} could not be asked: {error}"
         return
     if done.returncode:
-        lines = [line.strip() for line in f"{done.stdout}\n{done.stderr}".replace(f"{folder}/", "").splitlines() if line.strip()]
-        wrong = [line for line in lines if "FAILED" in line or "error" in line.lower() or "invalid" in line.lower()] or lines
+        lines = [
+            line.strip()
+            for line in f"{done.stdout}\n{done.stderr}".replace(f"{folder}/", "").splitlines()
+            if line.strip()
+        ]
+        wrong = [
+            line for line in lines if "FAILED" in line or "error" in line.lower() or "invalid" in line.lower()
+        ] or lines
         yield f"{command[0]} refuses it: {'; '.join(wrong[-_TOLD_LINES:])}"

@@ -15,14 +15,22 @@ RULES: Final = "rules"
 ALERTMANAGER: Final = "alertmanager.yml"
 
 
-def texts(plan: Plan, now_ms: int, receivers: Iterable[Receiver] = (), beside: Iterable[Tree] = ()) -> dict[str, str]:
-    """Text by path below the folder; `receivers` and `beside` as for `alertmanager_file`. Errors: ValueError, likewise."""
+def texts(
+    plan: Plan, now_ms: int, receivers: Iterable[Receiver] = (), beside: Iterable[Tree] = ()
+) -> dict[str, str]:
+    """Text by path below the folder; `receivers` and `beside` as for `alertmanager_file`.
+
+    Errors: ValueError, likewise.
+    """
     found = {f"{RULES}/{name}": text for name, text in rule_files(plan).items()}
     return {**found, ALERTMANAGER: alertmanager_file(plan, now_ms, receivers, beside)}
 
 
 def write(files: Mapping[str, str], folder: Path) -> list[Path]:
-    """Write the files, and remove rules that are no longer made. Returns what was written. Errors: OSError."""
+    """Write the files, and remove rules that are no longer made.
+
+    Returns what was written. Errors: OSError.
+    """
     written = []
     for name, text in files.items():
         path = folder / name
@@ -35,8 +43,15 @@ def write(files: Mapping[str, str], folder: Path) -> list[Path]:
 
 
 def differing(files: Mapping[str, str], folder: Path) -> list[str]:
-    """The names of files that are missing, different, or made by an earlier version and no longer. Errors: OSError."""
-    found = [name for name, text in files.items() if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text]
+    """The names of files that are missing, different, or made by an earlier version and no longer.
+
+    Errors: OSError.
+    """
+    found = [
+        name
+        for name, text in files.items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
     return sorted([*found, *(f"{RULES}/{path.name}" for path in _strays(files, folder))])
 
 
@@ -46,11 +61,18 @@ def other_desk(folder: Path, desk: str) -> bool:
     if not path.is_file():
         return False
     lines = path.read_text(encoding="utf-8").splitlines()
-    return lines[:1] == [HEAD] and lines[1:2] != [of_desk_line(desk)] and lines[1].startswith(of_desk_line("").removesuffix("."))
+    return (
+        lines[:1] == [HEAD]
+        and lines[1:2] != [of_desk_line(desk)]
+        and lines[1].startswith(of_desk_line("").removesuffix("."))
+    )
 
 
 def _strays(files: Mapping[str, str], folder: Path) -> list[Path]:
-    """Rules in the folder that say of themselves that we made them, and that we do not make. Those of others stay."""
+    """Rules in the folder that say of themselves that we made them, and that we do not make.
+
+    Those of others stay.
+    """
     return [
         path
         for path in sorted((folder / RULES).glob("*.yml"))

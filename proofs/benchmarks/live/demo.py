@@ -1,4 +1,7 @@
-"""What the demo costs at rest: its broker, worker, exporter and simulator together, after its history has been told."""
+"""What the demo costs at rest.
+
+Its broker, worker, exporter and simulator together, after its history has been told.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,9 @@ async def measure(folder: Path, span: Span, on_progress: OnProgress) -> float:
     """Share of a processor of all its processes. `folder` takes the log. Errors: BenchError."""
     command = ("-m", "deskpulse", "demo", "--port", str(free_ports(1)[0]))
     environment = {name: text for name, text in os.environ.items() if not name.startswith("DESKPULSE_")}
-    async with running(*command, name="the demo", environment=environment, log=folder / "demo.log", pipe=False) as demo:
+    async with running(
+        *command, name="the demo", environment=environment, log=folder / "demo.log", pipe=False
+    ) as demo:
         await _shown(demo)
         await demo.run_for(span.warm, on_progress)
         processes = tree(demo.process.pid)
@@ -37,7 +42,11 @@ def tree(pid: int) -> list[int]:
     """A process and all that it started, which still run; itself alone where the system does not tell."""
     try:
         threads = list(Path(f"/proc/{pid}/task").iterdir())
-        children = [int(child) for thread in threads for child in (thread / "children").read_text(encoding="ascii").split()]
+        children = [
+            int(child)
+            for thread in threads
+            for child in (thread / "children").read_text(encoding="ascii").split()
+        ]
     except OSError:
         return [pid]
     return [pid, *(found for child in children for found in tree(child))]
@@ -46,7 +55,10 @@ def tree(pid: int) -> list[int]:
 def is_at_rest(told: bytes) -> bool:
     """Whether the last whole table of the demo's log has figures and nothing left to be read.
 
-    >>> is_at_rest(b"deskpulse 2026 7 still to be read ... 3 tickets open"), is_at_rest(b"deskpulse 2026 ... 3 tickets open")
+    >>> (
+    ...     is_at_rest(b"deskpulse 2026 7 still to be read ... 3 tickets open"),
+    ...     is_at_rest(b"deskpulse 2026 ... 3 tickets open"),
+    ... )
     (False, True)
     """
     latest = told.rpartition(_HEADING)[2]

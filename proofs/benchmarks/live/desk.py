@@ -1,7 +1,7 @@
 """A desk at a steady rate: `python -m proofs.benchmarks.live.desk RATE SECONDS`, settings from the environment.
 
-Events are sent one by one, as a desk's many producers do, and happen when they are sent. The id of a ticket is the moment at which
-it was sent, so that whoever finds its row in the ledger knows how long that took.
+Events are sent one by one, as a desk's many producers do, and happen when they are sent. The id of a ticket
+is the moment at which it was sent, so that whoever finds its row in the ledger knows how long that took.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from proofs.benchmarks.load import partition_of
 
 PREFIX: Final = "L-"  # of the ids of these tickets; behind it nanoseconds since 1970
 DIGITS: Final = 19
-_STEPS: Final = ("ticket-created", "ticket-created", "first-reply", "ticket-changed", "resolved")  # every five events
+# every five events
+_STEPS: Final = ("ticket-created", "ticket-created", "first-reply", "ticket-changed", "resolved")
 TICKETS_AN_EVENT: Final = _STEPS.count("ticket-created") / len(_STEPS)
 _TEAMS: Final = ("billing", "technical", "general")
 _CHANNELS: Final = ("email", "chat", "phone")
@@ -52,14 +53,23 @@ class SteadyDesk:
             self._open.append(ticket)
         else:
             ticket = self._open.popleft() if topic == "resolved" else self._open[0]
-        value = {"event_id": f"e-{number}", "occurred_at": now_ns // 1_000_000, "ticket_id": ticket, **_more(topic, number)}
+        value = {
+            "event_id": f"e-{number}",
+            "occurred_at": now_ns // 1_000_000,
+            "ticket_id": ticket,
+            **_more(topic, number),
+        }
         return Sent(topic, ticket.encode(), value)
 
 
 def _more(topic: str, number: int) -> dict[str, Any]:
     """What an event of a topic says besides."""
     if topic == "ticket-created":
-        kinds = {"team": _TEAMS[number % 3], "channel": _CHANNELS[number // 3 % 3], "priority": _PRIORITIES[number % 2]}
+        kinds = {
+            "team": _TEAMS[number % 3],
+            "channel": _CHANNELS[number // 3 % 3],
+            "priority": _PRIORITIES[number % 2],
+        }
         return {"customer_id": f"C-{number % 997}", **kinds}
     return {"change": "paused"} if topic == "ticket-changed" else {}
 
@@ -74,7 +84,9 @@ async def send(settings: Settings, rate: float, seconds: float) -> int:
         while (elapsed := time.monotonic() - began) < seconds:
             while count < elapsed * rate:
                 event = desk.event(time.time_ns())
-                await producer.send(prefix + event.topic, encode(event.value), event.key, partition=partition_of(event.key))
+                await producer.send(
+                    prefix + event.topic, encode(event.value), event.key, partition=partition_of(event.key)
+                )
                 count += 1
             await asyncio.sleep(max(0.0, began + (count + 1) / rate - time.monotonic()))
         await producer.flush()

@@ -42,7 +42,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What was measured at a rate. Shares are of one processor, latencies in milliseconds; None where nothing can be told."""
+    """What was measured at a rate.
+
+    Shares are of one processor, latencies in milliseconds; None where nothing can be told.
+    """
 
     rate: float  # events a second; 0 is an idle desk
     worker_share: float | None
@@ -54,7 +57,10 @@ class Live:
 
 @dataclass(slots=True)
 class _Seen:
-    """Tickets whose row has been read: when they were sent, and how much later a reader of committed records saw them."""
+    """Tickets whose row has been read.
+
+    When they were sent, and how much later a reader of committed records saw them.
+    """
 
     latencies_ns: dict[int, int] = field(default_factory=dict)
 
@@ -68,7 +74,10 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Both programs at one rate, one after the other. `worker_variables`: settings of the worker other than the defaults."""
+    """Both programs at one rate, one after the other.
+
+    `worker_variables`: settings of the worker other than the defaults.
+    """
 
     site: Site
     rate: float
@@ -90,17 +99,30 @@ class Turn:
         expected = self.rate * self.span.measured * TICKETS_AN_EVENT
         if len(found) < expected * _LEAST_SHARE:
             raise BenchError(
-                f"of about {expected:.0f} tickets that were sent within {self.span.measured:.0f} s only {len(found)} are in the ledger; "
+                f"of about {expected:.0f} tickets that were sent within {self.span.measured:.0f} s only "
+                f"{len(found)} are in the ledger; "
                 f"fix: a machine with time left, or a lower rate; the logs are in {self.site.folder}"
             )
-        return Live(self.rate, worker_share, reader_share, quantile_ms(found, 0.5), quantile_ms(found, 0.99), len(found))
+        return Live(
+            self.rate,
+            worker_share,
+            reader_share,
+            quantile_ms(found, 0.5),
+            quantile_ms(found, 0.99),
+            len(found),
+        )
 
     async def _worker(self, seen: _Seen) -> tuple[float | None, range]:
         await self.site.create_ledger(self.app_id)
-        log, environment = self.site.folder / f"{self.app_id}.log", self.site.environment(self.app_id) | dict(self.worker_variables)
+        log, environment = (
+            self.site.folder / f"{self.app_id}.log",
+            self.site.environment(self.app_id) | dict(self.worker_variables),
+        )
         async with (
             _watching(self.site, self.app_id, seen),
-            running("-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False) as worker,
+            running(
+                "-m", "deskpulse", "worker", name="the worker", environment=environment, log=log, pipe=False
+            ) as worker,
         ):
             await begun(worker)
             found = await self._beside(worker, done=0)
@@ -113,19 +135,31 @@ class Turn:
     async def _reader(self) -> float | None:
         log, environment = self.site.folder / f"{self.app_id}-reader.log", self.site.environment(self.app_id)
         async with running(
-            "-m", "proofs.benchmarks.live.reader", name="the reader", environment=environment, log=log, pipe=False
+            "-m",
+            "proofs.benchmarks.live.reader",
+            name="the reader",
+            environment=environment,
+            log=log,
+            pipe=False,
         ) as reader:
             await reader.until_said(_READING)
             share, _ = await self._beside(reader, done=self.span.whole)
         return share
 
     async def _beside(self, child: Child, *, done: float) -> tuple[float | None, range]:
-        """Let a desk run beside a program: the program's share of a processor, and the nanoseconds since 1970 in which that was."""
+        """Let a desk run beside a program.
+
+        The program's share of a processor, and the nanoseconds since 1970 in which that was.
+        """
         async with self._desk():
             await child.run_for(self.span.warm, self.on_progress, done=done)
             began, since_ns, spent = time.monotonic(), time.time_ns(), processor_seconds(child.process.pid)
             await child.run_for(self.span.measured, self.on_progress, done=done + self.span.warm)
-            ended, until_ns, spent_after = time.monotonic(), time.time_ns(), processor_seconds(child.process.pid)
+            ended, until_ns, spent_after = (
+                time.monotonic(),
+                time.time_ns(),
+                processor_seconds(child.process.pid),
+            )
         share = None if spent is None or spent_after is None else (spent_after - spent) / (ended - began)
         return share, range(since_ns, until_ns)
 
@@ -148,7 +182,10 @@ async def _watching(site: Site, app_id: str, seen: _Seen) -> AsyncIterator[None]
     """Read the ledger's tickets while the block runs, committed records only, as an exporter does."""
     tickets, _ = ledger_topics(app_id)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=site.bootstrap, auto_offset_reset="earliest", enable_auto_commit=False, isolation_level="read_committed"
+        bootstrap_servers=site.bootstrap,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
     )
     consumer.assign([TopicPartition(tickets, number) for number in range(PARTITIONS)])
     await consumer.start()
@@ -184,12 +221,17 @@ def quantile_ms(sorted_ns: Sequence[int], share: float) -> float | None:
 
 
 def processor_seconds(pid: int) -> float | None:
-    """User and system time of a process, of all its threads, to the nanosecond; None where the system does not tell.
+    """User and system time of a process, of all its threads, to the nanosecond.
+
+    None where the system does not tell.
 
     Linux counts the times in `/proc/PID/stat` by the tick, of which a program that is idle has two a second.
     """
     try:
-        nanoseconds = [int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()]
+        nanoseconds = [
+            int((task / "schedstat").read_text(encoding="ascii").split()[0])
+            for task in Path(f"/proc/{pid}/task").iterdir()
+        ]
     except OSError:
         return cpu_seconds(pid)
     return sum(nanoseconds) / 1e9

@@ -1,6 +1,7 @@
 """The reference: a program that reads the same topics with aiokafka's defaults and does nothing with them.
 
-`python -m proofs.benchmarks.live.reader`. It has no group, decodes nothing and writes nothing. Runs until SIGTERM.
+`python -m proofs.benchmarks.live.reader`. It has no group, decodes nothing and writes nothing. Runs until
+SIGTERM.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from proofs.benchmarks.site import PARTITIONS
 
 async def read(config: WorkerConfig) -> None:
     """Read what is new, until cancelled."""
-    consumer = AIOKafkaConsumer(**config.kafka, auto_offset_reset="latest", enable_auto_commit=False, isolation_level="read_committed")
+    consumer = AIOKafkaConsumer(
+        **config.kafka, auto_offset_reset="latest", enable_auto_commit=False, isolation_level="read_committed"
+    )
     consumer.assign([TopicPartition(name, number) for name in config.sources for number in range(PARTITIONS)])
     await consumer.start()
     try:

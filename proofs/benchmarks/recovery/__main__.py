@@ -44,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with LocalKafka(heap_mb=_HEAP_MB, report=lambda line: console.print(line, highlight=False)) as kafka:
             filled, starts = asyncio.run(
-                _run(Site(kafka.bootstrap, f"bench-{secrets.token_hex(3)}-", _folder()), tickets, given.seed, console)
+                _run(
+                    Site(kafka.bootstrap, f"bench-{secrets.token_hex(3)}-", _folder()),
+                    tickets,
+                    given.seed,
+                    console,
+                )
             )
             _tell(filled, starts, kafka.name, given.seed)
     except (BenchError, BrokerError, ClusterError, KafkaError) as error:
@@ -78,7 +83,15 @@ async def _run(site: Site, tickets: int, seed: int, console: Console) -> tuple[F
 def _tell(filled: Filled, starts: Starts, broker: str, seed: int) -> None:
     path = FOLDER / "recovery.json"
     Console(width=None if sys.stdout.isatty() else 160).print(report.table(filled, starts, broker))
-    report.save(path, filled, starts, broker=broker, seed=seed, python=platform.python_version(), processors=os.cpu_count())
+    report.save(
+        path,
+        filled,
+        starts,
+        broker=broker,
+        seed=seed,
+        python=platform.python_version(),
+        processors=os.cpu_count(),
+    )
     print(f"all figures: {path}")
     print(report.last_line(filled, starts), flush=True)
 
@@ -89,11 +102,19 @@ def _folder() -> Path:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m proofs.benchmarks.recovery", description=__doc__, epilog="docs/benchmarks.md says how to read the result."
+        prog="python -m proofs.benchmarks.recovery",
+        description=__doc__,
+        epilog="docs/benchmarks.md says how to read the result.",
     )
-    parser.add_argument("--tickets", type=int, default=1_000_000, help="open ones in the ledger (default: %(default)s)")
+    parser.add_argument(
+        "--tickets", type=int, default=1_000_000, help="open ones in the ledger (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the tickets (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help=f"{_QUICK_TICKETS} tickets: shows that it runs, not how long it takes")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{_QUICK_TICKETS} tickets: shows that it runs, not how long it takes",
+    )
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,7 @@
-"""A ledger with many open tickets, made in minutes: rows of the workers' own state, written by their own writer, without any event."""
+"""A ledger with many open tickets, made in minutes.
+
+Rows of the workers' own state, written by their own writer, without any event.
+"""
 
 from __future__ import annotations
 
@@ -47,14 +50,19 @@ class Filled(NamedTuple):
 
 
 async def fill(site: Site, app_id: str, tickets: int, seed: int, on_progress: OnProgress) -> Filled:
-    """Write a ledger of so many open tickets, spread evenly over the partitions. The source topics stay empty."""
+    """Write a ledger of so many open tickets, spread evenly over the partitions.
+
+    The source topics stay empty.
+    """
     config, each = worker_config(site.settings(app_id)), tickets // PARTITIONS
     found = []
     for number in range(PARTITIONS):
         writer = LedgerWriter(config, number)
         await writer.take_over()
         try:
-            desk = _Desk(number, each, Random(seed * 1_000 + number), PartitionState(number, config.state_rules))
+            desk = _Desk(
+                number, each, Random(seed * 1_000 + number), PartitionState(number, config.state_rules)
+            )
             async for done in desk.write(writer):
                 on_progress(number * each + done)
             found.append(desk.filled())
@@ -116,15 +124,30 @@ class _Desk:
 
     def filled(self) -> Filled:
         """What it has written."""
-        return Filled(self.state.tickets_held, self.ticket_bytes, self.view_rows, len(self.view), sum(self.view.values()))
+        return Filled(
+            self.state.tickets_held,
+            self.ticket_bytes,
+            self.view_rows,
+            len(self.view),
+            sum(self.view.values()),
+        )
 
     def _events(self, first: int, last: int) -> dict[str, list[FilledRecord]]:
-        """All that has happened to some tickets, by topic; a ticket is whole within one call, so its row is written once."""
-        found: dict[str, list[FilledRecord]] = {topic: [] for topic in ("ticket-created", "ticket-changed", "first-reply")}
+        """All that has happened to some tickets, by topic.
+
+        A ticket is whole within one call, so its row is written once.
+        """
+        found: dict[str, list[FilledRecord]] = {
+            topic: [] for topic in ("ticket-created", "ticket-changed", "first-reply")
+        }
         for ticket, topic, at_ms, fields in self._happenings(first, last):
             event = {"event_id": f"{topic[:2]}-{ticket}", "occurred_at": at_ms, "ticket_id": ticket, **fields}
             records = found[topic]
-            records.append(FilledRecord(self.number, len(records), self.now_ms, ticket.encode(), json.dumps(event).encode()))
+            records.append(
+                FilledRecord(
+                    self.number, len(records), self.now_ms, ticket.encode(), json.dumps(event).encode()
+                )
+            )
         return {topic: records for topic, records in found.items() if records}
 
     def _happenings(self, first: int, last: int) -> Iterator[tuple[str, str, int, dict[str, str]]]:
@@ -142,6 +165,11 @@ class _Desk:
             yield ticket, "ticket-created", created_ms, fields
             later_ms = min(self.now_ms, created_ms + chance.randrange(1, 240) * MINUTE_MS)
             if chance.random() < _TRIAGED:
-                yield ticket, "ticket-changed", later_ms, {"change": "triaged", "team": f"team-{chance.randrange(_TEAMS)}"}
+                yield (
+                    ticket,
+                    "ticket-changed",
+                    later_ms,
+                    {"change": "triaged", "team": f"team-{chance.randrange(_TEAMS)}"},
+                )
             if chance.random() < _REPLIED:
                 yield ticket, "first-reply", later_ms, {}

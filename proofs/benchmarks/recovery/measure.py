@@ -75,7 +75,8 @@ class Starts:
     join: Handover  # a second worker joins
     kill: Handover  # it is killed: session timeout and recovery
     stop_seconds: float  # from SIGTERM to the end of a worker that holds all tickets
-    anew_seconds: float  # panes and levels made anew from the rows of all partitions, after a change of the definitions
+    # panes and levels made anew from the rows of all partitions, after a change of the definitions
+    anew_seconds: float
     anew_rows: int
 
 
@@ -108,15 +109,32 @@ async def measure(site: Site, app_id: str, empty_app_id: str, on_step: Callable[
     async with _worker(site, app_id, 3) as third:
         await _wait(third, lambda: len(_ANEW.findall(_said(third))) == PARTITIONS)
         made = _ANEW.findall(_said(third))
-    anew_seconds = max(float(seconds) for _, seconds in made)  # one worker, one process: they share it and begin at once
-    return Starts(empty, exporter, worker, quiet, join, kill, stop_seconds, anew_seconds, sum(int(rows) for rows, _ in made))
+    # one worker, one process: they share it and begin at once
+    anew_seconds = max(float(seconds) for _, seconds in made)
+    return Starts(
+        empty,
+        exporter,
+        worker,
+        quiet,
+        join,
+        kill,
+        stop_seconds,
+        anew_seconds,
+        sum(int(rows) for rows, _ in made),
+    )
 
 
 @asynccontextmanager
 async def _worker(site: Site, app_id: str, number: int) -> AsyncIterator[Child]:
     log = site.folder / f"{app_id}-worker-{number}.log"
     async with running(
-        "-m", "deskpulse", "worker", name=f"worker {number}", environment=site.environment(app_id), log=log, pipe=False
+        "-m",
+        "deskpulse",
+        "worker",
+        name=f"worker {number}",
+        environment=site.environment(app_id),
+        log=log,
+        pipe=False,
     ) as child:
         yield child
 
@@ -130,7 +148,9 @@ async def _wait(child: Child, holds: Callable[[], Any]) -> Any:
     while not (found := holds()):
         child.check()
         if time.monotonic() - began > PATIENCE_SECONDS:
-            raise BenchError(f"{child.name} is not as far as it should be after {PATIENCE_SECONDS:.0f} s: see {child.log}")
+            raise BenchError(
+                f"{child.name} is not as far as it should be after {PATIENCE_SECONDS:.0f} s: see {child.log}"
+            )
         await asyncio.sleep(_POLL_SECONDS)
     return found
 
@@ -147,12 +167,16 @@ async def _exporter(site: Site, app_id: str) -> ExporterStart:
     environment = site.environment(app_id) | {"DESKPULSE_EXPORTER__PORT": str(port)}
     began = time.perf_counter()
     log = site.folder / f"{app_id}-exporter.log"
-    async with running("-m", "deskpulse", "exporter", name="the exporter", environment=environment, log=log, pipe=False) as child:
+    async with running(
+        "-m", "deskpulse", "exporter", name="the exporter", environment=environment, log=log, pipe=False
+    ) as child:
         async with ClientSession() as session:
             while not await _ready(session, port):
                 child.check()
                 if time.perf_counter() - began > PATIENCE_SECONDS:
-                    raise BenchError(f"the exporter was not ready within {PATIENCE_SECONDS:.0f} s: see {child.log}")
+                    raise BenchError(
+                        f"the exporter was not ready within {PATIENCE_SECONDS:.0f} s: see {child.log}"
+                    )
                 await asyncio.sleep(_POLL_SECONDS)
         return ExporterStart(time.perf_counter() - began, _memory(child.process.pid, "VmRSS"))
 
@@ -214,7 +238,10 @@ async def _produce(site: Site) -> None:
                     "priority": "p1",
                 }
                 await producer.send(
-                    site.prefix + "ticket-created", key=ticket.encode(), value=json.dumps(event).encode(), partition=count % PARTITIONS
+                    site.prefix + "ticket-created",
+                    key=ticket.encode(),
+                    value=json.dumps(event).encode(),
+                    partition=count % PARTITIONS,
                 )
             await asyncio.sleep(0.05)
 

@@ -1,4 +1,7 @@
-"""How long no position moved: from samples of the committed ends of the view topic, one series a partition."""
+"""How long no position moved.
+
+From samples of the committed ends of the view topic, one series a partition.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,13 @@ from proofs.benchmarks.ledger import Sample
 def pauses(samples: Sequence[Sample], since: float, until: float) -> list[float]:
     """By partition the longest time without a new transaction that began or lasted within the span. Seconds.
 
-    >>> moves = [Sample(0.0, (1, 1)), Sample(1.0, (2, 1)), Sample(2.0, (3, 1)), Sample(3.0, (3, 1)), Sample(4.0, (4, 2))]
+    >>> moves = [
+    ...     Sample(0.0, (1, 1)),
+    ...     Sample(1.0, (2, 1)),
+    ...     Sample(2.0, (3, 1)),
+    ...     Sample(3.0, (3, 1)),
+    ...     Sample(4.0, (4, 2)),
+    ... ]
     >>> pauses(moves, 1.5, 4.0)
     [2.0, 4.0]
     """

@@ -17,7 +17,10 @@ _CONTAINER_BYTES: Final = 4 * _GIB  # what a worker may have, in the line that t
 
 
 def memory_a_ticket(filled: Filled, starts: Starts) -> float:
-    """Bytes of a worker's memory, everything that comes with the tickets among it: rows, indexes, panes, levels."""
+    """Bytes of a worker's memory, everything that comes with the tickets among it.
+
+    Rows, indexes, panes, levels.
+    """
     return (starts.worker.rss_bytes - starts.empty_rss_bytes) / filled.tickets
 
 
@@ -28,24 +31,44 @@ def ledger_a_ticket(filled: Filled) -> float:
 
 def tickets_in(memory_bytes: int, filled: Filled, starts: Starts) -> int:
     """How many open tickets a worker may hold, by what its peak took: recovery needs more than work."""
-    return int((memory_bytes - starts.empty_rss_bytes) / ((starts.worker.peak_rss_bytes - starts.empty_rss_bytes) / filled.tickets))
+    return int(
+        (memory_bytes - starts.empty_rss_bytes)
+        / ((starts.worker.peak_rss_bytes - starts.empty_rss_bytes) / filled.tickets)
+    )
 
 
 def table(filled: Filled, starts: Starts, broker: str) -> Table:
     """All figures."""
-    found = Table("", "", title=f"{filled.tickets:,} open tickets, 4 partitions, one worker, {broker}", title_justify="left")
+    found = Table(
+        "",
+        "",
+        title=f"{filled.tickets:,} open tickets, 4 partitions, one worker, {broker}",
+        title_justify="left",
+    )
     worker, exporter = starts.worker, starts.exporter
     for name, text in (
-        ("worker: ready", f"{worker.ready_seconds:.1f} s after its start, {worker.recovery_seconds:.1f} s of it reading the ledger"),
+        (
+            "worker: ready",
+            (
+                f"{worker.ready_seconds:.1f} s after its start, {worker.recovery_seconds:.1f} s of it reading "
+                "the ledger"
+            ),
+        ),
         ("worker: rows", f"{worker.rows:,}, {worker.rows_a_second:,.0f} a second"),
         (
             "worker: memory",
-            f"{worker.rss_bytes >> 20:,} MiB, {worker.peak_rss_bytes >> 20:,} at most; {starts.empty_rss_bytes >> 20:,} without tickets",
+            (
+                f"{worker.rss_bytes >> 20:,} MiB, {worker.peak_rss_bytes >> 20:,} at most; "
+                f"{starts.empty_rss_bytes >> 20:,} without tickets"
+            ),
         ),
         ("worker: SIGTERM", f"ended after {starts.stop_seconds:.1f} s"),
         (
             "exporter: ready",
-            f"{exporter.ready_seconds:.1f} s after its start, {filled.live_view_rows:,} rows of {filled.view_rows:,} in its topic are live",
+            (
+                f"{exporter.ready_seconds:.1f} s after its start, {filled.live_view_rows:,} rows of "
+                f"{filled.view_rows:,} in its topic are live"
+            ),
         ),
         (
             "worker: other definitions",
@@ -58,7 +81,10 @@ def table(filled: Filled, starts: Starts, broker: str) -> Table:
         ("a ticket in memory", f"{memory_a_ticket(filled, starts):,.0f} bytes"),
         (
             "a ticket in the ledger",
-            f"{ledger_a_ticket(filled):,.0f} bytes: {filled.ticket_bytes / filled.tickets:,.0f} its row, else panes and levels",
+            (
+                f"{ledger_a_ticket(filled):,.0f} bytes: {filled.ticket_bytes / filled.tickets:,.0f} its row, "
+                "else panes and levels"
+            ),
         ),
         ("in 4 GiB", f"a worker holds about {tickets_in(_CONTAINER_BYTES, filled, starts):,} open tickets"),
     ):
@@ -73,15 +99,20 @@ def _pause(most: float, least: float) -> str:
 def save(path: Path, filled: Filled, starts: Starts, **more: Any) -> None:
     """Everything for programs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**more, "filled": filled._asdict(), "starts": asdict(starts)}, indent=2) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps({**more, "filled": filled._asdict(), "starts": asdict(starts)}, indent=2) + "\n",
+        encoding="utf-8",
+    )
 
 
 def last_line(filled: Filled, starts: Starts) -> str:
     """The summary."""
     worker, exporter = starts.worker, starts.exporter
     return (
-        f"recovery: {filled.tickets:,} open tickets, worker ready in {worker.ready_seconds:.1f} s ({worker.rows_a_second:,.0f} rows/s), "
+        f"recovery: {filled.tickets:,} open tickets, worker ready in {worker.ready_seconds:.1f} s "
+        f"({worker.rows_a_second:,.0f} rows/s), "
         f"exporter in {exporter.ready_seconds:.1f} s, rebalance pause {starts.join.most_seconds:.1f} s, "
         f"panes made anew in {starts.anew_seconds:.1f} s, "
-        f"{memory_a_ticket(filled, starts):,.0f} bytes of memory and {ledger_a_ticket(filled):,.0f} of ledger a ticket"
+        f"{memory_a_ticket(filled, starts):,.0f} bytes of memory and {ledger_a_ticket(filled):,.0f} of "
+        "ledger a ticket"
     )

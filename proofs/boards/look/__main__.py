@@ -39,14 +39,34 @@ _SHOWN: Final = 6  # faults of a picture
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Look at the boards. Exit 0 when nothing is wrong or nothing can be looked at, 1 when something is, 2 for a wrong use."""
-    parser = argparse.ArgumentParser(prog="python -m proofs.boards.look", description="The boards as Grafana draws them, measured.")
-    parser.add_argument("--public", type=Path, help=f"Grafana's folder public/, with build/assets-manifest.json (default: ${FOLDER})")
-    parser.add_argument("--boards", type=Path, default=BOARDS, help="folder of dashboards (default: monitoring/dashboards)")
-    parser.add_argument(
-        "--only", default="", metavar="WORDS", help="pictures whose line has all these words, such as 'wall 1366x768 es-ES'"
+    """Look at the boards.
+
+    Exit 0 when nothing is wrong or nothing can be looked at, 1 when something is, 2 for a wrong use.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m proofs.boards.look", description="The boards as Grafana draws them, measured."
     )
-    parser.add_argument("--faults", type=int, default=_SHOWN, metavar="N", help=f"faults told of a picture (default: {_SHOWN})")
+    parser.add_argument(
+        "--public",
+        type=Path,
+        help=f"Grafana's folder public/, with build/assets-manifest.json (default: ${FOLDER})",
+    )
+    parser.add_argument(
+        "--boards", type=Path, default=BOARDS, help="folder of dashboards (default: monitoring/dashboards)"
+    )
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="WORDS",
+        help="pictures whose line has all these words, such as 'wall 1366x768 es-ES'",
+    )
+    parser.add_argument(
+        "--faults",
+        type=int,
+        default=_SHOWN,
+        metavar="N",
+        help=f"faults told of a picture (default: {_SHOWN})",
+    )
     parser.add_argument("--list", action="store_true", help="list the pictures and take none")
     parser.add_argument("--serve", choices=STORIES, help="serve the boards at a story instead, until Ctrl-C")
     parser.add_argument("--port", type=int, default=0, help="of --serve (default: any free one)")
@@ -73,9 +93,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _frontend(given: Path | None) -> Frontend:
     folder = given or (Path(os.environ[FOLDER]) if os.environ.get(FOLDER) else None)
     if folder is None:
-        raise FrontendError(f"Grafana's built frontend is not at hand: ${FOLDER} or --public names its folder public/")
+        raise FrontendError(
+            f"Grafana's built frontend is not at hand: ${FOLDER} or --public names its folder public/"
+        )
     if missing := missing_tools():
-        raise FrontendError(f"{missing[0]} is not installed: apt-get install --no-install-recommends prometheus")
+        raise FrontendError(
+            f"{missing[0]} is not installed: apt-get install --no-install-recommends prometheus"
+        )
     if not CHROMIUM.is_file():
         raise FrontendError(f"no Chromium at {CHROMIUM}: $CHROMIUM names it")
     return Frontend(folder)
@@ -83,7 +107,10 @@ def _frontend(given: Path | None) -> Frontend:
 
 def _skip(reason: str) -> int:
     required = os.environ.get(REQUIRED, "") not in ("", "0")
-    print(f"boards-look: {f'{REQUIRED} is set, and ' if required else 'skipped: '}{reason}", file=sys.stderr if required else sys.stdout)
+    print(
+        f"boards-look: {f'{REQUIRED} is set, and ' if required else 'skipped: '}{reason}",
+        file=sys.stderr if required else sys.stdout,
+    )
     return int(required)
 
 
@@ -104,11 +131,15 @@ async def _look(frontend: Frontend, boards: Path, wanted: Sequence[Picture], mos
                         faults = _tell(shot, grafana, most_faults)
                         bad += bool(faults)
                         excepted += bool(picture.exception or excused(shot.seen, picture.wanted))
-                        overlaps, cuts = overlaps + len(shot.seen.overlaps), cuts + len(unexcused(shot.seen, picture.wanted))
+                        overlaps, cuts = (
+                            overlaps + len(shot.seen.overlaps),
+                            cuts + len(unexcused(shot.seen, picture.wanted)),
+                        )
                         contrast = min(contrast, shot.seen.contrast)
         await browser.close()
     print(
-        f"boards-look: {len(wanted)} pictures in {SCREENS.relative_to(ROOT)}, {bad} with faults, {excepted} with a stated exception; "
+        f"boards-look: {len(wanted)} pictures in {SCREENS.relative_to(ROOT)}, {bad} with faults, {excepted} "
+        "with a stated exception; "
         f"overlaps {overlaps}, cuts {cuts}, least contrast {contrast:.1f}; {time.monotonic() - began:.0f} s"
     )
     return 1 if bad else 0
@@ -152,7 +183,8 @@ def _tell(shot: Shot, grafana: Grafana, most: int) -> list[str]:
     told = "; ".join(filter(None, exceptions))
     least = f", least text {seen.sizes[0][0]:.0f} px" if seen.sizes and picture.wall else ""
     print(
-        f"{picture.line}: overlaps {len(seen.overlaps)}, cuts {cuts}, least contrast {seen.contrast:.1f}{least}"
+        f"{picture.line}: overlaps {len(seen.overlaps)}, cuts {cuts}, least contrast "
+        f"{seen.contrast:.1f}{least}"
         f"{f', empty {seen.empty:.0%}' if picture.wall else ''}{'' if faults else ', good'}"
         f"{f'; exception: {told}' if told else ''}",
         flush=True,
@@ -169,7 +201,11 @@ async def _serve(frontend: Frontend, boards: Path, name: str, port: int) -> int:
     with serving(made(story)) as prometheus:
         async with running(Grafana(frontend, prometheus.url, boards, SCRAPE_SECONDS), port) as url:
             span = f"from={story.now_ms - 8 * 3_600_000}&to={story.now_ms}"
-            print(f"boards-look: {url}d/deskpulse-wall/x?kiosk&{span} shows {name} at {story.now}; Ctrl-C ends it", flush=True)
+            print(
+                f"boards-look: {url}d/deskpulse-wall/x?kiosk&{span} shows {name} at {story.now}; Ctrl-C "
+                "ends it",
+                flush=True,
+            )
             ended = asyncio.Event()
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
             await ended.wait()

@@ -1,4 +1,7 @@
-"""What Grafana's server writes into its page and tells the frontend of itself: settings, data sources, the person who looks."""
+"""What Grafana's server writes into its page and tells the frontend of itself.
+
+Settings, data sources, the person who looks.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,42 @@ from proofs.boards.look.frontend import Frontend, Json
 
 SOURCE: Final = "deskpulse-prometheus"  # deploy/grafana/provisioning/datasources
 _SOURCE_NAME: Final = "Prometheus"
-_RIGHTS: Final = ("dashboards:read", "folders:read", "annotations:read", "datasources:read", "datasources:query", "plugins.app:access")
-# Whatever concerns servers, log-in, cloud or plugins from elsewhere is off. The frontend reads most of these without asking whether
-# they exist.
+_RIGHTS: Final = (
+    "dashboards:read",
+    "folders:read",
+    "annotations:read",
+    "datasources:read",
+    "datasources:query",
+    "plugins.app:access",
+)
+# Whatever concerns servers, log-in, cloud or plugins from elsewhere is off. The frontend reads most of these
+# without asking whether they exist.
 _OFF: Final = (
-    *("allowOrgCreate", "authProxyEnabled", "ldapEnabled", "samlEnabled", "anonymousEnabled", "verifyEmailEnabled", "autoAssignOrg"),
-    *("liveEnabled", "newsFeedEnabled", "queryHistoryEnabled", "helpEnabled", "profileEnabled", "exploreEnabled", "snapshotEnabled"),
-    *("pluginAdminEnabled", "pluginAdminExternalManageEnabled", "rendererAvailable", "secretsManagerPluginEnabled", "http2Enabled"),
+    *(
+        "allowOrgCreate",
+        "authProxyEnabled",
+        "ldapEnabled",
+        "samlEnabled",
+        "anonymousEnabled",
+        "verifyEmailEnabled",
+        "autoAssignOrg",
+    ),
+    *(
+        "liveEnabled",
+        "newsFeedEnabled",
+        "queryHistoryEnabled",
+        "helpEnabled",
+        "profileEnabled",
+        "exploreEnabled",
+        "snapshotEnabled",
+    ),
+    *(
+        "pluginAdminEnabled",
+        "pluginAdminExternalManageEnabled",
+        "rendererAvailable",
+        "secretsManagerPluginEnabled",
+        "http2Enabled",
+    ),
     *(
         "sigV4AuthEnabled",
         "azureAuthEnabled",
@@ -35,7 +67,12 @@ _OFF: Final = (
     ),
 )
 _EMPTY_LISTS: Final = (
-    *("pluginCatalogHiddenPlugins", "pluginCatalogManagedPlugins", "pluginCatalogPreinstalledPlugins", "enableFrontendSandboxForPlugins"),
+    *(
+        "pluginCatalogHiddenPlugins",
+        "pluginCatalogManagedPlugins",
+        "pluginCatalogPreinstalledPlugins",
+        "enableFrontendSandboxForPlugins",
+    ),
     *("awsAllowedAuthProviders", "quickRanges"),
 )
 _EMPTY_TEXTS: Final = (
@@ -60,7 +97,13 @@ _EMPTY_TEXTS: Final = (
     *("listDashboardScopesEndpoint", "listScopesEndpoint"),
 )
 _TOGGLES: Final = (
-    *("dashboardScene", "dashboardSceneForViewers", "dashboardSceneSolo", "newDashboardSharingComponent", "transformationsRedesign"),
+    *(
+        "dashboardScene",
+        "dashboardSceneForViewers",
+        "dashboardSceneSolo",
+        "newDashboardSharingComponent",
+        "transformationsRedesign",
+    ),
     *(
         "dataplaneFrontendFallback",
         "addFieldFromCalculationStatFunctions",
@@ -92,7 +135,15 @@ def sources(frontend: Frontend, scrape_seconds: int) -> Json:
     for name, plugin in built_in.items():
         uid = "grafana" if plugin == "grafana" else name
         about = frontend.plugins[plugin].settings()
-        found[name] = {"uid": uid, "type": plugin, "name": name, "meta": about, "isDefault": False, "readOnly": False, "jsonData": {}}
+        found[name] = {
+            "uid": uid,
+            "type": plugin,
+            "name": name,
+            "meta": about,
+            "isDefault": False,
+            "readOnly": False,
+            "jsonData": {},
+        }
     return found
 
 
@@ -101,21 +152,37 @@ _DATES: Final[Json] = {
     "useBrowserLocale": False,
     "defaultTimezone": "browser",
     "defaultWeekStart": "browser",
-    "interval": {"second": "HH:mm:ss", "minute": "HH:mm", "hour": "MM/DD HH:mm", "day": "MM/DD", "month": "YYYY-MM", "year": "YYYY"},
+    "interval": {
+        "second": "HH:mm:ss",
+        "minute": "HH:mm",
+        "hour": "MM/DD HH:mm",
+        "day": "MM/DD",
+        "month": "YYYY-MM",
+        "year": "YYYY",
+    },
 }
 _FIXED: Final[Json] = {
     **dict.fromkeys(_OFF, False),
     **{name: [] for name in _EMPTY_LISTS},
     **dict.fromkeys(_EMPTY_TEXTS, ""),
     **{name: {} for name in ("apps", "auth", "oauth", "azure", "openFeatureContext")},
-    **{name: {"enabled": False} for name in ("recordedQueries", "reporting", "analytics", "grafanaJavascriptAgent")},
+    **{
+        name: {"enabled": False}
+        for name in ("recordedQueries", "reporting", "analytics", "grafanaJavascriptAgent")
+    },
     **dict.fromkeys(("panelSeriesLimit", "tokenExpirationDayLimit", "bootTime"), 0),
     **dict.fromkeys(("rbacEnabled", "localFileSystemAvailable", "disableUserSignUp"), True),
     "namespace": "default",
     "minRefreshInterval": "5s",
     "caching": {"enabled": False},
     "unifiedAlerting": {"minInterval": "10s", "stateHistory": {}, "recordingRulesEnabled": False},
-    "licenseInfo": {"expiry": 0, "stateInfo": "", "licenseUrl": "", "edition": "Open Source", "enabledFeatures": {}},
+    "licenseInfo": {
+        "expiry": 0,
+        "stateInfo": "",
+        "licenseUrl": "",
+        "edition": "Open Source",
+        "enabledFeatures": {},
+    },
     "featureToggles": dict.fromkeys(_TOGGLES, True),
     "sqlConnectionLimits": {"maxOpenConns": 100, "maxIdleConns": 100, "connMaxLifetime": 14_400},
     "sharedWithMeFolderUID": "sharedwithme",
@@ -126,11 +193,24 @@ _FIXED: Final[Json] = {
 def settings(frontend: Frontend, url: str, scrape_seconds: int) -> Json:
     """What `GET /api/frontend/settings` answers, and the page holds."""
     panels = {
-        plugin.id: {"sort": 100, "hideFromList": False, "skipDataQuery": False, "state": "", "aliasIDs": [], **plugin.settings()}
+        plugin.id: {
+            "sort": 100,
+            "hideFromList": False,
+            "skipDataQuery": False,
+            "state": "",
+            "aliasIDs": [],
+            **plugin.settings(),
+        }
         for plugin in frontend.plugins.values()
         if plugin.kind == "panel"
     }
-    build = {"version": frontend.version, "versionString": f"Grafana v{frontend.version}", "commit": "", "commitShort": "", "buildstamp": 0}
+    build = {
+        "version": frontend.version,
+        "versionString": f"Grafana v{frontend.version}",
+        "commit": "",
+        "commitShort": "",
+        "buildstamp": 0,
+    }
     return {
         **_FIXED,
         "appUrl": url,
@@ -190,7 +270,13 @@ def page(frontend: Frontend, url: str, scrape_seconds: int, *, language: str, th
         "settings": settings(frontend, url, scrape_seconds),
         "navTree": [
             {"id": "home", "text": "Home", "url": "/", "icon": "home-alt", "sortWeight": -2000},
-            {"id": "dashboards/browse", "text": "Dashboards", "url": "/dashboards", "icon": "apps", "sortWeight": -1800},
+            {
+                "id": "dashboards/browse",
+                "text": "Dashboards",
+                "url": "/dashboards",
+                "icon": "apps",
+                "sortWeight": -1800,
+            },
         ],
         "assets": {
             "jsFiles": [{"filePath": path, "integrity": ""} for path in scripts],
@@ -202,10 +288,12 @@ def page(frontend: Frontend, url: str, scrape_seconds: int, *, language: str, th
     loads = "".join(f'<script defer src="{html.escape(path)}"></script>' for path in scripts)
     held = json.dumps(boot).replace("</", "<\\/")
     return (
-        f'<!DOCTYPE html><html lang="{html.escape(language)}"><head><meta charset="utf-8"><base href="/"><title>Grafana</title>'
+        f'<!DOCTYPE html><html lang="{html.escape(language)}"><head><meta charset="utf-8"><base '
+        'href="/"><title>Grafana</title>'
         f'<meta name="viewport" content="width=device-width">{links}</head>'
         f'<body class="theme-{theme} app-grafana"><div id="reactRoot"></div>'
         f"<script>window.grafanaBootData = {held}; window.__grafana_boot_data_promise = Promise.resolve();"
-        "window.__grafana_load_failed = (error) => console.error('the frontend did not load', error);</script>"
+        "window.__grafana_load_failed = (error) => console.error('the frontend did not load', "
+        "error);</script>"
         f"{loads}</body></html>"
     )

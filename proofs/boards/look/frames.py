@@ -16,7 +16,10 @@ _TYPES: Final = {"matrix": "timeseries-multi", "vector": "numeric-multi", "scala
 def series_name(labels: Mapping[str, str], legend: str | None, expression: str) -> str:
     """The name of a series; empty where the frontend makes one by itself.
 
-    >>> series_name({"team": "billing"}, "{{ team }}, late", "x"), series_name({"team": "billing"}, "__auto", "x")
+    >>> (
+    ...     series_name({"team": "billing"}, "{{ team }}, late", "x"),
+    ...     series_name({"team": "billing"}, "__auto", "x"),
+    ... )
     ('billing, late', '')
     >>> series_name({}, "__auto", "sum(x)"), series_name({"__name__": "up", "job": "a"}, "", "up")
     ('sum(x)', 'up{job="a"}')
@@ -31,7 +34,10 @@ def series_name(labels: Mapping[str, str], legend: str | None, expression: str) 
 
 
 def frames(data: Json, ref: str, *, legend: str | None, expression: str, step_ms: int) -> list[Json]:
-    """Frames of one query's answer (`data` of Prometheus's API): one for each series, an empty one when there is none."""
+    """Frames of one query's answer (`data` of Prometheus's API).
+
+    One for each series, an empty one when there is none.
+    """
     kind = data["resultType"]
     rows = [{"metric": {}, "value": data["result"]}] if kind == "scalar" else data["result"]
     asked = {"executedQueryString": f"Expr: {expression}\nStep: {step_ms / 1000:g}s"}
@@ -42,7 +48,11 @@ def frames(data: Json, ref: str, *, legend: str | None, expression: str, step_ms
     for index, row in enumerate(rows):
         points = row["values"] if kind == "matrix" else [row["value"]]
         name = series_name(row["metric"], legend, expression)
-        schema = {"refId": ref, "meta": {**meta, **({} if index else asked)}, "fields": _fields(row["metric"], name, step_ms)}
+        schema = {
+            "refId": ref,
+            "meta": {**meta, **({} if index else asked)},
+            "fields": _fields(row["metric"], name, step_ms),
+        }
         found.append({"schema": {**schema, **({"name": name} if name else {})}, "data": _columns(points)})
     return found
 

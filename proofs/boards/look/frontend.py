@@ -61,7 +61,10 @@ class Frontend:
 
     def __post_init__(self) -> None:
         if not (self.public / MANIFEST).is_file():
-            raise FrontendError(f"{self.public} holds no {MANIFEST}: it must be the folder public/ of a built Grafana frontend")
+            raise FrontendError(
+                f"{self.public} holds no {MANIFEST}: it must be the folder public/ of a built Grafana "
+                "frontend"
+            )
 
     @cached_property
     def entrypoints(self) -> Json:

@@ -1,4 +1,7 @@
-"""What a person sees of a page, measured in the page itself: text over text, cut text, contrast, sizes, how the screen is used."""
+"""What a person sees of a page, measured in the page itself.
+
+Text over text, cut text, contrast, sizes, how the screen is used.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from playwright.async_api import BrowserContext, Page
 
 LEAST_CONTRAST: Final = 4.5  # WCAG 2.2 AA, for text of any size
 LEAST_TEXT_PX: Final = 36.0  # of what one acts on, on a wall of 1080 lines
-LEGIBLE_PX: Final = 12.0  # of the same on any other screen: Grafana makes a text as small as it takes to fit it
+# of the same on any other screen: Grafana makes a text as small as it takes to fit it
+LEGIBLE_PX: Final = 12.0
 MOST_EMPTY: Final = 1 / 3  # of a wall's screen
 _CUT: Final = re.compile(r'(.*?): "(.*)" ((\d+) px out of (.*)|shortened)')
 _HERE: Final = Path(__file__).parent
@@ -27,12 +31,15 @@ class Where:
     panel: str = "section[data-testid^='data-testid Panel header']"  # a box that is meant to hold its content
     title: str = "[data-testid$='header-container']"  # the line of a panel's title
     ignore: str = "[role='tooltip'], .u-tooltip"  # what is shown for a moment only
-    # Words that nobody acts on. Grafana writes `no data` into an empty chart in a size of its own; the tiles beside it say so at full size.
+    # Words that nobody acts on. Grafana writes `no data` into an empty chart in a size of its own; the tiles
+    # beside it say so at full size.
     aside: str = (
-        "[role='columnheader'], [data-testid*='VizLegend'], [class*='LegendItem'], [data-testid='data-testid Panel data error message']"
+        "[role='columnheader'], [data-testid*='VizLegend'], [class*='LegendItem'], "
+        "[data-testid='data-testid Panel data error message']"
     )
     paging: str = "[aria-label*='page' i]:is(button, li), [class*='pagination'] button"
-    wall: bool = False  # nobody scrolls: all panels must be on the screen, and nothing in them may be scrolled
+    # nobody scrolls: all panels must be on the screen, and nothing in them may be scrolled
+    wall: bool = False
     lead: int | None = None  # of a wall: so many panels, from above, must be on the screen; None: all
 
 
@@ -57,7 +64,11 @@ class Seen:
     @property
     def faint(self) -> tuple[str, ...]:
         """Texts whose contrast is too low."""
-        return tuple(f"{text} has {contrast:.1f} to 1" for contrast, text in self.contrasts if contrast < LEAST_CONTRAST - 0.05)
+        return tuple(
+            f"{text} has {contrast:.1f} to 1"
+            for contrast, text in self.contrasts
+            if contrast < LEAST_CONTRAST - 0.05
+        )
 
     def small(self, least_px: float) -> tuple[str, ...]:
         """Texts that are smaller: the smallest of each panel."""
@@ -136,14 +147,21 @@ def unexcused(seen: Seen, wanted: Wanted) -> list[str]:
 
 def excused(seen: Seen, wanted: Wanted) -> dict[str, int]:
     """How many cuts are not held against a picture, by the reason."""
-    counts = {excuse.reason: sum(bool(re.fullmatch(excuse.cuts, cut)) for cut in seen.cuts) for excuse in wanted.excuses}
+    counts = {
+        excuse.reason: sum(bool(re.fullmatch(excuse.cuts, cut)) for cut in seen.cuts)
+        for excuse in wanted.excuses
+    }
     return {reason: count for reason, count in counts.items() if count}
 
 
 def _together(cuts: Sequence[str]) -> Iterator[str]:
     """What one box cuts of one panel, as one line: the first text and how many more.
 
-    >>> list(_together(['Teams: "vip" 9 px out of 90 px high', 'Teams: "7" 33 px out of 90 px high', "Teams scrolls"]))
+    >>> list(
+    ...     _together(
+    ...         ['Teams: "vip" 9 px out of 90 px high', 'Teams: "7" 33 px out of 90 px high', "Teams scrolls"]
+    ...     )
+    ... )
     ['Teams: "vip" and 1 more 9 px out of 90 px high', 'Teams scrolls']
     """
     found: dict[tuple[str, str], list[str]] = {}  # by panel and box: how the first is cut, and all texts

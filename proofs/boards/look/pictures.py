@@ -17,12 +17,23 @@ NO_PROMETHEUS: Final = "no-prometheus"  # not a story: as `slip`, but Prometheus
 BOARDS: Final = ("team", "sla", "pipeline", "definitions")  # beside the wall
 LEAD: Final = 12  # panels of the wall that say what is wrong and what stands now: all above the courses
 # Without autofitpanels nothing stretches the rows, and a board cannot know the screen that it is on.
-_ROW: Final = "without autofitpanels a row of Grafana has 30 px on every screen, and 28 of them are 1,080 lines"
-_NAME: Final = Excuse("Grafana gives a name in a time line 40 % of a phone's width: 30 letters are cut", r".* \d+ px out of its canvas")
-_LEGEND: Final = Excuse("Grafana gives a legend 35 % of a chart's height: long names are cut on a phone", r".* px out of \d+ px high")
-_TITLE: Final = Excuse("Grafana puts the mark of an error into the room of a title", r'(.+): "\1" \d+ px out of \d+ px wide')
+_ROW: Final = (
+    "without autofitpanels a row of Grafana has 30 px on every screen, and 28 of them are 1,080 lines"
+)
+_NAME: Final = Excuse(
+    "Grafana gives a name in a time line 40 % of a phone's width: 30 letters are cut",
+    r".* \d+ px out of its canvas",
+)
+_LEGEND: Final = Excuse(
+    "Grafana gives a legend 35 % of a chart's height: long names are cut on a phone",
+    r".* px out of \d+ px high",
+)
+_TITLE: Final = Excuse(
+    "Grafana puts the mark of an error into the room of a title", r'(.+): "\1" \d+ px out of \d+ px wide'
+)
 _HOUR: Final = Excuse(
-    "Grafana cuts half a digit of an hour that falls on the edge of a chart", r'.*: "\d\d:\d\d" [1-6] px out of its canvas'
+    "Grafana cuts half a digit of an hour that falls on the edge of a chart",
+    r'.*: "\d\d:\d\d" [1-6] px out of its canvas',
 )
 _HD, _SMALL, _4K, _PHONE = (1920, 1080), (1366, 768), (3840, 2160), (412, 915)
 
@@ -55,7 +66,10 @@ class Picture:
         """What is not asked of it, with the reason; nothing where all is asked."""
         if not self.wall or self.fit:
             return ""
-        return {_SMALL: f"it scrolls below its first {LEAD} panels: {_ROW}", _4K: f"its lower half is empty: {_ROW}"}.get(self.size, "")
+        return {
+            _SMALL: f"it scrolls below its first {LEAD} panels: {_ROW}",
+            _4K: f"its lower half is empty: {_ROW}",
+        }.get(self.size, "")
 
     @property
     def where(self) -> Where:
@@ -70,7 +84,12 @@ class Picture:
         if not self.wall:
             return Wanted(least_px=LEGIBLE_PX if self.phone else 0, excuses=excuses)
         most_empty = 1 if self.size == _4K and self.exception else MOST_EMPTY
-        return Wanted(least_px=LEAST_TEXT_PX if self.size == _HD else LEGIBLE_PX, most_empty=most_empty, paging=False, excuses=excuses)
+        return Wanted(
+            least_px=LEAST_TEXT_PX if self.size == _HD else LEGIBLE_PX,
+            most_empty=most_empty,
+            paging=False,
+            excuses=excuses,
+        )
 
     @property
     def language(self) -> str:
@@ -88,7 +107,9 @@ class Picture:
     def line(self) -> str:
         """Board, size, language, theme, story: what `--only` is compared with."""
         size = f"{self.size[0]}x{self.size[1]}{' fit' if self.fit else ''}{' full' if self.full else ''}"
-        return f"{self.board} {size} {self.locale} {self.theme} {self.story}" + "".join(f" {value}" for _, value in self.variables)
+        return f"{self.board} {size} {self.locale} {self.theme} {self.story}" + "".join(
+            f" {value}" for _, value in self.variables
+        )
 
     @property
     def file(self) -> str:
@@ -119,7 +140,14 @@ def _every() -> Iterator[Picture]:
         yield Picture(board=board, story=slip, full=True)
         yield Picture(board=board, story=slip, full=True, theme="light")
         yield Picture(board=board, story=slip, full=True, locale="es-ES")
-    yield Picture(board="team", story=slip, full=True, locale="es-MX", theme="light", variables=(("team", "technical"), ("window", "1h")))
+    yield Picture(
+        board="team",
+        story=slip,
+        full=True,
+        locale="es-MX",
+        theme="light",
+        variables=(("team", "technical"), ("window", "1h")),
+    )
     for story in ("calm", "sunday", "frozen", "gone", "no-policy", NO_PROMETHEUS):
         yield Picture(board="wall", story=story)
         yield Picture(board="wall", story=story, locale="es-ES", theme="light", size=_SMALL, fit=True)
@@ -131,6 +159,8 @@ def _every() -> Iterator[Picture]:
         yield Picture(board="wall", story=TWELVE, size=size)
         yield Picture(board="wall", story=TWELVE, size=size, locale="es-ES", fit=True)
     yield Picture(board="wall", story=TWELVE, size=_PHONE, full=True, theme="light")
-    yield Picture(board="team", story=TWELVE, full=True, variables=(("team", "Devoluciones y reembolsos, EU+"),))
+    yield Picture(
+        board="team", story=TWELVE, full=True, variables=(("team", "Devoluciones y reembolsos, EU+"),)
+    )
     yield Picture(board="team", story=TWELVE, full=True, variables=(("team", ODD_TEAM),))
     yield Picture(board="sla", story=TWELVE, full=True, locale="es-ES")

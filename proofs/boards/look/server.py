@@ -1,4 +1,7 @@
-"""The few HTTP APIs of Grafana that its frontend needs to show a board, on loopback. Nothing can be saved, and nobody logs in."""
+"""The few HTTP APIs of Grafana that its frontend needs to show a board, on loopback.
+
+Nothing can be saved, and nobody logs in.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +111,9 @@ class Grafana:
     async def _dashboard(self, request: web.Request) -> web.Response:
         for number, model in enumerate(self.dashboards(), 1):
             if model["uid"] == request.match_info["uid"]:
-                return web.json_response({"meta": _meta(model), "dashboard": {**model, "id": number, "version": 1}})
+                return web.json_response(
+                    {"meta": _meta(model), "dashboard": {**model, "id": number, "version": 1}}
+                )
         return web.json_response({"message": "Dashboard not found"}, status=404)
 
     async def _search(self, request: web.Request) -> web.Response:
@@ -133,12 +138,20 @@ class Grafana:
         answers = await asyncio.gather(*(self._answer(query, start, end) for query in asked["queries"]))
         results = {query["refId"]: answer for query, answer in zip(asked["queries"], answers, strict=True)}
         wrong = sum("error" in answer for answer in answers)
-        return web.json_response({"results": results}, status=200 if not wrong else 400 if wrong == len(answers) else 207)
+        return web.json_response(
+            {"results": results}, status=200 if not wrong else 400 if wrong == len(answers) else 207
+        )
 
     async def _answer(self, query: Json, start: int, end: int) -> Json:
         scrape = self.scrape_seconds * 1000
         least = duration_ms(query.get("interval")) or scrape
-        span = stepped(start, end, points=query.get("maxDataPoints") or 1_500, least=least, factor=query.get("intervalFactor") or 1)
+        span = stepped(
+            start,
+            end,
+            points=query.get("maxDataPoints") or 1_500,
+            least=least,
+            factor=query.get("intervalFactor") or 1,
+        )
         expression = filled(query.get("expr", ""), start=start, end=end, step=span.step, scrape=scrape)
         found: list[Json] = []
         if not expression:
@@ -154,8 +167,14 @@ class Grafana:
             return {"status": 400, "error": str(error), "errorSource": "downstream", "frames": []}
         return {"status": 200, "frames": found}
 
-    async def _frames(self, query: Json, expression: str, span: Range, *, instant: bool = False) -> list[Json]:
-        times = {"time": span.end / 1000} if instant else {"start": span.start / 1000, "end": span.end / 1000, "step": span.step / 1000}
+    async def _frames(
+        self, query: Json, expression: str, span: Range, *, instant: bool = False
+    ) -> list[Json]:
+        times = (
+            {"time": span.end / 1000}
+            if instant
+            else {"start": span.start / 1000, "end": span.end / 1000, "step": span.step / 1000}
+        )
         assert self.session is not None
         path = f"{self.prometheus}/api/v1/{'query' if instant else 'query_range'}"
         try:
@@ -165,7 +184,13 @@ class Grafana:
             raise QueryError(f'Post "{path}": {error}') from error
         if answer.get("status") != "success":
             raise QueryError(answer.get("error", "no answer"))
-        return frames(answer["data"], query["refId"], legend=query.get("legendFormat"), expression=expression, step_ms=span.step)
+        return frames(
+            answer["data"],
+            query["refId"],
+            legend=query.get("legendFormat"),
+            expression=expression,
+            step_ms=span.step,
+        )
 
     async def _resource(self, request: web.Request) -> web.Response:
         assert self.session is not None
@@ -173,8 +198,12 @@ class Grafana:
         pairs = [(name, value) for name, value in form.items() if isinstance(value, str)] if form else None
         address = f"{self.prometheus}/{request.match_info['path']}"
         try:
-            async with self.session.request(request.method, address, params=request.query, data=pairs) as response:
-                return web.Response(body=await response.read(), status=response.status, content_type="application/json")
+            async with self.session.request(
+                request.method, address, params=request.query, data=pairs
+            ) as response:
+                return web.Response(
+                    body=await response.read(), status=response.status, content_type="application/json"
+                )
         except (ClientError, TimeoutError) as error:
             return web.json_response({"message": str(error)}, status=502)
 
@@ -216,7 +245,19 @@ def _url(model: Json) -> str:
 def _meta(model: Json) -> Json:
     nobody = dict.fromkeys(("canAdd", "canEdit", "canDelete"), False)
     return {
-        **dict.fromkeys(("canSave", "canEdit", "canAdmin", "canStar", "canDelete", "hasAcl", "isFolder", "publicDashboardEnabled"), False),
+        **dict.fromkeys(
+            (
+                "canSave",
+                "canEdit",
+                "canAdmin",
+                "canStar",
+                "canDelete",
+                "hasAcl",
+                "isFolder",
+                "publicDashboardEnabled",
+            ),
+            False,
+        ),
         "type": "db",
         "slug": _slug(model),
         "url": _url(model),

@@ -7,18 +7,58 @@ import re
 from bisect import bisect_left
 from typing import Final, NamedTuple
 
-# (up to so many milliseconds between two points, the step is so many): gtime.RoundInterval of Grafana's plugin SDK.
+# (up to so many milliseconds between two points, the step is so many): gtime.RoundInterval of Grafana's
+# plugin SDK.
 _STEPS: Final = (
-    *((10, 1), (15, 10), (35, 20), (75, 50), (150, 100), (350, 200), (750, 500), (1_500, 1_000), (3_500, 2_000), (7_500, 5_000)),
-    *((12_500, 10_000), (17_500, 15_000), (25_000, 20_000), (45_000, 30_000), (90_000, 60_000), (210_000, 120_000), (450_000, 300_000)),
-    *((750_000, 600_000), (1_050_000, 900_000), (1_500_000, 1_200_000), (2_700_000, 1_800_000), (5_400_000, 3_600_000)),
-    *((9_000_000, 7_200_000), (16_200_000, 10_800_000), (32_400_000, 21_600_000), (86_400_000, 43_200_000), (604_800_000, 86_400_000)),
+    *(
+        (10, 1),
+        (15, 10),
+        (35, 20),
+        (75, 50),
+        (150, 100),
+        (350, 200),
+        (750, 500),
+        (1_500, 1_000),
+        (3_500, 2_000),
+        (7_500, 5_000),
+    ),
+    *(
+        (12_500, 10_000),
+        (17_500, 15_000),
+        (25_000, 20_000),
+        (45_000, 30_000),
+        (90_000, 60_000),
+        (210_000, 120_000),
+        (450_000, 300_000),
+    ),
+    *(
+        (750_000, 600_000),
+        (1_050_000, 900_000),
+        (1_500_000, 1_200_000),
+        (2_700_000, 1_800_000),
+        (5_400_000, 3_600_000),
+    ),
+    *(
+        (9_000_000, 7_200_000),
+        (16_200_000, 10_800_000),
+        (32_400_000, 21_600_000),
+        (86_400_000, 43_200_000),
+        (604_800_000, 86_400_000),
+    ),
     (1_814_400_000, 604_800_000),
 )
 _LARGEST_MS: Final = 2_592_000_000
 _MOST_POINTS: Final = 11_000  # that Prometheus answers
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
-_UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
+_UNIT_MS: Final = {
+    "ms": 1,
+    "s": 1_000,
+    "m": 60_000,
+    "h": 3_600_000,
+    "d": 86_400_000,
+    "w": 604_800_000,
+    "y": 31_536_000_000,
+}
 _VARIABLE: Final = re.compile(r"\$(?:\{(__\w+)\}|(__\w+))")
 
 
@@ -50,7 +90,9 @@ def round_step(between_ms: float) -> int:
 
 
 def stepped(start: int, end: int, *, points: int, least: int, factor: int = 1) -> Range:
-    """The range that is asked for: about so many points, steps of at least `least`, ends rounded down to the step.
+    """The range that is asked for.
+
+    About so many points, steps of at least `least`, ends rounded down to the step.
 
     >>> stepped(10_000, 28_810_000, points=308, least=10_000)
     Range(start=0, end=28800000, step=120000)

@@ -19,7 +19,13 @@ from proofs.boards.look.server import Grafana
 from proofs.history.stories import ZONE
 
 CHROMIUM: Final = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-_FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--font-render-hinting=none", "--disable-background-networking", "--disable-sync")
+_FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--font-render-hinting=none",
+    "--disable-background-networking",
+    "--disable-sync",
+)
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _QUIET_SECONDS: Final = 0.7  # so long nothing is asked once everything is drawn
 _LIMIT_SECONDS: Final = 45.0
@@ -27,7 +33,8 @@ _MOST_HIGH: Final = 9_000  # CSS pixels of a picture of a whole board
 # How high the content is: Grafana scrolls a box of its own, or the page.
 _HEIGHT: Final = """() => Math.max(...[...document.querySelectorAll("section[data-testid^='data-testid Panel header'], .react-grid-item")]
   .map((one) => one.getBoundingClientRect().bottom + scrollY), 200)"""
-# Whatever has a place on the screen is made (Grafana makes a panel when it comes into sight), has content, and none is loading.
+# Whatever has a place on the screen is made (Grafana makes a panel when it comes into sight), has content,
+# and none is loading.
 _FILLED: Final = """() => {
   const shown = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.getBoundingClientRect().top < innerHeight);
   const panels = shown("section[data-testid^='data-testid Panel header']");

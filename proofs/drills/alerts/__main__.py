@@ -1,4 +1,7 @@
-"""`python -m proofs.drills.alerts [--only NAME | --lapse] [--speed N] [--seed N] [--keep]`: a line a scenario; 0 only if all match."""
+"""`python -m proofs.drills.alerts [--only NAME | --lapse] [--speed N] [--seed N] [--keep]`.
+
+A line a scenario; 0 only if all match.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,10 @@ from proofs.drills.alerts.verdict import Verdict, is_complete, judge
 from proofs.local_prometheus import PrometheusError
 from proofs.programs import Group
 
-TUESDAY: Final = datetime(2026, 3, 3, 10, tzinfo=UTC)  # 11:00 in Madrid: an ordinary morning, the same for every run
-_START_SECONDS: Final = 300.0  # until the history is counted, at the fastest; so many times longer as the clock is slower
+# 11:00 in Madrid: an ordinary morning, the same for every run
+TUESDAY: Final = datetime(2026, 3, 3, 10, tzinfo=UTC)
+# until the history is counted, at the fastest; so many times longer as the clock is slower
+_START_SECONDS: Final = 300.0
 _POLL_SECONDS: Final = 0.2
 _TELL_SECONDS: Final = 20.0
 _LAST_WORDS_SECONDS: Final = 3.0  # for what was decided in the last moment and is on its way
@@ -38,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     if missing := missing_tools():
         print(
-            f"e2e-alerts: needs Prometheus and Alertmanager: apt-get install --no-install-recommends {' '.join(missing)}", file=sys.stderr
+            "e2e-alerts: needs Prometheus and Alertmanager: apt-get install --no-install-recommends "
+            f"{' '.join(missing)}",
+            file=sys.stderr,
         )
         return exits.USAGE
     speed = options.speed or (1.0 if options.lapse else pace.affordable(pace.share()))
@@ -54,7 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        found = _run_all([drill for drill in DRILLS if not options.only or drill.name in options.only], pacing, keep=options.keep)
+        found = _run_all(
+            [drill for drill in DRILLS if not options.only or drill.name in options.only],
+            pacing,
+            keep=options.keep,
+        )
         return exits.DIFFERENCE if any(told) else found
     except BrokerError as error:
         print(f"e2e-alerts: {error}", file=sys.stderr)
@@ -65,22 +76,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m proofs.drills.alerts", description="Alerts from a slip of the desk to the receiver.")
+    parser = argparse.ArgumentParser(
+        prog="python -m proofs.drills.alerts", description="Alerts from a slip of the desk to the receiver."
+    )
     parser.add_argument(
         "--only",
         action="append",
         choices=[drill.name for drill in DRILLS],
         help="one scenario instead of all, and no time-lapse; repeatable",
     )
-    parser.add_argument("--lapse", action="store_true", help="the time-lapse alone: a slip and 24 h of calm, without Kafka")
+    parser.add_argument(
+        "--lapse", action="store_true", help="the time-lapse alone: a slip and 24 h of calm, without Kafka"
+    )
     parser.add_argument(
         "--speed",
         type=float,
-        help=f"times as fast as ours that the clock of the desk runs (without it {pace.FASTEST:g}, slower on a busy machine)",
+        help=f"times as fast as ours that the clock of the desk runs (without it {pace.FASTEST:g}, slower on "
+        "a busy machine)",
     )
-    parser.add_argument("--rate", type=float, help="mean of new tickets an hour, instead of what each scenario has")
+    parser.add_argument(
+        "--rate", type=float, help="mean of new tickets an hour, instead of what each scenario has"
+    )
     parser.add_argument("--seed", type=int, default=1, help="same seed, same events (%(default)s)")
-    parser.add_argument("--keep", action="store_true", help="keep logs and configurations also when all is well")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep logs and configurations also when all is well"
+    )
     options = parser.parse_args(arguments)
     if (options.speed is not None and options.speed < 1) or (options.rate is not None and options.rate <= 0):
         parser.error("--speed must be 1 or more, --rate above 0")
@@ -90,7 +110,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _run_all(drills: Sequence[Drill], pacing: Pacing, *, keep: bool) -> int:
     began = time.monotonic()
     print(
-        f"e2e-alerts: the clock of the desk, and what the rules wait for it, run {pacing.speed:g} times as fast; seed {pacing.seed}",
+        f"e2e-alerts: the clock of the desk, and what the rules wait for it, run {pacing.speed:g} times as "
+        f"fast; seed {pacing.seed}",
         flush=True,
     )
     failed = 0
@@ -104,7 +125,9 @@ def _run_all(drills: Sequence[Drill], pacing: Pacing, *, keep: bool) -> int:
                 print(f"... {drill.name}: logs and configurations are in {folder}", flush=True)
             else:
                 shutil.rmtree(folder, ignore_errors=True)
-    print(f"e2e-alerts: {len(drills)} scenarios, {failed} failed, {time.monotonic() - began:.0f} s", flush=True)
+    print(
+        f"e2e-alerts: {len(drills)} scenarios, {failed} failed, {time.monotonic() - began:.0f} s", flush=True
+    )
     return exits.DIFFERENCE if failed else exits.OK
 
 
@@ -149,7 +172,10 @@ async def _play(site: Site, say: Callable[[str], None]) -> None:
             if time.monotonic() - told > _TELL_SECONDS:
                 told = time.monotonic()
                 minute = (now_ms - site.pacing.origin_ms) // MINUTE_MS
-                say(f"minute {minute} of at most {site.drill.minutes} of the desk, {len(site.notices)} notices so far")
+                say(
+                    f"minute {minute} of at most {site.drill.minutes} of the desk, {len(site.notices)} "
+                    "notices so far"
+                )
             await asyncio.sleep(_POLL_SECONDS)
         await asyncio.sleep(_LAST_WORDS_SECONDS)
     finally:

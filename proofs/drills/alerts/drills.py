@@ -29,7 +29,9 @@ class Expected:
 
     def __str__(self) -> str:
         """Read as `Alert(label=value)`."""
-        return self.alert + (f"({', '.join(f'{name}={value}' for name, value in self.labels.items())})" if self.labels else "")
+        return self.alert + (
+            f"({', '.join(f'{name}={value}' for name, value in self.labels.items())})" if self.labels else ""
+        )
 
 
 def _nothing_more(_: Notice) -> bool:
@@ -52,10 +54,17 @@ class Drill:
 
 
 def _true_of_the_slip(notice: Notice) -> bool:
-    """First replies to high tickets of team billing are late, most of them by mail: what they are part of may be told too."""
+    """First replies to high tickets of team billing are late, most of them by mail.
+
+    What they are part of may be told too.
+    """
     slipped = {"team": "billing", "channel": "email", "priority": "high"}
     named = {name: notice.labels[name] for name in slipped if name in notice.labels}
-    return notice.name.startswith("SupportSLA") and notice.labels.get("target") == "first_reply" and named.items() <= slipped.items()
+    return (
+        notice.name.startswith("SupportSLA")
+        and notice.labels.get("target") == "first_reply"
+        and named.items() <= slipped.items()
+    )
 
 
 def _any_silence(notice: Notice) -> bool:
@@ -63,7 +72,12 @@ def _any_silence(notice: Notice) -> bool:
     return notice.name == _SILENT
 
 
-SLIPPED: Final = {"by": "team_priority", "member": "billing · high", "target": "first_reply", "severity": "page"}
+SLIPPED: Final = {
+    "by": "team_priority",
+    "member": "billing · high",
+    "target": "first_reply",
+    "severity": "page",
+}
 NAMED_MINUTES: Final = 30  # after which a slip must have been told by its name
 DRILLS: Final = (
     Drill(
@@ -73,10 +87,12 @@ DRILLS: Final = (
         # Of fewer tickets chance can be told from a slip only later: docs/alerts.md.
         rate_per_hour=2_400,
         expected=(
-            # The first slipped tickets come within 15 minutes of their deadline after 15, and miss it after 30. By then far more than
-            # usual of what is due are not done; the rule waits for half a minute; then it is scraped, evaluated, grouped and sent.
+            # The first slipped tickets come within 15 minutes of their deadline after 15, and miss it after
+            # 30. By then far more than usual of what is due are not done; the rule waits for half a minute;
+            # then it is scraped, evaluated, grouped and sent.
             Expected("SupportSLAEndangered", NAMED_MINUTES, SLIPPED),
-            # From the first missed deadlines, after 30 minutes, until they are more in an hour than chance explains, for five minutes.
+            # From the first missed deadlines, after 30 minutes, until they are more in an hour than chance
+            # explains, for five minutes.
             Expected("SupportSLABelowObjective", 60, SLIPPED),
         ),
         also=_true_of_the_slip,
@@ -90,7 +106,8 @@ DRILLS: Final = (
         expected=(
             # 3 minutes until silence is believed, 3 until it is told.
             Expected(_SILENT, 10, {"topic": "all"}),
-            # Alerts about figures keep silent from the third minute on; five minutes later nobody may rely on them.
+            # Alerts about figures keep silent from the third minute on; five minutes later nobody may rely on
+            # them.
             Expected(_BLIND, 12),
         ),
         also=_any_silence,

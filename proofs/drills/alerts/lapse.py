@@ -1,7 +1,8 @@
 """A day of the desk in minutes: what the rules page, without a clock or a broker.
 
-The simulator's events go through the state of a worker and the judgement of an exporter; the rules are evaluated on what
-that shows by Prometheus's own engine (`promtool test rules`). Who is told is not part of it: the drills show that.
+The simulator's events go through the state of a worker and the judgement of an exporter; the rules are
+evaluated on what that shows by Prometheus's own engine (`promtool test rules`). Who is told is not part of
+it: the drills show that.
 """
 
 from __future__ import annotations
@@ -120,7 +121,9 @@ class Promises:
         if not isinstance(typed, PaneKey | LevelKey) or typed.dims == CUSTOMERS:
             return
         old = self._rows.get(key)
-        delta = difference({} if value is None else codec.decode_cells(value), {} if old is None else codec.decode_cells(old))
+        delta = difference(
+            {} if value is None else codec.decode_cells(value), {} if old is None else codec.decode_cells(old)
+        )
         if isinstance(typed, LevelKey):
             self.outcomes.level(typed, delta)
         else:
@@ -131,7 +134,10 @@ class Promises:
             self._rows[key] = value
 
     def figures(self, at_ms: int) -> Iterator[Figure]:
-        """What is worst, what is endangered, what waits for long; and how many deadlines a team had in 8 h."""
+        """What is worst, what is endangered, what waits for long.
+
+        And how many deadlines a team had in 8 h.
+        """
         yield from worst.figures(worst.judge(self.outcomes, self.policy, at_ms, _SHOWN))
         end = minute_of(at_ms) // (QUARTER.length_ms // MINUTE_MS)
         for target in self.policy.targets:
@@ -139,7 +145,13 @@ class Promises:
             for dims in self.outcomes.combinations(target):
                 by_team[dims[0]] += self.outcomes.fallen((target, dims), QUARTER, end - _EIGHT_HOURS, end).n
             for team, n in by_team.items():
-                labels = (("window", "8h"), ("period", "current"), ("by", "team"), ("member", team), ("target", target))
+                labels = (
+                    ("window", "8h"),
+                    ("period", "current"),
+                    ("by", "team"),
+                    ("member", team),
+                    ("target", target),
+                )
                 yield Figure("support_sla_attainment_observations", labels, float(n), n)
 
 
@@ -196,13 +208,21 @@ def _test(series: Mapping[str, Sequence[float | None]], steps: int) -> str:
     instance = INSTANCES["a"]
     step, span = f"{STEP_SECONDS}s", f"{steps * STEP_SECONDS}s"
     clock = f"0+{STEP_SECONDS}x{steps}"
-    clocks = {f"deskpulse_{what}_timestamp_seconds": clock for what in ("view_read", "view_as_of", "watermark")}
+    clocks = {
+        f"deskpulse_{what}_timestamp_seconds": clock for what in ("view_read", "view_as_of", "watermark")
+    }
     healthy = Exporter(instance, steps, clocks).series()
     own = {labelled(name, instance=instance): written(values) for name, values in series.items()}
-    expected = {"expr": _FIRED.replace("SPAN", span).replace("STEP", step), "eval_time": span, "exp_samples": []}
+    expected = {
+        "expr": _FIRED.replace("SPAN", span).replace("STEP", step),
+        "eval_time": span,
+        "exp_samples": [],
+    }
     test = {
         "interval": step,
-        "input_series": [InOneLine(series=name, values=values) for name, values in {**healthy, **own}.items()],
+        "input_series": [
+            InOneLine(series=name, values=values) for name, values in {**healthy, **own}.items()
+        ],
         "promql_expr_test": [expected],
     }
     return dump(
@@ -220,7 +240,9 @@ def _evaluated(path: Path) -> Iterator[Fired]:
     promtool = shutil.which("promtool")
     if promtool is None:
         raise LapseError("promtool is not installed: apt-get install --no-install-recommends prometheus")
-    done = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, timeout=1_200, check=False)
+    done = subprocess.run(
+        [promtool, "test", "rules", str(path)], capture_output=True, text=True, timeout=1_200, check=False
+    )
     said = done.stdout + done.stderr
     if done.returncode == 0:
         return

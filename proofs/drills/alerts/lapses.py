@@ -27,7 +27,14 @@ def run(start_ms: int, seed: int) -> list[str]:
         moment_minutes=MOMENT_MINUTES,
         rate_per_hour=_SLIP_RATE,
     )
-    calm = Story(scenario="calm", seed=seed, start_ms=start_ms, minutes=_DAY_MINUTES, moment_minutes=0, rate_per_hour=_CALM_RATE)
+    calm = Story(
+        scenario="calm",
+        seed=seed,
+        start_ms=start_ms,
+        minutes=_DAY_MINUTES,
+        moment_minutes=0,
+        rate_per_hour=_CALM_RATE,
+    )
     return [_play(slip), _play(calm)]
 
 
@@ -42,7 +49,8 @@ def _play(story: Story) -> str:
     told = "; ".join(map(str, found)) or "nothing"
     outcome = f"FAILED: {fault}" if fault else "ok"
     print(
-        f"time-lapse {story.scenario}, seed {story.seed}, {story.minutes} min at {story.rate_per_hour:g} tickets an hour: "
+        f"time-lapse {story.scenario}, seed {story.seed}, {story.minutes} min at {story.rate_per_hour:g} "
+        "tickets an hour: "
         f"fired {told}; {outcome} ({time.monotonic() - began:.0f} s)",
         flush=True,
     )
@@ -50,16 +58,25 @@ def _play(story: Story) -> str:
 
 
 def of_slip(found: Sequence[Fired]) -> str:
-    """What is wrong with the alerts of a slip: empty where it is paged by its name in time, and nothing is before it."""
+    """What is wrong with the alerts of a slip.
+
+    Empty where it is paged by its name in time, and nothing is before it.
+    """
     early = [one for one in found if one.pages and one.minutes < MOMENT_MINUTES]
     if early:
         return f"{early[0]}, before the slip"
     named = [
-        one.minutes - MOMENT_MINUTES for one in found if one.labels["alertname"] == _ENDANGERED and SLIPPED.items() <= one.labels.items()
+        one.minutes - MOMENT_MINUTES
+        for one in found
+        if one.labels["alertname"] == _ENDANGERED and SLIPPED.items() <= one.labels.items()
     ]
     if not named:
         return "the slip was not named"
-    return "" if named[0] <= NAMED_MINUTES else f"the slip was named after {named[0]:g} min, promised are {NAMED_MINUTES}"
+    return (
+        ""
+        if named[0] <= NAMED_MINUTES
+        else f"the slip was named after {named[0]:g} min, promised are {NAMED_MINUTES}"
+    )
 
 
 def of_calm(found: Sequence[Fired]) -> str:

@@ -1,6 +1,7 @@
 """How fast the clock of a drill can run here and now.
 
-A machine that does much else answers scrapes late, and what is late to Prometheus is down: the alerts would be about the machine.
+A machine that does much else answers scrapes late, and what is late to Prometheus is down: the alerts would
+be about the machine.
 """
 
 from __future__ import annotations
@@ -29,4 +30,8 @@ def affordable(of_a_processor: float) -> float:
     >>> [affordable(share) for share in (1.0, 0.9, 0.5, 0.01)]
     [15.0, 15.0, 5.0, 2.0]
     """
-    return FASTEST if of_a_processor >= _QUIET else float(max(SLOWEST, int(_SPEED_OF_A_PROCESSOR * of_a_processor)))
+    return (
+        FASTEST
+        if of_a_processor >= _QUIET
+        else float(max(SLOWEST, int(_SPEED_OF_A_PROCESSOR * of_a_processor)))
+    )

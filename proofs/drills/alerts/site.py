@@ -1,4 +1,7 @@
-"""Everything that a drill needs, on loopback, ended with it: an installation, two exporters, Prometheus, Alertmanager, a receiver."""
+"""Everything that a drill needs, on loopback, ended with it.
+
+An installation, two exporters, Prometheus, Alertmanager, a receiver.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,10 @@ class Pacing:
 
 @dataclass(frozen=True, slots=True)
 class Scrapes:
-    """What Prometheus asked the exporters of a drill. One without an answer in time makes an exporter look down."""
+    """What Prometheus asked the exporters of a drill.
+
+    One without an answer in time makes an exporter look down.
+    """
 
     asked: int
     late: int
@@ -121,7 +127,9 @@ class Site:
         webhook = f"http://127.0.0.1:{self.receiver.server_address[1]}/"
         self.policy.write_text(policy_text(webhook, self.pacing.scrape_seconds), encoding="utf-8")
         variables = {"DESKPULSE_DESK__POLICY": str(self.policy), "DESKPULSE_TOPICS__PARTITIONS": "2"}
-        self.stack = Stack(self.bootstrap, f"drill-{self.drill.name}-", self.folder, variables, group=self.group)
+        self.stack = Stack(
+            self.bootstrap, f"drill-{self.drill.name}-", self.folder, variables, group=self.group
+        )
         self.alertmanager = LocalAlertmanager(folder=self.folder, group=self.group)
         self.ports = (self.stack.port, *free_ports(EXPORTERS - 1))
         self.prometheus = LocalPrometheus(
@@ -135,7 +143,10 @@ class Site:
         )
 
     async def start(self) -> None:
-        """Programs that answer, with the history counted, and the watchdog delivered. The clock stands still."""
+        """Programs that answer, with the history counted, and the watchdog delivered.
+
+        The clock stands still.
+        """
         self._write_rules()
         await self.stack.create_topics()
         self._ends.append(self.stack.stop)
@@ -153,8 +164,14 @@ class Site:
             program.start()
             self._ends.append(program.stop)
             await program.ready()
-        await until(lambda: any(notice.name == WATCHDOG for notice in self.notices), seconds=start_seconds, what="the watchdog")
-        await until(lambda: self._sees("desk:figures_trusted == 1"), seconds=start_seconds, what="trusted figures")
+        await until(
+            lambda: any(notice.name == WATCHDOG for notice in self.notices),
+            seconds=start_seconds,
+            what="the watchdog",
+        )
+        await until(
+            lambda: self._sees("desk:figures_trusted == 1"), seconds=start_seconds, what="trusted figures"
+        )
 
     def stop(self) -> None:
         """End everything, the last one first."""
@@ -162,15 +179,24 @@ class Site:
             self._ends.pop()()
 
     def faults(self) -> list[str]:
-        """What would make the outcome worthless: programs that ended, rules with errors, nothing to be judged."""
-        found = [f"{one.log.name} ended with {one.process.returncode}" for one in self.stack.programs if not one.runs]
+        """What would make the outcome worthless.
+
+        Programs that ended, rules with errors, nothing to be judged.
+        """
+        found = [
+            f"{one.log.name} ended with {one.process.returncode}"
+            for one in self.stack.programs
+            if not one.runs
+        ]
         found += [f"rule {error}" for error in self.prometheus.rule_errors()]
         if (scrapes := self.scrapes()).are_too_late:
             found.append(f"the machine was too busy to judge anything: {scrapes}")
         if not self._sees(f"count(up == 1) == {EXPORTERS}"):
             found.append(f"Prometheus did not reach {EXPORTERS} exporters at the end")
         if self.drill.resolves:
-            found += [f"no {what} at the end" for what, expression in _LIVES.items() if not self._sees(expression)]
+            found += [
+                f"no {what} at the end" for what, expression in _LIVES.items() if not self._sees(expression)
+            ]
         return found
 
     def scrapes(self) -> Scrapes:
@@ -197,7 +223,9 @@ class Site:
             drill_exporter.ORIGIN: str(self.clock.origin_ms),
             drill_exporter.SPEED: str(self.clock.speed),
         }
-        return self.stack.start("exporter", drill_exporter.__name__, DESKPULSE_EXPORTER__PORT=str(port), **clock)
+        return self.stack.start(
+            "exporter", drill_exporter.__name__, DESKPULSE_EXPORTER__PORT=str(port), **clock
+        )
 
     def _start_receiver(self) -> None:
         threading.Thread(target=self.receiver.serve_forever, daemon=True).start()
@@ -224,7 +252,9 @@ class Site:
 
     async def send_live(self) -> None:
         """Publish each event when the clock of the drill reaches it, but those of a source that has fallen silent."""
-        await self._publish((event for event in self.live if not self._is_silenced(event)), lambda: float(self.clock.now_ms()))
+        await self._publish(
+            (event for event in self.live if not self._is_silenced(event)), lambda: float(self.clock.now_ms())
+        )
 
     def _is_silenced(self, event: TimedEvent) -> bool:
         return event.topic == self.drill.silent_topic and event.publish_ms >= self.pacing.moment_ms
@@ -235,19 +265,31 @@ class Site:
 
         options = self.stack.settings.kafka.client_options()
         async with AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **options) as producer:
-            await publish(events, producer, pace=Pace.flat_out(), topic_prefix=self.stack.name, now_ms=now_ms, sleep=sleep)
+            await publish(
+                events,
+                producer,
+                pace=Pace.flat_out(),
+                topic_prefix=self.stack.name,
+                now_ms=now_ms,
+                sleep=sleep,
+            )
 
 
 def impossible(speed: float, now_ms: int, folder: Path) -> list[str]:
     """Why no drill can run so fast, if none can."""
     path = folder / "policy.yaml"
-    path.write_text(policy_text("http://127.0.0.1:9/", Pacing(now_ms, speed, 0).scrape_seconds), encoding="utf-8")
+    path.write_text(
+        policy_text("http://127.0.0.1:9/", Pacing(now_ms, speed, 0).scrape_seconds), encoding="utf-8"
+    )
     return [str(fault) for fault in faults(load_plan(path, speed), now_ms)]
 
 
 def missing_tools() -> list[str]:
     """The Debian packages that must be installed."""
-    tools = {LocalPrometheus.PACKAGE: LocalPrometheus.COMMANDS, LocalAlertmanager.PACKAGE: LocalAlertmanager.COMMANDS}
+    tools = {
+        LocalPrometheus.PACKAGE: LocalPrometheus.COMMANDS,
+        LocalAlertmanager.PACKAGE: LocalAlertmanager.COMMANDS,
+    }
     return [package for package, names in tools.items() if not any(map(shutil.which, names))]
 
 

@@ -37,7 +37,10 @@ class Verdict:
 
     def __str__(self) -> str:
         """Read as one line that begins with the name of the drill."""
-        expected = "; ".join(f"{one} within {one.within_minutes * 60:g} s" for one in self.drill.expected) or "only the watchdog"
+        expected = (
+            "; ".join(f"{one} within {one.within_minutes * 60:g} s" for one in self.drill.expected)
+            or "only the watchdog"
+        )
         got = "; ".join(self._told(one) for one in self.delivered) or "only the watchdog"
         outcome = "ok" if not self.faults else "FAILED: " + "; ".join(self.faults)
         return f"{self.drill.name}: expected {expected}; delivered {got}; {outcome}"
@@ -47,16 +50,21 @@ class Verdict:
         return f"{one} {seconds:.0f} s after the slip (in {seconds / self.speed:.1f} s at {self.speed:g}x)"
 
 
-def judge(drill: Drill, speed: float, moment_ms: int, notices: Sequence[Notice], seen: Iterable[str] = ()) -> Verdict:
+def judge(
+    drill: Drill, speed: float, moment_ms: int, notices: Sequence[Notice], seen: Iterable[str] = ()
+) -> Verdict:
     """Everything expected came, in time and not before the moment; nothing else came; the watchdog came.
 
-    `seen` are faults of the run itself, such as figures that nobody could have judged: silence is no proof then.
+    `seen` are faults of the run itself, such as figures that nobody could have judged: silence is no proof
+    then.
     """
     first: dict[Key, Notice] = {}
     for notice in notices:
         if notice.status == "firing" and notice.name != WATCHDOG:
             first.setdefault(_key(notice), notice)
-    delivered = tuple(Delivery(notice, (notice.received_ms - moment_ms) / MINUTE_MS) for notice in first.values())
+    delivered = tuple(
+        Delivery(notice, (notice.received_ms - moment_ms) / MINUTE_MS) for notice in first.values()
+    )
     faults = [*seen, *(fault for one in drill.expected for fault in _missing(one, delivered))]
     faults += [f"nobody expected {one}" for one in delivered if not _is_allowed(drill, one.notice)]
     faults += [f"{one} came {-one.minutes:.1f} min before the slip" for one in delivered if one.minutes < 0]
@@ -91,4 +99,10 @@ def _is_allowed(drill: Drill, notice: Notice) -> bool:
 
 def _unresolved(notices: Iterable[Notice]) -> list[str]:
     last = {(notice.receiver, _key(notice)): notice for notice in notices if notice.name != WATCHDOG}
-    return sorted({f"{Delivery(notice, 0)} is not over at the end" for notice in last.values() if notice.status != "resolved"})
+    return sorted(
+        {
+            f"{Delivery(notice, 0)} is not over at the end"
+            for notice in last.values()
+            if notice.status != "resolved"
+        }
+    )

@@ -1,4 +1,7 @@
-"""`python -m proofs.drills.desks`, `make e2e-desks`: two desks through Kafka, workers, exporters, one Prometheus, one Alertmanager."""
+"""`python -m proofs.drills.desks`, `make e2e-desks`.
+
+Two desks through Kafka, workers, exporters, one Prometheus, one Alertmanager.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,12 @@ Say = Callable[[str], None]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the story once; 0 only if every alert came to its own receiver."""
-    parser = argparse.ArgumentParser(prog="python -m proofs.drills.desks", description="Two desks on one Prometheus and one Alertmanager.")
-    parser.add_argument("--keep", action="store_true", help="keep logs and configurations also when all is well")
+    parser = argparse.ArgumentParser(
+        prog="python -m proofs.drills.desks", description="Two desks on one Prometheus and one Alertmanager."
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep logs and configurations also when all is well"
+    )
     options = parser.parse_args(arguments)
     if missing := missing_tools():
         print(f"e2e-desks: apt-get install --no-install-recommends {' '.join(missing)}", file=sys.stderr)
@@ -84,7 +91,10 @@ async def _run(bootstrap: str, folder: Path, group: int) -> list[str]:
             exporters = {desk: await _started(stack) for desk, stack in stacks.items()}
             say("two desks of one broker answer: each with topics, a worker and an exporter of its own")
             await watch.start([f"127.0.0.1:{stack.port}" for stack in stacks.values()])
-            say("one Prometheus trusts the figures of both, and the Watchdog of each has arrived at its own receiver")
+            say(
+                "one Prometheus trusts the figures of both, and the Watchdog of each has arrived at its "
+                "own receiver"
+            )
             await _play(watch, stacks, exporters, say)
             return _judged(watch, say)
 
@@ -125,16 +135,26 @@ async def _play(watch: Watch, stacks: dict[str, Stack], exporters: dict[str, Pro
     exporters["eu"].kill()
     absent = await watch.told("DeskpulseExporterAbsent", "eu", "page", 2 * START_SECONDS)
     down = await watch.told("DeskpulseExporterDown", "eu", "warning")
-    say(f"eu's exporter is killed: {absent.receiver} has DeskpulseExporterAbsent, {down.receiver} DeskpulseExporterDown")
+    say(
+        f"eu's exporter is killed: {absent.receiver} has DeskpulseExporterAbsent, {down.receiver} "
+        "DeskpulseExporterDown"
+    )
 
     await _send(us, events_of(ENDANGERED, wall_ms()))
     endangered = await watch.told("SupportSLAEndangered", "us", "page")
     assert not _muted(watch, "us"), "an alert of us is muted"
-    say(f"us slips again while nothing is known of eu: {endangered.receiver} has the page, {endangered.annotations['summary']!r}")
+    say(
+        f"us slips again while nothing is known of eu: {endangered.receiver} has the page, "
+        f"{endangered.annotations['summary']!r}"
+    )
 
     again = eu.start("exporter")
     await again.saying("listening on", START_SECONDS)
-    await until(lambda: len(watch.query("desk:figures_trusted")) == len(DESKS), seconds=START_SECONDS, what="eu's figures again")
+    await until(
+        lambda: len(watch.query("desk:figures_trusted")) == len(DESKS),
+        seconds=START_SECONDS,
+        what="eu's figures again",
+    )
     say("eu's exporter is back, and its figures are trusted again")
 
 
@@ -148,10 +168,20 @@ def _judged(watch: Watch, say: Say) -> list[str]:
     if chosen != sorted(DESKS):
         faults.append(f"exporters are chosen of the desks {chosen}")
     for desk in DESKS:
-        told = Counter((one.receiver, one.name) for one in watch.notices if one.labels.get("desk") == desk and one.status == "firing")
+        told = Counter(
+            (one.receiver, one.name)
+            for one in watch.notices
+            if one.labels.get("desk") == desk and one.status == "firing"
+        )
         receivers = sorted({receiver for receiver, _ in told})
-        say(f"{desk}: {sum(told.values())} notices of {len({name for _, name in told})} alerts, at {', '.join(receivers)}")
-    say(f"{len(watch.notices)} notices, {len(list(watch.strays()))} at the receiver of another desk; {len(faults)} faults")
+        say(
+            f"{desk}: {sum(told.values())} notices of {len({name for _, name in told})} alerts, at "
+            f"{', '.join(receivers)}"
+        )
+    say(
+        f"{len(watch.notices)} notices, {len(list(watch.strays()))} at the receiver of another desk; "
+        f"{len(faults)} faults"
+    )
     return faults
 
 
@@ -177,7 +207,9 @@ def _answered(events: Iterator[Event], after_ms: int) -> Iterator[Event]:
 
 
 async def _send(stack: Stack, events: Iterator[Event]) -> None:
-    await stack.publish([(topic, value["ticket_id"].encode(), json.dumps(value).encode()) for topic, value in events])
+    await stack.publish(
+        [(topic, value["ticket_id"].encode(), json.dumps(value).encode()) for topic, value in events]
+    )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def wall_ms() -> int:
 
 @dataclass
 class Watch:
-    """`policies` by desk, as text without alerts; `speed`: what rules wait for a desk is so many times shorter. `stop` ends everything."""
+    """`policies` by desk, as text without alerts; `speed`.
+
+    What rules wait for a desk is so many times shorter. `stop` ends everything.
+    """
 
     folder: Path
     policies: Mapping[str, str]
@@ -49,7 +52,9 @@ class Watch:
         threading.Thread(target=receiver.serve_forever, daemon=True).start()
         self._ends.append(receiver.shutdown)
         self._webhook = f"http://127.0.0.1:{receiver.server_address[1]}/"
-        self.rules = [path for desk in self.policies for path in self._write(desk) if path.parent.name == "rules"]
+        self.rules = [
+            path for desk in self.policies for path in self._write(desk) if path.parent.name == "rules"
+        ]
         last = list(self.policies)[-1]
         (self.folder / "alertmanager.yml").write_bytes((self.folder / last / "alertmanager.yml").read_bytes())
         self.alertmanager = LocalAlertmanager(folder=self.folder, group=self.group)
@@ -63,8 +68,14 @@ class Watch:
         alerts = _ALERTS.replace("WEBHOOK", f'"{self._webhook}"').replace("SCRAPE", str(SCRAPE_SECONDS))
         self.policy(desk).write_text(self.policies[desk] + alerts, encoding="utf-8")
         file = load_file(self.policy(desk))
-        before = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in self.folder.glob("*/alertmanager.yml")]
-        return write(texts(Plan(build(file), file.alerts, self.speed, desk), wall_ms(), beside=before), self.folder / desk)
+        before = [
+            yaml.safe_load(path.read_text(encoding="utf-8"))
+            for path in self.folder.glob("*/alertmanager.yml")
+        ]
+        return write(
+            texts(Plan(build(file), file.alerts, self.speed, desk), wall_ms(), beside=before),
+            self.folder / desk,
+        )
 
     async def start(self, targets: Sequence[str]) -> None:
         """Until both answer, the figures of all desks are trusted, and the Watchdog of each has been delivered."""
@@ -82,7 +93,11 @@ class Watch:
             program.start()
             self._ends.append(program.stop)
             await program.ready()
-        await until(lambda: len(self.query("desk:figures_trusted")) == len(self.policies), seconds=START_SECONDS, what="trusted figures")
+        await until(
+            lambda: len(self.query("desk:figures_trusted")) == len(self.policies),
+            seconds=START_SECONDS,
+            what="trusted figures",
+        )
         for desk in self.policies:
             await self.told(WATCHDOG, desk, "none")
 

@@ -1,1 +1,4 @@
-"""How long after an event the walls and the pager know it, measured on a whole installation: `make freshness`."""
+"""How long after an event the walls and the pager know it, measured on a whole installation.
+
+`make freshness`.
+"""

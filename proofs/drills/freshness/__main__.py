@@ -37,7 +37,9 @@ PROMISED_INTERVALS: Final = 2  # of the rules, until a slip is told, beyond what
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure once."""
-    parser = argparse.ArgumentParser(prog="python -m proofs.drills.freshness", description="How soon the walls and the pager know.")
+    parser = argparse.ArgumentParser(
+        prog="python -m proofs.drills.freshness", description="How soon the walls and the pager know."
+    )
     parser.add_argument("--keep", action="store_true", help="keep logs and configurations")
     options = parser.parse_args(arguments)
     missing = missing_tools() + ([] if CHROMIUM.is_file() else ["chromium"])
@@ -72,10 +74,17 @@ async def _measure(site: Site) -> bool:
     try:
         async with asyncio.timeout(LONGEST_SECONDS), async_playwright() as playwright:
             await site.start()
-            print(f"freshness: scrapes every {site.interval_seconds} s, rules every {site.interval_seconds} s", flush=True)
+            print(
+                f"freshness: scrapes every {site.interval_seconds} s, rules every {site.interval_seconds} s",
+                flush=True,
+            )
             browser = await launch(playwright)
-            telling = [asyncio.create_task(_tell(site, slip, number * _APART_SECONDS)) for number, slip in enumerate(SLIPS)]
-            await asyncio.sleep(len(SLIPS) * _APART_SECONDS)  # all tickets are sent before the first is counted
+            telling = [
+                asyncio.create_task(_tell(site, slip, number * _APART_SECONDS))
+                for number, slip in enumerate(SLIPS)
+            ]
+            # all tickets are sent before the first is counted
+            await asyncio.sleep(len(SLIPS) * _APART_SECONDS)
             try:
                 async with window(browser) as opened:
                     await show(opened, f"{site.stack.url}/?window=1h")

@@ -1,4 +1,7 @@
-"""The three ways to an eye, each measured from its event: a number on the wall, a query of a panel, a page."""
+"""The three ways to an eye, each measured from its event.
+
+A number on the wall, a query of a panel, a page.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,18 @@ class Times:
     more: str = ""
 
     def __str__(self) -> str:
-        told = f"{self.way}: p50 {median(self.seconds):.1f} s, worst {max(self.seconds):.1f} s (n {len(self.seconds)})"
+        told = (
+            f"{self.way}: p50 {median(self.seconds):.1f} s, worst {max(self.seconds):.1f} s (n "
+            f"{len(self.seconds)})"
+        )
         return f"{told}; {self.more}" if self.more else told
 
 
 async def to_wall_and_panel(site: Site, page: Page) -> tuple[Times, Times]:
-    """Twenty tickets, one after the other: when each is in the number on the wall, and in what Prometheus answers to a panel."""
+    """Twenty tickets, one after the other.
+
+    When each is in the number on the wall, and in what Prometheus answers to a panel.
+    """
     before = await _settled(site, page)
     await page.evaluate(_WATCH)
     sent: list[int] = []
@@ -58,7 +67,11 @@ async def to_wall_and_panel(site: Site, page: Page) -> tuple[Times, Times]:
         await asyncio.wait_for(watching, _LONGEST_SECONDS)
     finally:
         watching.cancel()
-    seen: dict[float, int] = {float(value): at_ms for value, at_ms in (await page.evaluate("() => window.seen")).items() if value != "NaN"}
+    seen: dict[float, int] = {
+        float(value): at_ms
+        for value, at_ms in (await page.evaluate("() => window.seen")).items()
+        if value != "NaN"
+    }
     every = f"a panel asks every {site.interval_seconds} s, so up to {site.interval_seconds} s more"
     return (
         Times("event to wall", _delays(sent, before, seen)),
@@ -68,9 +81,18 @@ async def to_wall_and_panel(site: Site, page: Page) -> tuple[Times, Times]:
 
 async def to_notice(site: Site, slip: Slip, began_ms: int) -> float:
     """Seconds from the first view in which a slip is told until the notification is delivered, beyond what is waited for on purpose."""
-    held = await until(lambda: _holding(site, slip), seconds=_LONGEST_SECONDS, what=f"{slip.figure} of {slip.target}", poll_seconds=1.0)
+    held = await until(
+        lambda: _holding(site, slip),
+        seconds=_LONGEST_SECONDS,
+        what=f"{slip.figure} of {slip.target}",
+        poll_seconds=1.0,
+    )
     waits = site.waits(slip)
-    at_ms = await until(lambda: _told_ms(site, slip, began_ms), seconds=waits + _LONGEST_SECONDS, what=f"{slip.alert} of {slip.target}")
+    at_ms = await until(
+        lambda: _told_ms(site, slip, began_ms),
+        seconds=waits + _LONGEST_SECONDS,
+        what=f"{slip.alert} of {slip.target}",
+    )
     return float(at_ms) / 1000 - float(held) - waits
 
 
@@ -99,7 +121,8 @@ def _delays(sent: Sequence[int], before: int, seen: Mapping[float, int]) -> list
     [0.5, 2.0, 1.0]
     """
     return [
-        (min(at_ms for value, at_ms in seen.items() if value >= before + number) - at) / 1000 for number, at in enumerate(sent, start=1)
+        (min(at_ms for value, at_ms in seen.items() if value >= before + number) - at) / 1000
+        for number, at in enumerate(sent, start=1)
     ]
 
 
@@ -107,9 +130,14 @@ async def _holding(site: Site, slip: Slip) -> float | None:
     """The instant of a view, in seconds, in which the figure of the alert is there and not 0."""
     samples = await site.stack.scrape()
     wanted = {("target", slip.target), *([("window", slip.window)] if slip.window else [])}
-    found = any(name == slip.figure and wanted <= labels and value for (name, labels), value in samples.items())
+    found = any(
+        name == slip.figure and wanted <= labels and value for (name, labels), value in samples.items()
+    )
     return proof.as_of(samples) / 1000 if found else None
 
 
 def _told_ms(site: Site, slip: Slip, began_ms: int) -> int | None:
-    return next((one.received_ms for one in site.notices if slip.is_told_by(one) and one.received_ms >= began_ms), None)
+    return next(
+        (one.received_ms for one in site.notices if slip.is_told_by(one) and one.received_ms >= began_ms),
+        None,
+    )

@@ -1,4 +1,7 @@
-"""The whole chain on loopback, at the intervals of a real installation: worker, exporter, Prometheus with our rules, Alertmanager."""
+"""The whole chain on loopback, at the intervals of a real installation.
+
+Worker, exporter, Prometheus with our rules, Alertmanager.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ _TICKETS: Final = 24  # of a corner that has some five an hour: more than any ch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
-    """Tickets that wait, of which one alert tells, and by which figure it is true. Each alert has a group of its own at Alertmanager."""
+    """Tickets that wait, of which one alert tells, and by which figure it is true.
+
+    Each alert has a group of its own at Alertmanager.
+    """
 
     alert: str
     severity: str
@@ -49,7 +55,10 @@ class Slip:
 
     def is_told_by(self, notice: Notice) -> bool:
         """Whether a notice is the one."""
-        return (self.alert, self.severity, self.target) == (notice.name, *map(notice.labels.get, ("severity", "target")))
+        return (self.alert, self.severity, self.target) == (
+            notice.name,
+            *map(notice.labels.get, ("severity", "target")),
+        )
 
 
 # Both teams always work in the demo's policy, so none of it depends on the hour.
@@ -101,7 +110,10 @@ def events_of(slip: Slip, now_ms: int) -> Iterator[Event]:
         ticket, at_ms = f"{slip.target}-{slip.team}-{number}", now_ms - slip.oldest_ms + number * step_ms
         yield from created(ticket, at_ms, slip.team, slip.priority)
         if slip.answered:
-            yield "first-reply", {"event_id": f"{ticket}-reply", "occurred_at": at_ms + MINUTE_MS, "ticket_id": ticket}
+            yield (
+                "first-reply",
+                {"event_id": f"{ticket}-reply", "occurred_at": at_ms + MINUTE_MS, "ticket_id": ticket},
+            )
 
 
 def created(ticket: str, at_ms: int, team: str, priority: str) -> Iterator[Event]:
@@ -128,11 +140,18 @@ class Site:
         self._ends.append(receiver.shutdown)
         policy = self.folder / "policy.yaml"
         webhook = f"http://127.0.0.1:{receiver.server_address[1]}/"
-        policy.write_text(f"{DEMO_POLICY.read_text(encoding='utf-8')}alerts: {{links: {{webhook: {webhook!r}}}}}\n", encoding="utf-8")
+        policy.write_text(
+            f"{DEMO_POLICY.read_text(encoding='utf-8')}alerts: {{links: {{webhook: {webhook!r}}}}}\n",
+            encoding="utf-8",
+        )
         variables = {"DESKPULSE_DESK__POLICY": str(policy), "DESKPULSE_TOPICS__PARTITIONS": "2"}
         self.stack = Stack(self.bootstrap, "freshness-", self.folder, variables, group=self.group)
         file = load_file(policy)
-        rules = [path for path in write(texts(Plan(build(file), file.alerts), wall_ms()), self.folder) if path.suffix == ".yml"]
+        rules = [
+            path
+            for path in write(texts(Plan(build(file), file.alerts), wall_ms()), self.folder)
+            if path.suffix == ".yml"
+        ]
         self.interval_seconds = file.alerts.scrape_interval // 1000
         self.alertmanager = LocalAlertmanager(folder=self.folder, group=self.group)
         self.prometheus = LocalPrometheus(
@@ -156,8 +175,14 @@ class Site:
             program.start()
             self._ends.append(program.stop)
             await program.ready()
-        await until(lambda: self.number("desk:figures_trusted"), seconds=START_SECONDS, what="trusted figures")
-        await until(lambda: any(one.name == WATCHDOG for one in self.notices), seconds=START_SECONDS, what="the watchdog")
+        await until(
+            lambda: self.number("desk:figures_trusted"), seconds=START_SECONDS, what="trusted figures"
+        )
+        await until(
+            lambda: any(one.name == WATCHDOG for one in self.notices),
+            seconds=START_SECONDS,
+            what="the watchdog",
+        )
 
     def stop(self) -> None:
         """End everything, the last one first."""
@@ -170,9 +195,14 @@ class Site:
         return float(found[0]["value"][1]) if found else None
 
     def waits(self, slip: Slip) -> float:
-        """Seconds that a notification waits for by intent: the rule's `for`, and what Alertmanager groups for."""
+        """Seconds that a notification waits for by intent.
+
+        The rule's `for`, and what Alertmanager groups for.
+        """
         rules = yaml.safe_load((self.folder / "rules/sla.yml").read_text(encoding="utf-8"))
-        alerts = [rule for group in rules["groups"] for rule in group["rules"] if rule.get("alert") == slip.alert]
+        alerts = [
+            rule for group in rules["groups"] for rule in group["rules"] if rule.get("alert") == slip.alert
+        ]
         (rule,) = [alert for alert in alerts if alert["labels"]["severity"] == slip.severity]
         route = yaml.safe_load((self.folder / "alertmanager.yml").read_text(encoding="utf-8"))["route"]
         return _seconds(rule["for"]) + _seconds(route["group_wait"])
@@ -187,11 +217,15 @@ class Site:
         await self._publish(created(f"fresh-{self._sent}", created_ms, "billing", "high"))
 
     async def _publish(self, events: Iterable[Event]) -> None:
-        await self.stack.publish([(topic, value["ticket_id"].encode(), json.dumps(value).encode()) for topic, value in events])
+        await self.stack.publish(
+            [(topic, value["ticket_id"].encode(), json.dumps(value).encode()) for topic, value in events]
+        )
 
     async def _send_history(self) -> None:
         now_ms = wall_ms()
-        events = takewhile(lambda event: event.publish_ms <= now_ms, story("calm", now_ms=now_ms, history_ms=_HISTORY_MS))
+        events = takewhile(
+            lambda event: event.publish_ms <= now_ms, story("calm", now_ms=now_ms, history_ms=_HISTORY_MS)
+        )
         options = self.stack.settings.kafka.client_options()
         async with AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **options) as producer:
             await publish(events, producer, pace=Pace.flat_out(), topic_prefix=self.stack.name)

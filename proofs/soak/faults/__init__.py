@@ -10,7 +10,8 @@ from proofs.soak.faults import brokers, records, upstream, workers
 from proofs.soak.field import Act
 from proofs.soak.schedule import Kind
 
-# Seconds are those of a busy machine with two processors; a fault that would not fit into the rest of the time is not begun.
+# Seconds are those of a busy machine with two processors; a fault that would not fit into the rest of the
+# time is not begun.
 FAULTS: Final[dict[Kind, Act]] = {
     Kind("kill", "world", 20, weight=4): workers.kill,
     Kind("kill-all", "world", 20): workers.kill_all,
@@ -38,8 +39,15 @@ _BACK_SECONDS: Final = 40  # until all is well again after all brokers were away
 
 
 def kinds(minutes: float, names: Collection[str] | None = None) -> list[Kind]:
-    """All kinds, or those of these names, with what they take in a run of so many minutes. Errors: ValueError for a name that is none."""
+    """All kinds, or those of these names, with what they take in a run of so many minutes.
+
+    Errors: ValueError for a name that is none.
+    """
     if unknown := set(names or ()) - set(ACTS):
         raise ValueError(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(ACTS)}")
     away = brokers.away_seconds(minutes) + _BACK_SECONDS
-    return [replace(kind, seconds=away) if kind.name == "brokers-away" else kind for kind in FAULTS if names is None or kind.name in names]
+    return [
+        replace(kind, seconds=away) if kind.name == "brokers-away" else kind
+        for kind in FAULTS
+        if names is None or kind.name in names
+    ]

@@ -71,7 +71,9 @@ async def away(field: Field, _: Random) -> Felt:
         _signal_all(pids, signal.SIGCONT)
     since = time.monotonic()
     if silence < seconds - 1:
-        raise SoakError(f"a broker answered {time.monotonic() - began - silence:.1f} s after all had been stopped")
+        raise SoakError(
+            f"a broker answered {time.monotonic() - began - silence:.1f} s after all had been stopped"
+        )
     await _again(field, since)
     await all_in_sync(field)
     return Felt(round(silence), "s without any broker", since)
@@ -79,7 +81,9 @@ async def away(field: Field, _: Random) -> Felt:
 
 async def _again(field: Field, since: float) -> None:
     """Workers may have given up and are started again; only then the clock of `works_again` is a fair one."""
-    await until(lambda: field.load.last_ack > since, seconds=_WELL_SECONDS, what="a write after the brokers are back")
+    await until(
+        lambda: field.load.last_ack > since, seconds=_WELL_SECONDS, what="a write after the brokers are back"
+    )
 
 
 def away_seconds(minutes: float) -> float:
@@ -97,7 +101,10 @@ def _signal_all(pids: Collection[int], number: signal.Signals) -> None:
 
 
 async def all_in_sync(field: Field) -> None:
-    """Wait until every partition has its three copies again: a fault that comes earlier would leave too few to write to."""
+    """Wait until every partition has its three copies again.
+
+    A fault that comes earlier would leave too few to write to.
+    """
 
     async def well() -> bool:
         partitions = (await _partitions(field)).values()
@@ -112,7 +119,10 @@ async def _led_by(field: Field, node: int) -> list[tuple[str, int]]:
 
 async def _partitions(field: Field) -> dict[tuple[str, int], tuple[int, tuple[int, ...], int]]:
     """Leader, copies in sync and number of copies of each partition of sources and ledger."""
-    names = [*(field.stack.topic(topic) for topic in SOURCE_TOPICS), *ledger_topics(field.stack.settings.app_id)]
+    names = [
+        *(field.stack.topic(topic) for topic in SOURCE_TOPICS),
+        *ledger_topics(field.stack.settings.app_id),
+    ]
     async with field.cluster() as cluster:
         topics = await cluster.topics(names)
     return {

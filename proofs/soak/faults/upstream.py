@@ -33,7 +33,11 @@ async def sent_twice(field: Field, _: Random) -> Felt:
     await asyncio.sleep(_TWICE_SECONDS)
     field.load.twice = False
     wanted = (field.load.sent - sent) // 4  # half of them are second ones; some of those are no events
-    await until(lambda: field.tail.counter("duplicate") - known >= wanted, seconds=_WAIT_SECONDS, what=f"{wanted} duplicates")
+    await until(
+        lambda: field.tail.counter("duplicate") - known >= wanted,
+        seconds=_WAIT_SECONDS,
+        what=f"{wanted} duplicates",
+    )
     return Felt(field.tail.counter("duplicate") - known, "duplicates seen")
 
 
@@ -41,7 +45,9 @@ async def aborted(field: Field, random: Random) -> Felt:
     """A transaction upstream is aborted, the next one is committed; the first must not count."""
     ends = await topic_ends(field.stack.settings.kafka.client_options(), _topics(field))
     number = random.getrandbits(32)
-    producer = AIOKafkaProducer(transactional_id=f"{field.stack.name}upstream", **field.stack.settings.kafka.client_options())
+    producer = AIOKafkaProducer(
+        transactional_id=f"{field.stack.name}upstream", **field.stack.settings.kafka.client_options()
+    )
     async with producer:
         await producer.begin_transaction()
         await _send(field, producer, _late(field, number, _ABORTED))
@@ -54,7 +60,9 @@ async def aborted(field: Field, random: Random) -> Felt:
 
 
 async def _send(field: Field, producer: AIOKafkaProducer, records: list[Sent]) -> None:
-    for delivery in [await producer.send(field.stack.topic(topic), key=key, value=value) for topic, key, value in records]:
+    for delivery in [
+        await producer.send(field.stack.topic(topic), key=key, value=value) for topic, key, value in records
+    ]:
         await delivery
 
 
@@ -68,7 +76,10 @@ async def _hidden(field: Field, ends: Ends) -> int:
     seen, now = await read_topics(options, topics, isolation=COMMITTED, starts=ends)
     every, _ = await read_topics(options, topics, isolation=UNCOMMITTED, starts=ends)
     return sum(
-        len({record.offset for record in records if record.offset < now[place]} - {record.offset for record in seen[place]})
+        len(
+            {record.offset for record in records if record.offset < now[place]}
+            - {record.offset for record in seen[place]}
+        )
         for place, records in every.items()
     )
 
@@ -80,20 +91,33 @@ async def late_in_reverse(field: Field, random: Random) -> Felt:
     known = field.tail.counter("late")
     count = await field.load.publish(reversed(events))
     wanted = count // 2  # the customers' dates are never late
-    await until(lambda: field.tail.counter("late") - known >= wanted, seconds=_WAIT_SECONDS, what=f"{wanted} late events")
+    await until(
+        lambda: field.tail.counter("late") - known >= wanted,
+        seconds=_WAIT_SECONDS,
+        what=f"{wanted} late events",
+    )
     return Felt(field.tail.counter("late") - known, "late events")
 
 
 async def _under_way(field: Field) -> None:
-    """At the start of a run customers with dates of years ago hold the event clock: nothing is late, and everything is ahead."""
+    """At the start of a run customers with dates of years ago hold the event clock.
+
+    Nothing is late, and everything is ahead.
+    """
     wanted = field.load.coming_ms() - _LATE_DAYS * DAY_MS
-    await until(lambda: field.tail.clock_ms() > wanted, seconds=_WAIT_SECONDS, what="an event clock that has come to the load")
+    await until(
+        lambda: field.tail.clock_ms() > wanted,
+        seconds=_WAIT_SECONDS,
+        what="an event clock that has come to the load",
+    )
 
 
 def _late(field: Field, seed: int, count: int) -> list[Sent]:
     """Events of another desk, three to ten days before what the load is sending now."""
     now_ms = field.load.coming_ms()
-    events = late_desk(seed, start_ms=now_ms - 10 * DAY_MS, end_ms=now_ms - _LATE_DAYS * DAY_MS, rate_per_hour=count / 4)
+    events = late_desk(
+        seed, start_ms=now_ms - 10 * DAY_MS, end_ms=now_ms - _LATE_DAYS * DAY_MS, rate_per_hour=count / 4
+    )
     return list(as_sent(islice(events, count)))
 
 

@@ -1,4 +1,7 @@
-"""What befalls workers and exporters: they are killed, also within recovery and within a transaction; they freeze, join and leave."""
+"""What befalls workers and exporters: they are killed, also within recovery and within a transaction.
+
+They freeze, join and leave.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +104,10 @@ async def join(field: Field, random: Random) -> Felt:
 
 
 async def join_storm(field: Field, _: Random) -> Felt:
-    """A worker joins every two seconds, more of them than there are partitions; then they leave one by one."""
+    """A worker joins every two seconds, more of them than there are partitions.
+
+    Then they leave one by one.
+    """
     before = len(field.team.members)
     since = time.monotonic()
     crowd = []
@@ -135,7 +141,10 @@ async def _members(field: Field, wanted: int) -> int:
 
 
 async def zombie(field: Field, random: Random) -> Felt:
-    """A worker freezes within a transaction until others have taken its partitions over; awake, its write must fail and it must end."""
+    """A worker freezes within a transaction until others have taken its partitions over.
+
+    Awake, its write must fail and it must end.
+    """
     since = time.monotonic()
     for _ in range(_TRIES):
         frozen = field.team.take(random)
@@ -161,7 +170,9 @@ async def _fenced(woken: Program) -> bool:
     except AssertionError:
         return False
     if code != Exit.RETRY:
-        raise SoakError(f"a zombie ended with exit code {code}, not with that of a restart:\n{woken.said[-2000:]}")
+        raise SoakError(
+            f"a zombie ended with exit code {code}, not with that of a restart:\n{woken.said[-2000:]}"
+        )
     return woken.has_said(_FENCED)
 
 

@@ -32,7 +32,10 @@ class Place:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try all, tell a line a safeguard; the exit code is 0 only if every control was green and every mutant red."""
+    """Try all, tell a line a safeguard.
+
+    The exit code is 0 only if every control was green and every mutant red.
+    """
     for name in ("aiokafka", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     chosen = _chosen(arguments)
@@ -46,7 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exits.BROKER
     except KeyboardInterrupt:
         return exits.INTERRUPTED
-    print(f"soak-mutants: {len(chosen) - len(wrong)} of {len(chosen)} safeguards shown" + (f"; logs in {folder}" if wrong else ""))
+    print(
+        f"soak-mutants: {len(chosen) - len(wrong)} of {len(chosen)} safeguards shown"
+        + (f"; logs in {folder}" if wrong else "")
+    )
     if not wrong:
         shutil.rmtree(folder)
     return exits.DIFFERENCE if wrong else exits.OK
@@ -84,7 +90,9 @@ async def _one(place: Place, safeguard: Safeguard) -> tuple[str, bool]:
 
 async def _trial(place: Place, safeguard: Safeguard, mutant: str | None) -> Trial:
     name = f"{safeguard.name}-{'mutant' if mutant else 'control'}-"
-    bench = Bench.new(place.bootstrap, name, place.folder / name, mutant, partitions=safeguard.partitions, group=place.group)
+    bench = Bench.new(
+        place.bootstrap, name, place.folder / name, mutant, partitions=safeguard.partitions, group=place.group
+    )
     following = asyncio.create_task(bench.tail.run())
     try:
         await bench.stack.create_topics()
@@ -99,9 +107,13 @@ async def _trial(place: Place, safeguard: Safeguard, mutant: str | None) -> Tria
 
 def _chosen(arguments: Sequence[str] | None) -> list[Safeguard]:
     parser = argparse.ArgumentParser(
-        prog="python -m proofs.soak.mutants", description=__doc__, epilog="docs/soak.md says what each mutant shows."
+        prog="python -m proofs.soak.mutants",
+        description=__doc__,
+        epilog="docs/soak.md says what each mutant shows.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(each.name for each in SAFEGUARDS)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"only these: {', '.join(each.name for each in SAFEGUARDS)}"
+    )
     names = parser.parse_args(arguments).names
     if unknown := set(names) - {each.name for each in SAFEGUARDS}:
         parser.error(f"no such safeguard: {', '.join(sorted(unknown))}")

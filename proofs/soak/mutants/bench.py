@@ -24,7 +24,8 @@ _SETTINGS: Final = {
     "DESKPULSE_TOPICS__PARTITIONS": "1",
     "DESKPULSE_WORKER__CHUNK_RECORDS": "100",
     "DESKPULSE_WORKER__TRANSACTION_TIMEOUT_SECONDS": "60",  # some are held for long
-    "DESKPULSE_WORKER__REJECT_LEAST_RECORDS": "1000000",  # a mutant may reject everything: that is what is to be seen
+    # a mutant may reject everything: that is what is to be seen
+    "DESKPULSE_WORKER__REJECT_LEAST_RECORDS": "1000000",
 }
 
 
@@ -38,16 +39,33 @@ class Bench:
     notes: list[str] = field(default_factory=list)  # what was seen besides the figures
 
     @classmethod
-    def new(cls, bootstrap: str, name: str, folder: Path, mutant: str | None, *, partitions: int = 1, group: int | None = None) -> Bench:
+    def new(
+        cls,
+        bootstrap: str,
+        name: str,
+        folder: Path,
+        mutant: str | None,
+        *,
+        partitions: int = 1,
+        group: int | None = None,
+    ) -> Bench:
         """An installation without topics yet."""
         folder.mkdir()
-        stack = Stack(bootstrap, name, folder, {**_SETTINGS, "DESKPULSE_TOPICS__PARTITIONS": str(partitions)}, group=group)
+        stack = Stack(
+            bootstrap,
+            name,
+            folder,
+            {**_SETTINGS, "DESKPULSE_TOPICS__PARTITIONS": str(partitions)},
+            group=group,
+        )
         return cls(stack, Tail(stack), mutant)
 
     def worker(self, *, sound: bool = False, moment: str = "") -> Program:
         """A worker, the mutant unless it shall be sound; `moment` is what happens to it and when."""
         mutant = "" if sound or self.mutant is None else self.mutant
-        return self.stack.start("worker", _LAUNCHER, **{MUTANT: mutant, MOMENT: moment, GATE: str(self._gate)})
+        return self.stack.start(
+            "worker", _LAUNCHER, **{MUTANT: mutant, MOMENT: moment, GATE: str(self._gate)}
+        )
 
     @property
     def _gate(self) -> Path:
@@ -64,7 +82,11 @@ class Bench:
     async def applied(self, seconds: float = START_SECONDS) -> None:
         """Wait until the ledger's positions are those of the last records."""
         last = (await Archive(self.stack).all()).last_offsets()
-        await until(lambda: self.tail.reached(last), seconds=seconds, what=f"the last record in the ledger\n{self.stack.last_words()}")
+        await until(
+            lambda: self.tail.reached(last),
+            seconds=seconds,
+            what=f"the last record in the ledger\n{self.stack.last_words()}",
+        )
 
     async def judge(self) -> Trial:
         """The ledger, and the exporter where one runs, against the oracle."""
@@ -106,7 +128,9 @@ class Trial:
 
     def differences(self, what: str) -> Sequence[str]:
         """Those of one comparison."""
-        return next((comparison.differences for comparison in self.comparisons if comparison.what == what), ())
+        return next(
+            (comparison.differences for comparison in self.comparisons if comparison.what == what), ()
+        )
 
     def summary(self) -> str:
         """How many of what differ."""

@@ -1,7 +1,9 @@
-"""`deskpulse worker` with one safeguard switched off, or with a crash at an exact moment, or both. Production code has no switches.
+"""`deskpulse worker` with one safeguard switched off, or with a crash at an exact moment, or both.
 
-`SOAK_MUTANT` names the safeguard, `SOAK_MOMENT` what happens and when, such as `after-commit:5`; without them it is the worker as it is.
-Units of work are small here, so that a few thousand records are many transactions.
+Production code has no switches.
+
+`SOAK_MUTANT` names the safeguard, `SOAK_MOMENT` what happens and when, such as `after-commit:5`; without them
+it is the worker as it is. Units of work are small here, so that a few thousand records are many transactions.
 """
 
 from __future__ import annotations

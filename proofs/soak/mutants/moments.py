@@ -1,4 +1,7 @@
-"""What happens at an exact moment in a worker: a crash around a commit, a freeze, a commit that is held, a chunk that gets lost."""
+"""What happens at an exact moment in a worker.
+
+A crash around a commit, a freeze, a commit that is held, a chunk that gets lost.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,10 @@ def freeze_before_write(number: int) -> None:
 
 
 def held_commit(number: int) -> None:
-    """Write, and commit when the gate is there; twice, so that either of two partitions is within a transaction."""
+    """Write, and commit when the gate is there.
+
+    Twice, so that either of two partitions is within a transaction.
+    """
     gate = Path(os.environ[GATE])
     commit, count = AIOKafkaProducer.commit_transaction, 0
 

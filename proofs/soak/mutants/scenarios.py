@@ -1,4 +1,7 @@
-"""For each safeguard the moment at which it matters, forced: a crash at an exact point, a certain order of messages."""
+"""For each safeguard the moment at which it matters, forced.
+
+A crash at an exact point, a certain order of messages.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,18 @@ class Safeguard:
     name: str
     title: str
     play: Play
-    symptom: Callable[[Trial], str | None]  # why it is red, None when it is not for the reason that is expected
+    # why it is red, None when it is not for the reason that is expected
+    symptom: Callable[[Trial], str | None]
     partitions: int = 1
 
 
 def desk(seed: int, count: int) -> Iterator[Sent]:
     """Events of some days, up to a day ago."""
     now_ms = round(time.time() * 1000)
-    return islice(as_sent(late_desk(seed, start_ms=now_ms - 5 * DAY_MS, end_ms=now_ms - DAY_MS, rate_per_hour=40.0)), count)
+    return islice(
+        as_sent(late_desk(seed, start_ms=now_ms - 5 * DAY_MS, end_ms=now_ms - DAY_MS, rate_per_hour=40.0)),
+        count,
+    )
 
 
 async def crash_and_heir(bench: Bench, moment: str, *, heir_sound: bool) -> None:
@@ -75,7 +82,10 @@ async def loses_a_chunk(bench: Bench) -> None:
 
 
 async def is_read_at_rest(bench: Bench) -> None:
-    """A reader shows what the position row vouches for; after the last transaction nothing follows that could hide the order."""
+    """A reader shows what the position row vouches for.
+
+    After the last transaction nothing follows that could hide the order.
+    """
     await bench.publish(desk(1, _RECORDS))
     bench.worker()
     exporter = bench.stack.start("exporter")
@@ -84,7 +94,10 @@ async def is_read_at_rest(bench: Bench) -> None:
 
 
 async def wakes_as_a_zombie(bench: Bench) -> None:
-    """A worker freezes with a unit applied and not written; its heir finishes everything; then it wakes and writes."""
+    """A worker freezes with a unit applied and not written; its heir finishes everything.
+
+    Then it wakes and writes.
+    """
     await bench.publish(desk(1, _RECORDS))
     zombie = bench.worker(moment="freeze-before-write:4")
     await until(lambda: _state(zombie) == _STOPPED, seconds=START_SECONDS, what="the freeze")
@@ -92,7 +105,11 @@ async def wakes_as_a_zombie(bench: Bench) -> None:
     await bench.applied()
     before = bench.tail.positions[0].transaction
     zombie.signal(signal.SIGCONT)
-    await until(lambda: not zombie.runs or bench.tail.positions[0].transaction < before, seconds=START_SECONDS, what="the zombie's write")
+    await until(
+        lambda: not zombie.runs or bench.tail.positions[0].transaction < before,
+        seconds=START_SECONDS,
+        what="the zombie's write",
+    )
     if zombie.runs:
         back = before - bench.tail.positions[0].transaction
         bench.notes.append(f"a zombie's write got through and took the position back by {back} transactions")
@@ -103,7 +120,10 @@ async def wakes_as_a_zombie(bench: Bench) -> None:
 
 
 async def gets_a_partition_back(bench: Bench) -> None:
-    """Another worker joins, works, and leaves in good order: the first one gets the partition back and must not care."""
+    """Another worker joins, works, and leaves in good order.
+
+    The first one gets the partition back and must not care.
+    """
     await bench.publish(desk(1, _RECORDS))
     first = bench.worker()
     await bench.applied()
@@ -117,7 +137,10 @@ async def gets_a_partition_back(bench: Bench) -> None:
 
 
 async def hands_over_slowly(bench: Bench) -> None:
-    """Another worker joins while a transaction takes long: partitions are handed over when it is done, not before."""
+    """Another worker joins while a transaction takes long.
+
+    Partitions are handed over when it is done, not before.
+    """
     await bench.publish(desk(1, _RECORDS))
     first = bench.worker(moment="held-commit:3")
     await first.saying("commit is held", START_SECONDS)
@@ -134,11 +157,16 @@ async def hands_over_slowly(bench: Bench) -> None:
 async def _applied_or_ended(bench: Bench, worker: Program) -> None:
     """Wait until all is applied; where a healthy worker ended meanwhile, note it and start it again, as a supervisor would."""
     applied = asyncio.create_task(bench.applied())
-    await until(lambda: applied.done() or not worker.runs, seconds=START_SECONDS, what=f"progress of\n{worker.said}")
+    await until(
+        lambda: applied.done() or not worker.runs, seconds=START_SECONDS, what=f"progress of\n{worker.said}"
+    )
     if not worker.runs:
         assert worker.process.returncode == Exit.RETRY, worker.said
         assert worker.has_said(_FENCED), worker.said
-        bench.notes.append(f"a healthy worker was fenced in an ordinary rebalance and ended with exit code {worker.process.returncode}")
+        bench.notes.append(
+            "a healthy worker was fenced in an ordinary rebalance and ended with exit code "
+            f"{worker.process.returncode}"
+        )
         bench.worker(sound=True)
     await applied
 
@@ -155,7 +183,13 @@ def _contradictions(number: int, at_ms: int) -> Iterator[Sent]:
     ticket, turn = f"T{number}", -1 if number % 2 else 1
     plain = {"ticket_id": ticket, "occurred_at": at_ms}
     stories: list[tuple[str, list[dict[str, object]]]] = [
-        ("ticket-created", [{"customer_id": "C1", "team": team, "channel": "email", "priority": "low"} for team in ("billing", "orders")]),
+        (
+            "ticket-created",
+            [
+                {"customer_id": "C1", "team": team, "channel": "email", "priority": "low"}
+                for team in ("billing", "orders")
+            ],
+        ),
         ("resolved", [{"outcome": outcome} for outcome in ("solved", "abandoned")]),
         ("survey", [{"kind": "nps", "score": score} for score in (3, 10)]),
     ]
@@ -166,7 +200,10 @@ def _contradictions(number: int, at_ms: int) -> Iterator[Sent]:
 
 
 async def has_a_topic_far_ahead(bench: Bench) -> None:
-    """One topic stands at yesterday, the others eighty days before; what they bring next is no more late than it was."""
+    """One topic stands at yesterday, the others eighty days before.
+
+    What they bring next is no more late than it was.
+    """
     now_ms = round(time.time() * 1000)
     old_ms, young_ms = now_ms - 80 * DAY_MS, now_ms - DAY_MS
     await bench.publish(_one_of_each_topic(old_ms, young_ms))
@@ -181,7 +218,11 @@ async def has_a_topic_far_ahead(bench: Bench) -> None:
 def _one_of_each_topic(old_ms: int, young_ms: int) -> Iterator[Sent]:
     ticket, customer = {"ticket_id": "T1"}, {"customer_id": "C1"}
     events: list[tuple[str, int, dict[str, object]]] = [
-        ("ticket-created", old_ms, {**ticket, **customer, "team": "billing", "channel": "email", "priority": "low"}),
+        (
+            "ticket-created",
+            old_ms,
+            {**ticket, **customer, "team": "billing", "channel": "email", "priority": "low"},
+        ),
         ("first-reply", old_ms + 1, dict(ticket)),
         ("resolved", old_ms + 2, dict(ticket)),
         ("ticket-changed", old_ms + 3, {**ticket, "change": "reopened"}),
@@ -195,7 +236,12 @@ def _one_of_each_topic(old_ms: int, young_ms: int) -> Iterator[Sent]:
 
 def _state(program: Program) -> str:
     try:
-        return Path(f"/proc/{program.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+        return (
+            Path(f"/proc/{program.process.pid}/stat")
+            .read_text(encoding="ascii")
+            .rpartition(")")[2]
+            .split()[0]
+        )
     except OSError:
         return ""
 
@@ -204,7 +250,11 @@ def _counted_twice(trial: Trial) -> str | None:
     """Only a counter can tell: rows do not care how often an event is merged."""
     told = trial.differences("counters")
     figures = trial.differences("figures from the ledger's rows")
-    return f"{told[0]}, while all figures agree" if told and told[0].startswith("duplicate") and not figures else None
+    return (
+        f"{told[0]}, while all figures agree"
+        if told and told[0].startswith("duplicate") and not figures
+        else None
+    )
 
 
 def _figures_differ(trial: Trial) -> str | None:
@@ -214,7 +264,11 @@ def _figures_differ(trial: Trial) -> str | None:
 
 def _exporter_differs(trial: Trial) -> str | None:
     found = trial.differences("figures of an exporter")
-    return f"{len(found)} figures of an exporter differ though its position is the last one, such as {found[0]}" if found else None
+    return (
+        f"{len(found)} figures of an exporter differ though its position is the last one, such as {found[0]}"
+        if found
+        else None
+    )
 
 
 def _events_lost(trial: Trial) -> str | None:
@@ -240,7 +294,9 @@ def _stories_differ(trial: Trial) -> str | None:
 
 
 SAFEGUARDS: Final = (
-    Safeguard("ack-and-sequence", "durability before ack, and the sequence check", loses_a_chunk, _events_lost),
+    Safeguard(
+        "ack-and-sequence", "durability before ack, and the sequence check", loses_a_chunk, _events_lost
+    ),
     Safeguard("ack", "durability before ack alone", hands_over_slowly, _noted, partitions=2),
     Safeguard("position-row", "the position row", dies_after_a_commit, _counted_twice),
     Safeguard("position-last", "the position row last", is_read_at_rest, _exporter_differs),

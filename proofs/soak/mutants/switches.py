@@ -22,7 +22,10 @@ POSITIONS_KEPT: Final = 2  # transactions that still have their position row
 
 
 def replace(owner: Any, name: str, by: Any) -> None:
-    """Put something in the place of what a class or module has. Errors: AttributeError when it has nothing of that name."""
+    """Put something in the place of what a class or module has.
+
+    Errors: AttributeError when it has nothing of that name.
+    """
     getattr(owner, name)
     setattr(owner, name, by)
 

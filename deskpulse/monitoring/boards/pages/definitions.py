@@ -11,7 +11,17 @@ from deskpulse.monitoring.boards.panels import kinds, tiles
 from deskpulse.monitoring.boards.panels.scale import band_steps
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.panels.tiles import Number
-from deskpulse.monitoring.boards.questions.figures import ALL, FIRST_RESPONSE, enough, figure, first_response, hours, live, minutes, percent
+from deskpulse.monitoring.boards.questions.figures import (
+    ALL,
+    FIRST_RESPONSE,
+    enough,
+    figure,
+    first_response,
+    hours,
+    live,
+    minutes,
+    percent,
+)
 from deskpulse.monitoring.boards.questions.promql import Expression, Pick
 from deskpulse.monitoring.boards.words import definitions
 from deskpulse.settings.bands import Band
@@ -32,7 +42,11 @@ def build(sheet: Sheet) -> None:
     for index, entry in enumerate(definitions()):
         x, y = 12 * (index % 2), 6 + _HEIGHT * (index // 2)
         title = str(entry["title"][sheet.desk.locale.language])
-        kinds.words(sheet, Frame((x, y, _WIDTH, _HEIGHT), title, w("definition_of", what=title)), content(sheet.desk, entry))
+        kinds.words(
+            sheet,
+            Frame((x, y, _WIDTH, _HEIGHT), title, w("definition_of", what=title)),
+            content(sheet.desk, entry),
+        )
         _now(sheet, (x + _WIDTH, y, 12 - _WIDTH, _HEIGHT), entry, title)
 
 
@@ -102,5 +116,9 @@ def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Pick, Quanti
     pick = figure(name, window, who, desk=desk)
     of_name = first_response(window, desk=desk) if name == FIRST_RESPONSE else pick
     unit: Quantity = entry["unit"]
-    shown: dict[str, Expression] = {"minutes": minutes(of_name), "hours": hours(of_name), "percent": percent(of_name)}
+    shown: dict[str, Expression] = {
+        "minutes": minutes(of_name),
+        "hours": hours(of_name),
+        "percent": percent(of_name),
+    }
     return shown.get(unit, of_name), pick, unit, window

@@ -32,14 +32,34 @@ from deskpulse.monitoring.boards.questions.figures import (
     percent,
     unanswered,
 )
-from deskpulse.monitoring.boards.questions.promql import Expression, Given, Grouped, Named, Pick, Recorded, Rounded, Scaled, Top, fresh
-from deskpulse.monitoring.boards.questions.recorded import LISTED, NO_OTHER, PROMISE, SLA_STATE, WORST_RANK, beyond, worst
+from deskpulse.monitoring.boards.questions.promql import (
+    Expression,
+    Given,
+    Grouped,
+    Named,
+    Pick,
+    Recorded,
+    Rounded,
+    Scaled,
+    Top,
+    fresh,
+)
+from deskpulse.monitoring.boards.questions.recorded import (
+    LISTED,
+    NO_OTHER,
+    PROMISE,
+    SLA_STATE,
+    WORST_RANK,
+    beyond,
+    worst,
+)
 
 TARGET: Final = "$target"
 WINDOWS: Final = ("today", "24h", "7d", "30d")
 HOURS: Final = {1.0: ("opened", KEPT_FILL), 0.0: ("closed", CLOSED)}
 LISTED_OR_NOT: Final = {1.0: ("below_objective", RED), 0.0: ("kept", STATE_COLOURS["kept"])}
-_TABLE: Final = 11  # rows of the board for the heading, MEMBERS rows of a table and the one that counts the others
+# rows of the board for the heading, MEMBERS rows of a table and the one that counts the others
+_TABLE: Final = 11
 _BY_TEAM: Final = (("by", "team"),)
 _RISKY: Final = (Step(None, "", PLAIN), Step(1, "", AMBER))
 
@@ -95,25 +115,61 @@ def _now(sheet: Sheet, y: int) -> None:
     def at(index: int) -> tuple[int, int, int, int]:
         return (index * 4, y, 4, 4)
 
-    tiles.value(sheet, Frame(at(0), w("overdue"), w("overdue_help")), Query(overdue(TARGET)), "count", Number(of_policy=True))
+    tiles.value(
+        sheet,
+        Frame(at(0), w("overdue"), w("overdue_help")),
+        Query(overdue(TARGET)),
+        "count",
+        Number(of_policy=True),
+    )
     risky = Query(at_risk(TARGET))
-    tiles.value(sheet, Frame(at(1), w("at_risk_title"), w("due_help")), risky, "count", Number(steps=_RISKY, of_policy=True))
-    tiles.value(sheet, Frame(at(2), w("within_1h"), w("due_help")), Query(at_risk(TARGET, within="1h")), "count", Number(of_policy=True))
+    tiles.value(
+        sheet,
+        Frame(at(1), w("at_risk_title"), w("due_help")),
+        risky,
+        "count",
+        Number(steps=_RISKY, of_policy=True),
+    )
+    tiles.value(
+        sheet,
+        Frame(at(2), w("within_1h"), w("due_help")),
+        Query(at_risk(TARGET, within="1h")),
+        "count",
+        Number(of_policy=True),
+    )
     running = Query(live("support_sla_waiting_tickets", ALL, ("target", TARGET)))
-    tiles.value(sheet, Frame(at(3), w("running"), w("running_help")), running, "count", Number(of_policy=True))
+    tiles.value(
+        sheet, Frame(at(3), w("running"), w("running_help")), running, "count", Number(of_policy=True)
+    )
     coming = Query(Rounded(forecast("expected", TARGET), 0))
-    tiles.value(sheet, Frame(at(4), w("forecast_now"), w("forecast_help")), coming, "count", Number(of_policy=True))
+    tiles.value(
+        sheet, Frame(at(4), w("forecast_now"), w("forecast_help")), coming, "count", Number(of_policy=True)
+    )
     deadline = Query(next_or_none((*ALL, ("target", TARGET))))
-    tiles.value(sheet, Frame(at(5), w("next_deadline_in"), w("next_deadline_help")), deadline, "span", Number(none=True, of_policy=True))
+    tiles.value(
+        sheet,
+        Frame(at(5), w("next_deadline_in"), w("next_deadline_help")),
+        deadline,
+        "span",
+        Number(none=True, of_policy=True),
+    )
 
 
 def _columns(sheet: Sheet, window: str, dimension: str) -> list[Column]:
-    """What a table says of each member: how many were late beyond what may be, the share, the counts that these come from."""
+    """What a table says of each member.
+
+    How many were late beyond what may be, the share, the counts that these come from.
+    """
     w = sheet.desk.words
     own, who = ("member",), (("by", dimension),)
     share = attained(TARGET, window, who, own)
     return [
-        Column(w("state"), Pick("support_sla_below_objective", (*who, ("target", TARGET)), own), "word", states=LISTED_OR_NOT),
+        Column(
+            w("state"),
+            Pick("support_sla_below_objective", (*who, ("target", TARGET)), own),
+            "word",
+            states=LISTED_OR_NOT,
+        ),
         Column(w("column_excess"), excess(TARGET, window, dimension)),
         Column(w("late_missed"), missed(TARGET, window, who, own)),
         Column(w("of_deadlines"), observations(share)),
@@ -146,21 +202,35 @@ def _teams(sheet: Sheet, y: int) -> None:
     states = Grouped(Recorded(SLA_STATE.inner, SLA_STATE.name, (*_BY_TEAM, ("target", TARGET))), "max", own)
     frame = Frame((0, y + _TABLE, 12, 10), w("sla_status_teams"), w("sla_status_help"))
     kinds.timeline(
-        sheet, frame, [*few.states(states, "team", TARGET, w, others="min"), without_policy()], STATES, link=links.team_of_series(desk)
+        sheet,
+        frame,
+        [*few.states(states, "team", TARGET, w, others="min"), without_policy()],
+        STATES,
+        link=links.team_of_series(desk),
     )
     hours = live("support_business_open", (*_BY_TEAM, NO_OTHER), keep=own)
     frame = Frame((12, y + _TABLE, 12, 10), w("hours_teams"), w("hours_teams_help"))
-    kinds.timeline(sheet, frame, few.states(hours, "team", TARGET, w, others="max"), HOURS, link=links.team_of_series(desk))
+    kinds.timeline(
+        sheet,
+        frame,
+        few.states(hours, "team", TARGET, w, others="max"),
+        HOURS,
+        link=links.team_of_series(desk),
+    )
 
 
 def _courses(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     link, own = links.team_of_series(desk), ("member",)
     promise = kinds.Objective(percent(objective(TARGET)), w("objective_line"))
-    least = Course(empty="needs_policy", objective=promise, soft=(80, 100), link=link, others=True, order="least")
+    least = Course(
+        empty="needs_policy", objective=promise, soft=(80, 100), link=link, others=True, order="least"
+    )
     for index, window in enumerate(("1h", "24h")):
         shown = few.courses(percent(attained(TARGET, window, TEAMS, own)), "team", TARGET, w, worst="min")
-        frame = Frame((12 * index, y, 12, 10), w("attainment_teams", window=w(f"window_{window}")), w("attainment_help"))
+        frame = Frame(
+            (12 * index, y, 12, 10), w("attainment_teams", window=w(f"window_{window}")), w("attainment_help")
+        )
         kinds.lines(sheet, frame, shown, "percent", least)
     shown = few.courses(excess(TARGET, "1h", "team"), "team", TARGET, w, worst="max")
     none = kinds.Objective(Scaled(objective(TARGET), times=0), w("objective_line"))
@@ -170,7 +240,13 @@ def _courses(sheet: Sheet, y: int) -> None:
     names = {"expected": w("expected"), "low": w("interval_low"), "high": w("interval_high")}
     bounds = [Query(forecast(bound, TARGET), name) for bound, name in names.items()]
     frame = Frame((12, y + 10, 12, 10), w("forecast"), w("forecast_help"))
-    kinds.lines(sheet, frame, bounds, "score", Course(empty="needs_policy", bounds=(names["low"], names["high"]), soft=(0, 5)))
+    kinds.lines(
+        sheet,
+        frame,
+        bounds,
+        "score",
+        Course(empty="needs_policy", bounds=(names["low"], names["high"]), soft=(0, 5)),
+    )
 
 
 def _members(sheet: Sheet, place: tuple[int, int, int, int], dimension: str) -> None:
@@ -192,5 +268,7 @@ def _budget(sheet: Sheet, y: int) -> None:
     tiles.value(sheet, frame, Query(budget_left(TARGET)), "percent", Number(steps=left))
     kept = few.courses(budget_left(TARGET, "team"), "team", TARGET, w, worst="min")
     frame = Frame((0, y + 4, 24, 10), w("budget_teams", window=w("window_30d")), w("budget_help"))
-    course = Course(empty="needs_policy", soft=(0, 100), link=links.team_of_series(desk), others=True, order="least")
+    course = Course(
+        empty="needs_policy", soft=(0, 100), link=links.team_of_series(desk), others=True, order="least"
+    )
     kinds.lines(sheet, frame, kept, "percent", course)

@@ -59,15 +59,22 @@ def _now(sheet: Sheet, y: int) -> int:
     """Tiles, four in a row so that no title is cut. Returns where the next row begins."""
     desk, w = sheet.desk, sheet.desk.words
     to_sla = links.to(desk, "sla")
-    counts = [("title_waiting", "unanswered_help", unanswered(TEAM_MEMBER)), ("open", "open_help", opened(TEAM_MEMBER))]
-    promised = [(f"overdue_{target}", "overdue_help", overdue(target, TEAM_MEMBER)) for target in desk.targets]
+    counts = [
+        ("title_waiting", "unanswered_help", unanswered(TEAM_MEMBER)),
+        ("open", "open_help", opened(TEAM_MEMBER)),
+    ]
+    promised = [
+        (f"overdue_{target}", "overdue_help", overdue(target, TEAM_MEMBER)) for target in desk.targets
+    ]
     promised += [("at_risk_title", "due_help", at_risk(target, TEAM_MEMBER)) for target in desk.targets[:1]]
     places = iter([(6 * (index % 4), y + 4 * (index // 4), 6, 4) for index in range(8)])
     for title, explained, expression in counts:
         tiles.value(sheet, Frame(next(places), w(title), w(explained)), Query(expression), "count")
     for title, explained, expression in promised:
         shown = Number(steps=_RISKY, of_policy=True) if title == "at_risk_title" else Number(of_policy=True)
-        tiles.value(sheet, Frame(next(places), w(title), w(explained), to_sla), Query(expression), "count", shown)
+        tiles.value(
+            sheet, Frame(next(places), w(title), w(explained), to_sla), Query(expression), "count", shown
+        )
     wait = Query(wait_or_none(TEAM_MEMBER, desk=desk))
     frame = Frame(next(places), w("longest_wait"), w("longest_wait_help"))
     tiles.value(sheet, frame, wait, "span", Number(none=True, steps=tiles.waited(desk)))
@@ -85,10 +92,20 @@ def _promises(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     width = 24 // len(desk.targets)
     for index, target in enumerate(desk.targets):
-        shown = [Query(percent(attained(target, window, TEAM_MEMBER)), w(f"window_{window}")) for window in ("1h", "24h")]
+        shown = [
+            Query(percent(attained(target, window, TEAM_MEMBER)), w(f"window_{window}"))
+            for window in ("1h", "24h")
+        ]
         promise = kinds.Objective(percent(objective(target, TEAM_MEMBER)), w("objective_line"))
-        frame = Frame((index * width, y, width, 9), w(f"attainment_{target}"), w("attainment_help"), links.to(desk, "sla"))
-        kinds.lines(sheet, frame, shown, "percent", Course(objective=promise, soft=(80, 100), empty="needs_policy"))
+        frame = Frame(
+            (index * width, y, width, 9),
+            w(f"attainment_{target}"),
+            w("attainment_help"),
+            links.to(desk, "sla"),
+        )
+        kinds.lines(
+            sheet, frame, shown, "percent", Course(objective=promise, soft=(80, 100), empty="needs_policy")
+        )
 
 
 def _periods(sheet: Sheet) -> dict[str, str]:
@@ -105,8 +122,12 @@ def _first_response(sheet: Sheet, y: int) -> None:
     tiles.value(sheet, frame, Query(minutes(tail)), "minutes")
     compared = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk, period=PERIODS, keep=("period",))
     frame = Frame((6, y, 18, 8), w("first_response_course"), w("compared_help"))
-    kinds.lines(sheet, frame, [Query(minutes(compared), "{{period}}")], "minutes", Course(names=_periods(sheet)))
-    quantiles = of_a_team(FIRST_RESPONSE_QUANTILE, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
+    kinds.lines(
+        sheet, frame, [Query(minutes(compared), "{{period}}")], "minutes", Course(names=_periods(sheet))
+    )
+    quantiles = of_a_team(
+        FIRST_RESPONSE_QUANTILE, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",)
+    )
     names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
     frame = Frame((0, y + 8, 12, 9), w("first_response_spread"), w("spread_help"))
     kinds.lines(sheet, frame, [Query(minutes(quantiles), "{{q}}")], "minutes", Course(names=names))
@@ -114,7 +135,10 @@ def _first_response(sheet: Sheet, y: int) -> None:
 
 
 def _distribution(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
-    """How many first responses fell between the edges of the histogram: its buckets are cumulative, so neighbours are subtracted."""
+    """How many first responses fell between the edges of the histogram.
+
+    Its buckets are cumulative, so neighbours are subtracted.
+    """
     desk, w = sheet.desk, sheet.desk.words
     edges = desk.buckets_seconds
     shown = []
@@ -160,11 +184,22 @@ def _scores(sheet: Sheet, y: int) -> None:
     """Scores with their bands: nothing is promised about them."""
     desk, w = sheet.desk, sheet.desk.words
     csat = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk)
-    solved = figure("support_resolution_ratio", desk.window(desk.bands.resolution, "30d"), TEAM_MEMBER, desk=desk)
+    solved = figure(
+        "support_resolution_ratio", desk.window(desk.bands.resolution, "30d"), TEAM_MEMBER, desk=desk
+    )
     nps = figure("support_nps_score", WINDOW, TEAM_MEMBER, desk=desk)
-    csat_steps, solved_steps = band_steps(desk.bands.csat, times=100), band_steps(desk.bands.resolution, times=100)
+    csat_steps, solved_steps = (
+        band_steps(desk.bands.csat, times=100),
+        band_steps(desk.bands.resolution, times=100),
+    )
     band = (enough(percent(csat), csat, desk), csat_steps)
-    tiles.value(sheet, Frame((0, y, 8, 4), w("csat"), w("csat_help")), Query(percent(csat)), "percent", Number(band=band))
+    tiles.value(
+        sheet,
+        Frame((0, y, 8, 4), w("csat"), w("csat_help")),
+        Query(percent(csat)),
+        "percent",
+        Number(band=band),
+    )
     band = (enough(nps, nps, desk), band_steps(desk.bands.nps))
     tiles.value(sheet, Frame((8, y, 8, 4), "NPS", w("nps_help")), Query(nps), "score", Number(band=band))
     band = (enough(percent(solved), solved, desk), solved_steps)
@@ -174,7 +209,10 @@ def _scores(sheet: Sheet, y: int) -> None:
     shown = [Query(percent(course), "{{period}}")]
     frame = Frame((0, y + 4, 8, 9), w("csat_course"), w("csat_help"))
     kinds.lines(sheet, frame, shown, "percent", Course(names=_periods(sheet), soft=(80, 100)))
-    low, high = (figure("support_nps_interval_score", WINDOW, TEAM_MEMBER, ("bound", bound), desk=desk) for bound in ("low", "high"))
+    low, high = (
+        figure("support_nps_interval_score", WINDOW, TEAM_MEMBER, ("bound", bound), desk=desk)
+        for bound in ("low", "high")
+    )
     names = (w("interval_low"), w("interval_high"))
     scores = [Query(nps, "NPS"), Query(low, names[0]), Query(high, names[1])]
     frame = Frame((8, y + 4, 8, 9), w("nps_course"), w("nps_help"))
@@ -188,7 +226,12 @@ def _handling(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     handle = [
         Query(minutes(figure("support_handle_time_mean_seconds", WINDOW, TEAM_MEMBER, desk=desk)), w("mean")),
-        Query(minutes(figure("support_handle_time_quantile_seconds", WINDOW, TEAM_MEMBER, ("q", "0.9"), desk=desk)), w("nine_in_ten")),
+        Query(
+            minutes(
+                figure("support_handle_time_quantile_seconds", WINDOW, TEAM_MEMBER, ("q", "0.9"), desk=desk)
+            ),
+            w("nine_in_ten"),
+        ),
     ]
     kinds.lines(sheet, Frame((0, y, 8, 8), w("handle_time"), w("handle_time_help")), handle, "minutes")
     back = [
@@ -196,7 +239,13 @@ def _handling(sheet: Sheet, y: int) -> None:
         Query(percent(figure("support_abandonment_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("abandoned")),
     ]
     kinds.lines(sheet, Frame((8, y, 8, 8), w("back"), w("back_help")), back, "percent", Course(soft=(0, 10)))
-    quantiles = of_a_team("support_resolution_time_quantile_seconds", WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",))
+    quantiles = of_a_team(
+        "support_resolution_time_quantile_seconds",
+        WINDOW,
+        ("q", ("0.5", "0.9", "0.95")),
+        desk=desk,
+        keep=("q",),
+    )
     names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
     frame = Frame((16, y, 8, 8), w("resolution_time_spread"), w("spread_help"))
     kinds.lines(sheet, frame, [Query(hours(quantiles), "{{q}}")], "hours", Course(names=names))

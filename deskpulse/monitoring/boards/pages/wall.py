@@ -1,8 +1,9 @@
 """The wall: read from five metres, all day, without a hand on it. 24 columns by 28 rows, no variables, nothing to scroll.
 
-It leads with what is worst now, and adds what the built-in wall has not: the past, and the alerts that fire. Grafana's row has 30 pixels
-and a gap of 8 on every screen, so 28 rows are a screen of 1080 lines. `autofitpanels` rounds where each panel begins and how high it is,
-each by itself: these heights come out without a hole also at 20 rows (768 lines) and 56 (2,160).
+It leads with what is worst now, and adds what the built-in wall has not: the past, and the alerts that fire.
+Grafana's row has 30 pixels and a gap of 8 on every screen, so 28 rows are a screen of 1080 lines.
+`autofitpanels` rounds where each panel begins and how high it is, each by itself: these heights come out
+without a hole also at 20 rows (768 lines) and 56 (2,160).
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from grafana_foundation_sdk.models import dashboard as sdk
 from deskpulse.monitoring.boards.matchers import ANY, DESK_NAME, OF_DESK, Match
 from deskpulse.monitoring.boards.panels import kinds, links, tiles
 from deskpulse.monitoring.boards.panels.kinds import Course
-from deskpulse.monitoring.boards.panels.scale import AMBER, NO_ALERTING, PLAIN, RED, STATE_COLOURS, UNKNOWN, Step
+from deskpulse.monitoring.boards.panels.scale import (
+    AMBER,
+    NO_ALERTING,
+    PLAIN,
+    RED,
+    STATE_COLOURS,
+    UNKNOWN,
+    Step,
+)
 from deskpulse.monitoring.boards.panels.scale import CLOSED as GREY
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.panels.tiles import Number, Part, Said
@@ -91,11 +100,17 @@ STATES: Final = {
     NOT_DUE: ("not_due", STATE_COLOURS["not_due"]),
     WITHOUT_POLICY: ("no_policy", PLAIN),
 }
-FIGURES: Final = {3.0: ("complete", PLAIN), 2.0: ("silent", UNKNOWN), 1.0: ("incomplete", UNKNOWN), 0.0: ("stale", UNKNOWN)}
+FIGURES: Final = {
+    3.0: ("complete", PLAIN),
+    2.0: ("silent", UNKNOWN),
+    1.0: ("incomplete", UNKNOWN),
+    0.0: ("stale", UNKNOWN),
+}
 POLICIES: Final = {2.0: ("no_policy", PLAIN), 1.0: ("policies_differ", AMBER), 0.0: ("one_policy", PLAIN)}
 STALE_SECONDS: Final = 60
 _TEAMS: Final = (("by", "team"),)
-LINES: Final = 2  # teams in a course, the worst or the most: a legend of three names of 30 characters does not fit 768 lines
+# teams in a course, the worst or the most: a legend of three names of 30 characters does not fit 768 lines
+LINES: Final = 2
 SPAN: Final = "12h"  # of time that is shown
 # From which row on and how high.
 _LEAD: Final = (0, 4)  # who is worst, and how many were late
@@ -108,7 +123,9 @@ _TRUST: Final = (25, 3)
 ALERTS_SHOWN: Final = (
     2,
     3,
-)  # pages; warnings while nothing pages: four lines with what counts the others, as many as can be read from afar
+    # pages; warnings while nothing pages: four lines with what counts the others, as many as can be read from
+    # afar
+)
 
 
 def build(sheet: Sheet) -> None:
@@ -147,7 +164,9 @@ def _first() -> Expression:
 
 
 def _worst(sheet: Sheet) -> None:
-    """Who is worst, how many were late, and how bad that is: three panels, so that each line is as big as it can be.
+    """Who is worst, how many were late, and how bad that is.
+
+    Three panels, so that each line is as big as it can be.
 
     They come before all others by row and column, which is the order in which a phone shows them.
     """
@@ -160,7 +179,10 @@ def _worst(sheet: Sheet) -> None:
         said(_first(), w("late_of", missed="{{missed}}", n="{{n}}"), RED),
         said(ENDANGERED, w("due_soon", n="{{soon}}"), AMBER),
         said(share, w("in_time_share", share="{{p}}")),
-        said(Given(Spelt(unanswered(), "n"), Where(Where(DESK_STATE, ">", KEPT), "<", AT_RISK)), w("are_waiting", n="{{n}}")),
+        said(
+            Given(Spelt(unanswered(), "n"), Where(Where(DESK_STATE, ">", KEPT), "<", AT_RISK)),
+            w("are_waiting", n="{{n}}"),
+        ),
     ]
     tiles.sentence(sheet, Frame(_place(12, 12, _LEAD), w("worst_late"), w("worst_late_help"), to_sla), late)
     own = (*PROMISE, "window")
@@ -180,7 +202,9 @@ def said(expression: Expression, text: str, colour: str = PLAIN) -> Said:
     return Said(Query(expression, text, instant=True, may_be_empty=True), colour)
 
 
-def worst_name(sheet: Sheet, place: tuple[int, int, int, int], leads: Sequence[sdk.DashboardLink] = ()) -> None:
+def worst_name(
+    sheet: Sheet, place: tuple[int, int, int, int], leads: Sequence[sdk.DashboardLink] = ()
+) -> None:
     """Who is worst, or the word for the whole desk: it is known that nobody is, or nothing is known."""
     w = sheet.desk.words
     who = [
@@ -204,11 +228,22 @@ def _now(sheet: Sheet) -> None:
     desk, w = sheet.desk, sheet.desk.words
     target, to_sla, to_team = desk.targets[0], links.to(desk, "sla"), links.to(desk, "team")
 
-    def tile(place: tuple[int, tuple[int, int]], title: str, explained: str, expression: Expression, unit: str) -> None:
+    def tile(
+        place: tuple[int, tuple[int, int]], title: str, explained: str, expression: Expression, unit: str
+    ) -> None:
         x, row = place
         leads = to_team if unit in {"open", "waiting"} else to_sla
         # Number and word in one sentence are of one size; Grafana draws a unit smaller than its number.
-        counted = [Said(Query(fresh(Spelt(expression, "n")), f"{{{{n}}}} {w(f'unit_{unit}')}", instant=True, may_be_empty=True))]
+        counted = [
+            Said(
+                Query(
+                    fresh(Spelt(expression, "n")),
+                    f"{{{{n}}}} {w(f'unit_{unit}')}",
+                    instant=True,
+                    may_be_empty=True,
+                )
+            )
+        ]
         if leads is to_sla:
             counted.append(said(_is(WITHOUT_POLICY), w("no_policy")))
         tiles.sentence(sheet, Frame(_place(x, 4, row), w(title), w(explained), leads), counted)
@@ -220,24 +255,36 @@ def _now(sheet: Sheet) -> None:
     tile((4, _STANDS), "title_waiting", "unanswered_help", unanswered(), "waiting")
     _longest(sheet, _place(8, 4, _STANDS))
     frame = Frame(_place(12, 4, _STANDS), w("next_deadline_in"), w("next_deadline_help"), to_sla)
-    tiles.value(sheet, frame, Query(next_or_none((*ALL, ("target", target)))), "span", Number(none=True, of_policy=True))
+    tiles.value(
+        sheet,
+        frame,
+        Query(next_or_none((*ALL, ("target", target)))),
+        "span",
+        Number(none=True, of_policy=True),
+    )
     if len(desk.targets) > 1:
         tile((16, _STANDS), "title_overdue", "overdue_help", overdue(desk.targets[1]), desk.targets[1])
     else:
         tile((16, _STANDS), "within_1h", "due_help", at_risk(target, within="1h"), "at_risk")
-    low, high = (Spelt(Rounded(forecast(bound, target, (("by", "all"),)), 0), bound) for bound in ("low", "high"))
+    low, high = (
+        Spelt(Rounded(forecast(bound, target, (("by", "all"),)), 0), bound) for bound in ("low", "high")
+    )
     here = fresh(Joined(low, high, (), ("high",)))
     bounds = [
         said(here, w("range", low="{{low}}", high="{{high}}")),
         said(_is(WITHOUT_POLICY), w("no_policy")),
     ]
-    tiles.sentence(sheet, Frame(_place(20, 4, _STANDS), w("forecast_range"), w("forecast_help"), to_sla), bounds)
+    tiles.sentence(
+        sheet, Frame(_place(20, 4, _STANDS), w("forecast_range"), w("forecast_help"), to_sla), bounds
+    )
 
 
 def _longest(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
     desk, w = sheet.desk, sheet.desk.words
     frame = Frame(place, w("longest_wait"), w("longest_wait_help"), links.to(desk, "team"))
-    tiles.value(sheet, frame, Query(wait_or_none(desk=desk)), "span", Number(none=True, steps=tiles.waited(desk)))
+    tiles.value(
+        sheet, frame, Query(wait_or_none(desk=desk)), "span", Number(none=True, steps=tiles.waited(desk))
+    )
 
 
 def _courses(sheet: Sheet) -> None:
@@ -251,16 +298,30 @@ def _courses(sheet: Sheet) -> None:
         promise = kinds.Objective(percent(objective(target)), w("objective_line"))
         frame = Frame(_place(0, 10, _PAST), w(f"course_{target}"), w("attainment_help"))
         kinds.lines(
-            sheet, frame, shown, "whole_percent", Course(objective=promise, soft=(60, 100), values=False, empty="needs_policy", link=link)
+            sheet,
+            frame,
+            shown,
+            "whole_percent",
+            Course(objective=promise, soft=(60, 100), values=False, empty="needs_policy", link=link),
         )
     else:
-        tail = figure(FIRST_RESPONSE_QUANTILE, "8h", TEAMS, ("q", "0.5"), desk=desk, keep=("member",), clock="calendar")
+        tail = figure(
+            FIRST_RESPONSE_QUANTILE, "8h", TEAMS, ("q", "0.5"), desk=desk, keep=("member",), clock="calendar"
+        )
         frame = Frame(_place(0, 10, _PAST), w("course_first_response"), w("spread_help"))
-        kinds.lines(sheet, frame, [Query(minutes(tail), "{{member}}")], "minutes", Course(values=False, link=link))
+        kinds.lines(
+            sheet, frame, [Query(minutes(tail), "{{member}}")], "minutes", Course(values=False, link=link)
+        )
     own = opened(TEAMS, ("member",))
     most = Given(own, Top(replace(own, at_end=True), LINES), ("member",))
     standing = [Query(most, "{{member}}"), Query(opened(), w("all_teams"))]
-    kinds.lines(sheet, Frame(_place(10, 7, _PAST), w("open_course"), w("open_help")), standing, "count", Course(values=False, link=link))
+    kinds.lines(
+        sheet,
+        Frame(_place(10, 7, _PAST), w("open_course"), w("open_help")),
+        standing,
+        "count",
+        Course(values=False, link=link),
+    )
     new = [Query(per_hour("1h", desk=desk), w("all_teams"))]
     kinds.lines(
         sheet,
@@ -278,17 +339,24 @@ def _states(sheet: Sheet) -> None:
     if desk.targets:
         own = ("member", "target")
         rows = Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True)
-        # While figures cannot be trusted nothing is chosen now: then what was chosen last goes on to show its past.
+        # While figures cannot be trusted nothing is chosen now: then what was chosen last goes on to show its
+        # past.
         chosen_last = Top(Lasting(Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name), SPAN), WALL_ROWS)
         # Rows stand in the order of their queries: those below now come first.
         below = Given(sla_state(_TEAMS), Where(rows, ">=", BELOW_FROM), own)
-        others = Given(sla_state(_TEAMS), Either(Where(rows, "<", BELOW_FROM), Unless(chosen_last, rows, ()), ()), own)
+        others = Given(
+            sla_state(_TEAMS), Either(Where(rows, "<", BELOW_FROM), Unless(chosen_last, rows, ()), ()), own
+        )
         beyond = Unless(sla_state(_TEAMS), rows, own)
         how_many = Spelt(Grouped(Unless(sla_state(_TEAMS, at_end=True), rows, own), "count"), "n")
         shown = [
             Query(Grouped(below, "max", own), "{{member}} · {{target}}", may_be_empty=True),
             Query(Grouped(others, "max", own), "{{member}} · {{target}}", may_be_empty=True),
-            Query(Joined(Grouped(beyond, "min"), how_many, (), ("n",)), w("n_more", n="{{n}}"), may_be_empty=True),
+            Query(
+                Joined(Grouped(beyond, "min"), how_many, (), ("n",)),
+                w("n_more", n="{{n}}"),
+                may_be_empty=True,
+            ),
             without_policy(),
         ]
         frame = Frame(place, w("sla_status"), w("sla_status_help"), links.to(desk, "sla"))
@@ -301,7 +369,10 @@ def _states(sheet: Sheet) -> None:
 
 
 def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: Match = ANY) -> None:
-    """Which alerts of a kind fire, by name and team, with the minutes since they began: pages, or warnings while nothing pages."""
+    """Which alerts of a kind fire, by name and team, with the minutes since they began.
+
+    Pages, or warnings while nothing pages.
+    """
     desk, w = sheet.desk, sheet.desk.words
     pages, warnings = ALERTS_SHOWN
     each = w("alert_line", name="{{alertname}}", member="{{member}}", minutes="{{min}}")
@@ -331,31 +402,56 @@ def _health(sheet: Sheet) -> None:
         FIGURES,
     )
     ages = [Step(None, "", PLAIN), Step(STALE_SECONDS, "", UNKNOWN)]
-    tiles.value(sheet, Frame(_place(6, 4, _TRUST), w("age"), w("age_help"), pipeline), Query(age_seconds()), "seconds", Number(steps=ages))
+    tiles.value(
+        sheet,
+        Frame(_place(6, 4, _TRUST), w("age"), w("age_help"), pipeline),
+        Query(age_seconds()),
+        "seconds",
+        Number(steps=ages),
+    )
     if desk.targets:
         of_teams = live("support_business_open", (*TEAMS, NO_OTHER), keep=("member",))
-        count = Joined(Spelt(Grouped(of_teams, "sum"), "n"), Spelt(Grouped(of_teams, "count"), "of"), (), ("of",))
+        count = Joined(
+            Spelt(Grouped(of_teams, "sum"), "n"), Spelt(Grouped(of_teams, "count"), "of"), (), ("of",)
+        )
         said = [
             Said(Query(fresh(count), w("teams_open", n="{{n}}", of="{{of}}"), instant=True)),
             Said(Query(_is(WITHOUT_POLICY), w("no_policy"), instant=True, may_be_empty=True)),
         ]
         tiles.sentence(sheet, Frame(_place(10, 5, _TRUST), w("hours"), w("hours_help")), said)
     else:
-        tiles.value(sheet, Frame(_place(10, 5, _TRUST), w("not_counted"), w("not_counted_help"), pipeline), Query(lag()), "count")
+        tiles.value(
+            sheet,
+            Frame(_place(10, 5, _TRUST), w("not_counted"), w("not_counted_help"), pipeline),
+            Query(lag()),
+            "count",
+        )
     alive = {1.0: ("alerting", PLAIN), 2.0: ("blind", UNKNOWN)}
     frame = Frame(_place(15, 5, _TRUST), w("alerting_title"), w("alerting_help"), pipeline)
     tiles.state(sheet, frame, Query(alerting()), alive, empty=("no_alerting", NO_ALERTING))
-    tiles.state(sheet, Frame(_place(20, 4, _TRUST), w("policy"), w("policy_help"), pipeline), Query(policy_state()), POLICIES)
+    tiles.state(
+        sheet,
+        Frame(_place(20, 4, _TRUST), w("policy"), w("policy_help"), pipeline),
+        Query(policy_state()),
+        POLICIES,
+    )
 
 
 def _without_policy(sheet: Sheet) -> None:
-    """What there is without promises: volume, backlog, the wait for a first reply in calendar time, scores; and what a policy would add."""
+    """What there is without promises: volume, backlog, the wait for a first reply in calendar time, scores.
+
+    And what a policy would add.
+    """
     desk, w = sheet.desk, sheet.desk.words
     to_team = links.to(desk, "team")
     new = figure("support_tickets", "1h", desk=desk)
     title = w("volume_in", window=w("window_1h"))
     tiles.value(
-        sheet, Frame(_place(0, 4, _ABOVE), title, w("volume_help"), to_team), Query(new), "count", Number(unit=f"suffix:{w('unit_new')}")
+        sheet,
+        Frame(_place(0, 4, _ABOVE), title, w("volume_help"), to_team),
+        Query(new),
+        "count",
+        Number(unit=f"suffix:{w('unit_new')}"),
     )
     frame = Frame(_place(4, 4, _ABOVE), w("open"), w("open_help"), to_team)
     tiles.value(sheet, frame, Query(opened()), "count", Number(unit=f"suffix:{w('unit_open')}"))
@@ -370,7 +466,12 @@ def _without_policy(sheet: Sheet) -> None:
         tiles.value(sheet, frame, Query(Rounded(minutes(pick), 0)), "count", Number(unit=unit))
     kinds.words(sheet, Frame(_place(0, 8, _STANDS), w("no_policy"), w("policy_adds")), w("policy_adds"))
     scores = [
-        Part(percent(figure("support_csat_ratio", "24h", desk=desk)), w("csat_in"), desk.locale.unit("whole_percent"), may_be_empty=True),
+        Part(
+            percent(figure("support_csat_ratio", "24h", desk=desk)),
+            w("csat_in"),
+            desk.locale.unit("whole_percent"),
+            may_be_empty=True,
+        ),
         Part(
             percent(figure("support_resolution_ratio", "30d", desk=desk)),
             w("resolution_in"),

@@ -1,11 +1,25 @@
-"""A board has room for few members of a dimension: which are shown, the worst first, and how the others are counted."""
+"""A board has room for few members of a dimension.
+
+Which are shown, the worst first, and how the others are counted.
+"""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from deskpulse.monitoring.boards.panels.sheet import Query
-from deskpulse.monitoring.boards.questions.promql import Expression, Given, Grouped, Joined, Lasting, Named, Recorded, Top, Unless, fresh
+from deskpulse.monitoring.boards.questions.promql import (
+    Expression,
+    Given,
+    Grouped,
+    Joined,
+    Lasting,
+    Named,
+    Recorded,
+    Top,
+    Unless,
+    fresh,
+)
 from deskpulse.monitoring.boards.questions.recorded import BESIDES, MEMBERS, RANK
 from deskpulse.monitoring.boards.words import Words
 
@@ -26,13 +40,17 @@ def others(by: str, target: str, words: Words) -> Expression:
     return fresh(Named(_of(BESIDES, by, target), "member", words("n_more", n="{n}")))
 
 
-def courses(expression: Expression, by: str, target: str, words: Words, *, worst: Literal["min", "max"]) -> list[Query]:
+def courses(
+    expression: Expression, by: str, target: str, words: Words, *, worst: Literal["min", "max"]
+) -> list[Query]:
     """The lines of the members that are worst at the end of the time range, and of all others together the worst one."""
     beyond = Grouped(_beyond(expression, by, target), worst)
     return [_shown(expression, by, target), _counted(beyond, by, target, words("n_more_worst", n="{{n}}"))]
 
 
-def states(expression: Expression, by: str, target: str, words: Words, *, others: Literal["min", "max"]) -> list[Query]:
+def states(
+    expression: Expression, by: str, target: str, words: Words, *, others: Literal["min", "max"]
+) -> list[Query]:
     """The rows of a time line: of the worst members, and one that has the least or the greatest state of all others."""
     beyond = Grouped(_beyond(expression, by, target), others)
     return [_shown(expression, by, target), _counted(beyond, by, target, words("n_more", n="{{n}}"))]
@@ -47,4 +65,6 @@ def _beyond(expression: Expression, by: str, target: str) -> Expression:
 
 
 def _counted(expression: Expression, by: str, target: str, legend: str) -> Query:
-    return Query(Joined(expression, _of(BESIDES, by, target, at_end=True), (), ("n",)), legend, may_be_empty=True)
+    return Query(
+        Joined(expression, _of(BESIDES, by, target, at_end=True), (), ("n",)), legend, may_be_empty=True
+    )

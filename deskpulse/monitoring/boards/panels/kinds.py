@@ -1,4 +1,7 @@
-"""The kinds of panels that our boards have, each with what it must never forget: unit, empty case, colours, reduction."""
+"""The kinds of panels that our boards have, each with what it must never forget.
+
+Unit, empty case, colours, reduction.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +42,14 @@ def by_thresholds() -> sdk.FieldColor:
 def thresholds(steps: Sequence[Step] | None) -> sdk.ThresholdsConfig:
     """Steps of a scale; without one, a single neutral step."""
     found = [sdk.Threshold(value=step.start, color=step.colour) for step in steps or ()]
-    return sdk.ThresholdsConfig(mode=sdk.ThresholdsMode.ABSOLUTE, steps=found or [sdk.Threshold(value=None, color=PLAIN)])
+    return sdk.ThresholdsConfig(
+        mode=sdk.ThresholdsMode.ABSOLUTE, steps=found or [sdk.Threshold(value=None, color=PLAIN)]
+    )
 
 
-def override(name: str, properties: Mapping[str, Any], *, matcher: str = "byName") -> sdk.DashboardFieldConfigSourceOverrides:
+def override(
+    name: str, properties: Mapping[str, Any], *, matcher: str = "byName"
+) -> sdk.DashboardFieldConfigSourceOverrides:
     """What differs for the fields of a name, or of a query (`byFrameRefID`)."""
     return sdk.DashboardFieldConfigSourceOverrides(
         matcher=sdk.MatcherConfig(id_val=matcher, options=name),
@@ -53,7 +60,9 @@ def override(name: str, properties: Mapping[str, Any], *, matcher: str = "byName
 def absent(desk: Desk, key: str = "no_data", colour: str = UNKNOWN) -> sdk.ValueMapping:
     """What stands where nothing is known, never in the colour of a state."""
     result = sdk.ValueMappingResult(text=desk.words(key), color=colour, index=100)
-    return sdk.SpecialValueMap(options=sdk.DashboardSpecialValueMapOptions(match=sdk.SpecialValueMatch.NULL_AND_NAN, result=result))
+    return sdk.SpecialValueMap(
+        options=sdk.DashboardSpecialValueMapOptions(match=sdk.SpecialValueMatch.NULL_AND_NAN, result=result)
+    )
 
 
 def words_of(desk: Desk, states: States) -> sdk.ValueMapping:
@@ -70,7 +79,9 @@ def worded(desk: Desk, steps: Sequence[Step]) -> list[sdk.ValueMapping]:
     found: list[sdk.ValueMapping] = []
     for index, (start, end, step) in enumerate(ranges(steps)):
         result = sdk.ValueMappingResult(text=desk.words(step.word), color=step.colour, index=index)
-        found.append(sdk.RangeMap(options=sdk.DashboardRangeMapOptions(from_val=start, to=end, result=result)))
+        found.append(
+            sdk.RangeMap(options=sdk.DashboardRangeMapOptions(from_val=start, to=end, result=result))
+        )
     return found
 
 
@@ -106,8 +117,13 @@ def now(query: Query, *, table: bool = False) -> Query:
     return Query(inner, query.legend, instant=True, table=table, may_be_empty=query.may_be_empty)
 
 
-def bars(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quantity, *, link: str | None = None) -> None:
-    """A bar a member, as it is now, the longest first where one question gives them all. Names stand above the bars, so none is cut."""
+def bars(
+    sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quantity, *, link: str | None = None
+) -> None:
+    """A bar a member, as it is now, the longest first where one question gives them all.
+
+    Names stand above the bars, so none is cut.
+    """
     desk = sheet.desk
     defaults = config(desk, quantity, color=fixed("blue"), limits=(0, None))
     if link:
@@ -150,10 +166,11 @@ def legend(
 class Course(NamedTuple):
     """How lines are drawn.
 
-    `names`: what is shown instead of a legend; `soft`: what the axis shows at least; `bounds`: legends of the lower and the upper bound,
-    drawn thin with the space between them filled; `values`: a legend with mean and last value; `many`: of more
-    names than three; `link`: where a click on a team leads; `others`: the second question is about all members that are not shown;
-    `order`: of the names in the legend, by their last values, the worst first.
+    `names`: what is shown instead of a legend; `soft`: what the axis shows at least; `bounds`: legends of the
+    lower and the upper bound, drawn thin with the space between them filled; `values`: a legend with mean and
+    last value; `many`: of more names than three; `link`: where a click on a team leads; `others`: the second
+    question is about all members that are not shown; `order`: of the names in the legend, by their last
+    values, the worst first.
     """
 
     objective: Objective | None = None
@@ -170,11 +187,15 @@ class Course(NamedTuple):
     order: Literal["least", "most"] | None = None
 
 
-def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quantity, course: Course = Course()) -> None:  # noqa: B008 - immutable
+def lines(
+    sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quantity, course: Course = Course()
+) -> None:  # noqa: B008 - immutable
     """Courses over the time range."""
     desk = sheet.desk
     # A team has one colour on all boards; spans and shares of one team must only differ from each other.
-    mode = sdk.FieldColorModeId.PALETTE_CLASSIC_BY_NAME if course.link else sdk.FieldColorModeId.PALETTE_CLASSIC
+    mode = (
+        sdk.FieldColorModeId.PALETTE_CLASSIC_BY_NAME if course.link else sdk.FieldColorModeId.PALETTE_CLASSIC
+    )
     color = sdk.FieldColor(mode=mode)
     defaults = config(desk, quantity, color=color, custom=_style(course), empty=(course.empty, UNKNOWN))
     if course.link:
@@ -182,7 +203,8 @@ def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quanti
     overrides = [override(name, {"displayName": shown}) for name, shown in (course.names or {}).items()]
     if course.link:
         overrides += [_line(index, team) for index, team in enumerate(desk.teams)]
-        whole = LINES[-1] if course.stacked_bars else TEXT  # by its name it would have another colour in each language
+        # by its name it would have another colour in each language
+        whole = LINES[-1] if course.stacked_bars else TEXT
         overrides.append(override(desk.words("all_teams"), {"color": {"mode": "fixed", "fixedColor": whole}}))
     if course.others:
         grey = {"color": {"mode": "fixed", "fixedColor": TEXT}, "custom.lineWidth": 1, "links": []}
@@ -190,7 +212,10 @@ def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quanti
     if course.bounds is not None:
         low, high = course.bounds
         thin = {"custom.lineWidth": 1, "color": {"mode": "fixed", "fixedColor": "blue"}}
-        overrides += [override(low, thin), override(high, {**thin, "custom.fillBelowTo": low, "custom.fillOpacity": 18})]
+        overrides += [
+            override(low, thin),
+            override(high, {**thin, "custom.fillBelowTo": low, "custom.fillOpacity": 18}),
+        ]
     asked = list(queries)
     if course.objective is not None:
         dashed = {
@@ -200,11 +225,16 @@ def lines(sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quanti
         }
         overrides.append(override(course.objective.name, dashed))
         asked.append(Query(course.objective.expression, course.objective.name))
-    # Below a course a table is cut after three names; a list of names has room in two lines there, on a phone too.
+    # Below a course a table is cut after three names; a list of names has room in two lines there, on a phone
+    # too.
     beside = course.values and (course.many or frame.place[2] >= _WIDE)
     options = timeseries.Options(
-        legend=legend(shown=len(asked) > 1 or course.values, values=course.values, beside=beside, order=course.order),
-        tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING),
+        legend=legend(
+            shown=len(asked) > 1 or course.values, values=course.values, beside=beside, order=course.order
+        ),
+        tooltip=common.VizTooltipOptions(
+            mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING
+        ),
     )
     frame = frame._replace(title=frame.title + desk.locale.in_title(quantity))
     sheet.add("timeseries", frame, queries=asked, options=options, defaults=defaults, overrides=overrides)
@@ -226,7 +256,9 @@ def _style(course: Course) -> timeseries.FieldConfig:
         axis_soft_min=course.soft[0],
         axis_soft_max=course.soft[1],
         stacking=common.StackingConfig(mode=common.StackingMode.NORMAL, group="A") if stacked else None,
-        scale_distribution=common.ScaleDistributionConfig(type_val=common.ScaleDistribution.LOG, log=10) if course.logarithmic else None,
+        scale_distribution=common.ScaleDistributionConfig(type_val=common.ScaleDistribution.LOG, log=10)
+        if course.logarithmic
+        else None,
         thresholds_style=common.GraphThresholdsStyleConfig(mode=common.GraphThresholdsStyleMode.OFF),
     )
 
@@ -240,7 +272,10 @@ def timeline(
     spoken: Mapping[str, str] | None = None,
     link: str | None = None,
 ) -> None:
-    """A row a member whose colour and word tell its state along the time range. `spoken`: parts of names, and what is read instead."""
+    """A row a member whose colour and word tell its state along the time range.
+
+    `spoken`: parts of names, and what is read instead.
+    """
     desk = sheet.desk
     defaults = config(
         desk,
@@ -252,7 +287,8 @@ def timeline(
     if link:
         defaults.links = _links(desk, link)
     shown = statetimeline.Options(
-        show_value=common.VisibilityMode.NEVER,  # a short stretch would cut its word: the words stand in the legend, with their colours
+        # a short stretch would cut its word: the words stand in the legend, with their colours
+        show_value=common.VisibilityMode.NEVER,
         row_height=0.9,
         merge_values=True,
         align_value=common.TimelineValueAlignment.CENTER,
@@ -260,13 +296,25 @@ def timeline(
         tooltip=common.VizTooltipOptions(mode=common.TooltipDisplayMode.SINGLE, sort=common.SortOrder.NONE),
         per_page=None,  # a wall has nobody to turn pages
     )
-    sheet.add("state-timeline", frame, queries=queries, options=shown, defaults=defaults, transformations=renamed(spoken))
+    sheet.add(
+        "state-timeline",
+        frame,
+        queries=queries,
+        options=shown,
+        defaults=defaults,
+        transformations=renamed(spoken),
+    )
 
 
 def renamed(spoken: Mapping[str, str] | None) -> list[sdk.DataTransformerConfig]:
-    """Put words for the names of the program in what a legend has made of labels: `first_reply` becomes `first reply`."""
+    """Put words for the names of the program in what a legend has made of labels.
+
+    `first_reply` becomes `first reply`.
+    """
     return [
-        sdk.DataTransformerConfig(id_val="renameByRegex", options={"regex": f"(.*)\\b{part}(.*)", "renamePattern": f"$1{shown}$2"})
+        sdk.DataTransformerConfig(
+            id_val="renameByRegex", options={"regex": f"(.*)\\b{part}(.*)", "renamePattern": f"$1{shown}$2"}
+        )
         for part, shown in (spoken or {}).items()
     ]
 

@@ -28,4 +28,10 @@ def team_of_cell(desk: Desk) -> str:
 
 def to(desk: Desk, board: str, *more: str) -> list[sdk.DashboardLink]:
     """The link of a tile."""
-    return [sdk.DashboardLink(title=desk.words(f"board_{board}"), type_val=sdk.DashboardLinkType.LINK, url=url(desk, board, *more))]
+    return [
+        sdk.DashboardLink(
+            title=desk.words(f"board_{board}"),
+            type_val=sdk.DashboardLinkType.LINK,
+            url=url(desk, board, *more),
+        )
+    ]

@@ -1,4 +1,7 @@
-"""Bands and objectives as steps of a scale: what colour and which word a value gets, to the exactness of the edge."""
+"""Bands and objectives as steps of a scale.
+
+What colour and which word a value gets, to the exactness of the edge.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from deskpulse.settings.bands import Band
 
-# A state is a fill under text, never coloured text: Grafana writes on a fill in white or black, whichever can be read (dark from a
-# brightness of 180 on), so the contrast is the same in both themes: 7 to 1. Apart in hue and in lightness, also for eyes that confuse red
-# and green.
+# A state is a fill under text, never coloured text: Grafana writes on a fill in white or black, whichever can
+# be read (dark from a brightness of 180 on), so the contrast is the same in both themes: 7 to 1. Apart in hue
+# and in lightness, also for eyes that confuse red and green.
 RED: Final = "#9E2600"  # below objective, and nothing else but what must be repaired at once
 AMBER: Final = "#F0E442"  # at risk
 PAST: Final = "#FFA94D"  # waits longer than the policy allows anybody
@@ -21,7 +24,8 @@ NO_ALERTING: Final = "#E3A6CB"  # nobody would be told
 BLUE: Final = "#8CCBF2"
 GREEN: Final = "#7FE3C0"
 SAND: Final = "#C9B79C"
-# Lines of teams: visible on black and on white (3 to 1), and as far apart as five colours can be there for eyes that confuse red and green.
+# Lines of teams: visible on black and on white (3 to 1), and as far apart as five colours can be there for
+# eyes that confuse red and green.
 LINES: Final = ("#0055FF", "#AD9000", "#2498AE", "#6A6A44", "#2F95FA")
 STYLES: Final = (
     {"fill": "solid"},
@@ -51,8 +55,8 @@ def line_of(index: int) -> tuple[str, dict[str, Any]]:
 def band_steps(band: Band, *, times: float = 1.0) -> list[Step]:
     """The steps of a band, ascending. `times` brings edges to the unit that is shown.
 
-    Grafana's step holds from its value on. An edge that belongs to the lower side (`<= 3h`, `> 90%`) starts the step at the next number
-    that a float can be, so that the shared edge is where the settings put it.
+    Grafana's step holds from its value on. An edge that belongs to the lower side (`<= 3h`, `> 90%`) starts
+    the step at the next number that a float can be, so that the shared edge is where the settings put it.
     """
     edges = [(name, bound) for name, bound in band.edges]
     if not edges:
@@ -73,4 +77,7 @@ def _start(edge: float, comparison: str) -> float:
 def ranges(steps: Sequence[Step]) -> list[tuple[float | None, float | None, Step]]:
     """(from, to, step), both inclusive, as Grafana's range mappings want them."""
     ends = [*(step.start for step in steps[1:]), None]
-    return [(step.start, None if end is None else math.nextafter(end, -math.inf), step) for step, end in zip(steps, ends, strict=True)]
+    return [
+        (step.start, None if end is None else math.nextafter(end, -math.inf), step)
+        for step, end in zip(steps, ends, strict=True)
+    ]

@@ -76,12 +76,17 @@ class Sheet:
 
     def in_order(self) -> list[sdk.Panel | sdk.RowPanel]:
         """Headings and panels from above."""
-        return sorted([*self.rows, *self.panels], key=lambda one: (one.grid_pos.y, one.grid_pos.x) if one.grid_pos else (0, 0))
+        return sorted(
+            [*self.rows, *self.panels],
+            key=lambda one: (one.grid_pos.y, one.grid_pos.x) if one.grid_pos else (0, 0),
+        )
 
     def row(self, y: int, title: str) -> int:
         """A heading over the whole width. Returns where its panels begin."""
         place = sdk.GridPos(x=0, y=y, w=COLUMNS, h=1)
-        self.rows.append(sdk.RowPanel(title=title, id_val=next(self._ids), grid_pos=place, collapsed=False, panels=[]))
+        self.rows.append(
+            sdk.RowPanel(title=title, id_val=next(self._ids), grid_pos=place, collapsed=False, panels=[])
+        )
         return y + 1
 
     def add(
@@ -110,7 +115,9 @@ class Sheet:
             grid_pos=sdk.GridPos(x=x, y=y, w=width, h=height),
             targets=[query.target(self.desk, ref) for ref, query in refs] or None,
             options=options,
-            field_config=sdk.FieldConfigSource(defaults=defaults or sdk.FieldConfig(), overrides=list(overrides)),
+            field_config=sdk.FieldConfigSource(
+                defaults=defaults or sdk.FieldConfig(), overrides=list(overrides)
+            ),
             transformations=list(transformations) or None,
             links=list(frame.links) or None,
         )

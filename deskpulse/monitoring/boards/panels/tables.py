@@ -14,7 +14,8 @@ from deskpulse.monitoring.boards.panels.scale import PLAIN, UNKNOWN, Step
 from deskpulse.monitoring.boards.panels.sheet import REFS, Frame, Query, Sheet
 from deskpulse.monitoring.boards.questions.promql import Expression
 
-# Widths are fixed but for the first column, so that its names of 30 characters have what is left and the widest table fits 1366 pixels.
+# Widths are fixed but for the first column, so that its names of 30 characters have what is left and the
+# widest table fits 1366 pixels.
 _NUMBER_PIXELS: Final = 96
 _WORD_PIXELS: Final = 150
 
@@ -30,7 +31,10 @@ class Column(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A label whose values name the rows; `spoken`: what is read instead of some of them; `link`: where a click leads."""
+    """A label whose values name the rows; `spoken`: what is read instead of some of them; `link`.
+
+    Where a click leads.
+    """
 
     label: str
     heading: str
@@ -39,9 +43,17 @@ class Key(NamedTuple):
 
 
 def columns(
-    sheet: Sheet, frame: Frame, keys: Sequence[Key], shown: Sequence[Column], *, sort_by: Sequence[str], others: Expression | None = None
+    sheet: Sheet,
+    frame: Frame,
+    keys: Sequence[Key],
+    shown: Sequence[Column],
+    *,
+    sort_by: Sequence[str],
+    others: Expression | None = None,
 ) -> None:
-    """A row for each combination of the labels in `keys`, the greatest by the columns `sort_by` first. Where a figure is missing is a dash.
+    """A row for each combination of the labels in `keys`, the greatest by the columns `sort_by` first.
+
+    Where a figure is missing is a dash.
 
     `others`: a last row, that has nothing but a name; it says how many more there are.
     """
@@ -51,7 +63,9 @@ def columns(
         asked.append(Query(others, instant=True, table=True, may_be_empty=True))
     headings = [column.heading + desk.locale.in_title(column.quantity) for column in shown]
     values = {f"Value #{ref}": heading for ref, heading in zip(REFS, headings, strict=False)}
-    left_out = dict.fromkeys(("Time", "by", *(f"Value #{ref}" for ref in REFS[len(shown) : len(asked)])), True)
+    left_out = dict.fromkeys(
+        ("Time", "by", *(f"Value #{ref}" for ref in REFS[len(shown) : len(asked)])), True
+    )
     renamed = {**{key.label: key.heading for key in keys}, **values}
     order = {name: index for index, name in enumerate(renamed)}
     overrides = [_of_key(sheet, key, first=not index) for index, key in enumerate(keys)]
@@ -75,7 +89,8 @@ def columns(
         transformations=[
             sdk.DataTransformerConfig(id_val="merge", options={}),
             sdk.DataTransformerConfig(
-                id_val="organize", options={"excludeByName": left_out, "indexByName": order, "renameByName": renamed}
+                id_val="organize",
+                options={"excludeByName": left_out, "indexByName": order, "renameByName": renamed},
             ),
         ],
     )
@@ -84,10 +99,14 @@ def columns(
 def _of_key(sheet: Sheet, key: Key, *, first: bool) -> sdk.DashboardFieldConfigSourceOverrides:
     properties: dict[str, Any] = {} if first else {"custom.width": _WORD_PIXELS}
     if key.spoken is not None:
-        options = {value: {"text": text, "index": index} for index, (value, text) in enumerate(key.spoken.items())}
+        options = {
+            value: {"text": text, "index": index} for index, (value, text) in enumerate(key.spoken.items())
+        }
         properties["mappings"] = [{"type": "value", "options": options}]
     if key.link:
-        properties["links"] = [{"title": sheet.desk.words("open_team"), "url": key.link, "targetBlank": False}]
+        properties["links"] = [
+            {"title": sheet.desk.words("open_team"), "url": key.link, "targetBlank": False}
+        ]
     return _override(key.heading, properties)
 
 
@@ -100,13 +119,19 @@ def _of_column(sheet: Sheet, heading: str, column: Column) -> sdk.DashboardField
     }
     if column.states is not None:
         properties |= {
-            "mappings": [words_of(desk, column.states).to_json(), absent(desk, "nothing_there", PLAIN).to_json()],
+            "mappings": [
+                words_of(desk, column.states).to_json(),
+                absent(desk, "nothing_there", PLAIN).to_json(),
+            ],
             "custom.cellOptions": {"type": "color-background", "mode": "basic"},
             "color": {"mode": "fixed", "fixedColor": UNKNOWN},
         }
     elif column.steps:
         properties |= {
-            "thresholds": {"mode": "absolute", "steps": [{"value": step.start, "color": step.colour} for step in column.steps]},
+            "thresholds": {
+                "mode": "absolute",
+                "steps": [{"value": step.start, "color": step.colour} for step in column.steps],
+            },
             "color": {"mode": "thresholds"},
             "custom.cellOptions": {"type": "color-background", "mode": "basic"},
         }

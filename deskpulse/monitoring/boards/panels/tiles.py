@@ -1,4 +1,7 @@
-"""Tiles: a number, a sentence or a word that is read from afar. The title says what it is, so no name stands in the tile."""
+"""Tiles: a number, a sentence or a word that is read from afar.
+
+The title says what it is, so no name stands in the tile.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,17 @@ from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.monitoring.boards.desk import Desk
 from deskpulse.monitoring.boards.locales import DECIMALS, Quantity
-from deskpulse.monitoring.boards.panels.kinds import LAST, States, absent, config, now, override, renamed, worded, words_of
+from deskpulse.monitoring.boards.panels.kinds import (
+    LAST,
+    States,
+    absent,
+    config,
+    now,
+    override,
+    renamed,
+    worded,
+    words_of,
+)
 from deskpulse.monitoring.boards.panels.scale import PAST, PLAIN, UNKNOWN, Step
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.questions.figures import NONE
@@ -20,7 +33,9 @@ from deskpulse.monitoring.boards.questions.promql import NO_POLICY, Either, Expr
 _NUMBER = r"/^(-?\d+)\.(\d+)$/"
 _WHOLE = r"/^(-?\d+)$/"
 _MISSING: States = {-1.0: ("no_policy", PLAIN)}
-_ROOM = "    "  # measured and not drawn: Grafana makes a text as big as it just fits, and one that does not is broken into the title above
+# measured and not drawn: Grafana makes a text as big as it just fits, and one that does not is broken into
+# the title above
+_ROOM = "    "
 _NOTHING: States = {float(NONE): ("nothing", PLAIN)}
 
 
@@ -41,7 +56,9 @@ class Part(NamedTuple):
     may_be_empty: bool = False
 
 
-def options(mode: common.BigValueTextMode, reduce: common.ReduceDataOptions = LAST, *, stacked: bool = False) -> stat.Options:
+def options(
+    mode: common.BigValueTextMode, reduce: common.ReduceDataOptions = LAST, *, stacked: bool = False
+) -> stat.Options:
     """Sizes are left to Grafana, which fits them into any screen."""
     return stat.Options(
         graph_mode=common.BigValueGraphMode.NONE,
@@ -61,15 +78,18 @@ def waited(desk: Desk) -> list[Step]:
 
 
 def promised(expression: Expression) -> Expression:
-    """A count that only a policy makes: -1 where the figures are there and a policy is not, which a tile says in words."""
+    """A count that only a policy makes.
+
+    -1 where the figures are there and a policy is not, which a tile says in words.
+    """
     return fresh(Either(expression, NO_POLICY, ()))
 
 
 class Number(NamedTuple):
     """How a number is shown.
 
-    `unit`: of Grafana, instead of that of the quantity; `of_policy`: the tile says when there is no policy; `none`: it says when it is
-    known that there is none; `band`: the same once more, as the word of its band.
+    `unit`: of Grafana, instead of that of the quantity; `of_policy`: the tile says when there is no policy;
+    `none`: it says when it is known that there is none; `band`: the same once more, as the word of its band.
     """
 
     steps: Sequence[Step] = (Step(None, "", PLAIN),)
@@ -80,21 +100,41 @@ class Number(NamedTuple):
 
 
 def value(sheet: Sheet, frame: Frame, query: Query, quantity: Quantity, number: Number = Number()) -> None:  # noqa: B008 - immutable
-    """A big number as it is now. With a decimal comma it is sent as text, which Grafana lets us write our own way."""
+    """A big number as it is now.
+
+    With a decimal comma it is sent as text, which Grafana lets us write our own way.
+    """
     desk = sheet.desk
     asked = Query(promised(query.expression), query.legend, instant=True) if number.of_policy else now(query)
-    mappings = [words_of(desk, states) for states, wanted in ((_MISSING, number.of_policy), (_NOTHING, number.none)) if wanted]
+    mappings = [
+        words_of(desk, states)
+        for states, wanted in ((_MISSING, number.of_policy), (_NOTHING, number.none))
+        if wanted
+    ]
     defaults = config(desk, quantity, steps=number.steps, mappings=mappings)
     defaults.unit = number.unit or defaults.unit
     queries, overrides, shown, reduce = [asked], [], [], LAST
     if desk.locale.comma and DECIMALS.get(quantity):
-        queries = [Query(Rounded(asked.expression, DECIMALS[quantity]), asked.legend, instant=True, table=True)]
-        defaults = config(desk, "word", steps=number.steps, mappings=[*mappings, *_own_numbers(desk, quantity)])
+        queries = [
+            Query(Rounded(asked.expression, DECIMALS[quantity]), asked.legend, instant=True, table=True)
+        ]
+        defaults = config(
+            desk, "word", steps=number.steps, mappings=[*mappings, *_own_numbers(desk, quantity)]
+        )
         reduce = common.ReduceDataOptions(calcs=["lastNotNull"], fields="/^Value/", values=False)
         shown = _as_text("Value" if number.band is None else "Value #A")
     if number.band is not None:
-        # A table beside a table: Grafana puts tables behind courses, and the word would stand before its number.
-        queries.append(Query(fresh(number.band[0]), desk.words("band"), instant=True, table=queries[0].table, may_be_empty=True))
+        # A table beside a table: Grafana puts tables behind courses, and the word would stand before its
+        # number.
+        queries.append(
+            Query(
+                fresh(number.band[0]),
+                desk.words("band"),
+                instant=True,
+                table=queries[0].table,
+                may_be_empty=True,
+            )
+        )
         overrides.append(_band_word(desk, number.band[1]))
     sheet.add(
         "stat",
@@ -124,7 +164,10 @@ def _band_word(desk: Desk, steps: Sequence[Step]) -> sdk.DashboardFieldConfigSou
         {
             "unit": "none",
             "mappings": [mapping.to_json() for mapping in mappings],
-            "thresholds": {"mode": "absolute", "steps": [{"value": step.start, "color": step.colour} for step in steps]},
+            "thresholds": {
+                "mode": "absolute",
+                "steps": [{"value": step.start, "color": step.colour} for step in steps],
+            },
             "color": {"mode": "thresholds"},
         },
         matcher="byFrameRefID",
@@ -135,7 +178,9 @@ def _own_numbers(desk: Desk, quantity: Quantity) -> list[sdk.ValueMapping]:
     """Numbers as text in the way of the locale: `81.25` becomes `81,25 %`."""
     behind = desk.locale.behind(quantity)
     found: list[sdk.ValueMapping] = []
-    for index, (pattern, shown) in enumerate(((_NUMBER, f"$1{desk.locale.mark}$2{behind}"), (_WHOLE, f"$1{behind}"))):
+    for index, (pattern, shown) in enumerate(
+        ((_NUMBER, f"$1{desk.locale.mark}$2{behind}"), (_WHOLE, f"$1{behind}"))
+    ):
         result = sdk.ValueMappingResult(text=shown, index=index)
         found.append(sdk.RegexMap(options=sdk.DashboardRegexMapOptions(pattern=pattern, result=result)))
     return found
@@ -150,16 +195,21 @@ def sentence(
     empty: tuple[str, str] = ("no_data", UNKNOWN),
     stacked: bool = False,
 ) -> None:
-    """What the questions that have an answer say, each in its own words and colour; nothing answered: the word of `empty`.
+    """What the questions that have an answer say, each in its own words and colour; nothing answered.
 
-    A legend makes the sentence of the labels, and a reduction makes the names of series the values of a field: names alone would leave
-    a tile without a word where there is no series. The number before a sentence tells its colour and is taken away with it.
+    The word of `empty`.
+
+    A legend makes the sentence of the labels, and a reduction makes the names of series the values of a
+    field: names alone would leave a tile without a word where there is no series. The number before a
+    sentence tells its colour and is taken away with it.
     """
     desk = sheet.desk
     mappings: list[sdk.ValueMapping] = []
     for index, one in enumerate(said):
         result = sdk.ValueMappingResult(text=f"$1{_ROOM}", color=one.colour, index=index)
-        mappings.append(sdk.RegexMap(options=sdk.DashboardRegexMapOptions(pattern=f"/^{index}:(.*)$/", result=result)))
+        mappings.append(
+            sdk.RegexMap(options=sdk.DashboardRegexMapOptions(pattern=f"/^{index}:(.*)$/", result=result))
+        )
     defaults = config(desk, "word", steps=[Step(None, "", UNKNOWN)], mappings=mappings, empty=empty)
     every_row = common.ReduceDataOptions(calcs=["lastNotNull"], fields="/^Field$/", values=True)
     sheet.add(
@@ -171,7 +221,8 @@ def sentence(
         transformations=[
             *renamed(spoken),
             sdk.DataTransformerConfig(
-                id_val="reduce", options={"mode": "seriesToRows", "reducers": ["lastNotNull"], "labelsToFields": False}
+                id_val="reduce",
+                options={"mode": "seriesToRows", "reducers": ["lastNotNull"], "labelsToFields": False},
             ),
         ],
     )
@@ -184,7 +235,10 @@ def numbers(sheet: Sheet, frame: Frame, parts: Sequence[Part], *, names: bool = 
         properties: dict[str, Any] = {"unit": part.unit, "decimals": 0}
         if part.steps:
             steps = [{"value": step.start, "color": step.colour} for step in part.steps]
-            properties |= {"thresholds": {"mode": "absolute", "steps": steps}, "color": {"mode": "thresholds"}}
+            properties |= {
+                "thresholds": {"mode": "absolute", "steps": steps},
+                "color": {"mode": "thresholds"},
+            }
         overrides.append(override("ABCDEFGHIJ"[index], properties, matcher="byFrameRefID"))
     queries = [now(Query(part.expression, part.name, may_be_empty=part.may_be_empty)) for part in parts]
     mode = common.BigValueTextMode.VALUE_AND_NAME if names else common.BigValueTextMode.VALUE
@@ -192,9 +246,15 @@ def numbers(sheet: Sheet, frame: Frame, parts: Sequence[Part], *, names: bool = 
     sheet.add("stat", frame, queries=queries, options=options(mode), defaults=defaults, overrides=overrides)
 
 
-def state(sheet: Sheet, frame: Frame, query: Query, states: States, *, empty: tuple[str, str] = ("no_data", UNKNOWN)) -> None:
+def state(
+    sheet: Sheet, frame: Frame, query: Query, states: States, *, empty: tuple[str, str] = ("no_data", UNKNOWN)
+) -> None:
     """A word on its colour for each of a few numbers."""
     desk = sheet.desk
-    defaults = config(desk, "word", steps=[Step(None, "", UNKNOWN)], mappings=[words_of(desk, states)], empty=empty)
+    defaults = config(
+        desk, "word", steps=[Step(None, "", UNKNOWN)], mappings=[words_of(desk, states)], empty=empty
+    )
     shown = Query(query.expression, query.legend, instant=True)
-    sheet.add("stat", frame, queries=[shown], options=options(common.BigValueTextMode.VALUE), defaults=defaults)
+    sheet.add(
+        "stat", frame, queries=[shown], options=options(common.BigValueTextMode.VALUE), defaults=defaults
+    )

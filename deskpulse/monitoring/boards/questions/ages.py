@@ -27,4 +27,6 @@ class Until(Derived):
         return f"clamp_min({self.inner.promql(each=each)} - time(), 0)"
 
     def value(self, moment: Moment) -> Result:
-        return {labels: max(value - moment.at_seconds, 0.0) for labels, value in self.inner.value(moment).items()}
+        return {
+            labels: max(value - moment.at_seconds, 0.0) for labels, value in self.inner.value(moment).items()
+        }

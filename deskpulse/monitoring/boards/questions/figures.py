@@ -1,4 +1,7 @@
-"""The questions that several boards ask: what deskpulse shows in Grafana has one question, and it stands here."""
+"""The questions that several boards ask.
+
+What deskpulse shows in Grafana has one question, and it stands here.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ from deskpulse.monitoring.boards.questions.promql import (
 from deskpulse.monitoring.boards.questions.recorded import BUDGET_LEFT, EXCESS, IN_HOURS, by_own_clock
 from kpis.figures.catalogue import FIGURES
 
-PROGRAMS: Final = braces(())  # what the programs of the desk tell of themselves, under whatever job they are scraped
+# what the programs of the desk tell of themselves, under whatever job they are scraped
+PROGRAMS: Final = braces(())
 _TRUSTED: Final = TRUSTED.promql()
 NONE: Final = -2  # a sample that says "there is none"; where there is no sample, nothing is known
 Who = tuple[tuple[str, Match], ...]
@@ -54,7 +58,12 @@ def figure(
 
 
 def of_a_team(
-    name: str, window: str, *more: tuple[str, Match], desk: Desk, period: Match = "current", keep: tuple[str, ...] = ()
+    name: str,
+    window: str,
+    *more: tuple[str, Match],
+    desk: Desk,
+    period: Match = "current",
+    keep: tuple[str, ...] = (),
 ) -> Expression:
     """A duration of the chosen team: by its calendar, and in calendar time for a team that has none."""
     if desk.clock == "calendar" or desk.policy is None:
@@ -64,11 +73,18 @@ def of_a_team(
     return Grouped(Recorded(found.inner, found.name, where), "max", keep)
 
 
-def first_response(window: str, who: Who = ALL, *, desk: Desk, period: Match = "current", keep: tuple[str, ...] = ()) -> Expression:
-    """Mean first response: by work hours, of those whose wait had any; in calendar time where nobody has work hours."""
+def first_response(
+    window: str, who: Who = ALL, *, desk: Desk, period: Match = "current", keep: tuple[str, ...] = ()
+) -> Expression:
+    """Mean first response: by work hours, of those whose wait had any.
+
+    In calendar time where nobody has work hours.
+    """
     if desk.clock == "calendar":
         return figure(FIRST_RESPONSE, window, who, desk=desk, period=period, keep=keep)
-    return Grouped(Recorded(IN_HOURS.inner, IN_HOURS.name, (("window", window), ("period", period), *who)), "max", keep)
+    return Grouped(
+        Recorded(IN_HOURS.inner, IN_HOURS.name, (("window", window), ("period", period), *who)), "max", keep
+    )
 
 
 def observations(pick: Pick, *, at_end: bool = False) -> Pick:
@@ -79,7 +95,9 @@ def observations(pick: Pick, *, at_end: bool = False) -> Pick:
     return Pick(name, where, tuple(label for label in pick.keep if label not in {"q", "bound"}), at_end)
 
 
-def live(name: str, who: Who = ALL, *more: tuple[str, Match], keep: tuple[str, ...] = (), at_end: bool = False) -> Pick:
+def live(
+    name: str, who: Who = ALL, *more: tuple[str, Match], keep: tuple[str, ...] = (), at_end: bool = False
+) -> Pick:
     """What stands now."""
     return Pick(name, (*who, *more), keep, at_end)
 
@@ -121,7 +139,11 @@ def attained(target: Match, window: str, who: Who = ALL, keep: tuple[str, ...] =
 
 def missed(target: Match, window: str, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Deadlines of a window that were missed."""
-    return Pick("support_sla_breached_tickets", (("window", window), ("period", "current"), *who, ("target", target)), keep)
+    return Pick(
+        "support_sla_breached_tickets",
+        (("window", window), ("period", "current"), *who, ("target", target)),
+        keep,
+    )
 
 
 def objective(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
@@ -152,7 +174,10 @@ def longest_wait(who: Who = ALL, keep: tuple[str, ...] = (), *, desk: Desk) -> E
 
 
 def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
-    """The longest wait, or `NONE` where it is known that nobody waits; of all teams by the calendar where the exporter has no policy."""
+    """The longest wait, or `NONE` where it is known that nobody waits.
+
+    Of all teams by the calendar where the exporter has no policy.
+    """
     wait = longest_wait(who, desk=desk)
     if who == ALL and desk.policy is not None:
         wait = Either(wait, Age(live("support_oldest_unanswered_timestamp_seconds")))
@@ -181,13 +206,19 @@ def next_deadline(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> 
 def budget_left(target: Match, by: str = "all") -> Expression:
     """Per cent of the error budget of 30 days that is left."""
     return Grouped(
-        Recorded(BUDGET_LEFT.inner, BUDGET_LEFT.name, (("by", by), ("target", target))), "max", ("member",) if by != "all" else ()
+        Recorded(BUDGET_LEFT.inner, BUDGET_LEFT.name, (("by", by), ("target", target))),
+        "max",
+        ("member",) if by != "all" else (),
     )
 
 
 def excess(target: Match, window: str, by: str) -> Expression:
     """How many more deadlines of a window were missed than may be, by member."""
-    return Grouped(Recorded(EXCESS.inner, EXCESS.name, (("window", window), ("by", by), ("target", target))), "max", ("member",))
+    return Grouped(
+        Recorded(EXCESS.inner, EXCESS.name, (("window", window), ("by", by), ("target", target))),
+        "max",
+        ("member",),
+    )
 
 
 def whole_percent(expression: Expression) -> Expression:
@@ -201,7 +232,10 @@ def believed(name: str) -> str:
 
 
 def age_seconds() -> Expression:
-    """Seconds since the believed exporter has read the whole ledger; the newest of all would be that of a fast clock."""
+    """Seconds since the believed exporter has read the whole ledger.
+
+    The newest of all would be that of a fast clock.
+    """
     return Written(f"abs(time() - max{believed('deskpulse_view_read_timestamp_seconds')})")
 
 
@@ -211,7 +245,10 @@ def lag() -> Expression:
 
 
 def alerts(*where: tuple[str, Match]) -> str:
-    """Alerts that fire for the desk, and those that no rule could name a desk for, such as the watchdog: they are about all."""
+    """Alerts that fire for the desk, and those that no rule could name a desk for, such as the watchdog.
+
+    They are about all.
+    """
     return f"ALERTS{braces((('alertstate', 'firing'), *where), of=OF_DESK_OR_ALL)}"
 
 
@@ -230,11 +267,18 @@ def _names(severity: str, kind: Match) -> str:
 
 
 def firing(severity: str, kind: Match, most: int) -> Expression:
-    """Alerts that fire, the newest first, with the minutes since they began as a label; warnings only where nothing pages."""
-    since = f"max by (alertname, member) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
+    """Alerts that fire, the newest first, with the minutes since they began as a label.
+
+    Warnings only where nothing pages.
+    """
+    since = (
+        f"max by (alertname, member) (ALERTS_FOR_STATE and ignoring (alertstate) {_firing(severity, kind)})"
+    )
     if severity == "warning":
         since += f" unless on () {_firing('page', kind)}"
-    return Written(f'count_values by (alertname, member) ("min", round((time() - topk({most}, {since})) / 60))')
+    return Written(
+        f'count_values by (alertname, member) ("min", round((time() - topk({most}, {since})) / 60))'
+    )
 
 
 def firing_besides(severity: str, kind: Match, shown: int) -> Expression:
@@ -255,7 +299,10 @@ def none_firing(kind: Match) -> Expression:
 
 
 def blind(kind: Match) -> Expression:
-    """There if alerting is alive, nothing fires and the figures cannot be trusted: its alerts about figures keep silent."""
+    """There if alerting is alive, nothing fires and the figures cannot be trusted.
+
+    Its alerts about figures keep silent.
+    """
     return Written(f"{_watchdog()} unless on () ({_TRUSTED} or {_firing(('page', 'warning'), kind)})")
 
 

@@ -1,7 +1,8 @@
 """What a panel asks, as values that can be written as PromQL and worked out by hand from samples.
 
-The second is how `make boards-check` knows what a panel should show: the oracle's samples go in, and what Prometheus answers to the text
-must be the same. So whatever stands here has two meanings that are written separately and must agree.
+The second is how `make boards-check` knows what a panel should show: the oracle's samples go in, and what
+Prometheus answers to the text must be the same. So whatever stands here has two meanings that are written
+separately and must agree.
 """
 
 from __future__ import annotations
@@ -17,15 +18,22 @@ from typing import Final, Literal
 from deskpulse.monitoring.boards.matchers import DESK, Match, braces, matches
 from deskpulse.monitoring.boards.moment import Labels, Moment, Result
 
-JOB: Final = "deskpulse-exporter"  # the job of monitoring/prometheus.yml, which alerts know; boards go by the desk
-RECORDED: Final = "desk:"  # before the name of a metric: as the believed exporter shows it (deskpulse/monitoring/rules/groups/view.py)
+# the job of monitoring/prometheus.yml, which alerts know; boards go by the desk
+JOB: Final = "deskpulse-exporter"
+# before the name of a metric: as the believed exporter shows it (deskpulse/monitoring/rules/groups/view.py)
+RECORDED: Final = "desk:"
 _OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
 }
-_AGGREGATES: Final[Mapping[str, Callable[[list[float]], float]]] = {"sum": math.fsum, "max": max, "min": min, "count": len}
+_AGGREGATES: Final[Mapping[str, Callable[[list[float]], float]]] = {
+    "sum": math.fsum,
+    "max": max,
+    "min": min,
+    "count": len,
+}
 _COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -40,9 +48,12 @@ class Expression(ABC):
 
     @abstractmethod
     def promql(self, *, each: bool = False) -> str:
-        """The question as text, safe to stand inside another: about the desk of the board, without that label wherever something is made.
+        """The question as text, safe to stand inside another.
 
-        `each`: about every desk at once, each with its label, as a recording rule asks; no sample of one is matched with one of another.
+        About the desk of the board, without that label wherever something is made.
+
+        `each`: about every desk at once, each with its label, as a recording rule asks; no sample of one is
+        matched with one of another.
         """
 
     @abstractmethod
@@ -56,9 +67,12 @@ class Expression(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Pick(Expression):
-    """Samples of one exported metric, as the believed exporter shows it; labels other than `keep` are dropped.
+    """Samples of one exported metric, as the believed exporter shows it.
 
-    Its recording rule has chosen the exporter. `at_end`: as they are at the end of the time range, at all of its steps.
+    Labels other than `keep` are dropped.
+
+    Its recording rule has chosen the exporter. `at_end`: as they are at the end of the time range, at all of
+    its steps.
     """
 
     name: str
@@ -108,7 +122,10 @@ class Scaled(Derived):
         return f"({self.inner.promql(each=each)}{times}{over}{plus})"
 
     def value(self, moment: Moment) -> Result:
-        return {labels: value * self.times / self.over + self.plus for labels, value in self.inner.value(moment).items()}
+        return {
+            labels: value * self.times / self.over + self.plus
+            for labels, value in self.inner.value(moment).items()
+        }
 
 
 def _number(value: float) -> str:
@@ -127,12 +144,18 @@ class Rounded(Derived):
 
     def value(self, moment: Moment) -> Result:
         inverse = 10**self.decimals
-        return {labels: math.floor(value * inverse + 0.5) / inverse for labels, value in self.inner.value(moment).items()}
+        return {
+            labels: math.floor(value * inverse + 0.5) / inverse
+            for labels, value in self.inner.value(moment).items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Combined(Expression):
-    """Two expressions by an operator, sample by sample of equal labels. `spread`: the right one is a single sample without labels."""
+    """Two expressions by an operator, sample by sample of equal labels.
+
+    `spread`: the right one is a single sample without labels.
+    """
 
     left: Expression
     sign: Literal["+", "-", "*", "/"]
@@ -149,7 +172,9 @@ class Combined(Expression):
         for labels, value in self.left.value(moment).items():
             other = right.get(frozenset() if self.spread else labels)
             if other is not None:
-                found[labels] = math.nan if self.sign == "/" and not other else _OPERATORS[self.sign](value, other)
+                found[labels] = (
+                    math.nan if self.sign == "/" and not other else _OPERATORS[self.sign](value, other)
+                )
         return found
 
     def names(self) -> frozenset[str]:
@@ -202,15 +227,25 @@ class _Depending(Expression):
 
     def _split(self, moment: Moment, *, there: bool) -> Result:
         having = {_only(labels, self.on) for labels in self.condition.value(moment)}
-        return {labels: value for labels, value in self.inner.value(moment).items() if (_only(labels, self.on) in having) == there}
+        return {
+            labels: value
+            for labels, value in self.inner.value(moment).items()
+            if (_only(labels, self.on) in having) == there
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Given(_Depending):
-    """Samples of the first whose labels `on` also have a sample in the second; `on` empty: if there is any."""
+    """Samples of the first whose labels `on` also have a sample in the second; `on` empty.
+
+    If there is any.
+    """
 
     def promql(self, *, each: bool = False) -> str:
-        return f"({self.inner.promql(each=each)} and {_on(self.on, each=each)} {self.condition.promql(each=each)})"
+        return (
+            f"({self.inner.promql(each=each)} and {_on(self.on, each=each)} "
+            f"{self.condition.promql(each=each)})"
+        )
 
     def value(self, moment: Moment) -> Result:
         return self._split(moment, there=True)
@@ -221,7 +256,10 @@ class Unless(_Depending):
     """Samples of the first whose labels `on` have no sample in the second; `on` empty: if there is none."""
 
     def promql(self, *, each: bool = False) -> str:
-        return f"({self.inner.promql(each=each)} unless {_on(self.on, each=each)} {self.condition.promql(each=each)})"
+        return (
+            f"({self.inner.promql(each=each)} unless {_on(self.on, each=each)} "
+            f"{self.condition.promql(each=each)})"
+        )
 
     def value(self, moment: Moment) -> Result:
         return self._split(moment, there=False)
@@ -229,7 +267,10 @@ class Unless(_Depending):
 
 @dataclass(frozen=True, slots=True)
 class Either(Expression):
-    """Samples of the first, and those of the second whose labels `on` the first has not: all labels where `on` is None."""
+    """Samples of the first, and those of the second whose labels `on` the first has not.
+
+    All labels where `on` is None.
+    """
 
     first: Expression
     second: Expression
@@ -244,7 +285,10 @@ class Either(Expression):
         if self.on is None:
             return {**second, **first}
         having = {_only(labels, self.on) for labels in first}
-        return {**{labels: value for labels, value in second.items() if _only(labels, self.on) not in having}, **first}
+        return {
+            **{labels: value for labels, value in second.items() if _only(labels, self.on) not in having},
+            **first,
+        }
 
     def names(self) -> frozenset[str]:
         return self.first.names() | self.second.names()
@@ -269,7 +313,10 @@ class Grouped(Derived):
 
 @dataclass(frozen=True, slots=True)
 class Ranked(Derived):
-    """The same samples, the greatest first (`sort_desc`) or the least first (`sort`): the order in which a panel draws them."""
+    """The same samples, the greatest first (`sort_desc`) or the least first (`sort`).
+
+    The order in which a panel draws them.
+    """
 
     order: Literal["sort", "sort_desc"] = "sort_desc"
 
@@ -288,19 +335,26 @@ class Top(Derived):
     least: bool = False
 
     def promql(self, *, each: bool = False) -> str:
-        return f"{'bottomk' if self.least else 'topk'}{_by((), each=each)}({self.most}, {self.inner.promql(each=each)})"
+        return (
+            f"{'bottomk' if self.least else 'topk'}{_by((), each=each)}({self.most}, "
+            f"{self.inner.promql(each=each)})"
+        )
 
     def value(self, moment: Moment) -> Result:
         sign = 1 if self.least else -1
         found = sorted(
-            self.inner.value(moment).items(), key=lambda sample: (sign * sample[1], dict(sample[0]).get("member") not in moment.chosen)
+            self.inner.value(moment).items(),
+            key=lambda sample: (sign * sample[1], dict(sample[0]).get("member") not in moment.chosen),
         )
         return dict(found[: self.most])
 
 
 @dataclass(frozen=True, slots=True)
 class Spelt(Derived):
-    """Values as a label, since a panel can put a label into a sentence and a value not; the sample itself is 1. Whole numbers only."""
+    """Values as a label, since a panel can put a label into a sentence and a value not.
+
+    The sample itself is 1. Whole numbers only.
+    """
 
     label: str
     by: tuple[str, ...] = ()
@@ -330,7 +384,10 @@ class Joined(Expression):
         return f"({self.inner.promql(each=each)} * {how} {self.other.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
-        others = {_only(labels, self.on): (_only(labels, self.labels), value) for labels, value in self.other.value(moment).items()}
+        others = {
+            _only(labels, self.on): (_only(labels, self.labels), value)
+            for labels, value in self.other.value(moment).items()
+        }
         found: Result = {}
         for labels, value in self.inner.value(moment).items():
             more, factor = others.get(_only(labels, self.on), (frozenset(), None))
@@ -363,7 +420,10 @@ class Recorded(Derived):
 
 @dataclass(frozen=True, slots=True)
 class Lasting(Derived):
-    """As it was last known within the time range, at all of its steps: what chooses lines goes on when the figures have ended."""
+    """As it was last known within the time range, at all of its steps.
+
+    What chooses lines goes on when the figures have ended.
+    """
 
     span: str = "$__range"
 
@@ -376,7 +436,10 @@ class Lasting(Derived):
 
 @dataclass(frozen=True, slots=True)
 class Named(Derived):
-    """One sample a name, made of the label `n`: `text` has `{n}` in its place. For the row of a table that counts the others."""
+    """One sample a name, made of the label `n`: `text` has `{n}` in its place.
+
+    For the row of a table that counts the others.
+    """
 
     label: str
     text: str
@@ -387,13 +450,17 @@ class Named(Derived):
 
     def value(self, moment: Moment) -> Result:
         return {
-            frozenset({(self.label, self.text.format(n=dict(labels)["n"]))}): value for labels, value in self.inner.value(moment).items()
+            frozenset({(self.label, self.text.format(n=dict(labels)["n"]))}): value
+            for labels, value in self.inner.value(moment).items()
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Assumed(Expression):
-    """A recording rule about the program itself, of which a check by hand assumes what it should be: `holds` or absent."""
+    """A recording rule about the program itself, of which a check by hand assumes what it should be.
+
+    `holds` or absent.
+    """
 
     name: str
     holds: float | None = None
@@ -413,7 +480,10 @@ NO_POLICY: Final = Assumed("desk:sla_policy_missing")
 
 
 def fresh(expression: Expression) -> Expression:
-    """Only while the figures can be trusted: when they are old or incomplete there is no sample, and the panel says so."""
+    """Only while the figures can be trusted.
+
+    When they are old or incomplete there is no sample, and the panel says so.
+    """
     return Given(expression, TRUSTED)
 
 

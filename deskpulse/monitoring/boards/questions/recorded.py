@@ -2,7 +2,8 @@
 
 The rules stand in deskpulse/monitoring/rules/groups/boards.py.
 
-Each is an expression of `promql`, so the rule that records it and the check that works it out by hand cannot part ways.
+Each is an expression of `promql`, so the rule that records it and the check that works it out by hand cannot
+part ways.
 """
 
 from __future__ import annotations
@@ -34,13 +35,15 @@ from kpis.members import OTHER
 PROMISE: Final = ("by", "member", "target")
 _OF_TEAMS: Final = (("by", ("all", "team")),)
 _TEAMS: Final = (("by", "team"),)
-NO_OTHER: tuple[str, Match] = ("member", Besides((OTHER,)))  # where names are folded is no team, so it counts only while it has deadlines
+# where names are folded is no team, so it counts only while it has deadlines
+NO_OTHER: tuple[str, Match] = ("member", Besides((OTHER,)))
 _MEAN: Final = "support_first_response_mean_seconds"
 NAMED: Final = 3  # of what is worst now: the first in full, the others in a line
 LISTED: Final = 5  # of what is worst now, in the table of the SLA board
 MEMBERS: Final = 8  # of a dimension on the SLA board, the worst ones; the others are counted
 WALL_ROWS: Final = 6  # that a state timeline of the wall has room for; the others are counted
-BELOW_FROM: Final = 1_000_000_000  # of their order: promises that are below their objective now have so much, all others have less
+# of their order: promises that are below their objective now have so much, all others have less
+BELOW_FROM: Final = 1_000_000_000
 BELOW, KEPT, CLOSED, NOT_DUE = (
     0.0,
     1.0,
@@ -61,7 +64,9 @@ def _worst_rank() -> Expression:
 
 
 def _worst_late() -> Expression:
-    """What is worst now, by excess, with its numbers as labels: `missed` of `n`, `share` in time, `promised` (per cent), `excess`.
+    """What is worst now, by excess, with its numbers as labels.
+
+    `missed` of `n`, `share` in time, `promised` (per cent), `excess`.
 
     They change together, when a deadline falls, so they make no more series than one of them would.
     """
@@ -80,14 +85,24 @@ def _worst_late() -> Expression:
 
 
 def _endangered() -> Expression:
-    """What may miss its next deadlines, the most of them, with their number as the label `soon`; nothing while anything is listed."""
-    soon, usual = (Pick(f"support_sla_endangered_{name}", (), PROMISE) for name in ("tickets", "usual_tickets"))
+    """What may miss its next deadlines, the most of them, with their number as the label `soon`.
+
+    Nothing while anything is listed.
+    """
+    soon, usual = (
+        Pick(f"support_sla_endangered_{name}", (), PROMISE) for name in ("tickets", "usual_tickets")
+    )
     rank = Combined(soon, "-", Scaled(usual, over=1_000_000))  # of equally many, where fewer are usual
-    return Given(Unless(Joined(Top(rank, 1), Spelt(soon, "soon", PROMISE), PROMISE, ("soon",)), WORST_LATE), TRUSTED)
+    return Given(
+        Unless(Joined(Top(rank, 1), Spelt(soon, "soon", PROMISE), PROMISE, ("soon",)), WORST_LATE), TRUSTED
+    )
 
 
 def _sla_state() -> Expression:
-    """Of the desk and each team by target: listed (or something within it) 0, not 1; nothing to judge: closed 2, open 3."""
+    """Of the desk and each team by target: listed (or something within it) 0, not 1; nothing to judge.
+
+    Closed 2, open 3.
+    """
     below = Scaled(Pick("support_sla_below_objective", _OF_TEAMS, PROMISE), times=-1, plus=1)
     promised = Scaled(Pick("support_sla_objective_ratio", (*_OF_TEAMS, NO_OTHER), PROMISE), times=0, plus=1)
     opened = Scaled(Pick("support_business_open", _OF_TEAMS, ("by", "member")), plus=2)
@@ -95,7 +110,10 @@ def _sla_state() -> Expression:
 
 
 def _in_hours() -> Expression:
-    """Mean first response by work hours of the tickets whose wait had any: the others waited 0, which says nothing about speed."""
+    """Mean first response by work hours of the tickets whose wait had any.
+
+    The others waited 0, which says nothing about speed.
+    """
     own = ("window", "period", "by", "member")
     business = (("clock", "business"),)
     n = Pick("support_first_response_mean_observations", business, own)
@@ -106,13 +124,17 @@ def _in_hours() -> Expression:
 def by_own_clock(name: str, hours: Match, more: tuple[str, ...] = ()) -> Recorded:
     """A duration of each team: by its calendar, and in calendar time for a team that has none (`hours` are those that have).
 
-    The few business observations of such a team are of tickets that were created for another one, so it is not asked for them.
+    The few business observations of such a team are of tickets that were created for another one, so it is
+    not asked for them.
     """
     own = ("window", "period", "by", "member", *more)
     by_hours: Expression = Pick(name, (*_TEAMS, ("member", hours), ("clock", "business")), own)
     if name == _MEAN:
         by_hours = Recorded(IN_HOURS.inner, IN_HOURS.name, (*_TEAMS, ("member", hours)))
-    return Recorded(Either(by_hours, Pick(name, (*_TEAMS, ("clock", "calendar")), own)), f"desk:team_{name.removeprefix('support_')}")
+    return Recorded(
+        Either(by_hours, Pick(name, (*_TEAMS, ("clock", "calendar")), own)),
+        f"desk:team_{name.removeprefix('support_')}",
+    )
 
 
 def durations_of_teams(hours: Match) -> tuple[Recorded, ...]:
@@ -125,7 +147,10 @@ def durations_of_teams(hours: Match) -> tuple[Recorded, ...]:
 
 
 def _excess() -> Expression:
-    """How many more deadlines were missed in the last hour and 8 h than may be, of each member by target; below 0 where fewer were."""
+    """How many more deadlines were missed in the last hour and 8 h than may be, of each member by target.
+
+    Below 0 where fewer were.
+    """
     shown = (("window", ("1h", "8h")), ("period", "current"))
     own = ("window", *PROMISE)
     n = Pick("support_sla_attainment_observations", shown, own)
@@ -134,15 +159,21 @@ def _excess() -> Expression:
 
 
 def _rank() -> Expression:
-    """In which order the SLA board takes members: those listed, then by excess in the last hour, then those of which nothing was due.
+    """In which order the SLA board takes members.
 
-    Of equals the one with more deadlines in 30 days: `topk` chooses among equals freely. `other` comes only while it has deadlines.
+    Those listed, then by excess in the last hour, then those of which nothing was due.
+
+    Of equals the one with more deadlines in 30 days: `topk` chooses among equals freely. `other` comes only
+    while it has deadlines.
     """
     below = Pick("support_sla_below_objective", (), PROMISE)
     ours = Pick("support_sla_objective_ratio", (NO_OTHER,), PROMISE)
     hour = Grouped(Recorded(EXCESS.inner, EXCESS.name, (("window", "1h"),)), "max", PROMISE)
     listed = Scaled(below, times=1_000_000)
-    rank = Either(Either(Combined(listed, "+", hour), Scaled(listed, plus=-100_000)), Scaled(ours, times=0, plus=-200_000))
+    rank = Either(
+        Either(Combined(listed, "+", hour), Scaled(listed, plus=-100_000)),
+        Scaled(ours, times=0, plus=-200_000),
+    )
     month = (("window", "30d"), ("period", "current"))
     deadlines = Pick("support_sla_attainment_observations", month, PROMISE)
     return Either(Combined(rank, "+", Scaled(deadlines, over=1_000_000)), rank)
@@ -154,7 +185,10 @@ def beyond(ranked: Expression, most: int, by: tuple[str, ...] = ()) -> Expressio
 
 
 def _budget_left() -> Expression:
-    """Per cent of the error budget of 30 days that is left: 100: nothing failed, 0: as much failed as may, below 0: more did."""
+    """Per cent of the error budget of 30 days that is left: 100: nothing failed, 0.
+
+    As much failed as may, below 0: more did.
+    """
     month = (("window", "30d"), ("period", "current"))
     failed = Scaled(Pick("support_sla_attainment_ratio", month, PROMISE), times=-1, plus=1)
     allowed = Scaled(Pick("support_sla_objective_ratio", (), PROMISE), times=-1, plus=1)
@@ -187,12 +221,19 @@ def _desk_state() -> Expression:
 
 
 def _wall_rows() -> Expression:
-    """The promises of teams that the wall has room for: those below, then those that can be judged, then by what is overdue.
+    """The promises of teams that the wall has room for.
 
-    Of equals the one with more deadlines in 30 days: else the rows would change without a reason, since `topk` chooses among equals freely.
+    Those below, then those that can be judged, then by what is overdue.
+
+    Of equals the one with more deadlines in 30 days: else the rows would change without a reason, since
+    `topk` chooses among equals freely.
     """
     teams = sla_state(_TEAMS)
-    ranks = Combined(Scaled(Compared(teams, "==", BELOW), times=BELOW_FROM), "+", Scaled(Compared(teams, "==", KEPT), times=1_000_000))
+    ranks = Combined(
+        Scaled(Compared(teams, "==", BELOW), times=BELOW_FROM),
+        "+",
+        Scaled(Compared(teams, "==", KEPT), times=1_000_000),
+    )
     rank = Combined(ranks, "+", Pick("support_sla_overdue_tickets", _TEAMS, PROMISE))
     month = (("window", "30d"), ("period", "current"), *_TEAMS)
     deadlines = Pick("support_sla_attainment_observations", month, PROMISE)

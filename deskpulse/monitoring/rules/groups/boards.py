@@ -27,8 +27,8 @@ _STALE_SECONDS: Final = 60
 def added(family: Family, plan: Plan) -> Family:
     """The family of the view with the rules that only boards read, in its one group.
 
-    Rules of a group are evaluated for the same instant, one after the other; two groups are not, so a word that is made in another group
-    would be that of an earlier instant than the number beside it.
+    Rules of a group are evaluated for the same instant, one after the other; two groups are not, so a word
+    that is made in another group would be that of an earlier instant than the number beside it.
     """
     (group,) = family.groups
     rules = (*group.rules, *_names(), *_program(), *_parts(), *_expressions(plan))
@@ -51,7 +51,8 @@ def _names() -> tuple[Record, ...]:
 def _program() -> tuple[Record, ...]:
     age = "abs(time() - desk:view_as_of_timestamp_seconds)"
     return (
-        # 3 they can be trusted, 2 a source is silent, 1 something is not counted yet, 0 nothing was computed for a minute.
+        # 3 they can be trusted, 2 a source is silent, 1 something is not counted yet, 0 nothing was computed
+        # for a minute.
         Record(
             "desk:figures_state",
             block(
@@ -66,7 +67,10 @@ def _program() -> tuple[Record, ...]:
             "desk:view_as_of_timestamp_seconds * 0 - 1 unless on (desk) desk:support_sla_objective_ratio",
         ),
         # 2 there is none, 1 workers and exporters differ, 0 one policy.
-        Record("desk:policy_state", "-2 * desk:sla_policy_missing or on (desk) max by (desk) (deskpulse_policy_mismatch)"),
+        Record(
+            "desk:policy_state",
+            "-2 * desk:sla_policy_missing or on (desk) max by (desk) (deskpulse_policy_mismatch)",
+        ),
     )
 
 
@@ -75,6 +79,8 @@ def _parts() -> tuple[Record, ...]:
     created, waits = families.CREATED, families.FIRST_RESPONSE
     bucket = f"{waits.name}_bucket"
     return (
-        Record(f"desk:{created.name}", f"max by (desk, {', '.join(created.labels)}) ({chosen(created.name)})"),
+        Record(
+            f"desk:{created.name}", f"max by (desk, {', '.join(created.labels)}) ({chosen(created.name)})"
+        ),
         Record(f"desk:{bucket}", f"max by (desk, {', '.join((*waits.labels, 'le'))}) ({chosen(bucket)})"),
     )

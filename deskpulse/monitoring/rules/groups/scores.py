@@ -1,7 +1,9 @@
-"""Alerts about scores and times that get worse, and about unusual volume: against an earlier span of the same length.
+"""Alerts about scores and times that get worse, and about unusual volume.
 
-Each says so only when there is enough behind both figures, the change matters to somebody, and chance does not explain it: the change
-is more than `margin` times its standard error.
+Against an earlier span of the same length.
+
+Each says so only when there is enough behind both figures, the change matters to somebody, and chance does
+not explain it: the change is more than `margin` times its standard error.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from deskpulse.monitoring.rules.promql import MEMBER, WHOSE, block, of_team, tru
 
 BOARD: Final = "deskpulse-team"
 KEEP_MS: Final = 10 * MINUTE_MS
-ABOUT_SCORES: Final = "Scores that drop and times that rise, against the span before or the same days a week ago, for all and by team."
+ABOUT_SCORES: Final = (
+    "Scores that drop and times that rise, against the span before or the same days a week ago, for "
+    "all and by team."
+)
 ABOUT_VOLUME: Final = "Tickets created in 8 hours, against the same hours a week ago, for all and by team."
 
 
@@ -24,8 +29,9 @@ ABOUT_VOLUME: Final = "Tickets created in 8 hours, against the same hours a week
 class Score:
     """A figure that is compared with an earlier one.
 
-    `change` is the least change that matters: a difference, or for times a factor. `variance` is that of one figure, as PromQL of
-    `{r}` (the figure) and `{n}` (its observations); of a time it is that of its logarithm.
+    `change` is the least change that matters: a difference, or for times a factor. `variance` is that of one
+    figure, as PromQL of `{r}` (the figure) and `{n}` (its observations); of a time it is that of its
+    logarithm.
     """
 
     kpi: str
@@ -51,7 +57,10 @@ class Score:
         return self._at(self.observed, period, self.labels)
 
     def _at(self, metric: str, period: str, labels: str) -> str:
-        found = f'max by ({MEMBER}) (desk:{metric}{{by=~"all|team",window="{self.window}",period="{period}"{labels}}})'
+        found = (
+            f"max by ({MEMBER}) "
+            f'(desk:{metric}{{by=~"all|team",window="{self.window}",period="{period}"{labels}}})'
+        )
         return f'label_replace({found}, "kpi", "{self.kpi}", "", "")'
 
     @property
@@ -74,7 +83,8 @@ SCORES: Final = (
         window="7d",
         against="previous",
         change=10,
-        variance="5000 / {n}",  # of answers that are 100, 0 or -100: at most 10,000, and 5,000 for a score near 0
+        # of answers that are 100, 0 or -100: at most 10,000, and 5,000 for a score near 0
+        variance="5000 / {n}",
         form=_WRITTEN_SCORE,
     ),
     Score(
@@ -177,7 +187,9 @@ def family(plan: Plan) -> Family:
         Record("desk:score_now", _either(score.figure("current") for score in _ALL)),
         Record("desk:score_before", _either(score.figure(score.against) for score in _ALL)),
         Record("desk:score_now_observations", _either(score.observations("current") for score in _ALL)),
-        Record("desk:score_before_observations", _either(score.observations(score.against) for score in _ALL)),
+        Record(
+            "desk:score_before_observations", _either(score.observations(score.against) for score in _ALL)
+        ),
         Record("desk:score_variance", _either(_variance(score) for score in _ALL)),
     )
     alerts = (_alert(plan, score) for score in _ALL)
@@ -191,14 +203,18 @@ def _either(exprs: Iterable[str]) -> str:
 def _variance(score: Score) -> str:
     parts = []
     for span in ("now", "before"):
-        figure, observations = (f'desk:score_{span}{what}{{kpi="{score.kpi}"}}' for what in ("", "_observations"))
+        figure, observations = (
+            f'desk:score_{span}{what}{{kpi="{score.kpi}"}}' for what in ("", "_observations")
+        )
         parts.append(score.variance.format(r=figure, n=observations))
     return " + ".join(parts)
 
 
 def _alert(plan: Plan, score: Score) -> Alert:
     settings = plan.alerts.scores
-    now, before, variance = (f'desk:score_{what}{{kpi="{score.kpi}"}}' for what in ("now", "before", "variance"))
+    now, before, variance = (
+        f'desk:score_{what}{{kpi="{score.kpi}"}}' for what in ("now", "before", "variance")
+    )
     error = f"{number(settings.margin)} * sqrt({variance})"
     if score.factor:
         matters, sure = f"{now} > {number(score.change)} * {before}", f"ln({now} / {before}) > {error}"
@@ -212,7 +228,10 @@ def _alert(plan: Plan, score: Score) -> Alert:
             of_team(
                 f"({matters})",
                 f"and ({sure})",
-                *(f'and (desk:score_{span}_observations{{kpi="{score.kpi}"}} >= {settings.least})' for span in ("now", "before")),
+                *(
+                    f'and (desk:score_{span}_observations{{kpi="{score.kpi}"}} >= {settings.least})'
+                    for span in ("now", "before")
+                ),
             )
         ),
         severity="warning",
@@ -222,7 +241,8 @@ def _alert(plan: Plan, score: Score) -> Alert:
         keep_ms=KEEP_MS,
         labels={"kpi": score.kpi},
         summary=f"{score.says} of {WHOSE} is {{{{ $value | {score.form} }}}}, worse than {score.earlier}.",
-        description=f"Over {score.window}, against {score.earlier}: a change that matters, and more than chance explains.",
+        description=f"Over {score.window}, against {score.earlier}: a change that matters, and more than chance "
+        "explains.",
     )
 
 
@@ -244,12 +264,16 @@ def _unusual(plan: Plan) -> Iterator[Alert]:
     now, before = "desk:volume_now_tickets", "desk:volume_week_ago_tickets"
     error = f"{number(settings.margin)} * sqrt({now} + {before})"
     closed = f"unless on ({MEMBER}) (desk:support_business_open == 0)"
-    for name, more, less, only in (("High", now, before, (_history(before),)), ("Low", before, now, (closed,))):
+    for name, more, less, only in (
+        ("High", now, before, (_history(before),)),
+        ("Low", before, now, (closed,)),
+    ):
         yield Alert(
             name=f"SupportVolume{name}",
             expr=trusted(
                 of_team(
-                    f"{now} {'>' if more == now else '<'} {before} {'*' if more == now else '/'} {number(settings.factor)}",
+                    f"{now} {'>' if more == now else '<'} {before} {'*' if more == now else '/'} "
+                    f"{number(settings.factor)}",
                     f"and ({more} - {less} > {error})",
                     f"and ({more} >= {settings.least})",
                     *only,
@@ -261,16 +285,23 @@ def _unusual(plan: Plan) -> Iterator[Alert]:
             hold_ms=15 * MINUTE_MS,
             keep_ms=KEEP_MS,
             summary=f"{{{{ $value }}}} tickets of {WHOSE} in 8 h, "
-            + (f"over {number(settings.factor)} times" if more == now else f"less than 1/{number(settings.factor)} of")
+            + (
+                f"over {number(settings.factor)} times"
+                if more == now
+                else f"less than 1/{number(settings.factor)} of"
+            )
             + " the same hours a week ago.",
             description=_VOLUME_MEANS[name],
         )
 
 
 def _history(week_ago: str) -> str:
-    """Whether tickets were counted all through those hours: in the hours before them, or, of a desk that sleeps then, in the weeks before.
+    """Whether tickets were counted all through those hours.
 
-    A new installation has counted nothing a week ago, or only the end of it, and any desk has more than nothing.
+    In the hours before them, or, of a desk that sleeps then, in the weeks before.
+
+    A new installation has counted nothing a week ago, or only the end of it, and any desk has more than
+    nothing.
     """
     of_24h, of_7d, of_14d, of_30d = (
         f'desk:support_tickets{{window="{window}",period="{period}"}}'
@@ -286,6 +317,8 @@ def _history(week_ago: str) -> str:
 
 _ALL: Final = (*SCORES, *TIMES)
 _VOLUME_MEANS: Final = {
-    "High": "More than chance explains. Look at what customers write about before the queue grows: an outage, a mailing, an invoice run.",
-    "Low": "Fewer than chance explains. Can customers reach you, and does what creates the tickets send all of its events?",
+    "High": "More than chance explains. Look at what customers write about before the queue grows: an outage, "
+    "a mailing, an invoice run.",
+    "Low": "Fewer than chance explains. Can customers reach you, and does what creates the tickets send all "
+    "of its events?",
 }

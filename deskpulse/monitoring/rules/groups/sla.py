@@ -11,16 +11,24 @@ from deskpulse.monitoring.rules.promql import MEMBER, NAMED, NOW, PROMISE, of_te
 from deskpulse.policy.alerts import BurnPart
 
 BOARD: Final = "deskpulse-sla"
-KEEP_MS: Final = 5 * MINUTE_MS  # by then SupportSLABlind tells that nothing is known; also against flapping at the limit
+# by then SupportSLABlind tells that nothing is known; also against flapping at the limit
+KEEP_MS: Final = 5 * MINUTE_MS
 CAP: Final = 0.5  # a burn alert fires at the latest when half of the deadlines are missed
 ENDANGERED: Final = "SupportSLAEndangered"
 BELOW: Final = "SupportSLABelowObjective"
 WAITS_LONG: Final = "SupportSLAWaitsLong"
 BURN: Final = "SupportSLABudgetBurn"
-_HOLD_MS: Final = {"15m": 2 * MINUTE_MS, "1h": 5 * MINUTE_MS, "8h": 15 * MINUTE_MS, "24h": 15 * MINUTE_MS, "7d": 60 * MINUTE_MS}
+_HOLD_MS: Final = {
+    "15m": 2 * MINUTE_MS,
+    "1h": 5 * MINUTE_MS,
+    "8h": 15 * MINUTE_MS,
+    "24h": 15 * MINUTE_MS,
+    "7d": 60 * MINUTE_MS,
+}
 _SHORT_SHARE: Final = 4  # the short window needs a quarter of the deadlines of the long one
 _HOURS: Final = 8  # of the longer window of worst now
-_TELLING: Final = 10  # deadlines an hour, from which the hour speaks for itself: as many as the test of worst now asks for
+# deadlines an hour, from which the hour speaks for itself: as many as the test of worst now asks for
+_TELLING: Final = 10
 _OBSERVED: Final = "desk:support_sla_attainment_observations"
 _MISSABLE: Final = "(1 - desk:support_sla_objective_ratio)"
 _TICKETS: Final = "desk:support_tickets"
@@ -102,7 +110,10 @@ def _below_warning(plan: Plan) -> Alert:
 
 
 def _waits_long(plan: Plan) -> Alert:
-    """Two are enough where so few deadlines fall that no test can speak, and nowhere else: a busy desk has always a few of them."""
+    """Two are enough where so few deadlines fall that no test can speak, and nowhere else.
+
+    A busy desk has always a few of them.
+    """
     small = plan.alerts.small_teams
     long = f'desk:support_sla_long_overdue_tickets{{by="team",{_REPLIES}}}'
     return Alert(
@@ -131,10 +142,13 @@ def _burn(plan: Plan, part: BurnPart) -> Alert:
         name=BURN,
         expr=trusted(
             of_team(
-                f'1 - desk:support_sla_attainment_ratio{{window="{part.long}",{NOW}}} > on ({PROMISE}) {limit}',
-                f'and on ({PROMISE}) (1 - desk:support_sla_attainment_ratio{{window="{part.short}",{NOW}}} > on ({PROMISE}) {limit})',
+                f'1 - desk:support_sla_attainment_ratio{{window="{part.long}",{NOW}}} > on ({PROMISE}) '
+                f"{limit}",
+                f'and on ({PROMISE}) (1 - desk:support_sla_attainment_ratio{{window="{part.short}",{NOW}}} '
+                f"> on ({PROMISE}) {limit})",
                 f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.long}",{NOW}}} >= {least})',
-                f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.short}",{NOW}}} >= {max(1, least // _SHORT_SHARE)})',
+                f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.short}",{NOW}}} >= '
+                f"{max(1, least // _SHORT_SHARE)})",
                 *_lived_through(part.long),
             )
         ),

@@ -1,8 +1,9 @@
 """Which exporter is believed, its figures under names of their own, and whether they can be trusted.
 
-Every exporter shows the same figures, but one may be behind, and the clock of one may be wrong. Alerts and boards read `desk:...`: the
-figures of one that is complete and whose clock agrees with Prometheus's, for each desk its own. It would be convenient to compare
-exporters with each other; then the one whose clock is fast would win, and every deadline would come early.
+Every exporter shows the same figures, but one may be behind, and the clock of one may be wrong. Alerts and
+boards read `desk:...`: the figures of one that is complete and whose clock agrees with Prometheus's, for each
+desk its own. It would be convenient to compare exporters with each other; then the one whose clock is fast
+would win, and every deadline would come early.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ CHOSEN: Final = "desk:exporter_chosen"
 TRUSTED: Final = "desk:figures_trusted"
 ANSWERING: Final = "desk:exporters_answering"
 SILENT: Final = "desk:source_silent_topics"
-_CLOSE_SECONDS: Final = 30  # between Prometheus's clock at the scrape and the exporter's when Kafka last answered
+# between Prometheus's clock at the scrape and the exporter's when Kafka last answered
+_CLOSE_SECONDS: Final = 30
 _STALE_SECONDS: Final = 60  # since then; the exporter itself calls the view incomplete after 10
 _AS_OF: Final = "desk:view_as_of_timestamp_seconds"
 _READ: Final = "deskpulse_view_read_timestamp_seconds"
@@ -42,7 +44,9 @@ of exporters may run and one that lags changes nothing. Every series keeps the l
 
 def family(plan: Plan) -> Family:
     """The recording rules that the others stand on."""
-    return Family("view.yml", ABOUT, (Group("deskpulse-view", (*_choice(), *_figures(), *_silence(plan), _trust())),))
+    return Family(
+        "view.yml", ABOUT, (Group("deskpulse-view", (*_choice(), *_figures(), *_silence(plan), _trust())),)
+    )
 
 
 def chosen(metric: str) -> str:
@@ -53,19 +57,22 @@ def chosen(metric: str) -> str:
 def _choice() -> tuple[Record, ...]:
     return (
         Record(ANSWERING, "count by (desk) (deskpulse_exporter_up)"),
-        # A right clock and fresh, before complete, before read to the end that it knew a minute ago; none that is not ready.
+        # A right clock and fresh, before complete, before read to the end that it knew a minute ago; none
+        # that is not ready.
         Record(
             SCORE,
             block(
                 "(",
                 f"    {CLOSE} * (abs(timestamp({_READ}) - {_READ}) <= bool {_CLOSE_SECONDS})",
                 "  + 2 * deskpulse_view_complete",
-                f"  - (max without (partition) ({_END} offset 1m > bool {_POSITION}) or 0 * deskpulse_view_complete)",
+                f"  - (max without (partition) ({_END} offset 1m > bool {_POSITION}) or 0 * "
+                "deskpulse_view_complete)",
                 ")",
                 f"and on ({EXPORTER}) deskpulse_exporter_ready == 1",
             ),
         ),
-        # The one that was believed stays it among equals: figures that jump between two exporters would look like news.
+        # The one that was believed stays it among equals: figures that jump between two exporters would look
+        # like news.
         Record(
             CHOSEN,
             block(
@@ -79,10 +86,20 @@ def _choice() -> tuple[Record, ...]:
 
 
 def _figures() -> list[Record]:
-    shown = (*families.FINAL, *families.LIVE, *families.SLA_FINAL, *families.CLOSED_FINAL, *families.SLA_LIVE, *families.SLA_WORST)
-    # Labels by name: whatever else a scrape configuration puts on a target must not make two series of one figure.
+    shown = (
+        *families.FINAL,
+        *families.LIVE,
+        *families.SLA_FINAL,
+        *families.CLOSED_FINAL,
+        *families.SLA_LIVE,
+        *families.SLA_WORST,
+    )
+    # Labels by name: whatever else a scrape configuration puts on a target must not make two series of one
+    # figure.
     labels = {one.exported_name: ", ".join(one.labels) for one in shown}
-    found = [Record(f"desk:{name}", f"max by (desk, {names}) ({chosen(name)})") for name, names in labels.items()]
+    found = [
+        Record(f"desk:{name}", f"max by (desk, {names}) ({chosen(name)})") for name, names in labels.items()
+    ]
     span = 'deskpulse_window_span_seconds{period="current"}'
     return [
         *found,
@@ -106,16 +123,27 @@ def _silence(plan: Plan) -> tuple[Record, ...]:
                 ")",
             ),
         ),
-        Record("desk:source_topic_events", "\nor\n".join(_named(events, topic) for topic, events in _EVENTS.items())),
-        Record("desk:source_events", "desk:source_topic_events\nor\n" + _named("sum by (desk, window) (desk:source_topic_events)", "all")),
-        Record("desk:source_window_seconds", "desk:source_events * 0 + on (desk, window) group_left () desk:window_span_seconds"),
+        Record(
+            "desk:source_topic_events",
+            "\nor\n".join(_named(events, topic) for topic, events in _EVENTS.items()),
+        ),
+        Record(
+            "desk:source_events",
+            "desk:source_topic_events\nor\n"
+            + _named("sum by (desk, window) (desk:source_topic_events)", "all"),
+        ),
+        Record(
+            "desk:source_window_seconds",
+            "desk:source_events * 0 + on (desk, window) group_left () desk:window_span_seconds",
+        ),
         # The shortest window that is not mostly silence, and its seconds before the silence began.
         Record(
             "desk:source_heard_seconds",
             block(
                 "bottomk by (desk, topic) (1,",
                 "  desk:source_window_seconds",
-                "  and (0.8 * desk:source_window_seconds > on (desk, topic) group_left () desk:source_silent_seconds)",
+                "  and (0.8 * desk:source_window_seconds > on (desk, topic) group_left () "
+                "desk:source_silent_seconds)",
                 ") - on (desk, topic) group_left () desk:source_silent_seconds",
             ),
         ),
