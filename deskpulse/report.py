@@ -25,8 +25,8 @@ from kpis.figures.batch import Batch, History, Stretch
 from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS, MemberRules
 from kpis.state.quality import Quality, told
+from windows.offered import ALL_NAMES
 
-ALL_WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
 _EXAMPLES: Final = 5  # of the refused events of a reason
 _MOST_SPELLINGS: Final = 1_000  # of a dimension
 _HEADED: Final = frozenset({"window", "period", "by", "member", "clock", "team", "channel", "priority"})
@@ -212,7 +212,7 @@ def _stretches(
         return [Stretch("custom", "current", start, end, end - start)]
     if window == "all":
         return [batch.whole(as_of_ms)]
-    return batch.stretches(as_of_ms, ALL_WINDOWS if window is None else (window,))
+    return batch.stretches(as_of_ms, ALL_NAMES if window is None else (window,))
 
 
 def document(as_of_ms: int, figures: Iterable[Figure]) -> dict[str, object]:

@@ -5,9 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
-DAY_MS: Final = 24 * HOUR_MS
+from windows.offered import DAY_MS, HOUR_MS, LENGTHS_MS, MINUTE_MS, reach_ms
+
+
+__all__ = [
+    "DAY",
+    "DAY_MS",
+    "HOUR_MS",
+    "MINUTE",
+    "MINUTE_MS",
+    "QUARTER",
+    "RESOLUTIONS",
+    "SIX_HOURS",
+    "Resolution",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +48,12 @@ class Resolution:
         return self.pane(event_clock_ms - self.retention_ms)
 
 
-MINUTE: Final = Resolution("1m", 0, MINUTE_MS, 2 * HOUR_MS + 10 * MINUTE_MS)
-QUARTER: Final = Resolution("15m", 1, 15 * MINUTE_MS, 9 * DAY_MS + HOUR_MS)
-SIX_HOURS: Final = Resolution("6h", 2, 6 * HOUR_MS, 61 * DAY_MS)
-DAY: Final = Resolution("1d", 3, DAY_MS, 732 * DAY_MS)
+def _resolution(name: str, index: int, margin_ms: int) -> Resolution:
+    return Resolution(name, index, LENGTHS_MS[name], reach_ms(name) + margin_ms)
+
+
+MINUTE: Final = _resolution("1m", 0, 10 * MINUTE_MS)
+QUARTER: Final = _resolution("15m", 1, DAY_MS + HOUR_MS)  # a local day may have 25 hours
+SIX_HOURS: Final = _resolution("6h", 2, DAY_MS)
+DAY: Final = _resolution("1d", 3, 2 * DAY_MS)
 RESOLUTIONS: Final = (MINUTE, QUARTER, SIX_HOURS, DAY)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from windows.panes import DAY, DAY_MS, MINUTE, QUARTER, SIX_HOURS, Resolution
+from windows.offered import OFFERED, OFFERED_FOR_CUSTOMERS, Offered
+from windows.panes import DAY_MS, MINUTE, RESOLUTIONS, Resolution
 
 Period = Literal["current", "previous", "week_ago"]
 PERIODS: Final[tuple[Period, ...]] = ("current", "previous", "week_ago")
@@ -46,17 +47,16 @@ class Span:
         return Span(self.resolution, self.first + panes, self.last + panes)
 
 
-_BOTH: Final[tuple[Period, ...]] = ("current", "previous")
-WINDOWS: Final = (
-    Window("15m", MINUTE, 15, _BOTH),
-    Window("1h", MINUTE, 60, _BOTH),
-    Window("8h", QUARTER, 32, PERIODS),
-    Window("24h", QUARTER, 96, PERIODS),
-    Window("today", QUARTER, None, PERIODS),
-    Window("7d", SIX_HOURS, 28, _BOTH),
-    Window("30d", SIX_HOURS, 120, _BOTH),
-)
-CUSTOMER_WINDOWS: Final = (Window("30d", SIX_HOURS, 120, _BOTH), Window("365d", DAY, 365, _BOTH))
+_RESOLUTIONS: Final = {resolution.name: resolution for resolution in RESOLUTIONS}
+
+
+def _window(offered: Offered) -> Window:
+    periods = PERIODS if offered.week_ago else PERIODS[:2]
+    return Window(offered.name, _RESOLUTIONS[offered.resolution], offered.panes, periods)
+
+
+WINDOWS: Final = tuple(map(_window, OFFERED))
+CUSTOMER_WINDOWS: Final = tuple(map(_window, OFFERED_FOR_CUSTOMERS))
 
 
 def span(window: Window, period: Period, as_of_ms: int, zone: ZoneInfo) -> Span:
@@ -83,9 +83,10 @@ def minutes_ahead(resolution: Resolution, as_of_ms: int) -> Span | None:
 
     None when none is left.
 
-    >>> minutes_ahead(QUARTER, 270_000)
+    >>> quarter = RESOLUTIONS[1]
+    >>> minutes_ahead(quarter, 270_000)
     Span(resolution=Resolution(name='1m', index=0, length_ms=60000, retention_ms=7800000), first=5, last=14)
-    >>> minutes_ahead(QUARTER, 840_000) is minutes_ahead(MINUTE, 0) is None
+    >>> minutes_ahead(quarter, 840_000) is minutes_ahead(MINUTE, 0) is None
     True
     """
     first = MINUTE.pane(as_of_ms) + 1

@@ -11,6 +11,7 @@ import typer
 
 from deskpulse import exits
 from deskpulse.commands.common import Config, read_settings, say_parameter, stop, time
+from windows.offered import ALL_NAMES
 
 EPILOG = (
     "The same computation as the live one, over a finished history; it needs no "
@@ -18,8 +19,7 @@ EPILOG = (
     "deskpulse report week.jsonl\n\n"
     "deskpulse report finale.csv --mapping examples/mappings/helpdesk_italy.yaml --window all --format json"
 )
-# a test compares them with the catalogue
-WINDOW_NAMES = ("15m", "1h", "8h", "24h", "7d", "30d", "365d", "today", "all")
+WINDOW_NAMES = (*ALL_NAMES, "all")
 
 
 class Format(StrEnum):

@@ -8,34 +8,33 @@ It changes no deadline, so it may change at any time.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Section, wrong
 from deskpulse.times import parse_duration_ms
+from windows.offered import ROLLING_NAMES, WINDOW_MS
 
-Window = Literal["15m", "1h", "8h", "24h", "7d", "30d"]
+if TYPE_CHECKING:
+    Window = str
+else:
+    Window = Literal[*ROLLING_NAMES]
 Severity = Literal["page", "warning"]
-WINDOW_MS: Final[dict[str, int]] = {
-    "15m": 900_000,
-    "1h": 3_600_000,
-    "8h": 28_800_000,
-    "24h": 86_400_000,
-    "7d": 604_800_000,
-    "30d": 2_592_000_000,
-}
 # How many times as fast as planned a budget of 30 days burns when 2 % of it go within an hour, 6.7 % within 8
-# h, 10 % within 24 h, 35 % within 7 days.
-USUAL_FACTORS: Final[dict[str, float]] = {
-    "15m": 14.4,
-    "1h": 14.4,
-    "8h": 6.0,
-    "24h": 3.0,
-    "7d": 1.5,
-    "30d": 1.0,
-}
+# h, 10 % within 24 h, 35 % within 7 days; from 30 days on as planned.
+_USUAL_FACTORS: Final = (("1h", 14.4), ("8h", 6.0), ("24h", 3.0), ("7d", 1.5))
 _BASE: Final = re.compile(r"https?://[^\s\"'<>{}]+/")
+
+
+def usual_factor(window: str) -> float:
+    """The factor of a long window where a policy states none; 1.0 for windows of more than 7 days.
+
+    >>> usual_factor("15m"), usual_factor("7d"), usual_factor("30d")
+    (14.4, 1.5, 1.0)
+    """
+    fitting = (factor for name, factor in _USUAL_FACTORS if WINDOW_MS[window] <= WINDOW_MS[name])
+    return next(fitting, 1.0)
 
 
 def _duration_ms(value: object) -> object:
@@ -129,7 +128,7 @@ class BurnPart(AlertSection):
     @property
     def aim(self) -> float:
         """The factor before any cap."""
-        return USUAL_FACTORS[self.long] if self.factor is None else self.factor
+        return usual_factor(self.long) if self.factor is None else self.factor
 
 
 # Shorter windows are left to worst now: with an objective of 90 % a burn that is worth a page asks for more

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Names, Section, listed, wrong
 from deskpulse.times import parse_duration_ms
 from kpis.figures.bands import Edge
+from windows.offered import ALL_NAMES
 
 Unit = Literal["duration", "ratio", "number"]
-Windows = Annotated[
-    tuple[Literal["15m", "1h", "8h", "24h", "7d", "30d", "365d", "today"], ...], BeforeValidator(listed)
-]
+if TYPE_CHECKING:
+    WindowName = str
+else:
+    WindowName = Literal[*ALL_NAMES]
+Windows = Annotated[tuple[WindowName, ...], BeforeValidator(listed)]
 _BOUND: Final = re.compile(r"(<=|>=|<|>)\s*(\S+)")
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _EXAMPLES: Final[dict[Unit, str]] = {

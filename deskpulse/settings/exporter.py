@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Section, check_readable, listed, read_secret, wrong
 from exporters.config import EXACT_SECONDS, is_host, is_loopback
+from windows.offered import NAMES
 
-PartsWindow = Literal["15m", "1h", "8h", "24h", "7d", "30d", "today"]
+if TYPE_CHECKING:
+    PartsWindow = str
+else:
+    PartsWindow = Literal[*NAMES]
 Rollup = Literal["all", "team", "channel", "priority"]
 
 

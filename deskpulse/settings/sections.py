@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, 
 
 from deskpulse.settings.base import Names, Section, check_name, check_readable, from_json, wrong
 from kpis.ledger import codec, formats
+from windows.panes import DAY_MS, SIX_HOURS
 
 LONGEST_NAME: Final = 128  # characters, as of every name in events
 # the roll-up over everything, and where unlisted names are folded
@@ -77,7 +78,8 @@ class DeskSettings(Section):
     max_names: int = Field(1_000, ge=1, le=100_000)
     max_combinations: int = Field(5_000, ge=1, le=1_000_000)
     future_tolerance_seconds: int = Field(300, ge=0, le=86_400)
-    horizon_days: int = Field(61, ge=1, le=3_650)
+    # as long as any window asks for panes of tickets
+    horizon_days: int = Field(SIX_HOURS.retention_ms // DAY_MS, ge=1, le=3_650)
     open_horizon_days: int = Field(365, ge=1, le=3_650)
 
     @field_validator("name")

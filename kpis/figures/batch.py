@@ -32,6 +32,7 @@ from streams.decode import Reject, decoder
 from streams.events import AnyEvent, Joined, Left, Survey
 from streams.topics import SOURCE_TOPICS
 from windows.cells import Cells, add
+from windows.offered import RANKING
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 from windows.spans import CUSTOMER_WINDOWS, WINDOWS, Window, covered_ms, span
 
@@ -309,7 +310,7 @@ class Batch:
         """What decides which names there are; the first one ranks them."""
         if stretches and len({stretch.window for stretch in stretches}) == 1:
             return sorted(stretches, key=lambda stretch: stretch.period != "current")
-        month = next(w for w in WINDOWS if w.name == "30d")
+        month = next(w for w in WINDOWS if w.name == RANKING)
         return [self._stretch(month, period, as_of_ms) for period in ("current", "previous")]
 
     def _live(

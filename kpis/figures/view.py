@@ -27,6 +27,7 @@ from kpis.tables import CUSTOMERS
 from kpis.tickets.row import Dims
 from streams.names import fold
 from windows.cells import Cells, add, difference
+from windows.offered import RANKING
 from windows.panes import DAY_MS
 from windows.rolling import RollingSums, Slot
 from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS, Period, covered_ms
@@ -141,7 +142,7 @@ class ViewBuilder:
             for period in w.periods
             for zone in (zones if w.panes is None else {rules.zone})
         }
-        self._months = [self._slots["30d", period, rules.zone] for period in ("current", "previous")]
+        self._months = [self._slots[RANKING, period, rules.zone] for period in ("current", "previous")]
         self._parts_slots = {
             *self._months,
             *(self._slots[window, "current", rules.zone] for window in rules.parts_windows),

@@ -86,7 +86,7 @@ class StateRules:
     """Limits that rule the state of a partition."""
 
     # H: older events are rejected; closed rows leave, but never before the panes that they have booked
-    horizon_ms: int = 61 * DAY_MS
+    horizon_ms: int = SIX_HOURS.retention_ms
     # former customers are known as long as any window may ask whether they were customers before
     customer_ms: int = DAY.retention_ms
     open_ms: int = 365 * DAY_MS  # open tickets leave after so long without an event

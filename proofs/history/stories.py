@@ -10,9 +10,10 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from deskpulse.lab.demo.story import demo_desk
-from deskpulse.lab.simulator.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk, Team
+from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, Desk, Team
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.settings import Settings
+from windows.panes import SIX_HOURS
 
 ZONE: Final = "Europe/Madrid"  # of the desk and of the default policy
 SCRAPE_SECONDS: Final = 60  # between two scrapes in the hours that boards show closely
@@ -83,7 +84,7 @@ class Story:
     @property
     def start_ms(self) -> int:
         """When the simulation begins: the longest window and the one before it are full."""
-        return self.now_ms - 61 * DAY_MS
+        return self.now_ms - SIX_HOURS.retention_ms
 
     @property
     def moment_ms(self) -> int:

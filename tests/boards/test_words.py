@@ -76,7 +76,7 @@ def test_both_languages_fill_in_the_same_values() -> None:
 def test_no_text_is_there_for_nothing(policy: Policy) -> None:
     """Every key is written in the code, or made there from a known part."""
     code = "".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/monitoring/boards").glob("*.py")
+        path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/monitoring/boards").rglob("*.py")
     )
     made = re.compile(
         r"(window|period|target|board|created_by|attainment_by|attainment|within|short|spoken|brief|title|overdue|course|unit|first_response)"

@@ -19,9 +19,11 @@ from deskpulse.monitoring.boards.matchers import OF_DESK, Match
 from deskpulse.monitoring.boards.pages import definitions, pipeline, sla, team, wall
 from deskpulse.monitoring.boards.panels.sheet import REFRESH, SCHEMA, TAG, Asked, Sheet
 from deskpulse.monitoring.boards.questions.figures import TEAM, alerts
+from windows.offered import NAMES
 
 # the first is shown at first; an hour is seen in it
-TEAM_WINDOWS: Final = ("8h", "15m", "1h", "24h", "today", "7d", "30d")
+_FIRST: Final = "8h"  # the choice of a board that nobody has chosen for: a shift
+TEAM_WINDOWS: Final = (_FIRST, *(name for name in NAMES if name != _FIRST))
 # An alert is marked where it began, once: as long as it fires would be an area over everything that it is
 # about.
 STARTED: Final = "{alerts} unless {alerts} offset 1m"

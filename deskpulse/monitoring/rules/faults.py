@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 from deskpulse.monitoring.rules.alertmanager import calendar_years
 from deskpulse.monitoring.rules.groups.sla import CAP
 from deskpulse.monitoring.rules.plan import Plan, number, promql_duration
-from deskpulse.policy.alerts import WINDOW_MS, BurnPart
+from deskpulse.policy.alerts import BurnPart
 from deskpulse.settings.faults import Fault
 from kpis.sla.policy import Policy, Version, year_of
+from windows.offered import WINDOW_MS
 
 _SILENT_SCRAPES: Final = 3
 _LEAST_SCRAPES: Final = 2  # an increase or a change is the difference of two

@@ -9,6 +9,7 @@ from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, Family, Group, Se
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import MEMBER, NAMED, NOW, PROMISE, of_team, trusted
 from deskpulse.policy.alerts import BurnPart
+from windows.offered import WINDOW_MS
 
 BOARD: Final = "deskpulse-sla"
 # by then SupportSLABlind tells that nothing is known; also against flapping at the limit
@@ -18,13 +19,8 @@ ENDANGERED: Final = "SupportSLAEndangered"
 BELOW: Final = "SupportSLABelowObjective"
 WAITS_LONG: Final = "SupportSLAWaitsLong"
 BURN: Final = "SupportSLABudgetBurn"
-_HOLD_MS: Final = {
-    "15m": 2 * MINUTE_MS,
-    "1h": 5 * MINUTE_MS,
-    "8h": 15 * MINUTE_MS,
-    "24h": 15 * MINUTE_MS,
-    "7d": 60 * MINUTE_MS,
-}
+# How long a burn must last in its short window, by the length of that window.
+_HOLDS_MS: Final = (("15m", 2 * MINUTE_MS), ("1h", 5 * MINUTE_MS), ("24h", 15 * MINUTE_MS))
 _SHORT_SHARE: Final = 4  # the short window needs a quarter of the deadlines of the long one
 _HOURS: Final = 8  # of the longer window of worst now
 # deadlines an hour, from which the hour speaks for itself: as many as the test of worst now asks for
@@ -155,13 +151,18 @@ def _burn(plan: Plan, part: BurnPart) -> Alert:
         severity=part.severity,
         kind="kpi",
         board=BOARD,
-        hold_ms=_HOLD_MS[part.short],
+        hold_ms=_hold_ms(part.short),
         keep_ms=KEEP_MS,
         labels={"window": part.long},
         tickets="",
         summary=words.burn_summary(part.long),
         description=words.burn(part.short),
     )
+
+
+def _hold_ms(short: str) -> int:
+    fitting = (hold_ms for name, hold_ms in _HOLDS_MS if WINDOW_MS[short] <= WINDOW_MS[name])
+    return next(fitting, 60 * MINUTE_MS)
 
 
 def _lived_through(window: str) -> tuple[str, ...]:
