@@ -13,6 +13,7 @@ import msgspec
 
 from exporters.wall import model
 from scripts.tidy import ROOT
+from windows.offered import NAMES
 
 FILE: Final = Path("wall/src/model.ts")
 _HEAD: Final = (
@@ -69,7 +70,10 @@ def structs() -> list[type[msgspec.Struct]]:
 
 def text() -> str:
     """The whole file."""
-    return _HEAD + "".join("\n" + "\n".join(_interface(one)) + "\n" for one in structs())
+    windows = ", ".join(f'"{name}"' for name in NAMES)
+    return f"{_HEAD}\nexport const WINDOWS: string[] = [{windows}];\n" + "".join(
+        "\n" + "\n".join(_interface(one)) + "\n" for one in structs()
+    )
 
 
 def _interface(struct: type[msgspec.Struct]) -> Iterator[str]:

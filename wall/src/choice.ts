@@ -1,7 +1,8 @@
 // What this screen shows, kept in the URL: a link or a kiosk's start page says it all.
 
+import { WINDOWS } from "./model";
+
 export const DEFAULT_WINDOW = "24h";
-const WINDOWS = new Set(["15m", "1h", "8h", "24h", "today", "7d", "30d"]);
 const COMPARES = new Set(["previous", "week_ago"]);
 
 export interface Choice {
@@ -21,7 +22,7 @@ export function readChoice(search: string): Choice {
   const compare = query.get("compare") ?? "";
   const theme = query.get("theme");
   return {
-    window: WINDOWS.has(window) ? window : DEFAULT_WINDOW,
+    window: WINDOWS.includes(window) ? window : DEFAULT_WINDOW,
     team: query.get("team") || null,
     compare: COMPARES.has(compare) ? compare : "auto",
     lang: query.get("lang"),

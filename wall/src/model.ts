@@ -1,5 +1,7 @@
 // Made by scripts/wall_types.py from exporters/wall/model.py: run `python -m scripts.wall_types` instead of editing.
 
+export const WINDOWS: string[] = ["15m", "1h", "8h", "24h", "today", "7d", "30d"];
+
 export interface Why {
   code: string;
   text: string;

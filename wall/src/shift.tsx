@@ -5,6 +5,7 @@ import type { Endangered, SlaTarget, TeamRow, Wall, WorstNow } from "./model";
 import { fit, memberName, worstName } from "./names";
 import type { Piece } from "./format";
 import { Ages, Figure, type Tongue } from "./tiles";
+import { nameOfWindow } from "./words";
 
 const DOT = " \u00b7 ";
 const NAME_LETTERS = [36, 44, 58]; // that fit at each size of the name of the worst
@@ -82,7 +83,7 @@ function Listed({ wall, nowMs, words, format, first, rest }: ShiftProps & { firs
   // A second one that is too long for its line is counted instead.
   const second = next && next.length <= SECOND_LETTERS ? next : null;
   const further = rest.length - (second ? 1 : 0);
-  const facts = [words.windows[first.window], words.since(format.moment(first.since_ms, nowMs, wall.zone)), first.overdue ? words.overdueNow(format.count(first.overdue)) : null];
+  const facts = [nameOfWindow(words, first.window), words.since(format.moment(first.since_ms, nowMs, wall.zone)), first.overdue ? words.overdueNow(format.count(first.overdue)) : null];
   return (
     <>
       <p class="worst-name" data-fit={fit(name, NAME_LETTERS)}>

@@ -1,10 +1,9 @@
 // The last line of the first screen: good news and slow figures of the chosen window, small.
 
-import type { Tile, Wall } from "./model";
+import { type Tile, type Wall, WINDOWS } from "./model";
 import { Select } from "./header";
 import type { Tongue } from "./tiles";
-
-export const WINDOWS = ["15m", "1h", "8h", "24h", "today", "7d", "30d"];
+import { nameOfWindow } from "./words";
 
 export function Slow({ wall, words, format, window, pick }: Tongue & { wall: Wall | null; window: string; pick: (window: string) => void }) {
   const tile = (name: string) => wall?.tiles.find((one) => one.id === name);
@@ -27,7 +26,7 @@ export function Slow({ wall, words, format, window, pick }: Tongue & { wall: Wal
   return (
     <footer class="slow">
       <Select name="window" label={words.window} value={window} pick={pick}>
-        {WINDOWS.map((one) => [one, words.windows[one] ?? one])}
+        {WINDOWS.map((one) => [one, nameOfWindow(words, one)])}
       </Select>
       <p class="slow-items">
         {items.map((item) => (

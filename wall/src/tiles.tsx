@@ -3,7 +3,7 @@
 import type { Format, Piece } from "./format";
 import type { Live, Tile, Wall } from "./model";
 import { Spark } from "./spark";
-import type { Words } from "./words";
+import { shortWindow, type Words } from "./words";
 
 const HERO_LETTERS = 29; // as many fit above a large figure
 
@@ -59,7 +59,7 @@ export function tileName(tile: Tile, wall: Pick<Wall, "team" | "window" | "clock
   const [whole, short] = words.tiles[tile.id] ?? [tile.id, tile.id];
   const more: string[] = [];
   if (tile.by !== "all" && tile.member !== wall.team) more.push(tile.member);
-  if (tile.window !== null && tile.window !== wall.window) more.push(words.shortWindows[tile.window] ?? tile.window);
+  if (tile.window !== null && tile.window !== wall.window) more.push(shortWindow(words, tile.window));
   if (tile.clock === "business" && long) more.push(words.business);
   if (tile.clock === "calendar" && wall.clock !== null && !tile.id.endsWith("_calendar")) more.push(words.always);
   const name = (first: string) => [first, ...more].join(" \u00b7 ");
@@ -91,7 +91,7 @@ export function BandChip({ tile, words, format, hero }: { tile: Tile; words: Wor
 export function plainWords(tile: Tile, words: Words, format: Format): string {
   switch (tile.plain) {
     case "window":
-      return words.bandOf(tile.stated.map((window) => words.shortWindows[window] ?? window).join(", "));
+      return words.bandOf(tile.stated.map((window) => shortWindow(words, window)).join(", "));
     case "channel":
       return words.bandOf(tile.stated.join(", "));
     case "closed":

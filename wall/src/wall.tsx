@@ -13,7 +13,7 @@ import { Slow } from "./slow";
 import { TeamLists, Teams } from "./teams";
 import { applyTheme, onSystemTheme } from "./theme";
 import { TileCard, type Tongue } from "./tiles";
-import { speak } from "./words";
+import { nameOfWindow, speak } from "./words";
 
 const FACTS = { unanswered: Unanswered, overdue: Overdue, open: Open, in_time: InTime };
 const PROMISED = new Set(["overdue", "in_time"]); // only with a policy
@@ -136,7 +136,7 @@ function First(props: ShiftProps) {
   return (
     <main data-wall data-as-of={wall.as_of_ms ?? ""} data-window={wall.window} data-team={wall.team ?? ""} data-policy={wall.policy}>
       <h1 class="only-read">
-        {titleOf(wall)}: {wall.team ?? words.everything}, {words.windows[wall.window]}
+        {titleOf(wall)}: {wall.team ?? words.everything}, {nameOfWindow(words, wall.window)}
       </h1>
       <div class="lead">
         {wall.policy ? (

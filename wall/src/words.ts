@@ -33,16 +33,14 @@ const en = {
     churn: ["Customer churn", "Churn"],
   } as Record<string, [string, string]>,
   windows: {
-    "15m": "Last 15 minutes",
     "1h": "Last hour",
-    "8h": "Last 8 hours",
-    "24h": "Last 24 hours",
     today: "Today",
-    "7d": "Last 7 days",
-    "30d": "Last 30 days",
-    "365d": "Last 365 days",
   } as Record<string, string>,
-  shortWindows: { "15m": "15 min", "1h": "1 h", "8h": "8 h", "24h": "24 h", today: "today", "7d": "7 d", "30d": "30 d", "365d": "365 d" } as Record<string, string>,
+  shortWindows: { today: "today" } as Record<string, string>,
+  // of a window, by its number and unit
+  lastDays: (days: string) => `Last ${days} days`,
+  lastHours: (hours: string) => `Last ${hours} hours`,
+  lastMinutes: (minutes: string) => `Last ${minutes} minutes`,
   everything: "All teams",
   window: "Window",
   team: "Team",
@@ -238,16 +236,13 @@ const es: Words = {
     churn: ["Pérdida de clientes", "Pérdida"],
   },
   windows: {
-    "15m": "Últimos 15 min",
     "1h": "Última hora",
-    "8h": "Últimas 8 h",
-    "24h": "Últimas 24 h",
     today: "Hoy",
-    "7d": "Últimos 7 días",
-    "30d": "Últimos 30 días",
-    "365d": "Últimos 365 días",
   },
-  shortWindows: { "15m": "15 min", "1h": "1 h", "8h": "8 h", "24h": "24 h", today: "hoy", "7d": "7 d", "30d": "30 d", "365d": "365 d" },
+  shortWindows: { today: "hoy" },
+  lastDays: (days: string) => `Últimos ${days} días`,
+  lastHours: (hours: string) => `Últimas ${hours} h`,
+  lastMinutes: (minutes: string) => `Últimos ${minutes} min`,
   everything: "Todos los equipos",
   window: "Periodo",
   team: "Equipo",
@@ -409,6 +404,20 @@ const es: Words = {
 };
 
 export const LANGUAGES: [string, string][] = [["en-GB", "English"], ["en-US", "English (US)"], ["es-ES", "Español (España)"], ["es-MX", "Español (México)"]];
+
+/** A window in words: "Last 7 days"; made of its number and unit where no text of its own is here. */
+export function nameOfWindow(words: Words, name: string): string {
+  const own = words.windows[name];
+  const [, count, unit] = /^(\d+)([dhm])$/.exec(name) ?? [];
+  if (own !== undefined || count === undefined) return own ?? name;
+  const last = { d: words.lastDays, h: words.lastHours, m: words.lastMinutes }[unit as "d" | "h" | "m"];
+  return last(count);
+}
+
+/** A window where there is little room: "7 d". */
+export function shortWindow(words: Words, name: string): string {
+  return words.shortWindows[name] ?? name.replace(/(\d)m$/, "$1 min").replace(/(\d)([dh])$/, "$1 $2");
+}
 
 /** The words of a locale, and the locale itself, which decides how numbers are written. */
 export function speak(wanted: readonly string[]): { locale: string; words: Words } {

@@ -70,7 +70,7 @@ def _team_variables(desk: Desk) -> list[sdk.VariableModel]:
     )
     return [
         teams,
-        _choice(desk, "window", {window: desk.words(f"window_{window}") for window in TEAM_WINDOWS}),
+        _choice(desk, "window", {window: desk.words.window(window) for window in TEAM_WINDOWS}),
     ]
 
 

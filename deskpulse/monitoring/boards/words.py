@@ -42,3 +42,17 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """A text, `{name}` filled in."""
         return catalogue()[key][self._language].format(**values)
+
+    def window(self, name: str) -> str:
+        """A window as a choice names it: "last 7 days"; errors: KeyError for a name that is none."""
+        return self._of_window(name, "window", "last")
+
+    def short_window(self, name: str) -> str:
+        """A window where there is little room: "7 d"; errors: KeyError for a name that is none."""
+        return self._of_window(name, "short", "short")
+
+    def _of_window(self, name: str, own: str, by_unit: str) -> str:
+        if (key := f"{own}_{name}") in catalogue():
+            return self(key)
+        unit = {"m": "minutes", "h": "hours", "d": "days"}[name[-1]]
+        return self(f"{by_unit}_{unit}", count=name[:-1])

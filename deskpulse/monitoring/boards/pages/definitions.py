@@ -77,7 +77,7 @@ def _band_table(desk: Desk, band: Band, unit: str) -> str:
     row = [*(edges.get(name, "-") for name in BANDS), w("else")]
     where = w("any_window")
     if band.windows:
-        where = ", ".join(w(f"window_{window}") for window in band.windows)
+        where = ", ".join(w.window(window) for window in band.windows)
     if band.channels:
         where = w("channels", names=", ".join(band.channels))
     return f"| {' | '.join([*head, w('where')])} |\n{'|---' * 5}|\n| {' | '.join([*row, where])} |"
@@ -93,7 +93,7 @@ def _now(sheet: Sheet, place: tuple[int, int, int, int], entry: dict[str, Any], 
     """The present figure, and its band where one is stated and no objective stands."""
     desk = sheet.desk
     expression, pick, quantity, window = _figure(desk, entry)
-    label = desk.words(f"short_{window}") if window else desk.words("now")
+    label = desk.words.short_window(window) if window else desk.words("now")
     band = band_of(desk, entry)
     verdict = None
     if band is not None and not (pick.name == FIRST_RESPONSE and desk.targets):

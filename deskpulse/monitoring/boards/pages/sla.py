@@ -229,12 +229,12 @@ def _courses(sheet: Sheet, y: int) -> None:
     for index, window in enumerate(("1h", "24h")):
         shown = few.courses(percent(attained(TARGET, window, TEAMS, own)), "team", TARGET, w, worst="min")
         frame = Frame(
-            (12 * index, y, 12, 10), w("attainment_teams", window=w(f"window_{window}")), w("attainment_help")
+            (12 * index, y, 12, 10), w("attainment_teams", window=w.window(window)), w("attainment_help")
         )
         kinds.lines(sheet, frame, shown, "percent", least)
     shown = few.courses(excess(TARGET, "1h", "team"), "team", TARGET, w, worst="max")
     none = kinds.Objective(Scaled(objective(TARGET), times=0), w("objective_line"))
-    frame = Frame((0, y + 10, 12, 10), w("excess_teams", window=w("window_1h")), w("excess_help"))
+    frame = Frame((0, y + 10, 12, 10), w("excess_teams", window=w.window("1h")), w("excess_help"))
     most = Course(empty="needs_policy", objective=none, soft=(-5, 5), link=link, others=True, order="most")
     kinds.lines(sheet, frame, shown, "count", most)
     names = {"expected": w("expected"), "low": w("interval_low"), "high": w("interval_high")}
@@ -251,23 +251,23 @@ def _courses(sheet: Sheet, y: int) -> None:
 
 def _members(sheet: Sheet, place: tuple[int, int, int, int], dimension: str) -> None:
     w = sheet.desk.words
-    frame = Frame(place, w(f"attainment_by_{dimension}", window=w("window_8h")), w("attainment_help"))
+    frame = Frame(place, w(f"attainment_by_{dimension}", window=w.window("8h")), w("attainment_help"))
     _table(sheet, frame, Key("member", w(dimension)), dimension, _columns(sheet, "8h", dimension))
 
 
 def _budget(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     for index, window in enumerate(WINDOWS):
-        title = w("attainment", window=w(f"short_{window}"))
+        title = w("attainment", window=w.short_window(window))
         frame = Frame((index * 4, y, 4, 4), title, w("attainment_help"))
         tiles.value(sheet, frame, Query(percent(attained(TARGET, window))), "percent", Number(of_policy=True))
     frame = Frame((16, y, 4, 4), w("objective"), w("objective_help"))
     tiles.value(sheet, frame, Query(percent(objective(TARGET))), "percent", Number(of_policy=True))
     left = [Step(None, "", RED), Step(0, "", PLAIN)]
-    frame = Frame((20, y, 4, 4), w("budget", window=w("short_30d")), w("budget_help"))
+    frame = Frame((20, y, 4, 4), w("budget", window=w.short_window("30d")), w("budget_help"))
     tiles.value(sheet, frame, Query(budget_left(TARGET)), "percent", Number(steps=left))
     kept = few.courses(budget_left(TARGET, "team"), "team", TARGET, w, worst="min")
-    frame = Frame((0, y + 4, 24, 10), w("budget_teams", window=w("window_30d")), w("budget_help"))
+    frame = Frame((0, y + 4, 24, 10), w("budget_teams", window=w.window("30d")), w("budget_help"))
     course = Course(
         empty="needs_policy", soft=(0, 100), link=links.team_of_series(desk), others=True, order="least"
     )

@@ -93,7 +93,7 @@ def _promises(sheet: Sheet, y: int) -> None:
     width = 24 // len(desk.targets)
     for index, target in enumerate(desk.targets):
         shown = [
-            Query(percent(attained(target, window, TEAM_MEMBER)), w(f"window_{window}"))
+            Query(percent(attained(target, window, TEAM_MEMBER)), w.window(window))
             for window in ("1h", "24h")
         ]
         promise = kinds.Objective(percent(objective(target, TEAM_MEMBER)), w("objective_line"))
@@ -153,7 +153,7 @@ def _distribution(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
         else:
             name = w("between", lower=desk.locale.duration(lower), upper=desk.locale.duration(upper))
         shown.append(Query(expression, name))
-    title = w("distribution", window=w(f"window_{desk.parts_window}"))
+    title = w("distribution", window=w.window(desk.parts_window))
     kinds.bars(sheet, Frame(place, title, w("distribution_help")), shown, "count")
 
 
@@ -173,7 +173,7 @@ def _volume(sheet: Sheet, y: int) -> None:
     for index, dimension in enumerate(("channel", "priority")):
         where = (("window", desk.parts_window), ("team", TEAM))
         parts = Pick("support_created_tickets", where, ("channel", "priority"))
-        title = w(f"created_by_{dimension}", window=w(f"window_{desk.parts_window}"))
+        title = w(f"created_by_{dimension}", window=w.window(desk.parts_window))
         mix = [Query(Grouped(parts, "sum", (dimension,)), f"{{{{{dimension}}}}}")]
         kinds.bars(sheet, Frame((index * 8, y + 8, 8, 9), title, w("created_by_help")), mix, "count")
     new = [Query(per_hour("1h", TEAM_MEMBER, desk=desk), w("new_per_hour"))]

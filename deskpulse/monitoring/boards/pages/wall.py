@@ -445,7 +445,7 @@ def _without_policy(sheet: Sheet) -> None:
     desk, w = sheet.desk, sheet.desk.words
     to_team = links.to(desk, "team")
     new = figure("support_tickets", "1h", desk=desk)
-    title = w("volume_in", window=w("window_1h"))
+    title = w("volume_in", window=w.window("1h"))
     tiles.value(
         sheet,
         Frame(_place(0, 4, _ABOVE), title, w("volume_help"), to_team),
