@@ -7,7 +7,6 @@ from typing import Final
 
 from windows.offered import DAY_MS, HOUR_MS, LENGTHS_MS, MINUTE_MS, reach_ms
 
-
 __all__ = [
     "DAY",
     "DAY_MS",

@@ -32,6 +32,7 @@ from tests.laws.ledgers import Desk
 from tests.laws.policies import EDITIONS, POLICY
 from tests.laws.test_stream_batch_oracle import exported, samples
 from tests.next_version import upgraded
+from windows.offered import ALL_NAMES
 from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS
 
 AS_OF_MS: Final = 1_790_000_000_000
@@ -39,7 +40,7 @@ START_MS: Final = AS_OF_MS - 600 * DAY_MS
 NAMES: Final = {"team": ("billing", "técnica"), "channel": ("email", "chat"), "priority": ("low", "urgent")}
 MEMBERS: Final = {dimension: (*names, "unknown") for dimension, names in NAMES.items()}  # nobody is `other`
 RULES: Final = ViewRules(ZoneInfo("Europe/Madrid"), members=MemberRules(MEMBERS), policy=POLICY)
-WINDOWS: Final = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
+WINDOWS: Final = ALL_NAMES
 DRAINED: Final = ("ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer")
 seeds = st.integers(min_value=0, max_value=2**32)
 # A smaller seed is not a simpler desk: shrinking would only cost time. The failing seed is printed.

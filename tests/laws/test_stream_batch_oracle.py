@@ -22,6 +22,7 @@ from oracle import promised, verify
 from oracle.events import read_records
 from tests.laws.chaos import AS_OF_MS, CHANNELS, PRIORITIES, TEAMS, ChaoticDesk, Stream
 from tests.laws.policies import EDITIONS, POLICY
+from windows.offered import ALL_NAMES
 from windows.panes import MINUTE_MS
 
 LISTS = {"team": TEAMS[:3], "channel": CHANNELS[:2], "priority": PRIORITIES}
@@ -39,7 +40,7 @@ RULES = ViewRules(
     policy=POLICY,
 )
 STATE = StateRules(policy=POLICY)
-WINDOWS = ("15m", "1h", "8h", "24h", "today", "7d", "30d", "365d")
+WINDOWS = ALL_NAMES
 seeds = st.integers(min_value=0, max_value=2**32)
 # A smaller seed is not a simpler desk: shrinking would only cost time. The failing seed is printed.
 SEEDED = settings(
