@@ -15,8 +15,9 @@ endif
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.deskpulse-setup
+DEMO := $(VENV)/.deskpulse-demo
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
-LOCKS := requirements/build.txt requirements/run.txt requirements/dev.txt
+LOCKS := requirements/build.txt requirements/run.txt requirements/demo.txt requirements/dev.txt
 SECRETS := deploy/secrets/grafana_admin_password
 export PYTHONUNBUFFERED := 1
 
@@ -31,14 +32,18 @@ setup: $(STAMP) ## Create .venv and install everything, hash-locked; the second 
 	@echo "setup: ready in $(VENV)"
 
 $(STAMP): requirements/dev.txt pyproject.toml scripts/setup.sh
-	@PYTHON="$(PYTHON)" bash scripts/setup.sh "$(VENV)" "$(STAMP)"
+	@PYTHON="$(PYTHON)" bash scripts/setup.sh "$(VENV)" "$(STAMP)" requirements/dev.txt
+	@touch $(DEMO) # whoever can test can run the demo
+
+$(DEMO): requirements/demo.txt pyproject.toml scripts/setup.sh
+	@PYTHON="$(PYTHON)" bash scripts/setup.sh "$(VENV)" "$(DEMO)" requirements/demo.txt
 
 .PHONY: demo
-demo: $(STAMP) ## Broker, simulated desk, worker and exporter until Ctrl-C, with live figures
+demo: $(DEMO) ## Broker, simulated desk, worker and exporter until Ctrl-C, with live figures
 	@$(BIN)/deskpulse demo $(ARGS)
 
 .PHONY: kafka
-kafka: $(STAMP) ## A local Apache Kafka until Ctrl-C (data in a temporary folder)
+kafka: $(DEMO) ## A local Apache Kafka until Ctrl-C (data in a temporary folder)
 	@$(BIN)/python -m deskpulse.lab.brokers $(ARGS)
 
 .PHONY: up
@@ -58,6 +63,13 @@ deploy/secrets/%:
 test: $(STAMP) ## All tests, on Apache Kafka; the last lines name the broker
 	@$(BIN)/python -m deskpulse.lab.brokers --fetch-only || echo "test: without Apache Kafka, see the last lines"
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+
+QUICK := tests/laws tests/golden tests/sla tests/streams tests/contract tests/oracle tests/test_tidy.py
+
+.PHONY: test-quick
+test-quick: $(STAMP) ## The laws, plays, golden figures and contracts, with few examples each: under two minutes
+	@DESKPULSE_QUICK=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -q -m "not browser and not slow" $(QUICK) $(ARGS)
+	$(BIN)/lint-imports
 
 .PHONY: check
 check: lint types imports tidy generated compose-lint ## Everything but the tests: style, types, layers, tree, generated files, compose
@@ -184,7 +196,8 @@ soak-mutants: $(STAMP) ## Switch the worker's safeguards off, one at a time: eac
 lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review the difference
 	$(UV) $(ARGS) requirements/build.in --output-file requirements/build.txt
 	$(UV) $(ARGS) pyproject.toml --constraint requirements/build.txt --output-file requirements/run.txt
-	$(UV) $(ARGS) pyproject.toml --extra demo --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(UV) $(ARGS) pyproject.toml requirements/build.in --extra demo --constraint requirements/run.txt --output-file requirements/demo.txt
+	$(UV) $(ARGS) pyproject.toml --extra demo --extra dev --constraint requirements/demo.txt --output-file requirements/dev.txt
 	@echo "lock: wrote $(LOCKS)"
 
 .PHONY: lock-kafka

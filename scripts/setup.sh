@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Make the virtual environment that the Makefile uses, or adopt the one that is there. Called by `make setup`.
-# usage: scripts/setup.sh VENV STAMP
+# usage: scripts/setup.sh VENV STAMP REQUIREMENTS
 set -euo pipefail
 
 venv=$1
 stamp=$2
+requirements=$3
 python=${PYTHON:-python3}
 
 # What is missing is named together with its fix, all of it at once.
@@ -42,10 +43,10 @@ pip() {
     "$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@"
 }
 
-count=$(grep -c '^[A-Za-z0-9]' requirements/dev.txt)
+count=$(grep -c '^[A-Za-z0-9]' "$requirements")
 echo "setup 2/3: installing $count packages, each by its hash (about a minute the first time)"
 # One line a package that is really fetched; pip's errors come through on stderr.
-pip install --require-hashes --requirement requirements/dev.txt |
+pip install --require-hashes --requirement "$requirements" |
     awk '/^Collecting /       { printf "  %2d %s\n", ++n, $2; fflush() }
          /^Installing coll/   { print "  unpacking"; fflush() }'
 

@@ -17,12 +17,13 @@ import hypothesis
 import pytest
 
 from deskpulse.lab.brokers import kafka
+from tests.examples import examples
 
 REQUIRE_KAFKA = "DESKPULSE_REQUIRE_KAFKA"
 
 # Timing of a shared machine is no property of the code; the blob is what replays a failure on another
 # machine.
-hypothesis.settings.register_profile("deskpulse", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("deskpulse", deadline=None, print_blob=True, max_examples=examples(100))
 hypothesis.settings.load_profile("deskpulse")
 
 

@@ -30,7 +30,13 @@ def script(path: Path, body: str) -> None:
 
 
 def set_up(programs: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [BASH, str(ROOT / "scripts" / "setup.sh"), str(folder / "venv"), str(folder / "stamp")]
+    command = [
+        BASH,
+        str(ROOT / "scripts" / "setup.sh"),
+        str(folder / "venv"),
+        str(folder / "stamp"),
+        "requirements/demo.txt",
+    ]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=ROOT, env={"PATH": str(programs)}
     )

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpis.sla.calendar import ALWAYS, BusinessCalendar, Hours, WorkingTime
+from tests.examples import examples
 from tests.laws.clocks import epoch_ms, reads_open, slow_after_ms, slow_elapsed_ms
 
 HOUR_MS = 3_600_000
@@ -79,7 +80,7 @@ def clocks(draw: st.DrawFn) -> tuple[WorkingTime, int]:
     )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(clocks(), st.integers(0, 2 * DAY_MS))
 def test_open_time_between_two_instants_is_the_sum_of_open_minutes(
     clock: tuple[WorkingTime, int], length: int
@@ -90,7 +91,7 @@ def test_open_time_between_two_instants_is_the_sum_of_open_minutes(
     )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(clocks(), st.integers(1, DAY_MS))
 def test_a_deadline_is_the_first_instant_by_which_so_many_minutes_were_open(
     clock: tuple[WorkingTime, int], open_ms: int
@@ -101,7 +102,7 @@ def test_a_deadline_is_the_first_instant_by_which_so_many_minutes_were_open(
     assert slow_after_ms(time, start, open_ms, limit) == (None if found is None or found > limit else found)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(clocks())
 def test_it_is_open_when_the_wall_clock_reads_a_time_within_the_hours(clock: tuple[WorkingTime, int]) -> None:
     time, at = clock
@@ -110,7 +111,7 @@ def test_it_is_open_when_the_wall_clock_reads_a_time_within_the_hours(clock: tup
         assert reads_open(time, at + offset) == calendar.is_open(at + offset)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(clocks(), st.lists(st.integers(0, 3_000 * DAY_MS), min_size=3, max_size=3).map(sorted))
 @example((WorkingTime("Europe/Madrid", (((0, 1440),),) * 7, {}), 5 << 35), [0, 1 << 35, 2 << 35])
 def test_open_time_adds_up_over_years(clock: tuple[WorkingTime, int], lengths: list[int]) -> None:
@@ -121,7 +122,7 @@ def test_open_time_adds_up_over_years(clock: tuple[WorkingTime, int], lengths: l
     assert calendar.elapsed_ms(a, c) == calendar.elapsed_ms(a, b) + calendar.elapsed_ms(b, c)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(clocks(), st.integers(1, 2_000 * HOUR_MS))
 def test_when_a_deadline_comes_its_time_has_just_passed(clock: tuple[WorkingTime, int], open_ms: int) -> None:
     time, start = clock

@@ -28,6 +28,7 @@ from kpis.tickets.facts import KIND_OF_STORED
 from oracle import figures as oracle
 from oracle import promised, verify
 from oracle.events import Record, read_records
+from tests.examples import examples
 from tests.laws.ledgers import Desk
 from tests.laws.policies import EDITIONS, POLICY
 from tests.laws.test_stream_batch_oracle import exported, samples
@@ -45,7 +46,7 @@ DRAINED: Final = ("ticket-created", "first-reply", "resolved", "survey", "ticket
 seeds = st.integers(min_value=0, max_value=2**32)
 # A smaller seed is not a simpler desk: shrinking would only cost time. The failing seed is printed.
 SEEDED = settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

@@ -17,6 +17,7 @@ from kpis.sla.policy import TARGETS
 from oracle import figures as oracle
 from oracle import promised
 from oracle.events import read_records
+from tests.examples import examples
 from tests.laws.chaos import AS_OF_MS, TEAMS, ChaoticDesk, Stream
 from tests.laws.policies import EDITIONS
 from tests.laws.test_stream_batch_oracle import LISTS, RULES, STATE
@@ -28,7 +29,7 @@ CHOICES = [Choice(window.name, team) for window in WINDOWS for team in ZONES]
 CLOCKS = ("calendar", "business")
 seeds = st.integers(min_value=0, max_value=2**32)
 SEEDED = settings(
-    max_examples=10,
+    max_examples=examples(10),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

@@ -24,6 +24,7 @@ from kpis.sla import commitments
 from kpis.state.partition import Changes, StateRules
 from kpis.tickets import observe
 from kpis.tickets.row import TicketRow
+from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents, decoded, readable
 from tests.laws.policies import the_policy
 from tests.laws.test_rows_laws import merged
@@ -32,7 +33,7 @@ from tests.other_definitions import BEFORE, OTHERS, THIS, Program, carrying
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS, SIX_HOURS
 
 Event = tuple[str, dict[str, Any]]
-QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RULES: Final = StateRules(policy=the_policy())
 MOST_BYTES: Final = 600  # small, so that a rebuild takes many transactions
 customer_events = st.builds(

@@ -31,6 +31,7 @@ from kpis.tickets.row import MOST_FACTS, TicketRow
 from oracle import tickets as oracle_tickets
 from oracle.events import Event, Record, Rejected, read_event
 from tests import old_rows
+from tests.examples import examples
 from tests.laws.chaos import Stream
 from tests.laws.ledgers import T0, Desk, decoded
 from tests.laws.test_rows_laws import contributions_of, tables_of
@@ -408,7 +409,7 @@ def narrow(most: int) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 1 << 30), st.integers(20, 60))
 def test_beyond_the_bound_nothing_crashes_and_the_ledger_is_the_sum_of_its_rows(seed: int, most: int) -> None:
     """Far more facts than a row keeps, in no order, recoveries in the middle.

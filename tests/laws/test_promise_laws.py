@@ -18,12 +18,13 @@ from kpis.state.partition import PolicyChangedError, StateRules
 from kpis.tickets import merging, observe
 from kpis.tickets.row import TicketRow
 from streams.events import AnyEvent
+from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents, events, readable
 from tests.laws.policies import the_policy
 from tests.laws.test_rows_laws import without_zeros
 from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, SIX_HOURS
 
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 several_tickets = st.lists(contents("T1", "T2", "T3"), min_size=15, max_size=40)
 POLICY = the_policy()
 AT_NIGHT_MS = 1_772_040_600_000  # 2026-02-25T18:30 in Madrid: the desk has just closed

@@ -14,6 +14,7 @@ from kpis.figures.batch import History
 from kpis.state import quality
 from kpis.state.partition import StateRules
 from kpis.state.quality import Quality
+from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -109,7 +110,7 @@ def test_a_ticket_with_too_many_facts_is_named(of: Any) -> None:
     assert (1, ["T-many"]) == (found.overflowed, found.overflowed_tickets)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(contents("T1", "T2", "T3"), min_size=5, max_size=40), st.integers(0, 99))
 def test_live_counts_as_a_history_does_in_any_order_and_through_crashes(
     events: list[Event], seed: int

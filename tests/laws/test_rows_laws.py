@@ -20,10 +20,11 @@ from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import booking, merging, observe
 from kpis.tickets.row import TicketRow
 from streams.events import AnyEvent
+from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents, events, readable
 from windows.panes import DAY, DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, RESOLUTIONS, SIX_HOURS, Resolution
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # short lists hardly ever meet in one ticket
 several_tickets = st.lists(contents("T1", "T2"), min_size=15, max_size=40)
 

@@ -20,6 +20,7 @@ from kpis.state.partition import StateRules
 from oracle import figures as oracle
 from oracle import promised, verify
 from oracle.events import read_records
+from tests.examples import examples
 from tests.laws.chaos import AS_OF_MS, CHANNELS, PRIORITIES, TEAMS, ChaoticDesk, Stream
 from tests.laws.policies import EDITIONS, POLICY
 from windows.offered import ALL_NAMES
@@ -44,7 +45,7 @@ WINDOWS = ALL_NAMES
 seeds = st.integers(min_value=0, max_value=2**32)
 # A smaller seed is not a simpler desk: shrinking would only cost time. The failing seed is printed.
 SEEDED = settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

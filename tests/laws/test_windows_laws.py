@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from windows import histogram
 from windows.cells import Cells, add, difference, subtract
 from windows.panes import HOUR_MS, MINUTE, MINUTE_MS, QUARTER
@@ -84,7 +85,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(steps)
 def test_rolling_sums_are_the_sums_of_their_panes(
     moves: list[tuple[int, list[tuple[int, str, Cells]]]],

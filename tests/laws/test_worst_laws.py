@@ -103,7 +103,9 @@ def differences(desk: Watched, at_ms: int) -> list[verify.Difference]:
     return verify.compare(wanted, of_interest(desk.builder.build(at_ms).live))
 
 
-@pytest.mark.parametrize(("seed", "scenario"), [(1, "sla-slip"), (3, "monday-rush")])
+@pytest.mark.parametrize(
+    ("seed", "scenario"), [(1, "sla-slip"), pytest.param(3, "monday-rush", marks=pytest.mark.slow)]
+)
 def test_the_oracle_judges_the_same(seed: int, scenario: str) -> None:
     """From the first late replies until three hours into the slip, and at night when most teams are closed."""
     slip = MONDAY + 33 * HOUR_MS + 30 * MINUTE_MS  # Tuesday 10:30 in Madrid
@@ -155,6 +157,7 @@ def test_three_hours_into_the_slip_it_is_named_first(seed: int) -> None:
     assert ("billing · high", "first_reply") == (worst.member, worst.target)
 
 
+@pytest.mark.slow
 def test_a_calm_week_has_nothing_worst_and_no_reply_that_pages_beforehand() -> None:
     """Twice an hour from Monday to Sunday, nights and weekend included.
 

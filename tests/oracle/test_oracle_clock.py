@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kpis.sla.calendar import WorkingTime
 from oracle.clock import OpenHours, after_ms, elapsed_ms, in_force, is_open, read_policy
+from tests.examples import examples
 from tests.laws.clocks import epoch_ms, reads_open, slow_after_ms, slow_elapsed_ms
 from tests.laws.policies import EDITIONS
 
@@ -22,14 +23,14 @@ SATURDAY = epoch_ms("2026-03-28T12:00", "Europe/Madrid")  # the clocks change in
 instants = st.integers(SATURDAY - 60 * HOUR_MS, SATURDAY + 60 * HOUR_MS)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(instants, st.integers(0, 60 * HOUR_MS))
 def test_it_counts_open_minutes(start: int, length: int) -> None:
     assert slow_elapsed_ms(REFERENCE, start, start + length) == elapsed_ms(MADRID, start, start + length)
     assert reads_open(REFERENCE, start) == is_open(MADRID, start)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(instants, st.integers(1, 12 * HOUR_MS))
 def test_it_finds_the_instant_by_which_so_much_was_open(start: int, open_ms: int) -> None:
     found, limit = after_ms(MADRID, start, open_ms), start + 96 * HOUR_MS

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from oracle.figures import figures
 from oracle.tickets import Observation, active_spans, bounded, observations_of_ticket, walk
+from tests.examples import examples
 from tests.oracle.desk import MINUTE_MS, Desk, at, read
 
 BILLING = ("billing", "mail", "high")
@@ -328,7 +329,7 @@ def test_any_order_of_a_ticket_gives_the_same_observations() -> None:
     assert Observation("handle_time", at("10:10"), ("refunds", "mail", "high"), 5000) in expected
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.randoms(use_true_random=False))
 def test_shuffled_and_repeated_records_change_no_figure(random: Random) -> None:
     desk = Desk()
