@@ -1,1 +1,4 @@
-"""The hands: everything that knows Faust. Chunks of Kafka records in, ledger rows out, exactly once."""
+"""The worker: Faust agents that turn chunks of Kafka records into ledger rows, exactly once.
+
+Only this package knows Faust.
+"""

@@ -1,1 +1,1 @@
-"""The start: settings, command line, composition root, simulator, replay and report."""
+"""The application: command line, settings and composition root, and what operators use around the worker and exporter."""

@@ -1,4 +1,4 @@
-"""The face: reads the ledger's view topic and serves the figures to Prometheus and to people.
+"""The exporter: reads the ledger's view topic and serves figures to Prometheus and to people.
 
-The only prometheus_client code.
+Only this package knows prometheus_client.
 """

@@ -1,4 +1,4 @@
-"""The oracle: an independent reference of every figure, naive on purpose.
+"""The oracle: an independent reference model of every figure, naive on purpose.
 
 It imports nothing of what it judges.
 """

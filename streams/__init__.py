@@ -1,4 +1,4 @@
-"""What arrives: event types, the total decoder, rejects and topic specifications.
+"""The event contract: event types, the decoder, rejects, topics and their specifications.
 
 Knows no Kafka client and no Faust.
 """

@@ -1,4 +1,4 @@
-"""Time algebra and windowed tables: panes, windows, quantile buckets, rolling sums.
+"""Time windows: panes, spans, rolling sums, quantile buckets, and the windowed tables of a partition.
 
 Knows no ticket, no clock, no Kafka.
 """

@@ -1,4 +1,1 @@
-"""The partitions that a worker owns.
-
-Taking over, recovering, applying units of work, writing transactions.
-"""
+"""The partitions that a worker owns: take-over, recovery, units of work, transactions."""

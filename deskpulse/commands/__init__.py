@@ -1,1 +1,1 @@
-"""One command a file; `deskpulse.cli` puts them together."""
+"""The commands, one a file; `deskpulse.cli` puts them together."""

@@ -1,4 +1,1 @@
-"""The state of one partition: records in, changed ledger rows out.
-
-Admission of names, rebuilding, rows that return.
-"""
+"""The state of one partition: records in, changed ledger rows out."""
