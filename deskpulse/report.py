@@ -200,7 +200,7 @@ def folded_names(
 def figures_of(
     batch: Batch, as_of_ms: int, *, window: str | None, span_ms: tuple[int, int] | None
 ) -> list[Figure]:
-    """The figures of one window, of every window (None), of the whole history (`all`) or of a span of one's own."""
+    """The figures of one window, of every window (None), of the whole history (`all`) or of a span."""
     return batch.figures(_stretches(batch, as_of_ms, window, span_ms), as_of_ms)
 
 
@@ -256,7 +256,9 @@ def _table(as_of_ms: int, figures: Sequence[Figure]) -> Table:
 
 
 def readable(name: str, value: float) -> str:
-    """A value as people read it: durations in their largest fitting unit, ratios in per cent, instants as times.
+    """A value as people read it.
+
+    Durations have their largest fitting unit, ratios are in per cent, and instants are times.
 
     >>> (
     ...     readable("support_csat_ratio", 0.8125),

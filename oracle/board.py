@@ -1,4 +1,7 @@
-"""The oracle's filing: every observation under the names that it is exported as, and which names those are."""
+"""The oracle's filing: every observation under the names that it is exported as.
+
+It also decides which names those are.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +122,10 @@ class Board:
         )
 
     def _volumes(self, everything: Iterable[Observation], position: int) -> Mapping[str, int]:
-        """Count tickets created in the window 30d (or ever) for each name that is known, 0 where there are none."""
+        """Count tickets created in the window 30d (or ever) for each known name.
+
+        Names without such tickets have 0.
+        """
         volumes: Counter[str] = Counter()
         for one in everything:
             if self._is_recent(one):

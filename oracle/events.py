@@ -389,7 +389,10 @@ def _whole_ms(value: object) -> int | Rejected:
 
 
 def _instant(value: object) -> int | Rejected:
-    """Epoch milliseconds or RFC 3339 with an offset, from 1970 to the end of 2199, and nothing that looks like epoch seconds."""
+    """Epoch milliseconds or RFC 3339 with an offset, from 1970 to the end of 2199.
+
+    Rejects what looks like epoch seconds.
+    """
     if isinstance(value, str):
         at_ms = _from_rfc_3339(value)
     elif isinstance(value, int) and not isinstance(value, bool):

@@ -429,7 +429,10 @@ def _chance(minutes: int, shares: Sequence[float]) -> float:
 
 
 def _fresh(deadlines: Iterable[Deadline]) -> float:
-    """Breaches of promises shorter than an hour, weighted by the chance that the ticket was created in the hour of its deadline."""
+    """Breaches of promises shorter than an hour, weighted.
+
+    The weight is the chance that the ticket was created in the hour of its deadline.
+    """
     total = 0.0
     for one in deadlines:
         minutes = one.life_ms / MINUTE_MS
@@ -440,7 +443,10 @@ def _fresh(deadlines: Iterable[Deadline]) -> float:
 
 
 def _bounds(mean: float, variance: float) -> tuple[int, int]:
-    """The interval around the most probable number that grows to the more probable side while that brings it nearer to 80 %."""
+    """The interval around the most probable number.
+
+    It grows to the more probable side while that brings it nearer to 80 %.
+    """
     if mean < 1e-6:
         return (0, 0)
     if mean > 400:

@@ -109,9 +109,9 @@ def standing(events: Iterable[Event]) -> list[Event]:
 
 
 def bounded(events: Iterable[Event]) -> list[Event]:
-    """Of a customer's events: drop duplicates, keep the 64 smallest identities and the greatest event, sorted.
+    """Drop duplicates of a customer's events; keep the 64 smallest identities and the greatest event.
 
-    Of one identity the smaller content stands. The greatest event is the greatest of
+    The result is sorted. Of one identity the smaller content stands. The greatest event is the greatest of
     all contents (only so the order of arrival has no say); an identity counts once.
     """
     standing: dict[tuple[str, str], Event] = {}

@@ -37,7 +37,10 @@ class _Fallen:
 
 
 def _exceeds(count: Count, *, times: int, one_in: int) -> bool:
-    """Whether so many misses come by chance in less than one case of `one_in`, if each comes with `times` its allowance."""
+    """Whether so many misses come by chance in less than one case of `one_in`.
+
+    The chance of each is `times` its allowance.
+    """
     n, missed, allowance = count
     chance, certain = times * allowance, n * WHOLE
     if missed * WHOLE <= chance:

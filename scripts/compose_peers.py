@@ -163,7 +163,10 @@ def _probe(service: Mapping[str, Any]) -> list[str]:
 
 
 def alertmanager_finds_its_receivers(compose: Compose, root: Path) -> list[str]:
-    """Webhooks of monitoring/alertmanager.yml are services that listen on that port, and not on their own loopback."""
+    """Webhooks of monitoring/alertmanager.yml are services that listen on that port.
+
+    They do not listen on their own loopback.
+    """
     receivers = _load(root / "monitoring/alertmanager.yml")["receivers"]
     addresses = {
         match.groups()

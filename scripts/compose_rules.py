@@ -49,7 +49,10 @@ def images_are_pinned(compose: Compose, root: Path) -> list[str]:
 
 
 def our_image_is_built_once(compose: Compose, root: Path) -> list[str]:
-    """One service builds it (parallel builds of one tag collide), the others use it and never pull it from a registry."""
+    """One service builds the image; the others use it and never pull it from a registry.
+
+    Parallel builds of one tag collide.
+    """
     ours = [
         (name, service)
         for name, service in services(compose)
@@ -103,7 +106,10 @@ def _unreachable(service: Mapping[str, Any], condition: str) -> str | None:
 
 
 def names_are_defined(compose: Compose, _root: Path) -> list[str]:
-    """Networks, volumes, secrets and configs are defined where they are used, and used where they are defined."""
+    """Networks, volumes, secrets and configs are defined where they are used.
+
+    They are also used where they are defined.
+    """
     found = []
     for kind in ("networks", "volumes", "secrets", "configs"):
         used = {name for _, service in services(compose) for name in _references(service, kind)}
@@ -184,7 +190,10 @@ def environment(service: Mapping[str, Any]) -> dict[str, str]:
 
 
 def ports_stay_on_loopback(compose: Compose, _root: Path) -> list[str]:
-    """Published ports are written `"127.0.0.1:HOST:CONTAINER"`, each once, on services that run once and have a way out."""
+    """Published ports are written `"127.0.0.1:HOST:CONTAINER"`, each once.
+
+    They are on services that run once and have a way out.
+    """
     found = []
     published: Counter[str] = Counter()
     for name, service in services(compose):

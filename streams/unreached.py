@@ -1,4 +1,7 @@
-"""Why no broker could be talked to, and what helps. aiokafka tells the cause of a failed connection in its log and nowhere else."""
+"""Why no broker could be reached, and what helps.
+
+aiokafka names the cause of a failed connection in its log and nowhere else.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ hypothesis.settings.load_profile("deskpulse")
 
 @dataclass
 class BrokersOfThisRun:
-    """What the summary tells: brokers that ran, why one that was wanted did not, and what tests have noted."""
+    """The lines of the summary: brokers that ran, and why one that was wanted did not.
+
+    Tests add notes of their own.
+    """
 
     used: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)

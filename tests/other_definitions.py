@@ -71,7 +71,10 @@ def _before(row: TicketRow) -> Found:
 
 
 def _promised_before(row: TicketRow) -> Found:
-    """Likewise: what was met counts at the deadline, and a ticket closed before it without a reply owes none."""
+    """Likewise: a promise that was met counts at the deadline.
+
+    A ticket that is closed before it without a reply owes none.
+    """
     found, levels = _promised(row)
     course, promise = commitments.run(row), row.promise
     if course is None or promise is None:

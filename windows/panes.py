@@ -1,4 +1,7 @@
-"""Panes: the smallest stored spans of time, aligned to the epoch, half-open `[start, end)`, in four resolutions."""
+"""Panes: the smallest stored spans of time, half-open `[start, end)`, in four resolutions.
+
+They are aligned to the epoch.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,10 @@ _MANY_SERIES = 10_000
 
 
 def check(config: Config = None) -> None:
-    """Read the configuration and the policy, tell every fault at once, and print what is in force and how many series it makes."""
+    """Check the configuration and the policy, and print what is in force.
+
+    Every fault is shown at once. The output ends with the number of series that the settings make.
+    """
     settings = read_settings(config)
     policy = read_policy(settings)
     burns = [] if policy is None else _burns(settings, policy)

@@ -95,7 +95,10 @@ def stop(message: str, code: int) -> NoReturn:
 
 
 def run_async(main: Coroutine[Any, Any, T], *, interrupted: int = exits.INTERRUPTED) -> T:
-    """Run a command's body; a cluster that is not as it must be ends it with exit code 3, Ctrl-C with `interrupted`."""
+    """Run a command's body, and end with exit code 3 when the cluster is not as it must be.
+
+    Ctrl-C ends it with `interrupted`.
+    """
     from deskpulse.cluster import ClusterError
 
     try:

@@ -31,7 +31,10 @@ def exporter(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Serve the figures: the wall at /, /metrics for Prometheus, /api for programs, /healthz and /readyz for probes."""
+    """Serve the figures: the wall at /, /metrics for Prometheus, and /api for programs.
+
+    Probes ask /healthz and /readyz.
+    """
     from deskpulse.settings.base import variable
 
     for name, value in (("host", host), ("port", port), ("insecure_listen", insecure_listen)):

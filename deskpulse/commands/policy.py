@@ -65,10 +65,10 @@ def diff(
         ),
     ] = None,
 ) -> None:
-    """Show what a new policy file changes, whether workers that run with the old one will take it, and what it would have done.
+    """Show what a new policy file changes, and whether workers that run with the old one will take it.
 
-    With --events the last version of each file is applied to all tickets of the file, as if it had always
-    been in force.
+    With --events it also shows what the new file would have done: the last version of each file is applied to
+    all tickets of the events file, as if it had always been in force.
     """
     from deskpulse.policy import build
     from deskpulse.policy.differences import compare

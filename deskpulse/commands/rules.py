@@ -135,7 +135,10 @@ def _keep_others(plan: Plan, out: Path | None) -> None:
 
 
 def _prove(plan: Plan, made: dict[str, str], now_ms: int) -> None:
-    """End with code 2 where Prometheus or Alertmanager would refuse what was made, or a team would not be told; else say who looked."""
+    """Let Prometheus and Alertmanager test what was made, and say who looked.
+
+    Ends with exit code 2 where one of them would refuse it, or where no alert would reach a team.
+    """
     from deskpulse.monitoring.rules import proof
 
     if found := proof.faults(plan, made, now_ms):

@@ -1,4 +1,7 @@
-"""Findings about the ledger: which format it has, whether this program may read and write it, and whether the policy is still its own."""
+"""Findings about the ledger: its format, and whether its policy is still the one in force.
+
+The format decides whether this program may read and write the ledger.
+"""
 
 from __future__ import annotations
 

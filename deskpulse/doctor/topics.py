@@ -1,4 +1,7 @@
-"""Findings about the topics: they exist, agree in partitions, have enough copies, and are configured as the ledger needs."""
+"""Findings about the topics: they exist, agree in partitions, and have enough copies.
+
+They must also be configured as the ledger needs.
+"""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ class InputError(Exception):
 def read_timed_events(
     file: Path, mapping: Path | None = None, *, on_progress: Progress = lambda _: None
 ) -> tuple[list[TimedEvent], list[str]]:
-    """Events in the order of their times across topics (equal times keep the file's order), and what to tell of dirty lines.
+    """Events of all topics in the order of their times, and what to say of dirty lines.
 
-    Errors: InputError.
+    Events with equal times keep the file's order. Errors: InputError.
     """
     complaints: list[str] = []
     try:

@@ -113,7 +113,10 @@ def sort_by_event_time(events: Iterable[tuple[str, bytes]]) -> list[tuple[str, b
 
 
 def record_key(topic: str, event: Mapping[str, object]) -> bytes:
-    """Kafka's key of an event: `customer_id` for customers, else `ticket_id`, and `customer_id` for a survey without a ticket."""
+    """Kafka's key of an event: `customer_id` for customers, else `ticket_id`.
+
+    A survey without a ticket has its `customer_id` as key.
+    """
     name = (
         "customer_id"
         if topic == "customer" or (topic == "survey" and not event.get("ticket_id"))

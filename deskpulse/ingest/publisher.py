@@ -39,7 +39,10 @@ class Pace:
         return cls(math.inf)
 
     def start_ms(self, now_ms: int, span_ms: int) -> int:
-        """Where a simulation of `span_ms` starts that begins now and ends when it has caught up with the clock."""
+        """The start of a simulation of `span_ms` that begins now.
+
+        It ends when it has caught up with the clock.
+        """
         return now_ms - span_ms + math.ceil(span_ms / self.speed) if self.speed > 1 else now_ms
 
     def due_ms(self, publish_ms: int, *, first_ms: int, began_ms: float) -> float:

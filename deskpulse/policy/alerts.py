@@ -90,7 +90,10 @@ class EndangeredPart(AlertSection):
 
 
 class WorstPart(AlertSection):
-    """What is named worst now: below its objective by the exporter's test, which looks back on several minutes itself."""
+    """The part that is named worst now: it is below its objective by the exporter's test.
+
+    The test itself looks back on several minutes.
+    """
 
     hold: Duration = 60_000
     # tickets past their deadline, for a page: without any there is nothing to be done at once

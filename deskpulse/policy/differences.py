@@ -1,4 +1,7 @@
-"""What differs between two policy files, in words, and whether a ledger that was built with the old one takes the new one."""
+"""The differences of two policy files in words, and whether a ledger takes the new file.
+
+The ledger is one that was built with the old file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a policy file: everything that is wrong with it is told at once, each fault with its line and its fix."""
+"""Reading a policy file: all its faults are shown at once, each with its line and its fix."""
 
 from __future__ import annotations
 

@@ -64,7 +64,10 @@ def _unfit(version: Version) -> Iterator[Remark]:
 
 
 def _spellings(policy: Policy, written: Mapping[str, Iterable[str]]) -> Iterator[Remark]:
-    """Names that are one name, since case, accents' composition and spaces around a name make no other of it."""
+    """Remarks on spellings that are one name.
+
+    Case, composition of accents and spaces around a name make no other name of it.
+    """
     for place, dimension in enumerate(DIMENSIONS):
         found: dict[str, list[str]] = {}
         for name in dict.fromkeys((*policy.names(place), *written.get(dimension, ()))):

@@ -24,9 +24,10 @@ CONFIG_VARIABLE: Final = "DESKPULSE_CONFIG"
 
 
 def load(config: Path | None = None) -> Settings:
-    """Settings from the file (`config`, else the one `DESKPULSE_CONFIG` names, else none) and the `DESKPULSE_*` variables.
+    """Settings from the configuration file and the `DESKPULSE_*` variables.
 
-    Errors: SettingsError, with every fault of file and variables.
+    The file is `config`, else the one that `DESKPULSE_CONFIG` names, else none. Errors: SettingsError, with
+    every fault of file and variables.
     """
     named = os.environ.get(CONFIG_VARIABLE)
     path = config or (Path(named) if named else None)

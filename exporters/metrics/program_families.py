@@ -374,7 +374,7 @@ def collect_view(snapshot: Snapshot) -> Iterator[Metric]:
 
 
 def collect_policy(snapshot: Snapshot) -> Iterator[Metric]:
-    """Which policy the figures are of, and whether the workers have the same policy and the same shared settings."""
+    """The policy of the figures, and whether the workers have the same policy and shared settings."""
     yield SETTING_DIFFERS.having(
         *(({"setting": name}, 1.0) for name in sorted({one.setting for one in snapshot.status.settings}))
     )

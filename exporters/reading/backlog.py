@@ -13,15 +13,19 @@ _MOST_LOOKS: Final = 256
 
 
 class Backlog:
-    """The log ends of one source partition as they were seen, oldest first, back to the first one that is not applied yet."""
+    """The log ends of one source partition as they were seen, oldest first.
+
+    They go back to the first end that is not applied yet.
+    """
 
     def __init__(self) -> None:
         self._looks: deque[tuple[float, int]] = deque()
 
     def note(self, end: int, following: int, now: float) -> float:
-        """Take a look: `end` is the next offset of the log, `following` the next one to be applied, `now` in seconds.
+        """Take a look: `end` is the next offset of the log, `following` the next one to be applied.
 
-        Returns for how many seconds, at least, the oldest waiting record has been there; 0.0 when none waits.
+        `now` is in seconds. Returns for how many seconds, at least, the oldest waiting record has been there;
+        0.0 when none waits.
 
         >>> backlog = Backlog()
         >>> looks = [(0.0, 5, 5), (3.0, 8, 5), (6.0, 9, 5), (9.0, 9, 8), (12.0, 9, 9)]

@@ -1,7 +1,7 @@
-"""Questions to the brokers that aiokafka's consumer has no method for, over the connections that it has anyway.
+"""Questions to the brokers that aiokafka's consumer has no method for.
 
-An admin client of its own would be one more set of connections and log-ins, and leaves one open when it is
-cancelled while it starts.
+They go over the connections that it has anyway. An admin client of its own would be one more set of
+connections and log-ins, and leaves one open when it is cancelled while it starts.
 """
 
 from __future__ import annotations

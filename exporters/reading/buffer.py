@@ -23,10 +23,10 @@ class RowBuffer:
         return len(self._held)
 
     def take(self, rows: Iterable[Row]) -> list[Row]:
-        """Add rows in log order; returns those up to the last position row, which is the last of them, or none at all.
+        """Add rows in log order, and return those up to the last position row.
 
-        Of several rows with one key only the last is returned: reading a log from its start, most rows are
-        overwritten soon.
+        The position row is the last of them; without one the list is empty. Of several rows with one key only
+        the last is returned: reading a log from its start, most rows are overwritten soon.
 
         >>> buffer = RowBuffer()
         >>> buffer.take([(b"a", b"1"), (b"b", b"2")]), len(buffer)

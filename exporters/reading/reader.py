@@ -1,4 +1,7 @@
-"""The ledger reader: follows the view topic over one consumer at a time and hands whole transactions to the view."""
+"""The ledger reader: it follows the view topic over one consumer at a time.
+
+It hands whole transactions to the view.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the reader knows of the ledger, the source topics and the workers, as values that collectors and `/readyz` can read."""
+"""What the reader knows of the ledger, the source topics and the workers.
+
+Collectors and `/readyz` read it as values.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +107,10 @@ class ReaderStatus:
 
     @property
     def behind(self) -> tuple[str, ...]:
-        """Partitions of the ledger that lack what the source topics have held for a while, or whose figures mean something else."""
+        """Partitions of the ledger that lag behind the source topics, or whose figures mean something else.
+
+        A partition lags when it lacks what the source topics have held for a while.
+        """
         return tuple(reason.text for reason in (*self._behind(), *self._undefined()))
 
     @property

@@ -1,4 +1,7 @@
-"""Who may come in: log-in by token or password, only reading methods, and headers that keep a browser from doing more than it must."""
+"""Access: log-in by token or password, reading methods only, and headers that bind the browser.
+
+The headers keep a browser from doing more than it must.
+"""
 
 from __future__ import annotations
 
@@ -138,7 +141,10 @@ def login_handler(config: ExporterConfig, sessions: Sessions, refused: Counter[s
 
 
 def new_headers(sessions: Sessions) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """A signal handler that sets the headers of every answer, also of streams, and renews a session that is a day old."""
+    """A signal handler that sets the headers of every answer, also of streams.
+
+    It renews a session that is a day old.
+    """
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         if (now := request.get(RENEWED)) is not None:

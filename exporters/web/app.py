@@ -1,4 +1,7 @@
-"""The pages: `/metrics` for Prometheus, `/healthz` and `/readyz` for probes, the wall at `/`, and `/api/...` for programs."""
+"""The pages: `/metrics` for Prometheus, `/healthz` and `/readyz` for probes.
+
+The wall is at `/`, and `/api/...` is for programs.
+"""
 
 from __future__ import annotations
 

@@ -69,9 +69,9 @@ class History:
     def add(
         self, topic: str, raw: bytes | None, *, until_ms: int | None = None, latest_ms: int | None = None
     ) -> Reject | None:
-        """Merge one event; those after `until_ms` are not part of the history, and those after `latest_ms` cannot have happened.
+        """Merge one event; return why it was rejected, or None.
 
-        Returns why it was rejected, or None.
+        An event after `until_ms` is not part of the history; one after `latest_ms` cannot have happened.
         """
         decode = _DECODERS.get(topic)
         event = Reject("kind", f"unknown topic {topic!r}") if decode is None else decode(raw)
@@ -161,7 +161,10 @@ class Batch:
                 self._sla.level(key, delta)
 
     def quality(self, as_of_ms: int, stretches: Sequence[Stretch] = ()) -> Quality:
-        """How good the data of the history are, and how many names are shown as `other` in these stretches."""
+        """The quality of the history's data.
+
+        It includes how many names are shown as `other` in these stretches.
+        """
         found = self._history.quality()
         found.anomalies = sum(
             amount for own in self._found.values() for _, cell, amount in own if cell == cell_numbers.ANOMALY

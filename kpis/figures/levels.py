@@ -58,7 +58,10 @@ class Levels:
         return tuple(classes)
 
     def figures(self, by: str, members: Iterable[str], labels: Labels) -> Iterator[Figure]:
-        """Open, unanswered (0 is a real 0) and since when the oldest unanswered has waited (absent when there is none)."""
+        """Open and unanswered tickets, and since when the oldest unanswered one has waited.
+
+        A 0 of the counts is real; the timestamp is absent when no ticket is unanswered.
+        """
         names = list(members)
         open_ = sum(sum(self._minutes.get((cell_numbers.OPEN, by, name), {}).values()) for name in names)
         waiting = [self._minutes.get((cell_numbers.UNANSWERED, by, name), {}) for name in names]

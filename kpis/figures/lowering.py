@@ -11,7 +11,10 @@ from windows.panes import HOUR_MS
 
 
 def lower(cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:
-    """All final figures of the catalogue of one member, each with its observations, which are there even when 0."""
+    """All final figures of the catalogue of one member, each with its observations.
+
+    The observations are there even when they are 0.
+    """
     return _lower(catalogue.FIGURES, cells, labels, by)
 
 

@@ -1,4 +1,7 @@
-"""The view: the merged answer of all partitions, kept up to date row by row and lowered to figures at an `as_of`."""
+"""The view: the merged answer of all partitions, kept up to date row by row.
+
+It is lowered to figures at an `as_of`.
+"""
 
 from __future__ import annotations
 

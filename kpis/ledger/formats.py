@@ -1,9 +1,9 @@
-"""The format of a ledger: up to which version its rows may be written, so that an upgrade can be taken back until somebody ends that.
+"""The format of a ledger: the version up to which its rows may be written.
 
-A program reads rows of all versions up to its own, and writes what the ledger's format allows. A new ledger
-has the format of the program that begins it, an older one keeps its own: so the programs of before can go on
-reading it, and an operator raises it (`worker.ledger_format`) once none of them is left. docs/upgrade.md
-tells it as steps.
+So an upgrade can be taken back until an operator ends that. A program reads rows of all versions up to its
+own, and writes what the ledger's format allows. A new ledger has the format of the program that begins it, an
+older one keeps its own: so the programs of before can go on reading it, and an operator raises it
+(`worker.ledger_format`) once none of them is left. docs/upgrade.md tells it as steps.
 """
 
 from __future__ import annotations

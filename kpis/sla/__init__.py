@@ -1,1 +1,4 @@
-"""The SLA: policies, business calendars, commitments and their clocks, deadlines, tickets at risk, what is worst now."""
+"""The SLA: policies, business calendars, commitments and their clocks, and deadlines.
+
+It also has the tickets at risk and the part that is worst now.
+"""

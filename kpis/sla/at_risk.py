@@ -1,8 +1,9 @@
-"""Which tickets are at risk: of each target and team the running clocks around now, as one small row of the ledger.
+"""The tickets at risk: the running clocks around now of each target and team.
 
-A worker keeps all running clocks in memory, by the hour of their deadline. Of them the row lists the first
-ahead of the newest event and the last behind it, so its size has a bound whatever happens, and it changes at
-most once a transaction. The exporter, which has the clock, shows of it what has passed or is due soon.
+They are one small row of the ledger. A worker keeps all running clocks in memory, by the hour of their
+deadline. Of them the row lists the first ahead of the newest event and the last behind it, so its size has a
+bound whatever happens, and it changes at most once a transaction. The exporter, which has the clock, shows of
+it what has passed or is due soon.
 """
 
 from __future__ import annotations

@@ -117,7 +117,10 @@ class Settled(NamedTuple):
 
 
 class Deadlines:
-    """The running clocks of each target and group, and the minutes of creation of unanswered tickets by dimensions."""
+    """The running clocks of each target and group, and when unanswered tickets were created.
+
+    The minutes of creation are kept by dimensions.
+    """
 
     def __init__(self) -> None:
         self._clocks: Clocks[tuple[str, Group]] = Clocks()
@@ -187,7 +190,10 @@ def attainment(target: str, what: Settled, labels: Labels) -> Iterator[Figure]:
 
 
 def standing(target: str, due: Iterable[Timeline], now: int, labels: Labels) -> Iterator[Figure]:
-    """What runs at a minute: waiting, breached and waiting, due soon, and the next deadline, absent when there is none."""
+    """The figures of a minute: waiting, overdue and due soon tickets, and the next deadline.
+
+    The deadline is absent when no clock runs.
+    """
     timelines = list(due)
     labels = (*labels, ("target", target))
     late = sum(timeline.before(now) for timeline in timelines)

@@ -1,4 +1,7 @@
-"""The SLA figures of a view: what was settled in each window, what runs now, what will probably be missed within the hour."""
+"""The SLA figures of a view: what was settled in each window, and what runs now.
+
+They include what will probably be missed within the hour.
+"""
 
 from __future__ import annotations
 
@@ -203,7 +206,10 @@ class Terms:
         return min((objective for objective in found if objective is not None), default=None)
 
     def _oldest_ms(self, by: str, names: Iterable[str], unanswered: Mapping[Dims, Timeline]) -> int | None:
-        """The largest age among the oldest tickets of each combination of dimensions, by the calendar of the team that has it now."""
+        """The largest age of an oldest ticket, over the combinations of dimensions.
+
+        Each age is by the calendar of the team that has the ticket now.
+        """
         wanted = set(names)
         ages = []
         for dims, timeline in unanswered.items():

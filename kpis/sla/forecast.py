@@ -1,9 +1,9 @@
-"""How many deadlines will be missed within the next hour, with an 80 % interval. docs/sla.md explains the method.
+"""How many deadlines will be missed within the next hour, with an 80 % interval.
 
-Known deadlines: each clock that runs out within the hour is missed with the share that was missed, lately, of
-those that still ran with so much time left. Unknown ones, of tickets that will be created within the hour:
-the rate of the last hour, drawn towards that of the last day. Both come from exact counters kept by classes
-of remaining time.
+docs/sla.md explains the method. Known deadlines: each clock that runs out within the hour is missed with the
+share that was missed, lately, of those that still ran with so much time left. Unknown ones, of tickets that
+will be created within the hour: the rate of the last hour, drawn towards that of the last day. Both come from
+exact counters kept by classes of remaining time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ class Forecast(NamedTuple):
 
 
 def breaches(due: Sequence[int], *, hour: Settled, day: Settled, week: Settled) -> Forecast:
-    """The forecast from the clocks that run, by minutes until their deadline (60 numbers), and from what was settled lately."""
+    """The forecast from the clocks that run and from what was settled lately.
+
+    `due` has 60 numbers: the running clocks by minutes until their deadline.
+    """
     shares = _shares(day, week)
     expected = variance = 0.0
     for minute, count in enumerate(due):
@@ -79,7 +82,10 @@ def _at(shares: Sequence[float], minute: int) -> float:
 
 
 def _fresh(settled: Settled) -> float:
-    """Missed promises shorter than an hour, each weighted with the chance that its ticket was created within the hour of its deadline."""
+    """Missed promises shorter than an hour, weighted.
+
+    The weight is the chance that the ticket was created within the hour of its deadline.
+    """
     return sum(
         settled.get(cell_numbers.BREACHED + life, 0)
         * (1 - (EDGE_MINUTES[life] + EDGE_MINUTES[life + 1]) / 2 / HORIZON_MINUTES)

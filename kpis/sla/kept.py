@@ -23,7 +23,10 @@ _QUARTER: Final = QUARTER.length_ms // MINUTE_MS
 
 
 class Reach(NamedTuple):
-    """How far the test looks: lengths of its windows, for how long it must hold, how far back single instants are looked at."""
+    """How far the test looks: the lengths of its windows, and for how long it must hold.
+
+    It also says how far back single instants are looked at.
+    """
 
     hour: int  # minutes
     eight_hours: int  # quarter hours
@@ -100,7 +103,11 @@ class _Past:
                     by_clock[place] = (_before(n), _before(missed), _before(allowance))
 
     def kept_since(self, within: Collection[Names]) -> int | None:
-        """The first minute of the stretch up to now at every instant of which these members were told of and none of them was listed."""
+        """The first minute of the stretch up to now in which none of these members was listed.
+
+        At every instant of it there was something to judge at least one of them by. None when there is no
+        such stretch.
+        """
         since = None
         for minute, instant in self._instants():
             clocks = [

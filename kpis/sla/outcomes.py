@@ -29,7 +29,10 @@ Names = tuple[str | None, str | None, str | None]  # team, channel, priority: th
 
 
 class Tally(NamedTuple):
-    """Deadlines that fell: how many, how many of them were missed, and how many might have been (in `series.ALLOWANCES` of a deadline)."""
+    """Deadlines that fell: how many, and how many of them were missed.
+
+    It also says how many might have been missed, in `cell_numbers.ALLOWANCES` of a deadline.
+    """
 
     n: int = 0
     missed: int = 0
@@ -37,7 +40,7 @@ class Tally(NamedTuple):
 
     @property
     def excess(self) -> int:
-        """Missed beyond what is allowed, in `series.ALLOWANCES`; below 0 when fewer were missed."""
+        """Missed beyond what is allowed, in `cell_numbers.ALLOWANCES`; below 0 when fewer were missed."""
         return self.missed * cell_numbers.ALLOWANCES - self.allowance
 
     def plus(self, other: Tally) -> Tally:

@@ -203,7 +203,10 @@ def judge(outcomes: Outcomes, policy: Policy, as_of_ms: int, shown: Shown) -> Ju
 
 
 class _Field:
-    """One target at one instant: members, and what is known of each, with or without what has been named already."""
+    """One target at one instant: its members, and what is known of each.
+
+    The counts are with or without what has been named already.
+    """
 
     def __init__(
         self, outcomes: Outcomes, target: str, version: Version, as_of_ms: int, shown: Shown

@@ -1,4 +1,7 @@
-"""`make bench`: our worker while a desk goes on as usual, then in a backlog against the limit and the straightforward Faust app."""
+"""`make bench`: our worker while a desk goes on as usual, then in a backlog.
+
+The backlog compares it with the limit and with the straightforward Faust app.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writes the events to the source topics, as fast as they are taken, in batches of the size that Kafka's own producers make."""
+"""Writes the events to the source topics as fast as they are taken.
+
+Its batches have the size that Kafka's own producers make.
+"""
 
 from __future__ import annotations
 

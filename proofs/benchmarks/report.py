@@ -104,7 +104,10 @@ def _show(column: Column, figures: Iterable[float | None], choose: Callable[[lis
 
 
 def last_line(rounds: Sequence[Round]) -> str:
-    """The verdict: medians of the ratios of each round, since the machine is not equally fast in all of them."""
+    """The verdict: medians of the ratios of each round.
+
+    The machine is not equally fast in all rounds.
+    """
     return (
         f"deskpulse: {median(one.of_limit for one in rounds):.2f} of limit, "
         f"{median(one.times_faust for one in rounds):.1f} x faust"

@@ -164,7 +164,10 @@ def _say(line: str) -> None:
 
 
 def _scraped(prometheus: LocalPrometheus, desks: Sequence[Site]) -> float | None:
-    """An instant at which every exporter has been scraped often enough and shows all there is, and alerting is alive everywhere."""
+    """An instant at which every exporter shows all there is and alerting is alive everywhere.
+
+    By then every exporter has been scraped often enough.
+    """
     # A scrape is dated by its start and seen at its end: at a moment so long ago nothing more can arrive.
     now = round(time.time() - SCRAPE_SECONDS - 1, 3)
     complete = f'sum_over_time(deskpulse_view_complete{{job="{JOB}"}}[{RANGE_SECONDS}s]) >= {SCRAPES - 1}'
@@ -279,7 +282,10 @@ class Inquiry:
             tally.queries += 1
 
     def changed(self) -> list[str]:
-        """What is answered otherwise than before, now that something was taken away from Prometheus that should have had no part in it."""
+        """The answers that changed when something was taken away from Prometheus.
+
+        What was taken away should have had no part in them.
+        """
         before, self.known = self.known, {}
         return [
             f"changed without the other desk: {query}: {told}"
@@ -316,7 +322,10 @@ def _own_filled(query: str) -> str:
 
 
 def _tolerance(expression: Expression) -> tuple[float, float]:
-    """Relative and absolute: quantiles are within 1 %, and what was rounded afterwards may have gone the other way."""
+    """The relative and the absolute tolerance.
+
+    Quantiles are within 1 %, and a value that was rounded afterwards may have gone the other way.
+    """
     if not any("_quantile_" in name for name in expression.names()):
         return EXACT
     return QUANTILE if not isinstance(expression, Rounded) else (QUANTILE[0], 10.0**-expression.decimals)

@@ -22,7 +22,10 @@ _SEED: Final = 2025
 def thin_story(
     scenario: str, *, now_ms: int, rate_per_hour: float, history_rate: float
 ) -> Iterator[TimedEvent]:
-    """As `story`, but before its last two hours a calm desk with `history_rate` tickets an hour in the mean of its week."""
+    """A story like `story`, with a calm desk before its last two hours.
+
+    The calm desk has `history_rate` tickets an hour in the mean of its week.
+    """
     start_ms = now_ms - HISTORY_MS
     past = simulate(
         "calm", seed=_SEED, start_ms=start_ms, rate_per_hour=history_rate, desk=demo_desk(scenario, now_ms)

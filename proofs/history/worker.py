@@ -1,4 +1,7 @@
-"""A worker without Kafka: simulated events in, the ledger's changes out, as many at a time as a worker has them."""
+"""A worker without Kafka: simulated events in, the ledger's changes out.
+
+It takes as many at a time as a worker has them.
+"""
 
 from __future__ import annotations
 

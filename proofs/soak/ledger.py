@@ -1,4 +1,7 @@
-"""The ledger as it grows: the position rows that readers of committed records see, and whether a transaction is open right now."""
+"""The ledger as it grows: the position rows that readers of committed records see.
+
+It also says whether a transaction is open right now.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,10 @@ class Tail:
         return all(self.applied(*place) >= offset for place, offset in offsets.items())
 
     def standstill(self, since: float) -> float:
-        """The longest time, in seconds, for which a partition did not move between `since` (monotonic) and its last move."""
+        """The longest time, in seconds, for which a partition did not move.
+
+        Only the time between `since` (monotonic) and the partition's last move counts.
+        """
         longest = 0.0
         for moments in self._moments.values():
             before = since
@@ -123,7 +129,10 @@ class OpenTransactions:
         await asyncio.gather(self._all.stop(), self._committed.stop())
 
     async def spans(self) -> dict[TopicPartition, tuple[int, int]]:
-        """Offsets `[stable, end)` that no reader of committed records sees at this moment, of the partitions that have some."""
+        """Offsets `[stable, end)` that no reader of committed records sees at this moment.
+
+        Partitions without such offsets are left out.
+        """
         ends = await self._all.end_offsets(self._places)
         # asked second: what is still behind now was not committed between
         stable = await self._committed.end_offsets(self._places)

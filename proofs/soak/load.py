@@ -1,4 +1,7 @@
-"""The load: a simulated desk, generated before the clock starts, sent at a steady rate whatever befalls the brokers."""
+"""The load: a simulated desk, generated before the clock starts.
+
+It is sent at a steady rate whatever befalls the brokers.
+"""
 
 from __future__ import annotations
 

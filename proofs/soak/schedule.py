@@ -12,7 +12,10 @@ Lane = Literal["world", "data"]  # processes and brokers, one fault at a time; w
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: its name, its lane, and the seconds that it takes at the most on a machine that has other work."""
+    """A kind of fault: its name, its lane, and the seconds that it takes.
+
+    The seconds are those that it takes at the most on a machine that has other work.
+    """
 
     name: str
     lane: Lane

@@ -1,4 +1,7 @@
-"""The workers under fire, and a supervisor that starts again whoever ended by itself, as an orchestrator would."""
+"""The workers under fire, and their supervisor.
+
+The supervisor starts a worker that ended by itself again, as an orchestrator would.
+"""
 
 from __future__ import annotations
 

@@ -146,7 +146,10 @@ def rates_follow_the_step(board: Board) -> list[str]:
 
 
 def joins_targets_with_the_desk(board: Board) -> list[str]:
-    """target-job, our way: what Prometheus says of its targets has no desk, so it is taken of those alone whose exporters tell it."""
+    """target-job, our way: what Prometheus says of its targets has no desk.
+
+    So a board takes only the targets whose exporters name the desk.
+    """
     return [
         f"{name(panel)} {target['refId']} asks of every target: {found[0]}"
         for panel, target in targets(board)
@@ -156,7 +159,10 @@ def joins_targets_with_the_desk(board: Board) -> list[str]:
 
 
 def asks_the_believed_exporter(board: Board) -> list[str]:
-    """target-instance, our way: each figure is that of the exporter which the recording rules believe, so that two are not mixed."""
+    """target-instance, our way: each figure is that of the exporter which the recording rules believe.
+
+    So two exporters are not mixed.
+    """
     return [
         f"{name(panel)} {target['refId']} asks every exporter at once: {match[0]}"
         for panel, target in targets(board)

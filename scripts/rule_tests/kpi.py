@@ -31,7 +31,10 @@ class Story:
     step: int = 1  # minutes between two samples, and two evaluations
 
     def cases(self) -> Iterator[Case]:
-        """It fires in time, once; and it is silent on low volume, stale or incomplete figures, a rebalance and a restart."""
+        """Cases in which it fires in time, once.
+
+        It is silent on low volume, stale or incomplete figures, a rebalance and a restart.
+        """
         fires = Look(f"{self.hold}m", self.alert, self._all)
         early = Look(f"{self.hold - self.step}m", self.alert)
         silent = Look(f"{self.hold + 10}m", self.alert)
@@ -86,7 +89,10 @@ class Story:
             yield self._case(f"{self.what}, {what}", {**self._one(shown=own), **other}, look)
 
     def _interrupted(self) -> Iterator[Case]:
-        """What fires goes on firing through a moment without figures, and what does not is not begun by it."""
+        """An alert that fires goes on firing through a moment without figures.
+
+        Such a moment does not begin an alert either.
+        """
         at = self.hold // self.step + 2
         during, after = f"{(at + 2) * self.step}m", f"{(at + 4) * self.step}m"
         rebalance = {"deskpulse_view_complete": f"1x{at} 0 0 1x{_STEPS}"}

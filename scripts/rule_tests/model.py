@@ -39,7 +39,10 @@ Series = Mapping[str, str]  # values by series
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fired:
-    """An alert that fires: its labels and words in full, but the links and the desk, which is in all of them."""
+    """An alert that fires: its labels and words in full, without the links and the desk.
+
+    The desk is in all of them.
+    """
 
     labels: Mapping[str, str]
     summary: str

@@ -1,4 +1,7 @@
-"""How a worker ends: by itself when nothing moves any more, and within ten seconds when it is told to, whatever it is doing."""
+"""The two ends of a worker: by itself when nothing moves any more, and when it is asked to.
+
+Asked to, it ends within ten seconds, whatever it is doing.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def new_desk(kafka_broker: Any, topic_prefix: str, tmp_path: Path) -> Iterator[C
 async def test_a_worker_that_does_not_move_ends_itself_and_another_start_goes_on(
     new_desk: Callable[..., Desk],
 ) -> None:
-    """Three ways to stand still: a unit of work that never ends, an event loop that is blocked, a fetch that hangs.
+    """Three ways to stand still: an endless unit of work, a blocked event loop, a fetch that hangs.
 
     In each the heartbeats go on, so the group would wait for ever; no other worker would take over.
     """

@@ -1,4 +1,4 @@
-"""Workers that write under `APP-3` and workers that write under `APP:3` fence each other, on a real broker."""
+"""Workers that write under `APP-3` and under `APP:3` fence each other, on a real broker."""
 
 from __future__ import annotations
 

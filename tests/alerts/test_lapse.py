@@ -1,4 +1,7 @@
-"""The time-lapse: the desk's events, the exporter's judgement and Prometheus's rule engine, without a clock or a broker."""
+"""The time-lapse: the desk's events, the exporter's judgement and Prometheus's rule engine.
+
+It needs neither a clock nor a broker.
+"""
 
 from __future__ import annotations
 

@@ -136,7 +136,10 @@ def test_the_meter_knows_no_rate_of_a_single_batch() -> None:
 
 
 def test_the_limit_fetches_as_the_worker_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the worker's consumer is told beyond this is about the group, and the pace, which nobody keeps who is behind."""
+    """Further options of the worker's consumer are about the group and the pace.
+
+    A consumer that is behind keeps no pace.
+    """
     told: dict[str, Any] = {}
     monkeypatch.setattr(consumer, "PacedConsumer", lambda **options: told.update(options))
     config = WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "127.0.0.1:1"})

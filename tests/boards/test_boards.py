@@ -82,7 +82,10 @@ def test_the_lead_comes_first_on_a_phone() -> None:
 @pytest.mark.parametrize("lines", [768, 1080, 2160])
 @pytest.mark.parametrize("policy", [POLICY, None])
 def test_the_wall_stretches_without_a_hole(policy: Policy | None, lines: int) -> None:
-    """As `autofitpanels` does: each place is scaled and rounded by itself, then panels move up until they touch (Grafana 12.2)."""
+    """As `autofitpanels` does: each place is scaled and rounded by itself.
+
+    Then panels move up until they touch (Grafana 12.2).
+    """
     (wall,) = (json.loads(board.text()) for board in boards(Desk(ENGLISH, policy)) if board.name == "wall")
     scale = rules.WALL_ROWS / ((lines - 60) // 38)  # 60: padding and what Grafana leaves below
     filled = [0] * 24  # from above, by column

@@ -371,7 +371,10 @@ def test_what_must_hold_at_the_end_is_asked_there() -> None:
 
 
 def others() -> Samples:
-    """The other desk: more of everything, some of it missing, and three promises that are worse than the worst of the first one."""
+    """The other desk: more of everything, and some of it missing.
+
+    Three of its promises are worse than the worst of the first desk.
+    """
     missing = {"support_first_response_closed_observations", "support_oldest_unanswered_timestamp_seconds"}
     found = {
         (name, having): 0.5 + 3 * value for (name, having), value in SAMPLES.items() if name not in missing

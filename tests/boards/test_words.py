@@ -139,7 +139,10 @@ def test_per_cent_is_written_as_the_locale_does(locale: Any, unit: str, title: s
 
 
 def test_spain_turns_the_point_of_a_big_number_into_a_comma(policy: Policy) -> None:
-    """Grafana's mapping is JavaScript's String.replace with these patterns, on the text that a transformation has made of the number."""
+    """Grafana's mapping is JavaScript's String.replace with these patterns.
+
+    It works on the text that a transformation has made of the number.
+    """
     csat = panel(board("team", Desk(SPAIN, policy)), "CSAT")
     conversion, _ = csat["transformations"]
     assert ["string"] == [one["destinationType"] for one in conversion["options"]["conversions"]]

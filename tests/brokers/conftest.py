@@ -46,7 +46,10 @@ class Clients:
     async def read(
         self, topic: str, *, partition: int = 0, isolation_level: str = "read_committed"
     ) -> list[bytes]:
-        """Every value a new reader gets up to the log's end, once the transactions that are being ended have ended."""
+        """Every value that a new reader gets up to the log's end.
+
+        It waits until transactions that are being ended have ended.
+        """
         where = TopicPartition(topic, partition)
         end = (await (await self.consumer()).end_offsets([where]))[where]
         consumer = await self.consumer(isolation_level=isolation_level)

@@ -1,4 +1,7 @@
-"""Fetching Kafka: once, whole or not at all, checked by hash at every use, and with errors that name the fix."""
+"""Fetching Kafka: once, whole or not at all, and checked by hash at every use.
+
+Its errors name the fix.
+"""
 
 import hashlib
 import os

@@ -182,7 +182,10 @@ async def test_a_silent_member_loses_its_partitions_after_the_session_timeout(
 
 @pytest.mark.slow
 async def test_a_hung_transaction_stops_readers_until_the_broker_aborts_it(clients: Any) -> None:
-    """The broker looks for overdue transactions every 10 s, so readers wait for the time-out and up to 10 s more."""
+    """The broker looks for overdue transactions every 10 s.
+
+    So readers wait for the time-out and up to 10 s more.
+    """
     topic, hung = (
         await clients.topic("hung"),
         await clients.producer(transactional_id="hung", transaction_timeout_ms=1_000),

@@ -1,4 +1,7 @@
-"""The page in use: choices in the address, languages, keyboard, screen reader, what must not happen with hostile names, and recovery."""
+"""The page in use: choices in the address, languages, keyboard, screen reader, and recovery.
+
+Hostile names must not do any harm.
+"""
 
 from dataclasses import replace
 from typing import Any

@@ -39,7 +39,10 @@ class SourceRecord:
 
 
 class Desk:
-    """Takes events as a producer would send them, `ago` milliseconds before noon, and gives the figures as of noon."""
+    """Takes events as a producer would send them, and gives the figures as of noon.
+
+    `ago` counts milliseconds before noon.
+    """
 
     def __init__(self) -> None:
         self._numbers = count(1)

@@ -1,4 +1,7 @@
-"""docs/events.md: its examples are events, its tables are the contract, its commands do what the page says, on real brokers."""
+"""docs/events.md: its examples are events, and its tables are the contract.
+
+Its commands do what the page says, on real brokers.
+"""
 
 from __future__ import annotations
 

@@ -135,7 +135,10 @@ def test_a_query_that_gives_something_else_is_seen(tmp_path: Path) -> None:
 
 
 def promtool_test(page: str) -> dict[str, Any]:
-    """A rules test: the samples as constant series, and what each query gives, in billionths, since promtool compares exactly."""
+    """A rules test: the samples as constant series, and the result of each query.
+
+    Results are in billionths, since promtool compares exactly.
+    """
     needed = {name for query in queries(page) for name in re.findall(r"\w+", query.expression)}
     found = {key: value for key, value in samples_of(page).items() if key[0] in needed}
     series = [

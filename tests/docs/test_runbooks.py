@@ -1,4 +1,7 @@
-"""The runbooks: every failure that a person would meet has a page, of one shape, and the pages tell of what exists."""
+"""The runbooks: every failure that a person would meet has a page of one shape.
+
+The pages name only what exists.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What end-to-end tests need besides `proofs.stack`, which is an installation of deskpulse as its users run it."""
+"""The needs of end-to-end tests besides `proofs.stack`.
+
+That is an installation of deskpulse as its users run it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A setup that cannot work ends the program with an exit code of its own, and with words that name the fix."""
+"""A setup that cannot work ends the program with an exit code of its own.
+
+Its words name the fix.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is missing is said: partitions without a worker, partitions that are being recovered, records that wait."""
+"""Missing parts are named: partitions without a worker, or in recovery, and records that wait."""
 
 from __future__ import annotations
 

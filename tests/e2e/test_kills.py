@@ -37,7 +37,7 @@ PAUSE_SECONDS = 0.2  # after 50 records while workers die: a kill always meets w
 
 
 def events(seed: int, now_ms: int) -> Iterator[Sent]:
-    """A simulated desk up to now, with duplicates, late and out-of-order events, and bad records among them."""
+    """A simulated desk up to now, with duplicates, late and out-of-order events, and bad records."""
     start_ms = now_ms - DAYS * DAY_MS
     return with_bad_records(
         as_sent(simulate("calm", seed=seed, start_ms=start_ms, end_ms=now_ms, rate_per_hour=60.0))
@@ -45,7 +45,10 @@ def events(seed: int, now_ms: int) -> Iterator[Sent]:
 
 
 class Killer:
-    """Kills one of the workers after the other and starts each again, as a supervisor would, also one that ended by itself."""
+    """Kills one of the workers after the other and starts each again, as a supervisor would.
+
+    It also starts one that ended by itself.
+    """
 
     def __init__(self, stack: Stack, workers: list[Program], seed: int) -> None:
         self._stack = stack

@@ -83,7 +83,10 @@ class Desk:
 
 
 def a_morning(partition: int = 0) -> Desk:
-    """Two tickets of one team: T1 answered after 5 min and solved after 30 min with happy answers, T2 still waiting."""
+    """Two tickets of one team, of which T2 still waits.
+
+    T1 was answered after 5 min and solved after 30 min, with happy answers.
+    """
     desk = Desk(partition)
     desk.created("T1", "10:10")
     desk.created("T2", "10:20", team="sales", channel="mail", priority="low")

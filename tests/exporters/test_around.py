@@ -1,4 +1,7 @@
-"""What is around the ledger: who works on it, what waits to be applied, and what an open transaction of a producer holds back."""
+"""The surroundings of the ledger: who works on it, and what waits to be applied.
+
+An open transaction of a producer holds records back.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,10 @@ class TestBacklog:
 
     @pytest.mark.parametrize("seed", range(5))
     def test_memory_is_bounded_and_the_answer_never_too_large(self, seed: int) -> None:
-        """Days of lag: the looks are thinned out, so the age of what waits may be told too low, never too high."""
+        """Days of lag: the looks are thinned out.
+
+        So the stated age of what waits may be too low, but never too high.
+        """
         chance, backlog, looks, applied = Random(seed), Backlog(), [], 0
         end = 0
         for now in range(5_000):

@@ -1,4 +1,7 @@
-"""What is asked for and not known is refused with the choices, on every page, and never answered as if something else had been meant."""
+"""A request for something unknown is refused with the choices, on every page.
+
+It is never answered as if something else had been meant.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack

@@ -170,7 +170,10 @@ class TestTheProgramItself:
         assert 0.0 == value(found, "deskpulse_source_lag_records", topic="survey", partition="0")
 
     def test_markers_of_upstream_transactions_are_no_lag(self) -> None:
-        """Two creations are applied; offset 2 is the end of their transaction, and a worker that has read to the end committed 3."""
+        """Two creations are applied; offset 2 is the end of their transaction.
+
+        A worker that has read to the end has committed 3.
+        """
         sources = {("ticket-created", 0): LogSpan(0, 3)}
         read = samples(
             snapshot_of(

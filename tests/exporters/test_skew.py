@@ -1,4 +1,7 @@
-"""How far the clock is off is found from what is read, whatever the chain does, and nobody is accused falsely."""
+"""How far the clock is off is found from what is read, whatever the chain does.
+
+Nobody is accused falsely.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ SLACK = 2 * ROUNDING_SECONDS
 
 @dataclass(frozen=True)
 class Read:
-    """A record: how long after the one before it was appended, how long it then waited, and how long before that we had asked."""
+    """A record: how long after the one before it was appended, and how long it then waited.
+
+    The third number says how long before that we had asked.
+    """
 
     pause: float
     delay: float
@@ -98,7 +104,10 @@ def a_record(offset: int, stamp_ms: int, kind: int = LOG_APPEND_TIME) -> SimpleN
 
 
 def follow(skew: float, *, kind: int = LOG_APPEND_TIME) -> Progress:
-    """A partition of five rows that is read, then fetched every half second, then given a row at 3.2 s that is read at 3.3 s."""
+    """A partition of five rows that is read, then fetched every half second.
+
+    It is given a row at 3.2 s, which is read at 3.3 s.
+    """
     progress = Progress(0.0)
     progress.begin(first=0, target=5, now=0.0)
     at_ms = round(BROKER_AT_ZERO * 1000)

@@ -1,4 +1,7 @@
-"""The page that is shipped: built from the sources that are committed, with nothing inline and nothing from elsewhere."""
+"""The page that is shipped is built from the committed sources.
+
+Nothing in it is inline, and nothing comes from elsewhere.
+"""
 
 import hashlib
 import json

@@ -133,7 +133,10 @@ class TestKeptSince:
     """Nothing below objective, and since when: of the choice, the later of its targets."""
 
     def desk(self) -> SlaDesk:
-        """Ten first replies of billing are in time, due from 9:30 to 9:39, and so are the solutions of sales, due from 10:00 to 10:09."""
+        """Ten first replies of billing, due from 9:30 to 9:39, are in time.
+
+        So are the solutions of sales, due from 10:00 to 10:09.
+        """
         desk = SlaDesk(SIMPLE)
         for number in range(10):
             desk.created(f"B{number}", f"09:0{number}", team="billing")

@@ -57,7 +57,10 @@ class Record:
 
 @dataclass
 class GoldenDesk:
-    """Notes events, then sends them through partitions, ledger rows, view and exposition, in the order of their times."""
+    """Notes events, then sends them through partitions, ledger rows, view and exposition.
+
+    They go in the order of their times.
+    """
 
     events: list[tuple[int, str, str, bytes]] = field(default_factory=list)  # event time, topic, key, value
     rules: ViewRules = RULES

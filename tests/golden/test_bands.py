@@ -1,7 +1,7 @@
-"""Each band of the definitions on its edges, driven as events through the whole path and coloured by the default settings.
+"""Each band of the definitions on its edges, driven as events through the whole path.
 
-A value on a shared edge takes the better band unless the article says "above" strictly; fewer than ten
-observations have no colour.
+The default settings give the colours. A value on a shared edge takes the better band unless the article says
+"above" strictly; fewer than ten observations have no colour.
 """
 
 from __future__ import annotations

@@ -153,7 +153,10 @@ class TestOneIdentity:
         assert 1 == shows(desk, "support_handle_time_mean_observations")
 
     def test_of_two_contents_the_smaller_bytes_stand(self) -> None:
-        r"""`..."priority":"normal","team":"billing"...` is less than the same with `"team":"sales"`, the time being the same."""
+        r"""`..."priority":"normal","team":"billing"...` is less than the same with `"team":"sales"`.
+
+        The time is the same.
+        """
         desk = GoldenDesk()
         for team in ("sales", "billing"):
             fields = {"customer_id": "C", "team": team, "channel": "phone", "priority": "normal"}

@@ -1,4 +1,7 @@
-"""A history is scraped at the instants of its story, its rules are worked out in order, and alerts hold and keep as Prometheus has it."""
+"""A history is scraped at the instants of its story, and its rules are worked out in order.
+
+Alerts hold and keep as Prometheus has it.
+"""
 
 import itertools
 from collections.abc import Mapping

@@ -17,7 +17,10 @@ def epoch_ms(text: str, zone: str) -> int:
 
 
 def reads_open(time: WorkingTime, at_ms: int) -> bool:
-    """Whether the wall clock reads a time within the hours of its day, or within those of the day before that go past midnight."""
+    """Whether the wall clock reads a time within the hours of its day.
+
+    The hours of the day before that go past midnight count too.
+    """
     local = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(ZoneInfo(time.zone))
     minute = local.hour * 60 + local.minute
     today, yesterday = local.date(), local.date() - timedelta(days=1)

@@ -73,10 +73,10 @@ def a_day(desk: Desk, day: int) -> None:
 
 @patch("kpis.state.comebacks.KNOWN_MS", 100 * DAY_MS)
 def test_neither_memory_nor_ledger_grow_over_months_of_equal_days() -> None:
-    """Open tickets leave after 80 days here, so from day 90 on the state is that of 61 days, and of 80 open tickets.
+    """Open tickets leave after 80 days here.
 
-    What remains of them is forgotten after 100 days. The tables that hold it all have found their size by day
-    150.
+    So from day 90 on the state is that of 61 days, and of 80 open tickets. What remains of them is forgotten
+    after 100 days. The tables that hold it all have found their size by day 150.
     """
     desk = Desk(StateRules(open_ms=80 * DAY_MS))
     rows, held = [], []
@@ -191,7 +191,10 @@ def test_a_flood_of_combinations_ends_in_other_and_can_be_withdrawn() -> None:
 
 
 def test_an_exporter_that_follows_the_ledger_sees_combinations_go() -> None:
-    """As one that reads it anew: rows that are written again count once, and those that are deleted no more."""
+    """It sees what an exporter sees that reads the ledger anew.
+
+    Rows that are written again count once, and those that are deleted no more.
+    """
     desk, builder = Desk(StateRules()), ViewBuilder(RULES)
 
     def held() -> int:
@@ -239,7 +242,10 @@ def rooms(desk: Desk) -> Mapping[int, Mapping[str, Room]]:
 
 @pytest.mark.parametrize("limit", [3, 50])
 def test_a_dimension_that_had_to_fold_stays_closed_whatever_the_limit_is_later(limit: int) -> None:
-    """Else the new name would get what the old tickets take back, and other would keep what nobody withdraws."""
+    """Else the new name would get what the old tickets take back.
+
+    And `other` would keep what nobody withdraws.
+    """
     desk = Desk(StateRules(most_names=3))
     for number in range(6):
         desk.create(f"T{number}", T0, team=f"team{number}")
@@ -317,7 +323,10 @@ def test_what_a_policy_names_is_admitted_before_any_event() -> None:
 
 
 def test_a_policy_that_comes_too_late_says_which_of_its_names_stay_other() -> None:
-    """What was booked as other can be withdrawn from there alone, so a team that was folded is not admitted any more."""
+    """Bookings under `other` can be withdrawn from there alone.
+
+    So a team that was folded is not admitted any more.
+    """
     desk = Desk(StateRules(most_names=2))
     for number, team in enumerate(("a", "b", "vip")):
         desk.create(f"T{number}", T0, team=team)

@@ -197,7 +197,10 @@ class TestOneTicket:
 
     @pytest.mark.parametrize("crash", [False, True])
     def test_it_is_reopened_and_not_new(self, crash: bool) -> None:  # noqa: FBT001 - a parameter of pytest
-        """FAULTS 3.5: its first solution is that of day 0, so day 100 has one reopening, no solution, and an open ticket."""
+        """FAULTS 3.5: its first solution is that of day 0.
+
+        So day 100 has one reopening, no solution, and an open ticket.
+        """
         desk = self.desk()
         desk.pass_time(at(70))
         desk.write()
@@ -334,7 +337,10 @@ def test_a_row_comes_back_as_it_left() -> None:
 
 
 def test_turns_keep_their_kinds() -> None:
-    """An abandoned resolution is told by its sign, so no kind that turns may have the number 0 in the ledger."""
+    """The sign marks an abandoned resolution.
+
+    So no kind that turns may have the number 0 in the ledger.
+    """
     desk = Desk()
     desk.create("T1", at(0))
     for hour, change in ((10, "paused"), (11, "resumed")):

@@ -1,4 +1,7 @@
-"""Trends and contributions rest on the same sums as the figures, so they must agree with them, and with the oracle, for any desk."""
+"""Trends and contributions rest on the same sums as the figures, so they must agree with them.
+
+They must also agree with the oracle, for any desk.
+"""
 
 from fractions import Fraction
 from random import Random

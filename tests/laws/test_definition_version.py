@@ -199,7 +199,10 @@ def _closed(ticket_id: str, at_ms: int) -> list[Event]:
 def test_at_the_edge_of_61_days_no_pane_outlives_the_row_that_it_is_made_of(
     name: str, horizon_days: int
 ) -> None:
-    """One ticket a day; whatever the horizon, a rebuild on any day gives the panes of a program that had that C all along."""
+    """One ticket a day, and any horizon.
+
+    A rebuild on any day gives the panes of a program that had that C all along.
+    """
     rules = StateRules(horizon_ms=horizon_days * DAY_MS)
     clocks = [T0 + days * DAY_MS + hours * HOUR_MS for days in (60, 61, 62, 63) for hours in (0, 7, 23)]
 

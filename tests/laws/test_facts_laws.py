@@ -139,7 +139,10 @@ def agrees(row: TicketRow, found: Sequence[Content]) -> None:
 
 
 def history(random: Random, count: int, *, within_ms: int = 20 * DAY_MS) -> list[Content]:
-    """A creation and so many further facts of every kind, some stamped before the creation, some at one instant; in no order."""
+    """A creation and so many further facts of every kind, in no order.
+
+    Some are stamped before the creation, some at one instant.
+    """
     found = [created(T0 + HOUR_MS)]
     for number in range(count):
         at_ms = T0 + random.choice(

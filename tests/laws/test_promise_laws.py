@@ -1,4 +1,7 @@
-"""Laws of promises: the same row in any order, the ledger their sum, a recovered state like the lost one, nothing without a policy."""
+"""Laws of promises: the same row in any order, and the ledger as the sum of the rows.
+
+A recovered state is like the lost one, and nothing is booked without a policy.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,10 @@ def _apply(desk: Desk, found: Found) -> None:
 @QUICK
 @given(several_tickets, st.integers(1, 7))
 def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: Found, unit: int) -> None:
-    """Promises included: panes, levels and rows of tickets at risk follow from the ticket rows alone, after every transaction."""
+    """Promises included: panes, levels and rows of tickets at risk follow from the ticket rows alone.
+
+    This holds after every transaction.
+    """
     desk = Desk(RULES)
     for start in range(0, len(found), unit):
         _apply(desk, found[start : start + unit])

@@ -1,4 +1,7 @@
-"""The laws on the hard desk: 400 days with each hardship of scenario `rough`, live = report = oracle, and how often each came."""
+"""The laws on the hard desk: 400 days with each hardship of scenario `rough`.
+
+Live = report = oracle, and the test says how often each hardship came.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,10 @@ def story(request: pytest.FixtureRequest) -> Sequence[TimedEvent]:
 
 @pytest.fixture(scope="module")
 def partitions(story: Sequence[TimedEvent]) -> list[Partition]:
-    """After all of it, with a write every hundred events or so, and a take-over from the ledger now and then."""
+    """The partitions after all of it, with a write every hundred events or so.
+
+    Now and then another state takes over from the ledger.
+    """
     random = Random(len(story))
     found = [Partition(number) for number in range(PARTITIONS)]
     for event in story:

@@ -53,7 +53,10 @@ def test_any_order_of_events_gives_the_same_row(data: st.DataObject) -> None:
 @settings(deadline=None)
 @given(st.lists(events, max_size=14), st.lists(events, max_size=14))
 def test_events_that_come_again_change_nothing(found: list[AnyEvent], more: list[AnyEvent]) -> None:
-    """Idempotent, also when the repetition comes after something else, which is what a re-delivery looks like."""
+    """Idempotent, also when the repetition comes after something else.
+
+    A re-delivery looks like that.
+    """
     assert comparable(merged([*found, *found])) == comparable(merged(found))
     assert comparable(merged([*found, *more, *found])) == comparable(merged([*found, *more]))
 
@@ -245,7 +248,10 @@ def test_the_state_does_not_grow_over_a_year_of_equal_days() -> None:
 
 
 def test_a_flood_of_names_ends_in_other() -> None:
-    """Three names a dimension: the fourth team counts as `other`, and what it booked is withdrawn from there again."""
+    """Three names a dimension: the fourth team counts as `other`.
+
+    What it booked is withdrawn from there again.
+    """
     desk = Desk(StateRules(most_names=3))
     for number in range(50):
         desk.create(f"T{number}", T0, team=f"team{number}")

@@ -90,7 +90,10 @@ steps = st.lists(
 def test_rolling_sums_are_the_sums_of_their_panes(
     moves: list[tuple[int, list[tuple[int, str, Cells]]]],
 ) -> None:
-    """Whatever changed, and however far time moved, a slot holds what adding all its panes gives, less the minutes that lie ahead."""
+    """Whatever changed, and however far time moved, a slot holds the sum of all its panes.
+
+    The minutes that lie ahead are not in it.
+    """
     rolling = RollingSums(SLOTS, _split)
     panes: dict[tuple[int, int, str], Cells] = {}
     as_of = START_MS

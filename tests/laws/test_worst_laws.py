@@ -107,7 +107,10 @@ def differences(desk: Watched, at_ms: int) -> list[verify.Difference]:
     ("seed", "scenario"), [(1, "sla-slip"), pytest.param(3, "monday-rush", marks=pytest.mark.slow)]
 )
 def test_the_oracle_judges_the_same(seed: int, scenario: str) -> None:
-    """From the first late replies until three hours into the slip, and at night when most teams are closed."""
+    """From the first late replies until three hours into the slip.
+
+    It also judges at night, when most teams are closed.
+    """
     slip = MONDAY + 33 * HOUR_MS + 30 * MINUTE_MS  # Tuesday 10:30 in Madrid
     events = simulate(
         scenario, seed=seed, start_ms=MONDAY, end_ms=MONDAY + 2 * DAY_MS, rate_per_hour=60, moment_ms=slip

@@ -1,4 +1,7 @@
-"""Rows become events: each word of a mapping shown on a file of a few lines, and what happens to dirty rows."""
+"""Rows become events: each word of a mapping is shown on a file of a few lines.
+
+Dirty rows are shown too.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,10 @@ from deskpulse.ingest.mapping import DirtyRows, Example, MappingError, load_mapp
 
 
 def resolved(**fields: Any) -> dict[str, Any]:
-    """A mapping of one event a row, from the columns `id` and `at` (epoch milliseconds), and further fields."""
+    """A mapping of one event a row, from the columns `id` and `at`, and further fields.
+
+    `at` is in epoch milliseconds.
+    """
     needed = {
         "event_id": {"template": "r-{id}"},
         "occurred_at": {"time": "at"},

@@ -103,7 +103,7 @@ class TestHelpdeskItaly:
         assert 83 == in_may_2010(firsts(events, "ticket-created").values())
 
     def test_customers_sections_and_levels(self, helpdesk: tuple[Events, DirtyRows]) -> None:
-        """Of the 397 customers, 7 sections and 4 levels of the log, those that stand in the first row of a case."""
+        """Of the log's 397 customers, 7 sections and 4 levels, those in the first row of a case."""
         events, _ = helpdesk
         created = [event for event in events if event["topic"] == "ticket-created"]
         assert 394 == len({event["customer_id"] for event in created})

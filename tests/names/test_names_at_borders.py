@@ -130,7 +130,10 @@ def test_alertmanager_itself_sends_each_team_its_own(
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_names_at_all(now: list[str], to_come: list[str]) -> None:
-    """By the reader of our own: which receivers an alert reaches, that no two teams share one, and that an address is one."""
+    """A reader of our own finds which receivers an alert reaches.
+
+    No two teams share a receiver, and an address is an address.
+    """
     plan = plan_of(now, to_come)
     files = texts(plan, NOW_MS)
     tree = yaml.safe_load(files["alertmanager.yml"])
@@ -163,7 +166,10 @@ def test_any_names_at_all(now: list[str], to_come: list[str]) -> None:
     ids=lambda one: one[1],
 )
 def test_a_file_that_would_not_work_is_told(wrong: tuple[str, str]) -> None:
-    """What was written before names were quoted, and other files that Alertmanager refuses or that lead nowhere."""
+    """A file from before names were quoted, and other files that Alertmanager refuses.
+
+    Some of them lead nowhere.
+    """
     plan = plan_of(["a"])
     files = texts(plan, NOW_MS)
     broken = {

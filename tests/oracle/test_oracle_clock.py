@@ -1,4 +1,7 @@
-"""The oracle's business clock and its reading of a policy, against a reference that is slower still, and by hand."""
+"""The oracle's business clock and its reading of a policy, against a slower reference.
+
+Some examples are worked by hand.
+"""
 
 from __future__ import annotations
 

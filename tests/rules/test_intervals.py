@@ -196,7 +196,10 @@ def test_just_opened_is_within_an_hour_after_five_closed_hours(
 
 
 def _just_opened(calendar: BusinessCalendar, at_ms: int) -> bool:
-    """Whether it opened at one of the last four quarters, of which this is one, after five hours without work."""
+    """Whether it opened at one of the last four quarters, after five hours without work.
+
+    This quarter is one of the four.
+    """
     quarter_ms = 15 * 60_000
     starts = [at_ms - back * quarter_ms for back in range(4)]
     return any(

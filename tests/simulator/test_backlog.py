@@ -1,4 +1,7 @@
-"""The past in batches: in order, in the partitions of single records, all acknowledged before the present begins; no error is lost."""
+"""The past in batches: in order, in the partitions of single records, with no error lost.
+
+All of it is acknowledged before the present begins.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -120,7 +123,10 @@ async def test_an_error_of_a_delivery_ends_the_run() -> None:
 
 
 async def test_records_lie_where_single_ones_would(kafka_broker: Broker, topic_prefix: str) -> None:
-    """Of 200 tickets, half in batches and half one by one, each ticket's two records are in one partition, in order."""
+    """Of 200 tickets, half go in batches and half one by one.
+
+    Each ticket's two records are in one partition, in order.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_broker.bootstrap)
     await admin.start()
     await admin.create_topics([NewTopic(f"{topic_prefix}resolved", 4, 1)])

@@ -1,4 +1,7 @@
-"""The demo's desk: the same story at whatever hour it starts, at one pace, with promises that hold at any hour."""
+"""The demo's desk: the same story at whatever hour it starts, at one pace.
+
+Its promises hold at any hour.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

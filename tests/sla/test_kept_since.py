@@ -8,7 +8,10 @@ ALL = ("all", "all", "first_reply")
 
 
 def tickets(desk: SlaDesk, name: str, first: str, count: int, *, late: bool, team: str = "orders") -> None:
-    """Tickets a minute apart; the late ones are answered after 45 minutes of the promised 30, the others after half a minute."""
+    """Tickets a minute apart, promised within 30 minutes.
+
+    The late ones are answered after 45 minutes, the others after half a minute.
+    """
     for number in range(count):
         hour, minute = divmod(int(first[:2]) * 60 + int(first[3:]) + number, 60)
         desk.created(f"{name}{number}", f"{hour:02}:{minute:02}", team=team)

@@ -1,4 +1,7 @@
-"""Now is now: one clock that is fast, of whoever sends events, moves nobody's instant, breaks nobody's promise and ends nobody's day."""
+"""Now is now: one fast clock of a producer moves nobody's instant.
+
+It breaks nobody's promise and ends nobody's day.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,10 @@ def test_nor_does_an_event_of_a_topic_that_no_promise_depends_on(topic: str) -> 
 
 
 def test_the_hour_before_is_whole_while_an_event_lies_ahead() -> None:
-    """Panes of a minute leave behind the event clock, which may be five minutes ahead of those who look at the hour before this one."""
+    """Panes of a minute leave behind the event clock.
+
+    That clock may be five minutes ahead of a reader who looks at the hour before this one.
+    """
     desk = SlaDesk(TEN_MINUTES)
     desk.created("T-1", "10:01")
     desk.created("T-2", "12:04:50")

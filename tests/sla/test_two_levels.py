@@ -19,7 +19,10 @@ TECHNICAL: Dims = ("technical", "email", "normal")
 
 
 def hand_over(desk: SlaDesk, due: str, *, target: str = "first_reply", tickets: int = 1) -> None:
-    """What the ledger says once tickets whose deadline counts for billing are in the hands of the technical team."""
+    """Let the technical team have tickets whose deadline counts for billing.
+
+    The result is what the ledger then says.
+    """
     hour, minute_ms = divmod(at(due), HOUR_MS)
     for dims, sign in ((BILLING, -1), (TECHNICAL, 1)):
         key = LevelKey(cell_numbers.HANDED[target], hour, dims)

@@ -1,4 +1,7 @@
-"""Worst now: the test of KPIS.md with its numbers, and plays about what is listed, named, left out, and since when."""
+"""Worst now: the test of KPIS.md with its numbers.
+
+Plays show what is listed, named and left out, and since when.
+"""
 
 from __future__ import annotations
 
@@ -249,7 +252,10 @@ def test_what_comes_due_and_is_not_done_is_told_before_it_is_missed() -> None:
 
 @pytest.mark.parametrize(("waiting", "told"), [(3, False), (4, True)])
 def test_three_are_too_few_to_wake_anybody(waiting: int, *, told: bool) -> None:
-    """All of them wait: of three by chance 0.2^3 = 0.008 is below 1 %, too, but so few come together on calm days; of four 0.0016."""
+    """All of them wait: of three by chance 0.2^3 = 0.008 is below 1 %, too.
+
+    But so few come together on calm days; of four it is 0.0016.
+    """
     desk = SlaDesk(TEAMS)
     create(desk, "s", waiting, late=waiting, team="billing", priority="high")
     assert told == bool(desk.view("09:20").endangered)

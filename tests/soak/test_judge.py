@@ -1,4 +1,7 @@
-"""The independent reader: a ledger made by the worker's own state is rebuilt figure by figure, and any damage to it is seen."""
+"""The independent reader rebuilds a ledger of the worker's own state figure by figure.
+
+It sees any damage to the ledger.
+"""
 
 from __future__ import annotations
 

@@ -36,12 +36,12 @@ def map_file(
     *,
     on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, object]]:
-    """Yield the events of a file, each with its `topic`, row by row (case by case where the mapping has cases).
+    """Yield the events of a file, each with its `topic`, row by row.
 
-    Every event holds to the contract; what does not is counted in `dirty`, as are rows that cannot be read,
-    and stops nothing. The order is that of the file, not of the events' times. `on_progress` gets the number
-    of rows read, now and then. Errors: MappingError when the file lacks a column that the mapping names;
-    OSError when it cannot be read.
+    Where the mapping has cases they come case by case. Every event holds to the contract; what does not is
+    counted in `dirty`, as are rows that cannot be read, and stops nothing. The order is that of the file, not
+    of the events' times. `on_progress` gets the number of rows read, now and then. Errors: MappingError when
+    the file lacks a column that the mapping names; OSError when it cannot be read.
     """
     return _Run(mapping, DirtyRows() if dirty is None else dirty, on_progress).events(path)
 

@@ -35,7 +35,10 @@ def columns_of(value: Value) -> Iterator[str]:
 
 
 def text_of(value: Value) -> TextOf:
-    """The text of a value; its function raises DirtyCell for a cell that a `map` without a default does not name."""
+    """The function that turns a cell into the text of a value.
+
+    It raises DirtyCell for a cell that a `map` without a default does not name.
+    """
     origin = _origin(value)
     names, default = value.map, value.default
     if names is None:

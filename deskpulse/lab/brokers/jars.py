@@ -1,4 +1,7 @@
-"""Kafka's jars: named and hashed in kafka.lock.json, fetched once into a cache, and checked whenever they are used."""
+"""Kafka's jars: named and hashed in kafka.lock.json, and fetched once into a cache.
+
+Their hashes are checked at every use.
+"""
 
 import hashlib
 import json
@@ -80,7 +83,7 @@ def kafka_version() -> str:
 
 
 def cache_folder() -> Path:
-    """Where jars are kept: what DESKPULSE_KAFKA_CACHE names, else `deskpulse/kafka` in the user's folder for caches.
+    """The folder for jars: DESKPULSE_KAFKA_CACHE, else `deskpulse/kafka` in the user's folder for caches.
 
     Errors: BrokerError for a user without a home.
     """

@@ -40,10 +40,12 @@ class Repository:
 
 
 def find_repository(environ: Mapping[str, str] = os.environ) -> Repository:
-    """The one of the variable DESKPULSE_KAFKA_REPOSITORY, else the mirror of Maven's settings of this user, else Maven's central one.
+    """The Maven repository to fetch from.
 
-    `https`, `http` and `file` addresses do; a user and a password in the address are sent along. Errors:
-    BrokerError for an address that is none, and for settings that cannot be read.
+    The variable DESKPULSE_KAFKA_REPOSITORY names it; without the variable it is the mirror in the user's
+    Maven settings, else Maven's central repository. `https`, `http` and `file` addresses do; a user and a
+    password in the address are sent along. Errors: BrokerError for an address that is none, and for settings
+    that cannot be read.
     """
     if told := environ.get(VARIABLE):
         return _repository(told, VARIABLE)

@@ -1,4 +1,4 @@
-"""A throw-away certificate authority and a server certificate of it for loopback, made with the openssl program."""
+"""A throw-away certificate authority and its server certificate for loopback, made with openssl."""
 
 import shutil
 import subprocess

@@ -51,7 +51,10 @@ def scrape(url: str) -> Samples:
 
 
 async def read_source(settings: Settings) -> tuple[list[Record], dict[tuple[str, int], int]]:
-    """Every record of the source topics up to their ends as they are now, and these ends by (topic without prefix, partition)."""
+    """Every record of the source topics up to their present ends, and these ends.
+
+    The ends are by (topic without prefix, partition).
+    """
     prefix = len(settings.topic_prefix)
     logs, ends = await read_topics(
         settings.kafka.client_options(), [settings.topic_prefix + topic for topic in SOURCE_TOPICS]

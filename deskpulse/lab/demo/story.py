@@ -42,10 +42,10 @@ _SHARES: Final = {
 def story(
     scenario: str, *, now_ms: int, rate_per_hour: float | None = None, history_ms: int | None = None
 ) -> Iterator[TimedEvent]:
-    """Events without end: `history_ms` up to `now_ms` and what follows, with `rate_per_hour` new tickets an hour about now.
+    """Events without end: `history_ms` up to `now_ms`, and what follows.
 
-    All of it at one pace, so that no window differs from the one before it but by the scenario and the hours
-    of the week.
+    About now `rate_per_hour` new tickets come an hour. All of it at one pace, so that no window differs from
+    the one before it but by the scenario and the hours of the week.
     """
     if history_ms is None:
         history_ms = _LONG.get(scenario, HISTORY_MS)

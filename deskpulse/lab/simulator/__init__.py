@@ -1,4 +1,7 @@
-"""A seeded, realistic desk: events in the order in which they are published, for demos, tests and measurements."""
+"""A seeded, realistic desk for demos, tests and measurements.
+
+Its events come in the order in which they are published.
+"""
 
 from deskpulse.lab.simulator.backlog import publish_backlog
 from deskpulse.lab.simulator.desk import DEFAULT_DESK, Channel, Desk, Priority, Rates, Spread, Team

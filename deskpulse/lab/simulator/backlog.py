@@ -1,4 +1,7 @@
-"""The past, sent in one go: whole batches in place of single records, which cost the sender three times as much."""
+"""The past, sent in one go.
+
+Whole batches take the place of single records, which cost the sender three times as much.
+"""
 
 from __future__ import annotations
 

@@ -56,7 +56,10 @@ class Scenario:
         return 1.0
 
     def reply_at(self, asked_ms: int, due_ms: int, *, team: str, priority: str) -> int:  # noqa: ARG002 - a hook
-        """When a reply comes that was asked for at `asked_ms` and would come at `due_ms` in an ordinary week."""
+        """The time of a reply that was asked for at `asked_ms`.
+
+        In an ordinary week it would come at `due_ms`.
+        """
         return due_ms
 
     def resolve_at(self, due_ms: int) -> int:

@@ -1,4 +1,7 @@
-"""The simulation as a whole: arrivals of all kinds, merged in time, written out in the order of publication."""
+"""The simulation as a whole: arrivals of all kinds, merged in time.
+
+It writes the events out in the order of publication.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,10 @@ def simulate(
 
 
 class _Run:
-    """One run: its parts draw from random streams of their own, so that one part's draws do not move another's."""
+    """One run; each part of it draws from a random stream of its own.
+
+    So the draws of one part do not move those of another.
+    """
 
     def __init__(self, desk: Desk, scenario: Scenario, *, seed: int, tag: str, rate_per_hour: float) -> None:
         self._desk, self._scenario, self._seed, self._tag, self._rate = (

@@ -1,4 +1,7 @@
-"""The life of one ticket: from its creation to the last answer to a survey, as events in the contract's words."""
+"""The life of one ticket, from its creation to the last answer to a survey.
+
+It comes as events in the contract's words.
+"""
 
 from __future__ import annotations
 

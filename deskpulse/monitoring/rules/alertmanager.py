@@ -135,7 +135,10 @@ def receiver_of(desk: str, name: str) -> str:
 
 
 def _plain(name: str, identity: str, *, is_fit: bool = True) -> str:
-    """A name in plain letters; one that has others, or is not fit for another reason, has a digest behind it."""
+    """A name in plain letters.
+
+    A name that has other letters, or that is not fit for another reason, has a digest behind it.
+    """
     plain = _OTHERS.sub("-", name).strip("-.")
     if plain == name and is_fit and len(plain) <= _LONGEST:
         return plain
@@ -152,7 +155,10 @@ def equals(label: str, value: str) -> str:
 
 
 def _route(plan: Plan, version: Version, teams: Mapping[str, Version]) -> dict[str, Any]:
-    """All alerts: those of the desk, and what is of no desk that has routes, such as that nobody watches another one."""
+    """The route of all alerts: those of the desk, and those of no desk that has routes.
+
+    An alert of the second kind says, for example, that nobody watches another desk.
+    """
     own = {
         "matchers": [equals("desk", plan.desk)],
         "receiver": PLATFORM,

@@ -1,8 +1,9 @@
-"""Rules of one desk: every selector names it, so those of several desks lie beside each other and never see each other's series.
+"""Rules of one desk, whose every selector names it.
 
-It would be convenient to write rules that hold for all desks and to load them once. But limits, links and the
-digest come from the policy of one desk, and only a rule that knows the name of its desk can tell that nothing
-comes from it any more.
+So the rules of several desks lie beside each other and never see each other's series. It would be convenient
+to write rules that hold for all desks and to load them once. But limits, links and the digest come from the
+policy of one desk, and only a rule that knows the name of its desk can tell that nothing comes from it any
+more.
 """
 
 from __future__ import annotations

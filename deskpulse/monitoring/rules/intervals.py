@@ -63,7 +63,10 @@ def _written(time: WorkingTime, years: range, muted: Muted) -> list[Interval]:
 
 
 def _special(time: WorkingTime, years: range, muted: Muted) -> dict[date, Spans]:
-    """What is muted on the dates with hours of their own, and on the days after them, for which these are the past."""
+    """The muted spans of the dates with hours of their own, and of the days after them.
+
+    For the day after such a date, the date is its past.
+    """
     found = {}
     for day in time.dates:
         for touched in (day + timedelta(days=later) for later in range(_REMEMBERED)):

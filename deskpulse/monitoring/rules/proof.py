@@ -157,7 +157,10 @@ def _matches(matcher: str, labels: Labels) -> bool:
 
 
 def _untold(plan: Plan, tree: Mapping[str, Any], now_ms: int) -> Iterator[str]:
-    """Teams of now and to come whose alerts do not reach their own receivers, or those of another team or desk."""
+    """Teams, of now and to come, whose alerts do not reach their own receivers.
+
+    It also yields those whose alerts reach the receivers of another team or desk.
+    """
     for team in teams_of(plan.policy, now_ms):
         messages, pages = (receiver_of(plan.desk, name) for name in team_receivers(team))
         for severity, expected in (("warning", {messages}), ("page", {messages, pages})):

@@ -1,7 +1,8 @@
-"""A desk at a steady rate: `python -m proofs.benchmarks.live.desk RATE SECONDS`, settings from the environment.
+"""A desk at a steady rate: `python -m proofs.benchmarks.live.desk RATE SECONDS`.
 
-Events are sent one by one, as a desk's many producers do, and happen when they are sent. The id of a ticket
-is the moment at which it was sent, so that whoever finds its row in the ledger knows how long that took.
+Its settings come from the environment. Events are sent one by one, as a desk's many producers do, and happen
+when they are sent. The id of a ticket is the moment at which it was sent, so that whoever finds its row in
+the ledger knows how long that took.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class Sent(NamedTuple):
 
 
 class SteadyDesk:
-    """Makes up the events: two new tickets, then a reply, a change and a resolution of the oldest ones, again and again."""
+    """Makes up the events: two new tickets, then a reply, a change and a resolution of the oldest ones.
+
+    It does so again and again.
+    """
 
     def __init__(self) -> None:
         self._count = 0

@@ -1,4 +1,7 @@
-"""One rate after the other: the worker with a fresh ledger and a desk at that rate, then the reference with the same desk."""
+"""One rate after the other: the worker with a fresh ledger and a desk at that rate.
+
+The reference runs with the same desk afterwards.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,9 @@ def table(found: Sequence[Live], title: str) -> Table:
 
 
 def last_line(found: Sequence[Live], demo_share: float | None) -> str:
-    """The verdict: each rate with the worker's share of a processor and the latency from `send` to a committed row.
+    """The verdict: each rate with the worker's share of a processor and its latency.
+
+    The latency is the time from `send` to a committed row.
 
     >>> last_line([Live(0, 0.008, 0.003, None, None, 0), Live(1000, 0.12, 0.25, 103.4, 201.6, 4000)], 0.07)
     'live: idle 0.008 of a processor; 1,000 events/s 0.120 of a processor, p50 103 ms, p99 202 ms; the whole demo at rest 0.070'

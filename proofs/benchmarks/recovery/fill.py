@@ -72,7 +72,10 @@ async def fill(site: Site, app_id: str, tickets: int, seed: int, on_progress: On
 
 
 async def outdate(site: Site, app_id: str) -> None:
-    """Let the position of each partition say that other definitions made its panes, as after an upgrade that changes them."""
+    """Let the position of each partition say that other definitions made its panes.
+
+    An upgrade that changes definitions leaves a ledger like this.
+    """
     config = worker_config(site.settings(app_id))
     found = await read(site, app_id, lambda _: None)
     for number, positions in found.positions.items():

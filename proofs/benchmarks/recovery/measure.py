@@ -1,4 +1,7 @@
-"""The measured starts: exporter, worker, a second worker that joins, one that is killed, and one that is told to stop."""
+"""The measured starts: an exporter, a worker, and a second worker that joins.
+
+One worker is also killed, and one is asked to stop.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,10 @@ class WorkerStart:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What the desk noticed: the longest time without a new transaction, over all partitions and for the least affected one. Seconds."""
+    """The pause that the desk noticed, in seconds: the longest time without a new transaction.
+
+    One number is over all partitions, one for the least affected partition.
+    """
 
     most_seconds: float
     least_seconds: float

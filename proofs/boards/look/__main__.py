@@ -156,7 +156,10 @@ def _prometheus(name: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _boards_of(story: Story, boards: Path) -> Iterator[Path]:
-    """The boards of a desk: those of the folder, and made with its settings where it has other teams than they know."""
+    """The boards of a desk: those of the folder, or boards made with the desk's settings.
+
+    They are made where the desk has other teams than the boards of the folder know.
+    """
     teams = story.settings.desk.members.team or ()
     if boards != BOARDS or len(teams) == len(DEFAULT_DESK.teams):
         yield boards

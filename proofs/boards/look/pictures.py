@@ -1,4 +1,7 @@
-"""Which pictures are taken: each size, language, theme, story and desk at least once, and the pairs that go wrong most easily."""
+"""The pictures that are taken: each size, language, theme, story and desk at least once.
+
+The pairs that go wrong most easily are among them.
+"""
 
 from __future__ import annotations
 

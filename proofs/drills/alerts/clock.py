@@ -1,7 +1,7 @@
-"""The clock of a drill: it stands at an instant of the past until it is started, then runs many times as fast as ours.
+"""The clock of a drill: it stands at an instant of the past until it is started.
 
-The exporters are the only part of deskpulse that has a clock, so nothing else needs to know: events are sent
-when this clock reaches them.
+Then it runs many times as fast as ours. The exporters are the only part of deskpulse that has a clock, so
+nothing else needs to know: events are sent when this clock reaches them.
 """
 
 from __future__ import annotations

@@ -17,7 +17,10 @@ _BLIND: Final = "SupportSLABlind"
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An alert that must arrive within so many minutes of the desk, counted from the moment of the scenario."""
+    """An alert that must arrive within so many minutes of the desk.
+
+    They are counted from the moment of the scenario.
+    """
 
     alert: str
     within_minutes: float

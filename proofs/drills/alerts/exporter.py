@@ -21,7 +21,10 @@ def main() -> None:
     clock = DrillClock(Path(os.environ[FILE]), int(os.environ[ORIGIN]), float(os.environ[SPEED]))
 
     def keeper(*arguments: Any, **options: Any) -> ViewKeeper:
-        """As of the drill's clock; the reader has the machine's, which Prometheus and the brokers have too."""
+        """The keeper of a view as of the drill's clock.
+
+        The reader has the machine's clock, which Prometheus and the brokers have too.
+        """
         return ViewKeeper(*arguments, **{**options, "now_ms": clock.now_ms})
 
     with patch("exporters.server.ViewKeeper", keeper):

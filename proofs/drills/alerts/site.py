@@ -251,7 +251,10 @@ class Site:
         return live
 
     async def send_live(self) -> None:
-        """Publish each event when the clock of the drill reaches it, but those of a source that has fallen silent."""
+        """Publish each event when the clock of the drill reaches it.
+
+        Events of a source that has fallen silent are left out.
+        """
         await self._publish(
             (event for event in self.live if not self._is_silenced(event)), lambda: float(self.clock.now_ms())
         )

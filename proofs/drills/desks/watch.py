@@ -1,4 +1,7 @@
-"""One Prometheus, one Alertmanager and a receiver of webhooks that watch several desks, each by rules of its own."""
+"""One Prometheus, one Alertmanager and a receiver of webhooks that watch several desks.
+
+Each desk has rules of its own.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,10 @@ class Watch:
         return self.folder / f"{desk}-policy.yaml"
 
     def _write(self, desk: str) -> list[Path]:
-        """The rules of a desk; its Alertmanager's configuration takes along those that were written before."""
+        """Write the rules of a desk.
+
+        Its Alertmanager's configuration takes along those that were written before.
+        """
         alerts = _ALERTS.replace("WEBHOOK", f'"{self._webhook}"').replace("SCRAPE", str(SCRAPE_SECONDS))
         self.policy(desk).write_text(self.policies[desk] + alerts, encoding="utf-8")
         file = load_file(self.policy(desk))
@@ -78,7 +84,10 @@ class Watch:
         )
 
     async def start(self, targets: Sequence[str]) -> None:
-        """Until both answer, the figures of all desks are trusted, and the Watchdog of each has been delivered."""
+        """Start, and wait until both answer and the figures of all desks are trusted.
+
+        By then the Watchdog of each desk has been delivered.
+        """
         self.prometheus = LocalPrometheus(
             folder=self.folder,
             job=JOB,

@@ -80,7 +80,10 @@ async def to_wall_and_panel(site: Site, page: Page) -> tuple[Times, Times]:
 
 
 async def to_notice(site: Site, slip: Slip, began_ms: int) -> float:
-    """Seconds from the first view in which a slip is told until the notification is delivered, beyond what is waited for on purpose."""
+    """Seconds from the first view that shows a slip until the notification is delivered.
+
+    Waits on purpose are not counted.
+    """
     held = await until(
         lambda: _holding(site, slip),
         seconds=_LONGEST_SECONDS,

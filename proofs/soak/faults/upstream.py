@@ -1,4 +1,7 @@
-"""What producers do: send everything twice, abort transactions, come days late and backwards, run far ahead in one topic."""
+"""Faults of producers: they send everything twice, abort transactions, and come days late and backwards.
+
+They also run far ahead in one topic.
+"""
 
 from __future__ import annotations
 

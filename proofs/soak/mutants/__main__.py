@@ -1,4 +1,7 @@
-"""`make soak-mutants`: each safeguard of the worker is switched off, and the run must go red for the reason given."""
+"""`make soak-mutants`: each safeguard of the worker is switched off.
+
+The run must go red for the reason given.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where a mutant is tried: topics of its own on one broker, workers through the launcher, and the ledger against the oracle at the end."""
+"""The place where a mutant is tried: topics of its own on one broker, and workers through the launcher.
+
+At the end the ledger is compared with the oracle.
+"""
 
 from __future__ import annotations
 

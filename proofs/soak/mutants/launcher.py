@@ -22,7 +22,10 @@ _NEVER_SECONDS = 3_600.0
 
 
 def small_units() -> None:
-    """Small units of work; and a topic at its end never lets go of the event clock, so that no later transaction hides anything."""
+    """Make units of work small, and never let a topic at its end let go of the event clock.
+
+    So no later transaction hides anything.
+    """
     defaults = WorkerConfig.__init__.__kwdefaults__
     assert defaults is not None
     defaults["unit_records"] = _UNIT_RECORDS

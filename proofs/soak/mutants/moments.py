@@ -89,7 +89,10 @@ def held_commit(number: int) -> None:
 
 
 def lose_chunk(number: int) -> None:
-    """One chunk of first replies vanishes between the fetch and the agents, as Faust loses one around a rebalance now and then."""
+    """Lose one chunk of first replies between the fetch and the agents.
+
+    Faust loses one like this around a rebalance now and then.
+    """
     iterate, count = ChunkScheduler.iterate, 0
 
     def losing(self: ChunkScheduler, records: Any) -> Iterator[Any]:

@@ -155,7 +155,10 @@ async def hands_over_slowly(bench: Bench) -> None:
 
 
 async def _applied_or_ended(bench: Bench, worker: Program) -> None:
-    """Wait until all is applied; where a healthy worker ended meanwhile, note it and start it again, as a supervisor would."""
+    """Wait until all is applied.
+
+    Where a healthy worker ended meanwhile, note it and start it again, as a supervisor would.
+    """
     applied = asyncio.create_task(bench.applied())
     await until(
         lambda: applied.done() or not worker.runs, seconds=START_SECONDS, what=f"progress of\n{worker.said}"
@@ -172,7 +175,10 @@ async def _applied_or_ended(bench: Bench, worker: Program) -> None:
 
 
 async def hears_two_stories(bench: Bench) -> None:
-    """Events with one identity and one time and different content, for one ticket in this order, for the next in the other."""
+    """Send events with one identity and one time and different content.
+
+    One ticket gets them in this order, the next one in the other.
+    """
     at_ms = round(time.time() * 1000) - DAY_MS
     await bench.publish(record for number in range(20) for record in _contradictions(number, at_ms))
     bench.worker()

@@ -42,7 +42,10 @@ def ack_at_once() -> None:
 
 
 def ack_at_once_in_any_sequence() -> None:
-    """As before; and whatever lies behind the position is applied, whether something before it is missing or not."""
+    """As before; and whatever lies behind the position is applied.
+
+    It is applied whether something before it is missing or not.
+    """
     ack_at_once()
 
     def trusting(chunk: Chunk, *, applied: int | None, epoch: int) -> Verdict:
@@ -100,7 +103,10 @@ def no_fencing() -> None:
 
 
 def no_purge() -> None:
-    """A partition that the group takes away stays in memory as it was, and is used again when it comes back."""
+    """A partition that the group takes away stays in memory as it was.
+
+    It is used again when it comes back.
+    """
 
     async def hoarding(self: Ownership, mine: Collection[int]) -> None:
         for number in sorted(mine):

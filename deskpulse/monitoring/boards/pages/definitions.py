@@ -1,4 +1,4 @@
-"""The board that explains: each KPI with its formula, its bands, what it does not tell, and what it is now."""
+"""The board that explains: each KPI with its formula, its bands, its limits, and its value now."""
 
 from __future__ import annotations
 
@@ -103,7 +103,10 @@ def _now(sheet: Sheet, place: tuple[int, int, int, int], entry: dict[str, Any], 
 
 
 def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Pick, Quantity, str]:
-    """What a KPI is now: its figure, the metric it stands on, how it is shown, its window (none for what stands now)."""
+    """A KPI's present value: its figure, its metric, the way it is shown, and its window.
+
+    A KPI that stands now has no window.
+    """
     name, band = str(entry["metric"]), band_of(desk, entry)
     if name == "support_unanswered_tickets":
         return live(name), live(name), "count", ""

@@ -1,4 +1,7 @@
-"""The board of the promises: what is below its objective, where it comes from, what may still fail, what is left of the budget."""
+"""The board of the promises: what is below its objective, and where that comes from.
+
+It also shows what may still fail and what is left of the budget.
+"""
 
 from __future__ import annotations
 

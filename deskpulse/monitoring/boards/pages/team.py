@@ -1,4 +1,7 @@
-"""The board of one team: what the wall shows in one number, as a course, a distribution, and beside earlier periods."""
+"""The board of one team: the wall's single numbers as courses and distributions.
+
+It sets them beside those of earlier periods.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The wall: read from five metres, all day, without a hand on it. 24 columns by 28 rows, no variables, nothing to scroll.
+"""The wall: read from five metres, all day, without a hand on it.
 
-It leads with what is worst now, and adds what the built-in wall has not: the past, and the alerts that fire.
-Grafana's row has 30 pixels and a gap of 8 on every screen, so 28 rows are a screen of 1080 lines.
-`autofitpanels` rounds where each panel begins and how high it is, each by itself: these heights come out
-without a hole also at 20 rows (768 lines) and 56 (2,160).
+It has 24 columns by 28 rows, no variables, and nothing to scroll. It leads with what is worst now, and adds
+what the built-in wall has not: the past, and the alerts that fire. Grafana's row has 30 pixels and a gap of 8
+on every screen, so 28 rows are a screen of 1080 lines. `autofitpanels` rounds where each panel begins and how
+high it is, each by itself: these heights come out without a hole also at 20 rows (768 lines) and 56 (2,160).
 """
 
 from __future__ import annotations
@@ -219,7 +219,10 @@ def worst_name(
 
 
 def without_policy() -> Query:
-    """A row of a time line that says that there is no policy, where Grafana would say that data have no time."""
+    """A row of a time line which says that there is no policy.
+
+    Without it Grafana would say that the data have no time.
+    """
     return Query(_is(WITHOUT_POLICY), " ", may_be_empty=True)
 
 
@@ -483,7 +486,10 @@ def _without_policy(sheet: Sheet) -> None:
 
 
 def figures_state() -> Expression:
-    """3 when the figures can be trusted, 2 when a source is silent, 1 when something is not counted, 0 when they are old."""
+    """The state of the figures as a number: 3 when they can be trusted.
+
+    It is 2 when a source is silent, 1 when something is not counted, and 0 when the figures are old.
+    """
     return Written(f"desk:figures_state{{{OF_DESK}}}")
 
 

@@ -43,7 +43,10 @@ def others(by: str, target: str, words: Words) -> Expression:
 def courses(
     expression: Expression, by: str, target: str, words: Words, *, worst: Literal["min", "max"]
 ) -> list[Query]:
-    """The lines of the members that are worst at the end of the time range, and of all others together the worst one."""
+    """The lines of the members that are worst at the end of the time range, and the worst of all others.
+
+    The others share one line.
+    """
     beyond = Grouped(_beyond(expression, by, target), worst)
     return [_shown(expression, by, target), _counted(beyond, by, target, words("n_more_worst", n="{{n}}"))]
 
@@ -51,7 +54,10 @@ def courses(
 def states(
     expression: Expression, by: str, target: str, words: Words, *, others: Literal["min", "max"]
 ) -> list[Query]:
-    """The rows of a time line: of the worst members, and one that has the least or the greatest state of all others."""
+    """The rows of a time line: one for each of the worst members, and one for all others.
+
+    The row of the others has the least or the greatest of their states.
+    """
     beyond = Grouped(_beyond(expression, by, target), others)
     return [_shown(expression, by, target), _counted(beyond, by, target, words("n_more", n="{{n}}"))]
 

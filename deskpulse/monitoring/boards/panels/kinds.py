@@ -152,7 +152,10 @@ def _links(desk: Desk, url: str) -> list[sdk.DashboardLink]:
 def legend(
     *, shown: bool, values: bool = False, beside: bool = False, order: Literal["least", "most"] | None = None
 ) -> common.VizLegendOptions:
-    """The names of the lines; with `values` as a table with their mean and last value, sorted by the last one where `order` says how."""
+    """The names of the lines; with `values` a table with their mean and last value.
+
+    The table is sorted by the last value where `order` says how.
+    """
     return common.VizLegendOptions(
         display_mode=common.LegendDisplayMode.TABLE if values else common.LegendDisplayMode.LIST,
         placement=common.LegendPlacement.RIGHT if beside else common.LegendPlacement.BOTTOM,

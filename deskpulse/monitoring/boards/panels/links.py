@@ -1,4 +1,7 @@
-"""Where a panel leads: every link keeps the time range, the data source and the desk, and the team where the panel knows it."""
+"""The links of a panel: each keeps the time range, the data source and the desk.
+
+Where the panel knows the team, the link keeps it too.
+"""
 
 from __future__ import annotations
 

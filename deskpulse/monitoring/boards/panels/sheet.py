@@ -46,7 +46,7 @@ class Query:
 
 
 class Frame(NamedTuple):
-    """What surrounds a panel: (x, y, width, height), what stands above it, what it explains, where it leads."""
+    """The frame of a panel: (x, y, width, height), the title, the explanation, and the links."""
 
     place: tuple[int, int, int, int]
     title: str

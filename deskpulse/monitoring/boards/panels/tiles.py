@@ -72,7 +72,10 @@ def options(
 
 
 def waited(desk: Desk) -> list[Step]:
-    """Steps of the longest wait: beyond what the policy allows a first reply at most, something is overdue for sure."""
+    """Steps of the longest wait.
+
+    Beyond the longest time that the policy allows a first reply, something is overdue for sure.
+    """
     longest = desk.longest_seconds(desk.targets[0]) if desk.targets else None
     return [Step(None, "", PLAIN), *([] if longest is None else [Step(longest, "", PAST)])]
 

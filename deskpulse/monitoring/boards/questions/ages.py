@@ -21,7 +21,10 @@ class Age(Derived):
 
 @dataclass(frozen=True, slots=True)
 class Until(Derived):
-    """Seconds until timestamps; 0 when they have passed, which is before the next scrape tells what comes then."""
+    """Seconds until timestamps; 0 when they have passed.
+
+    A timestamp is past for a moment before the next scrape brings the one that comes then.
+    """
 
     def promql(self, *, each: bool = False) -> str:
         return f"clamp_min({self.inner.promql(each=each)} - time(), 0)"

@@ -185,7 +185,10 @@ def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
 
 
 def next_or_none(who: Who) -> Expression:
-    """Seconds until the next deadline, of any target unless `who` names one, or `NONE` where it is known that no clock runs."""
+    """Seconds until the next deadline, or `NONE` where it is known that no clock runs.
+
+    The deadline is of any target unless `who` names one.
+    """
     running = live("support_sla_waiting_tickets", who)
     name = "support_sla_next_deadline_timestamp_seconds"
     one = any(label == "target" for label, _ in who)
@@ -307,5 +310,8 @@ def blind(kind: Match) -> Expression:
 
 
 def alerting() -> Expression:
-    """1 if alerting is alive, 2 if its alerts about figures are blind, absent if nobody would be told of anything."""
+    """The state of alerting: 1 if it is alive, 2 if its alerts about figures are blind.
+
+    It is absent if no alert would reach anybody.
+    """
     return Written(f"max(2 * {_watchdog()} unless on () {_TRUSTED} or {_watchdog()})")

@@ -372,7 +372,10 @@ class Spelt(Derived):
 
 @dataclass(frozen=True, slots=True)
 class Joined(Expression):
-    """Samples of the first, with some labels of the one sample of the second that has the same labels `on`, whose value multiplies."""
+    """Samples of the first, each multiplied by its match of the second, with some labels of that match.
+
+    The match is the one sample of the second that has the same labels `on`.
+    """
 
     inner: Expression
     other: Expression
@@ -401,7 +404,10 @@ class Joined(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Recorded(Derived):
-    """What a recording rule keeps under a name (deskpulse/monitoring/rules/groups/boards.py), so that a board need not spell it out."""
+    """The series that a recording rule keeps under a name, so that a board need not spell it out.
+
+    The rules are in deskpulse/monitoring/rules/groups/boards.py.
+    """
 
     name: str
     where: tuple[tuple[str, Match], ...] = ()

@@ -122,10 +122,10 @@ def _in_hours() -> Expression:
 
 
 def by_own_clock(name: str, hours: Match, more: tuple[str, ...] = ()) -> Recorded:
-    """A duration of each team: by its calendar, and in calendar time for a team that has none (`hours` are those that have).
+    """A duration of each team by its calendar, and in calendar time for a team that has none.
 
-    The few business observations of such a team are of tickets that were created for another one, so it is
-    not asked for them.
+    `hours` matches the teams that have one. The few business observations of such a team are of tickets that
+    were created for another one, so it is not asked for them.
     """
     own = ("window", "period", "by", "member", *more)
     by_hours: Expression = Pick(name, (*_TEAMS, ("member", hours), ("clock", "business")), own)
@@ -212,7 +212,10 @@ def sla_state(who: tuple[tuple[str, str], ...], *, at_end: bool = False) -> Reco
 
 
 def _desk_state() -> Expression:
-    """One word for the desk: below if anything is listed, at risk, kept if anything was due, closed, nothing due; or no policy."""
+    """One word for the desk: below, at risk, kept, closed, nothing due, or no policy.
+
+    It is below if anything is listed, and kept if anything was due.
+    """
     listed = Grouped(Scaled(WORST_LATE, times=0), "max")
     at_risk = Grouped(Scaled(ENDANGERED, times=0, plus=5), "max")
     by_target = Grouped(sla_state((("by", "all"),)), "min")
