@@ -11,10 +11,10 @@ class UnreachableError(ExporterError):
     """No broker answers, or none lets us in. The cause names the fix where it is known."""
 
     def __init__(self, bootstrap: str, cause: str) -> None:
-        super().__init__(
-            f"no broker of kafka.bootstrap_servers ({bootstrap}) could be talked to: "
-            f"{cause or 'no answer; start the broker, or set kafka.bootstrap_servers (DESKPULSE_KAFKA__BOOTSTRAP_SERVERS)'}"
+        cause = cause or (
+            "no answer; start the broker, or set kafka.bootstrap_servers (DESKPULSE_KAFKA__BOOTSTRAP_SERVERS)"
         )
+        super().__init__(f"no broker of kafka.bootstrap_servers ({bootstrap}) could be talked to: {cause}")
 
 
 class TopicsError(ExporterError):

@@ -201,9 +201,8 @@ class LocalPrometheus(_Local):
         return [f"{rule['name']}: {rule.get('lastError', '')}" for rule in rules if rule["health"] == "err"]
 
     def _ask(self, how: str, asked: Mapping[str, str]) -> Answer:
-        request = urllib.request.Request(
-            f"{self.url}/api/v1/{how}", data=urllib.parse.urlencode(asked).encode()
-        )  # noqa: S310
+        body = urllib.parse.urlencode(asked).encode()
+        request = urllib.request.Request(f"{self.url}/api/v1/{how}", data=body)  # noqa: S310 - http on loopback
         try:
             with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - http on loopback
                 found = json.load(response)

@@ -76,31 +76,42 @@ _HEAD: Final = """\
 
 <!-- Made by scripts/metrics_doc.py from the code: run `python -m scripts.metrics_doc` instead of editing. -->
 
-Every metric that an exporter serves at `/metrics`. `support_*` are the figures of the desk, `deskpulse_*` tell of the program itself.
+Every metric that an exporter serves at `/metrics`. `support_*` are the figures of the desk, \
+`deskpulse_*` tell of the program itself.
 What a figure means, what counts in it and what it hides stands on the [page of its KPI](kpis/README.md).
 
-**Every series carries the label `desk` before all others**: the desk's name (`desk.name` in the settings, else the `app_id`), so that
-several desks may share one Prometheus. The tables below leave it out. Recording rules, alerts and boards go by it:
+**Every series carries the label `desk` before all others**: the desk's name (`desk.name` in the settings, \
+else the `app_id`), so that
+several desks may share one Prometheus. The tables below leave it out. Recording rules, \
+alerts and boards go by it:
 [several desks](alerts.md#several-desks).
 
 ## How to use them
 
-- **Read a final figure, never add or average it.** A mean of means, a sum of ratios or an average of quantiles is another number. Each
+- **Read a final figure, never add or average it.** A mean of means, \
+a sum of ratios or an average of quantiles is another number. Each
   final figure is there for every window, period and member, so pick the one that you want by its labels.
-- **Add parts instead.** The [parts](#parts) are counts and histograms by team, channel and priority together: sums of them are exact for
+- **Add parts instead.** The [parts](#parts) are counts and histograms by team, \
+channel and priority together: sums of them are exact for
   any combination, and a ratio of two sums is a right ratio.
-- **An empty figure is absent**, never 0 and never NaN. Counts and `_observations` are there with 0. Do not repair absence with
+- **An empty figure is absent**, never 0 and never NaN. Counts and `_observations` are there with 0. \
+Do not repair absence with
   `or vector(0)`: nothing answered is not answered in 0 s.
-- **Look at n.** Each final figure has its denominator beside it: the figure's name without its unit and with `_observations`. Three
+- **Look at n.** Each final figure has its denominator beside it: \
+the figure's name without its unit and with `_observations`. Three
   answers make no CSAT.
-- **All but the counters are gauges** of a moving window: `rate()` and `increase()` of them mean nothing. The window moves by itself; to
+- **All but the counters are gauges** of a moving window: `rate()` and `increase()` of them mean nothing. \
+The window moves by itself; to
   look back in time use a range in Grafana, or `offset`.
-- **Several exporters show the same figures.** Take one of them, with `max without (instance)`; a sum counts everything twice.
+- **Several exporters show the same figures.** Take one of them, with `max without (instance)`; \
+a sum counts everything twice.
 - Units are seconds, ratios from 0 to 1 and points. Timestamps are seconds since 1970; an age is `time() - x`.
 """
 _LABELS: Final = """\
-The periods `previous` and `week_ago` are there for the roll-ups of `exporter.compared_rollups` ({compared} by default), the current one
-for all. Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the member `other`; what the SLA
+The periods `previous` and `week_ago` are there for the roll-ups of `exporter.compared_rollups` ({compared} \
+by default), the current one
+for all. Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the \
+member `other`; what the SLA
 policy names never is. A ticket whose creation has not arrived counts under `unknown` until it does.
 """
 _LABEL_ROWS: Final = (
@@ -120,7 +131,8 @@ _LABEL_ROWS: Final = (
 _FINAL: Final = """\
 ## Final figures
 
-Gauges with the labels `window`, `period`, `by`, `member` and those named here. The last column is the metric of the denominator; it
+Gauges with the labels `window`, `period`, `by`, `member` and those named here. \
+The last column is the metric of the denominator; it
 carries the same labels but `q` and `bound`.
 """
 _LIVE: Final = """\
@@ -131,30 +143,38 @@ What stands now. Labels `by`, `member`.
 _SLA: Final = """\
 ## SLA figures
 
-Only with an [SLA policy](sla.md); without one there are no such series. `target` is `first_reply` or `resolution`, as far as the policy
-promises anything about it. The first ones have `window` and `period` (earlier periods for `by="all"` alone); the others tell what stands
+Only with an [SLA policy](sla.md); without one there are no such series. \
+`target` is `first_reply` or `resolution`, as far as the policy
+promises anything about it. The first ones have `window` and `period` (earlier periods for `by="all"` \
+alone); the others tell what stands
 now.
 """
 _BUSINESS: Final = """\
-Where a team works by a business calendar, these come with `clock="business"` too, for `all` and `team`, quantiles for the current period:
+Where a team works by a business calendar, these come with `clock="business"` too, for `all` and `team`, \
+quantiles for the current period:
 {names}.
 """
 _PARTS: Final = """\
 ## Parts
 
-Labels `window`, `team`, `channel`, `priority` and those named here; only for the current period of the windows in
-`exporter.parts_windows` ({windows} by default), since each window costs many series. Histograms are gauge histograms: `_bucket`, `_gcount`
-and `_gsum` go down as well as up, so `histogram_quantile` takes them as they are, without `rate()`. Their edges are those of
+Labels `window`, `team`, `channel`, `priority` and those named here; \
+only for the current period of the windows in
+`exporter.parts_windows` ({windows} by default), since each window costs many series. \
+Histograms are gauge histograms: `_bucket`, `_gcount`
+and `_gsum` go down as well as up, so `histogram_quantile` takes them as they are, without `rate()`. \
+Their edges are those of
 `exporter.buckets_seconds` ({edges} by default), and the counts on them are exact.
 """
 _SERIES: Final = """\
-With default settings an exporter serves at most {series:,} series of `support_*`, and {promised:,} with a policy such as the example's;
+With default settings an exporter serves at most {series:,} series of `support_*`, \
+and {promised:,} with a policy such as the example's;
 `deskpulse check` tells the number for yours.
 """
 _PROGRAM: Final = """\
 ## The program
 
-Whether the figures can be trusted: freshness, completeness, lag, refused records. Counters that workers keep are rows of the ledger, so a
+Whether the figures can be trusted: freshness, completeness, lag, refused records. \
+Counters that workers keep are rows of the ledger, so a
 restart does not reset them; every exporter shows the same ones.
 """
 _PROGRAM_LABELS: Final = """\

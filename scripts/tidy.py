@@ -21,9 +21,10 @@ MAX_FUNCTION_LINES: Final = 60
 # A list of what is allowed, so that a clock, a socket or a logger that nobody thought of is a fault too.
 PURE_STANDARD_LIBRARY: Final = frozenset(
     {
-        "__future__", "abc", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
-        "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "types", "typing",
-        "contextlib", "unicodedata", "zlib", "zoneinfo",
+        "__future__", "abc", "array", "base64", "bisect", "collections", "contextlib", "dataclasses",
+        "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "itertools", "json",
+        "math", "numbers", "operator", "re", "string", "struct", "types", "typing", "unicodedata", "zlib",
+        "zoneinfo",
     }
 )  # fmt: skip
 PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {

@@ -344,9 +344,9 @@ BREAKS = [
     ),
     (
         compose_peers.alertmanager_finds_its_receivers,
-        put(TELLS, ["alerts", "--host", "0.0.0.0", "--port", "9120"]),
+        put(TELLS, ["alerts", "--host", "0.0.0.0", "--port", "9120"]),  # noqa: S104
         "port 9120",
-    ),  # noqa: S104
+    ),
     (
         compose_peers.alertmanager_finds_its_receivers,
         put(TELLS, ["alerts", "--port", "9119"]),

@@ -1,8 +1,8 @@
-"""Counting distinct things by linear counting (Whang, Vander-Zanden, Taylor 1990) over registers kept as counts.
+"""Counting distinct things by linear counting (Whang, Vander-Zanden, Taylor 1990).
 
-Registers are kept as sparse counts, so sets merge and elements can be withdrawn. The standard error is sqrt(m
-(e^t - t - 1)) with load t = n / m: 0.2 elements at n = 1,000, 17 (0.02 %) at n = 100,000, 174 at n =
-1,000,000.
+Registers are kept as sparse counts, so sets merge and elements can be withdrawn. The standard error is
+sqrt(m (e^t - t - 1)) with load t = n / m: 0.2 elements at n = 1,000, 17 (0.02 %) at n = 100,000, and 174 at
+n = 1,000,000.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
-"""Rolling sums: for every (window, period) the sum of its panes, kept up to date as panes change and as time passes.
+"""Rolling sums: for every (window, period) the sum of its panes.
 
-A change of a pane is added to the sums whose span holds it; when `as_of` moves on, the panes that enter are
-added and those that leave are subtracted. Nothing is ever summed again from the start, and no pane is looked
-at unless it enters, leaves or changes.
+They are kept up to date as panes change and as time passes. A change of a pane is added to the sums whose
+span holds it; when `as_of` moves on, the panes that enter are added and those that leave are subtracted.
+Nothing is ever summed again from the start, and no pane is looked at unless it enters, leaves or changes.
 
 A pane may be longer than a minute, and an event dated ahead of `as_of`. It counts from its minute on:
 
 ```
 quarter hour        10:00                      10:15
-as_of 10:04:30      |----- in the sum ---|......|      10:05 to 10:14 lie ahead: the sum is the quarter less these minutes
+as_of 10:04:30      |----- in the sum ---|......|      10:05 to 10:14 lie ahead
 ```
+The sum is the quarter less the minutes that lie ahead.
 """
 
 from __future__ import annotations

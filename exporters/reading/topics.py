@@ -1,6 +1,6 @@
-"""Are the topics there, and do their partition counts fit?
+"""Whether the topics exist and their partition counts fit.
 
-Asked before anything is read: a consumer could create a missing topic.
+The exporter asks before it reads anything, since a consumer could create a missing topic.
 """
 
 from __future__ import annotations

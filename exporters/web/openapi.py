@@ -27,7 +27,8 @@ _DIMENSIONS: Final = list(ROLLUPS)
 _FIGURE: Final[Document] = {
     "type": "object",
     "title": "Figure",
-    "description": "One figure: a metric of /metrics with its labels. `live` figures have neither window nor period.",
+    "description": "One figure: a metric of /metrics with its labels. "
+    "`live` figures have neither window nor period.",
     "required": ["name", "by", "member", "value", "n"],
     "properties": {
         "name": {"type": "string", "pattern": "^support_[a-z_]+$"},
@@ -152,8 +153,8 @@ _LOGIN: Final[Document] = {"description": "Log in first."}
 def _quality(answer: Document) -> Document:
     return {
         "operationId": "quality",
-        "summary": "How good the data are: what came twice, came wrong, or without a beginning. `/quality` shows "
-        "it to people.",
+        "summary": "How good the data are: what came twice, came wrong, or without a beginning. "
+        "`/quality` shows it to people.",
         "responses": {"200": _body("The counts now.", answer), "401": _LOGIN},
     }
 
@@ -173,7 +174,8 @@ _CHOICE: Final[list[Document]] = [
     {
         "name": "compare",
         "in": "query",
-        "description": "The period compared with; auto is a week ago where the window has that, else the span before.",
+        "description": "The period compared with; auto is a week ago where the window has that, "
+        "else the span before.",
         "schema": {"enum": list(COMPARES), "default": "auto"},
     },
 ]
@@ -227,13 +229,14 @@ def _readyz() -> Document:
             "hidden": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "Figures that partitions and exporter define differently, so they are not shown; * are "
-                "all.",
+                "description": "Figures that partitions and exporter define differently, "
+                "so they are not shown; * are all.",
             },
             "settings": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "Settings that all must share and that are not those that the ledger was made with.",
+                "description": "Settings that all must share "
+                "and that are not those that the ledger was made with.",
             },
             "partitions": {
                 "type": "object",

@@ -58,7 +58,8 @@ body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0; }
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .25rem; }
 table { border-collapse: collapse; width: 100%; }
-td { border-top: 1px solid color-mix(in srgb, currentColor 25%, transparent); padding: .35rem 0; vertical-align: top; }
+td { border-top: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
+td { padding: .35rem 0; vertical-align: top; }
 td:first-child { overflow-wrap: anywhere; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; padding-left: 1rem; white-space: nowrap; }
 small { opacity: .8; display: block; }
@@ -108,7 +109,8 @@ def quality_page(snapshot: Snapshot, accepted_languages: str) -> str:
     title = _WORDS["title"][spanish]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     link = '<link rel="stylesheet" href="quality.css">'
-    return f'<!doctype html><html lang="{"es" if spanish else "en"}"><head>{head}{link}</head><body><h1>{title}</h1>{body}</body></html>'
+    html = f'<!doctype html><html lang="{"es" if spanish else "en"}">'
+    return f"{html}<head>{head}{link}</head><body><h1>{title}</h1>{body}</body></html>"
 
 
 def _body(snapshot: Snapshot, *, spanish: bool) -> Iterator[str]:

@@ -1,15 +1,17 @@
-"""Panes and levels made anew from the rows, when another C made them than the program carries (`definitions.py`).
+"""Panes and levels made anew from the rows.
+
+A program does this when another C made them than the one that it carries (`definitions.py`).
 
 ```
- rows ---- C(row) of this program ----> sums            one turn after another, so that the process stays alive
- sums - what the ledger has ----------> rows of the view that differ, in transactions of the usual size
- the position row, first: `becoming`    faces hide what the two definitions do not share, whenever this ends
- the position row, last:  `definitions` faces show it again
+ rows ---- C(row) of this program ---> sums       in turns, so that the process stays alive
+ sums - what the ledger has ---------> rows of the view that differ, in transactions of the usual size
+ the position row, first: `becoming`   faces hide what the two definitions do not share, whenever this ends
+ the position row, last: `definitions` faces show it again
 ```
-Sums are absolute, so a crash anywhere in between loses nothing: the next owner, of this program or another, begins
-again. It is exact because a row outlives whatever it has booked (`PartitionState`). Names that were admitted stay
-so. Deadlines are derived anew, since a C may say something new of them; that the policy says of the past what it
-said before was checked when the rows were loaded.
+Sums are absolute, so a crash anywhere in between loses nothing: the next owner, of this program or another,
+begins again. It is exact because a row outlives whatever it has booked (`PartitionState`). Names that were
+admitted stay so. Deadlines are derived anew, since a C may say something new of them; that the policy says of
+the past what it said before was checked when the rows were loaded.
 """
 
 from __future__ import annotations

@@ -110,7 +110,10 @@ def walk(row: TicketRow, found: list[Booking] | None) -> Standing:
 
 
 def begin(row: TicketRow, found: list[Booking] | None) -> Standing:
-    """What a ticket has come to before the facts that its row keeps, its creation among it wherever that stands."""
+    """What a ticket has come to before the facts that its row keeps.
+
+    Its creation is part of that, wherever it stands.
+    """
     stub = row.stub
     standing = Standing() if stub is None else copied(stub.standing)
     if found is not None and stub is not None:
@@ -286,7 +289,10 @@ def _stand(standing: Standing, found: list[Booking] | None, sign: int) -> None:
 
 
 def _answer(standing: Standing, at: int, kind: int, content: Content, found: list[Booking] | None) -> None:
-    """An answer to a survey: the later one of a respondent stands, and without a name of its own the ticket's customer is meant."""
+    """An answer to a survey: the later one of a respondent stands.
+
+    An answer without a name of its own is the ticket's customer's.
+    """
     respondent = content[2] if len(content) > 2 else None
     if respondent is None and standing.creation is not None:
         respondent = standing.creation[0]

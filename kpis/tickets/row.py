@@ -119,7 +119,10 @@ class TicketRow(Struct, gc=False):
         )
 
     def dims(self) -> Dims:
-        """Team, channel, priority: as the greatest triage of each field says, else as the creation says, else unknown."""
+        """Team, channel, priority: as the greatest triage of each field says, else as the creation says.
+
+        A field that neither says is unknown.
+        """
         own = team = channel = priority = None
         if self.stub is not None:
             known = self.stub.standing

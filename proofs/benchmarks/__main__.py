@@ -63,7 +63,8 @@ def _tell(plan: Plan, measured: Result) -> None:
     report.save(
         path, measured.rounds, live=[asdict(one) for one in measured.live], demo_share=measured.demo_share,
         broker=measured.broker, events=plan.events, seed=plan.seed,
-        faust_events=plan.faust_events, python=platform.python_version(), processors=os.cpu_count(), brokers=plan.brokers,
+        faust_events=plan.faust_events, python=platform.python_version(),
+        processors=os.cpu_count(), brokers=plan.brokers,
     )  # fmt: skip
     print(f"all figures: {path}")
     if measured.live:

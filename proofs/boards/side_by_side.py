@@ -68,9 +68,9 @@ class Site:
     def _surroundings(self) -> dict[str, str]:
         names = {"CHANNEL": DEFAULT_DESK.channels, "PRIORITY": DEFAULT_DESK.priorities}
         lists = {
-            f"DESKPULSE_DESK__MEMBERS__{dimension}": ",".join(one.name for one in some)
+            f"DESKPULSE_DESK__MEMBERS__{dimension}": ",".join(one.name for one in some)  # type: ignore[attr-defined]
             for dimension, some in names.items()
-        }  # type: ignore[attr-defined]
+        }
         if not self.renamed:
             lists["DESKPULSE_DESK__MEMBERS__TEAM"] = ",".join(self.teams)
         return {**lists, "DESKPULSE_DESK__POLICY": str(DEFAULT_POLICY), "DESKPULSE_DESK__NAME": self.name}

@@ -132,9 +132,8 @@ def play(
             "calm", seed=seed, start_ms=START_MS, end_ms=end_ms, rate_per_hour=rate_per_hour, desk=LATE_DESK
         )
     )
-    events = iter(
-        sorted((event for event in decoded if type(event) in CONCERNED), key=lambda event: event.at_ms)
-    )  # type: ignore[union-attr]
+    concerned = (event for event in decoded if type(event) in CONCERNED)
+    events = iter(sorted(concerned, key=lambda event: event.at_ms))  # type: ignore[union-attr]
     world, following = World(policy), next(events, None)
     open_: dict[str, forecast.Forecast] = {}
     for hour in range((days - looked_at_days) * 24, days * 24):

@@ -1,6 +1,4 @@
-"""A day of Prometheus in a minute.
-
-What the exporter would have shown through a simulated day, and what the rules make of it.
+"""A day of Prometheus in a minute: a simulated day of an exporter's figures, and the rules over them.
 
 Events of the simulator go through the product's own `PartitionState`, `ViewBuilder` and collectors at
 instants that a story chooses, become blocks of Prometheus by `promtool`, and the rules of `monitoring/rules`
@@ -8,7 +6,9 @@ are evaluated over them; so a board, a query or a rule can be looked at at 11:42
 into a slip, whatever the hour is now. Nothing is scraped and no broker runs.
 
     python -m proofs.history                     # the stories
-    python -m proofs.history slip --port 9090    # make one (kept in build/history until the code changes) and answer queries
+    python -m proofs.history slip --port 9090    # make one and answer queries
+
+A story that was made is kept in build/history until the code changes. In a program:
 
     with serving(made(STORIES["slip"])) as prometheus:
         prometheus.query("desk:figures_trusted", STORIES["slip"].now_seconds)

@@ -90,8 +90,8 @@ class Team:
         recovery = f"median {median(seconds):.1f}, max {max(seconds):.1f}" if seconds else "none"
         return [
             (
-                f"session timeout {session:g} s; {len(seconds)} recoveries, {sum(rows for _, rows in took):,} "
-                f"rows, seconds: {recovery}"
+                f"session timeout {session:g} s; {len(seconds)} recoveries, "
+                f"{sum(rows for _, rows in took):,} rows, seconds: {recovery}"
             ),
             f"workers that ended by themselves, by exit code: {dict(self.ended) or 'none'}",
         ]

@@ -60,7 +60,8 @@ def _down(instance: str, desk: str | None = DESK) -> Fired:
     return Fired(
         labels={"severity": "warning", "kind": "pipeline", **JOB, "instance": instance},
         summary="An exporter of deskpulse does not answer.",
-        description=f"{instance} has not answered for two minutes; the figures of other exporters are not affected.",
+        description=f"{instance} has not answered for two minutes; "
+        "the figures of other exporters are not affected.",
         board=BOARD,
         desk=desk,
     )

@@ -99,12 +99,12 @@ class Exporter:
 
 
 def labelled(series: str, *, desk: str = DESK, **labels: str) -> str:
-    """A series with further labels.
+    """A series with the labels of its target and, unless it is about a target alone, of its desk.
 
-    Those of its target, and that of the desk, which a target alone does not have.
-
-    >>> labelled('x{by="all"}', instance="i"), labelled("up", instance="i")
-    ('x{desk="deskpulse",by="all",job="deskpulse-exporter",instance="i"}', 'up{job="deskpulse-exporter",instance="i"}')
+    >>> labelled('x{by="all"}', instance="i")
+    'x{desk="deskpulse",by="all",job="deskpulse-exporter",instance="i"}'
+    >>> labelled("up", instance="i")
+    'up{job="deskpulse-exporter",instance="i"}'
     """
     name, _, having = series.partition("{")
     inner = [part for part in ("" if name == "up" else f'desk="{desk}"', having.removesuffix("}")) if part]

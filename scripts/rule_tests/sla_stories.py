@@ -72,8 +72,8 @@ ENDANGERED: Final = Story(
     low=absent(_ENDANGERED_FIGURES),
     fired=Fired(
         labels={**_NAMED_LABELS, "severity": "page"},
-        summary="billing · high: 8 first replies due within 15 min, nobody has answered; usual 3. Answer them "
-        "now.",
+        summary="billing · high: 8 first replies due within 15 min, nobody has answered; usual 3. "
+        "Answer them now.",
         description=(
             "8 first replies are due within 15 minutes and still to be done, of 10 with such a deadline; 3 "
             "would be usual. "

@@ -61,8 +61,8 @@ LOW: Final = _volume(
     120,
     low=(4, 12),
     says="less than 1/2 of the same hours a week ago",
-    description="Fewer than chance explains. Can customers reach you, and does what creates the tickets send all "
-    "of its events?",
+    description="Fewer than chance explains. "
+    "Can customers reach you, and does what creates the tickets send all of its events?",
 )
 ALL: Final = (HIGH, LOW)
 

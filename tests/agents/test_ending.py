@@ -55,8 +55,8 @@ async def test_a_worker_that_does_not_move_ends_itself_and_another_start_goes_on
     words = {
         "held": r"records behind and no progress at .* for \d+ s",
         "blocked": r"the event loop has not run for \d+ s",
-        "unfetched": r"the brokers hold \d+ more records, and for \d+ s none was fetched|records behind and no "
-        r"progress",
+        "unfetched": r"the brokers hold \d+ more records, and for \d+ s none was fetched"
+        r"|records behind and no progress",
     }
     desks = {
         fault: new_desk(worker_module="tests.agents.stuck_worker", options={"watchdog_seconds": 4.0})

@@ -144,8 +144,8 @@ def test_the_limit_fetches_as_the_worker_does(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(consumer, "PacedConsumer", lambda **options: told.update(options))
     config = WorkerConfig(clock=WORKER, kafka={"bootstrap_servers": "127.0.0.1:1"})
     conf = SimpleNamespace(
-        id="g", broker_client_id="c", broker_request_timeout=1, broker_session_timeout=1, broker_rebalance_timeout=1,
-        broker_heartbeat_interval=1, broker_max_poll_interval=1,
+        id="g", broker_client_id="c", broker_request_timeout=1, broker_session_timeout=1,
+        broker_rebalance_timeout=1, broker_heartbeat_interval=1, broker_max_poll_interval=1,
     )  # fmt: skip
     thread = SimpleNamespace(app=SimpleNamespace(conf=conf, assignor=None))
     transport = SimpleNamespace(authority=SimpleNamespace(config=config))

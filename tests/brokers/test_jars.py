@@ -103,7 +103,8 @@ def test_a_file_with_another_hash_is_thrown_away_and_not_asked_for_again(served:
     served.answers[ONE.path] = [Answer(b"login" * 1000)]
     with pytest.raises(
         BrokerError,
-        match=rf"(?s){ONE.path} is not the file that was locked .*{repository.VARIABLE} names, .*name another",
+        match=rf"(?s){ONE.path} is not the file that was locked "
+        rf".*{repository.VARIABLE} names, .*name another",
     ):
         fetch(lock=LOCK)
     assert f"9.9.9/{ONE.name}" not in files()
@@ -132,8 +133,8 @@ def test_when_all_is_over_no_file_is_begun_any_more(served: StandIn, tmp_path: P
         (
             [Answer(status=404)],
             (
-                r"404 Not Found; the repository, which \S+ names, does not give it out: check the network, and "
-                r"a proxy"
+                r"404 Not Found; the repository, which \S+ names, does not give it out: "
+                r"check the network, and a proxy"
             ),
             1,
         ),

@@ -70,9 +70,10 @@ class Window:
 
     async def tile(self, name: str) -> dict[str, str]:
         """Value, n, band and words of a tile."""
-        return await self.page.locator(f"[data-tile={name}]").evaluate(
+        found: dict[str, str] = await self.page.locator(f"[data-tile={name}]").evaluate(
             "e => ({...e.dataset, text: e.innerText})"
-        )  # type: ignore[no-any-return]
+        )
+        return found
 
     async def until(self, script: str, argument: Any = None, seconds: float = 60) -> None:
         """Wait until a script gives something true.

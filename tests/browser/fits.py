@@ -43,13 +43,17 @@ CUT: Final = (
       const box = at.getBoundingClientRect();
       const outside = piece.top >= box.bottom - 1 || piece.left >= box.right - 1;
       if (outside && at.matches(whole)) break;
-      if (piece.right > box.right + 1 || piece.left < box.left - 1 || piece.bottom > box.bottom + 1 || piece.top < box.top - 1)
+      const isWide = piece.right > box.right + 1 || piece.left < box.left - 1;
+      const isHigh = piece.bottom > box.bottom + 1 || piece.top < box.top - 1;
+      if (isWide || isHigh)
         found.push(`${piece.text} is cut by ${at.className || at.tagName}`);
       if (at.matches(".everything")) break;
     }
-    if (!piece.element.closest(".everything") && piece.right > innerWidth + 1) found.push(`${piece.text} lies beyond the screen`);
+    if (!piece.element.closest(".everything") && piece.right > innerWidth + 1)
+      found.push(`${piece.text} lies beyond the screen`);
   }
-  if (document.documentElement.scrollWidth > innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
+  const wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) found.push(`the page is ${wide} wide`);
   return [...new Set(found)];
 }"""
 )
@@ -59,7 +63,8 @@ OVERLAPS: Final = (
     + """
   const hidden = (piece) => {
     for (let at = piece.element; at && at !== document.body; at = at.parentElement)
-      if (getComputedStyle(at).overflowY !== "visible" && piece.top >= at.getBoundingClientRect().bottom - 1) return true;
+      if (getComputedStyle(at).overflowY !== "visible"
+          && piece.top >= at.getBoundingClientRect().bottom - 1) return true;
     return false;
   };
   const seen = pieces.filter((piece) => !hidden(piece));
@@ -77,7 +82,8 @@ OVERLAPS: Final = (
 # The part of the first screen that cards, rows and lines cover.
 COVERED: Final = """
 () => {
-  const boxes = [...document.querySelectorAll("header, .banner, main .card, .slow")].map((e) => e.getBoundingClientRect());
+  const parts = [...document.querySelectorAll("header, .banner, main .card, .slow")];
+  const boxes = parts.map((part) => part.getBoundingClientRect());
   const area = (box) => box.width * Math.max(0, Math.min(innerHeight, box.bottom) - box.top);
   return boxes.reduce((sum, box) => sum + area(box), 0) / (innerWidth * innerHeight);
 }

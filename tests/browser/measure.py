@@ -35,9 +35,11 @@ TEXTS: Final = """
     for (let at = element; at; at = at.parentElement) opacity *= parseFloat(getComputedStyle(at).opacity);
     return opacity;
   };
-  const skipped = ".only-read, option, noscript, .panels, .everything, .drawer, script"; // the last three lie below the first screen
+  // The panels, everything and the drawer lie below the first screen.
+  const skipped = ".only-read, option, noscript, .panels, .everything, .drawer, script";
   const found = [];
-  const walker = document.createTreeWalker(document.querySelector(scope) ?? document.body, NodeFilter.SHOW_TEXT);
+  const root = document.querySelector(scope) ?? document.body;
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const text = walker.currentNode.data.trim();
     const element = walker.currentNode.parentElement;
@@ -45,17 +47,20 @@ TEXTS: Final = """
     const style = getComputedStyle(element);
     const [ground, picture] = behind(element);
     const opacity = faded(element);
-    const ink = ground ? luminance(rgba(style.color).map((part, place) => part * opacity + ground[place] * (1 - opacity))) : 0;
+    const mixed = (part, place) => part * opacity + ground[place] * (1 - opacity);
+    const ink = ground ? luminance(rgba(style.color).map(mixed)) : 0;
     const paper = ground ? luminance(ground) : null;
     const contrast = paper === null ? 0 : (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-    found.push({ text, size: parseFloat(style.fontSize), contrast, picture, place: element.className || element.tagName,
+    found.push({ text, size: parseFloat(style.fontSize), contrast, picture,
+                 place: element.className || element.tagName,
                  hero: !!element.closest(".hero .value") && element.classList.contains("digits") });
   }
   for (const select of scope === "body" ? document.querySelectorAll("header select") : []) {
     const style = getComputedStyle(select);
     const [ground] = behind(select);
     const [ink, paper] = [luminance(rgba(style.color)), ground ? luminance(ground) : 0];
-    found.push({ text: select.selectedOptions[0].text, size: parseFloat(style.fontSize), place: "select", picture: null,
+    found.push({ text: select.selectedOptions[0].text, size: parseFloat(style.fontSize),
+                 place: "select", picture: null,
                  contrast: (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), hero: false });
   }
   return found;

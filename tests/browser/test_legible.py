@@ -165,31 +165,36 @@ async def test_bands_are_told_apart_by_everybody(browser: Browser, desk: House, 
 
 # The widest that figures and names can get: what the exporter sends is replaced before the page reads it.
 WIDEST = """() => { const add = EventSource.prototype.addEventListener;
-  const widest = {duration: [3599, 86340], ratio: [1.0238, -0.1238], points: [-88.8, 100], score: [4.44, 6.99],
-                  count: [888888, 123456], rate: [88.8, 444.4]};
+  const widest = {duration: [3599, 86340], ratio: [1.0238, -0.1238], points: [-88.8, 100],
+                  score: [4.44, 6.99], count: [888888, 123456], rate: [88.8, 444.4]};
   const name = 'customer success renewals 0003', channel = 'whatsapp business messages 030';
-  const worst = (by, member) => ({by, member, team: name, target: 'first_reply', window: '8h', n: 8888, missed: 8888, excess: 8888.8,
+  const worst = (by, member) => ({by, member, team: name, target: 'first_reply', window: '8h',
+    n: 8888, missed: 8888, excess: 8888.8,
     ratio: 0.888, objective: 0.999, overdue: 88888, since_ms: Date.UTC(2026, 2, 1)});
   EventSource.prototype.addEventListener = function (kind, listener) {
     return add.call(this, kind, kind !== 'wall' ? listener : (event) => {
       const wall = JSON.parse(event.data);
       for (const tile of wall.tiles) {
-        [tile.value] = widest[tile.kind]; tile.shown = tile.value; tile.n = 88888; tile.n_all = tile.clock && 99999;
+        [tile.value] = widest[tile.kind]; tile.shown = tile.value;
+        tile.n = 88888; tile.n_all = tile.clock && 99999;
         tile.band = 'exceptional'; tile.plain = null;
         tile.compared = {value: widest[tile.kind][1], n: 88888, verdict: 'worse'};
       }
       for (const row of wall.rows) {
-        Object.assign(row, {team: row.team === 'technical' ? name : row.team, unanswered: 8888, overdue: {first_reply: 8888}, ratio: 1,
-          n: 8888, soon: 888, open: 88888, oldest_business_seconds: 88 * 86400, below: row.ratio !== null});
+        Object.assign(row, {team: row.team === 'technical' ? name : row.team, unanswered: 8888,
+          overdue: {first_reply: 8888}, ratio: 1, n: 8888, soon: 888, open: 88888,
+          oldest_business_seconds: 88 * 86400, below: row.ratio !== null});
       }
       for (const one of wall.sla) {
-        Object.assign(one, {breached: 88888, forecast: 8888, forecast_low: 7777, forecast_high: 9999, ratio: 1, n: 88888,
-          next_ms: wall.as_of_ms + 3540000, newest_ms: wall.as_of_ms - 7140000, due: {'15m': 8888, '1h': 8888, '4h': 8888}});
+        Object.assign(one, {breached: 88888, forecast: 8888, forecast_low: 7777, forecast_high: 9999,
+          ratio: 1, n: 88888, next_ms: wall.as_of_ms + 3540000, newest_ms: wall.as_of_ms - 7140000,
+          due: {'15m': 8888, '1h': 8888, '4h': 8888}});
       }
-      if (wall.policy) wall.worst = [worst('team_channel_priority', `${name} \\u00b7 ${channel} \\u00b7 high`),
+      if (wall.policy) wall.worst = [
+        worst('team_channel_priority', `${name} \\u00b7 ${channel} \\u00b7 high`),
         worst('team_priority', `${name} \\u00b7 high`), worst('all', 'all'), worst('priority', 'low')];
-      if (wall.policy) wall.endangered = [{by: 'team_priority', member: `${name} \\u00b7 normal`, team: name, target: 'first_reply', n: 999,
-        waiting: 888, usual: 77}];
+      if (wall.policy) wall.endangered = [{by: 'team_priority', member: `${name} \\u00b7 normal`,
+        team: name, target: 'first_reply', n: 999, waiting: 888, usual: 77}];
       wall.today = {created: 88888, solved: 88888};
       wall.live.unanswered = 88888; wall.live.open = 888888; wall.live.ages = [8888, 8888, 8888, 8888, 88888];
       listener({data: JSON.stringify(wall)}); }); }; }"""
@@ -217,7 +222,8 @@ async def test_the_widest_figures_fit(
 async def test_the_measure_can_fail(browser: Browser, shift: House) -> None:
     async with window(browser) as opened:
         await show(opened, shift.url)
-        style = """.fact .lines p { font-size: 30px; color: #777; } .tile .value { width: 40px; overflow: hidden; } .next { height: 100px; }
+        style = """.fact .lines p { font-size: 30px; color: #777; } .next { height: 100px; }
+          .tile .value { width: 40px; overflow: hidden; }
           .fact .label { transform: translateY(60px); }"""
         await opened.page.evaluate(
             "css => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = "

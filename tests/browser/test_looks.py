@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WHERE = Where(panel=".panel", title="h2", paging=".paging", wall=True)
 STYLE = """
 body { margin: 0; background: #111217; color: #ccccdc; font: 40px/1.2 sans-serif }
-.panel { position: absolute; box-sizing: border-box; background: #181b1f; overflow: hidden; width: 600px; height: 360px; left: 0; top: 0 }
+.panel { position: absolute; box-sizing: border-box; background: #181b1f; overflow: hidden; left: 0; top: 0 }
+.panel { width: 600px; height: 360px }
 h2 { font-size: 16px; margin: 0; height: 32px }
 """
 GOOD = '<section class="panel"><h2>Waiting</h2><div>32 of 90 late</div></section>'
@@ -169,7 +170,8 @@ async def test_texts_of_canvases_are_read(browser: Browser) -> None:
     draw = """() => { const c = document.querySelector("canvas").getContext("2d");
       c.fillStyle = "#fff"; c.fillText("gone", 5, 5); c.clearRect(0, 0, 300, 200);
       c.font = "20px sans-serif"; c.fillStyle = "#f0e442"; c.fillRect(0, 0, 300, 60); c.fillStyle = "#ffffff";
-      c.fillText("BREACH", 40, 40); c.fillStyle = "#ccccdc"; c.fillText("techni...", 40, 120); c.fillText("billing", 270, 160); }"""
+      c.fillText("BREACH", 40, 40); c.fillStyle = "#ccccdc"; c.fillText("techni...", 40, 120);
+      c.fillText("billing", 270, 160); }"""
     body = '<section class="panel"><h2>T</h2><canvas width="300" height="200"></canvas></section>'
     found = await seen(browser, body, script=draw)
     assert [True, True] == ["techni..." in found.cuts[0], "billing" in found.cuts[1]]

@@ -20,7 +20,8 @@ LEAK = "() => document.addEventListener('drawn', () => (window.leak ??= []).push
 COUNT = """() => { const add = EventSource.prototype.addEventListener;
   EventSource.prototype.addEventListener = function (kind, listener) {
     return add.call(this, kind, kind !== 'wall' ? listener : (event) => {
-      window.walls = (window.walls ?? 0) + 1; listener(event); document.dispatchEvent(new Event('drawn')); }); }; }"""
+      window.walls = (window.walls ?? 0) + 1; listener(event);
+      document.dispatchEvent(new Event('drawn')); }); }; }"""
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,10 @@ class TestChoices:
             await show(opened, desk.url)
             # Each drawing notes what is chosen and what the figures are of.
             watch = """() => { window.pairs = new Set(); new MutationObserver(() => window.pairs.add(
-              `${document.querySelector('select[name=window]').value} ${document.querySelector('main')?.dataset.window}`
-            )).observe(document.getElementById('wall'), {childList: true, subtree: true, attributes: true}) }"""
+              document.querySelector('select[name=window]').value + ' '
+              + document.querySelector('main')?.dataset.window
+            )).observe(document.getElementById('wall'),
+                       {childList: true, subtree: true, attributes: true}) }"""
             await opened.page.evaluate(watch)
             await opened.page.select_option("select[name=window]", "30d")
             await opened.until("document.querySelector('main')?.dataset.window === '30d'")
@@ -156,7 +158,8 @@ class TestEverybody:
         async with window(browser) as opened:
             await show(opened, desk.url)
             count = """() => { window.told = 0; new MutationObserver(() => window.told++).observe(
-              document.getElementById('announcer'), {childList: true, characterData: true, subtree: true}) }"""
+              document.getElementById('announcer'),
+              {childList: true, characterData: true, subtree: true}) }"""
             await opened.page.evaluate(count)
             try:
                 desk.status = all_read(1, silent_seconds=12.0)

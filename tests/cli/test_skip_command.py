@@ -28,8 +28,11 @@ def one_record(run: Run, on_kafka: Settings) -> str:
 
 @pytest.mark.parametrize("prefixed", [True, False])
 def test_a_record_is_noted_for_the_workers(
-    prefixed: bool, run: Run, on_kafka: Settings, one_record: str
-) -> None:  # noqa: FBT001
+    prefixed: bool,  # noqa: FBT001
+    run: Run,
+    on_kafka: Settings,
+    one_record: str,
+) -> None:
     answer = run("skip", one_record if prefixed else "first-reply", 2, 0)
     assert answer.code == exits.OK
     assert f"{one_record}/2 offset 0" in answer.out

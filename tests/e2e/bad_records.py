@@ -51,7 +51,8 @@ def _unreadable() -> Iterator[BadRecord]:
         "nothing at all": b"",
         "no JSON": b"\x00\x01binary",
         "a Latin-1 letter": b'{"event_id": "caf\xe9", "occurred_at": 1, "ticket_id": "T1"}',
-        "bad UTF-8 in a field that nobody reads": b'{"event_id": "e", "occurred_at": 1, "ticket_id": "T1", "note": "\xff\xfe"}',
+        "bad UTF-8 in a field that nobody reads": b'{"event_id": "e", "occurred_at": 1, '
+        b'"ticket_id": "T1", "note": "\xff\xfe"}',
         "nesting without end": b'{"event_id": "e", "note": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
     }
     for what, text in texts.items():

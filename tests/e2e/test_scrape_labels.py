@@ -84,8 +84,10 @@ async def test_exporters_of_before_get_the_label_and_those_that_have_it_keep_it(
     ids=["Prometheus's own label", "honor_labels"],
 )
 async def test_a_label_of_the_scrape_configuration(
-    honours: bool, shown: set[tuple[str, str | None]], tmp_path: Path
-) -> None:  # noqa: FBT001
+    honours: bool,  # noqa: FBT001
+    shown: set[tuple[str, str | None]],
+    tmp_path: Path,
+) -> None:
     """As docs/alerts.md has it: Prometheus's own counts, unless it honours the exporter's.
 
     `up` has Prometheus's in both cases.

@@ -309,7 +309,8 @@ logging.basicConfig(level=logging.INFO)
 bootstrap, app_id, port = sys.argv[1:]
 config = ExporterConfig(
     time=EXPORTER,
-    kafka={"bootstrap_servers": bootstrap}, view_rules=RULES, app_id=app_id, topic_prefix=app_id, port=int(port), start_timeout_seconds=1
+    kafka={"bootstrap_servers": bootstrap}, view_rules=RULES, app_id=app_id, topic_prefix=app_id,
+    port=int(port), start_timeout_seconds=1
 )
 sys.exit(run(config))
 """

@@ -27,7 +27,10 @@ from exporters.web.session import COOKIE, RENEW_SECONDS, Sessions
 from kpis.ledger.shared import Differing
 from tests.exporters.desk import RULES, a_morning, all_read, at
 
-PROMETHEUS_2_42 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+PROMETHEUS_2_42 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
 Client = TestClient[Any, Any]
 Open = Callable[..., Awaitable[Client]]
 

@@ -333,7 +333,9 @@ def test_a_policy_that_comes_too_late_says_which_of_its_names_stay_other() -> No
     desk.write()
     later = """
         versions:
-          - {name: v1, effective_from: 2026-06-01T00:00:00Z, first_reply: [{team: [VIP, A], channel: post, within: 1h, objective: 90%}]}
+          - name: v1
+            effective_from: 2026-06-01T00:00:00Z
+            first_reply: [{team: [VIP, A], channel: post, within: 1h, objective: 90%}]
     """
     desk.rules = StateRules(most_names=2, policy=policy_of(later))
     desk.state = desk.recovered()

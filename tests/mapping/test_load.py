@@ -68,8 +68,8 @@ def test_all_faults_are_told_together_with_file_place_value_and_fix(tmp_path: Pa
     assert text.startswith(f"{tmp_path / 'mine.yaml'}: {len(caught.value.faults)} faults\n")
     for expected in (
         (
-            "zone is 'Europe/Rom': no such time zone. Fix: use a name of the IANA data base, as Europe/Rome or "
-            "UTC."
+            "zone is 'Europe/Rom': no such time zone. "
+            "Fix: use a name of the IANA data base, as Europe/Rome or UTC."
         ),
         "colour is 'red': no such word here. Fix: correct its spelling or remove it.",
         "source.delimiter is ';;': String should have at most 1 character.",

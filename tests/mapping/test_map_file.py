@@ -70,8 +70,8 @@ class TestSources:
             "source.names is 'at': the header repeats it at positions [1, 2]. Fix: give `at: <position>`.",
             "column is 'id': rows.txt has no such column. Fix: use one of ID, at, at, tlk.",
             (
-                "column is 'talk': rows.txt has no such column. Fix: did you mean tlk? use one of ID, at, at, "
-                "tlk."
+                "column is 'talk': rows.txt has no such column. "
+                "Fix: did you mean tlk? use one of ID, at, at, tlk."
             ),
         ] == sorted(map(str, caught.value.faults), key=lambda fault: fault.split("'")[1])
 
@@ -322,8 +322,11 @@ class TestDirtyRows:
 
     @pytest.mark.parametrize(("drop", "events"), [(False, 2), (True, 1)])
     def test_a_check_counts_a_row_and_drops_it_when_told(
-        self, map_text: Any, drop: bool, events: int
-    ) -> None:  # noqa: FBT001 - a case
+        self,
+        map_text: Any,
+        drop: bool,  # noqa: FBT001 - a case
+        events: int,
+    ) -> None:
         check = {"reason": "negative wait", "when": [{"column": "wait", "below": 0}], "drop": drop}
         mapped, dirty = map_text(resolved() | {"checks": [check]}, "id,at,wait\n7,1,-5\n8,1,5\n")
         assert events == len(mapped)

@@ -36,8 +36,8 @@ def rule(hours: float, objective: float = 0.9, **names: str) -> Rule:
     return Rule(
         within_ms=int(hours * HOUR_MS),
         objective=objective,
-        **{key: frozenset({name}) for key, name in names.items()},
-    )  # type: ignore[arg-type]
+        **{key: frozenset({name}) for key, name in names.items()},  # type: ignore[arg-type]
+    )
 
 
 def version(
@@ -240,8 +240,8 @@ def test_a_new_version_takes_effect_after_the_events_that_were_counted() -> None
     faults = changed_past(Policy([version(), version("v2", "2026-06-01")]), before, NEWEST)
     assert [
         (
-            "version 'v2' is in force since 2026-06-01T00:00:00Z, but what happened until 2026-06-01T00:00:00Z "
-            "was counted without it"
+            "version 'v2' is in force since 2026-06-01T00:00:00Z, "
+            "but what happened until 2026-06-01T00:00:00Z was counted without it"
         )
     ] == [fault.partition(":  ")[0].rpartition(": let")[0] for fault in faults]
 

@@ -45,7 +45,9 @@ def test_versions_that_are_over_are_not_looked_at() -> None:
         versions:
           - {name: v1, first_reply: [{team: a, within: 1h, objective: 90%}]}
           - {name: v2, effective_from: 2026-01-01T00:00:00Z, first_reply: [{within: 1h, objective: 90%}]}
-          - {name: v3, effective_from: 2027-01-01T00:00:00Z, first_reply: [{team: a, within: 1h, objective: 90%}]}
+          - name: v3
+            effective_from: 2027-01-01T00:00:00Z
+            first_reply: [{team: a, within: 1h, objective: 90%}]
     """
     (line,) = lines(policy_of(text))
     assert line.startswith("version v3: ")

@@ -121,7 +121,8 @@ def test_a_desk_may_have_any_name(tmp_path: Path) -> None:
         write(files, folder)
         wanted = [
             {
-                "labels": f'ALERTS{{alertname={quoted(alertname)},alertstate="firing",desk={quoted(name)},{more}}}',
+                "labels": f"ALERTS{{alertname={quoted(alertname)},"
+                f'alertstate="firing",desk={quoted(name)},{more}}}',
                 "value": 1,
             }
             for alertname, more in (

@@ -55,8 +55,11 @@ def test_nothing_is_wrong_with_what_nobody_wrote(tmp_path: Path) -> None:
     ],
 )
 def test_a_factor_that_can_never_fire_is_refused(
-    objective: str, factor: float, possible: bool, tmp_path: Path
-) -> None:  # noqa: FBT001
+    objective: str,
+    factor: float,
+    possible: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
     found = told(tmp_path, f"{{burn: [{{long: 1h, short: 15m, factor: {factor}}}]}}", objective=objective)
     assert possible is (not found)
     assert all("can never fire for first_reply of version first" in fault for fault in found)

@@ -30,7 +30,11 @@ SIMPLE = """
 OFFICE = """
     versions:
       - name: office
-        calendars: {office: {time_zone: Europe/Madrid, hours: {mon-fri: ["09:00-14:00", "15:00-18:00"]}, holidays: {country: ES}}}
+        calendars:
+          office:
+            time_zone: Europe/Madrid
+            hours: {mon-fri: ["09:00-14:00", "15:00-18:00"]}
+            holidays: {country: ES}
         default_calendar: office
         team_calendars: {night: always}
         first_reply: [{within: 1h, objective: 90%}]

@@ -76,7 +76,8 @@ def test_a_short_run_has_each_kind_once_however_little_time_is_left() -> None:
 
 def test_the_faults_of_the_issue_are_there() -> None:
     assert {
-        "kill", "kill-all", "kill-in-recovery", "kill-in-transaction", "leave", "join", "join-storm", "zombie", "exporter-kill",
+        "kill", "kill-all", "kill-in-recovery", "kill-in-transaction",
+        "leave", "join", "join-storm", "zombie", "exporter-kill",
         "broker-kill", "broker-slow", "brokers-away", "compaction-gap", "retention-loss",
         "sent-twice", "aborted-upstream", "late-in-reverse", "topic-ahead",
     } == set(ACTS)  # fmt: skip

@@ -43,13 +43,15 @@ def make_certificates(folder: Path, *, days: int = 30) -> Certificates:
     """Write a new authority and a server certificate for 127.0.0.1 and localhost into a folder."""
     (folder / "openssl.cnf").write_text(_SETTINGS, encoding="utf-8")
     openssl = ("req", "-config", "openssl.cnf", *_NEW_KEY)
-    _openssl(folder, *openssl, "-x509", "-extensions", "authority", "-days", str(days), "-subj", "/CN=deskpulse throw-away CA",
-             "-keyout", "ca.key", "-out", "ca.pem")  # fmt: skip
+    for_days = ("-days", str(days))
+    authority = ("-x509", "-extensions", "authority", *for_days, "-subj", "/CN=deskpulse throw-away CA")
+    _openssl(folder, *openssl, *authority, "-keyout", "ca.key", "-out", "ca.pem")
     _openssl(
         folder, *openssl, "-new", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr"
     )
-    _openssl(folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", str(days),
-             "-extfile", "openssl.cnf", "-extensions", "server", "-out", "server.crt")  # fmt: skip
+    signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", *for_days)
+    extended = ("-extfile", "openssl.cnf", "-extensions", "server")
+    _openssl(folder, "x509", "-req", "-in", "server.csr", *signed, *extended, "-out", "server.crt")
     server_file = folder / "server.pem"  # Kafka wants key and certificate in one file
     server_file.write_bytes((folder / "server.key").read_bytes() + (folder / "server.crt").read_bytes())
     return Certificates(ca_file=folder / "ca.pem", server_file=server_file)

@@ -42,10 +42,14 @@ _UNTRUSTED: Final = 'figures="untrusted"'
 _PROMISES: Final = f'alertname=~"{BELOW}|{ENDANGERED}|{WAITS_LONG}|{BURN}"'
 
 ABOUT: Final = """\
-# Of the desk DESK: its alerts alone take its routes, and its name stands before those of its receivers and hours.
-# Who is told: `platform` of the pipeline, `desk` of the figures, each team of its own; pages and warnings go to receivers
-# of their own, and in the first hour after opening a page about a promise is a message like a warning. All of them are
-# webhooks to `deskpulse alerts`, which prints what arrives, until you put receivers of your house in their place:
+# Of the desk DESK: its alerts alone take its routes, \
+and its name stands before those of its receivers and hours.
+# Who is told: `platform` of the pipeline, `desk` of the figures, each team of its own; \
+pages and warnings go to receivers
+# of their own, and in the first hour after opening a page about a promise is a message like a warning. \
+All of them are
+# webhooks to `deskpulse alerts`, which prints what arrives, \
+until you put receivers of your house in their place:
 # `deskpulse rules --receivers FILE`, see docs/alerts.md.
 """
 

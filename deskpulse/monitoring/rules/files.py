@@ -56,7 +56,8 @@ def rule_files(plan: Plan) -> dict[str, str]:
 
 def _text(plan: Plan, one: Family) -> str:
     about = "\n".join(f"# {line}" for line in one.about.splitlines())
-    return f"{HEAD}\n{of_desk_line(plan.desk)}\n{about}\n{_drill(plan)}{dump({'groups': [_group(plan, group) for group in one.groups]})}"
+    groups = dump({"groups": [_group(plan, group) for group in one.groups]})
+    return f"{HEAD}\n{of_desk_line(plan.desk)}\n{about}\n{_drill(plan)}{groups}"
 
 
 def of_desk_line(desk: str) -> str:

@@ -31,8 +31,11 @@ def last_line(found: Sequence[Live], demo_share: float | None) -> str:
 
     The latency is the time from `send` to a committed row.
 
-    >>> last_line([Live(0, 0.008, 0.003, None, None, 0), Live(1000, 0.12, 0.25, 103.4, 201.6, 4000)], 0.07)
-    'live: idle 0.008 of a processor; 1,000 events/s 0.120 of a processor, p50 103 ms, p99 202 ms; the whole demo at rest 0.070'
+    >>> idle = Live(0, 0.008, 0.003, None, None, 0)
+    >>> last_line([idle], 0.07)
+    'live: idle 0.008 of a processor; the whole demo at rest 0.070'
+    >>> last_line([Live(1000, 0.12, 0.25, 103.4, 201.6, 4000)], None)
+    'live: 1,000 events/s 0.120 of a processor, p50 103 ms, p99 202 ms'
     """
     demo = "" if demo_share is None else f"; the whole demo at rest {_share(demo_share)}"
     return "live: " + "; ".join(map(_one, found)) + demo

@@ -50,8 +50,8 @@ def table(filled: Filled, starts: Starts, broker: str) -> Table:
         (
             "worker: ready",
             (
-                f"{worker.ready_seconds:.1f} s after its start, {worker.recovery_seconds:.1f} s of it reading "
-                "the ledger"
+                f"{worker.ready_seconds:.1f} s after its start, "
+                f"{worker.recovery_seconds:.1f} s of it reading the ledger"
             ),
         ),
         ("worker: rows", f"{worker.rows:,}, {worker.rows_a_second:,.0f} a second"),

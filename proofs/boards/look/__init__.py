@@ -7,10 +7,11 @@ that the frontend needs; queries go to a real Prometheus that has a story of `pr
 is measured in the page: text that lies over other text, text that its box cuts, contrast, paging controls,
 how much of the screen stays empty, how large what one acts on is.
 
-    python -m proofs.boards.look --public DIR             # all pictures; DIR: Grafana's public/, with build/assets-manifest.json
+    python -m proofs.boards.look --public DIR             # all pictures; DIR: Grafana's public/
     python -m proofs.boards.look --only 'wall 1366'       # those whose line has these words
     python -m proofs.boards.look --list
     python -m proofs.boards.look --serve slip             # look yourself, until Ctrl-C
 
-The frontend is part of no checkout: $GRAFANA_PUBLIC or --public says where its files are.
+The frontend is part of no checkout: $GRAFANA_PUBLIC or --public says where its files are. The folder has
+build/assets-manifest.json.
 """

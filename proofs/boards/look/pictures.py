@@ -104,7 +104,8 @@ class Picture:
         """Path and query of its page."""
         uid = f"deskpulse-{self.board}{LOCALES[self.locale].uid_suffix}"
         shown = "".join(f"&var-{name}={quote(value, safe='')}" for name, value in self.variables)
-        return f"d/{uid}/x?kiosk{'&autofitpanels' if self.fit else ''}&lang={self.language}&theme={self.theme}{shown}"
+        fit = "&autofitpanels" if self.fit else ""
+        return f"d/{uid}/x?kiosk{fit}&lang={self.language}&theme={self.theme}{shown}"
 
     @property
     def line(self) -> str:

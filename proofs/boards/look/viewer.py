@@ -31,12 +31,16 @@ _QUIET_SECONDS: Final = 0.7  # so long nothing is asked once everything is drawn
 _LIMIT_SECONDS: Final = 45.0
 _MOST_HIGH: Final = 9_000  # CSS pixels of a picture of a whole board
 # How high the content is: Grafana scrolls a box of its own, or the page.
-_HEIGHT: Final = """() => Math.max(...[...document.querySelectorAll("section[data-testid^='data-testid Panel header'], .react-grid-item")]
-  .map((one) => one.getBoundingClientRect().bottom + scrollY), 200)"""
+_HEIGHT: Final = """() => {
+  const panels = "section[data-testid^='data-testid Panel header'], .react-grid-item";
+  const bottoms = [...document.querySelectorAll(panels)].map((one) => one.getBoundingClientRect().bottom);
+  return Math.max(...bottoms.map((bottom) => bottom + scrollY), 200);
+}"""
 # Whatever has a place on the screen is made (Grafana makes a panel when it comes into sight), has content,
 # and none is loading.
 _FILLED: Final = """() => {
-  const shown = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.getBoundingClientRect().top < innerHeight);
+  const isOnScreen = (one) => one.getBoundingClientRect().top < innerHeight;
+  const shown = (selector) => [...document.querySelectorAll(selector)].filter(isOnScreen);
   const panels = shown("section[data-testid^='data-testid Panel header']");
   const full = (one) => {
     const content = one.querySelector("[data-testid$='panel content']");

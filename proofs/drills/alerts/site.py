@@ -43,7 +43,8 @@ _ALERTS: Final = "alerts: {scrape_interval: SCRAPEs, silence: {least: 3m}, links
 _LIVES: Final = {  # what must be seen at the end, lest nothing was told because nothing was looked at
     "figures that are trusted": "desk:figures_trusted == 1",
     "new tickets": 'desk:support_tickets{window="15m",period="current",by="all"} > 0',
-    "deadlines": 'desk:support_sla_attainment_observations{window="1h",period="current",by="all",target="first_reply"} > 0',
+    "deadlines": "desk:support_sla_attainment_observations"
+    '{window="1h",period="current",by="all",target="first_reply"} > 0',
 }
 
 

@@ -28,7 +28,8 @@ _WATCH: Final = """() => {
     const value = Number(document.querySelector("[data-tile=unanswered]")?.dataset.value);
     if (!(value in seen)) seen[value] = Date.now();
   };
-  new MutationObserver(look).observe(document.documentElement, {attributes: true, childList: true, subtree: true});
+  const everything = {attributes: true, childList: true, subtree: true};
+  new MutationObserver(look).observe(document.documentElement, everything);
   look();
 }"""
 

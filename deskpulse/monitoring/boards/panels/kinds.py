@@ -191,8 +191,12 @@ class Course(NamedTuple):
 
 
 def lines(
-    sheet: Sheet, frame: Frame, queries: Sequence[Query], quantity: Quantity, course: Course = Course()
-) -> None:  # noqa: B008 - immutable
+    sheet: Sheet,
+    frame: Frame,
+    queries: Sequence[Query],
+    quantity: Quantity,
+    course: Course = Course(),  # noqa: B008 - immutable
+) -> None:
     """Courses over the time range."""
     desk = sheet.desk
     # A team has one colour on all boards; spans and shares of one team must only differ from each other.
