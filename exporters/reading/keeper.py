@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 from exporters.reading.buffer import Row
 from kpis.figures.history import Choice
-from kpis.figures.view import View, ViewBuilder, ViewRules
+from kpis.figures.view import View, ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger.codec import Position
 
 Clock = Literal["wall", "event"]

@@ -13,22 +13,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import exp, lgamma, log
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from kpis.cell_numbers import ALLOWANCES
 from kpis.figure import Figure
 from kpis.members import DIMENSIONS, OTHER
 from kpis.sla.deadlines import minute_of
+from kpis.sla.judgement import ALL, Endangered, Judgement, Place, Window, Worst, by_of, member_of
 from kpis.sla.kept import Asked, Reach, kept_since
 from kpis.sla.outcomes import NOTHING, Names, Outcomes, Tally
 from kpis.sla.policy import Policy, Version
 from kpis.tickets.row import Dims
 from windows.panes import MINUTE, MINUTE_MS, QUARTER
 
-Window = Literal["1h", "8h"]
-Place = tuple[str, str, str]  # by, member, target
 Shown = Mapping[str, Sequence[str]]  # names that are shown by themselves, by dimension; the others are OTHER
-ALL: Final[Names] = (None, None, None)
 CHANCE: Final = 0.01  # an excess that comes by chance more often is none
 LEAST: Final = 10  # deadlines below which only a total failure tells anything
 LEAST_ALL_MISSED: Final = 3
@@ -52,61 +50,6 @@ QUARTERS_BACK: Final = 96
 _QUARTER: Final = QUARTER.length_ms // MINUTE_MS
 MOST_NAMED: Final = 20
 REACH: Final = Reach(HOUR, EIGHT_HOURS, MINUTES_HELD, QUARTERS_HELD, MINUTES_BACK, QUARTERS_BACK)
-
-
-class Worst(NamedTuple):
-    """A member that is below its objective. Counts are of the window, of teams that work now."""
-
-    by: str
-    member: str
-    names: Names
-    target: str
-    window: Window
-    n: int
-    missed: int
-    allowed: float  # deadlines that might have been missed
-    overdue: int  # clocks that run on past their deadline now
-    since_ms: int  # when it was first listed, of the present time without a break
-
-    @property
-    def excess(self) -> float:
-        """Missed deadlines beyond what is allowed."""
-        return self.missed - self.allowed
-
-    @property
-    def ratio(self) -> float:
-        """Attainment, 0..1."""
-        return (self.n - self.missed) / self.n
-
-    @property
-    def objective(self) -> float:
-        """What was promised of these deadlines, 0..1."""
-        return 1 - self.allowed / self.n
-
-
-class Endangered(NamedTuple):
-    """A member in which far more than usual is still not done of what is due within 15 minutes."""
-
-    by: str
-    member: str
-    names: Names
-    target: str
-    n: int  # deadlines of these minutes, those that are done already included
-    waiting: int  # not done
-    usual: float  # that are not done so late
-
-
-class Judgement(NamedTuple):
-    """All that is said of an instant; `below` is told of all, and of each shown name.
-
-    Whether it or something within it is listed.
-    """
-
-    worst: tuple[Worst, ...] = ()
-    endangered: tuple[Endangered, ...] = ()
-    below: Mapping[Place, bool] = {}
-    kept_since_ms: Mapping[Place, int] = {}  # of all and of teams that are not below: since when
-    long_overdue: Mapping[tuple[str, str], int] = {}  # (team, target): overdue by one more target at least
 
 
 def tail(n: int, k: int, p: float) -> float:
@@ -148,27 +91,6 @@ def is_endangered(coming: Tally) -> bool:
     if coming.missed < SOON_LEAST or coming.missed * ALLOWANCES <= usual:
         return False
     return tail(coming.n, coming.missed, usual / (coming.n * ALLOWANCES)) < SOON_CHANCE
-
-
-def by_of(names: Names) -> str:
-    """The roll-up of a member: the dimensions that it names.
-
-    >>> by_of(("billing", None, "high")), by_of(ALL)
-    ('team_priority', 'all')
-    """
-    return (
-        "_".join(dimension for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None)
-        or "all"
-    )
-
-
-def member_of(names: Names) -> str:
-    """The member as people read it.
-
-    >>> member_of(("billing", None, "high")), member_of(ALL)
-    ('billing · high', 'all')
-    """
-    return " · ".join(name for name in names if name is not None) or "all"
 
 
 def judge(outcomes: Outcomes, policy: Policy, as_of_ms: int, shown: Shown) -> Judgement:

@@ -17,7 +17,8 @@ from exporters.metrics.exposition import DESK, label_text
 from exporters.reading.status import LedgerPartition, LogSpan, ReaderStatus
 from exporters.reading.workers import Workers
 from exporters.snapshot import Snapshot
-from kpis.figures.view import View, ViewBuilder
+from kpis.figures.view import View
+from kpis.figures.view_builder import ViewBuilder
 from kpis.state.partition import PartitionState
 from proofs.history.stories import Story
 from proofs.history.worker import NAME, LocalWorker

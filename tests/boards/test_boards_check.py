@@ -12,7 +12,8 @@ from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.monitoring.boards.moment import Labels, Moment
 from deskpulse.monitoring.boards.panels.sheet import Asked, Query
 from deskpulse.monitoring.boards.questions.figures import figure, minutes
-from deskpulse.monitoring.boards.questions.promql import Rounded, Written
+from deskpulse.monitoring.boards.questions.program import Written
+from deskpulse.monitoring.boards.questions.promql import Rounded
 from deskpulse.policy import load_policy
 from proofs.boards.check import EXACT, Inquiry, Tally, differences
 from proofs.local_prometheus import Answer, LocalPrometheus

@@ -37,9 +37,8 @@ from deskpulse.monitoring.boards.questions.figures import (
     percent,
     wait_or_none,
 )
+from deskpulse.monitoring.boards.questions.program import NO_POLICY, TRUSTED, Written, fresh
 from deskpulse.monitoring.boards.questions.promql import (
-    NO_POLICY,
-    TRUSTED,
     Combined,
     Compared,
     Either,
@@ -58,8 +57,6 @@ from deskpulse.monitoring.boards.questions.promql import (
     Top,
     Unless,
     Where,
-    Written,
-    fresh,
 )
 from deskpulse.policy import load_policy
 from exporters.metrics.exposition import label_text

@@ -24,7 +24,8 @@ from deskpulse.monitoring.rules import Plan, texts
 from deskpulse.monitoring.rules.alertmanager import teams_of
 from deskpulse.monitoring.rules.proof import faults
 from deskpulse.policy import build, load_file, load_policy
-from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.figures.view import ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.state.partition import PartitionState, StateRules
 from tests.sla.desk import Record, figure
 

@@ -18,7 +18,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from exporters.metrics.kpi_families import kpi_parts
-from kpis.figures.view import View, ViewBuilder, ViewRules
+from kpis.figures.view import View, ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.state.partition import PartitionState
 
 NOON_MS = 1_772_625_600_000  # 2026-03-04 12:00 UTC, a Wednesday

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from exporters.reading.status import LedgerPartition, LogSpan, ReaderStatus
-from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.figures.view import ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.members import MemberRules
 from kpis.state.partition import PartitionState
 from streams.topics import SOURCE_TOPICS

@@ -12,7 +12,8 @@ from prometheus_client.samples import Sample
 
 from exporters.reading.status import ReaderStatus
 from exporters.snapshot import Snapshot
-from kpis.figures.view import View, ViewBuilder
+from kpis.figures.view import View
+from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger.codec import POSITION_KEY, Position, decode_position, encode_position
 from kpis.ledger.definitions import CURRENT, HISTORY, Definitions
 from tests.exporters.desk import RULES, Desk, all_read, at

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from exporters.snapshot import Snapshot
 from exporters.web.quality import DOCS, quality_json, quality_page
-from kpis.figures.view import ViewBuilder
+from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger.codec import POSITION_KEY, decode_position, encode_position
 from tests.exporters.desk import RULES, a_morning, all_read, at
 

@@ -22,7 +22,7 @@ from exporters.wall import stream
 from exporters.wall.build import WallMaker, Wanted
 from exporters.wall.stream import Screens
 from kpis.figures.history import Choice
-from kpis.figures.view import ViewBuilder
+from kpis.figures.view_builder import ViewBuilder
 from tests.agents.harness import until
 from tests.exporters.desk import RULES, Desk, a_morning, all_read, at
 

@@ -17,7 +17,8 @@ from exporters.wall.model import Pulse, Tile, Wall
 from exporters.wall.risk import MOST_LINES
 from exporters.wall.specs import TILES
 from kpis.figures.history import Choice
-from kpis.figures.view import View, ViewBuilder
+from kpis.figures.view import View
+from kpis.figures.view_builder import ViewBuilder
 from tests.exporters.desk import all_read, waiting
 from tests.golden.desk import NOON_MS, RULES, GoldenDesk, ago
 from tests.sla.desk import OFFICE, SIMPLE, SlaDesk

@@ -21,7 +21,8 @@ from exporters.metrics.exposition import encode_text
 from exporters.reading.status import ReaderStatus
 from exporters.snapshot import Snapshot
 from kpis.figures.bands import BANDED, grade
-from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.figures.view import ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.members import MemberRules
 from kpis.state.partition import PartitionState
 from oracle import verify

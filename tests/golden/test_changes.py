@@ -6,7 +6,7 @@ import pytest
 
 from kpis.figures.changes import MOVING, Change, changes, contributions
 from kpis.figures.history import Choice, Course
-from kpis.figures.view import ViewBuilder
+from kpis.figures.view_builder import ViewBuilder
 from tests.golden.desk import NOON_MS, GoldenDesk, ago
 from windows.panes import MINUTE_MS
 

@@ -17,7 +17,7 @@ import xxhash
 
 from kpis.figure import Figure
 from kpis.figures.batch import Batch, History
-from kpis.figures.view import ViewBuilder
+from kpis.figures.view_builder import ViewBuilder
 from oracle import figures as oracle
 from tests.golden.desk import MEMBERS, NOON_MS, GoldenDesk, ago
 

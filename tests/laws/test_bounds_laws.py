@@ -17,7 +17,8 @@ from exporters.metrics.collectors import new_registry
 from exporters.snapshot import Snapshot
 from kpis import cell_numbers
 from kpis.figures.bound import series_bound
-from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.figures.view import ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger import codec
 from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.members import OTHER, MemberRules

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from kpis import cell_numbers
 from kpis.figures.batch import Batch, History
-from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.figures.view import ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger import codec, packing
 from kpis.members import MemberRules
 from kpis.state.partition import StateRules

@@ -17,7 +17,8 @@ from deskpulse.ingest.events_io import TimedEvent, encode
 from deskpulse.lab.simulator import Kinds, Rough, simulate
 from deskpulse.lab.simulator.backlog import partition_of
 from kpis.figures.batch import Batch, History
-from kpis.figures.view import View, ViewBuilder, ViewRules
+from kpis.figures.view import View, ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger.codec import ViewKey, decode_view_key
 from kpis.members import DIMENSIONS, MemberRules
 from kpis.state.partition import PartitionState, StateRules

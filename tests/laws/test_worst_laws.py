@@ -21,7 +21,8 @@ from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
 from kpis.figure import Figure
 from kpis.figures.batch import Batch, History
-from kpis.figures.view import ViewBuilder, ViewRules
+from kpis.figures.view import ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.members import MemberRules
 from kpis.sla.policy import TARGETS
 from kpis.sla.worst import judge

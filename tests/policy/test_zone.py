@@ -15,7 +15,7 @@ from deskpulse.settings.sections import DeskSettings
 from deskpulse.wiring import exporter_config, wall_rules
 from exporters.wall.build import WallMaker, Wanted
 from kpis.figures.history import Choice
-from kpis.figures.view import ViewBuilder
+from kpis.figures.view_builder import ViewBuilder
 from oracle.clock import desk_zone as told_by_the_oracle
 from oracle.clock import read_policy
 from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at, policy_of

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from deskpulse.policy import PolicyFile, build
-from kpis.figures.view import View, ViewBuilder, ViewRules
+from kpis.figures.view import View, ViewRules
+from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger import codec
 from kpis.sla.at_risk import AtRiskList, at_risk
 from kpis.sla.policy import Policy

@@ -16,7 +16,8 @@ from deskpulse.wiring import view_rules
 from exporters.snapshot import Snapshot
 from exporters.wall.risk import risk_of
 from exporters.web.api import at_risk_json
-from kpis.figures.view import View, ViewBuilder
+from kpis.figures.view import View
+from kpis.figures.view_builder import ViewBuilder
 from kpis.state.partition import PartitionState, StateRules
 from streams.decode import Reject, decoder
 from tests.cli.harness import run_command

@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 
 from kpis.sla import commitments
+from kpis.sla.judgement import Endangered, Worst
 from kpis.sla.outcomes import Tally
-from kpis.sla.worst import Endangered, Worst, is_below, is_endangered, tail
+from kpis.sla.worst import is_below, is_endangered, tail
 from oracle import worst as oracle_worst
 from tests.sla.desk import SlaDesk, at, figure, settled
 

@@ -12,7 +12,7 @@ from deskpulse.monitoring.boards.panels.scale import KEPT, PLAIN, UNKNOWN, Step
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.panels.tiles import Number
 from deskpulse.monitoring.boards.questions.figures import PROGRAMS, age_seconds, believed, lag
-from deskpulse.monitoring.boards.questions.promql import Written
+from deskpulse.monitoring.boards.questions.program import Written
 
 _J: Final = PROGRAMS
 # The exporters of the desk, by what Prometheus itself says of its targets: that has no desk.

@@ -35,6 +35,7 @@ from deskpulse.monitoring.boards.questions.figures import (
     percent,
     unanswered,
 )
+from deskpulse.monitoring.boards.questions.program import fresh
 from deskpulse.monitoring.boards.questions.promql import (
     Expression,
     Given,
@@ -45,7 +46,6 @@ from deskpulse.monitoring.boards.questions.promql import (
     Rounded,
     Scaled,
     Top,
-    fresh,
 )
 from deskpulse.monitoring.boards.questions.recorded import (
     LISTED,

@@ -58,6 +58,7 @@ from deskpulse.monitoring.boards.questions.figures import (
     warnings_besides,
     whole_percent,
 )
+from deskpulse.monitoring.boards.questions.program import Written, fresh
 from deskpulse.monitoring.boards.questions.promql import (
     Either,
     Expression,
@@ -71,8 +72,6 @@ from deskpulse.monitoring.boards.questions.promql import (
     Top,
     Unless,
     Where,
-    Written,
-    fresh,
 )
 from deskpulse.monitoring.boards.questions.recorded import (
     AT_RISK,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from deskpulse.monitoring.boards.panels.sheet import Query
+from deskpulse.monitoring.boards.questions.program import fresh
 from deskpulse.monitoring.boards.questions.promql import (
     Expression,
     Given,
@@ -18,7 +19,6 @@ from deskpulse.monitoring.boards.questions.promql import (
     Recorded,
     Top,
     Unless,
-    fresh,
 )
 from deskpulse.monitoring.boards.questions.recorded import BESIDES, MEMBERS, RANK
 from deskpulse.monitoring.boards.words import Words

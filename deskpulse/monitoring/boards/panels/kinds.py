@@ -15,7 +15,8 @@ from deskpulse.monitoring.boards.desk import Desk
 from deskpulse.monitoring.boards.locales import DECIMALS, Quantity
 from deskpulse.monitoring.boards.panels.scale import LINES, PLAIN, TEXT, UNKNOWN, Step, line_of, ranges
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
-from deskpulse.monitoring.boards.questions.promql import Expression, Ranked, Written, fresh
+from deskpulse.monitoring.boards.questions.program import Written, fresh
+from deskpulse.monitoring.boards.questions.promql import Expression, Ranked
 
 _WIDE: Final = 12  # columns that have room for a legend beside the course
 LAST: Final = common.ReduceDataOptions(calcs=["lastNotNull"], fields="", values=False)

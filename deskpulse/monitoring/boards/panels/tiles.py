@@ -28,7 +28,8 @@ from deskpulse.monitoring.boards.panels.kinds import (
 from deskpulse.monitoring.boards.panels.scale import PAST, PLAIN, UNKNOWN, Step
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.questions.figures import NONE
-from deskpulse.monitoring.boards.questions.promql import NO_POLICY, Either, Expression, Rounded, fresh
+from deskpulse.monitoring.boards.questions.program import NO_POLICY, fresh
+from deskpulse.monitoring.boards.questions.promql import Either, Expression, Rounded
 
 _NUMBER = r"/^(-?\d+)\.(\d+)$/"
 _WHOLE = r"/^(-?\d+)$/"

@@ -10,8 +10,8 @@ from typing import Final
 from deskpulse.monitoring.boards.desk import Desk, teams_with_hours
 from deskpulse.monitoring.boards.matchers import OF_DESK, OF_DESK_OR_ALL, Chosen, Match, braces
 from deskpulse.monitoring.boards.questions.ages import Age, Until
+from deskpulse.monitoring.boards.questions.program import TRUSTED, Written
 from deskpulse.monitoring.boards.questions.promql import (
-    TRUSTED,
     Either,
     Expression,
     Given,
@@ -21,7 +21,6 @@ from deskpulse.monitoring.boards.questions.promql import (
     Rounded,
     Scaled,
     Where,
-    Written,
 )
 from deskpulse.monitoring.boards.questions.recorded import BUDGET_LEFT, EXCESS, IN_HOURS, by_own_clock
 from kpis.figures.catalogue import FIGURES

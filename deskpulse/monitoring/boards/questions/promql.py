@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -459,58 +458,6 @@ class Named(Derived):
             frozenset({(self.label, self.text.format(n=dict(labels)["n"]))}): value
             for labels, value in self.inner.value(moment).items()
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Assumed(Expression):
-    """A recording rule about the program itself, of which a check by hand assumes what it should be.
-
-    `holds` or absent.
-    """
-
-    name: str
-    holds: float | None = None
-
-    def promql(self, *, each: bool = False) -> str:
-        return f"{self.name}{braces((), each=each)}"
-
-    def value(self, moment: Moment) -> Result:  # noqa: ARG002 - it is the same at any moment
-        return {} if self.holds is None else {frozenset(): self.holds}
-
-    def names(self) -> frozenset[str]:
-        return frozenset()
-
-
-TRUSTED: Final = Assumed("desk:figures_trusted", 1.0)
-NO_POLICY: Final = Assumed("desk:sla_policy_missing")
-
-
-def fresh(expression: Expression) -> Expression:
-    """Only while the figures can be trusted.
-
-    When they are old or incomplete there is no sample, and the panel says so.
-    """
-    return Given(expression, TRUSTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Written(Expression):
-    """PromQL about the program itself, which no oracle knows: it can be asked, and must not be empty."""
-
-    text: str
-
-    def promql(self, *, each: bool = False) -> str:
-        assert not each, "no recording rule"
-        return self.text
-
-    def value(self, moment: Moment) -> Result:
-        raise NotImplementedError(self.text)
-
-    def names(self) -> frozenset[str]:
-        """Never empty, so that it is not taken for a figure."""
-        return frozenset({"deskpulse"}) | frozenset(
-            re.findall(r"(?<![:\w])(?:deskpulse|support|up|scrape)(?:_[a-z_]+)?\b(?=\{|\[|\)| |$)", self.text)
-        )
 
 
 def _by(labels: tuple[str, ...], *, each: bool) -> str:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import Final
 
 from deskpulse.monitoring.boards.matchers import Besides, Match
+from deskpulse.monitoring.boards.questions.program import NO_POLICY, TRUSTED
 from deskpulse.monitoring.boards.questions.promql import (
-    NO_POLICY,
-    TRUSTED,
     Combined,
     Compared,
     Either,
