@@ -35,6 +35,18 @@ def _window(name: str) -> str:
     return name
 
 
+Window = Annotated[
+    str | None,
+    typer.Option(
+        parser=say_parameter(_window),
+        metavar="NAME",
+        autocompletion=lambda: list(WINDOW_NAMES),
+        help=f"One of {', '.join(WINDOW_NAMES)}.",
+        show_default="every window",
+    ),
+]
+
+
 def report(
     file: Annotated[
         Path,
@@ -57,16 +69,7 @@ def report(
             show_default="the latest event",
         ),
     ] = None,
-    window: Annotated[
-        str | None,
-        typer.Option(
-            parser=say_parameter(_window),
-            metavar="NAME",
-            autocompletion=lambda: list(WINDOW_NAMES),
-            help=f"One of {', '.join(WINDOW_NAMES)}.",
-            show_default="every window",
-        ),
-    ] = None,
+    window: Window = None,
     since: Annotated[
         int | None,
         typer.Option(
@@ -81,17 +84,10 @@ def report(
     config: Config = None,
 ) -> None:
     """Print the figures of a file of events. Dirty lines are counted by reason, and stop nothing."""
-    if (since is None) != (until is None):
-        stop("--from and --to belong together: give both", exits.USAGE)
-    if since is not None and until is not None:
-        if window is not None:
-            stop("--from and --to name a span of their own: leave --window out", exits.USAGE)
-        if until <= since:
-            stop("--to is not after --from: swap them", exits.USAGE)
+    span = _span(since, until, window)
     settings = read_settings(config)
     from deskpulse.report import run
 
-    span = None if since is None or until is None else (since, until)
     now_ms = time_ns() // 1_000_000
     raise typer.Exit(
         run(
@@ -105,3 +101,19 @@ def report(
             now_ms=now_ms,
         )
     )
+
+
+def _span(since: int | None, until: int | None, window: str | None) -> tuple[int, int] | None:
+    """The span of --from and --to in epoch milliseconds, None without them.
+
+    Ends with exit code 2 where the options do not fit together.
+    """
+    if (since is None) != (until is None):
+        stop("--from and --to belong together: give both", exits.USAGE)
+    if since is None or until is None:
+        return None
+    if window is not None:
+        stop("--from and --to name a span of their own: leave --window out", exits.USAGE)
+    if until <= since:
+        stop("--to is not after --from: swap them", exits.USAGE)
+    return since, until

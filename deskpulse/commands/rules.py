@@ -25,28 +25,51 @@ EPILOG = (
     "deskpulse rules --desk us --policy us.yaml --out monitoring/us --beside monitoring/eu/alertmanager.yml"
 )
 
+Policy = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="The SLA policy.",
+        show_default="the settings', or the example",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        file_okay=False,
+        help="Write rules/*.yml and alertmanager.yml there.",
+        show_default="standard output",
+    ),
+]
+Receivers = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Receivers of Alertmanager in place of ours.",
+        show_default=False,
+    ),
+]
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="An alertmanager.yml of other desks, whose routes and receivers are taken along; repeatable.",
+        show_default=False,
+    ),
+]
+
 
 def rules(
     *,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="The SLA policy.",
-            show_default="the settings', or the example",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            file_okay=False,
-            help="Write rules/*.yml and alertmanager.yml there.",
-            show_default="standard output",
-        ),
-    ] = None,
+    policy: Policy = None,
+    out: Out = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -54,16 +77,7 @@ def rules(
             help="Write nothing: tell what is impossible, what factors come to, and what differs in --out.",
         ),
     ] = False,
-    receivers: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="Receivers of Alertmanager in place of ours.",
-            show_default=False,
-        ),
-    ] = None,
+    receivers: Receivers = None,
     desk: Annotated[
         str | None,
         typer.Option(
@@ -72,17 +86,7 @@ def rules(
             show_default="the settings' desk.name, or app_id",
         ),
     ] = None,
-    beside: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="An alertmanager.yml of other desks, whose routes and receivers are taken along; "
-            "repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    beside: Beside = None,
     time_scale: Annotated[
         float,
         typer.Option(
