@@ -21,7 +21,7 @@ from agents.partitions.ownership import Ownership
 from agents.partitions.units import Partition
 from agents.watch import Watch
 from deskpulse.clocks import WORKER
-from tests.agents.test_units import FakeSource, FakeWriter
+from tests.agents.one_partition import FakeSource, FakeWriter
 
 SURVEY = TP("survey", 0)
 
