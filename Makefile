@@ -1,4 +1,5 @@
-# Everything a person does here is a target: `make help` lists them. ARGS goes to the program: make demo ARGS="--for 60s --verify"
+# Everything a person does here is a target: `make help` lists them.
+# ARGS goes to the program: make demo ARGS="--for 60s --verify"
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -16,7 +17,8 @@ endif
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.deskpulse-setup
 DEMO := $(VENV)/.deskpulse-demo
-UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
 LOCKS := requirements/build.txt requirements/run.txt requirements/demo.txt requirements/dev.txt
 SECRETS := deploy/secrets/grafana_admin_password
 export PYTHONUNBUFFERED := 1
@@ -24,7 +26,8 @@ export PYTHONUNBUFFERED := 1
 ##@ Use it
 .PHONY: help
 help: ## List all targets
-	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nARGS goes to the program: make demo ARGS="--for 60s --port 19108 --verify"\n'
 
 .PHONY: setup
@@ -67,12 +70,13 @@ test: $(STAMP) ## All tests, on Apache Kafka; the last lines name the broker
 QUICK := tests/laws tests/golden tests/sla tests/streams tests/contract tests/oracle tests/test_tidy.py
 
 .PHONY: test-quick
-test-quick: $(STAMP) ## The laws, plays, golden figures and contracts, with few examples each: under two minutes
-	@DESKPULSE_QUICK=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -q -m "not browser and not slow" $(QUICK) $(ARGS)
+test-quick: $(STAMP) ## Laws, plays, golden figures and contracts, with few examples each: under two minutes
+	@DESKPULSE_QUICK=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -q \
+		-m "not browser and not slow" $(QUICK) $(ARGS)
 	$(BIN)/lint-imports
 
 .PHONY: check
-check: lint types imports tidy generated compose-lint ## Everything but the tests: style, types, layers, tree, generated files, compose
+check: lint types imports tidy generated compose-lint ## Everything but the tests
 	@echo "check: green"
 
 .PHONY: lint
@@ -90,7 +94,8 @@ imports: $(STAMP) ## The layers of the design (import-linter)
 
 .PHONY: tidy
 tidy: $(STAMP) ## Sizes, pure packages, links of the docs, packaging
-	$(BIN)/python -m pytest -q -p no:cacheprovider --durations=0 --durations-min=5 tests/test_tidy.py tests/test_docs.py tests/test_doctests.py tests/test_packaging.py
+	$(BIN)/python -m pytest -q -p no:cacheprovider --durations=0 --durations-min=5 \
+		tests/test_tidy.py tests/test_docs.py tests/test_doctests.py tests/test_packaging.py
 
 .PHONY: generated
 generated: $(STAMP) ## docs/metrics.md, JSON Schemas, boards, rules and their tests are what the code says
@@ -102,23 +107,23 @@ generated: $(STAMP) ## docs/metrics.md, JSON Schemas, boards, rules and their te
 	$(BIN)/python -m scripts.rule_tests --check
 
 .PHONY: boards-check
-boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; about two minutes
+boards-check: $(STAMP) ## Every query of every board, on a real Prometheus, against the oracle; two minutes
 	@$(BIN)/python -m proofs.boards.check $(ARGS)
 
 .PHONY: boards-look
-boards-look: $(STAMP) ## The boards in Grafana's built frontend (GRAFANA_PUBLIC=its folder public/), measured; pictures go to build/screens/grafana
+boards-look: $(STAMP) ## The boards in Grafana's frontend (GRAFANA_PUBLIC=its public/), with pictures
 	@$(BIN)/python -m proofs.boards.look $(ARGS)
 
 .PHONY: e2e-alerts
-e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver: a time-lapse, then Kafka, Prometheus and Alertmanager; about twenty minutes
+e2e-alerts: $(STAMP) ## Alerts from a slip of the desk to the receiver, time-lapse and live; twenty minutes
 	@$(BIN)/python -m proofs.drills.alerts $(ARGS)
 
 .PHONY: e2e-desks
-e2e-desks: $(STAMP) ## Two desks on one Kafka, one Prometheus and one Alertmanager, each alert at its own receiver; some four minutes
+e2e-desks: $(STAMP) ## Two desks on one Prometheus, each alert at its own receiver; four minutes
 	@$(BIN)/python -m proofs.drills.desks $(ARGS)
 
 .PHONY: freshness
-freshness: $(STAMP) ## Event to the wall, to a Grafana panel and to the pager, in seconds, on the whole chain; four minutes
+freshness: $(STAMP) ## Seconds from an event to the wall, a Grafana panel and the pager; four minutes
 	@$(BIN)/python -m proofs.drills.freshness $(ARGS)
 
 .PHONY: compose-lint
@@ -133,7 +138,7 @@ compose-check: compose-lint ## The same and dclint, which npx fetches
 	npx --yes dclint@3.1.0 --config deploy/docker/dclint.yaml docker-compose.yml
 
 .PHONY: forecast-check
-forecast-check: $(STAMP) ## Whether the forecast's 80 % interval covers what comes, over 20 simulated desks (some minutes)
+forecast-check: $(STAMP) ## Whether the forecast's 80 % interval covers what comes, over 20 simulated desks
 	$(BIN)/python -m proofs.drills.forecast $(ARGS)
 
 .PHONY: wall
@@ -143,25 +148,27 @@ wall: ## Build the wall's page from wall/ into exporters/wall/static (Node 20 or
 
 .PHONY: wall-check
 wall-check: ## The wall's types and unit tests, and that what is committed is what is built
-	cd wall && npm ci --no-progress && npm run --silent types && npm run --silent test && node build.mjs ../build/wall-static
+	cd wall && npm ci --no-progress && npm run --silent types && npm run --silent test
+	cd wall && node build.mjs ../build/wall-static
 	diff -r build/wall-static exporters/wall/static
 	git diff --exit-code -- wall/built.json
 	@echo "wall: exporters/wall/static is what wall/ gives"
 
 .PHONY: e2e-wall
-e2e-wall: $(STAMP) ## The wall in a real browser (Chromium; Node for axe-core); screenshots go to build/screens
+e2e-wall: $(STAMP) ## The wall in a real browser (Chromium, Node); screenshots go to build/screens
 	cd wall && npm ci --no-progress --silent
 	$(BIN)/python -m pytest tests/browser -m browser $(ARGS)
 
 .PHONY: e2e-wall-short
-e2e-wall-short: $(STAMP) ## The half of it that continuous integration runs: sizes, cuts, overlaps, contrast, the slip named, nothing praised when stale
+e2e-wall-short: $(STAMP) ## The half of it that continuous integration runs, in two minutes
 	cd wall && npm ci --no-progress --silent
 	$(BIN)/python -m pytest tests/browser -m "browser and short" $(ARGS)
 
 .PHONY: wall-pictures
 wall-pictures: $(STAMP) ## The wall's pictures in docs/pictures, taken anew (Chromium)
 	$(BIN)/python -m pytest tests/browser/test_pictures.py -m browser
-	for name in page wall-slip wall-night wall-frozen wall-no-policy wall-es; do cp build/screens/docs-$$name.png docs/pictures/$$name.png; done
+	for name in page wall-slip wall-night wall-frozen wall-no-policy wall-es; do \
+		cp build/screens/docs-$$name.png docs/pictures/$$name.png; done
 
 .PHONY: demo-pictures
 demo-pictures: $(STAMP) ## The demo's first screen in docs/pictures, taken anew (Chromium)
@@ -173,7 +180,7 @@ format: $(STAMP) ## Let ruff format and fix what it can
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(STAMP) ## A live worker at four rates, and a backlog against the limit and the straightforward Faust app
+bench: $(STAMP) ## A live worker at four rates, and a backlog against the limit and a plain Faust app
 	$(BIN)/python -m proofs.benchmarks $(ARGS)
 
 .PHONY: bench-recovery
@@ -196,15 +203,18 @@ soak-mutants: $(STAMP) ## Switch the worker's safeguards off, one at a time: eac
 lock: $(STAMP) ## Resolve pyproject.toml anew into requirements/*.txt; review the difference
 	$(UV) $(ARGS) requirements/build.in --output-file requirements/build.txt
 	$(UV) $(ARGS) pyproject.toml --constraint requirements/build.txt --output-file requirements/run.txt
-	$(UV) $(ARGS) pyproject.toml requirements/build.in --extra demo --constraint requirements/run.txt --output-file requirements/demo.txt
-	$(UV) $(ARGS) pyproject.toml --extra demo --extra dev --constraint requirements/demo.txt --output-file requirements/dev.txt
+	$(UV) $(ARGS) pyproject.toml requirements/build.in --extra demo --constraint requirements/run.txt \
+		--output-file requirements/demo.txt
+	$(UV) $(ARGS) pyproject.toml --extra demo --extra dev --constraint requirements/demo.txt \
+		--output-file requirements/dev.txt
 	@echo "lock: wrote $(LOCKS)"
 
 .PHONY: lock-kafka
-lock-kafka: $(STAMP) ## Resolve requirements/kafka-pom.xml anew into deskpulse/lab/brokers/kafka.lock.json (Maven)
+lock-kafka: $(STAMP) ## Resolve requirements/kafka-pom.xml anew into kafka.lock.json (Maven)
 	@$(BIN)/python -m scripts.kafka_lock
 
 .PHONY: clean
 clean: ## Remove what was built and cached here; .venv stays
-	rm -rf build/lib build/bdist.* build/wheel build/screens build/history *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build/lib build/bdist.* build/wheel build/screens build/history *.egg-info \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,7 +18,8 @@ need() { # need FIX COMMAND...: the command must succeed
 
 need "git is missing: apt-get install git" git --version
 if ! command -v "$python" >/dev/null; then
-    missing+=("$python is missing: apt-get install python3, or name another one: make setup PYTHON=/path/to/python3.11")
+    missing+=("$python is missing: apt-get install python3, \
+or name another one: make setup PYTHON=/path/to/python3.11")
 elif ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     missing+=("$python is $("$python" -V), 3.11 or newer is needed: make setup PYTHON=/path/to/python3.11")
 else
@@ -29,7 +30,8 @@ if ((${#missing[@]})); then
     exit 1
 fi
 
-if [[ -x $venv/bin/python ]] && "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+is_new() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; }
+if [[ -x $venv/bin/python ]] && is_new "$venv/bin/python" 2>/dev/null; then
     echo "setup 1/3: using the environment in $venv"
 else
     echo "setup 1/3: creating an environment in $venv"

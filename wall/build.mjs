@@ -1,5 +1,5 @@
-// Builds the page that the exporter ships: `node build.mjs FOLDER`. The same sources and lock give the same bytes, so what is committed can
-// be checked against what is built. `--tests` bundles the unit tests instead.
+// Builds the page that the exporter ships: `node build.mjs FOLDER`. The same sources and lock give the same
+// bytes, so what is committed can be checked against what is built. `--tests` bundles the unit tests instead.
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -23,7 +23,14 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 if (tests) {
   const files = readdirSync(join(here, "tests")).map((name) => join("tests", name));
-  await esbuild.build({ ...common, entryPoints: files, outdir: folder, outExtension: { ".js": ".test.mjs" }, platform: "node", target: "node20" });
+  await esbuild.build({
+    ...common,
+    entryPoints: files,
+    outdir: folder,
+    outExtension: { ".js": ".test.mjs" },
+    platform: "node",
+    target: "node20",
+  });
 } else {
   await build();
 }
@@ -37,11 +44,20 @@ async function build() {
     legalComments: "none", // LICENSES.txt has them whole
     metafile: true,
   });
-  await esbuild.build({ ...common, entryPoints: ["src/wall.css"], outdir: folder, minify: true, external: ["*.woff2"] });
+  await esbuild.build({
+    ...common,
+    entryPoints: ["src/wall.css"],
+    outdir: folder,
+    minify: true,
+    external: ["*.woff2"],
+  });
   cpSync(join(here, "src/index.html"), join(folder, "index.html"));
   cpSync(join(here, "src/login.html"), join(folder, "login.html"));
   const font = "@fontsource-variable/inter";
-  cpSync(join(here, "node_modules", font, "files/inter-latin-wght-normal.woff2"), join(folder, "inter.woff2"));
+  cpSync(
+    join(here, "node_modules", font, "files/inter-latin-wght-normal.woff2"),
+    join(folder, "inter.woff2"),
+  );
   writeFileSync(join(folder, "LICENSES.txt"), licences([...packagesIn(scripts.metafile), font]));
   writeFileSync(join(here, "built.json"), JSON.stringify(digests(folder), null, 2) + "\n");
 }
@@ -58,12 +74,20 @@ function licences(names) {
     const file = readdirSync(place).find((one) => /^licen[cs]e/i.test(one));
     return `${name} ${version} (${license})\n\n${readFileSync(join(place, file), "utf8").trim()}\n`;
   });
-  return `The wall's page is part of deskpulse (Apache-2.0). It contains:\n\n${texts.join("\n" + "-".repeat(80) + "\n\n")}`;
+  const line = "\n" + "-".repeat(80) + "\n\n";
+  return `The wall's page is part of deskpulse (Apache-2.0). It contains:\n\n${texts.join(line)}`;
 }
 
-// Read by a test of `make test`, which needs no Node: sources that were changed without a build, or built files that somebody touched.
+// A test of `make test`, which needs no Node, reads it: it finds sources that were changed without a build,
+// and built files that somebody touched.
 function digests(built) {
-  const sources = ["build.mjs", "package.json", "package-lock.json", "tsconfig.json", ...filesIn(join(here, "src"))];
+  const sources = [
+    "build.mjs",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    ...filesIn(join(here, "src")),
+  ];
   const digest = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
   return {
     sources: Object.fromEntries(sources.map((name) => [name, digest(join(here, name))])),
@@ -72,6 +96,8 @@ function digests(built) {
 }
 
 function filesIn(place) {
-  const entries = readdirSync(place, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const entries = readdirSync(place, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   return entries.map((entry) => relative(here, join(entry.parentPath, entry.name))).sort();
 }

@@ -3,7 +3,8 @@
 import type { Pulse } from "./model";
 import { secondsSince, type Heard, type Moment } from "./link";
 
-const INCOMPLETE = new Set(["behind", "reading", "definitions"]); // what is shown is of now, and not all; else it is old
+// What is shown is of now, and not all; with any other code it is old.
+const INCOMPLETE = new Set(["behind", "reading", "definitions"]);
 const QUIET_SECONDS = 6; // the exporter speaks every second
 
 export interface Condition {
@@ -16,7 +17,9 @@ export interface Condition {
 export function conditionOf(heard: Heard, now: Moment): Condition {
   const { pulse, at, trouble } = heard;
   if (pulse === null || at === null) {
-    return trouble ? { kind: "stale", code: trouble, text: null, seconds: null } : { kind: "starting", code: "connecting", text: null, seconds: null };
+    return trouble
+      ? { kind: "stale", code: trouble, text: null, seconds: null }
+      : { kind: "starting", code: "connecting", text: null, seconds: null };
   }
   const quiet = secondsSince(at, now);
   if (trouble !== null || quiet > QUIET_SECONDS) {
@@ -26,7 +29,12 @@ export function conditionOf(heard: Heard, now: Moment): Condition {
   const first = pulse.why[0] ?? { code: "unknown", text: "", seconds: null };
   if (!pulse.ready) return { kind: "starting", code: first.code, text: first.text, seconds: null };
   const kind = INCOMPLETE.has(first.code) ? "incomplete" : "stale";
-  return { kind, code: first.code, text: first.text, seconds: first.seconds === null ? null : first.seconds + quiet };
+  return {
+    kind,
+    code: first.code,
+    text: first.text,
+    seconds: first.seconds === null ? null : first.seconds + quiet,
+  };
 }
 
 function ageAtPulse(pulse: Pulse): number {

@@ -26,13 +26,31 @@ export class Format {
       case "duration":
         return this.#duration(value);
       case "ratio":
-        return this.#parts(this.#number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: decimals }), value);
+        return this.#parts(
+          this.#number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: decimals }),
+          value,
+        );
       case "points":
-        return [{ text: this.#number({ signDisplay: "exceptZero", maximumFractionDigits: 1 }).format(value), unit: false }];
+        return [
+          {
+            text: this.#number({ signDisplay: "exceptZero", maximumFractionDigits: 1 }).format(value),
+            unit: false,
+          },
+        ];
       case "score":
-        return [{ text: this.#number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value), unit: false }];
+        return [
+          {
+            text: this.#number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value),
+            unit: false,
+          },
+        ];
       case "rate":
-        return [{ text: this.#number({ maximumFractionDigits: Math.abs(value) < 100 ? 1 : 0 }).format(value), unit: false }];
+        return [
+          {
+            text: this.#number({ maximumFractionDigits: Math.abs(value) < 100 ? 1 : 0 }).format(value),
+            unit: false,
+          },
+        ];
       case "count":
         return [{ text: this.count(value), unit: false }];
     }
@@ -72,18 +90,28 @@ export class Format {
 
   /** The same in pieces; a null is nobody's. */
   sharePieces(value: number | null): Piece[] {
-    return value === null ? this.pieces("ratio", null) : this.#parts(this.#number({ style: "percent", maximumFractionDigits: 0 }), value);
+    return value === null
+      ? this.pieces("ratio", null)
+      : this.#parts(this.#number({ style: "percent", maximumFractionDigits: 0 }), value);
   }
 
   /** How far a figure is from another, without a sign; null when both are written the same. */
   distance(kind: Kind, value: number, before: number): { text: string; points: boolean } | null {
     if (this.text(kind, value) === this.text(kind, before)) return null;
     const delta = Math.abs(value - before);
-    if (kind === "ratio") return { text: this.#number({ maximumFractionDigits: delta < 0.1 ? 1 : 0 }).format(100 * delta), points: true };
-    if (kind === "points") return { text: this.#number({ maximumFractionDigits: 1 }).format(delta), points: true };
+    if (kind === "ratio")
+      return {
+        text: this.#number({ maximumFractionDigits: delta < 0.1 ? 1 : 0 }).format(100 * delta),
+        points: true,
+      };
+    if (kind === "points")
+      return { text: this.#number({ maximumFractionDigits: 1 }).format(delta), points: true };
     if (kind === "score" || before <= 0) return { text: this.text(kind, delta), points: false };
     const part = delta / before;
-    return { text: this.#number({ style: "percent", maximumFractionDigits: part < 0.0095 ? 1 : 0 }).format(part), points: false };
+    return {
+      text: this.#number({ style: "percent", maximumFractionDigits: part < 0.0095 ? 1 : 0 }).format(part),
+      points: false,
+    };
   }
 
   duration(seconds: number): string {
@@ -98,7 +126,10 @@ export class Format {
 
   /** A time of day with seconds; by 24 hours everywhere, so that it is always as wide. */
   clock(ms: number, zone: string): string {
-    return this.#time({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }, zone).format(ms);
+    return this.#time(
+      { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
+      zone,
+    ).format(ms);
   }
 
   /** The day of the week, short. */
@@ -112,19 +143,28 @@ export class Format {
     const far = ms - nowMs > 6 * 86_400_000;
     const time = this.#time({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, zone).format(ms);
     if (day.format(ms) === day.format(nowMs)) return time;
-    return `${far ? this.#time({ day: "numeric", month: "short" }, zone).format(ms) : this.weekday(ms, zone)} ${time}`;
+    return `${
+      far ? this.#time({ day: "numeric", month: "short" }, zone).format(ms) : this.weekday(ms, zone)
+    } ${time}`;
   }
 
   /** A moment: the time of day, and the day where it is not today. */
   moment(ms: number, nowMs: number, zone: string): string {
     const day = this.#time({ dateStyle: "short" }, zone);
     const time = this.#time({ timeStyle: "short" }, zone).format(ms);
-    return day.format(ms) === day.format(nowMs) ? time : `${this.#time({ day: "numeric", month: "short" }, zone).format(ms)} ${time}`;
+    return day.format(ms) === day.format(nowMs)
+      ? time
+      : `${this.#time({ day: "numeric", month: "short" }, zone).format(ms)} ${time}`;
   }
 
   #duration(exactly: number): Piece[] {
-    if (exactly < 1) return [{ text: this.#number({ maximumFractionDigits: 2 }).format(exactly), unit: false }, { text: "s", unit: true }];
-    const coarse = exactly < 3600 ? 1 : exactly < 86400 ? 60 : 3600; // rounded to what is shown: a minute less a bit is a minute
+    if (exactly < 1)
+      return [
+        { text: this.#number({ maximumFractionDigits: 2 }).format(exactly), unit: false },
+        { text: "s", unit: true },
+      ];
+    // Rounded to what is shown: a minute less a bit is a minute.
+    const coarse = exactly < 3600 ? 1 : exactly < 86400 ? 60 : 3600;
     const seconds = Math.round(exactly / coarse) * coarse;
     const first = UNITS.findIndex(([, size]) => seconds >= size);
     const [unit, size] = UNITS[first]!;
@@ -139,8 +179,15 @@ export class Format {
   #parts(format: Intl.NumberFormat, value: number): Piece[] {
     const parts = format.formatToParts(value);
     const isUnit = (type: string) => type === "percentSign" || type === "literal";
-    const join = (unit: boolean) => parts.filter((part) => isUnit(part.type) === unit).map((part) => part.value).join("");
-    return [{ text: join(false), unit: false }, { text: join(true), unit: true }];
+    const join = (unit: boolean) =>
+      parts
+        .filter((part) => isUnit(part.type) === unit)
+        .map((part) => part.value)
+        .join("");
+    return [
+      { text: join(false), unit: false },
+      { text: join(true), unit: true },
+    ];
   }
 
   #number(options: Intl.NumberFormatOptions): Intl.NumberFormat {

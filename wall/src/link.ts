@@ -5,7 +5,8 @@ import type { Pulse, Wall } from "./model";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-const DEAF_MS = 15_000; // a stream that says nothing for so long is given up, though nobody told us that it has ended
+// A stream that says nothing for this long is given up, although nothing says that it has ended.
+const DEAF_MS = 15_000;
 const RENEW_MS = 6 * 3600_000; // a new stream now and then renews the log-in of a screen that runs for months
 const ASK_MS = 8000;
 
@@ -34,7 +35,8 @@ export function secondsSince(then: Moment, now: Moment): number {
   return Math.max(0, now.wall - then.wall, now.steady - then.steady) / 1000;
 }
 
-/** Where the page was loaded from. Built from the origin: a page opened as `https://user:password@host/` may fetch nothing relative to itself. */
+/** Where the page was loaded from, built from the origin.
+ *  A page opened as `https://user:password@host/` may fetch nothing relative to itself. */
 export function address(path: string): string {
   return new URL(path, location.origin + location.pathname.replace(/[^/]*$/, "")).toString();
 }
@@ -49,7 +51,8 @@ export class Link {
 
   constructor(readonly onChange: () => void) {}
 
-  /** Show another choice. What was heard of the former one is forgotten: its figures must not stand under a new title. */
+  /** Show another choice.
+   *  What was heard of the former one is forgotten: its figures must not stand under a new title. */
   ask(choice: Choice): void {
     const asked = askedFor(choice);
     if (asked === this.#asked) return;
@@ -90,7 +93,8 @@ export class Link {
     this.#source?.close();
     this.#source = null;
     this.#tell({ trouble: this.heard.trouble ?? "lost" });
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++) * (0.75 + Math.random() / 2);
+    const pause =
+      Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++) * (0.75 + Math.random() / 2);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#again(), pause);
   }
@@ -101,7 +105,10 @@ export class Link {
     let status = 0;
     let room = false;
     try {
-      const answer = await fetch(address(`api/wall?${asked}`), { cache: "no-store", signal: AbortSignal.timeout(ASK_MS) });
+      const answer = await fetch(address(`api/wall?${asked}`), {
+        cache: "no-store",
+        signal: AbortSignal.timeout(ASK_MS),
+      });
       status = answer.status;
       room = status === 200 && ((await answer.json()) as { pulse: Pulse }).pulse.room;
     } catch {

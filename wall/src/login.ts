@@ -1,5 +1,5 @@
-// Takes the token once; what the browser keeps is a cookie that no script can read. A kiosk brings its token in the address, behind `#token=`:
-// that part never leaves the browser, and is taken out of the address at once.
+// Takes the token once; what the browser keeps is a cookie that no script can read. A kiosk brings its token
+// in the address, behind `#token=`: that part never leaves the browser, and is taken out of the address at once.
 
 import { address } from "./link";
 import { applyTheme } from "./theme";
@@ -9,8 +9,20 @@ const field = document.getElementById("token") as HTMLInputElement;
 const answer = document.getElementById("answer")!;
 const spanish = navigator.languages[0]?.toLowerCase().startsWith("es") ?? false;
 const words = spanish
-  ? { lang: "es", button: "Entrar", wrong: "No es la clave.", lost: "El exportador no responde.", label: "Clave de acceso" }
-  : { lang: "en", button: "Log in", wrong: "That is not the token.", lost: "The exporter does not answer.", label: "Token" };
+  ? {
+      lang: "es",
+      button: "Entrar",
+      wrong: "No es la clave.",
+      lost: "El exportador no responde.",
+      label: "Clave de acceso",
+    }
+  : {
+      lang: "en",
+      button: "Log in",
+      wrong: "That is not the token.",
+      lost: "The exporter does not answer.",
+      label: "Token",
+    };
 
 document.documentElement.lang = words.lang;
 applyTheme(null);
@@ -30,7 +42,11 @@ if (brought) {
 async function logIn(token: string): Promise<void> {
   answer.textContent = "";
   try {
-    const response = await fetch(address("login"), { method: "POST", body: token, headers: { "Content-Type": "text/plain" } });
+    const response = await fetch(address("login"), {
+      method: "POST",
+      body: token,
+      headers: { "Content-Type": "text/plain" },
+    });
     if (response.ok) location.replace(address("") + location.search);
     else answer.textContent = words.wrong;
   } catch {

@@ -89,7 +89,8 @@ const en = {
   allOutOfHours: "out of hours",
   waitsLonger: (count: string, age: string) => `${count} over ${age}`,
   ages: ["under 15 min", "15 min to 1 h", "1 to 4 h", "4 to 24 h", "over 24 h"],
-  trend: (from: string, to: string, low: string, high: string) => `Trend from ${from} to ${to}, lowest ${low}, highest ${high}`,
+  trend: (from: string, to: string, low: string, high: string) =>
+    `Trend from ${from} to ${to}, lowest ${low}, highest ${high}`,
   changed: "What changed, and where",
   nothingChanged: "Nothing moved much, or too little was observed to tell.",
   dimensions: { team: "team", channel: "channel", priority: "priority" } as Record<string, string>,
@@ -148,7 +149,8 @@ const en = {
   furtherOnes: (count: string) => `${count} more`,
   nothingBelow: "Nothing below objective",
   sinceADay: "for more than a day",
-  inTimeOf: (kept: string, n: string, target: string, objective: string) => `${kept} of ${n} ${target} in time, promised ${objective}`,
+  inTimeOf: (kept: string, n: string, target: string, objective: string) =>
+    `${kept} of ${n} ${target} in time, promised ${objective}`,
   noDeadline: "Nothing was due in the last hour",
   elsewhere: (count: string) => `${count} below objective elsewhere`,
   noData: "No data",
@@ -166,8 +168,16 @@ const en = {
   noneAtRisk: "none due in 15\u00a0min",
   endangered: (waiting: string, usual: string) => `${waiting} due in 15\u00a0min, usual ${usual}`,
   solutionsLate: (count: string) => `solutions: ${count}`,
-  targetNames: { first_reply: "first reply", next_reply: "next reply", resolution: "solution" } as Record<string, string>,
-  targetsMany: { first_reply: "replies", next_reply: "next replies", resolution: "solutions" } as Record<string, string>,
+  targetNames: {
+    first_reply: "first reply",
+    next_reply: "next reply",
+    resolution: "solution",
+  } as Record<string, string>,
+  targetsMany: {
+    first_reply: "replies",
+    next_reply: "next replies",
+    resolution: "solutions",
+  } as Record<string, string>,
   unanswered: "Unanswered",
   overdueTitle: "Replies overdue",
   solutions: (count: string) => (count === "1" ? "1 solution" : `${count} solutions`),
@@ -182,7 +192,17 @@ const en = {
   noneDue: "nothing due",
   teamsOpen: (open: string, all: string) => `${open} of ${all} teams open`,
   teamOpen: "open",
-  teamColumns: { team: "Team", unanswered: "Unanswered", longest: "Longest", overdue: "Overdue", in_time: "In time, 1\u00a0h", soon: "In 15\u00a0min", open: "Open", created: "New, 1\u00a0h", reply: "Mean reply, 1\u00a0h" } as Record<string, string>,
+  teamColumns: {
+    team: "Team",
+    unanswered: "Unanswered",
+    longest: "Longest",
+    overdue: "Overdue",
+    in_time: "In time, 1\u00a0h",
+    soon: "In 15\u00a0min",
+    open: "Open",
+    created: "New, 1\u00a0h",
+    reply: "Mean reply, 1\u00a0h",
+  } as Record<string, string>,
   moreTeams: (count: string) => (count === "1" ? "1 more team" : `${count} more teams`),
   ofObjective: (share: string, objective: string) => `${share} of ${objective}`,
   allPromised: (column: string, objective: string) => `${column}, of ${objective}`,
@@ -305,7 +325,15 @@ const es: Words = {
     dueIn: (age) => `en ${age}`,
   overdue: (age) => `${age} tarde`,
   slaTitle: "Plazos",
-  slaColumns: ["Plazo", "En curso", "Vencidos", "Vencen en 15 min", "1 h", "4 h", "Fuera de plazo, próxima hora"],
+  slaColumns: [
+    "Plazo",
+    "En curso",
+    "Vencidos",
+    "Vencen en 15 min",
+    "1 h",
+    "4 h",
+    "Fuera de plazo, próxima hora",
+  ],
   between: (count, low, high) => `${count} (${low} a ${high})`,
   live: "En vivo",
   latest: (age) => `evento hace ${age}`,
@@ -367,7 +395,11 @@ const es: Words = {
   noneAtRisk: "ninguno vence en 15\u00a0min",
   endangered: (waiting, usual) => `${waiting} a 15\u00a0min, lo usual ${usual}`,
   solutionsLate: (count) => `soluciones: ${count}`,
-  targetNames: { first_reply: "primera respuesta", next_reply: "siguiente respuesta", resolution: "solución" },
+  targetNames: {
+    first_reply: "primera respuesta",
+    next_reply: "siguiente respuesta",
+    resolution: "solución",
+  },
   targetsMany: { first_reply: "respuestas", next_reply: "siguientes respuestas", resolution: "soluciones" },
   unanswered: "Sin respuesta",
   overdueTitle: "Respuestas vencidas",
@@ -383,7 +415,17 @@ const es: Words = {
   noneDue: "nada vencía",
   teamsOpen: (open, all) => `${open} de ${all} equipos abiertos`,
   teamOpen: "abierto",
-  teamColumns: { team: "Equipo", unanswered: "Sin resp.", longest: "Máxima", overdue: "Vencidos", in_time: "A tiempo, 1\u00a0h", soon: "A 15\u00a0min", open: "Abiertos", created: "Nuevos, 1\u00a0h", reply: "Respuesta media, 1\u00a0h" },
+  teamColumns: {
+    team: "Equipo",
+    unanswered: "Sin resp.",
+    longest: "Máxima",
+    overdue: "Vencidos",
+    in_time: "A tiempo, 1\u00a0h",
+    soon: "A 15\u00a0min",
+    open: "Abiertos",
+    created: "Nuevos, 1\u00a0h",
+    reply: "Respuesta media, 1\u00a0h",
+  },
   moreTeams: (count) => (count === "1" ? "1 equipo más" : `${count} equipos más`),
   ofObjective: (share, objective) => `${share} de ${objective}`,
   allPromised: (column, objective) => `${column}, de ${objective}`,
@@ -403,7 +445,12 @@ const es: Words = {
   range: (low, high) => `${low} a ${high}`,
 };
 
-export const LANGUAGES: [string, string][] = [["en-GB", "English"], ["en-US", "English (US)"], ["es-ES", "Español (España)"], ["es-MX", "Español (México)"]];
+export const LANGUAGES: [string, string][] = [
+  ["en-GB", "English"],
+  ["en-US", "English (US)"],
+  ["es-ES", "Español (España)"],
+  ["es-MX", "Español (México)"],
+];
 
 /** A window in words: "Last 7 days"; made of its number and unit where no text of its own is here. */
 export function nameOfWindow(words: Words, name: string): string {

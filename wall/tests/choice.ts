@@ -10,7 +10,9 @@ test("an address without parameters is the default, and is written without any",
 });
 
 test("a choice survives its address", () => {
-  const search = "?window=1h&team=caf%C3%A9+%26+co&compare=previous&lang=es-MX&theme=light&heroes=csat%2Cnps&tiles=tickets&kiosk=1";
+  const search =
+    "?window=1h&team=caf%C3%A9+%26+co&compare=previous&lang=es-MX&theme=light" +
+    "&heroes=csat%2Cnps&tiles=tickets&kiosk=1";
   assert.deepEqual(readChoice(writeChoice(readChoice(search))), readChoice(search));
   assert.equal(readChoice(search).team, "café & co");
 });

@@ -7,9 +7,26 @@ import { reach } from "../src/spark";
 
 const at = { wall: 1_000_000, steady: 5_000 };
 const after = (seconds: number) => ({ wall: at.wall + seconds * 1000, steady: at.steady + seconds * 1000 });
-const pulse = (change: Partial<Pulse> = {}): Pulse => ({ now_ms: 0, as_of_ms: 0, watermark_ms: 0, ready: true, good: true, why: [], room: true, version: "1", ...change });
-const heard = (change: Partial<Heard> = {}): Heard => ({ wall: null, pulse: pulse(), at, trouble: null, ...change });
-const why = (code: string, seconds: number | null = null) => pulse({ good: false, why: [{ code, text: "because", seconds }] });
+const pulse = (change: Partial<Pulse> = {}): Pulse => ({
+  now_ms: 0,
+  as_of_ms: 0,
+  watermark_ms: 0,
+  ready: true,
+  good: true,
+  why: [],
+  room: true,
+  version: "1",
+  ...change,
+});
+const heard = (change: Partial<Heard> = {}): Heard => ({
+  wall: null,
+  pulse: pulse(),
+  at,
+  trouble: null,
+  ...change,
+});
+const why = (code: string, seconds: number | null = null) =>
+  pulse({ good: false, why: [{ code, text: "because", seconds }] });
 
 test("a fresh and good pulse is live", () => {
   assert.equal(conditionOf(heard(), after(2)).kind, "live");
@@ -25,16 +42,35 @@ test("age adds up: Kafka was silent for 12 s when the exporter was heard last, 3
 });
 
 test("a broken line is stale at once", () => {
-  assert.deepEqual(conditionOf(heard({ trouble: "full" }), after(1)), { kind: "stale", code: "full", text: null, seconds: 1 });
+  assert.deepEqual(conditionOf(heard({ trouble: "full" }), after(1)), {
+    kind: "stale",
+    code: "full",
+    text: null,
+    seconds: 1,
+  });
 });
 
 test("events that wait make figures incomplete, a silent Kafka makes them stale", () => {
-  assert.deepEqual(conditionOf(heard({ pulse: why("behind", 20) }), after(1)), { kind: "incomplete", code: "behind", text: "because", seconds: 21 });
-  for (const code of ["silent", "stuck", "failed", "fault"]) assert.equal(conditionOf(heard({ pulse: why(code) }), after(1)).kind, "stale");
+  assert.deepEqual(conditionOf(heard({ pulse: why("behind", 20) }), after(1)), {
+    kind: "incomplete",
+    code: "behind",
+    text: "because",
+    seconds: 21,
+  });
+  for (const code of ["silent", "stuck", "failed", "fault"])
+    assert.equal(conditionOf(heard({ pulse: why(code) }), after(1)).kind, "stale");
 });
 
 test("without figures it is starting, whatever the reason", () => {
-  assert.equal(conditionOf(heard({ pulse: pulse({ ready: false, good: false, why: [{ code: "reading", text: "", seconds: null }] }) }), after(1)).kind, "starting");
+  assert.equal(
+    conditionOf(
+      heard({
+        pulse: pulse({ ready: false, good: false, why: [{ code: "reading", text: "", seconds: null }] }),
+      }),
+      after(1),
+    ).kind,
+    "starting",
+  );
   assert.equal(conditionOf(heard({ pulse: null, at: null }), after(1)).code, "connecting");
   assert.equal(conditionOf(heard({ pulse: null, at: null, trouble: "lost" }), after(1)).kind, "stale");
 });

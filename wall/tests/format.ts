@@ -17,8 +17,18 @@ test("per cent as the place writes it", () => {
 
 test("durations have two units, and a minute less a bit is a minute", () => {
   const told: [number, string][] = [
-    [0.25, "0.25 s"], [1, "1 s"], [59.4, "59 s"], [59.7, "1 min"], [240, "4 min"], [250, "4 min 10 s"], [3599.6, "1 h"],
-    [3600, "1 h"], [38_280, "10 h 38 min"], [86_399, "1 d"], [90_000, "1 d 1 h"], [351_350, "4 d 2 h"],
+    [0.25, "0.25 s"],
+    [1, "1 s"],
+    [59.4, "59 s"],
+    [59.7, "1 min"],
+    [240, "4 min"],
+    [250, "4 min 10 s"],
+    [3599.6, "1 h"],
+    [3600, "1 h"],
+    [38_280, "10 h 38 min"],
+    [86_399, "1 d"],
+    [90_000, "1 d 1 h"],
+    [351_350, "4 d 2 h"],
   ];
   for (const [seconds, text] of told) assert.equal(plain(britain.text("duration", seconds)), text);
   assert.equal(plain(spain.text("duration", 0.25)), "0,25 s");
@@ -31,8 +41,12 @@ test("a unit is a piece of its own, to be written smaller", () => {
 
 test("a comparison is short", () => {
   const told: [Parameters<Format["rough"]>, string][] = [
-    [["duration", 250], "4.2 min"], [["duration", 2400], "40 min"], [["duration", 38_280], "11 h"], [["duration", 42], "42 s"],
-    [["ratio", 0.8875], "88.8%"], [["points", -12.34], "-12.3"],
+    [["duration", 250], "4.2 min"],
+    [["duration", 2400], "40 min"],
+    [["duration", 38_280], "11 h"],
+    [["duration", 42], "42 s"],
+    [["ratio", 0.8875], "88.8%"],
+    [["points", -12.34], "-12.3"],
   ];
   for (const [given, text] of told) assert.equal(plain(britain.rough(...given)), text);
 });
@@ -72,6 +86,14 @@ test("times are those of the desk, with the day where it is not today", () => {
 });
 
 test("an age is told in whole units", () => {
-  const told: [number, string][] = [[0.4, "0 s"], [75, "75 s"], [134, "2 min"], [7_000, "116 min"], [7_300, "2 h"], [100_000, "27 h"], [300_000, "3 d"]];
+  const told: [number, string][] = [
+    [0.4, "0 s"],
+    [75, "75 s"],
+    [134, "2 min"],
+    [7_000, "116 min"],
+    [7_300, "2 h"],
+    [100_000, "27 h"],
+    [300_000, "3 d"],
+  ];
   for (const [seconds, text] of told) assert.equal(plain(britain.age(seconds)), text);
 });

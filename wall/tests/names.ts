@@ -11,7 +11,10 @@ test("what is worst is named by its names and its target", () => {
   const one = { by: "team_priority", member: "billing \u00b7 high", target: "first_reply" };
   assert.equal(worstName(one, en), "billing \u00b7 high \u00b7 first reply");
   assert.equal(worstName(one, es), "billing \u00b7 high \u00b7 primera respuesta");
-  assert.equal(worstName({ by: "all", member: "all", target: "resolution" }, es), "Todos los equipos \u00b7 soluci\u00f3n");
+  assert.equal(
+    worstName({ by: "all", member: "all", target: "resolution" }, es),
+    "Todos los equipos \u00b7 soluci\u00f3n",
+  );
 });
 
 test("names that nobody has given are told in words, within a combination too", () => {
@@ -19,7 +22,11 @@ test("names that nobody has given are told in words, within a combination too", 
 });
 
 test("a zone is called by its place", () => {
-  assert.deepEqual(["Europe/Madrid", "America/Argentina/Buenos_Aires", "UTC"].map(zoneName), ["Madrid", "Buenos Aires", "UTC"]);
+  assert.deepEqual(["Europe/Madrid", "America/Argentina/Buenos_Aires", "UTC"].map(zoneName), [
+    "Madrid",
+    "Buenos Aires",
+    "UTC",
+  ]);
 });
 
 test("a text is as large as its letters fit", () => {
@@ -28,6 +35,7 @@ test("a text is as large as its letters fit", () => {
 
 test("an opening is a time today, a weekday within the week, else a date", () => {
   const now = Date.UTC(2026, 2, 13, 15, 0); // a Friday, 16:00 in Madrid
-  const told = (days: number) => new Format("en-GB").opening(Date.UTC(2026, 2, 13, 17, 0) + days * 86_400_000, now, "Europe/Madrid");
+  const told = (days: number) =>
+    new Format("en-GB").opening(Date.UTC(2026, 2, 13, 17, 0) + days * 86_400_000, now, "Europe/Madrid");
   assert.deepEqual([told(0), told(3), told(12)], ["18:00", "Mon 18:00", "25 Mar 18:00"]);
 });

@@ -1,9 +1,11 @@
-/* Remembers what is written into canvases, for measures.js: axes and states of Grafana's charts are no text of the page. */
+/* Remembers what is written into canvases, for measures.js.
+   Axes and states of Grafana's charts are no text of the page. */
 (() => {
   const clear = CanvasRenderingContext2D.prototype.clearRect;
   const write = CanvasRenderingContext2D.prototype.fillText;
   CanvasRenderingContext2D.prototype.clearRect = function (x, y, width, height) {
-    const within = (one) => one.left >= x - 1 && one.right <= x + width + 1 && one.top >= y - 1 && one.bottom <= y + height + 1;
+    const within = (one) =>
+      one.left >= x - 1 && one.right <= x + width + 1 && one.top >= y - 1 && one.bottom <= y + height + 1;
     const whole = width >= this.canvas.width && height >= this.canvas.height;
     this.canvas.writtenTexts = whole ? [] : (this.canvas.writtenTexts ?? []).filter((one) => !within(one));
     return clear.call(this, x, y, width, height);
