@@ -68,7 +68,7 @@ class Board:
     def shown(self, position: int, name: str) -> str:
         """Give the spelling of a name that is shown.
 
-        The first that anybody wrote, else the one that it is compared by.
+        It is the first that anybody wrote, else the one that the name is compared by.
         """
         return self._written.get((position, one_spelling(name)), one_spelling(name))
 

@@ -48,9 +48,9 @@ class OpenHours:
 
 @lru_cache(maxsize=20_000)
 def day_of_minutes(hours: OpenHours, day: int) -> tuple[bool, ...]:
-    """Which of the 1,440 minutes of a UTC day are open.
+    """The open ones of the 1,440 minutes of a UTC day.
 
-    Those at which the wall clock reads a time within the hours.
+    At these the wall clock reads a time within the hours.
     """
     zone, found = ZoneInfo(hours.zone), []
     known: dict[date, Hours] = {}
@@ -159,9 +159,9 @@ def read_policy(document: Mapping[str, Any]) -> list[Edition]:
 
 
 def names_written(editions: Sequence[Edition], place: int) -> list[str]:
-    """The names of a dimension (its place.
+    """The names of a dimension as the policy writes them, those of the newest edition first.
 
-    Team, channel, priority) as the policy writes them, those of the newest edition first.
+    The dimension is its place among team, channel and priority.
     """
     found: list[str] = []
     for edition in reversed(editions):

@@ -372,7 +372,7 @@ def _members(dimensions: Dimensions) -> list[tuple[str, str]]:
 def _objective(edition: Edition, target: str, by: str, names: Collection[str]) -> float | None:
     """The smallest objective of any ticket that the members may have.
 
-    Of all names that the policy knows, and one that it does not.
+    It looks at all names that the policy knows, and at one that it does not.
     """
     lines = edition.lines[target]
     choices = []

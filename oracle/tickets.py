@@ -223,7 +223,7 @@ def _from_resolutions(resolutions: Resolutions) -> Iterator[_Found]:
 def _responses(by_kind: dict[str, list[Event]]) -> Iterator[_Found]:
     """Give the waits that public replies by humans ended.
 
-    The first one's since the creation, unless a reply states another start.
+    The first one's began at the creation, unless a reply states another start.
     """
     created, first = creation_of(by_kind), first_human_reply(by_kind)
     for reply in _human_replies(by_kind):
@@ -249,7 +249,7 @@ def _handle_times(by_kind: dict[str, list[Event]]) -> Iterator[_Found]:
 def _latest_answers(by_kind: dict[str, list[Event]]) -> Iterable[Event]:
     """Keep the latest answer of each respondent and kind of survey.
 
-    Who gives no name is the ticket's customer.
+    An answer without a name is that of the ticket's customer.
     """
     created = creation_of(by_kind)
     asked = None if created is None else created.content["customer_id"]

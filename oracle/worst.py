@@ -261,7 +261,7 @@ class WorstNow:
     def _since(self, names: Names, window: str | None) -> int:
         """The earliest minute of the present stretch.
 
-        Minute by minute for 45 of them, then by quarter hours, for a day at the most.
+        It is looked for minute by minute for 45 of them, then by quarter hours, for a day at the most.
         """
         since = self._now if window == "1h" else self._now // 15 * 15
         if window == "1h":

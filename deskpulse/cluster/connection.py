@@ -132,9 +132,10 @@ class Cluster:
         await self._known_everywhere({name for name, *_ in wanted})
 
     async def _known_everywhere(self, names: Collection[str]) -> None:
-        """Wait: a creation is answered before the brokers have heard of it.
+        """Wait until every broker knows the new topics.
 
-        Whoever asks too soon is told that there is no such topic.
+        A creation is answered before the brokers have heard of it, and a client that asks too soon gets the
+        answer that there is no such topic.
         """
         request = MetadataRequest(sorted(names), allow_auto_topic_creation=False)
         waiting, until = set(await self.brokers()), time.monotonic() + _KNOWN_SECONDS

@@ -1,6 +1,6 @@
 """IncrementalAlterConfigs (KIP-339), which aiokafka 0.14 lacks.
 
-Its AlterConfigs would reset every configuration not named.
+Its AlterConfigs would reset every configuration that is not named.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def read_settings(config: Path | None) -> Settings:
 def read_policy(settings: Settings) -> Policy | None:
     """The SLA policy that the settings name, None without one.
 
-    Or all its faults on stderr and exit code 2.
+    A policy with faults ends the command with exit code 2 and all of them on stderr.
     """
     from deskpulse.policy import PolicyError, load_policy
 

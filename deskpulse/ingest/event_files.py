@@ -1,6 +1,6 @@
 """Files of events for `replay`: JSONL as it is, anything else through a mapping.
 
-Dirty lines are told and stop nothing.
+Dirty lines are reported and stop nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a policy would have made of the tickets of a history.
+"""The effect that a policy would have had on the tickets of a history.
 
-The last version of a file, as if it had always been in force.
+The last version of a file counts as if it had always been in force.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Row(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """The comparison: counts, and how many promises turned out differently, by (old, new) result.
+    """The comparison: counts, and how many promises turned out differently.
 
-    None where nothing was promised.
+    The latter are by (old, new) result, None where nothing was promised.
     """
 
     rows: list[Row]

@@ -1,6 +1,6 @@
-"""What a policy leaves out, and may well mean to.
+"""What a policy leaves out, perhaps on purpose.
 
-Tickets that no line fits, and names that differ in spelling only.
+These are tickets that no line fits, and names that differ in spelling only.
 """
 
 from __future__ import annotations

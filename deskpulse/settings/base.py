@@ -1,6 +1,6 @@
-"""What every section of the settings shares.
+"""The common parts of all sections of the settings.
 
-The strict base class, lists from text, and faults that name their fix.
+They are the strict base class, lists from text, and faults that name their fix.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ MOST_VALUES: Final = 100_000  # with what aliases stand for; a policy of 1,000 l
 
 
 class YamlBoundError(yaml.MarkedYAMLError):
-    """More than a settings, policy, mapping or receivers file can mean.
+    """More than a file of settings, policy, mapping or receivers can mean.
 
     `problem` says what, `problem_mark` where.
     """

@@ -1,6 +1,6 @@
 """The KPI families of a scrape, read from one immutable view.
 
-One `collect_*` function a group of families that share their source.
+A group of families that share their source has one `collect_*` function.
 """
 
 from __future__ import annotations

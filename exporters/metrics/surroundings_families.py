@@ -1,6 +1,6 @@
-"""The families about what is around the ledger.
+"""The families about the surroundings of the ledger.
 
-Who works on the partitions, and how far the source topics are applied.
+They say who works on the partitions, and how far the source topics are applied.
 """
 
 from __future__ import annotations

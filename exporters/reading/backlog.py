@@ -1,6 +1,6 @@
 """Since when records of a source partition wait to be applied, known from its log ends alone.
 
-An exporter may not read what they hold.
+An exporter may not read the records themselves.
 """
 
 from __future__ import annotations

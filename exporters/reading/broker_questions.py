@@ -48,7 +48,7 @@ class Questions:
     async def high_watermarks(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Log ends, open transactions among them.
 
-        A reader of committed records is told of the last stable offset only.
+        A reader of committed records learns the last stable offset only.
         """
         wanted: defaultdict[int, defaultdict[str, list[tuple[int, int]]]] = defaultdict(
             lambda: defaultdict(list)

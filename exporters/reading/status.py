@@ -30,7 +30,7 @@ class LedgerPartition:
     def unstable(self) -> int:
         """Records behind the last stable offset.
 
-        Of transactions that are open, or that hide behind an open one.
+        They belong to transactions that are open, or lie behind an open one.
         """
         return 0 if self.end is None or self.stable is None else max(0, self.end - self.stable)
 

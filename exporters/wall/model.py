@@ -127,7 +127,7 @@ class SlaTarget(Struct):
 class AtRisk(Struct):
     """A ticket with a deadline within 4 h or behind it.
 
-    Or, without names, how many of a kind, and the first deadline of them.
+    Without names it stands for as many of a kind, and has the first deadline of them.
     """
 
     ticket_id: str | None
@@ -207,7 +207,7 @@ class Risk(Struct):
 class Where(Struct):
     """The member that explains most of a change.
 
-    Its share of the change, and its part of the observations.
+    It has its share of the change, and its part of the observations.
     """
 
     dimension: str

@@ -199,7 +199,7 @@ class TileMaker:
     def _before(self, spec: TileSpec, group: Group, clock: str | None) -> tuple[float, int] | None:
         """The figure before, of a roll-up that is not exported for other periods.
 
-        Lowered from the course as the view would.
+        It is lowered from the course as the view would.
         """
         kind = TRENDS.get(self._which(spec, clock))
         if kind is None or spec.window is not None:
@@ -209,16 +209,16 @@ class TileMaker:
         return None if value is None else (value, kind.observations(cells))
 
     def _part(self, group: Group) -> Group:
-        """Where the course has a group's sums.
+        """The group under which the course has a group's sums.
 
-        Its own, or those of a member that it can be taken apart into.
+        They are the course's own sums, or those of a member that it can be taken apart into.
         """
         return TOTAL if group == self._course.choice.group else group
 
     def _group(self, spec: TileSpec) -> Group:
-        """Whose figure a tile shows: the choice's.
+        """Whose figure a tile shows: that of the choice.
 
-        Or the first shown channel that the band is stated for, where it is for channels.
+        Where the band is stated for channels, it is that of the first shown channel among them.
         """
         rule = self._rules.bands.get(BANDED.get(spec.figure, ""))
         if self._course.choice.team is None and rule is not None and rule.channels is not None:

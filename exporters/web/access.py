@@ -115,7 +115,8 @@ def login_middleware(
 def is_open(path: str) -> bool:
     """Whether a path needs no log-in.
 
-    Probes, which learn no figure, the log-in itself, and the files that are the same for everybody.
+    These are the probes, which learn no figure, the log-in itself, and the files that are the same for
+    everybody.
     """
     return path in OPEN_PATHS or path.startswith("/assets/")
 

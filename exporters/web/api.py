@@ -95,9 +95,9 @@ def reasons(snapshot: Snapshot) -> list[str]:
 
 
 def unready(snapshot: Snapshot) -> list[str]:
-    """Why the figures are not those of the whole ledger, in words.
+    """Reasons why the figures are not those of the whole ledger, in words.
 
-    That the ledger itself is behind is no fault of this exporter.
+    A ledger that is behind itself is no fault of this exporter.
     """
     return [
         *snapshot.status.reasons,

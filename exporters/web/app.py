@@ -154,7 +154,7 @@ class Pages:
     async def readyz(self, _: web.Request) -> web.Response:
         """503 with the reasons until the figures are those of the whole ledger.
 
-        Beside it, whether the ledger is all there is.
+        The answer also says whether the ledger is all there is.
         """
         snapshot = Snapshot(self._keeper.now_ms(), self._status())
         status, why = snapshot.status, unready(snapshot)

@@ -20,7 +20,7 @@ _HOLDS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 class Edge(NamedTuple):
     """A figure lies in `band` when the comparison with `value` holds.
 
-    Seconds, ratio 0..1, or points, as the figure has it.
+    `value` is in seconds, a ratio 0..1, or points, as the figure has it.
     """
 
     band: str
@@ -42,9 +42,9 @@ class BandRule:
 
 
 class Grade(NamedTuple):
-    """A band, or why there is none.
+    """A band, or the reason why there is none.
 
-    Not stated for this window, not for these channels, or too few observations.
+    It is not stated for this window, not for these channels, or there are too few observations.
     """
 
     band: str | None

@@ -102,7 +102,7 @@ class History:
             self.duplicates += not merging.merge(self.tickets.setdefault(event.key, TicketRow()), event)
 
     def quality(self) -> Quality:
-        """How good its data are, but for anomalies and names that are not shown.
+        """The quality of its data, without anomalies and names that are not shown.
 
         `Batch.quality` knows these.
         """

@@ -24,9 +24,9 @@ _PART_SAMPLES: Final = 26
 
 
 def series_bound(rules: ViewRules) -> int:
-    """Samples of `support_*` that the rules can lead to, at the most.
+    """The greatest number of samples of `support_*` that the rules can lead to.
 
-    Every member present and no figure empty.
+    Every member is present then, and no figure is empty.
     """
     sizes = {dimension: rules.members.most_shown(dimension) for dimension in DIMENSIONS}
     busy: Cells = dict.fromkeys(range(1, 23), 7)

@@ -1,6 +1,6 @@
 """Levels: what stands now, as sums of level rows.
 
-Open tickets by minute of creation, unanswered ones by that of their wait, customers.
+They are open tickets by minute of creation, unanswered ones by that of their wait, and customers.
 """
 
 from __future__ import annotations

@@ -75,9 +75,9 @@ class ViewBuilder:
         self._keepers: dict[Choice, CourseKeeper] = {}
 
     def _turn_back(self) -> None:
-        """Rolling sums only roll forward, so they are made anew from the rows.
+        """Make the sums anew from the rows, since rolling sums only roll forward.
 
-        A clock that was fast has been set right.
+        This is needed when a clock that was fast has been set right.
         """
         self._empty()
         for rows in self._rows.values():
@@ -438,9 +438,9 @@ def _net(cells: Mapping[int, int]) -> int:
 
 
 def _new_customers(cells: Mapping[int, int], first_pane: int) -> int:
-    """Joins, but for those of customers who had left within the span.
+    """Joins, without those of customers who had left within the span.
 
-    They were there at its start, or are counted already.
+    Such a customer was there at its start, or is counted already.
     """
     again = sum(n for cell, n in cells.items() if cell >= cell_numbers.REJOINED + first_pane)
     return cells.get(cell_numbers.JOINED, 0) - again

@@ -22,9 +22,9 @@ EVERY: Final = frozenset({"*"})
 
 
 class Definitions(NamedTuple):
-    """One C: its number, what came with it in words, and the figures that it gives another value (EVERY.
+    """One C: its number, what came with it in words, and the figures that it gives another value.
 
-    All of them).
+    EVERY stands for all figures.
     """
 
     number: int

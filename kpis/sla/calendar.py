@@ -70,9 +70,9 @@ ALWAYS: Final = AlwaysOpen()
 
 @dataclass(frozen=True, slots=True)
 class WorkingTime:
-    """What defines a calendar, as plain values.
+    """The definition of a calendar, as plain values.
 
-    Its zone, its week, and the dates that are other than their weekday.
+    It has its zone, its week, and the dates that are other than their weekday.
     """
 
     zone: str  # IANA name

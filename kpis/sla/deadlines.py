@@ -77,7 +77,7 @@ class Timeline:
 class Clocks(Generic[P]):
     """Running clocks by place, read in two ways.
 
-    Under the team of the deadline, and under the team that has the ticket now.
+    A clock stands under the team of the deadline, and under the team that has the ticket now.
     """
 
     def __init__(self) -> None:

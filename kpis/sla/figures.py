@@ -53,9 +53,9 @@ THIS_MINUTE: Final = ThisMinute()
 
 
 class SlaBoard:
-    """Takes what the panes and levels of a view say about deadlines.
+    """Takes what the panes and levels of a view say about deadlines, and gives figures.
 
-    Gives figures at the instant to which it was moved.
+    They are those at the instant to which it was moved.
     """
 
     def __init__(self, policy: Policy) -> None:

@@ -94,9 +94,9 @@ def _fresh(settled: Settled) -> float:
 
 
 def _interval(mean: float, variance: float) -> Forecast:
-    """The most probable numbers of breaches, as many as come nearest to 80 %.
+    """The most probable numbers of breaches, as many of them as come nearest to 80 %.
 
-    Of few numbers no selection has exactly that.
+    No selection of few numbers has exactly that.
     """
     if mean < _LEAST:
         return Forecast(mean, 0, 0)
@@ -121,9 +121,10 @@ def _interval(mean: float, variance: float) -> Forecast:
 
 
 def _probabilities(mean: float, variance: float) -> Iterator[float]:
-    """Of 0, 1, 2, ... breaches: negative binomial, or, where they vary less than by pure chance, binomial.
+    """The probabilities of 0, 1, 2, ... breaches.
 
-    So many clocks, one share.
+    They are negative binomial or, where breaches vary less than by pure chance, binomial: so many clocks, one
+    share.
     """
     most = int(mean + 12 * sqrt(max(variance, mean)) + 12)
     if variance >= mean:

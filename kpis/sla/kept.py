@@ -122,9 +122,9 @@ class _Past:
         return since
 
     def _instants(self) -> Iterator[tuple[int, tuple[int | None, int]]]:
-        """Latest first: a minute, and where its windows end: at it (None.
+        """A minute, and where its windows end, latest first.
 
-        Single minutes are not kept any more), and at a quarter hour.
+        They end at the minute (None where single minutes are not kept any more) and at a quarter hour.
         """
         for minute in range(self._minute, self._minute - self._reach.minutes_back, -1):
             yield minute, (minute, minute // _QUARTER)

@@ -56,9 +56,9 @@ NOTHING: Final = Tally()
 
 
 class Outcomes:
-    """Takes differences of panes and levels.
+    """Takes differences of panes and levels, and answers for any span of full minutes or quarter hours.
 
-    Answers for any span of full minutes or quarter hours that panes are kept for.
+    Panes must be kept for the span.
     """
 
     def __init__(self) -> None:
@@ -127,7 +127,7 @@ class Outcomes:
     def fallen(self, place: Place, resolution: Resolution, first: int, end: int) -> Tally:
         """Deadlines in the panes `[first, end)`, all of them over.
 
-        Settled ones, and those whose ticket still waits.
+        They are settled ones, and those whose ticket still waits.
         """
         panes = self._settled[resolution.index].get(place, {})
         minutes = _MINUTES[resolution.index]

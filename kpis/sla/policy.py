@@ -153,7 +153,7 @@ class Version:
     def digest(self, through_year: int | None = None) -> str:
         """16 hexadecimal digits over all that the version says.
 
-        Of dates in calendars only those up to a year, if one is given.
+        Of dates in calendars only those up to a year count, if one is given.
         """
         return sha256(msgspec.json.encode(self._canonical(through_year), order="sorted")).hexdigest()[
             :_DIGEST_LETTERS
@@ -221,7 +221,7 @@ class Policy:
     def names(self, dimension: int) -> list[str]:
         """The names that the policy writes in a dimension (0 team, 1 channel, 2 priority).
 
-        As the newest version does first.
+        They are spelt as in the newest version.
         """
         found: dict[str, None] = {}
         for version in reversed(self.versions):

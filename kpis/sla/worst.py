@@ -330,7 +330,7 @@ class _Field:
     def _since_ms(self, names: Names, window: Window) -> int:
         """Since when a member has been below its objective at every minute.
 
-        Beyond MINUTES_BACK, and over 8 h, at every quarter hour.
+        Beyond MINUTES_BACK, and over 8 h, only quarter hours are looked at.
         """
         back, quarter = 0, self._minute // _QUARTER
         since = self._minute if window == "1h" else quarter * _QUARTER

@@ -1,6 +1,6 @@
 """How full the places for names are.
 
-What a partition distinguishes, by its rows, against what it may (`admission.py`). Pure.
+It compares what a partition distinguishes, by its rows, with what it may (`admission.py`). Pure.
 """
 
 from __future__ import annotations

@@ -54,9 +54,9 @@ def bytes_of(row: CustomerRow) -> int:
 
 
 def growth_of(event: CustomerChanged | Survey) -> int:
-    """Bytes by which an event may make a row longer, from above.
+    """The most bytes by which an event may make a row longer.
 
-    It may stand twice, as one of the smallest and as the greatest.
+    The event may stand twice, as one of the smallest and as the greatest.
     """
     texts = (event.kind, event.customer_id, event.team) if isinstance(event, Survey) else ()
     return 9 + 2 * _fact_bytes(event.event_id, *texts)

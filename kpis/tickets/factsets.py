@@ -1,6 +1,6 @@
 """Bounded sets of facts, the same in any order of arrival.
 
-Those of customers, and of tickets before ledger format 4.
+They are those of customers, and of tickets before ledger format 4.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class SetFact(Struct, array_like=True, frozen=True, gc=False):
         return mine > theirs if mine != theirs else self.canonical() > other.canonical()
 
     def canonical(self) -> bytes:
-        """Content as JSON in the order of names, absent values omitted.
+        """Content as JSON in the order of names, without absent values.
 
-        Decides only between equal identities at equal times.
+        It decides only between equal identities at equal times.
         """
         pairs = zip(CONTENT.get(self.rank, ()), self.content, strict=False)
         return msgspec.json.encode(

@@ -51,7 +51,7 @@ def put(row: TicketRow, fact: Fact, known: int = NEW) -> None:
 def shrink(row: TicketRow) -> None:
     """Let go of facts until the row has room again.
 
-    The interior of runs of repeats, then the oldest facts, which leave a stub.
+    First the interior of runs of repeats goes, then the oldest facts, which leave a stub.
     """
     row.overflowed = True
     row.facts = _without_repeats(row)

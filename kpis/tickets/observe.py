@@ -99,9 +99,9 @@ def waits_since(standing: Standing, created_ms: int) -> int:
 
 
 def walk(row: TicketRow, found: list[Booking] | None) -> Standing:
-    """What a ticket has come to by all its facts; `found` takes what they add to panes, None.
+    """What a ticket has come to by all its facts.
 
-    Nothing is asked for.
+    `found` takes what they add to panes; with None nobody asks for it.
     """
     standing = begin(row, found)
     for fact in row.facts:
@@ -277,9 +277,9 @@ def _reopen(standing: Standing, at: int, found: list[Booking] | None) -> None:
 
 
 def _stand(standing: Standing, found: list[Booking] | None, sign: int) -> None:
-    """The ticket stands as solved from now on, or no more.
+    """Let the ticket stand as solved from now on, or no more.
 
-    Net at its first solution, cohort at its creation.
+    It counts net at its first solution, and in the cohort of its creation.
     """
     if found is None:
         return
@@ -344,7 +344,7 @@ def answer(fact: SetFact) -> Observation:
 def observe_answers(row: CustomerRow) -> list[tuple[Dims, Observation]]:
     """Survey answers that came without a ticket, with their dimensions.
 
-    The answer's own team, the rest unknown.
+    These are the answer's own team, and unknown for the rest.
     """
     return [
         ((fact.content[4] or UNKNOWN, UNKNOWN, UNKNOWN), answer(fact))

@@ -1,6 +1,6 @@
-"""What a policy promised a ticket.
+"""The promise of a policy to a ticket.
 
-The part of its row that only the SLA room makes, and that every reader of rows can read.
+It is the part of the ticket's row that only the SLA room makes, and that every reader of rows can read.
 """
 
 from __future__ import annotations

@@ -73,9 +73,9 @@ class Standing(Struct, array_like=True, gc=False):
 
 
 class Stub(Struct, array_like=True, gc=False):
-    """What is left of facts that a row keeps no more.
+    """The rest of facts that a row keeps no more.
 
-    What they came to, and what they contributed to panes.
+    It is what they came to, and what they contributed to panes.
     """
 
     standing: Standing

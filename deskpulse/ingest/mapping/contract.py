@@ -1,6 +1,6 @@
-"""The event contract seen from a mapping.
+"""The event contract as a mapping sees it: the fields of a topic and what they hold.
 
-Which fields a topic has and what they hold, read off the event types themselves.
+It is read off the event types themselves.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Java that runs a local Kafka.
 
-The locked one of the extra `demo` where it is installed, else the system's.
+It is the locked one of the extra `demo` where that is installed, else the system's.
 """
 
 import os
@@ -70,9 +70,9 @@ def _fault(java: str) -> str | None:
 
 
 def _major(java: str) -> int | None:
-    """The feature release of a Java.
+    """The feature release of a Java: 17 for `17.0.15`, 8 for `1.8.0_402`.
 
-    17 for `17.0.15`, 8 for `1.8.0_402`, None when it does not tell or does not run.
+    None when it does not say, or does not run.
     """
     try:
         answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)

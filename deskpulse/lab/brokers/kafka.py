@@ -170,7 +170,7 @@ class LocalKafka:
         return chosen
 
     def _end(self, nodes: list[Node], *, grace_seconds: float) -> None:
-        """Stop those of the nodes that run, at once.
+        """Stop those of the nodes that run, all at once.
 
         A cluster that ends one by one loses its quorum and then waits for it.
         """

@@ -130,7 +130,7 @@ def free_ports(count: int) -> list[int]:
 def tail(log_file: Path, *, lines: int = 25) -> str:
     """The last lines of a log, indented, for an error text.
 
-    Without Java's stack frames, which hide the causes between them.
+    Java's stack frames are left out: they hide the causes between them.
     """
     text = log_file.read_text(encoding="utf-8", errors="replace") if log_file.is_file() else ""
     telling = [line for line in text.splitlines() if not line.startswith("\tat ")]

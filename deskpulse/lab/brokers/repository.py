@@ -21,9 +21,9 @@ _REFERENCE: Final = re.compile(r"\$\{env\.(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Where jars lie, in the layout that every Maven repository has.
+    """Where jars lie, in the layout of every Maven repository.
 
-    `group/with/slashes/artifact/version/artifact-version.jar`.
+    That is `group/with/slashes/artifact/version/artifact-version.jar`.
     """
 
     url: str  # without a slash at its end, and without a password

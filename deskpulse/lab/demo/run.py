@@ -51,7 +51,7 @@ def run(
 ) -> int:
     """Run the demo until its duration is over or Ctrl-C; return the exit code.
 
-    1 when `verify` found a difference.
+    The exit code is 1 when `verify` found a difference.
     """
     console, own = Console(), None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's way to say Ctrl-C

@@ -1,6 +1,6 @@
-"""What the demo's desk does: two months at one pace up to now, and on.
+"""The demo's desk: two months at one pace up to now, and on.
 
-As one stream in the order of publication.
+Its events come as one stream in the order of publication.
 """
 
 from __future__ import annotations

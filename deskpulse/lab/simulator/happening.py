@@ -1,6 +1,6 @@
-"""What happens, before it is published.
+"""A happening before it is published: an event with its time.
 
-An event with its time, and the ticket whose life is being written.
+It also knows the ticket whose life is being written.
 """
 
 from __future__ import annotations

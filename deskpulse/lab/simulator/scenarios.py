@@ -124,7 +124,7 @@ class SlaSlip(Scenario):
     def reply_at(self, asked_ms: int, due_ms: int, *, team: str, priority: str) -> int:
         """Slow replies of the corner.
 
-        Of its team and priority where the desk has them, else of its first ones.
+        The corner has its own team and priority where the desk has them, else the desk's first ones.
         """
         slipped = team == self._team and priority == self._priority and asked_ms >= self.moment_ms
         return asked_ms + (due_ms - asked_ms) * self.factor if slipped else due_ms

@@ -1,6 +1,6 @@
-"""What customers answer when they are asked.
+"""Answers of customers to surveys.
 
-Kinder after a quick first reply, and now and then a second thought.
+They are kinder after a quick first reply, and now and then a customer has a second thought.
 """
 
 from __future__ import annotations

@@ -80,9 +80,9 @@ class TicketWriter:
             self._change(ticket, at_ms, "triaged", **{field: self._rng.choice(others)})
 
     def _call(self, ticket: Ticket) -> None:
-        """Someone is on the line: gives up, or is answered.
+        """A customer on the line, who gives up or is answered.
 
-        Then solved on the line or followed up in writing.
+        An answered one is solved on the line or followed up in writing.
         """
         if self._chance(self._rates.abandoned):
             self._add(ticket, "resolved", ticket.created_ms + _PATIENCE.draw(self._rng), outcome="abandoned")

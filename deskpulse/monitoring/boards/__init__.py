@@ -1,4 +1,4 @@
-"""Grafana boards as code: made from the policy, the bands and one file of texts.
+"""Grafana boards as code, made from the policy, the bands and one file of texts.
 
 `deskpulse dashboards` writes them.
 """

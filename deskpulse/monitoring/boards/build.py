@@ -1,6 +1,6 @@
-"""All boards of one language.
+"""All boards of one language, as the JSON that Grafana reads.
 
-Names, variables, links and annotations around the panels, and the JSON that Grafana reads.
+It puts names, variables, links and annotations around the panels.
 """
 
 from __future__ import annotations

@@ -100,6 +100,6 @@ class Desk:
     def window(self, band: Band, wanted: str) -> str:
         """The window of a coloured figure.
 
-        The wanted one if the band is stated for it, else the first of its own.
+        It is the wanted one if the band is stated for it, else the first of the band's own.
         """
         return wanted if band.windows is None or wanted in band.windows else band.windows[0]

@@ -37,9 +37,9 @@ ANY: Final = Besides(("",))  # whatever has the label
 
 
 def braces(where: tuple[tuple[str, Match], ...], *, each: bool = False, of: str = OF_DESK) -> str:
-    """The matchers of a selector: those of `where`, and the desk of the board; `each`.
+    """The matchers of a selector: those of `where`, and the desk of the board.
 
-    Of all desks, as a recording rule has it.
+    With `each` the selector is of all desks, as in a recording rule.
     """
     found = [] if each else [of]
     found += [_matcher(name, match) for name, match in where]

@@ -226,9 +226,9 @@ def _of_desk(plan: Plan, version: Version, teams: Mapping[str, Version]) -> list
 
 
 class _Told(NamedTuple):
-    """Who is told of some alerts, and by which calendars.
+    """The receivers of some alerts, and their calendars.
 
-    `closed` while nobody is there, `opens` when the first hour begins.
+    `closed` names the time in which nobody is there, `opens` the first hour after an opening.
     """
 
     matchers: tuple[str, ...]
@@ -373,9 +373,9 @@ def calendar_years(plan: Plan, version: Version) -> range:
 
 
 def _hours(versions: Iterable[Version]) -> dict[tuple[str, str], str]:
-    """What the hours of a calendar are called, by version and calendar.
+    """The names of the hours of calendars, by version and calendar.
 
-    By its name, unless an earlier version means other hours by it.
+    Hours have their calendar's name, unless an earlier version means other hours by it.
     """
     first: dict[str, object] = {}
     found = {}
@@ -403,7 +403,7 @@ def _intervals(plan: Plan, current: Version, teams: Mapping[str, Version]) -> It
 def _calendars(current: Version, teams: Mapping[str, Version]) -> Iterator[tuple[Version, str]]:
     """The calendars that routes ask.
 
-    Those of teams to come, then of the version in force, which rule where hours are the same.
+    Those of teams to come are first, then those of the version in force, which rule where hours are the same.
     """
     yield from ((version, version.calendar_name(team)) for team, version in teams.items())
     yield from ((current, name) for name in (current.default_calendar, *current.team_calendars.values()))

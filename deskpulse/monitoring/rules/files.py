@@ -105,9 +105,9 @@ def _alert(plan: Plan, alert: Alert) -> dict[str, Any]:
 
 
 def _narrowed(alert: Alert) -> str:
-    """To what a board is narrowed.
+    """The variables that narrow a board.
 
-    To the desk, to the team of an alert about figures, and to its target where it has one.
+    They are the desk, the team of an alert about figures, and its target where it has one.
     """
     if alert.kind != "kpi":
         return _OF_DESK

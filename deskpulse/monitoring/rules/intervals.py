@@ -39,7 +39,7 @@ def closed(time: WorkingTime, years: range) -> list[Interval]:
 def first_hours(time: WorkingTime, years: range) -> list[Interval]:
     """The first hour after each opening of a calendar, but not after a break.
 
-    Dates with hours of their own are told for `years`.
+    Dates with hours of their own are named for `years`.
     """
     return _written(time, years, _opening)
 
@@ -79,7 +79,7 @@ def _special(time: WorkingTime, years: range, muted: Muted) -> dict[date, Spans]
 def _opening(hours: Sequence[Hours]) -> Spans:
     """The minutes of the last day that lie in the first hour after an opening.
 
-    After closed hours that are longer than any break.
+    Only closed hours that are longer than any break come before an opening.
     """
     spans = _joined(
         (opens + (number - len(hours) + 1) * _DAY, closes + (number - len(hours) + 1) * _DAY)
@@ -96,7 +96,7 @@ def _opening(hours: Sequence[Hours]) -> Spans:
 def _opened(today: Hours, yesterday: Hours) -> Spans:
     """The minutes of a day that are open.
 
-    Its own hours until midnight, and what is left of those of the day before.
+    They are its own hours until midnight, and what is left of those of the day before.
     """
     return _joined(
         [

@@ -1,6 +1,6 @@
 """One configuration of Alertmanager for several desks.
 
-The routes of each, with the receivers and hours that they name.
+It has the routes of each desk, with the receivers and hours that they name.
 """
 
 from __future__ import annotations

@@ -33,9 +33,9 @@ Labels = Mapping[str, str]
 
 
 def faults(plan: Plan, files: Mapping[str, str], now_ms: int) -> list[str]:
-    """What is wrong with the files, a line each; empty.
+    """The faults of the files, a line each.
 
-    Prometheus and Alertmanager take them, as far as can be known here.
+    It is empty when Prometheus and Alertmanager take the files, as far as can be known here.
     """
     found = [*_unread(files)]
     if found:

@@ -159,9 +159,10 @@ def _now(sheet: Sheet, y: int) -> None:
 
 
 def _columns(sheet: Sheet, window: str, dimension: str) -> list[Column]:
-    """What a table says of each member.
+    """The columns of a table about members.
 
-    How many were late beyond what may be, the share, the counts that these come from.
+    They say how many deadlines were missed beyond what may be, the share, and the counts that these come
+    from.
     """
     w = sheet.desk.words
     own, who = ("member",), (("by", dimension),)

@@ -371,9 +371,9 @@ def _states(sheet: Sheet) -> None:
 
 
 def firing_now(sheet: Sheet, place: tuple[int, int, int, int], kind: Match = ANY) -> None:
-    """Which alerts of a kind fire, by name and team, with the minutes since they began.
+    """The alerts of a kind that fire, by name and team, with the minutes since they began.
 
-    Pages, or warnings while nothing pages.
+    These are pages, or warnings while nothing pages.
     """
     desk, w = sheet.desk, sheet.desk.words
     pages, warnings = ALERTS_SHOWN
@@ -440,9 +440,9 @@ def _health(sheet: Sheet) -> None:
 
 
 def _without_policy(sheet: Sheet) -> None:
-    """What there is without promises: volume, backlog, the wait for a first reply in calendar time, scores.
+    """The panels without promises: volume, backlog, the wait for a first reply in calendar time, scores.
 
-    And what a policy would add.
+    They also say what a policy would add.
     """
     desk, w = sheet.desk, sheet.desk.words
     to_team = links.to(desk, "team")

@@ -1,6 +1,6 @@
-"""A board has room for few members of a dimension.
+"""The few members of a dimension that a board has room for.
 
-Which are shown, the worst first, and how the others are counted.
+It says which are shown, the worst first, and how the others are counted.
 """
 
 from __future__ import annotations

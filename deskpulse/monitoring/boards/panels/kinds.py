@@ -1,6 +1,6 @@
-"""The kinds of panels that our boards have, each with what it must never forget.
+"""The kinds of panels of our boards, each with what it must never forget.
 
-Unit, empty case, colours, reduction.
+That is unit, empty case, colours and reduction.
 """
 
 from __future__ import annotations

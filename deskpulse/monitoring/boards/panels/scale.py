@@ -1,6 +1,6 @@
 """Bands and objectives as steps of a scale.
 
-What colour and which word a value gets, to the exactness of the edge.
+They say which colour and which word a value gets, to the exactness of the edge.
 """
 
 from __future__ import annotations

@@ -31,9 +31,9 @@ class Column(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A label whose values name the rows; `spoken`: what is read instead of some of them; `link`.
+    """A label whose values name the rows of a table.
 
-    Where a click leads.
+    `spoken` has the words that are read instead of some of them, `link` says where a click leads.
     """
 
     label: str

@@ -1,6 +1,6 @@
 """The questions that several boards ask.
 
-What deskpulse shows in Grafana has one question, and it stands here.
+Everything that deskpulse shows in Grafana has one question, and it stands here.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def longest_wait(who: Who = ALL, keep: tuple[str, ...] = (), *, desk: Desk) -> E
 def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
     """The longest wait, or `NONE` where it is known that nobody waits.
 
-    Of all teams by the calendar where the exporter has no policy.
+    That of all teams is in calendar time where the exporter has no policy.
     """
     wait = longest_wait(who, desk=desk)
     if who == ALL and desk.policy is not None:

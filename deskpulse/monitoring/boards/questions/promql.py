@@ -68,10 +68,8 @@ class Expression(ABC):
 class Pick(Expression):
     """Samples of one exported metric, as the believed exporter shows it.
 
-    Labels other than `keep` are dropped.
-
-    Its recording rule has chosen the exporter. `at_end`: as they are at the end of the time range, at all of
-    its steps.
+    Labels other than `keep` are dropped: the metric's recording rule has chosen the exporter. With `at_end`
+    the samples are those at the end of the time range, at all of its steps.
     """
 
     name: str
@@ -235,9 +233,9 @@ class _Depending(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Given(_Depending):
-    """Samples of the first whose labels `on` also have a sample in the second; `on` empty.
+    """Samples of the first whose labels `on` also have a sample in the second.
 
-    If there is any.
+    With empty `on`: all of them, if the second has any sample.
     """
 
     def promql(self, *, each: bool = False) -> str:
@@ -252,7 +250,10 @@ class Given(_Depending):
 
 @dataclass(frozen=True, slots=True)
 class Unless(_Depending):
-    """Samples of the first whose labels `on` have no sample in the second; `on` empty: if there is none."""
+    """Samples of the first whose labels `on` have no sample in the second.
+
+    With empty `on`: all of them, if the second has no sample.
+    """
 
     def promql(self, *, each: bool = False) -> str:
         return (
@@ -268,7 +269,7 @@ class Unless(_Depending):
 class Either(Expression):
     """Samples of the first, and those of the second whose labels `on` the first has not.
 
-    All labels where `on` is None.
+    `on` None means all labels.
     """
 
     first: Expression
@@ -314,7 +315,7 @@ class Grouped(Derived):
 class Ranked(Derived):
     """The same samples, the greatest first (`sort_desc`) or the least first (`sort`).
 
-    The order in which a panel draws them.
+    A panel draws them in this order.
     """
 
     order: Literal["sort", "sort_desc"] = "sort_desc"
@@ -425,9 +426,9 @@ class Recorded(Derived):
 
 @dataclass(frozen=True, slots=True)
 class Lasting(Derived):
-    """As it was last known within the time range, at all of its steps.
+    """The expression as it was last known within the time range, at all of its steps.
 
-    What chooses lines goes on when the figures have ended.
+    A choice of lines stays when the figures have ended.
     """
 
     span: str = "$__range"

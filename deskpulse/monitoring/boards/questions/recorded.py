@@ -98,9 +98,10 @@ def _endangered() -> Expression:
 
 
 def _sla_state() -> Expression:
-    """Of the desk and each team by target: listed (or something within it) 0, not 1; nothing to judge.
+    """The state of the desk and of each team by target, as a number.
 
-    Closed 2, open 3.
+    It is 0 where it or something within it is listed, else 1; where there is nothing to judge it is 2 while
+    it is closed, and 3 while it is open.
     """
     below = Scaled(Pick("support_sla_below_objective", _OF_TEAMS, PROMISE), times=-1, plus=1)
     promised = Scaled(Pick("support_sla_objective_ratio", (*_OF_TEAMS, NO_OTHER), PROMISE), times=0, plus=1)
@@ -184,9 +185,9 @@ def beyond(ranked: Expression, most: int, by: tuple[str, ...] = ()) -> Expressio
 
 
 def _budget_left() -> Expression:
-    """Per cent of the error budget of 30 days that is left: 100: nothing failed, 0.
+    """Per cent of the error budget of 30 days that is left.
 
-    As much failed as may, below 0: more did.
+    100 means that nothing failed, 0 that as much failed as may, and below 0 that more did.
     """
     month = (("window", "30d"), ("period", "current"))
     failed = Scaled(Pick("support_sla_attainment_ratio", month, PROMISE), times=-1, plus=1)
