@@ -158,9 +158,9 @@ def mounted_files_exist(compose: Compose, root: Path) -> list[str]:
 
 
 def secrets_are_files(compose: Compose, root: Path) -> list[str]:
-    """Secrets come from files that `make secrets` makes and git ignores; whoever names one mounts it.
+    """Secrets come from files that `make secrets` makes and git ignores.
 
-    None stands in a variable.
+    A service that names one mounts it, and none stands in a variable.
     """
     found = []
     makefile = (root / "Makefile").read_text(encoding="utf-8")
@@ -232,9 +232,9 @@ def health_is_known(compose: Compose, _root: Path) -> list[str]:
 
 
 def containers_are_confined(compose: Compose, _root: Path) -> list[str]:
-    """No capability, no new rights, limits on all that can run out.
+    """No capability, no new rights, and limits on all that can run out.
 
-    Our own also without root and without a writable root.
+    Our own services also run without root and without a writable root.
     """
     found = []
     for name, service in services(compose):

@@ -1,6 +1,6 @@
-"""What deploy/docker/Dockerfile must keep: locked, small, without root.
+"""The rules that deploy/docker/Dockerfile must keep: locked, small, without root.
 
-And that its build context has what it copies.
+Its build context must have what it copies.
 """
 
 import fnmatch

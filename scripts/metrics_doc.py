@@ -295,7 +295,7 @@ def _other_rows() -> Iterator[Row]:
 def _further(kind: FigureKind) -> str:
     """Further labels with all their values, asked of the figure itself.
 
-    Lowered from cells in which nothing is empty.
+    They are lowered from cells in which nothing is empty.
     """
     busy = dict.fromkeys(range(1, 23), 1) | {cell_numbers.REGISTER: 1}
     for base in (

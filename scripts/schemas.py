@@ -133,7 +133,7 @@ def _tidied(kind: dict[str, Any]) -> dict[str, Any]:
 def _survey_rules() -> dict[str, Any]:
     """Who answered must be named.
 
-    A score must lie on its scale, and a scale that is stated be one that the kind is asked on.
+    A score must lie on its scale, and a stated scale must be one that the kind is asked on.
     """
     own = [
         {

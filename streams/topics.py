@@ -108,9 +108,9 @@ def _common(rules: TopicRules) -> dict[str, str]:
 
 
 def _source(rules: TopicRules) -> Mapping[str, str]:
-    """Deleted by age, never compacted (that would remove events of a ticket).
+    """Deleted by age, never compacted: that would remove events of a ticket.
 
-    The age is the operator's decision.
+    The operator decides the age.
     """
     return MappingProxyType({"cleanup.policy": "delete", **_common(rules)})
 

@@ -94,9 +94,9 @@ def in_a_line(where: str, said: Sequence[str]) -> str:
 
 @contextmanager
 def complaints(*, shown: bool = False) -> Iterator[list[str]]:
-    """What aiokafka logs from WARNING on while the block runs, also where its log is silenced; `shown`.
+    """What aiokafka logs from WARNING on while the block runs, also where its log is silenced.
 
-    It goes to the log as well.
+    With `shown` it goes to the log as well.
     """
     said: list[str] = []
     handler = logging.Handler(logging.WARNING)

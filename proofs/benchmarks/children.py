@@ -1,6 +1,6 @@
-"""Programs that are measured run in processes of their own, and tell on standard output how far they are.
+"""Programs that are measured run in processes of their own and report how far they are.
 
-One JSON object a line.
+They write one JSON object a line to standard output.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What became durable, and when.
 
-The log ends that readers of committed records see, and the position rows below them.
+It reads the log ends that readers of committed records see, and the position rows below them.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ _HERTZ = 100
 
 @asynccontextmanager
 async def profiling(pid: int, stacks: Path | None) -> AsyncIterator[None]:
-    """Write the stacks of a process to a file while the block runs (one a line, folded, with its count).
+    """Write the stacks of a process to a file while the block runs.
 
-    None does nothing.
+    They are folded, one a line with its count. Without a file (None) it does nothing.
     """
     if stacks is None:
         yield

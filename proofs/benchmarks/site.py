@@ -1,6 +1,6 @@
-"""Where a benchmark takes place.
+"""The place of a benchmark: the broker and its topics.
 
-The broker, the source topics that all contestants read, and the topics that each makes for itself.
+All contestants read the same source topics, and each makes topics for itself.
 """
 
 from __future__ import annotations

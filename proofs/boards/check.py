@@ -303,7 +303,8 @@ class Inquiry:
     def _answer(self, query: str, tally: Tally, *, instant: bool) -> Result:
         """By labels, without the desk.
 
-        Only where nothing is made of a series its label stays, and it must be the one of the board.
+        Only a series of which nothing is made keeps the label of its desk, and that must be the one of the
+        board.
         """
         key = query, instant
         if key not in self.known:

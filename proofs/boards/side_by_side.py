@@ -1,6 +1,6 @@
 """Two desks on one broker and one Prometheus.
 
-The one that is looked at, and one whose figures and names must never show on its boards.
+One is looked at; the figures and names of the other must never show on its boards.
 """
 
 from __future__ import annotations

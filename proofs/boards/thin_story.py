@@ -1,6 +1,6 @@
 """A busy present over a thin past.
 
-For checks that need every window filled and an oracle that is soon done.
+It is for checks that need every window filled and an oracle that is soon done.
 """
 
 from __future__ import annotations

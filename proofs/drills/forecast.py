@@ -66,7 +66,7 @@ class Hour(NamedTuple):
 class World:
     """All tickets as far as events were added.
 
-    Running clocks and settled promises by minute of the deadline.
+    It has running clocks and settled promises by minute of the deadline.
     """
 
     def __init__(self, policy: Policy) -> None:

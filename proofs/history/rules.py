@@ -1,6 +1,6 @@
 """The rules of `monitoring/rules` over a history.
 
-Recorded series, and the series that alerts leave behind.
+They give recorded series, and the series that alerts leave behind.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The exporter through a story.
 
-Events in, at every instant the lines that a scrape would bring, with their time.
+Events go in, and at every instant the lines that a scrape would bring come out, with their time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the workers were given to read.
+"""The records that workers were given to read.
 
-The source topics at the end, and what was saved of them before somebody removed it.
+These are the source topics at the end, and what was saved of them before somebody removed it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Everybody's figures against the oracle's, which reads the source topics.
 
-Two exporters, the ledger, its rows and its counters.
+They are those of two exporters, and the ledger with its rows and its counters.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Truth:
     def rows(self, ledger: Ledger) -> Comparison:
         """Each ticket row against the events of its ticket.
 
-        Of one that came back, those after what its row let go of.
+        For a ticket that came back, only events after what its row let go of count.
         """
         clock_ms = max((position.event_clock_ms or 0 for position in ledger.positions.values()), default=0)
         cut = {ticket for ticket, row in ledger.tickets.items() if is_cut(row)}
@@ -199,9 +199,9 @@ def told(events: Sequence[Event], *, since_ms: int | None = None) -> dict[str, o
 
 
 def summed_up(events: Sequence[Event]) -> tuple[int, str | None, bool]:
-    """What is known of a ticket whose row has left: its last event, how it was closed (None.
+    """A ticket whose row has left: its last event, how it was closed, and whether it was discarded.
 
-    It is open), whether it was discarded.
+    How it was closed is None where the ticket is open.
     """
     facts = standing(events)
     return (
@@ -216,9 +216,9 @@ def _outcome(facts: Iterable[Event]) -> str | None:
 
 
 def until_ms(row: Sequence[Any] | None) -> int | None:
-    """Up to when a row has let go of the facts of a ticket that came back; None.
+    """Up to when a row has let go of the facts of a ticket that came back.
 
-    It has them all, or there is none.
+    None where the row has them all, or there is none.
     """
     stub = row[_STUB] if row is not None and len(row) > _STUB else None
     return None if stub is None else int(stub[1])

@@ -108,9 +108,9 @@ class Tail:
 
 
 class OpenTransactions:
-    """Looks whether somebody is writing to the ledger right now.
+    """Looks whether a transaction writes to the ledger right now.
 
-    Records that readers of committed ones do not see yet.
+    It looks for records that readers of committed ones do not see yet.
     """
 
     def __init__(self, stack: Stack) -> None:

@@ -169,7 +169,7 @@ class Load:
     async def ahead(self, topic: str, count: int) -> int:
         """Send what the next `count` records hold of one topic now, long before the rest.
 
-        How many those were.
+        Returns how many those were.
         """
         coming = list(self._take(count))
         early = [record for record in coming if record[0] == topic]
@@ -203,7 +203,7 @@ class Load:
     async def finish(self) -> int:
         """After the run: send the rest of the records at once, so that the desk's story goes on until now.
 
-        How many those were.
+        Returns how many those were.
         """
         self._measures = False
         coming = list(self._next)

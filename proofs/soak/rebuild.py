@@ -259,9 +259,9 @@ def _resolution(window: str) -> int:
 
 
 def _within(ledger: Ledger, span: Span) -> Iterator[tuple[Pane, int]]:
-    """The panes of a span, with +1; and with -1 the minutes of its last pane that have not begun.
+    """The panes of a span with +1, and with -1 the minutes of its last pane that have not begun.
 
-    What is dated there is ahead of now.
+    An event dated there is ahead of now.
     """
     for pane in ledger.panes[_resolution(span.window)]:
         if span.start_ms <= pane.start_ms < span.end_ms:
@@ -291,7 +291,7 @@ def _sums(ledger: Ledger, span: Span, names: Names) -> Mapping[Group, Mapping[in
 
 
 def _customers(ledger: Ledger, span: Span) -> Iterator[Sample]:
-    """Retention and churn: who is a customer now, less what came since.
+    """Retention and churn: the customers of now, less what came since.
 
     A join after a leave within the span is no new customer.
     """

@@ -1,6 +1,6 @@
-"""One soak from nothing to its findings: brokers, group, load; faults in two lanes.
+"""One soak from nothing to its findings: brokers, group, load, and faults in two lanes.
 
-Then everybody's figures against the oracle's.
+At the end it compares everybody's figures with the oracle's.
 """
 
 from __future__ import annotations

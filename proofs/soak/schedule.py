@@ -39,7 +39,7 @@ def draw(seed: int, kinds: Sequence[Kind], lane: Lane) -> Iterator[Kind]:
 class Lot:
     """The faults of one lane, one at a time, as far as they fit into the time that is left.
 
-    With `once` each a single time, fit or not.
+    With `once` each comes a single time, whether it fits or not.
     """
 
     def __init__(self, seed: int, kinds: Sequence[Kind], lane: Lane, *, once: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Promtool tests of the rules in `monitoring/rules`: what fires, when, with which words.
+"""Promtool tests of the rules in `monitoring/rules`: what fires, when, and with which words.
 
-And what must stay silent.
+They also say what must stay silent.
 """

@@ -65,7 +65,7 @@ def cases() -> Iterator[Case]:
 def _desk(minutes: int, more: Mapping[str, str] | None = None, instance: str = A) -> dict[str, str]:
     """A healthy exporter whose workers own all four partitions and have read what there is.
 
-    60 tickets an hour.
+    The desk has 60 tickets an hour.
     """
     steps = f"x{minutes}"
     hour = {'deskpulse_window_span_seconds{window="1h",period="current"}': f"3600{steps}"}
@@ -157,7 +157,7 @@ def _quiet() -> Iterator[Case]:
 def _idle() -> Iterator[Case]:
     """Nothing comes into the view any more since nobody brings it there.
 
-    Others tell that, and no source is said to be silent.
+    Other alerts say so, and none says that a source is silent.
     """
     stands = {
         **dict.fromkeys((*_marks(), "deskpulse_watermark_timestamp_seconds"), "0+60x10 600x40"),
@@ -263,7 +263,7 @@ def _trust() -> Iterator[Case]:
 def _clocks() -> Iterator[Case]:
     """Prometheus's clock decides between two exporters.
 
-    One that is wrong is told, and what it alone shows is not believed.
+    An alert names the one that is wrong, and rules do not believe what it alone shows.
     """
     for seconds, words in ((120, "2m 0s"), (3600, "1h 0m 0s")):
         wrong = told(

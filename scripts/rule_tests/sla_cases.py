@@ -1,6 +1,6 @@
 """Further cases of the alerts about figures.
 
-Nothing to show, the end of an alert, windows, small teams, whole desks.
+They are nothing to show, the end of an alert, windows, small teams, and whole desks.
 """
 
 from __future__ import annotations

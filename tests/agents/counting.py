@@ -124,7 +124,7 @@ class CountingState:
     def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
         """As many steps as were asked for.
 
-        Each a transaction that says how many are left, and a pause before it.
+        Each is a transaction that says how many are left, and a pause before it.
         """
         assert most_bytes > 0
         while self.rebuilds:

@@ -1,6 +1,6 @@
-"""A worker process with the counting state.
+"""A worker process with the counting state: `python -m tests.agents.counting_worker JSON`.
 
-`python -m tests.agents.counting_worker JSON`, the fields of WorkerConfig.
+JSON has the fields of WorkerConfig.
 """
 
 import json

@@ -1,6 +1,6 @@
 """A desk on a real broker for tests.
 
-Its topics, its workers as processes, and an independent reader of logs and ledger.
+It has topics, workers as processes, and an independent reader of logs and ledger.
 """
 
 from __future__ import annotations

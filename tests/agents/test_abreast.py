@@ -1,6 +1,6 @@
-"""Topics of a partition are read in step.
+"""Topics of a partition are read in step, the rearmost first.
 
-The rearmost first, and nobody waits for a topic that has nothing more or that hangs.
+Nobody waits for a topic that has nothing more or that hangs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The slips of `make freshness`.
 
-Each is seen in the figure that its alert asks for, and told by that alert alone.
+Each is seen in the figure that its alert asks for, and that alert alone fires.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From what was measured to the table and the last line.
 
-And the guards that keep a result from meaning nothing.
+Guards keep a result from meaning nothing.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ NAMES = sorted(BandSettings.model_fields.keys() - {"minimum_observations"})
 def test_a_step_is_exactly_where_the_band_has_its_edge(name: str, nudge: float) -> None:
     """At each edge, and just beside it, the scale gives the band that the settings give.
 
-    Also where the edge belongs to the lower side.
+    The edge may belong to the lower side.
     """
     band = getattr(BandSettings(), name)
     assert isinstance(band, Band)

@@ -77,7 +77,7 @@ async def open_clients(bootstrap: str, **connection: Any) -> AsyncIterator[Clien
 def connect() -> Connect:
     """Makes clients of any broker, to be closed before it ends.
 
-    `async with connect(bootstrap, **aiokafka_options) as clients`.
+    Use: `async with connect(bootstrap, **aiokafka_options) as clients`.
     """
     return open_clients
 

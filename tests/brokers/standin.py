@@ -1,6 +1,6 @@
-"""A Maven repository for tests.
+"""A Maven repository for tests: a server on loopback with made-up answers.
 
-A server on loopback whose answers are made up, one list of them for each path.
+Each path has a list of them.
 """
 
 import threading
@@ -30,7 +30,7 @@ class Answer:
 class StandIn:
     """The answers of each path, the last of which is repeated.
 
-    And what was asked for, with the header Authorization.
+    It also keeps what was asked for, with the header Authorization.
     """
 
     url: str

@@ -1,6 +1,6 @@
-"""Chromium, driven through Playwright, and what is asked of every page.
+"""Chromium, driven through Playwright, and what every page must keep.
 
-No errors, nothing from elsewhere, nothing refused.
+There are no errors, nothing comes from elsewhere, and nothing is refused.
 """
 
 from __future__ import annotations

@@ -135,9 +135,9 @@ def demo(scenario: str, now_ms: int = WEDNESDAY_MS, *, rate: float = RATE) -> tu
 
 
 def slip(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
-    """Since three hours billing answers priority high fifteen times slower than it used to.
+    """For three hours billing has answered priority high fifteen times slower than it used to.
 
-    A desk half as large again as the demo's.
+    The desk is half as large again as the demo's.
     """
     return demo("sla-slip", now_ms, rate=1.5 * RATE)
 

@@ -1,6 +1,6 @@
-"""A desk with service levels.
+"""A desk with service levels under the policy of the demo.
 
-Tickets that have missed a deadline or are due soon, under the policy of the demo.
+Some of its tickets have missed a deadline or are due soon.
 """
 
 from __future__ import annotations

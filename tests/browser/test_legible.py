@@ -1,6 +1,6 @@
-"""Legible from five metres, measured: sizes, contrast, colours for everybody, nothing cut off.
+"""Legible from five metres, measured on a wall, on 4K and on a phone.
 
-On a wall, on 4K and on a phone.
+It measures sizes, contrast, colours for everybody, and what is cut off.
 """
 
 from itertools import product

@@ -1,6 +1,6 @@
-"""Through the door in a real browser.
+"""Logging in with a real browser.
 
-A token by the log-in page or the address, a password by the browser's own question; over TLS.
+A token comes by the log-in page or the address, a password by the browser's own question; over TLS.
 """
 
 from pathlib import Path

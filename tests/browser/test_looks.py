@@ -1,6 +1,6 @@
 """The measures of `make boards-look` find what they are for, on pages written by hand.
 
-And find nothing on a page that is well made.
+They find nothing on a page that is well made.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""A screen that runs for hours.
+"""A screen that runs for hours keeps its heap.
 
-Half an hour of updates, one a second, sent as fast as the page takes them, and the heap does not grow.
+It gets half an hour of updates, one a second, sent as fast as the page takes them.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """TLS and SASL/SCRAM reach every kind of Kafka client.
 
-Admin, producer, consumer, Faust's, transactional ones, the exporter's.
+They are admin, producer, consumer, Faust's, transactional ones, and the exporter's.
 """
 
 import asyncio

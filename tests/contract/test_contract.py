@@ -57,9 +57,9 @@ def created(ticket: str, at_ms: int, **more: Any) -> Sent:
 
 
 async def test_figures_equal_the_oracle_and_survive_restarts(stack: Stack) -> None:
-    """Half of the history, a restart of worker and exporter, the other half with the first one sent again.
+    """Half of the history, a restart of worker and exporter, then the other half.
 
-    Nothing counts twice.
+    The first half is sent again with it, and nothing counts twice.
     """
     events = desk_events()
     half = len(events) // 2

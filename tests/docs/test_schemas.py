@@ -83,9 +83,9 @@ def test_a_schema_refuses_what_the_decoder_refuses(topic: str, change: dict[str,
 
 @pytest.mark.parametrize("seed", range(3))
 def test_schema_and_decoder_accept_the_same_records(seed: int) -> None:
-    """But for what no schema sees.
+    """Except for what no schema sees.
 
-    How a time is written, which characters names have, and that 5.0 is not an integer here.
+    These are how a time is written, which characters names have, and that 5.0 is not an integer here.
     """
     random = Random(seed)
     judged = 0

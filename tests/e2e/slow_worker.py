@@ -1,6 +1,6 @@
 """`deskpulse worker` that takes its time to recover.
 
-Until the file exists that the variable SLOW_UNTIL names.
+It waits until the file exists that the variable SLOW_UNTIL names.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a scrape configuration does to the label of the desk, on a real Prometheus.
 
-The recipe of docs/upgrade.md, and labels of its own.
+It tries the recipe of docs/upgrade.md, and labels of its own.
 """
 
 from __future__ import annotations

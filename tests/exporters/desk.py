@@ -1,6 +1,6 @@
 """A small support desk for tests of the exporter.
 
-Events of one partition in, ledger rows out, as a worker would write them.
+Events of one partition go in, and ledger rows come out, as a worker would write them.
 """
 
 import itertools

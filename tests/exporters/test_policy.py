@@ -1,6 +1,6 @@
 """What an exporter with a policy shows.
 
-Its policy, whether the workers have the same, SLA figures, tickets at risk.
+That is its policy, whether the workers have the same, SLA figures, and tickets at risk.
 """
 
 from __future__ import annotations

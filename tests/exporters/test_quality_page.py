@@ -1,6 +1,6 @@
 """The page about the quality of the data.
 
-The same counts as `/api/quality`, in two languages, and nobody's name is markup.
+It has the same counts as `/api/quality`, in two languages, and nobody's name is markup.
 """
 
 from __future__ import annotations

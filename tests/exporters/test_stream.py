@@ -1,6 +1,6 @@
-"""The stream: one computation for all screens, told when something changes and every second that all is well.
+"""The stream: one computation for all screens, bounded, with an end.
 
-Bounded, and it ends.
+Screens hear when something changes, and every second that all is well.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""What the wall shows of a choice.
+"""The wall's figures of a choice.
 
-The figures that are exported, coloured and compared, or the reason why not.
+They are the exported figures, coloured and compared, or the reason why there are none.
 """
 
 from dataclasses import replace

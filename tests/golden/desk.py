@@ -1,6 +1,6 @@
 """A desk from end to end without a broker.
 
-JSON events in, the text of a scrape out, and the figures read back from that text.
+JSON events go in, the text of a scrape comes out, and the figures are read back from that text.
 """
 
 from __future__ import annotations

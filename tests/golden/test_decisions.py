@@ -49,9 +49,9 @@ def shows(desk: GoldenDesk, name: str, **labels: str) -> float | None:
 
 @lru_cache(maxsize=4)
 def three_readers(events: tuple[tuple[int, str, str, bytes], ...]) -> tuple[Samples, Samples, Samples]:
-    """Every figure of some events.
+    """Every figure of some events: live, by the oracle, and in a report.
 
-    Live, by the oracle, and in a report, to which they come in another order.
+    The events come to the report in another order.
     """
     desk = GoldenDesk(list(events))
     builder = ViewBuilder(desk.rules)
@@ -167,7 +167,7 @@ class TestOneIdentity:
     def test_an_absent_field_is_left_out_of_the_bytes(self, desk: GoldenDesk) -> None:
         r"""`{"occurred_at":N,"ticket_id":""}` is greater than `{"occurred_at":N,"outcome":...`.
 
-        `,"t` after `,"o`. So abandoned stands.
+        `,"t` comes after `,"o`. So abandoned stands.
         """
         desk.send("resolved", "T1", ago(minutes=9), ticket_id="T1", event_id="x")
         desk.send("resolved", "T1", ago(minutes=9), ticket_id="T1", event_id="x", outcome="abandoned")

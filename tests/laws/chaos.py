@@ -1,6 +1,6 @@
 """A seeded desk that does everything a contract allows, and delivers it as badly as Kafka may.
 
-Shuffled, doubled, altered, late.
+Events are shuffled, doubled, altered and late.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ events = contents("T1").map(decoded)
 class Desk:
     """One partition with its ledger.
 
-    Sends events, writes transactions, can be recovered from what it wrote.
+    It sends events, writes transactions, and can be recovered from what it wrote.
     """
 
     def __init__(self, rules: StateRules | None = None) -> None:

@@ -1,6 +1,6 @@
 """A policy that does everything a policy file allows, for the laws.
 
-Two versions, breaks, holidays, zones, nights, calendar time.
+It has two versions, breaks, holidays, zones, nights, and calendar time.
 """
 
 from __future__ import annotations

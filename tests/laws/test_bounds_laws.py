@@ -1,6 +1,6 @@
 """What a partition holds is bounded.
 
-By open and recent tickets and active customers, not by history, nor by what anybody calls a team.
+The bound is by open and recent tickets and active customers, not by history or by made-up team names.
 """
 
 from __future__ import annotations
@@ -274,7 +274,7 @@ def test_the_other_of_the_workers_is_part_of_the_other_of_the_exporter() -> None
 
 
 def test_what_a_policy_names_is_never_folded() -> None:
-    """However small it is, and however many there are.
+    """However small it is, and however many there are, a policy's names have their places.
 
     The rest has what room is left, and `other` stands for it.
     """

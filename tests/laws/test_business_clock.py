@@ -1,6 +1,6 @@
 """The business clock agrees with one that looks at every minute, wherever clocks change.
 
-And the examples that people ask about.
+It also gives the examples that people ask about.
 """
 
 from __future__ import annotations

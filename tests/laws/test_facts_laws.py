@@ -371,9 +371,9 @@ def test_80_repeats_hide_no_solution(way: str) -> None:
 
 
 def old_history(random: Random) -> list[Content]:
-    """What means the same to both.
+    """Events that mean the same to both.
 
-    No two at one instant, none before the creation, later replies after the first one.
+    No two are at one instant, none is before the creation, and later replies come after the first one.
     """
     found = [created(), event("first-reply", T0 + 1, "f0")]
     kinds = [

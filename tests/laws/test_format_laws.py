@@ -54,9 +54,9 @@ def without_names(desk: Desk) -> Iterator[tuple[object, object]]:
 
 
 def test_versions_may_take_turns_while_the_ledger_keeps_its_format() -> None:
-    """This one, the next, this one again, the next.
+    """Versions take turns: this one, the next, this one again, the next.
 
-    Byte by byte the ledger of one that never changed, but for the position row.
+    Byte by byte it is the ledger of one that never changed, except for the position row.
     """
     rolled, steady = Desk(), Desk()
     for number in range(ROUNDS):

@@ -1,6 +1,6 @@
 """Worst now is the same in the stream, in a batch and by the oracle, on desks in which a corner slips.
 
-And a calm desk has none.
+A calm desk has none.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A mapping file is checked as a whole before a row is read.
 
-Every fault with its place, its value and its fix.
+Every fault has its place, its value and its fix.
 """
 
 from pathlib import Path

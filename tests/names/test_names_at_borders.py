@@ -37,7 +37,7 @@ needs_amtool = pytest.mark.skipif(
 def plan_of(now: Iterable[str], to_come: Iterable[str] = (), desk: str = "eu") -> Plan:
     """A policy that promises something to each of these teams, channels and priorities.
 
-    To some from next year on.
+    To some of them it does so from next year on.
     """
     version = {
         "name": "now",

@@ -1,6 +1,6 @@
 """What a policy promises: the first matching line, the version of the creation, clocks that stand still.
 
-And a past that stays.
+The past stays.
 """
 
 from __future__ import annotations

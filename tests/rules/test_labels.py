@@ -1,6 +1,6 @@
 """No label of an alert carries a template.
 
-One that comes to nothing leaves its own text in ALERTS, for everybody to see.
+A template that comes to nothing would leave its own text in ALERTS, for everybody to see.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def test_no_label_of_a_rule_is_a_template_or_empty(rule: dict[str, Any]) -> None
 def exposition(now: float) -> str:
     """An exporter that shows all stories at once, now.
 
-    Of team billing, and those of ALL of the whole desk.
+    They are those of team billing, and those of ALL of the whole desk.
     """
     own = {
         "deskpulse_exporter_ready": 1.0,

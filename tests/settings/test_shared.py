@@ -1,6 +1,6 @@
 """Settings that all workers and exporters of a ledger must share.
 
-Kept, compared, refused by name, changed on purpose.
+They are kept, compared, refused by name, and changed on purpose.
 """
 
 from __future__ import annotations

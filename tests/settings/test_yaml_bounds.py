@@ -91,7 +91,7 @@ def test_what_people_write_passes(value: object) -> None:
 def test_what_an_alias_stands_for_is_counted(wide: int, times: int, levels: int) -> None:
     """A list of `wide` values, `times` times, `levels` times over.
 
-    Refused exactly where the whole has too many values.
+    It is refused exactly where the whole has too many values.
     """
     lines = [
         f"a0: &a0 [{', '.join(['x'] * wide)}]",

@@ -75,7 +75,7 @@ class TestRepeatability:
 def test_laws_of_every_run(seed: int, scenario: str, start_hour: int, hours: int) -> None:
     """In order, within the span, never before it happened, valid, with the key of the contract.
 
-    Tickets of known customers.
+    Tickets are those of known customers.
     """
     start_ms = START_MS + start_hour * HOUR_MS
     end_ms = start_ms + hours * HOUR_MS

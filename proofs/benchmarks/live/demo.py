@@ -1,6 +1,6 @@
 """What the demo costs at rest.
 
-Its broker, worker, exporter and simulator together, after its history has been told.
+Its broker, worker, exporter and simulator are measured together, after its history was sent.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Live:
 class _Seen:
     """Tickets whose row has been read.
 
-    When they were sent, and how much later a reader of committed records saw them.
+    Of each it has when the ticket was sent, and how much later a reader of committed records saw it.
     """
 
     latencies_ns: dict[int, int] = field(default_factory=dict)
@@ -152,7 +152,7 @@ class Turn:
     async def _beside(self, child: Child, *, done: float) -> tuple[float | None, range]:
         """Let a desk run beside a program.
 
-        The program's share of a processor, and the nanoseconds since 1970 in which that was.
+        Returns the program's share of a processor, and the nanoseconds since 1970 in which that was.
         """
         async with self._desk():
             await child.run_for(self.span.warm, self.on_progress, done=done)

@@ -1,6 +1,6 @@
 """A ledger with many open tickets, made in minutes.
 
-Rows of the workers' own state, written by their own writer, without any event.
+Its rows are those of the workers' own state, written by their own writer, without any event.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long no position moved.
 
-From samples of the committed ends of the view topic, one series a partition.
+It is found from samples of the committed ends of the view topic, one series a partition.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ _CONTAINER_BYTES: Final = 4 * _GIB  # what a worker may have, in the line that t
 
 
 def memory_a_ticket(filled: Filled, starts: Starts) -> float:
-    """Bytes of a worker's memory, everything that comes with the tickets among it.
+    """Bytes of a worker's memory that come with its tickets.
 
-    Rows, indexes, panes, levels.
+    They are those of rows, indexes, panes and levels.
     """
     return (starts.worker.rss_bytes - starts.empty_rss_bytes) / filled.tickets
 

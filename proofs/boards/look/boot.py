@@ -1,6 +1,6 @@
-"""What Grafana's server writes into its page and tells the frontend of itself.
+"""What Grafana's server writes into its page and says to the frontend of itself.
 
-Settings, data sources, the person who looks.
+That is settings, data sources, and the person who looks.
 """
 
 from __future__ import annotations

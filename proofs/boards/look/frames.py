@@ -36,7 +36,7 @@ def series_name(labels: Mapping[str, str], legend: str | None, expression: str) 
 def frames(data: Json, ref: str, *, legend: str | None, expression: str, step_ms: int) -> list[Json]:
     """Frames of one query's answer (`data` of Prometheus's API).
 
-    One for each series, an empty one when there is none.
+    There is one for each series, and an empty one when there is none.
     """
     kind = data["resultType"]
     rows = [{"metric": {}, "value": data["result"]}] if kind == "scalar" else data["result"]

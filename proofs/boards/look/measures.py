@@ -1,6 +1,6 @@
-"""What a person sees of a page, measured in the page itself.
+"""The measures of a page as a person sees it, taken in the page itself.
 
-Text over text, cut text, contrast, sizes, how the screen is used.
+They find text over text, cut text, contrast, sizes, and how the screen is used.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Drill:
 def _true_of_the_slip(notice: Notice) -> bool:
     """First replies to high tickets of team billing are late, most of them by mail.
 
-    What they are part of may be told too.
+    Alerts may name what they are part of, too.
     """
     slipped = {"team": "billing", "channel": "email", "priority": "high"}
     named = {name: notice.labels[name] for name in slipped if name in notice.labels}

@@ -134,9 +134,9 @@ class Promises:
             self._rows[key] = value
 
     def figures(self, at_ms: int) -> Iterator[Figure]:
-        """What is worst, what is endangered, what waits for long.
+        """The parts that are worst or endangered, and what waits for long.
 
-        And how many deadlines a team had in 8 h.
+        It also has how many deadlines a team had in 8 h.
         """
         yield from worst.figures(worst.judge(self.outcomes, self.policy, at_ms, _SHOWN))
         end = minute_of(at_ms) // (QUARTER.length_ms // MINUTE_MS)

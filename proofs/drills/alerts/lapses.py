@@ -58,9 +58,9 @@ def _play(story: Story) -> str:
 
 
 def of_slip(found: Sequence[Fired]) -> str:
-    """What is wrong with the alerts of a slip.
+    """The faults of the alerts of a slip.
 
-    Empty where it is paged by its name in time, and nothing is before it.
+    It is empty where an alert pages it by its name in time, and no other comes before.
     """
     early = [one for one in found if one.pages and one.minutes < MOMENT_MINUTES]
     if early:

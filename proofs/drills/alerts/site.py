@@ -1,6 +1,6 @@
 """Everything that a drill needs, on loopback, ended with it.
 
-An installation, two exporters, Prometheus, Alertmanager, a receiver.
+That is an installation, two exporters, Prometheus, Alertmanager and a receiver.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ class Site:
     def faults(self) -> list[str]:
         """What would make the outcome worthless.
 
-        Programs that ended, rules with errors, nothing to be judged.
+        These are programs that ended, rules with errors, and nothing to be judged.
         """
         found = [
             f"{one.log.name} ended with {one.process.returncode}"

@@ -1,6 +1,6 @@
-"""`python -m proofs.drills.desks`, `make e2e-desks`.
+"""`python -m proofs.drills.desks`, `make e2e-desks`: two desks, one Prometheus, one Alertmanager.
 
-Two desks through Kafka, workers, exporters, one Prometheus, one Alertmanager.
+Both desks run through Kafka, workers and exporters.
 """
 
 from __future__ import annotations

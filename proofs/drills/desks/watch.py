@@ -37,9 +37,9 @@ def wall_ms() -> int:
 
 @dataclass
 class Watch:
-    """`policies` by desk, as text without alerts; `speed`.
+    """What watches the desks; `policies` are by desk, as text without alerts.
 
-    What rules wait for a desk is so many times shorter. `stop` ends everything.
+    With `speed` rules wait for a desk so many times shorter. `stop` ends everything.
     """
 
     folder: Path

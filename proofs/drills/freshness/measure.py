@@ -1,6 +1,6 @@
 """The three ways to an eye, each measured from its event.
 
-A number on the wall, a query of a panel, a page.
+They are a number on the wall, a query of a panel, and a page.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Times:
 async def to_wall_and_panel(site: Site, page: Page) -> tuple[Times, Times]:
     """Twenty tickets, one after the other.
 
-    When each is in the number on the wall, and in what Prometheus answers to a panel.
+    For each it finds when the number on the wall, and Prometheus's answer to a panel, has the ticket.
     """
     before = await _settled(site, page)
     await page.evaluate(_WATCH)

@@ -1,6 +1,6 @@
 """The whole chain on loopback, at the intervals of a real installation.
 
-Worker, exporter, Prometheus with our rules, Alertmanager.
+It is a worker, an exporter, Prometheus with our rules, and Alertmanager.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class Site:
     def waits(self, slip: Slip) -> float:
         """Seconds that a notification waits for by intent.
 
-        The rule's `for`, and what Alertmanager groups for.
+        They are the rule's `for`, and what Alertmanager groups for.
         """
         rules = yaml.safe_load((self.folder / "rules/sla.yml").read_text(encoding="utf-8"))
         alerts = [

@@ -1,6 +1,6 @@
-"""What happens at an exact moment in a worker.
+"""Exact moments in a worker at which something happens.
 
-A crash around a commit, a freeze, a commit that is held, a chunk that gets lost.
+It may be a crash around a commit, a freeze, a commit that is held, or a chunk that gets lost.
 """
 
 from __future__ import annotations

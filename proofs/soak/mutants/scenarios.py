@@ -1,6 +1,6 @@
-"""For each safeguard the moment at which it matters, forced.
+"""The moment at which each safeguard matters, forced.
 
-A crash at an exact point, a certain order of messages.
+It may be a crash at an exact point, or a certain order of messages.
 """
 
 from __future__ import annotations
