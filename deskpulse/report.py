@@ -119,11 +119,10 @@ def read_history(
     latest_ms: int | None = None,
     rules: ViewRules | None = None,
 ) -> History:
-    """Merge the events of a file up to an instant; dirty lines are told on the console and stop nothing.
+    """Merge the events of a file up to an instant.
 
-    Errors: InputError.
-
-    Events after `latest_ms` are refused. With `rules` names that are not written as they are shown are told.
+    Dirty lines are reported on the console and stop nothing. Events after `latest_ms` are refused. With
+    `rules` names that are not written as they are shown are reported too. Errors: InputError.
     """
     history = History()
     refused: dict[str, list[str]] = {}

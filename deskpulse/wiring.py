@@ -1,4 +1,4 @@
-"""The composition root: settings become what the parts want to be told; no part reads settings itself."""
+"""The composition root: settings become the arguments of the parts; no part reads settings itself."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def wall_rules(settings: Settings) -> WallRules:
 
 
 def exporter_config(settings: Settings) -> ExporterConfig:
-    """What an exporter must be told."""
+    """The configuration of an exporter."""
     server = settings.exporter
     return ExporterConfig(
         time=clocks.EXPORTER,
@@ -151,7 +151,7 @@ def exporter_config(settings: Settings) -> ExporterConfig:
 
 
 def worker_config(settings: Settings, *, adopt: bool = False) -> WorkerConfig:
-    """What a worker must be told. `adopt`: as in `state_rules`."""
+    """The configuration of a worker. `adopt`: as in `state_rules`."""
     from agents.config import WorkerConfig  # noqa: PLC0415 - imports Faust, which nothing but a worker should wait for
 
     worker = settings.worker

@@ -1,4 +1,4 @@
-"""What an exporter must be told, checked when it is made.
+"""The configuration of an exporter, checked when it is made.
 
 Nobody here reads an environment variable or a settings file.
 """

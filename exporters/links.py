@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 def safe_link(url: str | None) -> str | None:
     """The link, if following it can do no harm.
 
-    Whoever may write an event must not put a script on somebody's wall.
+    A producer of events must not be able to put a script on somebody's wall.
 
     >>> (
     ...     safe_link("https://desk.example.com/T-1"),

@@ -1,4 +1,4 @@
-"""The exporter as a process: reader and web server together, until it is told to stop."""
+"""The exporter as a process: reader and web server together, until it is asked to stop."""
 
 from __future__ import annotations
 
@@ -31,10 +31,9 @@ OnReady = Callable[[str], Awaitable[None] | None]
 async def serve(config: ExporterConfig, *, on_ready: OnReady | None = None) -> None:
     """Serve until cancelled.
 
-    `on_ready(url)` is called once the whole ledger is read and the first view is built.
-
-    Errors: ListenError; UnreachableError and TopicsError at the start, later they are told by `/readyz` and
-    waited for.
+    `on_ready(url)` is called once the whole ledger is read and the first view is built. Errors: ListenError;
+    UnreachableError and TopicsError at the start. Later `/readyz` reports these two, and the exporter waits
+    for the brokers.
     """
     # Each screen may show something else, and a few requests beside them.
     keeper = ViewKeeper(

@@ -405,7 +405,7 @@ def predict(
 
 
 def _long_enough(deadline: Deadline, minutes: int) -> bool:
-    """Whether the promise was at least so long; of one that still waits that is taken for granted."""
+    """Whether the promise was at least as long; of one that still waits that is taken for granted."""
     return deadline.outcome == "running" or deadline.life_ms >= minutes * MINUTE_MS
 
 

@@ -1,8 +1,7 @@
-"""What a program tells the time by, as two functions.
+"""The clock of a program, as two functions.
 
-It is passed in, since nothing below the composition root reads a clock.
-
-Then a test can stand at any instant, and no wall clock decides about a state by accident.
+It is passed in, since nothing below the composition root reads a clock. Then a test can stand at any instant,
+and no wall clock decides about a state by accident.
 """
 
 from __future__ import annotations

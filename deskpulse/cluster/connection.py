@@ -87,7 +87,7 @@ class Cluster:
     async def hidden(self, names: Iterable[str]) -> list[str]:
         """Those of the topics that this user may not see, in their order.
 
-        Kafka does not tell whether they exist.
+        Kafka does not say whether they exist.
         """
         return [
             topic["topic"]

@@ -31,7 +31,7 @@ def examine_brokers(
 
 
 def examine_limits(settings: Settings, config: Mapping[str, str | None]) -> Iterator[Finding]:
-    """Time limits of the brokers that bound ours; nothing where they are not told."""
+    """Time limits of the brokers that bound ours; nothing where the brokers do not give them."""
     session_ms = settings.worker.session_timeout_seconds * 1_000
     least, most = (_number(config, f"group.{end}.session.timeout.ms") for end in ("min", "max"))
     if (least is not None and session_ms < least) or (most is not None and session_ms > most):

@@ -42,7 +42,7 @@ class BadLine(NamedTuple):
 
 
 class EventFileError(ValueError):
-    """A bad line, where the caller did not ask to be told of bad lines."""
+    """A bad line, where the caller did not ask to hear of bad lines."""
 
 
 class _Envelope(msgspec.Struct):

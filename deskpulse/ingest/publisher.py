@@ -168,7 +168,7 @@ class _Flight:
 
 
 class _Reports:
-    """Progress, told now and then: a bar redrawn for each event would cost more than the event."""
+    """Progress, reported now and then: a bar redrawn for each event would cost more than the event."""
 
     def __init__(self, on_progress: Callable[[Progress], None] | None, flight: _Flight) -> None:
         self._tell, self._flight = on_progress, flight

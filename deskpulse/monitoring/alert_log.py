@@ -1,8 +1,8 @@
 """A receiver of Alertmanager's webhooks that prints what arrives.
 
-For trying things out, for drills and as a record of who was told what.
+It listens on loopback unless it is given another host, has no log-in, and keeps nothing.
 
-It listens on loopback unless told otherwise, has no log-in, and keeps nothing.
+It is for trials, for drills, and as a record of who got which alert.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The part of a policy file that says when people are told.
+"""The part of a policy file that says when people get alerts.
 
 It changes no deadline, so it may change at any time.
 

@@ -31,7 +31,7 @@ class Change(NamedTuple):
 def compare(old: PolicyFile, new: PolicyFile, *, years: Collection[int]) -> list[Change]:
     """Every version of both files, in the order of the new one; those that are gone come first.
 
-    Holidays are told of some years.
+    Holidays are named for some years.
     """
     before = {version.name: version for version in old.versions}
     after = {version.name: version for version in new.versions}

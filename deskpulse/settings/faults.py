@@ -53,7 +53,7 @@ class SettingsError(Exception):
 
 
 def from_pydantic(error: ErrorDetails, document: Document) -> Fault:
-    """The fault that pydantic found, told with its variable or its line in the file."""
+    """The fault that pydantic found, with its variable or its line in the file."""
     path = error["loc"]
     if error["type"] in {"extra_forbidden", "invalid_key"}:
         return unknown_key(path, document)

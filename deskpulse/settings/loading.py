@@ -58,5 +58,5 @@ def _read(path: Path) -> tuple[Document, list[Fault]]:
 
 
 def _reported(detail: ErrorDetails, document: Document) -> bool:
-    """Whether an unknown key comes from a variable, which `unknown_variables` has told already."""
+    """Whether an unknown key comes from a variable, which `unknown_variables` has reported already."""
     return detail["type"] == "extra_forbidden" and detail["loc"] not in document.lines

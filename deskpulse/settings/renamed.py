@@ -1,9 +1,7 @@
 """Words of settings and policies that have another name now, or none.
 
-Who writes an old one is told what took its place.
-
-Whoever renames or removes a word adds a line here. A fault names its place by the words alone, without the
-numbers of a list.
+A file with an old word gets a fault that names what took its place. A person who renames or removes a word
+adds a line here. A fault names its place by the words alone, without the numbers of a list.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class _Count:
         self.add(event, *self._open.pop())
 
     def of_alias(self, event: yaml.AliasEvent) -> int:
-        """What it stands for; one that nothing before explains is told when the document is read."""
+        """What it stands for; the reader of the document reports one that nothing before explains."""
         if event.anchor not in self._sizes and any(event.anchor == around for around, _ in self._open):
             raise _at(event, f"*{event.anchor} stands within itself")
         return self._sizes.get(event.anchor, 1)

@@ -50,7 +50,7 @@ def pattern(name: str) -> str:
 
 
 def collect_desk(desk: str) -> Iterator[Metric]:
-    """The name of the desk. It is a label of every series already, so here only its pattern is told."""
+    """The name of the desk. It is a label of every series already, so only its pattern is exported here."""
     yield DESK.having(({"pattern": pattern(desk)}, 1))
 
 

@@ -185,7 +185,7 @@ class ReaderStatus:
     def _undefined(self) -> Iterator[Reason]:
         """Where what is hidden blinds the alerts about promises.
 
-        A figure less that says nothing of promises is told by `hidden`.
+        `hidden` names a hidden figure that says nothing of promises.
         """
         if definitions.blinds(self.hidden):
             anew = [number for number, position in self.definitions.items() if position.becoming is not None]

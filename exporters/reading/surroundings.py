@@ -1,6 +1,6 @@
-"""What is around the ledger: the logs that the workers read, and the workers.
+"""The surroundings of the ledger: the logs that the workers read, and the workers.
 
-Looked at now and then, and told only while it is fresh.
+The exporter looks at them now and then, and shows what it saw only while it is fresh.
 """
 
 from __future__ import annotations

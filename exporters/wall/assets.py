@@ -50,7 +50,7 @@ VERSION: Final = hashlib.sha256(
 
 
 def asset(one: Asset) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A handler that serves a file; a browser that has it already is told so."""
+    """A handler that serves a file; a browser that has it already gets 304."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         headers = {"Cache-Control": "no-cache"}

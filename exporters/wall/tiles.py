@@ -38,7 +38,7 @@ class Shelf:
         }
 
     def now(self, name: str, group: Group | None = None, /, **labels: str) -> Figure | None:
-        """A live figure; of the choice's own, unless told otherwise."""
+        """A live figure, of the choice itself unless a group is given."""
         by, member = group or self._group
         return self._index.get((name, frozenset({"by": by, "member": member, **labels}.items())))
 
@@ -51,7 +51,7 @@ class Shelf:
         window: str | None = None,
         group: Group | None = None,
     ) -> Figure | None:
-        """A figure of a window; of the choice's own, unless told otherwise."""
+        """A figure of a window, of the choice itself unless a group is given."""
         by, member = group or self._group
         where = {"window": window or self._window, "period": period, "by": by, "member": member, **labels}
         return self._index.get((name, frozenset(where.items())))

@@ -55,7 +55,7 @@ def may_enter(authorization: str, config: ExporterConfig) -> bool:
 
 
 def host_middleware(config: ExporterConfig, refused: Counter[str]) -> Middleware:
-    """Answers 421 to whoever calls the exporter by a name that is not its own, where that is checked."""
+    """Answers 421 to a client that calls the exporter by a foreign name, where that is checked."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -76,11 +76,10 @@ def host_middleware(config: ExporterConfig, refused: Counter[str]) -> Middleware
 def login_middleware(
     config: ExporterConfig, sessions: Sessions, login_page: bytes, refused: Counter[str]
 ) -> Middleware:
-    """Answers 401 to whoever does not log in, where that is set up.
+    """Answers 401 to a client that does not log in, where that is set up.
 
-    A browser gets a page that asks for the token, where there is one.
-
-    Counted is who tried with something wrong, not who has yet to be asked.
+    A browser gets a page that asks for the token, where there is one. Only a client that tried with something
+    wrong is counted, not one that has yet to be asked.
     """
     challenge = (
         'Basic realm="deskpulse", charset="UTF-8"'

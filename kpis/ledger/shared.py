@@ -1,6 +1,6 @@
 """Settings that every worker and exporter of a ledger must share.
 
-The position row has them, so whoever has others is told.
+The position row has them, so a program with others hears of it.
 
 A horizon that differs deletes tickets early, a tolerance refuses other events, a zone starts `today` at
 another hour. Pure.

@@ -99,7 +99,7 @@ class Clocks(Generic[P]):
         self._held[place].change(delta)
 
     def held(self, place: P) -> Timeline | None:
-        """What whoever is at a place has to do now; None: nothing was ever there."""
+        """What a place has to do now; None when nothing was ever there."""
         return self._held.get(place) or self.due.get(place)
 
     def places(self) -> set[P]:

@@ -70,7 +70,7 @@ class SlaBoard:
         self._deadlines.change(key, delta)
 
     def pane(self, resolution: int, pane: int, dims: Dims, delta: Mapping[int, int]) -> None:
-        """Take over a difference of one pane: of minutes, as far as it tells of missed deadlines."""
+        """Take over a difference of one pane, of minutes, as far as it is about missed deadlines."""
         if resolution == MINUTE.index and (found := {cell: n for cell, n in delta.items() if cell in MISSED}):
             self._unfallen.change(resolution, pane, dims, found)
 

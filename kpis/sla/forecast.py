@@ -62,7 +62,7 @@ def _shares(day: Settled, week: Settled) -> list[float]:
 
 
 def _still_running(settled: Settled, edge: int) -> tuple[int, int]:
-    """(missed, all) of the promises that were at least so long and were not kept before the edge."""
+    """(missed, all) of the promises that were at least as long and were not kept before the edge."""
     missed = sum(settled.get(cell_numbers.BREACHED + life, 0) for life in range(edge, cell_numbers.CLASSES))
     kept = sum(
         settled.get(cell_numbers.CLASSES * life + left, 0)

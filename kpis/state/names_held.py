@@ -25,7 +25,7 @@ COMBINATIONS_LIMIT: Final = "desk.max_combinations"
 class Room(NamedTuple):
     """How many names or combinations there are, and how many there may be.
 
-    `limit` is None in a ledger whose worker did not tell.
+    `limit` is None in a ledger whose worker did not record it.
     """
 
     held: int

@@ -1,7 +1,7 @@
-"""How good the data are, as a figure: what came twice, came wrong, came without a beginning, or does not fit.
+"""How good the data are, as figures: what came twice, came wrong, had no beginning, or does not fit.
 
-None of it changes a KPI by itself: a duplicate counts once, a twin twice. It is told because who sends the
-events can mend it.
+None of it changes a KPI by itself: a duplicate counts once, a twin twice. It is shown because the sender of
+the events can mend it.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """C(row): what a ticket or a customer contributes to panes and levels.
 
-A pure function of the row, so a change is C(new) - C(old).
+One place says it, as a walk: `step` takes one fact further what a ticket has come to, and finds what that
+adds to panes. C(row) is the sum of all steps. What a fact adds when it comes last is its step alone, and so
+is what one adds that leaves the others' steps as they are.
 
-It is told once, as a walk: `step` takes one fact further what a ticket has come to, and finds what that adds
-to panes. C(row) is the sum of all steps. What a fact adds when it comes last is its step alone, and so is
-what one adds that leaves the others' steps as they are.
+It is a pure function of the row, so a change is C(new) - C(old).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is wrong with a mapping: a list, told all at once, each with its place, its value and its fix."""
+"""The faults of a mapping: one list of all of them, each with its place, its value and its fix."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def read(settings: Settings, records: Iterable[Record]) -> Facts:
 
 
 def heard(facts: Facts, samples: Samples) -> Facts:
-    """The facts, with the event clock of each ticket's partition as a scrape tells it.
+    """The facts, with the event clock of each ticket's partition as a scrape has it.
 
     A ticket is given up by that clock, not by the wall's. The partition is that of Kafka's own partitioner.
     """

@@ -1,4 +1,4 @@
-"""The demo from start to end: stack up, story told, table shown, figures proven."""
+"""The demo from start to end: stack up, story played, table shown, figures proven."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class Stack:
 
 
 def start_broker(report: Report) -> Broker:
-    """Apache Kafka with a small heap, fetched before its first start, of which `report` is told.
+    """Apache Kafka with a small heap, fetched before its first start; `report` hears of the fetch.
 
     Errors: BrokerError.
     """

@@ -116,7 +116,7 @@ def _sla_variables(desk: Desk) -> list[sdk.VariableModel]:
 
 
 def _source(desk: Desk, *, hidden: bool) -> sdk.VariableModel:
-    """The Prometheus that is asked: chosen when the board is imported, and by whoever has two."""
+    """The Prometheus that boards ask: a person chooses it at the import, or later where there are two."""
     option = sdk.VariableOption(selected=True, text=desk.datasource, value=desk.datasource)
     return sdk.VariableModel(
         type_val=sdk.VariableType.DATASOURCE,

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: who is told what, what mutes what, and when nobody is there to be told."""
+"""Alertmanager's configuration: routes, mutes, and the hours in which nobody is there."""
 
 from __future__ import annotations
 

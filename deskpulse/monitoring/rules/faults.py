@@ -153,7 +153,7 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
 
 
 def _calendar_faults(plan: Plan, now_ms: int) -> Iterator[Fault]:
-    """Holidays that Alertmanager is not told of."""
+    """Holidays that Alertmanager does not know."""
     version = plan.policy.at(now_ms)
     if version is None or not plan.policy.has_calendars:
         return

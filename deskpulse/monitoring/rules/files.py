@@ -61,7 +61,7 @@ def _text(plan: Plan, one: Family) -> str:
 
 
 def of_desk_line(desk: str) -> str:
-    """The line of a file of rules that tells its desk."""
+    """The line of a file of rules that names its desk."""
     return f"# Of the desk {desk}."
 
 

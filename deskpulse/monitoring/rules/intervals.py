@@ -32,7 +32,7 @@ Interval = dict[str, Any]
 
 
 def closed(time: WorkingTime, years: range) -> list[Interval]:
-    """The closed hours of a calendar; dates with hours of their own are told for `years`."""
+    """The closed hours of a calendar; dates with hours of their own are named for `years`."""
     return _written(time, years, lambda hours: _complement(_opened(hours[-1], hours[-2])))
 
 

@@ -52,7 +52,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Groups that make one file; `about` is its head, in words for whoever opens it."""
+    """Groups that make one file; `about` is its head, in words for a person who opens it."""
 
     file: str
     about: str

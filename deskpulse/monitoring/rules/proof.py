@@ -1,8 +1,7 @@
-"""Whether Prometheus and Alertmanager take what was made, and whether every team is told.
+"""Whether Prometheus and Alertmanager take what was made, and whether alerts reach every team.
 
-Before any of it is written.
-
-A reader of our own always looks; their own checkers, promtool and amtool, where they are installed.
+It is tested before any of it is written. A reader of our own always looks; promtool and amtool, their own
+checkers, look where they are installed.
 """
 
 from __future__ import annotations

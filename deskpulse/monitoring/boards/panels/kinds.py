@@ -280,7 +280,7 @@ def timeline(
     spoken: Mapping[str, str] | None = None,
     link: str | None = None,
 ) -> None:
-    """A row a member whose colour and word tell its state along the time range.
+    """A row a member; its colour and word show the member's state along the time range.
 
     `spoken`: parts of names, and what is read instead.
     """

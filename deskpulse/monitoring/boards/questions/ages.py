@@ -1,4 +1,4 @@
-"""Expressions that hold timestamps against the clock of whoever asks."""
+"""Expressions that hold timestamps against the clock of the Prometheus that answers."""
 
 from __future__ import annotations
 
