@@ -89,9 +89,8 @@ class ViewBuilder:
     ) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
         assert isinstance(key, tuple)
         team, channel, priority = key
-        counts = {
-            cell: n for cell, n in cells.items() if cell < cell_numbers.OUTCOMES.start
-        }  # outcomes by allowance are for `kpis.sla.worst`
+        # outcomes by allowance are for `kpis.sla.worst`
+        counts = {cell: n for cell, n in cells.items() if cell < cell_numbers.OUTCOMES.start}
         yield ALL, counts
         yield ("team", team), counts
         yield ("channel", channel), counts

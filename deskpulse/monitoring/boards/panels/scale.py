@@ -27,11 +27,8 @@ SAND: Final = "#C9B79C"
 # Lines of teams: visible on black and on white (3 to 1), and as far apart as five colours can be there for
 # eyes that confuse red and green.
 LINES: Final = ("#0055FF", "#AD9000", "#2498AE", "#6A6A44", "#2F95FA")
-STYLES: Final = (
-    {"fill": "solid"},
-    {"fill": "dash", "dash": [20, 6]},
-    {"fill": "dot", "dash": [2, 6]},
-)  # of the sixth line on, and of the eleventh
+# of the first five lines, of the sixth one on, and of the eleventh one on
+STYLES: Final = ({"fill": "solid"}, {"fill": "dash", "dash": [20, 6]}, {"fill": "dot", "dash": [2, 6]})
 PLAIN: Final = "transparent"  # what is as it should be has no colour
 TEXT: Final = "text"  # of the theme
 FILLS: Final = (RED, AMBER, PAST, KEPT, CLOSED, UNKNOWN, NO_ALERTING, BLUE, GREEN, SAND)

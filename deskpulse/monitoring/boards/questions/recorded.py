@@ -43,12 +43,8 @@ MEMBERS: Final = 8  # of a dimension on the SLA board, the worst ones; the other
 WALL_ROWS: Final = 6  # that a state timeline of the wall has room for; the others are counted
 # of their order: promises that are below their objective now have so much, all others have less
 BELOW_FROM: Final = 1_000_000_000
-BELOW, KEPT, CLOSED, NOT_DUE = (
-    0.0,
-    1.0,
-    2.0,
-    3.0,
-)  # the states of a promise, the worst is the least; where nothing is known there is no sample
+# the states of a promise, the worst is the least; where nothing is known there is no sample
+BELOW, KEPT, CLOSED, NOT_DUE = 0.0, 1.0, 2.0, 3.0
 WITHOUT_POLICY, AT_RISK = 4.0, 5.0  # states of the whole desk only
 
 
@@ -245,6 +241,7 @@ def _wall_rows() -> Expression:
 
 DESK_STATE: Final = Recorded(_desk_state(), "desk:desk_state")
 SHOWN_ON_WALL: Final = Recorded(_wall_rows(), "desk:sla_wall_rows")
+# in the order in which one needs the other
 EXPRESSIONS: Final = (
     IN_HOURS,
     WORST_RANK,
@@ -257,4 +254,4 @@ EXPRESSIONS: Final = (
     RANK,
     BESIDES,
     BUDGET_LEFT,
-)  # in the order in which one needs the other
+)
