@@ -1,1 +1,1 @@
-"""The application: command line, settings and composition root, and what operators use around the worker and exporter."""
+"""The application: command line, settings, composition root, and what operators use around them."""
