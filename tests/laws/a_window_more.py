@@ -25,7 +25,7 @@ from windows.panes import DAY_MS, SIX_HOURS
 
 
 def figures(name: str, seed: int) -> dict[str, object]:
-    """How many figures of the window the stream shows, and all differences from the oracle, batch included."""
+    """How many figures of the window the stream shows, and what differs from the oracle, batch too."""
     desk = ChaoticDesk(seed)
     view = exported(Stream(seed, rules=STATE).run(desk.records, RULES, AS_OF_MS))
     right = expected(desk)
