@@ -6,41 +6,92 @@ These numbers are in the ledger: never change one, only add.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
-# Counts.
-CREATED: Final = 1
-COHORT: Final = 2  # created here, solved now
-RESOLVED: Final = 3  # first effective resolutions of any outcome
-SOLVED: Final = 4
-NET: Final = 5
-ABANDONED: Final = 6
-REOPENED: Final = 7
-PROMOTERS: Final = 8
-PASSIVES: Final = 9
-DETRACTORS: Final = 10
-SATISFIED: Final = 11
-UNSATISFIED: Final = 12
-EFFORT: Final = 12  # EFFORT + score, score 1..7
-ANOMALY: Final = 20
-JOINED: Final = 21
-LEFT: Final = 22
-REGISTERS_USED: Final = 23  # made when sums are read, never stored: how many cells REGISTER + r there are
-
-# Durations: base holds the count, base + 1 the sum in ms, base + 2 + i the bucket i of windows.histogram.
-FIRST_RESPONSE: Final = 1 << 12
-RESPONSE: Final = 2 << 12
-HANDLE: Final = 3 << 12
-RESOLUTION: Final = 4 << 12
-FIRST_RESPONSE_BUSINESS: Final = 5 << 12  # by the calendar of the team
-RESOLUTION_BUSINESS: Final = 6 << 12
-BLOCK: Final = 1 << 12  # cells reserved for each duration
+Kind = Literal["count", "duration", "deadline", "register", "made"]
+BLOCK: Final = 1 << 12  # cells reserved for each duration: its count, its sum in ms, then bucket i of windows.histogram
 NO_TIME: Final = 2  # base + 2 is bucket 0, which holds durations of 0 alone
 
-# Deadlines, by target, booked at what met them or at the missed deadline.
-# CLASSES are spans of remaining time (kpis.sla.commitments.EDGES_MS).
+
+class Cell(NamedTuple):
+    """A number of the ledger, or `size` of them that say one thing."""
+
+    number: int
+    name: str
+    kind: Kind
+    size: int
+    says: str  # in docs/ledger.md
+
+    @property
+    def numbers(self) -> range:
+        """All numbers that are taken."""
+        return range(self.number, self.number + self.size)
+
+
+CELLS: Final[dict[str, Cell]] = {}  # every cell that there is, by its name, in the order of the numbers
+
+
+def _cell(number: int, name: str, says: str, *, kind: Kind = "count", size: int = 1) -> int:
+    """Take a number, once and for ever. Errors: ValueError where it is taken already, with the next one that is free.
+
+    >>> _cell(4, "won", "tickets won back")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: cell 4 (won) is taken by solved; the next free number is ...
+    """
+    cell = Cell(number, name, kind, size, says)
+    for known in CELLS.values():
+        if number < known.number + known.size and known.number < number + size:
+            raise ValueError(f"cell {number} ({name}) is taken by {known.name}; the next free number is {next_free()}")
+    if name in CELLS:
+        raise ValueError(f"cell {number} has the name of cell {CELLS[name].number}: {name}")
+    CELLS[name] = cell
+    return number
+
+
+def next_free() -> int:
+    """The number of the next count: one more than the largest below the durations."""
+    return max(number for cell in CELLS.values() if cell.number < BLOCK for number in cell.numbers) + 1
+
+
+def _duration(block: int, name: str, says: str) -> int:
+    return _cell(block * BLOCK, name, says, kind="duration", size=BLOCK)
+
+
+# Counts.
+CREATED: Final = _cell(1, "created", "tickets created")
+COHORT: Final = _cell(2, "cohort", "tickets created that are solved now, booked at the creation")
+RESOLVED: Final = _cell(3, "resolved", "first resolutions of any outcome")
+SOLVED: Final = _cell(4, "solved", "first resolutions with outcome solved")
+NET: Final = _cell(5, "net", "first resolutions with outcome solved of tickets that are solved now")
+ABANDONED: Final = _cell(6, "abandoned", "first resolutions with outcome abandoned")
+REOPENED: Final = _cell(7, "reopened", "tickets reopened, once each")
+PROMOTERS: Final = _cell(8, "promoters", "NPS answers 9 and 10")
+PASSIVES: Final = _cell(9, "passives", "NPS answers 7 and 8")
+DETRACTORS: Final = _cell(10, "detractors", "NPS answers 0 to 6")
+SATISFIED: Final = _cell(11, "satisfied", "CSAT answers that are satisfied")
+UNSATISFIED: Final = _cell(12, "unsatisfied", "CSAT answers that are not")
+EFFORT: Final = _cell(13, "effort", "answers with effort score 1, 2, ... 7", size=7) - 1  # EFFORT + score
+ANOMALY: Final = _cell(20, "anomalies", "anomalies: what is stamped before its cause")
+JOINED: Final = _cell(21, "joined", "customers that joined")
+LEFT: Final = _cell(22, "left", "customers that left")
+REGISTERS_USED: Final = _cell(23, "registers_used", "nothing: made when sums are read, how many registers there are", kind="made")
+
+# Durations: base holds the count, base + 1 the sum in ms, base + 2 + i the bucket i.
+FIRST_RESPONSE: Final = _duration(1, "first_response", "first response times")
+RESPONSE: Final = _duration(2, "response", "response times")
+HANDLE: Final = _duration(3, "handle_time", "handle times")
+RESOLUTION: Final = _duration(4, "resolution_time", "resolution times")
+FIRST_RESPONSE_BUSINESS: Final = _duration(5, "first_response_business", "first response times by the team's calendar")
+RESOLUTION_BUSINESS: Final = _duration(6, "resolution_time_business", "resolution times by the team's calendar")
+
+# Deadlines, by target, booked at what met them or at the missed deadline. CLASSES are spans of remaining time
+# (kpis.sla.commitments.EDGES_MS).
 CLASSES: Final = 8
-SLA: Final = {"first_reply": 7 << 12, "resolution": 8 << 12}
+_CLASSED: Final = "outcomes of {} deadlines by classes of remaining time, at what met them or at the missed deadline"
+SLA: Final = {
+    "first_reply": _cell(7 << 12, "sla_first_reply", _CLASSED.format("first reply"), kind="deadline", size=BLOCK),
+    "resolution": _cell(8 << 12, "sla_resolution", _CLASSED.format("resolution"), kind="deadline", size=BLOCK),
+}
 _FIRST_SLA: Final = min(SLA.values())
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
 # SLA[target] + CLASSES * class of (deadline - creation) + class of (deadline - what met it): below BREACHED
@@ -50,19 +101,35 @@ BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadli
 # OUTCOME[target] + 2 * allowance + (1 if missed else 0). A promise allows 1 - objective, in ALLOWANCES. Only
 # outcomes of promises that know it (ledger format 3) are here, so the three sums fit together.
 ALLOWANCES: Final = 10_000
-OUTCOME: Final = {"first_reply": 1 << 20, "resolution": (1 << 20) + (1 << 15)}
+_ALLOWED: Final = "the same of {} deadlines by what their promise allows to be missed, all at the deadline"
+OUTCOME: Final = {
+    "first_reply": _cell(1 << 20, "outcomes_first_reply", _ALLOWED.format("first reply"), kind="deadline", size=1 << 15),
+    "resolution": _cell((1 << 20) + (1 << 15), "outcomes_resolution", _ALLOWED.format("resolution"), kind="deadline", size=1 << 15),
+}
 OUTCOMES: Final = range(1 << 20, 1 << 21)
 
-REGISTER: Final = 1 << 24  # REGISTER + r, r < 2^24: customers of tickets (windows.distinct)
-REJOINED: Final = 1 << 25  # REJOINED + pane of the leave before a join, in the pane's own resolution
+# windows.distinct, and the pane of the leave before a join, in the pane's own resolution.
+REGISTER: Final = _cell(1 << 24, "registers", "tickets whose customer falls in register r of 2^24", kind="register", size=1 << 24)
+REJOINED: Final = _cell(
+    1 << 25, "rejoined", "customers that joined again, by the pane p of the leave before", kind="register", size=1 << 25
+)
 
-MEANS: Final = (FIRST_RESPONSE, RESPONSE, HANDLE, RESOLUTION, FIRST_RESPONSE_BUSINESS, RESOLUTION_BUSINESS)
-# What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap
-# enough to keep by pane.
-LIGHT: Final = frozenset({*range(1, REGISTERS_USED), *(base + part for base in MEANS for part in (0, 1))})
-# What courses keep of a target instead, so that it is light too: (met, missed). Made of the above when they
-# are read; no row has them.
+# What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap enough to keep by pane.
+LIGHT: Final = frozenset(
+    number
+    for cell in CELLS.values()
+    for number in {"count": cell.numbers, "duration": range(cell.number, cell.number + 2)}.get(cell.kind, range(0))
+)
+# What histories keep of a target instead, so that it is light too: (met, missed). Made of the above when they are read; no row has them.
 SETTLED: Final = {"first_reply": (-1, -2), "resolution": (-3, -4)}
+
+
+def full() -> dict[int, int]:
+    """Cells of a member in which no figure is empty: one of each count, one duration of each kind."""
+    counts = {number: 1 for cell in CELLS.values() if cell.kind in {"count", "made"} for number in cell.numbers}
+    durations = {cell.number + part: 1 for cell in CELLS.values() if cell.kind == "duration" for part in range(NO_TIME + 1)}
+    return counts | durations
+
 
 # Levels: series of the hourly level rows, whose cells are minutes of the hour.
 OPEN: Final = 0
