@@ -260,9 +260,9 @@ def readable(name: str, value: float) -> str:
     Durations have their largest fitting unit, ratios are in per cent, and instants are times.
 
     >>> (
-    ...     readable("support_csat_ratio", 0.8125),
-    ...     readable("support_first_response_mean_seconds", 240.0),
-    ...     readable("support_nps_score", 40.0),
+    ...     readable("satisfied_ratio", 0.8125),
+    ...     readable("wait_mean_seconds", 240.0),
+    ...     readable("points_score", 40.0),
     ... )
     ('81.25 %', '4.0 min', '40.0')
     """

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["count", "duration", "deadline", "register", "made"]
-BLOCK: Final = 1 << 12  # cells reserved for each duration: its count, its sum in ms, then bucket i of windows.histogram
+BLOCK: Final = (
+    1 << 12
+)  # cells reserved for each duration: its count, its sum in ms, then bucket i of windows.histogram
 NO_TIME: Final = 2  # base + 2 is bucket 0, which holds durations of 0 alone
 
 
@@ -41,7 +43,9 @@ def _cell(number: int, name: str, says: str, *, kind: Kind = "count", size: int 
     cell = Cell(number, name, kind, size, says)
     for known in CELLS.values():
         if number < known.number + known.size and known.number < number + size:
-            raise ValueError(f"cell {number} ({name}) is taken by {known.name}; the next free number is {next_free()}")
+            raise ValueError(
+                f"cell {number} ({name}) is taken by {known.name}; the next free number is {next_free()}"
+            )
     if name in CELLS:
         raise ValueError(f"cell {number} has the name of cell {CELLS[name].number}: {name}")
     CELLS[name] = cell
@@ -74,23 +78,35 @@ EFFORT: Final = _cell(13, "effort", "answers with effort score 1, 2, ... 7", siz
 ANOMALY: Final = _cell(20, "anomalies", "anomalies: what is stamped before its cause")
 JOINED: Final = _cell(21, "joined", "customers that joined")
 LEFT: Final = _cell(22, "left", "customers that left")
-REGISTERS_USED: Final = _cell(23, "registers_used", "nothing: made when sums are read, how many registers there are", kind="made")
+REGISTERS_USED: Final = _cell(
+    23, "registers_used", "nothing: made when sums are read, how many registers there are", kind="made"
+)
 
 # Durations: base holds the count, base + 1 the sum in ms, base + 2 + i the bucket i.
 FIRST_RESPONSE: Final = _duration(1, "first_response", "first response times")
 RESPONSE: Final = _duration(2, "response", "response times")
 HANDLE: Final = _duration(3, "handle_time", "handle times")
 RESOLUTION: Final = _duration(4, "resolution_time", "resolution times")
-FIRST_RESPONSE_BUSINESS: Final = _duration(5, "first_response_business", "first response times by the team's calendar")
-RESOLUTION_BUSINESS: Final = _duration(6, "resolution_time_business", "resolution times by the team's calendar")
+FIRST_RESPONSE_BUSINESS: Final = _duration(
+    5, "first_response_business", "first response times by the team's calendar"
+)
+RESOLUTION_BUSINESS: Final = _duration(
+    6, "resolution_time_business", "resolution times by the team's calendar"
+)
 
 # Deadlines, by target, booked at what met them or at the missed deadline. CLASSES are spans of remaining time
 # (kpis.sla.commitments.EDGES_MS).
 CLASSES: Final = 8
-_CLASSED: Final = "outcomes of {} deadlines by classes of remaining time, at what met them or at the missed deadline"
+_CLASSED: Final = (
+    "outcomes of {} deadlines by classes of remaining time, at what met them or at the missed deadline"
+)
 SLA: Final = {
-    "first_reply": _cell(7 << 12, "sla_first_reply", _CLASSED.format("first reply"), kind="deadline", size=BLOCK),
-    "resolution": _cell(8 << 12, "sla_resolution", _CLASSED.format("resolution"), kind="deadline", size=BLOCK),
+    "first_reply": _cell(
+        7 << 12, "sla_first_reply", _CLASSED.format("first reply"), kind="deadline", size=BLOCK
+    ),
+    "resolution": _cell(
+        8 << 12, "sla_resolution", _CLASSED.format("resolution"), kind="deadline", size=BLOCK
+    ),
 }
 _FIRST_SLA: Final = min(SLA.values())
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
@@ -103,22 +119,38 @@ BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadli
 ALLOWANCES: Final = 10_000
 _ALLOWED: Final = "the same of {} deadlines by what their promise allows to be missed, all at the deadline"
 OUTCOME: Final = {
-    "first_reply": _cell(1 << 20, "outcomes_first_reply", _ALLOWED.format("first reply"), kind="deadline", size=1 << 15),
-    "resolution": _cell((1 << 20) + (1 << 15), "outcomes_resolution", _ALLOWED.format("resolution"), kind="deadline", size=1 << 15),
+    "first_reply": _cell(
+        1 << 20, "outcomes_first_reply", _ALLOWED.format("first reply"), kind="deadline", size=1 << 15
+    ),
+    "resolution": _cell(
+        (1 << 20) + (1 << 15),
+        "outcomes_resolution",
+        _ALLOWED.format("resolution"),
+        kind="deadline",
+        size=1 << 15,
+    ),
 }
 OUTCOMES: Final = range(1 << 20, 1 << 21)
 
 # windows.distinct, and the pane of the leave before a join, in the pane's own resolution.
-REGISTER: Final = _cell(1 << 24, "registers", "tickets whose customer falls in register r of 2^24", kind="register", size=1 << 24)
+REGISTER: Final = _cell(
+    1 << 24, "registers", "tickets whose customer falls in register r of 2^24", kind="register", size=1 << 24
+)
 REJOINED: Final = _cell(
-    1 << 25, "rejoined", "customers that joined again, by the pane p of the leave before", kind="register", size=1 << 25
+    1 << 25,
+    "rejoined",
+    "customers that joined again, by the pane p of the leave before",
+    kind="register",
+    size=1 << 25,
 )
 
 # What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap enough to keep by pane.
 LIGHT: Final = frozenset(
     number
     for cell in CELLS.values()
-    for number in {"count": cell.numbers, "duration": range(cell.number, cell.number + 2)}.get(cell.kind, range(0))
+    for number in {"count": cell.numbers, "duration": range(cell.number, cell.number + 2)}.get(
+        cell.kind, range(0)
+    )
 )
 # What histories keep of a target instead, so that it is light too: (met, missed). Made of the above when they are read; no row has them.
 SETTLED: Final = {"first_reply": (-1, -2), "resolution": (-3, -4)}
@@ -126,8 +158,15 @@ SETTLED: Final = {"first_reply": (-1, -2), "resolution": (-3, -4)}
 
 def full() -> dict[int, int]:
     """Cells of a member in which no figure is empty: one of each count, one duration of each kind."""
-    counts = {number: 1 for cell in CELLS.values() if cell.kind in {"count", "made"} for number in cell.numbers}
-    durations = {cell.number + part: 1 for cell in CELLS.values() if cell.kind == "duration" for part in range(NO_TIME + 1)}
+    counts = {
+        number: 1 for cell in CELLS.values() if cell.kind in {"count", "made"} for number in cell.numbers
+    }
+    durations = {
+        cell.number + part: 1
+        for cell in CELLS.values()
+        if cell.kind == "duration"
+        for part in range(NO_TIME + 1)
+    }
     return counts | durations
 
 

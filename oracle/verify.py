@@ -112,7 +112,7 @@ def _labels(labels: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 def _agree(name: str, expected: float | None, found: float | None) -> bool:
     if expected is None or found is None:
         return False
-    if name == "support_tickets" or (name.endswith(COUNT_SUFFIXES) and name not in ESTIMATES):
+    if name.endswith(COUNT_SUFFIXES) and name not in ESTIMATES:
         return expected == found
     if "_quantile_" in name:
         allowed = QUANTILE_TOLERANCE * abs(expected) + QUANTILE_SLACK_SECONDS

@@ -18,6 +18,7 @@ from playwright.async_api import Browser, async_playwright
 from deskpulse.lab.brokers.process import free_ports
 from deskpulse.lab.demo import proof
 from deskpulse.lab.demo.story import RATE
+from kpis.figures.kpi import volume
 from proofs.programs import end_all, start_program, until
 from scripts.tidy import ROOT
 from tests.browser.chromium import CHROMIUM, launch, show, window
@@ -27,7 +28,7 @@ FOLDER: Final = ROOT / "docs" / "pictures"
 _START_SECONDS: Final = 300.0
 _PRESENT: Final = 0.5  # of the tickets of an hour: so many are only there when the history is told
 _LAST_HOUR: Final = (
-    "support_tickets",
+    volume.TICKETS.name,
     frozenset({("window", "1h"), ("period", "current"), ("by", "all"), ("member", "all")}),
 )
 

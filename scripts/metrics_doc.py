@@ -23,16 +23,9 @@ from exporters.metrics.program_families import REASONS
 from kpis import cell_numbers
 from kpis.figures import catalogue
 from kpis.figures.bound import series_bound
-from kpis.figures.catalogue import (
-    BUSINESS_FIGURES,
-    BUSINESS_QUANTILES,
-    CHURN,
-    FIGURES,
-    OTHER_FIGURES,
-    PER_HOUR,
-    RETENTION,
-    FigureKind,
-)
+from kpis.figures.catalogue import BUSINESS_FIGURES, BUSINESS_QUANTILES, FIGURES, OTHER_FIGURES
+from kpis.figures.kpi.declaration import FigureKind
+from kpis.figures.kpi.volume import PER_HOUR
 from kpis.figures.view import Part, View
 from scripts.tidy import ROOT
 from streams.topics import SOURCE_TOPICS
@@ -47,28 +40,8 @@ _BUCKETS: Final = _SETTINGS.exporter.buckets_seconds
 _POLICY: Final = ROOT / "examples/policy.yaml"
 Row = Sequence[str]
 
-# The page of docs/kpis/ that explains a figure. A figure without one is an error, so that nothing is exported
-# that nobody explains.
-KPI_PAGES: Final = {
-    "first-response-time": ("support_first_response_mean_seconds", "support_first_response_quantile_seconds"),
-    "response-time": ("support_response_mean_seconds", "support_response_quantile_seconds"),
-    "resolution-rate": (
-        "support_resolution_ratio",
-        "support_resolution_cohort_ratio",
-        "support_resolution_net_ratio",
-    ),
-    "handle-time": ("support_handle_time_mean_seconds", "support_handle_time_quantile_seconds"),
-    "nps": ("support_nps_score", "support_nps_interval_score"),
-    "csat": ("support_csat_ratio",),
-    "ces": ("support_effort_mean_score", "support_effort_net_ratio"),
-    "tickets-per-customer": ("support_tickets_per_customer",),
-    "retention-and-churn": (RETENTION, CHURN),
-    "ticket-volume": ("support_tickets", PER_HOUR),
-    "resolution-time": ("support_resolution_time_mean_seconds", "support_resolution_time_quantile_seconds"),
-    "abandonment": ("support_abandonment_ratio",),
-    "reopen-rate": ("support_reopen_ratio",),
-    "live-levels": tuple(family.name for family in LIVE),
-}
+# The page of docs/kpis/ that explains each figure: every KPI declares its own, so nothing is exported that nobody explains.
+KPI_PAGES: Final = catalogue.pages()
 _PAGE_OF: Final = {name: page for page, names in KPI_PAGES.items() for name in names}
 
 _HEAD: Final = """\
@@ -287,9 +260,9 @@ def _final_rows() -> Iterator[Row]:
 
 def _other_rows() -> Iterator[Row]:
     customers = " and ".join(f"`{window.name}`" for window in CUSTOMER_WINDOWS)
-    for name, text in OTHER_FIGURES.items():
-        by = "all, team, channel, priority" if name == PER_HOUR else f"all; windows {customers}"
-        yield (_linked(name), text, "", by, f"`{name.removesuffix('_ratio')}_observations`")
+    for shown in OTHER_FIGURES:
+        by = "all, team, channel, priority" if shown is PER_HOUR else f"all; windows {customers}"
+        yield (_linked(shown.name), shown.help, "", by, f"`{shown.observations_name}`")
 
 
 def _further(kind: FigureKind) -> str:
@@ -297,14 +270,7 @@ def _further(kind: FigureKind) -> str:
 
     They are lowered from cells in which nothing is empty.
     """
-    busy = dict.fromkeys(range(1, 23), 1) | {cell_numbers.REGISTER: 1}
-    for base in (
-        cell_numbers.FIRST_RESPONSE,
-        cell_numbers.RESPONSE,
-        cell_numbers.HANDLE,
-        cell_numbers.RESOLUTION,
-    ):
-        busy |= {base: 1, base + 1: 1, base + 2: 1}
+    busy = cell_numbers.full()
     return _values(labels for labels, _ in kind.lower(busy))
 
 

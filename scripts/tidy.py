@@ -31,7 +31,9 @@ PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "windows": PURE_STANDARD_LIBRARY | {"windows"},
     # logging, to listen: aiokafka tells why a connection failed in its log and nowhere else (`unreached.py`)
     "streams": PURE_STANDARD_LIBRARY | {"streams", "msgspec", "logging"},
-    "kpis": PURE_STANDARD_LIBRARY | {"kpis", "streams", "windows", "msgspec", "xxhash"},
+    # importlib and pkgutil, to find the declarations of the KPIs beside each other (`kpis/figures/catalogue.py`)
+    "kpis": PURE_STANDARD_LIBRARY
+    | {"kpis", "streams", "windows", "msgspec", "xxhash", "importlib", "pkgutil"},
 }
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date
 

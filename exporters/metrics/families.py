@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
 from kpis.figures import catalogue
-from kpis.members import DIMENSIONS
+from kpis.figures.kpi.declaration import Shown
 
 Type = Literal["gauge", "counter", "gaugehistogram", "info"]
 
@@ -52,74 +52,36 @@ class Family(NamedTuple):
 
 
 _FIGURE_LABELS: Final = ("window", "period", "by", "member")
-_MORE_LABELS: Final = {
-    "support_first_response_mean_seconds": ("clock",),
-    "support_first_response_quantile_seconds": ("clock", "q"),
-    "support_response_quantile_seconds": ("q",),
-    "support_handle_time_quantile_seconds": ("q",),
-    "support_resolution_time_mean_seconds": ("clock",),
-    "support_resolution_time_quantile_seconds": ("clock", "q"),
-    "support_nps_interval_score": ("bound",),
-}
 
 
-def _final() -> tuple[Family, ...]:
-    found = []
+def _final() -> Iterator[Family]:
     for kind in catalogue.FIGURES:
         fixed = tuple(name for name, _ in kind.fixed_labels)
-        found.append(Family(kind.name, kind.help, labels=_FIGURE_LABELS + _MORE_LABELS.get(kind.name, ())))
-        found.append(
-            Family(kind.observations_name, f"Observations behind {kind.name}.", labels=_FIGURE_LABELS + fixed)
+        yield Family(kind.name, kind.help, labels=_FIGURE_LABELS + kind.how.labels)
+        yield Family(
+            kind.observations_name, f"Observations behind {kind.name}.", labels=_FIGURE_LABELS + fixed
         )
-    for name, text in catalogue.OTHER_FIGURES.items():
-        found.append(Family(name, text, labels=_FIGURE_LABELS))
-        found.append(
-            Family(
-                f"{name.removesuffix('_ratio')}_observations",
-                f"Observations behind {name}.",
-                labels=_FIGURE_LABELS,
-            )
-        )
-    return tuple(found)
+    for shown in catalogue.OTHER_FIGURES:
+        yield _windowed(shown)
+        yield Family(shown.observations_name, f"Observations behind {shown.name}.", labels=_FIGURE_LABELS)
 
 
-FINAL: Final = _final()
-LIVE: Final = tuple(
-    Family(name, text, labels=("by", "member")) for name, text in catalogue.LIVE_FIGURES.items()
-)
+def _windowed(shown: Shown) -> Family:
+    return Family(shown.name, shown.help, labels=_FIGURE_LABELS + shown.labels)
 
-_SLA_LABELS: Final = {
-    "support_sla_due_tickets": ("target", "within"),
-    "support_sla_forecast_breaches_tickets": ("target", "bound"),
-    "support_oldest_unanswered_business_seconds": (),
-    "support_business_open": (),
-}
+
+def _of_now(shown: Shown) -> Family:
+    return Family(shown.name, shown.help, labels=("by", "member", *shown.labels))
+
+
+FINAL: Final = tuple(_final())
+LIVE: Final = tuple(map(_of_now, catalogue.LIVE_FIGURES))
 # Only an exporter with a policy has samples of these.
-SLA_FINAL: Final = tuple(
-    Family(name, text, labels=(*_FIGURE_LABELS, "target")) for name, text in catalogue.SLA_FIGURES.items()
-)
-SLA_LIVE: Final = tuple(
-    Family(name, text, labels=("by", "member", *_SLA_LABELS.get(name, ("target",))))
-    for name, text in catalogue.SLA_LIVE_FIGURES.items()
-)
-
+SLA_FINAL: Final = tuple(map(_windowed, catalogue.SLA_FIGURES))
+SLA_LIVE: Final = tuple(map(_of_now, catalogue.SLA_LIVE_FIGURES))
+SLA_WORST: Final = tuple(map(_of_now, catalogue.WORST_FIGURES))
 # Only teams with a calendar have these.
-CLOSED_FINAL: Final = tuple(
-    Family(name, text, labels=_FIGURE_LABELS) for name, text in catalogue.CLOSED_FIGURES.items()
-)
-# of the dimensions those that the member names
-_NAMED_LABELS: Final = ("by", "member", *DIMENSIONS, "target")
-SLA_WORST: Final = (
-    *(
-        Family(name, text, labels=(*_NAMED_LABELS, "window"))
-        for name, text in catalogue.WORST_FIGURES.items()
-    ),
-    *(Family(name, text, labels=_NAMED_LABELS) for name, text in catalogue.ENDANGERED_FIGURES.items()),
-    *(
-        Family(name, text, labels=("by", "member", "target"))
-        for name, text in catalogue.JUDGED_FIGURES.items()
-    ),
-)
+CLOSED_FINAL: Final = tuple(map(_windowed, catalogue.CLOSED_FIGURES))
 
 _PART_LABELS: Final = ("window", "team", "channel", "priority")
 CREATED: Final = Family("support_created_tickets", "Tickets created in the window.", labels=_PART_LABELS)

@@ -16,6 +16,7 @@ from typing import Final
 from prometheus_client.metrics_core import Metric
 
 from exporters.metrics.families import Family
+from kpis.figures.kpi import volume
 from kpis.figures.view import View
 
 DESK: Final = Family(
@@ -32,9 +33,10 @@ TEAM: Final = Family(
     ("member", "pattern"),
 )
 NAMES: Final = (DESK, TEAM)
-_OF_TEAMS: Final = "support_tickets"  # every team that is shown has this figure, in each window
-# what might mean something to RE2, to PromQL, or to whatever a name is put into
-_SIGN: Final = re.compile(r"[^\w ,:;/&@%#=!<>~-]")
+_OF_TEAMS: Final = volume.TICKETS.name  # every team that is shown has this figure, in each window
+_SIGN: Final = re.compile(
+    r"[^\w ,:;/&@%#=!<>~-]"
+)  # what might mean something to RE2, to PromQL, or to whatever a name is put into
 
 
 @lru_cache(maxsize=16_384)

@@ -16,15 +16,17 @@ from exporters.snapshot import Snapshot
 from exporters.wall.assets import VERSION
 from exporters.wall.model import Change, Live, Pulse, SlaTarget, Today, Wall, Where, Why
 from exporters.wall.risk import newest_miss_ms, risk_of
-from exporters.wall.specs import OLDEST, OPEN, TILE_OF_FIGURE, TILES, UNANSWERED
+from exporters.wall.specs import TILE_OF_FIGURE, TILES
 from exporters.wall.teams import HOUR, rows_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
 from exporters.wall.worst import endangered_of, is_within, kept_since_ms, worst_of
 from kpis.figures.changes import Change as Moved
 from kpis.figures.changes import changes
 from kpis.figures.history import Choice, Course
+from kpis.figures.kpi import live, resolution_time, volume
 from kpis.figures.view import View
 from kpis.members import OTHER
+from kpis.sla import metrics
 from kpis.sla.calendar import ALWAYS
 from kpis.sla.policy import Clock, Policy
 from windows.spans import WINDOWS, Period
@@ -156,55 +158,47 @@ def _clock(policy: Policy | None, team: str | None, as_of_ms: int) -> Clock | No
 
 
 def _live(shelf: Shelf, course: Course) -> Live:
-    opened = shelf.now("support_business_open")
+    opened = shelf.now(metrics.BUSINESS_OPEN)
     return Live(
-        open=count_of(shelf.now(OPEN)) or 0,
-        unanswered=count_of(shelf.now(UNANSWERED)) or 0,
-        oldest_ms=ms_of(shelf.now(OLDEST)),
-        oldest_business_seconds=value_of(shelf.now("support_oldest_unanswered_business_seconds")),
+        open=count_of(shelf.now(live.OPEN.name)) or 0,
+        unanswered=count_of(shelf.now(live.UNANSWERED.name)) or 0,
+        oldest_ms=ms_of(shelf.now(live.OLDEST.name)),
+        oldest_business_seconds=value_of(shelf.now(metrics.OLDEST_AGE)),
         business_open=bool(opened.value) if opened else None,
         ages=list(course.waiting),
     )
 
 
 def _today(shelf: Shelf) -> Today:
-    """What was created and first solved since midnight.
-
-    The latter are the observations of the time that it took.
-    """
-    solved = shelf.final(
-        "support_resolution_time_mean_seconds", "current", {"clock": "calendar"}, window="today"
-    )
-    return Today(count_of(shelf.final("support_tickets", "current", window="today")) or 0, observed(solved))
+    """What was created and first solved since midnight; the latter are the observations of the time that it took."""
+    solved = shelf.final(resolution_time.MEAN.name, "current", {"clock": "calendar"}, window="today")
+    return Today(count_of(shelf.final(volume.TICKETS.name, "current", window="today")) or 0, observed(solved))
 
 
 def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
     for target in TARGETS:
-        waiting = shelf.now("support_sla_waiting_tickets", target=target)
-        breached = shelf.now("support_sla_overdue_tickets", target=target)
+        waiting = shelf.now(metrics.WAITING, target=target)
+        breached = shelf.now(metrics.OVERDUE, target=target)
         if waiting is None and breached is None:
             continue  # no policy
-        due = {
-            within: count_of(shelf.now("support_sla_due_tickets", target=target, within=within))
-            for within in DUE
-        }
+        due = {within: count_of(shelf.now(metrics.DUE, target=target, within=within)) for within in DUE}
         expected, low, high = (
-            value_of(shelf.now("support_sla_forecast_breaches_tickets", target=target, bound=bound))
+            value_of(shelf.now(metrics.FORECAST, target=target, bound=bound))
             for bound in ("expected", "low", "high")
         )
-        attained = shelf.final("support_sla_attainment_ratio", "current", {"target": target}, window=HOUR)
+        attained = shelf.final(metrics.ATTAINMENT, "current", {"target": target}, window=HOUR)
         yield SlaTarget(
             target=target,
             waiting=count_of(waiting),
             breached=count_of(breached),
             due={within: count for within, count in due.items() if count is not None},
-            next_ms=ms_of(shelf.now("support_sla_next_deadline_timestamp_seconds", target=target)),
+            next_ms=ms_of(shelf.now(metrics.NEXT_DEADLINE, target=target)),
             forecast=expected,
             forecast_low=low,
             forecast_high=high,
             ratio=value_of(attained),
             n=observed(attained),
-            objective=value_of(shelf.now("support_sla_objective_ratio", target=target)),
+            objective=value_of(shelf.now(metrics.OBJECTIVE, target=target)),
             below=view.below.get((*choice.group, target)),
             newest_ms=newest_miss_ms(view, choice.team, target),
         )

@@ -11,7 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from exporters.wall.specs import Better, Kind, Observed
+from kpis.figures.kpi.declaration import Better, Observed
+from kpis.figures.kpi.declaration import TileKind as Kind
 
 
 class Why(Struct):

@@ -9,8 +9,10 @@ from typing import Final
 
 from exporters.wall.model import TeamRow, WorstNow
 from exporters.wall.tiles import Shelf, count_of, ms_of, observed, value_of
+from kpis.figures.kpi import first_response, live, volume
 from kpis.figures.view import View
 from kpis.members import OTHER
+from kpis.sla import metrics
 from kpis.sla.calendar import ALWAYS
 from kpis.sla.policy import FIRST_REPLY, Version
 from kpis.tickets.row import UNKNOWN
@@ -46,30 +48,28 @@ def rows_of(view: View, shelf: Shelf, worst: list[WorstNow]) -> list[TeamRow]:
 def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRow:
     group = ("team", team)
     reply = {"target": FIRST_REPLY}
-    attained = shelf.final("support_sla_attainment_ratio", "current", reply, window=HOUR, group=group)
+    attained = shelf.final(metrics.ATTAINMENT, "current", reply, window=HOUR, group=group)
     overdue = {
-        target: shelf.now("support_sla_overdue_tickets", group, target=target)
+        target: shelf.now(metrics.OVERDUE, group, target=target)
         for target in (view.policy.targets if view.policy else ())
     }
-    mean = shelf.final(
-        "support_first_response_mean_seconds", "current", {"clock": "calendar"}, window=HOUR, group=group
-    )
+    mean = shelf.final(first_response.MEAN.name, "current", {"clock": "calendar"}, window=HOUR, group=group)
     opened, opens_ms = _hours(version, team, view.as_of_ms)
     return TeamRow(
         team=team,
         open_now=opened,
         opens_ms=opens_ms,
-        open=count_of(shelf.now("support_open_tickets", group)) or 0,
-        unanswered=count_of(shelf.now("support_unanswered_tickets", group)) or 0,
-        oldest_ms=ms_of(shelf.now("support_oldest_unanswered_timestamp_seconds", group)),
-        oldest_business_seconds=value_of(shelf.now("support_oldest_unanswered_business_seconds", group)),
+        open=count_of(shelf.now(live.OPEN.name, group)) or 0,
+        unanswered=count_of(shelf.now(live.UNANSWERED.name, group)) or 0,
+        oldest_ms=ms_of(shelf.now(live.OLDEST.name, group)),
+        oldest_business_seconds=value_of(shelf.now(metrics.OLDEST_AGE, group)),
         overdue={target: int(figure.value) for target, figure in overdue.items() if figure is not None},
-        soon=count_of(shelf.now("support_sla_due_tickets", group, target=FIRST_REPLY, within="15m")),
+        soon=count_of(shelf.now(metrics.DUE, group, target=FIRST_REPLY, within="15m")),
         ratio=value_of(attained),
         n=observed(attained),
-        objective=value_of(shelf.now("support_sla_objective_ratio", group, target=FIRST_REPLY)),
+        objective=value_of(shelf.now(metrics.OBJECTIVE, group, target=FIRST_REPLY)),
         below=view.below.get(("team", team, FIRST_REPLY)),
-        created=count_of(shelf.final("support_tickets", "current", window=HOUR, group=group)),
+        created=count_of(shelf.final(volume.TICKETS.name, "current", window=HOUR, group=group)),
         reply_seconds=value_of(mean),
         replies=observed(mean),
     )

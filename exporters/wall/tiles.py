@@ -7,13 +7,16 @@ from typing import Final, Literal, NamedTuple
 
 from exporters.config import WallRules
 from exporters.wall.model import Compared, Tile, Trend
-from exporters.wall.specs import TILES, Better, TileSpec
+from exporters.wall.specs import TILES, TileSpec
 from kpis.figure import Figure, Labels
 from kpis.figures.bands import BANDED, grade
 from kpis.figures.history import TOTAL, Choice, Course, Group
+from kpis.figures.kpi import nps, volume
+from kpis.figures.kpi.declaration import Better
 from kpis.figures.trends import TRENDS, Which, trends, volumes
 from kpis.figures.trends import Trend as Points
 from kpis.figures.view import View
+from kpis.sla import metrics
 from windows.spans import Period
 
 DIGITS: Final = 6  # significant ones of a trend's points: more than a line of 200 px can show
@@ -115,7 +118,7 @@ class TileMaker:
             return any(
                 (
                     self._shelf.final(spec.figure, "current", labels),
-                    self._shelf.now("support_sla_waiting_tickets", **labels),
+                    self._shelf.now(metrics.WAITING, **labels),
                 )
             )
         return not spec.other_clock or self._has_business(spec, self._course.choice.group)
@@ -135,9 +138,7 @@ class TileMaker:
         closed = self._closed(spec, group, clock, now)
         window = spec.window or self._course.choice.window
         objective = (
-            value_of(shelf.now("support_sla_objective_ratio", **dict(spec.labels)))
-            if spec.of == "deadlines"
-            else None
+            value_of(shelf.now(metrics.OBJECTIVE, **dict(spec.labels))) if spec.of == "deadlines" else None
         )
         colour = (
             self._colour(spec, group, window, now)
@@ -147,7 +148,7 @@ class TileMaker:
         if made := now is not None and closed is not None and closed >= MADE_BY_THE_CALENDAR * now.n:
             colour = _Colour(None, "closed")
         interval = [
-            value_of(shelf.final("support_nps_interval_score", "current", {"bound": bound}, group=group))
+            value_of(shelf.final(nps.INTERVAL.name, "current", {"bound": bound}, group=group))
             if spec.id == "nps"
             else None
             for bound in ("low", "high")
@@ -275,7 +276,7 @@ class TileMaker:
     def _trend(self, spec: TileSpec, group: Group, clock: str | None) -> Trend | None:
         part = self._part(group)
         shape: Literal["line", "bars"] = "line"
-        if spec.figure == "support_tickets":
+        if spec.figure == volume.TICKETS.name:
             points, shape = volumes(self._course, part), "bars"
         elif (which := self._which(spec, clock)) in TRENDS and spec.window is None:
             points = self._lines[part][which]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from kpis.figures.catalogue import KPIS
+
 BELOW: Final = "below"  # what no edge holds for
 Why = Literal["window", "channel", "few"]
 _HOLDS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -51,16 +53,8 @@ class Grade(NamedTuple):
     why: Why | None = None
 
 
-# The KPI of each banded figure; the names are those of the settings.
-BANDED: Final = {
-    "support_first_response_mean_seconds": "first_response",
-    "support_csat_ratio": "csat",
-    "support_resolution_ratio": "resolution",
-    "support_handle_time_mean_seconds": "handle_time",
-    "support_nps_score": "nps",
-    "support_customer_retention_ratio": "retention",
-    "support_tickets_per_customer": "tickets_per_customer",
-}
+# The section of the settings of each banded figure.
+BANDED: Final[Mapping[str, str]] = {one.main: one.band for one in KPIS if one.band is not None}
 
 
 def grade(rule: BandRule, value: float, n: int, *, window: str, by: str, member: str, minimum: int) -> Grade:

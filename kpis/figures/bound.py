@@ -29,17 +29,7 @@ def series_bound(rules: ViewRules) -> int:
     Every member is present then, and no figure is empty.
     """
     sizes = {dimension: rules.members.most_shown(dimension) for dimension in DIMENSIONS}
-    busy: Cells = dict.fromkeys(range(1, 23), 7)
-    for base in (
-        cell_numbers.FIRST_RESPONSE,
-        cell_numbers.RESPONSE,
-        cell_numbers.HANDLE,
-        cell_numbers.RESOLUTION,
-    ):
-        busy.update({base: 1, base + 1: 1, base + 2: 1})
-    busy[cell_numbers.REGISTERS_USED] = 1
-    for base in (cell_numbers.FIRST_RESPONSE_BUSINESS, cell_numbers.RESOLUTION_BUSINESS):
-        busy.update({base: 1, base + 1: 1, base + 2: 1})
+    busy: Cells = cell_numbers.full()
     total = 0
     for by, members in (("all", 1), *sizes.items()):
         a_slot = len(lowering.lower(busy, (), by)) + 2

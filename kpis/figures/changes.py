@@ -15,20 +15,19 @@ share exceeds its part of the observations most, among those that explain at lea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
 from kpis import cell_numbers
-from kpis.figures.catalogue import ANSWERS, CSAT_ANSWERS, EFFORT_ANSWERS, PER_HOUR, SCORES
+from kpis.figures.catalogue import KPIS
 from kpis.figures.history import TOTAL, Course, Group
+from kpis.figures.kpi.declaration import Better, FigureKind, Kpi
+from kpis.figures.kpi.how import Amount, Sums, total
 from windows.panes import HOUR_MS
 from windows.spans import Period, covered_ms
 
-Sums = Mapping[int, int]
-Better = Literal["lower", "higher"]
-Amount = Callable[[Sums], int]
 EXPLAINS: Final = Fraction(1, 2)  # "most of": at least half of the move
 EXCESS: Final = Fraction(1, 10)  # ... and so much more than its part of the observations
 DIMENSION_SIZE: Final = 2  # a dimension with one member explains everything and nothing
@@ -73,71 +72,44 @@ class Change(NamedTuple):
     where: Explanation | None
 
 
-def _cells(*cells: int) -> Amount:
-    return lambda sums: sum(sums.get(cell, 0) for cell in cells)
+def _moving(kind: FigureKind, better: Better | None) -> Iterator[Moving]:
+    if kind.worth is not None and kind.how.top is not None:
+        yield Moving(
+            name=kind.name,
+            top=kind.how.top,
+            n=kind.observations,
+            unit=kind.how.unit,
+            better=better,
+            worth=kind.worth.least,
+            relative=kind.worth.relative,
+        )
 
 
-def _mean(name: str, base: int) -> Moving:
-    return Moving(
-        name=name,
-        top=_cells(base + 1),
-        n=_cells(base),
-        unit=1000,
-        better="lower",
-        worth=Fraction(1, 5),
-        relative=True,
-    )
+def _rates(one: Kpi) -> Iterator[Moving]:
+    """What is watched beside the quotients of cells: tickets by the hour."""
+    for name, worth in one.worth.items():
+        created = total(cell_numbers.CREATED)
+        yield Moving(
+            name=name,
+            top=created,
+            n=created,
+            per_hour=True,
+            better=one.better,
+            worth=worth.least,
+            relative=worth.relative,
+        )
 
 
-def _ratio(name: str, top: int, *bottom: int, better: Better) -> Moving:
-    return Moving(
-        name=name, top=_cells(top), n=_cells(*bottom), better=better, worth=Fraction(2, 100), relative=False
-    )
-
-
-def _score(name: str, points: Amount, n: Amount, worth: Fraction) -> Moving:
-    return Moving(name=name, top=points, n=n, better="higher", worth=worth, relative=False)
-
-
-def _nps_points(sums: Sums) -> int:
-    return 100 * (sums.get(cell_numbers.PROMOTERS, 0) - sums.get(cell_numbers.DETRACTORS, 0))
-
-
-def _effort_points(sums: Sums) -> int:
-    return sum(score * sums.get(cell_numbers.EFFORT + score, 0) for score in SCORES)
-
-
-_created: Final = _cells(cell_numbers.CREATED)
+# Of equal moves these are told first, then those of other KPIs in the order of the catalogue.
+_FIRST: Final = ("first_response", "response", "resolution_rate", "csat", "nps", "effort")
+_WATCHED: Final = sorted(KPIS, key=lambda one: _FIRST.index(one.id) if one.id in _FIRST else len(_FIRST))
 MOVING: Final = (
-    _mean("support_first_response_mean_seconds", cell_numbers.FIRST_RESPONSE),
-    _mean("support_response_mean_seconds", cell_numbers.RESPONSE),
-    _ratio("support_resolution_ratio", cell_numbers.SOLVED, cell_numbers.CREATED, better="higher"),
-    _ratio("support_csat_ratio", cell_numbers.SATISFIED, *CSAT_ANSWERS, better="higher"),
-    _score("support_nps_score", _nps_points, _cells(*ANSWERS), Fraction(5)),
-    _score("support_effort_mean_score", _effort_points, _cells(*EFFORT_ANSWERS), Fraction(1, 5)),
-    _mean("support_handle_time_mean_seconds", cell_numbers.HANDLE),
-    _mean("support_resolution_time_mean_seconds", cell_numbers.RESOLUTION),
-    _ratio("support_abandonment_ratio", cell_numbers.ABANDONED, cell_numbers.CREATED, better="lower"),
-    _ratio("support_reopen_ratio", cell_numbers.REOPENED, cell_numbers.RESOLVED, better="lower"),
-    Moving(
-        name=PER_HOUR,
-        top=_created,
-        n=_created,
-        per_hour=True,
-        better=None,
-        worth=Fraction(1, 5),
-        relative=True,
-    ),
+    *(moving for one in _WATCHED for kind in one.figures for moving in _moving(kind, one.better)),
+    *(moving for one in KPIS for moving in _rates(one)),
 )
-
-
 # Of a choice that works by a calendar these are told by it, as boards and wall show them.
 BUSINESS: Final = {
-    moving.name: moving
-    for moving in (
-        _mean("support_first_response_mean_seconds", cell_numbers.FIRST_RESPONSE_BUSINESS),
-        _mean("support_resolution_time_mean_seconds", cell_numbers.RESOLUTION_BUSINESS),
-    )
+    moving.name: moving for one in KPIS for kind in one.by_work_hours for moving in _moving(kind, one.better)
 }
 
 

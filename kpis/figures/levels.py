@@ -12,6 +12,7 @@ from typing import Final
 
 from kpis import cell_numbers
 from kpis.figure import Figure, Labels
+from kpis.figures.kpi.live import OLDEST, OPEN, UNANSWERED
 from kpis.ledger.codec import LevelKey
 from kpis.tables import CUSTOMERS
 from windows.cells import Cells, add
@@ -66,13 +67,8 @@ class Levels:
         open_ = sum(sum(self._minutes.get((cell_numbers.OPEN, by, name), {}).values()) for name in names)
         waiting = [self._minutes.get((cell_numbers.UNANSWERED, by, name), {}) for name in names]
         unanswered = sum(sum(minutes.values()) for minutes in waiting)
-        yield Figure("support_open_tickets", labels, float(open_), open_)
-        yield Figure("support_unanswered_tickets", labels, float(unanswered), unanswered)
+        yield Figure(OPEN.name, labels, float(open_), open_)
+        yield Figure(UNANSWERED.name, labels, float(unanswered), unanswered)
         if unanswered:
             oldest = min(min(minutes) for minutes in waiting if minutes)
-            yield Figure(
-                "support_oldest_unanswered_timestamp_seconds",
-                labels,
-                float(oldest * _MINUTE_SECONDS),
-                unanswered,
-            )
+            yield Figure(OLDEST.name, labels, float(oldest * _MINUTE_SECONDS), unanswered)

@@ -6,9 +6,11 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from kpis import cell_numbers
-from kpis.figures.catalogue import ATTAINMENTS, BUSINESS_FIGURES, FIGURES, FigureKind
+from kpis.figures.catalogue import ATTAINMENTS, BUSINESS_FIGURES, FIGURES
 from kpis.figures.history import TOTAL, Course, Group
+from kpis.figures.kpi.declaration import FigureKind
 
+_LIGHT: Final = cell_numbers.LIGHT.union(*cell_numbers.SETTLED.values())
 Which = tuple[str, str | None]  # a figure, and by which clock; of attainment, of which target
 
 
@@ -16,12 +18,11 @@ def _which(kind: FigureKind) -> Which:
     return kind.name, next((value for _, value in kind.fixed_labels), None)
 
 
-# The figures that light cells suffice for: no quantiles (histograms), no distinct customers (registers).
+# Quotients for which light cells suffice: no quantiles (histograms), no distinct customers (registers), no counts (bars: `volumes`).
 TRENDS: Final = {
     _which(kind): kind
     for kind in (*FIGURES, *BUSINESS_FIGURES, *ATTAINMENTS)
-    if kind.name not in ("support_tickets", "support_tickets_per_customer", "support_nps_interval_score")
-    and "_quantile_" not in kind.name
+    if kind.how.top is not None and kind.how.cells <= _LIGHT
 }
 
 

@@ -18,7 +18,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from kpis import cell_numbers
 from kpis.figure import Figure, Labels
 from kpis.ledger.codec import LevelKey
-from kpis.sla import forecast
+from kpis.sla import forecast, metrics
 from kpis.sla.policy import TARGETS
 from kpis.tickets.row import Dims
 from windows.cells import Cells, add
@@ -184,9 +184,9 @@ def attainment(target: str, what: Settled, labels: Labels) -> Iterator[Figure]:
     n = what.met + what.breached
     labels = (*labels, ("target", target))
     if n:
-        yield Figure("support_sla_attainment_ratio", labels, what.met / n, n)
-    yield Figure("support_sla_attainment_observations", labels, float(n), n)
-    yield Figure("support_sla_breached_tickets", labels, float(what.breached), n)
+        yield Figure(metrics.ATTAINMENT, labels, what.met / n, n)
+    yield Figure(metrics.DEADLINES, labels, float(n), n)
+    yield Figure(metrics.BREACHED, labels, float(what.breached), n)
 
 
 def standing(target: str, due: Iterable[Timeline], now: int, labels: Labels) -> Iterator[Figure]:
@@ -198,19 +198,14 @@ def standing(target: str, due: Iterable[Timeline], now: int, labels: Labels) -> 
     labels = (*labels, ("target", target))
     late = sum(timeline.before(now) for timeline in timelines)
     waiting = sum(timeline.total for timeline in timelines) - late
-    yield Figure("support_sla_waiting_tickets", labels, float(waiting), waiting)
-    yield Figure("support_sla_overdue_tickets", labels, float(late), late)
+    yield Figure(metrics.WAITING, labels, float(waiting), waiting)
+    yield Figure(metrics.OVERDUE, labels, float(late), late)
     for name, minutes in WITHIN.items():
         soon = sum(timeline.between(now, now + minutes + 1) for timeline in timelines)
-        yield Figure("support_sla_due_tickets", (*labels, ("within", name)), float(soon), soon)
+        yield Figure(metrics.DUE, (*labels, ("within", name)), float(soon), soon)
     following = [minute for timeline in timelines if (minute := timeline.following(now)) is not None]
     if following:
-        yield Figure(
-            "support_sla_next_deadline_timestamp_seconds",
-            labels,
-            float(min(following) * _MINUTE_SECONDS),
-            waiting,
-        )
+        yield Figure(metrics.NEXT_DEADLINE, labels, float(min(following) * _MINUTE_SECONDS), waiting)
 
 
 def ahead(due: Iterable[Timeline], now: int) -> list[int]:
@@ -226,9 +221,7 @@ def forecasted(target: str, found: forecast.Forecast, labels: Labels) -> Iterato
     """The forecast as figures."""
     labels = (*labels, ("target", target))
     for bound, value in zip(("expected", "low", "high"), found, strict=True):
-        yield Figure(
-            "support_sla_forecast_breaches_tickets", (*labels, ("bound", bound)), float(value), found.high
-        )
+        yield Figure(metrics.FORECAST, (*labels, ("bound", bound)), float(value), found.high)
 
 
 def of_target(cells: Mapping[int, int], target: str) -> Cells:

@@ -12,7 +12,7 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.figure import Figure, Labels
 from kpis.ledger.codec import LevelKey
-from kpis.sla import deadlines, forecast
+from kpis.sla import deadlines, forecast, metrics
 from kpis.sla.calendar import Calendar
 from kpis.sla.deadlines import Deadlines, Group, Settled, Timeline, minute_of
 from kpis.sla.policy import Policy
@@ -186,17 +186,17 @@ class Terms:
         for target in self._policy.targets:
             objective = self._objective(target, by, names)
             if objective is not None:
-                yield Figure("support_sla_objective_ratio", (*labels, ("target", target)), objective, 1)
+                yield Figure(metrics.OBJECTIVE, (*labels, ("target", target)), objective, 1)
         age = self._oldest_ms(by, names, unanswered)
         if age is not None:
-            yield Figure("support_oldest_unanswered_business_seconds", labels, age / 1000, 1)
+            yield Figure(metrics.OLDEST_AGE, labels, age / 1000, 1)
         if by in FORECAST_ROLLUPS and self._version is not None:
             calendars = (
                 self._version.used_calendars()
                 if by == "all"
                 else [self._version.calendar(name) for name in names]
             )
-            yield Figure("support_business_open", labels, float(_any_open(calendars, self._as_of_ms)), 1)
+            yield Figure(metrics.BUSINESS_OPEN, labels, float(_any_open(calendars, self._as_of_ms)), 1)
 
     def _objective(self, target: str, by: str, names: Iterable[str]) -> float | None:
         if self._version is None:

@@ -18,6 +18,7 @@ from typing import Final
 from kpis.cell_numbers import ALLOWANCES
 from kpis.figure import Figure
 from kpis.members import DIMENSIONS, OTHER
+from kpis.sla import metrics
 from kpis.sla.deadlines import minute_of
 from kpis.sla.judgement import ALL, Endangered, Judgement, Place, Window, Worst, by_of, member_of
 from kpis.sla.kept import Asked, Reach, kept_since
@@ -407,34 +408,28 @@ def figures(found: Judgement) -> Iterator[Figure]:
     """The judgement as samples."""
     for one in found.worst:
         labels = (*labels_of(one), ("window", one.window))
-        yield Figure("support_sla_worst_ratio", labels, one.ratio, one.n)
-        yield Figure("support_sla_worst_objective_ratio", labels, one.objective, one.n)
-        yield Figure("support_sla_worst_observations", labels, float(one.n), one.n)
-        yield Figure("support_sla_worst_missed_tickets", labels, float(one.missed), one.n)
-        yield Figure("support_sla_worst_excess_tickets", labels, one.excess, one.n)
-        yield Figure("support_sla_worst_overdue_tickets", labels, float(one.overdue), one.overdue)
-        yield Figure("support_sla_worst_since_timestamp_seconds", labels, one.since_ms / 1000, one.n)
+        yield Figure(metrics.WORST, labels, one.ratio, one.n)
+        yield Figure(metrics.WORST_OBJECTIVE, labels, one.objective, one.n)
+        yield Figure(metrics.WORST_DEADLINES, labels, float(one.n), one.n)
+        yield Figure(metrics.WORST_MISSED, labels, float(one.missed), one.n)
+        yield Figure(metrics.WORST_EXCESS, labels, one.excess, one.n)
+        yield Figure(metrics.WORST_OVERDUE, labels, float(one.overdue), one.overdue)
+        yield Figure(metrics.WORST_SINCE, labels, one.since_ms / 1000, one.n)
     for soon in found.endangered:
         labels = labels_of(soon)
-        yield Figure("support_sla_endangered_tickets", labels, float(soon.waiting), soon.n)
-        yield Figure("support_sla_endangered_usual_tickets", labels, soon.usual, soon.n)
-        yield Figure("support_sla_endangered_observations", labels, float(soon.n), soon.n)
+        yield Figure(metrics.ENDANGERED, labels, float(soon.waiting), soon.n)
+        yield Figure(metrics.ENDANGERED_USUAL, labels, soon.usual, soon.n)
+        yield Figure(metrics.ENDANGERED_DEADLINES, labels, float(soon.n), soon.n)
     for (by, member, target), listed in found.below.items():
         yield Figure(
-            "support_sla_below_objective",
-            (("by", by), ("member", member), ("target", target)),
-            float(listed),
-            1,
+            metrics.BELOW_OBJECTIVE, (("by", by), ("member", member), ("target", target)), float(listed), 1
         )
     for (by, member, target), since_ms in found.kept_since_ms.items():
         labels = (("by", by), ("member", member), ("target", target))
-        yield Figure("support_sla_kept_since_timestamp_seconds", labels, since_ms / 1000, 1)
+        yield Figure(metrics.KEPT_SINCE, labels, since_ms / 1000, 1)
     for (team, target), count in found.long_overdue.items():
         yield Figure(
-            "support_sla_long_overdue_tickets",
-            (("by", "team"), ("member", team), ("target", target)),
-            float(count),
-            count,
+            metrics.LONG_OVERDUE, (("by", "team"), ("member", team), ("target", target)), float(count), count
         )
 
 

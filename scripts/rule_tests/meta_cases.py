@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from deskpulse.policy import load_policy
+from kpis.figures.kpi import resolution_rate
 from scripts.rule_tests.model import INSTANCES, Case, Fired, Look, figures, healthy
 from scripts.tidy import ROOT
 
@@ -203,7 +204,7 @@ def _mismatches() -> Iterator[Case]:
 
 
 def _definitions() -> Iterator[Case]:
-    net = "support_resolution_net_ratio"
+    net = resolution_rate.NET.name
     description = (
         "Workers of two versions own partitions, or an exporter is of another version than they are, and "
         "the versions define this figure "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from kpis.figures.kpi import first_response, reopen, volume
+from kpis.sla import metrics
 from scripts.rule_tests import exporter_cases, record_cases
 from scripts.rule_tests.exporter_cases import JOB, UNTRUSTED, told
 from scripts.rule_tests.meta_cases import BLIND
@@ -103,9 +105,9 @@ def _desk(minutes: int, more: Mapping[str, str] | None = None, instance: str = A
 
 _WINDOW: Final = 'window="1h",period="current",by="all",member="all"'
 _HOURLY: Final = {
-    "ticket-created": (f"support_tickets{{{_WINDOW}}}", 60),
-    "first-reply": (f'support_first_response_mean_observations{{{_WINDOW},clock="calendar"}}', 50),
-    "resolved": (f"support_reopen_observations{{{_WINDOW}}}", 40),
+    "ticket-created": (f"{volume.TICKETS.name}{{{_WINDOW}}}", 60),
+    "first-reply": (f'{first_response.MEAN.observations_name}{{{_WINDOW},clock="calendar"}}', 50),
+    "resolved": (f"{reopen.RATIO.observations_name}{{{_WINDOW}}}", 40),
 }
 _BEHIND: Final = 'deskpulse_source_behind_seconds{topic="ticket-created",partition="0"}'
 _POSITION: Final = 'deskpulse_source_position_offset{topic="ticket-created",partition="0"}'
@@ -456,7 +458,7 @@ def _sources() -> Iterator[Case]:
     )
     yield Case(
         "nothing comes, and nobody is at work: nothing is told",
-        _desk(45, {**everything, 'support_business_open{by="all",member="all"}': "0x45"}),
+        _desk(45, {**everything, f'{metrics.BUSINESS_OPEN}{{by="all",member="all"}}': "0x45"}),
         (Look("40m", "DeskpulseSourceSilent"), Look("40m", "SupportSLABlind")),
     )
     rare = {metric: "1x45" for metric, _ in _HOURLY.values()}

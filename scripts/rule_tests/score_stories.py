@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from kpis.figures.kpi import (
+    abandonment,
+    csat,
+    effort,
+    first_response,
+    handle_time,
+    nps,
+    reopen,
+    resolution_rate,
+    resolution_time,
+)
 from scripts.rule_tests.kpi import Story
 from scripts.rule_tests.model import Fired
 
@@ -71,8 +82,8 @@ SCORES: Final = (
     # as much.
     Worse(
         kpi="nps",
-        metric="support_nps_score",
-        observed="support_nps_observations",
+        metric=nps.SCORE.name,
+        observed=nps.SCORE.observations_name,
         now=5,
         before=30,
         n=400,
@@ -84,8 +95,8 @@ SCORES: Final = (
     # 0.15 down; sqrt(0.7 x 0.3 / 400 + 0.85 x 0.15 / 400) = 0.029.
     Worse(
         kpi="csat",
-        metric="support_csat_ratio",
-        observed="support_csat_observations",
+        metric=csat.RATIO.name,
+        observed=csat.RATIO.observations_name,
         now=0.7,
         before=0.85,
         n=400,
@@ -96,8 +107,8 @@ SCORES: Final = (
     # 1.2 down; sqrt(4 / 300 + 4 / 300) = 0.163.
     Worse(
         kpi="effort",
-        metric="support_effort_mean_score",
-        observed="support_effort_mean_observations",
+        metric=effort.MEAN.name,
+        observed=effort.MEAN.observations_name,
         now=4,
         before=5.2,
         n=300,
@@ -108,8 +119,8 @@ SCORES: Final = (
     # 0.4 down; sqrt((0.5 + 0.25) / 500 + (0.9 + 0.81) / 500) = 0.070.
     Worse(
         kpi="resolution",
-        metric="support_resolution_ratio",
-        observed="support_resolution_observations",
+        metric=resolution_rate.RATIO.name,
+        observed=resolution_rate.RATIO.observations_name,
         now=0.5,
         before=0.9,
         n=500,
@@ -121,8 +132,8 @@ SCORES: Final = (
     # still only 40.
     Worse(
         kpi="abandonment",
-        metric="support_abandonment_ratio",
-        observed="support_abandonment_observations",
+        metric=abandonment.RATIO.name,
+        observed=abandonment.RATIO.observations_name,
         now=0.45,
         before=0.05,
         n=600,
@@ -133,8 +144,8 @@ SCORES: Final = (
     # 0.1 up; sqrt(0.16 x 0.84 / 600 + 0.06 x 0.94 / 600) = 0.018.
     Worse(
         kpi="reopened",
-        metric="support_reopen_ratio",
-        observed="support_reopen_observations",
+        metric=reopen.RATIO.name,
+        observed=reopen.RATIO.observations_name,
         now=0.16,
         before=0.06,
         n=600,
@@ -148,8 +159,8 @@ TIMES: Final = (
     Worse(
         alert="SupportTimeRises",
         kpi="first_response",
-        metric="support_first_response_quantile_seconds",
-        observed="support_first_response_quantile_observations",
+        metric=first_response.QUANTILE.name,
+        observed=first_response.QUANTILE.observations_name,
         now=1200,
         before=600,
         n=400,
@@ -162,8 +173,8 @@ TIMES: Final = (
     Worse(
         alert="SupportTimeRises",
         kpi="resolution_time",
-        metric="support_resolution_time_quantile_seconds",
-        observed="support_resolution_time_quantile_observations",
+        metric=resolution_time.QUANTILE.name,
+        observed=resolution_time.QUANTILE.observations_name,
         now=36000,
         before=18000,
         n=400,
@@ -177,8 +188,8 @@ TIMES: Final = (
     Worse(
         alert="SupportTimeRises",
         kpi="handle_time",
-        metric="support_handle_time_mean_seconds",
-        observed="support_handle_time_mean_observations",
+        metric=handle_time.MEAN.name,
+        observed=handle_time.MEAN.observations_name,
         now=600,
         before=420,
         n=400,

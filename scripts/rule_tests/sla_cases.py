@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from kpis.sla import metrics
 from scripts.rule_tests.model import INSTANCES, Case, Look, Series, figures, healthy
 from scripts.rule_tests.sla_stories import (
     BELOW,
@@ -102,11 +103,8 @@ def _windows() -> Iterator[Case]:
 
 
 def _small() -> Iterator[Case]:
-    """A team with few deadlines has too few for any test.
-
-    One with many has always some tickets that wait for long.
-    """
-    observed = f'support_sla_attainment_observations{{window="8h",period="current",{_TEAM}}}'
+    """A team with few deadlines has too few for any test; one with many has always some tickets that wait for long."""
+    observed = f'{metrics.DEADLINES}{{window="8h",period="current",{_TEAM}}}'
     yield _told(
         "2 replies are overdue by one more target, of a team with 10 deadlines in 8 h: the test speaks for "
         "it",

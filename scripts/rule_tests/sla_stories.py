@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from kpis.figures.kpi import volume
+from kpis.sla import metrics
 from scripts.rule_tests.kpi import Story
 from scripts.rule_tests.model import Fired
 
@@ -134,15 +136,15 @@ BELOW: Final = Story(
     beside=(below(12, 30, "1 h", excess=9, overdue=5, severity="warning"),),
 )
 _SMALL: Final = {
-    f"support_sla_long_overdue_tickets{{{_PROMISE}}}": f"2{_FOREVER}",
-    f'support_sla_attainment_observations{{window="8h",period="current",{_PROMISE}}}': f"9{_FOREVER}",
+    f"{metrics.LONG_OVERDUE}{{{_PROMISE}}}": f"2{_FOREVER}",
+    f'{metrics.DEADLINES}{{window="8h",period="current",{_PROMISE}}}': f"9{_FOREVER}",
 }
 WAITS_LONG: Final = Story(
     alert="SupportSLAWaitsLong",
     what="2 replies of a team with 9 deadlines in 8 h are overdue by one more target",
     hold=2,
     shown=_SMALL,
-    low={f"support_sla_long_overdue_tickets{{{_PROMISE}}}": f"1{_FOREVER}"},
+    low={f"{metrics.LONG_OVERDUE}{{{_PROMISE}}}": f"1{_FOREVER}"},
     fired=Fired(
         labels={**_LABELS, "severity": "page"},
         summary="billing: 2 first replies have waited for twice the promised time. Answer them now.",
@@ -158,7 +160,7 @@ WAITS_LONG: Final = Story(
 
 def _counted(older: int) -> dict[str, str]:
     """Tickets of a week, and those of the weeks before."""
-    tickets = 'support_tickets{window="WINDOW",period="current",by="all",member="all"}'
+    tickets = f'{volume.TICKETS.name}{{window="WINDOW",period="current",by="all",member="all"}}'
     return {
         tickets.replace("WINDOW", "7d"): f"900{_FOREVER}",
         tickets.replace("WINDOW", "30d"): f"{900 + older}{_FOREVER}",
@@ -167,13 +169,13 @@ def _counted(older: int) -> dict[str, str]:
 
 FIRST_WEEK: Final = _counted(0)
 _BURN_FIGURES: Final = {
-    f"support_sla_objective_ratio{{{_PROMISE}}}": f"0.9{_FOREVER}",
+    f"{metrics.OBJECTIVE}{{{_PROMISE}}}": f"0.9{_FOREVER}",
     **{
-        f'support_sla_attainment_ratio{{window="{window}",period="current",{_PROMISE}}}': f"0.8{_FOREVER}"
+        f'{metrics.ATTAINMENT}{{window="{window}",period="current",{_PROMISE}}}': f"0.8{_FOREVER}"
         for window in ("7d", "24h")
     },
-    f'support_sla_attainment_observations{{window="7d",period="current",{_PROMISE}}}': f"20{_FOREVER}",
-    f'support_sla_attainment_observations{{window="24h",period="current",{_PROMISE}}}': f"5{_FOREVER}",
+    f'{metrics.DEADLINES}{{window="7d",period="current",{_PROMISE}}}': f"20{_FOREVER}",
+    f'{metrics.DEADLINES}{{window="24h",period="current",{_PROMISE}}}': f"5{_FOREVER}",
 }
 BURN: Final = Story(
     # 1.5 times a tenth are 15 %.
@@ -181,8 +183,7 @@ BURN: Final = Story(
     what="20% of the deadlines of 7d and 24h were missed",
     hold=15,
     shown={**_BURN_FIGURES, **_counted(2700)},
-    # as bad, of 19
-    low={f'support_sla_attainment_observations{{window="7d",period="current",{_PROMISE}}}': f"19{_FOREVER}"},
+    low={f'{metrics.DEADLINES}{{window="7d",period="current",{_PROMISE}}}': f"19{_FOREVER}"},  # as bad, of 19
     fired=Fired(
         labels={**_LABELS, "severity": "warning", "window": "7d"},
         summary="billing: 20% of the first replies were late in 7d; the objective allows fewer.",

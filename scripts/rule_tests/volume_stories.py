@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from kpis.figures.kpi import volume
 from scripts.rule_tests.kpi import Story
 from scripts.rule_tests.model import INSTANCES, Case, Exporter, Fired, Look, Series, figures
 from scripts.rule_tests.score_stories import STEP
@@ -18,7 +19,7 @@ def _tickets(counts: dict[str, int]) -> dict[str, str]:
     found = {}
     for span, count in counts.items():
         window, period = span.split()
-        found[f'support_tickets{{window="{window}",period="{period}",by="team",member="billing"}}'] = (
+        found[f'{volume.TICKETS.name}{{window="{window}",period="{period}",by="team",member="billing"}}'] = (
             f"{count}x{_STEPS}"
         )
     return found

@@ -48,7 +48,8 @@ def test_everything_that_the_exporter_describes_is_on_the_page() -> None:
 
 def test_every_figure_of_the_catalogue_is_explained_by_one_page_that_names_it() -> None:
     names = [name for found in metrics_doc.KPI_PAGES.values() for name in found]
-    figures = [*(kind.name for kind in catalogue.FIGURES), *catalogue.OTHER_FIGURES, *catalogue.LIVE_FIGURES]
+    shown = (*catalogue.OTHER_FIGURES, *catalogue.LIVE_FIGURES)
+    figures = [*(kind.name for kind in catalogue.FIGURES), *(one.name for one in shown)]
     assert sorted(figures) == sorted(names)
 
 

@@ -10,28 +10,45 @@ from rich.text import Text
 
 from deskpulse.ingest.events_io import to_rfc3339
 from deskpulse.report import readable
+from kpis.figures.kpi import (
+    abandonment,
+    csat,
+    effort,
+    first_response,
+    handle_time,
+    nps,
+    reopen,
+    resolution_rate,
+    resolution_time,
+    response,
+    retention,
+    tickets_per_customer,
+    volume,
+)
+from kpis.figures.kpi.live import OLDEST, OPEN, UNANSWERED
+from kpis.sla import metrics
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 WINDOWS: Final = ("1h", "24h", "30d")
 # (what people call it, metric, further labels)
 ROWS: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
-    ("First response, mean", "support_first_response_mean_seconds", {"clock": "calendar"}),
-    ("First response, 90 %", "support_first_response_quantile_seconds", {"clock": "calendar", "q": "0.9"}),
-    ("First replies in time", "support_sla_attainment_ratio", {"target": "first_reply"}),
-    ("Response, mean", "support_response_mean_seconds", {}),
-    ("Resolution rate", "support_resolution_ratio", {}),
-    ("Resolution time, mean", "support_resolution_time_mean_seconds", {"clock": "calendar"}),
-    ("Solved in time", "support_sla_attainment_ratio", {"target": "resolution"}),
-    ("Handle time, mean", "support_handle_time_mean_seconds", {}),
-    ("NPS", "support_nps_score", {}),
-    ("CSAT", "support_csat_ratio", {}),
-    ("Customer effort", "support_effort_mean_score", {}),
-    ("Tickets per customer", "support_tickets_per_customer", {}),
-    ("Customer retention", "support_customer_retention_ratio", {}),
-    ("Tickets", "support_tickets", {}),
-    ("Tickets per hour", "support_tickets_per_hour", {}),
-    ("Abandonment", "support_abandonment_ratio", {}),
-    ("Reopened", "support_reopen_ratio", {}),
+    ("First response, mean", first_response.MEAN.name, {"clock": "calendar"}),
+    ("First response, 90 %", first_response.QUANTILE.name, {"clock": "calendar", "q": "0.9"}),
+    ("First replies in time", metrics.ATTAINMENT, {"target": "first_reply"}),
+    ("Response, mean", response.MEAN.name, {}),
+    ("Resolution rate", resolution_rate.RATIO.name, {}),
+    ("Resolution time, mean", resolution_time.MEAN.name, {"clock": "calendar"}),
+    ("Solved in time", metrics.ATTAINMENT, {"target": "resolution"}),
+    ("Handle time, mean", handle_time.MEAN.name, {}),
+    ("NPS", nps.SCORE.name, {}),
+    ("CSAT", csat.RATIO.name, {}),
+    ("Customer effort", effort.MEAN.name, {}),
+    ("Tickets per customer", tickets_per_customer.RATE.name, {}),
+    ("Customer retention", retention.RETENTION.name, {}),
+    ("Tickets", volume.TICKETS.name, {}),
+    ("Tickets per hour", volume.PER_HOUR.name, {}),
+    ("Abandonment", abandonment.RATIO.name, {}),
+    ("Reopened", reopen.RATIO.name, {}),
 )
 
 
@@ -55,15 +72,12 @@ def has_figures(samples: Samples) -> bool:
     """Whether the first tickets are counted, and so the table has something to show.
 
     >>> labels = frozenset({"window": "30d", "period": "current", "by": "all", "member": "all"}.items())
-    >>> (
-    ...     has_figures({}),
-    ...     has_figures({("support_tickets", labels): 0.0}),
-    ...     has_figures({("support_tickets", labels): 7.0}),
-    ... )
+    >>> tickets = (volume.TICKETS.name, labels)
+    >>> has_figures({}), has_figures({tickets: 0.0}), has_figures({tickets: 7.0})
     (False, False, True)
     """
     labels = {"window": WINDOWS[-1], "period": "current", "by": "all", "member": "all"}
-    return samples.get(("support_tickets", frozenset(labels.items())), 0.0) > 0
+    return samples.get((volume.TICKETS.name, frozenset(labels.items())), 0.0) > 0
 
 
 def _cell(samples: Samples, metric: str, more: dict[str, str]) -> tuple[str, str]:
@@ -88,8 +102,8 @@ def _live(samples: Samples) -> Text:
     def live(name: str) -> float | None:
         return samples.get((name, frozenset({("by", "all"), ("member", "all")})))
 
-    open_, waiting = live("support_open_tickets"), live("support_unanswered_tickets")
-    oldest = live("support_oldest_unanswered_timestamp_seconds")
+    open_, waiting = live(OPEN.name), live(UNANSWERED.name)
+    oldest = live(OLDEST.name)
     if open_ is None or waiting is None:
         return Text("no figures yet")
     since = "" if oldest is None else f", the oldest since {to_rfc3339(int(oldest * 1000))}"
@@ -99,8 +113,8 @@ def _live(samples: Samples) -> Text:
 def _promised(samples: Samples) -> str:
     """First replies that are late or due within the hour; nothing without a policy."""
     labels = {("by", "all"), ("member", "all"), ("target", "first_reply")}
-    late = samples.get(("support_sla_overdue_tickets", frozenset(labels)))
-    due = samples.get(("support_sla_due_tickets", frozenset({*labels, ("within", "1h")})))
+    late = samples.get((metrics.OVERDUE, frozenset(labels)))
+    due = samples.get((metrics.DUE, frozenset({*labels, ("within", "1h")})))
     return (
         ""
         if late is None or due is None

@@ -24,7 +24,7 @@ from deskpulse.policy import build, load_file
 from kpis.figure import Figure
 from kpis.ledger import codec
 from kpis.ledger.codec import LevelKey, PaneKey
-from kpis.sla import worst
+from kpis.sla import metrics, worst
 from kpis.sla.deadlines import minute_of
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.policy import Policy
@@ -152,7 +152,7 @@ class Promises:
                     ("member", team),
                     ("target", target),
                 )
-                yield Figure("support_sla_attainment_observations", labels, float(n), n)
+                yield Figure(metrics.DEADLINES, labels, float(n), n)
 
 
 def shown(story: Story, policy: Policy) -> dict[str, list[float | None]]:

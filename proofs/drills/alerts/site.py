@@ -25,6 +25,8 @@ from deskpulse.monitoring.alert_log import Notice, server
 from deskpulse.monitoring.rules import Plan, texts
 from deskpulse.monitoring.rules.faults import faults
 from deskpulse.policy import build, load_file
+from kpis.figures.kpi import volume
+from kpis.sla import metrics
 from proofs.drills.alerts import exporter as drill_exporter
 from proofs.drills.alerts.clock import DrillClock
 from proofs.drills.alerts.drills import MINUTE_MS, MOMENT_MINUTES, WATCHDOG, Drill
@@ -42,8 +44,8 @@ _JOB: Final = "deskpulse-exporter"
 _ALERTS: Final = "alerts: {scrape_interval: SCRAPEs, silence: {least: 3m}, links: {webhook: WEBHOOK}}\n"
 _LIVES: Final = {  # what must be seen at the end, lest nothing was told because nothing was looked at
     "figures that are trusted": "desk:figures_trusted == 1",
-    "new tickets": 'desk:support_tickets{window="15m",period="current",by="all"} > 0',
-    "deadlines": "desk:support_sla_attainment_observations"
+    "new tickets": f'desk:{volume.TICKETS.name}{{window="15m",period="current",by="all"}} > 0',
+    "deadlines": f"desk:{metrics.DEADLINES}"
     '{window="1h",period="current",by="all",target="first_reply"} > 0',
 }
 

@@ -14,12 +14,13 @@ from typing import Final
 from playwright.async_api import Page
 
 from deskpulse.lab.demo import proof
+from kpis.figures.kpi import live
 from proofs.drills.freshness.site import Site, Slip, wall_ms
 from proofs.programs import until
 
 EVENTS: Final = 20
 PAUSE_SECONDS: Final = 4.7  # no divisor of an interval: the events fall on all its moments
-PANEL: Final = 'desk:support_unanswered_tickets{by="all"}'  # what the boards ask for unanswered tickets
+PANEL: Final = f'desk:{live.UNANSWERED.name}{{by="all"}}'  # what the boards ask for unanswered tickets
 _POLL_SECONDS: Final = 0.2
 _LONGEST_SECONDS: Final = 60.0  # from an event to the last who should know
 _WATCH: Final = """() => {

@@ -24,6 +24,7 @@ from deskpulse.monitoring.alert_log import Notice, server
 from deskpulse.monitoring.boards.questions.promql import JOB
 from deskpulse.monitoring.rules import Plan, texts, write
 from deskpulse.policy import build, load_file
+from kpis.sla import metrics
 from proofs.local_prometheus import LocalAlertmanager, LocalPrometheus
 from proofs.programs import until
 from proofs.stack import START_SECONDS, Stack
@@ -66,7 +67,7 @@ SLIPS: Final = (
     Slip(  # promised within 30 min: all broken, the oldest one 55 min ago
         alert="SupportSLABelowObjective",
         severity="page",
-        figure="support_sla_worst_overdue_tickets",
+        figure=metrics.WORST_OVERDUE,
         window="1h",
         target="first_reply",
         team="billing",
@@ -77,7 +78,7 @@ SLIPS: Final = (
     Slip(  # promised within 2 h: due in 8 to 14 min
         alert="SupportSLAEndangered",
         severity="page",
-        figure="support_sla_endangered_tickets",
+        figure=metrics.ENDANGERED,
         target="first_reply",
         team="technical",
         priority="normal",
@@ -87,7 +88,7 @@ SLIPS: Final = (
     Slip(  # promised within 8 h: due in 8 to 14 min
         alert="SupportSLAEndangered",
         severity="warning",
-        figure="support_sla_endangered_tickets",
+        figure=metrics.ENDANGERED,
         target="resolution",
         team="billing",
         priority="high",

@@ -25,6 +25,7 @@ from deskpulse.monitoring.boards.questions.figures import (
 from deskpulse.monitoring.boards.questions.promql import Expression, Pick
 from deskpulse.monitoring.boards.words import definitions
 from deskpulse.settings.bands import Band
+from kpis.figures.kpi.live import UNANSWERED
 
 _WIDTH: Final = 9
 _HEIGHT: Final = 14
@@ -108,7 +109,7 @@ def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Pick, Quanti
     A KPI that stands now has no window.
     """
     name, band = str(entry["metric"]), band_of(desk, entry)
-    if name == "support_unanswered_tickets":
+    if name == UNANSWERED.name:
         return live(name), live(name), "count", ""
     window = str(entry.get("window", "30d"))
     if band is not None:

@@ -56,6 +56,7 @@ from deskpulse.monitoring.boards.questions.recorded import (
     beyond,
     worst,
 )
+from kpis.sla import metrics
 
 TARGET: Final = "$target"
 WINDOWS: Final = ("today", "24h", "7d", "30d")
@@ -140,7 +141,7 @@ def _now(sheet: Sheet, y: int) -> None:
         "count",
         Number(of_policy=True),
     )
-    running = Query(live("support_sla_waiting_tickets", ALL, ("target", TARGET)))
+    running = Query(live(metrics.WAITING, ALL, ("target", TARGET)))
     tiles.value(
         sheet, Frame(at(3), w("running"), w("running_help")), running, "count", Number(of_policy=True)
     )
@@ -170,7 +171,7 @@ def _columns(sheet: Sheet, window: str, dimension: str) -> list[Column]:
     return [
         Column(
             w("state"),
-            Pick("support_sla_below_objective", (*who, ("target", TARGET)), own),
+            Pick(metrics.BELOW_OBJECTIVE, (*who, ("target", TARGET)), own),
             "word",
             states=LISTED_OR_NOT,
         ),
@@ -212,7 +213,7 @@ def _teams(sheet: Sheet, y: int) -> None:
         STATES,
         link=links.team_of_series(desk),
     )
-    hours = live("support_business_open", (*_BY_TEAM, NO_OTHER), keep=own)
+    hours = live(metrics.BUSINESS_OPEN, (*_BY_TEAM, NO_OTHER), keep=own)
     frame = Frame((12, y + _TABLE, 12, 10), w("hours_teams"), w("hours_teams_help"))
     kinds.timeline(
         sheet,

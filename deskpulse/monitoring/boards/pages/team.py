@@ -34,6 +34,17 @@ from deskpulse.monitoring.boards.questions.figures import (
     wait_or_none,
 )
 from deskpulse.monitoring.boards.questions.promql import Combined, Expression, Grouped, Pick
+from kpis.figures.kpi import (
+    abandonment,
+    csat,
+    effort,
+    handle_time,
+    nps,
+    reopen,
+    resolution_rate,
+    resolution_time,
+    volume,
+)
 
 WINDOW: Final = "$window"
 PERIODS: Final = ("current", "previous", "week_ago")
@@ -168,7 +179,7 @@ def _bucket(window: str, edge_seconds: int | None) -> Expression:
 
 def _volume(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
-    tickets = figure("support_tickets", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
+    tickets = figure(volume.TICKETS.name, WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
     frame = Frame((0, y, 12, 8), w("volume_course"), w("compared_help"))
     kinds.lines(sheet, frame, [Query(tickets, "{{period}}")], "count", Course(names=_periods(sheet)))
     standing = [Query(opened(TEAM_MEMBER), w("open")), Query(unanswered(TEAM_MEMBER), w("unanswered"))]
@@ -186,68 +197,62 @@ def _volume(sheet: Sheet, y: int) -> None:
 def _scores(sheet: Sheet, y: int) -> None:
     """Scores with their bands: nothing is promised about them."""
     desk, w = sheet.desk, sheet.desk.words
-    csat = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk)
+    satisfied = figure(csat.RATIO.name, WINDOW, TEAM_MEMBER, desk=desk)
     solved = figure(
-        "support_resolution_ratio", desk.window(desk.bands.resolution, "30d"), TEAM_MEMBER, desk=desk
+        resolution_rate.RATIO.name, desk.window(desk.bands.resolution, "30d"), TEAM_MEMBER, desk=desk
     )
-    nps = figure("support_nps_score", WINDOW, TEAM_MEMBER, desk=desk)
+    promoted = figure(nps.SCORE.name, WINDOW, TEAM_MEMBER, desk=desk)
     csat_steps, solved_steps = (
         band_steps(desk.bands.csat, times=100),
         band_steps(desk.bands.resolution, times=100),
     )
-    band = (enough(percent(csat), csat, desk), csat_steps)
+    band = (enough(percent(satisfied), satisfied, desk), csat_steps)
     tiles.value(
         sheet,
         Frame((0, y, 8, 4), w("csat"), w("csat_help")),
-        Query(percent(csat)),
+        Query(percent(satisfied)),
         "percent",
         Number(band=band),
     )
-    band = (enough(nps, nps, desk), band_steps(desk.bands.nps))
-    tiles.value(sheet, Frame((8, y, 8, 4), "NPS", w("nps_help")), Query(nps), "score", Number(band=band))
+    band = (enough(promoted, promoted, desk), band_steps(desk.bands.nps))
+    tiles.value(sheet, Frame((8, y, 8, 4), "NPS", w("nps_help")), Query(promoted), "score", Number(band=band))
     band = (enough(percent(solved), solved, desk), solved_steps)
     frame = Frame((16, y, 8, 4), w("resolution_in"), w("resolution_help"))
     tiles.value(sheet, frame, Query(percent(solved)), "percent", Number(band=band))
-    course = figure("support_csat_ratio", WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
+    course = figure(csat.RATIO.name, WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
     shown = [Query(percent(course), "{{period}}")]
     frame = Frame((0, y + 4, 8, 9), w("csat_course"), w("csat_help"))
     kinds.lines(sheet, frame, shown, "percent", Course(names=_periods(sheet), soft=(80, 100)))
     low, high = (
-        figure("support_nps_interval_score", WINDOW, TEAM_MEMBER, ("bound", bound), desk=desk)
+        figure(nps.INTERVAL.name, WINDOW, TEAM_MEMBER, ("bound", bound), desk=desk)
         for bound in ("low", "high")
     )
     names = (w("interval_low"), w("interval_high"))
-    scores = [Query(nps, "NPS"), Query(low, names[0]), Query(high, names[1])]
+    scores = [Query(promoted, "NPS"), Query(low, names[0]), Query(high, names[1])]
     frame = Frame((8, y + 4, 8, 9), w("nps_course"), w("nps_help"))
     kinds.lines(sheet, frame, scores, "score", Course(bounds=names, soft=(None, None)))
-    effort = [Query(figure("support_effort_mean_score", WINDOW, TEAM_MEMBER, desk=desk), w("effort"))]
+    easy = [Query(figure(effort.MEAN.name, WINDOW, TEAM_MEMBER, desk=desk), w("effort"))]
     frame = Frame((16, y + 4, 8, 9), w("effort_course"), w("effort_help"))
-    kinds.lines(sheet, frame, effort, "decimal", Course(soft=(1, 7)))
+    kinds.lines(sheet, frame, easy, "decimal", Course(soft=(1, 7)))
 
 
 def _handling(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     handle = [
-        Query(minutes(figure("support_handle_time_mean_seconds", WINDOW, TEAM_MEMBER, desk=desk)), w("mean")),
+        Query(minutes(figure(handle_time.MEAN.name, WINDOW, TEAM_MEMBER, desk=desk)), w("mean")),
         Query(
-            minutes(
-                figure("support_handle_time_quantile_seconds", WINDOW, TEAM_MEMBER, ("q", "0.9"), desk=desk)
-            ),
+            minutes(figure(handle_time.QUANTILE.name, WINDOW, TEAM_MEMBER, ("q", "0.9"), desk=desk)),
             w("nine_in_ten"),
         ),
     ]
     kinds.lines(sheet, Frame((0, y, 8, 8), w("handle_time"), w("handle_time_help")), handle, "minutes")
     back = [
-        Query(percent(figure("support_reopen_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("reopened")),
-        Query(percent(figure("support_abandonment_ratio", WINDOW, TEAM_MEMBER, desk=desk)), w("abandoned")),
+        Query(percent(figure(reopen.RATIO.name, WINDOW, TEAM_MEMBER, desk=desk)), w("reopened")),
+        Query(percent(figure(abandonment.RATIO.name, WINDOW, TEAM_MEMBER, desk=desk)), w("abandoned")),
     ]
     kinds.lines(sheet, Frame((8, y, 8, 8), w("back"), w("back_help")), back, "percent", Course(soft=(0, 10)))
     quantiles = of_a_team(
-        "support_resolution_time_quantile_seconds",
-        WINDOW,
-        ("q", ("0.5", "0.9", "0.95")),
-        desk=desk,
-        keep=("q",),
+        resolution_time.QUANTILE.name, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",)
     )
     names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
     frame = Frame((16, y, 8, 8), w("resolution_time_spread"), w("spread_help"))

@@ -91,6 +91,8 @@ from deskpulse.monitoring.boards.questions.recorded import (
     sla_state,
     worst,
 )
+from kpis.figures.kpi import csat, resolution_rate, volume
+from kpis.sla import metrics
 
 STATES: Final = {
     BELOW: ("below_objective", STATE_COLOURS["below_objective"]),
@@ -412,7 +414,7 @@ def _health(sheet: Sheet) -> None:
         Number(steps=ages),
     )
     if desk.targets:
-        of_teams = live("support_business_open", (*TEAMS, NO_OTHER), keep=("member",))
+        of_teams = live(metrics.BUSINESS_OPEN, (*TEAMS, NO_OTHER), keep=("member",))
         count = Joined(
             Spelt(Grouped(of_teams, "sum"), "n"), Spelt(Grouped(of_teams, "count"), "of"), (), ("of",)
         )
@@ -446,7 +448,7 @@ def _without_policy(sheet: Sheet) -> None:
     """
     desk, w = sheet.desk, sheet.desk.words
     to_team = links.to(desk, "team")
-    new = figure("support_tickets", "1h", desk=desk)
+    new = figure(volume.TICKETS.name, "1h", desk=desk)
     title = w("volume_in", window=w.window("1h"))
     tiles.value(
         sheet,
@@ -469,13 +471,13 @@ def _without_policy(sheet: Sheet) -> None:
     kinds.words(sheet, Frame(_place(0, 8, _STANDS), w("no_policy"), w("policy_adds")), w("policy_adds"))
     scores = [
         Part(
-            percent(figure("support_csat_ratio", "24h", desk=desk)),
+            percent(figure(csat.RATIO.name, "24h", desk=desk)),
             w("csat_in"),
             desk.locale.unit("whole_percent"),
             may_be_empty=True,
         ),
         Part(
-            percent(figure("support_resolution_ratio", "30d", desk=desk)),
+            percent(figure(resolution_rate.RATIO.name, "30d", desk=desk)),
             w("resolution_in"),
             desk.locale.unit("whole_percent"),
             may_be_empty=True,

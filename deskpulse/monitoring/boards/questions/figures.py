@@ -23,7 +23,11 @@ from deskpulse.monitoring.boards.questions.promql import (
     Where,
 )
 from deskpulse.monitoring.boards.questions.recorded import BUDGET_LEFT, EXCESS, IN_HOURS, by_own_clock
-from kpis.figures.catalogue import FIGURES
+from kpis.figures.catalogue import FIGURES, observations_name
+from kpis.figures.kpi import first_response as frt
+from kpis.figures.kpi import live as levels
+from kpis.figures.kpi import volume
+from kpis.sla import metrics
 
 # what the programs of the desk tell of themselves, under whatever job they are scraped
 PROGRAMS: Final = braces(())
@@ -31,9 +35,9 @@ _TRUSTED: Final = TRUSTED.promql()
 NONE: Final = -2  # a sample that says "there is none"; where there is no sample, nothing is known
 Who = tuple[tuple[str, Match], ...]
 ALL: Who = (("by", "all"), ("member", "all"))
-FIRST_RESPONSE = "support_first_response_mean_seconds"
-FIRST_RESPONSE_QUANTILE = "support_first_response_quantile_seconds"
-ATTAINMENT = "support_sla_attainment_ratio"
+FIRST_RESPONSE = frt.MEAN.name
+FIRST_RESPONSE_QUANTILE = frt.QUANTILE.name
+ATTAINMENT = metrics.ATTAINMENT
 TEAM: Final = Chosen("team")  # of the board of one team
 TEAM_MEMBER: Who = (("by", "team"), ("member", TEAM))
 TEAMS: Who = (("by", "team"),)
@@ -88,8 +92,7 @@ def first_response(
 
 def observations(pick: Pick, *, at_end: bool = False) -> Pick:
     """How many observations a figure rests on."""
-    names = {kind.name: kind.observations_name for kind in FIGURES}
-    name = names.get(pick.name) or pick.name.removesuffix("_ratio") + "_observations"
+    name = observations_name(pick.name)
     where = tuple((label, match) for label, match in pick.where if label not in {"q", "bound"})
     return Pick(name, where, tuple(label for label in pick.keep if label not in {"q", "bound"}), at_end)
 
@@ -123,12 +126,12 @@ def enough(shown: Expression, pick: Pick, desk: Desk) -> Expression:
 
 def overdue(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Tickets past their deadline and not yet done."""
-    return live("support_sla_overdue_tickets", who, ("target", target), keep=keep)
+    return live(metrics.OVERDUE, who, ("target", target), keep=keep)
 
 
 def at_risk(target: Match, who: Who = ALL, keep: tuple[str, ...] = (), *, within: str = "15m") -> Pick:
     """Tickets whose deadline comes within 15 minutes, or within another span."""
-    return live("support_sla_due_tickets", who, ("target", target), ("within", within), keep=keep)
+    return live(metrics.DUE, who, ("target", target), ("within", within), keep=keep)
 
 
 def attained(target: Match, window: str, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
@@ -138,38 +141,34 @@ def attained(target: Match, window: str, who: Who = ALL, keep: tuple[str, ...] =
 
 def missed(target: Match, window: str, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Deadlines of a window that were missed."""
-    return Pick(
-        "support_sla_breached_tickets",
-        (("window", window), ("period", "current"), *who, ("target", target)),
-        keep,
-    )
+    return Pick(metrics.BREACHED, (("window", window), ("period", "current"), *who, ("target", target)), keep)
 
 
 def objective(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Share of deadlines that is promised."""
-    return live("support_sla_objective_ratio", who, ("target", target), keep=keep)
+    return live(metrics.OBJECTIVE, who, ("target", target), keep=keep)
 
 
 def forecast(bound: Match, target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Deadlines that will be missed within the hour."""
-    return live("support_sla_forecast_breaches_tickets", who, ("target", target), ("bound", bound), keep=keep)
+    return live(metrics.FORECAST, who, ("target", target), ("bound", bound), keep=keep)
 
 
 def unanswered(who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Open tickets that no human has answered."""
-    return live("support_unanswered_tickets", who, keep=keep)
+    return live(levels.UNANSWERED.name, who, keep=keep)
 
 
 def opened(who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Open tickets."""
-    return live("support_open_tickets", who, keep=keep)
+    return live(levels.OPEN.name, who, keep=keep)
 
 
 def longest_wait(who: Who = ALL, keep: tuple[str, ...] = (), *, desk: Desk) -> Expression:
     """Seconds that the oldest unanswered ticket has waited: by work hours where there are calendars."""
     if desk.policy is not None:
-        return live("support_oldest_unanswered_business_seconds", who, keep=keep)
-    return Age(live("support_oldest_unanswered_timestamp_seconds", who, keep=keep))
+        return live(metrics.OLDEST_AGE, who, keep=keep)
+    return Age(live(levels.OLDEST.name, who, keep=keep))
 
 
 def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
@@ -179,7 +178,7 @@ def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
     """
     wait = longest_wait(who, desk=desk)
     if who == ALL and desk.policy is not None:
-        wait = Either(wait, Age(live("support_oldest_unanswered_timestamp_seconds")))
+        wait = Either(wait, Age(live(levels.OLDEST.name)))
     return Either(wait, Scaled(Where(unanswered(who), "==", 0), plus=NONE), ())
 
 
@@ -188,8 +187,8 @@ def next_or_none(who: Who) -> Expression:
 
     The deadline is of any target unless `who` names one.
     """
-    running = live("support_sla_waiting_tickets", who)
-    name = "support_sla_next_deadline_timestamp_seconds"
+    running = live(metrics.WAITING, who)
+    name = metrics.NEXT_DEADLINE
     one = any(label == "target" for label, _ in who)
     soonest = Until(live(name, who) if one else Grouped(live(name, who, keep=("target",)), "min"))
     return Either(soonest, Scaled(Where(running, "==", 0), plus=NONE), ())
@@ -197,12 +196,12 @@ def next_or_none(who: Who) -> Expression:
 
 def per_hour(window: str, who: Who = ALL, keep: tuple[str, ...] = (), *, desk: Desk) -> Pick:
     """New tickets an hour."""
-    return figure("support_tickets_per_hour", window, who, desk=desk, keep=keep)
+    return figure(volume.PER_HOUR.name, window, who, desk=desk, keep=keep)
 
 
 def next_deadline(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Expression:
     """Seconds until the next running clock reaches its deadline."""
-    return Until(live("support_sla_next_deadline_timestamp_seconds", who, ("target", target), keep=keep))
+    return Until(live(metrics.NEXT_DEADLINE, who, ("target", target), keep=keep))
 
 
 def budget_left(target: Match, by: str = "all") -> Expression:

@@ -29,14 +29,18 @@ from deskpulse.monitoring.boards.questions.promql import (
     Unless,
     Where,
 )
+from kpis.figures.kpi import first_response, resolution_time
 from kpis.members import OTHER
+from kpis.sla import metrics
 
 PROMISE: Final = ("by", "member", "target")
 _OF_TEAMS: Final = (("by", ("all", "team")),)
 _TEAMS: Final = (("by", "team"),)
-# where names are folded is no team, so it counts only while it has deadlines
-NO_OTHER: tuple[str, Match] = ("member", Besides((OTHER,)))
-_MEAN: Final = "support_first_response_mean_seconds"
+NO_OTHER: tuple[str, Match] = (
+    "member",
+    Besides((OTHER,)),
+)  # where names are folded is no team, so it counts only while it has deadlines
+_MEAN: Final = first_response.MEAN.name
 NAMED: Final = 3  # of what is worst now: the first in full, the others in a line
 LISTED: Final = 5  # of what is worst now, in the table of the SLA board
 MEMBERS: Final = 8  # of a dimension on the SLA board, the worst ones; the others are counted
@@ -99,9 +103,9 @@ def _sla_state() -> Expression:
     It is 0 where it or something within it is listed, else 1; where there is nothing to judge it is 2 while
     it is closed, and 3 while it is open.
     """
-    below = Scaled(Pick("support_sla_below_objective", _OF_TEAMS, PROMISE), times=-1, plus=1)
-    promised = Scaled(Pick("support_sla_objective_ratio", (*_OF_TEAMS, NO_OTHER), PROMISE), times=0, plus=1)
-    opened = Scaled(Pick("support_business_open", _OF_TEAMS, ("by", "member")), plus=2)
+    below = Scaled(Pick(metrics.BELOW_OBJECTIVE, _OF_TEAMS, PROMISE), times=-1, plus=1)
+    promised = Scaled(Pick(metrics.OBJECTIVE, (*_OF_TEAMS, NO_OTHER), PROMISE), times=0, plus=1)
+    opened = Scaled(Pick(metrics.BUSINESS_OPEN, _OF_TEAMS, ("by", "member")), plus=2)
     return Given(Either(below, Joined(promised, opened, ("by", "member"), ())), TRUSTED)
 
 
@@ -112,8 +116,8 @@ def _in_hours() -> Expression:
     """
     own = ("window", "period", "by", "member")
     business = (("clock", "business"),)
-    n = Pick("support_first_response_mean_observations", business, own)
-    others = Where(Combined(n, "-", Pick("support_first_response_closed_observations", (), own)), ">", 0)
+    n = Pick(first_response.MEAN.observations_name, business, own)
+    others = Where(Combined(n, "-", Pick(first_response.CLOSED.name, (), own)), ">", 0)
     return Combined(Combined(Pick(_MEAN, business, own), "*", n), "/", others)
 
 
@@ -137,8 +141,8 @@ def durations_of_teams(hours: Match) -> tuple[Recorded, ...]:
     """The durations that the board of a team shows."""
     return (
         by_own_clock(_MEAN, hours),
-        by_own_clock("support_first_response_quantile_seconds", hours, ("q",)),
-        by_own_clock("support_resolution_time_quantile_seconds", hours, ("q",)),
+        by_own_clock(first_response.QUANTILE.name, hours, ("q",)),
+        by_own_clock(resolution_time.QUANTILE.name, hours, ("q",)),
     )
 
 
@@ -149,9 +153,9 @@ def _excess() -> Expression:
     """
     shown = (("window", ("1h", "8h")), ("period", "current"))
     own = ("window", *PROMISE)
-    n = Pick("support_sla_attainment_observations", shown, own)
-    met = Combined(n, "*", Pick("support_sla_attainment_ratio", shown, own))
-    return Combined(Joined(n, Pick("support_sla_objective_ratio", (), PROMISE), PROMISE, ()), "-", met)
+    n = Pick(metrics.DEADLINES, shown, own)
+    met = Combined(n, "*", Pick(metrics.ATTAINMENT, shown, own))
+    return Combined(Joined(n, Pick(metrics.OBJECTIVE, (), PROMISE), PROMISE, ()), "-", met)
 
 
 def _rank() -> Expression:
@@ -162,8 +166,8 @@ def _rank() -> Expression:
     Of equals the one with more deadlines in 30 days: `topk` chooses among equals freely. `other` comes only
     while it has deadlines.
     """
-    below = Pick("support_sla_below_objective", (), PROMISE)
-    ours = Pick("support_sla_objective_ratio", (NO_OTHER,), PROMISE)
+    below = Pick(metrics.BELOW_OBJECTIVE, (), PROMISE)
+    ours = Pick(metrics.OBJECTIVE, (NO_OTHER,), PROMISE)
     hour = Grouped(Recorded(EXCESS.inner, EXCESS.name, (("window", "1h"),)), "max", PROMISE)
     listed = Scaled(below, times=1_000_000)
     rank = Either(
@@ -171,7 +175,7 @@ def _rank() -> Expression:
         Scaled(ours, times=0, plus=-200_000),
     )
     month = (("window", "30d"), ("period", "current"))
-    deadlines = Pick("support_sla_attainment_observations", month, PROMISE)
+    deadlines = Pick(metrics.DEADLINES, month, PROMISE)
     return Either(Combined(rank, "+", Scaled(deadlines, over=1_000_000)), rank)
 
 
@@ -186,8 +190,8 @@ def _budget_left() -> Expression:
     100 means that nothing failed, 0 that as much failed as may, and below 0 that more did.
     """
     month = (("window", "30d"), ("period", "current"))
-    failed = Scaled(Pick("support_sla_attainment_ratio", month, PROMISE), times=-1, plus=1)
-    allowed = Scaled(Pick("support_sla_objective_ratio", (), PROMISE), times=-1, plus=1)
+    failed = Scaled(Pick(metrics.ATTAINMENT, month, PROMISE), times=-1, plus=1)
+    allowed = Scaled(Pick(metrics.OBJECTIVE, (), PROMISE), times=-1, plus=1)
     return Scaled(Combined(failed, "/", allowed), times=-100, plus=100)
 
 
@@ -233,9 +237,9 @@ def _wall_rows() -> Expression:
         "+",
         Scaled(Compared(teams, "==", KEPT), times=1_000_000),
     )
-    rank = Combined(ranks, "+", Pick("support_sla_overdue_tickets", _TEAMS, PROMISE))
+    rank = Combined(ranks, "+", Pick(metrics.OVERDUE, _TEAMS, PROMISE))
     month = (("window", "30d"), ("period", "current"), *_TEAMS)
-    deadlines = Pick("support_sla_attainment_observations", month, PROMISE)
+    deadlines = Pick(metrics.DEADLINES, month, PROMISE)
     return Top(Either(Combined(rank, "+", Scaled(deadlines, over=1_000_000)), rank), WALL_ROWS)
 
 

@@ -16,6 +16,7 @@ from deskpulse.monitoring.rules.plan import Plan
 from deskpulse.monitoring.rules.promql import block
 from exporters.metrics import families
 from exporters.metrics.name_families import DESK, TEAM
+from kpis.sla import metrics
 
 ABOUT: Final = """
 
@@ -64,7 +65,7 @@ def _program() -> tuple[Record, ...]:
         # The figures are there and no policy is: -1, by which a tile that shows a count says so.
         Record(
             "desk:sla_policy_missing",
-            "desk:view_as_of_timestamp_seconds * 0 - 1 unless on (desk) desk:support_sla_objective_ratio",
+            f"desk:view_as_of_timestamp_seconds * 0 - 1 unless on (desk) desk:{metrics.OBJECTIVE}",
         ),
         # 2 there is none, 1 workers and exporters differ, 0 one policy.
         Record(

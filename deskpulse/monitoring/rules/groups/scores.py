@@ -9,12 +9,17 @@ not explain it: the change is more than `margin` times its standard error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, Family, Group, Record
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import MEMBER, WHOSE, block, of_team, trusted
+from kpis.figures.catalogue import KPIS
+from kpis.figures.kpi.declaration import Kpi
+from kpis.figures.kpi.declaration import Score as Declared
+from kpis.figures.kpi.volume import TICKETS
+from kpis.sla.metrics import BUSINESS_OPEN
 
 BOARD: Final = "deskpulse-team"
 KEEP_MS: Final = 10 * MINUTE_MS
@@ -25,13 +30,26 @@ ABOUT_SCORES: Final = (
 ABOUT_VOLUME: Final = "Tickets created in 8 hours, against the same hours a week ago, for all and by team."
 
 
+# What the alerts call a score or a time.
+SAYS: Final = {
+    "nps": "The net promoter score",
+    "csat": "The share of satisfied customers",
+    "effort": "The customer effort score",
+    "resolution": "The resolution rate",
+    "abandonment": "The share of abandoned tickets",
+    "reopened": "The share of reopened tickets",
+    "first_response": "The median first response time",
+    "resolution_time": "The median resolution time",
+    "handle_time": "The mean handle time",
+}
+_FORMS: Final = {"ratio": "humanizePercentage", "seconds": "humanizeDuration", "score": 'printf "%.1f"'}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A figure that is compared with an earlier one.
+    """A figure that is compared with an earlier one, as its KPI declares it (`kpis.figures.kpi.declaration.Score`).
 
-    `change` is the least change that matters: a difference, or for times a factor. `variance` is that of one
-    figure, as PromQL of `{r}` (the figure) and `{n}` (its observations); of a time it is that of its
-    logarithm.
+    Two intervals of 95 % that do not meet would say the same of the net promoter score; this way all scores have one margin.
     """
 
     kpi: str
@@ -42,11 +60,11 @@ class Score:
     against: str  # the period that it is compared with
     change: float
     variance: str
-    form: str = "humanizePercentage"  # how a value of it is written
-    labels: str = ""  # of both metrics
-    quantile: str = ""  # of the figure alone
-    rises: bool = False  # higher is worse
-    factor: bool = False  # the change is a factor
+    form: str  # how a value of it is written
+    labels: str  # of both metrics
+    quantile: str  # of the figure alone
+    rises: bool  # higher is worse
+    factor: bool  # the change is a factor
 
     def figure(self, period: str) -> str:
         """The figure in one of the two spans, without the labels that tell them apart."""
@@ -69,116 +87,36 @@ class Score:
         return "the same days a week ago" if self.against == "week_ago" else f"the {self.window} before"
 
 
-_SHARE: Final = "{r} * (1 - {r}) / {n}"
-_OF_CLOCK: Final = ',clock="calendar"'
-_MEDIAN: Final = ',q="0.5"'
-_WRITTEN_SCORE: Final = 'printf "%.1f"'
-SCORES: Final = (
-    # Two intervals of 95 % that do not meet would say the same; this way all scores have one margin.
-    Score(
-        kpi="nps",
-        says="The net promoter score",
-        metric="support_nps_score",
-        observed="support_nps_observations",
-        window="7d",
-        against="previous",
-        change=10,
-        # of answers that are 100, 0 or -100: at most 10,000, and 5,000 for a score near 0
-        variance="5000 / {n}",
-        form=_WRITTEN_SCORE,
-    ),
-    Score(
-        kpi="csat",
-        says="The share of satisfied customers",
-        metric="support_csat_ratio",
-        observed="support_csat_observations",
-        window="7d",
-        against="previous",
-        change=0.05,
-        variance=_SHARE,
-    ),
-    Score(
-        kpi="effort",
-        says="The customer effort score",
-        metric="support_effort_mean_score",
-        observed="support_effort_mean_observations",
-        window="7d",
-        against="previous",
-        change=0.5,
-        variance="4 / {n}",  # seven steps spread over about two
-        form=_WRITTEN_SCORE,
-    ),
-    Score(
-        kpi="resolution",
-        says="The resolution rate",
-        metric="support_resolution_ratio",
-        observed="support_resolution_observations",
-        window="24h",
-        against="week_ago",
-        change=0.1,
-        variance="({r} + {r} * {r}) / {n}",  # solved over created, both counts of what comes by chance
-    ),
-    Score(
-        kpi="abandonment",
-        says="The share of abandoned tickets",
-        metric="support_abandonment_ratio",
-        observed="support_abandonment_observations",
-        window="24h",
-        against="week_ago",
-        change=0.05,
-        variance=_SHARE,
-        rises=True,
-    ),
-    Score(
-        kpi="reopened",
-        says="The share of reopened tickets",
-        metric="support_reopen_ratio",
-        observed="support_reopen_observations",
-        window="7d",
-        against="previous",
-        change=0.05,
-        variance=_SHARE,
-        rises=True,
-    ),
-)
-_FIRST_RESPONSE: Final = Score(
-    kpi="first_response",
-    says="The median first response time",
-    metric="support_first_response_quantile_seconds",
-    observed="support_first_response_quantile_observations",
-    window="24h",
-    against="week_ago",
-    change=1.5,
-    variance="2.25 / {n}",
-    form="humanizeDuration",
-    labels=_OF_CLOCK,
-    quantile=_MEDIAN,
-    rises=True,
-    factor=True,
-)
-TIMES: Final = (
-    _FIRST_RESPONSE,
-    replace(
-        _FIRST_RESPONSE,
-        kpi="resolution_time",
-        says="The median resolution time",
-        metric="support_resolution_time_quantile_seconds",
-        observed="support_resolution_time_quantile_observations",
-    ),
-    Score(
-        kpi="handle_time",
-        says="The mean handle time",
-        metric="support_handle_time_mean_seconds",
-        observed="support_handle_time_mean_observations",
-        window="24h",
-        against="week_ago",
-        change=1.25,
-        variance="1 / {n}",
-        form="humanizeDuration",
-        rises=True,
-        factor=True,
-    ),
-)
+def _score(kpi: Kpi, declared: Declared) -> Score:
+    figure = declared.figure
+    if declared.id not in SAYS:
+        raise ValueError(f"the score {declared.id} of the KPI {kpi.id} has no words: add them to SAYS")
+    return Score(
+        kpi=declared.id,
+        says=SAYS[declared.id],
+        metric=figure.name,
+        observed=figure.observations_name,
+        window=declared.window,
+        against=declared.against,
+        change=declared.change,
+        variance=declared.variance,
+        form=_FORMS[figure.unit],
+        labels="".join(f',{name}="{value}"' for name, value in figure.fixed_labels),
+        quantile=f',q="{declared.q}"' if declared.q else "",
+        rises=kpi.better == "lower",
+        factor=figure.unit == "seconds",
+    )
+
+
+def _declared() -> tuple[Score, ...]:
+    """In the order of SAYS."""
+    found = {kpi.score.id: _score(kpi, kpi.score) for kpi in KPIS if kpi.score is not None}
+    return tuple(found[id_] for id_ in SAYS if id_ in found)
+
+
+_ALL: Final = _declared()
+SCORES: Final = tuple(score for score in _ALL if not score.factor)
+TIMES: Final = tuple(score for score in _ALL if score.factor)
 
 
 def family(plan: Plan) -> Family:
@@ -252,7 +190,7 @@ def volume(plan: Plan) -> Family:
 
 
 def _volumes() -> tuple[Record, ...]:
-    tickets = 'desk:support_tickets{by=~"all|team",window="8h",period='
+    tickets = f'desk:{TICKETS.name}{{by=~"all|team",window="8h",period='
     return (
         Record("desk:volume_now_tickets", f'max by ({MEMBER}) ({tickets}"current"}})'),
         Record("desk:volume_week_ago_tickets", f'max by ({MEMBER}) ({tickets}"week_ago"}})'),
@@ -263,7 +201,7 @@ def _unusual(plan: Plan) -> Iterator[Alert]:
     settings = plan.alerts.volume
     now, before = "desk:volume_now_tickets", "desk:volume_week_ago_tickets"
     error = f"{number(settings.margin)} * sqrt({now} + {before})"
-    closed = f"unless on ({MEMBER}) (desk:support_business_open == 0)"
+    closed = f"unless on ({MEMBER}) (desk:{BUSINESS_OPEN} == 0)"
     for name, more, less, only in (
         ("High", now, before, (_history(before),)),
         ("Low", before, now, (closed,)),
@@ -304,7 +242,7 @@ def _history(week_ago: str) -> str:
     nothing.
     """
     of_24h, of_7d, of_14d, of_30d = (
-        f'desk:support_tickets{{window="{window}",period="{period}"}}'
+        f'desk:{TICKETS.name}{{window="{window}",period="{period}"}}'
         for window, period in (("24h", "week_ago"), ("7d", "current"), ("7d", "previous"), ("30d", "current"))
     )
     return block(
@@ -315,7 +253,6 @@ def _history(week_ago: str) -> str:
     )
 
 
-_ALL: Final = (*SCORES, *TIMES)
 _VOLUME_MEANS: Final = {
     "High": "More than chance explains. Look at what customers write about before the queue grows: an outage, "
     "a mailing, an invoice run.",

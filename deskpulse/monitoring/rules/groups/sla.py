@@ -9,6 +9,8 @@ from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, Family, Group, Se
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import MEMBER, NAMED, NOW, PROMISE, of_team, trusted
 from deskpulse.policy.alerts import BurnPart
+from kpis.figures.kpi import volume
+from kpis.sla import metrics
 from windows.offered import WINDOW_MS
 
 BOARD: Final = "deskpulse-sla"
@@ -25,13 +27,13 @@ _SHORT_SHARE: Final = 4  # the short window needs a quarter of the deadlines of 
 _HOURS: Final = 8  # of the longer window of worst now
 # deadlines an hour, from which the hour speaks for itself: as many as the test of worst now asks for
 _TELLING: Final = 10
-_OBSERVED: Final = "desk:support_sla_attainment_observations"
-_MISSABLE: Final = "(1 - desk:support_sla_objective_ratio)"
-_TICKETS: Final = "desk:support_tickets"
+_OBSERVED: Final = f"desk:{metrics.DEADLINES}"
+_MISSABLE: Final = f"(1 - desk:{metrics.OBJECTIVE})"
+_TICKETS: Final = f"desk:{volume.TICKETS.name}"
 _ALL: Final = 'by="all"'
-_MISSED: Final = "desk:support_sla_worst_missed_tickets"
-_OVERDUE: Final = "desk:support_sla_worst_overdue_tickets"
-_WORST_OF: Final = "desk:support_sla_worst_observations"
+_MISSED: Final = f"desk:{metrics.WORST_MISSED}"
+_OVERDUE: Final = f"desk:{metrics.WORST_OVERDUE}"
+_WORST_OF: Final = f"desk:{metrics.WORST_DEADLINES}"
 _REPLIES: Final = 'target=~"first_reply|next_reply"'
 
 ABOUT: Final = """\
@@ -53,7 +55,7 @@ def _endangered(plan: Plan, severity: Severity) -> Alert:
     match = "=~" if severity == "page" else "!~"
     return Alert(
         name=ENDANGERED,
-        expr=trusted(f'desk:support_sla_endangered_tickets{{target{match}"first_reply|next_reply"}}'),
+        expr=trusted(f'desk:{metrics.ENDANGERED}{{target{match}"first_reply|next_reply"}}'),
         severity=severity,
         kind="kpi",
         board=BOARD,
@@ -111,7 +113,7 @@ def _waits_long(plan: Plan) -> Alert:
     A busy desk has always a few of them.
     """
     small = plan.alerts.small_teams
-    long = f'desk:support_sla_long_overdue_tickets{{by="team",{_REPLIES}}}'
+    long = f'desk:{metrics.LONG_OVERDUE}{{by="team",{_REPLIES}}}'
     return Alert(
         name=WAITS_LONG,
         expr=trusted(
@@ -138,10 +140,8 @@ def _burn(plan: Plan, part: BurnPart) -> Alert:
         name=BURN,
         expr=trusted(
             of_team(
-                f'1 - desk:support_sla_attainment_ratio{{window="{part.long}",{NOW}}} > on ({PROMISE}) '
-                f"{limit}",
-                f'and on ({PROMISE}) (1 - desk:support_sla_attainment_ratio{{window="{part.short}",{NOW}}} '
-                f"> on ({PROMISE}) {limit})",
+                f'1 - desk:{metrics.ATTAINMENT}{{window="{part.long}",{NOW}}} > on ({PROMISE}) {limit}',
+                f'and on ({PROMISE}) (1 - desk:{metrics.ATTAINMENT}{{window="{part.short}",{NOW}}} > on ({PROMISE}) {limit})',
                 f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.long}",{NOW}}} >= {least})',
                 f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.short}",{NOW}}} >= '
                 f"{max(1, least // _SHORT_SHARE)})",

@@ -14,6 +14,8 @@ from deskpulse.monitoring.rules.model import Family, Group, Record
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import EXPORTER, block
 from exporters.metrics import families
+from kpis.figures.kpi import first_response, reopen, volume
+from kpis.sla import metrics
 
 SCORE: Final = "desk:exporter_score"
 CLOSE: Final = 4  # of the score: the clock is right and the figures are fresh
@@ -31,9 +33,9 @@ _POSITION: Final = "deskpulse_ledger_position_offset"
 _WATERMARK: Final = "deskpulse_watermark_timestamp_seconds"
 _BUSY: Final = 'by="all",period="current",window=~"1h|8h|24h|7d"'
 _EVENTS: Final = {  # of the source topics that no desk can do without
-    "ticket-created": f"max by (desk, window) (desk:support_tickets{{{_BUSY}}})",
-    "first-reply": f'max by (desk, window) (desk:support_first_response_mean_observations{{{_BUSY},clock="calendar"}})',
-    "resolved": f"max by (desk, window) (desk:support_reopen_observations{{{_BUSY}}})",
+    "ticket-created": f"max by (desk, window) (desk:{volume.TICKETS.name}{{{_BUSY}}})",
+    "first-reply": f'max by (desk, window) (desk:{first_response.MEAN.observations_name}{{{_BUSY},clock="calendar"}})',
+    "resolved": f"max by (desk, window) (desk:{reopen.RATIO.observations_name}{{{_BUSY}}})",
 }
 
 ABOUT: Final = """\
@@ -163,7 +165,7 @@ def _silence(plan: Plan) -> tuple[Record, ...]:
                 f"(desk:source_silent_seconds >= {number(silence.least / 1000)})",
                 f"and on (desk, topic) (desk:source_missed_events >= {silence.events})",
                 # Nobody expects events while every team is closed; without a calendar somebody always works.
-                'unless on (desk) (desk:support_business_open{by="all"} == 0)',
+                f'unless on (desk) (desk:{metrics.BUSINESS_OPEN}{{by="all"}} == 0)',
             ),
         ),
     )

@@ -1,0 +1,90 @@
+"""SLA attainment and what its clocks say now: only an exporter with a policy has these figures. `kpis.sla` makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kpis import cell_numbers
+from kpis.figures.kpi.declaration import PROMISE, FigureKind, Kpi, Shown, Tile
+from kpis.figures.kpi.how import How, Point, Sums, total
+from kpis.sla import metrics
+
+_OF_TARGET: Final = ("target",)
+ATTAINMENT: Final = Shown(
+    name=metrics.ATTAINMENT,
+    help="Deadlines met over deadlines met or missed in the window.",
+    labels=_OF_TARGET,
+)
+DEADLINES: Final = Shown(
+    name=metrics.DEADLINES, help="Deadlines met or missed in the window.", labels=_OF_TARGET
+)
+BREACHED: Final = Shown(
+    name=metrics.BREACHED, help="Deadlines missed in the window, booked at the deadline.", labels=_OF_TARGET
+)
+LIVE: Final = (
+    Shown(
+        name=metrics.OBJECTIVE,
+        help="Share of deadlines to be met by the policy in force, the smallest that applies to the member.",
+        labels=_OF_TARGET,
+    ),
+    Shown(name=metrics.WAITING, help="Open tickets whose clock runs towards a deadline.", labels=_OF_TARGET),
+    Shown(
+        name=metrics.OVERDUE, help="Open tickets whose clock runs on past the deadline.", labels=_OF_TARGET
+    ),
+    Shown(
+        name=metrics.DUE,
+        help="Open tickets whose deadline comes within so much time.",
+        labels=(*_OF_TARGET, "within"),
+    ),
+    Shown(
+        name=metrics.NEXT_DEADLINE,
+        help="The next deadline of a running clock, floored to the minute.",
+        labels=_OF_TARGET,
+    ),
+    Shown(name=metrics.OLDEST_AGE, help="Age of the oldest unanswered ticket by the calendar of its team."),
+    Shown(
+        name=metrics.FORECAST,
+        help="Deadlines that will be missed within the next hour: expected, and an 80 % interval.",
+        labels=(*_OF_TARGET, "bound"),
+    ),
+    Shown(
+        name=metrics.BUSINESS_OPEN,
+        help="1 while the team's calendar is open, else 0; for all teams 1 while any of them is open.",
+    ),
+)
+
+
+def _attained(target: str) -> FigureKind:
+    met, missed = cell_numbers.SETTLED[target]
+
+    def lower(cells: Sums) -> Iterator[Point]:
+        if n := cells.get(met, 0) + cells.get(missed, 0):
+            yield (), cells.get(met, 0) / n
+
+    how = How(
+        lower=lower,
+        observations=total(met, missed),
+        cells=frozenset({met, missed}),
+        labels=_OF_TARGET,
+        fixed=(("target", target),),
+        top=total(met),
+    )
+    return FigureKind(name=metrics.ATTAINMENT, help="", unit="ratio", how=how)
+
+
+# Of histories only: what the view exports is lowered by `kpis.sla.figures`.
+ATTAINMENTS: Final = tuple(map(_attained, cell_numbers.SETTLED))
+KPI: Final = Kpi(
+    id="sla",
+    page="sla",
+    made=(ATTAINMENT, DEADLINES, BREACHED),
+    live=LIVE,
+    cells=dict.fromkeys((*cell_numbers.SLA.values(), *cell_numbers.OUTCOME.values()), (PROMISE,)),
+    better="higher",
+    observed="deadlines",
+    tiles=tuple(
+        Tile(id=f"sla_{target}", figure=metrics.ATTAINMENT, kind="ratio", labels=(("target", target),))
+        for target in cell_numbers.SLA
+    ),
+)
