@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 import msgspec
@@ -25,12 +24,12 @@ from kpis.state.partition import Changes, StateRules
 from kpis.tickets import observe
 from kpis.tickets.row import TicketRow
 from tests.examples import examples
-from tests.laws.ledgers import T0, Desk, contents, decoded, readable
+from tests.laws.histories import fixed_rows
+from tests.laws.ledgers import T0, Desk, contents, readable
 from tests.laws.policies import the_policy
-from tests.laws.test_rows_laws import merged
 from tests.next_version import NEXT, upgraded
 from tests.other_definitions import BEFORE, OTHERS, THIS, Program, carrying
-from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS, SIX_HOURS
+from windows.panes import DAY_MS, HOUR_MS, SIX_HOURS
 
 Event = tuple[str, dict[str, Any]]
 QUICK = settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -288,12 +287,8 @@ FINGERPRINTS: Final = {
 
 def fingerprint() -> str:
     """What C makes of some thousand fixed events, as a digest."""
-    random = Random(20260101)
-    policy = the_policy()
     digest = hashlib.sha256()
-    for _ in range(400):
-        row = merged([decoded(_drawn(random)) for _ in range(random.randint(1, 14))])
-        row.promise = commitments.derive(row, policy)
+    for row in fixed_rows():
         digest.update(msgspec.json.encode(_sorted(row)))
     return digest.hexdigest()[:16]
 
@@ -302,38 +297,6 @@ def _sorted(row: TicketRow) -> list[object]:
     found, levels = observe.contribution(row)
     promised, clocks = commitments.contribution(row)
     return [list(row.dims()), sorted(found), sorted(levels), sorted(promised), sorted(clocks)]
-
-
-def _drawn(random: Random) -> Event:
-    kinds: list[tuple[str, dict[str, Any]]] = [
-        (
-            "ticket-created",
-            {"customer_id": "anna", "team": random.choice("ab"), "channel": "b", "priority": "c"},
-        ),
-        ("first-reply", {"automated": random.random() < 0.2}),
-        (
-            "resolved",
-            {
-                "outcome": random.choice(["solved", "solved", "abandoned"]),
-                "talk_seconds": random.choice([None, 1.5, 60]),
-            },
-        ),
-        ("survey", {"kind": "nps", "score": random.randint(0, 10)}),
-        ("survey", {"kind": "csat", "score": random.randint(1, 2), "scale_max": random.choice([None, 2, 7])}),
-        ("survey", {"kind": "ces", "score": random.randint(1, 7)}),
-        *(("ticket-changed", {"change": change}) for change in ("reopened", "paused", "resumed")),
-        ("ticket-changed", {"change": "handled", "talk_seconds": 30}),
-        ("ticket-changed", {"change": "replied", "waiting_since": T0}),
-        ("ticket-changed", {"change": "triaged", "team": random.choice("ab")}),
-    ]
-    topic, fields = random.choice(kinds * 4 + [("ticket-changed", {"change": "discarded"})])
-    at_ms = T0 + random.choice([0, 1, MINUTE_MS, HOUR_MS, random.randint(0, 2 * DAY_MS)])
-    return topic, {
-        "event_id": f"e{random.randint(0, 999)}",
-        "occurred_at": at_ms,
-        "ticket_id": "T1",
-        **fields,
-    }
 
 
 def test_whoever_changes_c_gives_it_a_number() -> None:

@@ -23,8 +23,8 @@ def of_desk(expr: str, desk: str) -> str:
 
     A selector that names a desk, as `ANY` does, stays as it is.
 
-    >>> of_desk('max by (desk) (support_tickets{by="all"}) > 0 * desk:exporter_chosen', "eu")
-    'max by (desk) (support_tickets{desk="eu",by="all"}) > 0 * desk:exporter_chosen{desk="eu"}'
+    >>> of_desk('max by (desk) (support_things{by="all"}) > 0 * desk:exporter_chosen', "eu")
+    'max by (desk) (support_things{desk="eu",by="all"}) > 0 * desk:exporter_chosen{desk="eu"}'
     >>> of_desk('up{job="a",desk=""} or label_replace(up, "x", "up", "", "")', 'the "big" one')
     'up{job="a",desk=""} or label_replace(up{desk="the \\"big\\" one"}, "x", "up", "", "")'
     """

@@ -96,8 +96,8 @@ class Shown:
 def without_unit(name: str, unit: str) -> str:
     """A name without its unit.
 
-    >>> without_unit("support_csat_ratio", "ratio"), without_unit("support_tickets", "")
-    ('support_csat', 'support_tickets')
+    >>> without_unit("some_share_ratio", "ratio"), without_unit("some_tickets", "")
+    ('some_share', 'some_tickets')
     """
     return name.removesuffix(f"_{unit}" if unit else "")
 
