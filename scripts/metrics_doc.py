@@ -27,6 +27,7 @@ from kpis.figures.catalogue import BUSINESS_FIGURES, BUSINESS_QUANTILES, FIGURES
 from kpis.figures.kpi.declaration import FigureKind
 from kpis.figures.kpi.volume import PER_HOUR
 from kpis.figures.view import Part, View
+from scripts import ledger_doc
 from scripts.tidy import ROOT
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
@@ -166,12 +167,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     if options.check:
-        if is_current(ROOT):
-            return 0
-        print(f"metrics: {PAGE} is not what the code gives: run `python -m scripts.metrics_doc`")
-        return 1
+        stale = [
+            page
+            for page, current in ((PAGE, is_current), (ledger_doc.PAGE, ledger_doc.is_current))
+            if not current(ROOT)
+        ]
+        for page in stale:
+            print(f"metrics: {page} is not what the code gives: run `python -m scripts.metrics_doc`")
+        return 1 if stale else 0
     (ROOT / PAGE).write_text(render(), encoding="utf-8")
-    print(f"metrics: wrote {PAGE}")
+    ledger = ROOT / ledger_doc.PAGE
+    ledger.write_text(ledger_doc.render(ledger.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"metrics: wrote {PAGE} and {ledger_doc.PAGE}")
     return 0
 
 

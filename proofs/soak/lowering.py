@@ -3,13 +3,16 @@
 Nothing here is shared with the programs that are judged.
 
 Cells are integers by number. All that a figure needs is a count, a sum in milliseconds, or a histogram of
-logarithmic buckets.
+logarithmic buckets. Which figures are a count or a share of two says the table of that page, which is made from the
+declarations of the KPIs: that these declare the right cells, the oracle shows.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from math import ceil, log1p, sqrt
+from pathlib import Path
 from typing import Final, NamedTuple
 
 Cells = Mapping[int, int]
@@ -31,13 +34,6 @@ REJOINED: Final = 1 << 25  # and the pane of the leave before
 OPEN, UNANSWERED, ACTIVE = 0, 1, 2  # levels
 _CLOCKED: Final = ("first_response", "resolution_time")
 _QUANTILES: Final = {"first_response": (0.5, 0.9, 0.95), "resolution_time": (0.5, 0.9, 0.95)}
-_RATIOS: Final = {
-    "resolution": (SOLVED, CREATED),
-    "resolution_cohort": (COHORT, CREATED),
-    "resolution_net": (NET, CREATED),
-    "abandonment": (ABANDONED, CREATED),
-    "reopen": (REOPENED, RESOLVED),
-}
 _Z: Final = 1.959964  # of 95 %
 _HOUR_MS: Final = 3_600_000
 _PER_CUSTOMER: Final = ("all", "team")
@@ -51,6 +47,32 @@ class Sample(NamedTuple):
     name: str
     labels: Labels
     value: float
+
+
+class Counted(NamedTuple):
+    """A figure that is one cell, or that cell over the one of its observations."""
+
+    name: str
+    what: str  # count or share
+    cell: int
+    of: int
+    observed: str
+
+
+def _counted_figures(page: str) -> tuple[Counted, ...]:
+    """The table of docs/ledger.md. Errors: ValueError where the page has lost it."""
+    found = tuple(
+        Counted(name, what, int(cell), int(of), observed)
+        for name, what, cell, of, observed in _ROW.findall(page)
+    )
+    if not found:
+        raise ValueError(f"{_PAGE} has no table of figures that are one cell or a share of two")
+    return found
+
+
+_PAGE: Final = Path(__file__).resolve().parents[2] / "docs/ledger.md"
+_ROW: Final = re.compile(r"^\| `(\w+)` \| (count|share) \| (\d+) \| (\d+) \| `(\w+)` \|$", re.MULTILINE)
+_COUNTED: Final = _counted_figures(_PAGE.read_text(encoding="utf-8"))
 
 
 def _upper_bounds() -> list[int]:
@@ -88,18 +110,24 @@ def final(cells: Cells, labels: Labels, by: str, covered_ms: int, registers: int
     """
     for name, base in DURATIONS.items():
         yield from _duration(cells, labels, name, base)
-    for name, (top, bottom) in _RATIOS.items():
-        yield from _shown(f"support_{name}", "_ratio", labels, cells.get(bottom, 0), cells.get(top, 0))
+    yield from _counted(cells, labels)
     yield from _answers(cells, labels)
     created = cells.get(CREATED, 0)
-    yield Sample("support_tickets", labels, float(created))
-    yield Sample("support_tickets_observations", labels, float(created))
     if created and covered_ms > 0:
         yield Sample("support_tickets_per_hour", labels, created * _HOUR_MS / covered_ms)
     yield Sample("support_tickets_per_hour_observations", labels, float(created))
     if by in _PER_CUSTOMER:
         customers = round(-REGISTER * log1p(-registers / REGISTER)) if registers < REGISTER else 0
         yield from _shown("support_tickets_per_customer", "", labels, customers, created)
+
+
+def _counted(cells: Cells, labels: Labels) -> Iterator[Sample]:
+    """Counts, there even when 0, and shares of two counts, each with its observations."""
+    for one in _COUNTED:
+        n, count = cells.get(one.of, 0), cells.get(one.cell, 0)
+        if one.what == "count" or n:
+            yield Sample(one.name, labels, count / n if one.what == "share" else float(count))
+        yield Sample(one.observed, labels, float(n))
 
 
 def _duration(cells: Cells, labels: Labels, name: str, base: int) -> Iterator[Sample]:

@@ -13,7 +13,7 @@ import pytest
 from exporters.metrics.collectors import DeskpulseCollector
 from exporters.snapshot import Snapshot
 from kpis.figures import catalogue
-from scripts import metrics_doc
+from scripts import ledger_doc, metrics_doc
 from scripts.tidy import ROOT
 
 TEXT = (ROOT / metrics_doc.PAGE).read_text(encoding="utf-8")
@@ -33,6 +33,16 @@ def test_a_stale_and_a_missing_page_are_seen(tmp_path: Path) -> None:
     assert metrics_doc.is_current(tmp_path)
     page.write_text(metrics_doc.render().replace("support_nps_score", "support_nps"), encoding="utf-8")
     assert not metrics_doc.is_current(tmp_path)
+
+
+def test_the_cells_on_the_page_of_the_ledger_are_those_of_the_code(tmp_path: Path) -> None:
+    assert ledger_doc.is_current(ROOT), "run `python -m scripts.metrics_doc`"
+    page = (ROOT / ledger_doc.PAGE).read_text(encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / ledger_doc.PAGE).write_text(page.replace("| 4 | 1 |", "| 5 | 1 |"), encoding="utf-8")
+    assert not ledger_doc.is_current(tmp_path)
+    with pytest.raises(ValueError, match="has lost the marks of its generated part"):
+        ledger_doc.render(page.replace(ledger_doc.END, ""))
 
 
 def test_everything_that_the_exporter_describes_is_on_the_page() -> None:

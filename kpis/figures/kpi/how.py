@@ -35,6 +35,7 @@ class How:
     fixed: Labels = ()  # those that the observations carry too
     top: Amount | None = None
     unit: int = 1
+    pair: tuple[int, int] | None = None  # of one cell, or a cell over another: these two
 
 
 def total(*cells: int) -> Amount:
@@ -97,7 +98,9 @@ def quotient(weights: Mapping[int, int], *bottom: int) -> How:
         if n := below(sums):
             yield (), above(sums) / n
 
-    return How(lower=lower, observations=below, cells=frozenset({*weights, *bottom}), top=above)
+    (top, weight), *more = weights.items()
+    pair = (top, bottom[0]) if (weight, len(bottom), len(more)) == (1, 1, 0) else None
+    return How(lower=lower, observations=below, cells=frozenset({*weights, *bottom}), top=above, pair=pair)
 
 
 def count(cell: int, of: int | None = None) -> How:
@@ -107,7 +110,8 @@ def count(cell: int, of: int | None = None) -> How:
         yield (), float(sums.get(cell, 0))
 
     behind = cell if of is None else of
-    return How(lower=lower, observations=total(behind), cells=frozenset({cell, behind}))
+    cells = frozenset({cell, behind})
+    return How(lower=lower, observations=total(behind), cells=cells, pair=(cell, behind))
 
 
 def _names(labels: Labels) -> tuple[str, ...]:
