@@ -23,6 +23,7 @@ class Cell(NamedTuple):
     kind: Kind
     size: int
     says: str  # in docs/ledger.md
+    since: int = 1  # the number of the definitions that it came with (`kpis.ledger.definitions`)
 
     @property
     def numbers(self) -> range:
@@ -33,14 +34,14 @@ class Cell(NamedTuple):
 CELLS: Final[dict[str, Cell]] = {}  # every cell that there is, by its name, in the order of the numbers
 
 
-def _cell(number: int, name: str, says: str, *, kind: Kind = "count", size: int = 1) -> int:
+def _cell(number: int, name: str, says: str, *, kind: Kind = "count", size: int = 1, since: int = 1) -> int:
     """Take a number, once and for ever. Errors: ValueError where it is taken already, with the next one that is free.
 
     >>> _cell(4, "won", "tickets won back")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ValueError: cell 4 (won) is taken by solved; the next free number is ...
     """
-    cell = Cell(number, name, kind, size, says)
+    cell = Cell(number, name, kind, size, says, since)
     for known in CELLS.values():
         if number < known.number + known.size and known.number < number + size:
             raise ValueError(
@@ -50,6 +51,11 @@ def _cell(number: int, name: str, says: str, *, kind: Kind = "count", size: int 
         raise ValueError(f"cell {number} has the name of cell {CELLS[name].number}: {name}")
     CELLS[name] = cell
     return number
+
+
+def came_after(number: int) -> frozenset[int]:
+    """The cells that definitions of a number do not know: counts that came with later ones."""
+    return frozenset(cell for one in CELLS.values() if one.since > number for cell in one.numbers)
 
 
 def next_free() -> int:

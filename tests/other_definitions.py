@@ -3,8 +3,8 @@
 One adds cells, one removes some, one moves some, one promises otherwise.
 
 `carrying` makes such a program of this process for a while; `python -m tests.other_definitions worker` runs a
-command of the one before this (its clock of the first reply went on while a ticket was closed, and a met
-deadline counted at the deadline).
+command of the one before this. In program 3 the clock of the first reply went on while a ticket was closed, and a
+met deadline counted at the deadline.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _moves(row: TicketRow) -> Found:
     return moved, [(level, at_ms - MINUTE_MS) for level, at_ms in levels]
 
 
-def _before(row: TicketRow) -> Found:
+def _three(row: TicketRow) -> Found:
     """As definitions 3 had it: what is unanswered waits since its creation, also once it was reopened."""
     found, levels = _contribution(row)
     created = [at_ms for level, at_ms in levels if level == cell_numbers.OPEN]
@@ -70,7 +70,7 @@ def _before(row: TicketRow) -> Found:
     ]
 
 
-def _promised_before(row: TicketRow) -> Found:
+def _promised_three(row: TicketRow) -> Found:
     """Likewise: a promise that was met counts at the deadline.
 
     A ticket that is closed before it without a reply owes none.
@@ -104,7 +104,7 @@ def _target_of(cell: int) -> str | None:
     return None
 
 
-def _derive_before(row: TicketRow, policy: Policy) -> Promise | None:
+def _derive_three(row: TicketRow, policy: Policy) -> Promise | None:
     """Likewise: the first reply's clock runs from the creation, whatever becomes of the ticket."""
     promise, course = _derive(row, policy), commitments.run(row)
     if promise is None or course is None:
@@ -140,9 +140,28 @@ class Program(NamedTuple):
 
 
 THIS: Final = Program(definitions.CURRENT)
-BEFORE: Final = Program(definitions.CURRENT - 1, _before, _promised_before, _derive_before)
+_BY_NUMBER: Final = {
+    3: Program(3, _three, _promised_three, _derive_three)
+}  # changes that were more than a new cell
+
+
+def earlier(number: int) -> Program:
+    """The program of an earlier number: as the next one that is written out here, without the cells that came after it."""
+    later = [own for own in _BY_NUMBER if own >= number]
+    program = _BY_NUMBER[min(later)] if later else Program(number)
+    unknown = cell_numbers.came_after(number)
+
+    def contribution(row: TicketRow) -> Found:
+        found, levels = program.contribution(row)
+        return [one for one in found if one[1] not in unknown], levels
+
+    return program._replace(number=number, contribution=contribution)
+
+
+BEFORE: Final = earlier(definitions.CURRENT - 1)
 OTHERS: Final = {
     "before": BEFORE,
+    "three": earlier(3),
     "adds": Program(definitions.CURRENT + 1, _adds),
     "removes": Program(definitions.CURRENT + 1, _removes),
     "moves": Program(definitions.CURRENT + 1, _moves),

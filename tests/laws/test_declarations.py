@@ -16,6 +16,7 @@ from kpis.figures.catalogue import KPIS, contradictions
 from kpis.figures.kpi import csat, nps, reopen
 from kpis.figures.kpi.declaration import CUSTOMER, PROMISE, Kpi
 from kpis.figures.kpi.how import ratio
+from kpis.ledger.definitions import CURRENT, EVERY, HISTORY
 from kpis.sla import commitments
 from kpis.tickets import observe
 from kpis.tickets.customers import CustomerRow, merge
@@ -74,6 +75,15 @@ def test_each_cell_is_booked_by_the_steps_that_its_kpi_declares_and_by_no_other(
     booked = booked_cells()
     assert booked.pop(cell_numbers.ANOMALY)
     assert declared == booked
+
+
+def test_a_figure_that_reads_a_cell_is_named_by_the_definitions_that_the_cell_came_with() -> None:
+    """Until a ledger has been made anew by these, the figure is hidden instead of being a false 0."""
+    for came in HISTORY[1:]:
+        new = cell_numbers.came_after(came.number - 1) - cell_numbers.came_after(came.number)
+        read = {figure.name for figure in catalogue.FIGURES if figure.how.cells & new}
+        assert came.figures == EVERY or read <= came.figures, came.number
+    assert not cell_numbers.came_after(CURRENT)
 
 
 class TestContradictions:
