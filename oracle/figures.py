@@ -17,7 +17,9 @@ from oracle.board import DIMENSIONS, Board, Pick
 from oracle.events import Facts, Record, read_records
 from oracle.spans import HOUR_MS, MINUTE_MS, WINDOWS, Span, spans
 from oracle.tickets import (
+    COUNTS,
     REGISTERS,
+    SHARES,
     active_spans,
 )
 
@@ -186,7 +188,7 @@ def _lines(pick: Pick, span: Span, by: str) -> Iterator[_Line]:
     yield from durations("support_response", pick("response"), TWO_QUANTILES)
     yield from durations("support_handle_time", pick("handle_time"), TWO_QUANTILES)
     yield from durations("support_resolution_time", pick("resolution_time"), THREE_QUANTILES, CALENDAR)
-    yield from _ratios(pick)
+    yield from _counted(pick)
     yield from _surveys(pick)
     yield from _volume(pick, span)
     if by in ("all", "team"):
@@ -231,16 +233,12 @@ def durations(
     yield from _figure(f"{stem}_quantile_seconds", n, read, clock)
 
 
-def _ratios(pick: Pick) -> Iterator[_Line]:
-    created = len(pick("created"))
-    first_resolutions = len(pick("first_resolution"))
-    for name, series, n in (
-        ("support_resolution_ratio", "solved", created),
-        ("support_resolution_cohort_ratio", "cohort", created),
-        ("support_resolution_net_ratio", "net", created),
-        ("support_abandonment_ratio", "abandoned", created),
-        ("support_reopen_ratio", "reopened", first_resolutions),
-    ):
+def _counted(pick: Pick) -> Iterator[_Line]:
+    """Counts, a real 0 among them, and shares, absent where there is nothing to be a part of."""
+    for name, series, of in COUNTS:
+        yield from _figure(name, len(pick(of)), [((), float(len(pick(series))))])
+    for name, series, of in SHARES:
+        n = len(pick(of))
         yield from _figure(name, n, [((), _over(len(pick(series)), n))])
 
 
@@ -278,7 +276,6 @@ def _effort(scores: list[int]) -> Iterator[_Line]:
 
 def _volume(pick: Pick, span: Span) -> Iterator[_Line]:
     created = len(pick("created"))
-    yield from _figure("support_tickets", created, [((), float(created))])
     # Absent when empty, like every figure that is not a count itself.
     hours = span.covered_ms / HOUR_MS
     per_hour = created / hours if created and span.covered_ms > 0 else None

@@ -21,6 +21,16 @@ KEPT_SMALLEST: Final = 64
 REGISTERS: Final = 1 << 24
 TOP_TWO_FROM_SCALE: Final = 5  # below it, only the best option is "satisfied"
 
+# Figures that are made of observations counted: which series counts, and of which series these are a part.
+COUNTS: Final = (("support_tickets", "created", "created"),)
+SHARES: Final = (
+    ("support_resolution_ratio", "solved", "created"),
+    ("support_resolution_cohort_ratio", "cohort", "created"),
+    ("support_resolution_net_ratio", "net", "created"),
+    ("support_abandonment_ratio", "abandoned", "created"),
+    ("support_reopen_ratio", "reopened", "first_resolution"),
+)
+
 Dimensions = tuple[str, str, str]  # team, channel, priority
 
 
