@@ -86,6 +86,7 @@ class Shown:
     name: str
     help: str
     labels: tuple[str, ...] = ()  # names of further labels
+    rollups: tuple[str, ...] = EVERY_ROLLUP
 
     @property
     def observations_name(self) -> str:

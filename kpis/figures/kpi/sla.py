@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from kpis import cell_numbers
-from kpis.figures.kpi.declaration import PROMISE, FigureKind, Kpi, Shown, Tile
+from kpis.figures.kpi.declaration import BY_CALENDAR, PROMISE, FigureKind, Kpi, Shown, Tile
 from kpis.figures.kpi.how import How, Point, Sums, total
 from kpis.sla import metrics
+from kpis.sla.figures import FORECAST_ROLLUPS
 
 _OF_TARGET: Final = ("target",)
 ATTAINMENT: Final = Shown(
@@ -47,10 +48,12 @@ LIVE: Final = (
         name=metrics.FORECAST,
         help="Deadlines that will be missed within the next hour: expected, and an 80 % interval.",
         labels=(*_OF_TARGET, "bound"),
+        rollups=FORECAST_ROLLUPS,
     ),
     Shown(
         name=metrics.BUSINESS_OPEN,
         help="1 while the team's calendar is open, else 0; for all teams 1 while any of them is open.",
+        rollups=BY_CALENDAR,
     ),
 )
 

@@ -35,18 +35,23 @@ ENDANGERED: Final = tuple(
         (metrics.ENDANGERED_DEADLINES, "Deadlines within 15 min, those already met included."),
     )
 )
-JUDGED: Final = tuple(
-    Shown(name=name, help=text, labels=_OF_TARGET)
-    for name, text in (
-        (
-            metrics.BELOW_OBJECTIVE,
-            "1 while the member or something within it is below its objective (worst now), else 0.",
-        ),
-        (
-            metrics.KEPT_SINCE,
-            "Since when neither the member nor anything within it has been below its objective.",
-        ),
-        (metrics.LONG_OVERDUE, "Open tickets of a team that works now, overdue by one more target at least."),
-    )
+JUDGED: Final = (
+    Shown(
+        name=metrics.BELOW_OBJECTIVE,
+        help="1 while the member or something within it is below its objective (worst now), else 0.",
+        labels=_OF_TARGET,
+    ),
+    Shown(
+        name=metrics.KEPT_SINCE,
+        help="Since when neither the member nor anything within it has been below its objective.",
+        labels=_OF_TARGET,
+        rollups=("all", "team"),
+    ),
+    Shown(
+        name=metrics.LONG_OVERDUE,
+        help="Open tickets of a team that works now, overdue by one more target at least.",
+        labels=_OF_TARGET,
+        rollups=("team",),
+    ),
 )
 KPI: Final = Kpi(id="worst", page="sla", live=(*WORST, *ENDANGERED, *JUDGED))
