@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["count", "duration", "deadline", "register", "made"]
-BLOCK: Final = (
-    1 << 12
-)  # cells reserved for each duration: its count, its sum in ms, then bucket i of windows.histogram
+# Cells reserved for each duration: its count, its sum in ms, then bucket i of windows.histogram.
+BLOCK: Final = 1 << 12
 NO_TIME: Final = 2  # base + 2 is bucket 0, which holds durations of 0 alone
 
 
@@ -35,7 +34,9 @@ CELLS: Final[dict[str, Cell]] = {}  # every cell that there is, by its name, in 
 
 
 def _cell(number: int, name: str, says: str, *, kind: Kind = "count", size: int = 1, since: int = 1) -> int:
-    """Take a number, once and for ever. Errors: ValueError where it is taken already, with the next one that is free.
+    """Take a number, once and for ever.
+
+    Errors: ValueError where it is taken already, with the next one that is free.
 
     >>> _cell(4, "won", "tickets won back")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -150,7 +151,8 @@ REJOINED: Final = _cell(
     size=1 << 25,
 )
 
-# What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap enough to keep by pane.
+# What means, ratios and scores are lowered from: all but histograms and registers. Sums of these are cheap
+# enough to keep by pane.
 LIGHT: Final = frozenset(
     number
     for cell in CELLS.values()
@@ -158,7 +160,8 @@ LIGHT: Final = frozenset(
         cell.kind, range(0)
     )
 )
-# What histories keep of a target instead, so that it is light too: (met, missed). Made of the above when they are read; no row has them.
+# What histories keep of a target instead, so that it is light too: (met, missed). Made of the above when they
+# are read; no row has them.
 SETTLED: Final = {"first_reply": (-1, -2), "resolution": (-3, -4)}
 
 

@@ -1,7 +1,7 @@
 """The generated part of `docs/ledger.md`: the cells of a pane, and the figures that are a cell or a share.
 
-`python -m scripts.metrics_doc` writes it, beside `docs/metrics.md`. A program that reads a ledger, such as the
-rebuilder of the soak, needs no more for such a figure than this page says.
+`python -m scripts.metrics_doc` writes it, beside `docs/metrics.md`. A program that reads a ledger, such as
+the rebuilder of the soak, needs no more for such a figure than this page says.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ PAGE: Final = Path("docs/ledger.md")
 BEGIN: Final = "<!-- Made by scripts/metrics_doc.py from the code, down to the next such line. -->\n"
 END: Final = "<!-- Down to here. -->\n"
 _BLOCKS: Final = f"""
-Of a duration's {BLOCK} cells the first is the count, the second the sum in ms, and the others are the buckets:
-cell 2 + i of them counts what is more than bound i - 1 and at most bound i.
+Of a duration's {BLOCK} cells the first is the count, the second the sum in ms, and the others are the
+buckets: cell 2 + i of them counts what is more than bound i - 1 and at most bound i.
 
 These figures are one cell, or a share: a cell over the cell of their observations, absent where that is 0.
 

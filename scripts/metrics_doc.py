@@ -41,7 +41,8 @@ _BUCKETS: Final = _SETTINGS.exporter.buckets_seconds
 _POLICY: Final = ROOT / "examples/policy.yaml"
 Row = Sequence[str]
 
-# The page of docs/kpis/ that explains each figure: every KPI declares its own, so nothing is exported that nobody explains.
+# The page of docs/kpis/ that explains each figure: every KPI declares its own, so nothing is exported that
+# nobody explains.
 KPI_PAGES: Final = catalogue.pages()
 _PAGE_OF: Final = {name: page for page, names in KPI_PAGES.items() for name in names}
 

@@ -31,7 +31,8 @@ PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "windows": PURE_STANDARD_LIBRARY | {"windows"},
     # logging, to listen: aiokafka tells why a connection failed in its log and nowhere else (`unreached.py`)
     "streams": PURE_STANDARD_LIBRARY | {"streams", "msgspec", "logging"},
-    # importlib and pkgutil, to find the declarations of the KPIs beside each other (`kpis/figures/catalogue.py`)
+    # importlib and pkgutil, to find the declarations of the KPIs beside each other
+    # (`kpis/figures/catalogue.py`)
     "kpis": PURE_STANDARD_LIBRARY
     | {"kpis", "streams", "windows", "msgspec", "xxhash", "importlib", "pkgutil"},
 }

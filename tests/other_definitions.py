@@ -3,8 +3,8 @@
 One adds cells, one removes some, one moves some, one promises otherwise.
 
 `carrying` makes such a program of this process for a while; `python -m tests.other_definitions worker` runs a
-command of the one before this. In program 3 the clock of the first reply went on while a ticket was closed, and a
-met deadline counted at the deadline.
+command of the one before this. In program 3 the clock of the first reply went on while a ticket was closed,
+and a met deadline counted at the deadline.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ _BY_NUMBER: Final = {
 
 
 def earlier(number: int) -> Program:
-    """The program of an earlier number: as the next one that is written out here, without the cells that came after it."""
+    """The program of an earlier number: the next one written out here, without cells that came later."""
     later = [own for own in _BY_NUMBER if own >= number]
     program = _BY_NUMBER[min(later)] if later else Program(number)
     unknown = cell_numbers.came_after(number)

@@ -1,4 +1,4 @@
-"""The name of a figure is written down where the KPI is declared; whatever else speaks of it refers to that."""
+"""The name of a figure is written down where the KPI is declared; everything else refers to that."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _live(shelf: Shelf, course: Course) -> Live:
 
 
 def _today(shelf: Shelf) -> Today:
-    """What was created and first solved since midnight; the latter are the observations of the time that it took."""
+    """Tickets created since midnight, and first solved: the observations of the resolution time."""
     solved = shelf.final(resolution_time.MEAN.name, "current", {"clock": "calendar"}, window="today")
     return Today(count_of(shelf.final(volume.TICKETS.name, "current", window="today")) or 0, observed(solved))
 

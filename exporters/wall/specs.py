@@ -1,4 +1,4 @@
-"""The tiles of the wall, as the KPIs declare them (`kpis.figures.kpi`), in the order in which they are listed."""
+"""The tiles of the wall: the KPIs declare them (`kpis.figures.kpi`), and here is the order of the list."""
 
 from __future__ import annotations
 
@@ -11,37 +11,40 @@ from kpis.figures.kpi.declaration import Better, Kpi, Observed, Tile, TileKind
 
 # Which of them are large is the screen's choice. A tile that is not named here comes after those that are.
 ORDER: Final = (
-    *(
-        "sla_first_reply",
-        "sla_resolution",
-        "first_response",
-        "first_response_calendar",
-        "first_response_median",
-    ),
-    *(
-        "first_response_p90",
-        "response",
-        "resolution",
-        "resolution_net",
-        "resolution_cohort",
-        "resolution_time",
-    ),
-    *(
-        "resolution_time_calendar",
-        "resolution_time_median",
-        "handle_time",
-        "csat",
-        "nps",
-        "effort",
-        "effort_net",
-    ),
-    *("tickets", "tickets_per_hour", "tickets_per_customer", "abandonment", "reopen", "retention", "churn"),
+    "sla_first_reply",
+    "sla_resolution",
+    "first_response",
+    "first_response_calendar",
+    "first_response_median",
+    "first_response_p90",
+    "response",
+    "resolution",
+    "resolution_net",
+    "resolution_cohort",
+    "resolution_time",
+    "resolution_time_calendar",
+    "resolution_time_median",
+    "handle_time",
+    "csat",
+    "nps",
+    "effort",
+    "effort_net",
+    "tickets",
+    "tickets_per_hour",
+    "tickets_per_customer",
+    "abandonment",
+    "reopen",
+    "retention",
+    "churn",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TileSpec:
-    """One tile: what is declared of it, and what its KPI says of all of its tiles. The meaning stands in docs/kpis/."""
+    """One tile: what is declared of it, and what its KPI says of all of its tiles.
+
+    The meaning stands in docs/kpis/.
+    """
 
     id: str
     figure: str

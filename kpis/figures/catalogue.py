@@ -1,6 +1,7 @@
-"""The catalogue: every KPI, found beside each other in `kpis.figures.kpi`, and the lists of figures that follow from what they declare.
+"""The catalogue: every KPI that `kpis.figures.kpi` declares, and the lists of figures that follow from them.
 
-A declaration that contradicts another one, or the cells of the ledger, is refused at import: nothing starts with it.
+A declaration that contradicts another one, or the cells of the ledger, is refused at import: nothing starts
+with it.
 """
 
 from __future__ import annotations
@@ -17,17 +18,22 @@ from kpis.figures.kpi.declaration import FigureKind, Kpi, Shown
 
 # In which order figures are exported and listed; a KPI that is not named here comes after those that are.
 ORDER: Final = (
-    *(
-        "first_response",
-        "response",
-        "resolution_rate",
-        "handle_time",
-        "nps",
-        "csat",
-        "effort",
-        "tickets_per_customer",
-    ),
-    *("volume", "resolution_time", "abandonment", "reopen", "retention", "live", "sla", "worst"),
+    "first_response",
+    "response",
+    "resolution_rate",
+    "handle_time",
+    "nps",
+    "csat",
+    "effort",
+    "tickets_per_customer",
+    "volume",
+    "resolution_time",
+    "abandonment",
+    "reopen",
+    "retention",
+    "live",
+    "sla",
+    "worst",
 )
 # Cells of no KPI: what the page on the quality of the data counts.
 OTHER_CELLS: Final = frozenset({cell_numbers.ANOMALY})
@@ -49,7 +55,7 @@ def in_order(kpis: Iterable[Kpi]) -> tuple[Kpi, ...]:
 
 
 def contradictions(kpis: Iterable[Kpi]) -> list[str]:
-    """What does not fit together in some declarations, as sentences that name the KPI; empty where all is well."""
+    """What does not fit together in some declarations, as sentences; empty where all is well."""
     return [*_cell_faults(kpis := tuple(kpis)), *_name_faults(kpis)]
 
 
@@ -95,6 +101,9 @@ def _name_faults(kpis: tuple[Kpi, ...]) -> Iterator[str]:
         for tile in one.tiles:
             if tile.figure not in one.names:
                 yield f"{one.id}: the tile {tile.id} shows {tile.figure}, which is another KPI's"
+        watched = {*one.worth, *(kind.name for kind in one.figures if kind.worth is not None)}
+        for name in sorted(watched - {tile.figure for tile in one.tiles}):
+            yield f"{one.id}: {name} is watched for moves, which the wall tells by its tile: it has none"
         if (one.score and one.better is None) or (one.score and one.score.figure not in one.figures):
             yield f"{one.id}: its score needs a figure of its own and a direction"
         if one.tiles and one.observed is None:
@@ -107,7 +116,8 @@ if faults := contradictions(KPIS):
 
 _WINDOWED: Final = tuple(one for one in KPIS if one.id not in {sla.KPI.id, worst.KPI.id})
 FIGURES: Final[tuple[FigureKind, ...]] = tuple(figure for one in KPIS for figure in one.figures)
-# The same figures by the calendars of teams, for all and by team. The second group is not compared with earlier periods.
+# The same figures by the calendars of teams, for all and by team. The second group is not compared with
+# earlier periods.
 BUSINESS_FIGURES: Final = tuple(
     kind for one in KPIS for kind in one.by_work_hours if kind.how.top is not None
 )
@@ -129,7 +139,7 @@ ATTAINMENTS: Final = sla.ATTAINMENTS
 
 
 def pages() -> dict[str, tuple[str, ...]]:
-    """The names of all figures by the page of docs/kpis/ that explains them; those of a policy have docs/sla.md."""
+    """The names of all figures by the page of docs/kpis/ that explains them, without those of a policy."""
     found: dict[str, tuple[str, ...]] = {}
     for one in _WINDOWED:
         found[one.page] = found.get(one.page, ()) + one.names

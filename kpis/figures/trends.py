@@ -18,7 +18,8 @@ def _which(kind: FigureKind) -> Which:
     return kind.name, next((value for _, value in kind.fixed_labels), None)
 
 
-# Quotients for which light cells suffice: no quantiles (histograms), no distinct customers (registers), no counts (bars: `volumes`).
+# Quotients for which light cells suffice: no quantiles (histograms), no distinct customers (registers), no
+# counts (bars: `volumes`).
 TRENDS: Final = {
     _which(kind): kind
     for kind in (*FIGURES, *BUSINESS_FIGURES, *ATTAINMENTS)

@@ -1,4 +1,7 @@
-"""The names of the figures of an SLA policy. What they mean is declared in `kpis.figures.kpi.sla` and `kpis.figures.kpi.worst`."""
+"""The names of the figures of an SLA policy.
+
+What they mean is declared in `kpis.figures.kpi.sla` and `kpis.figures.kpi.worst`.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 Nothing here is shared with the programs that are judged.
 
 Cells are integers by number. All that a figure needs is a count, a sum in milliseconds, or a histogram of
-logarithmic buckets. Which figures are a count or a share of two says the table of that page, which is made from the
-declarations of the KPIs: that these declare the right cells, the oracle shows.
+logarithmic buckets. Which figures are a count or a share of two says the table of that page, which is made
+from the declarations of the KPIs: that these declare the right cells, the oracle shows.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def _windows() -> Iterator[Case]:
 
 
 def _small() -> Iterator[Case]:
-    """A team with few deadlines has too few for any test; one with many has always some tickets that wait for long."""
+    """A team with few deadlines has too few for any test; in one with many, some tickets always wait long."""
     observed = f'{metrics.DEADLINES}{{window="8h",period="current",{_TEAM}}}'
     yield _told(
         "2 replies are overdue by one more target, of a team with 10 deadlines in 8 h: the test speaks for "

@@ -1,4 +1,4 @@
-"""A fixed history: some thousand events, drawn once and for all, in which everything happens that rows know."""
+"""A fixed history: some thousand events, drawn once for all, in which everything happens that rows know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a KPI declares is what happens: its cells are booked by the steps that it names, and nothing contradicts."""
+"""What a KPI declares is what happens: the steps that it names book its cells, and nothing contradicts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def note(booked: Booked, step: int, cells: Iterable[int]) -> None:
 
 
 def booked_cells() -> Booked:
-    """Which steps book which cells: of a fixed history of tickets, and of a customer who comes, goes and comes again."""
+    """Which steps book which cells: of a fixed history of tickets, and of a customer who comes back."""
     booked: Booked = {}
     for row in fixed_rows():
         found: list[observe.Booking] = []
@@ -120,6 +120,10 @@ class TestContradictions:
             (
                 replace(csat.KPI, tiles=reopen.KPI.tiles),
                 "csat: the tile reopen shows support_reopen_ratio, which is another KPI's",
+            ),
+            (
+                replace(csat.KPI, tiles=()),
+                "csat: support_csat_ratio is watched for moves, which the wall tells by its tile",
             ),
             (replace(csat.KPI, better=None), "csat: its score needs a figure of its own and a direction"),
             (replace(csat.KPI, observed=None), "csat: its tiles need a word for their observations"),

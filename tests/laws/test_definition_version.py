@@ -294,7 +294,7 @@ def _sorted(row: TicketRow) -> list[object]:
 
 
 def test_a_change_of_c_has_a_number_and_a_digest_of_its_own() -> None:
-    """Red after a change of what rows contribute: add a line to `kpis.ledger.definitions.HISTORY` with the digest found."""
+    """Red after a change of what rows contribute: add a line to HISTORY with the digest found here."""
     assert HISTORY[-1].digest == fingerprint()
 
 

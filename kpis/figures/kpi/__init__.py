@@ -1,1 +1,1 @@
-"""The KPIs, one file each: what a figure is, which cells it owns, which way is better, and where it appears."""
+"""The KPIs, one file each: their figures, the cells they own, which way is better, and where they appear."""

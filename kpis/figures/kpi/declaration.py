@@ -19,7 +19,8 @@ Period = Literal["previous", "week_ago"]
 EVERY_ROLLUP: Final = ("all", "team", "channel", "priority")
 BY_CALENDAR: Final = ("all", "team")  # calendars belong to teams
 LONG_WINDOW: Final = "365d"  # of the figures that need a year of customers
-# What books a cell beside the facts of a ticket (`kpis.tickets.facts`): a customer's joins and leaves, a clock of a promise that ended.
+# What books a cell beside the facts of a ticket (`kpis.tickets.facts`): a customer's joins and leaves, a
+# clock of a promise that ended.
 CUSTOMER: Final = -1
 PROMISE: Final = -2
 SHARE: Final = "{r} * (1 - {r}) / {n}"  # the variance of a share
@@ -27,7 +28,7 @@ Steps = tuple[int, ...]
 
 
 class Worth(NamedTuple):
-    """The smallest move that is told: in units of the figure, or as a part of its value before."""
+    """The smallest move that is reported: in units of the figure, or as a part of its value before."""
 
     least: Fraction
     relative: bool
@@ -52,7 +53,7 @@ class FigureKind:
     unit: Unit
     how: How
     rollups: tuple[str, ...] = EVERY_ROLLUP
-    worth: Worth | None = None  # None: nobody is told that it moved
+    worth: Worth | None = None  # None: its moves are not reported
 
     @property
     def lower(self) -> Callable[[Sums], Iterator[Point]]:
@@ -81,7 +82,7 @@ class FigureKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A figure that needs more than the summed cells of one window: a module of its own gives it its value."""
+    """A figure that needs more than the summed cells of one window; a module of its own works it out."""
 
     name: str
     help: str
@@ -105,7 +106,10 @@ def without_unit(name: str, unit: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkHours:
-    """A duration by the calendars of teams: its cell, and the figure of those that lay in closed hours as a whole and count as 0 s."""
+    """A duration by the calendars of teams.
+
+    `closed` counts what lay in closed hours as a whole, and therefore counts as 0 s.
+    """
 
     cell: int
     closed: Shown
@@ -128,10 +132,13 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """When an alert says that a figure became worse. Which way is worse says the KPI; what the alert says stands with the rules.
+    """When an alert says that a figure became worse.
 
-    `change` is the least change that matters: a difference, or for times a factor. `variance` is that of one figure, as PromQL of
-    `{r}` (the figure) and `{n}` (its observations); of a time it is that of its logarithm.
+    The KPI says which direction is worse; the words of the alert stand with the rules.
+
+    `change` is the least change that matters: a difference, or for times a factor. `variance` is that of one
+    figure, as PromQL of `{r}` (the figure) and `{n}` (its observations); of a time it is that of its
+    logarithm.
     """
 
     id: str  # the value of the label `kpi`
@@ -147,8 +154,8 @@ class Score:
 class Kpi:
     """One KPI.
 
-    `cells` are its own, each with the kinds of facts whose step books it (`kpis.tickets.observe`). Another KPI may read them, but a cell
-    has one owner, and a figure that reads a cell without one is refused.
+    `cells` are its own, each with the kinds of facts whose step books it (`kpis.tickets.observe`). Another
+    KPI may read them, but a cell has one owner, and a figure that reads a cell without one is refused.
     """
 
     id: str  # the name of its file
@@ -161,9 +168,7 @@ class Kpi:
     observed: Observed | None = None  # what its observations are
     worth: Mapping[str, Worth] = field(default_factory=dict)  # of those of `made` that are watched for moves
     work_hours: WorkHours | None = None
-    by_work_hours: tuple[
-        FigureKind, ...
-    ] = ()  # those of `figures` that are told by the calendars of teams too
+    by_work_hours: tuple[FigureKind, ...] = ()  # those of `figures` that teams' calendars have too
     band: str | None = None  # the section of the settings with the bands of its first figure
     tiles: tuple[Tile, ...] = ()
     score: Score | None = None

@@ -1,4 +1,7 @@
-"""How figures are lowered from summed cells: means, quantiles, ratios, scores, counts. What a KPI needs beyond these stands in its file."""
+"""How figures are lowered from summed cells: means, quantiles, ratios, scores, counts.
+
+What a KPI needs beyond these stands in its file.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,9 @@ MS: Final = 1000  # in a second
 class How:
     """How a figure is lowered.
 
-    `lower` gives its samples from the summed cells, none when empty; `observations` is the denominator, 0 when nothing was seen. A figure
-    with one sample that is a quotient A / (unit * observations) has `top`, which is A: only such a figure has a history and can move.
+    `lower` gives its samples from the summed cells, none when empty; `observations` is the denominator, 0
+    when nothing was seen. A figure with one sample that is a quotient A / (unit * observations) has `top`,
+    which is A: only such a figure has a history and can move.
     """
 
     lower: Callable[[Sums], Iterator[Point]]

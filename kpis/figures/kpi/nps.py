@@ -23,7 +23,9 @@ def _interval(cells: Sums) -> Iterator[Point]:
 
 
 def adjusted_wald(promoters: int, detractors: int, n: int) -> tuple[float, float]:
-    """95 % interval of the net promoter score in points (adjusted Wald: 3/4 to promoters and detractors, 3 to n; n >= 1).
+    """95 % interval of the net promoter score in points, for n >= 1.
+
+    Adjusted Wald: 3/4 is added to promoters and to detractors, 3 to n.
 
     >>> [round(bound, 1) for bound in adjusted_wald(60, 20, 100)]
     [23.4, 54.3]
@@ -61,6 +63,7 @@ KPI: Final = Kpi(
         window="7d",
         against="previous",
         change=10,
-        variance="5000 / {n}",  # of answers that are 100, 0 or -100: at most 10,000, and 5,000 for a score near 0
+        # Of answers that are 100, 0 or -100 it is at most 10,000, and 5,000 for a score near 0.
+        variance="5000 / {n}",
     ),
 )

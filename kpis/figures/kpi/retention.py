@@ -1,4 +1,7 @@
-"""Retention and churn: whether customers stay. They need the customers at both ends of a window: `kpis.figures.view` counts these."""
+"""Retention and churn: whether customers stay.
+
+They need the customers at both ends of a window: `kpis.figures.view` counts these.
+"""
 
 from __future__ import annotations
 

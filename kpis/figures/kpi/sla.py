@@ -1,4 +1,7 @@
-"""SLA attainment and what its clocks say now: only an exporter with a policy has these figures. `kpis.sla` makes them."""
+"""SLA attainment and what its clocks say now: only an exporter with a policy has these figures.
+
+`kpis.sla` makes them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Worst now: what is below its objective by more than chance explains, and what will be. `kpis.sla.worst` makes these figures."""
+"""Worst now: what is below its objective by more than chance explains, and what will be.
+
+`kpis.sla.worst` makes these figures.
+"""
 
 from __future__ import annotations
 

@@ -47,9 +47,10 @@ _FORMS: Final = {"ratio": "humanizePercentage", "seconds": "humanizeDuration", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """A figure that is compared with an earlier one, as its KPI declares it (`kpis.figures.kpi.declaration.Score`).
+    """A figure that is compared with an earlier one, as its KPI declares it (`Declared`).
 
-    Two intervals of 95 % that do not meet would say the same of the net promoter score; this way all scores have one margin.
+    Two intervals of 95 % that do not meet would say the same of the net promoter score; this way all scores
+    have one margin.
     """
 
     kpi: str

@@ -141,7 +141,8 @@ def _burn(plan: Plan, part: BurnPart) -> Alert:
         expr=trusted(
             of_team(
                 f'1 - desk:{metrics.ATTAINMENT}{{window="{part.long}",{NOW}}} > on ({PROMISE}) {limit}',
-                f'and on ({PROMISE}) (1 - desk:{metrics.ATTAINMENT}{{window="{part.short}",{NOW}}} > on ({PROMISE}) {limit})',
+                f'and on ({PROMISE}) (1 - desk:{metrics.ATTAINMENT}{{window="{part.short}",{NOW}}} '
+                f"> on ({PROMISE}) {limit})",
                 f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.long}",{NOW}}} >= {least})',
                 f'and on ({PROMISE}) ({_OBSERVED}{{window="{part.short}",{NOW}}} >= '
                 f"{max(1, least // _SHORT_SHARE)})",

@@ -34,7 +34,9 @@ _WATERMARK: Final = "deskpulse_watermark_timestamp_seconds"
 _BUSY: Final = 'by="all",period="current",window=~"1h|8h|24h|7d"'
 _EVENTS: Final = {  # of the source topics that no desk can do without
     "ticket-created": f"max by (desk, window) (desk:{volume.TICKETS.name}{{{_BUSY}}})",
-    "first-reply": f'max by (desk, window) (desk:{first_response.MEAN.observations_name}{{{_BUSY},clock="calendar"}})',
+    "first-reply": (
+        f'max by (desk, window) (desk:{first_response.MEAN.observations_name}{{{_BUSY},clock="calendar"}})'
+    ),
     "resolved": f"max by (desk, window) (desk:{reopen.RATIO.observations_name}{{{_BUSY}}})",
 }
 
