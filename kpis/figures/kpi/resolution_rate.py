@@ -1,4 +1,4 @@
-"""Resolution rate in three readings: of the window, of the tickets created in it, and of what stays solved."""
+"""Resolution rate in three readings: of the window, of the tickets created in it, of what stays solved."""
 
 from __future__ import annotations
 
