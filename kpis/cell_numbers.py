@@ -88,6 +88,9 @@ LEFT: Final = _cell(22, "left", "customers that left")
 REGISTERS_USED: Final = _cell(
     23, "registers_used", "nothing: made when sums are read, how many registers there are", kind="made"
 )
+SOLVED_UNANSWERED: Final = _cell(
+    24, "solved_unanswered", "of the solved, those that no human had answered until then", since=5
+)
 
 # Durations: base holds the count, base + 1 the sum in ms, base + 2 + i the bucket i.
 FIRST_RESPONSE: Final = _duration(1, "first_response", "first response times")

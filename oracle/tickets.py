@@ -22,13 +22,17 @@ REGISTERS: Final = 1 << 24
 TOP_TWO_FROM_SCALE: Final = 5  # below it, only the best option is "satisfied"
 
 # Figures that are made of observations counted: which series counts, and of which series these are a part.
-COUNTS: Final = (("support_tickets", "created", "created"),)
+COUNTS: Final = (
+    ("support_tickets", "created", "created"),
+    ("support_solved_unanswered_tickets", "solved_unanswered", "solved"),
+)
 SHARES: Final = (
     ("support_resolution_ratio", "solved", "created"),
     ("support_resolution_cohort_ratio", "cohort", "created"),
     ("support_resolution_net_ratio", "net", "created"),
     ("support_abandonment_ratio", "abandoned", "created"),
     ("support_reopen_ratio", "reopened", "first_resolution"),
+    ("support_solved_unanswered_ratio", "solved_unanswered", "solved"),
 )
 
 Dimensions = tuple[str, str, str]  # team, channel, priority
@@ -50,6 +54,7 @@ class Resolutions:
 
     first_ms: int | None = None
     first_solved_ms: int | None = None
+    first_solved: Event | None = None
     first_abandoned_ms: int | None = None
     reopened_ms: int | None = None
     reopened_last_ms: int | None = None
@@ -83,6 +88,7 @@ def observations_of_ticket(events: Iterable[Event]) -> list[Observation]:
     found = [
         *_from_creation(by_kind, resolutions),
         *_from_resolutions(resolutions),
+        *_solved_unanswered(resolutions, first_human_reply(by_kind)),
         *_responses(by_kind),
         *_handle_times(by_kind),
         *(_answer(e) for e in _latest_answers(by_kind)),
@@ -145,10 +151,13 @@ def walk(transitions: Iterable[Event]) -> Resolutions:
     """
     seen: dict[str, int] = {}
     outcome: str | None = None
+    first_solved: Event | None = None
     reopened_after_solved = False
     for event in standing(transitions):
         if event.kind == "resolved" and outcome is None:
             outcome = str(event.content["outcome"])
+            if outcome == "solved" and first_solved is None:
+                first_solved = event
             if outcome == "solved" or "resolved" not in seen:
                 seen.setdefault(outcome, event.at_ms)
             seen.setdefault("resolved", event.at_ms)
@@ -160,6 +169,7 @@ def walk(transitions: Iterable[Event]) -> Resolutions:
     return Resolutions(
         first_ms=seen.get("resolved"),
         first_solved_ms=seen.get("solved"),
+        first_solved=first_solved,
         first_abandoned_ms=seen.get("abandoned"),
         reopened_ms=seen.get("reopened"),
         reopened_last_ms=seen.get("reopened last"),
@@ -228,6 +238,13 @@ def _from_resolutions(resolutions: Resolutions) -> Iterator[_Found]:
     for series, at_ms in booked.items():
         if at_ms is not None:
             yield (series, at_ms, 1)
+
+
+def _solved_unanswered(resolutions: Resolutions, reply: Event | None) -> Iterator[_Found]:
+    """Give the first solution if no human had answered before it: a reply at its instant comes before it."""
+    solved = resolutions.first_solved
+    if solved is not None and (reply is None or reply.order > solved.order):
+        yield ("solved_unanswered", solved.at_ms, 1)
 
 
 def _responses(by_kind: dict[str, list[Event]]) -> Iterator[_Found]:

@@ -94,6 +94,12 @@ HISTORY: Final = (
         ),
         digest="833b7b68ae39f367",
     ),
+    Definitions(
+        5,
+        "what was solved before any human had answered is counted",
+        frozenset({"support_solved_unanswered_tickets", "support_solved_unanswered_ratio"}),
+        digest="9de7297dc3effa4e",
+    ),
 )
 CURRENT: Final = HISTORY[-1].number
 

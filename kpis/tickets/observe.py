@@ -49,6 +49,8 @@ SMALL_SCALE: Final = 4  # up to here only the top option satisfies; above, the t
 _LAST_BUCKET: Final = len(BOUNDS) - 1
 _NONE: Final = (None, None, None)
 _ANOMALY: Final = (cell_numbers.ANOMALY,)
+_SOLVED: Final = (cell_numbers.SOLVED,)
+_SOLVED_UNANSWERED: Final = (cell_numbers.SOLVED, cell_numbers.SOLVED_UNANSWERED)
 _LATER: Final = cell_numbers.RESPONSE - cell_numbers.FIRST_RESPONSE
 
 
@@ -252,7 +254,7 @@ def _resolve(standing: Standing, at: int, content: Content, found: list[Booking]
         if not abandoned:
             if standing.solved_ms is None:
                 standing.solved_ms = at
-                counts += (cell_numbers.SOLVED,)
+                counts += _SOLVED if standing.replied_ms is not None else _SOLVED_UNANSWERED
                 if created is not None and found is not None:
                     more_counts, more_amounts = _duration(cell_numbers.RESOLUTION, at - created)
                     counts, amounts = counts + more_counts, amounts + more_amounts
