@@ -1,8 +1,8 @@
-"""What changed and where: figures that moved against a period before, and the one member that explains most of the move.
+"""What changed and where: figures that moved, and the member that explains most of a move.
 
-Every figure here is a quotient F = A / B of exact sums (total time / replies, solved / created, ...), and
-both A and B are sums over the members m of a dimension. With 0 for the period compared with and 1 for now,
-the contribution of a member is
+A figure moves against a period before. Every figure here is a quotient F = A / B of exact sums (total time /
+replies, solved / created, ...), and both A and B are sums over the members m of a dimension. With 0 for the
+period compared with and 1 for now, the contribution of a member is
 
     c(m) = (A1(m) - F0 B1(m)) / B1  -  (A0(m) - F0 B0(m)) / B0
 
@@ -116,11 +116,12 @@ BUSINESS: Final = {
 def changes(
     course: Course, period: Period, *, as_of_ms: int, minimum: int, business: bool = True
 ) -> list[Change]:
-    """The figures that moved against the period, first those that became worse, the largest moves (in units of `worth`) first.
+    """The figures that moved against the period.
 
-    A figure of fewer than `minimum` observations in either period is left out: its move would be chance.
-    Empty when the window has no such period. A threshold is no test of significance. `business`: by work
-    hours where they were observed, else in calendar time.
+    Those that became worse come first, the largest moves (in units of `worth`) first. A figure of fewer than
+    `minimum` observations in either period is left out: its move would be chance. Empty when the window has
+    no such period. A threshold is no test of significance. `business`: by work hours where they were
+    observed, else in calendar time.
     """
     if period not in course.spans:
         return []

@@ -1,5 +1,5 @@
 // Takes the token once; what the browser keeps is a cookie that no script can read. A kiosk brings its token
-// in the address, behind `#token=`: that part never leaves the browser, and is taken out of the address at once.
+// in the address, behind `#token=`: that part never leaves the browser, and is taken out of it at once.
 
 import { address } from "./link";
 import { applyTheme } from "./theme";

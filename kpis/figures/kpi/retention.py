@@ -1,6 +1,6 @@
 """Retention and churn: whether customers stay.
 
-They need the customers at both ends of a window: `kpis.figures.view` counts these.
+They need the customers at both ends of a window: `kpis.figures.view_builder` counts these.
 """
 
 from __future__ import annotations
