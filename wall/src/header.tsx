@@ -1,4 +1,5 @@
-// The first line: what is shown, how fresh it is, and the settings; or, when the figures cannot be trusted, a banner instead.
+// The first line: what is shown, how fresh it is, and the settings; or, when the figures cannot be trusted,
+// a banner instead.
 
 import type { Choice } from "./choice";
 import type { Condition } from "./condition";
@@ -20,10 +21,16 @@ export function Controls({ choice, wall, words, locale, change }: Props) {
   const known = choice.team === null || teams.includes(choice.team) ? teams : [choice.team, ...teams];
   const periods = wall?.periods ?? ["previous"];
   const compare = wall?.period ?? "previous";
-  const periodWords = (period: string) => (choice.window === "today" && period === "previous" ? words.yesterday : words.periods[period]);
+  const periodWords = (period: string) =>
+    choice.window === "today" && period === "previous" ? words.yesterday : words.periods[period];
   return (
     <nav class="controls" aria-label={words.settings}>
-      <Select name="team" label={words.team} value={choice.team ?? ""} pick={(team) => change({ team: team || null })}>
+      <Select
+        name="team"
+        label={words.team}
+        value={choice.team ?? ""}
+        pick={(team) => change({ team: team || null })}
+      >
         {[["", words.everything], ...known.map((team) => [team, team] as [string, string])]}
       </Select>
       <details class="settings">
@@ -33,10 +40,20 @@ export function Controls({ choice, wall, words, locale, change }: Props) {
           </svg>
         </summary>
         <div class="drawer">
-          <Select name="compare" label={words.compare} value={compare} pick={(period) => change({ compare: period })}>
+          <Select
+            name="compare"
+            label={words.compare}
+            value={compare}
+            pick={(period) => change({ compare: period })}
+          >
             {periods.map((period) => [period, periodWords(period) ?? period])}
           </Select>
-          <Select name="theme" label={words.theme} value={choice.theme ?? "auto"} pick={(theme) => change({ theme: theme === "auto" ? null : (theme as "dark" | "light") })}>
+          <Select
+            name="theme"
+            label={words.theme}
+            value={choice.theme ?? "auto"}
+            pick={(theme) => change({ theme: theme === "auto" ? null : (theme as "dark" | "light") })}
+          >
             {Object.entries(words.themes)}
           </Select>
           <Select name="lang" label={words.language} value={locale} pick={(lang) => change({ lang })}>
@@ -72,7 +89,12 @@ export function Select({ name, label, value, pick, children }: SelectProps) {
 }
 
 /** The desk's own clock with its zone, how fresh the figures are, and who works. */
-export function Freshness({ pulse, wall, nowMs, ...tongue }: { pulse: Pulse | null; wall: Wall | null; nowMs: number } & Tongue) {
+export function Freshness({
+  pulse,
+  wall,
+  nowMs,
+  ...tongue
+}: { pulse: Pulse | null; wall: Wall | null; nowMs: number } & Tongue) {
   const { words, format } = tongue;
   if (pulse === null || pulse.as_of_ms === null) return null;
   const zone = wall?.zone ?? "UTC";
@@ -82,7 +104,11 @@ export function Freshness({ pulse, wall, nowMs, ...tongue }: { pulse: Pulse | nu
     <p class="fresh">
       {open && <span class="open">{open}</span>}
       <span class="clock">
-        {format.weekday(pulse.as_of_ms, zone)} <time dateTime={new Date(pulse.as_of_ms).toISOString()}>{format.clock(pulse.as_of_ms, zone)}</time> <span class="quiet zone">{zoneName(zone)}</span>
+        {format.weekday(pulse.as_of_ms, zone)}{" "}
+        <time dateTime={new Date(pulse.as_of_ms).toISOString()}>
+          {format.clock(pulse.as_of_ms, zone)}
+        </time>{" "}
+        <span class="quiet zone">{zoneName(zone)}</span>
       </span>
       <span class="alive">
         <span class="dot" aria-hidden="true" />
@@ -93,10 +119,22 @@ export function Freshness({ pulse, wall, nowMs, ...tongue }: { pulse: Pulse | nu
   );
 }
 
-export function Banner({ condition, pulse, words, format }: { condition: Condition; pulse: Pulse | null } & Tongue) {
+export function Banner({
+  condition,
+  pulse,
+  words,
+  format,
+}: { condition: Condition; pulse: Pulse | null } & Tongue) {
   const { kind, code, text, seconds } = condition;
   const age = seconds === null ? "" : format.age(Math.max(1, seconds));
-  const told = kind === "starting" ? words.soon : seconds === null ? "" : code === "behind" ? words.waiting(age) : words.old(age);
+  const told =
+    kind === "starting"
+      ? words.soon
+      : seconds === null
+        ? ""
+        : code === "behind"
+          ? words.waiting(age)
+          : words.old(age);
   return (
     <section class="banner" data-kind={kind} aria-label={words.states[kind]}>
       <p class="banner-title">
@@ -104,7 +142,9 @@ export function Banner({ condition, pulse, words, format }: { condition: Conditi
       </p>
       <p class="banner-why">
         {words.why[code] ?? text}
-        {pulse?.why.slice(1).map((reason) => <span key={reason.code}> {words.why[reason.code] ?? reason.text}</span>)}
+        {pulse?.why.slice(1).map((reason) => (
+          <span key={reason.code}> {words.why[reason.code] ?? reason.text}</span>
+        ))}
       </p>
     </section>
   );

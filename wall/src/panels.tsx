@@ -51,7 +51,13 @@ function ChangeLine({ change, words, format }: { change: Change } & Tongue) {
   );
 }
 
-export function RiskPanel({ risk, sla, nowMs, words, format }: { risk: Risk; sla: SlaTarget[]; nowMs: number } & Tongue) {
+export function RiskPanel({
+  risk,
+  sla,
+  nowMs,
+  words,
+  format,
+}: { risk: Risk; sla: SlaTarget[]; nowMs: number } & Tongue) {
   const reply = sla.find((one) => one.target === "first_reply");
   const [breached, soon] = [reply?.breached ?? 0, reply?.due["15m"] ?? 0];
   return (
@@ -70,7 +76,12 @@ export function RiskPanel({ risk, sla, nowMs, words, format }: { risk: Risk; sla
   );
 }
 
-function RiskList({ risk, nowMs, words, format }: { risk: Risk; nowMs: number } & Pick<Tongue, "words" | "format">) {
+function RiskList({
+  risk,
+  nowMs,
+  words,
+  format,
+}: { risk: Risk; nowMs: number } & Pick<Tongue, "words" | "format">) {
   return (
     <ul>
       {risk.lines.map((line) => (
@@ -87,13 +98,22 @@ export function Everything({ wall, sure, words, format, period }: { wall: Wall; 
       <h2 id="everything-title">{words.all}</h2>
       <Table columns={[...words.columns.slice(0, -1), `${words.columns.at(-1)}: ${then ?? ""}`]}>
         {wall.tiles.map((tile) => (
-          <Row key={tile.id} tile={tile} wall={wall} sure={sure} words={words} format={format} period={period} />
+          <Row
+            key={tile.id}
+            tile={tile}
+            wall={wall}
+            sure={sure}
+            words={words}
+            format={format}
+            period={period}
+          />
         ))}
       </Table>
       {wall.sla.length > 0 && <Deadlines sla={wall.sla} words={words} format={format} />}
       <p class="links">
-        {words.links}: <a href="metrics">/metrics</a> <a href="api/kpis">/api/kpis</a> <a href="api/openapi.json">/api/openapi.json</a>{" "}
-        <a href="readyz">/readyz</a> <a href="assets/LICENSES.txt">LICENSES</a>
+        {words.links}: <a href="metrics">/metrics</a> <a href="api/kpis">/api/kpis</a>{" "}
+        <a href="api/openapi.json">/api/openapi.json</a> <a href="readyz">/readyz</a>{" "}
+        <a href="assets/LICENSES.txt">LICENSES</a>
       </p>
     </section>
   );
@@ -117,7 +137,8 @@ function Table({ columns, children }: { columns: string[]; children: ComponentCh
 }
 
 function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "words" | "format">) {
-  const count = (value: number | null | undefined) => (value === null || value === undefined ? "\u2013" : format.count(value));
+  const count = (value: number | null | undefined) =>
+    value === null || value === undefined ? "\u2013" : format.count(value);
   return (
     <>
       <h2>{words.slaTitle}</h2>
@@ -125,11 +146,19 @@ function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "
         {sla.map((target) => (
           <tr key={target.target} data-deadlines={target.target}>
             <th scope="row">{words.targetNames[target.target] ?? target.target}</th>
-            {[target.waiting, target.breached, target.due["15m"], target.due["1h"], target.due["4h"]].map((value, place) => (
-              <td key={place}>{count(value)}</td>
-            ))}
+            {[target.waiting, target.breached, target.due["15m"], target.due["1h"], target.due["4h"]].map(
+              (value, place) => (
+                <td key={place}>{count(value)}</td>
+              ),
+            )}
             <td>
-              {target.forecast === null ? "\u2013" : words.between(count(target.forecast), count(target.forecast_low), count(target.forecast_high))}
+              {target.forecast === null
+                ? "\u2013"
+                : words.between(
+                    count(target.forecast),
+                    count(target.forecast_low),
+                    count(target.forecast_high),
+                  )}
             </td>
           </tr>
         ))}
@@ -138,24 +167,58 @@ function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "
   );
 }
 
-function Row({ tile, wall, sure, words, format, period }: { tile: Tile; wall: Wall; sure: boolean } & Tongue) {
+function Row({
+  tile,
+  wall,
+  sure,
+  words,
+  format,
+  period,
+}: { tile: Tile; wall: Wall; sure: boolean } & Tongue) {
   return (
-    <tr data-row={tile.id} data-value={tile.value ?? ""} data-n={tile.n} data-window={tile.window ?? ""} data-by={tile.by} data-member={tile.member}>
+    <tr
+      data-row={tile.id}
+      data-value={tile.value ?? ""}
+      data-n={tile.n}
+      data-window={tile.window ?? ""}
+      data-by={tile.by}
+      data-member={tile.member}
+    >
       <th scope="row">{tileName(tile, wall, words, true)}</th>
       <td>
-        <span class="strong">{tile.plain === "closed" && tile.shown === null ? words.allOutOfHours : format.text(tile.kind, tile.shown)}</span>
+        <span class="strong">
+          {tile.plain === "closed" && tile.shown === null
+            ? words.allOutOfHours
+            : format.text(tile.kind, tile.shown)}
+        </span>
         {tile.low !== null && tile.high !== null && (
-          <span class="quiet"> ({words.interval(format.text(tile.kind, tile.low), format.text(tile.kind, tile.high))})</span>
+          <span class="quiet">
+            {" ("}
+            {words.interval(format.text(tile.kind, tile.low), format.text(tile.kind, tile.high))})
+          </span>
         )}
       </td>
-      <td>{!sure ? "" : tile.band === null ? plainWords(tile, words, format) : <BandChip tile={tile} words={words} format={format} hero={false} />}</td>
       <td>
-        {tile.n_all === null ? format.count(tile.n) : words.partOf(format.count(tile.n), format.count(tile.n_all))} {words.observed[tile.of]}
+        {!sure ? (
+          ""
+        ) : tile.band === null ? (
+          plainWords(tile, words, format)
+        ) : (
+          <BandChip tile={tile} words={words} format={format} hero={false} />
+        )}
       </td>
       <td>
-        {sure && <Compared tile={tile} words={words} format={format} period={period} hero={false} />}
+        {tile.n_all === null
+          ? format.count(tile.n)
+          : words.partOf(format.count(tile.n), format.count(tile.n_all))}{" "}
+        {words.observed[tile.of]}
       </td>
-      <td>{tile.compared === null ? "\u2013" : `${format.text(tile.kind, tile.compared.value)} (${words.n(format.count(tile.compared.n))})`}</td>
+      <td>{sure && <Compared tile={tile} words={words} format={format} period={period} hero={false} />}</td>
+      <td>
+        {tile.compared === null
+          ? "\u2013"
+          : `${format.text(tile.kind, tile.compared.value)} (${words.n(format.count(tile.compared.n))})`}
+      </td>
     </tr>
   );
 }

@@ -1,4 +1,5 @@
-// The first screen's upper half: what is wrong now, what will be within the hour, and the four figures that one acts on.
+// The first screen's upper half: what is wrong now, what will be within the hour, and the four figures that
+// one acts on.
 
 import type { ComponentChildren } from "preact";
 import type { Endangered, SlaTarget, TeamRow, Wall, WorstNow } from "./model";
@@ -28,9 +29,22 @@ export function target(wall: Wall, name: string): SlaTarget | undefined {
 export function WorstCard(props: ShiftProps) {
   const { wall, words, sure, nowMs } = props;
   const [first, ...rest] = wall.worst;
-  const state = !sure ? "unsure" : first ? "below" : shut(wall) ? "closed" : wall.sla.some((one) => one.n > 0) ? "kept" : "empty";
+  const state = !sure
+    ? "unsure"
+    : first
+      ? "below"
+      : shut(wall)
+        ? "closed"
+        : wall.sla.some((one) => one.n > 0)
+          ? "kept"
+          : "empty";
   return (
-    <section class="card worst" data-worst={state} data-new={state === "below" && nowMs - first!.since_ms < NEW_MS} aria-labelledby="worst-title">
+    <section
+      class="card worst"
+      data-worst={state}
+      data-new={state === "below" && nowMs - first!.since_ms < NEW_MS}
+      aria-labelledby="worst-title"
+    >
       <h2 id="worst-title" class="label">
         {state === "below" && <Warning />}
         {words.worstNow}
@@ -76,25 +90,45 @@ function Said({ title, since, lines }: { title: string; since?: string | null; l
   );
 }
 
-function Listed({ wall, nowMs, words, format, first, rest }: ShiftProps & { first: WorstNow; rest: WorstNow[] }) {
+function Listed({
+  wall,
+  nowMs,
+  words,
+  format,
+  first,
+  rest,
+}: ShiftProps & { first: WorstNow; rest: WorstNow[] }) {
   const name = worstName(first, words);
   const [missed, n] = [format.count(first.missed), format.count(first.n)];
-  const next = rest[0] && `${worstName(rest[0], words)}: ${words.lateText(format.count(rest[0].missed), format.count(rest[0].n))}`;
+  const next =
+    rest[0] &&
+    `${worstName(rest[0], words)}: ${words.lateText(format.count(rest[0].missed), format.count(rest[0].n))}`;
   // A second one that is too long for its line is counted instead.
   const second = next && next.length <= SECOND_LETTERS ? next : null;
   const further = rest.length - (second ? 1 : 0);
-  const facts = [nameOfWindow(words, first.window), words.since(format.moment(first.since_ms, nowMs, wall.zone)), first.overdue ? words.overdueNow(format.count(first.overdue)) : null];
+  const facts = [
+    nameOfWindow(words, first.window),
+    words.since(format.moment(first.since_ms, nowMs, wall.zone)),
+    first.overdue ? words.overdueNow(format.count(first.overdue)) : null,
+  ];
   return (
     <>
       <p class="worst-name" data-fit={fit(name, NAME_LETTERS)}>
         {name}
       </p>
-      <div class="worst-figures" data-fit={name.length > NAME_LETTERS.at(-1)! ? 3 : fit(missed + n, LATE_DIGITS)} data-missed={first.missed} data-n={first.n}>
+      <div
+        class="worst-figures"
+        data-fit={name.length > NAME_LETTERS.at(-1)! ? 3 : fit(missed + n, LATE_DIGITS)}
+        data-missed={first.missed}
+        data-n={first.n}
+      >
         <p class="value">
-          <span class="digits">{missed}</span> <span class="unit">{words.lateOf[0]}</span> <span class="digits">{n}</span> <span class="unit">{words.lateOf[1]}</span>
+          <span class="digits">{missed}</span> <span class="unit">{words.lateOf[0]}</span>{" "}
+          <span class="digits">{n}</span> <span class="unit">{words.lateOf[1]}</span>
         </p>
         <p class="worst-promise">
-          <span>{words.ofPromised(format.share(first.ratio), format.share(first.objective))}</span> <span>{words.excess(format.count(first.excess))}</span>
+          <span>{words.ofPromised(format.share(first.ratio), format.share(first.objective))}</span>{" "}
+          <span>{words.excess(format.count(first.excess))}</span>
         </p>
       </div>
       <div class="lines">
@@ -116,20 +150,44 @@ function Listed({ wall, nowMs, words, format, first, rest }: ShiftProps & { firs
 }
 
 function Calm({ wall, nowMs, words, format, state }: ShiftProps & { state: string }) {
-  const opens = Math.min(...wall.rows.filter((row) => wall.team === null || row.team === wall.team).map((row) => row.opens_ms ?? Infinity));
+  const opens = Math.min(
+    ...wall.rows
+      .filter((row) => wall.team === null || row.team === wall.team)
+      .map((row) => row.opens_ms ?? Infinity),
+  );
   const lines = wall.sla
     .filter((one) => one.n > 0 && one.ratio !== null)
-    .map((one) => words.inTimeOf(format.count(Math.round(one.ratio! * one.n)), format.count(one.n), words.targetsMany[one.target] ?? one.target, one.objective === null ? "\u2013" : format.share(one.objective)));
-  const title = state === "closed" ? words.closedLong : state === "kept" ? words.nothingBelow : words.noDeadline;
-  const first = state === "closed" && Number.isFinite(opens) ? [words.opens(format.opening(opens, nowMs, wall.zone))] : [];
+    .map((one) =>
+      words.inTimeOf(
+        format.count(Math.round(one.ratio! * one.n)),
+        format.count(one.n),
+        words.targetsMany[one.target] ?? one.target,
+        one.objective === null ? "\u2013" : format.share(one.objective),
+      ),
+    );
+  const title =
+    state === "closed" ? words.closedLong : state === "kept" ? words.nothingBelow : words.noDeadline;
+  const first =
+    state === "closed" && Number.isFinite(opens)
+      ? [words.opens(format.opening(opens, nowMs, wall.zone))]
+      : [];
   const kept = lines.length ? [`${words.windows["1h"]}: ${lines[0]}`, ...lines.slice(1)] : [];
   const elsewhere = wall.elsewhere ? [words.elsewhere(format.count(wall.elsewhere))] : [];
-  const since = state === "kept" && wall.kept_since_ms !== null ? keptSince(wall.kept_since_ms, nowMs, wall.zone, words, format) : null;
+  const since =
+    state === "kept" && wall.kept_since_ms !== null
+      ? keptSince(wall.kept_since_ms, nowMs, wall.zone, words, format)
+      : null;
   return <Said title={title} since={since} lines={[...elsewhere, ...first, ...kept].slice(0, 3)} />;
 }
 
 /** Since when nothing has been below its objective; the exporter looks back for a day. */
-function keptSince(sinceMs: number, nowMs: number, zone: string, words: Tongue["words"], format: Tongue["format"]): string {
+function keptSince(
+  sinceMs: number,
+  nowMs: number,
+  zone: string,
+  words: Tongue["words"],
+  format: Tongue["format"],
+): string {
   return nowMs - sinceMs >= DAY_MS ? words.sinceADay : words.since(format.moment(sinceMs, nowMs, zone));
 }
 
@@ -139,8 +197,15 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
   const solution = target(wall, "resolution");
   const soon = reply?.due["15m"] ?? 0;
   const known = sure && reply !== undefined && reply.forecast !== null;
-  const range = known && isSpan(reply) && words.likely(format.count(reply.forecast_low), format.count(reply.forecast_high));
-  const due = !wall.endangered.length && reply?.next_ms != null && reply.next_ms > nowMs && words.nextDue(format.age((reply.next_ms - nowMs) / 1000));
+  const range =
+    known &&
+    isSpan(reply) &&
+    words.likely(format.count(reply.forecast_low), format.count(reply.forecast_high));
+  const due =
+    !wall.endangered.length &&
+    reply?.next_ms != null &&
+    reply.next_ms > nowMs &&
+    words.nextDue(format.age((reply.next_ms - nowMs) / 1000));
   return (
     <section class="card next" data-forecast={reply?.forecast ?? ""} aria-labelledby="next-title">
       <h2 id="next-title" class="label">
@@ -167,7 +232,11 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
         {known && !wall.endangered.length && solution && solution.forecast !== null && (
           <p class="quiet whole">
             <span>{words.solutionsLate(format.count(solution.forecast))}</span>
-            {isSpan(solution) && <span>{words.range(format.count(solution.forecast_low), format.count(solution.forecast_high))}</span>}
+            {isSpan(solution) && (
+              <span>
+                {words.range(format.count(solution.forecast_low), format.count(solution.forecast_high))}
+              </span>
+            )}
           </p>
         )}
       </div>
@@ -177,10 +246,19 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
 
 /** Whether a forecast has an interval that is more than one number. */
 function isSpan(one: SlaTarget): one is SlaTarget & { forecast_low: number; forecast_high: number } {
-  return one.forecast_low !== null && one.forecast_high !== null && Math.round(one.forecast_low) !== Math.round(one.forecast_high);
+  return (
+    one.forecast_low !== null &&
+    one.forecast_high !== null &&
+    Math.round(one.forecast_low) !== Math.round(one.forecast_high)
+  );
 }
 
-function Soon({ endangered, soon, words, format }: { endangered: Endangered[]; soon: number } & Pick<Tongue, "words" | "format">) {
+function Soon({
+  endangered,
+  soon,
+  words,
+  format,
+}: { endangered: Endangered[]; soon: number } & Pick<Tongue, "words" | "format">) {
   const first = endangered[0];
   if (first) {
     return (
@@ -190,13 +268,39 @@ function Soon({ endangered, soon, words, format }: { endangered: Endangered[]; s
       </>
     );
   }
-  return soon ? <p class="warm">{words.atRisk(format.count(soon))}</p> : <p class="quiet">{words.noneAtRisk}</p>;
+  return soon ? (
+    <p class="warm">{words.atRisk(format.count(soon))}</p>
+  ) : (
+    <p class="quiet">{words.noneAtRisk}</p>
+  );
 }
 
 /** A figure that one acts on: number, what it counts, and two lines. */
-function Fact({ name, title, value, pieces, aside, below, children }: { name: string; title: string; value: number | null; pieces: Piece[]; aside?: ComponentChildren; below?: boolean; children: ComponentChildren }) {
+function Fact({
+  name,
+  title,
+  value,
+  pieces,
+  aside,
+  below,
+  children,
+}: {
+  name: string;
+  title: string;
+  value: number | null;
+  pieces: Piece[];
+  aside?: ComponentChildren;
+  below?: boolean;
+  children: ComponentChildren;
+}) {
   return (
-    <section class="card tile fact" data-tile={name} data-band={below ? "missed" : "plain"} data-value={value ?? ""} aria-label={title}>
+    <section
+      class="card tile fact"
+      data-tile={name}
+      data-band={below ? "missed" : "plain"}
+      data-value={value ?? ""}
+      aria-label={title}
+    >
       <h2 class="label">{title}</h2>
       <div class="figure">
         <p class="value">
@@ -211,13 +315,33 @@ function Fact({ name, title, value, pieces, aside, below, children }: { name: st
 
 export function Unanswered({ wall, nowMs, words, format, sure }: ShiftProps) {
   const live = wall.live!;
-  const oldest = live.oldest_business_seconds ?? (live.oldest_ms === null ? null : Math.max(0, (nowMs - live.oldest_ms) / 1000));
+  const oldest =
+    live.oldest_business_seconds ??
+    (live.oldest_ms === null ? null : Math.max(0, (nowMs - live.oldest_ms) / 1000));
   const long = live.ages.slice(2).reduce((sum, count) => sum + count, 0);
   const clock = wall.clock === null ? "" : wall.clock === "business" ? words.workAge : words.always;
   return (
-    <Fact name="unanswered" title={words.unanswered} value={live.unanswered} pieces={format.pieces("count", live.unanswered)} aside={<Ages live={live} words={words} format={format} />}>
-      <p>{oldest === null ? (sure ? words.noneWaits : "\u2013") : oldest < 1 && clock ? words.allOutOfHours : words.oldest(format.rough("duration", oldest), clock)}</p>
-      <p class="quiet">{sure && live.business_open === false ? words.closed : words.waitsLonger(format.count(long), "1\u00a0h")}</p>
+    <Fact
+      name="unanswered"
+      title={words.unanswered}
+      value={live.unanswered}
+      pieces={format.pieces("count", live.unanswered)}
+      aside={<Ages live={live} words={words} format={format} />}
+    >
+      <p>
+        {oldest === null
+          ? sure
+            ? words.noneWaits
+            : "\u2013"
+          : oldest < 1 && clock
+            ? words.allOutOfHours
+            : words.oldest(format.rough("duration", oldest), clock)}
+      </p>
+      <p class="quiet">
+        {sure && live.business_open === false
+          ? words.closed
+          : words.waitsLonger(format.count(long), "1\u00a0h")}
+      </p>
     </Fact>
   );
 }
@@ -228,7 +352,13 @@ export function Overdue({ wall, nowMs, words, format, sure }: ShiftProps) {
   const newest = reply?.newest_ms ?? null;
   return (
     <Fact name="overdue" title={words.overdueTitle} value={count} pieces={format.pieces("count", count)}>
-      <p>{newest === null ? (sure ? words.noneOverdue : "\u2013") : words.newest(format.age(Math.max(0, (nowMs - newest) / 1000)))}</p>
+      <p>
+        {newest === null
+          ? sure
+            ? words.noneOverdue
+            : "\u2013"
+          : words.newest(format.age(Math.max(0, (nowMs - newest) / 1000)))}
+      </p>
       <p class="quiet">{words.solutions(format.count(target(wall, "resolution")?.breached ?? 0))}</p>
     </Fact>
   );
@@ -249,11 +379,37 @@ export function InTime({ wall, words, format, sure }: ShiftProps) {
   const solution = target(wall, "resolution");
   const has = reply !== undefined && reply.ratio !== null;
   // Red when it is named itself: what is named within it stands above.
-  const named = wall.worst.some((one) => one.target === "first_reply" && (wall.team === null ? one.by === "all" : one.by === "team"));
+  const named = wall.worst.some(
+    (one) => one.target === "first_reply" && (wall.team === null ? one.by === "all" : one.by === "team"),
+  );
   return (
-    <Fact name="in_time" title={words.inTime} value={reply?.ratio ?? null} pieces={format.sharePieces(reply?.ratio ?? null)} below={sure && named}>
-      <p class="whole">{has ? <Counted text={words.promised(reply.objective === null ? "\u2013" : format.share(reply.objective))} n={words.n(format.brief(reply.n))} /> : sure ? words.noneDue : "\u2013"}</p>
-      <p class="quiet whole">{solution && solution.ratio !== null && <Counted text={words.solutionsInTime(format.share(solution.ratio))} n={words.n(format.brief(solution.n))} />}</p>
+    <Fact
+      name="in_time"
+      title={words.inTime}
+      value={reply?.ratio ?? null}
+      pieces={format.sharePieces(reply?.ratio ?? null)}
+      below={sure && named}
+    >
+      <p class="whole">
+        {has ? (
+          <Counted
+            text={words.promised(reply.objective === null ? "\u2013" : format.share(reply.objective))}
+            n={words.n(format.brief(reply.n))}
+          />
+        ) : sure ? (
+          words.noneDue
+        ) : (
+          "\u2013"
+        )}
+      </p>
+      <p class="quiet whole">
+        {solution && solution.ratio !== null && (
+          <Counted
+            text={words.solutionsInTime(format.share(solution.ratio))}
+            n={words.n(format.brief(solution.n))}
+          />
+        )}
+      </p>
     </Fact>
   );
 }
@@ -280,10 +436,14 @@ export function NoPolicy({ words }: Tongue) {
 
 /** "2 of 3 teams open", or of one team whether it is. */
 export function openWords(wall: Wall, nowMs: number, { words, format }: Tongue): string | null {
-  const rows: TeamRow[] = wall.rows.filter((row) => (wall.team === null || row.team === wall.team) && row.open_now !== null);
+  const rows: TeamRow[] = wall.rows.filter(
+    (row) => (wall.team === null || row.team === wall.team) && row.open_now !== null,
+  );
   if (!rows.length) return null;
   const open = rows.filter((row) => row.open_now).length;
   if (wall.team === null) return words.teamsOpen(format.count(open), format.count(rows.length));
   if (open) return words.teamOpen;
-  return rows[0]!.opens_ms === null ? words.closed : words.closedUntil(format.opening(rows[0]!.opens_ms, nowMs, wall.zone));
+  return rows[0]!.opens_ms === null
+    ? words.closed
+    : words.closedUntil(format.opening(rows[0]!.opens_ms, nowMs, wall.zone));
 }

@@ -5,7 +5,13 @@ import { Select } from "./header";
 import type { Tongue } from "./tiles";
 import { nameOfWindow } from "./words";
 
-export function Slow({ wall, words, format, window, pick }: Tongue & { wall: Wall | null; window: string; pick: (window: string) => void }) {
+export function Slow({
+  wall,
+  words,
+  format,
+  window,
+  pick,
+}: Tongue & { wall: Wall | null; window: string; pick: (window: string) => void }) {
   const tile = (name: string) => wall?.tiles.find((one) => one.id === name);
   const n = (one: Tile) => words.n(format.brief(one.n));
   const items: string[] = [];
@@ -14,13 +20,20 @@ export function Slow({ wall, words, format, window, pick }: Tongue & { wall: Wal
   // By work hours most took no time at all: then the calendar tells how long customers waited.
   const closed = median?.plain === "closed";
   if (closed && mean?.value != null) items.push(words.calendarReply(format.rough("duration", mean.value)));
-  else if (!closed && median?.value != null && most?.value != null) items.push(words.medianReply(format.rough("duration", median.value), format.rough("duration", most.value)));
+  else if (!closed && median?.value != null && most?.value != null)
+    items.push(
+      words.medianReply(format.rough("duration", median.value), format.rough("duration", most.value)),
+    );
   const csat = tile("csat");
   if (csat?.value != null) items.push(`CSAT ${format.share(csat.value)} ${n(csat)}`);
   const nps = tile("nps");
   if (nps?.value != null) {
     const text = (value: number) => format.whole(value);
-    items.push(nps.low !== null && nps.high !== null ? `NPS ${text(nps.value)} (${words.range(text(nps.low), text(nps.high))})` : `NPS ${text(nps.value)}`);
+    items.push(
+      nps.low !== null && nps.high !== null
+        ? `NPS ${text(nps.value)} (${words.range(text(nps.low), text(nps.high))})`
+        : `NPS ${text(nps.value)}`,
+    );
   }
   if (closed) items.push(words.outOfHours(format.count(median.closed ?? 0), format.count(median.n)));
   return (

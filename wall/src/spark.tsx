@@ -16,8 +16,18 @@ interface Props {
 
 export function Spark({ trend, before, label }: Props) {
   return (
-    <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
-      {trend.shape === "bars" ? <Bars values={trend.values} /> : <Line values={trend.values} before={before} />}
+    <svg
+      class="spark"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      {trend.shape === "bars" ? (
+        <Bars values={trend.values} />
+      ) : (
+        <Line values={trend.values} before={before} />
+      )}
     </svg>
   );
 }
@@ -28,8 +38,15 @@ function Line({ values, before }: { values: (number | null)[]; before: number | 
   const x = (place: number) => (values.length > 1 ? (place / (values.length - 1)) * WIDTH : WIDTH);
   const points = values.map((value, place) => ({ value, place }));
   const isThere = (point: { value: number | null }) => point.value !== null;
-  const path = line<(typeof points)[number]>(({ place }) => x(place), ({ value }) => y(value ?? 0)).defined(isThere)(points);
-  const ground = area<(typeof points)[number]>(({ place }) => x(place), HEIGHT, ({ value }) => y(value ?? 0)).defined(isThere)(points);
+  const path = line<(typeof points)[number]>(
+    ({ place }) => x(place),
+    ({ value }) => y(value ?? 0),
+  ).defined(isThere)(points);
+  const ground = area<(typeof points)[number]>(
+    ({ place }) => x(place),
+    HEIGHT,
+    ({ value }) => y(value ?? 0),
+  ).defined(isThere)(points);
   return (
     <>
       <path class="spark-area" d={ground ?? ""} />
@@ -48,7 +65,16 @@ function Bars({ values }: { values: (number | null)[] }) {
       {values.map((value, place) => {
         const height = ((value ?? 0) / high) * (HEIGHT - MARGIN);
         const kind = place === values.length - 1 ? "spark-bar spark-partial" : "spark-bar";
-        return <rect key={place} class={kind} x={place * step + step * 0.12} width={step * 0.76} y={HEIGHT - height} height={height} />;
+        return (
+          <rect
+            key={place}
+            class={kind}
+            x={place * step + step * 0.12}
+            width={step * 0.76}
+            y={HEIGHT - height}
+            height={height}
+          />
+        );
       })}
     </>
   );

@@ -1,4 +1,5 @@
-// The first screen's lower half: every team in one row, the worst first; or of one team what is due and what is late.
+// The first screen's lower half: every team in one row, the worst first; or of one team what is due and what
+// is late.
 
 import type { ComponentChildren } from "preact";
 import type { AtRisk, TeamRow } from "./model";
@@ -13,8 +14,13 @@ export function Teams(props: ShiftProps) {
   const left = wall.rows.length - shown.length;
   const promised = new Set(wall.rows.map((row) => row.objective));
   const objective = promised.size === 1 ? [...promised][0]! : null; // of all: said once
-  const title = (column: string) => (column === "in_time" && objective !== null ? words.allPromised(words.teamColumns[column]!, format.share(objective)) : words.teamColumns[column]);
-  const columns = wall.policy ? ["unanswered", "longest", "overdue", "in_time", "soon", "open"] : ["unanswered", "longest", "open", "created", "reply"];
+  const title = (column: string) =>
+    column === "in_time" && objective !== null
+      ? words.allPromised(words.teamColumns[column]!, format.share(objective))
+      : words.teamColumns[column];
+  const columns = wall.policy
+    ? ["unanswered", "longest", "overdue", "in_time", "soon", "open"]
+    : ["unanswered", "longest", "open", "created", "reply"];
   return (
     <section class="card teams" data-teams={wall.rows.length} aria-label={words.dimensions.team}>
       <table>
@@ -41,23 +47,49 @@ export function Teams(props: ShiftProps) {
   );
 }
 
-function Row({ row, columns, objective, wall, nowMs, words, format, sure }: ShiftProps & { row: TeamRow; columns: string[]; objective: number | null }) {
+function Row({
+  row,
+  columns,
+  objective,
+  wall,
+  nowMs,
+  words,
+  format,
+  sure,
+}: ShiftProps & { row: TeamRow; columns: string[]; objective: number | null }) {
   const closed = row.open_now === false;
   // A wait that lies wholly out of hours has no age yet: a zero that the calendar made is nobody's figure.
   const unworked = closed && row.oldest_business_seconds === 0;
-  const oldest = row.oldest_business_seconds ?? (row.oldest_ms === null ? null : Math.max(0, (nowMs - row.oldest_ms) / 1000));
-  const named = wall.worst.some((one) => one.by === "team" && one.member === row.team && one.target === "first_reply");
+  const oldest =
+    row.oldest_business_seconds ??
+    (row.oldest_ms === null ? null : Math.max(0, (nowMs - row.oldest_ms) / 1000));
+  const named = wall.worst.some(
+    (one) => one.by === "team" && one.member === row.team && one.target === "first_reply",
+  );
   const cells: Record<string, ComponentChildren> = {
     unanswered: format.count(row.unanswered),
-    longest: oldest === null || unworked ? <span class="quiet">{oldest === null && sure ? words.none : "\u2013"}</span> : format.rough("duration", oldest),
+    longest:
+      oldest === null || unworked ? (
+        <span class="quiet">{oldest === null && sure ? words.none : "\u2013"}</span>
+      ) : (
+        format.rough("duration", oldest)
+      ),
     overdue: format.count(row.overdue.first_reply ?? 0),
-    in_time: <InTimeCell row={row} objective={objective} named={named} words={words} format={format} sure={sure} />,
+    in_time: (
+      <InTimeCell row={row} objective={objective} named={named} words={words} format={format} sure={sure} />
+    ),
     soon: <span class={row.soon && sure ? "warm" : ""}>{format.count(row.soon ?? 0)}</span>,
     open: format.count(row.open),
     created: format.count(row.created ?? 0),
-    reply: row.reply_seconds === null ? <span class="quiet">{words.nothing}</span> : words.replyOf(format.rough("duration", row.reply_seconds), format.count(row.replies)),
+    reply:
+      row.reply_seconds === null ? (
+        <span class="quiet">{words.nothing}</span>
+      ) : (
+        words.replyOf(format.rough("duration", row.reply_seconds), format.count(row.replies))
+      ),
   };
-  const shut = row.opens_ms === null ? words.closed : words.closedUntil(format.opening(row.opens_ms, nowMs, wall.zone));
+  const shut =
+    row.opens_ms === null ? words.closed : words.closedUntil(format.opening(row.opens_ms, nowMs, wall.zone));
   return (
     <tr data-team={row.team} data-closed={closed} data-below={sure && row.below === true}>
       <th scope="row" class={row.team.length > LONG_NAME ? "long" : ""}>
@@ -79,14 +111,26 @@ function Row({ row, columns, objective, wall, nowMs, words, format, sure }: Shif
 }
 
 /** Red when the team itself is named; framed in red when it is something within the team. */
-function InTimeCell({ row, objective, named, words, format, sure }: { row: TeamRow; objective: number | null; named: boolean } & Pick<ShiftProps, "words" | "format" | "sure">) {
+function InTimeCell({
+  row,
+  objective,
+  named,
+  words,
+  format,
+  sure,
+}: { row: TeamRow; objective: number | null; named: boolean } & Pick<
+  ShiftProps,
+  "words" | "format" | "sure"
+>) {
   if (row.ratio === null) return <span class="quiet">{sure ? words.noneDue : "\u2013"}</span>;
   const kind = !sure ? "" : named ? "below" : row.below ? "within" : "";
   return (
     <>
       <span class={kind}>
         {kind && <Warning />}
-        {row.objective === null || objective !== null ? format.share(row.ratio) : words.ofObjective(format.share(row.ratio), format.share(row.objective))}
+        {row.objective === null || objective !== null
+          ? format.share(row.ratio)
+          : words.ofObjective(format.share(row.ratio), format.share(row.objective))}
       </span>
       <span class="quiet n"> {words.n(format.brief(row.n))}</span>
     </>
@@ -96,7 +140,8 @@ function InTimeCell({ row, objective, named, words, format, sure }: { row: TeamR
 /** Of one team: what is due next, and what was missed last. */
 export function TeamLists({ wall, nowMs, words, format, sure }: ShiftProps) {
   const lines = wall.risk?.lines ?? [];
-  const part = (breached: boolean) => lines.filter((line) => line.breached === breached).slice(0, MOST_ROWS - 1);
+  const part = (breached: boolean) =>
+    lines.filter((line) => line.breached === breached).slice(0, MOST_ROWS - 1);
   const list = (title: string, when: string, breached: boolean, none: string) => (
     <section class="card list" data-list={breached ? "overdue" : "due"} aria-label={title}>
       <h2 class="label pair">
@@ -105,7 +150,15 @@ export function TeamLists({ wall, nowMs, words, format, sure }: ShiftProps) {
       {part(breached).length === 0 && <p class="quiet">{sure ? none : "\u2013"}</p>}
       <ul>
         {part(breached).map((line) => (
-          <RiskLine key={lineKey(line)} line={line} nowMs={nowMs} words={words} format={format} team={wall.team} short={true} />
+          <RiskLine
+            key={lineKey(line)}
+            line={line}
+            nowMs={nowMs}
+            words={words}
+            format={format}
+            team={wall.team}
+            short={true}
+          />
         ))}
       </ul>
     </section>
@@ -122,14 +175,43 @@ export function lineKey(line: AtRisk): string {
   return `${line.ticket_id}/${line.team}/${line.priority}/${line.target}/${line.breached}`;
 }
 
-/** A ticket, or so many of a kind: how many, and when the first of them is due, are two things. `short`: a title says what the age is. */
-export function RiskLine({ line, nowMs, words, format, team, short = false }: { line: AtRisk; nowMs: number; team: string | null; short?: boolean } & Pick<ShiftProps, "words" | "format">) {
+/** A ticket, or a number of a kind: how many, and when the first of them is due, are two things.
+ *  `short`: a title says what the age is. */
+export function RiskLine({
+  line,
+  nowMs,
+  words,
+  format,
+  team,
+  short = false,
+}: { line: AtRisk; nowMs: number; team: string | null; short?: boolean } & Pick<
+  ShiftProps,
+  "words" | "format"
+>) {
   const left = (line.due_ms - nowMs) / 1000;
   const age = format.age(Math.abs(left));
   const soon = !line.breached && left <= 15 * 60;
-  const what = [...(team === null ? [line.team] : []), line.priority, words.targetNames[line.target] ?? line.target].join(", ");
-  const told = line.ticket_id !== null ? (line.breached ? words.overdue : words.dueIn) : line.breached ? words.lastOf : words.firstOf;
-  const name = line.url === null ? (line.ticket_id ?? format.count(line.count)) : <a href={line.url} rel="noreferrer noopener" target="_blank">{line.ticket_id}</a>;
+  const what = [
+    ...(team === null ? [line.team] : []),
+    line.priority,
+    words.targetNames[line.target] ?? line.target,
+  ].join(", ");
+  const told =
+    line.ticket_id !== null
+      ? line.breached
+        ? words.overdue
+        : words.dueIn
+      : line.breached
+        ? words.lastOf
+        : words.firstOf;
+  const name =
+    line.url === null ? (
+      (line.ticket_id ?? format.count(line.count))
+    ) : (
+      <a href={line.url} rel="noreferrer noopener" target="_blank">
+        {line.ticket_id}
+      </a>
+    );
   return (
     <li data-breached={line.breached}>
       <span class="what">

@@ -1,4 +1,5 @@
-// Tiles: a figure with its trend, its band in colour and in words, its number of observations, and how it was before.
+// Tiles: a figure with its trend, its band in colour and in words, its number of observations, and the figure
+// before.
 
 import type { Format, Piece } from "./format";
 import type { Live, Tile, Wall } from "./model";
@@ -24,23 +25,50 @@ export function TileCard({ tile, hero, wall, sure, words, format, period }: Tile
   const band = tile.band ?? "plain";
   const name = tileName(tile, wall, words, hero, HERO_LETTERS);
   return (
-    <section class={`card ${hero ? "hero" : "tile"}`} data-tile={tile.id} data-band={band} data-value={tile.value ?? ""} data-n={tile.n} aria-label={tileName(tile, wall, words, true)}>
+    <section
+      class={`card ${hero ? "hero" : "tile"}`}
+      data-tile={tile.id}
+      data-band={band}
+      data-value={tile.value ?? ""}
+      data-n={tile.n}
+      aria-label={tileName(tile, wall, words, true)}
+    >
       <h2 class="label">{name}</h2>
       <div class="figure">
         <p class="value">
-          {tile.plain === "closed" && tile.shown === null ? <span class="word">{words.allOutOfHours}</span> : <Figure pieces={format.pieces(tile.kind, tile.shown, 1)} />}
+          {tile.plain === "closed" && tile.shown === null ? (
+            <span class="word">{words.allOutOfHours}</span>
+          ) : (
+            <Figure pieces={format.pieces(tile.kind, tile.shown, 1)} />
+          )}
         </p>
-        <div class="trend">{tile.trend && <Spark trend={tile.trend} before={tile.trend.shape === "line" ? (tile.compared?.value ?? null) : null} label={trendLabel(tile, words, format)} />}</div>
+        <div class="trend">
+          {tile.trend && (
+            <Spark
+              trend={tile.trend}
+              before={tile.trend.shape === "line" ? (tile.compared?.value ?? null) : null}
+              label={trendLabel(tile, words, format)}
+            />
+          )}
+        </div>
       </div>
       <p class="facts">
         {sure && <BandChip tile={tile} words={words} format={format} hero={hero} />}
         <span class={tile.plain === "closed" ? "n only-read" : "n"}>
-          {words.n(hero && tile.n_all !== null ? words.partOf(format.brief(tile.n), format.brief(tile.n_all)) : format.brief(tile.n))}
+          {words.n(
+            hero && tile.n_all !== null
+              ? words.partOf(format.brief(tile.n), format.brief(tile.n_all))
+              : format.brief(tile.n),
+          )}
           <span class="only-read"> {words.observed[tile.of]}</span>
         </span>
       </p>
       <p class="compared">
-        {tile.low !== null && tile.high !== null ? <span class="quiet">{words.interval(format.whole(tile.low), format.whole(tile.high))}</span> : sure && <Compared tile={tile} words={words} format={format} period={period} hero={hero} />}
+        {tile.low !== null && tile.high !== null ? (
+          <span class="quiet">{words.interval(format.whole(tile.low), format.whole(tile.high))}</span>
+        ) : (
+          sure && <Compared tile={tile} words={words} format={format} period={period} hero={hero} />
+        )}
       </p>
     </section>
   );
@@ -49,19 +77,29 @@ export function TileCard({ tile, hero, wall, sure, words, format, period }: Tile
 export function Figure({ pieces }: { pieces: Piece[] }) {
   return (
     <>
-      {pieces.map((piece) => (piece.unit ? <span class="unit">{piece.text}</span> : <span class="digits">{piece.text}</span>))}
+      {pieces.map((piece) =>
+        piece.unit ? <span class="unit">{piece.text}</span> : <span class="digits">{piece.text}</span>,
+      )}
     </>
   );
 }
 
-/** The name with whatever makes the tile differ from the choice: another window, one channel; and by which clock, where there are two. */
-export function tileName(tile: Tile, wall: Pick<Wall, "team" | "window" | "clock">, words: Words, long: boolean, room = Infinity): string {
+/** The name, and how the tile differs from the choice: another window, one channel; and by which clock,
+ *  where there are two. */
+export function tileName(
+  tile: Tile,
+  wall: Pick<Wall, "team" | "window" | "clock">,
+  words: Words,
+  long: boolean,
+  room = Infinity,
+): string {
   const [whole, short] = words.tiles[tile.id] ?? [tile.id, tile.id];
   const more: string[] = [];
   if (tile.by !== "all" && tile.member !== wall.team) more.push(tile.member);
   if (tile.window !== null && tile.window !== wall.window) more.push(shortWindow(words, tile.window));
   if (tile.clock === "business" && long) more.push(words.business);
-  if (tile.clock === "calendar" && wall.clock !== null && !tile.id.endsWith("_calendar")) more.push(words.always);
+  if (tile.clock === "calendar" && wall.clock !== null && !tile.id.endsWith("_calendar"))
+    more.push(words.always);
   const name = (first: string) => [first, ...more].join(" \u00b7 ");
   return long && name(whole).length <= room ? name(whole) : name(short);
 }
@@ -70,10 +108,25 @@ function trendLabel(tile: Tile, words: Words, format: Format): string {
   const values = (tile.trend?.values ?? []).filter((value) => value !== null);
   if (!values.length) return words.nothing;
   const text = (value: number | undefined) => format.text(tile.kind, value ?? null);
-  return words.trend(text(values[0]), text(values.at(-1)), text(Math.min(...values)), text(Math.max(...values)));
+  return words.trend(
+    text(values[0]),
+    text(values.at(-1)),
+    text(Math.min(...values)),
+    text(Math.max(...values)),
+  );
 }
 
-export function BandChip({ tile, words, format, hero }: { tile: Tile; words: Words; format: Format; hero: boolean }) {
+export function BandChip({
+  tile,
+  words,
+  format,
+  hero,
+}: {
+  tile: Tile;
+  words: Words;
+  format: Format;
+  hero: boolean;
+}) {
   if (tile.band !== null) {
     return (
       <span class="chip" data-band={tile.band}>
@@ -124,7 +177,8 @@ export function Sign({ band }: { band: string }) {
 
 export function Compared({ tile, words, format, period, hero }: { tile: Tile; hero: boolean } & Tongue) {
   const then = tile.compared;
-  if (tile.shown === null || tile.value === null || then === null) return <span class="quiet">{words.noComparison}</span>;
+  if (tile.shown === null || tile.value === null || then === null)
+    return <span class="quiet">{words.noComparison}</span>;
   const was = words.was(format.rough(tile.kind, then.value));
   const moved = format.distance(tile.kind, tile.value, then.value);
   return (
@@ -149,9 +203,17 @@ export function Compared({ tile, words, format, period, hero }: { tile: Tile; he
   );
 }
 
-export function changeWords(moved: { text: string; points: boolean }, verdict: string, up: boolean, words: Words): string {
-  const told = verdict === "better" ? words.better : verdict === "worse" ? words.worse : up ? words.more : words.fewer;
-  return `${up ? "\u2191" : "\u2193"}\u00a0${moved.text}${moved.points ? `\u00a0${words.points(moved.text)}` : ""} ${told}`;
+export function changeWords(
+  moved: { text: string; points: boolean },
+  verdict: string,
+  up: boolean,
+  words: Words,
+): string {
+  const told =
+    verdict === "better" ? words.better : verdict === "worse" ? words.worse : up ? words.more : words.fewer;
+  return `${up ? "\u2191" : "\u2193"}\u00a0${moved.text}${
+    moved.points ? `\u00a0${words.points(moved.text)}` : ""
+  } ${told}`;
 }
 
 /** How old what waits is, as one bar. */
@@ -165,7 +227,16 @@ export function Ages({ live, words, format }: { live: Live; words: Words; format
         const width = all ? (count / all) * 400 : 0;
         const x = from;
         from += width;
-        return <rect key={place} class={`age age-${place}`} x={x} y="0" width={Math.max(0, width - (width > 6 ? 3 : 0))} height="100" />;
+        return (
+          <rect
+            key={place}
+            class={`age age-${place}`}
+            x={x}
+            y="0"
+            width={Math.max(0, width - (width > 6 ? 3 : 0))}
+            height="100"
+          />
+        );
       })}
     </svg>
   );

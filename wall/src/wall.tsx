@@ -49,7 +49,8 @@ function show(next: Choice): void {
   draw();
 }
 
-/** Draw soon; however often it is asked for, once a frame. A hidden page has no frames, but its title still tells. */
+/** Draw soon; however often it is asked for, once a frame.
+ *  A hidden page has no frames, but its title still says how things are. */
 function draw(): void {
   if (drawing) return;
   drawing = true;
@@ -67,7 +68,9 @@ function paint(): void {
   const condition = conditionOf(link.heard, now);
   const nowMs = pulse !== null && at !== null ? pulse.now_ms + secondsSince(at, now) * 1000 : now.wall;
   document.documentElement.dataset.state = condition.kind;
-  document.title = `${condition.kind === "live" ? "" : `${tongue.words.states[condition.kind]} \u2013 `}${titleOf(wall)}`;
+  document.title = `${
+    condition.kind === "live" ? "" : `${tongue.words.states[condition.kind]} \u2013 `
+  }${titleOf(wall)}`;
   render(<Screen wall={wall} condition={condition} nowMs={nowMs} />, root);
   announce(condition);
   takeOver(pulse?.version);
@@ -81,7 +84,10 @@ function titleOf(wall: Wall | null): string {
 /** Told once for each change of state, not every second. */
 function announce(condition: Condition): void {
   const words = tongue.words;
-  const text = condition.kind === "live" ? words.live : `${words.states[condition.kind]}: ${words.why[condition.code] ?? condition.text ?? ""}`;
+  const text =
+    condition.kind === "live"
+      ? words.live
+      : `${words.states[condition.kind]}: ${words.why[condition.code] ?? condition.text ?? ""}`;
   if (text === announced) return;
   announced = text;
   document.getElementById("announcer")!.textContent = text;
@@ -111,9 +117,18 @@ function Screen({ wall, condition, nowMs }: { wall: Wall | null; condition: Cond
       </header>
       {!sure && <Banner {...common} condition={condition} pulse={pulse} />}
       {unknown && <p class="panel unknown">{words.unknownTeam(wall.team ?? "")}</p>}
-      {wall !== null && wall.known && wall.live !== null && <First {...common} wall={wall} nowMs={nowMs} sure={sure} />}
-      <Slow {...common} wall={sure ? wall : null} window={choice.window} pick={(window) => change({ window })} />
-      {wall !== null && wall.known && !choice.kiosk && wall.tiles.length > 0 && <Below {...common} wall={wall} nowMs={nowMs} sure={sure} />}
+      {wall !== null && wall.known && wall.live !== null && (
+        <First {...common} wall={wall} nowMs={nowMs} sure={sure} />
+      )}
+      <Slow
+        {...common}
+        wall={sure ? wall : null}
+        window={choice.window}
+        pick={(window) => change({ window })}
+      />
+      {wall !== null && wall.known && !choice.kiosk && wall.tiles.length > 0 && (
+        <Below {...common} wall={wall} nowMs={nowMs} sure={sure} />
+      )}
     </>
   );
 }
@@ -134,7 +149,13 @@ function First(props: ShiftProps) {
   const taken = new Set([...heroes, ...leads]);
   const tiles = (choice.tiles ?? TILES).filter((name) => has(name) && !taken.has(name)).slice(0, TILE_COUNT);
   return (
-    <main data-wall data-as-of={wall.as_of_ms ?? ""} data-window={wall.window} data-team={wall.team ?? ""} data-policy={wall.policy}>
+    <main
+      data-wall
+      data-as-of={wall.as_of_ms ?? ""}
+      data-window={wall.window}
+      data-team={wall.team ?? ""}
+      data-policy={wall.policy}
+    >
       <h1 class="only-read">
         {titleOf(wall)}: {wall.team ?? words.everything}, {nameOfWindow(words, wall.window)}
       </h1>
@@ -152,7 +173,14 @@ function First(props: ShiftProps) {
         )}
       </div>
       <div class="tiles">{tiles.map((name) => card(name, false))}</div>
-      {sure && (heroes.length > 0 ? <div class="heroes">{heroes.map((name) => card(name, true))}</div> : wall.team !== null && wall.policy ? <TeamLists {...props} /> : wall.rows.length > 0 && <Teams {...props} />)}
+      {sure &&
+        (heroes.length > 0 ? (
+          <div class="heroes">{heroes.map((name) => card(name, true))}</div>
+        ) : wall.team !== null && wall.policy ? (
+          <TeamLists {...props} />
+        ) : (
+          wall.rows.length > 0 && <Teams {...props} />
+        ))}
     </main>
   );
 }
