@@ -27,10 +27,10 @@ def cases() -> Iterator[Case]:
     """All of them."""
     absent = told(
         "page",
-        "No exporter of deskpulse answers.",
-        "Prometheus has reached no exporter of this desk for two minutes, so there are no figures of it at "
-        "all. These rules know the desk "
-        "by the name that its exporters have in desk.name.",
+        "No exporter answers, so the desk has no figures. Check that one runs.",
+        "Prometheus has reached no exporter of this desk for two minutes, so the desk has no figures at "
+        "all. Check that an exporter runs, that Prometheus can reach it, and that its setting desk.name is "
+        "the desk of these rules.",
         **UNTRUSTED,
     )
     yield Case(
@@ -59,9 +59,11 @@ def cases() -> Iterator[Case]:
 def _down(instance: str, desk: str | None = DESK) -> Fired:
     return Fired(
         labels={"severity": "warning", "kind": "pipeline", **JOB, "instance": instance},
-        summary="An exporter of deskpulse does not answer.",
-        description=f"{instance} has not answered for two minutes; "
-        "the figures of other exporters are not affected.",
+        summary=f"Exporter {instance} does not answer. Check its process and the network.",
+        description=(
+            f"Prometheus has not reached {instance} for two minutes. Figures of other exporters are not "
+            "affected. Check that its process runs, then the network between the two."
+        ),
         board=BOARD,
         desk=desk,
     )

@@ -29,11 +29,10 @@ ALERTS: Final = (
 def _blind(reason: str = "") -> Fired:
     return Fired(
         labels={"severity": "page", "kind": "meta", "figures": "untrusted"},
-        summary="Nobody would be told of a broken promise now.",
+        summary="SLA alerts are blind: a breach would not be reported. Watch the queue yourself.",
         description=(
-            "For five minutes no exporter has had figures that are fresh and complete, so alerts about "
-            f"them keep silent.{reason} "
-            "Watch the queue of your desk by hand until this is over."
+            "For five minutes no exporter has had fresh and complete figures, so alerts on figures are "
+            f"silent.{reason} Watch the queue of your desk yourself until this alert ends."
         ),
         board=_BOARD,
     )
@@ -58,8 +57,11 @@ def cases() -> Iterator[Case]:
     yield from _unwatched()
     watchdog = Fired(
         labels={"severity": "none", "kind": "meta"},
-        summary="Always firing.",
-        description="Its absence at the receiver means that alerts do not arrive.",
+        summary="Always firing, to show that alerts arrive.",
+        description=(
+            "When this alert stops reaching its receiver, alerts no longer arrive. Check Prometheus, then "
+            "Alertmanager."
+        ),
         board=_BOARD,
     )
     yield Case(
@@ -79,7 +81,7 @@ def _blindness() -> Iterator[Case]:
         at_five,
     )
     anew = {**partial, 'deskpulse_view_incomplete{reason="definitions"}': "_x2 1x30"}
-    told = _blind(" An exporter gives as the reason: definitions.")
+    told = _blind(" The reason according to an exporter: definitions.")
     yield Case(
         "the figures are made anew by other definitions: told with the reason",
         healthy(30, more=anew),
@@ -111,18 +113,23 @@ def _blindness() -> Iterator[Case]:
 def _unwatched() -> Iterator[Case]:
     """These rules are of one desk, and tell of every other one that no rules are loaded for."""
 
-    def told(what: str, desk: str | None) -> Fired:
+    def told(what: str, fix: str, desk: str | None) -> Fired:
         return Fired(
             labels={"severity": "page", "kind": "meta"},
-            summary="Exporters answer, and no rules watch their desk.",
-            description=f"{what}: nobody would be told of a broken promise there.",
+            summary="No rules watch this desk: a breach would not be reported. Load its rules.",
+            description=f"{what}. A breach there would not be reported. {fix}",
             board=_BOARD,
             desk=desk,
         )
 
-    other = told("Prometheus has loaded no rules of the desk us", "us")
+    other = told(
+        "Exporters of the desk us answer, but Prometheus has loaded no rules for it",
+        "Make the rules with `deskpulse rules` and load them.",
+        "us",
+    )
     earlier = told(
-        "Series without the label desk come from an exporter of an earlier version, and no rules read them",
+        "An exporter of an earlier version sends series without the label desk, and no rules read them",
+        "Upgrade that exporter.",
         None,
     )
     without = {
@@ -147,8 +154,9 @@ def _unwatched() -> Iterator[Case]:
 
 def _mismatches() -> Iterator[Case]:
     policies = _warned(
-        "Workers and exporters use different SLA policies.",
-        "Deadlines are those of the workers' policy, objectives and open hours those of the exporter's.",
+        "Workers and exporters use different SLA policies. Give both the same file.",
+        "Deadlines come from the workers' policy, objectives and open hours from the exporter's. Start "
+        "both with the same file.",
     )
     differs = {"deskpulse_policy_mismatch": "0x2 1x30"}
     yield Case(
@@ -159,8 +167,9 @@ def _mismatches() -> Iterator[Case]:
     policy = load_policy(ROOT / DEFAULT)
     assert policy is not None
     outdated = _warned(
-        "The alert rules were made from another SLA policy than the figures.",
-        f"Exporters use the policy {_OTHER}, these rules were made from {policy.digest()}.",
+        "Alert rules come from another SLA policy than the figures. Make the rules again.",
+        f"Exporters use the policy {_OTHER}; these rules were made from {policy.digest()}. "
+        "Run `deskpulse rules` with the current policy and let Prometheus reload them.",
         digest=_OTHER,
     )
     ours, theirs = (
@@ -180,9 +189,9 @@ def _mismatches() -> Iterator[Case]:
     yield from _definitions()
     zone = {'deskpulse_setting_mismatch{setting="desk.time_zone"}': "_x3 1x30"}
     settings = _warned(
-        "desk.time_zone of an exporter is not that of the workers.",
-        "Workers and exporters of one ledger must share it: the exporter's figures mean something else "
-        "than it says.",
+        "desk.time_zone differs between exporter and workers. Set it alike.",
+        "Workers and exporters of one ledger must share this setting. Until they do, the exporter's figures "
+        "do not mean what it says they mean.",
         setting="desk.time_zone",
     )
     yield Case(
@@ -191,7 +200,9 @@ def _mismatches() -> Iterator[Case]:
         (Look("7m", "DeskpulseSettingsMismatch"), Look("8m", "DeskpulseSettingsMismatch", (settings,))),
     )
     versions = _warned(
-        "Exporters of 2 versions run side by side.", "An upgrade takes minutes; this has been so for an hour."
+        "Exporters have run 2 versions side by side for an hour. Finish the upgrade.",
+        "An upgrade takes minutes. Find the exporter that still runs the other version and restart it with "
+        "the right one.",
     )
     first, second = (
         {f'deskpulse_build_info{{version="{version}"}}': "1x80"} for version in ("0.1.0", "0.2.0")
@@ -206,14 +217,13 @@ def _mismatches() -> Iterator[Case]:
 def _definitions() -> Iterator[Case]:
     net = resolution_rate.NET.name
     description = (
-        "Workers of two versions own partitions, or an exporter is of another version than they are, and "
-        "the versions define this figure "
-        "differently. Finish the upgrade or the way back: each worker brings its partitions to its own "
-        "definitions."
+        "Workers of two versions own partitions, or an exporter has another version than the workers, and "
+        "the versions define this figure differently. Finish the upgrade, or finish going back: each worker "
+        "brings its partitions to its own definitions."
     )
     one, every = (
-        _warned(summary, description, figure=figure)
-        for figure, summary in ((net, f"{net} is hidden."), ("*", "All figures are hidden."))
+        _warned(f"{hidden} hidden. Finish the upgrade.", description, figure=figure)
+        for figure, hidden in ((net, f"{net} is"), ("*", "All figures are"))
     )
     yield Case(
         "partitions and exporters do not agree about a figure for half an hour: told once a figure, "

@@ -42,8 +42,9 @@ ALERTS: Final = (
 
 _INCOMPLETE: Final = told(
     "warning",
-    "The figures are not all that there is.",
-    "No exporter has had complete figures for two minutes; /readyz of any exporter says what is missing.",
+    "Figures are incomplete. Any exporter's /readyz says what is missing.",
+    "No exporter has had complete figures for two minutes. Open /readyz of any exporter: it says what is "
+    "missing.",
     **UNTRUSTED,
 )
 
@@ -175,9 +176,9 @@ def _idle() -> Iterator[Case]:
     )
     unowned = told(
         "warning",
-        "Partitions without a worker: 4.",
-        "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not "
-        "counted.",
+        "Partitions without a worker: 4. Their events are not counted. Check the workers.",
+        "A rebalance takes seconds, but these partitions have had no worker for three minutes. Their events "
+        "are not counted. Check that the workers run, then read their logs.",
         **UNTRUSTED,
     )
     yield Case(
@@ -205,8 +206,9 @@ def _with_gap(values: str) -> str:
 def _trust() -> Iterator[Case]:
     unready = told(
         "warning",
-        "An exporter of deskpulse has not read its ledger yet.",
-        f"{B} shows no figures; /readyz of that exporter says what it waits for.",
+        f"Exporter {B} is not ready after 10 min. See its /readyz.",
+        f"{B} has not finished reading the ledger and shows no figures. Open /readyz of that exporter: it "
+        "names the reason.",
         **JOB,
         instance=B,
     )
@@ -220,9 +222,9 @@ def _trust() -> Iterator[Case]:
     )
     lagging = told(
         "warning",
-        "An exporter of deskpulse is behind.",
-        f"By Prometheus's clock Kafka answered {B} 4m 0s ago, or its clock is slow; rules and boards read "
-        "another one.",
+        f"Exporter {B} is 4m 0s behind. Check its link to Kafka.",
+        f"By Prometheus's clock, Kafka last answered {B} 4m 0s ago, or the exporter's clock is slow. Rules "
+        "and boards use another exporter meanwhile. Check the connection to Kafka, then the clock.",
         **JOB,
         instance=B,
     )
@@ -250,8 +252,8 @@ def _trust() -> Iterator[Case]:
     )
     partial = told(
         "warning",
-        "An exporter of deskpulse cannot compute some of its figures.",
-        f"{A} leaves figures out; its log has the error.",
+        f"Exporter {A} fails to compute some figures. See its log.",
+        f"{A} leaves out the figures that it cannot compute. Its log has the error.",
         **JOB,
         instance=A,
     )
@@ -270,10 +272,10 @@ def _clocks() -> Iterator[Case]:
     for seconds, words in ((120, "2m 0s"), (3600, "1h 0m 0s")):
         wrong = told(
             "warning",
-            "The clock of an exporter of deskpulse is wrong.",
-            f"{B} is {words} off, by the brokers' clocks or by Prometheus's: its figures are of another "
-            "moment. Rules and boards read one "
-            "whose clock is right, if there is one.",
+            f"Clock of exporter {B} is {words} off. Synchronize it.",
+            f"The clock of {B} differs by {words} from the clock of the brokers or of Prometheus, so its "
+            "figures describe another moment. Rules and boards use an exporter whose clock is right, if "
+            "there is one. Check time synchronization on the exporter's machine.",
             **JOB,
             instance=B,
         )
@@ -298,9 +300,9 @@ def _clocks() -> Iterator[Case]:
         )
         lagging = told(
             "warning",
-            "An exporter of deskpulse is behind.",
-            f"By Prometheus's clock Kafka answered {B} {words} ago, or its clock is slow; rules and boards "
-            "read another one.",
+            f"Exporter {B} is {words} behind. Check its link to Kafka.",
+            f"By Prometheus's clock, Kafka last answered {B} {words} ago, or the exporter's clock is slow. "
+            "Rules and boards use another exporter meanwhile. Check the connection to Kafka, then the clock.",
             **JOB,
             instance=B,
         )
@@ -326,12 +328,8 @@ def _clocks() -> Iterator[Case]:
 
 def lagging_at(fired: Fired, behind: str) -> Fired:
     """The same at another moment."""
-    return Fired(
-        labels=fired.labels,
-        summary=fired.summary,
-        description=fired.description.replace("4m 0s", behind),
-        board=fired.board,
-    )
+    summary, description = (text.replace("4m 0s", behind) for text in (fired.summary, fired.description))
+    return Fired(labels=fired.labels, summary=summary, description=description, board=fired.board)
 
 
 def _views() -> Iterator[Case]:
@@ -351,9 +349,9 @@ def _views() -> Iterator[Case]:
 def _positions() -> Iterator[Case]:
     stalled = told(
         "page",
-        "Events wait and nobody works on them.",
-        "Partitions of source topics whose records have waited for over a minute at a position that stands "
-        "still: 1.",
+        "Events are waiting and no worker makes progress (partitions: 1). Check the workers.",
+        "Records have waited for over a minute while the workers' position does not move, in this many "
+        "partitions of source topics: 1. Check that the workers run, then read their logs.",
         **UNTRUSTED,
     )
     stuck = {_BEHIND: "0x5 0+60x20", _POSITION: "0+10x5 50x20", "deskpulse_view_complete": "1x6 0x20"}
@@ -370,8 +368,10 @@ def _positions() -> Iterator[Case]:
     )
     lagging = told(
         "warning",
-        "The workers are 5m 0s behind.",
-        "Events are counted, but late, and have been for five minutes: figures show the desk as it was.",
+        "Workers are 5m 0s behind: figures show the past. Check load, add workers.",
+        "For five minutes the workers have counted events late, so the figures show the desk as it was. "
+        "Check whether more events than usual arrive and whether the workers lack CPU; add workers, up to "
+        "the number of partitions.",
         **UNTRUSTED,
     )
     yield Case(
@@ -397,9 +397,9 @@ def _positions() -> Iterator[Case]:
 def _partitions() -> Iterator[Case]:
     unowned = told(
         "warning",
-        "Partitions without a worker: 2.",
-        "A rebalance takes seconds; this has been so for three minutes. Events of these partitions are not "
-        "counted.",
+        "Partitions without a worker: 2. Their events are not counted. Check the workers.",
+        "A rebalance takes seconds, but these partitions have had no worker for three minutes. Their events "
+        "are not counted. Check that the workers run, then read their logs.",
         **UNTRUSTED,
     )
     yield Case(
@@ -409,9 +409,9 @@ def _partitions() -> Iterator[Case]:
     )
     slow = told(
         "warning",
-        "Partitions that are still being recovered: 1.",
-        "Their workers have been reading them from the ledger for ten minutes; until then no event of "
-        "theirs is counted.",
+        "Partitions still recovering after 10 min: 1. Read their workers' logs.",
+        "Workers have been reading these partitions from the ledger for ten minutes. Events of these "
+        "partitions are not counted until that ends. The workers' logs show how far they are.",
         **UNTRUSTED,
     )
     yield Case(
@@ -424,10 +424,9 @@ def _partitions() -> Iterator[Case]:
 def _silent(topic: str, since: str, words: str) -> Fired:
     return told(
         "warning",
-        f"Nothing comes from {words} any more.",
-        f"The last event happened {since} ago, in business hours, and at the rate of before some would have "
-        "come. Either what sends them "
-        "stands still, or nobody does what they tell of.",
+        f"No event from {words} for {since}. Check the sender.",
+        f"No event for {since} during business hours; at the earlier rate some should have arrived. "
+        "Either the sender has stopped or the desk is idle. Check the sender first.",
         topic=topic,
         **UNTRUSTED,
     )
@@ -476,8 +475,9 @@ def _marks() -> tuple[str, ...]:
 def _held_back() -> Iterator[Case]:
     held = told(
         "warning",
-        "A producer's open transaction holds back events of ticket-created.",
-        "Records of ticket-created behind a transaction that has been open for five minutes: 40.",
+        "An open transaction holds back ticket-created events. Find its producer.",
+        "A producer has kept a transaction open for five minutes. Records of ticket-created behind it are "
+        "not counted until it commits or aborts: 40. Restart or stop that producer.",
         topic="ticket-created",
         **UNTRUSTED,
     )

@@ -22,8 +22,9 @@ def _records() -> Iterator[Case]:
     }
     rejecting = told(
         "warning",
-        "Records are refused and count in no figure.",
-        "Records refused in ten minutes for the reason syntax: 100. The topic dead-letter keeps them.",
+        "Records rejected in 10 min: 100 (syntax). Read the dead letters.",
+        "Records rejected in ten minutes for the reason syntax: 100. They count in no figure; the topic "
+        "dead-letter keeps them. Read a few of them, then fix their producer.",
         reason="syntax",
     )
     yield Case(
@@ -34,8 +35,9 @@ def _records() -> Iterator[Case]:
     )
     lost = told(
         "page",
-        "Records were deleted before they were read.",
-        "Records lost in ten minutes: 40. The retention of a source topic is shorter than the workers' lag.",
+        "Records deleted before a worker read them: 40. Raise the topics' retention.",
+        "Records lost in ten minutes: 40. The retention of a source topic is shorter than the workers' lag. "
+        "Raise the retention now, then find out why the workers are behind.",
     )
     deleted = {'deskpulse_records_lost_total{partition="0"}': "0x5 40x10"}
     yield Case(
@@ -45,8 +47,9 @@ def _records() -> Iterator[Case]:
     )
     skipped = told(
         "warning",
-        "An operator passed over records that crash the workers.",
-        "Records passed over in ten minutes: 1. They count in no figure; the topic dead-letter keeps them.",
+        "Records skipped by an operator: 1. They crash workers: find their producer.",
+        "Records skipped in ten minutes: 1. They count in no figure; the topic dead-letter keeps them. "
+        "Find out what is wrong with them before more arrive.",
     )
     yield Case(
         "a record that was passed over is told",
@@ -58,10 +61,9 @@ def _records() -> Iterator[Case]:
 def _names() -> Iterator[Case]:
     near = told(
         "warning",
-        "90% of the places for names in a partition are taken: combination.",
-        "Beyond the limit new ones count as other for the life of the ledger. Either somebody makes names "
-        "up, or desk.max_combinations is "
-        "too small.",
+        "90% of the name limit is used: combination. Find invented names or raise it.",
+        "Beyond the limit of a partition, new names count as other for the life of the ledger. Either a "
+        "producer invents names, or desk.max_combinations is too small.",
         of="combination",
     )
     values = {

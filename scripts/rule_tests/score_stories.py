@@ -23,7 +23,7 @@ _FOREVER: Final = "x45"
 STEP: Final = 5  # minutes; these alerts wait for so long that a closer look would only take longer
 _BOARD: Final = "deskpulse-team?var-team=billing"
 _LABELS: Final = {"by": "team", "member": "billing", "team": "billing", "kind": "kpi", "severity": "warning"}
-_EARLIER: Final = {"previous": "the 7d before", "week_ago": "the same days a week ago"}
+_EARLIER: Final = {"previous": "in the 7d before", "week_ago": "a week ago"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,11 @@ class Worse:
         earlier = _EARLIER[self.against]
         return Fired(
             labels={**_LABELS, "kpi": self.kpi},
-            summary=f"{self.told}, worse than {earlier}.",
-            description=f"Over {self.window}, against {earlier}: a change that matters, and more than chance "
-            "explains.",
+            summary=f"billing: {self.told} {earlier}. Open the board.",
+            description=(
+                f"The {self.window} figure got worse by more than chance explains and by enough to matter. "
+                "Compare teams, channels and priorities on the board to find the cause."
+            ),
             board=_BOARD,
         )
 
@@ -89,7 +91,7 @@ SCORES: Final = (
         n=400,
         window="7d",
         against="previous",
-        told="The net promoter score of team billing is 5.0",
+        told="NPS is 5.0, was 30.0",
         few=60,
     ).story(),
     # 0.15 down; sqrt(0.7 x 0.3 / 400 + 0.85 x 0.15 / 400) = 0.029.
@@ -102,7 +104,7 @@ SCORES: Final = (
         n=400,
         window="7d",
         against="previous",
-        told="The share of satisfied customers of team billing is 70%",
+        told="CSAT is 70%, was 85%",
     ).story(),
     # 1.2 down; sqrt(4 / 300 + 4 / 300) = 0.163.
     Worse(
@@ -114,7 +116,7 @@ SCORES: Final = (
         n=300,
         window="7d",
         against="previous",
-        told="The customer effort score of team billing is 4.0",
+        told="customer effort score is 4.0, was 5.2",
     ).story(),
     # 0.4 down; sqrt((0.5 + 0.25) / 500 + (0.9 + 0.81) / 500) = 0.070.
     Worse(
@@ -126,7 +128,7 @@ SCORES: Final = (
         n=500,
         window="24h",
         against="week_ago",
-        told="The resolution rate of team billing is 50%",
+        told="resolution rate is 50%, was 90%",
     ).story(),
     # 0.4 up; sqrt(0.45 x 0.55 / 600 + 0.05 x 0.95 / 600) = 0.022. Of 40 tickets it is 0.079: no chance, but
     # still only 40.
@@ -139,7 +141,7 @@ SCORES: Final = (
         n=600,
         window="24h",
         against="week_ago",
-        told="The share of abandoned tickets of team billing is 45%",
+        told="abandonment rate is 45%, was 5%",
     ).story(),
     # 0.1 up; sqrt(0.16 x 0.84 / 600 + 0.06 x 0.94 / 600) = 0.018.
     Worse(
@@ -151,7 +153,7 @@ SCORES: Final = (
         n=600,
         window="7d",
         against="previous",
-        told="The share of reopened tickets of team billing is 16%",
+        told="reopen rate is 16%, was 6%",
     ).story(),
 )
 TIMES: Final = (
@@ -166,7 +168,7 @@ TIMES: Final = (
         n=400,
         window="24h",
         against="week_ago",
-        told="The median first response time of team billing is 20m 0s",
+        told="median first response time is 20m 0s, was 10m 0s",
         clock=_CLOCK,
         quantile=',q="0.5"',
     ).story(),
@@ -180,7 +182,7 @@ TIMES: Final = (
         n=400,
         window="24h",
         against="week_ago",
-        told="The median resolution time of team billing is 10h 0m 0s",
+        told="median resolution time is 10h 0m 0s, was 5h 0m 0s",
         clock=_CLOCK,
         quantile=',q="0.5"',
     ).story(),
@@ -195,7 +197,7 @@ TIMES: Final = (
         n=400,
         window="24h",
         against="week_ago",
-        told="The mean handle time of team billing is 10m 0s",
+        told="mean handle time is 10m 0s, was 7m 0s",
     ).story(),
 )
 ALL: Final = (*SCORES, *TIMES)

@@ -152,9 +152,9 @@ def _whole() -> Iterator[Case]:
                         "severity": "warning",
                     },
                     summary=of_mail.summary.replace("billing · high", "Channel email").replace(
-                        "first replies", "solutions"
+                        "first replies", "resolutions"
                     ),
-                    description=of_mail.description.replace("first replies", "solutions"),
+                    description=of_mail.description.replace("first replies", "resolutions"),
                     board="deskpulse-sla?var-target=resolution",
                     tickets="resolution",
                 ),

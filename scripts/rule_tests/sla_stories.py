@@ -74,13 +74,11 @@ ENDANGERED: Final = Story(
     low=absent(_ENDANGERED_FIGURES),
     fired=Fired(
         labels={**_NAMED_LABELS, "severity": "page"},
-        summary="billing · high: 8 first replies due within 15 min, nobody has answered; usual 3. "
-        "Answer them now.",
+        summary="billing · high: 8 first replies due within 15 min, usually 3. Answer them now.",
         description=(
-            "8 first replies are due within 15 minutes and still to be done, of 10 with such a deadline; 3 "
-            "would be usual. "
-            "That is more than chance explains. They can still be kept: tickets_url lists them, the next "
-            "deadline first."
+            "8 first replies are still due within 15 minutes, of 10 with a deadline in that time; 3 would "
+            "be usual. That is more than chance explains. They can still be on time: tickets_url lists "
+            "them, the next deadline first."
         ),
         board=_BOARD,
         tickets=_TICKETS,
@@ -96,8 +94,8 @@ ENDANGERED_SOLUTIONS: Final = Story(
     low=absent(_ENDANGERED_SOLUTIONS),
     fired=Fired(
         labels={**_NAMED_LABELS, "target": "resolution", "severity": "warning"},
-        summary="billing · high: 8 solutions due within 15 min, none is solved; usual 3. Solve them now.",
-        description=ENDANGERED.fired.description.replace("first replies", "solutions"),
+        summary="billing · high: 8 resolutions due within 15 min, usually 3. Resolve them now.",
+        description=ENDANGERED.fired.description.replace("first replies", "resolutions"),
         board=_BOARD.replace("first_reply", "resolution"),
         tickets=_TICKETS.replace("first_reply", "resolution"),
     ),
@@ -106,18 +104,18 @@ ENDANGERED_SOLUTIONS: Final = Story(
 
 def below(missed: int, n: int, window: str, *, excess: int, overdue: int, severity: str) -> Fired:
     """What is told of one that is below its objective."""
-    urged = " Answer these first." if severity == "page" else ""
+    urged = "Answer these first." if severity == "page" else "Find the cause."
     return Fired(
         labels={**_NAMED_LABELS, "severity": severity},
         summary=(
-            f"billing · high: {missed} of {n} first replies late in {window}, {excess} more than allowed; "
-            f"{overdue} overdue now.{urged}"
+            f"billing · high: {missed} of {n} first replies late in {window}, {excess} too many; {overdue} "
+            f"overdue now. {urged}"
         ),
         description=(
-            f"{missed} of {n} first replies with a deadline in {window} were late, {excess} more than "
-            "allowed by the objective of 90%. "
-            "That is more than chance explains; so it has been since 1970-01-01 08:40:00 +0000 UTC. "
-            f"Past their deadline and not done yet: {overdue}. tickets_url lists them."
+            f"{missed} of {n} first replies with a deadline in {window} were late, {excess} too many for "
+            "the objective of 90%. That is more than chance explains and has lasted since 1970-01-01 "
+            f"08:40:00 +0000 UTC. Still open past their deadline: {overdue}. Start with these: tickets_url "
+            "lists them."
         ),
         board=_BOARD,
         tickets=_TICKETS,
@@ -147,10 +145,10 @@ WAITS_LONG: Final = Story(
     low={f"{metrics.LONG_OVERDUE}{{{_PROMISE}}}": f"1{_FOREVER}"},
     fired=Fired(
         labels={**_LABELS, "severity": "page"},
-        summary="billing: 2 first replies have waited for twice the promised time. Answer them now.",
+        summary="billing: 2 first replies have waited twice the target time. Answer them now.",
         description=(
-            "2 first replies of a team with few tickets are overdue by at least as long as was promised. "
-            "There are too few deadlines for a test, so the tickets themselves count: tickets_url lists them."
+            "2 first replies of a small team have waited at least twice the target time. The team has too "
+            "few deadlines for a statistical test, so this alert counts the tickets: tickets_url lists them."
         ),
         board=_BOARD,
         tickets=_TICKETS,
@@ -186,11 +184,10 @@ BURN: Final = Story(
     low={f'{metrics.DEADLINES}{{window="7d",period="current",{_PROMISE}}}': f"19{_FOREVER}"},  # as bad, of 19
     fired=Fired(
         labels={**_LABELS, "severity": "warning", "window": "7d"},
-        summary="billing: 20% of the first replies were late in 7d; the objective allows fewer.",
+        summary="billing: 20% of first replies late in 7d; the 30-day budget will not last. Find the cause.",
         description=(
-            "The last 24h were no better, so the share that may be late will be used up before its 30 days "
-            "are over. "
-            "Compare teams, channels and priorities on the board to see where it comes from."
+            "The last 24h were no better. At this rate the late tickets that the objective allows for 30 "
+            "days are used up early. Compare teams, channels and priorities on the board to find the cause."
         ),
         board=_BOARD,
         tickets=_TICKETS,

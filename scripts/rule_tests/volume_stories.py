@@ -33,7 +33,7 @@ def _day(now: int, week_ago: int) -> dict[str, str]:
 def _volume(name: str, now: int, before: int, *, low: tuple[int, int], says: str, description: str) -> Story:
     fired = Fired(
         labels=_LABELS,
-        summary=f"{now} tickets of team billing in 8 h, {says}.",
+        summary=f"billing: {now} new tickets in 8 h, {says}",
         description=description,
         board="deskpulse-team?var-team=billing",
     )
@@ -49,10 +49,10 @@ HIGH: Final = _volume(
     240,
     100,
     low=(24, 10),
-    says="over 2 times the same hours a week ago",
+    says="over 2 times last week's. Read what they are about.",
     description=(
-        "More than chance explains. Look at what customers write about before the queue grows: an outage, "
-        "a mailing, an invoice run."
+        "More tickets than in the same hours a week ago, and more than chance explains. Find out what "
+        "customers write about before the queue grows: an outage, a mailing, an invoice run."
     ),
 )
 # 80 fewer; 4 x sqrt(40 + 120) = 51. 4 after 12 may be chance.
@@ -61,9 +61,11 @@ LOW: Final = _volume(
     40,
     120,
     low=(4, 12),
-    says="less than 1/2 of the same hours a week ago",
-    description="Fewer than chance explains. "
-    "Can customers reach you, and does what creates the tickets send all of its events?",
+    says="less than 1/2 of last week's. Can customers reach you?",
+    description=(
+        "Fewer tickets than in the same hours a week ago, and fewer than chance explains. Check that "
+        "customers can reach you and that the ticket system sends all of its events."
+    ),
 )
 ALL: Final = (HIGH, LOW)
 

@@ -29,7 +29,9 @@ SENT: dict[str, Any] = {
                 "team": "billing",
                 "by": "team",
             },
-            "annotations": {"summary": "billing: 8 first replies due within 15 min, nobody has answered."},
+            "annotations": {
+                "summary": "billing: 8 first replies due within 15 min, usually 3. Answer them now."
+            },
             "startsAt": "2026-05-28T20:26:40Z",
         }
     ],
@@ -66,7 +68,7 @@ def test_an_alert_is_one_line(port: int, taken: list[Notice]) -> None:
     (notice,) = taken
     assert str(notice) == (
         "2026-05-28T20:26:40Z team-billing firing page SupportSLAEndangered by=team team=billing: "
-        "billing: 8 first replies due within 15 min, nobody has answered."
+        "billing: 8 first replies due within 15 min, usually 3. Answer them now."
     )
 
 

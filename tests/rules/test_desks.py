@@ -274,11 +274,11 @@ class TestOneAlertmanager:
     @pytest.mark.parametrize(
         ("other", "why"),
         [
-            ({"route": {"receiver": "a"}}, "no configuration"),
+            ({"route": {"receiver": "a"}}, "not an Alertmanager configuration"),
             ({"route": {"receiver": "a", "routes": []}}, "no route of a desk"),
             (
                 {"route": {"routes": [{"matchers": ['desk="b"'], "receiver": "c"}]}, "receivers": []},
-                "'c' and does not define it",
+                "'c' but does not define it",
             ),
             (
                 {
@@ -372,8 +372,8 @@ class TestTheCommand:
     def test_what_is_beside_must_be_ours(self, tmp_path: Path) -> None:
         other = tmp_path / "alertmanager.yml"
         for text, why in (
-            ("[", "no YAML"),
-            ("[]", "no configuration"),
+            ("[", "not valid YAML"),
+            ("[]", "not an Alertmanager configuration"),
             ("route: {receiver: a, routes: []}", "no route of a desk"),
         ):
             other.write_text(text, encoding="utf-8")

@@ -69,7 +69,7 @@ def test_the_refusal_explains_and_names_a_factor_that_can_fire(tmp_path: Path) -
     (fault,) = told(tmp_path, "{burn: [{long: 1h, short: 15m, factor: 14.4}]}")
     assert "alerts.burn[0].factor = 14.4" in fault
     assert "objective is 90%" in fault
-    assert "burns 10 times as fast" in fault
+    assert "burns only 10 times as fast" in fault
     assert "fix: write at most 5 " in fault
 
 

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: routes, mutes, and the hours in which nobody is there."""
+"""Alertmanager configuration: routing, inhibition, and mute times outside business hours."""
 
 from __future__ import annotations
 
@@ -42,15 +42,11 @@ _UNTRUSTED: Final = 'figures="untrusted"'
 _PROMISES: Final = f'alertname=~"{BELOW}|{ENDANGERED}|{WAITS_LONG}|{BURN}"'
 
 ABOUT: Final = """\
-# Of the desk DESK: its alerts alone take its routes, \
-and its name stands before those of its receivers and hours.
-# Who is told: `platform` of the pipeline, `desk` of the figures, each team of its own; \
-pages and warnings go to receivers
-# of their own, and in the first hour after opening a page about a promise is a message like a warning. \
-All of them are
-# webhooks to `deskpulse alerts`, which prints what arrives, \
-until you put receivers of your house in their place:
-# `deskpulse rules --receivers FILE`, see docs/alerts.md.
+# Of the desk DESK: only its alerts take its routes; the names of its receivers and hours begin with its name.
+# Routing: `platform` receives alerts on the pipeline, `desk` those on the figures, each team its own. Pages
+# and warnings have separate receivers; in the first hour after opening, a page about an SLA target is sent as
+# a message, like a warning. All receivers are webhooks to `deskpulse alerts`, which prints what arrives,
+# until you replace them with your own: `deskpulse rules --receivers FILE`, see docs/alerts.md.
 """
 
 
@@ -194,7 +190,7 @@ def _called(route: Mapping[str, Any], desk: str) -> dict[str, Any]:
 
 def _of_desk(plan: Plan, version: Version, teams: Mapping[str, Version]) -> list[dict[str, Any]]:
     routes: list[dict[str, Any]] = [
-        # A message every few minutes that all is well: who receives it can tell when it stops (a dead man's
+        # A message every few minutes that all is well: its receiver notices when it stops (a dead man's
         # switch).
         {
             "matchers": ['alertname="Watchdog"'],
@@ -203,7 +199,8 @@ def _of_desk(plan: Plan, version: Version, teams: Mapping[str, Version]) -> list
             "group_interval": plan.time(MINUTE_MS),
             "repeat_interval": plan.time(5 * MINUTE_MS),
         },
-        # The desk must know that it watches its queue by hand; then on to the platform, whose fault it is.
+        # The desk must know that it has to watch its queue itself; then on to the platform, which can repair
+        # it.
         {"matchers": ['alertname="SupportSLABlind"'], "receiver": DESK_PAGE, "continue": True},
         {
             "matchers": ['kind=~"pipeline|meta"'],
@@ -315,8 +312,7 @@ def _inhibitions() -> list[dict[str, Any]]:
             "equal": promise,
         },
         *_narrowest(),
-        # What is so for the whole desk needs no list of its channels and priorities; teams are told of their
-        # own.
+        # A desk-wide burn alert suppresses those of channels and priorities; teams still receive their own.
         {
             "source_matchers": [f'alertname="{BURN}"', 'by="all"'],
             "target_matchers": [f'alertname="{BURN}"', 'by=~"channel|priority"'],
@@ -327,11 +323,11 @@ def _inhibitions() -> list[dict[str, Any]]:
 
 
 def _narrowest() -> Iterator[dict[str, Any]]:
-    """While a cause is named, what it is part of keeps silent. A warning silences no page.
+    """An alert that names a cause silences alerts on the wholes that contain it. A warning silences no page.
 
-    Of what is below its objective the exporter itself names the narrowest; if it names a whole beside a part
-    of it, the part does not explain the whole, and both are paged. None of these pairs holds both ways, so
-    two alerts never silence each other.
+    The exporter itself names the narrowest cause below its objective. Where it names a whole beside one of
+    its parts, the part does not explain the whole, and both are paged. No pair holds both ways, so two alerts
+    never silence each other.
     """
     named = f'alertname=~"{BELOW}|{ENDANGERED}"'
     # The names of what is narrower have those of what it is part of, joined by an underscore.

@@ -102,8 +102,7 @@ def _burn_faults(place: int, part: BurnPart, promises: list[Promise]) -> Iterato
         yield Fault(
             f"alerts.burn[{place}].factor = {number(part.factor)}",
             f"can never fire for {target} of version {version}, whose objective is {_percent(objective)}: "
-            "when every deadline "
-            f"is missed its budget burns {greatest:.3g} times as fast as planned, and nothing burns faster",
+            f"even with every deadline missed, the budget burns only {greatest:.3g} times as fast as planned",
             f"write at most {floor(10 * CAP * greatest) / 10:g} (half of the deadlines missed), or leave "
             "factor out: then it is capped",
         )
@@ -117,8 +116,7 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
     if two > _FORGOTTEN_MS:
         yield Fault(
             where,
-            "Prometheus forgets a sample after 5m, so a single failed scrape would look like no exporter "
-            "at all",
+            "Prometheus forgets a sample after 5m, so after one failed scrape the exporter would seem absent",
             f"scrape at least every {promql_duration(_FORGOTTEN_MS // _LEAST_SCRAPES)}",
         )
     windows = {"the shortest window of the pipeline's rules": _RATE_WINDOW_MS}
@@ -130,8 +128,8 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
         if window_ms < two:
             yield Fault(
                 where,
-                f"{name} is {promql_duration(window_ms)}{_in_drill(plan)}, shorter than two scrapes, so a "
-                "change in it would pass unseen",
+                f"{name} is {promql_duration(window_ms)}{_in_drill(plan)}, shorter than two scrapes, so the "
+                "rule could not see a change",
                 f"scrape at least every {promql_duration(window_ms // _LEAST_SCRAPES)}",
             )
     for name in ("worst", "small_teams", "silence"):
@@ -139,15 +137,15 @@ def _scrape_faults(plan: Plan) -> Iterator[Fault]:
         if plan.scaled_ms(hold_ms) < scrape_ms:
             yield Fault(
                 f"alerts.{name}.hold = {promql_duration(hold_ms)}{_in_drill(plan)}",
-                f"is shorter than the scrape interval ({scrape}): a single scrape would decide",
+                f"is shorter than the scrape interval ({scrape}), so a single scrape would decide",
                 f"wait for at least {scrape}, or scrape more often",
             )
     least_ms = round(_SILENT_SCRAPES * scrape_ms * plan.time_scale)
     if alerts.silence.least < least_ms:
         yield Fault(
             f"alerts.silence.least = {promql_duration(alerts.silence.least)}{_in_drill(plan)}",
-            f"is less than three scrapes ({scrape}): figures are that old by themselves, so every source "
-            "would seem silent",
+            f"is less than three scrapes ({scrape}): figures are that old in normal operation, so every "
+            "source would seem silent",
             f"write at least {promql_duration(least_ms)}",
         )
 

@@ -16,7 +16,7 @@ _HOURS: Final = ("mute_time_intervals", "active_time_intervals")
 def joined(own: Tree, others: Iterable[Tree]) -> dict[str, Any]:
     """A configuration with the routes of other desks beside its own.
 
-    What is told of no desk, and what mutes what, is its own.
+    Alerts of no desk and inhibition follow its own rules.
 
     A route of the own desk in another configuration is an earlier one, and left out; of a desk that comes
     twice the first stays. Errors: ValueError for a configuration without the route of a desk, and where two
@@ -29,8 +29,8 @@ def joined(own: Tree, others: Iterable[Tree]) -> dict[str, Any]:
         found = list(_of_desks(other))
         if not found:
             raise ValueError(
-                "what is to stand beside it has no route of a desk: name an alertmanager.yml that "
-                "deskpulse rules has written"
+                "the other configuration has no route of a desk: name an alertmanager.yml written by "
+                "`deskpulse rules`"
             )
         for route in found:
             if route["matchers"][0] in taken:
@@ -51,7 +51,7 @@ def _of_desks(tree: Tree) -> Iterator[Tree]:
             if len(matchers) == 1 and matchers[0].startswith(_OF_DESK):
                 yield route
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("what is to stand beside it is no configuration of Alertmanager") from error
+        raise ValueError("the other file is not an Alertmanager configuration") from error
 
 
 def _names(route: Tree, places: Iterable[str]) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _named(tree: Tree, place: str, wanted: set[str], there: list[Any]) -> list[A
     """
     found = [one for one in tree.get(place, ()) if one["name"] in wanted]
     if missing := wanted - {one["name"] for one in found}:
-        raise ValueError(f"what is to stand beside it names {min(missing)!r} and does not define it")
+        raise ValueError(f"the other configuration uses {min(missing)!r} but does not define it")
     if twice := wanted & {one["name"] for one in there}:
-        raise ValueError(f"two desks have {min(twice)!r}: call one of them otherwise")
+        raise ValueError(f"two desks define {min(twice)!r}: rename one of them")
     return found

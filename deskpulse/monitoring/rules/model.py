@@ -32,9 +32,9 @@ class Alert:
     summary: str
     description: str
     board: str  # the board that shows more, by its uid
-    hold_ms: int = 0  # how long it must be so before somebody is told
-    keep_ms: int = 0  # how long it goes on firing after the last time it was so
-    of_programs: bool = False  # what it waits for is no matter of the desk, so no drill makes it faster
+    hold_ms: int = 0  # how long the condition must hold before the alert fires
+    keep_ms: int = 0  # how long the alert fires on after the condition last held
+    of_programs: bool = False  # its waits depend on programs, not on desk traffic: drills do not shorten them
     labels: Mapping[str, str] = field(default_factory=dict)
     tickets: str | None = None  # the query of api/at-risk that lists the tickets
 

@@ -11,7 +11,6 @@ PROMISE: Final = "desk, by, member, target"
 NOW: Final = 'period="current"'
 # labels of what the exporter names: worst now, endangered
 NAMED: Final = "desk, by, member, team, channel, priority, target"
-WHOSE: Final = '{{ if eq $labels.by "all" }}the desk{{ else }}{{ $labels.by }} {{ $labels.member }}{{ end }}'
 
 
 def block(*lines: str) -> str:

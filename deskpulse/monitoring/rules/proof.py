@@ -61,7 +61,7 @@ def _unread(files: Mapping[str, str]) -> Iterator[str]:
         try:
             tree = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            yield f"{name}: no YAML: {error}"
+            yield f"{name}: not valid YAML: {error}"
             continue
         if name == ALERTMANAGER:
             continue
@@ -79,10 +79,10 @@ def _of_alertmanager(tree: Mapping[str, Any]) -> Iterator[str]:
     intervals = {interval["name"] for interval in tree.get("time_intervals", ())}
     for route in _routes(tree["route"]):
         if route["receiver"] not in names:
-            yield f"{ALERTMANAGER}: a route leads to {route['receiver']!r}, and no receiver is called so"
+            yield f"{ALERTMANAGER}: a route leads to {route['receiver']!r}, but no receiver has that name"
         for place in ("mute_time_intervals", "active_time_intervals"):
             for name in set(route.get(place, ())) - intervals:
-                yield f"{ALERTMANAGER}: a route asks for the hours {name!r}, which nothing defines"
+                yield f"{ALERTMANAGER}: a route uses the hours {name!r}, which nothing defines"
         yield from _unreadable(route.get("matchers", ()))
     for rule in tree.get("inhibit_rules", ()):
         yield from _unreadable([*rule["source_matchers"], *rule["target_matchers"]])
@@ -90,8 +90,8 @@ def _of_alertmanager(tree: Mapping[str, Any]) -> Iterator[str]:
         for hook in receiver.get("webhook_configs", ()):
             if (url := hook.get("url")) is not None and not _is_url(url):
                 yield (
-                    f"{ALERTMANAGER}: the receiver {receiver['name']!r} has no address but {url!r}: see "
-                    "alerts.links"
+                    f"{ALERTMANAGER}: the address {url!r} of the receiver {receiver['name']!r} is not a "
+                    "URL: see alerts.links"
                 )
 
 
@@ -115,7 +115,7 @@ def _unreadable(matchers: Iterator[str] | list[str] | tuple[str, ...]) -> Iterat
             try:
                 re.compile(value)
             except re.error as error:
-                yield f"{ALERTMANAGER}: the matcher {text!r} has no regular expression: {error}"
+                yield f"{ALERTMANAGER}: the matcher {text!r} is not a valid regular expression: {error}"
 
 
 def _read(matcher: str) -> tuple[str, str, str] | None:
@@ -179,8 +179,8 @@ def _untold(plan: Plan, tree: Mapping[str, Any], now_ms: int) -> Iterator[str]:
                 )
             if told(tree, {**labels, "desk": f"not {plan.desk}"}) & {messages, pages}:
                 yield (
-                    f"{ALERTMANAGER}: a {severity} of a team {team!r} of another desk reaches that of "
-                    f"{plan.desk!r}"
+                    f"{ALERTMANAGER}: a {severity} of a team {team!r} of another desk reaches the team "
+                    f"of {plan.desk!r}"
                 )
 
 
@@ -204,7 +204,7 @@ def _ran(command: list[str], folder: Path) -> Iterator[str]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        yield f"{command[0]} could not be asked: {error}"
+        yield f"{command[0]} could not run: {error}"
         return
     if done.returncode:
         lines = [
@@ -215,4 +215,4 @@ def _ran(command: list[str], folder: Path) -> Iterator[str]:
         wrong = [
             line for line in lines if "FAILED" in line or "error" in line.lower() or "invalid" in line.lower()
         ] or lines
-        yield f"{command[0]} refuses it: {'; '.join(wrong[-_TOLD_LINES:])}"
+        yield f"{command[0]} rejects the files: {'; '.join(wrong[-_TOLD_LINES:])}"

@@ -1,9 +1,7 @@
-"""What alerts about promises say.
+"""Texts of the alerts on SLA targets: Prometheus templates that fit a phone's lock screen.
 
-Templates of Prometheus that fit the lock screen of a phone and read as English.
-
-They claim nothing that the figures do not know. A figure beside the value of the alert is asked for when the
-text is made; where there is none any more, its part of the sentence is left out.
+A text claims only what the figures know. Prometheus queries the figures beside the alert's own value when it
+fills the template in; the text leaves out the part of a figure that no longer exists.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ WHO: Final = (
 )
 _IS_SOLUTION: Final = '{{ if eq $labels.target "resolution" }}'
 _IS_NEXT_REPLY: Final = '{{ else if eq $labels.target "next_reply" }}'
-WHAT: Final = f"{_IS_SOLUTION}solutions{_IS_NEXT_REPLY}next replies{{{{ else }}}}first replies{{{{ end }}}}"
+WHAT: Final = f"{_IS_SOLUTION}resolutions{_IS_NEXT_REPLY}next replies{{{{ else }}}}first replies{{{{ end }}}}"
 _COUNT: Final = '{{ . | first | value | printf "%.0f" }}'
 
 
@@ -39,56 +37,59 @@ _OF: Final = _with("worst_observations", f" of {_COUNT}")
 _IN_WINDOW: Final = _with(
     "worst_observations", ' in {{ . | first | label "window" | reReplaceAll "h" " h" }}'
 )
-_EXCESS: Final = _with("worst_excess_tickets", f", {_COUNT} more than allowed")
+_EXCESS: Final = _with("worst_excess_tickets", f", {_COUNT} too many")
 _OVERDUE: Final = _with("worst_overdue_tickets", f"; {_COUNT} overdue now")
 _LATE: Final = f"{WHO}: {{{{ $value }}}}{_OF} {WHAT} late{_IN_WINDOW}{_EXCESS}{_OVERDUE}."
 
 ENDANGERED_SUMMARY: Final = (
-    f"{WHO}: {{{{ $value }}}} {WHAT} due within 15 min, {_urged('none is solved', 'nobody has answered')}"
-    + _with("endangered_usual_tickets", f"; usual {_COUNT}")
+    f"{WHO}: {{{{ $value }}}} {WHAT} due within 15 min"
+    + _with("endangered_usual_tickets", f", usually {_COUNT}")
     + ". "
-    + _urged("Solve them now.", "Answer them now.")
+    + _urged("Resolve them now.", "Answer them now.")
 )
 ENDANGERED: Final = (
-    f"{{{{ $value }}}} {WHAT} are due within 15 minutes and still to be done"
-    + _with("endangered_observations", f", of {_COUNT} with such a deadline")
+    f"{{{{ $value }}}} {WHAT} are still due within 15 minutes"
+    + _with("endangered_observations", f", of {_COUNT} with a deadline in that time")
     + _with("endangered_usual_tickets", f"; {_COUNT} would be usual")
-    + ". That is more than chance explains. They can still be kept: tickets_url lists them, the next "
+    + ". That is more than chance explains. They can still be on time: tickets_url lists them, the next "
     "deadline first."
 )
-BELOW_PAGE_SUMMARY: Final = f"{_LATE} {_urged('Solve these first.', 'Answer these first.')}"
-BELOW_SUMMARY: Final = _LATE
+BELOW_PAGE_SUMMARY: Final = f"{_LATE} {_urged('Resolve these first.', 'Answer these first.')}"
+BELOW_SUMMARY: Final = f"{_LATE} Find the cause."
 BELOW: Final = (
     f"{{{{ $value }}}}{_OF} {WHAT} with a deadline{_IN_WINDOW} were late{_EXCESS}"
-    + _with("worst_objective_ratio", " by the objective of {{ . | first | value | humanizePercentage }}")
+    + _with("worst_objective_ratio", " for the objective of {{ . | first | value | humanizePercentage }}")
     + ". That is more than chance explains"
     + _with(
-        "worst_since_timestamp_seconds", "; so it has been since {{ . | first | value | humanizeTimestamp }}"
+        "worst_since_timestamp_seconds", " and has lasted since {{ . | first | value | humanizeTimestamp }}"
     )
-    + _with("worst_overdue_tickets", f". Past their deadline and not done yet: {_COUNT}")
-    + ". tickets_url lists them."
+    + _with("worst_overdue_tickets", f". Still open past their deadline: {_COUNT}")
+    + ". Start with these: tickets_url lists them."
 )
 WAITS_LONG_SUMMARY: Final = (
-    f"{WHO}: {{{{ $value }}}} {WHAT} have waited for twice the promised time. Answer them now."
+    f"{WHO}: {{{{ $value }}}} {WHAT} have waited twice the target time. Answer them now."
 )
 WAITS_LONG: Final = (
-    f"{{{{ $value }}}} {WHAT} of a team with few tickets are overdue by at least as long as was promised. "
-    "There are too few deadlines for a test, so the tickets themselves count: tickets_url lists them."
+    f"{{{{ $value }}}} {WHAT} of a small team have waited at least twice the target time. "
+    "The team has too few deadlines for a statistical test, so this alert counts the tickets: tickets_url "
+    "lists them."
 )
 
 
 def burn_summary(long: str) -> str:
-    """What a burn of the budget says. Empty case: none, the share is the value of the alert."""
+    """The summary of a burn of the error budget over the window `long`.
+
+    Empty case: none, the share is the alert's value.
+    """
     return (
-        f"{WHO}: {{{{ $value | humanizePercentage }}}} of the {WHAT} were late in {long}; the objective "
-        "allows fewer."
+        f"{WHO}: {{{{ $value | humanizePercentage }}}} of {WHAT} late in {long}; the 30-day budget will "
+        "not last. Find the cause."
     )
 
 
 def burn(short: str) -> str:
-    """Why it matters."""
+    """The description of a burn of the error budget, checked over the shorter window `short`."""
     return (
-        f"The last {short} were no better, so the share that may be late will be used up before its 30 days "
-        "are over. "
-        "Compare teams, channels and priorities on the board to see where it comes from."
+        f"The last {short} were no better. At this rate the late tickets that the objective allows for 30 "
+        "days are used up early. Compare teams, channels and priorities on the board to find the cause."
     )

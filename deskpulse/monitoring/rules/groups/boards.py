@@ -20,8 +20,9 @@ from kpis.sla import metrics
 
 ABOUT: Final = """
 
-For the boards: what is worst now with its numbers as labels (a panel can put a label into a sentence, a value not),
-the state of each promise, one word for the whole desk, whether figures, policy and parts are there, and the names to choose from."""
+For the boards: worst now with its numbers as labels (a panel can put a label into a sentence, but not a
+value), the state of each SLA target, one word for the whole desk, which figures, policy and parts exist, and
+the names to choose from."""
 _STALE_SECONDS: Final = 60
 
 

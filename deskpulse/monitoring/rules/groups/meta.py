@@ -1,4 +1,4 @@
-"""Alerts about the alerts: whether they see anything, whether everybody uses one policy, whether they arrive."""
+"""Alerts on the alerting itself: is it blind, do all programs use one policy, do alerts arrive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deskpulse.monitoring.rules.plan import Plan
 
 BOARD: Final = "deskpulse-pipeline"
 _of_programs: Final = partial(Alert, kind="meta", of_programs=True, board=BOARD)
-ABOUT: Final = "Whether the alerts themselves can be relied on."
+ABOUT: Final = "Alerts on the alerting itself: can it be relied on?"
 
 
 def family(plan: Plan) -> Family:
@@ -20,7 +20,12 @@ def family(plan: Plan) -> Family:
     return Family(
         "meta.yml",
         ABOUT,
-        (Group("deskpulse-meta", (_blind(), _unwatched(), *_mismatches(plan), _watchdog(plan))),),
+        (
+            Group(
+                "deskpulse-meta",
+                (_blind(), _unwatched(), *_mismatches(plan), *_differences(), _watchdog(plan)),
+            ),
+        ),
     )
 
 
@@ -33,13 +38,13 @@ def _blind() -> Alert:
         board=BOARD,
         hold_ms=5 * MINUTE_MS,
         labels=UNTRUSTED,
-        summary="Nobody would be told of a broken promise now.",
+        summary="SLA alerts are blind: a breach would not be reported. Watch the queue yourself.",
         description=(
-            "For five minutes no exporter has had figures that are fresh and complete, so alerts about "
-            "them keep silent."
+            "For five minutes no exporter has had fresh and complete figures, so alerts on figures are "
+            "silent."
             '{{ with query (printf "deskpulse_view_incomplete{desk=%q} == 1" $labels.desk) }} '
-            "An exporter gives as the reason: {{ (. | first).Labels.reason }}.{{ end }} "
-            "Watch the queue of your desk by hand until this is over."
+            "The reason according to an exporter: {{ (. | first).Labels.reason }}.{{ end }} "
+            "Watch the queue of your desk yourself until this alert ends."
         ),
     )
 
@@ -54,12 +59,13 @@ def _unwatched() -> Alert:
         expr=f"group by (desk) (deskpulse_exporter_up{ANY}) unless on (desk) {ANSWERING}{ANY}",
         severity="page",
         hold_ms=10 * MINUTE_MS,
-        summary="Exporters answer, and no rules watch their desk.",
+        summary="No rules watch this desk: a breach would not be reported. Load its rules.",
         description=(
-            "{{ with $labels.desk }}Prometheus has loaded no rules of the desk {{ . }}{{ else }}Series "
-            "without the label desk come from an "
-            "exporter of an earlier version, and no rules read them{{ end }}: nobody would be told of a "
-            "broken promise there."
+            "{{ with $labels.desk }}Exporters of the desk {{ . }} answer, but Prometheus has loaded no "
+            "rules for it{{ else }}An exporter of an earlier version sends series without the label desk, "
+            "and no rules read them{{ end }}. A breach there would not be reported. "
+            "{{ if $labels.desk }}Make the rules with `deskpulse rules` and load them.{{ else }}Upgrade "
+            "that exporter.{{ end }}"
         ),
     )
 
@@ -71,31 +77,43 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
             expr="max by (desk) (deskpulse_policy_mismatch) == 1",
             severity="warning",
             hold_ms=5 * MINUTE_MS,
-            summary="Workers and exporters use different SLA policies.",
-            description="Deadlines are those of the workers' policy, objectives and open hours those of the "
-            "exporter's.",
+            summary="Workers and exporters use different SLA policies. Give both the same file.",
+            description=(
+                "Deadlines come from the workers' policy, objectives and open hours from the exporter's. "
+                "Start both with the same file."
+            ),
         ),
         _of_programs(
             name="DeskpulseRulesOutdated",
             expr=f'count by (desk, digest) (deskpulse_policy_info{{digest!="{plan.policy.digest()}"}}) > 0',
             severity="warning",
             hold_ms=15 * MINUTE_MS,
-            summary="The alert rules were made from another SLA policy than the figures.",
-            description=f"Exporters use the policy {{{{ $labels.digest }}}}, these rules were made from "
-            f"{plan.policy.digest()}.",
+            summary="Alert rules come from another SLA policy than the figures. Make the rules again.",
+            description=(
+                f"Exporters use the policy {{{{ $labels.digest }}}}; these rules were made from "
+                f"{plan.policy.digest()}. Run `deskpulse rules` with the current policy and let Prometheus "
+                "reload them."
+            ),
         ),
+    )
+
+
+def _differences() -> tuple[Alert, ...]:
+    """Programs of one desk that differ in definitions, shared settings or version."""
+    return (
         _of_programs(
             name="DeskpulseDefinitionsDiffer",
             expr="max by (desk, figure) (deskpulse_figure_hidden) == 1",
             severity="warning",
             hold_ms=30 * MINUTE_MS,
-            summary="{{ if eq $labels.figure `*` }}All figures are{{ else }}{{ $labels.figure }} is{{ end }} "
-            "hidden.",
+            summary=(
+                "{{ if eq $labels.figure `*` }}All figures are{{ else }}{{ $labels.figure }} is{{ end }} "
+                "hidden. Finish the upgrade."
+            ),
             description=(
-                "Workers of two versions own partitions, or an exporter is of another version than they "
-                "are, and the versions define this "
-                "figure differently. Finish the upgrade or the way back: each worker brings its partitions "
-                "to its own definitions."
+                "Workers of two versions own partitions, or an exporter has another version than the "
+                "workers, and the versions define this figure differently. Finish the upgrade, or finish "
+                "going back: each worker brings its partitions to its own definitions."
             ),
         ),
         _of_programs(
@@ -103,17 +121,22 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
             expr="max by (desk, setting) (deskpulse_setting_mismatch) == 1",
             severity="warning",
             hold_ms=5 * MINUTE_MS,
-            summary="{{ $labels.setting }} of an exporter is not that of the workers.",
-            description="Workers and exporters of one ledger must share it: the exporter's figures mean something "
-            "else than it says.",
+            summary="{{ $labels.setting }} differs between exporter and workers. Set it alike.",
+            description=(
+                "Workers and exporters of one ledger must share this setting. Until they do, the exporter's "
+                "figures do not mean what it says they mean."
+            ),
         ),
         _of_programs(
             name="DeskpulseVersionMismatch",
             expr="count by (desk) (count by (desk, version) (deskpulse_build_info)) > 1",
             severity="warning",
             hold_ms=60 * MINUTE_MS,
-            summary="Exporters of {{ $value }} versions run side by side.",
-            description="An upgrade takes minutes; this has been so for an hour.",
+            summary="Exporters have run {{ $value }} versions side by side for an hour. Finish the upgrade.",
+            description=(
+                "An upgrade takes minutes. Find the exporter that still runs the other version and restart "
+                "it with the right one."
+            ),
         ),
     )
 
@@ -123,6 +146,9 @@ def _watchdog(plan: Plan) -> Alert:
         name="Watchdog",
         expr=labelled("vector(1)", plan.desk),
         severity="none",
-        summary="Always firing.",
-        description="Its absence at the receiver means that alerts do not arrive.",
+        summary="Always firing, to show that alerts arrive.",
+        description=(
+            "When this alert stops reaching its receiver, alerts no longer arrive. Check Prometheus, then "
+            "Alertmanager."
+        ),
     )

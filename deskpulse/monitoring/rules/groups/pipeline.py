@@ -26,23 +26,24 @@ _SKEWED_SECONDS: Final = 5
 _FAST_SECONDS: Final = 30  # by Prometheus's clock, which the brokers' may differ from
 
 ABOUT: Final = """\
-Whether the figures can be trusted: exporters, workers, source topics. Counters and positions are rows of the ledger,
-so every exporter shows the same ones; they are taken from the believed one. figures="untrusted" marks alerts that say
-that the figures are not to be trusted now; Alertmanager mutes the alerts about the figures meanwhile."""
+Alerts on exporters, workers and source topics: can the figures be trusted? Counters and positions are rows of
+the ledger, so every exporter shows the same values; the rules take them from the exporter that they trust.
+The label figures="untrusted" marks alerts that question the figures; while one fires, Alertmanager mutes the
+alerts on figures."""
 
 
 def family(plan: Plan) -> Family:
     """From the exporters back to the sources."""
     groups = (
         Group("deskpulse-exporters", _exporters()),
-        Group("deskpulse-workers", _workers()),
-        Group("deskpulse-records", (*_silence(plan), *_records())),
+        Group("deskpulse-workers", (*_workers(), *_partitions())),
+        Group("deskpulse-records", (*_silence(plan), *_records(), *_limits())),
     )
     return Family("pipeline.yml", ABOUT, groups)
 
 
 def _exporters() -> tuple[Alert, ...]:
-    return (*_answers(), *_trust())
+    return (*_answers(), *_trust(), *_whole())
 
 
 def _answers() -> tuple[Alert, ...]:
@@ -54,11 +55,11 @@ def _answers() -> tuple[Alert, ...]:
             severity="page",
             hold_ms=2 * MINUTE_MS,
             labels=UNTRUSTED,
-            summary="No exporter of deskpulse answers.",
+            summary="No exporter answers, so the desk has no figures. Check that one runs.",
             description=(
-                "Prometheus has reached no exporter of this desk for two minutes, so there are no figures "
-                "of it at all. "
-                "These rules know the desk by the name that its exporters have in desk.name."
+                "Prometheus has reached no exporter of this desk for two minutes, so the desk has no "
+                "figures at all. Check that an exporter runs, that Prometheus can reach it, and that its "
+                "setting desk.name is the desk of these rules."
             ),
         ),
         _of_programs(
@@ -74,23 +75,28 @@ def _answers() -> tuple[Alert, ...]:
             ),
             severity="warning",
             hold_ms=2 * MINUTE_MS,
-            summary="An exporter of deskpulse does not answer.",
-            description="{{ $labels.instance }} has not answered for two minutes; the figures of other exporters "
-            "are not affected.",
+            summary="Exporter {{ $labels.instance }} does not answer. Check its process and the network.",
+            description=(
+                "Prometheus has not reached {{ $labels.instance }} for two minutes. Figures of other "
+                "exporters are not affected. Check that its process runs, then the network between the two."
+            ),
         ),
         _of_programs(
             name="DeskpulseExporterNotReady",
             expr="deskpulse_exporter_ready == 0",
             severity="warning",
             hold_ms=10 * MINUTE_MS,
-            summary="An exporter of deskpulse has not read its ledger yet.",
-            description="{{ $labels.instance }} shows no figures; /readyz of that exporter says what it waits for.",
+            summary="Exporter {{ $labels.instance }} is not ready after 10 min. See its /readyz.",
+            description=(
+                "{{ $labels.instance }} has not finished reading the ledger and shows no figures. "
+                "Open /readyz of that exporter: it names the reason."
+            ),
         ),
     )
 
 
 def _trust() -> tuple[Alert, ...]:
-    """Exporters whose figures are old, or not all there."""
+    """Exporters whose figures are old or of another moment."""
     read = "deskpulse_view_read_timestamp_seconds"
     return (
         _of_programs(
@@ -103,11 +109,14 @@ def _trust() -> tuple[Alert, ...]:
             ),
             severity="warning",
             hold_ms=3 * MINUTE_MS,
-            summary="An exporter of deskpulse is behind.",
+            summary=(
+                "Exporter {{ $labels.instance }} is {{ $value | humanizeDuration }} behind. Check its link "
+                "to Kafka."
+            ),
             description=(
-                "By Prometheus's clock Kafka answered {{ $labels.instance }} {{ $value | humanizeDuration "
-                "}} ago, or its clock is slow; "
-                "rules and boards read another one."
+                "By Prometheus's clock, Kafka last answered {{ $labels.instance }} "
+                "{{ $value | humanizeDuration }} ago, or the exporter's clock is slow. Rules and boards use "
+                "another exporter meanwhile. Check the connection to Kafka, then the clock."
             ),
         ),
         _of_programs(
@@ -118,20 +127,32 @@ def _trust() -> tuple[Alert, ...]:
             ),
             severity="warning",
             hold_ms=2 * MINUTE_MS,
-            summary="The clock of an exporter of deskpulse is wrong.",
+            summary=(
+                "Clock of exporter {{ $labels.instance }} is {{ $value | humanizeDuration }} off. "
+                "Synchronize it."
+            ),
             description=(
-                "{{ $labels.instance }} is {{ $value | humanizeDuration }} off, by the brokers' clocks or "
-                "by Prometheus's: its figures are "
-                "of another moment. Rules and boards read one whose clock is right, if there is one."
+                "The clock of {{ $labels.instance }} differs by {{ $value | humanizeDuration }} from the "
+                "clock of the brokers or of Prometheus, so its figures describe another moment. Rules and "
+                "boards use an exporter whose clock is right, if there is one. Check time synchronization "
+                "on the exporter's machine."
             ),
         ),
+    )
+
+
+def _whole() -> tuple[Alert, ...]:
+    """Exporters that leave figures out."""
+    return (
         _of_programs(
             name="DeskpulseExporterPartial",
             expr="deskpulse_exporter_up == 0",
             severity="warning",
             hold_ms=5 * MINUTE_MS,
-            summary="An exporter of deskpulse cannot compute some of its figures.",
-            description="{{ $labels.instance }} leaves figures out; its log has the error.",
+            summary="Exporter {{ $labels.instance }} fails to compute some figures. See its log.",
+            description=(
+                "{{ $labels.instance }} leaves out the figures that it cannot compute. Its log has the error."
+            ),
         ),
         _of_programs(
             name="DeskpulseViewIncomplete",
@@ -139,9 +160,11 @@ def _trust() -> tuple[Alert, ...]:
             severity="warning",
             hold_ms=2 * MINUTE_MS,
             labels=UNTRUSTED,
-            summary="The figures are not all that there is.",
-            description="No exporter has had complete figures for two minutes; /readyz of any exporter says what "
-            "is missing.",
+            summary="Figures are incomplete. Any exporter's /readyz says what is missing.",
+            description=(
+                "No exporter has had complete figures for two minutes. Open /readyz of any exporter: it "
+                "says what is missing."
+            ),
         ),
     )
 
@@ -149,10 +172,6 @@ def _trust() -> tuple[Alert, ...]:
 def _workers() -> tuple[Alert, ...]:
     behind = f"max by ({_SOURCE}) ({chosen(_BEHIND)})"
     moves = "changes(deskpulse_source_position_offset[2m])"
-    owned, expected, recovering = (
-        f"max by (desk) ({chosen(f'deskpulse_partitions_{what}')})"
-        for what in ("owned", "expected", "recovering")
-    )
     return (
         _of_programs(
             name="DeskpulseStalled",
@@ -162,10 +181,14 @@ def _workers() -> tuple[Alert, ...]:
             severity="page",
             hold_ms=MINUTE_MS,
             labels=UNTRUSTED,
-            summary="Events wait and nobody works on them.",
+            summary=(
+                "Events are waiting and no worker makes progress (partitions: {{ $value }}). Check the "
+                "workers."
+            ),
             description=(
-                "Partitions of source topics whose records have waited for over a minute at a position "
-                "that stands still: {{ $value }}."
+                "Records have waited for over a minute while the workers' position does not move, in this "
+                "many partitions of source topics: {{ $value }}. Check that the workers run, then read "
+                "their logs."
             ),
         ),
         _of_programs(
@@ -174,19 +197,39 @@ def _workers() -> tuple[Alert, ...]:
             severity="warning",
             hold_ms=5 * MINUTE_MS,
             labels=UNTRUSTED,
-            summary="The workers are {{ $value | humanizeDuration }} behind.",
-            description="Events are counted, but late, and have been for five minutes: figures show the desk as it "
-            "was.",
+            summary=(
+                "Workers are {{ $value | humanizeDuration }} behind: figures show the past. Check load, add "
+                "workers."
+            ),
+            description=(
+                "For five minutes the workers have counted events late, so the figures show the desk as it "
+                "was. Check whether more events than usual arrive and whether the workers lack CPU; add "
+                "workers, up to the number of partitions."
+            ),
         ),
+    )
+
+
+def _partitions() -> tuple[Alert, ...]:
+    """Partitions that nobody counts now."""
+    owned, expected, recovering = (
+        f"max by (desk) ({chosen(f'deskpulse_partitions_{what}')})"
+        for what in ("owned", "expected", "recovering")
+    )
+    return (
         _of_programs(
             name="DeskpulsePartitionsUnowned",
             expr=f"{expected} - {owned} > 0",
             severity="warning",
             hold_ms=3 * MINUTE_MS,
             labels=UNTRUSTED,
-            summary="Partitions without a worker: {{ $value }}.",
-            description="A rebalance takes seconds; this has been so for three minutes. Events of these partitions "
-            "are not counted.",
+            summary=(
+                "Partitions without a worker: {{ $value }}. Their events are not counted. Check the workers."
+            ),
+            description=(
+                "A rebalance takes seconds, but these partitions have had no worker for three minutes. "
+                "Their events are not counted. Check that the workers run, then read their logs."
+            ),
         ),
         _of_programs(
             name="DeskpulseRecoverySlow",
@@ -194,9 +237,11 @@ def _workers() -> tuple[Alert, ...]:
             severity="warning",
             hold_ms=10 * MINUTE_MS,
             labels=UNTRUSTED,
-            summary="Partitions that are still being recovered: {{ $value }}.",
-            description="Their workers have been reading them from the ledger for ten minutes; until then no event "
-            "of theirs is counted.",
+            summary="Partitions still recovering after 10 min: {{ $value }}. Read their workers' logs.",
+            description=(
+                "Workers have been reading these partitions from the ledger for ten minutes. Events of "
+                "these partitions are not counted until that ends. The workers' logs show how far they are."
+            ),
         ),
     )
 
@@ -213,13 +258,15 @@ def _silence(plan: Plan) -> tuple[Alert, ...]:
             board=BOARD,
             hold_ms=plan.alerts.silence.hold,
             labels=UNTRUSTED,
-            summary='Nothing comes from {{ if eq $labels.topic "all" }}any source{{ else }}{{ $labels.topic '
-            "}}{{ end }} any more.",
+            summary=(
+                'No event from {{ if eq $labels.topic "all" }}any source{{ else }}{{ $labels.topic }}{{ '
+                "end }} "
+                "for {{ $value | humanizeDuration }}. Check the sender."
+            ),
             description=(
-                "The last event happened {{ $value | humanizeDuration }} ago, in business hours, and at "
-                "the rate of before some would have "
-                "come. "
-                "Either what sends them stands still, or nobody does what they tell of."
+                "No event for {{ $value | humanizeDuration }} during business hours; at the earlier rate "
+                "some should have arrived. Either the sender has stopped or the desk is idle. Check the "
+                "sender first."
             ),
         ),
     )
@@ -233,9 +280,12 @@ def _records() -> tuple[Alert, ...]:
             severity="warning",
             hold_ms=5 * MINUTE_MS,
             labels=UNTRUSTED,
-            summary="A producer's open transaction holds back events of {{ $labels.topic }}.",
-            description="Records of {{ $labels.topic }} behind a transaction that has been open for five minutes: "
-            "{{ $value }}.",
+            summary="An open transaction holds back {{ $labels.topic }} events. Find its producer.",
+            description=(
+                "A producer has kept a transaction open for five minutes. Records of {{ $labels.topic }} "
+                "behind it are not counted until it commits or aborts: {{ $value }}. Restart or stop that "
+                "producer."
+            ),
         ),
         _of_programs(
             name="DeskpulseRejecting",
@@ -243,35 +293,49 @@ def _records() -> tuple[Alert, ...]:
             "(increase(deskpulse_events_rejected_total[10m]))) > 0",
             severity="warning",
             hold_ms=MINUTE_MS,
-            summary="Records are refused and count in no figure.",
+            summary=(
+                "Records rejected in 10 min: {{ $value | humanize }} ({{ $labels.reason }}). Read the dead "
+                "letters."
+            ),
             description=(
-                "Records refused in ten minutes for the reason {{ $labels.reason }}: {{ $value | humanize "
-                "}}. "
-                "The topic dead-letter keeps them."
+                "Records rejected in ten minutes for the reason {{ $labels.reason }}: "
+                "{{ $value | humanize }}. They count in no figure; the topic dead-letter keeps them. Read a "
+                "few of them, then fix their producer."
             ),
         ),
         _of_programs(
             name="DeskpulseRecordsLost",
             expr="sum by (desk) (max by (desk, partition) (increase(deskpulse_records_lost_total[10m]))) > 0",
             severity="page",
-            summary="Records were deleted before they were read.",
+            summary=(
+                "Records deleted before a worker read them: {{ $value | humanize }}. Raise the topics' "
+                "retention."
+            ),
             description=(
                 "Records lost in ten minutes: {{ $value | humanize }}. The retention of a source topic is "
-                "shorter than the workers' lag."
+                "shorter than the workers' lag. Raise the retention now, then find out why the workers are "
+                "behind."
             ),
         ),
+    )
+
+
+def _limits() -> tuple[Alert, ...]:
+    """Names at their limit, and records that an operator skipped."""
+    return (
         _of_programs(
             name="DeskpulseNamesNearLimit",
             expr="max by (desk, of) (deskpulse_names_held / deskpulse_names_limit) > 0.8",
             severity="warning",
             hold_ms=10 * MINUTE_MS,
-            summary="{{ $value | humanizePercentage }} of the places for names in a partition are taken: {{ "
-            "$labels.of }}.",
+            summary=(
+                "{{ $value | humanizePercentage }} of the name limit is used: {{ $labels.of }}. Find "
+                "invented names or raise it."
+            ),
             description=(
-                "Beyond the limit new ones count as other for the life of the ledger. Either somebody "
-                "makes names up, or "
-                "{{ if eq $labels.of `combination` }}desk.max_combinations{{ else }}desk.max_names{{ end "
-                "}} is too small."
+                "Beyond the limit of a partition, new names count as other for the life of the ledger. "
+                "Either a producer invents names, or {{ if eq $labels.of `combination` "
+                "}}desk.max_combinations{{ else }}desk.max_names{{ end }} is too small."
             ),
         ),
         _of_programs(
@@ -279,10 +343,13 @@ def _records() -> tuple[Alert, ...]:
             expr="sum by (desk) (max by (desk, partition) (increase(deskpulse_records_skipped_total[10m]))) "
             "> 0",
             severity="warning",
-            summary="An operator passed over records that crash the workers.",
+            summary=(
+                "Records skipped by an operator: {{ $value | humanize }}. They crash workers: find their "
+                "producer."
+            ),
             description=(
-                "Records passed over in ten minutes: {{ $value | humanize }}. They count in no figure; the "
-                "topic dead-letter keeps them."
+                "Records skipped in ten minutes: {{ $value | humanize }}. They count in no figure; the "
+                "topic dead-letter keeps them. Find out what is wrong with them before more arrive."
             ),
         ),
     )

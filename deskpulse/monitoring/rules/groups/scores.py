@@ -14,7 +14,8 @@ from typing import Final
 
 from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, Family, Group, Record
 from deskpulse.monitoring.rules.plan import Plan, number
-from deskpulse.monitoring.rules.promql import MEMBER, WHOSE, block, of_team, trusted
+from deskpulse.monitoring.rules.promql import MEMBER, block, of_team, trusted
+from deskpulse.monitoring.rules.words import WHO
 from kpis.figures.catalogue import KPIS
 from kpis.figures.kpi.declaration import Kpi
 from kpis.figures.kpi.declaration import Score as Declared
@@ -24,7 +25,7 @@ from kpis.sla.metrics import BUSINESS_OPEN
 BOARD: Final = "deskpulse-team"
 KEEP_MS: Final = 10 * MINUTE_MS
 ABOUT_SCORES: Final = (
-    "Scores that drop and times that rise, against the span before or the same days a week ago, for "
+    "Scores that drop and times that rise, against the span before or the same time a week ago, for "
     "all and by team."
 )
 ABOUT_VOLUME: Final = "Tickets created in 8 hours, against the same hours a week ago, for all and by team."
@@ -32,15 +33,15 @@ ABOUT_VOLUME: Final = "Tickets created in 8 hours, against the same hours a week
 
 # What the alerts call a score or a time.
 SAYS: Final = {
-    "nps": "The net promoter score",
-    "csat": "The share of satisfied customers",
-    "effort": "The customer effort score",
-    "resolution": "The resolution rate",
-    "abandonment": "The share of abandoned tickets",
-    "reopened": "The share of reopened tickets",
-    "first_response": "The median first response time",
-    "resolution_time": "The median resolution time",
-    "handle_time": "The mean handle time",
+    "nps": "NPS",
+    "csat": "CSAT",
+    "effort": "customer effort score",
+    "resolution": "resolution rate",
+    "abandonment": "abandonment rate",
+    "reopened": "reopen rate",
+    "first_response": "median first response time",
+    "resolution_time": "median resolution time",
+    "handle_time": "mean handle time",
 }
 _FORMS: Final = {"ratio": "humanizePercentage", "seconds": "humanizeDuration", "score": 'printf "%.1f"'}
 
@@ -85,7 +86,7 @@ class Score:
     @property
     def earlier(self) -> str:
         """The span that it is compared with, in words."""
-        return "the same days a week ago" if self.against == "week_ago" else f"the {self.window} before"
+        return "a week ago" if self.against == "week_ago" else f"in the {self.window} before"
 
 
 def _score(kpi: Kpi, declared: Declared) -> Score:
@@ -179,9 +180,26 @@ def _alert(plan: Plan, score: Score) -> Alert:
         hold_ms=30 * MINUTE_MS,
         keep_ms=KEEP_MS,
         labels={"kpi": score.kpi},
-        summary=f"{score.says} of {WHOSE} is {{{{ $value | {score.form} }}}}, worse than {score.earlier}.",
-        description=f"Over {score.window}, against {score.earlier}: a change that matters, and more than chance "
-        "explains.",
+        summary=f"{WHO}: {score.says} is {{{{ $value | {score.form} }}}}{_was(score)}. Open the board.",
+        description=(
+            f"The {score.window} figure got worse by more than chance explains and by enough to matter. "
+            "Compare teams, channels and priorities on the board to find the cause."
+        ),
+    )
+
+
+def _was(score: Score) -> str:
+    """The earlier value, as a piece of the summary.
+
+    Nothing where it exists no longer when the text is made.
+    """
+    asked = (
+        f'printf "desk:score_before{{desk=%q,by=%q,member=%q,kpi=%q}}" $labels.desk $labels.by '
+        f'$labels.member "{score.kpi}"'
+    )
+    return (
+        f"{{{{ with query ({asked}) }}}}, was {{{{ . | first | value | {score.form} }}}} "
+        f"{score.earlier}{{{{ end }}}}"
     )
 
 
@@ -223,13 +241,13 @@ def _unusual(plan: Plan) -> Iterator[Alert]:
             board=BOARD,
             hold_ms=15 * MINUTE_MS,
             keep_ms=KEEP_MS,
-            summary=f"{{{{ $value }}}} tickets of {WHOSE} in 8 h, "
+            summary=f"{WHO}: {{{{ $value }}}} new tickets in 8 h, "
             + (
                 f"over {number(settings.factor)} times"
                 if more == now
                 else f"less than 1/{number(settings.factor)} of"
             )
-            + " the same hours a week ago.",
+            + f" last week's. {_VOLUME_ASKS[name]}",
             description=_VOLUME_MEANS[name],
         )
 
@@ -254,9 +272,14 @@ def _history(week_ago: str) -> str:
     )
 
 
+_VOLUME_ASKS: Final = {"High": "Read what they are about.", "Low": "Can customers reach you?"}
 _VOLUME_MEANS: Final = {
-    "High": "More than chance explains. Look at what customers write about before the queue grows: an outage, "
-    "a mailing, an invoice run.",
-    "Low": "Fewer than chance explains. Can customers reach you, and does what creates the tickets send all "
-    "of its events?",
+    "High": (
+        "More tickets than in the same hours a week ago, and more than chance explains. Find out what "
+        "customers write about before the queue grows: an outage, a mailing, an invoice run."
+    ),
+    "Low": (
+        "Fewer tickets than in the same hours a week ago, and fewer than chance explains. Check that "
+        "customers can reach you and that the ticket system sends all of its events."
+    ),
 }

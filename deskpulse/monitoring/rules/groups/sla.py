@@ -1,4 +1,4 @@
-"""Alerts about promises: what is endangered, what is worst now, small teams, the burn of the budget. docs/alerts.md explains the limits."""
+"""Alerts on SLA targets: endangered, below objective, small teams, budget burn; see docs/alerts.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kpis.sla import metrics
 from windows.offered import WINDOW_MS
 
 BOARD: Final = "deskpulse-sla"
-# by then SupportSLABlind tells that nothing is known; also against flapping at the limit
+# by then SupportSLABlind fires if nothing is known; also against flapping at the limit
 KEEP_MS: Final = 5 * MINUTE_MS
 CAP: Final = 0.5  # a burn alert fires at the latest when half of the deadlines are missed
 ENDANGERED: Final = "SupportSLAEndangered"
@@ -37,13 +37,14 @@ _WORST_OF: Final = f"desk:{metrics.WORST_DEADLINES}"
 _REPLIES: Final = 'target=~"first_reply|next_reply"'
 
 ABOUT: Final = """\
-Promises of the SLA policy. What is worst now and what is endangered is tested by the exporter, which names the narrowest
-cause only: `member` for people ("billing · high"), `team`, `channel` and `priority` for routes and links. Elsewhere `by`
-and `member` tell whose figure it is: all, a team, a channel or a priority."""
+Alerts on the targets of the SLA policy. The exporter tests what is worst now and what is endangered, and
+names only the narrowest cause: `member` for people ("billing · high"), `team`, `channel` and `priority` for
+routes and links. In the other alerts `by` and `member` say whose figure it is: all, a team, a channel or a
+priority."""
 
 
 def family(plan: Plan) -> Family:
-    """What may still be prevented, then what is broken, then the budget."""
+    """First breaches that the desk can still prevent, then breaches, then the error budget."""
     endangered = Group("deskpulse-endangered", (_endangered(plan, "page"), _endangered(plan, "warning")))
     worst = Group("deskpulse-worst", (_below_page(plan), _below_warning(plan), _waits_long(plan)))
     burns = Group("deskpulse-burn", tuple(_burn(plan, part) for part in plan.alerts.burn))
@@ -172,7 +173,8 @@ def _lived_through(window: str) -> tuple[str, ...]:
     Until then the short promises alone have come due, which are those that are missed most.
     """
     older = {
-        "7d": f'{_TICKETS}{{window="30d",{NOW},{_ALL}}} > on ({MEMBER}) {_TICKETS}{{window="7d",{NOW},{_ALL}}}',
+        "7d": f'{_TICKETS}{{window="30d",{NOW},{_ALL}}} > on ({MEMBER}) '
+        f'{_TICKETS}{{window="7d",{NOW},{_ALL}}}',
         "30d": f'{_TICKETS}{{window="30d",period="previous",{_ALL}}} > 0',
     }
     return (f"and on (desk) ({older[window]})",) if window in older else ()

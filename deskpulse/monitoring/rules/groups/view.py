@@ -41,9 +41,10 @@ _EVENTS: Final = {  # of the source topics that no desk can do without
 }
 
 ABOUT: Final = """\
-Which exporter is believed (desk:exporter_chosen), its figures (desk:support_*), how long the source topics have been
-silent, and whether the figures can be trusted now (desk:figures_trusted). Alerts and boards read desk:*, so any number
-of exporters may run and one that lags changes nothing. Every series keeps the label desk."""
+The exporter that the rules trust (desk:exporter_chosen), its figures (desk:support_*), how long the source
+topics have been silent, and whether the figures can be trusted now (desk:figures_trusted). Alerts and boards
+read desk:*, so any number of exporters may run and one that lags changes nothing. Every series keeps the
+label desk."""
 
 
 def family(plan: Plan) -> Family:
