@@ -51,43 +51,37 @@ _HEAD: Final = """\
 
 <!-- Made by scripts/metrics_doc.py from the code: run `python -m scripts.metrics_doc` instead of editing. -->
 
-Every metric that an exporter serves at `/metrics`. `support_*` are the figures of the desk, \
-`deskpulse_*` tell of the program itself.
-What a figure means, what counts in it and what it hides stands on the [page of its KPI](kpis/README.md).
+This page lists every metric that an exporter serves at `/metrics`. `support_*` are the figures of the desk;
+`deskpulse_*` describe the program itself. The [page of its KPI](kpis/README.md) explains what a figure means,
+what counts in it and what it hides.
 
-**Every series carries the label `desk` before all others**: the desk's name (`desk.name` in the settings, \
-else the `app_id`), so that
-several desks may share one Prometheus. The tables below leave it out. Recording rules, \
-alerts and boards go by it:
-[several desks](alerts.md#several-desks).
+**Every series carries the label `desk` first**: the desk's name (`desk.name` in the settings, else the
+`app_id`), so that several desks can share one Prometheus. The tables below leave it out. Recording rules,
+alerts and boards select by it: [several desks](alerts.md#several-desks).
 
 ## How to use them
 
-- **Read a final figure, never add or average it.** A mean of means, \
-a sum of ratios or an average of quantiles is another number. Each
-  final figure is there for every window, period and member, so pick the one that you want by its labels.
-- **Add parts instead.** The [parts](#parts) are counts and histograms by team, \
-channel and priority together: sums of them are exact for
-  any combination, and a ratio of two sums is a right ratio.
-- **An empty figure is absent**, never 0 and never NaN. Counts and `_observations` are there with 0. \
-Do not repair absence with
-  `or vector(0)`: nothing answered is not answered in 0 s.
-- **Look at n.** Each final figure has its denominator beside it: \
-the figure's name without its unit and with `_observations`. Three
-  answers make no CSAT.
-- **All but the counters are gauges** of a moving window: `rate()` and `increase()` of them mean nothing. \
-The window moves by itself; to
-  look back in time use a range in Grafana, or `offset`.
-- **Several exporters show the same figures.** Take one of them, with `max without (instance)`; \
-a sum counts everything twice.
-- Units are seconds, ratios from 0 to 1 and points. Timestamps are seconds since 1970; an age is `time() - x`.
+- **Read a final figure; never add or average it.** A mean of means, a sum of ratios or an average of
+  quantiles is a different number. Each final figure exists for every window, period and member: select the
+  one that you want by its labels.
+- **Add parts instead.** The [parts](#parts) are counts and histograms by team, channel and priority together.
+  Their sums are exact for any combination, and so is the ratio of two sums.
+- **An empty figure is absent**, never 0 and never NaN. Counts and `_observations` exist with 0. Do not fill
+  the gap with `or vector(0)`: a desk that answered nothing did not answer in 0 s.
+- **Look at n.** Each final figure has its denominator beside it: the figure's name without its unit and with
+  `_observations`. Three answers do not make a CSAT.
+- **All metrics but the counters are gauges** of a moving window: `rate()` and `increase()` of them mean
+  nothing. To look back in time, use a range in Grafana or `offset`.
+- **Several exporters show the same figures.** Take one of them with `max without (instance)`; a sum counts
+  everything twice.
+- Units are seconds, ratios from 0 to 1, and points. Timestamps are seconds since 1970; an age is `time() -
+  x`.
 """
 _LABELS: Final = """\
-The periods `previous` and `week_ago` are there for the roll-ups of `exporter.compared_rollups` ({compared} \
-by default), the current one
-for all. Names that are not shown (`desk.members`, `desk.max_members` in the settings) are folded into the \
-member `other`; what the SLA
-policy names never is. A ticket whose creation has not arrived counts under `unknown` until it does.
+The periods `previous` and `week_ago` exist for the roll-ups of `exporter.compared_rollups` ({compared} by
+default), `current` for all. Names that are not shown (`desk.members`, `desk.max_members` in the settings) are
+folded into the member `other`, except the names in the SLA policy. A ticket counts under `unknown` until the
+event of its creation arrives.
 """
 _LABEL_ROWS: Final = (
     ("`window`", "see below"),
@@ -97,64 +91,57 @@ _LABEL_ROWS: Final = (
     (
         "`by`, `member`",
         (
-            'what a figure is rolled up by, and for whom: `by="all",member="all"`, or `by="team"`, '
-            '`"channel"`, `"priority"` and a name'
+            'the roll-up of a figure and its member: `by="all",member="all"`, or `by="team"`, `"channel"`, '
+            '`"priority"` and a name'
         ),
     ),
-    ("`team`, `channel`, `priority`", "of the parts: the combination"),
+    ("`team`, `channel`, `priority`", "the combination, in parts only"),
 )
 _FINAL: Final = """\
 ## Final figures
 
-Gauges with the labels `window`, `period`, `by`, `member` and those named here. \
-The last column is the metric of the denominator; it
-carries the same labels but `q` and `bound`.
+Gauges with the labels `window`, `period`, `by`, `member` and those named here. The last column is the metric
+of the denominator; it carries the same labels except `q` and `bound`.
 """
 _LIVE: Final = """\
 ## Live figures
 
-What stands now. Labels `by`, `member`.
+Levels of this moment. Labels `by`, `member`.
 """
 _SLA: Final = """\
 ## SLA figures
 
-Only with an [SLA policy](sla.md); without one there are no such series. \
-`target` is `first_reply` or `resolution`, as far as the policy
-promises anything about it. The first ones have `window` and `period` (earlier periods for `by="all"` \
-alone); the others tell what stands
-now.
+These series exist only with an [SLA policy](sla.md). `target` is `first_reply` or `resolution`, where the
+policy sets such a target. The first figures have `window` and `period` (earlier periods for `by="all"` only);
+the others are levels of this moment.
 """
 _BUSINESS: Final = """\
-Where a team works by a business calendar, these come with `clock="business"` too, for `all` and `team`, \
-quantiles for the current period:
-{names}.
+For teams with a business calendar, these figures also exist with `clock="business"`, for `all` and `team`,
+quantiles for the current period only: {names}.
 """
 _PARTS: Final = """\
 ## Parts
 
-Labels `window`, `team`, `channel`, `priority` and those named here; \
-only for the current period of the windows in
-`exporter.parts_windows` ({windows} by default), since each window costs many series. \
-Histograms are gauge histograms: `_bucket`, `_gcount`
-and `_gsum` go down as well as up, so `histogram_quantile` takes them as they are, without `rate()`. \
-Their edges are those of
-`exporter.buckets_seconds` ({edges} by default), and the counts on them are exact.
+Labels `window`, `team`, `channel`, `priority` and those named here. Parts exist only for the current period
+of the windows in `exporter.parts_windows` ({windows} by default), because each window costs many series.
+Histograms are gauge histograms: `_bucket`, `_gcount` and `_gsum` go down as well as up, so use
+`histogram_quantile` on them directly, without `rate()`. Their edges are those of `exporter.buckets_seconds`
+({edges} by default), and the counts at the edges are exact.
 """
 _SERIES: Final = """\
-With default settings an exporter serves at most {series:,} series of `support_*`, \
-and {promised:,} with a policy such as the example's;
-`deskpulse check` tells the number for yours.
+With default settings an exporter serves at most {series:,} series of `support_*`, and {promised:,} with a
+policy such as the example's; `deskpulse check` prints the number for your settings.
 """
 _PROGRAM: Final = """\
 ## The program
 
-Whether the figures can be trusted: freshness, completeness, lag, refused records. \
-Counters that workers keep are rows of the ledger, so a
-restart does not reset them; every exporter shows the same ones.
+These metrics show whether the figures can be trusted: freshness, completeness, lag, rejected records. The
+workers' counters are rows of the ledger, so a restart does not reset them, and every exporter shows the same
+values.
 """
 _PROGRAM_LABELS: Final = """\
-`topic` is the name of a source topic without prefix ({topics}). `reason` is one of
-{reasons}: see [the event contract](events.md#refused-records).
+`topic` is the name of a source topic without prefix ({topics}). `reason` is one of {reasons}: see [the event
+contract](events.md#refused-records).
 """
 
 
@@ -202,24 +189,22 @@ def render() -> str:
         _table(("window", "panes", "it covers", "periods"), _window_rows()),
         _FINAL,
         _table(
-            ("metric", "what it says", "further labels", "by", "observations"),
-            [*_final_rows(), *_other_rows()],
+            ("metric", "meaning", "further labels", "by", "observations"), [*_final_rows(), *_other_rows()]
         ),
         _LIVE,
-        _table(("metric", "what it says"), ((_linked(family.name), family.help) for family in LIVE)),
+        _table(("metric", "meaning"), ((_linked(family.name), family.help) for family in LIVE)),
         _SLA,
         _table(
-            ("metric", "what it says", "labels"),
-            map(_sla_row, (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL)),
+            ("metric", "meaning", "labels"), map(_sla_row, (*SLA_FINAL, *SLA_LIVE, *SLA_WORST, *CLOSED_FINAL))
         ),
         _BUSINESS.format(names=_codes(kind.name for kind in (*BUSINESS_FIGURES, *BUSINESS_QUANTILES))),
         _PARTS.format(windows=windows, edges=edges),
-        _table(("metric", "what it says", "type", "further labels"), _part_rows()),
+        _table(("metric", "meaning", "type", "further labels"), _part_rows()),
         _SERIES.format(
             series=series_bound(_RULES), promised=series_bound(replace(_RULES, policy=load_policy(_POLICY)))
         ),
         _PROGRAM,
-        _table(("metric", "what it says", "type", "labels"), map(_program_row, _program_families())),
+        _table(("metric", "meaning", "type", "labels"), map(_program_row, _program_families())),
         _PROGRAM_LABELS.format(topics=_codes(SOURCE_TOPICS), reasons=_codes(REASONS)),
     ]
     return "\n".join(sections)
@@ -245,7 +230,7 @@ def _window_rows() -> Iterator[Row]:
 
 
 def _partial(window: Window) -> str:
-    return "" if window.panes is None else ", the running pane among it"
+    return "" if window.panes is None else ", including the running pane"
 
 
 def _length(ms: int) -> str:

@@ -22,7 +22,7 @@ from exporters.metrics.program_families import PROGRAM, PROGRAM_PARTS
 from exporters.snapshot import Snapshot
 
 log: Final = logging.getLogger(__name__)
-UP: Final = Family("deskpulse_exporter_up", "1 when every part of this scrape could be collected.")
+UP: Final = Family("deskpulse_exporter_up", "1 when the exporter could collect every part of this scrape.")
 SERIES: Final = Family("deskpulse_series", "Samples of this scrape.")
 FAMILIES: Final = (*metric_families(), *NAMES, *PROGRAM, SERIES, UP)
 Part = Callable[[], Iterable[Metric]]

@@ -93,7 +93,7 @@ ABANDONED: Final = Family(
 )
 FIRST_RESPONSE: Final = Family(
     "support_first_response_seconds",
-    "First response times booked in the window.",
+    "First response times counted in the window.",
     "gaugehistogram",
     _PART_LABELS,
 )
@@ -105,7 +105,7 @@ HANDLE_TIME: Final = Family(
 )
 RESOLUTION_TIME: Final = Family(
     "support_resolution_time_seconds",
-    "Resolution times booked in the window.",
+    "Resolution times counted in the window.",
     "gaugehistogram",
     _PART_LABELS,
 )

@@ -21,14 +21,13 @@ from kpis.figures.view import View
 
 DESK: Final = Family(
     "deskpulse_desk",
-    "1; the label `pattern` is a regular expression that matches the name of the desk alone.",
+    "Always 1; the label `pattern` is a regular expression that matches only this desk's name.",
     "info",
     ("pattern",),
 )
 TEAM: Final = Family(
     "deskpulse_team",
-    "1 for each team that has figures; the label `pattern` is a regular expression that matches its name "
-    "alone.",
+    "1 for each team with figures; the label `pattern` is a regular expression that matches only its name.",
     "info",
     ("member", "pattern"),
 )

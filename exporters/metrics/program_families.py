@@ -39,14 +39,15 @@ _PARTITION: Final = ("partition",)
 
 BUILD: Final = Family("deskpulse_build", "Version of the exporter.", "info", ("version", "python"))
 READY: Final = Family(
-    "deskpulse_exporter_ready", "1 once the whole ledger has been read; before, no figure is exported."
+    "deskpulse_exporter_ready",
+    "1 once the exporter has read the whole ledger; until then it exports no figures.",
 )
 COMPLETE: Final = Family(
-    "deskpulse_view_complete", "1 while the figures are all that there is; /readyz tells what is missing."
+    "deskpulse_view_complete", "1 while the figures are complete; /readyz says what is missing."
 )
 INCOMPLETE: Final = Family(
     "deskpulse_view_incomplete",
-    "1 for each reason why the figures are not all that there is; else absent.",
+    "1 for each reason why the figures are incomplete; absent while they are complete.",
     labels=("reason",),
 )
 CONNECTIONS: Final = Family(
@@ -54,147 +55,147 @@ CONNECTIONS: Final = Family(
 )
 REFUSED: Final = Family(
     "deskpulse_requests_refused",
-    "Requests that the exporter turned away: with a wrong token or password, or for a host name that it "
-    "does not answer to.",
+    "Requests that the exporter refused, by reason: wrong token or password, or a host name that it does "
+    "not serve.",
     "counter",
     ("reason",),
 )
 EXPECTED: Final = Family("deskpulse_partitions_expected", "Partitions of the ledger.")
-READ: Final = Family("deskpulse_partitions_read", "Partitions of the ledger that are read to their end.")
-AS_OF: Final = Family(
-    "deskpulse_view_as_of_timestamp_seconds", "The instant that the figures are computed for."
+READ: Final = Family(
+    "deskpulse_partitions_read", "Partitions of the ledger that the exporter has read to their end."
 )
+AS_OF: Final = Family("deskpulse_view_as_of_timestamp_seconds", "Instant for which the figures are computed.")
 READ_AT: Final = Family(
-    "deskpulse_view_read_timestamp_seconds", "When Kafka last answered for every partition of the ledger."
+    "deskpulse_view_read_timestamp_seconds",
+    "Time when Kafka last answered for every partition of the ledger.",
 )
 AGE: Final = Family(
-    "deskpulse_view_age_seconds", "Since when Kafka has not answered for every partition of the ledger."
+    "deskpulse_view_age_seconds", "Seconds since Kafka last answered for every partition of the ledger."
 )
 SKEW: Final = Family(
     "deskpulse_clock_skew_seconds",
-    "The exporter's clock less the brokers', by the timestamps of what it reads, at least; absent while no "
-    "broker has stamped anything.",
+    "Least difference of the exporter's clock from the brokers', by record timestamps; absent until a "
+    "broker has stamped a record.",
 )
 BUILD_SECONDS: Final = Family(
-    "deskpulse_view_build_seconds", "How long the last computation of the figures took."
+    "deskpulse_view_build_seconds", "Duration of the last computation of the figures."
 )
-WATERMARK: Final = Family("deskpulse_watermark_timestamp_seconds", "Greatest event time that was accepted.")
+WATERMARK: Final = Family("deskpulse_watermark_timestamp_seconds", "Latest event time accepted.")
 TOPIC_WATERMARK: Final = Family(
     "deskpulse_source_watermark_timestamp_seconds",
-    "Greatest event time that was accepted from a source topic.",
+    "Latest event time accepted from a source topic.",
     labels=("topic",),
 )
 EVENT_CLOCK: Final = Family(
     "deskpulse_event_clock_timestamp_seconds",
-    "Event time before which a partition counts events as late.",
+    "Event time before which a partition counts an event as late.",
     labels=_PARTITION,
 )
 LEDGER_POSITION: Final = Family(
-    "deskpulse_ledger_position_offset", "Next offset of the ledger to read.", labels=_PARTITION
+    "deskpulse_ledger_position_offset", "Next ledger offset to read.", labels=_PARTITION
 )
 LEDGER_END: Final = Family("deskpulse_ledger_end_offset", "High-water mark of the ledger.", labels=_PARTITION)
 LEDGER_UNSTABLE: Final = Family(
     "deskpulse_ledger_unstable_records",
-    "High-water mark minus last stable offset: held back by open transactions.",
+    "High-water mark minus last stable offset: ledger records held back by open transactions.",
     labels=_PARTITION,
 )
 LEDGER_STUCK: Final = Family(
     "deskpulse_ledger_stuck_seconds",
-    "For how long the last stable offset has been behind without moving.",
+    "Seconds for which the last stable offset has been behind the high-water mark without moving.",
     labels=_PARTITION,
 )
 TRANSACTIONS: Final = Family(
-    "deskpulse_transactions", "Transactions that workers wrote to the ledger.", "counter", _PARTITION
+    "deskpulse_transactions", "Transactions that the workers wrote to the ledger.", "counter", _PARTITION
 )
 REJECTED: Final = Family(
     "deskpulse_events_rejected",
-    "Records that went to the dead-letter topic.",
+    "Records rejected to the dead-letter topic.",
     "counter",
     ("partition", "reason"),
 )
 COUNTERS: Final[Mapping[str, Family]] = {
     name: Family(family, text, "counter", _PARTITION)
     for name, family, text in (
-        ("accepted", "deskpulse_events_accepted", "Events accepted, duplicates among them."),
-        ("duplicate", "deskpulse_events_duplicate", "Events whose identity was known already."),
+        ("accepted", "deskpulse_events_accepted", "Events accepted, including duplicates."),
+        ("duplicate", "deskpulse_events_duplicate", "Events with an identity that was already known."),
         (
             "twin",
             "deskpulse_events_twin",
-            "Interactions that repeat one of their ticket (kind, instant, parts) under another event_id.",
+            "Interactions that repeat one of the ticket (kind, instant, parts) under another event_id.",
         ),
-        ("late", "deskpulse_events_late", "Events before the event clock of their partition."),
-        ("overflow", "deskpulse_tickets_overflowed", "Tickets with more facts than are kept."),
+        ("late", "deskpulse_events_late", "Events dated before the event clock of their partition."),
+        ("overflow", "deskpulse_tickets_overflowed", "Tickets with more facts than the program keeps."),
         (
             "comeback",
             "deskpulse_tickets_returned",
-            "Tickets that had left the state and were known when their next event came.",
+            "Tickets that had left the state and came back with another event.",
         ),
         (
             "gap",
             "deskpulse_source_gaps",
             "Gaps in the offsets of source topics, left by compaction and transactions.",
         ),
-        ("lost", "deskpulse_records_lost", "Records that a source topic deleted before they were read."),
+        ("lost", "deskpulse_records_lost", "Records that a source topic deleted before a worker read them."),
         (
             "skipped",
             "deskpulse_records_skipped",
-            "Records that an operator passed over, since they crash the workers.",
+            "Records that an operator skipped because they crash the workers.",
         ),
     )
 }
 CHANGES_FOLDED: Final = Family(
     "deskpulse_changes_folded",
-    "Changes of figures that count as other, since a partition holds as many names of a dimension, or "
-    "combinations, as it may.",
+    "Changes of figures counted as other because a partition has reached its limit of names or combinations.",
     "counter",
     ("partition", "kind"),
 )
 NAMES_HELD: Final = Family(
     "deskpulse_names_held",
-    "Names of a dimension, and combinations of names, that a partition distinguishes; those of a policy do "
-    "not count.",
+    "Names of a dimension, or combinations of names, that a partition distinguishes, without those of the "
+    "policy.",
     labels=("partition", "of"),
 )
 NAMES_LIMIT: Final = Family(
     "deskpulse_names_limit",
-    "How many there may be; what comes later counts as other.",
+    "Limit of deskpulse_names_held; later names count as other.",
     labels=("partition", "of"),
 )
 SPAN: Final = Family(
     "deskpulse_window_span_seconds", "Time that a window covers.", labels=("window", "period")
 )
-FOLDED: Final = Family("deskpulse_folded_names", "Names that are shown as other.", labels=("dimension",))
+FOLDED: Final = Family("deskpulse_folded_names", "Names shown as other.", labels=("dimension",))
 ANOMALIES: Final = Family(
-    "deskpulse_anomalies", "Replies and resolutions of the last 24 h that are stamped before their cause."
+    "deskpulse_anomalies", "Replies and resolutions of the last 24 h with a timestamp before their cause."
 )
 DEFINITIONS: Final = Family(
     "deskpulse_definitions_number",
-    "The definitions that the panes of a partition were made by: a number.",
+    "Number of the KPI definitions behind a partition's panes.",
     labels=_PARTITION,
 )
 OWN_DEFINITIONS: Final = Family(
-    "deskpulse_exporter_definitions_number", "The definitions of this exporter: a number."
+    "deskpulse_exporter_definitions_number", "Number of the KPI definitions of this exporter."
 )
 HIDDEN: Final = Family(
     "deskpulse_figure_hidden",
-    "1 for a figure that is not shown, since partitions and exporter do not agree about what it means (* "
-    "are all); absent when they do.",
+    "1 for a figure that is hidden because partitions and exporter define it differently (* means all); "
+    "absent when they agree.",
     labels=("figure",),
 )
 POLICY: Final = Family(
     "deskpulse_policy",
-    "The SLA policy of the exporter: its version in force and the digest of all.",
+    "SLA policy of the exporter: its version in force and the digest of the whole policy.",
     "info",
     ("version", "digest"),
 )
 POLICY_MISMATCH: Final = Family(
     "deskpulse_policy_mismatch",
-    "1 while the rows of some partition were made with another SLA policy than the exporter's.",
+    "1 while a partition has rows made with another SLA policy than the exporter's.",
 )
 SETTING_DIFFERS: Final = Family(
     "deskpulse_setting_mismatch",
-    "1 for a setting of the exporter that is not the one that the ledger was made with, though all must "
-    "share it; absent when it is.",
+    "1 for a setting that must be shared but differs between the exporter and the ledger; absent when it "
+    "agrees.",
     labels=("setting",),
 )
 

@@ -18,47 +18,41 @@ _PARTITION: Final = ("partition",)
 _SOURCE: Final = ("topic", "partition")
 
 WORKERS: Final = Family(
-    "deskpulse_workers",
-    "Workers in the consumer group; one that died is among them until its session has expired.",
+    "deskpulse_workers", "Workers in the consumer group; a dead worker counts until its session expires."
 )
-OWNED: Final = Family(
-    "deskpulse_partitions_owned",
-    "Partitions that are assigned to a worker; 0 while the group hands them out anew.",
-)
+OWNED: Final = Family("deskpulse_partitions_owned", "Partitions assigned to a worker; 0 during a rebalance.")
 RECOVERING: Final = Family(
-    "deskpulse_partitions_recovering", "Owned partitions whose worker is still reading them from the ledger."
+    "deskpulse_partitions_recovering", "Owned partitions that their worker is still reading from the ledger."
 )
 PARTITION_OWNED: Final = Family(
     "deskpulse_partition_owned", "1 while the partition is assigned to a worker.", labels=_PARTITION
 )
 PARTITION_RECOVERING: Final = Family(
     "deskpulse_partition_recovering",
-    "1 while the worker of the partition is still reading it from the ledger.",
+    "1 while the partition's worker is still reading it from the ledger.",
     labels=_PARTITION,
 )
-POSITION: Final = Family(
-    "deskpulse_source_position_offset", "Next offset of a source topic to be applied.", labels=_SOURCE
-)
+POSITION: Final = Family("deskpulse_source_position_offset", "Next source offset to apply.", labels=_SOURCE)
 END: Final = Family(
     "deskpulse_source_end_offset",
-    "Log end of a source topic, up to the first open transaction.",
+    "Log end of a source partition, up to the first open transaction.",
     labels=_SOURCE,
 )
 LAG: Final = Family(
     "deskpulse_source_lag_records",
-    "Offsets of a source topic that are not applied yet; until a worker has read to the end, markers of "
-    "upstream transactions count.",
+    "Source offsets not applied yet; until a worker has read to the end, this includes markers of upstream "
+    "transactions.",
     labels=_SOURCE,
 )
 BEHIND: Final = Family(
     "deskpulse_source_behind_seconds",
-    "For how long the oldest record that is not applied has been waiting, at least.",
+    "Least time that the oldest record not yet applied has waited.",
     labels=_SOURCE,
 )
 UNSTABLE: Final = Family(
     "deskpulse_source_unstable_records",
-    "High-water mark minus last stable offset of a source topic: held back by open transactions of "
-    "producers.",
+    "High-water mark minus last stable offset of a source partition: records held back by producers' open "
+    "transactions.",
     labels=_SOURCE,
 )
 AROUND: Final = (

@@ -12,7 +12,7 @@ from kpis.tickets.facts import CSAT
 
 RATIO: Final = FigureKind(
     name="support_csat_ratio",
-    help="Satisfied answers over answers.",
+    help="Satisfied answers over all answers.",
     unit="ratio",
     how=ratio(SATISFIED, SATISFIED, UNSATISFIED),
     worth=points(Fraction(2, 100)),

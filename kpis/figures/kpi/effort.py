@@ -23,7 +23,7 @@ MEAN: Final = FigureKind(
 )
 NET: Final = FigureKind(
     name="support_effort_net_ratio",
-    help="Easy (6-7) minus hard (1-3) answers, over answers.",
+    help="Easy (6-7) minus hard (1-3) answers, over all answers.",
     unit="ratio",
     how=quotient({EFFORT + score: 1 if score in EASY else -1 for score in (*EASY, *HARD)}, *ANSWERS),
 )

@@ -19,13 +19,13 @@ MEAN: Final = FigureKind(
 )
 QUANTILE: Final = FigureKind(
     name="support_first_response_quantile_seconds",
-    help="Quantiles of the first response time, within 1 %.",
+    help="Quantiles of the first response time, accurate to 1 %.",
     unit="seconds",
     how=quantiles(cell_numbers.FIRST_RESPONSE, TO_NINETEEN_IN_TWENTY, CALENDAR),
 )
 CLOSED: Final = Shown(
     name="support_first_response_closed_observations",
-    help="First replies whose whole wait lay in closed hours, and which count as 0 s.",
+    help="First replies with the whole wait in closed hours, which count as 0 s.",
 )
 KPI: Final = Kpi(
     id="first_response",

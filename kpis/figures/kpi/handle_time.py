@@ -12,14 +12,14 @@ from kpis.tickets.facts import HANDLED, RESOLVED
 
 MEAN: Final = FigureKind(
     name="support_handle_time_mean_seconds",
-    help="Mean of talk, hold and wrap-up time of an interaction.",
+    help="Mean talk, hold and wrap-up time of an interaction.",
     unit="seconds",
     how=mean(cell_numbers.HANDLE),
     worth=part(Fraction(1, 5)),
 )
 QUANTILE: Final = FigureKind(
     name="support_handle_time_quantile_seconds",
-    help="Quantiles of the handle time, within 1 %.",
+    help="Quantiles of the handle time, accurate to 1 %.",
     unit="seconds",
     how=quantiles(cell_numbers.HANDLE, HALF_AND_NINE_IN_TEN),
 )

@@ -12,6 +12,6 @@ UNANSWERED: Final = Shown(
 )
 OLDEST: Final = Shown(
     name="support_oldest_unanswered_timestamp_seconds",
-    help="Since when the oldest unanswered ticket waits: creation or latest reopening, floored.",
+    help="Creation or latest reopening of the oldest unanswered ticket, rounded down.",
 )
 KPI: Final = Kpi(id="live", page="live-levels", live=(OPEN, UNANSWERED, OLDEST))

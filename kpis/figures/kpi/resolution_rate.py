@@ -12,20 +12,20 @@ from kpis.tickets.facts import REOPENED, RESOLVED
 
 RATIO: Final = FigureKind(
     name="support_resolution_ratio",
-    help="First resolutions with outcome solved, over tickets created; may pass 1.",
+    help="First resolutions with outcome solved, over tickets created; may exceed 1.",
     unit="ratio",
     how=ratio(cell_numbers.SOLVED, cell_numbers.CREATED),
     worth=points(Fraction(2, 100)),
 )
 COHORT: Final = FigureKind(
     name="support_resolution_cohort_ratio",
-    help="Of the tickets created in the window, the part that is solved now.",
+    help="Share of the tickets created in the window that are solved now.",
     unit="ratio",
     how=ratio(cell_numbers.COHORT, cell_numbers.CREATED),
 )
 NET: Final = FigureKind(
     name="support_resolution_net_ratio",
-    help="As the resolution ratio, without tickets that were reopened since.",
+    help="The resolution ratio without tickets that were reopened later.",
     unit="ratio",
     how=ratio(cell_numbers.NET, cell_numbers.CREATED),
 )

@@ -19,13 +19,13 @@ MEAN: Final = FigureKind(
 )
 QUANTILE: Final = FigureKind(
     name="support_resolution_time_quantile_seconds",
-    help="Quantiles of the resolution time, within 1 %.",
+    help="Quantiles of the resolution time, accurate to 1 %.",
     unit="seconds",
     how=quantiles(cell_numbers.RESOLUTION, TO_NINETEEN_IN_TWENTY, CALENDAR),
 )
 CLOSED: Final = Shown(
     name="support_resolution_time_closed_observations",
-    help="First resolutions whose whole time lay in closed hours, and which count as 0 s.",
+    help="First resolutions with the whole time in closed hours, which count as 0 s.",
 )
 KPI: Final = Kpi(
     id="resolution_time",

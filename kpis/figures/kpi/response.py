@@ -12,14 +12,14 @@ from kpis.tickets.facts import REPLIED
 
 MEAN: Final = FigureKind(
     name="support_response_mean_seconds",
-    help="Mean time a customer waited, over the first and all later public replies.",
+    help="Mean time that a customer waited for a public reply, first and later ones alike.",
     unit="seconds",
     how=mean(cell_numbers.RESPONSE),
     worth=part(Fraction(1, 5)),
 )
 QUANTILE: Final = FigureKind(
     name="support_response_quantile_seconds",
-    help="Quantiles of the response time, within 1 %.",
+    help="Quantiles of the response time, accurate to 1 %.",
     unit="seconds",
     how=quantiles(cell_numbers.RESPONSE, HALF_AND_NINE_IN_TEN),
 )

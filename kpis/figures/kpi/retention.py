@@ -12,7 +12,7 @@ from kpis.figures.kpi.declaration import CUSTOMER, LONG_WINDOW, Kpi, Shown, Tile
 
 RETENTION: Final = Shown(
     name="support_customer_retention_ratio",
-    help="Customers at the end without the new ones, over customers at the start; may be negative.",
+    help="Customers at the end without new ones, over customers at the start; may be negative.",
 )
 CHURN: Final = Shown(name="support_customer_churn_ratio", help="1 minus customer retention.")
 

@@ -24,38 +24,40 @@ DEADLINES: Final = Shown(
     name=metrics.DEADLINES, help="Deadlines met or missed in the window.", labels=_OF_TARGET
 )
 BREACHED: Final = Shown(
-    name=metrics.BREACHED, help="Deadlines missed in the window, booked at the deadline.", labels=_OF_TARGET
+    name=metrics.BREACHED, help="Deadlines missed in the window, counted at the deadline.", labels=_OF_TARGET
 )
 LIVE: Final = (
     Shown(
         name=metrics.OBJECTIVE,
-        help="Share of deadlines to be met by the policy in force, the smallest that applies to the member.",
+        help="Share of deadlines to meet by the current policy: the member's smallest objective.",
         labels=_OF_TARGET,
     ),
-    Shown(name=metrics.WAITING, help="Open tickets whose clock runs towards a deadline.", labels=_OF_TARGET),
     Shown(
-        name=metrics.OVERDUE, help="Open tickets whose clock runs on past the deadline.", labels=_OF_TARGET
+        name=metrics.WAITING, help="Open tickets with a running clock before its deadline.", labels=_OF_TARGET
+    ),
+    Shown(
+        name=metrics.OVERDUE, help="Open tickets with a running clock past its deadline.", labels=_OF_TARGET
     ),
     Shown(
         name=metrics.DUE,
-        help="Open tickets whose deadline comes within so much time.",
+        help="Open tickets with a deadline within the time in the label within.",
         labels=(*_OF_TARGET, "within"),
     ),
     Shown(
         name=metrics.NEXT_DEADLINE,
-        help="The next deadline of a running clock, floored to the minute.",
+        help="Next deadline of a running clock, rounded down to the minute.",
         labels=_OF_TARGET,
     ),
-    Shown(name=metrics.OLDEST_AGE, help="Age of the oldest unanswered ticket by the calendar of its team."),
+    Shown(name=metrics.OLDEST_AGE, help="Age of the oldest unanswered ticket in business hours of its team."),
     Shown(
         name=metrics.FORECAST,
-        help="Deadlines that will be missed within the next hour: expected, and an 80 % interval.",
+        help="Deadlines that will be missed in the next hour: expected number and 80 % interval.",
         labels=(*_OF_TARGET, "bound"),
         rollups=FORECAST_ROLLUPS,
     ),
     Shown(
         name=metrics.BUSINESS_OPEN,
-        help="1 while the team's calendar is open, else 0; for all teams 1 while any of them is open.",
+        help="1 while the team's calendar is open, else 0; for all teams, 1 while any team is open.",
         rollups=BY_CALENDAR,
     ),
 )

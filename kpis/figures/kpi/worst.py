@@ -20,39 +20,48 @@ WORST: Final = tuple(
     for name, text in (
         (
             metrics.WORST,
-            "Attainment of what is below its objective, by the narrowest member that explains it.",
+            "Attainment of the members below their objective, each as narrow as explains the misses.",
         ),
-        (metrics.WORST_OBJECTIVE, "Share of these deadlines that were promised to be met."),
-        (metrics.WORST_DEADLINES, f"Deadlines behind {metrics.WORST}, met or missed."),
-        (metrics.WORST_MISSED, "How many of these deadlines were missed."),
-        (metrics.WORST_EXCESS, "How many more were missed than the objectives allow."),
-        (metrics.WORST_OVERDUE, "Open tickets of the member whose clock runs on past the deadline now."),
-        (metrics.WORST_SINCE, "Since when the member has been below its objective without a break."),
+        (
+            metrics.WORST_OBJECTIVE,
+            "Objective of the member that is worst now: the share of its deadlines to be met.",
+        ),
+        (metrics.WORST_DEADLINES, f"Deadlines met or missed, behind {metrics.WORST}."),
+        (metrics.WORST_MISSED, f"Missed deadlines behind {metrics.WORST}."),
+        (
+            metrics.WORST_EXCESS,
+            f"Missed deadlines behind {metrics.WORST} beyond the number that the objectives allow.",
+        ),
+        (metrics.WORST_OVERDUE, "Open tickets of the member with a running clock past its deadline."),
+        (metrics.WORST_SINCE, "Time since which the member has been below its objective without a break."),
     )
 )
 ENDANGERED: Final = tuple(
     Shown(name=name, help=text, labels=_OF_MEMBER)
     for name, text in (
-        (metrics.ENDANGERED, "Not done, of what is due within 15 min, where that is far more than usual."),
-        (metrics.ENDANGERED_USUAL, "How many would usually not be done so late."),
-        (metrics.ENDANGERED_DEADLINES, "Deadlines within 15 min, those already met included."),
+        (
+            metrics.ENDANGERED,
+            "Tickets due within 15 min and not done, of members with far more of them than usual.",
+        ),
+        (metrics.ENDANGERED_USUAL, "Usual number of tickets that are due within 15 min and not done."),
+        (metrics.ENDANGERED_DEADLINES, "Deadlines within 15 min, including those already met."),
     )
 )
 JUDGED: Final = (
     Shown(
         name=metrics.BELOW_OBJECTIVE,
-        help="1 while the member or something within it is below its objective (worst now), else 0.",
+        help="1 while the member or a part of it is below its objective (worst now), else 0.",
         labels=_OF_TARGET,
     ),
     Shown(
         name=metrics.KEPT_SINCE,
-        help="Since when neither the member nor anything within it has been below its objective.",
+        help="Time since which neither the member nor a part of it has been below its objective.",
         labels=_OF_TARGET,
         rollups=("all", "team"),
     ),
     Shown(
         name=metrics.LONG_OVERDUE,
-        help="Open tickets of a team that works now, overdue by one more target at least.",
+        help="Open tickets of a team at work now that have waited at least twice the target time.",
         labels=_OF_TARGET,
         rollups=("team",),
     ),
