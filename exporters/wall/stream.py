@@ -29,7 +29,7 @@ from kpis.figures.history import Choice
 log: Final = logging.getLogger(__name__)
 REST_SECONDS: Final = BUILD_EVERY_SECONDS + 0.01  # at least so long between two computations
 BEAT_SECONDS: Final = 1.0  # at most so long
-SLOW_SECONDS: Final = 15.0  # a browser that does not take what is sent for so long is let go
+SLOW_SECONDS: Final = 15.0  # a browser that reads nothing for this long is disconnected
 RETRY_MS: Final = 2000
 # its window of 32 KiB holds the last wall, so that a new one costs only what is new in it
 GZIP: Final = 16 + zlib.MAX_WBITS
@@ -78,7 +78,7 @@ class Screens:
         """One stream, until its browser leaves or the exporter ends; 503 when there are too many."""
         if not self.has_room:
             return web.json_response(
-                {"error": f"{self.most} screens are open: exporter.max_screens"},
+                {"error": f"{self.most} screens are connected: exporter.max_screens"},
                 status=503,
                 headers={"Retry-After": "30"},
             )
@@ -102,7 +102,7 @@ class Screens:
             await response.prepare(request)
             await self._feed(response, channel, packer)
         except (ConnectionError, TimeoutError):
-            log.debug("a screen left")
+            log.debug("a screen disconnected")
         finally:
             self._leave(wanted)
             if request.transport is not None:

@@ -29,7 +29,7 @@ async def test_the_token_is_asked_for_once_and_the_stream_is_let_in(browser: Bro
         await opened.shot("login-hd-dark-en-GB")
         await page.fill("#token", "wrong")
         await page.click("button")
-        await opened.until("document.getElementById('answer').textContent === 'That is not the token.'")
+        await opened.until("document.getElementById('answer').textContent === 'Wrong token.'")
         await page.fill("#token", TOKEN)
         await page.click("button")
         await opened.live()

@@ -351,7 +351,7 @@ class TestTheLine:
             await first.live()
             await second.open(own.url)
             await second.until(
-                "document.querySelector('.banner')?.innerText.includes('as many screens as it may')",
+                "document.querySelector('.banner')?.innerText.includes('reached its limit of screens')",
                 seconds=90,
             )
             await first.page.close()

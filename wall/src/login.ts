@@ -12,14 +12,14 @@ const words = spanish
   ? {
       lang: "es",
       button: "Entrar",
-      wrong: "No es la clave.",
+      wrong: "La clave no es correcta.",
       lost: "El exportador no responde.",
       label: "Clave de acceso",
     }
   : {
       lang: "en",
       button: "Log in",
-      wrong: "That is not the token.",
+      wrong: "Wrong token.",
       lost: "The exporter does not answer.",
       label: "Token",
     };
