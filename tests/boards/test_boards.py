@@ -50,7 +50,7 @@ def test_without_a_policy_the_boards_show_what_there_is_and_keep_the_rules() -> 
             assert [] == rules.faults(json.loads(text))
             assert "support_sla" not in text
     (wall,) = (board for board in boards(Desk(ENGLISH, None)) if board.name == "wall")
-    assert "With one this wall shows what is worst now" in wall.text()
+    assert "With one, this wall shows worst now" in wall.text()
     assert 'clock=\\"calendar\\"' in wall.text()
 
 

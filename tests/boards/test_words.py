@@ -235,7 +235,7 @@ def test_no_word_of_the_wall_means_that_nothing_is_known(policy: Policy) -> None
         assert (absent["text"], absent["color"]) in {
             ("no data", UNKNOWN),
             ("no data", PLAIN),  # of a time line: a gap
-            ("no data (it takes an SLA policy)", UNKNOWN),
+            ("no data (needs an SLA policy)", UNKNOWN),
             ("NO ALERTING", NO_ALERTING),
         }
         assert absent["text"] == defaults["noValue"]
