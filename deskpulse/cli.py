@@ -27,14 +27,14 @@ from deskpulse.commands import (
     worker,
 )
 
-_TRY = "Look around", "Run it", "Feed it", "Look after it"
+_TRY = "Try it", "Run it", "Send events", "Operate it"
 _EXIT_CODES = "[bold]Exit codes[/]\n\n" + "\n\n".join(
     f"{code}  {meaning}" for code, meaning in exits.MEANINGS.items()
 )
 _SETTINGS = (
     "[bold]Settings[/]\n\nOne YAML file (--config, or DESKPULSE_CONFIG) and DESKPULSE_* variables, which "
     "win. "
-    "examples/deskpulse.yaml lists them all; 'deskpulse check' reads them and tells every fault at once."
+    "examples/deskpulse.yaml lists them all; 'deskpulse check' reads them and reports every fault at once."
 )
 
 app = typer.Typer(

@@ -18,11 +18,10 @@ MEANINGS: Final = {
     OK: "all is well",
     DIFFERENCE: "a difference was found, or a check failed",
     USAGE: "wrong arguments or settings",
-    BROKER: "no broker could be reached, or its topics are not as they must be",
-    65: "the worker stopped: the data is at fault (nearly all of it bad, or one record that cannot be "
-    "merged)",
+    BROKER: "no broker could be reached, or its topics are wrong",
+    65: "the worker stopped: bad data (nearly all records are bad, or one record cannot be merged)",
     69: "the worker stopped: no broker answers",
-    70: "the worker stopped: a fault of the program, with its traceback",
-    75: "the worker stopped: a restart mends it (another worker took over, a write failed, no progress)",
-    78: "the worker stopped: topics, partition counts or versions must be mended first",
+    70: "the worker stopped: a program error, with a traceback",
+    75: "the worker stopped: a restart repairs it (another worker took over, a write failed, no progress)",
+    78: "the worker stopped: somebody must correct topics, partition counts or versions first",
 }

@@ -1,4 +1,4 @@
-"""`deskpulse alerts`: prints what Alertmanager sends."""
+"""`deskpulse alerts`: prints the alerts that Alertmanager sends."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from deskpulse import exits
 from deskpulse.commands.common import Config, stop
 
 EPILOG = (
-    "What `deskpulse rules` writes sends everything here until you name receivers of your own; "
-    "docs/alerts.md shows how.\n\n"
+    "The configuration that `deskpulse rules` writes sends every alert here until you name your own "
+    "receivers: see docs/alerts.md.\n\n"
     "[bold]Example[/]\n\ndeskpulse alerts --port 9119"
 )
 _PORT = 9_119
@@ -28,18 +28,18 @@ def alerts(
         bool,
         typer.Option(
             "--insecure-listen",
-            help="Let other machines connect: there is no log-in, and anybody could write lines.",
+            help="Accept connections from other machines. There is no log-in, so anyone could add lines.",
         ),
     ] = False,
     config: Config = None,  # noqa: ARG001 - as every command; there is nothing to set
 ) -> None:
-    """Receive the webhooks of Alertmanager and print a line an alert, until Ctrl-C."""
+    """Receive Alertmanager webhooks and print one line for each alert, until Ctrl-C."""
     from exporters.config import is_loopback
 
     if not is_loopback(host) and not insecure_listen:
         stop(
-            f"other machines can reach --host {host}, and there is no log-in: in a network you trust add "
-            "--insecure-listen",
+            f"other machines can reach --host {host} and there is no log-in: add --insecure-listen if you "
+            "trust the network",
             exits.USAGE,
         )
     from deskpulse.monitoring.alert_log import server

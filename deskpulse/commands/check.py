@@ -1,4 +1,4 @@
-"""`deskpulse check`: whether the configuration is right."""
+"""`deskpulse check`: checks the configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
     from kpis.sla.policy import Policy
 
-EPILOG = "It asks no broker: `deskpulse doctor` does. Exit code 2 when a setting is wrong."
+EPILOG = "This does not contact a broker; `deskpulse doctor` does. Exit code 2 when a setting is wrong."
 _MANY_SERIES = 10_000
 
 
@@ -30,11 +30,13 @@ def check(config: Config = None) -> None:
     typer.echo(yaml.safe_dump(settings.describe(), sort_keys=False, allow_unicode=True).rstrip())
     whose = "desk.name" if settings.desk.name is not None else "the app_id, since desk.name is not set"
     typer.echo(
-        f"\ndesk: {settings.desk_name} ({whose}); its series, rules and alerts have it as the label desk"
+        f"\ndesk: {settings.desk_name} ({whose}); its series, rules and alerts carry this name in the label "
+        "desk"
     )
     zone = read_zone(settings)
     typer.echo(
-        f"zone: {zone.name} ({zone.why}); its midnight starts the window today, and the wall shows its time"
+        f"zone: {zone.name} ({zone.why}); the window today starts at its midnight, and the wall shows its "
+        "time"
     )
     if policy is not None:
         from deskpulse.policy.remarks import remarks_of
@@ -53,7 +55,7 @@ def _tell_policy(policy: Policy) -> None:
 
     typer.echo(f"\npolicy: {len(policy.versions)} versions, digest {policy.digest()}")
     for version in policy.versions:
-        since = "since ever" if version.effective_ms is None else f"from {format_time(version.effective_ms)}"
+        since = "always" if version.effective_ms is None else f"from {format_time(version.effective_ms)}"
         lines = ", ".join(f"{target} {len(rules)}" for target, rules in version.rules.items())
         typer.echo(
             f"  {version.name} {since}: lines of {lines}; {len(version.calendars)} calendars; digest "
@@ -62,7 +64,10 @@ def _tell_policy(policy: Policy) -> None:
 
 
 def _burns(settings: Settings, policy: Policy) -> list[str]:
-    """What the factors of its alerts come to; ends the program when some alert can never do what it says."""
+    """The thresholds that the factors of its alerts give.
+
+    Ends the program when an alert can never fire as set.
+    """
     from deskpulse.monitoring.rules import Plan
     from deskpulse.monitoring.rules.faults import explanations
     from deskpulse.policy import load_file
@@ -79,9 +84,9 @@ def _tell_series(settings: Settings) -> None:
     from kpis.figures.bound import series_bound
 
     count = series_bound(view_rules(settings))
-    typer.echo(f"\nseries: at most {count:,} of support_* on each exporter")
+    typer.echo(f"\nseries: at most {count:,} series of support_* from each exporter")
     if count > _MANY_SERIES:
         typer.echo(
-            f"  more than {_MANY_SERIES:,}: Prometheus bears it; "
-            "exporter.compared_rollups, exporter.parts_windows, desk.members and desk.max_members lower it"
+            f"  more than {_MANY_SERIES:,}: Prometheus can handle it. To reduce the number, change "
+            "exporter.compared_rollups, exporter.parts_windows, desk.members or desk.max_members"
         )

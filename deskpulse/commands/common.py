@@ -119,7 +119,7 @@ def set_up_logging(level: str = "INFO") -> None:
 
 
 def refuse_impossible_alerts(plan: Plan, now_ms: int) -> None:
-    """End with code 2 when alerts of a policy can never do what they say."""
+    """End with code 2 when alerts of a policy can never fire as set."""
     from deskpulse.monitoring.rules.faults import faults
 
     if found := faults(plan, now_ms):

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 EPILOG = (
     "Objectives and clocks come from the policy, bands and buckets from the settings. Without a policy the "
-    "boards show volume, backlog and "
-    "calendar times, and say what a policy would add. monitoring/dashboards/ holds the output for the "
-    "default policy; docs/boards.md "
-    "shows how to bring boards into Grafana and onto a screen.\n\n[bold]Examples[/]\n\n"
+    "boards show volume, backlog and calendar times, and explain what a policy would add. "
+    "monitoring/dashboards/ holds the output for the default policy; docs/boards.md explains how to load "
+    "the boards into Grafana and show them on a screen.\n\n[bold]Examples[/]\n\n"
     "deskpulse dashboards --out boards\n\n"
     "deskpulse dashboards --policy policy.yaml --locale es-ES --out boards"
 )
@@ -28,15 +27,19 @@ def dashboards(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", "-o", metavar="DIR", help="Where the files go; the folder is made.", file_okay=False
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder for the files; it is created if missing.",
+            file_okay=False,
         ),
     ],
     policy: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="SLA policy; without it that of the settings (desk.policy). With neither, boards of what "
-            "there is without promises.",
+            help="SLA policy; by default that of the settings (desk.policy). With neither, the boards have "
+            "no SLA figures.",
             exists=True,
             dir_okay=False,
         ),
@@ -52,7 +55,7 @@ def dashboards(
 
     chosen = LOCALES.get(locale)
     if chosen is None:
-        stop(f"no boards are made in {locale!r}: use one of {', '.join(LOCALES)}", exits.USAGE)
+        stop(f"there are no boards in {locale!r}: use one of {', '.join(LOCALES)}", exits.USAGE)
     settings = read_settings(config)
     desk = Desk(
         locale=chosen,
@@ -69,7 +72,7 @@ def dashboards(
             (out / board.file).write_text(board.text(), encoding="utf-8")
             typer.echo(out / board.file)
     except OSError as error:
-        stop(f"{out}: {error.strerror}: choose a folder that can be written", exits.USAGE)
+        stop(f"{out}: {error.strerror}: choose a folder that you can write to", exits.USAGE)
 
 
 def _policy(path: Path | None) -> Policy | None:

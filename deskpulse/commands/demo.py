@@ -20,7 +20,7 @@ def demo(
             "--for",
             parser=duration,
             metavar="DURATION",
-            help="End by itself after so long, such as 45s.",
+            help="Stop after this time, such as 45s.",
             show_default="until Ctrl-C",
         ),
     ] = None,
@@ -30,9 +30,7 @@ def demo(
     rate: Annotated[
         float | None,
         typer.Option(
-            min=0,
-            help="New tickets an hour about now; the two months before have the same pace.",
-            show_default="48; rough 4",
+            min=0, help="New tickets per hour, now and in the two months before.", show_default="48; rough 4"
         ),
     ] = None,
     broker: Annotated[
@@ -45,14 +43,14 @@ def demo(
     verify: Annotated[
         bool,
         typer.Option(
-            "--verify", help="At the end compare every exported figure with the independent oracle."
+            "--verify", help="At the end, compare every exported figure with an independent calculation."
         ),
     ] = False,
     config: Config = None,
 ) -> None:
-    """Show live KPIs now: broker, topics, a simulated desk, worker and exporter, until Ctrl-C.
+    """Show live KPIs now: starts a broker, a simulated desk, a worker and an exporter, until Ctrl-C.
 
-    It prints the addresses to open and a live table of the main KPIs. Exit code 1 when --verify finds a
+    Prints the addresses to open and a live table of the main KPIs. Exit code 1 when --verify finds a
     difference.
     """
     settings = read_settings(config)

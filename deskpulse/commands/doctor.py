@@ -1,4 +1,4 @@
-"""`deskpulse doctor`: whether everything around us is as it must be."""
+"""`deskpulse doctor`: checks the brokers, topics and versions around deskpulse."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from deskpulse.doctor import Finding
 
 EPILOG = (
-    "Each line is OK, WARN or FAIL; WARN and FAIL name the fix. Exit code 3 when anything is FAIL. "
-    "Nothing is changed."
+    "Each line is OK, WARN or FAIL; WARN and FAIL name the fix. Exit code 3 if any line is FAIL. "
+    "Doctor changes nothing."
 )
 _COLOURS = {"OK": "green", "WARN": "yellow", "FAIL": "red"}
 
 
 def doctor(config: Config = None) -> None:
-    """Look at the broker, the topics, the versions and the consumer group, and say what to mend."""
+    """Check the brokers, the topics, the versions and the consumer group, and name the fix for each fault."""
     settings = read_settings(config)
     from deskpulse.doctor import examine
 

@@ -9,7 +9,7 @@ import typer
 
 from deskpulse.commands.common import Config, read_settings, set_up_logging
 
-EPILOG = "Any number of exporters may run: they read the same ledger and show the same figures."
+EPILOG = "Run as many exporters as you like: they read the same ledger and show the same figures."
 
 
 def exporter(
@@ -25,7 +25,7 @@ def exporter(
         bool | None,
         typer.Option(
             "--insecure-listen",
-            help="Let other machines in without TLS and log-in.",
+            help="Accept connections from other machines without TLS and log-in.",
             show_default="exporter.insecure_listen",
         ),
     ] = None,

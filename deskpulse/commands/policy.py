@@ -15,14 +15,12 @@ if TYPE_CHECKING:
     from deskpulse.policy import PolicyFile
 
 EPILOG = (
-    "examples/policy.yaml is the manual of the file, docs/sla.md teaches what it "
-    "means.\n\n[bold]Examples[/]\n\n"
+    "examples/policy.yaml documents the file; docs/sla.md explains what it means.\n\n[bold]Examples[/]\n\n"
     "deskpulse policy diff policy.yaml next.yaml"
 )
 DIFF_EPILOG = (
-    "Exit code 1 when workers that run with the old file refuse the new one: a version that has been in "
-    "force has changed, is gone or is "
-    "new.\n\n[bold]Example[/]\n\n"
+    "Exit code 1 when workers that run with the old file refuse the new one: a version that was in force "
+    "has been changed, removed or added.\n\n[bold]Example[/]\n\n"
     "deskpulse policy diff policy.yaml next.yaml --events last-month.jsonl"
 )
 app = typer.Typer(
@@ -41,15 +39,15 @@ def _group() -> None:
 
 @app.command(epilog=DIFF_EPILOG)
 def diff(
-    old: Annotated[Path, typer.Argument(help="The policy as it is.", exists=True, dir_okay=False)],
-    new: Annotated[Path, typer.Argument(help="The policy as it is to become.", exists=True, dir_okay=False)],
+    old: Annotated[Path, typer.Argument(help="The current policy.", exists=True, dir_okay=False)],
+    new: Annotated[Path, typer.Argument(help="The new policy.", exists=True, dir_okay=False)],
     *,
     events: Annotated[
         Path | None,
         typer.Option(
             "--events",
             metavar="FILE",
-            help="Events whose tickets are judged by both.",
+            help="Events of tickets to judge by both policies.",
             exists=True,
             show_default="none",
         ),
@@ -60,7 +58,7 @@ def diff(
             "--mapping",
             "-m",
             metavar="FILE",
-            help="What the columns of FILE mean.",
+            help="Mapping: what the columns of FILE mean.",
             show_default="JSONL events",
         ),
     ] = None,
@@ -87,7 +85,7 @@ def diff(
     typer.echo(
         "workers that run with the old file refuse the new one"
         if refusals
-        else "workers that run with the old file take the new one"
+        else "workers that run with the old file accept the new one"
     )
     if events is not None:
         _tell_effect(events, mapping, before, after)
@@ -110,7 +108,7 @@ def _tell_effect(events: Path, mapping: Path | None, old: PolicyFile, new: Polic
     if history.last_ms is None:
         stop(f"{events} holds no event", exits.DIFFERENCE)
     head = f"last version of each, {len(history.tickets):,} tickets, as of {format_time(history.last_ms)}"
-    typer.echo(f"\n{head}: met of the deadlines that came")
+    typer.echo(f"\n{head}: deadlines met, of all that came due")
     for line in lines(effect(history.tickets, build(old), build(new), history.last_ms)):
         typer.echo(line)
 

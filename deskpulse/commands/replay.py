@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 EPILOG = (
-    "Run an exporter with exporter.clock: event beside it, so that windows end in the file's time. The "
-    "whole file is read before the "
-    "first event is sent, since events go in the order of their times.\n\n[bold]Examples[/]\n\n"
+    "Run an exporter with exporter.clock: event alongside, so that windows end at the file's time. Replay "
+    "reads the whole file before it sends the first event, because it sends events in the order of their "
+    "times.\n\n[bold]Examples[/]\n\n"
     "deskpulse replay week.jsonl\n\ndeskpulse replay finale.csv --mapping "
     "examples/mappings/helpdesk_italy.yaml"
 )
@@ -37,22 +37,25 @@ def replay(
     *,
     mapping: Annotated[
         Path | None,
-        typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False),
+        typer.Option(
+            "--mapping",
+            "-m",
+            metavar="FILE",
+            help="Mapping: what the columns of the file mean.",
+            show_default=False,
+        ),
     ] = None,
     speed: Speed = math.inf,
     form: Annotated[
-        Format, typer.Option("--format", help="Of the summary: for people, or for programs.")
+        Format, typer.Option("--format", help="Format of the summary: table for people, json for programs.")
     ] = Format.TABLE,
     config: Config = None,
 ) -> None:
-    """Send the events of a file to Kafka, in the order of their times across topics.
-
-    The summary says how good its data are.
-    """
+    """Send the events of a file to Kafka, in order of time, and print a summary of the data quality."""
     settings = read_settings(config)
     events = _timed_events(file, mapping)
     if not events:
-        stop(f"{file} holds no event that could be sent", exits.DIFFERENCE)
+        stop(f"{file} has no event to send", exits.DIFFERENCE)
     sent = run_async(_send(settings, events, speed))
     _summary(events, sent, form)
 

@@ -14,8 +14,7 @@ from deskpulse.commands.common import Config, read_settings, say_parameter, stop
 from windows.offered import ALL_NAMES
 
 EPILOG = (
-    "The same computation as the live one, over a finished history; it needs no "
-    "broker.\n\n[bold]Examples[/]\n\n"
+    "The same computation as the live one, over past events. It needs no broker.\n\n[bold]Examples[/]\n\n"
     "deskpulse report week.jsonl\n\n"
     "deskpulse report finale.csv --mapping examples/mappings/helpdesk_italy.yaml --window all --format json"
 )
@@ -31,7 +30,7 @@ class Format(StrEnum):
 
 def _window(name: str) -> str:
     if name not in WINDOW_NAMES:
-        raise ValueError(f"{name!r} is no window: choose from {', '.join(WINDOW_NAMES)}")
+        raise ValueError(f"{name!r} is not a window: choose from {', '.join(WINDOW_NAMES)}")
     return name
 
 
@@ -57,7 +56,9 @@ def report(
     *,
     mapping: Annotated[
         Path | None,
-        typer.Option("--mapping", "-m", metavar="FILE", help="What the columns mean.", show_default=False),
+        typer.Option(
+            "--mapping", "-m", metavar="FILE", help="What the columns of the file mean.", show_default=False
+        ),
     ] = None,
     as_of: Annotated[
         int | None,
@@ -65,7 +66,7 @@ def report(
             "--as-of",
             parser=time,
             metavar="TIME",
-            help="The moment that windows end at.",
+            help="End of the windows.",
             show_default="the latest event",
         ),
     ] = None,
@@ -73,17 +74,21 @@ def report(
     since: Annotated[
         int | None,
         typer.Option(
-            "--from", parser=time, metavar="TIME", help="Start of a span of your own.", show_default=False
+            "--from", parser=time, metavar="TIME", help="Start of a custom period.", show_default=False
         ),
     ] = None,
     until: Annotated[
         int | None,
-        typer.Option("--to", parser=time, metavar="TIME", help="Its end, not included.", show_default=False),
+        typer.Option(
+            "--to", parser=time, metavar="TIME", help="End of that period, exclusive.", show_default=False
+        ),
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="For people, or for programs.")] = Format.TABLE,
+    form: Annotated[
+        Format, typer.Option("--format", help="Table for people, json for programs.")
+    ] = Format.TABLE,
     config: Config = None,
 ) -> None:
-    """Print the figures of a file of events. Dirty lines are counted by reason, and stop nothing."""
+    """Print the figures of a file of events. Bad lines are counted by reason and do not stop the report."""
     span = _span(since, until, window)
     settings = read_settings(config)
     from deskpulse.report import run
@@ -109,11 +114,11 @@ def _span(since: int | None, until: int | None, window: str | None) -> tuple[int
     Ends with exit code 2 where the options do not fit together.
     """
     if (since is None) != (until is None):
-        stop("--from and --to belong together: give both", exits.USAGE)
+        stop("--from and --to go together: give both", exits.USAGE)
     if since is None or until is None:
         return None
     if window is not None:
-        stop("--from and --to name a span of their own: leave --window out", exits.USAGE)
+        stop("--from and --to set their own period: leave out --window", exits.USAGE)
     if until <= since:
-        stop("--to is not after --from: swap them", exits.USAGE)
+        stop("--to must be after --from: swap them", exits.USAGE)
     return since, until

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from deskpulse.policy import PolicyFile
 
 EPILOG = (
-    "The section alerts of the policy file tells limits, factors and links; docs/alerts.md explains them. "
-    "Settings that can never do what "
-    "they say end it with exit code 2.\n\n[bold]Examples[/]\n\n"
+    "The section alerts of the policy file sets limits, factors and links; docs/alerts.md explains them. "
+    "Exit code 2 when an alert can never fire as set.\n\n[bold]Examples[/]\n\n"
     "deskpulse rules --policy policy.yaml --out monitoring\n\ndeskpulse rules --policy policy.yaml --check "
     "--out monitoring\n\n"
     "deskpulse rules --desk us --policy us.yaml --out monitoring/us --beside monitoring/eu/alertmanager.yml"
@@ -50,7 +49,7 @@ Receivers = Annotated[
         metavar="FILE",
         exists=True,
         dir_okay=False,
-        help="Receivers of Alertmanager in place of ours.",
+        help="Your Alertmanager receivers, in place of ours.",
         show_default=False,
     ),
 ]
@@ -60,7 +59,7 @@ Beside = Annotated[
         metavar="FILE",
         exists=True,
         dir_okay=False,
-        help="An alertmanager.yml of other desks, whose routes and receivers are taken along; repeatable.",
+        help="alertmanager.yml of another desk to include. Repeatable.",
         show_default=False,
     ),
 ]
@@ -73,8 +72,7 @@ def rules(
     check: Annotated[
         bool,
         typer.Option(
-            "--check",
-            help="Write nothing: tell what is impossible, what factors come to, and what differs in --out.",
+            "--check", help="Write nothing; report faults, thresholds, and files in --out that differ."
         ),
     ] = False,
     receivers: Receivers = None,
@@ -82,7 +80,7 @@ def rules(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The desk that they are for, as its exporters call it.",
+            help="Name of the desk, as its exporters use it.",
             show_default="the settings' desk.name, or app_id",
         ),
     ] = None,
@@ -93,12 +91,12 @@ def rules(
             min=1,
             max=1000,
             metavar="N",
-            help="For drills: a desk whose clock runs N times as fast is waited for N times shorter.",
+            help="For drills: the desk's clock is N times as fast; waits on the desk are N times shorter.",
         ),
     ] = 1,
     config: Config = None,
 ) -> None:
-    """Write recording and alert rules and Alertmanager's configuration, made from the SLA policy."""
+    """Write the recording rules, alert rules and Alertmanager configuration of an SLA policy."""
     from deskpulse.monitoring.rules import Plan, texts
     from deskpulse.policy import build
 
@@ -147,14 +145,15 @@ def _prove(plan: Plan, made: dict[str, str], now_ms: int) -> None:
 
     if found := proof.faults(plan, made, now_ms):
         stop(
-            "nothing is written, since it would not work\n" + "\n".join(f"  {fault}" for fault in found),
+            "nothing was written, because the files would not work\n"
+            + "\n".join(f"  {fault}" for fault in found),
             exits.USAGE,
         )
     present = proof.checkers()
     missing = [name for name in proof.CHECKERS if name not in present]
-    told = f"taken by {' and '.join(present)}" if present else "read back by deskpulse"
+    told = f"accepted by {' and '.join(present)}" if present else "read back by deskpulse"
     if missing:
-        told += f"; {' and '.join(missing)} would look too, if installed"
+        told += f"; install {' and '.join(missing)} to check them too"
     typer.echo(f"rules: {told}", err=True)
 
 
@@ -201,8 +200,7 @@ def _read_receivers(path: Path | None) -> list[dict[str, Any]]:
     found = found.get("receivers") if isinstance(found, dict) else found
     if not isinstance(found, list) or not all(isinstance(one, dict) and "name" in one for one in found):
         raise ValueError(
-            f"{path}: write a list of receivers as Alertmanager has them, each with a name; docs/alerts.md "
-            "shows some"
+            f"{path}: write a list of Alertmanager receivers, each with a name; docs/alerts.md shows some"
         )
     return found
 
@@ -211,7 +209,7 @@ def _read_beside(path: Path) -> dict[str, Any]:
     """Errors: ValueError."""
     found = _read_yaml(path)
     if not isinstance(found, dict):
-        raise ValueError(f"{path}: no configuration of Alertmanager")  # noqa: TRY004 - it is a value of the command line
+        raise ValueError(f"{path}: not an Alertmanager configuration")  # noqa: TRY004 - a value of the command line
     return found
 
 
@@ -223,7 +221,7 @@ def _read_yaml(path: Path) -> Any:
     try:
         return yaml_bounds.load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: no YAML: {error}") from None
+        raise ValueError(f"{path}: not valid YAML: {error}") from None
 
 
 def _check(plan: Plan, now_ms: int, made: dict[str, str], out: Path | None) -> None:
@@ -234,7 +232,7 @@ def _check(plan: Plan, now_ms: int, made: dict[str, str], out: Path | None) -> N
         typer.echo(line)
     different = [] if out is None else differing(made, out)
     for name in different:
-        typer.echo(f"{out}/{name}: not what the policy gives; run deskpulse rules --out {out}")
+        typer.echo(f"{out}/{name}: differs from what the policy gives; run deskpulse rules --out {out}")
     typer.echo(f"rules: {len(made)} files checked, {len(different)} differ")
     raise typer.Exit(exits.DIFFERENCE if different else exits.OK)
 

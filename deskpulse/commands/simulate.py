@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 EPILOG = (
-    "The same --scenario, --seed, --rate, --start and --for give the same events.\n\n[bold]Examples[/]\n\n"
+    "The same --scenario, --seed, --rate, --start and --for produce the same events.\n\n[bold]Examples[/]\n\n"
     "deskpulse simulate\n\ndeskpulse simulate --for 30d --speed max\n\ndeskpulse simulate --for 7d --seed "
     "7 --out week.jsonl"
 )
@@ -28,7 +28,7 @@ SCENARIO_NAMES = ("calm", "monday-rush", "sla-slip", "outage-and-catch-up", "rou
 
 def _scenario(name: str) -> str:
     if name not in SCENARIO_NAMES:
-        raise ValueError(f"{name!r} is no scenario: choose from {', '.join(SCENARIO_NAMES)}")
+        raise ValueError(f"{name!r} is not a scenario: choose from {', '.join(SCENARIO_NAMES)}")
     return name
 
 
@@ -36,7 +36,7 @@ def _speed(text: str) -> float:
     """How many simulated seconds a second; `max` is as fast as possible."""
     speed = math.inf if text == "max" else float(text) if text.replace(".", "", 1).isdecimal() else 0.0
     if not speed > 0:
-        raise ValueError(f"{text!r} is no speed: write a number above 0 (1 is real time), or max")
+        raise ValueError(f"{text!r} is not a speed: write a number above 0 (1 is real time), or max")
     return speed
 
 
@@ -51,15 +51,15 @@ Scenario = Annotated[
 ]
 Speed = Annotated[
     float,
-    typer.Option(parser=say_parameter(_speed), metavar="N|max", help="Simulated time against real time."),
+    typer.Option(parser=say_parameter(_speed), metavar="N|max", help="Simulated time relative to real time."),
 ]
 
 
 def simulate(
     *,
     scenario: Scenario = SCENARIO_NAMES[0],
-    seed: Annotated[int, typer.Option(help="Same seed, same events.")] = 1,
-    rate: Annotated[float, typer.Option(min=0, help="Mean of new tickets an hour.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="Seed of the random generator: same seed, same events.")] = 1,
+    rate: Annotated[float, typer.Option(min=0, help="Mean number of new tickets per hour.")] = 60.0,
     speed: Speed = 1.0,
     span: Annotated[
         int | None,
@@ -92,7 +92,7 @@ def simulate(
 ) -> None:
     """Produce the events of a realistic desk, to Kafka or to a file.
 
-    No event is sent before it happens: faster than real time means to start in the past.
+    No event is sent before its time, so a speed above 1 needs a start in the past.
     """
     settings = read_settings(config)
     start_ms, end_ms = _span(start, span, in_the_past=speed > 1 or out is not None)
@@ -114,7 +114,7 @@ def _span(start: int | None, span: int | None, *, in_the_past: bool) -> tuple[in
     if start is None:
         if in_the_past and span is None:
             stop(
-                "faster than real time starts in the past: say from when (--start) or for how long (--for)",
+                "a speed above 1 starts in the past: give the start (--start) or the length (--for)",
                 exits.USAGE,
             )
         start = round(clock.time() * 1000) - (span if in_the_past and span else 0)

@@ -1,4 +1,4 @@
-"""`deskpulse topics`: makes the topics."""
+"""`deskpulse topics`: creates the topics."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 EPILOG = (
-    "Safe to repeat: what is as it should be stays. Partition counts are never changed, since keys would "
-    "land elsewhere. "
-    "Source topics that exist belong to those who fill them: --alter-sources changes their configuration too."
+    "Safe to repeat: correct topics are left alone. Partition counts are never changed, because keys would "
+    "move to other partitions. Existing source topics belong to their producers; --alter-sources changes "
+    "their configuration too."
 )
 _WORDS = {
     "create": "to create",
@@ -34,15 +34,13 @@ _COLOURS = {"create": "green", "alter": "green", "keep": "", "differs": "yellow"
 
 def topics(
     *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes without making them.")] = False,
     alter_sources: Annotated[
-        bool, typer.Option("--alter-sources", help="Also alter source topics that exist already.")
+        bool, typer.Option("--alter-sources", help="Also change existing source topics.")
     ] = False,
     config: Config = None,
 ) -> None:
-    """Create the source, ledger and dead-letter topics, and bring their configuration in line."""
+    """Create the source, ledger and dead-letter topics, and correct their configuration."""
     settings = read_settings(config)
     run_async(_topics(settings, dry_run=dry_run, alter_sources=alter_sources))
 

@@ -9,10 +9,9 @@ import typer
 from deskpulse.commands.common import Config, read_settings, set_up_logging
 
 EPILOG = (
-    "Start as many as there are partitions (topics.partitions): they share the load, and take over from "
-    "one that dies. "
-    "Ctrl-C or SIGTERM ends it in good order. Exit codes 65 to 78: it stopped itself, and says why; a "
-    "restart is always safe, and mends 75."
+    "Start up to one worker per partition (topics.partitions): workers share the load and take over from "
+    "one that dies. Ctrl-C or SIGTERM stops a worker cleanly. Exit codes 65 to 78 mean that it stopped "
+    "itself; its log says why. A restart is always safe and repairs 75."
 )
 
 
@@ -22,12 +21,13 @@ def worker(
         bool,
         typer.Option(
             "--adopt-settings",
-            help="Where settings that all workers share are not those of the ledger, let it take over these.",
+            help="When shared settings differ from those in the ledger, write these settings into the "
+            "ledger.",
         ),
     ] = False,
     config: Config = None,
 ) -> None:
-    """Compute the figures: reads the source topics, keeps the ledger, exactly once."""
+    """Compute the figures: read the source topics and write the ledger, exactly once."""
     settings = read_settings(config)
     set_up_logging()
     from agents.worker import run_worker
