@@ -47,6 +47,14 @@ MAY_PRINT: Final = (
     "deskpulse/lab/brokers/__main__.py",
 )
 _SKIPPED_FOLDERS: Final = frozenset({"node_modules", "build", "dist", "shared", "__pycache__"})
+# Words that no native speaker would write to a user; each has a plain one: the actor, "after this long", "is
+# stuck", "again".
+_STIFF: Final = re.compile(
+    r"\bwhoever\b|\b(?:is|are|was|were|be|been|being) told\b|\btells? of\b|\bso long\b|\bso many "
+    r"times\b|\bstand(?:s|ing)? still\b"
+    r"|\b(?:built|begun|created) anew\b|\bis no matter of\b|\blets? everybody\b",
+    re.IGNORECASE,
+)
 _TODO: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b(?!\s*\((?:issue )?#?\d+\))")
 
 
@@ -156,6 +164,42 @@ def open_ends(source: str) -> list[str]:
         for token in tokens
         if token.type == tokenize.COMMENT and _TODO.search(token.string)
     ]
+
+
+def stiff_words(text: str) -> list[str]:
+    r"""Words in a text for users that are not plain English, a fault for each. Empty case: no fault.
+
+    >>> stiff_words("Whoever waits is told.\nAll is well.")
+    ['line 1: Whoever', 'line 1: is told']
+    """
+    lines = enumerate(text.splitlines(), 1)
+    return [f"line {number}: {found[0]}" for number, line in lines for found in _STIFF.finditer(line)]
+
+
+def stiff_literals(source: str, *, docstrings: bool = False) -> list[str]:
+    """Stiff words in the texts of a program: HELP lines, alerts, errors, log lines.
+
+    Docstrings too where these are help for users.
+    """
+    tree = ast.parse(source)
+    aside = set() if docstrings else {id(node) for node in _docstrings(tree)}
+    texts = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in aside
+    )
+    return [f"line {node.lineno}: {found[0]}" for node in texts for found in _STIFF.finditer(str(node.value))]
+
+
+def _docstrings(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
+            first = node.body[0]
+            assert isinstance(first, ast.Expr)
+            yield first.value
 
 
 def name_clashes(owners: Mapping[str, Sequence[str]]) -> list[str]:

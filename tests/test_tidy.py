@@ -64,6 +64,27 @@ def test_what_is_left_open_names_its_issue() -> None:
     assert [] == faults(tidy.open_ends, CODE)
 
 
+def test_users_read_plain_english() -> None:
+    """In alerts, HELP lines, errors, log lines and help of commands; docstrings of commands are help."""
+    product = [path for path in CODE if path.parts[0] in tidy.PACKAGES]
+    commands = [path for path in product if "commands" in path.parts]
+    assert commands
+    assert [] == faults(tidy.stiff_literals, product)
+    assert [] == faults(lambda source: tidy.stiff_literals(source, docstrings=True), commands)
+
+
+def test_screens_show_plain_english() -> None:
+    """On the built-in wall, on the boards of Grafana, and in the rules as Prometheus reads them."""
+    texts = [*tidy.files(".ts"), *tidy.files(".yaml"), *tidy.files(".yml")]
+    shown = [
+        path
+        for path in texts
+        if path.name in {"words.ts", "words.yaml"} or path.parts[:2] == ("monitoring", "rules")
+    ]
+    assert {"words.ts", "words.yaml", "sla.yml"} <= {path.name for path in shown}
+    assert [] == faults(tidy.stiff_words, shown)
+
+
 def test_no_other_distribution_owns_our_package_names() -> None:
     assert [] == tidy.name_clashes(importlib.metadata.packages_distributions())
 
@@ -157,6 +178,31 @@ class TestTheRulesThemselves:
     @pytest.mark.parametrize("source", ["# TODO (#3): soaks", "# TODO (issue 3)", "x = 'TODO'"])
     def test_an_open_end_with_issue_passes(self, source: str) -> None:
         assert [] == tidy.open_ends(source)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Whoever asks",
+            "nobody is told",
+            "an hour, and for so long",
+            "the ledger stands still",
+            "it was built anew",
+            "tell of it",
+        ],
+    )
+    def test_a_stiff_word_is_seen(self, text: str) -> None:
+        assert 1 == len(tidy.stiff_words(f"All is well.\n{text}.\n"))
+        assert 1 == len(tidy.stiff_literals(f'NAME = "All is well."\nERROR = f"{text} {{NAME}}"\n'))
+        assert 1 == len(tidy.stiff_literals(f'def f():\n    """{text}."""\n', docstrings=True))
+
+    @pytest.mark.parametrize(
+        "text", ["He told us.", "It is no longer here.", "A long time.", "Nobody answers."]
+    )
+    def test_plain_words_pass(self, text: str) -> None:
+        assert [] == tidy.stiff_words(text)
+
+    def test_a_docstring_is_for_developers_elsewhere(self) -> None:
+        assert [] == tidy.stiff_literals('"""Whoever reads."""\n\n\ndef f():\n    """Whoever calls."""\n')
 
     def test_a_foreign_owner_is_seen(self) -> None:
         assert 1 == len(tidy.name_clashes({"agents": ["openai-agents"]}))
