@@ -70,9 +70,7 @@ def ends_the_process(doing: str) -> Iterator[None]:
     except WorkerError as error:
         end_process(error.code, f"{doing}: {error}")
     except KafkaError as error:
-        end_process(
-            Exit.RETRY, f"{doing}: {error!r}; check the brokers, the worker recovers when it is started again"
-        )
+        end_process(Exit.RETRY, f"{doing}: {error!r}; check the brokers; the worker recovers after a restart")
     except Exception as error:
         logger.exception("unexpected error, %s", doing)
         end_process(Exit.CRASH, f"{doing}: {error!r}")

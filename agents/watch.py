@@ -141,7 +141,7 @@ class Watch:
                 except (KafkaError, TimeoutError) as error:
                     # brokers that do not answer are no fault of this worker
                     self._log_ends = {}
-                    logger.debug("no news of the log ends: %r", error)
+                    logger.debug("cannot read the log ends: %r", error)
 
     async def _heal(self, partition: Partition, tp: TP, applied: int | None) -> None:
         """Read a lost chunk again though no other follows it that would give the loss away."""
@@ -158,11 +158,11 @@ class Watch:
                 raise WorkerError(
                     Exit.RETRY,
                     f"{tp.topic}/{tp.partition}: what follows offset {applied} was read {_MOST_TIMES} times "
-                    "and got lost",
+                    "and got lost each time",
                     page="worker-stuck",
                 )
             logger.warning(
-                "%s/%d: what follows offset %s was fetched and did not arrive: reading again", *tp, applied
+                "%s/%d: records after offset %s were fetched but did not arrive: reading again", *tp, applied
             )
             await partition.read_again(tp)
 

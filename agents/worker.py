@@ -50,7 +50,7 @@ async def _run(config: WorkerConfig) -> int:
         loop.add_signal_handler(number, stop.set)
     partitions = await _unless_told(stop, preflight(config))
     if partitions is None:
-        logger.info("told to stop before the start")
+        logger.info("stopped by a signal before the start")
         return Exit.OK
     logger.info(
         "start app_id=%s brokers=%s partitions=%d", config.app_id, ",".join(config.bootstrap), partitions
@@ -108,8 +108,8 @@ async def _leave(app: DeskApp, config: WorkerConfig) -> int:
     if not done:
         end_process(
             Exit.RETRY,
-            f"not stopped within {timeout_seconds:g} s; nothing is lost, others take over when the session "
-            "expires",
+            f"not stopped within {timeout_seconds:g} s; nothing is lost: other workers take over when the "
+            "session expires",
         )
     stopping.result()
     logger.info("stopped seconds=%.1f events=%d", config.clock.elapsed() - began, app.ownership.tally.records)

@@ -107,7 +107,7 @@ def summary(history: History, quality: Quality) -> Iterator[str]:
         )
     yield "  " + ", ".join(f"{topic} {count:,}" for topic, count in history.topics.items())
     lines = [f"  {line}" for line in told(quality)]
-    yield from lines or ["  nothing to mend"]
+    yield from lines or ["  no problems found"]
 
 
 def read_history(
@@ -191,8 +191,8 @@ def folded_names(
             f" and {len(names) - _EXAMPLES} more" if len(names) > _EXAMPLES else ""
         )
         yield (
-            f"shown as other: {dimension} {told}; desk.members or desk.max_members shows them, and "
-            "--format json all"
+            f"shown as other: {dimension} {told}; desk.members or desk.max_members shows them, --format "
+            "json shows all"
         )
 
 

@@ -25,10 +25,10 @@ def parse_duration_ms(text: str) -> int:
     """
     parts = _PART.findall(text.strip())
     if not parts or "".join(number + unit for number, unit in parts) != text.strip():
-        raise ValueError(f"{text!r} is no duration: {_DURATION_FIX}")
+        raise ValueError(f"{text!r} is not a duration: {_DURATION_FIX}")
     total_ms = round(sum(float(number) * _UNITS_MS[unit] for number, unit in parts))
     if total_ms == 0:
-        raise ValueError(f"{text!r} is no time at all: write a duration above 0, such as 45s")
+        raise ValueError(f"{text!r} is too short: write a duration above 0, such as 45s")
     return total_ms
 
 
@@ -49,9 +49,9 @@ def parse_time_ms(text: str) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no time: {_TIME_FIX}") from None
+        raise ValueError(f"{text!r} is not a time: {_TIME_FIX}") from None
     if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset, so it names no instant: {_TIME_FIX}")
+        raise ValueError(f"{text!r} has no offset, so it is ambiguous: {_TIME_FIX}")
     return (at - _EPOCH) // timedelta(milliseconds=1)
 
 

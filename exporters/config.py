@@ -72,10 +72,10 @@ class ExporterConfig:
     stall_seconds: float = 43_200.0
     # an open transaction that holds readers back for longer makes the view incomplete
     stuck_seconds: float = 5.0
-    silent_seconds: float = 10.0  # without an answer of Kafka for so long the figures count as stale
-    behind_seconds: float = 30.0  # ... and once records have waited for so long to be applied, as incomplete
-    skew_seconds: float = 10.0  # ... and once this machine's clock is so far from the brokers'
-    reconnect_seconds: float = 8.0  # ... and for so long a new connection is made
+    silent_seconds: float = 10.0  # figures are stale after this long without a Kafka response
+    behind_seconds: float = 30.0  # incomplete once records have waited this long to be applied
+    skew_seconds: float = 10.0  # incomplete once this machine's clock differs this much from the brokers'
+    reconnect_seconds: float = 8.0  # reconnect after this long without a Kafka response
     sources_seconds: float = 3.0  # between two looks at the workers and at the log ends of the source topics
     topics_seconds: float = 30.0  # between two looks at the partition counts
 
@@ -85,8 +85,8 @@ class ExporterConfig:
         self._check_door()
         if wrong := [host for host in self.allowed_hosts if not is_host(host)]:
             raise ConfigError(
-                f"exporter.allowed_hosts: {wrong[0]!r} is no host; write names or addresses alone, without "
-                "scheme, port or path"
+                f"exporter.allowed_hosts: {wrong[0]!r} is not a host; write names or addresses only, "
+                "without scheme, port or path"
             )
 
     @property
@@ -154,12 +154,12 @@ class ExporterConfig:
     def _check_files(self) -> None:
         if (self.cert_file is None) != (self.key_file is None):
             raise ConfigError(
-                "exporter.cert_file and exporter.key_file belong together, and one is missing: set both, "
-                "or none"
+                "exporter.cert_file and exporter.key_file belong together, but one is missing: set both or "
+                "neither"
             )
         if self.bearer_token == "" or (self.basic_auth is not None and "" in self.basic_auth):
             raise ConfigError(
-                "exporter: an empty token, user name or password lets everybody in; set it, or leave it out"
+                "exporter: an empty token, user name or password lets anyone in; set it, or leave it out"
             )
 
     def _check_door(self) -> None:
@@ -169,10 +169,9 @@ class ExporterConfig:
             name for name, given in (("TLS", self.uses_tls), ("a log-in", self.wants_login)) if not given
         )
         raise ConfigError(
-            f"exporter.host {self.host!r} can be reached from other machines, and {missing} is not set up: "
-            "keep host 127.0.0.1 behind a "
-            "proxy that has both, or set cert_file, key_file and a token or password; in a network you "
-            "trust, set insecure_listen to true"
+            f"exporter.host {self.host!r} can be reached from other machines, but {missing} is not set up: "
+            "keep host 127.0.0.1 behind a proxy that has both, or set cert_file, key_file and a token or "
+            "password; in a network you trust, set insecure_listen to true"
         )
 
 

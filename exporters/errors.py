@@ -14,7 +14,7 @@ class UnreachableError(ExporterError):
         cause = cause or (
             "no answer; start the broker, or set kafka.bootstrap_servers (DESKPULSE_KAFKA__BOOTSTRAP_SERVERS)"
         )
-        super().__init__(f"no broker of kafka.bootstrap_servers ({bootstrap}) could be talked to: {cause}")
+        super().__init__(f"no broker of kafka.bootstrap_servers ({bootstrap}) could be reached: {cause}")
 
 
 class TopicsError(ExporterError):

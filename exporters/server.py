@@ -47,7 +47,7 @@ async def serve(config: ExporterConfig, *, on_ready: OnReady | None = None) -> N
             await reader.first_contact()
             await reader.first_ready()
             await keeper.view()
-            log.info("the ledger is read: figures on %s", url)
+            log.info("the ledger has been read: figures on %s", url)
             if on_ready is not None and inspect.isawaitable(told := on_ready(url)):
                 await told
             await reading
@@ -80,7 +80,7 @@ async def _until_told(config: ExporterConfig) -> None:
     if serving.done():
         serving.result()
         return
-    log.info("told to stop")
+    log.info("stopping on a signal")
     serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving
@@ -109,9 +109,9 @@ async def _listening(config: ExporterConfig, app: web.Application) -> AsyncItera
             await site.start()
         except OSError as error:
             raise ListenError(
-                f"cannot listen on {config.host} port {config.port}: {error.strerror or error}; end the "
-                "program that listens there, or set "
-                "exporter.host and exporter.port (DESKPULSE_EXPORTER__HOST, DESKPULSE_EXPORTER__PORT)"
+                f"cannot listen on {config.host} port {config.port}: {error.strerror or error}; stop the "
+                "program that listens there, or set exporter.host and exporter.port "
+                "(DESKPULSE_EXPORTER__HOST, DESKPULSE_EXPORTER__PORT)"
             ) from error
         port = runner.addresses[0][1]
         shown = f"[{host}]" if ":" in host else host
@@ -129,7 +129,7 @@ def _tls(config: ExporterConfig) -> ssl.SSLContext | None:
         context.load_cert_chain(config.cert_file, config.key_file)
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(
-            f"exporter.cert_file and exporter.key_file are refused: {error}; give PEM files that belong "
+            f"exporter.cert_file and exporter.key_file cannot be loaded: {error}; use PEM files that belong "
             "together"
         ) from error
     return context

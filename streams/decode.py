@@ -100,7 +100,7 @@ def _unfit(field: str, text: str) -> Reject | None:
     return (
         None
         if found is None
-        else Reject("name", f"{field} has the character {found}, which controls a screen: leave it out")
+        else Reject("name", f"{field} has the character {found}, a control character: leave it out")
     )
 
 
@@ -139,7 +139,7 @@ def _score_fault(event: Survey) -> Reject | None:
     )
     if event.kind != "csat":
         if event.satisfied is not None:
-            return Reject("score", f"{event.kind} knows no `satisfied`: leave it out")
+            return Reject("score", f"{event.kind} has no `satisfied`: leave it out")
         if event.scale_min not in {None, low} or event.scale_max not in {None, high}:
             return Reject(
                 "score",

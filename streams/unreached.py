@@ -32,7 +32,7 @@ _MEANINGS: Final = (
         ("SaslAuthenticationFailed", "Authentication failed"),
         Unreached(
             "refuses the log-in: user or password is wrong",
-            "check kafka.username and what stands in kafka.password_file (DESKPULSE_KAFKA__USERNAME, "
+            "check kafka.username and the content of kafka.password_file (DESKPULSE_KAFKA__USERNAME, "
             "DESKPULSE_KAFKA__PASSWORD_FILE)",
         ),
     ),
@@ -40,28 +40,31 @@ _MEANINGS: Final = (
         ("UnsupportedSaslMechanism",),
         Unreached(
             "does not know this way to log in",
-            "set kafka.sasl_mechanism (DESKPULSE_KAFKA__SASL_MECHANISM) to one that the brokers have",
+            "set kafka.sasl_mechanism (DESKPULSE_KAFKA__SASL_MECHANISM) to one that the brokers support",
         ),
     ),
     (
         ("CERTIFICATE_VERIFY_FAILED",),
         Unreached(
-            "has a certificate that is not trusted here",
-            "set kafka.ca_file (DESKPULSE_KAFKA__CA_FILE) to the authority that signed it, and name the "
-            "brokers as the certificate does",
+            "has a certificate that this machine does not trust",
+            "set kafka.ca_file (DESKPULSE_KAFKA__CA_FILE) to the authority that signed it, and use the "
+            "broker names of the certificate",
         ),
     ),
-    (("[SSL",), Unreached("speaks no TLS that fits", f"set {_PROTOCOL} to what that listener speaks")),
+    (("[SSL",), Unreached("does not speak a matching TLS", f"set {_PROTOCOL} to what that listener speaks")),
     (
         ("closed",),
         Unreached(
-            "closes the connection at once: it wants TLS or a log-in, or speaks no Kafka",
+            "closes the connection at once: it requires TLS or a log-in, or is not Kafka",
             f"set {_PROTOCOL} to what that listener speaks",
         ),
     ),
     (
         ("Name or service not known", "name resolution", "nodename nor servname", "No address associated"),
-        Unreached("has a name that is not known here", f"{_ADDRESS} to names that this machine can look up"),
+        Unreached(
+            "has a name that this machine cannot resolve",
+            f"{_ADDRESS} to names that this machine can resolve",
+        ),
     ),
     (
         ("Connect call failed", "Connection refused"),
@@ -69,7 +72,7 @@ _MEANINGS: Final = (
     ),
 )
 _SILENT: Final = Unreached(
-    "does not answer", f"look at the network between, see whether that is a Kafka listener, or {_ADDRESS}"
+    "does not answer", f"check the network between them and whether that is a Kafka listener, or {_ADDRESS}"
 )
 
 

@@ -43,10 +43,8 @@ class RejectLimit:
         why = ", ".join(f"{reason} {count}" for reason, count in self._reasons.most_common(3))
         return (
             f"{rejected} of the last {self._records} records were rejected ({why}): the deploy is wrong, "
-            "not the data. Nothing of "
-            "them is written. Check that producers and this version agree (docs/events.md), that topics "
-            "are not swapped, and the clocks; "
-            "then restart"
+            "not the data. None of them was written. Check that producers and this version agree "
+            "(docs/events.md), that topics are not swapped, and the clocks; then restart"
         )
 
 
@@ -62,9 +60,9 @@ def check_existence(counts: Mapping[str, int]) -> None:
         told.append(f"no such topic: {', '.join(missing)}. Create what is missing with `deskpulse topics`")
     if hidden:
         told.append(
-            f"not to be seen by this Kafka user: {', '.join(hidden)}. They are missing or forbidden, Kafka "
-            "does not tell which: give it "
-            "the rights that docs/kafka.md lists, or create them with `deskpulse topics`"
+            f"invisible to this Kafka user: {', '.join(hidden)}. They are missing or forbidden; Kafka does "
+            "not say which. Give the user the rights listed in docs/kafka.md, or create them with "
+            "`deskpulse topics`"
         )
     if told:
         raise WorkerError(Exit.CONFIG, "; ".join(told))
@@ -80,9 +78,8 @@ def check_partition_counts(counts: Mapping[str, int], *, prior: int = 0) -> int:
         told = ", ".join(f"{topic} {count}" for topic, count in sorted(counts.items()))
         raise WorkerError(
             Exit.CONFIG,
-            f"partition counts differ ({told}): a ticket's events would be in different partitions. Give "
-            "all topics the same count with "
-            "`deskpulse topics`, new ones where a count is too high",
+            f"partition counts differ ({told}): a ticket's events would lie in different partitions. Give "
+            "all topics the same count with `deskpulse topics`, new ones where a count is too high",
             page="partition-count-changed",
         )
     count = next(iter(counts.values()))
@@ -90,8 +87,8 @@ def check_partition_counts(counts: Mapping[str, int], *, prior: int = 0) -> int:
         raise WorkerError(
             Exit.CONFIG,
             f"topics have {count} partitions, the ledger was made with {prior}: tickets would move between "
-            f"partitions. Restore {prior}, "
-            "or start a new ledger with another app_id, which reads all topics from their beginning",
+            f"partitions. Restore {prior}, or start a new ledger with another app_id; it reads all topics "
+            "from their beginning",
             page="partition-count-changed",
         )
     return count
@@ -114,9 +111,8 @@ def check_source_log(topic: str, partition: int, *, applied: int | None, start: 
 def went_backwards(topic: str, partition: int, *, applied: int, found: int) -> str:
     """The message for a log that is not the one that was read before."""
     return (
-        f"{topic}/{partition} goes back to offset {found}, but the ledger has applied {applied}: the topic "
-        "was made anew, or lost records. "
-        "Restore it, or start a new ledger with another app_id"
+        f"{topic}/{partition} goes back to offset {found}, but the ledger has applied {applied}: "
+        "the topic was recreated or lost records. Restore it, or start a new ledger with another app_id"
     )
 
 
@@ -125,7 +121,7 @@ def crashed_merge(error: Exception, topic: str, partition: int, *, first: int, l
     offset = first if first == last else getattr(error, "offset", record_in_hand(error))
     where = f"offset {offset}" if offset is not None else f"an offset from {first} to {last}"
     skip = f"deskpulse skip {topic} {partition} {'OFFSET' if offset is None else offset}"
-    more = "" if offset is not None else "; worker.chunk_records=1 tells which"
+    more = "" if offset is not None else "; set worker.chunk_records=1 to find out which"
     return WorkerError(
         Exit.DATA,
         f"{topic}/{partition} {where} crashes the merge ({error!r}){more}: please report it. To go on "

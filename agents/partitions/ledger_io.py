@@ -82,9 +82,8 @@ class LedgerWriter:
         if wanted in self._refused:
             raise WorkerError(
                 Exit.CONFIG,
-                f"the brokers grant no right to the transactional id {wanted}, under which a ledger of "
-                f"format {ledger_format} is written: "
-                "allow the worker's user Write and Describe on it (docs/kafka.md)",
+                f"the brokers grant no right to the transactional id {wanted}, which a ledger of format "
+                f"{ledger_format} needs: allow the worker's user Write and Describe on it (docs/kafka.md)",
             )
         async with self._changing:
             await asyncio.gather(
@@ -188,24 +187,24 @@ class LedgerWriter:
             raise WorkerError(
                 Exit.RETRY,
                 f"{name} {what}: fenced, another worker has taken it over, or a transaction took longer "
-                "than the broker waits",
+                "than the broker allows",
                 page="fenced",
             ) from error
         except TimeoutError as error:
             raise WorkerError(
                 Exit.RETRY,
-                f"{name} {what} in time: check the brokers; the worker recovers when it is started again",
+                f"{name} {what} in time: check the brokers; the worker recovers after a restart",
                 page="brokers-unreachable",
             ) from error
         except (NotEnoughReplicasError, NotEnoughReplicasAfterAppendError) as error:
             raise WorkerError(
                 Exit.RETRY,
-                f"{name} {what}: fewer copies are in sync than min.insync.replicas wants",
+                f"{name} {what}: fewer replicas are in sync than min.insync.replicas requires",
                 page="min-insync-not-met",
             ) from error
         except KafkaError as error:
             raise WorkerError(
-                Exit.RETRY, f"{name} {what}: {error!r}; the worker recovers when it is started again"
+                Exit.RETRY, f"{name} {what}: {error!r}; the worker recovers after a restart"
             ) from error
 
 

@@ -148,9 +148,8 @@ class Recovery:
         for partition in partitions:
             if names := partition.state.too_late_names:
                 logger.warning(
-                    "partition %d had to count names as `other` before the policy named these, so they "
-                    "stay `other` there: %s; "
-                    "a ledger that is built anew under another app_id has them",
+                    "partition %d counted these names as `other` before the policy named them, so they stay "
+                    "`other` there: %s; a new ledger under another app_id counts them by name",
                     partition.number,
                     ", ".join(map(repr, names)),
                 )

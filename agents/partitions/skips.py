@@ -30,7 +30,9 @@ async def request_skip(config: WorkerConfig, topic: str, partition: int, offset:
     """
     name = config.source(topic) if topic not in config.sources else topic
     if name not in config.sources:
-        raise WorkerError(Exit.CONFIG, f"{topic} is no source topic: use one of {', '.join(config.sources)}")
+        raise WorkerError(
+            Exit.CONFIG, f"{topic} is not a source topic: use one of {', '.join(config.sources)}"
+        )
     producer = AIOKafkaProducer(**config.kafka, acks="all")
     await producer.start()
     try:

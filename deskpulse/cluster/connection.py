@@ -148,8 +148,8 @@ class Cluster:
                 ):
                     waiting.discard(broker)
             if waiting and time.monotonic() > until:
-                late = f"{_KNOWN_SECONDS:.0f} s later brokers {sorted(waiting)} do not know them"
-                raise ClusterError(f"the topics were created, but {late}: look at the brokers' logs")
+                late = f"{_KNOWN_SECONDS:.0f} s later, brokers {sorted(waiting)} still do not know them"
+                raise ClusterError(f"the topics were created, but {late}: check the brokers' logs")
             if waiting:
                 await asyncio.sleep(_KNOWN_PAUSE_SECONDS)
 
@@ -245,7 +245,7 @@ class Cluster:
             elif code != _UNKNOWN_TOPIC:
                 raise ClusterError(
                     f"Kafka refused to show the configuration of {name}: {_explain(code, message)}\n"
-                    "fix: give this Kafka user DescribeConfigs on it (docs/kafka.md lists the rights)"
+                    "fix: give this Kafka user DescribeConfigs on the topic (docs/kafka.md lists the rights)"
                 )
         return found
 
@@ -305,20 +305,17 @@ def _explained() -> Iterator[None]:
 def _unreachable(kafka: KafkaSettings, said: list[str]) -> str:
     causes, meant = "\n".join(f"  {line}" for line in dict.fromkeys(said)), meaning(said)
     return (
-        f"no broker of kafka.bootstrap_servers ({', '.join(kafka.bootstrap_servers)}) could be talked to "
-        f"with {kafka.security_protocol}:\n"
-        f"{causes}\n"
-        f"  that address {meant.cause}\n"
-        f"fix: {meant.fix}"
+        f"no broker of kafka.bootstrap_servers ({', '.join(kafka.bootstrap_servers)}) could be reached with "
+        f"{kafka.security_protocol}:\n{causes}\n  that address {meant.cause}\nfix: {meant.fix}"
     )
 
 
 def _unadvertised(kafka: KafkaSettings, said: list[str]) -> str:
     causes = "\n".join(f"  {line}" for line in dict.fromkeys(said))
     return (
-        f"{', '.join(kafka.bootstrap_servers)} answered, but the address that it gives its clients cannot "
-        f"be reached:\n{causes}\n"
-        "fix: set the brokers' advertised.listeners to an address that this machine can reach"
+        f"{', '.join(kafka.bootstrap_servers)} answered, but this machine cannot reach the address that the "
+        f"broker gives its clients:\n{causes}\n"
+        "fix: set the brokers' advertised.listeners to addresses that this machine can reach"
     )
 
 

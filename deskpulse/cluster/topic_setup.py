@@ -99,17 +99,16 @@ def partitions_fix(steps: Iterable[Step], existing: Mapping[str, Topic]) -> str:
     counts["ledger"] |= counts["anchor"]
     if len(counts["source"]) > 1:
         return (
-            "the source topics differ among themselves, so a ticket's events would be spread over several "
-            "workers: "
-            "make new ones with one count (another topic_prefix) and let their producers write there"
+            "the source topics have different counts, so a ticket's events would be spread over several "
+            "workers: create new ones with one count (another topic_prefix) and let their producers write "
+            "to them"
         )
     source, ledger = (next(iter(counts[role]), None) for role in ("source", "ledger"))
     if source is not None and counts["ledger"] - {source}:
         return (
             f"the source topics have {source} partitions and the ledger was built for {ledger}: choose "
-            "another app_id "
-            f"(DESKPULSE_APP_ID) with topics.partitions: {source}; its ledger is built anew from the source "
-            "topics"
+            f"another app_id (DESKPULSE_APP_ID) with topics.partitions: {source}; its ledger is rebuilt "
+            "from the source topics"
         )
     return (
         f"set topics.partitions: {source or ledger} (DESKPULSE_TOPICS__PARTITIONS), or use another "
@@ -169,8 +168,8 @@ async def _wait_until_done(cluster: Cluster, specs: list[TopicSpec]) -> None:
             return
         await asyncio.sleep(_PAUSE_SECONDS)
     raise ClusterError(
-        f"{', '.join(undone)}: not as ordered after {_TRIES * _PAUSE_SECONDS:.0f} s; fix: look at the "
-        "brokers' logs"
+        f"{', '.join(undone)}: still wrong after {_TRIES * _PAUSE_SECONDS:.0f} s; fix: check the brokers' "
+        "logs"
     )
 
 

@@ -35,8 +35,8 @@ def examine_limits(settings: Settings, config: Mapping[str, str | None]) -> Iter
     session_ms = settings.worker.session_timeout_seconds * 1_000
     least, most = (_number(config, f"group.{end}.session.timeout.ms") for end in ("min", "max"))
     if (least is not None and session_ms < least) or (most is not None and session_ms > most):
-        found = f"{session_ms / 1_000:g} s, and the brokers allow {_seconds(least)} to {_seconds(most)}"
-        yield fail("session timeout", found, "set worker.session_timeout_seconds within that")
+        found = f"{session_ms / 1_000:g} s, but the brokers allow {_seconds(least)} to {_seconds(most)}"
+        yield fail("session timeout", found, "set worker.session_timeout_seconds to a value in that range")
     elif least is not None:
         yield ok("session timeout", f"{session_ms / 1_000:g} s")
     longest = _number(config, "transaction.max.timeout.ms")
@@ -52,7 +52,9 @@ def _connection(settings: Settings) -> Finding:
     kafka = settings.kafka
     if kafka.security_protocol == "SASL_PLAINTEXT":
         return warn(
-            "connection", "the log-in goes over an open line", "use SASL_SSL outside of a network you trust"
+            "connection",
+            "the log-in goes over an unencrypted connection",
+            "use SASL_SSL unless you trust the network",
         )
     told = (
         f"{kafka.security_protocol}, {kafka.sasl_mechanism} as {kafka.username}"

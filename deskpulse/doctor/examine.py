@@ -63,7 +63,7 @@ async def _examine_cluster(settings: Settings, cluster: Cluster) -> list[Finding
             warn(
                 f"group {settings.app_id}",
                 str(error),
-                "let this Kafka user describe the group and read its offsets",
+                "give this Kafka user the right to describe the group and read its offsets",
             )
         )
     return findings
@@ -76,7 +76,7 @@ async def _ledger(settings: Settings, cluster: Cluster, existing: Mapping[str, T
     try:
         tails = await cluster.tails(view, existing[view], MOST_RECORDS)
     except ClusterError as error:
-        return [warn("ledger", str(error), f"let this Kafka user read {view}")]
+        return [warn("ledger", str(error), f"give this Kafka user the right to read {view}")]
     return list(
         examine_ledger(
             settings,

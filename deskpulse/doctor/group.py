@@ -17,7 +17,7 @@ def examine_group(
     """State and lag over the source topics. Committed offsets are a hint that can only trail the ledger."""
     what = f"group {name}"
     if group is None:
-        yield warn(what, "no worker has ever run", "start one with `deskpulse worker`")
+        yield warn(what, "no worker has run yet", "start one with `deskpulse worker`")
         return
     if group.members == 0:
         yield warn(what, "no worker is running", "start one with `deskpulse worker`")
@@ -25,7 +25,7 @@ def examine_group(
         yield warn(
             what,
             f"{group.members} workers, state {group.state}",
-            "look again in a few seconds: partitions are being handed over",
+            "check again in a few seconds: the group is rebalancing",
         )
     else:
         yield ok(what, f"{group.members} worker{'s' if group.members > 1 else ''}, stable")
@@ -43,8 +43,7 @@ def _lag(
     if lost:
         (topic, partition), count = max(lost.items(), key=lambda item: item[1])
         told = (
-            f"retention removed records that were not read yet, such as {count} offsets of "
-            f"{topic}/{partition}"
+            f"retention deleted records before they were read, such as {count} offsets of {topic}/{partition}"
         )
         return warn("lag", told, "give the source topics a longer retention, and run enough workers")
     behind = sum(end - max(first, committed.get(where, first)) for where, (first, end) in spans.items())

@@ -35,7 +35,7 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
         }
     except NewerRowError as error:
         yield fail(
-            "ledger", str(error), "run this command, and every worker and exporter, of the newer version"
+            "ledger", str(error), "use the newer version for this command and for every worker and exporter"
         )
         return
     formats = {position.format for position in positions.values()}
@@ -43,20 +43,20 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
     if not formats:
         return
     if max(formats) > codec.VERSION:
-        found = f"raised to format {max(formats)}, and this program writes up to {codec.VERSION}"
+        found = f"raised to format {max(formats)}, but this program writes up to {codec.VERSION}"
         yield fail(
-            "ledger", found, "upgrade; docs/upgrade.md tells what is left to do when you are going back"
+            "ledger", found, "upgrade; if you are going back, docs/upgrade.md lists the remaining steps"
         )
     elif max(formats) < LEAST and (wanted or 0) < LEAST:
-        found = f"format {max(formats)}, and this program needs {LEAST} at least: no worker will start"
+        found = f"format {max(formats)}, but this program needs at least {LEAST}: no worker will start"
         fix = (
-            f"once every exporter runs this version, set worker.ledger_format: {LEAST}; there is no way "
-            "back then (docs/upgrade.md)"
+            f"once every exporter runs this version, set worker.ledger_format: {LEAST}; after that "
+            "there is no way back (docs/upgrade.md)"
         )
         yield fail("ledger", found, fix)
     elif wanted is not None and wanted < max(formats):
-        found = f"format {max(formats)}, and worker.ledger_format is {wanted}: no worker will start"
-        yield fail("ledger", found, "leave worker.ledger_format out: a format is not lowered")
+        found = f"format {max(formats)}, but worker.ledger_format is {wanted}: no worker will start"
+        yield fail("ledger", found, "leave worker.ledger_format out: a format cannot be lowered")
     elif len(formats) > 1:
         told = ", ".join(
             f"partition {number} has {position.format}" for number, position in sorted(positions.items())
@@ -73,8 +73,7 @@ def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Fi
         )
         yield warn(
             "ledger",
-            f"format {max(formats)}, and this program writes up to {codec.VERSION}: it can be taken back "
-            "still",
+            f"format {max(formats)}, and this program writes up to {codec.VERSION}: you can still go back",
             fix,
         )
     else:
@@ -93,7 +92,7 @@ def _definitions(positions: Mapping[int, Position]) -> Finding:
         if not definitions.are_current(position)
     ]
     if not told:
-        return ok("definitions", f"number {definitions.CURRENT} in every partition: that of this program")
+        return ok("definitions", f"number {definitions.CURRENT} in every partition, as in this program")
     hidden = definitions.hidden(positions.values())
     names = (
         "all figures are"
@@ -103,7 +102,7 @@ def _definitions(positions: Mapping[int, Position]) -> Finding:
     return warn(
         "definitions",
         f"this program has number {definitions.CURRENT}; {'; '.join(told)}: {names} hidden until all agree",
-        "let workers of one version own all partitions: each brings those that it takes over to its "
+        "run workers of one version only: each converts the partitions that it takes over to its "
         "definitions (docs/upgrade.md)",
     )
 
@@ -125,7 +124,7 @@ def _policy(policy: Policy | None, positions: Mapping[int, Position]) -> Iterato
         yield fail(
             "policy",
             "; ".join(faults),
-            "or choose another app_id, whose ledger is built anew (docs/sla.md, Changing a policy)",
+            "or choose another app_id; its ledger is rebuilt (docs/sla.md, Changing a policy)",
         )
     elif any(
         position.policy != policy.signed(position.policy.year)
@@ -134,11 +133,11 @@ def _policy(policy: Policy | None, positions: Mapping[int, Position]) -> Iterato
     ):
         yield warn(
             "policy",
-            "the workers have another one, and will take this one",
+            "the workers use another one, and will accept this one",
             "restart them with it before its new version takes effect",
         )
     else:
-        yield ok("policy", "its past is that of the ledger")
+        yield ok("policy", "its past versions match the ledger")
 
 
 def _settings(settings: Settings, positions: Mapping[int, Position]) -> Finding:
@@ -149,7 +148,7 @@ def _settings(settings: Settings, positions: Mapping[int, Position]) -> Finding:
             "once (docs/upgrade.md)"
         )
         return fail("shared settings", "; ".join(map(str, found)), fix)
-    return ok("shared settings", "those that the ledger was made with")
+    return ok("shared settings", "they match the ledger")
 
 
 def _last_position(rows: Rows) -> Position | None:

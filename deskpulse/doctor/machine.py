@@ -42,7 +42,8 @@ def _versions() -> Iterator[Finding]:
             yield fail(
                 name,
                 f"{found} instead of {wanted}",
-                "install the locked requirements (make setup): deskpulse relies on its inner workings",
+                "install the locked requirements (make setup): deskpulse relies on the internals of this "
+                "version",
             )
 
 
@@ -63,8 +64,8 @@ def name_clashes(owners: Mapping[str, Sequence[str]]) -> Finding:
     others = {name: sorted(set(owners.get(name, ())) - {DISTRIBUTION}) for name in PACKAGES}
     clashes = [f"{name} is also installed by {', '.join(found)}" for name, found in others.items() if found]
     if clashes:
-        return fail("package names", "; ".join(clashes), "give deskpulse a virtual environment of its own")
-    return ok("package names", "no other distribution owns one of ours")
+        return fail("package names", "; ".join(clashes), "install deskpulse in its own virtual environment")
+    return ok("package names", "no other distribution uses the same package names")
 
 
 def _places() -> Finding:
@@ -78,10 +79,10 @@ def _places() -> Finding:
     if foreign:
         return fail(
             "package folders",
-            f"{', '.join(foreign)}, and not from {home}",
+            f"{', '.join(foreign)}, not from {home}",
             "start deskpulse in another working directory",
         )
-    return ok("package folders", "one home for all")
+    return ok("package folders", "all from one folder")
 
 
 def _folder(name: str) -> Path | None:

@@ -35,10 +35,10 @@ def examine_topics(
     yield _copies(present, existing)
     if unseen := [spec.name for spec in present if not existing[spec.name].is_configured]:
         found = (
-            f"Kafka does not show this user the configuration of {', '.join(unseen)}: these are not "
-            "looked at any further"
+            f"Kafka does not show this user the configuration of {', '.join(unseen)}, so they were not "
+            "checked further"
         )
-        yield warn("rights", found, "give it DescribeConfigs on them (docs/kafka.md lists the rights)")
+        yield warn("rights", found, "give the user DescribeConfigs on them (docs/kafka.md lists the rights)")
         present = [spec for spec in present if spec.name not in unseen]
     if present:
         yield from _configured(present, existing)
@@ -51,11 +51,9 @@ def _existence(
     if missing:
         yield fail("topics", f"{len(missing)} missing: {', '.join(missing)}", _CREATE)
     if hidden:
-        found = (
-            f"{len(hidden)} missing or not allowed, Kafka does not tell this user which: {', '.join(hidden)}"
-        )
+        found = f"{len(hidden)} missing or forbidden (Kafka does not say which): {', '.join(hidden)}"
         yield fail(
-            "topics", found, f"give it Describe on them (docs/kafka.md lists the rights), or {_CREATE}"
+            "topics", found, f"give the user Describe on them (docs/kafka.md lists the rights), or {_CREATE}"
         )
     if not missing and not hidden:
         yield ok("topics", f"all {len(wanted)} exist")
@@ -85,7 +83,11 @@ def _leaders(topics: Sequence[Topic]) -> Finding:
         if part.leader < 0
     ]
     if lost:
-        return fail("leaders", f"no broker leads {', '.join(lost)}", "start the brokers that hold them")
+        return fail(
+            "leaders",
+            f"no broker is the leader of {', '.join(lost)}",
+            "start the brokers that hold these partitions",
+        )
     behind = [
         f"{topic.name}/{number}"
         for topic in topics
@@ -95,22 +97,23 @@ def _leaders(topics: Sequence[Topic]) -> Finding:
     if behind:
         return warn(
             "leaders",
-            f"copies of {len(behind)} partitions are behind, such as {behind[0]}",
-            "see whether all brokers are up",
+            f"replicas of {len(behind)} partitions are behind, such as {behind[0]}",
+            "check whether all brokers are up",
         )
-    return ok("leaders", "every partition has one, and all copies are in sync")
+    return ok("leaders", "every partition has one, and all replicas are in sync")
 
 
 def _copies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Finding:
     fewest = min((existing[spec.name].replication_factor, spec.name) for spec in specs)
     if fewest[0] < _COPIES:
         fix = (
-            f"on a cluster set topics.replication_factor: {_COPIES} before creating topics; "
+            f"on a cluster, set topics.replication_factor: {_COPIES} before you create topics; "
             "kafka-reassign-partitions adds copies later"
         )
         return warn(
             "replication",
-            f"{fewest[1]} has {fewest[0]} cop{'y' if fewest[0] == 1 else 'ies'}: a lost disk is lost data",
+            f"{fewest[1]} has {fewest[0]} cop{'y' if fewest[0] == 1 else 'ies'}: if a disk is lost, data is "
+            "lost",
             fix,
         )
     return ok("replication", f"at least {fewest[0]} copies of every topic")
@@ -121,14 +124,14 @@ def _written(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Findi
     least = {spec.name: int(existing[spec.name].config.get("min.insync.replicas", "1")) for spec in specs}
     stuck = [name for name, count in least.items() if count > existing[name].replication_factor]
     if stuck:
-        found = f"{', '.join(stuck)} want{'s' if len(stuck) == 1 else ''} more copies written than there are"
+        found = f"{', '.join(stuck)} want{'s' if len(stuck) == 1 else ''} more copies written than exist"
         return fail("min.insync.replicas", found, "lower min.insync.replicas, or add copies")
     ours = min((least[spec.name], spec.name) for spec in specs)
     if ours[0] < _WRITTEN:
         fix = f"with {_COPIES} copies set topics.min_insync_replicas: {_WRITTEN} and run `deskpulse topics`"
         return warn(
             "min.insync.replicas",
-            f"{ours[1]} has {ours[0]}: a write may be on one disk only when it counts",
+            f"{ours[1]} has {ours[0]}: a write may count while only one disk has it",
             fix,
         )
     return ok("min.insync.replicas", f"at least {ours[0]}")
@@ -144,12 +147,12 @@ def _timestamps(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Fi
     if theirs:
         fix = "run `deskpulse topics --alter-sources`, or set message.timestamp.type=LogAppendTime yourself"
         found = (
-            f"{', '.join(theirs)} carry the producers' time, by which a wrong clock can hide an event "
-            "dated in the future"
+            f"{', '.join(theirs)} carry the producers' time, so a wrong clock can hide an event dated "
+            "in the future"
         )
         return warn("message.timestamp.type", found, fix)
     if ours:
-        found = f"{', '.join(ours)} carry the workers' time, by which no exporter can measure its clock"
+        found = f"{', '.join(ours)} carry the workers' time, so an exporter cannot check its clock against it"
         return warn("message.timestamp.type", found, _CREATE)
     return ok("message.timestamp.type", "LogAppendTime on the source topics and the ledger")
 
@@ -163,14 +166,14 @@ def _policies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Iter
     if wrong:
         yield fail(
             "cleanup.policy",
-            f"{', '.join(wrong)} must be compacted and nothing else, or old rows vanish",
+            f"{', '.join(wrong)} must have cleanup.policy=compact only, or old rows vanish",
             _CREATE,
         )
     squeezed = [spec.name for spec in specs if spec.role == "source" and "compact" in policies[spec.name]]
     if squeezed:
         yield fail(
             "cleanup.policy",
-            f"{', '.join(squeezed)} are compacted: all events of a ticket but the last are deleted",
+            f"{', '.join(squeezed)} are compacted: Kafka deletes all events of a ticket but the last",
             "set cleanup.policy=delete",
         )
     if not wrong and not squeezed:
@@ -182,7 +185,7 @@ def _rest(steps: Sequence[Step]) -> Finding:
     if ours:
         told = "; ".join(f"{step.spec.name}: {_change(step)}" for step in ours)
         return warn("configuration", told, _CREATE)
-    return ok("configuration", "our own topics are configured as the settings say")
+    return ok("configuration", "deskpulse's own topics are configured as the settings say")
 
 
 def _change(step: Step) -> str:

@@ -42,7 +42,7 @@ def read_timed_events(
     except MappingError as error:
         raise InputError(str(error)) from error
     except OSError as error:
-        raise InputError(f"{error.filename}: {error.strerror}; fix: name a file that can be read") from error
+        raise InputError(f"{error.filename}: {error.strerror}; fix: name a readable file") from error
     return events, complaints
 
 
@@ -79,7 +79,7 @@ def _lines(file: Path, complaints: list[str], on_progress: Progress) -> Iterator
         except (KeyError, ValueError):
             unkeyed += 1
     if bad:
-        complaints.append(f"{len(bad)} lines are no events and were left out, such as:")
+        complaints.append(f"{len(bad)} lines are not events and were left out, such as:")
         complaints.extend(f"  {line}" for line in bad[:_EXAMPLES])
     if unkeyed:
         complaints.append(

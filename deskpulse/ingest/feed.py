@@ -54,7 +54,8 @@ async def send(
             bar.update(task, completed=None if last_ms is None else last_ms - first_ms)
     except KafkaError as error:
         raise ClusterError(
-            f"the brokers stopped taking events: {error!r}\nfix: see whether they are up, then run it again"
+            f"the brokers stopped accepting events: {error!r}\nfix: check whether they are up, then run the "
+            "command again"
         ) from error
     finally:
         await producer.stop()
@@ -67,13 +68,13 @@ async def _check_topics(settings: Settings) -> None:
         existing, hidden = await cluster.topics(names, configured=False), await cluster.hidden(names)
     if hidden:
         raise ClusterError(
-            f"this Kafka user may not see {', '.join(hidden)}, and Kafka does not tell whether they exist\n"
-            "fix: give it Write and Describe on them (docs/kafka.md lists the rights), or create them with "
-            "`deskpulse topics`"
+            f"this Kafka user may not see {', '.join(hidden)}, and Kafka does not say whether they exist\n"
+            "fix: give the user Write and Describe on them (docs/kafka.md lists the rights), or create them "
+            "with `deskpulse topics`"
         )
     if missing := [name for name in names if name not in existing]:
         raise ClusterError(
-            f"there is no topic {', '.join(missing)}\nfix: create the topics with `deskpulse topics`"
+            f"the topic {', '.join(missing)} does not exist\nfix: create the topics with `deskpulse topics`"
         )
 
 

@@ -51,7 +51,7 @@ def notices(raw: bytes, received_ms: int) -> Iterator[Notice]:
     """The alerts of one notification. Errors: ValueError for what Alertmanager does not send."""
     found = json.loads(raw)
     if not isinstance(found, dict) or not isinstance(found.get("alerts"), list):
-        raise ValueError("not a notification of Alertmanager")  # noqa: TRY004 - it is one to whoever sent it
+        raise ValueError("not an Alertmanager notification")  # noqa: TRY004 - it is one to whoever sent it
     for alert in found["alerts"]:
         yield _notice(found, alert, received_ms)
 

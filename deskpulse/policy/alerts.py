@@ -48,7 +48,7 @@ def _duration_ms(value: object) -> object:
 def _base(value: object) -> object:
     if not isinstance(value, str) or not _BASE.fullmatch(value):
         raise wrong(
-            f"{value!r} is no address that a name can be put behind",
+            f"{value!r} is not an address to which a name can be appended",
             "write http:// or https:// and end it with /",
         )
     return value
@@ -124,7 +124,7 @@ class BurnPart(AlertSection):
         if long is not None and WINDOW_MS[short] >= WINDOW_MS[long]:
             raise wrong(
                 f"{short!r} is not shorter than the long window {long!r}",
-                "take a shorter one: it tells that it goes on",
+                "use a shorter one: it confirms that the burn continues",
             )
         return short
 

@@ -25,7 +25,7 @@ class Change(NamedTuple):
 
     def since(self) -> str:
         """When the version takes effect, in words."""
-        return "since ever" if self.effective_ms is None else f"from {format_time(self.effective_ms)}"
+        return "always" if self.effective_ms is None else f"from {format_time(self.effective_ms)}"
 
 
 def compare(old: PolicyFile, new: PolicyFile, *, years: Collection[int]) -> list[Change]:
@@ -133,4 +133,4 @@ def _hours(spans: tuple[Span, ...] | None) -> str:
 
 
 def _instant(at_ms: int | None) -> str:
-    return "since ever" if at_ms is None else format_time(at_ms)
+    return "always" if at_ms is None else format_time(at_ms)

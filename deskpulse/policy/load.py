@@ -39,7 +39,7 @@ def load_file(path: Path) -> PolicyFile:
     try:
         document = read_document(path)
     except UnreadableFileError as error:
-        raise PolicyError([Fault(str(path), error.what, f"write a policy as {MANUAL} shows it")]) from None
+        raise PolicyError([Fault(str(path), error.what, f"write a policy as shown in {MANUAL}")]) from None
     faults = [
         Fault(_where(where, document), "given twice, and YAML would keep the last one", "keep one of them")
         for where in document.repeated
@@ -75,11 +75,11 @@ def _fault(error: ErrorDetails, document: Document) -> Fault:
             where,
             *(
                 became(POLICY, path)
-                or ("no such word here", f"correct it or leave it out; {MANUAL} has them all")
+                or ("no such word here", f"correct it or leave it out; {MANUAL} lists all words")
             ),
         )
     if error["type"] == "missing":
-        return Fault(where, "it is missing", f"add it as {MANUAL} shows it")
+        return Fault(where, "it is missing", f"add it as shown in {MANUAL}")
     what, fix = wording(error)
     if error["type"] != "deskpulse":
         fix = fix.replace("examples/deskpulse.yaml", MANUAL)

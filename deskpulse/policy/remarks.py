@@ -25,7 +25,7 @@ class Remark(NamedTuple):
         return f"{self.found}; {self.fix}"
 
 
-_WHAT: Final = {"first_reply": "first reply", "resolution": "solution"}
+_WHAT: Final = {"first_reply": "first reply", "resolution": "resolution"}
 
 
 def remarks(policy: Policy, now_ms: int, written: Mapping[str, Iterable[str]] | None = None) -> list[Remark]:
@@ -56,10 +56,9 @@ def _unfit(version: Version) -> Iterator[Remark]:
     for target, rules in version.rules.items():
         if rules and not any(all(names is None for names in rule.names) for rule in rules):
             yield Remark(
-                f"version {version.name}: tickets that fit none of the {len(rules)} lines of {target} are "
-                f"promised no {_WHAT[target]}, "
-                "so nothing is told of them however long they wait",
-                "a last line with `within` and `objective` alone takes them all",
+                f"version {version.name}: tickets that fit none of the {len(rules)} lines of {target} have "
+                f"no {_WHAT[target]} target, so no alert reports them however long they wait",
+                "add a last line with only `within` and `objective`: it matches all of them",
             )
 
 
@@ -78,4 +77,4 @@ def _spellings(policy: Policy, written: Mapping[str, Iterable[str]]) -> Iterator
                     f"{dimension} {shown!r} is also written {', '.join(map(repr, others))}: these are "
                     f"one name, shown as {shown!r}"
                 )
-                yield Remark(found_twice, "write it the same way everywhere, in events too")
+                yield Remark(found_twice, "write it the same way everywhere, also in events")

@@ -49,11 +49,11 @@ def _weekdays(key: object) -> object:
 def _span(value: object) -> object:
     match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise wrong(f"{value!r} is no span of hours", 'write "09:00-17:30", in quotes')
+        raise wrong(f"{value!r} is not a range of hours", 'write "09:00-17:30", in quotes')
     opens, closes = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
     if opens >= DAY_MINUTES or closes > DAY_MINUTES or int(match[2]) > 59 or int(match[4]) > 59:
         raise wrong(
-            f"{value!r} holds no time of day", "write 00:00 to 23:59, and 24:00 for the end of the day"
+            f"{value!r} has no valid time of day", "write 00:00 to 23:59, and 24:00 for the end of the day"
         )
     if opens == closes:
         raise wrong(f"{value!r} is empty", "write 00:00-24:00 for the whole day")
@@ -73,14 +73,14 @@ def _duration_ms(value: object) -> object:
     if "d" in text:
         raise wrong(
             f"{text!r} counts days",
-            "write hours, such as 16h: a day of work is not 24 hours, so nobody could tell which is meant",
+            "write hours, such as 16h: a working day is not 24 hours, so days are ambiguous",
         )
     try:
         length = parse_duration_ms(text)
     except ValueError as error:
         raise wrong(str(error).partition(": ")[0], _DURATION_FIX) from None
     if length > LONGEST_MS:
-        raise wrong(f"{text!r} is longer than a year", "write what somebody would promise to a customer")
+        raise wrong(f"{text!r} is longer than a year", "write a time that you would promise to a customer")
     return length
 
 
@@ -96,12 +96,12 @@ def _share(value: object) -> object:
     match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise wrong(
-            f"{value!r} is no objective",
-            "write per cent, such as 95%; 100% would leave no room for a single late ticket",
+            f"{value!r} is not an objective",
+            "write a percentage, such as 95%; 100% would not allow a single late ticket",
         )
     share = float(match[1]) / 100
     if not 0.5 <= share < 1:
-        raise wrong(f"{value!r} is no objective", "write at least 50% and less than 100%")
+        raise wrong(f"{value!r} is not an objective", "write at least 50% and less than 100%")
     return share
 
 
@@ -135,8 +135,8 @@ class HolidayPart(Section):
     def _check_country(cls, country: str | None) -> str | None:
         if country is not None and regions_of(country) is None:
             raise wrong(
-                f"no holidays are known of {country!r}",
-                "write the two letters of ISO 3166-1, such as ES, or list your days under add",
+                f"no holidays are known for {country!r}",
+                "write the two letters of ISO 3166-1, such as ES, or list the days under add",
             )
         return country
 
@@ -147,7 +147,7 @@ class HolidayPart(Section):
         if region is None:
             return None
         if country is None:
-            raise wrong("a region without its country", "set country, or leave region out")
+            raise wrong("a region without a country", "set country, or leave region out")
         known = regions_of(country) or ()
         if region not in known:
             fix = f"use one of {', '.join(known)}" if known else "leave it out"
@@ -175,12 +175,10 @@ class CalendarPart(Section):
         days = [(day, spans) for key, spans in hours.items() for day in weekdays(key)]
         taken = [day for day, _ in days]
         if twice := sorted({day for day in taken if taken.count(day) > 1}):
-            raise wrong(
-                f"{', '.join(WEEKDAYS[day] for day in twice)} stand in it twice", "give each weekday once"
-            )
+            raise wrong(f"{', '.join(WEEKDAYS[day] for day in twice)} appear twice", "give each weekday once")
         if not any(spans for _, spans in days):
             raise wrong(
-                "never open, so no deadline would ever come",
+                "never open, so no deadline would ever be reached",
                 'write such as {mon-fri: ["09:00-14:00", "15:00-18:00"]}',
             )
         for _, spans in days:
@@ -268,7 +266,7 @@ class VersionPart(Section):
         for number, rule in enumerate(rules):
             if any(_covers(earlier, rule) for earlier in rules[:number]):
                 raise wrong(
-                    f"line {number + 1} is never reached: an earlier one takes all of its tickets",
+                    f"line {number + 1} is never reached: an earlier line takes all its tickets",
                     "put the narrower line first",
                 )
         return rules
@@ -277,9 +275,7 @@ class VersionPart(Section):
     @classmethod
     def _check_any(cls, rules: Rules, info: ValidationInfo) -> Rules:
         if not rules and not info.data.get("first_reply", True):
-            raise wrong(
-                "neither first_reply nor resolution promises anything", "give at least one of them a line"
-            )
+            raise wrong("neither first_reply nor resolution has a target", "give at least one of them a line")
         return rules
 
 
@@ -301,7 +297,7 @@ class PolicyFile(Section):
             if version.effective_from is None:
                 raise wrong(
                     f"version {version.name} has no effective_from",
-                    "only the first version may be in force since ever",
+                    "only the first version may lack effective_from",
                 )
             if before.effective_from is not None and before.effective_from >= version.effective_from:
                 raise wrong(
@@ -323,7 +319,9 @@ def weekdays(key: str) -> list[int]:
         or (dash and last not in WEEKDAYS)
         or (dash and WEEKDAYS.index(first) > WEEKDAYS.index(last))
     ):
-        raise wrong(f"{key!r} names no weekdays", f"use {', '.join(WEEKDAYS)}, or a range such as mon-fri")
+        raise wrong(
+            f"{key!r} does not name weekdays", f"use {', '.join(WEEKDAYS)}, or a range such as mon-fri"
+        )
     start = WEEKDAYS.index(first)
     return list(range(start, (WEEKDAYS.index(last) if dash else start) + 1))
 

@@ -34,7 +34,7 @@ def desk_zone(desk: DeskSettings) -> DeskZone:
         return DeskZone(desk.time_zone, "desk.time_zone")
     policy = load_policy(desk.policy)
     if policy is None:
-        return DeskZone(UTC, "neither desk.time_zone nor a policy names one")
+        return DeskZone(UTC, "neither desk.time_zone nor a policy names a time zone")
     zones = default_zones(policy)
     if len(zones) > 1:
         what = f"the default calendars of its versions are in {' and '.join(zones)}, and a desk has one clock"

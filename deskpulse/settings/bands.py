@@ -58,7 +58,7 @@ class Bound:
         except ValueError:
             pass
         raise wrong(
-            f"{text!r} is no edge of a band",
+            f"{text!r} is not a valid edge of a band",
             f"write a comparison and a value in quotes, such as {_EXAMPLES[unit]}",
         )
 
@@ -104,7 +104,7 @@ class Band(Section):
             return bound
         if bound.lower_is_better != better[-1].lower_is_better:
             raise wrong(
-                f"{bound.text!r} looks the other way than {better[-1].text!r}",
+                f"{bound.text!r} points the other way than {better[-1].text!r}",
                 "use < and <=, or > and >=, for all edges of a KPI",
             )
         worse_is_wider = (

@@ -42,11 +42,11 @@ def check_name(name: str) -> str:
     """A name that events can carry and every border can show. Errors: a fault of the setting that has it."""
     if code := unfit(name):
         raise wrong(
-            f"{name!r} has the character {code}, which no event can carry and some screens cannot show",
+            f"{name!r} has the character {code}, which no event can carry and some screens cannot display",
             "leave the character out",
         )
     if name != name.strip():
-        raise wrong(f"{name!r} has spaces around it, which are cut off from names", "write it without them")
+        raise wrong(f"{name!r} has spaces around it, which are removed from names", "write it without them")
     return name
 
 
@@ -73,7 +73,7 @@ def from_json(value: object) -> object:
         return json.loads(value)
     except json.JSONDecodeError as error:
         raise wrong(
-            f"no JSON ({error.msg} at character {error.pos + 1})", "check quotes and brackets"
+            f"not valid JSON ({error.msg} at character {error.pos + 1})", "check quotes and brackets"
         ) from error
 
 

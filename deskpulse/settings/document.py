@@ -48,17 +48,18 @@ def read_document(path: Path) -> Document:
         raise UnreadableFileError("is not UTF-8", "save it as UTF-8 text") from error
     except YamlBoundError as error:
         raise UnreadableFileError(
-            f"is more than such a file can mean: {_problem(error)}", "write it out, as the examples do"
+            f"is too large for a settings file: {_problem(error)}", "write it out, as the examples do"
         ) from error
     except yaml.YAMLError as error:
         raise UnreadableFileError(
-            f"is no YAML: {_problem(error)}", "check indentation, colons and quotes there"
+            f"is not valid YAML: {_problem(error)}", "check indentation, colons and quotes there"
         ) from error
     if node is None:
         return Document(path.name)
     if not isinstance(node, yaml.MappingNode):
         raise UnreadableFileError(
-            "holds no mapping", "write `section:` lines with indented keys, as in examples/deskpulse.yaml"
+            "is not a YAML mapping",
+            "write `section:` lines with indented keys, as in examples/deskpulse.yaml",
         )
     lines: dict[KeyPath, int] = {}
     repeated: list[KeyPath] = []
@@ -74,7 +75,7 @@ def _construct(loader: yaml.SafeLoader, node: yaml.Node) -> dict[str, Any]:
         values = loader.construct_document(node)
     except yaml.YAMLError as error:
         raise UnreadableFileError(
-            f"is no plain YAML: {_problem(error)}", "use text, numbers, lists and mappings only"
+            f"is not plain YAML: {_problem(error)}", "use text, numbers, lists and mappings only"
         ) from error
     # A key such as `1:` or `yes:` is no text in YAML; as text it becomes an unknown key, which is reported as
     # one.

@@ -60,16 +60,16 @@ class ExporterSettings(Section):
     @classmethod
     def _check_pair(cls, key_file: Path | None, info: ValidationInfo) -> Path | None:
         if "cert_file" in info.data and (info.data["cert_file"] is None) != (key_file is None):
-            raise wrong("key_file and cert_file belong together, and one is missing", "set both, or none")
+            raise wrong("key_file and cert_file belong together, but one is missing", "set both, or none")
         return key_file
 
     @field_validator("bearer_token_file")
     @classmethod
     def _check_token(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         if path is not None and info.data.get("bearer_token") is not None:
-            raise wrong("given beside exporter.bearer_token", "keep one of the two")
+            raise wrong("given together with exporter.bearer_token", "keep one of the two")
         if not _is_filled(info.data.get("bearer_token"), path):
-            raise wrong("an empty token lets everybody in", "fill the file, or leave it out")
+            raise wrong("an empty token lets anyone in", "fill the file, or leave it out")
         return path
 
     @field_validator("password_file")
@@ -79,13 +79,13 @@ class ExporterSettings(Section):
             return path  # has a fault of its own
         username, password = info.data["username"], info.data["password"]
         if path is not None and password is not None:
-            raise wrong("given beside exporter.password", "keep one of the two")
+            raise wrong("given together with exporter.password", "keep one of the two")
         if (username is None) != (password is None and path is None):
             raise wrong(
-                "exporter.username and a password belong together, and one is missing", "set both, or none"
+                "exporter.username and a password belong together, but one is missing", "set both, or none"
             )
         if username == "" or not _is_filled(password, path):
-            raise wrong("an empty user name or password lets everybody in", "fill them, or leave both out")
+            raise wrong("an empty user name or password lets anyone in", "fill them, or leave both out")
         return path
 
     @field_validator("insecure_listen")
@@ -118,7 +118,7 @@ class ExporterSettings(Section):
     def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         if wrongs := [host for host in hosts if not is_host(host)]:
             raise wrong(
-                f"{wrongs[0]!r} is no host", "write names or addresses alone, without scheme, port or path"
+                f"{wrongs[0]!r} is not a host", "write names or addresses alone, without scheme, port or path"
             )
         return hosts
 
@@ -126,7 +126,7 @@ class ExporterSettings(Section):
     @classmethod
     def _check_once(cls, values: tuple[object, ...]) -> tuple[object, ...]:
         if len(set(values)) < len(values):
-            raise wrong("something stands in it twice", "list each value once")
+            raise wrong("it has duplicates", "list each value once")
         return values
 
     @field_validator("buckets_seconds")

@@ -67,7 +67,7 @@ def unknown_key(path: KeyPath, document: Document) -> Fault:
         return Fault(_where(path, document), *old)
     names = _siblings(path)
     close = difflib.get_close_matches(str(path[-1]), names, n=1)
-    fix = f"known here: {', '.join(names)}" if names else "it has no keys of its own"
+    fix = f"known here: {', '.join(names)}" if names else "it has no keys"
     if close:
         fix = f"did you mean {_dotted((*path[:-1], close[0]))}?"
     return Fault(_where(path, document), "no such setting", fix)
@@ -108,9 +108,9 @@ def _unknown_variable(name: str, known: list[str]) -> Fault:
     for old, found in SETTINGS.items():
         if name.upper() == variable(tuple(old.split("."))):
             now = (
-                "it is gone"
+                "it no longer exists"
                 if found.now is None
-                else f"it is called {variable(tuple(found.now.split('.')))} now"
+                else f"it is now called {variable(tuple(found.now.split('.')))}"
             )
             return Fault(name, now, found.fix)
     close = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
@@ -119,7 +119,7 @@ def _unknown_variable(name: str, known: list[str]) -> Fault:
     return Fault(
         name,
         "no such setting",
-        "examples/deskpulse.yaml lists every variable; sections and keys are joined by two underscores",
+        "examples/deskpulse.yaml lists every variable; two underscores join section and key",
     )
 
 
@@ -191,7 +191,9 @@ def wording(error: ErrorDetails) -> tuple[str, str]:
             return f"{beyond} {context[bound]} {of}", f"use {words} {context[bound]} {of}"
     if kind.startswith("date_"):
         return "no date", "write each day as 2026-12-24; a range of days is a list of its days"
-    return _KINDS.get(kind, (f"refused: {error['msg']}", "see examples/deskpulse.yaml for what it may be"))
+    return _KINDS.get(
+        kind, (f"refused: {error['msg']}", "see examples/deskpulse.yaml for the values allowed")
+    )
 
 
 def _one_of(value: object, expected: str) -> tuple[str, str]:
@@ -207,18 +209,18 @@ _BOUNDS: Final = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below
 _LENGTHS: Final = {"min_length": ("shorter than", "at least"), "max_length": ("longer than", "at most")}
 _A_SECTION: Final = (
     "a section, not a value",
-    "put its keys below it, indented; variables join section and key by two underscores",
+    "put its keys below it, indented; variables join section and key with two underscores",
 )
 _KINDS: Final = {
-    "int_parsing": ("no whole number", "write digits only"),
-    "int_type": ("no whole number", "write digits only"),
-    "int_from_float": ("no whole number", "write it without decimals"),
-    "float_parsing": ("no number", "write a number, a point before decimals"),
-    "float_type": ("no number", "write a number, a point before decimals"),
-    "finite_number": ("no finite number", "write a number"),
+    "int_parsing": ("not a whole number", "write digits only"),
+    "int_type": ("not a whole number", "write digits only"),
+    "int_from_float": ("not a whole number", "write it without decimals"),
+    "float_parsing": ("no number", "write a number with a decimal point"),
+    "float_type": ("no number", "write a number with a decimal point"),
+    "finite_number": ("not a finite number", "write a number"),
     "bool_parsing": ("neither true nor false", "write true or false"),
     "bool_type": ("neither true nor false", "write true or false"),
-    "string_type": ("no text", "put it in quotes; YAML reads words such as no, on and 1 as something else"),
+    "string_type": ("no text", "put it in quotes; YAML reads no, on and 1 as other types"),
     "tuple_type": ("no list", "write [a, b] in the file, or a,b in a variable"),
     "dict_type": (
         "no mapping",

@@ -91,7 +91,7 @@ class KafkaSettings(Section):
             return username
         if _uses_sasl(protocol) and not username:
             raise wrong(
-                f"missing, and {protocol} logs in", "set kafka.username, or a security_protocol without SASL"
+                f"missing, but {protocol} logs in", "set kafka.username, or a security_protocol without SASL"
             )
         if username and not _uses_sasl(protocol):
             raise wrong(
@@ -107,11 +107,11 @@ class KafkaSettings(Section):
             return path  # has a fault of its own
         protocol, password = info.data["security_protocol"], info.data["password"]
         if password is not None and path is not None:
-            raise wrong("given beside kafka.password", "keep one of the two")
+            raise wrong("given together with kafka.password", "keep one of the two")
         given = password is not None or path is not None
         if _uses_sasl(protocol) and not given:
             raise wrong(
-                f"missing, as is kafka.password, and {protocol} logs in",
+                f"missing, like kafka.password, but {protocol} logs in",
                 "set kafka.password_file (better) or kafka.password",
             )
         if given and not _uses_sasl(protocol):
@@ -138,15 +138,15 @@ class KafkaSettings(Section):
             return key_file
         if (cert_file is None) != (key_file is None):
             raise wrong(
-                "key_file and cert_file belong together, and one is missing",
+                "key_file and cert_file belong together, but one is missing",
                 "set both, or none for TLS without a client certificate",
             )
         try:
             _ssl_context(ca_file, cert_file, key_file)
         except (ssl.SSLError, ValueError) as error:
             raise wrong(
-                f"ca_file, cert_file and key_file are refused: {error}",
-                "give PEM files; the key must be the certificate's and without a passphrase",
+                f"ca_file, cert_file and key_file cannot be loaded: {error}",
+                "use PEM files; the key must belong to the certificate and have no passphrase",
             ) from error
         return key_file
 
@@ -171,8 +171,7 @@ def _ssl_context(ca_file: Path | None, cert_file: Path | None, key_file: Path | 
 def _check_server(server: str) -> None:
     if "://" in server:
         raise wrong(
-            f"{server!r} carries a scheme",
-            "write host:port only; kafka.security_protocol says how to connect",
+            f"{server!r} has a scheme", "write host:port only; kafka.security_protocol sets how to connect"
         )
     host, colon, port = server.rpartition(":")
     if not colon or not host or not port.isdecimal() or not 1 <= int(port) <= _LAST_PORT:

@@ -17,12 +17,12 @@ class Became(NamedTuple):
     fix: str
 
 
-_TESTED: Final = "leave it out; how many are too many is a test of the exporter's: docs/sla.md, Worst now"
+_TESTED: Final = "leave it out; the exporter tests how many are too many: docs/sla.md, Worst now"
 SETTINGS: Final[Mapping[str, Became]] = {
     "worker.reject_limit_records": Became("worker.reject_least_records", "write the same number there"),
     "worker.reject_limit_ratio": Became("worker.reject_ratio", "write the same number there"),
 }
-_LIMITS: Final = "its limits are a test of the exporter's now: docs/alerts.md"
+_LIMITS: Final = "the exporter now tests its limits: docs/alerts.md"
 POLICY: Final[Mapping[str, Became]] = {
     "alerts.at_risk": Became(
         "alerts.endangered", f"write `endangered: {{hold: 30s}}` or leave it out; {_LIMITS}"
@@ -43,4 +43,4 @@ def became(words: Mapping[str, Became], path: Iterable[object]) -> tuple[str, st
     found = words.get(".".join(part for part in path if isinstance(part, str)))
     if found is None:
         return None
-    return ("it is gone" if found.now is None else f"it is called {found.now} now", found.fix)
+    return ("it no longer exists" if found.now is None else f"it is now called {found.now}", found.fix)

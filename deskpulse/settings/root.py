@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     def _check_name(cls, name: str) -> str:
         if odd := sorted(set(name) - _KAFKA_NAME_LETTERS):
             raise wrong(
-                f"{''.join(odd)!r} may not stand in the name of a Kafka topic",
+                f"{''.join(odd)!r} is not allowed in the name of a Kafka topic",
                 "use letters, digits, dot, underscore and hyphen",
             )
         return name

@@ -36,7 +36,7 @@ class TopicSettings(Section):
         copies = info.data.get("replication_factor")
         if copies is not None and least > copies:
             raise wrong(
-                f"above topics.replication_factor ({copies}), so no write could ever succeed",
+                f"above topics.replication_factor ({copies}), so every write would fail",
                 "use 1 with 1 copy, 2 with 3 copies",
             )
         return least
@@ -59,9 +59,9 @@ class MemberSettings(Section):
         for name in names:
             check_name(name)
         if taken := RESERVED_MEMBERS.intersection(names):
-            raise wrong(f"{sorted(taken)} have a meaning of their own in the metrics", "leave them out")
+            raise wrong(f"{sorted(taken)} are reserved in the metrics", "leave them out")
         if len(set(names)) < len(names):
-            raise wrong("something stands in it twice", "list each name once")
+            raise wrong("it has duplicates", "list each name once")
         return names
 
 
@@ -128,7 +128,7 @@ class WorkerSettings(Section):
     def _check_format(cls, wanted: int | None) -> int | None:
         if wanted is not None and wanted < formats.LEAST:
             raise wrong(
-                f"this program needs a ledger of format {formats.LEAST} at least",
+                f"this program needs at least ledger format {formats.LEAST}",
                 "leave it out, or raise it (docs/upgrade.md)",
             )
         if wanted is not None and wanted > codec.VERSION:
@@ -146,4 +146,4 @@ def known_zone(name: str) -> zoneinfo.ZoneInfo:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         close = difflib.get_close_matches(name, sorted(zoneinfo.available_timezones()), n=1)
         hint = f"did you mean {close[0]}?" if close else "such as Europe/Madrid or UTC"
-        raise wrong(f"{name!r} is no time zone", f"write an IANA name; {hint}") from error
+        raise wrong(f"{name!r} is not a time zone", f"write an IANA name; {hint}") from error

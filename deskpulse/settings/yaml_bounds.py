@@ -63,7 +63,7 @@ class _Count:
     def of_alias(self, event: yaml.AliasEvent) -> int:
         """What it stands for; the reader of the document reports one that nothing before explains."""
         if event.anchor not in self._sizes and any(event.anchor == around for around, _ in self._open):
-            raise _at(event, f"*{event.anchor} stands within itself")
+            raise _at(event, f"*{event.anchor} contains itself")
         return self._sizes.get(event.anchor, 1)
 
     def add(self, event: yaml.Event, anchor: str | None, size: int) -> None:
@@ -75,7 +75,7 @@ class _Count:
             self._open[-1] = (around, so_far + size)
             size += so_far
         if size > MOST_VALUES:
-            raise _at(event, f"with what its aliases stand for it has more than {MOST_VALUES:,} values")
+            raise _at(event, f"with its aliases expanded it has more than {MOST_VALUES:,} values")
 
 
 def load(text: str) -> Any:

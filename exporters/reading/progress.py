@@ -77,9 +77,9 @@ class Progress:
         return [(key, value) for key, value in found.items() if value is not None]
 
     def stalled(self, now: float, limit_seconds: float) -> bool:
-        """Whether it lagged for so long that the log may have dropped tombstones that it has not read.
+        """Whether the reader lagged so far that it may have missed tombstones.
 
-        Rows would then stay for ever.
+        Deleted rows would then stay for ever.
         """
         return self.position is not None and now - self._current_at > limit_seconds
 

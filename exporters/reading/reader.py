@@ -120,7 +120,7 @@ class LedgerReader:
             except Exception as error:
                 # A row that cannot be read, or a defect here: the sums may be half changed, so nothing of
                 # them is kept.
-                log.exception("reading the ledger failed; it is read again from the start")
+                log.exception("reading the ledger failed; reading it again from the start")
                 self._stumble(error)
                 await self._start_over()
             pause = (
@@ -144,8 +144,7 @@ class LedgerReader:
             cause = in_a_line(self._config.bootstrap, self._said)
         if self._fault is None:
             log.warning(
-                "no connection to the ledger, trying again: %s; see docs/runbooks/brokers-unreachable.md",
-                cause,
+                "no connection to the ledger, retrying: %s; see docs/runbooks/brokers-unreachable.md", cause
             )
         self._fault = cause
 
@@ -186,7 +185,9 @@ class LedgerReader:
     async def _expect(self, count: int) -> None:
         if self._expected not in (None, count):
             log.warning(
-                "the ledger has %d partitions now, not %d: it is read from the start", count, self._expected
+                "the ledger now has %d partitions instead of %d: reading it from the start",
+                count,
+                self._expected,
             )
             await self._start_over()
         self._expected = count
@@ -218,7 +219,9 @@ class LedgerReader:
                 except OffsetOutOfRangeError as error:
                     for partition in error.args[0]:
                         await self._rewind(
-                            consumer, partition, "its log went back: it was created anew, or lost records"
+                            consumer,
+                            partition,
+                            "its log is shorter than before: it was recreated or lost records",
                         )
                     continue
                 for partition, records in batch.items():
@@ -239,7 +242,7 @@ class LedgerReader:
         part.stamped(records, self._elapsed())
         if part.stalled(self._elapsed(), self._config.stall_seconds):
             await self._rewind(
-                consumer, partition, "it was not read for so long that deletions may have been missed"
+                consumer, partition, "it was unread for too long, so deletions may have been missed"
             )
             return
         rows = part.buffer.take((record.key, record.value) for record in records)
@@ -257,18 +260,20 @@ class LedgerReader:
         position = self._keeper.positions[number]
         if position.partitions not in (0, self._expected):
             raise TopicsError(
-                f"the ledger was begun with {position.partitions} partitions and its topic has "
-                f"{self._expected}: "
-                "choose another app_id (DESKPULSE_APP_ID); its ledger is built anew from the source topics"
+                f"the ledger was created with {position.partitions} partitions, but its topic has "
+                f"{self._expected}: choose another app_id (DESKPULSE_APP_ID); its ledger is rebuilt from "
+                "the source topics"
             )
         if part.caught_up and position.transaction < part.transaction:
-            await self._rewind(consumer, partition, "its transactions went back: the topic was created anew")
+            await self._rewind(
+                consumer, partition, "its transaction number went back: the topic was recreated"
+            )
         else:
             part.transaction = position.transaction
 
     async def _rewind(self, consumer: AIOKafkaConsumer, partition: TopicPartition, why: str) -> None:
         """Forget a partition and read it again from its start."""
-        log.warning("partition %d of the ledger is read from its start: %s", partition.partition, why)
+        log.warning("reading partition %d of the ledger from its start: %s", partition.partition, why)
         part = self._parts[partition.partition]
         part.forget()  # first: should this connection end meanwhile, the next one starts from nothing too
         await self._keeper.reset(partition.partition)
@@ -311,7 +316,7 @@ class LedgerReader:
         try:
             count = await partition_count(consumer, self._config)
         except (KafkaError, TimeoutError) as error:
-            log.debug("no news of the partition counts: %s", error)
+            log.debug("cannot read the partition counts: %s", error)
             return
         if count != self._expected:
             raise TopicsError(f"the ledger has {count} partitions now, not {self._expected}: it is read anew")

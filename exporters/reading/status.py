@@ -23,7 +23,7 @@ class LedgerPartition:
     end: int | None  # high-water mark; None: not told yet
     stable: int | None  # last stable offset: transactions before it have ended
     caught_up: bool  # the log end that was seen at the start has been reached, and all of it is shown
-    stuck_seconds: float = 0.0  # for so long an open transaction has held the stable offset back
+    stuck_seconds: float = 0.0  # how long an open transaction has held back the stable offset
     held_rows: int = 0  # rows that no position row vouches for
 
     @property
@@ -52,7 +52,7 @@ class LogSpan(NamedTuple):
     first: int
     end: int
     unstable: int = 0  # records behind the last stable offset, held back by open transactions of producers
-    behind_seconds: float = 0.0  # for so long the oldest record that is not applied has been there, at least
+    behind_seconds: float = 0.0  # least age of the oldest record not yet applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +145,14 @@ class ReaderStatus:
         silent = self.silent_seconds
         if silent is not None and silent > self.limits.silent_seconds:
             yield Reason(
-                "silent", f"Kafka has not answered for {silent:.0f} s: the figures are as old", silent
+                "silent", f"Kafka has not answered for {silent:.0f} s: the figures are that old", silent
             )
         yield from self._clock()
         for number, part in sorted(self.partitions.items()):
             if part.stuck_seconds > self.limits.stuck_seconds:
                 text = (
                     f"partition {number}: an open transaction has held {part.unstable} records back for "
-                    f"{part.stuck_seconds:.0f} s; "
-                    "look whether its worker hangs"
+                    f"{part.stuck_seconds:.0f} s; check whether its worker hangs"
                 )
                 yield Reason("stuck", text, part.stuck_seconds)
 
@@ -162,8 +161,8 @@ class ReaderStatus:
         if skew is not None and limit is not None and abs(skew) > limit:
             where = "ahead of" if skew > 0 else "behind"
             text = (
-                f"the exporter's clock is {abs(skew):.0f} s {where} the brokers' clocks, and figures "
-                "are as of it: set it right (NTP)"
+                f"the exporter's clock is {abs(skew):.0f} s {where} the brokers' clocks, and the "
+                "figures follow it: synchronize it (NTP)"
             )
             yield Reason("clock", text)
 
@@ -190,19 +189,18 @@ class ReaderStatus:
         if definitions.blinds(self.hidden):
             anew = [number for number, position in self.definitions.items() if position.becoming is not None]
             numbers = sorted(anew or self.definitions)
-            what = "are made anew" if anew else "were made"
+            what = "are being recomputed" if anew else "were made"
             parts = ", ".join(map(str, numbers))
             text = (
-                f"partition{'s' if len(numbers) > 1 else ''} {parts}: the figures {what} by other "
-                "definitions than this exporter's "
-                f"({definitions.CURRENT}): they are hidden until a worker of its version has brought them "
-                "to these"
+                f"partition{'s' if len(numbers) > 1 else ''} {parts}: the figures {what} with other "
+                f"definitions than this exporter's ({definitions.CURRENT}): they are hidden until a worker "
+                "of the exporter's version has recomputed them"
             )
             yield Reason("definitions", text)
 
     def _who(self, number: int) -> str:
         if self.workers is None:
-            return "whether a worker owns it is not known"
+            return "it is unknown whether a worker owns it"
         if number not in self.workers.owners:
             return "no worker owns it"
         return (

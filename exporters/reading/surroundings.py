@@ -66,7 +66,7 @@ class Around:
             told = str(error) or type(error).__name__
             level = logging.DEBUG if self._complaints.get(what) == told else logging.WARNING
             self._complaints[what] = told
-            log.log(level, "no news of %s: %s; see docs/runbooks/exporter-incomplete.md", what, told)
+            log.log(level, "cannot read %s: %s; see docs/runbooks/exporter-incomplete.md", what, told)
         else:
             self._complaints.pop(what, None)
 

@@ -32,9 +32,8 @@ def check_counts(found: Mapping[str, int], config: ExporterConfig) -> int:
     if missing:
         raise TopicsError(
             f"no topic {', '.join(missing)}: create the topics with `deskpulse topics`, or set app_id and "
-            "topic_prefix; "
-            "Kafka hides what this user may not see: where they exist, give it Describe on them "
-            "(docs/kafka.md)"
+            "topic_prefix; Kafka hides topics that this user may not see: if they exist, give the user "
+            "Describe on them (docs/kafka.md)"
         )
     count = found[config.view_topic]
     odd = {name: other for name, other in found.items() if other != count}
@@ -42,7 +41,6 @@ def check_counts(found: Mapping[str, int], config: ExporterConfig) -> int:
         told = ", ".join(f"{name} {other}" for name, other in sorted(odd.items()))
         raise TopicsError(
             f"the ledger {config.view_topic} has {count} partitions, but {told}: a ticket's events and its "
-            "row must share a partition "
-            "number; `deskpulse topics --dry-run` says what to do"
+            "row must have the same partition number; `deskpulse topics --dry-run` shows the fix"
         )
     return count

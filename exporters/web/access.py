@@ -64,8 +64,8 @@ def host_middleware(config: ExporterConfig, refused: Counter[str]) -> Middleware
             return await handler(request)
         refused["host"] += 1
         text = (
-            f"this exporter does not answer to the name {called[:LONGEST_SHOWN]!r}: ask for localhost or "
-            "its address, or list the name in "
+            f"this exporter does not serve the name {called[:LONGEST_SHOWN]!r}: ask for localhost or its "
+            f"address, or list the name in "
             "exporter.allowed_hosts (DESKPULSE_EXPORTER__ALLOWED_HOSTS)\n"
         )
         return web.Response(status=web.HTTPMisdirectedRequest.status_code, text=text)

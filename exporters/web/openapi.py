@@ -27,8 +27,10 @@ _DIMENSIONS: Final = list(ROLLUPS)
 _FIGURE: Final[Document] = {
     "type": "object",
     "title": "Figure",
-    "description": "One figure: a metric of /metrics with its labels. "
-    "`live` figures have neither window nor period.",
+    "description": (
+        "One figure: a metric of /metrics with its labels. Figures with `live` have neither window nor "
+        "period."
+    ),
     "required": ["name", "by", "member", "value", "n"],
     "properties": {
         "name": {"type": "string", "pattern": "^support_[a-z_]+$"},
@@ -92,7 +94,7 @@ _SECURITY: Final[Document] = {
         "type": "apiKey",
         "in": "cookie",
         "name": "deskpulse-session",
-        "description": "Given by POST /login for the token.",
+        "description": "Issued by POST /login in exchange for the token.",
     },
 }
 
@@ -101,12 +103,12 @@ def _kpis(answer: Document) -> Document:
     allowed: dict[str, list[str]] = {"window": _WINDOWS, "period": list(PERIODS), "by": _DIMENSIONS}
     return {
         "operationId": "kpis",
-        "summary": "The figures, all of them or those that the parameters keep.",
+        "summary": "The figures: all of them, or those selected by the parameters.",
         "parameters": [
             {
                 "name": name,
                 "in": "query",
-                "description": "Values to keep, separated by commas or given again.",
+                "description": "Values to select: separate them by commas or repeat the parameter.",
                 "style": "form",
                 "explode": False,
                 "schema": {
@@ -116,7 +118,7 @@ def _kpis(answer: Document) -> Document:
             }
             for name in FILTERS
         ],
-        "responses": {"200": _body("The figures now.", answer), "400": _REFUSED, "401": _LOGIN},
+        "responses": {"200": _body("The current figures.", answer), "400": _REFUSED, "401": _LOGIN},
     }
 
 
@@ -124,13 +126,13 @@ def _at_risk(answer: Document) -> Document:
     names = {"type": "array", "items": {"type": "string"}}
     return {
         "operationId": "atRisk",
-        "summary": "Open tickets that have missed a deadline or have one within 4 h, by deadline.",
+        "summary": "Open tickets that have missed a deadline or have one within 4 h, sorted by deadline.",
         "parameters": [
-            {"name": "team", "in": "query", "description": "May be given again.", "schema": names},
+            {"name": "team", "in": "query", "description": "May be repeated.", "schema": names},
             {
                 "name": "target",
                 "in": "query",
-                "description": "May be given again.",
+                "description": "May be repeated.",
                 "schema": {"type": "array", "items": {"enum": list(TARGETS)}},
             },
             {
@@ -140,7 +142,7 @@ def _at_risk(answer: Document) -> Document:
             },
         ],
         "responses": {
-            "200": _body("The tickets now; none without a policy.", answer),
+            "200": _body("The current tickets; none without a policy.", answer),
             "400": _REFUSED,
             "401": _LOGIN,
         },
@@ -153,14 +155,16 @@ _LOGIN: Final[Document] = {"description": "Log in first."}
 def _quality(answer: Document) -> Document:
     return {
         "operationId": "quality",
-        "summary": "How good the data are: what came twice, came wrong, or without a beginning. "
-        "`/quality` shows it to people.",
-        "responses": {"200": _body("The counts now.", answer), "401": _LOGIN},
+        "summary": (
+            "Data quality: duplicates, rejected records, and tickets without a creation. `/quality` is the "
+            "page for people."
+        ),
+        "responses": {"200": _body("The current counts.", answer), "401": _LOGIN},
     }
 
 
 _REFUSED: Final[Document] = {
-    "description": "A parameter, or a value, that is not known; the text has the choices.",
+    "description": "Unknown parameter or value; the text lists the choices.",
     "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
 _CHOICE: Final[list[Document]] = [
@@ -174,8 +178,10 @@ _CHOICE: Final[list[Document]] = [
     {
         "name": "compare",
         "in": "query",
-        "description": "The period compared with; auto is a week ago where the window has that, "
-        "else the span before.",
+        "description": (
+            "The period to compare with; auto is a week ago where the window has it, else the previous "
+            "period."
+        ),
         "schema": {"enum": list(COMPARES), "default": "auto"},
     },
 ]
@@ -184,12 +190,12 @@ _CHOICE: Final[list[Document]] = [
 def _wall() -> Document:
     return {
         "operationId": "wall",
-        "summary": "What the built-in wall shows of a choice, now. Tiles: "
+        "summary": "The content of the built-in wall for the given choice, now. Tiles: "
         + ", ".join(spec.id for spec in TILES)
         + ".",
         "parameters": _CHOICE,
         "responses": {
-            "200": _body("The wall, and how its figures are.", {"$ref": "#/components/schemas/WallNow"}),
+            "200": _body("The wall and the state of its figures.", {"$ref": "#/components/schemas/WallNow"}),
             "400": _REFUSED,
             "401": _LOGIN,
         },
@@ -199,17 +205,19 @@ def _wall() -> Document:
 def _stream() -> Document:
     return {
         "operationId": "stream",
-        "summary": "The same, pushed: server-sent events `wall` (a Wall, when it has changed) and `pulse` (a "
-        "Pulse, every second).",
+        "summary": (
+            "The same, pushed as server-sent events: `wall` (a Wall, after a change) and `pulse` (a Pulse, "
+            "every second)."
+        ),
         "parameters": _CHOICE,
         "responses": {
             "200": {
-                "description": "Events without end. Each `data` line is JSON.",
+                "description": "An endless stream of events. Each `data` line is JSON.",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}},
             },
             "400": _REFUSED,
             "401": _LOGIN,
-            "503": _body("Too many screens.", {"$ref": "#/components/schemas/Error"}),
+            "503": _body("Too many screens are connected.", {"$ref": "#/components/schemas/Error"}),
         },
     }
 
@@ -219,24 +227,22 @@ def _readyz() -> Document:
         "type": "object",
         "required": ["desk", "ready", "complete", "reasons", "hidden", "settings", "partitions"],
         "properties": {
-            "desk": {"type": "string", "description": "Its name: the label of its series."},
+            "desk": {"type": "string", "description": "Name of the desk: the label `desk` of its series."},
             "ready": {"type": "boolean"},
             "complete": {
                 "type": "boolean",
-                "description": "The figures are all that there is, and the workers are not far behind.",
+                "description": "The figures are complete, and the workers are not far behind.",
             },
             "reasons": {"type": "array", "items": {"type": "string"}},
             "hidden": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "Figures that partitions and exporter define differently, "
-                "so they are not shown; * are all.",
+                "description": "Figures hidden because programs define them differently; * means all.",
             },
             "settings": {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "Settings that all must share "
-                "and that are not those that the ledger was made with.",
+                "description": "Settings that must be shared but differ between the exporter and the ledger.",
             },
             "partitions": {
                 "type": "object",
@@ -247,9 +253,12 @@ def _readyz() -> Document:
     }
     return {
         "operationId": "readyz",
-        "summary": "Whether the figures are all that is committed. Needs no log-in.",
+        "summary": "Whether the figures are complete. Needs no log-in.",
         "security": [{}],
-        "responses": {"200": _body("They are.", schema), "503": _body("They are not, and why.", schema)},
+        "responses": {
+            "200": _body("They are.", schema),
+            "503": _body("They are incomplete; the body says why.", schema),
+        },
     }
 
 

@@ -109,7 +109,7 @@ def faults(known: Mapping[str, Parameter], query: Iterable[tuple[str, str]]) -> 
         parameter = known.get(name)
         if parameter is None:
             yield f"{name[:LONGEST]}: no such parameter; " + (
-                one_of(name, tuple(known)) if known else "there are none here"
+                one_of(name, tuple(known)) if known else "this path takes none"
             )
             continue
         if name in seen and not parameter.several:

@@ -20,31 +20,34 @@ from kpis.state.quality import Quality
 DOCS: Final = {  # what each is, and what helps: by field of `Quality`
     "accepted": ("Events accepted", "Eventos aceptados"),
     "duplicates": (
-        "Duplicates: their identity was known, they count once",
-        "Duplicados: su identidad ya se conocía, cuentan una vez",
+        "Duplicates: known identity, counted once",
+        "Duplicados: identidad ya conocida, cuentan una sola vez",
     ),
     "twins": (
-        "Twins: the same interaction under another event_id; they count again",
-        "Gemelos: la misma interacción con otro event_id; cuentan otra vez",
+        "Twins: the same interaction under another event_id, counted again",
+        "Gemelos: la misma interacción con otro event_id, cuentan de nuevo",
     ),
     "late": (
-        "Late: before the newest events of their partition",
+        "Late: older than the newest events of their partition",
         "Tardíos: anteriores a los últimos de su partición",
     ),
     "anomalies": (
-        "Anomalies in 24 h: stamped before their cause",
-        "Anomalías en 24 h: con hora anterior a su causa",
+        "Anomalies in 24 h: dated before their cause",
+        "Anomalías en 24 h: con fecha anterior a su causa",
     ),
     "without_creation": ("Tickets without a creation", "Tickets sin creación"),
     "overflowed": (
-        "Tickets with more facts than are kept exactly",
-        "Tickets con más hechos de los que se guardan exactos",
+        "Tickets with more facts than the program keeps exactly",
+        "Tickets con más hechos de los que se guardan con exactitud",
     ),
-    "returned": ("Tickets that came back after they had left", "Tickets que volvieron tras haber salido"),
+    "returned": (
+        "Tickets that returned after their state had expired",
+        "Tickets que volvieron tras caducar su estado",
+    ),
 }
 _WORDS: Final = {
     "title": ("Data quality", "Calidad de los datos"),
-    "since": ("since the ledger was begun", "desde que empezó el registro"),
+    "since": ("since the ledger was created", "desde que se creó el registro"),
     "rejected": ("Rejected", "Rechazados"),
     "folded": ("Names shown as other", "Nombres mostrados como otros"),
     "nothing": ("No figures yet", "Aún no hay cifras"),
@@ -69,7 +72,7 @@ small { opacity: .8; display: block; }
 class QualityAnswer(Struct):
     """What `/api/quality` answers; null while there are no figures.
 
-    Counts are since the ledger was begun, anomalies of the last 24 h.
+    Counts are since the ledger was created, anomalies of the last 24 h.
     """
 
     desk: str  # its name: the label of its series

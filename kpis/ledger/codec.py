@@ -48,8 +48,7 @@ class NewerRowError(Exception):
     def __init__(self, version: int) -> None:
         super().__init__(
             f"a ledger row has version {version}, this program reads up to {VERSION}: upgrade it; if you "
-            "are going back, "
-            "the ledger has been raised meanwhile, and docs/upgrade.md tells what is left to do"
+            "are going back, the ledger has been raised since; docs/upgrade.md lists the remaining steps"
         )
 
 

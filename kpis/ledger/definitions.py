@@ -81,10 +81,9 @@ HISTORY: Final = (
     ),
     Definitions(
         4,
-        "the clock of the first reply stands still while the ticket is closed; a met deadline counts at "
-        "what met it, not at the deadline; "
-        "what ends at the very deadline has not passed it; an unanswered ticket that was reopened waits "
-        "since then",
+        "the clock of the first reply pauses while the ticket is closed; a met deadline counts at what met "
+        "it, not at the deadline; what ends at the very deadline has not passed it; an unanswered ticket "
+        "that was reopened waits since then",
         frozenset(
             {
                 "support_oldest_unanswered_timestamp_seconds",

@@ -32,21 +32,18 @@ def settle(position: Position, wanted: int | None) -> None:
     if position.format > codec.VERSION:
         raise LedgerFormatError(
             f"the ledger has been raised to format {position.format}, and this program writes up to "
-            f"{codec.VERSION}: upgrade it; if you "
-            "are going back, docs/upgrade.md tells what is left to do"
+            f"{codec.VERSION}: upgrade it. If you are going back, docs/upgrade.md lists the remaining steps"
         )
     if wanted is not None and wanted < position.format:
         raise LedgerFormatError(
-            f"worker.ledger_format is {wanted} and the ledger has been raised to {position.format}: rows "
-            "that an older program cannot "
-            "read may stand in it. Leave the setting out, or begin another ledger with another app_id "
-            "(docs/upgrade.md)"
+            f"worker.ledger_format is {wanted}, but the ledger has been raised to {position.format}: it may "
+            "hold rows that an older program cannot read. Leave the setting out, or start a new ledger with "
+            "another app_id (docs/upgrade.md)"
         )
     if max(position.format, wanted or 0) < LEAST:
         raise LedgerFormatError(
-            f"this program needs a ledger of format {LEAST}, and this one has {position.format}: once every "
-            "exporter runs this version, "
-            f"set worker.ledger_format: {LEAST}; workers of older versions then stop, and there is no way "
-            "back to them (docs/upgrade.md)"
+            f"this program needs a ledger of format {LEAST}, but this one has {position.format}: once every "
+            f"exporter runs this version, set worker.ledger_format: {LEAST}; workers of older versions then "
+            "stop, and there is no way back to them (docs/upgrade.md)"
         )
     position.format = max(position.format, wanted or 0)

@@ -42,9 +42,9 @@ class Calendar(Protocol):
         """Open time within `[start, end)`; 0 when it ends before it starts."""
 
     def after_ms(self, start_ms: int, open_ms: int) -> int | None:
-        """The first instant by which so much open time has passed since the start.
+        """First instant by which `open_ms` of open time have elapsed since the start.
 
-        None when it does not come within 13 years.
+        None when that takes more than 13 years.
         """
 
 
@@ -101,7 +101,10 @@ class _Block(NamedTuple):
         return self.before[i] + min(at_ms, self.ends[i]) - self.starts[i]
 
     def at_passed_ms(self, passed: int) -> int:
-        """The first instant at which so much open time has passed; `0 < passed <=` that of the block."""
+        """First instant by which `passed` ms of open time have elapsed.
+
+        Requires 0 < passed <= the open time of the block.
+        """
         i = bisect_right(self.before, passed - 1) - 1
         return self.starts[i] + passed - self.before[i]
 

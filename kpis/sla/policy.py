@@ -323,11 +323,11 @@ def changed_past(policy: Policy | None, signed: Signed | None, newest_ms: int | 
             continue
         version = offered.get(name)
         if version is None:
-            faults.append(f"version {name!r} was in force and is gone: put it back")
+            faults.append(f"version {name!r} was in force and is missing: put it back")
         elif signed is not None and version.digest(signed.year) != signature.digest:
             faults.append(
-                f"version {name!r} was in force and has changed: put it back as it was, and write the "
-                "change as a new version"
+                f"version {name!r} was in force and has changed: restore it, and write the change as a new "
+                "version"
             )
     for name, version in offered.items():
         if name not in known and _in_force(version.effective_ms, newest_ms):

@@ -59,9 +59,9 @@ class Admission:
         return []
 
     def has_room(self, combinations: int) -> bool:
-        """Whether one more combination may be numbered beside so many.
+        """Whether a new combination fits beside the `combinations` already in use.
 
-        Else it counts as `other` in each dimension.
+        If not, it counts as `other` in each dimension.
         """
         if combinations < self._most_combinations and COMBINATION not in self._closed:
             return True

@@ -111,8 +111,8 @@ class PolicyChangedError(Exception):
         super().__init__(
             f"partition {partition}: the SLA policy (desk.policy) is not the one that the ledger was built "
             f"with:\n{lines}\n"
-            "  or begin another ledger with another app_id (DESKPULSE_APP_ID): it is built anew from the "
-            "source topics"
+            "  or start a new ledger with another app_id (DESKPULSE_APP_ID): it is rebuilt from the source "
+            "topics"
         )
 
 
@@ -122,10 +122,10 @@ class SettingsChangedError(Exception):
     def __init__(self, partition: int, found: Sequence[Differing]) -> None:
         lines = "\n".join(f"  {one}" for one in found)
         super().__init__(
-            f"partition {partition}: settings that all workers of a ledger share are not the ones that it "
+            f"partition {partition}: settings that all workers of a ledger must share differ from those it "
             f"was made with:\n{lines}\n"
-            "  set them back; or, if you mean to change them, start every worker with --adopt-settings "
-            "once (docs/upgrade.md)"
+            "  set them back; or, if you mean to change them, start every worker with --adopt-settings once "
+            "(docs/upgrade.md)"
         )
 
 

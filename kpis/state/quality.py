@@ -35,7 +35,7 @@ class Quality(Struct, kw_only=True):
     late: int | None = None  # events before the event clock of their partition; a history has none
     anomalies: int | None = None  # what is stamped before its cause; of a desk in the last 24 h
     without_creation: int = 0  # tickets of which no creation is known
-    overflowed: int = 0  # tickets with more facts than are kept exactly
+    overflowed: int = 0  # tickets with more facts than the program keeps exactly
     # tickets that had left the state and were known when their next event came; a history has none
     returned: int | None = None
     folded: dict[str, int] = field(default_factory=dict)  # names shown as `other`, by dimension
@@ -117,31 +117,26 @@ def of_positions(
 def told(quality: Quality) -> Iterator[str]:
     """A line for each thing that somebody may want to mend; nothing where all is well."""
     for count, one, many, why in (
-        (quality.duplicates, "duplicate", "duplicates", "the identity was known, so it counts once"),
+        (quality.duplicates, "duplicate", "duplicates", "known identity, counted once"),
         (
             quality.twins,
             "twin",
             "twins",
-            "the same interaction under another event_id: kind, instant and parts; it counts again",
+            "the same interaction (kind, instant, parts) under another event_id, counted again",
         ),
         (
             quality.late or 0,
             "late event",
             "late events",
-            "before the newest events of its partition; it counts where it belongs",
+            "older than the newest events of its partition; it counts at its own time",
         ),
         (
             quality.anomalies or 0,
             "anomaly",
             "anomalies",
-            "stamped before its cause: a wrong clock, or an order that was lost",
+            "dated before its cause: a wrong clock or lost order",
         ),
-        (
-            quality.returned or 0,
-            "ticket returned",
-            "tickets returned",
-            "it had left the state, and was known",
-        ),
+        (quality.returned or 0, "ticket returned", "tickets returned", "its state had expired"),
     ):
         if count:
             yield f"{count:,} {one if count == 1 else many}: {why}"
@@ -150,7 +145,7 @@ def told(quality: Quality) -> Iterator[str]:
         yield _of_tickets(quality.without_creation, what, quality.tickets_without_creation)
     if quality.overflowed:
         yield _of_tickets(
-            quality.overflowed, "with more facts than are kept exactly", quality.overflowed_tickets
+            quality.overflowed, "with more facts than the program keeps exactly", quality.overflowed_tickets
         )
     for dimension, count in quality.folded.items():
         yield f"{count:,} name{'s' if count != 1 else ''} of {dimension} shown as other"

@@ -12,7 +12,7 @@ class Promise(Struct, array_like=True, frozen=True, gc=False):
     """What a ticket's version of the policy says about it; None where it promises or measures nothing."""
 
     reply_due_ms: int | None = None
-    # as the clock stands; None also while it stands still short of the target
+    # current deadline; None also while the clock is paused before it
     resolution_due_ms: int | None = None
     reply_ms: int | None = None  # first response time by the team's calendar
     resolution_ms: int | None = None  # resolution time by the team's calendar

@@ -140,4 +140,4 @@ async def test_sigterm_does_not_wait_for_brokers_that_keep_silent(tmp_path: Path
                 assert time.monotonic() - told_at < 10
         finally:
             desk.stop()
-    assert worker.has_said("told to stop before the start")
+    assert worker.has_said("stopped by a signal before the start")

@@ -119,7 +119,7 @@ def test_the_record_that_crashed_the_real_merge_is_found(monkeypatch: pytest.Mon
 def test_without_a_trace_of_it_the_way_to_find_the_record_is_told() -> None:
     told = str(guards.crashed_merge(ValueError(), "survey", 1, first=5, last=9))
     assert "an offset from 5 to 9 crashes the merge" in told
-    assert "worker.chunk_records=1 tells which" in told
+    assert "worker.chunk_records=1 to find out which" in told
     assert "`deskpulse skip survey 1 5`" in str(
         guards.crashed_merge(ValueError(), "survey", 1, first=5, last=5)
     )

@@ -243,7 +243,7 @@ class TestTransactionalIds:
         writer = self.writer()
         await writer.take_over()
         with pytest.raises(
-            WorkerError, match=f"no right to the transactional id {denied}, under which a ledger of format"
+            WorkerError, match=f"no right to the transactional id {denied}, which a ledger of format"
         ) as error:
             await writer.settle(ledger_format)
         assert Exit.CONFIG == error.value.code

@@ -17,5 +17,5 @@ def test_keys_are_read_as_they_are_written() -> None:
 
 
 async def test_only_source_topics_can_be_skipped() -> None:
-    with pytest.raises(WorkerError, match="surveys is no source topic: use one of ticket-created, "):
+    with pytest.raises(WorkerError, match="surveys is not a source topic: use one of ticket-created, "):
         await request_skip(WorkerConfig(clock=WORKER, kafka={}), "surveys", 0, 1)

@@ -175,7 +175,7 @@ async def test_rights_over_one_desk_are_none_over_another_and_a_missing_one_is_t
             await writer.write(ROW, [])
     await keep_for_somebody_else(guarded, "app-0", LITERAL)
     told = await until(lambda: refusal(guarded, BEFORE), what="the rule about the id of before")
-    assert "no right to the transactional id app-0, under which a ledger of format 5 is written" in told
+    assert "no right to the transactional id app-0, which a ledger of format 5 needs" in told
     async with worker(guarded, FROM) as writer:
         await writer.write(ROW, [])
     await keep_for_somebody_else(guarded, "app:", PREFIXED)

@@ -35,7 +35,7 @@ def test_it_serves_until_ctrl_c() -> None:
         assert "Press Ctrl-C to stop it" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
-        assert "stopped, the data is deleted" in rest
+        assert "stopped; its data is deleted" in rest
         assert 0 == process.wait(30)
     assert port_is_free(port)
 

@@ -133,7 +133,7 @@ def test_when_all_is_over_no_file_is_begun_any_more(served: StandIn, tmp_path: P
         (
             [Answer(status=404)],
             (
-                r"404 Not Found; the repository, which \S+ names, does not give it out: "
+                r"404 Not Found; the repository, which \S+ names, does not serve it: "
                 r"check the network, and a proxy"
             ),
             1,
@@ -142,7 +142,7 @@ def test_when_all_is_over_no_file_is_begun_any_more(served: StandIn, tmp_path: P
         ([Answer(status=502)], r"could not be fetched \(502 Bad Gateway; 4 tries\): check the network", 4),
         (
             [Answer(b"first" * 1000, cut=True)],
-            r"could not be fetched \(2,500 of 5,000 bytes came; 4 tries\)",
+            r"could not be fetched \(2,500 of 5,000 bytes arrived; 4 tries\)",
             4,
         ),
     ],

@@ -98,7 +98,7 @@ class TestWithoutTheExtra:
         machine.java("1.8.0_402")
         with pytest.raises(
             BrokerError,
-            match=rf"no Java at .*/nowhere/bin/java; .*/bin/java is Java 8, the broker needs 17{fix}",
+            match=rf"no Java at .*/nowhere/bin/java; .*/bin/java is Java 8, but the broker needs 17{fix}",
         ):
             find_java()
         assert "is Java 8" in (available() or "")
@@ -110,8 +110,10 @@ def test_the_one_that_is_told_is_taken_or_refused_but_never_passed_over(
     monkeypatch.setenv(java.VARIABLE, machine.java("17.0.15", "told"))
     assert str(machine.folder / "told/java") == find_java()
     machine.java("11.0.1", "told")
-    with pytest.raises(BrokerError, match=rf"{java.VARIABLE}: .*told/java is Java 11, the broker needs 17"):
+    with pytest.raises(
+        BrokerError, match=rf"{java.VARIABLE}: .*told/java is Java 11, but the broker needs 17"
+    ):
         find_java()
     (machine.folder / "told/java").write_text("#!/bin/sh\n")
-    with pytest.raises(BrokerError, match="told/java does not tell its version"):
+    with pytest.raises(BrokerError, match="told/java does not report its version"):
         find_java()

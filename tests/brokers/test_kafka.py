@@ -159,7 +159,7 @@ def test_a_taken_port_is_named(kafka: LocalKafka) -> None:
     port = int(kafka.bootstrap.rpartition(":")[2])
     with pytest.raises(
         BrokerError,
-        match=rf"port {port} is in use: end the program that listens there, or choose another port",
+        match=rf"port {port} is in use: stop the program that listens there, or choose another port",
     ):
         LocalKafka(port=port).start()
 
@@ -167,7 +167,7 @@ def test_a_taken_port_is_named(kafka: LocalKafka) -> None:
 def test_use_before_start_and_twice(kafka: LocalKafka) -> None:
     with pytest.raises(BrokerError, match="has not been started"):
         _ = LocalKafka().bootstrap
-    with pytest.raises(BrokerError, match="running already"):
+    with pytest.raises(BrokerError, match="already running"):
         kafka.start()
     with pytest.raises(BrokerError, match="there is no broker 7: this Kafka has 1 to 1"):
         kafka.kill(7)

@@ -87,5 +87,5 @@ def test_settings_that_cannot_be_read_are_named(home: Path) -> None:
     ["maven.example/maven2", "ftp://maven.example", "https://", "https://a.example:port", "http://[::1"],
 )
 def test_an_address_that_is_none_is_refused(home: Path, address: str) -> None:
-    with pytest.raises(BrokerError, match=rf"{VARIABLE} names no repository: it takes an address such as"):
+    with pytest.raises(BrokerError, match=rf"{VARIABLE} does not name a repository: give an address such as"):
         find_repository({VARIABLE: address})

@@ -45,7 +45,7 @@ def test_without_a_policy_the_boards_show_what_there_is_and_say_what_one_would_a
     texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.json")}
     assert "support_sla" not in "".join(texts.values())
     assert 'clock=\\"calendar\\"' in texts["wall.json"]
-    assert "Nothing is promised" in texts["sla.json"]
+    assert "Without targets" in texts["sla.json"]
     for text in texts.values():
         board = json.loads(text)
         assert ([], [], set()) == (faults(board), lost_on_the_way(board), unknown_metrics(board))

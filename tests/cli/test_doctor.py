@@ -141,7 +141,7 @@ def test_a_session_timeout_outside_of_what_brokers_allow_fails() -> None:
     (finding,) = examine_limits(
         Settings(), {"group.min.session.timeout.ms": "30000", "group.max.session.timeout.ms": "60000"}
     )
-    assert (finding.verdict, finding.found) == ("FAIL", "10 s, and the brokers allow 30 s to 60 s")
+    assert (finding.verdict, finding.found) == ("FAIL", "10 s, but the brokers allow 30 s to 60 s")
 
 
 def test_a_transaction_timeout_above_the_brokers_fails() -> None:
@@ -162,9 +162,9 @@ def test_a_log_in_over_an_open_line_warns() -> None:
 @pytest.mark.parametrize(
     ("group", "verdict", "words"),
     [
-        (None, "WARN", "no worker has ever run"),
+        (None, "WARN", "no worker has run yet"),
         (Group("Empty", 0), "WARN", "no worker is running"),
-        (Group("PreparingRebalance", 2), "WARN", "being handed over"),
+        (Group("PreparingRebalance", 2), "WARN", "is rebalancing"),
         (Group("Stable", 2), "OK", "2 workers, stable"),
     ],
 )

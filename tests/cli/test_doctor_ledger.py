@@ -50,20 +50,20 @@ def test_the_newest_format_is_ok() -> None:
 @pytest.mark.parametrize("format_", [1, 2, 3])
 def test_a_format_without_definitions_fails_with_the_step_that_is_left(format_: int) -> None:
     verdict, found, fix = told(finding(format_, format_))
-    assert ("FAIL", f"format {format_}, and this program needs 4 at least: no worker will start") == (
+    assert ("FAIL", f"format {format_}, but this program needs at least 4: no worker will start") == (
         verdict,
         found,
     )
-    assert "set worker.ledger_format: 4; there is no way back then" in fix
+    assert "set worker.ledger_format: 4; after that there is no way back" in fix
 
 
 def test_an_older_format_warns_with_the_step_that_is_left() -> None:
     with upgraded():
         verdict, found, fix = told(finding(VERSION, VERSION))
-    assert (
-        "WARN",
-        f"format {VERSION}, and this program writes up to {NEXT}: it can be taken back still",
-    ) == (verdict, found)
+    assert ("WARN", f"format {VERSION}, and this program writes up to {NEXT}: you can still go back") == (
+        verdict,
+        found,
+    )
     assert f"set worker.ledger_format: {NEXT}" in fix
 
 
@@ -75,7 +75,7 @@ def test_partitions_that_are_not_raised_yet_are_named() -> None:
 def test_a_setting_below_the_format_fails() -> None:
     with upgraded():
         verdict, _, fix = told(finding(NEXT, wanted=VERSION))
-    assert ("FAIL", "leave worker.ledger_format out: a format is not lowered") == (verdict, fix)
+    assert ("FAIL", "leave worker.ledger_format out: a format cannot be lowered") == (verdict, fix)
 
 
 def test_panes_of_other_definitions_warn_with_what_is_hidden() -> None:
@@ -97,7 +97,7 @@ def test_a_ledger_of_a_newer_program_fails(monkeypatch: pytest.MonkeyPatch) -> N
     assert "FAIL" == verdict
     assert f"a ledger row has version {NEXT}" in found
     raised = {0: [(POSITION_KEY, encode_position(Position(format=NEXT)))]}
-    assert ("FAIL", f"raised to format {NEXT}, and this program writes up to {codec.VERSION}") == told(
+    assert ("FAIL", f"raised to format {NEXT}, but this program writes up to {codec.VERSION}") == told(
         next(examine_ledger(Settings(), raised), None)
     )[:2]
 
@@ -116,7 +116,7 @@ def test_the_round_finds_the_position_rows(run: Run, on_kafka: Settings) -> None
 
     asyncio.run(write())
     assert (
-        "FAIL  ledger: format 1, and this program needs 4 at least: no worker will start" in run("doctor").out
+        "FAIL  ledger: format 1, but this program needs at least 4: no worker will start" in run("doctor").out
     )
 
 
@@ -150,7 +150,7 @@ class TestPolicy:
 
     def test_the_past_is_compared(self, tmp_path: Path) -> None:
         signed = policy_of(self.text()).signed(2026)
-        assert ("OK", "its past is that of the ledger") == self.finding(tmp_path, self.text(), signed)
+        assert ("OK", "its past versions match the ledger") == self.finding(tmp_path, self.text(), signed)
         verdict, found = self.finding(tmp_path, self.text("2h"), signed) or ("", "")
         assert ("FAIL", True) == (verdict, "'a' was in force and has changed" in found)
         assert "FAIL" == (self.finding(tmp_path, None, signed) or [""])[0]

@@ -134,7 +134,7 @@ def test_dirty_lines_are_told_and_stop_nothing(tmp_path: Path) -> None:
     path.write_text("\n".join(lines), encoding="utf-8")
     events, complaints = read_timed_events(path)
     assert len(events) == 1
-    assert complaints[0] == "2 lines are no events and were left out, such as:"
+    assert complaints[0] == "2 lines are not events and were left out, such as:"
     assert complaints[-1].startswith("2 events without a readable occurred_at")
 
 

@@ -34,7 +34,7 @@ def test_a_file_does_not_differ_from_itself(run: Run) -> None:
     answer = run("policy", "diff", EXAMPLE, EXAMPLE)
     assert answer.code == exits.OK
     assert 2 == answer.out.count(": unchanged")
-    assert "take the new one" in answer.out
+    assert "accept the new one" in answer.out
 
 
 def test_a_version_that_was_in_force_must_not_change(run: Run, tmp_path: Path) -> None:
@@ -137,8 +137,8 @@ def test_check_tells_every_fault_of_the_policy(
     )
     answer = run("check")
     assert (answer.code, answer.out) == (exits.USAGE, "")
-    assert "'192%' is no objective" in answer.err
-    assert "no holidays are known of 'UU'" in answer.err
+    assert "'192%' is not an objective" in answer.err
+    assert "no holidays are known for 'UU'" in answer.err
 
 
 def test_a_policy_that_is_not_there_is_a_fault_of_the_setting(

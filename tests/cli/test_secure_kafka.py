@@ -139,12 +139,12 @@ def test_a_wrong_password_is_code_3_and_names_the_cause(
     assert "refuses the log-in: user or password is wrong" in worker.stderr.partition("CRITICAL")[2]
     exporter_log, deadline = tmp_path / "exporter.log", time.monotonic() + PATIENCE_SECONDS
     with running("exporter", exporter_log):  # it goes on trying
-        while "no connection to the ledger, trying again: Kafka at" not in (
+        while "no connection to the ledger, retrying: Kafka at" not in (
             told := exporter_log.read_text(encoding="utf-8")
         ):
             assert time.monotonic() < deadline, told
             time.sleep(0.1)
-    assert "refuses the log-in: user or password is wrong" in told.partition("trying again: ")[2]
+    assert "refuses the log-in: user or password is wrong" in told.partition("retrying: ")[2]
 
 
 def test_an_authority_that_did_not_sign_is_code_3(
@@ -195,23 +195,21 @@ def test_topics_that_are_forbidden_are_not_told_as_missing(
     asyncio.run(allow(secure, "guarded.survey", user, READ, DESCRIBE))
     doctor = run("doctor")
     assert doctor.code != exits.OK
-    assert (
-        "FAIL  topics: 2 missing or not allowed, Kafka does not tell this user which: guarded" in doctor.out
-    )
-    assert "give it Describe on them" in doctor.out
+    assert "FAIL  topics: 2 missing or forbidden (Kafka does not say which): guarded" in doctor.out
+    assert "give the user Describe on them" in doctor.out
     assert "WARN  rights: Kafka does not show this user the configuration of guarded.survey" in doctor.out
     assert "OK    leaders" in doctor.out
     assert "group guarded" in doctor.out
     worker = ended("worker")
     assert worker.returncode == 78
     assert (
-        "not to be seen by this Kafka user: guarded-view, guarded.dead-letter. They are missing or forbidden"
+        "invisible to this Kafka user: guarded-view, guarded.dead-letter. They are missing or forbidden"
         in worker.stderr
     )
     asyncio.run(allow(secure, "guarded.resolved", "somebody", ALL))
     simulated = run("simulate", "--for", "1s", "--speed", "max")
     assert simulated.code == exits.BROKER
     assert (
-        "this Kafka user may not see guarded.resolved, and Kafka does not tell whether they exist"
+        "this Kafka user may not see guarded.resolved, and Kafka does not say whether they exist"
         in simulated.err
     )

@@ -42,9 +42,9 @@ def test_a_record_is_noted_for_the_workers(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["first-replies", 2, 0], "is no source topic: use one of"),
-        (["first-reply", 4, 0], "has partitions 0 to 3, and no 4"),
-        (["first-reply", 2, 1], "holds offsets 0 to 0, and not 1"),
+        (["first-replies", 2, 0], "is not a source topic: use one of"),
+        (["first-reply", 4, 0], "has partitions 0 to 3 but no partition 4"),
+        (["first-reply", 2, 1], "holds offsets 0 to 0, but not 1"),
         (["first-reply", 0, 0], "holds no record"),
     ],
 )

@@ -121,7 +121,7 @@ def test_a_ledger_of_another_partition_count_needs_another_app_id() -> None:
 
 def test_source_topics_that_differ_among_themselves_cannot_be_mended_by_a_setting() -> None:
     topics = {**all_as_specified(), "support.survey": as_specified(BY_NAME["support.survey"], partitions=1)}
-    assert "differ among themselves" in partitions_fix(plan(WANTED, topics), topics)
+    assert "have different counts" in partitions_fix(plan(WANTED, topics), topics)
 
 
 def test_the_partition_count_of_dead_letters_and_skips_is_free() -> None:

@@ -59,7 +59,7 @@ async def test_unequal_partition_counts_are_told_one_by_one(new_stack: NewStack)
     assert worker.has_said("Give all topics the same count with `deskpulse topics`")
     topics = await asyncio.to_thread(run_command, "topics", variables=stack.variables)
     assert exits.BROKER == topics.returncode
-    assert "the source topics differ among themselves" in topics.stderr
+    assert "the source topics have different counts" in topics.stderr
     assert "another topic_prefix" in topics.stderr
 
 

@@ -178,7 +178,7 @@ async def test_what_may_not_be_asked_is_not_known_and_said_once(
     assert looks.workers is None
     assert {("survey", 0): LogSpan(0, 0)}.items() <= looks.sources.items()
     assert 1 == caplog.text.count(
-        "no news of the workers' consumer group: [Error 30] GroupAuthorizationFailedError"
+        "cannot read the workers' consumer group: [Error 30] GroupAuthorizationFailedError"
     )
 
 

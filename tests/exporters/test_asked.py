@@ -57,7 +57,7 @@ async def test_a_parameter_that_no_page_knows_is_refused(ask: Ask, path: str) ->
     assert 400 == status
     assert (
         "windw: no such parameter; "
-        f"{'expected one of ' + ', '.join(names) if names else 'there are none here'}" == body["error"]
+        f"{'expected one of ' + ', '.join(names) if names else 'this path takes none'}" == body["error"]
     )
 
 

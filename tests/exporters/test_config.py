@@ -33,7 +33,7 @@ def test_other_machines_are_refused_without_tls_and_log_in(host: str) -> None:
 
 @pytest.mark.parametrize(("given", "missing"), [(TLS, "a log-in"), ({"bearer_token": "secret"}, "TLS")])
 def test_half_of_a_door_is_no_door(given: dict[str, Any], missing: str) -> None:
-    with pytest.raises(ConfigError, match=f"and {missing} is not set up"):
+    with pytest.raises(ConfigError, match=f"but {missing} is not set up"):
         config(host="10.0.0.1", **given)
 
 
@@ -61,7 +61,7 @@ def test_an_empty_secret_is_no_secret(given: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("host", ["desk.example:9108", "https://desk.example", "*", "", "desk example"])
 def test_an_allowed_host_is_a_name_alone(host: str) -> None:
-    with pytest.raises(ConfigError, match="is no host; write names or addresses alone"):
+    with pytest.raises(ConfigError, match="is not a host; write names or addresses only"):
         config(allowed_hosts=("desk.example", host))
 
 

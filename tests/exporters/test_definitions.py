@@ -100,8 +100,8 @@ def test_where_alerts_about_promises_are_blind_the_view_is_incomplete_with_the_r
     assert not found.complete
     assert ["definitions"] == [reason.code for reason in found.why]
     assert (
-        f"partition 1: the figures are made anew by other definitions than this exporter's ({CURRENT})"
-        in found.behind[0]
+        "partition 1: the figures are being recomputed with other definitions than this exporter's "
+        f"({CURRENT})" in found.behind[0]
     )
     assert [{"reason": "definitions"}] == [
         sample.labels for sample in samples(found, "deskpulse_view_incomplete")

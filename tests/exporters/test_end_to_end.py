@@ -131,7 +131,7 @@ async def test_a_ledger_of_another_partition_count_is_refused(ledger: Ledger) ->
     reader = LedgerReader(ledger.config(), keeper)
     running = asyncio.create_task(reader.run())
     async with asyncio.timeout(30):
-        while "begun with 4 partitions and its topic has 2: choose another app_id" not in " ".join(
+        while "created with 4 partitions, but its topic has 2: choose another app_id" not in " ".join(
             reader.status().reasons
         ):
             await keeper.view()
@@ -179,7 +179,7 @@ async def test_after_a_long_stall_the_ledger_is_read_again(
                 (view := await keeper.view()) is None or view.live[0].value != 2 or not reader.status().ready
             ):
                 pass
-    assert "read from its start: it was not read for so long" in caplog.text
+    assert "from its start: it was unread for too long" in caplog.text
     await ended(running)
 
 
@@ -247,7 +247,7 @@ async def test_a_ledger_that_went_back_is_read_again(
         with caplog.at_level(logging.WARNING):
             await ledger.commit(Desk().rows())
             async with asyncio.timeout(30):
-                while "transactions went back" not in caplog.text:
+                while "transaction number went back" not in caplog.text:
                     await face.ready()
         await face.until_ready()
         assert 'deskpulse_transactions_total{desk="deskpulse",partition="0"} 1.0' in await face.metrics()
@@ -268,7 +268,7 @@ async def test_without_a_broker_it_ends_with_a_message() -> None:
     nobody = Ledger(f"127.0.0.1:{free_ports(1)[0]}", "desk")
     with pytest.raises(
         UnreachableError,
-        match=r"bootstrap_servers \(127\.0\.0\.1:\d+\) could be talked to: .* start the broker",
+        match=r"bootstrap_servers \(127\.0\.0\.1:\d+\) could be reached: .* start the broker",
     ):
         async with exporter(nobody.config(start_timeout_seconds=0.3)):
             pass

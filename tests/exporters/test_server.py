@@ -59,7 +59,7 @@ async def test_files_that_are_no_certificate_are_refused(tmp_path: Path) -> None
     file = tmp_path / "cert.pem"
     file.write_text("no certificate")
     with pytest.raises(
-        ConfigError, match=r"cert_file and exporter\.key_file are refused: .*; give PEM files"
+        ConfigError, match=r"cert_file and exporter\.key_file cannot be loaded: .*; use PEM files"
     ):
         async with listening(cert_file=file, key_file=file):
             pass

@@ -50,12 +50,12 @@ def test_a_hanging_transaction_leaves_it_ready_and_incomplete() -> None:
     status = all_read(1, partitions={0: LedgerPartition(10, 15, 10, caught_up=True, stuck_seconds=6.0)})
     assert status.ready
     assert (
-        "partition 0: an open transaction has held 5 records back for 6 s; look whether its worker hangs",
+        "partition 0: an open transaction has held 5 records back for 6 s; check whether its worker hangs",
     ) == status.reasons
 
 
 def test_silence_makes_the_figures_stale() -> None:
-    assert ("Kafka has not answered for 11 s: the figures are as old",) == all_read(
+    assert ("Kafka has not answered for 11 s: the figures are that old",) == all_read(
         1, silent_seconds=11.0
     ).reasons
 
@@ -66,7 +66,7 @@ def test_silence_makes_the_figures_stale() -> None:
         (Workers(1, {0: "a"}), frozenset(), "no worker owns it"),
         (Workers(2, {0: "a", 1: "b"}), frozenset({1}), "b is still recovering it"),
         (Workers(2, {0: "a", 1: "b"}), frozenset(), "b works on it"),
-        (None, frozenset(), "whether a worker owns it is not known"),
+        (None, frozenset(), "it is unknown whether a worker owns it"),
     ],
 )
 def test_a_ledger_that_is_far_behind_is_ready_and_incomplete(

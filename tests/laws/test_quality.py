@@ -143,5 +143,5 @@ class TestTold:
         assert lines[0].startswith("1,200 duplicates: ")
         assert lines[1].startswith("1 twin: ")
         assert "25 tickets without a creation, so under `unknown` and in no live count: T1, T2, ..." in lines
-        assert "1 ticket with more facts than are kept exactly: T9" in lines
+        assert "1 ticket with more facts than the program keeps exactly: T9" in lines
         assert "7 names of team shown as other" in lines

@@ -209,8 +209,8 @@ def test_a_version_that_was_in_force_must_not_change(other: Version) -> None:
 
 def test_a_version_that_was_in_force_must_not_go() -> None:
     before = signed(Policy([version()]))
-    assert "is gone" in changed_past(None, before, NEWEST)[0]
-    assert ["is gone" in fault for fault in changed_past(Policy([version("v2")]), before, NEWEST)] == [
+    assert "is missing" in changed_past(None, before, NEWEST)[0]
+    assert ["is missing" in fault for fault in changed_past(Policy([version("v2")]), before, NEWEST)] == [
         True,
         False,
     ]

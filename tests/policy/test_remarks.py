@@ -22,13 +22,13 @@ HIGH_ALONE = """
         resolution: [{priority: [high, urgent], within: 8h, objective: 90%}]
 """
 LEFT_OVER = (
-    "version v1: tickets that fit none of the 1 lines of resolution are promised no solution, so nothing "
-    "is told of them however long they "
-    "wait; a last line with `within` and `objective` alone takes them all"
+    "version v1: tickets that fit none of the 1 lines of resolution have no resolution target, so no alert "
+    "reports them however long they wait; add a last line with only `within` and `objective`: it matches "
+    "all of them"
 )
 
 
-SPELL_IT = "write it the same way everywhere, in events too"
+SPELL_IT = "write it the same way everywhere, also in events"
 
 
 def lines(policy: Policy, written: Mapping[str, Sequence[str]] | None = None) -> list[str]:
@@ -87,8 +87,10 @@ def test_the_commands_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert exits.OK == ruled.code
     assert f"rules: {LEFT_OVER}" in ruled.err
     examined = run_command("doctor")
-    assert "promised no solution" in examined.out
-    assert "a last line with `within` and `objective` alone takes them all" in " ".join(examined.out.split())
+    assert "no resolution target" in examined.out
+    assert "add a last line with only `within` and `objective`: it matches all of them" in " ".join(
+        examined.out.split()
+    )
 
 
 @pytest.mark.parametrize(

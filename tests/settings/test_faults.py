@@ -41,7 +41,7 @@ def test_all_faults_of_file_and_variables_are_told_in_one_go(
         """,
     )
     assert message.startswith("8 faults in the settings")
-    assert "DESKPULSE_TOPICS__PARTITIONS = 'four': no whole number" in message
+    assert "DESKPULSE_TOPICS__PARTITIONS = 'four': not a whole number" in message
     assert "DESKPULSE_EXPORTER__PROT: no such setting" in message
     assert "did you mean DESKPULSE_EXPORTER__PORT?" in message
     assert "wrong.yaml:1: topic_prefix = 'a b'" in message
@@ -67,7 +67,7 @@ def test_a_fault_of_a_variable_names_the_variable_even_where_the_file_has_the_ke
 
 def test_a_fault_of_a_missing_setting_names_key_and_variable(tmp_path: Path) -> None:
     message = told(tmp_path, "kafka:\n  security_protocol: SASL_SSL\n  password: secret\n")
-    assert "wrong.yaml:1: kafka.username: missing, and SASL_SSL logs in" in message
+    assert "wrong.yaml:1: kafka.username: missing, but SASL_SSL logs in" in message
 
 
 @pytest.mark.parametrize(
@@ -77,31 +77,31 @@ def test_a_fault_of_a_missing_setting_names_key_and_variable(tmp_path: Path) -> 
         ("exporter: 5\n", "exporter: a section, not a value"),
         ("exporter:\n - port\n", "exporter: a section, not a value"),
         ("desk: {members: {team: [no]}}\n", "desk.members.team[0] = False: no text"),
-        ("desk: {members: {team: [other]}}\n", "['other'] have a meaning of their own"),
+        ("desk: {members: {team: [other]}}\n", "['other'] are reserved in the metrics"),
         ("desk: {members: {team: []}}\n", "an empty list"),
-        ("desk: {members: {team: [a, a]}}\n", "something stands in it twice"),
+        ("desk: {members: {team: [a, a]}}\n", "it has duplicates"),
         ("desk: {team_time_zones: {berlin: Europe/Berlim}}\n", "did you mean Europe/Berlin?"),
         ("desk: {max_members: 0}\n", "desk.max_members = 0: not at least 1"),
         ("exporter: {parts_windows: [2h]}\n", "exporter.parts_windows[0] = '2h': not one of the choices"),
         ("exporter: {buckets_seconds: [900, 901]}\n", "the stored histograms have no edge at [901]"),
-        ("exporter: {allowed_hosts: ['desk.example:9108']}\n", "'desk.example:9108' is no host"),
+        ("exporter: {allowed_hosts: ['desk.example:9108']}\n", "'desk.example:9108' is not a host"),
         ("exporter: {insecure_listen: maybe}\n", "neither true nor false"),
         ("topics: {min_insync_replicas: 2}\n", "above topics.replication_factor (1)"),
-        ("worker: {watchdog_seconds: .nan}\n", "no finite number"),
+        ("worker: {watchdog_seconds: .nan}\n", "not a finite number"),
         ("kafka: {bootstrap_servers: [localhost]}\n", "'localhost' is not host:port"),
-        ("kafka: {bootstrap_servers: 'kafka://a:1'}\n", "carries a scheme"),
+        ("kafka: {bootstrap_servers: 'kafka://a:1'}\n", "has a scheme"),
         ("kafka: {bootstrap_servers: []}\n", "no broker"),
         ("kafka: {ca_file: /does/not/exist}\n", "cannot be read (No such file or directory)"),
-        ("bands: {csat: {above: 90}}\n", "'90' is no edge of a band"),
-        ("bands: {csat: {typical: '< 85%'}}\n", "looks the other way"),
+        ("bands: {csat: {above: 90}}\n", "'90' is not a valid edge of a band"),
+        ("bands: {csat: {typical: '< 85%'}}\n", "points the other way"),
         ("bands: {nps: {typical: '>= 80'}}\n", "stricter than the better band's"),
-        ("bands: {first_response: {above: '< 5 minutes'}}\n", "is no edge of a band"),
+        ("bands: {first_response: {above: '< 5 minutes'}}\n", "is not a valid edge of a band"),
         (f"app_id: {'a' * 300}\n", "...: longer than 200 characters"),
         ("app_id: ''\n", "app_id = '': shorter than 1 characters"),
         ("1: 2\n", "wrong.yaml:1: 1: no such setting"),
-        ("- a\n", "holds no mapping"),
-        ("a: [\n", "is no YAML"),
-        ("a: !!python/object:os.system x\n", "is no plain YAML"),
+        ("- a\n", "is not a YAML mapping"),
+        ("a: [\n", "is not valid YAML"),
+        ("a: !!python/object:os.system x\n", "is not plain YAML"),
     ],
 )
 def test_a_fault_says_what_is_wrong(text: str, expected: str, tmp_path: Path) -> None:

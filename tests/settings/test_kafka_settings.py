@@ -50,15 +50,15 @@ def test_no_text_of_settings_or_options_shows_the_password() -> None:
     ("variables", "expected"),
     [
         ({"SECURITY_PROTOCOL": "SASL_SSL", "PASSWORD": "x"}, "kafka.username"),
-        ({"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x"}, "missing, as is kafka.password"),
+        ({"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x"}, "missing, like kafka.password"),
         ({"USERNAME": "x"}, "never used with PLAINTEXT"),
         ({"PASSWORD": "x"}, "a password is never used with PLAINTEXT"),
         ({"CA_FILE": "EMPTY"}, "never used with PLAINTEXT"),
         ({"SECURITY_PROTOCOL": "SSL", "CERT_FILE": "EMPTY"}, "one is missing"),
-        ({"SECURITY_PROTOCOL": "SSL", "CA_FILE": "EMPTY"}, "are refused"),
+        ({"SECURITY_PROTOCOL": "SSL", "CA_FILE": "EMPTY"}, "cannot be loaded"),
         (
             {"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "x", "PASSWORD": "x", "PASSWORD_FILE": "EMPTY"},
-            "given beside kafka.password",
+            "given together with kafka.password",
         ),
         ({"SECURITY_PROTOCOL": "SASL_SSL", "SASL_MECHANISM": "GSSAPI"}, "not one of the choices"),
     ],

@@ -52,7 +52,7 @@ def test_an_old_word_of_the_policy_is_told_the_new_one(tmp_path: Path, old: str)
     with pytest.raises(PolicyError) as caught:
         load_policy(path)
     now = POLICY[old].now
-    said = "it is gone" if now is None else f"it is called {now} now"
+    said = "it no longer exists" if now is None else f"it is now called {now}"
     assert f"policy.yaml:{3 + old.count('.') + 1}: {old}: {said}\n    fix: {POLICY[old].fix}" in str(
         caught.value
     ).replace("\n  ", "\n")
@@ -69,11 +69,11 @@ def test_an_old_setting_is_told_the_new_one_in_the_file_and_as_a_variable(
     assert now is not None
     with pytest.raises(SettingsError) as caught:
         load(path)
-    assert f"{old}: it is called {now} now" in str(caught.value)
+    assert f"{old}: it is now called {now}" in str(caught.value)
     monkeypatch.setenv(variable(tuple(old.split("."))), "5")
     with pytest.raises(SettingsError) as caught:
         load()
-    assert f"{variable(tuple(old.split('.')))}: it is called {variable(tuple(now.split('.')))} now" in str(
+    assert f"{variable(tuple(old.split('.')))}: it is now called {variable(tuple(now.split('.')))}" in str(
         caught.value
     )
     assert SETTINGS[old].fix in str(caught.value)

@@ -53,7 +53,7 @@ def test_a_zone_that_exists_is_taken() -> None:
 
 @pytest.mark.parametrize("zone", ["", "../etc/passwd", "/etc/localtime", "Europe", "madrid"])
 def test_a_zone_that_does_not_exist_is_refused(zone: str) -> None:
-    with pytest.raises(ValueError, match="is no time zone"):
+    with pytest.raises(ValueError, match="is not a time zone"):
         DeskSettings(time_zone=zone)
 
 
@@ -73,13 +73,13 @@ def test_a_door_with_tls_and_a_log_in_may_face_the_world(tmp_path: Path) -> None
     ("given", "expected"),
     [
         ({"cert_file": "x"}, "belong together"),
-        ({"bearer_token": "x", "bearer_token_file": "x"}, "given beside exporter.bearer_token"),
-        ({"bearer_token": ""}, "an empty token lets everybody in"),
-        ({"bearer_token_file": "empty"}, "an empty token lets everybody in"),
+        ({"bearer_token": "x", "bearer_token_file": "x"}, "given together with exporter.bearer_token"),
+        ({"bearer_token": ""}, "an empty token lets anyone in"),
+        ({"bearer_token_file": "empty"}, "an empty token lets anyone in"),
         ({"username": "x"}, "belong together"),
         ({"password": "x"}, "belong together"),
-        ({"username": "x", "password": ""}, "lets everybody in"),
-        ({"username": "x", "password": "x", "password_file": "x"}, "given beside exporter.password"),
+        ({"username": "x", "password": ""}, "lets anyone in"),
+        ({"username": "x", "password": "x", "password_file": "x"}, "given together with exporter.password"),
         ({"host": "0.0.0.0", "cert_file": "x", "key_file": "x"}, "and a log-in is not set up"),  # noqa: S104
         ({"host": "0.0.0.0", "bearer_token": "x"}, "and TLS is not set up"),  # noqa: S104
     ],

@@ -31,11 +31,11 @@ MERGED = "\n".join(
 BOMBS = {
     "aliases of lists": (
         LAUGHS,
-        f"with what its aliases stand for it has more than {MOST_VALUES:,} values in line 5",
+        f"with its aliases expanded it has more than {MOST_VALUES:,} values in line 5",
     ),
     "aliases of mappings": (
         MERGED,
-        f"with what its aliases stand for it has more than {MOST_VALUES:,} values in line 6",
+        f"with its aliases expanded it has more than {MOST_VALUES:,} values in line 6",
     ),
     "brackets": (
         "versions: " + "[" * 20_000 + "]" * 20_000,
@@ -43,7 +43,7 @@ BOMBS = {
     ),
     "braces": ("{a: " * 20_000 + "1" + "}" * 20_000, f"it nests deeper than {DEEPEST} levels in line 1"),
     "dashes": ("versions:\n  " + "- " * 5_000 + "x", f"it nests deeper than {DEEPEST} levels in line 2"),
-    "itself": ("versions: &a [*a]", "*a stands within itself in line 1"),
+    "itself": ("versions: &a [*a]", "*a contains itself in line 1"),
     "plain length": (
         f"versions: [{'x, ' * (MOST_VALUES + 9)}]",
         f"more than {MOST_VALUES:,} values in line 1",

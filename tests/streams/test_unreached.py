@@ -26,19 +26,19 @@ CASES = {
     ),
     'Unable connect to "kafka-1:9093": [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: '
     "Hostname mismatch (_ssl.c:1006)": (
-        "a certificate that is not trusted",
+        "a certificate that this machine does not trust",
         "kafka.ca_file",
     ),
     'Unable connect to "kafka-1:9093": [SSL: WRONG_VERSION_NUMBER] wrong version': (
-        "no TLS",
+        "does not speak a matching TLS",
         "kafka.security_protocol",
     ),
     'Unable connect to "kafka-1:9093": KafkaConnectionError: Connection at kafka-1:9093 closed': (
-        "wants TLS",
-        "kafka.security_protocol",
+        "requires TLS",
+        "security_protocol",
     ),
     'Unable connect to "kafka-1:9092": [Errno -2] Name or service not known': (
-        "a name that is not known",
+        "cannot resolve",
         "kafka.bootstrap_servers",
     ),
     "Unable connect to \"kafka-1:9092\": [Errno 111] Connect call failed ('127.0.0.1', 9092)": (

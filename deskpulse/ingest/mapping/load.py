@@ -38,7 +38,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         if isinstance(error, YamlBoundError):
             fix = "write it out, as the examples do"
             raise MappingError(
-                path, [Fault(line, None, f"more than a mapping can mean: {error.problem}", fix)]
+                path, [Fault(line, None, f"too large for a mapping: {error.problem}", fix)]
             ) from None
         raise MappingError(
             path, [Fault(line, None, f"not YAML: {error.problem}", "correct the syntax")]
@@ -49,7 +49,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     if not isinstance(document, dict):
         raise MappingError(
-            path, [Fault("", document, "a mapping file is a YAML mapping", "begin with `events:`")]
+            path, [Fault("", document, "a mapping file must be a YAML mapping", "begin with `events:`")]
         )
     return document
 
@@ -106,7 +106,7 @@ def _event_faults(rule: EventRule, place: str, times: Sequence[str], *, has_case
         yield Fault(
             join(place, "rows"),
             rule.rows,
-            "there is no case of which to take the first row",
+            "`first` needs a case, and there is none",
             "add `case: {by: <column>}`",
         )
     tags = contract.tag_field(rule.topic)
@@ -133,7 +133,7 @@ def _field_faults(
         fix = (
             "give {time: <name>}, and describe it under times"
             if field.holds == "time"
-            else "times are for instants: take a column"
+            else "times are for instants: use a column"
         )
         yield Fault(place, value.time, f"the field holds a {field.holds}", fix)
     elif value.time is not None:

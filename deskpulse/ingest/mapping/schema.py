@@ -30,7 +30,7 @@ def _as_text(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise _fault("it is not a text", "put it in quotes, as it stands in the file")
+        raise _fault("it is not text", "put it in quotes, exactly as in the file")
     return value
 
 
@@ -38,7 +38,7 @@ def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ValueError, OSError, KeyError):
-        raise _fault("no such time zone", "use a name of the IANA data base, as Europe/Rome or UTC") from None
+        raise _fault("no such time zone", "use an IANA name, such as Europe/Rome or UTC") from None
     return value
 
 
@@ -46,12 +46,12 @@ def _known_encoding(value: str) -> str:
     try:
         codecs.lookup(value)
     except LookupError:
-        raise _fault("no such encoding", "use a name that Python knows, as utf-8 or latin-1") from None
+        raise _fault("no such encoding", "use a name that Python knows, such as utf-8 or latin-1") from None
     return value
 
 
 def _known_format(value: str) -> str:
-    fix = f"use {', '.join(NAMED_FORMATS)} or a format as of strptime, for example %Y-%m-%d %H:%M:%S"
+    fix = f"use {', '.join(NAMED_FORMATS)} or a strptime format, such as %Y-%m-%d %H:%M:%S"
     if value in NAMED_FORMATS:
         return value
     if "%" not in value:
@@ -67,9 +67,7 @@ def _known_format(value: str) -> str:
 def _known_template(value: str) -> str:
     rest = PLACEHOLDER.sub("", value)
     if "{" in rest or "}" in rest:
-        raise _fault(
-            "a brace stands alone", "write {column name} for a column; a brace itself cannot be written"
-        )
+        raise _fault("a single brace", "write {column name} for a column; a brace itself cannot be written")
     wrong = [name for name in PLACEHOLDER.findall(value) if name.startswith("#") and name not in BUILT_IN]
     if wrong:
         raise _fault(f"no such placeholder {{{wrong[0]}}}", "use {#line}, {#nth} or the name of a column")
@@ -115,7 +113,7 @@ class Condition(Part):
     def _one_test(self) -> Condition:
         tests = ("equals", "not", "in", "not_in", "empty", "below", "above")
         if len(self.model_fields_set) != 2:  # the column and one test
-            raise _fault("it must have a column and exactly one test", f"give one of {', '.join(tests)}")
+            raise _fault("it needs a column and exactly one test", f"give one of {', '.join(tests)}")
         return self
 
 

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted before Kafka was up", file=sys.stderr)
+        print("interrupted before Kafka was ready", file=sys.stderr)
         return 130
     return 0
 
@@ -44,7 +44,7 @@ def _serve(kafka: LocalKafka) -> None:
                 time.sleep(1)
         except KeyboardInterrupt:
             print("\nstopping")
-    print("stopped, the data is deleted")
+    print("stopped; its data is deleted")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         choices=(1, 3),
         default=1,
-        help="how many (default: %(default)s); three replicate",
+        help="number of brokers (default: %(default)s); three replicate",
     )
     parser.add_argument(
         "--security", choices=get_args(Security), default="plaintext", help="default: %(default)s"
@@ -79,7 +79,7 @@ def _welcome(kafka: LocalKafka) -> str:
             f"SASL_SSL, SCRAM-SHA-512, user {kafka.username}, password {kafka.password}",
             f"trust {kafka.ca_file}",
         ]
-    return "\n".join([*lines, "Press Ctrl-C to stop it; its data is deleted then."])
+    return "\n".join([*lines, "Press Ctrl-C to stop it; that deletes its data."])
 
 
 def _tell(line: str) -> None:

@@ -18,13 +18,13 @@ from deskpulse.lab.brokers.repository import VARIABLE, Repository
 _AT_ONCE: Final = 6
 _TRIES: Final = 4
 _PAUSE_SECONDS: Final = 0.5  # before the second try; twice as long before each further one
-_SILENCE_SECONDS: Final = 30.0  # a connection that says nothing for so long is given up
+_SILENCE_SECONDS: Final = 30.0  # a connection that is silent for this long is given up
 _TELL_SECONDS: Final = 1.0
 _CHUNK: Final = 1 << 16
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may be others in a moment
 _CHECK: Final = (
     "check the network, and a proxy's address in HTTPS_PROXY and authority in SSL_CERT_FILE; "
-    f"where only another repository can be reached, name it in {VARIABLE}"
+    f"if you can only reach another repository, name it in {VARIABLE}"
 )
 
 
@@ -140,9 +140,8 @@ def _download(work: _Work, wanted: Download) -> None:
     if digest != wanted.sha256:
         raise BrokerError(
             f"{address} is not the file that was locked (SHA-256 {digest} instead of {wanted.sha256}) and "
-            "was thrown away: a proxy or the "
-            f"repository, which {work.repository.told_by} names, gives out something else; name another one "
-            f"in {VARIABLE}"
+            f"was thrown away: a proxy or the repository, which {work.repository.told_by} names, serves a "
+            f"different file; name another repository in {VARIABLE}"
         )
 
 
@@ -160,7 +159,7 @@ def _transfer(work: _Work, address: str, wanted: Download) -> str:
             received += len(chunk)
             work.received[wanted.path] = received
     if received < wanted.size:  # http.client takes a connection that is cut for the end
-        raise _BrokenError(f"{received:,} of {wanted.size:,} bytes came")
+        raise _BrokenError(f"{received:,} of {wanted.size:,} bytes arrived")
     return digest.hexdigest()
 
 
@@ -175,7 +174,7 @@ def _open(repository: Repository, address: str) -> IO[bytes]:
         if error.code in _PASSING:
             raise _BrokenError(said) from error
         raise BrokerError(
-            f"{address}: {said}; the repository, which {repository.told_by} names, does not give it out: "
+            f"{address}: {said}; the repository, which {repository.told_by} names, does not serve it: "
             f"{_CHECK}"
         ) from error
     except (OSError, http.client.HTTPException) as error:

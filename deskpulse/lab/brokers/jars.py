@@ -96,7 +96,7 @@ def cache_folder() -> Path:
             caches = Path.home() / ".cache"
         except RuntimeError as error:
             raise BrokerError(
-                f"this user has no home to keep Kafka's jars in: name a folder in {CACHE_VARIABLE}"
+                f"this user has no home folder for Kafka's jars: name a folder in {CACHE_VARIABLE}"
             ) from error
     return caches / "deskpulse" / "kafka"
 
@@ -133,7 +133,7 @@ def _fetch(lock: Lock, missing: list[Jar], folder: Path, report: Report) -> None
                 done.file.replace(folder / done.file.name)
     except OSError as error:
         raise BrokerError(
-            f"{folder} cannot be written ({error}): free some disk, or name another folder in "
+            f"{folder} cannot be written ({error}): free some disk space, or name another folder in "
             f"{CACHE_VARIABLE}"
         ) from error
     report(f"Apache Kafka {lock.version} is ready")

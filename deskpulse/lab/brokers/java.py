@@ -65,8 +65,8 @@ def _fault(java: str) -> str | None:
         return f"no Java at {java}"
     major = _major(java)
     if major is None:
-        return f"{java} does not tell its version"
-    return f"{java} is Java {major}, the broker needs {NEEDED}" if major < NEEDED else None
+        return f"{java} does not report its version"
+    return f"{java} is Java {major}, but the broker needs {NEEDED}" if major < NEEDED else None
 
 
 def _major(java: str) -> int | None:

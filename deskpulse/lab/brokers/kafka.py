@@ -115,7 +115,7 @@ class LocalKafka:
     def start(self) -> None:
         """Fetch Kafka if need be, format its storage, start it and wait until it serves clients."""
         if self._folder is not None:
-            raise BrokerError("this Kafka is running already: stop it first, or use restart")
+            raise BrokerError("this Kafka is already running: stop it first, or use restart")
         self._java = find_java()  # before anything is fetched that could not be run
         self._jars = fetch(self._report)
         self._folder = Path(tempfile.mkdtemp(prefix="deskpulse-kafka-"))
@@ -159,7 +159,7 @@ class LocalKafka:
 
     def _running_folder(self) -> Path:
         if self._folder is None:
-            raise BrokerError("this Kafka has not been started: call start() or use it in a with statement")
+            raise BrokerError("this Kafka has not been started: call start() or use a with statement")
         return self._folder
 
     def _select(self, number: int | None) -> list[Node]:
@@ -225,7 +225,7 @@ class LocalKafka:
                 )
             if done.returncode != 0:
                 raise BrokerError(
-                    f"{self.name} refused its settings; check `properties` and free disk. It "
+                    f"{self.name} refused its settings; check `properties` and free disk space. It "
                     f"said:\n{tail(node.log_file)}"
                 )
 
@@ -294,7 +294,7 @@ def _claim(first_port: int, count: int) -> list[int]:
     for port in ports:
         if not port_is_free(port):
             raise BrokerError(
-                f"port {port} is in use: end the program that listens there, or choose another port"
+                f"port {port} is in use: stop the program that listens there, or choose another port"
             )
     return ports
 

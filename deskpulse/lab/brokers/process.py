@@ -122,7 +122,7 @@ def free_ports(count: int) -> list[int]:
     found = [port for port, _ in zip(filter(port_is_free, candidates), range(count), strict=False)]
     if len(found) < count:
         raise BrokerError(
-            f"fewer than {count} free ports between {_PORTS.start} and {_PORTS.stop}: end some servers"
+            f"fewer than {count} free ports between {_PORTS.start} and {_PORTS.stop}: stop some servers"
         )
     return found
 

@@ -61,7 +61,7 @@ def _repository(address: str, told_by: str, login: tuple[str, str] | None = None
         parts = urlsplit("")
     if parts.scheme not in _SCHEMES or not (parts.netloc or parts.scheme == "file"):
         raise BrokerError(
-            f"{told_by} names no repository: it takes an address such as https://HOST/maven2 or "
+            f"{told_by} does not name a repository: give an address such as https://HOST/maven2 or "
             "file:///FOLDER"
         )
     if parts.username:
@@ -83,7 +83,7 @@ def _mirror(settings: Path, environ: Mapping[str, str]) -> Repository | None:
         root = ET.fromstring(settings.read_bytes())  # noqa: S314 - the user's own file
     except (OSError, ET.ParseError) as error:
         raise BrokerError(
-            f"{settings} cannot be read ({error}): mend it, or name a repository in {VARIABLE}"
+            f"{settings} cannot be read ({error}): correct it, or name a repository in {VARIABLE}"
         ) from error
 
     def text(element: ET.Element, name: str) -> str:

@@ -88,7 +88,7 @@ def _port(port: int | None, settings: Settings) -> int:
         return free_ports(1)[0]
     if not port_is_free(wanted):
         raise DemoError(
-            f"port {wanted} is in use: end the program that listens there, or choose another with --port"
+            f"port {wanted} is in use: stop the program that listens there, or choose another with --port"
         )
     return wanted
 
@@ -261,7 +261,9 @@ class _Play:
         )
         told = f": {', '.join(absent)}" if absent else ""
         self.console.print(
-            f"rough: {len(absent)} figures absent on both sides{told}", highlight=False, soft_wrap=True
+            f"rough: {len(absent)} figures absent from both exporter and oracle{told}",
+            highlight=False,
+            soft_wrap=True,
         )
         return not absent and all(counts.values())
 

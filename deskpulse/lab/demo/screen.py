@@ -94,7 +94,7 @@ def _cell(samples: Samples, metric: str, more: dict[str, str]) -> tuple[str, str
 def _title(samples: Samples, behind: int, sent: int) -> str:
     as_of = samples.get(("deskpulse_view_as_of_timestamp_seconds", frozenset()))
     moment = "starting" if as_of is None else to_rfc3339(int(as_of * 1000))
-    backlog = f", {behind:,} still to be read" if behind else ""
+    backlog = f", {behind:,} not read yet" if behind else ""
     return f"deskpulse {moment}   {sent:,} events sent{backlog}"
 
 
