@@ -55,6 +55,7 @@ _STIFF: Final = re.compile(
     r"|\b(?:built|begun|created) anew\b|\bis no matter of\b|\blets? everybody\b",
     re.IGNORECASE,
 )
+_NO_ACTOR: Final = re.compile(r"\bwhoever\b|\b(?:is|are) told\b", re.IGNORECASE)
 _TODO: Final = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b(?!\s*\((?:issue )?#?\d+\))")
 
 
@@ -174,6 +175,16 @@ def stiff_words(text: str) -> list[str]:
     """
     lines = enumerate(text.splitlines(), 1)
     return [f"line {number}: {found[0]}" for number, line in lines for found in _STIFF.finditer(line)]
+
+
+def missing_actors(text: str) -> list[str]:
+    """Words in a page of the documentation that hide who acts, a fault for each. Empty case: no fault.
+
+    >>> missing_actors("The team is told.")
+    ['line 1: is told']
+    """
+    lines = enumerate(text.splitlines(), 1)
+    return [f"line {number}: {found[0]}" for number, line in lines for found in _NO_ACTOR.finditer(line)]
 
 
 def stiff_literals(source: str, *, docstrings: bool = False) -> list[str]:

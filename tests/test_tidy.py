@@ -79,10 +79,18 @@ def test_screens_show_plain_english() -> None:
     shown = [
         path
         for path in texts
-        if path.name in {"words.ts", "words.yaml"} or path.parts[:2] == ("monitoring", "rules")
+        if path.name in {"words.ts", "words.yaml", "definitions.yaml"}
+        or path.parts[:2] == ("monitoring", "rules")
     ]
     assert {"words.ts", "words.yaml", "sla.yml"} <= {path.name for path in shown}
     assert [] == faults(tidy.stiff_words, shown)
+
+
+def test_pages_name_who_acts() -> None:
+    """But for the changelog and the decisions, which keep the words of their day."""
+    pages = [path for path in tidy.files(".md") if path.name != "CHANGELOG.md" and "adr" not in path.parts]
+    assert {"README.md", "alerts.md"} <= {path.name for path in pages}
+    assert [] == faults(tidy.missing_actors, pages)
 
 
 def test_no_other_distribution_owns_our_package_names() -> None:
@@ -200,6 +208,11 @@ class TestTheRulesThemselves:
     )
     def test_plain_words_pass(self, text: str) -> None:
         assert [] == tidy.stiff_words(text)
+
+    @pytest.mark.parametrize("text", ["Whoever asks", "the team is told", "they are told"])
+    def test_a_page_that_hides_who_acts_is_seen(self, text: str) -> None:
+        assert 1 == len(tidy.missing_actors(f"All is well.\n{text}.\n"))
+        assert [] == tidy.missing_actors("The clocks stand still. She told us.")
 
     def test_a_docstring_is_for_developers_elsewhere(self) -> None:
         assert [] == tidy.stiff_literals('"""Whoever reads."""\n\n\ndef f():\n    """Whoever calls."""\n')
