@@ -8,7 +8,7 @@ from typing import Any
 
 from agents.state import LedgerState
 from kpis.state.partition import PartitionState, StateRules
-from streams.topics import SOURCE_TOPICS
+from streams.topics import anchor_topic, dead_letter_topic, ledger_topics, skips_topic, source_names
 from windows.clock import Clock
 
 
@@ -59,32 +59,32 @@ class WorkerConfig:
     @property
     def sources(self) -> dict[str, str]:
         """Names in Kafka to names without prefix."""
-        return {self.source(topic): topic for topic in SOURCE_TOPICS}
+        return source_names(self.topic_prefix)
 
     @property
     def tickets_topic(self) -> str:
         """Ledger: ticket and customer rows."""
-        return f"{self.app_id}-tickets"
+        return ledger_topics(self.app_id).tickets
 
     @property
     def view_topic(self) -> str:
         """Ledger: panes, levels, counters, position."""
-        return f"{self.app_id}-view"
+        return ledger_topics(self.app_id).view
 
     @property
     def anchor_topic(self) -> str:
         """Always empty: Faust assigns the partitions of all topics together only when a table is among them."""
-        return f"{self.app_id}-anchor"
+        return anchor_topic(self.app_id)
 
     @property
     def skips_topic(self) -> str:
         """Records that an operator told the workers to skip."""
-        return f"{self.app_id}-skips"
+        return skips_topic(self.app_id)
 
     @property
     def dead_letter_topic(self) -> str:
         """Where rejected records go."""
-        return self.topic_prefix + "dead-letter"
+        return dead_letter_topic(self.topic_prefix)
 
     @property
     def copartitioned_topics(self) -> tuple[str, ...]:

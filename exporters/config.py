@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from kpis.figures.bands import BandRule
 from kpis.figures.view import ViewRules
-from streams.topics import SOURCE_TOPICS, ledger_topics
+from streams.topics import ledger_topics, source_names
 from windows.clock import Clock
 from windows.histogram import EXACT_MS
 
@@ -97,7 +97,7 @@ class ExporterConfig:
     @property
     def sources(self) -> dict[str, str]:
         """Names in Kafka of the source topics to names without prefix."""
-        return {self.topic_prefix + topic: topic for topic in SOURCE_TOPICS}
+        return source_names(self.topic_prefix)
 
     @property
     def uses_tls(self) -> bool:

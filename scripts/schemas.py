@@ -9,39 +9,17 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from scripts.tidy import ROOT
-from streams import events
 from streams.decode import FIRST_MS, LAST_MS
+from streams.events import Instant
+from streams.sources import BY_TOPIC
+from streams.topics import SOURCE_TOPICS
 
 FOLDER: Final = Path("streams/schemas")
-TYPES: Final[dict[str, tuple[Any, str, str]]] = {
-    "ticket-created": (events.TicketCreated, "ticket_id", "A customer asked: the ticket exists from now on."),
-    "first-reply": (
-        events.FirstReply,
-        "ticket_id",
-        "The first public reply; automated ones never end the first response time.",
-    ),
-    "resolved": (
-        events.Resolved,
-        "ticket_id",
-        "The ticket was closed: solved, or abandoned by the customer.",
-    ),
-    "survey": (
-        events.Survey,
-        "ticket_id, else customer_id",
-        "An answer to a survey, of a ticket or of a customer without one.",
-    ),
-    "ticket-changed": (
-        events.TicketChanged,
-        "ticket_id",
-        "Whatever else happens to a ticket; `change` says what.",
-    ),
-    "customer": (events.CustomerChanged, "customer_id", "Somebody became a customer, or ceased to be one."),
-}
 _INSTANT: Final = {
     "anyOf": [
         {"type": "string", "format": "date-time"},
@@ -69,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in stale:
             print(f"schemas: {path} is not what the types give: run `python -m scripts.schemas`")
         return 1 if stale else 0
-    for topic in TYPES:
+    for topic in SOURCE_TOPICS:
         (ROOT / path_of(topic)).write_text(render(topic), encoding="utf-8")
         print(f"schemas: wrote {path_of(topic)}")
     return 0
@@ -82,7 +60,7 @@ def path_of(topic: str) -> Path:
 
 def out_of_date(root: Path) -> list[Path]:
     """Committed schemas that differ from the types, and files that belong to no topic."""
-    wanted = {path_of(topic): render(topic) for topic in TYPES}
+    wanted = {path_of(topic): render(topic) for topic in SOURCE_TOPICS}
     stale = [
         path
         for path, text in wanted.items()
@@ -102,17 +80,19 @@ def render(topic: str) -> str:
 
 def schema(topic: str) -> dict[str, Any]:
     """The schema of the values of a topic. Errors: KeyError for a topic that the contract does not name."""
-    event, key, text = TYPES[topic]
-    made = msgspec.json.schema(event)
-    kinds: dict[str, dict[str, Any]] = {name: _tidied(kind) for name, kind in made["$defs"].items()}
+    source = BY_TOPIC[topic]
+    named = [
+        (kind.__name__, msgspec.json.schema(cast("Any", kind)[Instant])["$defs"]) for kind in source.kinds
+    ]
+    kinds = {name: {**_tidied(body), "title": name} for name, defined in named for body in defined.values()}
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": "Made by scripts/schemas.py from streams/events.py; do not edit.",
         "title": topic,
-        "description": f"{text} Record key: {key}.",
+        "description": f"{source.about} Record key: {', else '.join(source.key)}.",
     }
     if len(kinds) > 1:
-        return {**head, "anyOf": made["anyOf"], "$defs": kinds}
+        return {**head, "anyOf": [{"$ref": f"#/$defs/{name}"} for name in kinds], "$defs": kinds}
     (body,) = kinds.values()
     rules = _survey_rules() if topic == "survey" else {}
     return {**head, **{name: value for name, value in body.items() if name not in head}, **rules}

@@ -30,7 +30,8 @@ PURE_STANDARD_LIBRARY: Final = frozenset(
 PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "windows": PURE_STANDARD_LIBRARY | {"windows"},
     # logging, to listen: aiokafka tells why a connection failed in its log and nowhere else (`unreached.py`)
-    "streams": PURE_STANDARD_LIBRARY | {"streams", "msgspec", "logging"},
+    # typing_extensions, for the type checker alone: nothing imports it when the program runs (`events.py`)
+    "streams": PURE_STANDARD_LIBRARY | {"streams", "msgspec", "logging", "typing_extensions"},
     # importlib and pkgutil, to find the declarations of the KPIs beside each other
     # (`kpis/figures/catalogue.py`)
     "kpis": PURE_STANDARD_LIBRARY

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
-from streams.events import (
-    AnyEvent,
-    CustomerChanged,
-    FirstReply,
-    Replied,
-    Resolved,
-    Survey,
-    TicketChanged,
-    TicketCreated,
-    Triaged,
-)
+from streams.events import AnyEvent, Instant, Replied, Survey, TicketCreated, Triaged
 from streams.names import fold, unfit
+from streams.sources import BY_TOPIC
 
 MAX_BYTES: Final = 64 * 1024  # the contract's limit of one record's value
 FIRST_MS: Final = 0  # 1970-01-01: earlier instants are a unit error upstream
@@ -49,7 +40,9 @@ def decoder(topic: str) -> Decode:
 
     Errors: KeyError for a topic that the contract does not name.
     """
-    raw_decode, finish = _BY_TOPIC[topic]
+    source = BY_TOPIC[topic]
+    raw_decode: Callable[[bytes], Any] = msgspec.json.Decoder(source.wire).decode
+    finish = _finish_of(source.kinds)
 
     def decode(raw: bytes | None) -> AnyEvent | Reject:
         if raw is None:
@@ -58,15 +51,17 @@ def decoder(topic: str) -> Decode:
             return Reject("oversize", f"{len(raw)} bytes; the limit is {MAX_BYTES}")
         try:
             raw.decode()  # the JSON decoder does not look into fields that it skips
-            event = raw_decode(raw)
+            # an event of this topic, with the instants of the wire until they are milliseconds
+            wire = raw_decode(raw)
         except msgspec.ValidationError as error:
             return Reject(_reason(str(error)), str(error))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             # The last two are not MsgspecError: bad UTF-8 in a string, deep nesting in an unknown field.
             return Reject("syntax", str(error))
-        at = event.occurred_at
-        if type(at) is not int:
-            event.occurred_at = at = (at - _EPOCH) // _MILLISECOND  # type: ignore[operator]
+        at: int | datetime = wire.occurred_at
+        if isinstance(at, datetime):
+            wire.occurred_at = at = (at - _EPOCH) // _MILLISECOND
+        event: AnyEvent = wire
         if not SECONDS_BEFORE <= at < LAST_MS and (fault := _time_fault("occurred_at", at)):
             return fault
         return _id_fault(event) or (event if finish is None else finish(event))
@@ -168,25 +163,40 @@ def _finish_survey(event: Survey) -> Survey | Reject:
     return _fold_names(event) or event
 
 
-def _finish_changed(event: TicketChanged) -> TicketChanged | Reject:
-    if type(event) is Triaged:
-        return _fold_names(event) or event
-    if type(event) is Replied:
-        since = event.waiting_since
-        if type(since) is not int:
-            event.waiting_since = since = (since - _EPOCH) // _MILLISECOND  # type: ignore[operator]
-        return _time_fault("waiting_since", since) or event
-    return event
+def _finish_triaged(event: Triaged) -> Triaged | Reject:
+    return _fold_names(event) or event
+
+
+def _finish_replied(wire: Replied[Instant]) -> Replied | Reject:
+    since = wire.waiting_since
+    if isinstance(since, datetime):
+        wire.waiting_since = since = (since - _EPOCH) // _MILLISECOND
+    return _time_fault("waiting_since", since) or cast("Replied", wire)
 
 
 _SCALES: Final = {"nps": (0, 10), "ces": (1, 7)}
 _LARGEST_SCALE: Final = 10
 _KIND_ENDINGS: Final = tuple(f"`{path}`" for path in _CLOSED_CHOICES)
-_BY_TOPIC: Final[dict[str, tuple[Callable[[bytes], AnyEvent], Callable[..., AnyEvent | Reject] | None]]] = {
-    "ticket-created": (msgspec.json.Decoder(TicketCreated).decode, _finish_created),
-    "first-reply": (msgspec.json.Decoder(FirstReply).decode, None),
-    "resolved": (msgspec.json.Decoder(Resolved).decode, None),
-    "survey": (msgspec.json.Decoder(Survey).decode, _finish_survey),
-    "ticket-changed": (msgspec.json.Decoder(TicketChanged).decode, _finish_changed),
-    "customer": (msgspec.json.Decoder(CustomerChanged).decode, None),
+Finish = Callable[[Any], "AnyEvent | Reject"]
+_FINISH: Final[Mapping[type, Finish]] = {
+    TicketCreated: _finish_created,
+    Survey: _finish_survey,
+    Triaged: _finish_triaged,
+    Replied: _finish_replied,
 }
+
+
+def _finish_of(kinds: Sequence[type]) -> Finish | None:
+    """What is left to check of the events of a topic, once a type has accepted them; None.
+
+    Nothing of any of them.
+    """
+    found = {kind: _FINISH[kind] for kind in kinds if kind in _FINISH}
+    if len(kinds) == 1 or not found:
+        return found.get(kinds[0])
+
+    def finish(event: AnyEvent) -> AnyEvent | Reject:
+        check = found.get(type(event))
+        return event if check is None else check(event)
+
+    return finish

@@ -1,39 +1,46 @@
 """The event contract as types: one struct a topic, one a change where a topic carries several.
 
-Every event has `event_id` and `occurred_at`; after `streams.decode` the latter is always integer epoch
-milliseconds (UTC).
+Each struct exists in two forms, which differ only in what its instants are:
+
+```
+TicketCreated[Instant]   on the wire: RFC 3339 text or a number, as the JSON decoder reads it
+TicketCreated            an event: integer milliseconds since the epoch (UTC); `streams.decode` makes it of the first
+```
+At run time both are the class `TicketCreated`, so an event is decoded without a copy.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Generic, Literal
 
 from msgspec import Meta, Struct
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # Python 3.13 has the default in `typing`
+
+    At = TypeVar("At", default=int)
+else:
+    from typing import TypeVar
+
+    At = TypeVar("At")
+
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
-Instant = Annotated[datetime, Meta(tz=True)] | int  # int only, once decoded
+Instant = Annotated[datetime, Meta(tz=True)] | int  # an instant on the wire; of an event it is an int
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 _NEAR_A_TIE = 0.001  # fractions of a millisecond so close to a half are rounded as decimal numbers
 Url = Annotated[str, Meta(max_length=2048)]
 
 
-class Event(Struct, gc=False, kw_only=True):
+class Event(Struct, Generic[At], gc=False, kw_only=True):
     """What all events carry."""
 
     event_id: Identifier
-    occurred_at: Instant
-
-    @property
-    def at_ms(self) -> int:
-        """Event time in integer milliseconds since the epoch."""
-        at = self.occurred_at
-        assert type(at) is int, "not decoded by streams.decode"
-        return at
+    occurred_at: At  # of an event: milliseconds since the epoch
 
 
-class TicketEvent(Event, gc=False, kw_only=True):
+class TicketEvent(Event[At], Generic[At], gc=False, kw_only=True):
     """An event of one ticket; its record key is `ticket_id`."""
 
     ticket_id: Identifier
@@ -44,7 +51,7 @@ class TicketEvent(Event, gc=False, kw_only=True):
         return self.ticket_id
 
 
-class TicketCreated(TicketEvent, gc=False, kw_only=True):
+class TicketCreated(TicketEvent[At], Generic[At], gc=False, kw_only=True):
     """A customer asked: the ticket exists from now on."""
 
     customer_id: Identifier
@@ -54,14 +61,14 @@ class TicketCreated(TicketEvent, gc=False, kw_only=True):
     url: Url | None = None
 
 
-class FirstReply(TicketEvent, gc=False, kw_only=True):
+class FirstReply(TicketEvent[At], Generic[At], gc=False, kw_only=True):
     """The first public reply; `automated` ones never end the first response time."""
 
     responder_id: Identifier | None = None
     automated: bool | None = False  # null counts as absent, as everywhere
 
 
-class HandleParts(TicketEvent, gc=False, kw_only=True):
+class HandleParts(TicketEvent[At], Generic[At], gc=False, kw_only=True):
     """Parts of a handle time in seconds; absent parts are 0, no part at all means no interaction."""
 
     talk_seconds: Seconds | None = None
@@ -77,13 +84,13 @@ class HandleParts(TicketEvent, gc=False, kw_only=True):
         )
 
 
-class Resolved(HandleParts, gc=False, kw_only=True):
+class Resolved(HandleParts[At], Generic[At], gc=False, kw_only=True):
     """The ticket was closed: solved, or abandoned by the customer."""
 
     outcome: Literal["solved", "abandoned"] | None = "solved"
 
 
-class Triaged(TicketEvent, gc=False, tag="triaged", tag_field="change", kw_only=True):
+class Triaged(TicketEvent[At], Generic[At], gc=False, tag="triaged", tag_field="change", kw_only=True):
     """Team, channel or priority were corrected; absent fields stay."""
 
     team: Identifier | None = None
@@ -91,40 +98,33 @@ class Triaged(TicketEvent, gc=False, tag="triaged", tag_field="change", kw_only=
     priority: Identifier | None = None
 
 
-class Replied(TicketEvent, gc=False, tag="replied", tag_field="change", kw_only=True):
+class Replied(TicketEvent[At], Generic[At], gc=False, tag="replied", tag_field="change", kw_only=True):
     """A later public reply to a customer who was waiting since `waiting_since`."""
 
-    waiting_since: Instant
-
-    @property
-    def waiting_since_ms(self) -> int:
-        """Start of the wait in integer milliseconds since the epoch."""
-        since = self.waiting_since
-        assert type(since) is int, "not decoded by streams.decode"
-        return since
+    waiting_since: At  # of an event: milliseconds since the epoch
 
 
-class Handled(HandleParts, gc=False, tag="handled", tag_field="change", kw_only=True):
+class Handled(HandleParts[At], Generic[At], gc=False, tag="handled", tag_field="change", kw_only=True):
     """An interaction ended (end of wrap-up) without closing the ticket."""
 
 
-class Paused(TicketEvent, gc=False, tag="paused", tag_field="change", kw_only=True):
+class Paused(TicketEvent[At], Generic[At], gc=False, tag="paused", tag_field="change", kw_only=True):
     """The desk waits for the customer."""
 
 
-class Resumed(TicketEvent, gc=False, tag="resumed", tag_field="change", kw_only=True):
+class Resumed(TicketEvent[At], Generic[At], gc=False, tag="resumed", tag_field="change", kw_only=True):
     """The desk works again."""
 
 
-class Reopened(TicketEvent, gc=False, tag="reopened", tag_field="change", kw_only=True):
+class Reopened(TicketEvent[At], Generic[At], gc=False, tag="reopened", tag_field="change", kw_only=True):
     """A resolved ticket came back."""
 
 
-class Discarded(TicketEvent, gc=False, tag="discarded", tag_field="change", kw_only=True):
+class Discarded(TicketEvent[At], Generic[At], gc=False, tag="discarded", tag_field="change", kw_only=True):
     """Spam or merged: withdrawn from every figure."""
 
 
-class Survey(Event, gc=False, kw_only=True):
+class Survey(Event[At], Generic[At], gc=False, kw_only=True):
     """An answer to a survey, of a ticket or of a customer without one."""
 
     kind: Literal["nps", "csat", "ces"]
@@ -142,7 +142,7 @@ class Survey(Event, gc=False, kw_only=True):
         return self.ticket_id or self.customer_id or ""
 
 
-class CustomerEvent(Event, gc=False, kw_only=True):
+class CustomerEvent(Event[At], Generic[At], gc=False, kw_only=True):
     """A customer became one, or ceased to be one; the record key is `customer_id`."""
 
     customer_id: Identifier
@@ -153,11 +153,11 @@ class CustomerEvent(Event, gc=False, kw_only=True):
         return self.customer_id
 
 
-class Joined(CustomerEvent, gc=False, tag="joined", tag_field="status", kw_only=True):
+class Joined(CustomerEvent[At], Generic[At], gc=False, tag="joined", tag_field="status", kw_only=True):
     """A customer from now on; existing ones are loaded as dated `joined`."""
 
 
-class Left(CustomerEvent, gc=False, tag="left", tag_field="status", kw_only=True):
+class Left(CustomerEvent[At], Generic[At], gc=False, tag="left", tag_field="status", kw_only=True):
     """No customer any more."""
 
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-SOURCE_TOPICS: Final = ("ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer")
+from streams.sources import SOURCES
+
+# names without prefix, in the order of `streams.sources`
+SOURCE_TOPICS: Final = tuple(source.topic for source in SOURCES)
 DEAD_LETTER: Final = "dead-letter"
 DAY_MS: Final = 86_400_000
 
@@ -33,9 +36,32 @@ def ledger_topics(app_id: str) -> LedgerTopics:
     return LedgerTopics(f"{app_id}-tickets", f"{app_id}-view")
 
 
+def anchor_topic(app_id: str) -> str:
+    """Always empty: Faust assigns the partitions of all topics together only when a table is among them."""
+    return f"{app_id}-anchor"
+
+
 def skips_topic(app_id: str) -> str:
     """Where an operator notes records that the workers shall pass over."""
     return f"{app_id}-skips"
+
+
+def dead_letter_topic(topic_prefix: str) -> str:
+    """Where rejected records go, of all installations that share the source topics of a prefix.
+
+    >>> dead_letter_topic("support.")
+    'support.dead-letter'
+    """
+    return topic_prefix + DEAD_LETTER
+
+
+def source_names(topic_prefix: str) -> dict[str, str]:
+    """Names in Kafka of the source topics to their names without prefix.
+
+    >>> source_names("support.")["support.resolved"]
+    'resolved'
+    """
+    return {topic_prefix + topic: topic for topic in SOURCE_TOPICS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +106,12 @@ def specs(app_id: str, topic_prefix: str = "", rules: TopicRules | None = None) 
     number.
     """
     rules = rules or TopicRules()
-    names: list[tuple[str, Role]] = [(f"{topic_prefix}{topic}", "source") for topic in SOURCE_TOPICS]
+    names: list[tuple[str, Role]] = [(name, "source") for name in source_names(topic_prefix)]
     names += [(name, "ledger") for name in ledger_topics(app_id)]
     names += [
-        (f"{app_id}-anchor", "anchor"),
+        (anchor_topic(app_id), "anchor"),
         (skips_topic(app_id), "skips"),
-        (f"{topic_prefix}{DEAD_LETTER}", "dead-letter"),
+        (dead_letter_topic(topic_prefix), "dead-letter"),
     ]
     return tuple(_spec(name, role, rules) for name, role in names)
 

@@ -34,13 +34,13 @@ Observation = tuple[int, int, int]
 def merge(row: OldTicketRow, event: AnyEvent) -> None:  # noqa: C901 - a frozen copy
     """Remember the identity, then take over what is kept of it."""
     rank = OLD_RANKS[type(event)]
-    row.last_ms = max(row.last_ms, event.at_ms)
+    row.last_ms = max(row.last_ms, event.occurred_at)
     identity = xxh3_64_intdigest(event.event_id.encode(), rank)
     if identity not in row.seen and len(row.seen) < 256:
         row.seen.append(identity)
     if isinstance(event, TicketCreated):
         made = OldCreation(
-            event.at_ms,
+            event.occurred_at,
             event.event_id,
             event.customer_id,
             event.team,
@@ -52,18 +52,20 @@ def merge(row: OldTicketRow, event: AnyEvent) -> None:  # noqa: C901 - a frozen 
             row.creation = made
     elif isinstance(event, FirstReply):
         if not event.automated:
-            row.replied_ms = event.at_ms if row.replied_ms is None else min(row.replied_ms, event.at_ms)
+            row.replied_ms = (
+                event.occurred_at if row.replied_ms is None else min(row.replied_ms, event.occurred_at)
+            )
     elif isinstance(event, Discarded):
         row.discarded = True
     elif isinstance(event, Survey):
         content = (event.kind, event.score, event.scale_max, event.customer_id, event.team)
         row.surveys = row.surveys or {}
-        _keep(row.surveys, event.kind, SetFact(event.at_ms, rank, event.event_id, content))
+        _keep(row.surveys, event.kind, SetFact(event.occurred_at, rank, event.event_id, content))
     elif isinstance(event, Triaged):
         values = (event.team, event.channel, event.priority)
         row.triage = row.triage or [None, None, None]
         for i, value in enumerate(values):
-            fact, known = SetFact(event.at_ms, rank, event.event_id, values), row.triage[i]
+            fact, known = SetFact(event.occurred_at, rank, event.event_id, values), row.triage[i]
             if value is not None and (known is None or fact.follows(known)):
                 row.triage[i] = fact
     else:
@@ -74,13 +76,13 @@ def _merge_set(row: OldTicketRow, event: AnyEvent, rank: int) -> None:
     content: tuple[object, ...] = ()
     name = "transitions"
     if isinstance(event, Replied):
-        name, content = "replies", (event.waiting_since_ms,)
+        name, content = "replies", (event.waiting_since,)
     elif isinstance(event, Resolved):
         content = (*event.parts_ms(), event.outcome or "solved")
     elif isinstance(event, HandleParts):
         name, content = "handled", event.parts_ms()
     kept: FactSet = getattr(row, name) or FactSet()
-    kept.insert(SetFact(event.at_ms, rank, event.event_id, content))
+    kept.insert(SetFact(event.occurred_at, rank, event.event_id, content))
     setattr(row, name, kept)
 
 

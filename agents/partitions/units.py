@@ -27,13 +27,11 @@ from agents.partitions.skips import SKIPPED, Skips
 from agents.partitions.tally import Tally
 from agents.state import LedgerState
 from kpis.state.partition import Changes, DeadLetter
-from streams.topics import SOURCE_TOPICS
+from streams.sources import SOURCES
 
 logger = logging.getLogger("deskpulse.worker")
 
-# As things happen to a ticket: any order gives the same rows, this one with the least work.
-_ORDER = ("ticket-created", "ticket-changed", "first-reply", "resolved", "survey", "customer")
-assert sorted(_ORDER) == sorted(SOURCE_TOPICS), "every source topic has its turn"
+_TURNS = {source.topic: source.turn for source in SOURCES}
 
 
 class Source(Protocol):
@@ -230,7 +228,7 @@ class Partition:
         return is_written
 
     def _rank(self, delivery: Delivery) -> int:
-        return _ORDER.index(self._topics[delivery.chunk.topic])
+        return _TURNS[self._topics[delivery.chunk.topic]]
 
     async def _apply(self, chunk: Chunk) -> bool:
         """Whether a chunk was applied; else it is done without."""

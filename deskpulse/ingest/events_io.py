@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from deskpulse.times import parse_time_ms
+from streams.sources import BY_TOPIC
 from streams.topics import SOURCE_TOPICS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -117,12 +118,7 @@ def record_key(topic: str, event: Mapping[str, object]) -> bytes:
 
     A survey without a ticket has its `customer_id` as key.
     """
-    name = (
-        "customer_id"
-        if topic == "customer" or (topic == "survey" and not event.get("ticket_id"))
-        else "ticket_id"
-    )
-    return str(event[name]).encode()
+    return str(event[BY_TOPIC[topic].key_field(event)]).encode()
 
 
 def encode(event: Mapping[str, object]) -> bytes:

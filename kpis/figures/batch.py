@@ -34,7 +34,7 @@ from streams.topics import SOURCE_TOPICS
 from windows.cells import Cells, add
 from windows.offered import RANKING
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
-from windows.spans import CUSTOMER_WINDOWS, WINDOWS, Window, covered_ms, span
+from windows.spans import CUSTOMER_WINDOWS, WINDOWS, Period, Window, covered_ms, span
 
 _DECODERS: Final = {topic: decoder(topic) for topic in SOURCE_TOPICS}
 
@@ -47,7 +47,7 @@ class Stretch:
     """
 
     window: str
-    period: str
+    period: Period
     start_ms: int
     end_ms: int
     covered_ms: int
@@ -75,15 +75,16 @@ class History:
         """
         decode = _DECODERS.get(topic)
         event = Reject("kind", f"unknown topic {topic!r}") if decode is None else decode(raw)
-        if latest_ms is not None and not isinstance(event, Reject) and event.at_ms > latest_ms:
+        if latest_ms is not None and not isinstance(event, Reject) and event.occurred_at > latest_ms:
             event = Reject(
-                "future", f"occurred_at {event.at_ms} ms is later than now plus the tolerance, {latest_ms} ms"
+                "future",
+                f"occurred_at {event.occurred_at} ms is later than now plus the tolerance, {latest_ms} ms",
             )
         if type(event) is Reject:
             self.rejected[event.reason] += 1
             return event
         assert not isinstance(event, Reject)
-        at = event.at_ms
+        at = event.occurred_at
         if until_ms is not None and at > until_ms:
             return None
         self.events += 1
@@ -179,10 +180,10 @@ class Batch:
         chosen = [w for w in _distinct(WINDOWS, CUSTOMER_WINDOWS) if w.name in set(windows)]
         return [self._stretch(w, period, as_of_ms) for w in chosen for period in w.periods]
 
-    def _stretch(self, window: Window, period: str, as_of_ms: int, team: str | None = None) -> Stretch:
+    def _stretch(self, window: Window, period: Period, as_of_ms: int, team: str | None = None) -> Stretch:
         zone = self._rules.team_zones.get(team, self._rules.zone) if team else self._rules.zone
-        part = span(window, period, as_of_ms, zone)  # type: ignore[arg-type]
-        return Stretch(window.name, period, part.start_ms, part.end_ms, covered_ms(part, period, as_of_ms))  # type: ignore[arg-type]
+        part = span(window, period, as_of_ms, zone)
+        return Stretch(window.name, period, part.start_ms, part.end_ms, covered_ms(part, period, as_of_ms))
 
     def whole(self, as_of_ms: int) -> Stretch:
         """The window `all`: every event; the time covered runs from the first one to `as_of`."""

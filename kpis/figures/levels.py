@@ -14,7 +14,7 @@ from kpis import cell_numbers
 from kpis.figure import Figure, Labels
 from kpis.figures.kpi.live import OLDEST, OPEN, UNANSWERED
 from kpis.ledger.codec import LevelKey
-from kpis.tables import CUSTOMERS
+from kpis.tickets.row import CUSTOMERS
 from windows.cells import Cells, add
 from windows.panes import HOUR_MS, MINUTE_MS
 

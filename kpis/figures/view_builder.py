@@ -24,8 +24,7 @@ from kpis.sla.outcomes import Outcomes
 from kpis.sla.worst import figures as judged
 from kpis.sla.worst import judge
 from kpis.state.names_held import NamesHeld
-from kpis.tables import CUSTOMERS
-from kpis.tickets.row import Dims
+from kpis.tickets.row import CUSTOMERS, Dims
 from windows.cells import Cells, add, difference
 from windows.offered import RANKING
 from windows.rolling import RollingSums, Slot

@@ -9,7 +9,7 @@ first item names the kind of row.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -108,7 +108,7 @@ class Position(Struct, gc=False, omit_defaults=True):
 POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])
 NAMES_KEY: Final = msgspec.msgpack.encode([_NAMES])
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_key: Final = msgspec.msgpack.Decoder(list[int | str]).decode
+_decode_key: Final[Callable[[bytes], list[Any]]] = msgspec.msgpack.Decoder(list[int | str]).decode
 _decode_cells: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
 _decode_names: Final = msgspec.msgpack.Decoder(Names).decode
 _decode_position: Final = msgspec.msgpack.Decoder(Position).decode
@@ -126,19 +126,48 @@ def level_key(key: LevelKey) -> bytes:
     return _encode((_LEVEL, key.series, key.hour, *key.dims))
 
 
+_HEAD_BYTES: Final = 3  # of a pane's key: array header, kind, resolution; the number of the pane follows
+
+
+class ViewCodec:
+    """Rows of panes and levels as the windowed tables write them (`windows.protocols.RowCodec`)."""
+
+    def pane_head(self, resolution: int) -> bytes:
+        """The first bytes of every pane key of a resolution."""
+        return pane_key(PaneKey(resolution, 0, ("", "", "")))[:_HEAD_BYTES]
+
+    number = staticmethod(_encode)
+
+    def names(self, dims: Dims) -> bytes:
+        """The last bytes of every pane key of a combination."""
+        return pane_key(PaneKey(0, 0, dims))[_HEAD_BYTES + 1 :]
+
+    def level_key(self, level: int, hour: int, dims: Dims) -> bytes:
+        """The key of a level row."""
+        return level_key(LevelKey(level, hour, dims))
+
+    def encode(self, cells: Cells) -> bytes:
+        """The value of a row."""
+        return _PREFIX + _encode(cells)
+
+    def decode(self, raw: bytes) -> Cells:
+        """Cells of a value. Errors: NewerRowError."""
+        return decode_cells(raw)
+
+
 def decode_view_key(raw: bytes) -> ViewKey:
     """The typed key of a row of the `-view` topic."""
     kind, *rest = _decode_key(raw)
     if kind == _PANE:
-        return PaneKey(rest[0], rest[1], tuple(rest[2:]))  # type: ignore[arg-type]
+        return PaneKey(rest[0], rest[1], tuple(rest[2:]))
     if kind == _LEVEL:
-        return LevelKey(rest[0], rest[1], tuple(rest[2:]))  # type: ignore[arg-type]
+        return LevelKey(rest[0], rest[1], tuple(rest[2:]))
     if kind == _NAMES:
         return NamesKey()
     if kind == _POSITION:
         return PositionKey()
     if kind == _AT_RISK:
-        return AtRiskKey(rest[0], rest[1])  # type: ignore[arg-type]
+        return AtRiskKey(rest[0], rest[1])
     raise NewerRowError(VERSION + 1)
 
 

@@ -14,6 +14,7 @@ the number below 0 of its kind
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -62,10 +63,10 @@ def unpack(raw: bytes | memoryview) -> TicketRow:
     packed = _decode(raw)
     found: list[Fact] = []
     before = 0
-    items = iter(packed.facts)
+    items: Iterator[Any] = iter(packed.facts)  # by turns a kind, a difference of time, a digest, a content
     for kind, since, digest, content in zip(items, items, items, items, strict=True):
-        before += since  # type: ignore[operator]
-        found.append((before, KIND_OF_STORED[kind], digest, content))  # type: ignore[arg-type, index]
+        before += since
+        found.append((before, KIND_OF_STORED[kind], digest, content))
     stub = packed.stub
     stub_size = 0 if stub is None else len(_encode(stub))
     size = ROW_BYTES + len(raw) - stub_size

@@ -15,7 +15,7 @@ from typing import Final
 
 from kpis.ledger import codec
 from kpis.members import DIMENSIONS, OTHER
-from kpis.tickets.row import Dims
+from kpis.tickets.row import CUSTOMERS, Dims
 
 FOLDED: Final[Dims] = (OTHER, OTHER, OTHER)  # a combination that there was no room for
 COMBINATION: Final = "combination"
@@ -37,7 +37,12 @@ class Admission:
         self._closed: set[str] = set()
 
     def admit(self, dims: Dims) -> Dims:
-        """The names under which to book `dims`."""
+        """The names under which to book `dims`.
+
+        The customer figures, which have none, are always admitted.
+        """
+        if dims == CUSTOMERS:
+            return dims
         team, channel, priority = dims
         return self._admit(0, team), self._admit(1, channel), self._admit(2, priority)
 
@@ -58,15 +63,15 @@ class Admission:
         self.changed = self.changed or bool(wanted)
         return []
 
-    def has_room(self, combinations: int) -> bool:
-        """Whether a new combination fits beside the `combinations` already in use.
+    def room(self, dims: Dims, combinations: int) -> Dims:
+        """The combination itself where one more fits beside the `combinations` in use.
 
-        If not, it counts as `other` in each dimension.
+        Else `other` in each dimension.
         """
-        if combinations < self._most_combinations and COMBINATION not in self._closed:
-            return True
+        if dims == CUSTOMERS or (combinations < self._most_combinations and COMBINATION not in self._closed):
+            return dims
         self._fold(COMBINATION)
-        return False
+        return FOLDED
 
     def _admit(self, dimension: int, name: str) -> str:
         known = self._known[dimension]
@@ -86,6 +91,14 @@ class Admission:
     def _fold(self, kind: str) -> None:
         self._closed.add(kind)
         self.folded[kind] += 1
+
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
+        """The row of names, where one came since the last call."""
+        rows: list[tuple[bytes, bytes | None]] = (
+            [(codec.NAMES_KEY, codec.encode_value(self.names))] if self.changed else []
+        )
+        self.changed = False
+        return rows
 
     def load(self, names: codec.Names) -> None:
         """Take over what was admitted before."""

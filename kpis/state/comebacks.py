@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Final
 
 from kpis.ledger import codec, packing
-from kpis.rows import Rows
 from kpis.tickets.row import TicketRow
 from windows.panes import DAY_MS
+from windows.rows import Rows
 
 KNOWN_MS: Final = 400 * DAY_MS  # after its last event
 
@@ -50,7 +50,7 @@ class TicketRows(Rows[TicketRow]):
         if not self.keeps:
             return
         raw = self._remains[ticket_id] = codec.encode_remains(row)
-        self.size += len(raw)
+        self.grow(len(raw))
         self._remember(ticket_id, row.last_ms)
 
     def back(self, ticket_id: str) -> TicketRow | None:
@@ -58,8 +58,7 @@ class TicketRows(Rows[TicketRow]):
         raw = self._remains.pop(ticket_id, None)
         if raw is None:
             return None
-        row = self.by_id[ticket_id] = codec.decode_remains(raw)
-        return row
+        return self.put(ticket_id, codec.decode_remains(raw))
 
     def _remember(self, ticket_id: str, last_ms: int) -> None:
         self._forgotten.setdefault((last_ms + KNOWN_MS) // DAY_MS, []).append(ticket_id)
@@ -72,7 +71,7 @@ class TicketRows(Rows[TicketRow]):
                 raw = self._remains.get(ticket_id)
                 if raw is not None and (packing.last_ms_of(memoryview(raw)[1:]) + KNOWN_MS) // DAY_MS == day:
                     del self._remains[ticket_id]
-                    self.touch(ticket_id, 0)
+                    self.mark(ticket_id, 0)
         return super().expire(event_clock_ms)
 
     def left(self, identifier: str) -> bytes | None:

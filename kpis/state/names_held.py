@@ -14,8 +14,7 @@ from kpis.ledger.codec import Position
 from kpis.members import DIMENSIONS
 from kpis.sla.policy import Policy
 from kpis.state.admission import COMBINATION, FOLDED
-from kpis.tables import CUSTOMERS
-from kpis.tickets.row import Dims
+from kpis.tickets.row import CUSTOMERS, Dims
 from streams.names import fold
 
 NAMES_LIMIT: Final = "desk.max_names"  # the settings, as the position row keeps them

@@ -5,41 +5,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol, get_args
 
 from kpis import cell_numbers
-from kpis.deltas import Deltas, level_key
 from kpis.ledger import codec, definitions, formats
 from kpis.ledger.codec import Position
 from kpis.ledger.shared import Differing, differing
 from kpis.members import DIMENSIONS
-from kpis.rows import Rows
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.policy import Policy, changed_past, year_of
 from kpis.state import quality, rebuild
+from kpis.state.admission import Admission
 from kpis.state.comebacks import TicketRows
 from kpis.state.sla_clocks import CONCERNED, PromiseBook
-from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import booking, customers, observe
 from kpis.tickets.customers import CustomerRow
 from kpis.tickets.facts import TicketEvent, fact_of
-from kpis.tickets.row import TicketRow
+from kpis.tickets.row import CUSTOMERS, Dims, TicketRow
 from streams.decode import Reject, decoder
-from streams.events import AnyEvent, Handled, Joined, Left, Resolved, Survey, TicketCreated
+from streams.events import AnyEvent, CustomerChanged, CustomerEvent, Handled, Resolved, Survey, TicketCreated
 from streams.names import fold
+from streams.sources import SOURCES
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY, DAY_MS, MINUTE_MS, SIX_HOURS
+from windows.protocols import DeltaSink, MakeTables
+from windows.rows import Rows
+from windows.tables import Tables
 
 _DECODERS: Final = {topic: decoder(topic) for topic in SOURCE_TOPICS}
-_KEY_OF: Final = {"survey": attrgetter("key"), "customer": attrgetter("customer_id")} | dict.fromkeys(
-    ("ticket-created", "first-reply", "resolved", "ticket-changed"), attrgetter("ticket_id")
-)
-
+_KEY_OF: Final = {source.topic: source.key_of for source in SOURCES}
 
 # Customers of many years are loaded into a running desk, as `joined` with their dates: no date of theirs is
 # too late.
-CUSTOMER_KINDS: Final = frozenset({Joined, Left})
+CUSTOMER_KINDS: Final = frozenset(get_args(CustomerChanged))
 INTERACTIONS: Final = frozenset({Resolved, Handled})
 
 
@@ -132,14 +130,17 @@ class SettingsChangedError(Exception):
 class PartitionState:
     """Ticket rows, customer rows, tables and position of one partition."""
 
-    def __init__(self, partition: int, rules: StateRules = StateRules()) -> None:
+    def __init__(
+        self, partition: int, rules: StateRules = StateRules(), make_tables: MakeTables[Dims] = Tables
+    ) -> None:
         self.partition = partition
         self.rules = rules
         self.position = Position(
             format=formats.of_new_ledger(rules.ledger_format), definitions=definitions.CURRENT
         )
         self.clean = True
-        self._tables = Tables(rules.most_names, rules.most_combinations)
+        self._admission = Admission(rules.most_names, rules.most_combinations)
+        self._tables = make_tables(self._admission, codec.ViewCodec())
         self._tickets = TicketRows(
             codec.ticket_encoder(self.position.format),
             self._ticket_leaves_ms,
@@ -171,22 +172,23 @@ class PartitionState:
         merge = self._merge_ticket if self._book is None else self._merge_promised
         deltas = self._tables.deltas
         letters: list[DeadLetter] = []
-        greatest = self.position.maxima.get(topic, -1)
+        greatest, key = self.position.maxima.get(topic, -1), ""
         for record in records:
             event = decode(record.value)
             if not isinstance(event, Reject):
-                event = self._admitted(event, key_of(event), record)
+                key = key_of(event)
+                event = self._admitted(event, key, record)
             if isinstance(event, Reject):
                 self._counts[f"rejected:{event.reason}"] += 1
                 letters.append(_letter(topic, record, event))
                 continue
-            at: int = event.occurred_at  # type: ignore[assignment]
+            at = event.occurred_at
             if at > greatest:  # noqa: PLR1730 - a call would cost more
                 greatest = at
-            if topic == "customer" or (topic == "survey" and event.ticket_id is None):  # type: ignore[union-attr]
-                self._merge_customer(event, deltas)  # type: ignore[arg-type]
+            if isinstance(event, CustomerEvent) or (isinstance(event, Survey) and event.ticket_id is None):
+                self._merge_customer(key, event, deltas)
             else:
-                merge(event, deltas)  # type: ignore[arg-type]
+                merge(key, event, deltas)
         if greatest >= 0:
             self.position.maxima[topic] = greatest
         self.position.offsets[topic] = records[-1].offset
@@ -195,7 +197,7 @@ class PartitionState:
 
     def _admitted(self, event: AnyEvent, key: str, record: SourceRecord) -> AnyEvent | Reject:
         """The event, or why it must not be merged."""
-        at: int = event.occurred_at  # type: ignore[assignment]
+        at = event.occurred_at
         if record.key != key.encode():
             return Reject(
                 "key",
@@ -218,8 +220,7 @@ class PartitionState:
             self._counts["late"] += 1
         return event
 
-    def _merge_ticket(self, event: TicketEvent, deltas: Deltas) -> None:
-        ticket_id: str = event.ticket_id  # type: ignore[assignment]
+    def _merge_ticket(self, ticket_id: str, event: TicketEvent, deltas: DeltaSink) -> None:
         row = self._row(ticket_id)
         overflowed, size, is_first = row.overflowed, row.size, not row.facts and row.stub is None
         if type(event) is TicketCreated:
@@ -231,7 +232,7 @@ class PartitionState:
             self._counts["duplicate"] += 1
         elif type(event) in INTERACTIONS and quality.is_twin(row, fact_of(event)):
             self._counts["twin"] += 1
-        self._tickets.size += row.size - size
+        self._tickets.grow(row.size - size)
         if row.overflowed and not overflowed:
             self._counts["overflow"] += 1
             self.position.overflowed = [*self.position.overflowed, ticket_id][-quality.MOST_NAMED :]
@@ -240,8 +241,8 @@ class PartitionState:
         """The row of a ticket, to be changed."""
         row = self._tickets.by_id.get(ticket_id) or self._come_back(ticket_id)
         if row is None:
-            row = self._tickets.by_id[ticket_id] = TicketRow()
-        self._tickets.touch(ticket_id, row.size + row.stub_size)
+            row = self._tickets.put(ticket_id, TicketRow())
+        self._tickets.mark(ticket_id, row.size + row.stub_size)
         return row
 
     def _come_back(self, ticket_id: str) -> TicketRow | None:
@@ -251,28 +252,27 @@ class PartitionState:
             return None
         self._counts["comeback"] += 1
         self._counts["uncreated"] += row.creation is None
-        deltas, number = self._tables.deltas, self._tables.number
-        deltas.raised += [level_key(level, at_ms, number(row.dims())) for level, at_ms in observe.levels(row)]
+        booking.raise_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
         if self._book is not None:
             self._book.come_back(ticket_id, row)
         return row
 
-    def _merge_promised(self, event: TicketEvent, deltas: Deltas) -> None:
+    def _merge_promised(self, ticket_id: str, event: TicketEvent, deltas: DeltaSink) -> None:
         """As `_merge_ticket`, with what it does to the ticket's promise."""
         assert self._book is not None
         if type(event) not in CONCERNED:
-            self._merge_ticket(event, deltas)
+            self._merge_ticket(ticket_id, event, deltas)
             return
-        ticket_id: str = event.ticket_id  # type: ignore[assignment]
-        self._book.book(ticket_id, self._row(ticket_id), event, lambda: self._merge_ticket(event, deltas))
+        self._book.book(
+            ticket_id, self._row(ticket_id), event, lambda: self._merge_ticket(ticket_id, event, deltas)
+        )
 
-    def _merge_customer(self, event: Joined | Left | Survey, deltas: Deltas) -> None:
-        customer_id: str = event.customer_id  # type: ignore[assignment]
+    def _merge_customer(self, customer_id: str, event: CustomerChanged | Survey, deltas: DeltaSink) -> None:
         row = self._customers.by_id.get(customer_id)
         if row is None:
-            row = self._customers.by_id[customer_id] = CustomerRow()
-        self._customers.touch(customer_id, customers.bytes_of(row))
-        self._customers.size += customers.growth_of(event)
+            row = self._customers.put(customer_id, CustomerRow())
+        self._customers.mark(customer_id, customers.bytes_of(row))
+        self._customers.grow(customers.growth_of(event))
         spells, answers, active = (
             observe.observe_spells(row),
             observe.observe_answers(row),
@@ -288,13 +288,10 @@ class PartitionState:
                 deltas.add(at_ms, number(dims), cell, sign * amount)
         after = observe.observe_spells(row)
         if spells != after:
-            self._tables.fold_customers(
-                [(*spell, -1) for spell in spells] + [(*spell, 1) for spell in after], cell_numbers.REJOINED
-            )
+            booking.book_spells(self._tables, spells, -1)
+            booking.book_spells(self._tables, after, 1)
         if change := customers.is_active(row) - active:
-            (deltas.raised if change > 0 else deltas.lowered).append(
-                level_key(cell_numbers.ACTIVE, 0, number(CUSTOMERS))
-            )
+            (deltas.raise_ if change > 0 else deltas.lower)(cell_numbers.ACTIVE, 0, number(CUSTOMERS))
 
     def _ticket_leaves_ms(self, row: TicketRow) -> int:
         """Event clock beyond which the row leaves.
@@ -363,21 +360,19 @@ class PartitionState:
 
     def take_changes(self) -> Changes:
         """The rows that changed since the last call. The caller writes them durably or ends the process."""
-        counters, folded = self.position.counters, self._tables.admission.folded
+        counters, folded = self.position.counters, self._admission.folded
         self._counts.update({f"folded:{kind}": amount for kind, amount in folded.items()})
         folded.clear()
         for name, amount in self._counts.items():
             counters[name] = counters.get(name, 0) + amount
         self._counts.clear()
-        view = self._tables.changes()
+        view = self._tables.changes() + self._admission.changes()
         if self._book is not None:
             view += self._book.changes(self._newest_ms or 0)
         view.append(self._position_row())
         self.clean = True
-        for ticket_id in self._tickets.changed:
-            if (row := self._tickets.by_id.get(ticket_id)) is not None:
-                # nobody asks again so soon, and there may be a million of them
-                row.standing = row.clocks = None
+        for row in self._tickets.changed_rows():
+            row.standing = row.clocks = None  # nobody asks again so soon, and there may be a million of them
         return Changes(self._tickets.changes() + self._customers.changes(), view)
 
     def _position_row(self) -> tuple[bytes, bytes]:
@@ -396,8 +391,12 @@ class PartitionState:
             if isinstance(typed, AtRiskKey):
                 if self._book is not None:
                     self._book.load(typed, value)
-            elif not isinstance(typed, codec.PositionKey):
-                self._tables.load(typed, value)
+            elif isinstance(typed, codec.PaneKey):
+                self._tables.load_pane(*typed, value)
+            elif isinstance(typed, codec.LevelKey):
+                self._tables.load_level(*typed, value)
+            elif value is not None and isinstance(typed, codec.NamesKey):
+                self._admission.load(codec.decode_names(value))
             elif value is not None:
                 self.position = codec.decode_position(value)
         elif codec.is_ticket_key(key):
@@ -432,7 +431,7 @@ class PartitionState:
         settings = self.position.settings
         self._agree()
         self._tables.restore_floors(self.position.event_clock_ms)
-        self._tables.admission.close(
+        self._admission.close(
             name.removeprefix("folded:") for name in self.position.counters if name.startswith("folded:")
         )
         self._reserve()
@@ -467,7 +466,7 @@ class PartitionState:
             ]
         )
         self.too_late_names = [
-            name for place, names in enumerate(named) for name in self._tables.admission.reserve(place, names)
+            name for place, names in enumerate(named) for name in self._admission.reserve(place, names)
         ]
 
     @property
@@ -488,16 +487,16 @@ class PartitionState:
         """
         self.position.becoming = definitions.CURRENT
         yield Changes([], [self._position_row()])  # from now on faces hide what the two do not share
-        folded = self._tables.admission.folded.copy()
-        before = self._tables.begin_anew()
+        folded = self._admission.folded.copy()
+        self._tables.begin_anew()
         for _ in rebuild.book_again(self._tables, self._tickets, self._customers.by_id, self._book):
             # What tickets promise is written meanwhile, but nothing of sums that are not whole.
             full = self._tickets.size_of_changes() > most_bytes
             yield Changes(self._tickets.changes(), [self._position_row()]) if full else None
-        self._tables.admission.folded = folded  # they were counted when they came
+        self._admission.folded = folded  # they were counted when they came
         if self._book is not None:
             self._book.loaded(rebuilt=True)
-        for _ in self._tables.differing(before, most_bytes):
+        for _ in self._tables.differing(most_bytes):
             yield self.take_changes()
         self.position.definitions, self.position.becoming = definitions.CURRENT, None
         yield self.take_changes()

@@ -20,19 +20,18 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kpis import cell_numbers
-from kpis.deltas import level_key
-from kpis.rows import Rows
 from kpis.state.sla_clocks import PromiseBook
-from kpis.tables import CUSTOMERS, Tables
-from kpis.tickets import customers, observe
+from kpis.tickets import booking, customers, observe
 from kpis.tickets.customers import CustomerRow
-from kpis.tickets.row import TicketRow
+from kpis.tickets.row import CUSTOMERS, Dims, TicketRow
+from windows.protocols import WindowedTables
+from windows.rows import Rows
 
 ROWS_A_TURN: Final = 1_000  # some tens of milliseconds
 
 
 def book_again(
-    tables: Tables,
+    tables: WindowedTables[Dims],
     tickets: Rows[TicketRow],
     customer_rows: Mapping[str, CustomerRow],
     book: PromiseBook | None,
@@ -44,7 +43,7 @@ def book_again(
     done = 0
     for ticket_id, row in tickets.by_id.items():
         if book is not None and book.promise_again(row):
-            tickets.touch(ticket_id, row.size + row.stub_size)
+            tickets.mark(ticket_id, row.size + row.stub_size)
         _book_ticket(tables, row, book)
         done += 1
         if done % ROWS_A_TURN == 0:
@@ -60,7 +59,7 @@ def book_again(
     yield done
 
 
-def _book_ticket(tables: Tables, row: TicketRow, book: PromiseBook | None) -> None:
+def _book_ticket(tables: WindowedTables[Dims], row: TicketRow, book: PromiseBook | None) -> None:
     dims = row.dims()
     found, levels = observe.contribution(row)
     if book is not None and (promised := book.before(row)) is not None:
@@ -69,14 +68,15 @@ def _book_ticket(tables: Tables, row: TicketRow, book: PromiseBook | None) -> No
         slot = tables.number(dims)
         for at_ms, cell, amount in found:
             tables.deltas.add(at_ms, slot, cell, amount)
-        tables.deltas.raised += [level_key(level, at_ms, slot) for level, at_ms in levels]
+        for level, at_ms in levels:
+            tables.deltas.raise_(level, at_ms, slot)
 
 
-def _book_customer(tables: Tables, row: CustomerRow) -> None:
+def _book_customer(tables: WindowedTables[Dims], row: CustomerRow) -> None:
     """Book what a customer contributes."""
     number = tables.number
     for dims, (at_ms, cell, amount) in observe.observe_answers(row):
         tables.deltas.add(at_ms, number(dims), cell, amount)
-    tables.fold_customers([(*spell, 1) for spell in observe.observe_spells(row)], cell_numbers.REJOINED)
+    booking.book_spells(tables, observe.observe_spells(row), 1)
     if customers.is_active(row):
-        tables.deltas.raised.append(level_key(cell_numbers.ACTIVE, 0, number(CUSTOMERS)))
+        tables.deltas.raise_(cell_numbers.ACTIVE, 0, number(CUSTOMERS))

@@ -8,17 +8,15 @@ other. Without a policy there is no book, and an event costs nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from kpis import cell_numbers
-from kpis.deltas import level_key
 from kpis.ledger import codec
 from kpis.sla import commitments
 from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
 from kpis.sla.commitments import Course, Level, Observation
 from kpis.sla.policy import Policy
-from kpis.tables import Tables
 from kpis.tickets.facts import TicketEvent
 from kpis.tickets.row import Dims, TicketRow
 from streams.events import (
@@ -32,6 +30,8 @@ from streams.events import (
     TicketCreated,
     Triaged,
 )
+from windows.deltas import Booking
+from windows.protocols import WindowedTables
 
 CONCERNED: Final = frozenset(
     {TicketCreated, FirstReply, Replied, Resolved, Paused, Resumed, Reopened, Discarded, Triaged}
@@ -44,7 +44,7 @@ NOTHING: Final[Booked] = (("", "", ""), [], [])
 class PromiseBook:
     """Books what promises contribute, and keeps the running clocks that rows of tickets at risk are made of."""
 
-    def __init__(self, policy: Policy, tables: Tables, rows: Mapping[str, TicketRow]) -> None:
+    def __init__(self, policy: Policy, tables: WindowedTables[Dims], rows: Mapping[str, TicketRow]) -> None:
         self._policy = policy
         self._tables = tables
         self._rows = rows
@@ -115,12 +115,7 @@ class PromiseBook:
         for dims, found, sign in ((old_dims, old_found, -1), (new_dims, new_found, 1)):
             if found:
                 slot = number(dims)
-                for at_ms in {at_ms for at_ms, _, _ in found}:
-                    here = [(cell, sign * amount) for at, cell, amount in found if at == at_ms]
-                    deltas.count(at_ms, slot, *[cell for cell, amount in here if amount == 1])
-                    for cell, amount in here:
-                        if amount != 1:
-                            deltas.add(at_ms, slot, cell, amount)
+                deltas.book(slot, _by_instant(found, sign))
         if old_dims == new_dims:
             staying = [level for level in old_levels if level in new_levels]
             old_levels = [level for level in old_levels if level not in staying]
@@ -149,12 +144,13 @@ class PromiseBook:
     def _lower(self, ticket_id: str, dims: Dims, levels: list[Level]) -> None:
         slot = self._tables.number(dims) if levels else 0
         for level, due_ms in levels:
-            self._tables.deltas.lowered.append(level_key(level, due_ms, slot))
+            self._tables.deltas.lower(level, due_ms, slot)
             self._at_risk.stop(self._key(level, slot), ticket_id, due_ms)
 
     def _raise(self, ticket_id: str, row: TicketRow, dims: Dims, levels: list[Level]) -> None:
         slot = self._tables.number(dims) if levels else 0
-        self._tables.deltas.raised += [level_key(level, due_ms, slot) for level, due_ms in levels]
+        for level, due_ms in levels:
+            self._tables.deltas.raise_(level, due_ms, slot)
         self._list(ticket_id, row, slot, dims, levels)
 
     def _list(self, ticket_id: str, row: TicketRow, slot: int, dims: Dims, levels: list[Level]) -> None:
@@ -168,7 +164,7 @@ class PromiseBook:
     def _key(self, level: int, slot: int) -> AtRiskKey:
         key = self._keys.get((level, slot))
         if key is None:
-            team, _, _ = self._tables.names_of(slot)
+            team, _, _ = self._tables.dims_of(slot)
             key = self._keys[level, slot] = AtRiskKey(cell_numbers.running_target(level), team)
         return key
 
@@ -208,6 +204,18 @@ class PromiseBook:
             self._at_risk.look_at_all()
         else:
             self._at_risk.loaded()
+
+
+def _by_instant(found: list[Observation], sign: int) -> Iterator[Booking]:
+    """Observations, or their opposite (sign -1), as one booking of each instant.
+
+    >>> [*_by_instant([(60_000, 4, 1), (60_000, 5, 240)], 1)], [*_by_instant([(60_000, 4, 1)], -1)]
+    ([(60000, (4,), (5, 240))], [(60000, (), (4, -1))])
+    """
+    for at_ms in {at_ms for at_ms, _, _ in found}:
+        here = [(cell, sign * amount) for at, cell, amount in found if at == at_ms]
+        counts = tuple([cell for cell, amount in here if amount == 1])
+        yield at_ms, counts, tuple([number for pair in here if pair[1] != 1 for number in pair])
 
 
 def _changes_nothing(event: Any, course: Course | None) -> bool:

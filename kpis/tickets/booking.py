@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Final
 
 from kpis import cell_numbers
-from kpis.deltas import SLOT_BITS, Deltas, level_key
 from kpis.tickets import facts, merging, observe
 from kpis.tickets import row as tickets
 from kpis.tickets.facts import (
@@ -23,17 +22,19 @@ from kpis.tickets.facts import (
     Fact,
     TicketEvent,
 )
-from kpis.tickets.observe import Booking
-from kpis.tickets.row import MOST_FACT_BYTES, MOST_FACTS, NEW, Dims, Standing, TicketRow
-from windows.panes import MINUTE_MS
+from kpis.tickets.row import CUSTOMERS, MOST_FACT_BYTES, MOST_FACTS, NEW, Dims, Standing, TicketRow
+from windows.deltas import Booking
+from windows.panes import DAY, SIX_HOURS
+from windows.protocols import DeltaSink, WindowedTables
 
 Number = Callable[[Dims], int]
 # Change what everything else of the ticket counts under, or whether; of a creation the difference costs
 # hardly more (ADR 14).
 _FAR: Final = (CREATED, TRIAGED, DISCARDED)
+_CUSTOMER_RESOLUTIONS: Final = (SIX_HOURS, DAY)
 
 
-def book(row: TicketRow, event: TicketEvent, deltas: Deltas, number: Number) -> bool:
+def book(row: TicketRow, event: TicketEvent, deltas: DeltaSink, number: Number) -> bool:
     """Merge an event and book what that changes; False when its identity was known: a duplicate."""
     fact = facts.fact_of(event)
     row.last_ms = max(row.last_ms, fact[0])
@@ -53,7 +54,7 @@ def book(row: TicketRow, event: TicketEvent, deltas: Deltas, number: Number) -> 
     return True
 
 
-def _step(row: TicketRow, fact: Fact, deltas: Deltas, number: Number) -> bool:
+def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: Number) -> bool:
     """Merge a fact and book its own step.
 
     False, and nothing done, when it may change those of later facts.
@@ -77,14 +78,14 @@ def _step(row: TicketRow, fact: Fact, deltas: Deltas, number: Number) -> bool:
     ) and (standing.created_ms is not None)
     if found or turned:
         slot = number(standing.dims())
-        for at_ms, counts, amounts in found:
-            deltas.notes.append((at_ms // MINUTE_MS << SLOT_BITS | slot, counts, amounts))
+        if found:
+            deltas.book(slot, found)
         if turned:
             _turn(standing, deltas, slot, was_open=was_open, was_answered=was_answered)
     return True
 
 
-def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: Deltas, number: Number) -> bool:
+def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: DeltaSink, number: Number) -> bool:
     """A fact before others: an interaction, or a reply after the first one, changes the step of none of them."""
     at, kind, _, content = fact
     if kind == REPLIED:
@@ -99,29 +100,23 @@ def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: Deltas, num
     found: list[Booking] = []
     observe.step(standing, fact, found)
     if found and not standing.discarded:
-        slot = number(standing.dims())
-        for at_ms, counts, amounts in found:
-            deltas.notes.append((at_ms // MINUTE_MS << SLOT_BITS | slot, counts, amounts))
+        deltas.book(number(standing.dims()), found)
     return True
 
 
-def _turn(standing: Standing, deltas: Deltas, slot: int, *, was_open: bool, was_answered: bool) -> None:
+def _turn(standing: Standing, deltas: DeltaSink, slot: int, *, was_open: bool, was_answered: bool) -> None:
     """Move a ticket between its levels after the last of its facts."""
     assert standing.created_ms is not None
     open_, answered = standing.outcome is None, standing.replied_ms is not None
     if open_ != was_open:
-        (deltas.raised if open_ else deltas.lowered).append(
-            level_key(cell_numbers.OPEN, standing.created_ms, slot)
-        )
+        (deltas.raise_ if open_ else deltas.lower)(cell_numbers.OPEN, standing.created_ms, slot)
     unanswered, was_unanswered = open_ and not answered, was_open and not was_answered
     if unanswered != was_unanswered:
         waits_since = observe.waits_since(standing, standing.created_ms)
-        (deltas.raised if unanswered else deltas.lowered).append(
-            level_key(cell_numbers.UNANSWERED, waits_since, slot)
-        )
+        (deltas.raise_ if unanswered else deltas.lower)(cell_numbers.UNANSWERED, waits_since, slot)
 
 
-def difference(row: TicketRow, fact: Fact, deltas: Deltas, number: Number, known: int) -> None:
+def difference(row: TicketRow, fact: Fact, deltas: DeltaSink, number: Number, known: int) -> None:
     """Merge a fact, in place of the known one of its identity, and book C(new) - C(old), whatever that is."""
     old = contribution(row)
     merging.put(row, fact, known)
@@ -139,7 +134,7 @@ def contribution(row: TicketRow) -> Contribution:
     return standing.dims(), [] if standing.discarded else found, observe.levels_of(standing)
 
 
-def _move(deltas: Deltas, number: Number, old: Contribution, new: Contribution) -> None:
+def _move(deltas: DeltaSink, number: Number, old: Contribution, new: Contribution) -> None:
     (old_dims, before, old_levels), (new_dims, after, new_levels) = old, new
     same = 0
     if old_dims == new_dims:
@@ -147,28 +142,40 @@ def _move(deltas: Deltas, number: Number, old: Contribution, new: Contribution) 
         while same < shared and before[same] == after[same]:
             same += 1
     if len(before) > same:
-        slot = number(old_dims)
-        for at_ms, counts, amounts in before[same:]:
-            deltas.notes.append((at_ms // MINUTE_MS << SLOT_BITS | slot, (), _withdrawn(counts, amounts)))
+        deltas.withdraw(number(old_dims), before[same:])
     if len(after) > same:
-        slot = number(new_dims)
-        for at_ms, counts, amounts in after[same:]:
-            deltas.notes.append((at_ms // MINUTE_MS << SLOT_BITS | slot, counts, amounts))
+        deltas.book(number(new_dims), after[same:])
     if old_dims != new_dims or old_levels != new_levels:
         withdraw_levels(deltas, number, old_dims, old_levels)
-        deltas.raised += [level_key(level, at_ms, number(new_dims)) for level, at_ms in new_levels]
+        raise_levels(deltas, number, new_dims, new_levels)
 
 
-def _withdrawn(counts: tuple[int, ...], amounts: tuple[int, ...]) -> tuple[int, ...]:
-    """A booking taken back."""
-    found: list[int] = []
-    for cell in counts:
-        found += (cell, -1)
-    for i in range(0, len(amounts), 2):
-        found += (amounts[i], -amounts[i + 1])
-    return tuple(found)
+def raise_levels(deltas: DeltaSink, number: Number, dims: Dims, levels: list[observe.Level]) -> None:
+    """The ticket stands in these levels from now on."""
+    if levels:
+        slot = number(dims)
+        for level, at_ms in levels:
+            deltas.raise_(level, at_ms, slot)
 
 
-def withdraw_levels(deltas: Deltas, number: Number, dims: Dims, levels: list[observe.Level]) -> None:
+def withdraw_levels(deltas: DeltaSink, number: Number, dims: Dims, levels: list[observe.Level]) -> None:
     """The ticket stands in these levels no more."""
-    deltas.lowered += [level_key(level, at_ms, number(dims)) for level, at_ms in levels]
+    if levels:
+        slot = number(dims)
+        for level, at_ms in levels:
+            deltas.lower(level, at_ms, slot)
+
+
+def book_spells(tables: WindowedTables[Dims], spells: list[observe.Spell], sign: int) -> None:
+    """Book the joins and leaves of a customer in the panes of customers, or take them back (sign -1).
+
+    A join counts once more by the pane of the leave before it, so that a window can tell who was a customer
+    before it.
+    """
+    slot = tables.number(CUSTOMERS)
+    for at_ms, cell, previous_left_ms in spells:
+        for resolution in _CUSTOMER_RESOLUTIONS:
+            delta = {cell: sign}
+            if previous_left_ms is not None:
+                delta[cell_numbers.REJOINED + resolution.pane(previous_left_ms)] = sign
+            tables.add(resolution, at_ms, slot, delta)

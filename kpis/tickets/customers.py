@@ -38,7 +38,7 @@ def note(row: CustomerRow, event: CustomerChanged | Survey) -> bool:
     Beyond MOST_SEEN identities nothing more is remembered: such an event merges as any other and is not
     counted as a duplicate.
     """
-    row.last_ms = max(row.last_ms, event.at_ms)
+    row.last_ms = max(row.last_ms, event.occurred_at)
     digest = xxh3_64_intdigest(event.event_id.encode(), _RANKS[type(event)])
     if digest in row.seen:
         return False
@@ -72,7 +72,7 @@ def merge(row: CustomerRow, event: CustomerChanged | Survey) -> bool:
         return _keep_latest(row, event)
     if row.transitions is None:
         row.transitions = FactSet()
-    return row.transitions.insert(SetFact(event.at_ms, _RANKS[type(event)], event.event_id))
+    return row.transitions.insert(SetFact(event.occurred_at, _RANKS[type(event)], event.event_id))
 
 
 def _keep_latest(row: CustomerRow, event: Survey) -> bool:
@@ -80,7 +80,10 @@ def _keep_latest(row: CustomerRow, event: Survey) -> bool:
     if row.surveys is None:
         row.surveys = {}
     content = (event.kind, event.score, event.scale_max, event.customer_id, event.team)
-    fact, known = SetFact(event.at_ms, factsets.SURVEY, event.event_id, content), row.surveys.get(event.kind)
+    fact, known = (
+        SetFact(event.occurred_at, factsets.SURVEY, event.event_id, content),
+        row.surveys.get(event.kind),
+    )
     if known is not None and not fact.follows(known):
         return False
     row.surveys[event.kind] = fact

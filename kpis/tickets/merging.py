@@ -9,8 +9,8 @@ import msgspec
 from kpis.tickets import facts, observe
 from kpis.tickets import row as tickets
 from kpis.tickets.facts import CREATED, PAUSED, REOPENED, RESOLVED, RESUMED, Fact, TicketEvent
-from kpis.tickets.observe import Booking
 from kpis.tickets.row import LOST, MOST_FACT_BYTES, MOST_FACTS, NEW, ROW_BYTES, Stub, TicketRow, Turn
+from windows.deltas import Booking
 from windows.panes import MINUTE_MS
 
 KEPT_FACTS: Final = MOST_FACTS - MOST_FACTS // 10  # so that not every event beyond the bound makes work

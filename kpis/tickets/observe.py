@@ -35,14 +35,15 @@ from kpis.tickets.facts import (
 )
 from kpis.tickets.factsets import SetFact
 from kpis.tickets.row import UNKNOWN, Dims, Standing, TicketRow
+from windows.deltas import Booking
 from windows.distinct import REGISTERS
 from windows.histogram import BOUNDS
 from windows.panes import MINUTE_MS
 
 Observation = tuple[int, int, int]  # (event time ms, cell, amount)
+# event time ms; JOINED or LEFT; of a join the time of the leave before it
+Spell = tuple[int, int, int | None]
 Level = tuple[int, int]  # (series, ms: of the creation, of what is unanswered the start of its present wait)
-# event time ms; cells, each +1; cell, amount, cell, amount, ...
-Booking = tuple[int, tuple[int, ...], tuple[int, ...]]
 PROMOTER_FROM: Final = 9
 PASSIVE_FROM: Final = 7
 SMALL_SCALE: Final = 4  # up to here only the top option satisfies; above, the top two
@@ -354,9 +355,9 @@ def observe_answers(row: CustomerRow) -> list[tuple[Dims, Observation]]:
     ]
 
 
-def observe_spells(row: CustomerRow) -> list[tuple[int, int, int | None]]:
-    """Joins and leaves as (event time ms, JOINED or LEFT, time of the leave before a join or None)."""
-    found: list[tuple[int, int, int | None]] = []
+def observe_spells(row: CustomerRow) -> list[Spell]:
+    """Joins and leaves of a customer, in their order."""
+    found: list[Spell] = []
     for spell in intervals(row):
         found.append((spell.joined_ms, cell_numbers.JOINED, spell.previous_left_ms))
         if spell.left_ms is not None:

@@ -133,12 +133,12 @@ def play(
         )
     )
     concerned = (event for event in decoded if type(event) in CONCERNED)
-    events = iter(sorted(concerned, key=lambda event: event.at_ms))  # type: ignore[union-attr]
+    events = iter(sorted(concerned, key=lambda event: event.occurred_at))  # type: ignore[union-attr]
     world, following = World(policy), next(events, None)
     open_: dict[str, forecast.Forecast] = {}
     for hour in range((days - looked_at_days) * 24, days * 24):
         as_of_ms = START_MS + hour * HOUR_MS
-        while following is not None and following.at_ms < as_of_ms:  # type: ignore[union-attr]
+        while following is not None and following.occurred_at < as_of_ms:  # type: ignore[union-attr]
             world.add(following)
             following = next(events, None)
         now = as_of_ms // MINUTE_MS

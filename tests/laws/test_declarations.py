@@ -25,6 +25,7 @@ from scripts.tidy import ROOT
 from streams.events import Joined, Left
 from tests.laws.histories import fixed_rows
 from tests.laws.ledgers import T0, decoded
+from windows.deltas import Booking
 
 Booked = dict[int, set[int]]
 CELLS = tuple(cell_numbers.CELLS.values())
@@ -45,7 +46,7 @@ def booked_cells() -> Booked:
     """Which steps book which cells: of a fixed history of tickets, and of a customer who comes back."""
     booked: Booked = {}
     for row in fixed_rows():
-        found: list[observe.Booking] = []
+        found: list[Booking] = []
         standing = observe.begin(row, found)
         note(booked, CREATED, (cell for _, cell, _ in observe.observations(found)))
         for fact in row.facts:

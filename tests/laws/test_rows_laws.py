@@ -11,18 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpis import cell_numbers
-from kpis.deltas import SLOT_BITS
 from kpis.ledger import codec
 from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.members import OTHER
+from kpis.state.admission import Admission
 from kpis.state.partition import StateRules
-from kpis.tables import CUSTOMERS, Tables
 from kpis.tickets import booking, merging, observe
-from kpis.tickets.row import TicketRow
+from kpis.tickets.row import CUSTOMERS, TicketRow
 from streams.events import AnyEvent
 from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents, events, readable
+from windows.keys import pane_key
 from windows.panes import DAY, DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, RESOLUTIONS, SIX_HOURS, Resolution
+from windows.tables import Tables
 
 QUICK = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # short lists hardly ever meet in one ticket
@@ -347,6 +348,6 @@ def test_keys_of_panes_are_those_of_the_ledger(
     resolution: Resolution, pane: int, dims: tuple[str, str, str]
 ) -> None:
     """Tables puts them together from parts that it keeps."""
-    tables = Tables(most_names=10, most_combinations=100)
-    key = (pane << SLOT_BITS | tables.number(dims)) << 2 | resolution.index
+    tables = Tables(Admission(10, 100), codec.ViewCodec())
+    key = pane_key(pane=pane, slot=tables.number(dims), resolution=resolution.index)
     assert codec.pane_key(PaneKey(resolution.index, pane, dims)) == tables._pane_key(key)

@@ -89,7 +89,7 @@ def test_laws_of_every_run(seed: int, scenario: str, start_hour: int, hours: int
         decoded = decoder(event.topic)(encode(event.value))
         assert not isinstance(decoded, Reject)
         ahead_ms = 5 * MINUTE_MS if scenario == "rough" else 0  # the clock that stamps it may be fast there
-        assert decoded.at_ms <= event.publish_ms + ahead_ms
+        assert decoded.occurred_at <= event.publish_ms + ahead_ms
         assert decoded.key.encode() == event.key
         if event.topic == "customer":
             customers.add(event.value["customer_id"])

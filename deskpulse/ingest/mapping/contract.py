@@ -7,24 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 from msgspec import inspect
 
-from streams.events import CustomerChanged, Event, FirstReply, Resolved, Survey, TicketChanged, TicketCreated
+from streams.events import Event, Instant
+from streams.sources import BY_TOPIC
 
 Holds = Literal["text", "integer", "number", "flag", "time"]
-
-_TYPES: Final[dict[str, tuple[type[Event], ...]]] = {
-    "ticket-created": (TicketCreated,),
-    "first-reply": (FirstReply,),
-    "resolved": (Resolved,),
-    "survey": (Survey,),
-    "ticket-changed": get_args(TicketChanged),
-    "customer": get_args(CustomerChanged),
-}
-TOPICS: Final = tuple(_TYPES)
 
 
 class FieldRule(NamedTuple):
@@ -38,7 +29,7 @@ class FieldRule(NamedTuple):
 @cache
 def tag_field(topic: str) -> str | None:
     """The field that tells the events of one topic apart (`change`, `status`), or None."""
-    kinds = _TYPES[topic]
+    kinds = BY_TOPIC[topic].kinds
     return _tag(kinds[0])[0] if len(kinds) > 1 else None
 
 
@@ -50,18 +41,16 @@ def rules(topic: str, tag: str | None = None) -> Mapping[str, FieldRule]:
 
     A field that only some of the kinds know or need is not required.
     """
-    kinds = [kind for kind in _TYPES[topic] if tag is None or _tag(kind)[1] == tag]
+    kinds = [kind for kind in BY_TOPIC[topic].kinds if tag is None or _tag(kind)[1] == tag]
     merged: dict[str, FieldRule] = {}
     for kind in kinds:
-        for field in msgspec.structs.fields(kind):
+        for field in msgspec.structs.fields(cast("Any", kind)[Instant]):
             rule = _rule(field)
-            known_to_all = all(
-                field.name in {other.name for other in msgspec.structs.fields(peer)} for peer in kinds
-            )
+            known_to_all = all(field.name in peer.__struct_fields__ for peer in kinds)
             merged.setdefault(field.name, rule._replace(required=rule.required and known_to_all))
     if (tags := tag_field(topic)) is not None:
         merged[tags] = FieldRule(
-            "text", required=True, choices=tuple(str(_tag(kind)[1]) for kind in _TYPES[topic])
+            "text", required=True, choices=tuple(str(_tag(kind)[1]) for kind in BY_TOPIC[topic].kinds)
         )
     return merged
 

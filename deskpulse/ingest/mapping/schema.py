@@ -5,20 +5,20 @@ from __future__ import annotations
 import codecs
 import re
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from deskpulse.ingest.mapping.contract import TOPICS
+from streams.topics import SOURCE_TOPICS
 
 PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 # line of the row in the file; number of the row among those that the event takes
 BUILT_IN: Final = ("#line", "#nth")
 NAMED_FORMATS: Final = ("rfc3339", "epoch_ms", "epoch_s")
 Topic = Literal["ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer"]
-assert Topic.__args__ == TOPICS  # type: ignore[attr-defined] # a Literal cannot be built from a tuple
+assert get_args(Topic) == SOURCE_TOPICS, "a Literal cannot be built from a tuple"
 
 
 def _fault(problem: str, fix: str) -> PydanticCustomError:

@@ -29,7 +29,7 @@ from kpis.sla.deadlines import minute_of
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.policy import Policy
 from kpis.state.partition import PartitionState, StateRules
-from kpis.tables import CUSTOMERS
+from kpis.tickets.row import CUSTOMERS
 from proofs.drills.alerts.drills import MINUTE_MS
 from proofs.history.worker import LocalWorker
 from scripts.rule_tests.model import GROUPS, INSTANCES, Exporter, labelled

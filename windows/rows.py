@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from windows.panes import DAY_MS
@@ -35,10 +35,10 @@ class Rows(Generic[Row]):
         leaves_ms: Callable[[Row], int | None],
         least_ms: int,
     ) -> None:
-        self.by_id: dict[str, Row] = {}
-        self.changed: set[str] = set()
-        # bytes that the changed rows may take, from above; whoever makes a row of these longer adds to it
-        self.size = 0
+        self._rows: dict[str, Row] = {}
+        self.by_id: Mapping[str, Row] = self._rows  # to look rows up; `put` adds one
+        self._changed: set[str] = set()
+        self._size = 0  # bytes that the changed rows may take, from above
         self._key = key
         self._encode = encode
         self._leaves_ms = leaves_ms
@@ -48,11 +48,24 @@ class Rows(Generic[Row]):
         self._put_off: set[str] = set()  # rows listed under a later day than the least
         self._today: int | None = None
 
-    def touch(self, identifier: str, size: int) -> None:
-        """A row is about to change; `size`: its bytes as it is, from above."""
-        if identifier not in self.changed:
-            self.changed.add(identifier)
-            self.size += size + 4 * len(identifier) + _TOMBSTONE_BYTES
+    def put(self, identifier: str, row: Row) -> Row:
+        """A new row, or another one in its place; it is not marked as changed by that."""
+        self._rows[identifier] = row
+        return row
+
+    def mark(self, identifier: str, size: int) -> None:
+        """A row is about to change, or to leave; `size`: its bytes as it is, from above."""
+        if identifier not in self._changed:
+            self._changed.add(identifier)
+            self._size += size + 4 * len(identifier) + _TOMBSTONE_BYTES
+
+    def grow(self, size: int) -> None:
+        """A row that is marked has become so many bytes longer, from above."""
+        self._size += size
+
+    def changed_rows(self) -> Iterator[Row]:
+        """The rows that changed since they were last written, without those that have left."""
+        return (self._rows[identifier] for identifier in self._changed if identifier in self._rows)
 
     def write_with(self, encode: Callable[[Row], bytes]) -> None:
         """Write rows so from now on."""
@@ -69,8 +82,8 @@ class Rows(Generic[Row]):
 
         No other can become due before the day under which it is listed.
         """
-        rows = self.by_id
-        for identifier in (self.changed - self._day.keys()) | (self.changed & self._put_off):
+        rows = self._rows
+        for identifier in (self._changed - self._day.keys()) | (self._changed & self._put_off):
             row = rows.get(identifier)
             if row is not None:
                 self._schedule(identifier, (row.last_ms + self._least_ms) // DAY_MS)
@@ -91,29 +104,29 @@ class Rows(Generic[Row]):
                 if self._day.get(identifier) != day:
                     continue  # listed again under an earlier day
                 del self._day[identifier]
-                leaves_ms = self._leaves_ms(self.by_id[identifier])
+                leaves_ms = self._leaves_ms(self._rows[identifier])
                 if leaves_ms is None:
                     continue
                 if leaves_ms // DAY_MS >= today:
                     self._put_off.add(identifier)
                     self._schedule(identifier, leaves_ms // DAY_MS)
                     continue
-                gone.append((identifier, self.by_id.pop(identifier)))
+                gone.append((identifier, self._rows.pop(identifier)))
                 self._put_off.discard(identifier)
-                self.touch(identifier, 0)
+                self.mark(identifier, 0)
         return gone
 
     def size_of_changes(self) -> int:
         """Bytes that the changed rows may take, estimated from above."""
-        return self.size
+        return self._size
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """The rows that changed since the last call; those that left are tombstones."""
         self._schedule_changed()
-        encode, key, rows = self._encode, self._key, self.by_id
-        changed = [(key(i), encode(rows[i]) if i in rows else self.left(i)) for i in self.changed]
-        self.changed.clear()
-        self.size = 0
+        encode, key, rows = self._encode, self._key, self._rows
+        changed = [(key(i), encode(rows[i]) if i in rows else self.left(i)) for i in self._changed]
+        self._changed.clear()
+        self._size = 0
         return changed
 
     def left(self, identifier: str) -> bytes | None:  # noqa: ARG002 - of tickets something may be
@@ -123,9 +136,9 @@ class Rows(Generic[Row]):
     def load(self, identifier: str, row: Row | None) -> None:
         """Take over one row of the ledger; `index` must follow the last."""
         if row is None:
-            self.by_id.pop(identifier, None)
+            self._rows.pop(identifier, None)
         else:
-            self.by_id[identifier] = row
+            self._rows[identifier] = row
 
     def index(self) -> None:
         """List every loaded row."""
