@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from kpis.state.partition import Changes, DeadLetter, SourceRecord
@@ -15,7 +15,7 @@ class Position(Protocol):
     """Where the ledger stands: the applied offset of each source topic and what goes with it."""
 
     @property
-    def offsets(self) -> dict[str, int]: ...
+    def offsets(self) -> Mapping[str, int]: ...
 
     partitions: int  # of every source topic when the ledger began; 0 = not known yet
     format: int  # of the ledger
@@ -35,6 +35,7 @@ class LedgerState(Protocol):
     @property
     def position(self) -> Position: ...
 
+    def pass_over(self, topic: str, offset: int, /) -> None: ...
     def apply(self, topic: str, records: Sequence[SourceRecord], /) -> list[DeadLetter]: ...
     def sign(self, owner: str, /) -> None: ...
     def advance(self, drained: Collection[str], /) -> None: ...

@@ -17,7 +17,7 @@ from agents import exits
 from agents.exits import Exit, WorkerError, ends_the_process
 from agents.partitions.guards import check_partition_counts
 from agents.partitions.ownership import Ownership
-from agents.partitions.units import Partition, Source
+from agents.partitions.units import Partition, SourceConsumer
 
 logger = logging.getLogger("deskpulse.worker")
 
@@ -35,7 +35,7 @@ class Watched(Protocol):
     @property
     def rebalancing(self) -> bool: ...
     @property
-    def consumer(self) -> Source: ...
+    def consumer(self) -> SourceConsumer: ...
 
 
 class Watch:

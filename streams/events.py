@@ -4,9 +4,10 @@ Each struct exists in two forms, which differ only in what its instants are:
 
 ```
 TicketCreated[Instant]   on the wire: RFC 3339 text or a number, as the JSON decoder reads it
-TicketCreated            an event: integer milliseconds since the epoch (UTC); `streams.decode` makes it of the first
+TicketCreated            an event: integer milliseconds since the epoch (UTC)
 ```
-At run time both are the class `TicketCreated`, so an event is decoded without a copy.
+`streams.decode` makes an event of the first.
+At run time both are the class `TicketCreated`, so it copies nothing.
 """
 
 from __future__ import annotations

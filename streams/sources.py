@@ -34,21 +34,18 @@ class Source(NamedTuple):
     """One source topic, by its name without prefix."""
 
     topic: str
-    # its event types; where there are several, a field of theirs says which (`change`, `status`)
-    kinds: tuple[type[Event], ...]
-    # the fields that may hold the identifier that is the record key: the first one that an event has
-    key: tuple[str, ...]
-    # a unit of work applies the topics in this order: any order gives the same rows, this one with the least
-    # work
-    turn: int
+    kinds: tuple[
+        type[Event], ...
+    ]  # where there are several, a field of theirs says which (`change`, `status`)
+    key: tuple[str, ...]  # fields that may hold the record key: the first one that an event has is it
+    turn: (
+        int  # a unit of work applies topics in this order: any gives the same rows, this one with least work
+    )
     about: str
 
     @property
     def wire(self) -> Any:
-        """What the JSON decoder reads.
-
-        The event types with the instants of the wire, as a union where there are several.
-        """
+        """What the JSON decoder reads: the event types with the instants of the wire, as a union."""
         kinds = [cast("Any", kind)[Instant] for kind in self.kinds]
         return Union[tuple(kinds)]  # noqa: UP007 - of a number of types that is known here only
 
@@ -58,13 +55,14 @@ class Source(NamedTuple):
         return attrgetter(self.key[0] if len(self.key) == 1 else "key")
 
     def key_field(self, event: Mapping[str, object]) -> str:
-        """The field that holds the record key of an event that is not decoded.
+        """The field that holds the record key of an event before it is decoded.
 
-        The last one that may, where it has none of them.
+        The empty case: the last field that may, where the event has none of them.
 
+        >>> survey = BY_TOPIC["survey"]
         >>> (
-        ...     BY_TOPIC["survey"].key_field({"ticket_id": None, "customer_id": "C-7"}),
-        ...     BY_TOPIC["survey"].key_field({"ticket_id": "T-1"}),
+        ...     survey.key_field({"ticket_id": None, "customer_id": "C-7"}),
+        ...     survey.key_field({"ticket_id": "T-1"}),
         ... )
         ('customer_id', 'ticket_id')
         """
@@ -72,42 +70,25 @@ class Source(NamedTuple):
 
 
 _TICKET: Final = ("ticket_id",)
-SOURCES: Final = (  # the order in which topics are listed for people
-    Source(
-        "ticket-created", (TicketCreated,), _TICKET, 0, "A customer asked: the ticket exists from now on."
-    ),
-    Source(
-        "first-reply",
-        (FirstReply,),
-        _TICKET,
-        2,
-        "The first public reply; automated ones never end the first response time.",
-    ),
-    Source(
-        "resolved", (Resolved,), _TICKET, 3, "The ticket was closed: solved, or abandoned by the customer."
-    ),
-    Source(
-        "survey",
-        (Survey,),
-        ("ticket_id", "customer_id"),
-        4,
-        "An answer to a survey, of a ticket or of a customer without one.",
-    ),
-    Source(
-        "ticket-changed",
-        (Triaged, Replied, Handled, Paused, Resumed, Reopened, Discarded),
-        _TICKET,
-        1,
-        "Whatever else happens to a ticket; `change` says what.",
-    ),
-    Source(
-        "customer", (Joined, Left), ("customer_id",), 5, "Somebody became a customer, or ceased to be one."
-    ),
+_EITHER: Final = ("ticket_id", "customer_id")
+_CUSTOMER: Final = ("customer_id",)
+_CHANGES: Final[tuple[type[Event], ...]] = (Triaged, Replied, Handled, Paused, Resumed, Reopened, Discarded)
+_CREATED: Final = "A customer asked: the ticket exists from now on."
+_REPLIED: Final = "The first public reply; automated ones never end the first response time."
+_RESOLVED: Final = "The ticket was closed: solved, or abandoned by the customer."
+_ANSWERED: Final = "An answer to a survey, of a ticket or of a customer without one."
+_CHANGED: Final = "Whatever else happens to a ticket; `change` says what."
+_JOINED: Final = "Somebody became a customer, or ceased to be one."
+SOURCES: Final = (  # in the order in which people read of them
+    Source("ticket-created", (TicketCreated,), _TICKET, 0, _CREATED),
+    Source("first-reply", (FirstReply,), _TICKET, 2, _REPLIED),
+    Source("resolved", (Resolved,), _TICKET, 3, _RESOLVED),
+    Source("survey", (Survey,), _EITHER, 4, _ANSWERED),
+    Source("ticket-changed", _CHANGES, _TICKET, 1, _CHANGED),
+    Source("customer", (Joined, Left), _CUSTOMER, 5, _JOINED),
 )
 BY_TOPIC: Final = {source.topic: source for source in SOURCES}
-assert sorted(source.turn for source in SOURCES) == list(range(len(SOURCES))), (
-    "every source topic has its turn"
-)
-assert {kind for source in SOURCES for kind in source.kinds} == set(get_args(AnyEvent)), (
-    "every event type has its topic"
-)
+_TURNS: Final = sorted(source.turn for source in SOURCES)
+assert all(turn == place for place, turn in enumerate(_TURNS)), "every source topic has its turn"
+_KINDS: Final = {kind for source in SOURCES for kind in source.kinds}
+assert not _KINDS.symmetric_difference(get_args(AnyEvent)), "every event type has its topic"

@@ -1,18 +1,16 @@
-"""The changes of one unit of work, noted so that each note costs little.
+"""The changes of one unit of work, noted so that each note costs little; the tables add them up in few steps.
 
-The tables add them up later, in few steps.
-
-Nearly every change is +1 in some cells of some minute. So a note is a minute, the cells that gain 1, and
-apart from them the few other amounts. Three events of one minute, and what the tables make of them:
+Nearly every change is +1 in some cells of some minute. So a note is a minute, the cells that gain 1, and,
+apart from them, the few other amounts. Three changes of one minute, and what the tables make of them:
 
 ```
-   10:04:07  reply          note (10:04, cells 4096 4110, amounts 4097: 240000)     one of 240 s, in its bucket, and its length
-   10:04:31  resolution     note (10:04, cells 3 4)
-   10:04:58  taken back     note (10:04, amounts 3: -1, 4: -1)
-   ---------------------------------------------------------------------------------------------------
-   pane 10:04               {4096: 1, 4110: 1, 4097: 240000}                        a cell that comes to 0 is gone
-   pane 10:00 (15 min), pane 06:00 (6 h): the same sum, of more minutes
+10:04:07  reply after 240 s   note 10:04  +1 in 4096, 4110    4097: +240000
+10:04:31  resolution          note 10:04  +1 in 3, 4
+10:04:58  resolution undone   note 10:04                      3: -1, 4: -1
+          ------------------------------------------------------------------
+          pane 10:04          {4096: 1, 4110: 1, 4097: 240000}      a cell that comes to 0 is gone
 ```
+The panes of a quarter of an hour and of six hours get the same, beside what their other minutes have.
 
 >>> deltas = Deltas()
 >>> deltas.book(5, [(60_000, (3, 4), ()), (60_000, (4096, 4110), (4097, 240_000))])

@@ -1,16 +1,15 @@
-"""The integers that the windowed tables go by.
-
-One integer costs a third of a tuple, and keys of one kind sort by time.
+"""The integer keys of the windowed tables: each costs a third of a tuple, and keys of a kind sort by time.
 
 ```
-note key   | minute since 1970 ................ | slot (20 bits) |
-pane key   | pane since 1970 .................. | slot (20 bits) | resolution (2) |
-level key  | hour since 1970 ...... | slot (20 bits) | level (17 bits) | minute of the hour (6) |
-level row  | hour since 1970 ...... | slot (20 bits) | level (17 bits) |        the same without its minute
+note key   | minute since 1970 ........ | slot (20 bits) |
+pane key   | pane since 1970 .......... | slot (20) | resolution (2) |
+level key  | hour since 1970 .... | slot (20) | level (17) | minute of the hour (6) |
+level row  | hour since 1970 .... | slot (20) | level (17) |   the key without its minute
 ```
-A *slot* is the number of one combination of dimensions, valid within one object of tables only: no slot is ever written to the ledger. A
-*level* is a number of something that stands at the moment (open tickets, say). All keys fit into 63 bits for the next 2,000 years, so a
-compiled table can hold them in machine words. Times before 1970 give negative keys, which split in the same way.
+A *slot* is the number of one combination of dimensions. It is valid within one object of tables only: no
+ledger row has one. A *level* is the number of something that stands at the moment, such as open tickets.
+Every key of the next 2,000 years fits into 63 bits, so a compiled table can hold keys in machine words. Time
+before 1970 gives a negative key, which splits in the same way.
 
 >>> split_pane(pane_key(pane=7, slot=3, resolution=2))
 (7, 3, 2)

@@ -1,8 +1,8 @@
-"""The seam of the hot path: what an event is booked through, so that a compiled table can take the place of `windows.tables.Tables`.
+"""The seam of the hot path: a compiled table can take the place of `windows.tables.Tables` behind it.
 
-What crosses the seam is integers and bytes; dimensions cross it once for each new combination, and names
-never. `PartitionState` makes its tables with whatever `MakeTables` it is given. A law holds every
-implementation to the bytes of the first one (`tests/laws/test_tables_laws.py`).
+Integers and bytes cross the seam for each event; dimensions cross it when a combination is seen. The state of
+a partition makes its tables with the `MakeTables` that it is given. `tests/laws/test_tables_laws.py` puts
+another implementation there and compares the ledgers.
 """
 
 from __future__ import annotations
@@ -29,17 +29,14 @@ class DeltaSink(Protocol):
     def lower(self, level: int, at_ms: int, slot: int, /) -> None: ...
 
 
-class Admission(Protocol[D]):
+class Admitting(Protocol[D]):
     """Decides under which names a combination of dimensions counts."""
 
     def admit(self, dims: D, /) -> D:
-        """The combination with every name that is too many replaced by the one that stands for all of those."""
+        """The combination, with `other` or its like for each name beyond the limits."""
 
     def room(self, dims: D, combinations: int, /) -> D:
-        """The combination itself where one more fits beside so many.
-
-        Else the one that stands for all that did not fit.
-        """
+        """The combination where it fits beside the others; else the one for all that do not fit."""
 
 
 class RowCodec(Protocol[D_contra]):
@@ -106,4 +103,4 @@ class WindowedTables(Protocol[D]):
         """
 
 
-MakeTables = Callable[[Admission[D], RowCodec[D]], WindowedTables[D]]
+MakeTables = Callable[[Admitting[D], RowCodec[D]], WindowedTables[D]]

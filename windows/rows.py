@@ -1,4 +1,16 @@
-"""Rows by identifier, with what changed since they were last written and when each leaves."""
+"""Rows by identifier: which have changed since they were last written, and when each leaves.
+
+To look at every row each time that the event clock moves would cost too much, and to file each row anew with
+every event as well. So each is listed under one day, the earliest on which it may leave, and looked at then:
+
+```
+             least_ms              least_ms
+   event 1 |----------------> day 61      listed under day 61
+   event 2        |----------------> day 64      the list is left as it is
+   day 62:  looked at; leaves_ms(row) says day 64: put off to it
+   day 65:  looked at; nothing came since: it leaves, and its tombstone is written
+```
+"""
 
 from __future__ import annotations
 
@@ -37,16 +49,23 @@ class Rows(Generic[Row]):
     ) -> None:
         self._rows: dict[str, Row] = {}
         self.by_id: Mapping[str, Row] = self._rows  # to look rows up; `put` adds one
-        self._changed: set[str] = set()
-        self._size = 0  # bytes that the changed rows may take, from above
+        self._changed: set[str] = (
+            set()
+        )  # rows that the ledger has otherwise; of those that left, a tombstone is due
+        self._size = 0  # bytes that the changed rows may take, from above; 0 when none has changed
         self._key = key
         self._encode = encode
         self._leaves_ms = leaves_ms
         self._least_ms = least_ms
-        self._day: dict[str, int] = {}  # number of the day under which a row is listed
+        # The day under which a row is listed. Invariant: a row is listed, or is marked as changed and will
+        # be, or stays for ever (`leaves_ms` said None when its day came, and no event came since).
+        self._day: dict[str, int] = {}
+        # Identifiers by day. One may stand under a second, later day: `_day` says which of the two counts.
         self._due: dict[int, list[str]] = {}
-        self._put_off: set[str] = set()  # rows listed under a later day than the least
-        self._today: int | None = None
+        # Rows listed under a later day than the least. An event may bring the end of such a row forward (an
+        # open ticket stays longer than a closed one), so these alone are looked at when they change.
+        self._put_off: set[str] = set()
+        self._today: int | None = None  # the day of the event clock when rows last left; None: not yet
 
     def put(self, identifier: str, row: Row) -> Row:
         """A new row, or another one in its place; it is not marked as changed by that."""
@@ -89,9 +108,10 @@ class Rows(Generic[Row]):
                 self._schedule(identifier, (row.last_ms + self._least_ms) // DAY_MS)
 
     def expire(self, event_clock_ms: int) -> list[tuple[str, Row]]:
-        """Remove the rows whose time is over and return them with their identifiers; whole days only.
+        """Remove the rows whose time is over, and return them with their identifiers.
 
-        Cheap, and the same in every run.
+        Rows leave when the event clock enters another day: that is cheap, and the same in every run. Within a
+        day the answer is empty.
         """
         today = event_clock_ms // DAY_MS
         gone: list[tuple[str, Row]] = []

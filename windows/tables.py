@@ -1,9 +1,71 @@
-"""The windowed tables of one partition.
+"""The windowed tables of one partition: panes and levels by dimensions, and which of their rows changed.
 
-Panes and levels by dimensions, with the rows that changed since they were last written.
+They know neither tickets nor Kafka: dimensions are anything that can be hashed, and a codec writes the rows.
 
-They know neither tickets nor Kafka: dimensions are anything that can be hashed, and how rows are written is
-passed in.
+The way of a note. The later it is added, the less it costs, since notes of one pane are then added together:
+
+```
+book, withdraw --> notes ---- fold ------> panes of 15 minutes and of 6 hours   when the size is asked for
+                     |
+                     +---- _minutes ---- settle ----> panes of 1 minute        when rows are written
+raise_, lower ---> _raised, _lowered --- settle ----> levels                   when rows are written
+```
+In a catch-up, most panes of a minute are over by the time that rows are written, and are never made. What was
+raised and lowered in one unit of work cancels out, and its level row is not written.
+
+What is kept, on the line of event time:
+
+```
+        floor of 6 hours     floor of 15 minutes    floor of 1 minute    event clock
+   ------------|----------------------|---------------------|-----------------|-------->
+     nothing   |   6-hour panes       |  and 15-minute panes | and 1-minute panes
+```
+A note below the floor of a resolution is dropped there and still counts in the longer panes.
+
+>>> class Names:  # everything is admitted
+...     def admit(self, dims):
+...         return dims
+...
+...     def room(self, dims, combinations):
+...         return dims
+>>> class Text:  # rows to read
+...     def pane_head(self, resolution):
+...         return RESOLUTIONS[resolution].name.encode() + b" pane "
+...
+...     def number(self, value):
+...         return b"%d" % value
+...
+...     def names(self, dims):
+...         return b" of " + dims.encode()
+...
+...     def level_key(self, level, hour, dims):
+...         return b"level %d hour %d of " % (level, hour) + dims.encode()
+...
+...     def encode(self, cells):
+...         return repr(cells).encode()
+...
+...     def decode(self, raw):
+...         raise NotImplementedError
+>>> tables = Tables(Names(), Text())
+>>> billing = tables.number("billing")
+>>> tables.deltas.book(billing, [(20 * 60_000, (3, 4), ()), (21 * 60_000, (3,), ())])
+>>> tables.deltas.raise_(0, 20 * 60_000, billing)
+>>> for key, value in sorted(tables.changes()):
+...     print(key.decode(), value.decode())
+15m pane 1 of billing {3: 2, 4: 1}
+1m pane 20 of billing {3: 1, 4: 1}
+1m pane 21 of billing {3: 1}
+6h pane 0 of billing {3: 2, 4: 1}
+level 0 hour 0 of billing {20: 1}
+
+The empty case: what comes to nothing becomes a tombstone, and what did not change is not written.
+
+>>> tables.deltas.withdraw(billing, [(21 * 60_000, (3,), ())])
+>>> for key, value in sorted(tables.changes()):
+...     print(key.decode(), value)
+15m pane 1 of billing b'{3: 1, 4: 1}'
+1m pane 21 of billing None
+6h pane 0 of billing b'{3: 1, 4: 1}'
 """
 
 from __future__ import annotations
@@ -25,7 +87,7 @@ from windows.keys import (
     split_level_row,
 )
 from windows.panes import MINUTE, QUARTER, RESOLUTIONS, SIX_HOURS, Resolution
-from windows.protocols import Admission, D, Row, RowCodec
+from windows.protocols import Admitting, D, Row, RowCodec
 
 _MINUTES_A_QUARTER: Final = QUARTER.length_ms // MINUTE.length_ms
 _QUARTERS_IN_SIX_HOURS: Final = SIX_HOURS.length_ms // QUARTER.length_ms
@@ -38,33 +100,43 @@ Group = tuple[list[int], list[int]]  # counts and amounts of a pane, as in `Note
 class Tables(Generic[D]):
     """Panes and levels, keyed by integers for speed (`windows.keys`)."""
 
-    def __init__(self, admission: Admission[D], codec: RowCodec[D]) -> None:
+    def __init__(self, admission: Admitting[D], codec: RowCodec[D]) -> None:
         self.deltas = Deltas()
         self._admission = admission
         self._codec = codec
         self._heads = tuple(codec.pane_head(resolution.index) for resolution in RESOLUTIONS)
+        # The slot of each combination as it was asked for, where that is the one that it counts under. A name
+        # that is folded is not remembered: of those there may be any number. `_dims[slot]` and `_tails[slot]`
+        # belong to it.
         self._numbers: dict[D, int] = {}
         self._dims: list[D] = []
         self._tails: list[bytes] = []  # the names of each combination, as in the keys of panes
+        # By pane key. Invariant: no pane is below the floor of its resolution.
         self._panes: dict[int, Cells] = {}
+        # Pane keys by resolution and pane, for `expire`. Invariant: every key of `_panes` is listed. A pane
+        # that came to nothing stays listed, and is listed again when it comes back: `expire` minds neither.
         self._by_time: tuple[dict[int, list[int]], ...] = tuple({} for _ in RESOLUTIONS)
-        self._levels: dict[int, Cells] = {}
-        self._floors = [-(1 << 62)] * len(RESOLUTIONS)
+        self._levels: dict[int, Cells] = {}  # by level row; cells are minutes of the hour
+        self._floors = [-(1 << 62)] * len(RESOLUTIONS)  # smallest pane that is kept; `expire` alone raises it
+        # Rows of the ledger that may be unlike the tables; a key without cells there is a tombstone to be
+        # written.
         self._changed_panes: set[int] = set()
         self._changed_levels: set[int] = set()
-        self._minutes: list[Note] = []  # folded, and not yet in 1-minute panes
-        self._waiting_minutes: set[int] = set()  # the panes that they are for
-        self._raised: list[int] = []  # of levels, likewise
+        # What waits for `settle`. Invariant: all five are empty after it, and `fold` alone adds to them.
+        self._minutes: list[Note] = []  # in the longer panes already, and not yet in those of a minute
+        self._waiting_minutes: set[int] = set()  # the 1-minute panes that they are for, as note keys
+        self._raised: list[int] = []  # level keys
         self._lowered: list[int] = []
-        self._waiting_levels: set[int] = set()  # level rows that they are for
-        self._size = 0  # bytes that the changed panes and what waits may take
-        # panes and levels, until `differing` has compared them
+        self._waiting_levels: set[int] = set()  # the level rows that they are for
+        # Bytes that the changed panes and what waits for them may take, from above. Each step adds to it, and
+        # `changes` alone takes it back to 0: so it can be asked for after every chunk.
+        self._size = 0
+        # Panes and levels as they were. Invariant: empty but between `begin_anew` and `differing`.
         self._before: tuple[dict[int, Cells], dict[int, Cells]] = ({}, {})
 
     def number(self, dims: D) -> int:
         """The slot of a combination of dimensions: a small integer, valid within this object only."""
         found = self._numbers.get(dims)
-        # and is not remembered under a name that is folded: of these there may be any number
         if found is None:
             admitted = self._admission.admit(dims)
             found = self._numbers.get(admitted)
@@ -87,9 +159,9 @@ class Tables(Generic[D]):
         return found
 
     def fold(self) -> None:
-        """Add what was noted to panes of a quarter and of six hours. 1-minute panes wait for `changes`.
+        """Add what was noted to the panes of 15 minutes and of 6 hours; those of a minute wait for `settle`.
 
-        By then many are over.
+        Each length divides the next, so six hours get the sums of their quarters, with no look at minutes.
         """
         notes = self.deltas.take_notes()
         quarters: dict[int, Group] = {}
@@ -136,7 +208,9 @@ class Tables(Generic[D]):
         if cells is None:
             return
         self._size += _CELL_BYTES * (len(counts) + len(amounts))
-        count(cells, counts)  # first: what is withdrawn was there, or came with these
+        # Counts first: what is withdrawn was there before, or came with these, so no cell comes to 0 by counting,
+        # which `count` would not notice.
+        count(cells, counts)
         if amounts:
             get = cells.get
             pairs = iter(amounts)
@@ -162,7 +236,7 @@ class Tables(Generic[D]):
         return cells
 
     def settle(self) -> None:
-        """Add what waited."""
+        """Add what waits to the panes of a minute and to the levels."""
         self.fold()
         minutes, self._minutes = self._minutes, []
         self._waiting_minutes.clear()
@@ -187,10 +261,7 @@ class Tables(Generic[D]):
                 self._changed_levels.add(row)
 
     def add(self, resolution: Resolution, at_ms: int, slot: int, delta: Mapping[int, int]) -> None:
-        """Add cells to the pane of an instant in one resolution alone.
-
-        Nothing where its retention is over.
-        """
+        """Add cells to the pane of an instant in one resolution; nothing where its retention is over."""
         cells = self._pane(resolution.index, resolution.pane(at_ms) << SLOT_BITS | slot)
         if cells is not None:
             add(cells, delta)
@@ -247,9 +318,9 @@ class Tables(Generic[D]):
         self._by_time = tuple({} for _ in RESOLUTIONS)
 
     def differing(self, most_bytes: int) -> Iterator[None]:
-        """Mark as changed what is not as it was before `begin_anew`, in shares of at most so many bytes (one row at the least).
+        """Mark as changed what is not as it was before `begin_anew`, share by share.
 
-        After each share the caller takes the changes.
+        A share has at most `most_bytes`, but one row at the least. After each the caller takes the changes.
         """
         self.settle()
         (panes, levels), self._before = self._before, ({}, {})
@@ -262,7 +333,7 @@ class Tables(Generic[D]):
                     yield
                     share = 0
                 share += size
-                # not bound before: `changes` puts new sets there
+                # Looked up for each key, since `changes` puts new sets there.
                 (self._changed_panes if is_pane else self._changed_levels).add(key)
         if share:
             yield

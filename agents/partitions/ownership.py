@@ -21,7 +21,7 @@ from agents.partitions.ledger_io import LedgerWriter
 from agents.partitions.recovery import Recovery
 from agents.partitions.skips import read_skips
 from agents.partitions.tally import Tally
-from agents.partitions.units import Partition, Source
+from agents.partitions.units import Partition, SourceConsumer
 
 logger = logging.getLogger("deskpulse.worker")
 
@@ -29,7 +29,9 @@ logger = logging.getLogger("deskpulse.worker")
 class Ownership:
     """All partitions of this worker. `source` is asked for late: Faust makes its consumer when it starts."""
 
-    def __init__(self, config: WorkerConfig, source: Callable[[], Source], name: str = "worker") -> None:
+    def __init__(
+        self, config: WorkerConfig, source: Callable[[], SourceConsumer], name: str = "worker"
+    ) -> None:
         self.config = config
         self.name = name  # as the group knows us
         self.deliveries = Deliveries()

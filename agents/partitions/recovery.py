@@ -19,7 +19,7 @@ from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from agents.partitions import guards
 from agents.partitions.tally import Tally
-from agents.partitions.units import Partition, Source
+from agents.partitions.units import Partition, SourceConsumer
 from kpis.ledger.codec import NewerRowError
 from kpis.ledger.formats import LedgerFormatError
 from kpis.state.partition import PolicyChangedError, SettingsChangedError
@@ -37,7 +37,7 @@ class Recovery:
     """
 
     def __init__(
-        self, config: WorkerConfig, tally: Tally, source: Source, is_current: Callable[[], bool]
+        self, config: WorkerConfig, tally: Tally, source: SourceConsumer, is_current: Callable[[], bool]
     ) -> None:
         self.starts: Mapping[TP, int] = {}  # log starts of the source topics
         self._config = config

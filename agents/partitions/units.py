@@ -34,7 +34,7 @@ logger = logging.getLogger("deskpulse.worker")
 _TURNS = {source.topic: source.turn for source in SOURCES}
 
 
-class Source(Protocol):
+class SourceConsumer(Protocol):
     """What a unit of work needs of the consumer."""
 
     flow_active: bool  # False from the start of a rebalance or stop until positions are sought again
@@ -65,7 +65,7 @@ class Partition:
         *,
         state: LedgerState,
         writer: Writer,
-        source: Source,
+        source: SourceConsumer,
         deliveries: Deliveries,
         rejects: guards.RejectLimit,
         tally: Tally,
@@ -271,7 +271,7 @@ class Partition:
         if skipped:
             letters = [*letters, *(_skip(topic, record) for record in skipped)]
             self.state.count(SKIPPED, len(skipped))
-            self.state.position.offsets[topic] = chunk.last
+            self.state.pass_over(topic, chunk.last)
         self._letters += letters
         self._newest_ms = max(self._newest_ms, chunk.records[-1].timestamp)
         self._tally.records += len(records)
@@ -304,7 +304,7 @@ class Partition:
     def note_loss(self, tp: TP, *, first: int, count: int) -> None:
         """Count records that retention removed before we read them, and pass over them."""
         self.state.count("lost", count)
-        self.state.position.offsets[self._topics[tp.topic]] = first + count - 1
+        self.state.pass_over(self._topics[tp.topic], first + count - 1)
         logger.error(
             "%s/%d: retention removed offsets %d to %d before they were read: %d records lost; see "
             "docs/runbooks/records-lost.md",

@@ -334,6 +334,15 @@ class PartitionState:
             self._counts["uncreated"] -= row.creation is None
         self._customers.expire(clock)
 
+    def pass_over(self, topic: str, offset: int) -> None:
+        """Take records of a source topic for applied, up to this offset, without reading them (skipped, or lost).
+
+        Errors: AssertionError where the position is beyond it: it never goes back.
+        """
+        assert offset >= self.position.offsets.get(topic, -1), f"{topic}: the position would go back to {offset}"
+        self.clean = False
+        self.position.offsets[topic] = offset
+
     def sign(self, owner: str) -> None:
         """Name who works on this partition from now on."""
         self.clean = False

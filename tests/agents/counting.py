@@ -79,6 +79,10 @@ class CountingState:
         self.position.offsets[topic] = records[-1].offset
         return letters
 
+    def pass_over(self, topic: str, offset: int) -> None:
+        self.clean = False
+        self.position.offsets[topic] = offset
+
     def sign(self, owner: str) -> None:
         self.clean = False
         self.position.owner = owner

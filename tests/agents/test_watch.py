@@ -49,6 +49,11 @@ class Desk:
         }
         self.ownership.deliveries.note(FetchLog().note(records, {SURVEY: LogEnd(position, end)}))
 
+    def applied(self, topic: str, offset: int) -> None:
+        """The ledger has all of a topic up to an offset."""
+        self.partition.state.pass_over(topic, offset)
+        self.partition.state.clean = True
+
     async def ticks(self, count: int) -> None:
         for _ in range(count):
             self.now += 1
@@ -65,7 +70,7 @@ def desk() -> Desk:
 
 
 async def test_lag_without_progress_ends_the_worker(desk: Desk) -> None:
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(position=5, end=20)
     with pytest.raises(
         WorkerError, match="survey/0: 15 records behind and no progress at offset 4 for 61 s"
@@ -76,7 +81,7 @@ async def test_lag_without_progress_ends_the_worker(desk: Desk) -> None:
 
 async def test_a_fetch_that_hangs_ends_the_worker(desk: Desk) -> None:
     """By the last fetch all was read; the brokers say that seven more have come since."""
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(4, position=5, end=5)
     desk.brokers_tell(12)
     with pytest.raises(
@@ -93,19 +98,19 @@ async def test_a_topic_that_waits_for_the_others_is_no_standstill(desk: Desk) ->
     """
     desk.fetched(position=0, end=5)
     for offset in range(100):
-        desk.partition.state.position.offsets["resolved"] = offset
+        desk.applied("resolved", offset)
         await desk.ticks(50)
 
 
 async def test_what_was_fetched_must_be_applied_although_the_other_topics_move(desk: Desk) -> None:
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(5, 6, position=7, end=20)
 
     desk.partition.inbox.records = 2  # they are on their way
 
     async def others_move() -> None:
         for offset in range(100):
-            desk.partition.state.position.offsets["resolved"] = offset
+            desk.applied("resolved", offset)
             await desk.ticks(1)
 
     with pytest.raises(WorkerError, match="survey/0: 15 records behind and no progress at offset 4 for 61 s"):
@@ -114,7 +119,7 @@ async def test_what_was_fetched_must_be_applied_although_the_other_topics_move(d
 
 async def test_a_chunk_that_is_lost_again_and_again_ends_the_worker(desk: Desk) -> None:
     """Reading again after every third tick; other partitions may be well, so nothing else would tell."""
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(5, position=6, end=6)
     with pytest.raises(WorkerError, match="survey/0: what follows offset 4 was read 10 times and got lost"):
         await desk.ticks(40)
@@ -132,7 +137,7 @@ async def test_a_marker_at_the_log_end_is_no_lag(desk: Desk) -> None:
 
     The consumer is past it, and no record of it will ever come.
     """
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(4, position=6, end=6)
     desk.brokers_tell(6)
     await desk.ticks(300)
@@ -141,14 +146,14 @@ async def test_a_marker_at_the_log_end_is_no_lag(desk: Desk) -> None:
 async def test_a_queue_that_is_worked_off_is_progress_although_nothing_is_fetched(desk: Desk) -> None:
     """A slow broker: 100 records were fetched and are applied one every 50 s, while 900 more wait."""
     for offset in range(8):
-        desk.partition.state.position.offsets["survey"] = offset
+        desk.applied("survey", offset)
         desk.fetched(offset, position=100, end=100)
         desk.brokers_tell(1_000)
         await desk.ticks(50)
 
 
 async def test_after_a_long_rebalance_everybody_gets_his_time(desk: Desk) -> None:
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(position=5, end=20)
     await desk.ticks(50)
     desk.app.rebalancing = True
@@ -166,7 +171,7 @@ async def test_records_that_are_not_let_flow_again_end_the_worker(desk: Desk) ->
 
 async def test_progress_is_enough(desk: Desk) -> None:
     for offset in range(4, 10):
-        desk.partition.state.position.offsets["survey"] = offset
+        desk.applied("survey", offset)
         desk.fetched(position=offset + 1, end=200)
         await desk.ticks(50)
 
@@ -179,7 +184,7 @@ async def test_an_idle_desk_is_left_alone(desk: Desk) -> None:
 
 async def test_a_chunk_that_got_lost_is_read_again(desk: Desk) -> None:
     """Offsets 5 to 7 were fetched, nothing of them waits, and no more comes: nobody else would notice."""
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(5, 6, 7, position=8, end=8)
     await desk.ticks(4)
     assert [{SURVEY: 5}] == desk.source.sought
@@ -187,7 +192,7 @@ async def test_a_chunk_that_got_lost_is_read_again(desk: Desk) -> None:
 
 
 async def test_a_chunk_that_waits_is_not_lost(desk: Desk) -> None:
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(5, position=6, end=6)
     waiting = Chunk(SURVEY.topic, SURVEY.partition, [SimpleNamespace(offset=5)], 4, 0)
     await desk.partition.inbox.put(Delivery(waiting, "message"))
@@ -217,7 +222,7 @@ async def test_partitions_that_were_added_end_the_worker(desk: Desk) -> None:
 
 async def test_the_status_line_tells_rates_and_lag(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    desk.partition.state.position.offsets["survey"] = 4
+    desk.applied("survey", 4)
     desk.fetched(position=5, end=20)
     desk.ownership.tally.records = 500
     await desk.ticks(10)

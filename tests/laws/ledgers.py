@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from kpis.ledger import codec
 from kpis.sla.at_risk import AtRiskKey
 from kpis.state.partition import Changes, PartitionState, SourceRecord, StateRules
+from kpis.tickets.row import Dims
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent
 from tests.laws.chaos import StreamRecord
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
+from windows.protocols import MakeTables
+from windows.tables import Tables
 
 T0: Final = 1_772_000_000_000
 
@@ -82,9 +85,10 @@ class Desk:
     It sends events, writes transactions, and can be recovered from what it wrote.
     """
 
-    def __init__(self, rules: StateRules | None = None) -> None:
+    def __init__(self, rules: StateRules | None = None, make_tables: MakeTables[Dims] = Tables) -> None:
         self.rules = rules or StateRules()
-        self.state = PartitionState(0, self.rules)
+        self.make_tables = make_tables
+        self.state = PartitionState(0, self.rules, make_tables)
         self.rows: dict[tuple[str, bytes], bytes] = {}
         self.tombstones = 0
         self._offsets: dict[str, int] = {}
@@ -126,7 +130,7 @@ class Desk:
 
     def recovered(self, seed: int = 0) -> PartitionState:
         """A new state from the written rows, in any order of keys."""
-        state = PartitionState(0, self.rules)
+        state = PartitionState(0, self.rules, self.make_tables)
         rows = list(self.rows.items())
         Random(seed).shuffle(rows)
         for (name, key), value in rows:
