@@ -19,7 +19,6 @@ from kpis.figure import Figure, Labels
 from kpis.figures import lowering
 from kpis.figures.levels import Levels
 from kpis.figures.view import ALL, Group, ViewRules
-from kpis.ledger.codec import LevelKey
 from kpis.members import DIMENSIONS, OTHER
 from kpis.sla import commitments
 from kpis.sla.batch import SlaBatch
@@ -28,6 +27,7 @@ from kpis.state.quality import Quality, of_rows
 from kpis.tickets import customers, merging, observe
 from kpis.tickets.customers import CustomerRow, Interval
 from kpis.tickets.row import Dims, TicketRow
+from kpis.view_keys import LevelKey
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent, Joined, Left, Survey
 from streams.topics import SOURCE_TOPICS

@@ -13,8 +13,8 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.figure import Figure, Labels
 from kpis.figures.kpi.live import OLDEST, OPEN, UNANSWERED
-from kpis.ledger.codec import LevelKey
 from kpis.tickets.row import CUSTOMERS
+from kpis.view_keys import LevelKey
 from windows.cells import Cells, add
 from windows.panes import HOUR_MS, MINUTE_MS
 

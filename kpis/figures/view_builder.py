@@ -15,7 +15,7 @@ from kpis.figures.history import Choice, Course, CourseKeeper
 from kpis.figures.levels import Levels
 from kpis.figures.view import ALL, Group, Part, View, ViewRules
 from kpis.ledger import codec, definitions
-from kpis.ledger.codec import LevelKey, PaneKey, Position
+from kpis.ledger.codec import Position
 from kpis.members import DIMENSIONS, OTHER
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.figures import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
@@ -25,6 +25,7 @@ from kpis.sla.worst import figures as judged
 from kpis.sla.worst import judge
 from kpis.state.names_held import NamesHeld
 from kpis.tickets.row import CUSTOMERS, Dims
+from kpis.view_keys import LevelKey, PaneKey
 from windows.cells import Cells, add, difference
 from windows.offered import RANKING
 from windows.rolling import RollingSums, Slot

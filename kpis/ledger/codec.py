@@ -19,6 +19,7 @@ from kpis.sla.at_risk import AtRiskKey, AtRiskRow
 from kpis.sla.policy import Signed
 from kpis.tickets.customers import CustomerRow
 from kpis.tickets.row import Dims, TicketRow
+from kpis.view_keys import LevelKey, PaneKey
 from windows.cells import Cells
 
 # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays
@@ -50,22 +51,6 @@ class NewerRowError(Exception):
             f"a ledger row has version {version}, this program reads up to {VERSION}: upgrade it; if you "
             "are going back, the ledger has been raised since; docs/upgrade.md lists the remaining steps"
         )
-
-
-class PaneKey(NamedTuple):
-    """One pane of one resolution (index into RESOLUTIONS) and one combination of dimensions."""
-
-    resolution: int
-    pane: int
-    dims: Dims
-
-
-class LevelKey(NamedTuple):
-    """One hour of one level; the cells of its value are minutes of the hour."""
-
-    series: int
-    hour: int
-    dims: Dims
 
 
 class NamesKey(NamedTuple):

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from kpis.figure import Figure, Labels
-from kpis.ledger.codec import LevelKey
 from kpis.sla import deadlines, forecast, worst
 from kpis.sla import figures as sla
 from kpis.sla.commitments import Observation
@@ -16,6 +15,7 @@ from kpis.sla.deadlines import Deadlines, Settled, minute_of
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.policy import Policy
 from kpis.tickets.row import Dims
+from kpis.view_keys import LevelKey
 from windows.cells import Cells
 from windows.panes import DAY_MS, MINUTE, MINUTE_MS, QUARTER
 

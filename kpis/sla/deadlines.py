@@ -17,10 +17,10 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from kpis import cell_numbers
 from kpis.figure import Figure, Labels
-from kpis.ledger.codec import LevelKey
 from kpis.sla import forecast, metrics
 from kpis.sla.policy import TARGETS
 from kpis.tickets.row import Dims
+from kpis.view_keys import LevelKey
 from windows.cells import Cells, add
 from windows.panes import MINUTE_MS
 

@@ -11,12 +11,12 @@ from typing import Final
 
 from kpis import cell_numbers
 from kpis.figure import Figure, Labels
-from kpis.ledger.codec import LevelKey
 from kpis.sla import deadlines, forecast, metrics
 from kpis.sla.calendar import Calendar
 from kpis.sla.deadlines import Deadlines, Group, Settled, Timeline, minute_of
 from kpis.sla.policy import Policy
 from kpis.tickets.row import Dims
+from kpis.view_keys import LevelKey
 from windows.cells import Cells, add, subtract
 from windows.panes import MINUTE, MINUTE_MS
 from windows.rolling import RollingSums, Slot

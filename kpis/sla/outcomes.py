@@ -14,10 +14,10 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kpis import cell_numbers
-from kpis.ledger.codec import LevelKey
 from kpis.sla.calendar import Calendar
 from kpis.sla.deadlines import MINUTES_AN_HOUR, Clocks, Timeline
 from kpis.tickets.row import Dims
+from kpis.view_keys import LevelKey
 from windows.cells import Cells
 from windows.panes import MINUTE, MINUTE_MS, QUARTER, Resolution
 

@@ -22,6 +22,7 @@ from kpis.tickets import booking, customers, observe
 from kpis.tickets.customers import CustomerRow
 from kpis.tickets.facts import TicketEvent, fact_of
 from kpis.tickets.row import CUSTOMERS, Dims, TicketRow
+from kpis.view_keys import LevelKey, PaneKey
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent, CustomerChanged, CustomerEvent, Handled, Resolved, Survey, TicketCreated
 from streams.names import fold
@@ -339,7 +340,9 @@ class PartitionState:
 
         Errors: AssertionError where the position is beyond it: it never goes back.
         """
-        assert offset >= self.position.offsets.get(topic, -1), f"{topic}: the position would go back to {offset}"
+        assert offset >= self.position.offsets.get(topic, -1), (
+            f"{topic}: the position would go back to {offset}"
+        )
         self.clean = False
         self.position.offsets[topic] = offset
 
@@ -400,9 +403,9 @@ class PartitionState:
             if isinstance(typed, AtRiskKey):
                 if self._book is not None:
                     self._book.load(typed, value)
-            elif isinstance(typed, codec.PaneKey):
+            elif isinstance(typed, PaneKey):
                 self._tables.load_pane(*typed, value)
-            elif isinstance(typed, codec.LevelKey):
+            elif isinstance(typed, LevelKey):
                 self._tables.load_level(*typed, value)
             elif value is not None and isinstance(typed, codec.NamesKey):
                 self._admission.load(codec.decode_names(value))

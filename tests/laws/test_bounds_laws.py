@@ -20,11 +20,11 @@ from kpis.figures.bound import series_bound
 from kpis.figures.view import ViewRules
 from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger import codec
-from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.members import OTHER, MemberRules
 from kpis.state.admission import COMBINATION
 from kpis.state.names_held import COMBINATIONS_LIMIT, NAMES_LIMIT, Room
 from kpis.state.partition import StateRules
+from kpis.view_keys import LevelKey, PaneKey
 from streams.names import fold
 from tests.exporters.desk import RULES, all_read
 from tests.laws.ledgers import T0, Desk

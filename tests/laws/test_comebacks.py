@@ -26,6 +26,7 @@ from kpis.members import MemberRules
 from kpis.state.partition import StateRules
 from kpis.tickets import observe
 from kpis.tickets.facts import KIND_OF_STORED
+from kpis.view_keys import PaneKey
 from oracle import figures as oracle
 from oracle import promised, verify
 from oracle.events import Record, read_records
@@ -239,7 +240,7 @@ class TestOneTicket:
         assert count == sum(
             codec.decode_cells(value).get(cell_numbers.REOPENED, 0)
             for key, value in desk.view().items()
-            if isinstance(key, codec.PaneKey) and key.resolution == MINUTE.index
+            if isinstance(key, PaneKey) and key.resolution == MINUTE.index
         )
 
     def test_it_is_known_for_400_days_after_its_last_event(self) -> None:

@@ -17,12 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpis.ledger import codec, definitions
-from kpis.ledger.codec import LevelKey, PaneKey, Position
+from kpis.ledger.codec import Position
 from kpis.ledger.definitions import CURRENT, HISTORY
 from kpis.sla import commitments
 from kpis.state.partition import Changes, StateRules
 from kpis.tickets import observe
 from kpis.tickets.row import TicketRow
+from kpis.view_keys import LevelKey, PaneKey
 from tests.examples import examples
 from tests.laws.histories import fixed_rows
 from tests.laws.ledgers import T0, Desk, contents, readable

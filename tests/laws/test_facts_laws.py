@@ -22,12 +22,12 @@ from kpis import cell_numbers
 from kpis.figures.batch import Batch, History
 from kpis.figures.view import ViewRules
 from kpis.ledger import codec, legacy
-from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.ledger.legacy import OldTicketRow
 from kpis.tickets import booking, facts, merging, observe
 from kpis.tickets import row as tickets
 from kpis.tickets.facts import STORED
 from kpis.tickets.row import MOST_FACTS, TicketRow
+from kpis.view_keys import LevelKey, PaneKey
 from oracle import tickets as oracle_tickets
 from oracle.events import Record
 from tests import old_rows

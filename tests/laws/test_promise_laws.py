@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpis.ledger import codec
-from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.sla import at_risk, commitments
 from kpis.sla.at_risk import LISTED, AtRiskKey, AtRiskRow, Entry
 from kpis.sla.policy import Policy
 from kpis.state.partition import PolicyChangedError, StateRules
 from kpis.tickets import merging, observe
 from kpis.tickets.row import TicketRow
+from kpis.view_keys import LevelKey, PaneKey
 from streams.events import AnyEvent
 from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents, events, readable

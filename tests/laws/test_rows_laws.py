@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from kpis import cell_numbers
 from kpis.ledger import codec
-from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.members import OTHER
 from kpis.state.admission import Admission
 from kpis.state.partition import StateRules
 from kpis.tickets import booking, merging, observe
 from kpis.tickets.row import CUSTOMERS, TicketRow
+from kpis.view_keys import LevelKey, PaneKey
 from streams.events import AnyEvent
 from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents, events, readable

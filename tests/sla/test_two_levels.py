@@ -9,8 +9,8 @@ import pytest
 
 from kpis import cell_numbers
 from kpis.ledger import codec
-from kpis.ledger.codec import LevelKey
 from kpis.tickets.row import Dims
+from kpis.view_keys import LevelKey
 from tests.sla.desk import SlaDesk, at, figure, settled, standing
 from windows.panes import HOUR_MS, MINUTE_MS
 

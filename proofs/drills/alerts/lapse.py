@@ -23,13 +23,13 @@ from deskpulse.monitoring.rules.files import InOneLine, dump
 from deskpulse.policy import build, load_file
 from kpis.figure import Figure
 from kpis.ledger import codec
-from kpis.ledger.codec import LevelKey, PaneKey
 from kpis.sla import metrics, worst
 from kpis.sla.deadlines import minute_of
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.policy import Policy
 from kpis.state.partition import PartitionState, StateRules
 from kpis.tickets.row import CUSTOMERS
+from kpis.view_keys import LevelKey, PaneKey
 from proofs.drills.alerts.drills import MINUTE_MS
 from proofs.history.worker import LocalWorker
 from scripts.rule_tests.model import GROUPS, INSTANCES, Exporter, labelled
