@@ -37,6 +37,14 @@ PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     "kpis": PURE_STANDARD_LIBRARY
     | {"kpis", "streams", "windows", "msgspec", "xxhash", "importlib", "pkgutil"},
 }
+# Everything else is passed a clock: a test, or a replay of an incident, can then stand at any instant.
+MAY_READ_CLOCKS: Final = (
+    "deskpulse/clocks.py",  # where the composition root has them from
+    "deskpulse/lab/brokers/",  # starts a local Kafka and waits for it
+    "deskpulse/lab/demo/",  # starts real programs and waits for them
+)
+# The composition root: settings, clocks and the parts meet here alone.
+MAY_PASS_CLOCKS: Final = ("deskpulse/wiring.py", "deskpulse/commands/", *MAY_READ_CLOCKS)
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date
 
 # Where a program talks to a person; everything else logs or returns.
@@ -131,7 +139,10 @@ def impure_calls(source: str) -> list[str]:
 
 
 def clock_reads(source: str) -> list[str]:
-    """Whatever reads a clock by itself, or could: the module `time` but for `sleep`, and `now()` of dates."""
+    """Whatever reads a clock by itself, or could.
+
+    That is the module `time` but for `sleep`, `now()` of dates, and `time()` of an event loop.
+    """
     found = []
     for node in ast.walk(ast.parse(source)):
         match node:
@@ -143,6 +154,31 @@ def clock_reads(source: str) -> list[str]:
                 name in CLOCK_CALLS
             ):
                 found.append(f"line {node.lineno}: calls .{name}()")
+            case ast.Call(func=ast.Attribute(value=value, attr="time"), args=[]) if _is_loop(value):
+                found.append(f"line {node.lineno}: asks an event loop for the time")
+            case _:
+                pass
+    return found
+
+
+def _is_loop(value: ast.expr) -> bool:
+    """Whether an expression is an event loop, as far as its text tells."""
+    return ast.unparse(value).removesuffix("()").endswith(("loop", "get_running_loop", "get_event_loop"))
+
+
+def passed_clocks(source: str) -> list[str]:
+    """Imports of the clocks of this machine, which the composition root alone has and passes on."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names) if any(name.name == "deskpulse.clocks" for name in names):
+                found.append(f"line {node.lineno}: imports deskpulse.clocks")
+            case ast.ImportFrom(module="deskpulse.clocks"):
+                found.append(f"line {node.lineno}: imports from deskpulse.clocks")
+            case ast.ImportFrom(module="deskpulse", names=names) if any(
+                name.name == "clocks" for name in names
+            ):
+                found.append(f"line {node.lineno}: imports deskpulse.clocks")
             case _:
                 pass
     return found

@@ -47,10 +47,20 @@ def test_pure_packages_stay_pure(package: str) -> None:
     assert [] == faults(tidy.impure_calls, inside(package))
 
 
-@pytest.mark.parametrize("package", ["agents", "exporters"])
-def test_whoever_needs_a_clock_is_given_one(package: str) -> None:
-    """By the composition root: then a test, or a replay of an incident, can stand at any instant."""
-    assert [] == faults(tidy.clock_reads, inside(package))
+PRODUCT = [path for path in CODE if path.parts[0] in tidy.PACKAGES]
+
+
+def test_the_composition_root_alone_reads_clocks() -> None:
+    """It passes them on: then a test, or a replay of an incident, can stand at any instant."""
+    asks = [path for path in PRODUCT if not str(path).startswith(tidy.MAY_READ_CLOCKS)]
+    assert [] == faults(tidy.clock_reads, asks)
+    takes = [path for path in PRODUCT if not str(path).startswith(tidy.MAY_PASS_CLOCKS)]
+    assert [] == faults(tidy.passed_clocks, takes)
+
+
+@pytest.mark.parametrize("exception", tidy.MAY_READ_CLOCKS)
+def test_an_exception_from_the_rule_about_clocks_is_needed(exception: str) -> None:
+    assert faults(tidy.clock_reads, [path for path in PRODUCT if str(path).startswith(exception)])
 
 
 def test_only_the_command_line_prints() -> None:
@@ -164,16 +174,33 @@ class TestTheRulesThemselves:
             "from time import monotonic",
             "from time import sleep, time_ns",
             "datetime.now(UTC)",
+            "loop.time()",
+            "asyncio.get_running_loop().time()",
         ],
     )
     def test_a_clock_of_one_s_own_is_seen(self, source: str) -> None:
         assert 1 == len(tidy.clock_reads(source))
 
     @pytest.mark.parametrize(
-        "source", ["from time import sleep", "clock.now_ms()", "config.time.elapsed()", "import datetime"]
+        "source",
+        [
+            "from time import sleep",
+            "clock.now_ms()",
+            "config.time.elapsed()",
+            "import datetime",
+            "path.time()",
+        ],
     )
     def test_a_clock_that_was_passed_in_is_none(self, source: str) -> None:
         assert [] == tidy.clock_reads(source)
+
+    @pytest.mark.parametrize(
+        "source",
+        ["import deskpulse.clocks", "from deskpulse.clocks import WORKER", "from deskpulse import clocks"],
+    )
+    def test_clocks_that_were_not_passed_in_are_seen(self, source: str) -> None:
+        assert 1 == len(tidy.passed_clocks(source))
+        assert [] == tidy.passed_clocks("from deskpulse import exits")
 
     def test_a_print_is_seen_and_a_method_of_that_name_is_not(self) -> None:
         assert ["line 1: print()"] == tidy.prints("print(1)")

@@ -63,6 +63,7 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         self._elapsed = config.clock.elapsed
         return PacedConsumer(
             pace_seconds=config.fetch_pace_seconds,
+            elapsed=config.clock.elapsed,
             **config.kafka,
             client_id=conf.broker_client_id,
             group_id=conf.id,

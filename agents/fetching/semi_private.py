@@ -6,6 +6,7 @@ The classes of `consumer.py` override more of them; `tests/agents/test_semi_priv
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import faust
@@ -79,10 +80,11 @@ class PacedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # untyped
     event that comes alone. Who is behind does not wait at all.
     """
 
-    def __init__(self, *args: Any, pace_seconds: float, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pace_seconds: float, elapsed: Callable[[], float], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._pace_seconds = pace_seconds
-        self._not_before: dict[int, float] = {}  # by broker, by the event loop's clock
+        self._elapsed = elapsed
+        self._not_before: dict[int, float] = {}  # by broker, by the stopwatch
 
     async def start(self) -> None:
         """As aiokafka does; the first fetches may be on their way before they are paced."""
@@ -91,8 +93,7 @@ class PacedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # untyped
         self._fetcher._proc_fetch_request = self._paced  # noqa: SLF001
 
     async def _paced(self, assignment: Any, node_id: int, request: Any) -> bool:
-        loop = asyncio.get_running_loop()
-        wait_seconds = self._not_before.get(node_id, 0.0) - loop.time()
+        wait_seconds = self._not_before.get(node_id, 0.0) - self._elapsed()
         if wait_seconds > 0 and all(end.is_reached for end in log_ends(self).values()):
             try:
                 await asyncio.sleep(wait_seconds)
@@ -101,5 +102,5 @@ class PacedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # untyped
                 return False
         has_records: bool = await self._fetch(assignment, node_id, request)
         if has_records:
-            self._not_before[node_id] = loop.time() + self._pace_seconds
+            self._not_before[node_id] = self._elapsed() + self._pace_seconds
         return has_records

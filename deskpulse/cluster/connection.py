@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
@@ -138,20 +137,26 @@ class Cluster:
         answer that there is no such topic.
         """
         request = MetadataRequest(sorted(names), allow_auto_topic_creation=False)
-        waiting, until = set(await self.brokers()), time.monotonic() + _KNOWN_SECONDS
-        while waiting:
-            for broker in sorted(waiting):
-                described = (await self._ask(request, node=broker)).to_object()["topics"]
-                if all(
-                    topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"])
-                    for topic in described
-                ):
-                    waiting.discard(broker)
-            if waiting and time.monotonic() > until:
-                late = f"{_KNOWN_SECONDS:.0f} s later, brokers {sorted(waiting)} still do not know them"
-                raise ClusterError(f"the topics were created, but {late}: check the brokers' logs")
-            if waiting:
-                await asyncio.sleep(_KNOWN_PAUSE_SECONDS)
+        waiting, limit = set(await self.brokers()), asyncio.timeout(_KNOWN_SECONDS)
+        try:
+            async with limit:
+                while waiting:
+                    waiting = {node for node in waiting if not await self._knows(request, node)}
+                    if waiting:
+                        await asyncio.sleep(_KNOWN_PAUSE_SECONDS)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            late = f"{_KNOWN_SECONDS:.0f} s later, brokers {sorted(waiting)} still do not know them"
+            raise ClusterError(f"the topics were created, but {late}: check the brokers' logs") from None
+
+    async def _knows(self, request: MetadataRequest, broker: int) -> bool:
+        """Whether a broker knows every topic of a request, and a leader of each of their partitions."""
+        described = (await self._ask(request, node=broker)).to_object()["topics"]
+        return all(
+            topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"])
+            for topic in described
+        )
 
     async def alter(self, configs: Mapping[str, Mapping[str, str]]) -> None:
         """Set configurations of topics; what is not named stays as it is."""

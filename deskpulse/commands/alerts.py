@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
 
 from deskpulse import exits
+from deskpulse.clocks import wall_ms
 from deskpulse.commands.common import Config, stop
 
 EPILOG = (
@@ -45,9 +45,7 @@ def alerts(
     from deskpulse.monitoring.alert_log import server
 
     try:
-        receiver = server(
-            host, port, lambda notice: typer.echo(str(notice)), lambda: time.time_ns() // 1_000_000
-        )
+        receiver = server(host, port, lambda notice: typer.echo(str(notice)), wall_ms)
     except OSError as error:
         stop(f"cannot listen on {host}:{port}: {error.strerror}", exits.USAGE)
     typer.echo(f"listening for Alertmanager on http://{host}:{receiver.server_address[1]}/")

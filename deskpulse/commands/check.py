@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import typer
 
+from deskpulse.clocks import wall_ms
 from deskpulse.commands.common import Config, read_policy, read_settings, read_zone, refuse_impossible_alerts
 
 if TYPE_CHECKING:
@@ -42,11 +42,7 @@ def check(config: Config = None) -> None:
         from deskpulse.policy.remarks import remarks_of
 
         _tell_policy(policy)
-        typer.echo(
-            "\n".join(
-                f"  {line}" for line in (*burns, *remarks_of(settings, policy, time.time_ns() // 1_000_000))
-            )
-        )
+        typer.echo("\n".join(f"  {line}" for line in (*burns, *remarks_of(settings, policy, wall_ms()))))
     _tell_series(settings)
 
 
@@ -74,7 +70,7 @@ def _burns(settings: Settings, policy: Policy) -> list[str]:
 
     assert settings.desk.policy is not None
     plan = Plan(policy, load_file(settings.desk.policy).alerts)
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = wall_ms()
     refuse_impossible_alerts(plan, now_ms)
     return list(explanations(plan, now_ms))
 

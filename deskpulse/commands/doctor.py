@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from deskpulse import exits
+from deskpulse.clocks import wall_ms
 from deskpulse.commands.common import Config, read_settings, run_async
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def doctor(config: Config = None) -> None:
     settings = read_settings(config)
     from deskpulse.doctor import examine
 
-    findings = run_async(examine(settings))
+    findings = run_async(examine(settings, wall_ms()))
     _print(findings)
     if any(finding.verdict == "FAIL" for finding in findings):
         raise typer.Exit(exits.BROKER)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deskpulse import exits
+from deskpulse.clocks import wall_ms
 from deskpulse.commands.common import stop
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def diff(
     from kpis.sla.policy import changed_past, year_of
 
     before, after = _read(old), _read(new)
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = wall_ms()
     year = year_of(now_ms)
     for change in compare(before, after, years=range(year - 1, year + 3)):
         typer.echo(f"version {change.name} ({change.since()}): {change.kind}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deskpulse import exits
+from deskpulse.clocks import wall_ms
 from deskpulse.commands.common import Config, read_settings, run_async, stop
 from deskpulse.commands.report import Format
 from deskpulse.commands.simulate import Speed
@@ -86,6 +87,7 @@ async def _send(settings: Settings, events: list[TimedEvent], speed: float) -> i
         first_ms=events[0].publish_ms,
         last_ms=events[-1].publish_ms,
         title="replaying",
+        now_ms=wall_ms,
     )
     return done.acknowledged
 

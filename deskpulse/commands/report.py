@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from time import time_ns
 from typing import Annotated
 
 import typer
 
 from deskpulse import exits
+from deskpulse.clocks import wall_ms
 from deskpulse.commands.common import Config, read_settings, say_parameter, stop, time
 from windows.offered import ALL_NAMES
 
@@ -93,7 +93,7 @@ def report(
     settings = read_settings(config)
     from deskpulse.report import run
 
-    now_ms = time_ns() // 1_000_000
+    now_ms = wall_ms()
     raise typer.Exit(
         run(
             settings,

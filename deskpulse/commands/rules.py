@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deskpulse import exits
+from deskpulse.clocks import wall_ms
 from deskpulse.commands.common import Config, read_settings, refuse_impossible_alerts, stop
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def rules(
 
     file = _read_policy(policy, config)
     plan = Plan(build(file), file.alerts, time_scale, _read_desk(desk, config))
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = wall_ms()
     refuse_impossible_alerts(plan, now_ms)
     _tell_remarks(plan, now_ms)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time as clock
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deskpulse import exits
+from deskpulse.clocks import wall_ms
 from deskpulse.commands.common import Config, duration, read_settings, run_async, say_parameter, stop, time
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _span(start: int | None, span: int | None, *, in_the_past: bool) -> tuple[in
                 "a speed above 1 starts in the past: give the start (--start) or the length (--for)",
                 exits.USAGE,
             )
-        start = round(clock.time() * 1000) - (span if in_the_past and span else 0)
+        start = wall_ms() - (span if in_the_past and span else 0)
     return start, None if span is None else start + span
 
 
@@ -126,4 +126,6 @@ async def _send(
 ) -> None:
     from deskpulse.ingest.feed import send
 
-    await send(settings, events, speed=speed, first_ms=start_ms, last_ms=end_ms, title="simulating")
+    await send(
+        settings, events, speed=speed, first_ms=start_ms, last_ms=end_ms, title="simulating", now_ms=wall_ms
+    )

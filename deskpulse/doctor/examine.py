@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 
 from deskpulse.cluster import Cluster, ClusterError, Topic, UnreachableError, connect
@@ -19,13 +18,13 @@ from deskpulse.settings import Settings
 from streams.topics import ledger_topics
 
 
-async def examine(settings: Settings) -> list[Finding]:
+async def examine(settings: Settings, now_ms: int) -> list[Finding]:
     """All findings; a cluster that cannot be reached is one of them."""
     called = (
         f"{settings.desk_name}, the label of its series; consumer group and ledger are called "
         f"{settings.app_id}"
     )
-    findings = [*examine_machine(), ok("desk", called), *_policy(settings)]
+    findings = [*examine_machine(), ok("desk", called), *_policy(settings, now_ms)]
     try:
         async with connect(settings.kafka) as cluster:
             findings += await _examine_cluster(settings, cluster)
@@ -35,10 +34,10 @@ async def examine(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _policy(settings: Settings) -> Iterator[Finding]:
+def _policy(settings: Settings, now_ms: int) -> Iterator[Finding]:
     """What the policy leaves out, and may well mean to."""
     policy = load_policy(settings.desk.policy)
-    for remark in [] if policy is None else remarks_of(settings, policy, time.time_ns() // 1_000_000):
+    for remark in [] if policy is None else remarks_of(settings, policy, now_ms):
         yield warn("lines of the policy", remark.found, remark.fix)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -26,6 +26,7 @@ async def send(
     first_ms: int,
     last_ms: int | None,
     title: str,
+    now_ms: Callable[[], int],
 ) -> publisher.Progress:
     """Send all events at the pace, and return when the brokers have them.
 
@@ -49,7 +50,12 @@ async def send(
                 )
 
             result = await publish(
-                events, producer, pace=Pace(speed), topic_prefix=settings.topic_prefix, on_progress=show
+                events,
+                producer,
+                pace=Pace(speed),
+                topic_prefix=settings.topic_prefix,
+                on_progress=show,
+                now_ms=now_ms,
             )
             bar.update(task, completed=None if last_ms is None else last_ms - first_ms)
     except KafkaError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +78,7 @@ async def publish(
     topic_prefix: str = "",
     on_progress: Callable[[Progress], None] | None = None,
     max_in_flight: int = MAX_IN_FLIGHT,
-    now_ms: Callable[[], float] = lambda: time.time() * 1000,
+    now_ms: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Progress:
     """Send all events, in order, by the pace; return when the broker has acknowledged every one.

@@ -14,6 +14,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
+from deskpulse.clocks import wall_ms
 from deskpulse.ingest.events_io import TimedEvent
 from deskpulse.ingest.publisher import Pace, publish
 from deskpulse.lab.brokers.process import free_ports
@@ -88,7 +89,11 @@ class Site:
         )
         async with producer:
             await publish(
-                self._events(), producer, pace=Pace.flat_out(), topic_prefix=self.stack.settings.topic_prefix
+                self._events(),
+                producer,
+                pace=Pace.flat_out(),
+                topic_prefix=self.stack.settings.topic_prefix,
+                now_ms=wall_ms,
             )
         self.records, ends = await self.stack.source()
         await self.stack.caught_up(ends)

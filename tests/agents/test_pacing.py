@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer.fetcher import Fetcher
 
 from agents.fetching.semi_private import PacedConsumer
+from deskpulse.clocks import WORKER
 
 HOUR = 3_600.0
 
@@ -54,7 +55,10 @@ async def test_what_comes_within_the_pace_is_not_asked_for(
     kafka_broker: Any, topic: str, producer: AIOKafkaProducer, pace_seconds: float, second: int
 ) -> None:
     consumer = PacedConsumer(
-        bootstrap_servers=kafka_broker.bootstrap, auto_offset_reset="earliest", pace_seconds=pace_seconds
+        bootstrap_servers=kafka_broker.bootstrap,
+        auto_offset_reset="earliest",
+        pace_seconds=pace_seconds,
+        elapsed=WORKER.elapsed,
     )
     consumer.assign([TopicPartition(topic, 0)])
     await consumer.start()
@@ -71,7 +75,9 @@ async def test_who_is_behind_does_not_wait(kafka_broker: Any, topic: str, produc
         await producer.send(topic, bytes(900), partition=0)
     await producer.flush()
     options = {"auto_offset_reset": "earliest", "max_partition_fetch_bytes": 2_000}
-    consumer = PacedConsumer(bootstrap_servers=kafka_broker.bootstrap, pace_seconds=HOUR, **options)
+    consumer = PacedConsumer(
+        bootstrap_servers=kafka_broker.bootstrap, pace_seconds=HOUR, elapsed=WORKER.elapsed, **options
+    )
     consumer.assign([TopicPartition(topic, 0)])
     await consumer.start()
     try:

@@ -158,7 +158,13 @@ def test_the_limit_fetches_as_the_worker_does(monkeypatch: pytest.MonkeyPatch) -
         "request_timeout_ms",
         "session_timeout_ms",
     }
-    group |= {"rebalance_timeout_ms", "heartbeat_interval_ms", "max_poll_interval_ms", "pace_seconds"}
+    group |= {
+        "rebalance_timeout_ms",
+        "heartbeat_interval_ms",
+        "max_poll_interval_ms",
+        "pace_seconds",
+        "elapsed",
+    }
     assert fetch_options(config) == {name: told[name] for name in told.keys() - group}
 
 

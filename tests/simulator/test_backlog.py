@@ -137,7 +137,7 @@ async def test_records_lie_where_single_ones_would(kafka_broker: Broker, topic_p
         events = (
             TimedEvent(1, "resolved", f"T{number}".encode(), {"half": "first"}) for number in range(200)
         )
-        await publish_backlog(events, producer, until_ms=1, topic_prefix=topic_prefix)
+        await publish_backlog(events, producer, until_ms=1, topic_prefix=topic_prefix, now_ms=lambda: 7)
         for number in range(200):
             await producer.send_and_wait(
                 f"{topic_prefix}resolved", key=f"T{number}".encode(), value=b"second"

@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deskpulse.clocks import wall_ms
 from deskpulse.ingest.events_io import TimedEvent, encode, read_events
 from deskpulse.ingest.publisher import Pace, Progress, publish, write_jsonl
 from deskpulse.lab.brokers import Broker
@@ -168,7 +169,7 @@ class TestDelivery:
                 raise ConnectionError("no buffer")
 
         with pytest.raises(ConnectionError, match="no buffer"):
-            await publish([event(0)], Broken(Clock(0)), pace=Pace.flat_out())
+            await publish([event(0)], Broken(Clock(0)), pace=Pace.flat_out(), now_ms=Clock(0))
 
     async def test_progress_is_told_now_and_then_and_at_the_end(self) -> None:
         clock = Clock(0)
@@ -195,7 +196,9 @@ async def test_a_run_reaches_a_broker_whole(kafka_broker: Broker, topic_prefix: 
     async with AIOKafkaProducer(
         bootstrap_servers=kafka_broker.bootstrap, enable_idempotence=True
     ) as producer:
-        done = await publish(events, producer, pace=Pace.flat_out(), topic_prefix=topic_prefix)
+        done = await publish(
+            events, producer, pace=Pace.flat_out(), topic_prefix=topic_prefix, now_ms=wall_ms
+        )
     assert len(events) == done.acknowledged
 
     partitions: dict[bytes, set[int]] = {}

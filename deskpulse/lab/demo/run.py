@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.live import Live
 
 from deskpulse import exits
+from deskpulse.clocks import wall_ms
 from deskpulse.cluster import ClusterError
 from deskpulse.ingest.publisher import Pace, Progress, publish
 from deskpulse.lab.brokers import BrokerError
@@ -103,7 +104,7 @@ def demo_settings(
     lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
     policy = settings.desk.policy or DEMO_POLICY
     # On a broker that others use too, every demo has topics of its own.
-    tag = f"demo-{int(time.time())}-" if shared else ""
+    tag = f"demo-{wall_ms() // 1000}-" if shared else ""
     chosen = settings.model_copy(
         update={
             "app_id": f"{tag}{settings.app_id}",
@@ -182,12 +183,17 @@ class _Play:
         )
         await producer.start()
         try:
-            now_ms, prefix = int(time.time() * 1000), self.settings.topic_prefix
+            now_ms, prefix = wall_ms(), self.settings.topic_prefix
             events = story(self.scenario, now_ms=now_ms, rate_per_hour=self.rate_per_hour)
             if self.is_rough:
                 events = self.kinds.watch(events)
             first = await publish_backlog(
-                events, producer, until_ms=now_ms, topic_prefix=prefix, on_progress=self._note
+                events,
+                producer,
+                until_ms=now_ms,
+                topic_prefix=prefix,
+                on_progress=self._note,
+                now_ms=wall_ms,
             )
             self.told = self.progress.acknowledged
             if first is not None:
@@ -197,6 +203,7 @@ class _Play:
                     pace=Pace.flat_out(),
                     topic_prefix=prefix,
                     on_progress=self._note,
+                    now_ms=wall_ms,
                 )
         finally:
             await producer.stop()

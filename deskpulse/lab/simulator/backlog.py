@@ -6,7 +6,6 @@ Whole batches take the place of single records, which cost the sender three time
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -41,7 +40,7 @@ async def publish_backlog(
     until_ms: int,
     topic_prefix: str = "",
     on_progress: Callable[[Progress], None] = lambda _: None,
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    now_ms: Callable[[], int],
 ) -> TimedEvent | None:
     """Send what is published up to an instant, and return the first event after it.
 

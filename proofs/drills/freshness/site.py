@@ -229,7 +229,9 @@ class Site:
         )
         options = self.stack.settings.kafka.client_options()
         async with AIOKafkaProducer(acks="all", enable_idempotence=True, linger_ms=5, **options) as producer:
-            await publish(events, producer, pace=Pace.flat_out(), topic_prefix=self.stack.name)
+            await publish(
+                events, producer, pace=Pace.flat_out(), topic_prefix=self.stack.name, now_ms=wall_ms
+            )
 
 
 def _seconds(text: str) -> float:
