@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.state import LedgerState
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from streams.topics import anchor_topic, dead_letter_topic, ledger_topics, skips_topic, source_names
 from windows.clock import Clock
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
-from kpis.state.partition import Changes, DeadLetter, SourceRecord
+from kpis.state.records import Changes, DeadLetter, SourceRecord
 
 
 class Position(Protocol):

@@ -14,7 +14,7 @@ from exporters.config import ExporterConfig, WallRules
 from kpis.figures.bands import BANDED, BandRule
 from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS, MemberRules
-from kpis.state.partition import StateRules
+from kpis.state.rules import StateRules
 from streams.names import fold, spellings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from agents.exits import Exit, WorkerError
-from kpis.state.partition import DeadLetter
+from kpis.state.records import DeadLetter
 
 HIDDEN: Final = -1  # in place of the partition count of a topic that the Kafka user may not see
 

@@ -32,7 +32,7 @@ from aiokafka.errors import (
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from kpis.ledger.codec import OWN_IDS_FORMAT
-from kpis.state.partition import Changes, DeadLetter
+from kpis.state.records import Changes, DeadLetter
 
 Row = tuple[bytes, bytes | None]
 

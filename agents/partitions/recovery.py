@@ -22,7 +22,7 @@ from agents.partitions.tally import Tally
 from agents.partitions.units import Partition, SourceConsumer
 from kpis.ledger.codec import NewerRowError
 from kpis.ledger.formats import LedgerFormatError
-from kpis.state.partition import PolicyChangedError, SettingsChangedError
+from kpis.state.rules import PolicyChangedError, SettingsChangedError
 
 logger = logging.getLogger("deskpulse.worker")
 

@@ -1,9 +1,24 @@
-"""The unit of work: chunks of all topics of one partition, applied, then made durable in one transaction, then acked.
+"""The unit of work: chunks of all topics of one partition, in one transaction, and acked after it.
 
-``` inbox -> take -> apply chunk, apply chunk, ... -> take_changes -> transaction n -> ack inbox -> apply ...
-(meanwhile) -> transaction n + 1 -> ack ``` Partitions overlap, each in its own task. Within one, the
-transaction of a unit runs while the next one is applied: the rows of a change set are bytes of their own,
-transactions follow one another, and a failed one ends the process with all that came after it.
+```
+task     | take, apply a, apply b | take_changes n | take, apply c | take_changes n+1, wait |
+writing                           |---- transaction n ----------------------------| ack a, b
+                                                                                  |---- transaction n+1 ...
+_taken     -           a       ab   -                            c   -
+_writing   none                     n                                               n+1
+```
+Partitions overlap, each in its own task. Within one, the transaction of a unit runs while the next unit is
+applied: the rows of a change set are bytes of their own, so applying does not touch them. Transactions follow
+one another, and a failed one ends the process with all that came after it. So at most two change sets are
+outside the ledger: the one in its transaction, and the one that waits for it or is being made.
+
+When a topic no longer holds the event clock back (`Partition.drained`), with the defaults of 5 s and 10 s:
+
+```
+a record comes        x  x   x                 x
+the topic's log end     |1 s| |----- 5 s -----|        5 s without another: drained
+newest applied        more than 10 s old: a backlog    what comes next was sent later: drained at once
+```
 """
 
 from __future__ import annotations
@@ -26,7 +41,7 @@ from agents.partitions import guards
 from agents.partitions.skips import SKIPPED, Skips
 from agents.partitions.tally import Tally
 from agents.state import LedgerState
-from kpis.state.partition import Changes, DeadLetter
+from kpis.state.records import Changes, DeadLetter
 from streams.sources import SOURCES
 
 logger = logging.getLogger("deskpulse.worker")
@@ -84,12 +99,19 @@ class Partition:
         self._tally = tally
         self._skips: Skips = {}
         self._topics = config.sources
-        # topics at their log end: applied offset, and since when (monotonic)
+        # Topics at their log end, as `drained` found them last: applied offset, and since when by the
+        # stopwatch. An applied offset that moves begins the rest anew.
         self._resting: dict[str, tuple[int | None, float]] = {}
-        self._newest_ms = 0  # greatest record timestamp of what was applied
-        self._taken: list[Delivery] = []  # applied, not yet in a transaction
+        self._newest_ms = 0  # greatest record timestamp of what was applied, by the brokers' clocks
+        # Applied and in no change set yet, to be acked once it is durable. Invariant, wherever this task
+        # waits: while there is something here, `state.clean` is False, so the next change set is certain to
+        # come.
+        self._taken: list[Delivery] = []
+        # Of what is in `_taken`; so nothing is here while that is empty, and letters share its transaction.
         self._letters: list[DeadLetter] = []
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None  # None: not started
+        # The transaction in flight, or the last one. Invariant: no other begins before it is done, since the
+        # ledger must get change sets in their order. It is waited for, and never cancelled.
         self._writing: asyncio.Task[None] | None = None
         self._written_at = 0.0  # when the last change set was taken, by the stopwatch
 

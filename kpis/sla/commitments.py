@@ -1,6 +1,41 @@
-"""What a policy makes of a ticket: its deadlines and its business durations.
+"""What a policy makes of a ticket: deadlines and business durations, derived from the rest of its row.
 
-Derived from the rest of the row, and kept in it.
+Two clocks run from the creation on. Both stand still while the ticket is closed; that of the resolution while
+it is paused, too. A policy of 60 minutes to the first reply and 240 to the resolution, around the clock:
+
+```
+minute       0         40        70              130                      270
+             created   reply     paused          resumed                  solved
+first reply  |=========|                                                  40 of 60:   met, deadline 60
+resolution   |===================|               |========================|
+                                                                          210 of 240: met, deadline 300
+```
+The pause of 60 minutes moves the deadline of the resolution from 240 to 300. A missed deadline is booked at
+the deadline, a met one at what met it; a clock that runs stands as a level in the minute of its deadline.
+
+>>> from kpis.tickets.facts import CREATED
+>>> row = TicketRow(
+...     [
+...         (0, CREATED, b"1", ("c", "billing", "mail", "high")),
+...         (40 * MINUTE_MS, REPLIED, b"2", ()),
+...         (70 * MINUTE_MS, PAUSED, b"3", ()),
+...         (130 * MINUTE_MS, RESUMED, b"4", ()),
+...         (270 * MINUTE_MS, RESOLVED, b"5", ()),
+...     ]
+... )
+>>> course = run(row)
+>>> [(since // MINUTE_MS, until // MINUTE_MS) for since, until in course.stretches], course.outcome
+([(0, 70), (130, 270)], 'solved')
+>>> promise = Promise(reply_due_ms=60 * MINUTE_MS, resolution_due_ms=300 * MINUTE_MS)
+>>> found, levels = contribution_of(promise, course)
+>>> [at_ms // MINUTE_MS for at_ms, _, _ in found], levels
+([40, 270], [])
+
+Before it was solved, its resolution clock stood in a level, in the minute of its deadline.
+
+>>> _ = row.facts.pop()
+>>> [due_ms // MINUTE_MS for _, due_ms in contribution_of(promise, run(row))[1]]
+[300]
 
 `derive` needs the calendars; what a row then contributes (`contribution`) is a function of the row alone. So
 what was booked can be withdrawn exactly, whatever happens to time zone rules or to the policy file meanwhile.
@@ -37,7 +72,8 @@ SETTLED_CELLS: Final = frozenset(
 class Course(NamedTuple):
     """How the clocks of a ticket ran.
 
-    Both stand still while it is closed, that of the resolution while it is paused too.
+    Invariant: `stretches` are in order and do not overlap, and the last ends before `since_ms`, which is None
+    exactly while the ticket is paused or closed. The same holds of `unanswered`, but for the pauses.
     """
 
     creation: Creation
@@ -82,7 +118,7 @@ def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Pr
         )
     else:
         reply_due, resolution_due = promise.reply_due_ms, promise.resolution_due_ms
-        if terms.first_reply is not None and old[7:] != course[7:]:
+        if terms.first_reply is not None and old[7:] != course[7:]:  # its clock: `unanswered`, and since when
             reply_due = _reply_due(terms.first_reply, course)
         if terms.resolution is not None and not _as_before(old, course):
             resolution_due = _resolution_due(terms.resolution, course)
@@ -113,7 +149,7 @@ def _as_before(old: Course, new: Course) -> bool:
 
     It ran as it did, or all that is new is that the ticket was closed.
     """
-    if new[2:5] == old[2:5]:
+    if new[2:5] == old[2:5]:  # stretches, since, closed
         return True
     closed = old.closed_ms is None and new.closed_ms is not None
     return (

@@ -1,145 +1,91 @@
-"""All state of one partition, without I/O: records in, changed ledger rows out."""
+"""All state of one partition, without I/O: records in, changed ledger rows out.
+
+```
+           intake                     tickets, sla_clocks                    windows
+record ---> event, admitted ---> row merged ---> C(new) - C(old) ---> deltas ---> tables
+   |                |                                                                |
+   +---> reject <---+                               take_changes: changed rows <-----+
+           |                                        of tickets, customers and the view,
+      dead letter                                   and the position row, last
+```
+
+Each topic has a greatest event time. The event clock is the smallest of them, of the topics that may still
+bring something: one that has been read to its log end holds nothing back. Then what is over leaves the state.
+
+```
+ticket-created   ------------------x                     10:20
+first-reply      ----------x                             10:05   holds the clock
+resolved         ----x  log end                          09:40   drained: holds nothing
+event clock                ^                             10:05
+```
+>>> state = PartitionState(0)
+>>> state.position.maxima |= {"ticket-created": 1020, "first-reply": 1005, "resolved": 940}
+>>> state.advance(drained=set(SOURCE_TOPICS) - {"ticket-created", "first-reply"})
+>>> state.position.event_clock_ms
+1005
+
+Once all are drained, the greatest of all is the clock. It never goes back.
+
+>>> state.advance(drained=SOURCE_TOPICS)
+>>> state.position.event_clock_ms
+1020
+>>> state.advance(drained=set(SOURCE_TOPICS) - {"first-reply"})
+>>> state.position.event_clock_ms
+1020
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, Protocol, get_args
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, Literal
 
-from kpis import cell_numbers
 from kpis.ledger import codec, definitions, formats
 from kpis.ledger.codec import Position
-from kpis.ledger.shared import Differing, differing
+from kpis.ledger.shared import differing
 from kpis.members import DIMENSIONS
 from kpis.sla.at_risk import AtRiskKey
-from kpis.sla.policy import Policy, changed_past, year_of
+from kpis.sla.policy import changed_past, year_of
 from kpis.state import quality, rebuild
 from kpis.state.admission import Admission
 from kpis.state.comebacks import TicketRows
+from kpis.state.customer_rows import CustomerRows
+from kpis.state.intake import DECODERS, KEYS, Intake
+from kpis.state.records import Changes, DeadLetter, SourceRecord, dead_letter
+from kpis.state.rules import DEFAULTS, PolicyChangedError, SettingsChangedError, StateRules
 from kpis.state.sla_clocks import CONCERNED, PromiseBook
-from kpis.tickets import booking, customers, observe
-from kpis.tickets.customers import CustomerRow
+from kpis.tickets import booking, observe
 from kpis.tickets.facts import TicketEvent, fact_of
-from kpis.tickets.row import CUSTOMERS, Dims, TicketRow
+from kpis.tickets.row import Dims, TicketRow
 from kpis.view_keys import LevelKey, PaneKey
-from streams.decode import Reject, decoder
-from streams.events import AnyEvent, CustomerChanged, CustomerEvent, Handled, Resolved, Survey, TicketCreated
+from streams.decode import Reject
+from streams.events import CustomerEvent, Handled, Resolved, Survey, TicketCreated
 from streams.names import fold
-from streams.sources import SOURCES
 from streams.topics import SOURCE_TOPICS
-from windows.panes import DAY, DAY_MS, MINUTE_MS, SIX_HOURS
+from windows.panes import SIX_HOURS
 from windows.protocols import DeltaSink, MakeTables
-from windows.rows import Rows
 from windows.tables import Tables
 
-_DECODERS: Final = {topic: decoder(topic) for topic in SOURCE_TOPICS}
-_KEY_OF: Final = {source.topic: source.key_of for source in SOURCES}
-
-# Customers of many years are loaded into a running desk, as `joined` with their dates: no date of theirs is
-# too late.
-CUSTOMER_KINDS: Final = frozenset(get_args(CustomerChanged))
 INTERACTIONS: Final = frozenset({Resolved, Handled})
 
 
-class SourceRecord(Protocol):
-    """What is needed of a Kafka record; aiokafka's ConsumerRecord is one."""
-
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-
-
-class DeadLetter(NamedTuple):
-    """A rejected record, whole: where it came from, why it was refused, and its original bytes."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    reason: str
-    detail: str
-    key: bytes | None
-    value: bytes | None
-
-
-class Changes(NamedTuple):
-    """Ledger rows to write in one transaction; None is a tombstone.
-
-    The last row of `view` is the position row.
-    """
-
-    tickets: list[tuple[bytes, bytes | None]]
-    view: list[tuple[bytes, bytes | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class StateRules:
-    """Limits that rule the state of a partition."""
-
-    # H: older events are rejected; closed rows leave, but never before the panes that they have booked
-    horizon_ms: int = SIX_HOURS.retention_ms
-    # former customers are known as long as any window may ask whether they were customers before
-    customer_ms: int = DAY.retention_ms
-    open_ms: int = 365 * DAY_MS  # open tickets leave after so long without an event
-    future_tolerance_ms: int = 5 * MINUTE_MS  # an event may be so much later than its record's timestamp
-    most_names: int = 1000  # names of a dimension; later ones count as `other`
-    most_combinations: int = 5_000  # of names, in a partition; each has panes of its own
-    policy: Policy | None = None  # what is promised to tickets; None: nothing
-    # settings that all workers and exporters must share (`shared.py`)
-    shared: Mapping[str, str] = field(default_factory=dict)
-    adopt: bool = False  # the ledger is to take these over where it has others
-    ledger_format: int | None = None  # raise the ledger's format to this; None: leave it
-
-
-class PolicyChangedError(Exception):
-    """The policy is not the one that the ledger was built with.
-
-    Its deadlines would be withdrawn from where they never stood.
-    """
-
-    def __init__(self, partition: int, faults: Sequence[str]) -> None:
-        lines = "\n".join(f"  {fault}" for fault in faults)
-        super().__init__(
-            f"partition {partition}: the SLA policy (desk.policy) is not the one that the ledger was built "
-            f"with:\n{lines}\n"
-            "  or start a new ledger with another app_id (DESKPULSE_APP_ID): it is rebuilt from the source "
-            "topics"
-        )
-
-
-class SettingsChangedError(Exception):
-    """Settings that all must share are not those of the ledger."""
-
-    def __init__(self, partition: int, found: Sequence[Differing]) -> None:
-        lines = "\n".join(f"  {one}" for one in found)
-        super().__init__(
-            f"partition {partition}: settings that all workers of a ledger must share differ from those it "
-            f"was made with:\n{lines}\n"
-            "  set them back; or, if you mean to change them, start every worker with --adopt-settings once "
-            "(docs/upgrade.md)"
-        )
-
-
 class PartitionState:
-    """Ticket rows, customer rows, tables and position of one partition."""
+    """Ticket rows, customer rows, tables and position of one partition.
+
+    Invariant, after every `take_changes` that was written: panes and levels in the ledger are the sum of what
+    the rows there contribute, and the position says which records those were made of.
+    """
 
     def __init__(
-        self, partition: int, rules: StateRules = StateRules(), make_tables: MakeTables[Dims] = Tables
+        self, partition: int, rules: StateRules = DEFAULTS, make_tables: MakeTables[Dims] = Tables
     ) -> None:
+        """An empty state. `make_tables` chooses the windowed tables (`windows.protocols`)."""
         self.partition = partition
         self.rules = rules
         self.position = Position(
             format=formats.of_new_ledger(rules.ledger_format), definitions=definitions.CURRENT
         )
-        self.clean = True
+        self.clean = True  # the ledger has all of this: no change waits for `take_changes`
         self._admission = Admission(rules.most_names, rules.most_combinations)
         self._tables = make_tables(self._admission, codec.ViewCodec())
         self._tickets = TicketRows(
@@ -148,29 +94,34 @@ class PartitionState:
             max(SIX_HOURS.retention_ms, min(rules.horizon_ms, rules.open_ms)),
             keeps=self.position.format >= codec.REMAINS_FORMAT,
         )
-        self._customers: Rows[CustomerRow] = Rows(
-            codec.customer_key, codec.encode_value, self._customer_leaves_ms, rules.customer_ms
-        )
+        self._customers = CustomerRows(rules.customer_ms)
+        # What to add to the counters of the position; empty right after `take_changes`. To merge a record
+        # again changes nothing, to count it again does: counts are written with the position of the record.
         self._counts: Counter[str] = Counter()
+        self._intake = Intake(rules, self._counts)
+        # None without a policy: then nothing is promised, and an event costs nothing more.
         self._book = (
             None if rules.policy is None else PromiseBook(rules.policy, self._tables, self._tickets.by_id)
         )
-        # of the policy, that count as `other` here for the life of the ledger
-        self.too_late_names: list[str] = []
+        self.too_late_names: list[str] = []  # of the policy: in this ledger they count as `other` for ever
         self._reserve()
         self._fit_format()
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> list[DeadLetter]:
         """Decode, merge and book records of one source topic (name without prefix), all beyond the position.
 
-        Returns the rejected ones. Errors: what a broken invariant raises; the state is then not to be used
-        any more.
+        Returns the rejected ones; none of none. Errors: what a broken invariant raises; the state is then not
+        to be used any more.
         """
         if not records:
             return []
         self.clean = False
-        decode, key_of = _DECODERS[topic], _KEY_OF[topic]
+        decode, key_of = DECODERS[topic], KEYS[topic]
         merge = self._merge_ticket if self._book is None else self._merge_promised
+        admitted, clock_ms = (
+            self._intake.admitted,
+            self.position.event_clock_ms,
+        )  # moves between chunks
         deltas = self._tables.deltas
         letters: list[DeadLetter] = []
         greatest, key = self.position.maxima.get(topic, -1), ""
@@ -178,16 +129,17 @@ class PartitionState:
             event = decode(record.value)
             if not isinstance(event, Reject):
                 key = key_of(event)
-                event = self._admitted(event, key, record)
+                event = admitted(event, key, record, clock_ms)
             if isinstance(event, Reject):
                 self._counts[f"rejected:{event.reason}"] += 1
-                letters.append(_letter(topic, record, event))
+                letters.append(dead_letter(topic, record, event))
                 continue
             at = event.occurred_at
             if at > greatest:  # noqa: PLR1730 - a call would cost more
                 greatest = at
             if isinstance(event, CustomerEvent) or (isinstance(event, Survey) and event.ticket_id is None):
-                self._merge_customer(key, event, deltas)
+                if not self._customers.merge(key, event, self._tables):
+                    self._counts["duplicate"] += 1
             else:
                 merge(key, event, deltas)
         if greatest >= 0:
@@ -196,32 +148,12 @@ class PartitionState:
         self._counts["accepted"] += len(records) - len(letters)
         return letters
 
-    def _admitted(self, event: AnyEvent, key: str, record: SourceRecord) -> AnyEvent | Reject:
-        """The event, or why it must not be merged."""
-        at = event.occurred_at
-        if record.key != key.encode():
-            return Reject(
-                "key",
-                f"the record key {record.key!r} is not the identifier {key!r}: another partition owns it",
-            )
-        if at > record.timestamp + self.rules.future_tolerance_ms:
-            return Reject(
-                "future",
-                f"occurred_at {at} ms is later than the record's timestamp {record.timestamp} ms plus the "
-                "tolerance",
-            )
-        clock = self.position.event_clock_ms
-        if clock is not None and at < clock and type(event) not in CUSTOMER_KINDS:
-            if at < clock - self.rules.horizon_ms:
-                return Reject(
-                    "too_late",
-                    f"occurred_at {at} ms is more than {self.rules.horizon_ms} ms before the event clock "
-                    f"{clock} ms",
-                )
-            self._counts["late"] += 1
-        return event
-
     def _merge_ticket(self, ticket_id: str, event: TicketEvent, deltas: DeltaSink) -> None:
+        """Merge an event into its ticket's row, book what that changes, and count what is worth telling.
+
+        `uncreated` counts the rows without a creation. So a creation that is not the first event of its row
+        lowers it, and any other first event raises it.
+        """
         row = self._row(ticket_id)
         overflowed, size, is_first = row.overflowed, row.size, not row.facts and row.stub is None
         if type(event) is TicketCreated:
@@ -268,32 +200,6 @@ class PartitionState:
             ticket_id, self._row(ticket_id), event, lambda: self._merge_ticket(ticket_id, event, deltas)
         )
 
-    def _merge_customer(self, customer_id: str, event: CustomerChanged | Survey, deltas: DeltaSink) -> None:
-        row = self._customers.by_id.get(customer_id)
-        if row is None:
-            row = self._customers.put(customer_id, CustomerRow())
-        self._customers.mark(customer_id, customers.bytes_of(row))
-        self._customers.grow(customers.growth_of(event))
-        spells, answers, active = (
-            observe.observe_spells(row),
-            observe.observe_answers(row),
-            customers.is_active(row),
-        )
-        if not customers.note(row, event):
-            self._counts["duplicate"] += 1
-        if not customers.merge(row, event):
-            return
-        number = self._tables.number
-        for found, sign in ((answers, -1), (observe.observe_answers(row), 1)):
-            for dims, (at_ms, cell, amount) in found:
-                deltas.add(at_ms, number(dims), cell, sign * amount)
-        after = observe.observe_spells(row)
-        if spells != after:
-            booking.book_spells(self._tables, spells, -1)
-            booking.book_spells(self._tables, after, 1)
-        if change := customers.is_active(row) - active:
-            (deltas.raise_ if change > 0 else deltas.lower)(cell_numbers.ACTIVE, 0, number(CUSTOMERS))
-
     def _ticket_leaves_ms(self, row: TicketRow) -> int:
         """Event clock beyond which the row leaves.
 
@@ -305,10 +211,6 @@ class PartitionState:
         booked_ms = max((at_ms for at_ms, _, _ in found), default=row.last_ms)
         over_ms = max(row.last_ms, booked_ms) + max(SIX_HOURS.retention_ms, self.rules.horizon_ms)
         return max(over_ms, row.last_ms + self.rules.open_ms) if levels else over_ms
-
-    def _customer_leaves_ms(self, row: CustomerRow) -> int | None:
-        """Event clock beyond which the row leaves; None while it is a customer's."""
-        return None if customers.is_active(row) else row.last_ms + self.rules.customer_ms
 
     def advance(self, drained: Collection[str]) -> None:
         """Move the event clock and expire what is over.
@@ -336,7 +238,7 @@ class PartitionState:
         self._customers.expire(clock)
 
     def pass_over(self, topic: str, offset: int) -> None:
-        """Take records of a source topic for applied, up to this offset, without reading them (skipped, or lost).
+        """Take records of a source topic for applied, up to this offset: they were skipped, or are lost.
 
         Errors: AssertionError where the position is beyond it: it never goes back.
         """
@@ -357,10 +259,7 @@ class PartitionState:
         self._counts[name] += amount
 
     def dirty_bytes(self) -> int:
-        """Bytes that the pending change set may take, estimated from above.
-
-        To write before a batch limit is reached.
-        """
+        """Bytes that the pending change set may take, from above: to write before a limit is reached."""
         listed = 0 if self._book is None else self._book.size_of_changes()
         return (
             self._tables.size_of_changes()
@@ -384,7 +283,7 @@ class PartitionState:
         view.append(self._position_row())
         self.clean = True
         for row in self._tickets.changed_rows():
-            row.standing = row.clocks = None  # nobody asks again so soon, and there may be a million of them
+            row.standing = row.clocks = None  # nobody asks again so soon, and there may be a million rows
         return Changes(self._tickets.changes() + self._customers.changes(), view)
 
     def _position_row(self) -> tuple[bytes, bytes]:
@@ -492,7 +391,7 @@ class PartitionState:
         return len(self._tickets.by_id) + len(self._customers.by_id)
 
     def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
-        """Bring panes and levels to this program's C, after `loaded` and before anything is applied (`rebuild.py`).
+        """Bring panes and levels to this program's C (`rebuild.py`), between `loaded` and the first `apply`.
 
         Each change set is to be written, in order, each in a transaction of its own; None: let others run
         meanwhile.
@@ -522,16 +421,3 @@ class PartitionState:
     def remains_held(self) -> int:
         """Tickets that are known although their rows have left."""
         return self._tickets.remains_held
-
-
-def _letter(topic: str, record: SourceRecord, reject: Reject) -> DeadLetter:
-    return DeadLetter(
-        topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        reject.reason,
-        reject.detail,
-        record.key,
-        record.value,
-    )

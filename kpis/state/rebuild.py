@@ -1,17 +1,15 @@
-"""Panes and levels made anew from the rows.
-
-A program does this when another C made them than the one that it carries (`definitions.py`).
+"""Panes and levels made anew from the rows, when they were made by another C than this program's.
 
 ```
- rows ---- C(row) of this program ---> sums       in turns, so that the process stays alive
- sums - what the ledger has ---------> rows of the view that differ, in transactions of the usual size
- the position row, first: `becoming`   faces hide what the two definitions do not share, whenever this ends
- the position row, last: `definitions` faces show it again
+ rows ---- C(row) of this program ---> sums              turn after turn, so that the process stays alive
+ sums - what the ledger has ---------> rows that differ  in transactions of the usual size
+ the position row, first: `becoming`     exporters hide what the two definitions do not share, until this ends
+ the position row, last:  `definitions`  exporters show it again
 ```
-Sums are absolute, so a crash anywhere in between loses nothing: the next owner, of this program or another,
-begins again. It is exact because a row outlives whatever it has booked (`PartitionState`). Names that were
-admitted stay so. Deadlines are derived anew, since a C may say something new of them; that the policy says of
-the past what it said before was checked when the rows were loaded.
+`kpis/ledger/definitions.py` numbers the definitions. Sums are absolute, so a crash anywhere in between loses
+nothing: the next owner, of this program or another, begins again. The result is exact because a row outlives
+whatever it has booked (`PartitionState`). Admitted names stay admitted. Deadlines are derived anew, since a C
+may say something new of them; recovery checked that the policy says of the past what it said before.
 """
 
 from __future__ import annotations

@@ -1,9 +1,23 @@
-"""Promises of a partition's tickets.
+"""SLA clocks of a partition's tickets: run over the row, booked as a difference, listed by deadline.
 
-Derived when an event changes a row, booked as a difference, and listed by deadline.
-
+```
+event --> concerned? --> merge --> clocks run as before? --> promise --> contribution, new - old
+              |              |              |                               |            |
+              no             |             yes: the same promise,         panes         levels, and the
+              |              |              nothing to book                             tickets at risk
+            merge         booking.py books the rest of C(row)
+```
 It stands beside the booking of everything else: C(row) is the sum of both, so neither needs to know the
 other. Without a policy there is no book, and an event costs nothing more.
+
+One ticket, promised a first reply by 10:00, in the team that has slot 7:
+
+```
+09:00 created    level DUE first reply +1 at 10:00             tickets at risk: (10:00, T-1)
+09:40 reply      level DUE first reply -1 at 10:00             tickets at risk: none
+                 pane of 09:40: met, 20 minutes before 10:00
+10:05 triaged    the row counts for another slot: what was booked leaves 7 and comes back there
+```
 """
 
 from __future__ import annotations
@@ -42,14 +56,16 @@ NOTHING: Final[Booked] = (("", "", ""), [], [])
 
 
 class PromiseBook:
-    """Books what promises contribute, and keeps the running clocks that rows of tickets at risk are made of."""
+    """Books what promises contribute, and lists the running clocks for the rows of tickets at risk."""
 
     def __init__(self, policy: Policy, tables: WindowedTables[Dims], rows: Mapping[str, TicketRow]) -> None:
         self._policy = policy
         self._tables = tables
         self._rows = rows
+        # Invariant: (deadline, ticket) is listed here exactly while the ticket stands in that level. `_raise`
+        # and `_lower` do both, and nothing else does either; `loaded` lists what the rows say.
         self._at_risk = AtRiskIndex()
-        self._keys: dict[tuple[int, int], AtRiskKey] = {}  # by level and number of the dimensions
+        self._keys: dict[tuple[int, int], AtRiskKey] = {}  # by level and slot, so that a key is made once
 
     def before(self, row: TicketRow) -> Booked | None:
         """What is booked of a row."""
@@ -66,12 +82,14 @@ class PromiseBook:
         return changed
 
     def book(self, ticket_id: str, row: TicketRow, event: TicketEvent, merge: Callable[[], None]) -> None:
-        """Let an event be merged into a row, and book what that does to its promise."""
+        """Let an event be merged into a row, and book what that does to its promise.
+
+        Invariant: `row.clocks` is None, or how the clocks of the row ran and what of that is booked. It saves
+        running them twice an event; `PartitionState.take_changes` lets go of it.
+        """
         promise = row.promise
         if promise is None and type(event) is not TicketCreated:
-            # discarded, without a creation, or before the first version: nothing is promised whatever else
-            # happens
-            merge()
+            merge()  # discarded, without a creation, or before the first version: nothing is ever promised
             return
         course, old = row.clocks or self._clocks(row)
         if type(event) in REPLIES and _changes_nothing(event, course):

@@ -1,6 +1,49 @@
-"""Booking what an event changes of a ticket.
+"""Booking what an event changes of a ticket: its own step where that is all, else C(new) - C(old).
 
-Its own step where the others' stay as they are, else C(new) - C(old).
+The facts of a ticket stand in the order of their times, and each adds its step to panes (`observe.step`).
+Which steps a new fact changes depends on its place, not on when it arrived:
+
+```
+created ------ reply ------ handled ------ solved             what the row has
+created ------ reply ------ handled ------ solved -- [CSAT]   the last fact: its step is all         _step
+created ------ reply -- [handled] -- handled ------ solved    no other step reads it: likewise       _between
+created -- [reply] -- reply ------ handled ------ solved      another reply is the first now        difference
+```
+So nearly every event books a few numbers, and one that came late books what it takes.
+
+>>> from streams.events import FirstReply, TicketCreated
+>>> from windows.deltas import Deltas
+>>> from windows.keys import SLOT_BITS
+>>> created = TicketCreated(
+...     event_id="1", occurred_at=0, ticket_id="T", customer_id="c", team="t", channel="m", priority="p"
+... )
+>>> row, deltas, slot = TicketRow(), Deltas(), lambda dims: 0
+>>> book(row, created, deltas, slot)
+True
+>>> _ = deltas.take_notes()
+>>> def shown():  # by minute: cells that gain 1, and other amounts
+...     return [(key >> SLOT_BITS, counts, amounts) for key, counts, amounts in deltas.take_notes()]
+
+A reply after 5 minutes: a first response, its bucket, the same as a response, and the two lengths.
+
+>>> book(row, FirstReply(event_id="2", occurred_at=300_000, ticket_id="T"), deltas, slot)
+True
+>>> shown()
+[(5, (4096, 4619, 8192, 8715), (4097, 300000, 8193, 300000))]
+
+One after 2 minutes arrives afterwards: the first is withdrawn from its minute, and stands in another.
+
+>>> book(row, FirstReply(event_id="3", occurred_at=120_000, ticket_id="T"), deltas, slot)
+True
+>>> for minute, counts, amounts in shown():
+...     print(minute, counts, amounts)
+5 () (4096, -1, 4619, -1, 8192, -1, 8715, -1, 4097, -300000, 8193, -300000)
+2 (4096, 4571, 8192, 8667) (4097, 120000, 8193, 120000)
+
+What comes again changes nothing.
+
+>>> book(row, FirstReply(event_id="3", occurred_at=120_000, ticket_id="T"), deltas, slot), shown()
+(False, [])
 """
 
 from __future__ import annotations
@@ -28,8 +71,8 @@ from windows.panes import DAY, SIX_HOURS
 from windows.protocols import DeltaSink, WindowedTables
 
 Number = Callable[[Dims], int]
-# Change what everything else of the ticket counts under, or whether; of a creation the difference costs
-# hardly more (ADR 14).
+# These change what everything else of the ticket counts under, or whether it counts. Of a creation, which as
+# a rule comes first, the difference costs hardly more than the step would (ADR 14).
 _FAR: Final = (CREATED, TRIAGED, DISCARDED)
 _CUSTOMER_RESOLUTIONS: Final = (SIX_HOURS, DAY)
 
@@ -55,9 +98,10 @@ def book(row: TicketRow, event: TicketEvent, deltas: DeltaSink, number: Number) 
 
 
 def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: Number) -> bool:
-    """Merge a fact and book its own step.
+    """Merge a fact and book its own step. False, and nothing done, when it may change those of later facts.
 
-    False, and nothing done, when it may change those of later facts.
+    Invariant: `row.standing` is None or what the facts of the row come to. So the last fact's step can be
+    taken from there, without a walk over those before it.
     """
     standing = row.standing
     if standing is None:
@@ -86,14 +130,14 @@ def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: Number) -> bool
 
 
 def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: DeltaSink, number: Number) -> bool:
-    """A fact before others: an interaction, or a reply after the first one, changes the step of none of them."""
+    """As `_step`, for a fact before others: an interaction, or a later reply, changes no other step."""
     at, kind, _, content = fact
     if kind == REPLIED:
         automated = len(content) > 1 and content[1]
         if not automated and (standing.replied_ms is None or at <= standing.replied_ms):
             return False
     elif kind in (PAUSED, RESUMED) and at >= (standing.created_ms or 0):
-        row.standing = None
+        row.standing = None  # whether the ticket is paused may follow from it; no step does
     elif kind != HANDLED:
         return False
     tickets.insert(row, fact)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from kpis.state.partition import Changes, DeadLetter
+from kpis.state.records import Changes, DeadLetter
 
 POSITION = b"position"
 

@@ -17,7 +17,7 @@ from agents.partitions.skips import Skips
 from agents.partitions.tally import Tally
 from agents.partitions.units import Partition
 from deskpulse.clocks import WORKER
-from kpis.state.partition import Changes, DeadLetter
+from kpis.state.records import Changes, DeadLetter
 from tests.agents.counting import CountingState
 
 SURVEY, RESOLVED = TP("survey", 0), TP("resolved", 0)

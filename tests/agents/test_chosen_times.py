@@ -18,10 +18,11 @@ from agents.partitions.guards import RejectLimit
 from agents.partitions.tally import Tally
 from agents.partitions.units import Partition
 from kpis.ledger import codec
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from streams.topics import SOURCE_TOPICS
 from tests.agents.harness import until
-from tests.agents.test_units import FakeSource, FakeWriter
+from tests.agents.one_partition import FakeSource, FakeWriter
 from windows.clock import Clock
 from windows.panes import DAY_MS, HOUR_MS
 

@@ -6,7 +6,7 @@ import pytest
 
 from agents.exits import Exit, WorkerError
 from agents.partitions import guards
-from kpis.state.partition import DeadLetter
+from kpis.state.records import DeadLetter
 from kpis.tickets import facts
 from kpis.tickets.facts import Fact, TicketEvent
 from tests.laws.ledgers import T0, Desk

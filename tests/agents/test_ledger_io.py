@@ -14,7 +14,7 @@ from agents.exits import Exit, WorkerError
 from agents.partitions.ledger_io import LedgerWriter, letter_headers
 from deskpulse.clocks import WORKER
 from kpis.ledger.codec import VERSION
-from kpis.state.partition import Changes, DeadLetter
+from kpis.state.records import Changes, DeadLetter
 
 LETTER = DeadLetter("survey", 2, 17, 0, "schema", "no score", b"T1", b"{}")
 CHANGES = Changes([(b"t1", b"one"), (b"t2", None)], [(b"pane", b"two"), (b"position", b"three")])

@@ -13,7 +13,7 @@ from agents.partitions.recovery import Recovery
 from agents.partitions.tally import Tally
 from deskpulse.clocks import WORKER
 from kpis.ledger.codec import Position
-from kpis.state.partition import PolicyChangedError
+from kpis.state.rules import PolicyChangedError
 
 
 class EmptyLedger:

@@ -20,7 +20,7 @@ from agents.partitions.ledger_io import LedgerWriter
 from deskpulse.clocks import WORKER
 from deskpulse.lab.brokers.kafka import LocalKafka
 from kpis.ledger.codec import OWN_IDS_FORMAT
-from kpis.state.partition import Changes
+from kpis.state.records import Changes
 from proofs.programs import until
 
 ROW = Changes([], [(b"position", b"of the one who may write")])

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from kpis.state.partition import Changes, DeadLetter, PartitionState
+from kpis.state.partition import PartitionState
+from kpis.state.records import Changes, DeadLetter
 from proofs.benchmarks.ledger import Sample
 from proofs.benchmarks.recovery.fill import Filled, _Desk
 from proofs.benchmarks.recovery.measure import ExporterStart, Handover, Starts, WorkerStart

@@ -33,7 +33,8 @@ from exporters.wall.stream import Screens
 from exporters.web.app import SCREENS, new_app
 from kpis.figures.view import ViewRules
 from kpis.members import MemberRules
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from streams.topics import SOURCE_TOPICS
 from tests.browser.clock import WEDNESDAY_MS, DeskClock
 from tests.exporters.desk import Record, all_read

@@ -26,7 +26,8 @@ from deskpulse.monitoring.rules.proof import faults
 from deskpulse.policy import build, load_file, load_policy
 from kpis.figures.view import ViewRules
 from kpis.figures.view_builder import ViewBuilder
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from tests.sla.desk import Record, figure
 
 FOLDER: Final = os.environ.get("CASES")

@@ -20,7 +20,8 @@ from agents.config import WorkerConfig
 from agents.partitions.ledger_io import letter_headers
 from deskpulse.clocks import WORKER
 from exporters.metrics.program_families import REASONS
-from kpis.state.partition import DeadLetter, PartitionState
+from kpis.state.partition import PartitionState
+from kpis.state.records import DeadLetter
 from scripts import schemas
 from scripts.tidy import ROOT
 from streams.decode import MAX_BYTES, Reject, decoder

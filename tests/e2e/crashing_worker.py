@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deskpulse.cli import main
-from kpis.state.partition import DeadLetter, PartitionState, SourceRecord
+from kpis.state.partition import PartitionState
+from kpis.state.records import DeadLetter, SourceRecord
 
 _apply = PartitionState.apply
 

@@ -18,7 +18,8 @@ import xxhash
 from kpis.figures.history import Choice
 from kpis.figures.view import View, ViewRules
 from kpis.figures.view_builder import ViewBuilder
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from oracle.events import Record
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from kpis.ledger import codec
 from kpis.sla.at_risk import AtRiskKey
-from kpis.state.partition import Changes, PartitionState, SourceRecord, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.records import Changes, SourceRecord
+from kpis.state.rules import StateRules
 from kpis.tickets.row import Dims
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent

@@ -23,7 +23,7 @@ from kpis.ledger import codec
 from kpis.members import OTHER, MemberRules
 from kpis.state.admission import COMBINATION
 from kpis.state.names_held import COMBINATIONS_LIMIT, NAMES_LIMIT, Room
-from kpis.state.partition import StateRules
+from kpis.state.rules import StateRules
 from kpis.view_keys import LevelKey, PaneKey
 from streams.names import fold
 from tests.exporters.desk import RULES, all_read

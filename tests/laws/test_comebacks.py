@@ -23,7 +23,7 @@ from kpis.figures.view import ViewRules
 from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger import codec, packing
 from kpis.members import MemberRules
-from kpis.state.partition import StateRules
+from kpis.state.rules import StateRules
 from kpis.tickets import observe
 from kpis.tickets.facts import KIND_OF_STORED
 from kpis.view_keys import PaneKey

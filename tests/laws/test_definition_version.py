@@ -20,7 +20,8 @@ from kpis.ledger import codec, definitions
 from kpis.ledger.codec import Position
 from kpis.ledger.definitions import CURRENT, HISTORY
 from kpis.sla import commitments
-from kpis.state.partition import Changes, StateRules
+from kpis.state.records import Changes
+from kpis.state.rules import StateRules
 from kpis.tickets import observe
 from kpis.tickets.row import TicketRow
 from kpis.view_keys import LevelKey, PaneKey

@@ -13,7 +13,7 @@ import pytest
 from kpis.ledger import codec, formats
 from kpis.ledger.codec import NewerRowError, Position
 from kpis.ledger.formats import LedgerFormatError
-from kpis.state.partition import StateRules
+from kpis.state.rules import StateRules
 from tests.laws.ledgers import T0, Desk
 from tests.next_version import NEXT, THIS, NextTicketRow, upgraded
 from windows.panes import MINUTE_MS

@@ -16,7 +16,7 @@ from kpis.ledger import codec
 from kpis.sla import at_risk, commitments
 from kpis.sla.at_risk import LISTED, AtRiskKey, AtRiskRow, Entry
 from kpis.sla.policy import Policy
-from kpis.state.partition import PolicyChangedError, StateRules
+from kpis.state.rules import PolicyChangedError, StateRules
 from kpis.tickets import merging, observe
 from kpis.tickets.row import TicketRow
 from kpis.view_keys import LevelKey, PaneKey

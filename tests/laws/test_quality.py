@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from kpis.figures.batch import History
 from kpis.state import quality
-from kpis.state.partition import StateRules
 from kpis.state.quality import Quality
+from kpis.state.rules import StateRules
 from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS

@@ -21,7 +21,8 @@ from kpis.figures.view import View, ViewRules
 from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger.codec import ViewKey, decode_view_key
 from kpis.members import DIMENSIONS, MemberRules
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from oracle import figures as oracle
 from oracle import promised, verify
 from oracle.clock import names_written

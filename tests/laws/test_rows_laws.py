@@ -14,7 +14,7 @@ from kpis import cell_numbers
 from kpis.ledger import codec
 from kpis.members import OTHER
 from kpis.state.admission import Admission
-from kpis.state.partition import StateRules
+from kpis.state.rules import StateRules
 from kpis.tickets import booking, merging, observe
 from kpis.tickets.row import CUSTOMERS, TicketRow
 from kpis.view_keys import LevelKey, PaneKey

@@ -16,7 +16,7 @@ from kpis.figure import Figure
 from kpis.figures.batch import Batch, History
 from kpis.figures.view import View, ViewRules
 from kpis.members import MemberRules
-from kpis.state.partition import StateRules
+from kpis.state.rules import StateRules
 from oracle import figures as oracle
 from oracle import promised, verify
 from oracle.events import read_records

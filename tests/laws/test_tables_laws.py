@@ -8,7 +8,7 @@ from typing import Any, Generic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpis.state.partition import StateRules
+from kpis.state.rules import StateRules
 from tests.laws.ledgers import T0, Desk, contents, readable
 from windows.cells import Cells, add
 from windows.deltas import Booking

@@ -26,7 +26,8 @@ from kpis.figures.view_builder import ViewBuilder
 from kpis.members import MemberRules
 from kpis.sla.policy import TARGETS
 from kpis.sla.worst import judge
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from oracle import kept, verify
 from oracle import worst as oracle_worst
 from oracle.clock import read_policy

@@ -12,7 +12,7 @@ from deskpulse.cluster.topic_setup import topic_specs
 from deskpulse.settings import Settings, load
 from deskpulse.settings.base import at_path, leaves, variable
 from deskpulse.wiring import shared_settings, worker_config
-from kpis.state.partition import StateRules
+from kpis.state.rules import StateRules
 from streams.topics import specs
 
 MANUAL = Path(__file__).parents[2] / "examples" / "deskpulse.yaml"

@@ -13,7 +13,7 @@ from deskpulse.wiring import shared_settings, state_rules, view_rules
 from kpis.ledger import codec
 from kpis.ledger.codec import Position
 from kpis.ledger.shared import Differing, differing_in
-from kpis.state.partition import SettingsChangedError, StateRules
+from kpis.state.rules import SettingsChangedError, StateRules
 from tests.laws.ledgers import T0, Desk
 
 OURS = shared_settings(Settings())

@@ -17,7 +17,8 @@ from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger import codec
 from kpis.sla.at_risk import AtRiskList, at_risk
 from kpis.sla.policy import Policy
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from streams.topics import SOURCE_TOPICS
 
 # A first reply within 30 minutes, a resolution within two hours, at any time.

@@ -18,7 +18,8 @@ from exporters.wall.risk import risk_of
 from exporters.web.api import at_risk_json
 from kpis.figures.view import View
 from kpis.figures.view_builder import ViewBuilder
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from streams.decode import Reject, decoder
 from tests.cli.harness import run_command
 from tests.exporters.desk import all_read

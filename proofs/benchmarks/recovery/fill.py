@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 from agents.partitions.ledger_io import LedgerWriter
 from deskpulse.wiring import worker_config
 from kpis.ledger.codec import POSITION_KEY, encode_position
-from kpis.state.partition import Changes, PartitionState
+from kpis.state.partition import PartitionState
+from kpis.state.records import Changes
 from proofs.benchmarks.children import OnProgress
 from proofs.benchmarks.ledger import read
 from proofs.benchmarks.site import PARTITIONS, Site

@@ -27,7 +27,8 @@ from kpis.sla import metrics, worst
 from kpis.sla.deadlines import minute_of
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.policy import Policy
-from kpis.state.partition import PartitionState, StateRules
+from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from kpis.tickets.row import CUSTOMERS
 from kpis.view_keys import LevelKey, PaneKey
 from proofs.drills.alerts.drills import MINUTE_MS

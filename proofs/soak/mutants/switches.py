@@ -13,7 +13,8 @@ from agents.partitions import recovery, units
 from agents.partitions.ledger_io import LedgerWriter
 from agents.partitions.ownership import Ownership
 from kpis.ledger.codec import POSITION_KEY
-from kpis.state.partition import Changes, PartitionState
+from kpis.state.partition import PartitionState
+from kpis.state.records import Changes
 from kpis.tickets import facts
 from kpis.tickets.facts import Fact
 from streams.topics import SOURCE_TOPICS
