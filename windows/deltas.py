@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from windows.keys import SLOT_BITS, level_key, note_key
+from windows.keys import LEVEL_BITS, MINUTE_BITS, SLOT_BITS, note_key
 from windows.panes import MINUTE_MS
 
 Integers = tuple[int, ...]
@@ -49,9 +49,9 @@ class Deltas:
 
     def book(self, slot: int, bookings: Iterable[Booking]) -> None:
         """Add what was found at some instants, of one combination."""
-        self._notes += [
-            (at_ms // MINUTE_MS << SLOT_BITS | slot, counts, amounts) for at_ms, counts, amounts in bookings
-        ]
+        note = self._notes.append
+        for at_ms, counts, amounts in bookings:
+            note((at_ms // MINUTE_MS << SLOT_BITS | slot, counts, amounts))
 
     def withdraw(self, slot: int, bookings: Iterable[Booking]) -> None:
         """Take back what was booked."""
@@ -70,11 +70,17 @@ class Deltas:
 
     def raise_(self, level: int, at_ms: int, slot: int) -> None:
         """One more stands in a level since an instant."""
-        self._raised.append(level_key(level, at_ms, slot))
+        minute = at_ms // MINUTE_MS  # as `level_key`, without the call
+        self._raised.append(
+            ((minute // 60 << SLOT_BITS | slot) << LEVEL_BITS | level) << MINUTE_BITS | minute % 60
+        )
 
     def lower(self, level: int, at_ms: int, slot: int) -> None:
         """One that has stood in a level since an instant stands there no more."""
-        self._lowered.append(level_key(level, at_ms, slot))
+        minute = at_ms // MINUTE_MS
+        self._lowered.append(
+            ((minute // 60 << SLOT_BITS | slot) << LEVEL_BITS | level) << MINUTE_BITS | minute % 60
+        )
 
     def take_notes(self) -> list[Note]:
         """The notes since the last call; they are then the caller's alone."""

@@ -208,8 +208,8 @@ class Tables(Generic[D]):
         if cells is None:
             return
         self._size += _CELL_BYTES * (len(counts) + len(amounts))
-        # Counts first: what is withdrawn was there before, or came with these, so no cell comes to 0 by counting,
-        # which `count` would not notice.
+        # Counts first: what is withdrawn was there before, or came with these, so no cell comes to 0 by
+        # counting, which `count` would not notice.
         count(cells, counts)
         if amounts:
             get = cells.get

@@ -37,8 +37,8 @@ Once all are drained, the greatest of all is the clock. It never goes back.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final, Literal
 
 from kpis.ledger import codec, definitions, formats
 from kpis.ledger.codec import Position
@@ -59,8 +59,9 @@ from kpis.tickets.facts import TicketEvent, fact_of
 from kpis.tickets.row import Dims, TicketRow
 from kpis.view_keys import LevelKey, PaneKey
 from streams.decode import Reject
-from streams.events import CustomerEvent, Handled, Resolved, Survey, TicketCreated
+from streams.events import CustomerChanged, Handled, Resolved, Survey, TicketCreated
 from streams.names import fold
+from streams.sources import BY_TOPIC
 from streams.topics import SOURCE_TOPICS
 from windows.panes import SIX_HOURS
 from windows.protocols import DeltaSink, MakeTables
@@ -117,7 +118,7 @@ class PartitionState:
             return []
         self.clean = False
         decode, key_of = DECODERS[topic], KEYS[topic]
-        merge = self._merge_ticket if self._book is None else self._merge_promised
+        merge = self._merge_of(topic)
         admitted, clock_ms = (
             self._intake.admitted,
             self.position.event_clock_ms,
@@ -137,16 +138,30 @@ class PartitionState:
             at = event.occurred_at
             if at > greatest:  # noqa: PLR1730 - a call would cost more
                 greatest = at
-            if isinstance(event, CustomerEvent) or (isinstance(event, Survey) and event.ticket_id is None):
-                if not self._customers.merge(key, event, self._tables):
-                    self._counts["duplicate"] += 1
-            else:
-                merge(key, event, deltas)
+            merge(key, event, deltas)
         if greatest >= 0:
             self.position.maxima[topic] = greatest
         self.position.offsets[topic] = records[-1].offset
         self._counts["accepted"] += len(records) - len(letters)
         return letters
+
+    def _merge_of(self, topic: str) -> Callable[[str, Any, DeltaSink], None]:
+        """How the events of a topic are merged: by whose identifier its record key may be."""
+        ticket = self._merge_ticket if self._book is None else self._merge_promised
+        keys = BY_TOPIC[topic].key
+        if "customer_id" not in keys:
+            return ticket
+        if "ticket_id" not in keys:
+            return self._merge_customer
+
+        def merge_answer(key: str, event: Survey, deltas: DeltaSink) -> None:
+            (self._merge_customer if event.ticket_id is None else ticket)(key, event, deltas)
+
+        return merge_answer
+
+    def _merge_customer(self, customer_id: str, event: CustomerChanged | Survey, _: DeltaSink) -> None:
+        if not self._customers.merge(customer_id, event, self._tables):
+            self._counts["duplicate"] += 1
 
     def _merge_ticket(self, ticket_id: str, event: TicketEvent, deltas: DeltaSink) -> None:
         """Merge an event into its ticket's row, book what that changes, and count what is worth telling.

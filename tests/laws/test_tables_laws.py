@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from kpis.state.rules import StateRules
 from tests.laws.ledgers import T0, Desk, contents, readable
 from windows.cells import Cells, add
-from windows.deltas import Booking
+from windows.deltas import Booking, Deltas
+from windows.keys import level_key, split_level
 from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, RESOLUTIONS, SIX_HOURS, Resolution
 from windows.protocols import Admitting, D, MakeTables, Row, RowCodec
 from windows.tables import Tables
@@ -204,3 +205,14 @@ def test_a_compiled_table_gets_integers_and_bytes_alone() -> None:
     desk.send("first-reply", T0 + MINUTE_MS, ticket_id="T1")
     desk.send("survey", T0 + MINUTE_MS, ticket_id="T1", kind="nps", score=10)
     assert {int, tuple} == seen
+
+
+@given(st.integers(0, 1 << 16), st.integers(-(1 << 45), 1 << 45), st.integers(0, 1 << 19))
+def test_notes_of_levels_are_level_keys(level: int, at_ms: int, slot: int) -> None:
+    """They are put together where they are noted, since a call would cost as much as the note."""
+    deltas = Deltas()
+    deltas.raise_(level, at_ms, slot)
+    deltas.lower(level, at_ms, slot)
+    key = level_key(level, at_ms, slot)
+    assert ([key], [key]) == deltas.take_levels()
+    assert (at_ms // HOUR_MS, slot, level, at_ms // MINUTE_MS % 60) == split_level(key)
