@@ -74,7 +74,7 @@ class WorkerConfig:
 
     @property
     def anchor_topic(self) -> str:
-        """Always empty: Faust assigns the partitions of all topics together only when a table is among them."""
+        """Always empty: only with a table among them, Faust assigns the partitions of all topics together."""
         return anchor_topic(self.app_id)
 
     @property

@@ -39,7 +39,7 @@ _RUNBOOKS: Final = "docs/runbooks/"
 
 
 class WorkerError(Exception):
-    """Why the worker cannot go on, in words that name the fix, and the page of the runbook that tells more."""
+    """Why the worker cannot go on, in words that name the fix, and the runbook page that says more."""
 
     def __init__(self, code: Exit, message: str, *, page: str | None = None) -> None:
         super().__init__(f"{message}; see {_RUNBOOKS}{page or PAGES[code]}.md")

@@ -1,4 +1,7 @@
-"""The worker watches itself: status for operators, expiry while idle, chunks that got lost, and an end when nothing moves."""
+"""The worker watches itself.
+
+It logs its status, lets rows expire while it is idle, reads lost chunks again, and ends when nothing moves.
+"""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ async def _run(config: WorkerConfig) -> int:
 
 
 async def _unless_told(stop: asyncio.Event, work: Coroutine[Any, Any, int]) -> int | None:
-    """The result of the work; None when the signal comes first, for brokers that do not answer take their time."""
+    """The result of the work; None when the signal comes first: silent brokers may take their time."""
     working, told = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait([working, told], return_when=asyncio.FIRST_COMPLETED)
     told.cancel()

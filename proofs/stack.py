@@ -27,6 +27,7 @@ from deskpulse.lab.demo import proof
 from deskpulse.settings import Settings, load
 from oracle.events import Record
 from proofs.programs import Program, end_all, start_program, surroundings, until
+from streams.topics import ledger_topics
 
 Ends = Mapping[tuple[str, int], int]
 Sent = tuple[str, bytes | None, bytes | None]  # topic without prefix, key, value
@@ -72,7 +73,7 @@ class Stack:
 
     @property
     def view_topic(self) -> str:
-        return f"{self.settings.app_id}-view"
+        return ledger_topics(self.settings.app_id).view
 
     async def create_topics(self) -> None:
         async with connect(self.settings.kafka) as cluster:

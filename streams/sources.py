@@ -30,7 +30,7 @@ from streams.events import (
 )
 
 
-class Source(NamedTuple):
+class SourceTopic(NamedTuple):
     """One source topic, by its name without prefix."""
 
     topic: str
@@ -80,12 +80,12 @@ _ANSWERED: Final = "An answer to a survey, of a ticket or of a customer without 
 _CHANGED: Final = "Whatever else happens to a ticket; `change` says what."
 _JOINED: Final = "Somebody became a customer, or ceased to be one."
 SOURCES: Final = (  # in the order in which people read of them
-    Source("ticket-created", (TicketCreated,), _TICKET, 0, _CREATED),
-    Source("first-reply", (FirstReply,), _TICKET, 2, _REPLIED),
-    Source("resolved", (Resolved,), _TICKET, 3, _RESOLVED),
-    Source("survey", (Survey,), _EITHER, 4, _ANSWERED),
-    Source("ticket-changed", _CHANGES, _TICKET, 1, _CHANGED),
-    Source("customer", (Joined, Left), _CUSTOMER, 5, _JOINED),
+    SourceTopic("ticket-created", (TicketCreated,), _TICKET, 0, _CREATED),
+    SourceTopic("first-reply", (FirstReply,), _TICKET, 2, _REPLIED),
+    SourceTopic("resolved", (Resolved,), _TICKET, 3, _RESOLVED),
+    SourceTopic("survey", (Survey,), _EITHER, 4, _ANSWERED),
+    SourceTopic("ticket-changed", _CHANGES, _TICKET, 1, _CHANGED),
+    SourceTopic("customer", (Joined, Left), _CUSTOMER, 5, _JOINED),
 )
 BY_TOPIC: Final = {source.topic: source for source in SOURCES}
 _TURNS: Final = sorted(source.turn for source in SOURCES)

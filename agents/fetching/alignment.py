@@ -1,4 +1,4 @@
-"""The topics of a partition are read in step, by the timestamps of their records, as a merge of them would be.
+"""The topics of a partition are read in step, by the timestamps of their records, as a merge would be.
 
 A consumer brings about as many bytes of each topic, whatever time they cover. In a catch-up a sparse topic
 would be days ahead of a dense one; resolutions would come before their creations, and every pane between the

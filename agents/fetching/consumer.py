@@ -88,7 +88,7 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         timeout: float,  # noqa: ASYNC109 - Faust's signature
         max_records: int | None = None,  # noqa: ARG002 - as above
     ) -> Fetched:
-        """A fetch of what the broker has sent, in small pieces, each from the topics that are behind (`abreast.py`)."""
+        """Fetch what the broker has sent, in small pieces, from topics that are behind (`alignment.py`)."""
         active, began = active_partitions, self._elapsed()
         pieces = [await self._fetch_piece(consumer, active, wait_seconds=timeout)]
         self._abreast.waited(self._elapsed() - began)
@@ -110,7 +110,10 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         return self._log.note(records, log_ends(consumer))
 
     async def read_from(self, offsets: Mapping[TP, int], epochs: Mapping[TP, int]) -> None:
-        """Seek, in this thread: Faust's own `seek` runs in the caller's and may be undone by a fetch that is just ending."""
+        """Seek in this thread.
+
+        Faust's own `seek` runs in the thread of the caller, where a fetch that is just ending may undo it.
+        """
         await self.call_thread(self._read_from, offsets, epochs)
 
     async def _read_from(self, offsets: Mapping[TP, int], epochs: Mapping[TP, int]) -> None:
@@ -187,7 +190,10 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
         }
 
     def on_buffer_full(self, tp: TP) -> None:
-        """Nothing: full queues already stop the reader, and Faust sleeps for a second once all partitions are marked as full."""
+        """Do nothing: full queues stop the reader already.
+
+        Once all partitions are marked as full, Faust would sleep for a second.
+        """
 
     def on_buffer_drop(self, tp: TP) -> None:
         """Nothing: see `on_buffer_full`."""

@@ -13,7 +13,7 @@ from agents.fetching.sequence import Chunk, Fetched
 
 
 class ChunkScheduler(SchedulingStrategyT):  # type: ignore[misc] # as in schema.py
-    """Faust's ConsumerScheduler: one synthetic record per topic-partition and chunk, topic-partitions in turn."""
+    """Faust's ConsumerScheduler: one synthetic record a chunk, topic-partitions in turn."""
 
     def __init__(self, chunk_records: int) -> None:
         self._chunk_records = chunk_records

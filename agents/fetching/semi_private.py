@@ -1,4 +1,6 @@
-"""Names of Faust and aiokafka that carry no promise, each with the reason and a test, so that an upgrade fails loudly.
+"""Names of Faust and aiokafka that carry no promise.
+
+Each has its reason and a test, so that an upgrade fails loudly.
 
 The classes of `consumer.py` override more of them; `tests/agents/test_semi_private.py` names them all.
 """
@@ -72,7 +74,7 @@ class NoReadOffsets(dict[TopicPartition, int]):
 
 
 class PacedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # untyped
-    """Asks a broker anew only so long after an answer with records, so that one answer brings all that has come meanwhile.
+    """Waits after an answer with records before it asks that broker again, so that one answer brings many.
 
     aiokafka asks again at once. Where an event comes every millisecond that is a fetch for nearly every
     event, and fetches were two thirds of what a live worker cost. Kafka's own means (`fetch.min.bytes`,

@@ -43,7 +43,7 @@ class Ownership:
         self._lock = asyncio.Lock()
 
     async def keep_only(self, mine: Collection[int]) -> None:
-        """After a new assignment: drop what is not ours and what the ledger does not hold, make room for what is new."""
+        """After a new assignment: drop what is not ours or not in the ledger; make room for what is new."""
         gone = [
             partition
             for partition in self.partitions.values()
@@ -105,7 +105,10 @@ class Ownership:
         }
 
     def durable_offsets(self) -> Mapping[TP, int]:
-        """What the group may commit: one past the durable position, or past the markers of upstream transactions that follow it."""
+        """What the group may commit: one past the durable position.
+
+        Where markers of upstream transactions follow that position, it is one past those.
+        """
         return {
             TP(topic, partition.number): offset
             for partition in self.partitions.values()

@@ -1,4 +1,6 @@
-"""Records to be skipped: an operator's word, kept in a small compacted topic that workers read when they take partitions over.
+"""Records to be skipped, as operators said.
+
+A small compacted topic keeps them; workers read it when they take partitions over.
 
 A record that crashes the merge ends the worker each time it is read; so a word that is read at the next start
 is soon enough, and the running path stays without another consumer.

@@ -18,7 +18,7 @@ from deskpulse.cluster import connect
 from deskpulse.cluster.topic_setup import apply, ensure, plan, refusals, topic_specs
 from deskpulse.settings import Settings
 from proofs.benchmarks.errors import BenchError
-from streams.topics import TopicSpec, ledger_topics, skips_topic
+from streams.topics import TopicSpec, anchor_topic, ledger_topics, skips_topic
 
 PARTITIONS: Final = 4
 FAUST_TABLE: Final = "tickets"
@@ -81,7 +81,7 @@ class Site:
 
     async def delete_ledger(self, app_id: str) -> None:
         """What a worker made: the next round shall not share the broker with the cleaning of this one."""
-        await self._delete([*ledger_topics(app_id), f"{app_id}-anchor", skips_topic(app_id)])
+        await self._delete([*ledger_topics(app_id), anchor_topic(app_id), skips_topic(app_id)])
 
     async def delete_changelog(self, app_id: str) -> None:
         """What the Faust app filled."""

@@ -34,6 +34,7 @@ from proofs.soak.schedule import Kind, Lane, Lot
 from proofs.soak.team import Team
 from proofs.soak.verdict import Comparison, Outcome, Run
 from proofs.stack import Sent, Stack
+from streams.topics import DEAD_LETTER
 
 LEAST_RATE: Final = 1_000.0  # events a second that are promised
 RATE: Final = 1_300.0  # that are sent
@@ -266,7 +267,7 @@ async def _findings(course: Course) -> Findings | None:
                 f"the ledger was read up to transactions {behind} by partition, where others saw {known}; "
                 f"{ledger.told}"
             )
-        letters = await on.stack.read(on.stack.topic("dead-letter"))
+        letters = await on.stack.read(on.stack.topic(DEAD_LETTER))
     except (AssertionError, KafkaError) as error:
         course.trouble.append(f"at the end: {error}")
         return None

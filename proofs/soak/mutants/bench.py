@@ -21,6 +21,7 @@ from proofs.soak.mutants.moments import GATE
 from proofs.soak.rebuild import read_ledger
 from proofs.soak.verdict import Comparison
 from proofs.stack import START_SECONDS, Sent, Stack
+from streams.topics import DEAD_LETTER
 
 _LAUNCHER: Final = "proofs.soak.mutants.launcher"
 _SETTINGS: Final = {
@@ -97,7 +98,7 @@ class Bench:
         contents = await Archive(self.stack).all()
         truth = await asyncio.to_thread(Truth.of, settings, contents)
         ledger = await read_ledger(settings)
-        letters = await self.stack.read(self.stack.topic("dead-letter"))
+        letters = await self.stack.read(self.stack.topic(DEAD_LETTER))
         comparisons = [
             truth.ledger(ledger, round(time.time() * 1000)),
             truth.rows(ledger),
