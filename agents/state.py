@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from kpis.state.records import Changes, DeadLetter, SourceRecord
 
 
-class Position(Protocol):
+class AppliedPosition(Protocol):
     """Where the ledger stands: the applied offset of each source topic and what goes with it."""
 
     @property
@@ -33,7 +33,7 @@ class LedgerState(Protocol):
     def rows_held(self) -> int: ...
 
     @property
-    def position(self) -> Position: ...
+    def position(self) -> AppliedPosition: ...
 
     def pass_over(self, topic: str, offset: int, /) -> None: ...
     def apply(self, topic: str, records: Sequence[SourceRecord], /) -> list[DeadLetter]: ...

@@ -167,7 +167,7 @@ class Stack:
             )
         return "\n".join(told)
 
-    async def judged(self) -> tuple[proof.Verdict, list[Record], proof.Samples]:
+    async def judged(self) -> tuple[proof.ProofVerdict, list[Record], proof.Samples]:
         """Wait until all records are counted, then compare every figure with the oracle."""
         records, ends = await self.source()
         samples = await self.caught_up(ends)

@@ -264,6 +264,20 @@ def name_clashes(owners: Mapping[str, Sequence[str]]) -> list[str]:
     ]
 
 
+def shared_class_names(sources: Mapping[str, str]) -> list[str]:
+    """Public classes of one name in two modules, by the source of each module.
+
+    >>> shared_class_names({"a/x.py": "class Plan: ...", "b/y.py": "class Plan: ..."})
+    ['Plan: a/x.py, b/y.py']
+    """
+    homes: dict[str, list[str]] = {}
+    for path, source in sources.items():
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(path)
+    return [f"{name}: {', '.join(paths)}" for name, paths in sorted(homes.items()) if len(paths) > 1]
+
+
 def folders_without_init(root: Path = ROOT) -> list[str]:
     """Folders with code inside our packages that would not be packed."""
     return sorted(

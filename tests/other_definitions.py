@@ -21,7 +21,7 @@ from kpis import cell_numbers
 from kpis.ledger import definitions
 from kpis.sla import commitments
 from kpis.sla.policy import Policy
-from kpis.state.sla_clocks import NOTHING, PromiseBook
+from kpis.state.sla_clocks import NOTHING, SlaClocks
 from kpis.tickets import observe
 from kpis.tickets.booking import Contribution
 from kpis.tickets.facts import TicketEvent
@@ -175,9 +175,7 @@ def _booked(row: TicketRow) -> Contribution:
     return row.dims(), [(at_ms, (), (cell, amount)) for at_ms, cell, amount in found], levels
 
 
-def _book(
-    self: PromiseBook, ticket_id: str, row: TicketRow, _: TicketEvent, merge: Callable[[], None]
-) -> None:
+def _book(self: SlaClocks, ticket_id: str, row: TicketRow, _: TicketEvent, merge: Callable[[], None]) -> None:
     """The difference of what the program promises."""
     old = self.before(row) or NOTHING
     merge()

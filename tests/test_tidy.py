@@ -103,6 +103,29 @@ def test_pages_name_who_acts() -> None:
     assert [] == faults(tidy.missing_actors, pages)
 
 
+# Names of classes that two modules of the product share, and why.
+SHARED_NAMES = {
+    "AtRisk": "the wall's JSON of the same thing, named so in TypeScript too",
+    "Board": "the oracle's sums of a desk; a Grafana board elsewhere, and Grafana's users call it so",
+    "Clock": "the oracle's SLA clock; the product's clock tells the time",
+    "Endangered": "the wall's JSON of the same thing",
+    "Event": "the oracle's own of the same thing, of which it must know nothing",
+    "SlaBoard": "the oracle's own of the same thing, of which it must know nothing",
+    "Span": "the oracle's own of the same thing, of which it must know nothing",
+    "Tile": "the wall's JSON of the tile that a KPI declares",
+    "Trend": "the wall's JSON of the same thing",
+    "WorstNow": "the wall's JSON, and the oracle's own, of the same thing",
+}
+
+
+def test_two_modules_share_no_class_name_unless_the_list_says_why() -> None:
+    product = {str(path): (tidy.ROOT / path).read_text(encoding="utf-8") for path in CODE}
+    found = tidy.shared_class_names(
+        {path: text for path, text in product.items() if path.split("/")[0] in tidy.PACKAGES}
+    )
+    assert set(SHARED_NAMES) == {line.partition(":")[0] for line in found}, found
+
+
 def test_no_other_distribution_owns_our_package_names() -> None:
     assert [] == tidy.name_clashes(importlib.metadata.packages_distributions())
 

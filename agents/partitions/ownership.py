@@ -20,7 +20,7 @@ from agents.partitions.guards import RejectLimit
 from agents.partitions.ledger_io import LedgerWriter
 from agents.partitions.recovery import Recovery
 from agents.partitions.skips import read_skips
-from agents.partitions.tally import Tally
+from agents.partitions.tally import WorkerCounts
 from agents.partitions.units import Partition, SourceConsumer
 
 logger = logging.getLogger("deskpulse.worker")
@@ -35,7 +35,7 @@ class Ownership:
         self.config = config
         self.name = name  # as the group knows us
         self.deliveries = Deliveries()
-        self.tally = Tally()
+        self.tally = WorkerCounts()
         self.partitions: dict[int, Partition] = {}
         self._source = source
         self._rejects = RejectLimit(share=config.reject_share, least=config.reject_least)

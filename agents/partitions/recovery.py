@@ -18,7 +18,7 @@ from faust.types import TP
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from agents.partitions import guards
-from agents.partitions.tally import Tally
+from agents.partitions.tally import WorkerCounts
 from agents.partitions.units import Partition, SourceConsumer
 from kpis.ledger.codec import NewerRowError
 from kpis.ledger.formats import LedgerFormatError
@@ -37,7 +37,11 @@ class Recovery:
     """
 
     def __init__(
-        self, config: WorkerConfig, tally: Tally, source: SourceConsumer, is_current: Callable[[], bool]
+        self,
+        config: WorkerConfig,
+        tally: WorkerCounts,
+        source: SourceConsumer,
+        is_current: Callable[[], bool],
     ) -> None:
         self.starts: Mapping[TP, int] = {}  # log starts of the source topics
         self._config = config

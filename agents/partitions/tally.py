@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Tally:
+class WorkerCounts:
     """Totals since the process started; what must outlive it is in the position row."""
 
     records: int = 0

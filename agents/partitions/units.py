@@ -39,7 +39,7 @@ from agents.fetching.inbox import Delivery, Inbox
 from agents.fetching.sequence import Chunk, Deliveries, Verdict, judge
 from agents.partitions import guards
 from agents.partitions.skips import SKIPPED, Skips
-from agents.partitions.tally import Tally
+from agents.partitions.tally import WorkerCounts
 from agents.state import LedgerState
 from kpis.state.records import Changes, DeadLetter
 from streams.sources import SOURCES
@@ -83,7 +83,7 @@ class Partition:
         source: SourceConsumer,
         deliveries: Deliveries,
         rejects: guards.RejectLimit,
-        tally: Tally,
+        tally: WorkerCounts,
     ) -> None:
         self.number = number
         self.state = state

@@ -20,7 +20,7 @@ from aiokafka.protocol.admin import (
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
-from deskpulse.cluster.facts import Group, Partition, Topic
+from deskpulse.cluster.facts import ConsumerGroup, PartitionFacts, Topic
 from deskpulse.cluster.protocol import BROKER, TOPIC, IncrementalAlterConfigsRequest
 from deskpulse.settings import KafkaSettings
 from streams.topics import TopicSpec
@@ -41,7 +41,7 @@ class ClusterError(Exception):
     """The cluster refused a request."""
 
 
-class UnreachableError(ClusterError):
+class ClusterUnreachableError(ClusterError):
     """No broker could be talked to."""
 
 
@@ -168,7 +168,7 @@ class Cluster:
         if refused:
             raise ClusterError("Kafka refused to alter " + "; ".join(refused))
 
-    async def group(self, name: str) -> Group | None:
+    async def group(self, name: str) -> ConsumerGroup | None:
         """A consumer group, None when nobody has ever been in it."""
         listed: set[str] = set()
         for broker in await self.brokers():
@@ -179,7 +179,7 @@ class Cluster:
         described = response.to_object()["groups"][0]
         if described["error_code"]:
             raise ClusterError(f"Kafka refused to describe group {name}: {_explain(described['error_code'])}")
-        return Group(described["state"], len(described["members"]))
+        return ConsumerGroup(described["state"], len(described["members"]))
 
     async def committed(self, group: str) -> dict[tuple[str, int], int]:
         """Offsets that a consumer group has committed, by topic and partition."""
@@ -291,9 +291,9 @@ async def connect(kafka: KafkaSettings) -> AsyncIterator[Cluster]:
                     else True
                 )
             except (KafkaError, OSError, TimeoutError) as error:
-                raise UnreachableError(_unreachable(kafka, said or [str(error)])) from error
+                raise ClusterUnreachableError(_unreachable(kafka, said or [str(error)])) from error
             if not reachable:
-                raise UnreachableError(_unadvertised(kafka, said))
+                raise ClusterUnreachableError(_unadvertised(kafka, said))
             yield Cluster(client, options)
         finally:
             await client.close()
@@ -326,7 +326,7 @@ def _unadvertised(kafka: KafkaSettings, said: list[str]) -> str:
 
 def _topic(described: Mapping[str, Any], entries: Iterable[Any] | None) -> Topic:
     partitions = {
-        entry["partition"]: Partition(entry["leader"], tuple(entry["replicas"]), tuple(entry["isr"]))
+        entry["partition"]: PartitionFacts(entry["leader"], tuple(entry["replicas"]), tuple(entry["isr"]))
         for entry in described["partitions"]
     }
     if entries is None:

@@ -10,7 +10,7 @@ _NEWEST_API = ((92, "4.1"), (80, "3.9"), (75, "3.8"), (68, "3.7"), (65, "3.0"), 
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
+class PartitionFacts:
     """One partition: `leader` is -1 while it has none."""
 
     leader: int
@@ -26,7 +26,7 @@ class Topic:
     """
 
     name: str
-    partitions: Mapping[int, Partition]
+    partitions: Mapping[int, PartitionFacts]
     config: Mapping[str, str] = field(default_factory=dict)
     overridden: frozenset[str] = frozenset()
     is_configured: bool = True
@@ -38,7 +38,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ConsumerGroup:
     """A consumer group: Kafka's word for its state, and how many clients are in it."""
 
     state: str

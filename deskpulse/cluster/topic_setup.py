@@ -22,7 +22,7 @@ _PAUSE_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TopicStep:
     """What a topic needs. `changes` maps a configuration to (value now, value it should have)."""
 
     spec: TopicSpec
@@ -49,7 +49,7 @@ def topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
 
 def plan(
     wanted: Iterable[TopicSpec], existing: Mapping[str, Topic], *, alter_sources: bool = False
-) -> tuple[Step, ...]:
+) -> tuple[TopicStep, ...]:
     """What each topic needs; one `refuse` means that nothing should be done at all.
 
     Source topics that exist belong to those who fill them: they are altered only on request.
@@ -57,7 +57,7 @@ def plan(
     return tuple(_step(spec, existing.get(spec.name), alter_sources=alter_sources) for spec in wanted)
 
 
-async def apply(cluster: Cluster, steps: Iterable[Step]) -> None:
+async def apply(cluster: Cluster, steps: Iterable[TopicStep]) -> None:
     """Create and alter as planned; return when all brokers show it. Errors: ClusterError."""
     created = [step.spec for step in steps if step.action == "create"]
     altered = {
@@ -72,7 +72,7 @@ async def apply(cluster: Cluster, steps: Iterable[Step]) -> None:
     await _wait_until_done(cluster, [step.spec for step in steps if step.action in {"create", "alter"}])
 
 
-async def ensure(cluster: Cluster, settings: Settings) -> tuple[Step, ...]:
+async def ensure(cluster: Cluster, settings: Settings) -> tuple[TopicStep, ...]:
     """Create what is missing and return the steps taken; with a `refuse` among them nothing was done."""
     wanted = topic_specs(settings)
     steps = plan(wanted, await cluster.topics([spec.name for spec in wanted]))
@@ -81,12 +81,12 @@ async def ensure(cluster: Cluster, settings: Settings) -> tuple[Step, ...]:
     return steps
 
 
-def refusals(steps: Iterable[Step]) -> tuple[Step, ...]:
+def refusals(steps: Iterable[TopicStep]) -> tuple[TopicStep, ...]:
     """Steps that cannot be taken."""
     return tuple(step for step in steps if step.action == "refuse")
 
 
-def partitions_fix(steps: Iterable[Step], existing: Mapping[str, Topic]) -> str:
+def partitions_fix(steps: Iterable[TopicStep], existing: Mapping[str, Topic]) -> str:
     """What to do about partition counts that are not as the settings say."""
     counts = {
         role: {
@@ -116,11 +116,11 @@ def partitions_fix(steps: Iterable[Step], existing: Mapping[str, Topic]) -> str:
     )
 
 
-def _step(spec: TopicSpec, topic: Topic | None, *, alter_sources: bool) -> Step:
+def _step(spec: TopicSpec, topic: Topic | None, *, alter_sources: bool) -> TopicStep:
     if topic is None:
-        return Step(spec, "create")
+        return TopicStep(spec, "create")
     if len(topic.partitions) != spec.partitions and spec.is_copartitioned:
-        return Step(
+        return TopicStep(
             spec, "refuse", note=f"has {len(topic.partitions)} partitions instead of {spec.partitions}"
         )
     changes = _changes(spec, topic)
@@ -131,10 +131,10 @@ def _step(spec: TopicSpec, topic: Topic | None, *, alter_sources: bool) -> Step:
             "kafka-reassign-partitions changes that"
         )
     if not changes:
-        return Step(spec, "differs" if note else "keep", note=note)
+        return TopicStep(spec, "differs" if note else "keep", note=note)
     if spec.role == "source" and not alter_sources:
-        return Step(spec, "differs", changes, note)
-    return Step(spec, "alter", changes, note)
+        return TopicStep(spec, "differs", changes, note)
+    return TopicStep(spec, "alter", changes, note)
 
 
 def _changes(spec: TopicSpec, topic: Topic) -> dict[str, tuple[str, str]]:

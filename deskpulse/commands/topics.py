@@ -12,7 +12,7 @@ from deskpulse.commands.common import Config, read_settings, run_async, stop
 
 if TYPE_CHECKING:
     from deskpulse.cluster import Topic
-    from deskpulse.cluster.topic_setup import Step
+    from deskpulse.cluster.topic_setup import TopicStep
     from deskpulse.settings import Settings
 
 EPILOG = (
@@ -63,7 +63,7 @@ async def _topics(settings: Settings, *, dry_run: bool, alter_sources: bool) -> 
         )
 
 
-def _print(steps: Iterable[Step], existing: Mapping[str, Topic], *, done: bool) -> None:
+def _print(steps: Iterable[TopicStep], existing: Mapping[str, Topic], *, done: bool) -> None:
     import sys
 
     from rich.console import Console

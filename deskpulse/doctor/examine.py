@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from deskpulse.cluster import Cluster, ClusterError, Topic, UnreachableError, connect
+from deskpulse.cluster import Cluster, ClusterError, ClusterUnreachableError, Topic, connect
 from deskpulse.cluster.topic_setup import topic_specs
 from deskpulse.doctor.brokers import examine_brokers, examine_limits
 from deskpulse.doctor.finding import Finding, fail, ok, warn
@@ -28,7 +28,7 @@ async def examine(settings: Settings, now_ms: int) -> list[Finding]:
     try:
         async with connect(settings.kafka) as cluster:
             findings += await _examine_cluster(settings, cluster)
-    except UnreachableError as error:
+    except ClusterUnreachableError as error:
         found, _, fix = str(error).partition("\nfix: ")
         findings.append(fail("broker", found, " ".join(fix.split())))
     return findings

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from deskpulse.cluster import Group
+from deskpulse.cluster import ConsumerGroup
 from deskpulse.doctor.finding import Finding, ok, warn
 
 
 def examine_group(
     name: str,
-    group: Group | None,
+    group: ConsumerGroup | None,
     committed: Mapping[tuple[str, int], int],
     spans: Mapping[tuple[str, int], tuple[int, int]],
 ) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from deskpulse.cluster import Topic
-from deskpulse.cluster.topic_setup import Step, partitions_fix, plan, refusals
+from deskpulse.cluster.topic_setup import TopicStep, partitions_fix, plan, refusals
 from deskpulse.doctor.finding import Finding, fail, ok, warn
 from streams.topics import TopicSpec
 
@@ -66,7 +66,7 @@ def _configured(present: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> 
     yield _rest(plan(present, existing))
 
 
-def _partitions(steps: Sequence[Step], existing: Mapping[str, Topic]) -> Finding:
+def _partitions(steps: Sequence[TopicStep], existing: Mapping[str, Topic]) -> Finding:
     refused = refusals(steps)
     if refused:
         told = ", ".join(f"{step.spec.name} {step.note}" for step in refused)
@@ -180,7 +180,7 @@ def _policies(specs: Sequence[TopicSpec], existing: Mapping[str, Topic]) -> Iter
         yield ok("cleanup.policy", "compact on the ledger, delete on the sources")
 
 
-def _rest(steps: Sequence[Step]) -> Finding:
+def _rest(steps: Sequence[TopicStep]) -> Finding:
     ours = [step for step in steps if step.action == "alter"]
     if ours:
         told = "; ".join(f"{step.spec.name}: {_change(step)}" for step in ours)
@@ -188,5 +188,5 @@ def _rest(steps: Sequence[Step]) -> Finding:
     return ok("configuration", "deskpulse's own topics are configured as the settings say")
 
 
-def _change(step: Step) -> str:
+def _change(step: TopicStep) -> str:
     return ", ".join(f"{name} is {now} instead of {wanted}" for name, (now, wanted) in step.changes.items())

@@ -27,7 +27,7 @@ async def send(
     last_ms: int | None,
     title: str,
     now_ms: Callable[[], int],
-) -> publisher.Progress:
+) -> publisher.PublishProgress:
     """Send all events at the pace, and return when the brokers have them.
 
     The bar runs from `first_ms` to `last_ms`.
@@ -43,7 +43,7 @@ async def send(
         with _bar() as bar:
             task = bar.add_task(title, total=None if last_ms is None else last_ms - first_ms, sent=0, at="")
 
-            def show(progress: publisher.Progress) -> None:
+            def show(progress: publisher.PublishProgress) -> None:
                 done = max(0, progress.publish_ms - first_ms)
                 bar.update(
                     task, completed=done, sent=progress.acknowledged, at=format_time(progress.publish_ms)

@@ -53,7 +53,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class PublishProgress:
     """How far a run has come."""
 
     sent: int
@@ -76,11 +76,11 @@ async def publish(
     *,
     pace: Pace,
     topic_prefix: str = "",
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[PublishProgress], None] | None = None,
     max_in_flight: int = MAX_IN_FLIGHT,
     now_ms: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> Progress:
+) -> PublishProgress:
     """Send all events, in order, by the pace; return when the broker has acknowledged every one.
 
     Record timestamps are left to Kafka. The producer is started and stopped by the caller, and should be
@@ -169,7 +169,7 @@ class _Flight:
 class _Reports:
     """Progress, reported now and then: a bar redrawn for each event would cost more than the event."""
 
-    def __init__(self, on_progress: Callable[[Progress], None] | None, flight: _Flight) -> None:
+    def __init__(self, on_progress: Callable[[PublishProgress], None] | None, flight: _Flight) -> None:
         self._tell, self._flight = on_progress, flight
         self._publish_ms = 0
         self._next_ms = 0.0
@@ -180,9 +180,9 @@ class _Reports:
             self._next_ms = wall_ms + _PROGRESS_EVERY_SECONDS * 1000
             self.now(publish_ms)
 
-    def now(self, publish_ms: int | None = None) -> Progress:
+    def now(self, publish_ms: int | None = None) -> PublishProgress:
         self._publish_ms = self._publish_ms if publish_ms is None else publish_ms
-        progress = Progress(self._flight.sent, self._flight.acknowledged, self._publish_ms)
+        progress = PublishProgress(self._flight.sent, self._flight.acknowledged, self._publish_ms)
         if self._tell is not None:
             self._tell(progress)
         return progress

@@ -15,7 +15,7 @@ from deskpulse.times import format_duration, format_time
 _MOST_DAYS: Final = 6  # dates named one by one; more are counted
 
 
-class Change(NamedTuple):
+class PolicyDifference(NamedTuple):
     """What became of one version."""
 
     name: str
@@ -28,7 +28,7 @@ class Change(NamedTuple):
         return "always" if self.effective_ms is None else f"from {format_time(self.effective_ms)}"
 
 
-def compare(old: PolicyFile, new: PolicyFile, *, years: Collection[int]) -> list[Change]:
+def compare(old: PolicyFile, new: PolicyFile, *, years: Collection[int]) -> list[PolicyDifference]:
     """Every version of both files, in the order of the new one; those that are gone come first.
 
     Holidays are named for some years.
@@ -36,15 +36,19 @@ def compare(old: PolicyFile, new: PolicyFile, *, years: Collection[int]) -> list
     before = {version.name: version for version in old.versions}
     after = {version.name: version for version in new.versions}
     found = [
-        Change(name, version.effective_from, "gone") for name, version in before.items() if name not in after
+        PolicyDifference(name, version.effective_from, "gone")
+        for name, version in before.items()
+        if name not in after
     ]
     for name, version in after.items():
         known = before.get(name)
         if known is None:
-            found.append(Change(name, version.effective_from, "new", tuple(describe(version))))
+            found.append(PolicyDifference(name, version.effective_from, "new", tuple(describe(version))))
         else:
             lines = tuple(_version(known, version, years))
-            found.append(Change(name, version.effective_from, "changed" if lines else "unchanged", lines))
+            found.append(
+                PolicyDifference(name, version.effective_from, "changed" if lines else "unchanged", lines)
+            )
     return found
 
 

@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
     result: str
 
 
-class Row(NamedTuple):
+class EffectRow(NamedTuple):
     """Old and new counts of a target, of all tickets or of a team."""
 
     target: str
@@ -44,7 +44,7 @@ class Effect(NamedTuple):
     The latter are by (old, new) result, None where nothing was promised.
     """
 
-    rows: list[Row]
+    rows: list[EffectRow]
     turned: Counter[tuple[str, str | None, str | None]]  # (target, old, new)
 
 
@@ -77,7 +77,7 @@ def effect(tickets: Mapping[str, TicketRow], old: Policy, new: Policy, as_of_ms:
     after = list(outcomes(tickets, last_version(new), as_of_ms))
     teams = sorted({outcome.team for outcome in (*before, *after)})
     rows = [
-        Row(target, team, _count(before, target, team), _count(after, target, team))
+        EffectRow(target, team, _count(before, target, team), _count(after, target, team))
         for target in TARGETS
         for team in ("all teams", *teams)
     ]

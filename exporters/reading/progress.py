@@ -13,7 +13,7 @@ from kpis.ledger.codec import POSITION_KEY
 LOG_APPEND_TIME: Final = 1  # a record's timestamp is the broker's, not the producer's
 
 
-class Progress:
+class ReadingProgress:
     """Progress in one partition.
 
     Times are seconds of a clock that only moves on and does not stop while the machine sleeps.

@@ -18,7 +18,7 @@ from exporters.config import ExporterConfig
 from exporters.errors import ExporterError, TopicsError, UnreachableError
 from exporters.reading.buffer import Row
 from exporters.reading.keeper import ViewKeeper
-from exporters.reading.progress import Progress
+from exporters.reading.progress import ReadingProgress
 from exporters.reading.skew import median
 from exporters.reading.status import Limits, ReaderStatus
 from exporters.reading.surroundings import Around
@@ -47,7 +47,7 @@ class LedgerReader:
         self._config = config
         self._keeper = keeper
         self._elapsed = config.time.elapsed
-        self._parts: dict[int, Progress] = {}
+        self._parts: dict[int, ReadingProgress] = {}
         self._expected: int | None = None
         self._fault: str | None = None
         self._said: list[str] = []  # what the client complained of while it connected last
@@ -201,7 +201,7 @@ class LedgerReader:
         for partition in partitions:
             part = self._parts.get(partition.partition)
             if part is None:
-                part = self._parts[partition.partition] = Progress(now)
+                part = self._parts[partition.partition] = ReadingProgress(now)
             if part.position is None:
                 part.begin(first=first[partition], target=end[partition], now=now)
             consumer.seek(partition, part.position)

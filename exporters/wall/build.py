@@ -20,9 +20,9 @@ from exporters.wall.specs import TILE_OF_FIGURE, TILES
 from exporters.wall.teams import HOUR, rows_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
 from exporters.wall.worst import endangered_of, is_within, kept_since_ms, worst_of
-from kpis.figures.changes import Change as Moved
+from kpis.figures.changes import MovedFigure as Moved
 from kpis.figures.changes import changes
-from kpis.figures.history import Choice, Course
+from kpis.figures.history import Choice, PaneHistory
 from kpis.figures.kpi import live, resolution_time, volume
 from kpis.figures.view import View
 from kpis.members import OTHER
@@ -157,7 +157,7 @@ def _clock(policy: Policy | None, team: str | None, as_of_ms: int) -> Clock | No
     return "business" if any(calendar is not ALWAYS for calendar in calendars) else "calendar"
 
 
-def _live(shelf: Shelf, course: Course) -> Live:
+def _live(shelf: Shelf, course: PaneHistory) -> Live:
     opened = shelf.now(metrics.BUSINESS_OPEN)
     return Live(
         open=count_of(shelf.now(live.OPEN.name)) or 0,

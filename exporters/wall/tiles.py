@@ -10,7 +10,7 @@ from exporters.wall.model import Compared, Tile, Trend
 from exporters.wall.specs import TILES, TileSpec
 from kpis.figure import Figure, Labels
 from kpis.figures.bands import BANDED, grade
-from kpis.figures.history import TOTAL, Choice, Course, Group
+from kpis.figures.history import TOTAL, Choice, Group, PaneHistory
 from kpis.figures.kpi import nps, volume
 from kpis.figures.kpi.declaration import Better
 from kpis.figures.trends import TRENDS, Which, trends, volumes
@@ -81,7 +81,7 @@ class TileMaker:
     def __init__(
         self,
         shelf: Shelf,
-        course: Course,
+        course: PaneHistory,
         period: Period,
         rules: WallRules,
         channels: tuple[str, ...],

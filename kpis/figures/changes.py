@@ -22,7 +22,7 @@ from typing import Final, Literal, NamedTuple
 
 from kpis import cell_numbers
 from kpis.figures.catalogue import KPIS
-from kpis.figures.history import TOTAL, Course, Group
+from kpis.figures.history import TOTAL, Group, PaneHistory
 from kpis.figures.kpi.declaration import Better, FigureKind, Kpi
 from kpis.figures.kpi.how import Amount, Sums, total
 from windows.panes import HOUR_MS
@@ -60,7 +60,7 @@ class Explanation(NamedTuple):
     weight: float  # its part of the observations: of those now, for tickets per hour of those before
 
 
-class Change(NamedTuple):
+class MovedFigure(NamedTuple):
     """A figure that moved. `where` is None when no member explains most of it."""
 
     name: str
@@ -114,8 +114,8 @@ BUSINESS: Final = {
 
 
 def changes(
-    course: Course, period: Period, *, as_of_ms: int, minimum: int, business: bool = True
-) -> list[Change]:
+    course: PaneHistory, period: Period, *, as_of_ms: int, minimum: int, business: bool = True
+) -> list[MovedFigure]:
     """The figures that moved against the period.
 
     Those that became worse come first, the largest moves (in units of `worth`) first. A figure of fewer than
@@ -138,8 +138,8 @@ def changes(
 
 
 def _move(
-    moving: Moving, course: Course, period: Period, as_of_ms: int, minimum: int
-) -> tuple[Fraction, Change] | None:
+    moving: Moving, course: PaneHistory, period: Period, as_of_ms: int, minimum: int
+) -> tuple[Fraction, MovedFigure] | None:
     now, then = _Side(moving, course, "current", as_of_ms), _Side(moving, course, period, as_of_ms)
     if min(now.n, then.n) < max(1, minimum) or not now.bottom or not then.bottom:
         return None
@@ -155,7 +155,7 @@ def _move(
     if moving.better is not None:
         verdict = "worse" if (delta > 0) == (moving.better == "lower") else "better"
     where = _explain(course, now, then, delta)
-    return size / moving.worth, Change(
+    return size / moving.worth, MovedFigure(
         moving.name, float(now.figure), float(then.figure), now.n, then.n, verdict, where
     )
 
@@ -163,7 +163,7 @@ def _move(
 class _Side:
     """A and B of one period, of the whole and of any part."""
 
-    def __init__(self, moving: Moving, course: Course, period: Period, as_of_ms: int) -> None:
+    def __init__(self, moving: Moving, course: PaneHistory, period: Period, as_of_ms: int) -> None:
         self.moving = moving
         self._totals = course.totals[period]
         self.n = self.count(TOTAL)
@@ -192,7 +192,7 @@ class _Side:
 
 
 def contributions(
-    course: Course, moving: Moving, period: Period, dimension: str, *, as_of_ms: int
+    course: PaneHistory, moving: Moving, period: Period, dimension: str, *, as_of_ms: int
 ) -> dict[str, Fraction]:
     """c(m) of each member of a dimension; their sum is the move, exactly.
 
@@ -213,7 +213,7 @@ def _contributions(now: _Side, then: _Side, dimension: str) -> dict[str, Fractio
     return found
 
 
-def _explain(course: Course, now: _Side, then: _Side, delta: Fraction) -> Explanation | None:
+def _explain(course: PaneHistory, now: _Side, then: _Side, delta: Fraction) -> Explanation | None:
     best: tuple[Fraction, Explanation] | None = None
     weigh = then if now.moving.per_hour else now  # of more tickets the part is what it was before they came
     for dimension in course.choice.dimensions:

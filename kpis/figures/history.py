@@ -44,7 +44,7 @@ class Choice(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Course:
+class PaneHistory:
     """Immutable.
 
     `panes` holds the light cells (`series.LIGHT`) of each pane of the spans, by part; TOTAL is the choice
@@ -120,7 +120,7 @@ class CourseKeeper:
         shown: Mapping[str, Sequence[str]],
         waiting: Sequence[int],
         more: Mapping[int, Cells],
-    ) -> Course:
+    ) -> PaneHistory:
         """The course as of the instant that the sums stand at.
 
         `forget` must have been told of every pane that changed.
@@ -141,7 +141,7 @@ class CourseKeeper:
             total = dict(panes.get(pane, {}).get(TOTAL, {}))
             add(total, cells)
             panes[pane] = {**panes.get(pane, {}), TOTAL: total}
-        return Course(self.choice, spans, panes, cumulative, waiting)
+        return PaneHistory(self.choice, spans, panes, cumulative, waiting)
 
     def _come(self, sums: RollingSums[Slot], panes: dict[int, PaneParts]) -> dict[int, PaneParts]:
         """The same without what is dated ahead of `as_of`.

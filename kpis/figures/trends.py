@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from kpis import cell_numbers
 from kpis.figures.catalogue import ATTAINMENTS, BUSINESS_FIGURES, FIGURES
-from kpis.figures.history import TOTAL, Course, Group
+from kpis.figures.history import TOTAL, Group, PaneHistory
 from kpis.figures.kpi.declaration import FigureKind
 
 _LIGHT: Final = cell_numbers.LIGHT.union(*cell_numbers.SETTLED.values())
@@ -36,7 +36,7 @@ class Trend(NamedTuple):
 
 
 def trends(
-    course: Course, which: Collection[Which] = tuple(TRENDS), group: Group = TOTAL
+    course: PaneHistory, which: Collection[Which] = tuple(TRENDS), group: Group = TOTAL
 ) -> dict[Which, Trend]:
     """For each figure its value over the window that ends with each pane.
 
@@ -52,11 +52,11 @@ def trends(
     return {one: _trend(course, found) for one, found in values.items()}
 
 
-def volumes(course: Course, group: Group = TOTAL) -> Trend:
+def volumes(course: PaneHistory, group: Group = TOTAL) -> Trend:
     """Tickets created in each pane itself; none is a real 0."""
     return _trend(course, [float(cells.get(cell_numbers.CREATED, 0)) for cells in course.by_pane(group)])
 
 
-def _trend(course: Course, values: list[float | None]) -> Trend:
+def _trend(course: PaneHistory, values: list[float | None]) -> Trend:
     span = course.spans["current"]
     return Trend(span.start_ms, span.resolution.length_ms, tuple(values))

@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kpis.figure import Figure
-from kpis.figures.history import Choice, Course
+from kpis.figures.history import Choice, PaneHistory
 from kpis.ledger.codec import Position
 from kpis.ledger.shared import Shared
 from kpis.members import DIMENSIONS, MemberRules
@@ -85,7 +85,7 @@ class View:
     policy: Policy | None = None
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)  # names shown, by dimension
     # of the choices that the builder was asked for
-    courses: Mapping[Choice, Course] = field(default_factory=dict)
+    courses: Mapping[Choice, PaneHistory] = field(default_factory=dict)
     # what is worst now, and what will be; empty without a policy
     judgement: Judgement = field(default_factory=Judgement)
     # figures that do not mean the same everywhere (`definitions.hidden`); they are left out

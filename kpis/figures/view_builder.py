@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from kpis import cell_numbers
 from kpis.figure import Figure, Labels
 from kpis.figures import lowering
-from kpis.figures.history import Choice, Course, CourseKeeper
+from kpis.figures.history import Choice, CourseKeeper, PaneHistory
 from kpis.figures.levels import Levels
 from kpis.figures.view import ALL, Group, Part, View, ViewRules
 from kpis.ledger import codec, definitions
@@ -240,7 +240,7 @@ class ViewBuilder:
 
     def _courses(
         self, choices: Collection[Choice], shown: Mapping[str, list[str]], as_of: int
-    ) -> dict[Choice, Course]:
+    ) -> dict[Choice, PaneHistory]:
         known, self._keepers = self._keepers, {}
         for choice in choices:
             if slots := self._periods(choice):

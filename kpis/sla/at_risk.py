@@ -57,7 +57,7 @@ class AtRiskKey(NamedTuple):
     team: str
 
 
-class Clocks:
+class ClocksByHour:
     """Running clocks by the hour of their deadline."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class AtRiskIndex:
     """All running clocks of a partition, and which rows are to be written."""
 
     def __init__(self) -> None:
-        self._clocks: dict[AtRiskKey, Clocks] = {}
+        self._clocks: dict[AtRiskKey, ClocksByHour] = {}
         self._changed: set[AtRiskKey] = set()
         self._written: dict[AtRiskKey, bytes] = {}
         self._stale_ms: dict[AtRiskKey, int] = {}
@@ -122,7 +122,7 @@ class AtRiskIndex:
         """A clock runs. `text_bytes`: of the texts of its entry, from above."""
         clocks = self._clocks.get(key)
         if clocks is None:
-            clocks = self._clocks[key] = Clocks()
+            clocks = self._clocks[key] = ClocksByHour()
         clocks.start(ticket_id, due_ms)
         clocks.widest_bytes = max(clocks.widest_bytes, text_bytes)
         self._changed.add(key)
@@ -187,7 +187,7 @@ def text_bytes(*texts: str | None) -> int:
     return sum([len(text) if text.isascii() else 4 * len(text) for text in texts if text is not None])
 
 
-def _row(clocks: Clocks, newest_ms: int, describe: Describe) -> AtRiskRow:
+def _row(clocks: ClocksByHour, newest_ms: int, describe: Describe) -> AtRiskRow:
     ahead, behind = (
         list(islice(clocks.ahead(newest_ms), LISTED)),
         list(islice(clocks.behind(newest_ms), LISTED)),

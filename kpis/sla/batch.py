@@ -20,7 +20,7 @@ from windows.cells import Cells
 from windows.panes import DAY_MS, MINUTE, MINUTE_MS, QUARTER
 
 
-class Stretch(Protocol):
+class Stretched(Protocol):
     """A span, as in kpis.figures.batch."""
 
     @property
@@ -52,7 +52,7 @@ class SlaBatch:
         self._levels.append((key, delta))
 
     def windowed(
-        self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int, labels: Labels
+        self, stretch: Stretched, by: str, names: Sequence[str], as_of_ms: int, labels: Labels
     ) -> Iterator[Figure]:
         """Attainment and breaches of some members in a stretch."""
         if stretch.period != "current" and by not in sla.COMPARED:
@@ -69,11 +69,11 @@ class SlaBatch:
         names: Sequence[str],
         as_of_ms: int,
         labels: Labels,
-        looked_back: tuple[Stretch, Stretch, Stretch],
+        looked_back: tuple[Stretched, Stretched, Stretched],
     ) -> Iterator[Figure]:
         """What stands at an instant; the forecast looks back on an hour, a day and a week."""
         now = minute_of(as_of_ms)
-        yield from sla.Terms(self._policy, as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
+        yield from sla.PolicyAt(self._policy, as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
         for target in self._policy.targets:
             held = self._deadlines.held(target, by, names)
             yield from deadlines.standing(target, held, now, labels)
@@ -96,7 +96,7 @@ class SlaBatch:
                         outcomes.pane(resolution.index, resolution.pane(at_ms), dims, {cell: 1})
         return worst.figures(worst.judge(outcomes, self._policy, as_of_ms, shown))
 
-    def _cells(self, stretch: Stretch, by: str, names: Sequence[str], as_of_ms: int) -> Cells:
+    def _cells(self, stretch: Stretched, by: str, names: Sequence[str], as_of_ms: int) -> Cells:
         """What was met in a stretch, and the deadlines missed in it whose minute is over."""
         if not self._sorted:
             for found in self._settled.values():
@@ -112,7 +112,7 @@ class SlaBatch:
                     cells[cell] = cells.get(cell, 0) + 1
         return cells
 
-    def _late(self, stretch: Stretch, target: str, by: str, names: Sequence[str], as_of_ms: int) -> int:
+    def _late(self, stretch: Stretched, target: str, by: str, names: Sequence[str], as_of_ms: int) -> int:
         """Deadlines of a stretch that have passed while the ticket still waits."""
         first, end = (
             -(-stretch.start_ms // MINUTE_MS),
@@ -120,6 +120,8 @@ class SlaBatch:
         )
         return sum(timeline.between(first, end) for timeline in self._deadlines.due(target, by, names))
 
-    def _history(self, stretch: Stretch, target: str, by: str, names: Sequence[str], as_of_ms: int) -> Cells:
+    def _history(
+        self, stretch: Stretched, target: str, by: str, names: Sequence[str], as_of_ms: int
+    ) -> Cells:
         found = deadlines.of_target(self._cells(stretch, by, names, as_of_ms), target)
         return sla.with_late(found, self._late(stretch, target, by, names, as_of_ms))

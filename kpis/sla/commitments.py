@@ -69,7 +69,7 @@ SETTLED_CELLS: Final = frozenset(
 )
 
 
-class Course(NamedTuple):
+class ClockRun(NamedTuple):
     """How the clocks of a ticket ran.
 
     Invariant: `stretches` are in order and do not overlap, and the last ends before `since_ms`, which is None
@@ -89,7 +89,7 @@ class Course(NamedTuple):
     unanswered_since_ms: int | None
 
 
-Known = tuple[Course, Promise]  # how the clocks ran before a change, and what was promised then
+Known = tuple[ClockRun, Promise]  # how the clocks ran before a change, and what was promised then
 
 
 def derive(row: TicketRow, policy: Policy) -> Promise | None:
@@ -98,7 +98,7 @@ def derive(row: TicketRow, policy: Policy) -> Promise | None:
     return None if course is None else promise_of(course, policy)
 
 
-def promise_of(course: Course, policy: Policy, known: Known | None = None) -> Promise | None:
+def promise_of(course: ClockRun, policy: Policy, known: Known | None = None) -> Promise | None:
     """What a policy says about a ticket whose clocks ran so.
 
     What is `known` and has not moved is kept: calendars are slow.
@@ -144,7 +144,7 @@ def _elapsed(terms: Terms, created_ms: int, end_ms: int | None) -> int | None:
     )
 
 
-def _as_before(old: Course, new: Course) -> bool:
+def _as_before(old: ClockRun, new: ClockRun) -> bool:
     """Whether the resolution clock has the deadline that it had.
 
     It ran as it did, or all that is new is that the ticket was closed.
@@ -163,7 +163,7 @@ def _allowance(term: Term | None) -> int | None:
     return None if term is None else term.allowance
 
 
-def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state machine, read in one place
+def run(row: TicketRow) -> ClockRun | None:  # noqa: C901, PLR0912 - one state machine, read in one place
     """Run the clocks over the facts of a row.
 
     What is stamped before the creation happens at the creation. None: the creation is unknown, or the ticket
@@ -211,7 +211,7 @@ def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state mac
                 closed, outcome = at, "abandoned" if content and content[0] else "solved"
                 solved = at if outcome == "solved" and solved is None else solved
     waiting = replied if waiting is None else waiting
-    return Course(
+    return ClockRun(
         creation,
         replied,
         stretches,
@@ -224,7 +224,7 @@ def run(row: TicketRow) -> Course | None:  # noqa: C901, PLR0912 - one state mac
     )
 
 
-def _reply_due(term: Term, course: Course) -> int | None:
+def _reply_due(term: Term, course: ClockRun) -> int | None:
     """None: closed before its deadline, and not answered.
 
     What is answered while closed has what was left of its time from then on.
@@ -232,7 +232,7 @@ def _reply_due(term: Term, course: Course) -> int | None:
     return deadline_ms(term, course.unanswered, course.unanswered_since_ms)
 
 
-def _resolution_due(term: Term, course: Course) -> int | None:
+def _resolution_due(term: Term, course: ClockRun) -> int | None:
     """A closed ticket has the deadline that it would have, had its clock gone on."""
     return deadline_ms(
         term, course.stretches, course.since_ms if course.closed_ms is None else course.closed_ms
@@ -256,7 +256,7 @@ def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
     return ([], []) if course is None or row.promise is None else contribution_of(row.promise, course)
 
 
-def contribution_of(promise: Promise, course: Course) -> tuple[list[Observation], list[Level]]:
+def contribution_of(promise: Promise, course: ClockRun) -> tuple[list[Observation], list[Level]]:
     """The same of a promise and how the clocks ran."""
     found: list[Observation] = []
     levels: list[Level] = []
@@ -292,7 +292,7 @@ def missed(row: TicketRow) -> list[Observation]:
     return found
 
 
-def _first_reply(found: list[Observation], levels: list[Level], promise: Promise, course: Course) -> None:
+def _first_reply(found: list[Observation], levels: list[Level], promise: Promise, course: ClockRun) -> None:
     due, created, allowance = promise.reply_due_ms, course.creation.at_ms, promise.reply_allowance
     assert due is not None
     if course.replied_ms is None and course.closed_ms is None:
@@ -301,7 +301,7 @@ def _first_reply(found: list[Observation], levels: list[Level], promise: Promise
         _settle(found, FIRST_REPLY, due, created=created, kept=course.replied_ms, allowance=allowance)
 
 
-def _resolution(found: list[Observation], levels: list[Level], promise: Promise, course: Course) -> None:
+def _resolution(found: list[Observation], levels: list[Level], promise: Promise, course: ClockRun) -> None:
     due, created, allowance, kept = (
         promise.resolution_due_ms,
         course.creation.at_ms,

@@ -74,7 +74,7 @@ class Timeline:
         return self._minutes[place] if place < len(self._minutes) else None
 
 
-class Clocks(Generic[P]):
+class RunningClocks(Generic[P]):
     """Running clocks by place, read in two ways.
 
     A clock stands under the team of the deadline, and under the team that has the ticket now.
@@ -123,7 +123,7 @@ class Deadlines:
     """
 
     def __init__(self) -> None:
-        self._clocks: Clocks[tuple[str, Group]] = Clocks()
+        self._clocks: RunningClocks[tuple[str, Group]] = RunningClocks()
         self.unanswered: dict[Dims, Timeline] = defaultdict(Timeline)
 
     def change(self, key: LevelKey, delta: Mapping[int, int]) -> None:

@@ -144,7 +144,9 @@ class SlaBoard:
         `windows` are the slots and sums that the forecast looks back on, by name of the window.
         """
         now = minute_of(self._as_of_ms)
-        yield from Terms(self._policy, self._as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
+        yield from PolicyAt(self._policy, self._as_of_ms).figures(
+            by, names, labels, self._deadlines.unanswered
+        )
         for target in self._targets:
             held = self._deadlines.held(target, by, names)
             yield from deadlines.standing(target, held, now, labels)
@@ -171,7 +173,7 @@ def with_late(found: Cells, late: int) -> Cells:
     return found
 
 
-class Terms:
+class PolicyAt:
     """What the policy itself says at an instant: objectives, open hours, and ages by its calendars."""
 
     def __init__(self, policy: Policy, as_of_ms: int) -> None:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from kpis import cell_numbers
 from kpis.sla.calendar import Calendar
-from kpis.sla.deadlines import MINUTES_AN_HOUR, Clocks, Timeline
+from kpis.sla.deadlines import MINUTES_AN_HOUR, RunningClocks, Timeline
 from kpis.tickets.row import Dims
 from kpis.view_keys import LevelKey
 from windows.cells import Cells
@@ -63,7 +63,7 @@ class Outcomes:
 
     def __init__(self) -> None:
         self._settled: dict[int, dict[Place, dict[int, Tally]]] = {index: {} for index in _MINUTES}
-        self._clocks: Clocks[Place] = Clocks()
+        self._clocks: RunningClocks[Place] = RunningClocks()
         self._running = self._clocks.due
         self._allowed: dict[Place, Timeline] = defaultdict(Timeline)  # the allowances of what runs
         # by target; `kpis.sla.kept` need not look at what is over twice

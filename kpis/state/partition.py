@@ -53,7 +53,7 @@ from kpis.state.customer_rows import CustomerRows
 from kpis.state.intake import DECODERS, KEYS, Intake
 from kpis.state.records import Changes, DeadLetter, SourceRecord, dead_letter
 from kpis.state.rules import DEFAULTS, PolicyChangedError, SettingsChangedError, StateRules
-from kpis.state.sla_clocks import CONCERNED, PromiseBook
+from kpis.state.sla_clocks import CONCERNED, SlaClocks
 from kpis.tickets import booking, observe
 from kpis.tickets.facts import TicketEvent, fact_of
 from kpis.tickets.row import Dims, TicketRow
@@ -102,7 +102,7 @@ class PartitionState:
         self._intake = Intake(rules, self._counts)
         # None without a policy: then nothing is promised, and an event costs nothing more.
         self._book = (
-            None if rules.policy is None else PromiseBook(rules.policy, self._tables, self._tickets.by_id)
+            None if rules.policy is None else SlaClocks(rules.policy, self._tables, self._tickets.by_id)
         )
         self.too_late_names: list[str] = []  # of the policy: in this ledger they count as `other` for ever
         self._reserve()

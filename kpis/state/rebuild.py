@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kpis import cell_numbers
-from kpis.state.sla_clocks import PromiseBook
+from kpis.state.sla_clocks import SlaClocks
 from kpis.tickets import booking, customers, observe
 from kpis.tickets.customers import CustomerRow
 from kpis.tickets.row import CUSTOMERS, Dims, TicketRow
@@ -32,7 +32,7 @@ def book_again(
     tables: WindowedTables[Dims],
     tickets: Rows[TicketRow],
     customer_rows: Mapping[str, CustomerRow],
-    book: PromiseBook | None,
+    book: SlaClocks | None,
 ) -> Iterator[int]:
     """Book all rows into empty tables; yields after each turn how many are done.
 
@@ -57,7 +57,7 @@ def book_again(
     yield done
 
 
-def _book_ticket(tables: WindowedTables[Dims], row: TicketRow, book: PromiseBook | None) -> None:
+def _book_ticket(tables: WindowedTables[Dims], row: TicketRow, book: SlaClocks | None) -> None:
     dims = row.dims()
     found, levels = observe.contribution(row)
     if book is not None and (promised := book.before(row)) is not None:

@@ -29,7 +29,7 @@ from kpis import cell_numbers
 from kpis.ledger import codec
 from kpis.sla import commitments
 from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
-from kpis.sla.commitments import Course, Level, Observation
+from kpis.sla.commitments import ClockRun, Level, Observation
 from kpis.sla.policy import Policy
 from kpis.tickets.facts import TicketEvent
 from kpis.tickets.row import Dims, TicketRow
@@ -55,7 +55,7 @@ REPLIES: Final = frozenset({FirstReply, Replied})
 NOTHING: Final[Booked] = (("", "", ""), [], [])
 
 
-class PromiseBook:
+class SlaClocks:
     """Books what promises contribute, and lists the running clocks for the rows of tickets at risk."""
 
     def __init__(self, policy: Policy, tables: WindowedTables[Dims], rows: Mapping[str, TicketRow]) -> None:
@@ -114,7 +114,7 @@ class PromiseBook:
         if type(event) is TicketCreated and new[2]:
             self._list(ticket_id, row, self._tables.number(new[0]), new[0], new[2])
 
-    def _clocks(self, row: TicketRow) -> tuple[Course | None, Booked]:
+    def _clocks(self, row: TicketRow) -> tuple[ClockRun | None, Booked]:
         """How the clocks of a row have run, and what is booked of them."""
         course = commitments.run(row)
         if row.promise is None or course is None:
@@ -236,7 +236,7 @@ def _by_instant(found: list[Observation], sign: int) -> Iterator[Booking]:
         yield at_ms, counts, tuple([number for pair in here if pair[1] != 1 for number in pair])
 
 
-def _changes_nothing(event: Any, course: Course | None) -> bool:
+def _changes_nothing(event: Any, course: ClockRun | None) -> bool:
     """Whether a reply ends no wait for the first one, and cannot take the place of one that did.
 
     Of one identity the earlier stands.

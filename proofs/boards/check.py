@@ -34,7 +34,7 @@ from deskpulse.lab.demo.stack import start_broker
 from deskpulse.monitoring.boards import Board
 from deskpulse.monitoring.boards.build import TEAM_WINDOWS
 from deskpulse.monitoring.boards.moment import Labels, Moment, Result, fill
-from deskpulse.monitoring.boards.panels.sheet import Asked
+from deskpulse.monitoring.boards.panels.sheet import AskedQuery
 from deskpulse.monitoring.boards.questions.promql import JOB, Expression, Rounded
 from exporters.metrics.exposition import label_text
 from proofs.boards.side_by_side import Site, sites
@@ -255,7 +255,7 @@ class Inquiry:
         return shown
 
     def ask(
-        self, asked: Asked, variables: Mapping[str, str], tally: Tally, shown: Mapping[str, Choice]
+        self, asked: AskedQuery, variables: Mapping[str, str], tally: Tally, shown: Mapping[str, Choice]
     ) -> None:
         """Put one question, with one choice of variables: their names, and what Grafana has of them."""
         expression = asked.query.expression

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from deskpulse.ingest.events_io import encode
-from deskpulse.lab.simulator import DEFAULT_DESK, Desk, Spread, simulate
+from deskpulse.lab.simulator import DEFAULT_DESK, SimulatedDesk, Spread, simulate
 from deskpulse.policy import load_policy
 from kpis import cell_numbers
 from kpis.sla import commitments, forecast
@@ -35,7 +35,7 @@ LEAST, MOST = 0.70, 0.90
 # A desk that is late often enough for its misses to be counted: the ordinary one keeps nearly all of its
 # promises. median minutes to the first reply, hours to the resolution
 _WAITS: Final = {"high": (12, 4), "normal": (45, 14), "low": (120, 30)}
-LATE_DESK: Final[Desk] = replace(
+LATE_DESK: Final[SimulatedDesk] = replace(
     DEFAULT_DESK,
     priorities=tuple(
         replace(

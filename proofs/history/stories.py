@@ -10,7 +10,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from deskpulse.lab.demo.story import demo_desk
-from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, Desk, Team
+from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, SimulatedDesk, Team
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.settings import Settings
 from windows.panes import SIX_HOURS
@@ -97,7 +97,7 @@ class Story:
         return self.now_ms + 1 if self.fault == "none" else self.now_ms - self.fault_minutes * MINUTE_MS
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> SimulatedDesk:
         """The desk of the demo, in the week of its zone, with more teams where they are wanted."""
         desk = demo_desk(self.scenario, self.now_ms)
         more = tuple(Team(name, share=0.12) for name in _LONGER[: self.teams - 3])

@@ -28,7 +28,7 @@ from deskpulse.lab.simulator import DEFAULT_DESK
 from deskpulse.monitoring.boards import LOCALES, Board, Desk, boards
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.monitoring.rules.files import families
-from deskpulse.monitoring.rules.model import Record
+from deskpulse.monitoring.rules.model import RecordingRule
 from deskpulse.monitoring.rules.plan import Plan
 from deskpulse.policy import load_policy
 from deskpulse.policy.alerts import AlertsPart
@@ -160,7 +160,7 @@ def recorded() -> set[str]:
         for family in families(Plan(policy, AlertsPart()))
         for group in family.groups
         for rule in group.rules
-        if isinstance(rule, Record)
+        if isinstance(rule, RecordingRule)
     }
 
 

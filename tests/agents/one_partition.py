@@ -14,7 +14,7 @@ from agents.fetching.inbox import Delivery
 from agents.fetching.sequence import Chunk, Deliveries, FetchLog
 from agents.partitions.guards import RejectLimit
 from agents.partitions.skips import Skips
-from agents.partitions.tally import Tally
+from agents.partitions.tally import WorkerCounts
 from agents.partitions.units import Partition
 from deskpulse.clocks import WORKER
 from kpis.state.records import Changes, DeadLetter
@@ -94,7 +94,7 @@ class Desk:
             FakeSource(),
             FakeWriter(),
             Deliveries(),
-            Tally(),
+            WorkerCounts(),
         )
         self.state = CountingState(0)
         self.log = FetchLog()

@@ -15,7 +15,7 @@ from agents.config import WorkerConfig
 from agents.fetching.inbox import Delivery
 from agents.fetching.sequence import Chunk, Deliveries, FetchLog, LogEnd
 from agents.partitions.guards import RejectLimit
-from agents.partitions.tally import Tally
+from agents.partitions.tally import WorkerCounts
 from agents.partitions.units import Partition
 from kpis.ledger import codec
 from kpis.state.partition import PartitionState
@@ -52,7 +52,7 @@ class ChosenDesk:
             source=FakeSource(),
             deliveries=self.deliveries,
             rejects=RejectLimit(share=0.95, least=500),
-            tally=Tally(),
+            tally=WorkerCounts(),
         )
         self._ids = count()
         self._sent = dict.fromkeys(SOURCE_TOPICS, 0)

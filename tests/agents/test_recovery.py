@@ -10,7 +10,7 @@ import pytest
 from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from agents.partitions.recovery import Recovery
-from agents.partitions.tally import Tally
+from agents.partitions.tally import WorkerCounts
 from deskpulse.clocks import WORKER
 from kpis.ledger.codec import Position
 from kpis.state.rules import PolicyChangedError
@@ -46,7 +46,7 @@ async def test_a_policy_that_changed_its_past_ends_the_worker_with_the_reason() 
         clock=WORKER, kafka={"bootstrap_servers": "127.0.0.1:1"}, make_state=lambda _: changed
     )
     partition: Any = SimpleNamespace(number=3, state=None)
-    recovery = Recovery(config, Tally(), SimpleNamespace(), lambda: True)
+    recovery = Recovery(config, WorkerCounts(), SimpleNamespace(), lambda: True)
     with pytest.raises(WorkerError, match="version 'a' was in force and has changed") as caught:
         await recovery._read(EmptyLedger(), [partition])
     assert Exit.CONFIG == caught.value.code

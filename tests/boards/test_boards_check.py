@@ -10,9 +10,9 @@ from typing import Any, cast
 from deskpulse.monitoring.boards import ENGLISH, Desk
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.monitoring.boards.moment import Labels, Moment
-from deskpulse.monitoring.boards.panels.sheet import Asked, Query
+from deskpulse.monitoring.boards.panels.sheet import AskedQuery, Query
 from deskpulse.monitoring.boards.questions.figures import figure, minutes
-from deskpulse.monitoring.boards.questions.program import Written
+from deskpulse.monitoring.boards.questions.program import PlainPromql
 from deskpulse.monitoring.boards.questions.promql import Rounded
 from deskpulse.policy import load_policy
 from proofs.boards.check import EXACT, Inquiry, Tally, differences
@@ -59,7 +59,7 @@ class Canned:
 
 def tally(prometheus: Canned, expression: Any, *, instant: bool = True) -> Tally:
     found = Tally()
-    asked = Asked(1, "CSAT", "A", Query(expression, instant=instant))
+    asked = AskedQuery(1, "CSAT", "A", Query(expression, instant=instant))
     Inquiry(cast("LocalPrometheus", prometheus), MOMENT, "one").ask(asked, {}, found, {})
     return found
 
@@ -94,7 +94,7 @@ def test_a_panel_may_be_empty_exactly_where_the_oracle_has_no_figure() -> None:
 
 
 def test_a_question_about_the_programs_must_not_be_empty() -> None:
-    written = Written('sum(up{job="deskpulse-exporter"})')
+    written = PlainPromql('sum(up{job="deskpulse-exporter"})')
     assert 1 == len(tally(Canned(), written).empty)
 
 
@@ -111,12 +111,12 @@ def test_quantiles_may_be_off_by_one_percent_and_a_rounding() -> None:
 
 
 def test_what_no_oracle_knows_is_only_asked() -> None:
-    found = tally(Canned(3), Written('sum(up{job="deskpulse-exporter"})'))
+    found = tally(Canned(3), PlainPromql('sum(up{job="deskpulse-exporter"})'))
     assert (1, 0, []) == (found.queries, found.compared, found.empty)
 
 
 def test_another_desk_that_answers_is_a_difference() -> None:
-    written = Written('desk:figures_state{desk=~"$desk"}')
+    written = PlainPromql('desk:figures_state{desk=~"$desk"}')
     assert [] == tally(Canned(3), written).differences
     assert [
         "'two' answers to a question about 'one'" in one
@@ -127,7 +127,7 @@ def test_another_desk_that_answers_is_a_difference() -> None:
 def test_an_answer_that_the_other_desk_had_a_part_in_is_seen_when_that_has_gone() -> None:
     prometheus = Canned(0.8125)
     inquiry = Inquiry(cast("LocalPrometheus", prometheus), MOMENT, "one")
-    inquiry.ask(Asked(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally(), {})
+    inquiry.ask(AskedQuery(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally(), {})
     assert [] == inquiry.changed()
     prometheus.values = (0.8,)
     (difference,) = inquiry.changed()
@@ -138,7 +138,7 @@ def test_a_question_is_put_once() -> None:
     prometheus = Canned(0.8125)
     inquiry = Inquiry(cast("LocalPrometheus", prometheus), MOMENT, "one")
     for _ in range(3):
-        inquiry.ask(Asked(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally(), {})
+        inquiry.ask(AskedQuery(1, "CSAT", "A", Query(CSAT, instant=True)), {}, Tally(), {})
     assert 1 == prometheus.asked
 
 

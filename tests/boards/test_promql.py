@@ -37,16 +37,17 @@ from deskpulse.monitoring.boards.questions.figures import (
     percent,
     wait_or_none,
 )
-from deskpulse.monitoring.boards.questions.program import NO_POLICY, TRUSTED, Written, fresh
+from deskpulse.monitoring.boards.questions.program import NO_POLICY, TRUSTED, PlainPromql, fresh
 from deskpulse.monitoring.boards.questions.promql import (
     Combined,
-    Compared,
+    Comparison,
     Either,
     Expression,
+    Filtered,
     Given,
     Grouped,
-    Joined,
-    Lasting,
+    JoinedLabels,
+    LastKnown,
     Named,
     Pick,
     Ranked,
@@ -56,7 +57,6 @@ from deskpulse.monitoring.boards.questions.promql import (
     Spelt,
     Top,
     Unless,
-    Where,
 )
 from deskpulse.policy import load_policy
 from exporters.metrics.exposition import label_text
@@ -208,13 +208,16 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
         {labels(member="billing"): 10, labels(member="onboarding"): 25},
     ),
     "compared": (
-        Compared(ATTAINED, ">=", 0.9),
+        Comparison(ATTAINED, ">=", 0.9),
         {labels(member="billing"): 1, labels(member="onboarding"): 0},
     ),
-    "filtered": (Where(ATTAINED, "<", 0.9), {labels(member="onboarding"): 0.75}),
-    "given another": (Given(ATTAINED, Where(LATE, ">", 0), ("member",)), {labels(member="onboarding"): 0.75}),
+    "filtered": (Filtered(ATTAINED, "<", 0.9), {labels(member="onboarding"): 0.75}),
+    "given another": (
+        Given(ATTAINED, Filtered(LATE, ">", 0), ("member",)),
+        {labels(member="onboarding"): 0.75},
+    ),
     "either": (
-        Either(Where(ATTAINED, ">", 0.8), Scaled(ATTAINED, times=2)),
+        Either(Filtered(ATTAINED, ">", 0.8), Scaled(ATTAINED, times=2)),
         {labels(member="billing"): 0.9, labels(member="onboarding"): 1.5},
     ),
     "spread over the teams": (
@@ -229,7 +232,7 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
     "ten observations are enough for a band": (enough(RESPONSE, RESPONSE, DESK), {labels(): 1234}),
     "only while the figures can be trusted": (fresh(LATE), LATE.value(Moment.of(AT_SECONDS, SAMPLES))),
     "unless there is another": (
-        Unless(ATTAINED, Where(LATE, ">", 0), ("member",)),
+        Unless(ATTAINED, Filtered(LATE, ">", 0), ("member",)),
         {labels(member="billing"): 0.9},
     ),
     "either, all or nothing": (
@@ -248,7 +251,7 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
         {labels(member="billing", share="90"): 1, labels(member="onboarding", share="75"): 1},
     ),
     "labels of another": (
-        Joined(ATTAINED, Spelt(Where(LATE, ">", 1), "late", ("member",)), ("member",), ("late",)),
+        JoinedLabels(ATTAINED, Spelt(Filtered(LATE, ">", 1), "late", ("member",)), ("member",), ("late",)),
         {labels(member="onboarding", late="2"): 0.75},
     ),
     "a wait that is": (wait_or_none((*TEAMS, ("member", "billing")), desk=DESK), {}),
@@ -303,7 +306,7 @@ EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
         {labels(member="2 more"): 1},
     ),
     "the worst, as was last known": (
-        Top(Lasting(recorded.RANK), 1),
+        Top(LastKnown(recorded.RANK), 1),
         {team("billing", target="first_reply"): 1_000_002.001},
     ),
     # The deadline of orders passed 2 s ago: the next scrape will tell of another one.
@@ -489,7 +492,7 @@ def test_variables_are_filled_and_others_stay() -> None:
 
 
 def test_what_is_written_names_its_metrics() -> None:
-    written = Written(
+    written = PlainPromql(
         'sum by (topic) (deskpulse_source_lag_records{job="x"}) / rate(deskpulse_transactions_total[5m]) + up'
     )
     assert {"deskpulse_source_lag_records", "deskpulse_transactions_total", "up"} <= written.names()

@@ -289,5 +289,5 @@ async def test_when_the_exporter_ends_the_page_is_stale_and_it_finds_the_next_on
 
 async def proof_of(site: Site) -> int:
     """After all that: differences between `/metrics` and the oracle."""
-    verdict: proof.Verdict = (await site.stack.judged())[0]
+    verdict: proof.ProofVerdict = (await site.stack.judged())[0]
     return len(verdict.differences)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from deskpulse.cli import app
-from deskpulse.cluster import Partition, Topic
+from deskpulse.cluster import PartitionFacts, Topic
 from streams.topics import TopicSpec
 
 
@@ -36,5 +36,5 @@ def as_specified(spec: TopicSpec, *, partitions: int | None = None) -> Topic:
     count = spec.partitions if partitions is None else partitions
     copies = tuple(range(1, spec.replication_factor + 1))
     return Topic(
-        spec.name, {number: Partition(1, copies, copies) for number in range(count)}, dict(spec.config)
+        spec.name, {number: PartitionFacts(1, copies, copies) for number in range(count)}, dict(spec.config)
     )

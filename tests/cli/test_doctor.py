@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
 from deskpulse import exits
-from deskpulse.cluster import Group, Partition, Topic
+from deskpulse.cluster import ConsumerGroup, PartitionFacts, Topic
 from deskpulse.doctor import Finding
 from deskpulse.doctor.brokers import examine_brokers, examine_limits
 from deskpulse.doctor.group import examine_group
@@ -70,9 +70,13 @@ def test_unequal_partitions_fail() -> None:
 def test_a_partition_without_a_leader_fails_and_a_copy_behind_warns() -> None:
     topics = healthy()
     view = topics["desk-view"]
-    topics["desk-view"] = replace(view, partitions={**view.partitions, 2: Partition(-1, (1, 2, 3), (1,))})
+    topics["desk-view"] = replace(
+        view, partitions={**view.partitions, 2: PartitionFacts(-1, (1, 2, 3), (1,))}
+    )
     assert findings(topics)["leaders"].verdict == "FAIL"
-    topics["desk-view"] = replace(view, partitions={**view.partitions, 2: Partition(1, (1, 2, 3), (1, 2))})
+    topics["desk-view"] = replace(
+        view, partitions={**view.partitions, 2: PartitionFacts(1, (1, 2, 3), (1, 2))}
+    )
     assert findings(topics)["leaders"].verdict == "WARN"
 
 
@@ -163,12 +167,12 @@ def test_a_log_in_over_an_open_line_warns() -> None:
     ("group", "verdict", "words"),
     [
         (None, "WARN", "no worker has run yet"),
-        (Group("Empty", 0), "WARN", "no worker is running"),
-        (Group("PreparingRebalance", 2), "WARN", "is rebalancing"),
-        (Group("Stable", 2), "OK", "2 workers, stable"),
+        (ConsumerGroup("Empty", 0), "WARN", "no worker is running"),
+        (ConsumerGroup("PreparingRebalance", 2), "WARN", "is rebalancing"),
+        (ConsumerGroup("Stable", 2), "OK", "2 workers, stable"),
     ],
 )
-def test_the_group_is_told_in_words(group: Group | None, verdict: str, words: str) -> None:
+def test_the_group_is_told_in_words(group: ConsumerGroup | None, verdict: str, words: str) -> None:
     finding = next(examine_group("desk", group, {}, {}))
     assert finding.verdict == verdict
     assert words in finding.found + finding.fix
@@ -177,12 +181,12 @@ def test_the_group_is_told_in_words(group: Group | None, verdict: str, words: st
 def test_lag_counts_from_the_committed_offset_or_the_start_of_the_log() -> None:
     """30 - 10 of partition 0, and 5 - 2 of partition 1, of which nothing is committed: 23."""
     spans = {("a", 0): (0, 30), ("a", 1): (2, 5)}
-    *_, lag = examine_group("desk", Group("Stable", 1), {("a", 0): 10}, spans)
+    *_, lag = examine_group("desk", ConsumerGroup("Stable", 1), {("a", 0): 10}, spans)
     assert (lag.verdict, lag.found) == ("OK", "23 records")
 
 
 def test_records_that_retention_removed_unread_warn() -> None:
-    *_, lag = examine_group("desk", Group("Stable", 1), {("a", 0): 10}, {("a", 0): (25, 30)})
+    *_, lag = examine_group("desk", ConsumerGroup("Stable", 1), {("a", 0): 10}, {("a", 0): (25, 30)})
     assert lag.verdict == "WARN"
     assert "15 offsets of a/0" in lag.found
 

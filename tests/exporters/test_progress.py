@@ -1,17 +1,17 @@
 """When a partition has caught up, when it is stuck, when it must be read again."""
 
-from exporters.reading.progress import Progress
+from exporters.reading.progress import ReadingProgress
 from kpis.ledger.codec import POSITION_KEY
 
 
-def begun(target: int = 10) -> Progress:
-    progress = Progress(now=0.0)
+def begun(target: int = 10) -> ReadingProgress:
+    progress = ReadingProgress(now=0.0)
     progress.begin(first=0, target=target, now=0.0)
     return progress
 
 
 def note(
-    progress: Progress,
+    progress: ReadingProgress,
     now: float,
     *,
     position: int,

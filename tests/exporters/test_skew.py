@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.reading.progress import LOG_APPEND_TIME, Progress
+from exporters.reading.progress import LOG_APPEND_TIME, ReadingProgress
 from exporters.reading.skew import ROUNDING_SECONDS, BrokerClock
 from exporters.reading.status import Limits, ReaderStatus
 from tests.exporters.desk import all_read
@@ -103,12 +103,12 @@ def a_record(offset: int, stamp_ms: int, kind: int = LOG_APPEND_TIME) -> SimpleN
     return SimpleNamespace(offset=offset, timestamp=stamp_ms, timestamp_type=kind)
 
 
-def follow(skew: float, *, kind: int = LOG_APPEND_TIME) -> Progress:
+def follow(skew: float, *, kind: int = LOG_APPEND_TIME) -> ReadingProgress:
     """A partition of five rows that is read, then fetched every half second.
 
     It is given a row at 3.2 s, which is read at 3.3 s.
     """
-    progress = Progress(0.0)
+    progress = ReadingProgress(0.0)
     progress.begin(first=0, target=5, now=0.0)
     at_ms = round(BROKER_AT_ZERO * 1000)
     progress.stamped([a_record(n, at_ms - 3_600_000, kind) for n in range(5)], 0.4)

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from kpis.figures.changes import MOVING, Change, changes, contributions
-from kpis.figures.history import Choice, Course
+from kpis.figures.changes import MOVING, MovedFigure, changes, contributions
+from kpis.figures.history import Choice, PaneHistory
 from kpis.figures.view_builder import ViewBuilder
 from tests.golden.desk import NOON_MS, GoldenDesk, ago
 from windows.panes import MINUTE_MS
@@ -24,14 +24,14 @@ def waits(
         desk.first_reply(ticket, at_ms)
 
 
-def course(desk: GoldenDesk, team: str | None = None) -> Course:
+def course(desk: GoldenDesk, team: str | None = None) -> PaneHistory:
     choice, builder = Choice("1h", team), ViewBuilder(desk.rules)
     for state in desk.states():
         builder.apply(state.partition, state.take_changes().view)
     return builder.build(NOON_MS, [choice]).courses[choice]
 
 
-def told(desk: GoldenDesk, name: str = FRT.name, minimum: int = 10) -> Change | None:
+def told(desk: GoldenDesk, name: str = FRT.name, minimum: int = 10) -> MovedFigure | None:
     found = changes(course(desk), "previous", as_of_ms=NOON_MS, minimum=minimum)
     return next((change for change in found if change.name == name), None)
 

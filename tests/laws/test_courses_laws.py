@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kpis.figures.catalogue import FIGURES
 from kpis.figures.changes import MOVING, contributions
-from kpis.figures.history import TOTAL, Choice, Course
+from kpis.figures.history import TOTAL, Choice, PaneHistory
 from kpis.figures.trends import TRENDS, trends, volumes
 from kpis.figures.view import View
 from kpis.members import DIMENSIONS, OTHER
@@ -142,7 +142,7 @@ def test_contributions_add_up_to_the_move_exactly(seed: int) -> None:
     assert compared > 20
 
 
-def _move(course: Course, name: str, period: str) -> Fraction | None:
+def _move(course: PaneHistory, name: str, period: str) -> Fraction | None:
     """F1 - F0 from the totals, written out once more."""
     moving = next(one for one in MOVING if one.name == name)
     sides = []

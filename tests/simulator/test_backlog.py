@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deskpulse.ingest.events_io import TimedEvent, encode
-from deskpulse.ingest.publisher import Progress
+from deskpulse.ingest.publisher import PublishProgress
 from deskpulse.lab.brokers import Broker
 from deskpulse.lab.simulator import publish_backlog
 from deskpulse.lab.simulator.backlog import FLUSH_EVENTS
@@ -82,8 +82,8 @@ def happened(count: int, *, customers: int = 0) -> Iterator[TimedEvent]:
 
 async def run(
     producer: Producer, events: Iterator[TimedEvent], until_ms: int
-) -> tuple[TimedEvent | None, list[Progress]]:
-    told: list[Progress] = []
+) -> tuple[TimedEvent | None, list[PublishProgress]]:
+    told: list[PublishProgress] = []
     first = await publish_backlog(
         events, producer, until_ms=until_ms, topic_prefix="p-", on_progress=told.append, now_ms=lambda: 7
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from deskpulse.ingest.events_io import TimedEvent, to_ms
-from deskpulse.lab.simulator import DEFAULT_DESK, Channel, Desk, Priority, Spread, Team
+from deskpulse.lab.simulator import DEFAULT_DESK, Channel, Priority, SimulatedDesk, Spread, Team
 
 HOUR_MS = 3_600_000
 
@@ -58,7 +58,7 @@ class TestDimensions:
 
     def test_a_desk_of_ones_own(self, run: Any) -> None:
         minute = Spread(60_000)
-        desk = Desk(
+        desk = SimulatedDesk(
             (Team("only", 1),),
             (Channel("letters", 1),),
             (Priority("none", 1, minute, minute, minute),),

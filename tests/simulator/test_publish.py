@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deskpulse.clocks import wall_ms
 from deskpulse.ingest.events_io import TimedEvent, encode, read_events
-from deskpulse.ingest.publisher import Pace, Progress, publish, write_jsonl
+from deskpulse.ingest.publisher import Pace, PublishProgress, publish, write_jsonl
 from deskpulse.lab.brokers import Broker
 from streams.topics import SOURCE_TOPICS
 
@@ -173,12 +173,12 @@ class TestDelivery:
 
     async def test_progress_is_told_now_and_then_and_at_the_end(self) -> None:
         clock = Clock(0)
-        told: list[Progress] = []
+        told: list[PublishProgress] = []
         events = [event(at) for at in range(0, 10_000, 100)]
         done = await publish(
             events, Producer(clock), pace=Pace(), on_progress=told.append, now_ms=clock, sleep=clock.sleep
         )
-        assert Progress(100, 100, 9_900) == done == told[-1]
+        assert PublishProgress(100, 100, 9_900) == done == told[-1]
         assert all(one.sent <= other.sent for one, other in pairwise(told))
 
 

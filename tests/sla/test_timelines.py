@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.sla.at_risk import Clocks
+from kpis.sla.at_risk import ClocksByHour
 from kpis.sla.deadlines import Timeline
 from windows.cells import Cells, add
 from windows.panes import HOUR_MS
@@ -38,7 +38,7 @@ def test_running_clocks_are_listed_from_an_instant_on_and_back_from_it(
     found: list[tuple[str, int]], from_ms: int
 ) -> None:
     """Started again, a ticket's clock stops where it ran before."""
-    index = Clocks()
+    index = ClocksByHour()
     plain: dict[str, int] = {}
     for ticket, due in found:
         if ticket in plain:

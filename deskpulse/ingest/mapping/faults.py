@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Fault(NamedTuple):
+class MappingFault(NamedTuple):
     """One thing to correct."""
 
     path: str  # in the file, as `events[2].fields.score`
@@ -25,7 +25,7 @@ class Fault(NamedTuple):
 class MappingError(ValueError):
     """A mapping that cannot be used, with every fault found."""
 
-    def __init__(self, file: Path, faults: Sequence[Fault]) -> None:
+    def __init__(self, file: Path, faults: Sequence[MappingFault]) -> None:
         self.file = file
         self.faults = tuple(faults)
         many = f"{len(faults)} faults" if len(faults) != 1 else "1 fault"

@@ -10,12 +10,12 @@ import yaml
 from pydantic import ValidationError
 
 from deskpulse.ingest.mapping import contract
-from deskpulse.ingest.mapping.faults import Fault, MappingError, join, one_of
-from deskpulse.ingest.mapping.schema import Case, EventRule, FieldValue, Mapping, Part, Time
+from deskpulse.ingest.mapping.faults import MappingError, MappingFault, join, one_of
+from deskpulse.ingest.mapping.schema import Case, EventRule, FieldValue, Mapping, MappingPart, Time
 from deskpulse.settings import yaml_bounds
 from deskpulse.settings.yaml_bounds import YamlBoundError
 
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=MappingPart)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -38,30 +38,31 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         if isinstance(error, YamlBoundError):
             fix = "write it out, as the examples do"
             raise MappingError(
-                path, [Fault(line, None, f"too large for a mapping: {error.problem}", fix)]
+                path, [MappingFault(line, None, f"too large for a mapping: {error.problem}", fix)]
             ) from None
         raise MappingError(
-            path, [Fault(line, None, f"not YAML: {error.problem}", "correct the syntax")]
+            path, [MappingFault(line, None, f"not YAML: {error.problem}", "correct the syntax")]
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise MappingError(
-            path, [Fault("", None, f"not YAML in UTF-8: {error}", "correct the syntax")]
+            path, [MappingFault("", None, f"not YAML in UTF-8: {error}", "correct the syntax")]
         ) from None
     if not isinstance(document, dict):
         raise MappingError(
-            path, [Fault("", document, "a mapping file must be a YAML mapping", "begin with `events:`")]
+            path,
+            [MappingFault("", document, "a mapping file must be a YAML mapping", "begin with `events:`")],
         )
     return document
 
 
-def _shape_faults(document: dict[str, Any]) -> Iterator[Fault]:
+def _shape_faults(document: dict[str, Any]) -> Iterator[MappingFault]:
     """What pydantic finds: unknown words, missing parts, wrong types."""
     try:
         Mapping.model_validate(document)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             problem, fix = _words(detail["type"], detail["msg"], detail.get("ctx", {}))
-            yield Fault(
+            yield MappingFault(
                 join("", *detail["loc"]),
                 None if detail["type"] == "missing" else detail["input"],
                 problem,
@@ -82,7 +83,7 @@ def _words(kind: str, message: str, context: dict[str, Any]) -> tuple[str, str]:
     return message, "correct it; examples/mappings has files that work"
 
 
-def _sense_faults(document: dict[str, Any]) -> Iterator[Fault]:
+def _sense_faults(document: dict[str, Any]) -> Iterator[MappingFault]:
     """What a part means beside the others. Parts whose own shape is wrong are left to `_shape_faults`."""
     times = _dict(document.get("times"))
     for name, raw in times.items():
@@ -101,9 +102,11 @@ def _sense_faults(document: dict[str, Any]) -> Iterator[Fault]:
             yield from _event_faults(rule, join("events", index), list(times), has_case="case" in document)
 
 
-def _event_faults(rule: EventRule, place: str, times: Sequence[str], *, has_case: bool) -> Iterator[Fault]:
+def _event_faults(
+    rule: EventRule, place: str, times: Sequence[str], *, has_case: bool
+) -> Iterator[MappingFault]:
     if rule.rows == "first" and not has_case:
-        yield Fault(
+        yield MappingFault(
             join(place, "rows"),
             rule.rows,
             "`first` needs a case, and there is none",
@@ -117,36 +120,36 @@ def _event_faults(rule: EventRule, place: str, times: Sequence[str], *, has_case
         known = contract.rules(rule.topic)
     for name, field in known.items():
         if field.required and name not in rule.fields:
-            yield Fault(join(place, "fields", name), None, f"{rule.topic} needs it", "add it")
+            yield MappingFault(join(place, "fields", name), None, f"{rule.topic} needs it", "add it")
     for name, value in rule.fields.items():
         where = join(place, "fields", name)
         if name not in known:
-            yield Fault(where, None, f"{rule.topic} has no such field", one_of(name, known))
+            yield MappingFault(where, None, f"{rule.topic} has no such field", one_of(name, known))
         else:
             yield from _field_faults(value, known[name], where, times)
 
 
 def _field_faults(
     value: FieldValue, field: contract.FieldRule, place: str, times: Sequence[str]
-) -> Iterator[Fault]:
+) -> Iterator[MappingFault]:
     if (field.holds == "time") != (value.time is not None):
         fix = (
             "give {time: <name>}, and describe it under times"
             if field.holds == "time"
             else "times are for instants: use a column"
         )
-        yield Fault(place, value.time, f"the field holds a {field.holds}", fix)
+        yield MappingFault(place, value.time, f"the field holds a {field.holds}", fix)
     elif value.time is not None:
         yield from _unknown_time(place, value.time, times)
     if value.constant is not None and field.choices and value.constant not in field.choices:
-        yield Fault(place, value.constant, "no such choice", one_of(value.constant, field.choices))
+        yield MappingFault(place, value.constant, "no such choice", one_of(value.constant, field.choices))
     if value.constant is not None and field.holds == "integer" and not value.constant.lstrip("-").isdecimal():
-        yield Fault(place, value.constant, "the field holds an integer", "give a whole number")
+        yield MappingFault(place, value.constant, "the field holds an integer", "give a whole number")
 
 
-def _unknown_time(place: str, name: str, times: Sequence[str]) -> Iterator[Fault]:
+def _unknown_time(place: str, name: str, times: Sequence[str]) -> Iterator[MappingFault]:
     if name not in times:
-        yield Fault(
+        yield MappingFault(
             place, name, "no such time here", one_of(name, times) if times else "describe it under times"
         )
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TextIO
 
 from deskpulse.ingest.mapping.dirty import DirtyRows
-from deskpulse.ingest.mapping.faults import Fault, MappingError, one_of
-from deskpulse.ingest.mapping.schema import Source
+from deskpulse.ingest.mapping.faults import MappingError, MappingFault, one_of
+from deskpulse.ingest.mapping.schema import FileFormat
 
 
 @dataclass(slots=True)
-class Row:
+class MappedRow:
     """One row: its cells by column name, a cell that means "nothing" as the empty text."""
 
     line: int  # of the file, from 1; of its first line where a quoted cell spans several
@@ -23,7 +23,9 @@ class Row:
     nth: int = 1  # among the rows that an event takes
 
 
-def read_rows(path: Path, source: Source, columns: Collection[str], dirty: DirtyRows) -> Iterator[Row]:
+def read_rows(
+    path: Path, source: FileFormat, columns: Collection[str], dirty: DirtyRows
+) -> Iterator[MappedRow]:
     """Yield the rows of a file, in its order; those that cannot be read are counted as dirty.
 
     Errors: MappingError when the file lacks a column that the mapping names; OSError when it cannot be read.
@@ -41,11 +43,11 @@ def read_rows(path: Path, source: Source, columns: Collection[str], dirty: Dirty
             for name, nothing in source.empty.items():
                 if cells.get(name) in nothing:
                     cells[name] = ""
-            yield Row(line, cells)
+            yield MappedRow(line, cells)
 
 
 def _read_csv(
-    path: Path, file: TextIO, source: Source, columns: Collection[str], dirty: DirtyRows
+    path: Path, file: TextIO, source: FileFormat, columns: Collection[str], dirty: DirtyRows
 ) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(file, delimiter=source.delimiter)
     header = next(reader, []) if source.header else None
@@ -72,19 +74,19 @@ def _read_csv(
 
 
 def _positions(
-    path: Path, header: list[str] | None, source: Source, columns: Collection[str]
+    path: Path, header: list[str] | None, source: FileFormat, columns: Collection[str]
 ) -> dict[str, int]:
     """Where each column stands; names given by position win over the header."""
     titles = [title.strip().removeprefix("\ufeff") for title in header or ()]
     positions: dict[str, int] = {}
-    faults: list[Fault] = []
+    faults: list[MappingFault] = []
     for name in columns:
         given = source.names.get(name)
         if given is not None:
             positions[name] = given
             if header is not None and given >= len(titles):
                 faults.append(
-                    Fault(
+                    MappingFault(
                         f"source.names.{name}",
                         given,
                         f"the file has {len(titles)} columns",
@@ -96,7 +98,7 @@ def _positions(
         elif name in titles:
             where = [position for position, title in enumerate(titles) if title == name]
             faults.append(
-                Fault(
+                MappingFault(
                     "source.names",
                     name,
                     f"the header repeats it at positions {where}",
@@ -109,7 +111,7 @@ def _positions(
                 if header is not None
                 else f"give `{name}: <position>` under source.names"
             )
-            faults.append(Fault("column", name, f"{path.name} has no such column", fix))
+            faults.append(MappingFault("column", name, f"{path.name} has no such column", fix))
     if faults:
         raise MappingError(path, faults)
     return positions

@@ -11,7 +11,7 @@ from deskpulse.ingest.events_io import encode
 from deskpulse.ingest.mapping import contract
 from deskpulse.ingest.mapping.contract import Holds
 from deskpulse.ingest.mapping.dirty import DirtyCell, DirtyRows
-from deskpulse.ingest.mapping.rows import Row, read_rows
+from deskpulse.ingest.mapping.rows import MappedRow, read_rows
 from deskpulse.ingest.mapping.schema import EventRule, Mapping
 from deskpulse.ingest.mapping.values import (
     InstantOf,
@@ -56,7 +56,7 @@ class _Event:
     fields: Sequence[tuple[str, Holds, bool, TextOf]]  # name, type, required, text
     decode: Decode
 
-    def of(self, row: Row) -> dict[str, object]:
+    def of(self, row: MappedRow) -> dict[str, object]:
         """The event of a row, checked against the contract. Errors: DirtyCell."""
         event: dict[str, object] = {}
         for name, holds, required, text in self.fields:
@@ -85,7 +85,7 @@ class _Run:
             for event in self._events:
                 yield from self._events_of(event, group)
 
-    def _events_of(self, event: _Event, group: Iterable[Row]) -> Iterator[dict[str, object]]:
+    def _events_of(self, event: _Event, group: Iterable[MappedRow]) -> Iterator[dict[str, object]]:
         nth = 0
         for row in group:
             if not event.applies(row):
@@ -102,7 +102,7 @@ class _Run:
             if event.first_only:
                 return
 
-    def _rows(self, path: Path) -> Iterator[Row]:
+    def _rows(self, path: Path) -> Iterator[MappedRow]:
         """The rows that are kept, those that a check drops left out."""
         for row in read_rows(path, self._mapping.source, _columns(self._mapping), self._dirty):
             if self._tell is not None and self._dirty.rows % _PROGRESS_EVERY == 0:
@@ -115,7 +115,7 @@ class _Run:
         if self._tell is not None:
             self._tell(self._dirty.rows)
 
-    def _is_dropped(self, row: Row) -> bool:
+    def _is_dropped(self, row: MappedRow) -> bool:
         dropped = False
         for check, fails in self._checks:
             if fails(row):
@@ -127,7 +127,7 @@ class _Run:
                 dropped = dropped or check.drop
         return dropped
 
-    def _cases(self, rows: Iterable[Row]) -> Iterator[list[Row]]:
+    def _cases(self, rows: Iterable[MappedRow]) -> Iterator[list[MappedRow]]:
         """Rows of a case together, in the order of the case's first row.
 
         A row without a case or without its time is dirty.
@@ -135,7 +135,7 @@ class _Run:
         case = self._mapping.case
         assert case is not None
         instant = None if case.order_by is None else self._times[case.order_by]
-        cases: dict[str, list[tuple[int, Row]]] = {}
+        cases: dict[str, list[tuple[int, MappedRow]]] = {}
         for row in rows:
             name = row.cells[case.by]
             if not name:

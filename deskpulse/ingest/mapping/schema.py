@@ -79,13 +79,13 @@ Zone = Annotated[str, AfterValidator(_known_zone)]
 Template = Annotated[str, AfterValidator(_known_template)]
 
 
-class Part(BaseModel):
+class MappingPart(BaseModel):
     """A part of a mapping file: nothing unknown is passed over."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Source(Part):
+class FileFormat(MappingPart):
     """How the file is written."""
 
     format: Literal["csv", "jsonl"] = "csv"  # tab-separated is csv with the delimiter "\t"
@@ -97,7 +97,7 @@ class Source(Part):
     empty: dict[str, tuple[Text, ...]] = {}  # column -> cells that mean "nothing", besides an empty one
 
 
-class Condition(Part):
+class Condition(MappingPart):
     """A test of one cell."""
 
     column: str
@@ -117,7 +117,7 @@ class Condition(Part):
         return self
 
 
-class Value(Part):
+class Value(MappingPart):
     """Where a text comes from, and what becomes of it."""
 
     column: str | None = None
@@ -162,14 +162,14 @@ class Time(Value):
     wraps_after: str | None = None
 
 
-class Case(Part):
+class Case(MappingPart):
     """Rows that belong together; they need not be adjacent. The file is then held in memory."""
 
     by: str
     order_by: str | None = None  # a time; equal times keep the order of the file
 
 
-class Check(Part):
+class Check(MappingPart):
     """A row that is counted as dirty; it is used all the same unless `drop` is set."""
 
     reason: str
@@ -177,7 +177,7 @@ class Check(Part):
     drop: bool = False
 
 
-class EventRule(Part):
+class EventRule(MappingPart):
     """Which rows become which event."""
 
     topic: Topic
@@ -186,11 +186,11 @@ class EventRule(Part):
     fields: dict[str, FieldValue]
 
 
-class Mapping(Part):
+class Mapping(MappingPart):
     """A whole mapping file."""
 
     description: str = ""
-    source: Source = Source()
+    source: FileFormat = FileFormat()
     zone: Zone = "UTC"
     case: Case | None = None
     times: dict[str, Time] = {}

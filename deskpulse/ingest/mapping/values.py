@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from deskpulse.ingest.events_io import to_ms, to_rfc3339
 from deskpulse.ingest.mapping.contract import Holds
 from deskpulse.ingest.mapping.dirty import DirtyCell
-from deskpulse.ingest.mapping.rows import Row
+from deskpulse.ingest.mapping.rows import MappedRow
 from deskpulse.ingest.mapping.schema import PLACEHOLDER, Condition, Time, Value
 
-TextOf = Callable[[Row], str]  # "" when there is nothing
-InstantOf = Callable[[Row], int | None]  # epoch milliseconds
-Test = Callable[[Row], bool]
+TextOf = Callable[[MappedRow], str]  # "" when there is nothing
+InstantOf = Callable[[MappedRow], int | None]  # epoch milliseconds
+Test = Callable[[MappedRow], bool]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS: Final = 86_400_000
@@ -44,7 +44,7 @@ def text_of(value: Value) -> TextOf:
     if names is None:
         return origin if default is None else lambda row: origin(row) or default
 
-    def mapped(row: Row) -> str:
+    def mapped(row: MappedRow) -> str:
         text = origin(row)
         found = names.get(text, default)
         if found is None and text:
@@ -69,7 +69,7 @@ def _template(template: str) -> TextOf:
     """Literal texts and placeholders in turn, as the split by a pattern with one group gives them."""
     pieces = PLACEHOLDER.split(template)
 
-    def text(row: Row) -> str:
+    def text(row: MappedRow) -> str:
         built = {"#line": str(row.line), "#nth": str(row.nth)}
         filled = list(pieces)
         for index in range(1, len(pieces), 2):
@@ -91,7 +91,7 @@ def instant_of(time: Time, default_zone: str, anchor: InstantOf | None = None) -
     # Several events of a row read the same time, and strptime is the dearest step of all.
     read = lru_cache(maxsize=256)(_reader(time.format, ZoneInfo(time.zone or default_zone)))
 
-    def instant(row: Row) -> int | None:
+    def instant(row: MappedRow) -> int | None:
         given = text(row)
         if not given:
             return None
@@ -161,7 +161,7 @@ def typed(holds: Holds, text: str) -> object:
         raise DirtyCell(holds, f"{text!r} is no {holds}") from None
 
 
-def instant_field(instant: InstantOf, row: Row) -> str:
+def instant_field(instant: InstantOf, row: MappedRow) -> str:
     """An instant as the events carry it; "" when there is none."""
     at_ms = instant(row)
     return "" if at_ms is None else to_rfc3339(at_ms)

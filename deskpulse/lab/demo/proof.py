@@ -32,7 +32,7 @@ HISTOGRAMS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ProofVerdict:
     """How many figures were compared at which moment, and what differed."""
 
     compared: int
@@ -77,11 +77,11 @@ def behind(samples: Samples, ends: Mapping[tuple[str, int], int]) -> int:
     return sum(max(0, end - positions.get(place, 0)) for place, end in ends.items())
 
 
-def judge(settings: Settings, records: list[Record], samples: Samples) -> Verdict:
+def judge(settings: Settings, records: list[Record], samples: Samples) -> ProofVerdict:
     """Compare a scrape with the oracle's reading of the same records."""
     as_of_ms = as_of(samples)
     wanted = expected_figures(settings, heard(read(settings, records), samples), as_of_ms)
-    return Verdict(len(wanted), verify.compare(wanted, samples), as_of_ms)
+    return ProofVerdict(len(wanted), verify.compare(wanted, samples), as_of_ms)
 
 
 def read(settings: Settings, records: Iterable[Record]) -> Facts:

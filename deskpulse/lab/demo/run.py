@@ -21,7 +21,7 @@ from rich.live import Live
 from deskpulse import exits
 from deskpulse.clocks import wall_ms
 from deskpulse.cluster import ClusterError
-from deskpulse.ingest.publisher import Pace, Progress, publish
+from deskpulse.ingest.publisher import Pace, PublishProgress, publish
 from deskpulse.lab.brokers import BrokerError
 from deskpulse.lab.brokers.process import free_ports, port_is_free
 from deskpulse.lab.demo import proof, screen
@@ -155,7 +155,7 @@ class _Play:
     scenario: str
     told: int = 0  # events of the past
     kinds: Kinds = field(default_factory=Kinds)
-    progress: Progress = field(default_factory=lambda: Progress(0, 0, 0))
+    progress: PublishProgress = field(default_factory=lambda: PublishProgress(0, 0, 0))
 
     async def run(self, seconds: float | None, *, prove: bool) -> int:
         over = asyncio.Event()
@@ -208,8 +208,8 @@ class _Play:
         finally:
             await producer.stop()
 
-    def _note(self, progress: Progress) -> None:
-        self.progress = Progress(
+    def _note(self, progress: PublishProgress) -> None:
+        self.progress = PublishProgress(
             self.told + progress.sent, self.told + progress.acknowledged, progress.publish_ms
         )
 

@@ -38,7 +38,7 @@ class DemoError(RuntimeError):
 
 
 @dataclass(slots=True)
-class Part:
+class DemoProcess:
     """A process of the demo, its log, and what it is called."""
 
     name: str
@@ -61,7 +61,7 @@ class Stack:
     environment: Mapping[str, str]
     port: int
     broker: Broker | None = None
-    parts: list[Part] = field(default_factory=list)
+    parts: list[DemoProcess] = field(default_factory=list)
     _exit: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
@@ -102,7 +102,7 @@ class Stack:
         for part in self.parts:
             part.check()
 
-    def _launch(self, name: str, folder: Path) -> Part:
+    def _launch(self, name: str, folder: Path) -> DemoProcess:
         path = folder / f"{name}.log"
         log: IO[bytes] = path.open("wb")
         self._exit.callback(log.close)
@@ -117,7 +117,7 @@ class Stack:
             start_new_session=True,
         )
         self._exit.callback(_end, process)
-        return Part(name, process, path)
+        return DemoProcess(name, process, path)
 
 
 def start_broker(report: Report) -> Broker:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from deskpulse.ingest.events_io import TimedEvent
-from deskpulse.lab.simulator import DEFAULT_DESK, Desk, Rough, simulate
+from deskpulse.lab.simulator import DEFAULT_DESK, Rough, SimulatedDesk, simulate
 from deskpulse.lab.simulator.curve import weekly_factor
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -61,7 +61,7 @@ def story(
     )
 
 
-def demo_desk(scenario: str, now_ms: int) -> Desk:
+def demo_desk(scenario: str, now_ms: int) -> SimulatedDesk:
     """The default desk, in a busy hour of its week at `now_ms`, with more tickets in the corner that slips.
 
     Its week is tied to the start of the demo and to no zone, so that every demo tells the same story, to the

@@ -4,7 +4,7 @@ Its events come in the order in which they are published.
 """
 
 from deskpulse.lab.simulator.backlog import publish_backlog
-from deskpulse.lab.simulator.desk import DEFAULT_DESK, Channel, Desk, Priority, Rates, Spread, Team
+from deskpulse.lab.simulator.desk import DEFAULT_DESK, Channel, Priority, Rates, SimulatedDesk, Spread, Team
 from deskpulse.lab.simulator.rough import Kinds, Rough
 from deskpulse.lab.simulator.scenarios import SCENARIOS, Scenario
 from deskpulse.lab.simulator.simulate import simulate
@@ -13,12 +13,12 @@ __all__ = [
     "DEFAULT_DESK",
     "SCENARIOS",
     "Channel",
-    "Desk",
     "Kinds",
     "Priority",
     "Rates",
     "Rough",
     "Scenario",
+    "SimulatedDesk",
     "Spread",
     "Team",
     "publish_backlog",

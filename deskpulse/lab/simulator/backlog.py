@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from aiokafka.partitioner import murmur2
 
 from deskpulse.ingest.events_io import TimedEvent, encode
-from deskpulse.ingest.publisher import Progress
+from deskpulse.ingest.publisher import PublishProgress
 
 # So many events are on the way together, of all topics: what belongs together in time stays together.
 FLUSH_EVENTS: Final = 2_000
@@ -39,7 +39,7 @@ async def publish_backlog(
     *,
     until_ms: int,
     topic_prefix: str = "",
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[PublishProgress], None] = lambda _: None,
     now_ms: Callable[[], int],
 ) -> TimedEvent | None:
     """Send what is published up to an instant, and return the first event after it.
@@ -55,7 +55,7 @@ async def publish_backlog(
     for event in events:
         if event.publish_ms > until_ms:
             await writer.landed()
-            on_progress(Progress(writer.sent, writer.acknowledged, until_ms))
+            on_progress(PublishProgress(writer.sent, writer.acknowledged, until_ms))
             return event
         first_ms = event.publish_ms if first_ms is None else first_ms
         if not begun and event.publish_ms > first_ms:
@@ -64,7 +64,7 @@ async def publish_backlog(
         await writer.add(event)
         if writer.waiting >= FLUSH_EVENTS:
             await writer.flush()
-            on_progress(Progress(writer.sent, writer.acknowledged, event.publish_ms))
+            on_progress(PublishProgress(writer.sent, writer.acknowledged, event.publish_ms))
     await writer.landed()
     return None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from deskpulse.lab.simulator.desk import DAY_MS, Desk
-from deskpulse.lab.simulator.happening import Event, EventIds
+from deskpulse.lab.simulator.desk import DAY_MS, SimulatedDesk
+from deskpulse.lab.simulator.happening import EventIds, Happening
 
 _HISTORY_MS: Final = 400 * DAY_MS  # how far back the existing customers joined
 _YEAR_MS: Final = 366 * DAY_MS
@@ -18,7 +18,7 @@ _YEAR_HOURS: Final = 365 * 24
 class CustomerBase:
     """Active and former customers; memory grows with customers, not with time."""
 
-    def __init__(self, desk: Desk, rng: Random, *, tag: str, size: int) -> None:
+    def __init__(self, desk: SimulatedDesk, rng: Random, *, tag: str, size: int) -> None:
         self._rates, self._rng, self._ids, self._tag = desk.rates, rng, EventIds(rng), tag
         self._size = size
         self._known = 0
@@ -30,14 +30,14 @@ class CustomerBase:
         """How often somebody joins or leaves."""
         return self._size * (self._rates.growth_per_year + self._rates.churn_per_year) / _YEAR_HOURS
 
-    def history(self, start_ms: int) -> list[Event]:
+    def history(self, start_ms: int) -> list[Happening]:
         """How the existing customers came to be.
 
         Dated events of the 400 days before the start, in event-time order.
 
         Some of them left in the last year, and a few of those came back.
         """
-        events: list[Event] = []
+        events: list[Happening] = []
         for _ in range(self._size):
             customer_id = self._new()
             old = self._rng.random() < _OLD_SHARE
@@ -57,7 +57,7 @@ class CustomerBase:
                 self._former.append(customer_id)
         return sorted(events, key=lambda event: event.at_ms)
 
-    def move(self, at_ms: int) -> Event:
+    def move(self, at_ms: int) -> Happening:
         """Somebody joins (perhaps again) or leaves."""
         rates = self._rates
         leaves = self._rng.random() * (rates.churn_per_year + rates.growth_per_year) < rates.churn_per_year
@@ -78,7 +78,7 @@ class CustomerBase:
         self._known += 1
         return f"C-{self._tag}-{self._known:06}"
 
-    def _event(self, at_ms: int, customer_id: str, status: str) -> Event:
+    def _event(self, at_ms: int, customer_id: str, status: str) -> Happening:
         return self._ids.event("customer", at_ms, customer_id=customer_id, status=status)
 
 

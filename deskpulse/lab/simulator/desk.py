@@ -95,7 +95,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class SimulatedDesk:
     """A whole desk. The shares of teams, channels and priorities need not add up to 1."""
 
     teams: tuple[Team, ...]
@@ -114,7 +114,7 @@ class Desk:
         return min(self.max_customers, max(20, round(rate_per_hour * 24 * 30 / self.tickets_per_customer)))
 
 
-DEFAULT_DESK: Final = Desk(
+DEFAULT_DESK: Final = SimulatedDesk(
     teams=(
         Team("technical", 0.5, responders=9),
         Team("billing", 0.3, responders=5),

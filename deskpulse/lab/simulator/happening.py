@@ -14,7 +14,7 @@ from deskpulse.ingest.events_io import to_rfc3339
 from deskpulse.lab.simulator.desk import Channel, Priority, Team
 
 
-class Event(NamedTuple):
+class Happening(NamedTuple):
     """An event before it is published: its topic, its event time (epoch milliseconds), its value."""
 
     topic: str
@@ -28,9 +28,9 @@ class EventIds:
     def __init__(self, rng: Random) -> None:
         self._rng = rng
 
-    def event(self, topic: str, at_ms: int, **fields: object) -> Event:
+    def event(self, topic: str, at_ms: int, **fields: object) -> Happening:
         """An event with a fresh `event_id`; the fields follow in their given order."""
-        return Event(
+        return Happening(
             topic,
             at_ms,
             {"event_id": f"{self._rng.getrandbits(64):016x}", "occurred_at": to_rfc3339(at_ms), **fields},
@@ -38,7 +38,7 @@ class EventIds:
 
 
 @dataclass(slots=True)
-class Ticket:
+class SimulatedTicket:
     """A ticket while its life is written."""
 
     ticket_id: str
@@ -48,7 +48,7 @@ class Ticket:
     priority: Priority
     created_ms: int
     first_wait_ms: int | None = None
-    events: list[Event] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
 
 
 class Shared(Protocol):

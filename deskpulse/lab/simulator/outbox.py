@@ -8,8 +8,8 @@ from random import Random
 from typing import Final
 
 from deskpulse.ingest.events_io import TimedEvent, record_key
-from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, SECOND_MS, Desk, Spread
-from deskpulse.lab.simulator.happening import Event
+from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, SECOND_MS, SimulatedDesk, Spread
+from deskpulse.lab.simulator.happening import Happening
 from deskpulse.lab.simulator.scenarios import Scenario
 
 _TRANSIT_MS: Final = (30, 1_500)  # from happening to Kafka, usually
@@ -24,12 +24,12 @@ class Outbox:
     Holds what is still to come, not what was.
     """
 
-    def __init__(self, desk: Desk, scenario: Scenario, rng: Random) -> None:
+    def __init__(self, desk: SimulatedDesk, scenario: Scenario, rng: Random) -> None:
         self._rates, self._scenario, self._rng = desk.rates, scenario, rng
         self._waiting: list[tuple[int, int, int, TimedEvent]] = []
         self._pushed = 0
 
-    def push(self, events: Sequence[Event]) -> None:
+    def push(self, events: Sequence[Happening]) -> None:
         """Plan the publication of the events of one ticket or customer.
 
         A ticket's creation comes first in `events`.
@@ -49,7 +49,7 @@ class Outbox:
         while self._waiting and (until_ms is None or self._waiting[0][0] < until_ms):
             yield heapq.heappop(self._waiting)[-1]
 
-    def _put(self, planned_ms: int, event: Event) -> None:
+    def _put(self, planned_ms: int, event: Happening) -> None:
         """Queue by publication; what an outage holds back keeps its planned order."""
         publish_ms = self._scenario.publish_at(planned_ms)
         self._pushed += 1

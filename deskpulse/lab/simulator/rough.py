@@ -15,8 +15,8 @@ from random import Random
 from typing import ClassVar, Final
 
 from deskpulse.ingest.events_io import TimedEvent, to_ms, to_rfc3339
-from deskpulse.lab.simulator.desk import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Desk, Team
-from deskpulse.lab.simulator.happening import Event, EventIds, Ticket
+from deskpulse.lab.simulator.desk import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, SimulatedDesk, Team
+from deskpulse.lab.simulator.happening import EventIds, Happening, SimulatedTicket
 from deskpulse.lab.simulator.scenarios import SCENARIOS, Scenario
 
 # Twelve teams of very different size, with names that people choose: quotes, signs of other languages,
@@ -59,11 +59,11 @@ class Rough(Scenario):
     history_ms: ClassVar[int] = 400 * DAY_MS
 
     @classmethod
-    def adapt(cls, desk: Desk) -> Desk:
+    def adapt(cls, desk: SimulatedDesk) -> SimulatedDesk:
         """The desk with these teams."""
         return replace(desk, teams=TEAMS)
 
-    def bend(self, ticket: Ticket, rng: Random, ids: EventIds) -> list[Event]:
+    def bend(self, ticket: SimulatedTicket, rng: Random, ids: EventIds) -> list[Happening]:
         """The events of a ticket, and what the hard world makes of them."""
         events = list(ticket.events)
         if rng.random() < _FORGOTTEN:
@@ -83,7 +83,7 @@ class Rough(Scenario):
 SCENARIOS[Rough.name] = Rough
 
 
-def _chatter(ticket: Ticket, rng: Random, ids: EventIds) -> Iterator[Event]:
+def _chatter(ticket: SimulatedTicket, rng: Random, ids: EventIds) -> Iterator[Happening]:
     """Changes that mostly change nothing, between the creation and the end."""
     span_ms = max(HOUR_MS, ticket.events[-1].at_ms - ticket.created_ms)
     for _ in range(rng.randint(*_CHANGES)):
@@ -93,7 +93,7 @@ def _chatter(ticket: Ticket, rng: Random, ids: EventIds) -> Iterator[Event]:
         yield ids.event("ticket-changed", at_ms, ticket_id=ticket.ticket_id, change=change, **parts)
 
 
-def _comeback(ticket: Ticket, closed_ms: int, rng: Random, ids: EventIds) -> Iterator[Event]:
+def _comeback(ticket: SimulatedTicket, closed_ms: int, rng: Random, ids: EventIds) -> Iterator[Happening]:
     """Reopened months later, answered, and mostly solved again."""
     back_ms = closed_ms + rng.randint(*_AWAY_MS)
     yield ids.event("ticket-changed", back_ms, ticket_id=ticket.ticket_id, change="reopened")
@@ -108,22 +108,22 @@ def _comeback(ticket: Ticket, closed_ms: int, rng: Random, ids: EventIds) -> Ite
         )
 
 
-def _ahead_ms(ticket: Ticket) -> int:
+def _ahead_ms(ticket: SimulatedTicket) -> int:
     """How far the clock of what sends the ticket's events is ahead."""
     return _FAST.get(ticket.team.name, 0) - _SLOW.get(ticket.team.name, 0)
 
 
-def _skewed(event: Event, ahead_ms: int) -> Event:
+def _skewed(event: Happening, ahead_ms: int) -> Happening:
     """The same event from a clock that is ahead; it is published when it happened."""
     if not ahead_ms:
         return event
     return event._replace(value={**event.value, "occurred_at": to_rfc3339(event.at_ms + ahead_ms)})
 
 
-def _again(event: Event, rng: Random, ids: EventIds) -> Event:
+def _again(event: Happening, rng: Random, ids: EventIds) -> Happening:
     """The same content with another identity, published later."""
     twin = ids.event(event.topic, event.at_ms)
-    return Event(
+    return Happening(
         event.topic,
         event.at_ms + rng.randint(*_AGAIN_MS),
         {**event.value, "event_id": twin.value["event_id"]},

@@ -12,8 +12,8 @@ from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from deskpulse.lab.simulator.curve import local_time
-from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, Desk
-from deskpulse.lab.simulator.happening import Event, EventIds, Ticket
+from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, SimulatedDesk
+from deskpulse.lab.simulator.happening import EventIds, Happening, SimulatedTicket
 
 _SATURDAY: Final = 5
 _OPENS, _RUSH_ENDS = 8, 12  # local hours of a Monday
@@ -30,17 +30,17 @@ class Scenario:
     description: ClassVar[str] = "ordinary weeks: nothing goes wrong"
     peak: ClassVar[float] = 1.0  # the largest value of `volume`
 
-    def __init__(self, desk: Desk, moment_ms: int) -> None:
+    def __init__(self, desk: SimulatedDesk, moment_ms: int) -> None:
         self.desk = desk
         self.moment_ms = moment_ms
         self._zone = ZoneInfo(desk.zone)
 
     @classmethod
-    def adapt(cls, desk: Desk) -> Desk:
+    def adapt(cls, desk: SimulatedDesk) -> SimulatedDesk:
         """The desk that the scenario befalls, where it is not any desk."""
         return desk
 
-    def bend(self, ticket: Ticket, rng: Random, ids: EventIds) -> list[Event]:  # noqa: ARG002 - a hook
+    def bend(self, ticket: SimulatedTicket, rng: Random, ids: EventIds) -> list[Happening]:  # noqa: ARG002 - a hook
         """What becomes of the events of a whole ticket.
 
         `at_ms` of an event is when it happens, so its time in the value may differ.
@@ -115,7 +115,7 @@ class SlaSlip(Scenario):
     factor: ClassVar[int] = 15
     corner: ClassVar[tuple[str, str]] = ("billing", "high")
 
-    def __init__(self, desk: Desk, moment_ms: int) -> None:
+    def __init__(self, desk: SimulatedDesk, moment_ms: int) -> None:
         super().__init__(desk, moment_ms)
         team, priority = self.corner
         self._team = _named(team, [one.name for one in desk.teams])

@@ -16,8 +16,8 @@ from typing import Final
 from deskpulse.ingest.events_io import TimedEvent, record_key
 from deskpulse.lab.simulator.curve import PEAK, arrivals, weekly_factor
 from deskpulse.lab.simulator.customers import CustomerBase
-from deskpulse.lab.simulator.desk import DEFAULT_DESK, MINUTE_MS, Desk
-from deskpulse.lab.simulator.happening import Event, EventIds
+from deskpulse.lab.simulator.desk import DEFAULT_DESK, MINUTE_MS, SimulatedDesk
+from deskpulse.lab.simulator.happening import EventIds, Happening
 from deskpulse.lab.simulator.outbox import Outbox
 from deskpulse.lab.simulator.scenarios import SCENARIOS, Scenario
 from deskpulse.lab.simulator.surveys import answer_without_ticket
@@ -25,7 +25,7 @@ from deskpulse.lab.simulator.tickets import TicketWriter
 
 _LIVE_MOMENT_MS: Final = 10 * MINUTE_MS  # of a scenario, when the simulation has no end
 
-Occur = Callable[[int], list[Event]]
+Occur = Callable[[int], list[Happening]]
 
 
 def simulate(
@@ -35,7 +35,7 @@ def simulate(
     start_ms: int,
     end_ms: int | None = None,
     rate_per_hour: float = 60.0,
-    desk: Desk = DEFAULT_DESK,
+    desk: SimulatedDesk = DEFAULT_DESK,
     moment_ms: int | None = None,
 ) -> Iterator[TimedEvent]:
     """Yield the events published in `[start_ms, end_ms)`, in that order; endless without an end.
@@ -71,7 +71,9 @@ class _Run:
     So the draws of one part do not move those of another.
     """
 
-    def __init__(self, desk: Desk, scenario: Scenario, *, seed: int, tag: str, rate_per_hour: float) -> None:
+    def __init__(
+        self, desk: SimulatedDesk, scenario: Scenario, *, seed: int, tag: str, rate_per_hour: float
+    ) -> None:
         self._desk, self._scenario, self._seed, self._tag, self._rate = (
             desk,
             scenario,
@@ -124,15 +126,15 @@ class _Run:
     def _volume(self, scenario: Scenario, at_ms: int) -> float:
         return weekly_factor(scenario.local(at_ms)) * scenario.volume(at_ms)
 
-    def _new_ticket(self, at_ms: int) -> list[Event]:
+    def _new_ticket(self, at_ms: int) -> list[Happening]:
         self._tickets += 1
         ticket = self._writer.write(f"T-{self._tag}-{self._tickets:07}", self._customers.writer(), at_ms)
         return self._scenario.bend(ticket, self._bent, self._bent_ids)
 
-    def _customer_moves(self, at_ms: int) -> list[Event]:
+    def _customer_moves(self, at_ms: int) -> list[Happening]:
         return [self._customers.move(at_ms)]
 
-    def _customer_answers(self, at_ms: int) -> list[Event]:
+    def _customer_answers(self, at_ms: int) -> list[Happening]:
         return [
             answer_without_ticket(
                 at_ms, self._customers.writer(), self._desk, self._mailing, self._mailing_ids

@@ -8,8 +8,8 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, Desk, Spread
-from deskpulse.lab.simulator.happening import Event, EventIds, Ticket
+from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, SimulatedDesk, Spread
+from deskpulse.lab.simulator.happening import EventIds, Happening, SimulatedTicket
 
 _ANSWERS: Final = Spread(3 * HOUR_MS, 1.1)  # after the resolution
 _THINKS_AGAIN: Final = Spread(10 * HOUR_MS, 0.9)
@@ -36,7 +36,7 @@ def score_of(kind: str, mood: float, rng: Random) -> int:
     return _LOWEST[kind] + rng.choices(range(len(weights)), weights)[0]
 
 
-def mood_of(ticket: Ticket) -> float:
+def mood_of(ticket: SimulatedTicket) -> float:
     """Probability of a displeased customer.
 
     It grows with the first wait against what is usual on this way in.
@@ -47,13 +47,15 @@ def mood_of(ticket: Ticket) -> float:
     return min(_WORST_MOOD, _MOOD_PER_WAIT * max(0.0, ticket.first_wait_ms / usual_ms - _SLOW))
 
 
-def survey_answers(ticket: Ticket, resolved_ms: int, desk: Desk, rng: Random, ids: EventIds) -> list[Event]:
+def survey_answers(
+    ticket: SimulatedTicket, resolved_ms: int, desk: SimulatedDesk, rng: Random, ids: EventIds
+) -> list[Happening]:
     """Answers after a resolution, each kind with its own probability.
 
     Some are changed later (a new event).
     """
     rates, mood = desk.rates, mood_of(ticket)
-    answers: list[Event] = []
+    answers: list[Happening] = []
     for kind, probability in (("nps", rates.nps), ("csat", rates.csat), ("ces", rates.ces)):
         if rng.random() >= probability:
             continue
@@ -65,13 +67,15 @@ def survey_answers(ticket: Ticket, resolved_ms: int, desk: Desk, rng: Random, id
     return answers
 
 
-def answer_without_ticket(at_ms: int, customer_id: str, desk: Desk, rng: Random, ids: EventIds) -> Event:
+def answer_without_ticket(
+    at_ms: int, customer_id: str, desk: SimulatedDesk, rng: Random, ids: EventIds
+) -> Happening:
     """An answer to a mailing: of a customer, seldom naming a team."""
     kind = rng.choices(("nps", "csat", "ces"), (7, 2, 1))[0]
     team = {"team": rng.choice(desk.teams).name} if rng.random() < 0.3 else {}
     return _answer(ids, at_ms, kind, score_of(kind, 0.0, rng), customer_id=customer_id, **team)
 
 
-def _answer(ids: EventIds, at_ms: int, kind: str, score: int, **whose: str) -> Event:
+def _answer(ids: EventIds, at_ms: int, kind: str, score: int, **whose: str) -> Happening:
     scale = {"scale_max": 5} if kind == "csat" else {}
     return ids.event("survey", at_ms, **whose, kind=kind, score=score, **scale)

@@ -9,8 +9,8 @@ from random import Random
 from typing import Final
 
 from deskpulse.ingest.events_io import to_rfc3339
-from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, SECOND_MS, Channel, Desk, Spread
-from deskpulse.lab.simulator.happening import EventIds, Ticket, pick
+from deskpulse.lab.simulator.desk import HOUR_MS, MINUTE_MS, SECOND_MS, Channel, SimulatedDesk, Spread
+from deskpulse.lab.simulator.happening import EventIds, SimulatedTicket, pick
 from deskpulse.lab.simulator.scenarios import Scenario
 from deskpulse.lab.simulator.surveys import survey_answers
 
@@ -29,14 +29,14 @@ _MEASURED_SHARE: Final = 0.5  # of the tickets without talk: the responder's wor
 class TicketWriter:
     """Writes whole tickets, one after the other, from one stream of random numbers."""
 
-    def __init__(self, desk: Desk, scenario: Scenario, rng: Random) -> None:
+    def __init__(self, desk: SimulatedDesk, scenario: Scenario, rng: Random) -> None:
         self._desk, self._rates, self._scenario, self._rng = desk, desk.rates, scenario, rng
         self._ids = EventIds(rng)
 
-    def write(self, ticket_id: str, customer_id: str, created_ms: int) -> Ticket:
+    def write(self, ticket_id: str, customer_id: str, created_ms: int) -> SimulatedTicket:
         """All events of one ticket; the first is its creation, the others in the order of its story."""
         desk, rng = self._desk, self._rng
-        ticket = Ticket(
+        ticket = SimulatedTicket(
             ticket_id,
             customer_id,
             pick(rng, desk.teams),
@@ -55,7 +55,7 @@ class TicketWriter:
             self._correspond(ticket)
         return ticket
 
-    def _create(self, ticket: Ticket) -> None:
+    def _create(self, ticket: SimulatedTicket) -> None:
         self._add(
             ticket,
             "ticket-created",
@@ -67,7 +67,7 @@ class TicketWriter:
             url=self._desk.url + ticket.ticket_id,
         )
 
-    def _triage(self, ticket: Ticket) -> None:
+    def _triage(self, ticket: SimulatedTicket) -> None:
         """Team or priority are corrected minutes later; who answers, and how fast, stays as it was."""
         field, now, known = (
             ("team", ticket.team.name, [team.name for team in self._desk.teams])
@@ -79,7 +79,7 @@ class TicketWriter:
         if others:
             self._change(ticket, at_ms, "triaged", **{field: self._rng.choice(others)})
 
-    def _call(self, ticket: Ticket) -> None:
+    def _call(self, ticket: SimulatedTicket) -> None:
         """A customer on the line, who gives up or is answered.
 
         An answered one is solved on the line or followed up in writing.
@@ -95,7 +95,7 @@ class TicketWriter:
         self._change(ticket, replied_ms + lasted_ms, "handled", **parts)
         self._finish(ticket, replied_ms + lasted_ms)
 
-    def _correspond(self, ticket: Ticket) -> None:
+    def _correspond(self, ticket: SimulatedTicket) -> None:
         """A written ticket: perhaps an automated acknowledgement, then people."""
         if self._chance(self._rates.automated):
             self._add(
@@ -120,7 +120,7 @@ class TicketWriter:
             self._change(ticket, last_ms, "resumed")
         self._finish(ticket, last_ms)
 
-    def _finish(self, ticket: Ticket, last_ms: int) -> None:
+    def _finish(self, ticket: SimulatedTicket, last_ms: int) -> None:
         """Further replies, then the resolution, unless the ticket stays open for good."""
         for _ in range(_MAX_REPLIES):
             if not self._chance(self._rates.another_reply):
@@ -140,7 +140,7 @@ class TicketWriter:
             self._parts(ticket.channel)[0] if measured and not ticket.channel.live else {},
         )
 
-    def _resolve(self, ticket: Ticket, at_ms: int, parts: dict[str, object]) -> None:
+    def _resolve(self, ticket: SimulatedTicket, at_ms: int, parts: dict[str, object]) -> None:
         """Solved; the customer may answer surveys, and may come back, once."""
         self._add(ticket, "resolved", at_ms, **parts)
         ticket.events += survey_answers(ticket, at_ms, self._desk, self._rng, self._ids)
@@ -152,7 +152,7 @@ class TicketWriter:
                 again_ms = self._scenario.resolve_at(replied_ms + self._rng.randint(MINUTE_MS, 4 * HOUR_MS))
                 self._add(ticket, "resolved", again_ms, **self._parts(ticket.channel)[0])
 
-    def _first_reply(self, ticket: Ticket, wait_ms: int) -> int:
+    def _first_reply(self, ticket: SimulatedTicket, wait_ms: int) -> int:
         at_ms = self._reply_at(ticket, ticket.created_ms, wait_ms)
         ticket.first_wait_ms = at_ms - ticket.created_ms
         self._add(
@@ -163,13 +163,13 @@ class TicketWriter:
         )
         return at_ms
 
-    def _later_reply(self, ticket: Ticket, waiting_since_ms: int) -> int:
+    def _later_reply(self, ticket: SimulatedTicket, waiting_since_ms: int) -> int:
         wait_ms = round(ticket.priority.later_reply.draw(self._rng) * ticket.channel.wait_factor)
         at_ms = self._reply_at(ticket, waiting_since_ms, max(SECOND_MS, wait_ms))
         self._change(ticket, at_ms, "replied", waiting_since=to_rfc3339(waiting_since_ms))
         return at_ms
 
-    def _reply_at(self, ticket: Ticket, asked_ms: int, wait_ms: int) -> int:
+    def _reply_at(self, ticket: SimulatedTicket, asked_ms: int, wait_ms: int) -> int:
         return self._scenario.reply_at(
             asked_ms, asked_ms + wait_ms, team=ticket.team.name, priority=ticket.priority.name
         )
@@ -182,10 +182,10 @@ class TicketWriter:
             parts_ms = {"talk_seconds": channel.talk.draw(self._rng), **held, **parts_ms}
         return {name: round(part_ms / 1000, 1) for name, part_ms in parts_ms.items()}, sum(parts_ms.values())
 
-    def _add(self, ticket: Ticket, topic: str, at_ms: int, **fields: object) -> None:
+    def _add(self, ticket: SimulatedTicket, topic: str, at_ms: int, **fields: object) -> None:
         ticket.events.append(self._ids.event(topic, at_ms, ticket_id=ticket.ticket_id, **fields))
 
-    def _change(self, ticket: Ticket, at_ms: int, change: str, **fields: object) -> None:
+    def _change(self, ticket: SimulatedTicket, at_ms: int, change: str, **fields: object) -> None:
         self._add(ticket, "ticket-changed", at_ms, change=change, **fields)
 
     def _chance(self, probability: float) -> bool:

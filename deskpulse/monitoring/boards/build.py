@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models.prometheus import Dataquery
 from deskpulse.monitoring.boards.desk import SOURCE_VARIABLE, Desk
 from deskpulse.monitoring.boards.matchers import OF_DESK, Match
 from deskpulse.monitoring.boards.pages import definitions, pipeline, sla, team, wall
-from deskpulse.monitoring.boards.panels.sheet import REFRESH, SCHEMA, TAG, Asked, Sheet
+from deskpulse.monitoring.boards.panels.sheet import REFRESH, SCHEMA, TAG, AskedQuery, Sheet
 from deskpulse.monitoring.boards.questions.figures import TEAM, alerts
 from windows.offered import NAMES
 
@@ -34,7 +34,7 @@ NAME_AND_PATTERN: Final = r'/^\{\w+="(?<text>.*)",pattern="(?<value>[^"]*)"\} \S
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BoardPlan:
     """What a board is but for its panels."""
 
     fill: Callable[[Sheet], None]
@@ -51,7 +51,7 @@ class Board:
 
     name: str
     model: sdk.Dashboard
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedQuery, ...]
     targets: tuple[str, ...] = ()  # that its variable can be
 
     @property
@@ -145,14 +145,14 @@ def _choice(desk: Desk, name: str, values: Mapping[str, str]) -> sdk.VariableMod
     )
 
 
-PLANS: Final[Mapping[str, Plan]] = {
-    "wall": Plan(wall.build, f"now-{wall.SPAN}", bare=True),
-    "team": Plan(
+PLANS: Final[Mapping[str, BoardPlan]] = {
+    "wall": BoardPlan(wall.build, f"now-{wall.SPAN}", bare=True),
+    "team": BoardPlan(
         team.build, "now-24h", _team_variables, refresh="30s", marked=(("kind", "kpi"), ("team", TEAM))
     ),
-    "sla": Plan(sla.build, "now-24h", _sla_variables, refresh="30s"),
-    "pipeline": Plan(pipeline.build, "now-3h", refresh="30s", marked=(("kind", ("pipeline", "meta")),)),
-    "definitions": Plan(definitions.build, "now-24h", refresh="1m"),
+    "sla": BoardPlan(sla.build, "now-24h", _sla_variables, refresh="30s"),
+    "pipeline": BoardPlan(pipeline.build, "now-3h", refresh="30s", marked=(("kind", ("pipeline", "meta")),)),
+    "definitions": BoardPlan(definitions.build, "now-24h", refresh="1m"),
 }
 
 
@@ -161,7 +161,7 @@ def boards(desk: Desk) -> list[Board]:
     return [_board(name, plan, desk) for name, plan in PLANS.items()]
 
 
-def _board(name: str, plan: Plan, desk: Desk) -> Board:
+def _board(name: str, plan: BoardPlan, desk: Desk) -> Board:
     sheet = Sheet(desk)
     plan.fill(sheet)
     w = desk.words
@@ -198,7 +198,7 @@ def _board(name: str, plan: Plan, desk: Desk) -> Board:
     return Board(name, model, tuple(sheet.asked), desk.targets)
 
 
-def _alerts(desk: Desk, plan: Plan) -> sdk.AnnotationQuery:
+def _alerts(desk: Desk, plan: BoardPlan) -> sdk.AnnotationQuery:
     """Pages, marked where they began.
 
     On the wall the switch of the marks would show above the panels, so it is hidden there.

@@ -24,7 +24,7 @@ _RATE_WINDOW_MS: Final = 120_000  # the shortest window that a rule looks back o
 _ALMOST: Final = 1e-9
 
 
-class Promise(NamedTuple):
+class PromisedLine(NamedTuple):
     """One line of a version."""
 
     version: str
@@ -73,20 +73,20 @@ def _percent(share: float) -> str:
     return f"{100 * share:.4g}%"
 
 
-def _promises(policy: Policy, now_ms: int) -> Iterator[Promise]:
+def _promises(policy: Policy, now_ms: int) -> Iterator[PromisedLine]:
     current = policy.at(now_ms)
     for version in policy.versions:
         if version is current or (version.effective_ms is not None and version.effective_ms > now_ms):
             yield from _of_version(version)
 
 
-def _of_version(version: Version) -> Iterator[Promise]:
+def _of_version(version: Version) -> Iterator[PromisedLine]:
     for target, rules in version.rules.items():
         for rule in rules:
-            yield Promise(version.name, target, rule.within_ms, rule.objective)
+            yield PromisedLine(version.name, target, rule.within_ms, rule.objective)
 
 
-def _burn_faults(place: int, part: BurnPart, promises: list[Promise]) -> Iterator[Fault]:
+def _burn_faults(place: int, part: BurnPart, promises: list[PromisedLine]) -> Iterator[Fault]:
     """A factor that somebody wrote must be able to fire for every objective.
 
     The usual ones are capped instead.

@@ -10,7 +10,7 @@ import yaml
 
 from deskpulse.monitoring.rules.desks import of_desk
 from deskpulse.monitoring.rules.groups import boards, meta, pipeline, scores, sla, view
-from deskpulse.monitoring.rules.model import Alert, Family, Group, Record, Rule
+from deskpulse.monitoring.rules.model import Alert, RecordingRule, Rule, RuleFile, RuleGroup
 from deskpulse.monitoring.rules.plan import Plan, promql_duration
 
 HEAD: Final = (
@@ -31,7 +31,7 @@ _TICKETS: Final = (
 )
 
 
-def families(plan: Plan) -> tuple[Family, ...]:
+def families(plan: Plan) -> tuple[RuleFile, ...]:
     """All rules of a plan."""
     return (
         boards.added(view.family(plan), plan),
@@ -54,7 +54,7 @@ def rule_files(plan: Plan) -> dict[str, str]:
     return {one.file: _text(plan, one) for one in families(plan)}
 
 
-def _text(plan: Plan, one: Family) -> str:
+def _text(plan: Plan, one: RuleFile) -> str:
     about = "\n".join(f"# {line}" for line in one.about.splitlines())
     groups = dump({"groups": [_group(plan, group) for group in one.groups]})
     return f"{HEAD}\n{of_desk_line(plan.desk)}\n{about}\n{_drill(plan)}{groups}"
@@ -73,14 +73,14 @@ def _drill(plan: Plan) -> str:
     )
 
 
-def _group(plan: Plan, group: Group) -> dict[str, Any]:
+def _group(plan: Plan, group: RuleGroup) -> dict[str, Any]:
     return {"name": group.name, "rules": [_rule(plan, rule) for rule in group.rules]}
 
 
 def _rule(plan: Plan, rule: Rule) -> dict[str, Any]:
     return (
         {"record": rule.name, "expr": of_desk(rule.expr, plan.desk)}
-        if isinstance(rule, Record)
+        if isinstance(rule, RecordingRule)
         else _alert(plan, rule)
     )
 

@@ -14,7 +14,7 @@ UNTRUSTED: Final = {"figures": "untrusted"}
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecordingRule:
     """A recording rule."""
 
     name: str
@@ -39,11 +39,11 @@ class Alert:
     tickets: str | None = None  # the query of api/at-risk that lists the tickets
 
 
-Rule = Record | Alert
+Rule = RecordingRule | Alert
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class RuleGroup:
     """Rules that are evaluated one after the other."""
 
     name: str
@@ -51,12 +51,12 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class RuleFile:
     """Groups that make one file; `about` is its head, in words for a person who opens it."""
 
     file: str
     about: str
-    groups: tuple[Group, ...]
+    groups: tuple[RuleGroup, ...]
 
     @property
     def alerts(self) -> tuple[Alert, ...]:

@@ -7,12 +7,12 @@ from typing import Final
 from deskpulse.monitoring.boards.matchers import DESK_NAME
 from deskpulse.monitoring.boards.pages.wall import FIGURES, STALE_SECONDS, figures_state, firing_now
 from deskpulse.monitoring.boards.panels import kinds, tiles
-from deskpulse.monitoring.boards.panels.kinds import Course
+from deskpulse.monitoring.boards.panels.kinds import LineStyle
 from deskpulse.monitoring.boards.panels.scale import KEPT, PLAIN, UNKNOWN, Step
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.panels.tiles import Number
 from deskpulse.monitoring.boards.questions.figures import PROGRAMS, age_seconds, believed, lag
-from deskpulse.monitoring.boards.questions.program import Written
+from deskpulse.monitoring.boards.questions.program import PlainPromql
 
 _J: Final = PROGRAMS
 # The exporters of the desk, by what Prometheus itself says of its targets: that has no desk.
@@ -29,7 +29,7 @@ def build(sheet: Sheet) -> None:
     _exporters(sheet, sheet.row(38, w("row_exporters")))
 
 
-def _rate(name: str, by: str) -> Written:
+def _rate(name: str, by: str) -> PlainPromql:
     """Events a second.
 
     Counters are rows of the ledger, so all exporters show the same ones: the greatest of each partition
@@ -37,7 +37,7 @@ def _rate(name: str, by: str) -> Written:
     """
     labels = "partition, reason" if by == "reason" else "partition"
     inner = f"max by ({labels}) (rate({name}{_J}[$__rate_interval]))"
-    return Written(f"sum by ({by}) ({inner})" if by else f"sum({inner})")
+    return PlainPromql(f"sum by ({by}) ({inner})" if by else f"sum({inner})")
 
 
 def _trust(sheet: Sheet, y: int) -> None:
@@ -58,7 +58,7 @@ def _trust(sheet: Sheet, y: int) -> None:
         "seconds",
         Number(steps=ages),
     )
-    up = Query(Written(f"count(deskpulse_exporter_up{_J})"))
+    up = Query(PlainPromql(f"count(deskpulse_exporter_up{_J})"))
     tiles.value(
         sheet,
         Frame((0, y + 4, 4, 6), w("exporters_up"), w("exporters_up_help")),
@@ -70,7 +70,7 @@ def _trust(sheet: Sheet, y: int) -> None:
         sheet, Frame((4, y + 4, 4, 6), w("not_counted"), w("not_counted_help")), Query(lag()), "count"
     )
     refused = Query(
-        Written(f"sum(max by (partition, reason) (increase(deskpulse_events_rejected_total{_J}[1h])))")
+        PlainPromql(f"sum(max by (partition, reason) (increase(deskpulse_events_rejected_total{_J}[1h])))")
     )
     tiles.value(
         sheet,
@@ -79,7 +79,7 @@ def _trust(sheet: Sheet, y: int) -> None:
         "count",
         Number(steps=bad),
     )
-    lost = Query(Written(f"sum(max by (partition) (increase(deskpulse_records_lost_total{_J}[1d])))"))
+    lost = Query(PlainPromql(f"sum(max by (partition) (increase(deskpulse_records_lost_total{_J}[1d])))"))
     tiles.value(
         sheet, Frame((11, y + 4, 3, 6), w("lost_1d"), w("lost_help")), lost, "count", Number(steps=bad)
     )
@@ -88,16 +88,16 @@ def _trust(sheet: Sheet, y: int) -> None:
 
 def _behind(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
-    by_topic = Query(Written(f"sum by (topic) {believed('deskpulse_source_lag_records')}"), "{{topic}}")
+    by_topic = Query(PlainPromql(f"sum by (topic) {believed('deskpulse_source_lag_records')}"), "{{topic}}")
     kinds.lines(
         sheet,
         Frame((0, y, 12, 8), w("lag_topics"), w("lag_topics_help")),
         [by_topic],
         "count",
-        Course(soft=(0, 10)),
+        LineStyle(soft=(0, 10)),
     )
     seen = Query(
-        Written(f"time() - max by (topic) {believed('deskpulse_source_watermark_timestamp_seconds')}"),
+        PlainPromql(f"time() - max by (topic) {believed('deskpulse_source_watermark_timestamp_seconds')}"),
         "{{topic}}",
     )
     kinds.lines(
@@ -105,7 +105,7 @@ def _behind(sheet: Sheet, y: int) -> None:
         Frame((12, y, 12, 8), w("last_event"), w("last_event_help")),
         [seen],
         "span",
-        Course(soft=(None, None), logarithmic=True),
+        LineStyle(soft=(None, None), logarithmic=True),
     )
 
 
@@ -121,20 +121,20 @@ def _flow(sheet: Sheet, y: int) -> None:
         Frame((0, y, 8, 8), w("events_per_second"), w("events_per_second_help")),
         flow,
         "rate",
-        Course(soft=(0, 1)),
+        LineStyle(soft=(0, 1)),
     )
     rejected = "deskpulse_events_rejected_total"
     # A dozen reasons, and none of them usual: only those of the time range are lines, and their sum is there
     # without any.
     seen = f"(sum by (reason) (increase({rejected}{_J}[$__range] @ end())) > 0)"
-    of_range = Written(f"{_rate(rejected, 'reason').promql()} and on (reason) {seen}")
+    of_range = PlainPromql(f"{_rate(rejected, 'reason').promql()} and on (reason) {seen}")
     refused = [Query(_rate(rejected, ""), w("all_refused")), Query(of_range, "{{reason}}", may_be_empty=True)]
     kinds.lines(
         sheet,
         Frame((8, y, 8, 8), w("refused_per_second"), w("refused_help")),
         refused,
         "rate",
-        Course(many=True, soft=(0, 1)),
+        LineStyle(many=True, soft=(0, 1)),
     )
     transactions = [Query(_rate("deskpulse_transactions_total", "partition"), "{{partition}}")]
     kinds.lines(
@@ -142,34 +142,34 @@ def _flow(sheet: Sheet, y: int) -> None:
         Frame((16, y, 8, 8), w("transactions"), w("transactions_help")),
         transactions,
         "rate",
-        Course(many=True, soft=(0, 1)),
+        LineStyle(many=True, soft=(0, 1)),
     )
 
 
 def _ledger(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
     unread = f"deskpulse_ledger_end_offset{_J} - deskpulse_ledger_position_offset{_J}"
-    behind = Query(Written(f"sum by (instance) ({unread})"), "{{instance}}")
+    behind = Query(PlainPromql(f"sum by (instance) ({unread})"), "{{instance}}")
     kinds.lines(
         sheet,
         Frame((0, y, 8, 8), w("ledger_behind"), w("ledger_behind_help")),
         [behind],
         "count",
-        Course(soft=(0, 10)),
+        LineStyle(soft=(0, 10)),
     )
     held = Query(
-        Written(f"max by (partition) {believed('deskpulse_ledger_unstable_records')}"), "{{partition}}"
+        PlainPromql(f"max by (partition) {believed('deskpulse_ledger_unstable_records')}"), "{{partition}}"
     )
     kinds.lines(
         sheet,
         Frame((8, y, 8, 8), w("held_back"), w("held_back_help")),
         [held],
         "count",
-        Course(many=True, soft=(0, 10)),
+        LineStyle(many=True, soft=(0, 10)),
     )
-    stuck = Query(Written(f"max by (instance) (deskpulse_ledger_stuck_seconds{_J})"), "{{instance}}")
+    stuck = Query(PlainPromql(f"max by (instance) (deskpulse_ledger_stuck_seconds{_J})"), "{{instance}}")
     kinds.lines(
-        sheet, Frame((16, y, 8, 8), w("stuck"), w("stuck_help")), [stuck], "span", Course(soft=(0, 60))
+        sheet, Frame((16, y, 8, 8), w("stuck"), w("stuck_help")), [stuck], "span", LineStyle(soft=(0, 60))
     )
 
 
@@ -177,7 +177,7 @@ def _exporters(sheet: Sheet, y: int) -> None:
     w = sheet.desk.words
 
     def each(text: str) -> list[Query]:
-        return [Query(Written(text), "{{instance}}")]
+        return [Query(PlainPromql(text), "{{instance}}")]
 
     ready = {
         3.0: ("complete", KEPT),
@@ -191,7 +191,7 @@ def _exporters(sheet: Sheet, y: int) -> None:
     )
     age = each(f"max by (instance) (abs(time() - deskpulse_view_read_timestamp_seconds{_J}))")
     kinds.lines(
-        sheet, Frame((8, y, 8, 8), w("view_age"), w("view_age_help")), age, "seconds", Course(soft=(0, 30))
+        sheet, Frame((8, y, 8, 8), w("view_age"), w("view_age_help")), age, "seconds", LineStyle(soft=(0, 30))
     )
     build_seconds = each(f"max by (instance) (deskpulse_view_build_seconds{_J})")
     kinds.lines(
@@ -202,11 +202,17 @@ def _exporters(sheet: Sheet, y: int) -> None:
     scrape = each(f"max by (instance) (scrape_duration_seconds {_OWN})")
     kinds.lines(sheet, Frame((8, y + 8, 8, 8), w("scrape"), w("scrape_help")), scrape, "decimal")
     odd = [
-        Query(Written(f"max {believed('deskpulse_anomalies')}"), w("anomalies")),
-        Query(Written(f"sum {believed('deskpulse_folded_names')}"), w("folded")),
-        Query(Written(f"sum(max by (partition) (deskpulse_source_gaps_total{_J}))"), w("gaps")),
-        Query(Written(f"sum(max by (partition) (deskpulse_tickets_overflowed_total{_J}))"), w("overflowed")),
+        Query(PlainPromql(f"max {believed('deskpulse_anomalies')}"), w("anomalies")),
+        Query(PlainPromql(f"sum {believed('deskpulse_folded_names')}"), w("folded")),
+        Query(PlainPromql(f"sum(max by (partition) (deskpulse_source_gaps_total{_J}))"), w("gaps")),
+        Query(
+            PlainPromql(f"sum(max by (partition) (deskpulse_tickets_overflowed_total{_J}))"), w("overflowed")
+        ),
     ]
     kinds.lines(
-        sheet, Frame((16, y + 8, 8, 8), w("odd"), w("odd_help")), odd, "count", Course(many=True, soft=(0, 5))
+        sheet,
+        Frame((16, y + 8, 8, 8), w("odd"), w("odd_help")),
+        odd,
+        "count",
+        LineStyle(many=True, soft=(0, 5)),
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 from deskpulse.monitoring.boards.pages.wall import STATES, spoken, without_policy, worst_name
 from deskpulse.monitoring.boards.panels import few, kinds, links, tables, tiles
-from deskpulse.monitoring.boards.panels.kinds import Course
+from deskpulse.monitoring.boards.panels.kinds import LineStyle
 from deskpulse.monitoring.boards.panels.scale import AMBER, CLOSED, PLAIN, RED, STATE_COLOURS, Step
 from deskpulse.monitoring.boards.panels.scale import KEPT as KEPT_FILL
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
@@ -228,7 +228,7 @@ def _courses(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     link, own = links.team_of_series(desk), ("member",)
     promise = kinds.Objective(percent(objective(TARGET)), w("objective_line"))
-    least = Course(
+    least = LineStyle(
         empty="needs_policy", objective=promise, soft=(80, 100), link=link, others=True, order="least"
     )
     for index, window in enumerate(("1h", "24h")):
@@ -240,7 +240,7 @@ def _courses(sheet: Sheet, y: int) -> None:
     shown = few.courses(excess(TARGET, "1h", "team"), "team", TARGET, w, worst="max")
     none = kinds.Objective(Scaled(objective(TARGET), times=0), w("objective_line"))
     frame = Frame((0, y + 10, 12, 10), w("excess_teams", window=w.window("1h")), w("excess_help"))
-    most = Course(empty="needs_policy", objective=none, soft=(-5, 5), link=link, others=True, order="most")
+    most = LineStyle(empty="needs_policy", objective=none, soft=(-5, 5), link=link, others=True, order="most")
     kinds.lines(sheet, frame, shown, "count", most)
     names = {"expected": w("expected"), "low": w("interval_low"), "high": w("interval_high")}
     bounds = [Query(forecast(bound, TARGET), name) for bound, name in names.items()]
@@ -250,7 +250,7 @@ def _courses(sheet: Sheet, y: int) -> None:
         frame,
         bounds,
         "score",
-        Course(empty="needs_policy", bounds=(names["low"], names["high"]), soft=(0, 5)),
+        LineStyle(empty="needs_policy", bounds=(names["low"], names["high"]), soft=(0, 5)),
     )
 
 
@@ -273,7 +273,7 @@ def _budget(sheet: Sheet, y: int) -> None:
     tiles.value(sheet, frame, Query(budget_left(TARGET)), "percent", Number(steps=left))
     kept = few.courses(budget_left(TARGET, "team"), "team", TARGET, w, worst="min")
     frame = Frame((0, y + 4, 24, 10), w("budget_teams", window=w.window("30d")), w("budget_help"))
-    course = Course(
+    course = LineStyle(
         empty="needs_policy", soft=(0, 100), link=links.team_of_series(desk), others=True, order="least"
     )
     kinds.lines(sheet, frame, kept, "percent", course)

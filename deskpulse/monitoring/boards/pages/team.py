@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from deskpulse.monitoring.boards.panels import kinds, links, tiles
-from deskpulse.monitoring.boards.panels.kinds import Course
+from deskpulse.monitoring.boards.panels.kinds import LineStyle
 from deskpulse.monitoring.boards.panels.scale import AMBER, PLAIN, Step, band_steps
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.panels.tiles import Number
@@ -118,7 +118,7 @@ def _promises(sheet: Sheet, y: int) -> None:
             links.to(desk, "sla"),
         )
         kinds.lines(
-            sheet, frame, shown, "percent", Course(objective=promise, soft=(80, 100), empty="needs_policy")
+            sheet, frame, shown, "percent", LineStyle(objective=promise, soft=(80, 100), empty="needs_policy")
         )
 
 
@@ -137,14 +137,14 @@ def _first_response(sheet: Sheet, y: int) -> None:
     compared = of_a_team(FIRST_RESPONSE, WINDOW, desk=desk, period=PERIODS, keep=("period",))
     frame = Frame((6, y, 18, 8), w("first_response_course"), w("compared_help"))
     kinds.lines(
-        sheet, frame, [Query(minutes(compared), "{{period}}")], "minutes", Course(names=_periods(sheet))
+        sheet, frame, [Query(minutes(compared), "{{period}}")], "minutes", LineStyle(names=_periods(sheet))
     )
     quantiles = of_a_team(
         FIRST_RESPONSE_QUANTILE, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",)
     )
     names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
     frame = Frame((0, y + 8, 12, 9), w("first_response_spread"), w("spread_help"))
-    kinds.lines(sheet, frame, [Query(minutes(quantiles), "{{q}}")], "minutes", Course(names=names))
+    kinds.lines(sheet, frame, [Query(minutes(quantiles), "{{q}}")], "minutes", LineStyle(names=names))
     _distribution(sheet, (12, y + 8, 12, 9))
 
 
@@ -181,7 +181,7 @@ def _volume(sheet: Sheet, y: int) -> None:
     desk, w = sheet.desk, sheet.desk.words
     tickets = figure(volume.TICKETS.name, WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
     frame = Frame((0, y, 12, 8), w("volume_course"), w("compared_help"))
-    kinds.lines(sheet, frame, [Query(tickets, "{{period}}")], "count", Course(names=_periods(sheet)))
+    kinds.lines(sheet, frame, [Query(tickets, "{{period}}")], "count", LineStyle(names=_periods(sheet)))
     standing = [Query(opened(TEAM_MEMBER), w("open")), Query(unanswered(TEAM_MEMBER), w("unanswered"))]
     kinds.lines(sheet, Frame((12, y, 12, 8), w("backlog_course"), w("open_help")), standing, "count")
     for index, dimension in enumerate(("channel", "priority")):
@@ -222,7 +222,7 @@ def _scores(sheet: Sheet, y: int) -> None:
     course = figure(csat.RATIO.name, WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
     shown = [Query(percent(course), "{{period}}")]
     frame = Frame((0, y + 4, 8, 9), w("csat_course"), w("csat_help"))
-    kinds.lines(sheet, frame, shown, "percent", Course(names=_periods(sheet), soft=(80, 100)))
+    kinds.lines(sheet, frame, shown, "percent", LineStyle(names=_periods(sheet), soft=(80, 100)))
     low, high = (
         figure(nps.INTERVAL.name, WINDOW, TEAM_MEMBER, ("bound", bound), desk=desk)
         for bound in ("low", "high")
@@ -230,10 +230,10 @@ def _scores(sheet: Sheet, y: int) -> None:
     names = (w("interval_low"), w("interval_high"))
     scores = [Query(promoted, "NPS"), Query(low, names[0]), Query(high, names[1])]
     frame = Frame((8, y + 4, 8, 9), w("nps_course"), w("nps_help"))
-    kinds.lines(sheet, frame, scores, "score", Course(bounds=names, soft=(None, None)))
+    kinds.lines(sheet, frame, scores, "score", LineStyle(bounds=names, soft=(None, None)))
     easy = [Query(figure(effort.MEAN.name, WINDOW, TEAM_MEMBER, desk=desk), w("effort"))]
     frame = Frame((16, y + 4, 8, 9), w("effort_course"), w("effort_help"))
-    kinds.lines(sheet, frame, easy, "decimal", Course(soft=(1, 7)))
+    kinds.lines(sheet, frame, easy, "decimal", LineStyle(soft=(1, 7)))
 
 
 def _handling(sheet: Sheet, y: int) -> None:
@@ -250,10 +250,12 @@ def _handling(sheet: Sheet, y: int) -> None:
         Query(percent(figure(reopen.RATIO.name, WINDOW, TEAM_MEMBER, desk=desk)), w("reopened")),
         Query(percent(figure(abandonment.RATIO.name, WINDOW, TEAM_MEMBER, desk=desk)), w("abandoned")),
     ]
-    kinds.lines(sheet, Frame((8, y, 8, 8), w("back"), w("back_help")), back, "percent", Course(soft=(0, 10)))
+    kinds.lines(
+        sheet, Frame((8, y, 8, 8), w("back"), w("back_help")), back, "percent", LineStyle(soft=(0, 10))
+    )
     quantiles = of_a_team(
         resolution_time.QUANTILE.name, WINDOW, ("q", ("0.5", "0.9", "0.95")), desk=desk, keep=("q",)
     )
     names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
     frame = Frame((16, y, 8, 8), w("resolution_time_spread"), w("spread_help"))
-    kinds.lines(sheet, frame, [Query(hours(quantiles), "{{q}}")], "hours", Course(names=names))
+    kinds.lines(sheet, frame, [Query(hours(quantiles), "{{q}}")], "hours", LineStyle(names=names))

@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models import dashboard as sdk
 
 from deskpulse.monitoring.boards.matchers import ANY, DESK_NAME, OF_DESK, Match
 from deskpulse.monitoring.boards.panels import kinds, links, tiles
-from deskpulse.monitoring.boards.panels.kinds import Course
+from deskpulse.monitoring.boards.panels.kinds import LineStyle
 from deskpulse.monitoring.boards.panels.scale import (
     AMBER,
     NO_ALERTING,
@@ -28,7 +28,7 @@ from deskpulse.monitoring.boards.panels.scale import (
 )
 from deskpulse.monitoring.boards.panels.scale import CLOSED as GREY
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
-from deskpulse.monitoring.boards.panels.tiles import Number, Part, Said
+from deskpulse.monitoring.boards.panels.tiles import Number, Said, TilePart
 from deskpulse.monitoring.boards.questions.ages import Age
 from deskpulse.monitoring.boards.questions.figures import (
     ALL,
@@ -58,20 +58,20 @@ from deskpulse.monitoring.boards.questions.figures import (
     warnings_besides,
     whole_percent,
 )
-from deskpulse.monitoring.boards.questions.program import Written, fresh
+from deskpulse.monitoring.boards.questions.program import PlainPromql, fresh
 from deskpulse.monitoring.boards.questions.promql import (
     Either,
     Expression,
+    Filtered,
     Given,
     Grouped,
-    Joined,
-    Lasting,
+    JoinedLabels,
+    LastKnown,
     Recorded,
     Rounded,
     Spelt,
     Top,
     Unless,
-    Where,
 )
 from deskpulse.monitoring.boards.questions.recorded import (
     AT_RISK,
@@ -157,7 +157,7 @@ def _place(x: int, width: int, row: tuple[int, int]) -> tuple[int, int, int, int
 
 
 def _is(state: float) -> Expression:
-    return Where(DESK_STATE, "==", state)
+    return Filtered(DESK_STATE, "==", state)
 
 
 def _first() -> Expression:
@@ -181,7 +181,7 @@ def _worst(sheet: Sheet) -> None:
         said(ENDANGERED, w("due_soon", n="{{soon}}"), AMBER),
         said(share, w("in_time_share", share="{{p}}")),
         said(
-            Given(Spelt(unanswered(), "n"), Where(Where(DESK_STATE, ">", KEPT), "<", AT_RISK)),
+            Given(Spelt(unanswered(), "n"), Filtered(Filtered(DESK_STATE, ">", KEPT), "<", AT_RISK)),
             w("are_waiting", n="{{n}}"),
         ),
     ]
@@ -191,7 +191,7 @@ def _worst(sheet: Sheet) -> None:
     how_bad = w("how_bad", share="{{share}}", promised="{{promised}}", n="{{excess}}", minutes="{{min}}")
     longer = Given(Spelt(whole_percent(attained(target, "24h")), "p"), Unless(DESK_STATE, _is(BELOW)))
     more = [
-        said(Joined(_first(), since, own, ("min",)), how_bad),
+        said(JoinedLabels(_first(), since, own, ("min",)), how_bad),
         said(longer, w("in_time_24h", share="{{p}}")),
         said(_is(WITHOUT_POLICY), w("no_policy")),
     ]
@@ -273,7 +273,7 @@ def _now(sheet: Sheet) -> None:
     low, high = (
         Spelt(Rounded(forecast(bound, target, (("by", "all"),)), 0), bound) for bound in ("low", "high")
     )
-    here = fresh(Joined(low, high, (), ("high",)))
+    here = fresh(JoinedLabels(low, high, (), ("high",)))
     bounds = [
         said(here, w("range", low="{{low}}", high="{{high}}")),
         said(_is(WITHOUT_POLICY), w("no_policy")),
@@ -306,7 +306,7 @@ def _courses(sheet: Sheet) -> None:
             frame,
             shown,
             "whole_percent",
-            Course(objective=promise, soft=(60, 100), values=False, empty="needs_policy", link=link),
+            LineStyle(objective=promise, soft=(60, 100), values=False, empty="needs_policy", link=link),
         )
     else:
         tail = figure(
@@ -314,7 +314,7 @@ def _courses(sheet: Sheet) -> None:
         )
         frame = Frame(_place(0, 10, _PAST), w("course_first_response"), w("spread_help"))
         kinds.lines(
-            sheet, frame, [Query(minutes(tail), "{{member}}")], "minutes", Course(values=False, link=link)
+            sheet, frame, [Query(minutes(tail), "{{member}}")], "minutes", LineStyle(values=False, link=link)
         )
     own = opened(TEAMS, ("member",))
     most = Given(own, Top(replace(own, at_end=True), LINES), ("member",))
@@ -324,7 +324,7 @@ def _courses(sheet: Sheet) -> None:
         Frame(_place(10, 7, _PAST), w("open_course"), w("open_help")),
         standing,
         "count",
-        Course(values=False, link=link),
+        LineStyle(values=False, link=link),
     )
     new = [Query(per_hour("1h", desk=desk), w("all_teams"))]
     kinds.lines(
@@ -332,7 +332,7 @@ def _courses(sheet: Sheet) -> None:
         Frame(_place(17, 7, _PAST), w("new_course"), w("new_course_help")),
         new,
         "count",
-        Course(values=False, stacked_bars=True, link=link),
+        LineStyle(values=False, stacked_bars=True, link=link),
     )
 
 
@@ -345,11 +345,11 @@ def _states(sheet: Sheet) -> None:
         rows = Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name, at_end=True)
         # While figures cannot be trusted nothing is chosen now: then what was chosen last goes on to show its
         # past.
-        chosen_last = Top(Lasting(Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name), SPAN), WALL_ROWS)
+        chosen_last = Top(LastKnown(Recorded(SHOWN_ON_WALL.inner, SHOWN_ON_WALL.name), SPAN), WALL_ROWS)
         # Rows stand in the order of their queries: those below now come first.
-        below = Given(sla_state(_TEAMS), Where(rows, ">=", BELOW_FROM), own)
+        below = Given(sla_state(_TEAMS), Filtered(rows, ">=", BELOW_FROM), own)
         others = Given(
-            sla_state(_TEAMS), Either(Where(rows, "<", BELOW_FROM), Unless(chosen_last, rows, ()), ()), own
+            sla_state(_TEAMS), Either(Filtered(rows, "<", BELOW_FROM), Unless(chosen_last, rows, ()), ()), own
         )
         beyond = Unless(sla_state(_TEAMS), rows, own)
         how_many = Spelt(Grouped(Unless(sla_state(_TEAMS, at_end=True), rows, own), "count"), "n")
@@ -357,7 +357,7 @@ def _states(sheet: Sheet) -> None:
             Query(Grouped(below, "max", own), "{{member}} · {{target}}", may_be_empty=True),
             Query(Grouped(others, "max", own), "{{member}} · {{target}}", may_be_empty=True),
             Query(
-                Joined(Grouped(beyond, "min"), how_many, (), ("n",)),
+                JoinedLabels(Grouped(beyond, "min"), how_many, (), ("n",)),
                 w("n_more", n="{{n}}"),
                 may_be_empty=True,
             ),
@@ -368,7 +368,7 @@ def _states(sheet: Sheet) -> None:
     else:
         waiting = [Query(unanswered(TEAMS, ("member",)), "{{member}}")]
         frame = Frame(place, w("unanswered_course"), w("unanswered_help"))
-        kinds.lines(sheet, frame, waiting, "count", Course(values=False, link=links.team_of_series(desk)))
+        kinds.lines(sheet, frame, waiting, "count", LineStyle(values=False, link=links.team_of_series(desk)))
     firing_now(sheet, _place(14, 10, _STATES))
 
 
@@ -415,7 +415,7 @@ def _health(sheet: Sheet) -> None:
     )
     if desk.targets:
         of_teams = live(metrics.BUSINESS_OPEN, (*TEAMS, NO_OTHER), keep=("member",))
-        count = Joined(
+        count = JoinedLabels(
             Spelt(Grouped(of_teams, "sum"), "n"), Spelt(Grouped(of_teams, "count"), "of"), (), ("of",)
         )
         said = [
@@ -470,13 +470,13 @@ def _without_policy(sheet: Sheet) -> None:
         tiles.value(sheet, frame, Query(Rounded(minutes(pick), 0)), "count", Number(unit=unit))
     kinds.words(sheet, Frame(_place(0, 8, _STANDS), w("no_policy"), w("policy_adds")), w("policy_adds"))
     scores = [
-        Part(
+        TilePart(
             percent(figure(csat.RATIO.name, "24h", desk=desk)),
             w("csat_in"),
             desk.locale.unit("whole_percent"),
             may_be_empty=True,
         ),
-        Part(
+        TilePart(
             percent(figure(resolution_rate.RATIO.name, "30d", desk=desk)),
             w("resolution_in"),
             desk.locale.unit("whole_percent"),
@@ -491,9 +491,9 @@ def figures_state() -> Expression:
 
     It is 2 when a source is silent, 1 when something is not counted, and 0 when the figures are old.
     """
-    return Written(f"desk:figures_state{{{OF_DESK}}}")
+    return PlainPromql(f"desk:figures_state{{{OF_DESK}}}")
 
 
 def policy_state() -> Expression:
     """2 without a policy, 1 when workers and exporters differ, 0 when all have one."""
-    return Written(f"desk:policy_state{{{OF_DESK}}}")
+    return PlainPromql(f"desk:policy_state{{{OF_DESK}}}")

@@ -13,8 +13,8 @@ from deskpulse.monitoring.boards.questions.promql import (
     Expression,
     Given,
     Grouped,
-    Joined,
-    Lasting,
+    JoinedLabels,
+    LastKnown,
     Named,
     Recorded,
     Top,
@@ -63,7 +63,7 @@ def states(
 
 
 def _shown(expression: Expression, by: str, target: str) -> Query:
-    return Query(Given(expression, Top(Lasting(_of(RANK, by, target)), MEMBERS), _OWN), "{{member}}")
+    return Query(Given(expression, Top(LastKnown(_of(RANK, by, target)), MEMBERS), _OWN), "{{member}}")
 
 
 def _beyond(expression: Expression, by: str, target: str) -> Expression:
@@ -72,5 +72,5 @@ def _beyond(expression: Expression, by: str, target: str) -> Expression:
 
 def _counted(expression: Expression, by: str, target: str, legend: str) -> Query:
     return Query(
-        Joined(expression, _of(BESIDES, by, target, at_end=True), (), ("n",)), legend, may_be_empty=True
+        JoinedLabels(expression, _of(BESIDES, by, target, at_end=True), (), ("n",)), legend, may_be_empty=True
     )

@@ -15,7 +15,7 @@ from deskpulse.monitoring.boards.desk import Desk
 from deskpulse.monitoring.boards.locales import DECIMALS, Quantity
 from deskpulse.monitoring.boards.panels.scale import LINES, PLAIN, TEXT, UNKNOWN, Step, line_of, ranges
 from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
-from deskpulse.monitoring.boards.questions.program import Written, fresh
+from deskpulse.monitoring.boards.questions.program import PlainPromql, fresh
 from deskpulse.monitoring.boards.questions.promql import Expression, Ranked
 
 _WIDE: Final = 12  # columns that have room for a legend beside the course
@@ -114,7 +114,7 @@ def config(
 def now(query: Query, *, table: bool = False) -> Query:
     """A question about this instant; a figure only while the figures can be trusted."""
     expression = query.expression
-    inner = expression if isinstance(expression, Written) else fresh(expression)
+    inner = expression if isinstance(expression, PlainPromql) else fresh(expression)
     return Query(inner, query.legend, instant=True, table=table, may_be_empty=query.may_be_empty)
 
 
@@ -167,7 +167,7 @@ def legend(
     )
 
 
-class Course(NamedTuple):
+class LineStyle(NamedTuple):
     """How lines are drawn.
 
     `names`: what is shown instead of a legend; `soft`: what the axis shows at least; `bounds`: legends of the
@@ -196,7 +196,7 @@ def lines(
     frame: Frame,
     queries: Sequence[Query],
     quantity: Quantity,
-    course: Course = Course(),  # noqa: B008 - immutable
+    course: LineStyle = LineStyle(),  # noqa: B008 - immutable
 ) -> None:
     """Courses over the time range."""
     desk = sheet.desk
@@ -253,7 +253,7 @@ def _line(index: int, team: str) -> sdk.DashboardFieldConfigSourceOverrides:
     return override(team, {"color": {"mode": "fixed", "fixedColor": colour}, "custom.lineStyle": style})
 
 
-def _style(course: Course) -> timeseries.FieldConfig:
+def _style(course: LineStyle) -> timeseries.FieldConfig:
     stacked = course.stacked_bars
     return timeseries.FieldConfig(
         draw_style=common.GraphDrawStyle.BARS if stacked else common.GraphDrawStyle.LINE,

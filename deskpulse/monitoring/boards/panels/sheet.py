@@ -55,7 +55,7 @@ class Frame(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuery:
     """A question with its place, for checks that put it to Prometheus."""
 
     panel_id: int
@@ -71,7 +71,7 @@ class Sheet:
     desk: Desk
     panels: list[sdk.Panel] = field(default_factory=list)
     rows: list[sdk.RowPanel] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[AskedQuery] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def in_order(self) -> list[sdk.Panel | sdk.RowPanel]:
@@ -122,5 +122,7 @@ class Sheet:
             links=list(frame.links) or None,
         )
         self.panels.append(panel)
-        self.asked += [Asked(number, frame.title or frame.description, ref, query) for ref, query in refs]
+        self.asked += [
+            AskedQuery(number, frame.title or frame.description, ref, query) for ref, query in refs
+        ]
         return panel

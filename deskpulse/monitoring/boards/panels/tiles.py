@@ -47,7 +47,7 @@ class Said(NamedTuple):
     colour: str = PLAIN
 
 
-class Part(NamedTuple):
+class TilePart(NamedTuple):
     """One number of several in a tile: what is asked, how it is written (a unit of Grafana), its colours."""
 
     expression: Expression
@@ -232,7 +232,7 @@ def sentence(
     )
 
 
-def numbers(sheet: Sheet, frame: Frame, parts: Sequence[Part], *, names: bool = True) -> None:
+def numbers(sheet: Sheet, frame: Frame, parts: Sequence[TilePart], *, names: bool = True) -> None:
     """Several numbers side by side, each with its name."""
     overrides = []
     for index, part in enumerate(parts):

@@ -10,17 +10,17 @@ from typing import Final
 from deskpulse.monitoring.boards.desk import Desk, teams_with_hours
 from deskpulse.monitoring.boards.matchers import OF_DESK, OF_DESK_OR_ALL, Chosen, Match, braces
 from deskpulse.monitoring.boards.questions.ages import Age, Until
-from deskpulse.monitoring.boards.questions.program import TRUSTED, Written
+from deskpulse.monitoring.boards.questions.program import TRUSTED, PlainPromql
 from deskpulse.monitoring.boards.questions.promql import (
     Either,
     Expression,
+    Filtered,
     Given,
     Grouped,
     Pick,
     Recorded,
     Rounded,
     Scaled,
-    Where,
 )
 from deskpulse.monitoring.boards.questions.recorded import BUDGET_LEFT, EXCESS, IN_HOURS, by_own_clock
 from kpis.figures.catalogue import FIGURES, observations_name
@@ -121,7 +121,7 @@ def hours(expression: Expression) -> Expression:
 
 def enough(shown: Expression, pick: Pick, desk: Desk) -> Expression:
     """A figure, if it rests on enough observations for a verdict."""
-    return Given(shown, Where(observations(pick), ">=", desk.bands.minimum_observations))
+    return Given(shown, Filtered(observations(pick), ">=", desk.bands.minimum_observations))
 
 
 def overdue(target: Match, who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
@@ -179,7 +179,7 @@ def wait_or_none(who: Who = ALL, *, desk: Desk) -> Expression:
     wait = longest_wait(who, desk=desk)
     if who == ALL and desk.policy is not None:
         wait = Either(wait, Age(live(levels.OLDEST.name)))
-    return Either(wait, Scaled(Where(unanswered(who), "==", 0), plus=NONE), ())
+    return Either(wait, Scaled(Filtered(unanswered(who), "==", 0), plus=NONE), ())
 
 
 def next_or_none(who: Who) -> Expression:
@@ -191,7 +191,7 @@ def next_or_none(who: Who) -> Expression:
     name = metrics.NEXT_DEADLINE
     one = any(label == "target" for label, _ in who)
     soonest = Until(live(name, who) if one else Grouped(live(name, who, keep=("target",)), "min"))
-    return Either(soonest, Scaled(Where(running, "==", 0), plus=NONE), ())
+    return Either(soonest, Scaled(Filtered(running, "==", 0), plus=NONE), ())
 
 
 def per_hour(window: str, who: Who = ALL, keep: tuple[str, ...] = (), *, desk: Desk) -> Pick:
@@ -237,12 +237,12 @@ def age_seconds() -> Expression:
 
     The newest of all would be that of a fast clock.
     """
-    return Written(f"abs(time() - max{believed('deskpulse_view_read_timestamp_seconds')})")
+    return PlainPromql(f"abs(time() - max{believed('deskpulse_view_read_timestamp_seconds')})")
 
 
 def lag() -> Expression:
     """Records that are in the source topics and not yet in the figures."""
-    return Written(f"sum(max by (topic, partition) {believed('deskpulse_source_lag_records')})")
+    return PlainPromql(f"sum(max by (topic, partition) {believed('deskpulse_source_lag_records')})")
 
 
 def alerts(*where: tuple[str, Match]) -> str:
@@ -277,26 +277,28 @@ def firing(severity: str, kind: Match, most: int) -> Expression:
     )
     if severity == "warning":
         since += f" unless on () {_firing('page', kind)}"
-    return Written(
+    return PlainPromql(
         f'count_values by (alertname, member) ("min", round((time() - topk({most}, {since})) / 60))'
     )
 
 
 def firing_besides(severity: str, kind: Match, shown: int) -> Expression:
     """How many more alerts of a severity fire than are shown."""
-    return Written(f'count_values("n", count({_names(severity, kind)}) - {shown} > 0)')
+    return PlainPromql(f'count_values("n", count({_names(severity, kind)}) - {shown} > 0)')
 
 
 def warnings_besides(kind: Match) -> Expression:
     """How many alerts warn while something pages, and do not page themselves."""
     page = _firing("page", kind)
     warn = f"count by (alertname, member) ({_firing('warning', kind)}) unless on (alertname, member) {page}"
-    return Written(f'count_values("n", count({warn}) and on () {page})')
+    return PlainPromql(f'count_values("n", count({warn}) and on () {page})')
 
 
 def none_firing(kind: Match) -> Expression:
     """There if alerting is alive, its alerts about figures see these, and no alert of a kind fires."""
-    return Written(f"({_watchdog()} and on () {_TRUSTED}) unless on () {_firing(('page', 'warning'), kind)}")
+    return PlainPromql(
+        f"({_watchdog()} and on () {_TRUSTED}) unless on () {_firing(('page', 'warning'), kind)}"
+    )
 
 
 def blind(kind: Match) -> Expression:
@@ -304,7 +306,7 @@ def blind(kind: Match) -> Expression:
 
     Its alerts about figures keep silent.
     """
-    return Written(f"{_watchdog()} unless on () ({_TRUSTED} or {_firing(('page', 'warning'), kind)})")
+    return PlainPromql(f"{_watchdog()} unless on () ({_TRUSTED} or {_firing(('page', 'warning'), kind)})")
 
 
 def alerting() -> Expression:
@@ -312,4 +314,4 @@ def alerting() -> Expression:
 
     It is absent if no alert would reach anybody.
     """
-    return Written(f"max(2 * {_watchdog()} unless on () {_TRUSTED} or {_watchdog()})")
+    return PlainPromql(f"max(2 * {_watchdog()} unless on () {_TRUSTED} or {_watchdog()})")

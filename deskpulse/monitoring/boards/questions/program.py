@@ -47,7 +47,7 @@ def fresh(expression: Expression) -> Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class Written(Expression):
+class PlainPromql(Expression):
     """PromQL about the program itself, which no oracle knows: it can be asked, and must not be empty."""
 
     text: str

@@ -190,7 +190,7 @@ class _Held(Derived):
 
 
 @dataclass(frozen=True, slots=True)
-class Compared(_Held):
+class Comparison(_Held):
     """1 where a comparison with a number holds, else 0."""
 
     def promql(self, *, each: bool = False) -> str:
@@ -201,7 +201,7 @@ class Compared(_Held):
 
 
 @dataclass(frozen=True, slots=True)
-class Where(_Held):
+class Filtered(_Held):
     """Only the samples for which a comparison with a number holds."""
 
     def promql(self, *, each: bool = False) -> str:
@@ -371,7 +371,7 @@ class Spelt(Derived):
 
 
 @dataclass(frozen=True, slots=True)
-class Joined(Expression):
+class JoinedLabels(Expression):
     """Samples of the first, each multiplied by its match of the second, with some labels of that match.
 
     The match is the one sample of the second that has the same labels `on`.
@@ -425,7 +425,7 @@ class Recorded(Derived):
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting(Derived):
+class LastKnown(Derived):
     """The expression as it was last known within the time range, at all of its steps.
 
     A choice of lines stays when the figures have ended.

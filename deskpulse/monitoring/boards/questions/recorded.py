@@ -14,12 +14,13 @@ from deskpulse.monitoring.boards.matchers import Besides, Match
 from deskpulse.monitoring.boards.questions.program import NO_POLICY, TRUSTED
 from deskpulse.monitoring.boards.questions.promql import (
     Combined,
-    Compared,
+    Comparison,
     Either,
     Expression,
+    Filtered,
     Given,
     Grouped,
-    Joined,
+    JoinedLabels,
     Pick,
     Recorded,
     Rounded,
@@ -27,7 +28,6 @@ from deskpulse.monitoring.boards.questions.promql import (
     Spelt,
     Top,
     Unless,
-    Where,
 )
 from kpis.figures.kpi import first_response, resolution_time
 from kpis.members import OTHER
@@ -79,7 +79,7 @@ def _worst_late() -> Expression:
         "excess": Rounded(worst("excess_tickets"), 0),
     }
     for label, value in spelt.items():
-        found = Joined(found, Spelt(value, label, own), own, (label,))
+        found = JoinedLabels(found, Spelt(value, label, own), own, (label,))
     return Given(found, TRUSTED)
 
 
@@ -93,7 +93,8 @@ def _endangered() -> Expression:
     )
     rank = Combined(soon, "-", Scaled(usual, over=1_000_000))  # of equally many, where fewer are usual
     return Given(
-        Unless(Joined(Top(rank, 1), Spelt(soon, "soon", PROMISE), PROMISE, ("soon",)), WORST_LATE), TRUSTED
+        Unless(JoinedLabels(Top(rank, 1), Spelt(soon, "soon", PROMISE), PROMISE, ("soon",)), WORST_LATE),
+        TRUSTED,
     )
 
 
@@ -106,7 +107,7 @@ def _sla_state() -> Expression:
     below = Scaled(Pick(metrics.BELOW_OBJECTIVE, _OF_TEAMS, PROMISE), times=-1, plus=1)
     promised = Scaled(Pick(metrics.OBJECTIVE, (*_OF_TEAMS, NO_OTHER), PROMISE), times=0, plus=1)
     opened = Scaled(Pick(metrics.BUSINESS_OPEN, _OF_TEAMS, ("by", "member")), plus=2)
-    return Given(Either(below, Joined(promised, opened, ("by", "member"), ())), TRUSTED)
+    return Given(Either(below, JoinedLabels(promised, opened, ("by", "member"), ())), TRUSTED)
 
 
 def _in_hours() -> Expression:
@@ -117,7 +118,7 @@ def _in_hours() -> Expression:
     own = ("window", "period", "by", "member")
     business = (("clock", "business"),)
     n = Pick(first_response.MEAN.observations_name, business, own)
-    others = Where(Combined(n, "-", Pick(first_response.CLOSED.name, (), own)), ">", 0)
+    others = Filtered(Combined(n, "-", Pick(first_response.CLOSED.name, (), own)), ">", 0)
     return Combined(Combined(Pick(_MEAN, business, own), "*", n), "/", others)
 
 
@@ -155,7 +156,7 @@ def _excess() -> Expression:
     own = ("window", *PROMISE)
     n = Pick(metrics.DEADLINES, shown, own)
     met = Combined(n, "*", Pick(metrics.ATTAINMENT, shown, own))
-    return Combined(Joined(n, Pick(metrics.OBJECTIVE, (), PROMISE), PROMISE, ()), "-", met)
+    return Combined(JoinedLabels(n, Pick(metrics.OBJECTIVE, (), PROMISE), PROMISE, ()), "-", met)
 
 
 def _rank() -> Expression:
@@ -181,7 +182,7 @@ def _rank() -> Expression:
 
 def beyond(ranked: Expression, most: int, by: tuple[str, ...] = ()) -> Expression:
     """How many there are beyond the most that are shown, as the label `n`; nothing where all are."""
-    return Spelt(Where(Scaled(Grouped(ranked, "count", by), plus=-most), ">", 0), "n", by)
+    return Spelt(Filtered(Scaled(Grouped(ranked, "count", by), plus=-most), ">", 0), "n", by)
 
 
 def _budget_left() -> Expression:
@@ -233,9 +234,9 @@ def _wall_rows() -> Expression:
     """
     teams = sla_state(_TEAMS)
     ranks = Combined(
-        Scaled(Compared(teams, "==", BELOW), times=BELOW_FROM),
+        Scaled(Comparison(teams, "==", BELOW), times=BELOW_FROM),
         "+",
-        Scaled(Compared(teams, "==", KEPT), times=1_000_000),
+        Scaled(Comparison(teams, "==", KEPT), times=1_000_000),
     )
     rank = Combined(ranks, "+", Pick(metrics.OVERDUE, _TEAMS, PROMISE))
     month = (("window", "30d"), ("period", "current"), *_TEAMS)

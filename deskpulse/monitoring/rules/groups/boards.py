@@ -11,7 +11,7 @@ from typing import Final
 from deskpulse.monitoring.boards.desk import teams_with_hours
 from deskpulse.monitoring.boards.questions import recorded
 from deskpulse.monitoring.rules.groups.view import TRUSTED, chosen, complete
-from deskpulse.monitoring.rules.model import Family, Record
+from deskpulse.monitoring.rules.model import RecordingRule, RuleFile
 from deskpulse.monitoring.rules.plan import Plan
 from deskpulse.monitoring.rules.promql import block
 from exporters.metrics import families
@@ -26,7 +26,7 @@ the names to choose from."""
 _STALE_SECONDS: Final = 60
 
 
-def added(family: Family, plan: Plan) -> Family:
+def added(family: RuleFile, plan: Plan) -> RuleFile:
     """The family of the view with the rules that only boards read, in its one group.
 
     Rules of a group are evaluated for the same instant, one after the other; two groups are not, so a word
@@ -37,25 +37,27 @@ def added(family: Family, plan: Plan) -> Family:
     return replace(family, about=family.about + ABOUT, groups=(replace(group, rules=rules),))
 
 
-def _expressions(plan: Plan) -> list[Record]:
+def _expressions(plan: Plan) -> list[RecordingRule]:
     every = (*recorded.EXPRESSIONS, *recorded.durations_of_teams(teams_with_hours(plan.policy)))
-    return [Record(one.name, one.inner.promql(each=True)) for one in every]
+    return [RecordingRule(one.name, one.inner.promql(each=True)) for one in every]
 
 
-def _names() -> tuple[Record, ...]:
+def _names() -> tuple[RecordingRule, ...]:
     """What the variables of the boards are made of: each name, and the pattern that boards select it by."""
     return tuple(
-        Record(f"desk:{name}", f"max by ({', '.join(('desk', *labels))}) ({chosen(f'deskpulse_{name}')})")
+        RecordingRule(
+            f"desk:{name}", f"max by ({', '.join(('desk', *labels))}) ({chosen(f'deskpulse_{name}')})"
+        )
         for name, labels in (("desk_info", DESK.labels), ("team_info", TEAM.labels))
     )
 
 
-def _program() -> tuple[Record, ...]:
+def _program() -> tuple[RecordingRule, ...]:
     age = "abs(time() - desk:view_as_of_timestamp_seconds)"
     return (
         # 3 they can be trusted, 2 a source is silent, 1 something is not counted yet, 0 nothing was computed
         # for a minute.
-        Record(
+        RecordingRule(
             "desk:figures_state",
             block(
                 f"3 * {TRUSTED}",
@@ -64,25 +66,27 @@ def _program() -> tuple[Record, ...]:
             ),
         ),
         # The figures are there and no policy is: -1, by which a tile that shows a count says so.
-        Record(
+        RecordingRule(
             "desk:sla_policy_missing",
             f"desk:view_as_of_timestamp_seconds * 0 - 1 unless on (desk) desk:{metrics.OBJECTIVE}",
         ),
         # 2 there is none, 1 workers and exporters differ, 0 one policy.
-        Record(
+        RecordingRule(
             "desk:policy_state",
             "-2 * desk:sla_policy_missing or on (desk) max by (desk) (deskpulse_policy_mismatch)",
         ),
     )
 
 
-def _parts() -> tuple[Record, ...]:
+def _parts() -> tuple[RecordingRule, ...]:
     """Counts that may be added, of the believed exporter: boards ask them by team."""
     created, waits = families.CREATED, families.FIRST_RESPONSE
     bucket = f"{waits.name}_bucket"
     return (
-        Record(
+        RecordingRule(
             f"desk:{created.name}", f"max by (desk, {', '.join(created.labels)}) ({chosen(created.name)})"
         ),
-        Record(f"desk:{bucket}", f"max by (desk, {', '.join((*waits.labels, 'le'))}) ({chosen(bucket)})"),
+        RecordingRule(
+            f"desk:{bucket}", f"max by (desk, {', '.join((*waits.labels, 'le'))}) ({chosen(bucket)})"
+        ),
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from deskpulse.monitoring.rules.desks import ANY, labelled
 from deskpulse.monitoring.rules.groups.view import ANSWERING, TRUSTED
-from deskpulse.monitoring.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
+from deskpulse.monitoring.rules.model import MINUTE_MS, UNTRUSTED, Alert, RuleFile, RuleGroup
 from deskpulse.monitoring.rules.plan import Plan
 
 BOARD: Final = "deskpulse-pipeline"
@@ -15,13 +15,13 @@ _of_programs: Final = partial(Alert, kind="meta", of_programs=True, board=BOARD)
 ABOUT: Final = "Alerts on the alerting itself: can it be relied on?"
 
 
-def family(plan: Plan) -> Family:
+def family(plan: Plan) -> RuleFile:
     """Blindness, mismatches, and the Watchdog."""
-    return Family(
+    return RuleFile(
         "meta.yml",
         ABOUT,
         (
-            Group(
+            RuleGroup(
                 "deskpulse-meta",
                 (_blind(), _unwatched(), *_mismatches(plan), *_differences(), _watchdog(plan)),
             ),

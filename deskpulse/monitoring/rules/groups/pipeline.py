@@ -7,7 +7,7 @@ from typing import Final
 
 from deskpulse.monitoring.rules.desks import ANY
 from deskpulse.monitoring.rules.groups.view import CLOSE, SCORE, SILENT, chosen, complete
-from deskpulse.monitoring.rules.model import MINUTE_MS, UNTRUSTED, Alert, Family, Group
+from deskpulse.monitoring.rules.model import MINUTE_MS, UNTRUSTED, Alert, RuleFile, RuleGroup
 from deskpulse.monitoring.rules.plan import Plan
 from deskpulse.monitoring.rules.promql import EXPORTER, block
 
@@ -32,14 +32,14 @@ The label figures="untrusted" marks alerts that question the figures; while one 
 alerts on figures."""
 
 
-def family(plan: Plan) -> Family:
+def family(plan: Plan) -> RuleFile:
     """From the exporters back to the sources."""
     groups = (
-        Group("deskpulse-exporters", _exporters()),
-        Group("deskpulse-workers", (*_workers(), *_partitions())),
-        Group("deskpulse-records", (*_silence(plan), *_records(), *_limits())),
+        RuleGroup("deskpulse-exporters", _exporters()),
+        RuleGroup("deskpulse-workers", (*_workers(), *_partitions())),
+        RuleGroup("deskpulse-records", (*_silence(plan), *_records(), *_limits())),
     )
-    return Family("pipeline.yml", ABOUT, groups)
+    return RuleFile("pipeline.yml", ABOUT, groups)
 
 
 def _exporters() -> tuple[Alert, ...]:

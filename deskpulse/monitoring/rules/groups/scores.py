@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, Family, Group, Record
+from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, RecordingRule, RuleFile, RuleGroup
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import MEMBER, block, of_team, trusted
 from deskpulse.monitoring.rules.words import WHO
@@ -47,7 +47,7 @@ _FORMS: Final = {"ratio": "humanizePercentage", "seconds": "humanizeDuration", "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class ScoreRule:
     """A figure that is compared with an earlier one, as its KPI declares it (`Declared`).
 
     Two intervals of 95 % that do not meet would say the same of the net promoter score; this way all scores
@@ -89,11 +89,11 @@ class Score:
         return "a week ago" if self.against == "week_ago" else f"in the {self.window} before"
 
 
-def _score(kpi: Kpi, declared: Declared) -> Score:
+def _score(kpi: Kpi, declared: Declared) -> ScoreRule:
     figure = declared.figure
     if declared.id not in SAYS:
         raise ValueError(f"the score {declared.id} of the KPI {kpi.id} has no words: add them to SAYS")
-    return Score(
+    return ScoreRule(
         kpi=declared.id,
         says=SAYS[declared.id],
         metric=figure.name,
@@ -110,7 +110,7 @@ def _score(kpi: Kpi, declared: Declared) -> Score:
     )
 
 
-def _declared() -> tuple[Score, ...]:
+def _declared() -> tuple[ScoreRule, ...]:
     """In the order of SAYS."""
     found = {kpi.score.id: _score(kpi, kpi.score) for kpi in KPIS if kpi.score is not None}
     return tuple(found[id_] for id_ in SAYS if id_ in found)
@@ -121,26 +121,28 @@ SCORES: Final = tuple(score for score in _ALL if not score.factor)
 TIMES: Final = tuple(score for score in _ALL if score.factor)
 
 
-def family(plan: Plan) -> Family:
+def family(plan: Plan) -> RuleFile:
     """Scores that drop, times that rise."""
     compared = (
-        Record("desk:score_now", _either(score.figure("current") for score in _ALL)),
-        Record("desk:score_before", _either(score.figure(score.against) for score in _ALL)),
-        Record("desk:score_now_observations", _either(score.observations("current") for score in _ALL)),
-        Record(
+        RecordingRule("desk:score_now", _either(score.figure("current") for score in _ALL)),
+        RecordingRule("desk:score_before", _either(score.figure(score.against) for score in _ALL)),
+        RecordingRule(
+            "desk:score_now_observations", _either(score.observations("current") for score in _ALL)
+        ),
+        RecordingRule(
             "desk:score_before_observations", _either(score.observations(score.against) for score in _ALL)
         ),
-        Record("desk:score_variance", _either(_variance(score) for score in _ALL)),
+        RecordingRule("desk:score_variance", _either(_variance(score) for score in _ALL)),
     )
     alerts = (_alert(plan, score) for score in _ALL)
-    return Family("scores.yml", ABOUT_SCORES, (Group("deskpulse-scores", (*compared, *alerts)),))
+    return RuleFile("scores.yml", ABOUT_SCORES, (RuleGroup("deskpulse-scores", (*compared, *alerts)),))
 
 
 def _either(exprs: Iterable[str]) -> str:
     return "\nor\n".join(exprs)
 
 
-def _variance(score: Score) -> str:
+def _variance(score: ScoreRule) -> str:
     parts = []
     for span in ("now", "before"):
         figure, observations = (
@@ -150,7 +152,7 @@ def _variance(score: Score) -> str:
     return " + ".join(parts)
 
 
-def _alert(plan: Plan, score: Score) -> Alert:
+def _alert(plan: Plan, score: ScoreRule) -> Alert:
     settings = plan.alerts.scores
     now, before, variance = (
         f'desk:score_{what}{{kpi="{score.kpi}"}}' for what in ("now", "before", "variance")
@@ -188,7 +190,7 @@ def _alert(plan: Plan, score: Score) -> Alert:
     )
 
 
-def _was(score: Score) -> str:
+def _was(score: ScoreRule) -> str:
     """The earlier value, as a piece of the summary.
 
     Nothing where it exists no longer when the text is made.
@@ -203,16 +205,18 @@ def _was(score: Score) -> str:
     )
 
 
-def volume(plan: Plan) -> Family:
+def volume(plan: Plan) -> RuleFile:
     """Many more, or many fewer tickets than at the same time a week ago."""
-    return Family("volume.yml", ABOUT_VOLUME, (Group("deskpulse-volume", (*_volumes(), *_unusual(plan))),))
+    return RuleFile(
+        "volume.yml", ABOUT_VOLUME, (RuleGroup("deskpulse-volume", (*_volumes(), *_unusual(plan))),)
+    )
 
 
-def _volumes() -> tuple[Record, ...]:
+def _volumes() -> tuple[RecordingRule, ...]:
     tickets = f'desk:{TICKETS.name}{{by=~"all|team",window="8h",period='
     return (
-        Record("desk:volume_now_tickets", f'max by ({MEMBER}) ({tickets}"current"}})'),
-        Record("desk:volume_week_ago_tickets", f'max by ({MEMBER}) ({tickets}"week_ago"}})'),
+        RecordingRule("desk:volume_now_tickets", f'max by ({MEMBER}) ({tickets}"current"}})'),
+        RecordingRule("desk:volume_week_ago_tickets", f'max by ({MEMBER}) ({tickets}"week_ago"}})'),
     )
 
 

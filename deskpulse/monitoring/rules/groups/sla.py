@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from deskpulse.monitoring.rules import words
-from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, Family, Group, Severity
+from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, RuleFile, RuleGroup, Severity
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import MEMBER, NAMED, NOW, PROMISE, of_team, trusted
 from deskpulse.policy.alerts import BurnPart
@@ -43,12 +43,12 @@ routes and links. In the other alerts `by` and `member` say whose figure it is: 
 priority."""
 
 
-def family(plan: Plan) -> Family:
+def family(plan: Plan) -> RuleFile:
     """First breaches that the desk can still prevent, then breaches, then the error budget."""
-    endangered = Group("deskpulse-endangered", (_endangered(plan, "page"), _endangered(plan, "warning")))
-    worst = Group("deskpulse-worst", (_below_page(plan), _below_warning(plan), _waits_long(plan)))
-    burns = Group("deskpulse-burn", tuple(_burn(plan, part) for part in plan.alerts.burn))
-    return Family("sla.yml", ABOUT, (endangered, worst, burns))
+    endangered = RuleGroup("deskpulse-endangered", (_endangered(plan, "page"), _endangered(plan, "warning")))
+    worst = RuleGroup("deskpulse-worst", (_below_page(plan), _below_warning(plan), _waits_long(plan)))
+    burns = RuleGroup("deskpulse-burn", tuple(_burn(plan, part) for part in plan.alerts.burn))
+    return RuleFile("sla.yml", ABOUT, (endangered, worst, burns))
 
 
 def _endangered(plan: Plan, severity: Severity) -> Alert:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from deskpulse.monitoring.rules.model import Family, Group, Record
+from deskpulse.monitoring.rules.model import RecordingRule, RuleFile, RuleGroup
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import EXPORTER, block
 from exporters.metrics import families
@@ -47,10 +47,12 @@ read desk:*, so any number of exporters may run and one that lags changes nothin
 label desk."""
 
 
-def family(plan: Plan) -> Family:
+def family(plan: Plan) -> RuleFile:
     """The recording rules that the others stand on."""
-    return Family(
-        "view.yml", ABOUT, (Group("deskpulse-view", (*_choice(), *_figures(), *_silence(plan), _trust())),)
+    return RuleFile(
+        "view.yml",
+        ABOUT,
+        (RuleGroup("deskpulse-view", (*_choice(), *_figures(), *_silence(plan), _trust())),),
     )
 
 
@@ -59,12 +61,12 @@ def chosen(metric: str) -> str:
     return f"{metric} and on ({EXPORTER}) {CHOSEN}"
 
 
-def _choice() -> tuple[Record, ...]:
+def _choice() -> tuple[RecordingRule, ...]:
     return (
-        Record(ANSWERING, "count by (desk) (deskpulse_exporter_up)"),
+        RecordingRule(ANSWERING, "count by (desk) (deskpulse_exporter_up)"),
         # A right clock and fresh, before complete, before read to the end that it knew a minute ago; none
         # that is not ready.
-        Record(
+        RecordingRule(
             SCORE,
             block(
                 "(",
@@ -78,7 +80,7 @@ def _choice() -> tuple[Record, ...]:
         ),
         # The one that was believed stays it among equals: figures that jump between two exporters would look
         # like news.
-        Record(
+        RecordingRule(
             CHOSEN,
             block(
                 "topk by (desk) (1,",
@@ -90,7 +92,7 @@ def _choice() -> tuple[Record, ...]:
     )
 
 
-def _figures() -> list[Record]:
+def _figures() -> list[RecordingRule]:
     shown = (
         *families.FINAL,
         *families.LIVE,
@@ -103,21 +105,22 @@ def _figures() -> list[Record]:
     # figure.
     labels = {one.exported_name: ", ".join(one.labels) for one in shown}
     found = [
-        Record(f"desk:{name}", f"max by (desk, {names}) ({chosen(name)})") for name, names in labels.items()
+        RecordingRule(f"desk:{name}", f"max by (desk, {names}) ({chosen(name)})")
+        for name, names in labels.items()
     ]
     span = 'deskpulse_window_span_seconds{period="current"}'
     return [
         *found,
-        Record(_AS_OF, f"max by (desk) ({chosen('deskpulse_view_as_of_timestamp_seconds')})"),
-        Record("desk:window_span_seconds", f"max by (desk, window) ({chosen(span)})"),
+        RecordingRule(_AS_OF, f"max by (desk) ({chosen('deskpulse_view_as_of_timestamp_seconds')})"),
+        RecordingRule("desk:window_span_seconds", f"max by (desk, window) ({chosen(span)})"),
     ]
 
 
-def _silence(plan: Plan) -> tuple[Record, ...]:
+def _silence(plan: Plan) -> tuple[RecordingRule, ...]:
     """For how long nothing has come, and how many events would have come meanwhile at the rate of before."""
     silence = plan.alerts.silence
     return (
-        Record(
+        RecordingRule(
             "desk:source_silent_seconds",
             block(
                 "clamp_min(",
@@ -128,21 +131,21 @@ def _silence(plan: Plan) -> tuple[Record, ...]:
                 ")",
             ),
         ),
-        Record(
+        RecordingRule(
             "desk:source_topic_events",
             "\nor\n".join(_named(events, topic) for topic, events in _EVENTS.items()),
         ),
-        Record(
+        RecordingRule(
             "desk:source_events",
             "desk:source_topic_events\nor\n"
             + _named("sum by (desk, window) (desk:source_topic_events)", "all"),
         ),
-        Record(
+        RecordingRule(
             "desk:source_window_seconds",
             "desk:source_events * 0 + on (desk, window) group_left () desk:window_span_seconds",
         ),
         # The shortest window that is not mostly silence, and its seconds before the silence began.
-        Record(
+        RecordingRule(
             "desk:source_heard_seconds",
             block(
                 "bottomk by (desk, topic) (1,",
@@ -152,7 +155,7 @@ def _silence(plan: Plan) -> tuple[Record, ...]:
                 ") - on (desk, topic) group_left () desk:source_silent_seconds",
             ),
         ),
-        Record(
+        RecordingRule(
             "desk:source_missed_events",
             block(
                 "max by (desk, topic) (",
@@ -162,7 +165,7 @@ def _silence(plan: Plan) -> tuple[Record, ...]:
                 ")",
             ),
         ),
-        Record(
+        RecordingRule(
             SILENT,
             block(
                 f"(desk:source_silent_seconds >= {number(silence.least / 1000)})",
@@ -186,5 +189,5 @@ def complete() -> str:
     )
 
 
-def _trust() -> Record:
-    return Record(TRUSTED, block(complete(), f"unless on (desk) {SILENT}"))
+def _trust() -> RecordingRule:
+    return RecordingRule(TRUSTED, block(complete(), f"unless on (desk) {SILENT}"))
