@@ -60,7 +60,7 @@ def build_app(config: WorkerConfig) -> DeskApp:
         autodiscover=False,
     )
     app.ownership = ownership
-    app.transport = LedgerTransport(app.conf.broker_consumer, app, authority=ownership)
+    app.transport = LedgerTransport(app.conf.broker_consumer, app, position_source=ownership)
     raw: dict[str, Any] = {
         "key_type": bytes,
         "value_type": bytes,

@@ -1,4 +1,4 @@
-"""What the hands need of the state of a partition.
+"""What a worker needs of the state of a partition.
 
 `kpis.state.partition.PartitionState` is one; tests use a counter.
 """

@@ -16,7 +16,7 @@ from aiokafka.structs import TopicPartition as Tp
 from agents.fetching.sequence import LogEnd
 
 
-class Abreast:
+class WatermarkAlignment:
     """Chooses what to fetch next.
 
     `patience_seconds`: a topic that was waited for in vain for so long holds the others up no more.

@@ -1,4 +1,4 @@
-"""Faust's consumer with the ledger as its authority: where to read on, what to commit, what is acked.
+"""Faust's consumer that takes its positions from the ledger: where to read on, what to commit, what is acked.
 
 Faust derives all three from acked offsets, record by record, and loses chunks around rebalances
 (docs/adr/0001-apache-kafka-4.md). Here the position in the ledger decides: partitions are sought to it, and
@@ -16,7 +16,7 @@ from faust.types import TP
 from mode.utils.futures import notify
 
 from agents.config import WorkerConfig
-from agents.fetching.alignment import Abreast
+from agents.fetching.alignment import WatermarkAlignment
 from agents.fetching.semi_private import NoReadOffsets, PacedConsumer, log_ends
 from agents.fetching.sequence import Deliveries, Fetched, FetchLog
 
@@ -29,7 +29,7 @@ _PATIENCE_SECONDS = 2.0
 _LONG_POLL_MS = 500
 
 
-class Authority(Protocol):
+class PositionSource(Protocol):
     """Who knows the ledger."""
 
     config: WorkerConfig
@@ -54,11 +54,11 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._log = FetchLog()
-        self._abreast = Abreast(patience_seconds=_PATIENCE_SECONDS)
+        self._alignment = WatermarkAlignment(patience_seconds=_PATIENCE_SECONDS)
 
     def _create_worker_consumer(self, transport: LedgerTransport) -> AIOKafkaConsumer:
         """As Faust does, but of committed records only, with our connection options and fetch sizes."""
-        config, conf = transport.authority.config, self.app.conf
+        config, conf = transport.position_source.config, self.app.conf
         self._assignor = self.app.assignor
         self._elapsed = config.clock.elapsed
         return PacedConsumer(
@@ -91,7 +91,7 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
         """Fetch what the broker has sent, in small pieces, from topics that are behind (`alignment.py`)."""
         active, began = active_partitions, self._elapsed()
         pieces = [await self._fetch_piece(consumer, active, wait_seconds=timeout)]
-        self._abreast.waited(self._elapsed() - began)
+        self._alignment.waited(self._elapsed() - began)
         records = 0
         while (more := sum(map(len, pieces[-1].values()))) and (records := records + more) < _FETCH_RECORDS:
             if more < _PIECE_RECORDS and all(end.is_reached for end in pieces[-1].ends.values()):
@@ -102,7 +102,9 @@ class LedgerConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc] # as i
     async def _fetch_piece(
         self, consumer: AIOKafkaConsumer, active: set[TP] | None, *, wait_seconds: float
     ) -> Fetched:
-        chosen = None if active is None else self._abreast.choose(active, self._log.times, log_ends(consumer))
+        chosen = (
+            None if active is None else self._alignment.choose(active, self._log.times, log_ends(consumer))
+        )
         records = await super()._fetch_records(
             consumer, chosen, timeout=wait_seconds, max_records=_PIECE_RECORDS
         )
@@ -129,7 +131,7 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
 
     def __init__(self, transport: LedgerTransport, *args: Any, **kwargs: Any) -> None:
         super().__init__(transport, *args, **kwargs)
-        self._authority = transport.authority
+        self._position_source = transport.position_source
         self._read_offset = NoReadOffsets()
 
     def _new_consumer_thread(self) -> LedgerConsumerThread:
@@ -139,7 +141,7 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
         """Called by Faust when partitions are ours and before it lets them flow."""
         owned = self.assignment()
         await self.read_from(
-            {tp: offset for tp, offset in self._authority.next_offsets().items() if tp in owned}
+            {tp: offset for tp, offset in self._position_source.next_offsets().items() if tp in owned}
         )
 
     def topic_partitions(self, topic: str) -> int | None:
@@ -151,17 +153,17 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
 
     async def read_from(self, offsets: Mapping[TP, int]) -> None:
         """Seek. Errors: IllegalStateError when one of them is not ours any more."""
-        await self._thread.read_from(offsets, self._authority.deliveries.renew(offsets.keys()))
+        await self._thread.read_from(offsets, self._position_source.deliveries.renew(offsets.keys()))
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Fetched:  # noqa: ASYNC109 - Faust's signature
         fetched: Fetched = await super()._getmany(active_partitions, min(timeout, _FETCH_SECONDS))
-        self._authority.deliveries.note(fetched)
+        self._position_source.deliveries.note(fetched)
         return fetched
 
     def stop_flow(self) -> None:
         """Called by Faust when a rebalance or the end begins."""
         super().stop_flow()
-        self._authority.hurry()
+        self._position_source.hurry()
 
     async def wait_empty(self) -> None:
         """Called by Faust before it gives partitions away: wait for the units in flight, and commit.
@@ -185,7 +187,7 @@ class LedgerConsumer(Consumer):  # type: ignore[misc] # as in schema.py
     def _filter_committable_offsets(self, _: Any) -> dict[TP, int]:
         return {
             tp: offset
-            for tp, offset in self._authority.durable_offsets().items()
+            for tp, offset in self._position_source.durable_offsets().items()
             if self._should_commit(tp, offset)
         }
 
@@ -204,6 +206,6 @@ class LedgerTransport(Transport):  # type: ignore[misc] # as in schema.py
 
     Consumer = LedgerConsumer
 
-    def __init__(self, *args: Any, authority: Authority, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, position_source: PositionSource, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.authority = authority
+        self.position_source = position_source

@@ -22,12 +22,12 @@ class RejectLimit:
         self._records = 0
         self._reasons: Counter[str] = Counter()
 
-    def note(self, records: int, letters: Iterable[DeadLetter]) -> None:
+    def note(self, records: int, dead_letters: Iterable[DeadLetter]) -> None:
         """Count a chunk before it is written.
 
         Errors: WorkerError when the last `least` records or more pass the limit.
         """
-        reasons = Counter(letter.reason for letter in letters)
+        reasons = Counter(letter.reason for letter in dead_letters)
         self._window.append((records, reasons))
         self._records += records
         self._reasons += reasons

@@ -99,7 +99,7 @@ class LedgerWriter:
         """The transactional ids of the partition: of ledgers below format 6, and from then on."""
         return f"{self._config.app_id}-{self._partition}", f"{self._config.app_id}:{self._partition}"
 
-    async def write(self, changes: Changes, letters: Sequence[DeadLetter]) -> None:
+    async def write(self, changes: Changes, dead_letters: Sequence[DeadLetter]) -> None:
         """Make a unit of work durable, whole; an error says that it is not, or that nobody knows.
 
         The position row is the last row of `changes.view`, so it is the last record of its batch.
@@ -112,7 +112,7 @@ class LedgerWriter:
             written = await asyncio.gather(
                 self._send(producer, self._config.tickets_topic, tickets),
                 self._send(producer, self._config.view_topic, view),
-                self._send_letters(producer, letters),
+                self._send_dead_letters(producer, dead_letters),
             )
             # aiokafka commits even when a batch of the transaction failed: look at each before.
             for delivery in (delivery for deliveries in written for delivery in deliveries):
@@ -164,8 +164,8 @@ class LedgerWriter:
             deliveries.append(await producer.send_batch(batch, topic, partition=self._partition))
         return deliveries
 
-    async def _send_letters(
-        self, producer: AIOKafkaProducer, letters: Iterable[DeadLetter]
+    async def _send_dead_letters(
+        self, producer: AIOKafkaProducer, dead_letters: Iterable[DeadLetter]
     ) -> list[asyncio.Future[Any]]:
         return [
             await producer.send(
@@ -174,7 +174,7 @@ class LedgerWriter:
                 value=letter.value if letter.value is None else letter.value[:_LARGEST_LETTER_BYTES],
                 headers=letter_headers(letter),
             )
-            for letter in letters
+            for letter in dead_letters
         ]
 
     @asynccontextmanager

@@ -66,7 +66,7 @@ class Writer(Protocol):
 
     async def take_over(self) -> None: ...
     async def settle(self, ledger_format: int, /) -> None: ...
-    async def write(self, changes: Changes, letters: Sequence[DeadLetter], /) -> None: ...
+    async def write(self, changes: Changes, dead_letters: Sequence[DeadLetter], /) -> None: ...
     async def close(self) -> None: ...
 
 
@@ -107,8 +107,8 @@ class Partition:
         # waits: while there is something here, `state.clean` is False, so the next change set is certain to
         # come.
         self._taken: list[Delivery] = []
-        # Of what is in `_taken`; so nothing is here while that is empty, and letters share its transaction.
-        self._letters: list[DeadLetter] = []
+        # Of what is in `_taken`: none is here while that is empty, and they share its transaction.
+        self._dead_letters: list[DeadLetter] = []
         self._task: asyncio.Task[None] | None = None  # None: not started
         # The transaction in flight, or the last one. Invariant: no other begins before it is done, since the
         # ledger must get change sets in their order. It is waited for, and never cancelled.
@@ -284,17 +284,17 @@ class Partition:
         if skip and skipped:
             records = [record for record in records if record.offset not in skip]
         try:
-            letters = self.state.apply(topic, records) if records else []
+            dead_letters = self.state.apply(topic, records) if records else []
         except Exception as error:
             raise guards.crashed_merge(
                 error, chunk.topic, chunk.partition, first=chunk.first, last=chunk.last
             ) from error
-        self._rejects.note(len(records), letters)
+        self._rejects.note(len(records), dead_letters)
         if skipped:
-            letters = [*letters, *(_skip(topic, record) for record in skipped)]
+            dead_letters = [*dead_letters, *(_skip(topic, record) for record in skipped)]
             self.state.count(SKIPPED, len(skipped))
             self.state.pass_over(topic, chunk.last)
-        self._letters += letters
+        self._dead_letters += dead_letters
         self._newest_ms = max(self._newest_ms, chunk.records[-1].timestamp)
         self._tally.records += len(records)
 
@@ -342,9 +342,9 @@ class Partition:
         changes = self.state.take_changes()
         durable = dict(self.state.position.offsets)
         taken, self._taken = self._taken, []
-        letters, self._letters = self._letters, []
+        dead_letters, self._dead_letters = self._dead_letters, []
         await self._written()
-        self._writing = asyncio.create_task(self._store(changes, letters, durable, taken))
+        self._writing = asyncio.create_task(self._store(changes, dead_letters, durable, taken))
 
     async def _written(self) -> None:
         """Wait for the transaction in flight.
@@ -357,12 +357,12 @@ class Partition:
     async def _store(
         self,
         changes: Changes,
-        letters: Sequence[DeadLetter],
+        dead_letters: Sequence[DeadLetter],
         durable: dict[str, int],
         taken: Sequence[Delivery],
     ) -> None:
         with ends_the_process(f"partition {self.number}"):
-            await self.writer.write(changes, letters)
+            await self.writer.write(changes, dead_letters)
             self.durable = durable
             self._tally.transactions += 1
             self._tally.rows += len(changes.tickets) + len(changes.view)

@@ -124,7 +124,7 @@ class PartitionState:
             self.position.event_clock_ms,
         )  # moves between chunks
         deltas = self._tables.deltas
-        letters: list[DeadLetter] = []
+        dead_letters: list[DeadLetter] = []
         greatest, key = self.position.maxima.get(topic, -1), ""
         for record in records:
             event = decode(record.value)
@@ -133,7 +133,7 @@ class PartitionState:
                 event = admitted(event, key, record, clock_ms)
             if isinstance(event, Reject):
                 self._counts[f"rejected:{event.reason}"] += 1
-                letters.append(dead_letter(topic, record, event))
+                dead_letters.append(dead_letter(topic, record, event))
                 continue
             at = event.occurred_at
             if at > greatest:  # noqa: PLR1730 - a call would cost more
@@ -142,8 +142,8 @@ class PartitionState:
         if greatest >= 0:
             self.position.maxima[topic] = greatest
         self.position.offsets[topic] = records[-1].offset
-        self._counts["accepted"] += len(records) - len(letters)
-        return letters
+        self._counts["accepted"] += len(records) - len(dead_letters)
+        return dead_letters
 
     def _merge_of(self, topic: str) -> Callable[[str, Any, DeltaSink], None]:
         """How the events of a topic are merged: by whose identifier its record key may be."""

@@ -49,7 +49,7 @@ async def hanging_fetch(self: LedgerConsumerThread, consumer: Any, *args: Any, *
     By all that the worker has seen, nothing is left to do.
     """
     fetched = await _fetch(self, consumer, *args, **kwargs)
-    partitions = self.consumer._authority.partitions  # type: ignore[attr-defined]
+    partitions = self.consumer._position_source.partitions  # type: ignore[attr-defined]
     if any(fetched.values()) or not all(one.ready and _is_due(one) for one in partitions.values()):
         return fetched
     await asyncio.sleep(_EVER)

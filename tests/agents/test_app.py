@@ -45,7 +45,7 @@ async def test_one_table_anchors_the_assignment(app: Any) -> None:
 
 async def test_the_consumer_is_ours(app: Any) -> None:
     assert isinstance(app.transport, LedgerTransport)
-    assert app.ownership is app.transport.authority
+    assert app.ownership is app.transport.position_source
 
 
 async def test_all_brokers_are_passed_on(app: Any) -> None:

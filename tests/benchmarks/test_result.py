@@ -148,7 +148,7 @@ def test_the_limit_fetches_as_the_worker_does(monkeypatch: pytest.MonkeyPatch) -
         broker_rebalance_timeout=1, broker_heartbeat_interval=1, broker_max_poll_interval=1,
     )  # fmt: skip
     thread = SimpleNamespace(app=SimpleNamespace(conf=conf, assignor=None))
-    transport = SimpleNamespace(authority=SimpleNamespace(config=config))
+    transport = SimpleNamespace(position_source=SimpleNamespace(config=config))
     consumer.LedgerConsumerThread._create_worker_consumer(thread, transport)  # type: ignore[arg-type]
     group = {
         "bootstrap_servers",

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka.structs import TopicPartition
 
-from agents.fetching.alignment import Abreast
+from agents.fetching.alignment import WatermarkAlignment
 from agents.fetching.sequence import FetchLog, LogEnd
 
 CREATED, REPLIES, SURVEY = (TopicPartition(topic, 0) for topic in ("ticket-created", "first-reply", "survey"))
@@ -24,7 +24,7 @@ class Reader:
     def __init__(self) -> None:
         self._log = FetchLog()
         self._ends: dict[Any, LogEnd] = {}
-        self._abreast = Abreast(patience_seconds=PATIENCE_SECONDS)
+        self._alignment = WatermarkAlignment(patience_seconds=PATIENCE_SECONDS)
 
     def fetch(self, tp: TopicPartition, *, time_ms: int | None, more: bool = True) -> None:
         records: dict[Any, Any] = (
@@ -38,10 +38,10 @@ class Reader:
         self._log.sought({tp: 1})
 
     def wait(self, seconds: float) -> None:
-        self._abreast.waited(seconds)
+        self._alignment.waited(seconds)
 
     def choice(self, *tps: TopicPartition) -> set[Any]:
-        return self._abreast.choose(tps or (CREATED, REPLIES, SURVEY), self._log.times, self._ends)
+        return self._alignment.choose(tps or (CREATED, REPLIES, SURVEY), self._log.times, self._ends)
 
 
 def test_the_rearmost_topic_is_fetched_and_the_others_wait() -> None:
