@@ -99,8 +99,7 @@ class Watch:
             # otherwise.
             unfetched = self._log_ends.get(tp, 0) - max(position, deliveries.reached(tp) or 0)
             waiting[tp] = max(deliveries.lag(tp, applied), unfetched)
-            # A topic that is ahead of the others waits (`alignment.py`), but not those of its records that have
-            # been fetched.
+            # A topic that is ahead of the others waits (`alignment.py`), but not what of it has been fetched.
             mark = (position, partition.rebuilt)
             self._check_progress(
                 tp, mark, waiting[tp] if deliveries.pending(tp, applied) else 0, now, (tp, position)
