@@ -52,6 +52,16 @@ def test_every_package_is_described_and_no_other() -> None:
     assert set(tidy.PACKAGES) == rows
 
 
+def test_every_room_is_described_and_no_other() -> None:
+    """Rooms are the folders of a package, whatever these are divided into."""
+    _, _, part = pages.sections(PAGE)["Packages"].partition("### Rooms")
+    rows = {cells[0].strip("`/") for cells in pages.table(part)}
+    roots = {*tidy.PACKAGES, "proofs", "scripts"}
+    folders = [path.parts[:-1] for path in tidy.files(".py") if path.parts[0] in roots]
+    rooms = {"/".join(parts[:1] if parts[0] == "scripts" else parts[:2]) for parts in folders}
+    assert rooms - {"streams/schemas"} == rows
+
+
 def test_there_are_invariants_and_non_obvious_points() -> None:
     assert len(entries("Invariants", "- ")) >= 12
     assert len(entries("Non-obvious", r"\d+\. ")) >= 12
