@@ -63,7 +63,7 @@ deploy/secrets/%:
 
 ##@ Work on it
 .PHONY: test
-test: $(STAMP) ## All tests, on Apache Kafka; the last lines name the broker
+test: $(STAMP) ## All tests, on Apache Kafka, about 15 minutes on two processors
 	@$(BIN)/python -m deskpulse.lab.brokers --fetch-only || echo "test: without Apache Kafka, see the last lines"
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
@@ -74,6 +74,7 @@ test-quick: $(STAMP) ## Laws, plays, golden figures and contracts, with few exam
 	@DESKPULSE_QUICK=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -q \
 		-m "not browser and not slow" $(QUICK) $(ARGS)
 	$(BIN)/lint-imports
+	@echo "test-quick: green; the whole is make test, about 15 minutes on two processors"
 
 .PHONY: check
 check: lint types imports tidy generated compose-lint ## Everything but the tests
