@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["count", "duration", "deadline", "register", "made"]
+CellKind = Literal["count", "duration", "deadline", "register", "made"]
 # Cells reserved for each duration: its count, its sum in ms, then bucket i of windows.histogram.
 BLOCK: Final = 1 << 12
 NO_TIME: Final = 2  # base + 2 is bucket 0, which holds durations of 0 alone
@@ -19,7 +19,7 @@ class Cell(NamedTuple):
 
     number: int
     name: str
-    kind: Kind
+    kind: CellKind
     size: int
     says: str  # in docs/ledger.md
     since: int = 1  # the number of the definitions that it came with (`kpis.ledger.definitions`)
@@ -33,7 +33,9 @@ class Cell(NamedTuple):
 CELLS: Final[dict[str, Cell]] = {}  # every cell that there is, by its name, in the order of the numbers
 
 
-def _cell(number: int, name: str, says: str, *, kind: Kind = "count", size: int = 1, since: int = 1) -> int:
+def _cell(
+    number: int, name: str, says: str, *, kind: CellKind = "count", size: int = 1, since: int = 1
+) -> int:
     """Take a number, once and for ever.
 
     Errors: ValueError where it is taken already, with the next one that is free.

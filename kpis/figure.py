@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 Labels = tuple[tuple[str, str], ...]
+Group = tuple[str, str]  # whose figure it is: by and member
 
 
 class Figure(NamedTuple):

@@ -264,18 +264,30 @@ def name_clashes(owners: Mapping[str, Sequence[str]]) -> list[str]:
     ]
 
 
-def shared_class_names(sources: Mapping[str, str]) -> list[str]:
-    """Public classes of one name in two modules, by the source of each module.
+def shared_names(sources: Mapping[str, str]) -> list[str]:
+    """Public classes and type aliases of one name in two modules, by the source of each module.
 
-    >>> shared_class_names({"a/x.py": "class Plan: ...", "b/y.py": "class Plan: ..."})
+    >>> shared_names({"a/x.py": "class Plan: ...", "b/y.py": "Plan = dict[str, int]", "c/z.py": "PLAN = 1"})
     ['Plan: a/x.py, b/y.py']
     """
     homes: dict[str, list[str]] = {}
     for path, source in sources.items():
-        for node in ast.parse(source).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                homes.setdefault(node.name, []).append(path)
+        for name in sorted(_types(ast.parse(source))):
+            homes.setdefault(name, []).append(path)
     return [f"{name}: {', '.join(paths)}" for name, paths in sorted(homes.items()) if len(paths) > 1]
+
+
+def _types(module: ast.Module) -> set[str]:
+    found = set()
+    for node in module.body:
+        match node:
+            case ast.ClassDef(name=name) if not name.startswith("_"):
+                found.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)]) if name[0].isupper() and name != name.upper():
+                found.add(name)
+            case _:
+                pass
+    return found
 
 
 def folders_without_init(root: Path = ROOT) -> list[str]:

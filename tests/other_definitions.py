@@ -24,7 +24,7 @@ from kpis.sla.policy import Policy
 from kpis.state.sla_clocks import NOTHING, SlaClocks
 from kpis.tickets import observe
 from kpis.tickets.booking import Contribution
-from kpis.tickets.facts import TicketEvent
+from kpis.tickets.facts import FactEvent
 from kpis.tickets.observe import Level, Observation
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import TicketRow
@@ -175,7 +175,7 @@ def _booked(row: TicketRow) -> Contribution:
     return row.dims(), [(at_ms, (), (cell, amount)) for at_ms, cell, amount in found], levels
 
 
-def _book(self: SlaClocks, ticket_id: str, row: TicketRow, _: TicketEvent, merge: Callable[[], None]) -> None:
+def _book(self: SlaClocks, ticket_id: str, row: TicketRow, _: FactEvent, merge: Callable[[], None]) -> None:
     """The difference of what the program promises."""
     old = self.before(row) or NOTHING
     merge()

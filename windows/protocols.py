@@ -16,7 +16,7 @@ from windows.panes import Resolution
 
 D = TypeVar("D")  # one combination of dimensions; hashable
 D_contra = TypeVar("D_contra", contravariant=True)
-Row = tuple[bytes, bytes | None]  # of the ledger: key and value; None: a tombstone
+LedgerRow = tuple[bytes, bytes | None]  # of the ledger: key and value; None: a tombstone
 
 
 class DeltaSink(Protocol):
@@ -81,7 +81,7 @@ class WindowedTables(Protocol[D]):
     def size_of_changes(self) -> int:
         """Bytes that the changed rows may take, estimated from above."""
 
-    def changes(self) -> list[Row]:
+    def changes(self) -> list[LedgerRow]:
         """The rows that changed since the last call, in no order; an empty row is a tombstone."""
 
     def load_pane(self, resolution: int, pane: int, dims: D, raw: bytes | None, /) -> None:

@@ -27,10 +27,10 @@ class Lasting(Protocol):
 
 
 _TOMBSTONE_BYTES: Final = 16
-Row = TypeVar("Row", bound=Lasting)
+RowT = TypeVar("RowT", bound=Lasting)
 
 
-class Rows(Generic[Row]):
+class Rows(Generic[RowT]):
     """Ticket or customer rows.
 
     Each is listed under a day on which it may leave; on that day it leaves or is put off.
@@ -43,12 +43,12 @@ class Rows(Generic[Row]):
     def __init__(
         self,
         key: Callable[[str], bytes],
-        encode: Callable[[Row], bytes],
-        leaves_ms: Callable[[Row], int | None],
+        encode: Callable[[RowT], bytes],
+        leaves_ms: Callable[[RowT], int | None],
         least_ms: int,
     ) -> None:
-        self._rows: dict[str, Row] = {}
-        self.by_id: Mapping[str, Row] = self._rows  # to look rows up; `put` adds one
+        self._rows: dict[str, RowT] = {}
+        self.by_id: Mapping[str, RowT] = self._rows  # to look rows up; `put` adds one
         self._changed: set[str] = (
             set()
         )  # rows that the ledger has otherwise; of those that left, a tombstone is due
@@ -67,7 +67,7 @@ class Rows(Generic[Row]):
         self._put_off: set[str] = set()
         self._today: int | None = None  # the day of the event clock when rows last left; None: not yet
 
-    def put(self, identifier: str, row: Row) -> Row:
+    def put(self, identifier: str, row: RowT) -> RowT:
         """A new row, or another one in its place; it is not marked as changed by that."""
         self._rows[identifier] = row
         return row
@@ -82,11 +82,11 @@ class Rows(Generic[Row]):
         """A row that is marked has become so many bytes longer, from above."""
         self._size += size
 
-    def changed_rows(self) -> Iterator[Row]:
+    def changed_rows(self) -> Iterator[RowT]:
         """The rows that changed since they were last written, without those that have left."""
         return (self._rows[identifier] for identifier in self._changed if identifier in self._rows)
 
-    def write_with(self, encode: Callable[[Row], bytes]) -> None:
+    def write_with(self, encode: Callable[[RowT], bytes]) -> None:
         """Write rows so from now on."""
         self._encode = encode
 
@@ -107,14 +107,14 @@ class Rows(Generic[Row]):
             if row is not None:
                 self._schedule(identifier, (row.last_ms + self._least_ms) // DAY_MS)
 
-    def expire(self, event_clock_ms: int) -> list[tuple[str, Row]]:
+    def expire(self, event_clock_ms: int) -> list[tuple[str, RowT]]:
         """Remove the rows whose time is over, and return them with their identifiers.
 
         Rows leave when the event clock enters another day: that is cheap, and the same in every run. Within a
         day the answer is empty.
         """
         today = event_clock_ms // DAY_MS
-        gone: list[tuple[str, Row]] = []
+        gone: list[tuple[str, RowT]] = []
         if today == self._today:
             return gone  # whatever was accepted since leaves a day later at the earliest
         self._today = today
@@ -153,7 +153,7 @@ class Rows(Generic[Row]):
         """What the ledger has in place of a row that has left; None: a tombstone."""
         return None
 
-    def load(self, identifier: str, row: Row | None) -> None:
+    def load(self, identifier: str, row: RowT | None) -> None:
         """Take over one row of the ledger; `index` must follow the last."""
         if row is None:
             self._rows.pop(identifier, None)

@@ -87,14 +87,14 @@ from windows.keys import (
     split_level_row,
 )
 from windows.panes import MINUTE, QUARTER, RESOLUTIONS, SIX_HOURS, Resolution
-from windows.protocols import Admitting, D, Row, RowCodec
+from windows.protocols import Admitting, D, LedgerRow, RowCodec
 
 _MINUTES_A_QUARTER: Final = QUARTER.length_ms // MINUTE.length_ms
 _QUARTERS_IN_SIX_HOURS: Final = SIX_HOURS.length_ms // QUARTER.length_ms
 _CELL_BYTES: Final = 14  # a cell number and an amount in MessagePack, estimated from above
 _KEY_BYTES: Final = 96
 _LEVEL_BYTES: Final = 160
-Group = tuple[list[int], list[int]]  # counts and amounts of a pane, as in `Note`
+PaneGroup = tuple[list[int], list[int]]  # counts and amounts of a pane, as in `Note`
 
 
 class Tables(Generic[D]):
@@ -164,7 +164,7 @@ class Tables(Generic[D]):
         Each length divides the next, so six hours get the sums of their quarters, with no look at minutes.
         """
         notes = self.deltas.take_notes()
-        quarters: dict[int, Group] = {}
+        quarters: dict[int, PaneGroup] = {}
         for key, counts, amounts in notes:
             quarter = (key >> SLOT_BITS) // _MINUTES_A_QUARTER << SLOT_BITS | key & SLOT_MASK
             found = quarters.get(quarter)
@@ -173,7 +173,7 @@ class Tables(Generic[D]):
             found[0].extend(counts)
             if amounts:
                 found[1].extend(amounts)
-        sixes: dict[int, Group] = {}
+        sixes: dict[int, PaneGroup] = {}
         for key, (cells, sums) in quarters.items():
             self._add(QUARTER.index, key, cells, sums)
             six = (key >> SLOT_BITS) // _QUARTERS_IN_SIX_HOURS << SLOT_BITS | key & SLOT_MASK
@@ -280,7 +280,7 @@ class Tables(Generic[D]):
                         self._changed_panes.add(key)
                         self._size += _KEY_BYTES
 
-    def changes(self) -> list[Row]:
+    def changes(self) -> list[LedgerRow]:
         """The rows that changed since the last call, in no order; an empty row is a tombstone."""
         self.settle()
         self._size = 0

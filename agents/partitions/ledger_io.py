@@ -33,8 +33,7 @@ from agents.config import WorkerConfig
 from agents.exits import Exit, WorkerError
 from kpis.ledger.codec import OWN_IDS_FORMAT
 from kpis.state.records import Changes, DeadLetter
-
-Row = tuple[bytes, bytes | None]
+from windows.protocols import LedgerRow
 
 _LARGEST_LETTER_BYTES = 900_000
 _TAKE_OVER_SECONDS = 60.0  # the coordinator may have to end a transaction of the previous owner first
@@ -141,7 +140,7 @@ class LedgerWriter:
             acks="all",
         )
 
-    def _batches(self, producer: AIOKafkaProducer, rows: Iterable[Row]) -> Iterator[Any]:
+    def _batches(self, producer: AIOKafkaProducer, rows: Iterable[LedgerRow]) -> Iterator[Any]:
         """Rows as record batches that a broker accepts."""
         now_ms = self._config.clock.now_ms()
         batch = None

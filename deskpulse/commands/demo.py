@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from deskpulse.commands.common import Config, duration, read_settings
-from deskpulse.commands.simulate import SCENARIO_NAMES, Scenario
+from deskpulse.commands.simulate import SCENARIO_NAMES, ScenarioOption
 
 EPILOG = "[bold]Examples[/]\n\ndeskpulse demo\n\ndeskpulse demo --for 60s --port 19108 --verify"
 
@@ -39,7 +39,7 @@ def demo(
             metavar="HOST:PORT", help="Use this Kafka instead of starting a broker.", show_default="start one"
         ),
     ] = None,
-    scenario: Scenario = SCENARIO_NAMES[0],
+    scenario: ScenarioOption = SCENARIO_NAMES[0],
     verify: Annotated[
         bool,
         typer.Option(

@@ -34,7 +34,7 @@ def _window(name: str) -> str:
     return name
 
 
-Window = Annotated[
+WindowOption = Annotated[
     str | None,
     typer.Option(
         parser=say_parameter(_window),
@@ -70,7 +70,7 @@ def report(
             show_default="the latest event",
         ),
     ] = None,
-    window: Window = None,
+    window: WindowOption = None,
     since: Annotated[
         int | None,
         typer.Option(

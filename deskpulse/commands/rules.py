@@ -24,7 +24,7 @@ EPILOG = (
     "deskpulse rules --desk us --policy us.yaml --out monitoring/us --beside monitoring/eu/alertmanager.yml"
 )
 
-Policy = Annotated[
+PolicyOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
@@ -67,7 +67,7 @@ Beside = Annotated[
 
 def rules(
     *,
-    policy: Policy = None,
+    policy: PolicyOption = None,
     out: Out = None,
     check: Annotated[
         bool,

@@ -40,7 +40,7 @@ def _speed(text: str) -> float:
     return speed
 
 
-Scenario = Annotated[
+ScenarioOption = Annotated[
     str,
     typer.Option(
         parser=say_parameter(_scenario),
@@ -57,7 +57,7 @@ Speed = Annotated[
 
 def simulate(
     *,
-    scenario: Scenario = SCENARIO_NAMES[0],
+    scenario: ScenarioOption = SCENARIO_NAMES[0],
     seed: Annotated[int, typer.Option(help="Seed of the random generator: same seed, same events.")] = 1,
     rate: Annotated[float, typer.Option(min=0, help="Mean number of new tickets per hour.")] = 60.0,
     speed: Speed = 1.0,

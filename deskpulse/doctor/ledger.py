@@ -19,10 +19,10 @@ from kpis.ledger.shared import differing_in
 from kpis.sla.policy import Policy, changed_past
 
 MOST_RECORDS: Final = 64  # a position row is the last of its transaction, so it stands near the end
-Rows = Sequence[tuple[bytes | None, bytes | None]]
+LedgerRows = Sequence[tuple[bytes | None, bytes | None]]
 
 
-def examine_ledger(settings: Settings, tails: Mapping[int, Rows]) -> Iterator[Finding]:
+def examine_ledger(settings: Settings, tails: Mapping[int, LedgerRows]) -> Iterator[Finding]:
     """Findings from the last rows of each partition of the view topic.
 
     Nothing where no worker has written yet.
@@ -151,6 +151,6 @@ def _settings(settings: Settings, positions: Mapping[int, Position]) -> Finding:
     return ok("shared settings", "they match the ledger")
 
 
-def _last_position(rows: Rows) -> Position | None:
+def _last_position(rows: LedgerRows) -> Position | None:
     values = [value for key, value in rows if key == POSITION_KEY and value is not None]
     return decode_position(values[-1]) if values else None

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from deskpulse.policy.build import holidays_of
-from deskpulse.policy.schema import CalendarPart, PolicyFile, RulePart, Span, VersionPart, span_text
+from deskpulse.policy.schema import CalendarPart, PolicyFile, RulePart, StatedSpan, VersionPart, span_text
 from deskpulse.times import format_duration, format_time
 
 _MOST_DAYS: Final = 6  # dates named one by one; more are counted
@@ -130,7 +130,7 @@ def _week(calendar: CalendarPart) -> str:
     return "; ".join(f"{key} {_hours(spans)}" for key, spans in calendar.hours.items())
 
 
-def _hours(spans: tuple[Span, ...] | None) -> str:
+def _hours(spans: tuple[StatedSpan, ...] | None) -> str:
     if spans is None:
         return "as its weekday"
     return " ".join(map(span_text, spans)) if spans else "closed"

@@ -33,7 +33,7 @@ LONGEST_MS: Final = 366 * DAY_MINUTES * 60_000
 _SPAN: Final = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _PERCENT: Final = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*%")
 _DURATION_FIX: Final = "write hours (h), minutes (m) and seconds (s), such as 45s, 30m or 1h30m"
-Span = tuple[int, int]  # minutes since midnight; the end is above 1440 where it lies after midnight
+StatedSpan = tuple[int, int]  # minutes since midnight; the end is above 1440 where it lies after midnight
 
 
 def _listed(value: object) -> object:
@@ -105,15 +105,15 @@ def _share(value: object) -> object:
     return share
 
 
-Hours = Annotated[tuple[Annotated[Span, BeforeValidator(_span)], ...], BeforeValidator(_listed)]
+StatedHours = Annotated[tuple[Annotated[StatedSpan, BeforeValidator(_span)], ...], BeforeValidator(_listed)]
 Weekdays = Annotated[str, BeforeValidator(_weekdays)]
 Member = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=128), AfterValidator(check_name)
 ]
-Names = Annotated[tuple[Member, ...] | None, BeforeValidator(_listed)]
-Duration = Annotated[int, BeforeValidator(_duration_ms)]
+StatedNames = Annotated[tuple[Member, ...] | None, BeforeValidator(_listed)]
+StatedDuration = Annotated[int, BeforeValidator(_duration_ms)]
 Share = Annotated[float, BeforeValidator(_share)]
-Instant = Annotated[int | None, BeforeValidator(_instant_ms)]
+StatedInstant = Annotated[int | None, BeforeValidator(_instant_ms)]
 Days = Annotated[tuple[date, ...], BeforeValidator(_listed)]
 Name = Annotated[
     str,
@@ -159,9 +159,9 @@ class CalendarPart(Section):
     """When a team works."""
 
     time_zone: str
-    hours: dict[Weekdays, Hours]
+    hours: dict[Weekdays, StatedHours]
     holidays: HolidayPart = Field(default_factory=HolidayPart)
-    dates: dict[date, Hours] = Field(default_factory=dict)  # days with hours of their own
+    dates: dict[date, StatedHours] = Field(default_factory=dict)  # days with hours of their own
 
     @field_validator("time_zone")
     @classmethod
@@ -171,7 +171,7 @@ class CalendarPart(Section):
 
     @field_validator("hours")
     @classmethod
-    def _check_hours(cls, hours: dict[str, tuple[Span, ...]]) -> dict[str, tuple[Span, ...]]:
+    def _check_hours(cls, hours: dict[str, tuple[StatedSpan, ...]]) -> dict[str, tuple[StatedSpan, ...]]:
         days = [(day, spans) for key, spans in hours.items() for day in weekdays(key)]
         taken = [day for day, _ in days]
         if twice := sorted({day for day in taken if taken.count(day) > 1}):
@@ -187,12 +187,12 @@ class CalendarPart(Section):
 
     @field_validator("dates")
     @classmethod
-    def _check_dates(cls, dates: dict[date, tuple[Span, ...]]) -> dict[date, tuple[Span, ...]]:
+    def _check_dates(cls, dates: dict[date, tuple[StatedSpan, ...]]) -> dict[date, tuple[StatedSpan, ...]]:
         for spans in dates.values():
             _check_order(spans)
         return dates
 
-    def week(self) -> dict[int, tuple[Span, ...]]:
+    def week(self) -> dict[int, tuple[StatedSpan, ...]]:
         """Hours by weekday, Monday being 0."""
         return {day: spans for key, spans in self.hours.items() for day in weekdays(key)}
 
@@ -200,10 +200,10 @@ class CalendarPart(Section):
 class RulePart(Section):
     """One line of a target."""
 
-    team: Names = None
-    channel: Names = None
-    priority: Names = None
-    within: Duration
+    team: StatedNames = None
+    channel: StatedNames = None
+    priority: StatedNames = None
+    within: StatedDuration
     objective: Share
     clock: Literal["business", "calendar"] = "business"
 
@@ -231,7 +231,7 @@ class VersionPart(Section):
     """One version of the policy."""
 
     name: Name
-    effective_from: Instant = None
+    effective_from: StatedInstant = None
     calendars: dict[Name, CalendarPart] = Field(default_factory=dict)
     default_calendar: str = ALWAYS
     team_calendars: dict[Member, str] = Field(default_factory=dict)
@@ -326,7 +326,7 @@ def weekdays(key: str) -> list[int]:
     return list(range(start, (WEEKDAYS.index(last) if dash else start) + 1))
 
 
-def _check_order(spans: Iterable[Span]) -> None:
+def _check_order(spans: Iterable[StatedSpan]) -> None:
     ordered = sorted(spans)
     for (_, closes), (opens, _) in pairwise(ordered):
         if opens < closes:
@@ -358,7 +358,7 @@ def regions_of(country: str) -> tuple[str, ...] | None:
         return None
 
 
-def span_text(span: Span) -> str:
+def span_text(span: StatedSpan) -> str:
     """A span as it is written in the file.
 
     >>> span_text((540, 1050)), span_text((1320, 1800)), span_text((0, 1440))

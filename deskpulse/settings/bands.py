@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator
 
-from deskpulse.settings.base import Names, Section, listed, wrong
+from deskpulse.settings.base import NameList, Section, listed, wrong
 from deskpulse.times import parse_duration_ms
 from kpis.figures.bands import Edge
 from windows.offered import ALL_NAMES
 
-Unit = Literal["duration", "ratio", "number"]
+BandUnit = Literal["duration", "ratio", "number"]
 if TYPE_CHECKING:
     WindowName = str
 else:
@@ -24,7 +24,7 @@ else:
 Windows = Annotated[tuple[WindowName, ...], BeforeValidator(listed)]
 _BOUND: Final = re.compile(r"(<=|>=|<|>)\s*(\S+)")
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
-_EXAMPLES: Final[dict[Unit, str]] = {
+_EXAMPLES: Final[dict[BandUnit, str]] = {
     "duration": '"< 15m" or "<= 3h"',
     "ratio": '">= 95%"',
     "number": '"> 70"',
@@ -49,7 +49,7 @@ class Bound:
         return self.comparison.startswith("<")
 
     @classmethod
-    def parse(cls, text: str, unit: Unit) -> Self:
+    def parse(cls, text: str, unit: BandUnit) -> Self:
         """Read an edge. Errors: the fault of a setting."""
         match = _BOUND.fullmatch(text.strip())
         try:
@@ -63,7 +63,7 @@ class Bound:
         )
 
 
-def _value(text: str, unit: Unit) -> float:
+def _value(text: str, unit: BandUnit) -> float:
     if unit == "duration":
         return parse_duration_ms(text) / 1000
     number = text.removesuffix("%")
@@ -72,7 +72,7 @@ def _value(text: str, unit: Unit) -> float:
     return float(number) / 100 if unit == "ratio" else float(number)
 
 
-def _parser(unit: Unit) -> BeforeValidator:
+def _parser(unit: BandUnit) -> BeforeValidator:
     return BeforeValidator(
         lambda value: value if value is None or isinstance(value, Bound) else Bound.parse(str(value), unit)
     )
@@ -88,7 +88,7 @@ class Band(Section):
     """The edges of one KPI and where they apply. A KPI without an edge for a band skips that band."""
 
     windows: Windows | None = None  # the only windows coloured; None is all
-    channels: Names | None = None  # the only channels coloured; None is all
+    channels: NameList | None = None  # the only channels coloured; None is all
 
     @property
     def edges(self) -> tuple[tuple[str, Bound], ...]:
@@ -149,7 +149,7 @@ class HandleTimeBand(Band):
     exceptional: DurationBound | None = Bound.parse("<= 2m", "duration")
     above: DurationBound | None = Bound.parse("< 4m", "duration")
     typical: DurationBound | None = Bound.parse("<= 8m", "duration")
-    channels: Names | None = ("phone",)
+    channels: NameList | None = ("phone",)
 
 
 class NpsBand(Band):

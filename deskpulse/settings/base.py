@@ -97,7 +97,7 @@ def read_secret(secret: SecretStr | None, path: Path | None) -> str | None:
     return None if path is None else path.read_text(encoding="utf-8").rstrip("\r\n")
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+NameList = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
 def variable(path: tuple[str, ...]) -> str:

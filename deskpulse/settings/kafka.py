@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
-from deskpulse.settings.base import Names, Section, check_readable, read_secret, wrong
+from deskpulse.settings.base import NameList, Section, check_readable, read_secret, wrong
 
 _LAST_PORT: Final = 65535
 HIDDEN: Final = "********"
@@ -29,7 +29,7 @@ class HiddenText(str):
 class KafkaSettings(Section):
     """Section `kafka`. The order of the fields matters: a check across fields sits on the last of them."""
 
-    bootstrap_servers: Names = ("127.0.0.1:9092",)
+    bootstrap_servers: NameList = ("127.0.0.1:9092",)
     security_protocol: SecurityProtocol = "PLAINTEXT"
     sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
     username: str | None = None

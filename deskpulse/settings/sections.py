@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from deskpulse.settings.base import Names, Section, check_name, check_readable, from_json, wrong
+from deskpulse.settings.base import NameList, Section, check_name, check_readable, from_json, wrong
 from kpis.ledger import codec, formats
 from windows.panes import DAY_MS, SIX_HOURS
 
@@ -45,9 +45,9 @@ class TopicSettings(Section):
 class MemberSettings(Section):
     """Section `desk.members`: the names that are shown, one list a dimension; none shows the largest."""
 
-    team: Names | None = None
-    channel: Names | None = None
-    priority: Names | None = None
+    team: NameList | None = None
+    channel: NameList | None = None
+    priority: NameList | None = None
 
     @field_validator("team", "channel", "priority")
     @classmethod

@@ -25,7 +25,7 @@ log: Final = logging.getLogger(__name__)
 UP: Final = Family("deskpulse_exporter_up", "1 when the exporter could collect every part of this scrape.")
 SERIES: Final = Family("deskpulse_series", "Samples of this scrape.")
 FAMILIES: Final = (*metric_families(), *NAMES, *PROGRAM, SERIES, UP)
-Part = Callable[[], Iterable[Metric]]
+Collect = Callable[[], Iterable[Metric]]
 
 
 class DeskpulseCollector(Collector):
@@ -51,7 +51,7 @@ class DeskpulseCollector(Collector):
         A part that fails is left out as a whole and turns `deskpulse_exporter_up` to 0.
         """
         snapshot = self._read()
-        parts: list[Part] = [
+        parts: list[Collect] = [
             partial(collect_desk, self._desk),
             *(partial(part, snapshot) for part in PROGRAM_PARTS),
         ]

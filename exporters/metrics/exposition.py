@@ -18,7 +18,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
-Labels = tuple[tuple[str, str], ...]
+from kpis.figure import Labels
+
 Encode = Callable[[Iterable[Metric]], bytes]
 DESK: Final = "desk"  # no family has a label of this name
 _number: Final[Callable[[float], str]] = utils.floatToGoString

@@ -21,7 +21,7 @@ from kpis.ledger.definitions import CURRENT
 from kpis.sla.policy import Policy
 from kpis.state.admission import KINDS
 
-Labels = Mapping[str, str]
+LabelValues = Mapping[str, str]
 REASONS: Final = (
     "null",
     "oversize",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kpis.ledger.codec import POSITION_KEY
-
-Row = tuple[bytes, bytes | None]
+from windows.protocols import LedgerRow
 
 
 class RowBuffer:
@@ -22,7 +21,7 @@ class RowBuffer:
         """Rows that no position row vouches for yet."""
         return len(self._held)
 
-    def take(self, rows: Iterable[Row]) -> list[Row]:
+    def take(self, rows: Iterable[LedgerRow]) -> list[LedgerRow]:
         """Add rows in log order, and return those up to the last position row.
 
         The position row is the last of them; without one the list is empty. Of several rows with one key only

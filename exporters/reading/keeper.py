@@ -7,13 +7,13 @@ import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Literal
 
-from exporters.reading.buffer import Row
 from kpis.figures.history import Choice
 from kpis.figures.view import View, ViewRules
 from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger.codec import Position
+from windows.protocols import LedgerRow
 
-Clock = Literal["wall", "event"]
+AsOfClock = Literal["wall", "event"]
 SLICE_ROWS: Final = 500  # rows applied between two turns of the event loop: some milliseconds
 # half of the promise that figures are visible within a second of their commit
 BUILD_EVERY_SECONDS: Final = 0.5
@@ -31,7 +31,7 @@ class ViewKeeper:
     def __init__(
         self,
         rules: ViewRules,
-        clock: Clock = "wall",
+        clock: AsOfClock = "wall",
         *,
         now_ms: Callable[[], int],
         elapsed: Callable[[], float],
@@ -58,7 +58,7 @@ class ViewKeeper:
         """The position of each partition as read, which may be newer than the last view's."""
         return self._builder.positions
 
-    async def apply(self, partition: int, rows: Sequence[Row]) -> None:
+    async def apply(self, partition: int, rows: Sequence[LedgerRow]) -> None:
         """Take over rows that end with a position row, all of them before the next view.
 
         Errors: NewerRowError, and of broken rows.

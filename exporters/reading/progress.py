@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from exporters.reading.buffer import Row, RowBuffer
+from exporters.reading.buffer import RowBuffer
 from exporters.reading.skew import BrokerClock
 from exporters.reading.status import LedgerPartition
 from kpis.ledger.codec import POSITION_KEY
+from windows.protocols import LedgerRow
 
 LOG_APPEND_TIME: Final = 1  # a record's timestamp is the broker's, not the producer's
 
@@ -64,11 +65,11 @@ class ReadingProgress:
                     record.timestamp / 1000, after=self._asked_at if is_fresh else float("-inf"), before=now
                 )
 
-    def gather(self, rows: Iterable[Row]) -> None:
+    def gather(self, rows: Iterable[LedgerRow]) -> None:
         """Keep vouched rows until the target is reached."""
         self.gathered.update(rows)
 
-    def release(self, position: int) -> list[Row]:
+    def release(self, position: int) -> list[LedgerRow]:
         """The gathered rows, the position row last, once all before the target has been read; else none."""
         if self._target is None or position < self._target or not self.gathered:
             return []

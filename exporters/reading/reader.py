@@ -16,7 +16,6 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, OffsetOutOfRangeEr
 
 from exporters.config import ExporterConfig
 from exporters.errors import ExporterError, TopicsError, UnreachableError
-from exporters.reading.buffer import Row
 from exporters.reading.keeper import ViewKeeper
 from exporters.reading.progress import ReadingProgress
 from exporters.reading.skew import median
@@ -26,6 +25,7 @@ from exporters.reading.topics import partition_count
 from kpis.ledger.definitions import are_current
 from kpis.ledger.shared import differing_in
 from streams.unreached import complaints, in_a_line
+from windows.protocols import LedgerRow
 
 log: Final = logging.getLogger(__name__)
 REQUEST_TIMEOUT_MS: Final = 10_000
@@ -252,7 +252,7 @@ class LedgerReader:
             await self._apply(consumer, partition, rows)
 
     async def _apply(
-        self, consumer: AIOKafkaConsumer, partition: TopicPartition, rows: Sequence[Row]
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, rows: Sequence[LedgerRow]
     ) -> None:
         number = partition.partition
         part = self._parts[number]

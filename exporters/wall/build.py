@@ -28,7 +28,7 @@ from kpis.figures.view import View
 from kpis.members import OTHER
 from kpis.sla import metrics
 from kpis.sla.calendar import ALWAYS
-from kpis.sla.policy import Clock, Policy
+from kpis.sla.policy import ClockKind, Policy
 from windows.spans import WINDOWS, Period
 
 Compare = Literal["auto", "previous", "week_ago"]
@@ -148,7 +148,7 @@ class WallMaker:
         return wall
 
 
-def _clock(policy: Policy | None, team: str | None, as_of_ms: int) -> Clock | None:
+def _clock(policy: Policy | None, team: str | None, as_of_ms: int) -> ClockKind | None:
     """By which clock a team works now; all of them by work hours, where any has some."""
     version = policy.at(as_of_ms) if policy is not None and policy.has_calendars else None
     if version is None:

@@ -8,9 +8,9 @@ from typing import Final, Literal, NamedTuple
 from exporters.config import WallRules
 from exporters.wall.model import Compared, Tile, Trend
 from exporters.wall.specs import TILES, TileSpec
-from kpis.figure import Figure, Labels
+from kpis.figure import Figure, Group, Labels
 from kpis.figures.bands import BANDED, grade
-from kpis.figures.history import TOTAL, Choice, Group, PaneHistory
+from kpis.figures.history import TOTAL, Choice, PaneHistory
 from kpis.figures.kpi import nps, volume
 from kpis.figures.kpi.declaration import Better
 from kpis.figures.trends import TRENDS, Which, trends, volumes

@@ -18,7 +18,7 @@ from kpis.sla.at_risk import AtRisk, at_risk
 
 FILTERS: Final = ("name", "window", "period", "by", "member")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-Wanted = Mapping[str, Collection[str]]
+WantedLabels = Mapping[str, Collection[str]]
 FigureList = list[Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/components/schemas/Figure"})]]
 
 
@@ -63,7 +63,7 @@ class AtRiskAnswer(Struct):
     truncated: bool  # there are more
 
 
-def kpis_json(snapshot: Snapshot, wanted: Wanted) -> bytes:
+def kpis_json(snapshot: Snapshot, wanted: WantedLabels) -> bytes:
     """Current figures. `wanted` maps a filter to the values to keep; a figure without the label is left out.
 
     Figures of nothing observed are absent; the number of observations is each figure's `n`.
@@ -105,7 +105,7 @@ def unready(snapshot: Snapshot) -> list[str]:
     ]
 
 
-def _keep(figure: Figure, wanted: Wanted) -> bool:
+def _keep(figure: Figure, wanted: WantedLabels) -> bool:
     if not wanted:
         return True
     labels = dict(figure.labels)
@@ -122,7 +122,7 @@ def rfc3339(ms: int) -> str:
     return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def at_risk_json(snapshot: Snapshot, wanted: Wanted, limit: int) -> bytes:
+def at_risk_json(snapshot: Snapshot, wanted: WantedLabels, limit: int) -> bytes:
     """Open tickets past their deadline or due within 4 h, by deadline.
 
     `wanted` may name teams and targets.

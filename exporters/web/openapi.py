@@ -20,11 +20,11 @@ from kpis.sla.policy import TARGETS
 from windows.spans import PERIODS
 
 JSON: Final = "application/json"
-Document = dict[str, Any]
+OpenApiDocument = dict[str, Any]
 _WINDOWS: Final = list(ALL_WINDOWS)
 _DIMENSIONS: Final = list(ROLLUPS)
 # A figure has as many labels as its metric, so it is no fixed struct.
-_FIGURE: Final[Document] = {
+_FIGURE: Final[OpenApiDocument] = {
     "type": "object",
     "title": "Figure",
     "description": (
@@ -48,7 +48,7 @@ _FIGURE: Final[Document] = {
 }
 
 
-def document() -> Document:
+def document() -> OpenApiDocument:
     """The description, OpenAPI 3.1."""
     types = [Answer, AtRiskAnswer, QualityAnswer, Pulse, Wall]
     (answer, at_risk, quality, pulse, wall), components = msgspec.json.schema_components(
@@ -87,7 +87,7 @@ def document() -> Document:
     }
 
 
-_SECURITY: Final[Document] = {
+_SECURITY: Final[OpenApiDocument] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
     "session": {
@@ -99,7 +99,7 @@ _SECURITY: Final[Document] = {
 }
 
 
-def _kpis(answer: Document) -> Document:
+def _kpis(answer: OpenApiDocument) -> OpenApiDocument:
     allowed: dict[str, list[str]] = {"window": _WINDOWS, "period": list(PERIODS), "by": _DIMENSIONS}
     return {
         "operationId": "kpis",
@@ -122,7 +122,7 @@ def _kpis(answer: Document) -> Document:
     }
 
 
-def _at_risk(answer: Document) -> Document:
+def _at_risk(answer: OpenApiDocument) -> OpenApiDocument:
     names = {"type": "array", "items": {"type": "string"}}
     return {
         "operationId": "atRisk",
@@ -149,10 +149,10 @@ def _at_risk(answer: Document) -> Document:
     }
 
 
-_LOGIN: Final[Document] = {"description": "Log in first."}
+_LOGIN: Final[OpenApiDocument] = {"description": "Log in first."}
 
 
-def _quality(answer: Document) -> Document:
+def _quality(answer: OpenApiDocument) -> OpenApiDocument:
     return {
         "operationId": "quality",
         "summary": (
@@ -163,11 +163,11 @@ def _quality(answer: Document) -> Document:
     }
 
 
-_REFUSED: Final[Document] = {
+_REFUSED: Final[OpenApiDocument] = {
     "description": "Unknown parameter or value; the text lists the choices.",
     "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
-_CHOICE: Final[list[Document]] = [
+_CHOICE: Final[list[OpenApiDocument]] = [
     {"name": "window", "in": "query", "schema": {"enum": list(WALL_WINDOWS), "default": "24h"}},
     {
         "name": "team",
@@ -187,7 +187,7 @@ _CHOICE: Final[list[Document]] = [
 ]
 
 
-def _wall() -> Document:
+def _wall() -> OpenApiDocument:
     return {
         "operationId": "wall",
         "summary": "The content of the built-in wall for the given choice, now. Tiles: "
@@ -202,7 +202,7 @@ def _wall() -> Document:
     }
 
 
-def _stream() -> Document:
+def _stream() -> OpenApiDocument:
     return {
         "operationId": "stream",
         "summary": (
@@ -222,7 +222,7 @@ def _stream() -> Document:
     }
 
 
-def _readyz() -> Document:
+def _readyz() -> OpenApiDocument:
     schema = {
         "type": "object",
         "required": ["desk", "ready", "complete", "reasons", "hidden", "settings", "partitions"],
@@ -262,7 +262,7 @@ def _readyz() -> Document:
     }
 
 
-def _body(description: str, schema: Document) -> Document:
+def _body(description: str, schema: OpenApiDocument) -> OpenApiDocument:
     return {"description": description, "content": {JSON: {"schema": schema}}}
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple
 from kpis.figures.catalogue import KPIS
 
 BELOW: Final = "below"  # what no edge holds for
-Why = Literal["window", "channel", "few"]
+NoBandReason = Literal["window", "channel", "few"]
 _HOLDS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -50,7 +50,7 @@ class Grade(NamedTuple):
     """
 
     band: str | None
-    why: Why | None = None
+    why: NoBandReason | None = None
 
 
 # The section of the settings of each banded figure.

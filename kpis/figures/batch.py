@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kpis import cell_numbers
-from kpis.figure import Figure, Labels
+from kpis.figure import Figure, Group, Labels
 from kpis.figures import lowering
 from kpis.figures.levels import Levels
-from kpis.figures.view import ALL, Group, ViewRules
+from kpis.figures.view import ALL, ViewRules
 from kpis.members import DIMENSIONS, OTHER
 from kpis.sla import commitments
 from kpis.sla.batch import SlaBatch

@@ -21,8 +21,9 @@ from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
 from kpis import cell_numbers
+from kpis.figure import Group
 from kpis.figures.catalogue import KPIS
-from kpis.figures.history import TOTAL, Group, PaneHistory
+from kpis.figures.history import TOTAL, PaneHistory
 from kpis.figures.kpi.declaration import Better, FigureKind, Kpi
 from kpis.figures.kpi.how import Amount, Sums, total
 from windows.panes import HOUR_MS

@@ -15,13 +15,13 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from kpis import cell_numbers
+from kpis.figure import Group
 from kpis.members import DIMENSIONS, OTHER
 from kpis.sla import deadlines
 from windows.cells import Cells, add, subtract
 from windows.rolling import RollingSums, Slot
 from windows.spans import Period, Span
 
-Group = tuple[str, str]  # (dimension, member)
 PaneParts = Mapping[Group, Mapping[int, int]]
 TOTAL: Final[Group] = ("all", "all")
 

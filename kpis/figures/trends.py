@@ -6,8 +6,9 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from kpis import cell_numbers
+from kpis.figure import Group
 from kpis.figures.catalogue import ATTAINMENTS, BUSINESS_FIGURES, FIGURES
-from kpis.figures.history import TOTAL, Group, PaneHistory
+from kpis.figures.history import TOTAL, PaneHistory
 from kpis.figures.kpi.declaration import FigureKind
 
 _LIGHT: Final = cell_numbers.LIGHT.union(*cell_numbers.SETTLED.values())

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from kpis.figure import Figure
+from kpis.figure import Figure, Group
 from kpis.figures.history import Choice, PaneHistory
 from kpis.ledger.codec import Position
-from kpis.ledger.shared import Shared
+from kpis.ledger.shared import SharedSettings
 from kpis.members import DIMENSIONS, MemberRules
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.judgement import Endangered, Judgement, Place, Worst
@@ -23,7 +23,6 @@ from kpis.tickets.row import Dims
 from streams.names import fold
 from windows.panes import DAY_MS
 
-Group = tuple[str, str]  # (by, member)
 ALL: Final[Group] = ("all", "all")
 
 
@@ -39,7 +38,7 @@ class ViewRules:
     policy: Policy | None = None  # None: no SLA figures and no business clock
     # by dimension, how a name is shown, by its fold
     spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    shared: Shared = field(default_factory=dict)  # settings that must be those of the workers
+    shared: SharedSettings = field(default_factory=dict)  # settings that must be those of the workers
     # of a history: open tickets stand in no level after so long without an event, as in a worker's state
     open_ms: int = 365 * DAY_MS
 

@@ -9,11 +9,11 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from typing import Final, TypeVar
 
 from kpis import cell_numbers
-from kpis.figure import Figure, Labels
+from kpis.figure import Figure, Group, Labels
 from kpis.figures import lowering
 from kpis.figures.history import Choice, CourseKeeper, PaneHistory
 from kpis.figures.levels import Levels
-from kpis.figures.view import ALL, Group, Part, View, ViewRules
+from kpis.figures.view import ALL, Part, View, ViewRules
 from kpis.ledger import codec, definitions
 from kpis.ledger.codec import Position
 from kpis.members import DIMENSIONS, OTHER

@@ -62,7 +62,7 @@ class PositionKey(NamedTuple):
 
 
 ViewKey = PaneKey | LevelKey | NamesKey | PositionKey | AtRiskKey
-Names = tuple[list[str], list[str], list[str]]  # teams, channels, priorities
+AdmittedNames = tuple[list[str], list[str], list[str]]  # teams, channels, priorities
 
 
 class Position(Struct, gc=False, omit_defaults=True):
@@ -95,7 +95,7 @@ NAMES_KEY: Final = msgspec.msgpack.encode([_NAMES])
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_key: Final[Callable[[bytes], list[Any]]] = msgspec.msgpack.Decoder(list[int | str]).decode
 _decode_cells: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
-_decode_names: Final = msgspec.msgpack.Decoder(Names).decode
+_decode_names: Final = msgspec.msgpack.Decoder(AdmittedNames).decode
 _decode_position: Final = msgspec.msgpack.Decoder(Position).decode
 _decode_at_risk: Final = msgspec.msgpack.Decoder(AtRiskRow).decode
 _decode_customer: Final = msgspec.msgpack.Decoder(CustomerRow).decode
@@ -219,9 +219,9 @@ def decode_cells(raw: bytes) -> Cells:
     return _decode_cells(_body(raw))
 
 
-def decode_names(raw: bytes) -> Names:
+def decode_names(raw: bytes) -> AdmittedNames:
     """Admitted names. Errors: NewerRowError."""
-    names: Names = _decode_names(_body(raw))
+    names: AdmittedNames = _decode_names(_body(raw))
     return names
 
 

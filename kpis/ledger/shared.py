@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kpis.ledger.codec import Position
 
-Shared = Mapping[str, str]  # the value of each setting, by its name
+SharedSettings = Mapping[str, str]  # the value of each setting, by its name
 
 
 class Differing(NamedTuple):
@@ -28,7 +28,7 @@ class Differing(NamedTuple):
         return f"{self.setting} is {self.here} here and {self.there} in the ledger"
 
 
-def differing(ours: Shared, theirs: Shared | None) -> list[Differing]:
+def differing(ours: SharedSettings, theirs: SharedSettings | None) -> list[Differing]:
     """What differs, of the settings that both know. A ledger from before they were kept knows none.
 
     >>> differing({"desk.horizon_days": "30", "desk.new": "1"}, {"desk.horizon_days": "61"})
@@ -43,6 +43,6 @@ def differing(ours: Shared, theirs: Shared | None) -> list[Differing]:
     ]
 
 
-def differing_in(ours: Shared, positions: Iterable[Position]) -> list[Differing]:
+def differing_in(ours: SharedSettings, positions: Iterable[Position]) -> list[Differing]:
     """What differs in any partition; empty where nothing is kept or compared."""
     return sorted({one for position in positions for one in differing(ours, position.settings)})

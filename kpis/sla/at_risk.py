@@ -221,11 +221,17 @@ class AtRiskList(NamedTuple):
     truncated: bool
 
 
-Rows = Iterable[tuple[AtRiskKey, AtRiskRow]]
+AtRiskRows = Iterable[tuple[AtRiskKey, AtRiskRow]]
 
 
 def at_risk(
-    rows: Rows, policy: Policy, as_of_ms: int, *, teams: Sequence[str], targets: Sequence[str], limit: int
+    rows: AtRiskRows,
+    policy: Policy,
+    as_of_ms: int,
+    *,
+    teams: Sequence[str],
+    targets: Sequence[str],
+    limit: int,
 ) -> AtRiskList:
     """Open tickets that are past their deadline or due within 4 h; no team and no target is any.
 

@@ -10,10 +10,10 @@ from typing import Protocol
 from kpis.figure import Figure, Labels
 from kpis.sla import deadlines, forecast, worst
 from kpis.sla import figures as sla
-from kpis.sla.commitments import Observation
 from kpis.sla.deadlines import Deadlines, Settled, minute_of
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.policy import Policy
+from kpis.tickets.observe import Observation
 from kpis.tickets.row import Dims
 from kpis.view_keys import LevelKey
 from windows.cells import Cells
@@ -84,7 +84,7 @@ class SlaBatch:
                 found = forecast.breaches(deadlines.ahead(held, now), hour=hour, day=day, week=week)
                 yield from deadlines.forecasted(target, found, labels)
 
-    def judged(self, as_of_ms: int, shown: worst.Shown) -> Iterator[Figure]:
+    def judged(self, as_of_ms: int, shown: worst.ShownMembers) -> Iterator[Figure]:
         """What is worst at an instant, and what will be."""
         outcomes = Outcomes()
         for key, delta in self._levels:

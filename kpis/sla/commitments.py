@@ -48,8 +48,9 @@ from typing import Final, NamedTuple
 
 from kpis import cell_numbers
 from kpis.sla.calendar import ALWAYS
-from kpis.sla.policy import FIRST_REPLY, RESOLUTION, Policy, Stretch, Term, Terms, deadline_ms
+from kpis.sla.policy import FIRST_REPLY, RESOLUTION, ClockStretch, Policy, Term, Terms, deadline_ms
 from kpis.tickets.facts import DISCARDED, PAUSED, REOPENED, REPLIED, RESOLVED, RESUMED
+from kpis.tickets.observe import Level, Observation
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import Creation, TicketRow
 from windows.histogram import bucket
@@ -78,13 +79,13 @@ class ClockRun(NamedTuple):
 
     creation: Creation
     replied_ms: int | None  # first public reply by a human
-    stretches: list[Stretch]  # of the resolution clock: while it ran, finished
+    stretches: list[ClockStretch]  # of the resolution clock: while it ran, finished
     since_ms: int | None  # it runs since; None: it stands still
     closed_ms: int | None  # the resolution that holds now; None: open
     outcome: str | None  # of that resolution
     solved_ms: int | None  # first resolution with outcome solved
     # of the first reply's clock: from each opening to the closure that ended it before any reply
-    unanswered: list[Stretch]
+    unanswered: list[ClockStretch]
     # it runs since, or ran until the reply; None: it stands still, since the ticket is closed
     unanswered_since_ms: int | None
 
@@ -173,8 +174,8 @@ def run(row: TicketRow) -> ClockRun | None:  # noqa: C901, PLR0912 - one state m
     if creation is None:
         return None
     created_ms = creation.at_ms
-    stretches: list[Stretch] = []
-    unanswered: list[Stretch] = []
+    stretches: list[ClockStretch] = []
+    unanswered: list[ClockStretch] = []
     since: int | None = created_ms
     waiting: int | None = created_ms  # for the first reply
     closed = outcome = solved = replied = None
@@ -237,10 +238,6 @@ def _resolution_due(term: Term, course: ClockRun) -> int | None:
     return deadline_ms(
         term, course.stretches, course.since_ms if course.closed_ms is None else course.closed_ms
     )
-
-
-Observation = tuple[int, int, int]  # (event time ms, cell, amount), as in kpis.tickets.observe
-Level = tuple[int, int]  # (series, time ms)
 
 
 def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:

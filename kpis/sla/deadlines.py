@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from kpis import cell_numbers
-from kpis.figure import Figure, Labels
+from kpis.figure import Figure, Group, Labels
 from kpis.sla import forecast, metrics
 from kpis.sla.policy import TARGETS
 from kpis.tickets.row import Dims
@@ -24,7 +24,6 @@ from kpis.view_keys import LevelKey
 from windows.cells import Cells, add
 from windows.panes import MINUTE_MS
 
-Group = tuple[str, str]  # (by, member)
 P = TypeVar("P", bound=Hashable)
 MINUTES_AN_HOUR: Final = 60
 _MINUTE_SECONDS: Final = 60

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from kpis import cell_numbers
-from kpis.figure import Figure, Labels
+from kpis.figure import Figure, Group, Labels
 from kpis.sla import deadlines, forecast, metrics
 from kpis.sla.calendar import Calendar
-from kpis.sla.deadlines import Deadlines, Group, Settled, Timeline, minute_of
+from kpis.sla.deadlines import Deadlines, Settled, Timeline, minute_of
 from kpis.sla.policy import Policy
 from kpis.tickets.row import Dims
 from kpis.view_keys import LevelKey

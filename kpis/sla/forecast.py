@@ -23,7 +23,7 @@ _LEAST: Final = 1e-6  # less is none
 _NOISE: Final = 1e-9
 _EXACT: Final = 400  # beyond this expectation the normal distribution is good enough
 _Z80: Final = 1.281552  # two-sided 80 % of the normal distribution
-Settled = Mapping[int, int]  # counts by cell - SLA[target]: met and breached by class
+SettledCounts = Mapping[int, int]  # counts by cell - SLA[target]: met and breached by class
 
 
 class Forecast(NamedTuple):
@@ -34,7 +34,7 @@ class Forecast(NamedTuple):
     high: int
 
 
-def breaches(due: Sequence[int], *, hour: Settled, day: Settled, week: Settled) -> Forecast:
+def breaches(due: Sequence[int], *, hour: SettledCounts, day: SettledCounts, week: SettledCounts) -> Forecast:
     """The forecast from the clocks that run and from what was settled lately.
 
     `due` has 60 numbers: the running clocks by minutes until their deadline.
@@ -51,7 +51,7 @@ def breaches(due: Sequence[int], *, hour: Settled, day: Settled, week: Settled) 
     return _interval(expected + fresh, variance + 2 * fresh)
 
 
-def _shares(day: Settled, week: Settled) -> list[float]:
+def _shares(day: SettledCounts, week: SettledCounts) -> list[float]:
     """Of the clocks that still ran at each edge, the share that was missed."""
     shares = [1.0]
     for edge in range(1, cell_numbers.CLASSES):
@@ -61,7 +61,7 @@ def _shares(day: Settled, week: Settled) -> list[float]:
     return shares
 
 
-def _still_running(settled: Settled, edge: int) -> tuple[int, int]:
+def _still_running(settled: SettledCounts, edge: int) -> tuple[int, int]:
     """(missed, all) of the promises that were at least as long and were not kept before the edge."""
     missed = sum(settled.get(cell_numbers.BREACHED + life, 0) for life in range(edge, cell_numbers.CLASSES))
     kept = sum(
@@ -81,7 +81,7 @@ def _at(shares: Sequence[float], minute: int) -> float:
     return shares[-1]
 
 
-def _fresh(settled: Settled) -> float:
+def _fresh(settled: SettledCounts) -> float:
     """Missed promises shorter than an hour, weighted.
 
     The weight is the chance that the ticket was created within the hour of its deadline.

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from kpis.members import DIMENSIONS
-from kpis.sla.outcomes import Names
+from kpis.sla.outcomes import MemberNames
 
-Window = Literal["1h", "8h"]
+JudgedWindow = Literal["1h", "8h"]
 Place = tuple[str, str, str]  # by, member, target
-ALL: Final[Names] = (None, None, None)
+ALL: Final[MemberNames] = (None, None, None)
 
 
 class Worst(NamedTuple):
@@ -21,9 +21,9 @@ class Worst(NamedTuple):
 
     by: str
     member: str
-    names: Names
+    names: MemberNames
     target: str
-    window: Window
+    window: JudgedWindow
     n: int
     missed: int
     allowed: float  # deadlines that might have been missed
@@ -51,7 +51,7 @@ class Endangered(NamedTuple):
 
     by: str
     member: str
-    names: Names
+    names: MemberNames
     target: str
     n: int  # deadlines of these minutes, those that are done already included
     waiting: int  # not done
@@ -71,7 +71,7 @@ class Judgement(NamedTuple):
     long_overdue: Mapping[tuple[str, str], int] = {}  # (team, target): overdue by one more target at least
 
 
-def by_of(names: Names) -> str:
+def by_of(names: MemberNames) -> str:
     """The roll-up of a member: the dimensions that it names.
 
     >>> by_of(("billing", None, "high")), by_of(ALL)
@@ -83,7 +83,7 @@ def by_of(names: Names) -> str:
     )
 
 
-def member_of(names: Names) -> str:
+def member_of(names: MemberNames) -> str:
     """The member as people read it.
 
     >>> member_of(("billing", None, "high")), member_of(ALL)

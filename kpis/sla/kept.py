@@ -14,11 +14,11 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from kpis.sla.calendar import Calendar
-from kpis.sla.outcomes import Names, Outcomes, Tally
+from kpis.sla.outcomes import MemberNames, Outcomes, Tally
 from kpis.tickets.row import Dims
 from windows.panes import MINUTE, MINUTE_MS, QUARTER
 
-Sums = tuple[list[int], list[int], list[int]]  # of deadlines, misses and allowances before each pane
+KeptSums = tuple[list[int], list[int], list[int]]  # of deadlines, misses and allowances before each pane
 _QUARTER: Final = QUARTER.length_ms // MINUTE_MS
 
 
@@ -41,15 +41,15 @@ class Asked(NamedTuple):
 
     as_of_ms: int
     target: str
-    members: Mapping[Names, Collection[Dims]]
+    members: Mapping[MemberNames, Collection[Dims]]
     calendar: Callable[[str], Calendar]  # of a team
     reach: Reach
     is_below: Callable[[Tally], bool]
 
 
 def kept_since(
-    outcomes: Outcomes, asked: Asked, groups: Mapping[Names, Collection[Names]]
-) -> dict[Names, int]:
+    outcomes: Outcomes, asked: Asked, groups: Mapping[MemberNames, Collection[MemberNames]]
+) -> dict[MemberNames, int]:
     """By name of a group: since which minute nothing within it is listed.
 
     Worked out again when the minute or the past changes.
@@ -79,9 +79,9 @@ class _Past:
             self._minute // _QUARTER - reach.quarters_back - reach.quarters_held - reach.eight_hours
         )
         self._calendars: dict[int, Calendar] = {}
-        self._minutes: dict[Names, dict[int, Sums]] = {}
-        self._quarters: dict[Names, dict[int, Sums]] = {}
-        every: dict[Dims, list[Names]] = {}
+        self._minutes: dict[MemberNames, dict[int, KeptSums]] = {}
+        self._quarters: dict[MemberNames, dict[int, KeptSums]] = {}
+        every: dict[Dims, list[MemberNames]] = {}
         for names, all_dims in asked.members.items():
             for dims in all_dims:
                 every.setdefault(dims, []).append(names)
@@ -102,7 +102,7 @@ class _Past:
                 for place, (n, missed, allowance) in by_clock.items():
                     by_clock[place] = (_before(n), _before(missed), _before(allowance))
 
-    def kept_since(self, within: Collection[Names]) -> int | None:
+    def kept_since(self, within: Collection[MemberNames]) -> int | None:
         """The first minute of the stretch up to now in which none of these members was listed.
 
         At every instant of it there was something to judge at least one of them by. None when there is no
@@ -132,12 +132,12 @@ class _Past:
         for quarter in range(last, last - self._reach.quarters_back, -1):
             yield quarter * _QUARTER, (None, quarter)
 
-    def _is_told(self, names: Names, instant: tuple[int | None, int], clocks: Sequence[int]) -> bool:
+    def _is_told(self, names: MemberNames, instant: tuple[int | None, int], clocks: Sequence[int]) -> bool:
         return (
             self._eight_hours(names, instant[1], clocks).n > 0 or self._hour(names, instant, 0, clocks).n > 0
         )
 
-    def _is_listed(self, names: Names, instant: tuple[int | None, int], clocks: Sequence[int]) -> bool:
+    def _is_listed(self, names: MemberNames, instant: tuple[int | None, int], clocks: Sequence[int]) -> bool:
         reach, (minute, quarter) = self._reach, instant
         held = range(1 if minute is None else reach.minutes_held)
         if all(self._is_below(self._hour(names, instant, back, clocks)) for back in held):
@@ -147,7 +147,9 @@ class _Past:
             for back in range(reach.quarters_held)
         )
 
-    def _hour(self, names: Names, instant: tuple[int | None, int], back: int, clocks: Sequence[int]) -> Tally:
+    def _hour(
+        self, names: MemberNames, instant: tuple[int | None, int], back: int, clocks: Sequence[int]
+    ) -> Tally:
         minute, quarter = instant
         if minute is None:
             return self._between(
@@ -157,13 +159,13 @@ class _Past:
             self._minutes[names], minute - back - self._first_minute, self._reach.hour, clocks
         )
 
-    def _eight_hours(self, names: Names, quarter: int, clocks: Sequence[int]) -> Tally:
+    def _eight_hours(self, names: MemberNames, quarter: int, clocks: Sequence[int]) -> Tally:
         return self._between(
             self._quarters[names], quarter - self._first_quarter, self._reach.eight_hours, clocks
         )
 
     @staticmethod
-    def _between(sums: Mapping[int, Sums], end: int, length: int, clocks: Sequence[int]) -> Tally:
+    def _between(sums: Mapping[int, KeptSums], end: int, length: int, clocks: Sequence[int]) -> Tally:
         n = missed = allowance = 0
         for place in clocks:
             if (found := sums.get(place)) is not None:
@@ -173,11 +175,11 @@ class _Past:
         return Tally(n, missed, allowance)
 
 
-def _nothing(panes: int) -> Sums:
+def _nothing(panes: int) -> KeptSums:
     return [0] * panes, [0] * panes, [0] * panes
 
 
-def _add(sums: Sums, fallen: Iterable[tuple[int, Tally]], first: int) -> None:
+def _add(sums: KeptSums, fallen: Iterable[tuple[int, Tally]], first: int) -> None:
     n, missed, allowance = sums
     for pane, tally in fallen:
         n[pane - first] += tally.n

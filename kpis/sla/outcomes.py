@@ -24,8 +24,8 @@ from windows.panes import MINUTE, MINUTE_MS, QUARTER, Resolution
 _TARGETS: Final = {base >> 15: target for target, base in cell_numbers.OUTCOME.items()}
 _WITHIN_TARGET: Final = (1 << 15) - 1
 _MINUTES: Final = {MINUTE.index: 1, QUARTER.index: QUARTER.length_ms // MINUTE_MS}
-Place = tuple[str, Dims]  # target, dimensions
-Names = tuple[str | None, str | None, str | None]  # team, channel, priority: the one name, None: any
+OutcomePlace = tuple[str, Dims]  # target, dimensions
+MemberNames = tuple[str | None, str | None, str | None]  # team, channel, priority: the one name, None: any
 
 
 class Tally(NamedTuple):
@@ -62,12 +62,12 @@ class Outcomes:
     """
 
     def __init__(self) -> None:
-        self._settled: dict[int, dict[Place, dict[int, Tally]]] = {index: {} for index in _MINUTES}
-        self._clocks: RunningClocks[Place] = RunningClocks()
+        self._settled: dict[int, dict[OutcomePlace, dict[int, Tally]]] = {index: {} for index in _MINUTES}
+        self._clocks: RunningClocks[OutcomePlace] = RunningClocks()
         self._running = self._clocks.due
-        self._allowed: dict[Place, Timeline] = defaultdict(Timeline)  # the allowances of what runs
+        self._allowed: dict[OutcomePlace, Timeline] = defaultdict(Timeline)  # the allowances of what runs
         # by target; `kpis.sla.kept` need not look at what is over twice
-        self.kept: dict[str, tuple[Hashable, dict[Names, int]]] = {}
+        self.kept: dict[str, tuple[Hashable, dict[MemberNames, int]]] = {}
         self._edge = 0  # minutes before it are over
         self._revision = 0  # of what is over
 
@@ -93,7 +93,9 @@ class Outcomes:
                 )
 
     @staticmethod
-    def _settle(places: dict[Place, dict[int, Tally]], place: Place, pane: int, more: Tally) -> None:
+    def _settle(
+        places: dict[OutcomePlace, dict[int, Tally]], place: OutcomePlace, pane: int, more: Tally
+    ) -> None:
         panes = places.setdefault(place, {})
         found = panes.get(pane, NOTHING).plus(more)
         if found != NOTHING:
@@ -124,7 +126,7 @@ class Outcomes:
         places |= self._clocks.places()
         return {dims for known, dims in places if known == target}
 
-    def fallen(self, place: Place, resolution: Resolution, first: int, end: int) -> Tally:
+    def fallen(self, place: OutcomePlace, resolution: Resolution, first: int, end: int) -> Tally:
         """Deadlines in the panes `[first, end)`, all of them over.
 
         They are settled ones, and those whose ticket still waits.
@@ -141,7 +143,7 @@ class Outcomes:
         return Tally(n, missed, allowance)
 
     def panes(
-        self, place: Place, resolution: Resolution, first: int, end: int
+        self, place: OutcomePlace, resolution: Resolution, first: int, end: int
     ) -> Iterator[tuple[int, Tally]]:
         """The same by pane; a pane may come more than once."""
         for pane, tally in self._settled[resolution.index].get(place, {}).items():
@@ -157,7 +159,7 @@ class Outcomes:
                         Tally(count, count, allowed.counts.get(minute, 0) if allowed is not None else 0),
                     )
 
-    def coming(self, place: Place, first: int, end: int) -> Tally:
+    def coming(self, place: OutcomePlace, first: int, end: int) -> Tally:
         """Deadlines in the minutes `[first, end)` to come.
 
         `missed` stands for those that are not done yet.
@@ -170,19 +172,19 @@ class Outcomes:
                 found = found.plus(Tally(settled.n, 0, settled.allowance))
         return found
 
-    def _between(self, place: Place, first: int, end: int) -> Tally:
+    def _between(self, place: OutcomePlace, first: int, end: int) -> Tally:
         running = self._running.get(place)
         if running is None or not (count := running.between(first, end)):
             return NOTHING
         allowed = self._allowed.get(place)
         return Tally(count, 0, allowed.between(first, end) if allowed is not None else 0)
 
-    def overdue(self, place: Place, minute: int) -> int:
+    def overdue(self, place: OutcomePlace, minute: int) -> int:
         """Clocks that run on past a deadline before a minute, of tickets that are here now."""
         held = self._clocks.held(place)
         return held.before(minute) if held is not None else 0
 
-    def overdue_by(self, place: Place, as_of_ms: int, more_ms: int, calendar: Calendar) -> int:
+    def overdue_by(self, place: OutcomePlace, as_of_ms: int, more_ms: int, calendar: Calendar) -> int:
         """Of these, how many by so much more open time at least."""
         held = self._clocks.held(place)
         late: Cells = (

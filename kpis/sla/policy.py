@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from kpis.cell_numbers import ALLOWANCES
 from kpis.sla.calendar import ALWAYS, Calendar, time_of
+from kpis.tickets.row import Dims
 from streams.names import fold
 
 FIRST_REPLY: Final = "first_reply"
@@ -27,9 +28,8 @@ RESOLUTION: Final = "resolution"
 TARGETS: Final = (FIRST_REPLY, RESOLUTION)
 MOST_TERMS: Final = 10_000  # combinations of version and names that are remembered
 ALWAYS_NAME: Final = "always"
-Dims = tuple[str, str, str]  # team, channel, priority, as in kpis.tickets.row
-Clock = Literal["business", "calendar"]
-Stretch = tuple[int, int]  # [start, end) in ms, during which a clock runs
+ClockKind = Literal["business", "calendar"]
+ClockStretch = tuple[int, int]  # [start, end) in ms, during which a clock runs
 _DIGEST_LETTERS: Final = 16
 
 
@@ -39,7 +39,7 @@ class Rule:
 
     within_ms: int
     objective: float  # share 0..1 of the deadlines that shall be met
-    clock: Clock = "business"  # the team's calendar, or all the time
+    clock: ClockKind = "business"  # the team's calendar, or all the time
     teams: frozenset[str] | None = None
     channels: frozenset[str] | None = None
     priorities: frozenset[str] | None = None
@@ -352,7 +352,7 @@ def _utc(at_ms: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
 
 
-def deadline_ms(term: Term, stretches: Sequence[Stretch], since_ms: int | None) -> int | None:
+def deadline_ms(term: Term, stretches: Sequence[ClockStretch], since_ms: int | None) -> int | None:
     """The instant at which a clock reaches its target.
 
     It runs during the stretches, ascending and finished, and on from `since_ms`; None there means that it

@@ -16,18 +16,20 @@ from math import exp, lgamma, log
 from typing import Final
 
 from kpis.cell_numbers import ALLOWANCES
-from kpis.figure import Figure
+from kpis.figure import Figure, Labels
 from kpis.members import DIMENSIONS, OTHER
 from kpis.sla import metrics
 from kpis.sla.deadlines import minute_of
-from kpis.sla.judgement import ALL, Endangered, Judgement, Place, Window, Worst, by_of, member_of
+from kpis.sla.judgement import ALL, Endangered, JudgedWindow, Judgement, Place, Worst, by_of, member_of
 from kpis.sla.kept import Asked, Reach, kept_since
-from kpis.sla.outcomes import NOTHING, Names, Outcomes, Tally
+from kpis.sla.outcomes import NOTHING, MemberNames, Outcomes, Tally
 from kpis.sla.policy import Policy, Version
 from kpis.tickets.row import Dims
 from windows.panes import MINUTE, MINUTE_MS, QUARTER
 
-Shown = Mapping[str, Sequence[str]]  # names that are shown by themselves, by dimension; the others are OTHER
+ShownMembers = Mapping[
+    str, Sequence[str]
+]  # names that are shown by themselves, by dimension; the others are OTHER
 CHANCE: Final = 0.01  # an excess that comes by chance more often is none
 LEAST: Final = 10  # deadlines below which only a total failure tells anything
 LEAST_ALL_MISSED: Final = 3
@@ -94,7 +96,7 @@ def is_endangered(coming: Tally) -> bool:
     return tail(coming.n, coming.missed, usual / (coming.n * ALLOWANCES)) < SOON_CHANCE
 
 
-def judge(outcomes: Outcomes, policy: Policy, as_of_ms: int, shown: Shown) -> Judgement:
+def judge(outcomes: Outcomes, policy: Policy, as_of_ms: int, shown: ShownMembers) -> Judgement:
     """Judge an instant. Outcomes of teams that are closed then are left out of every member."""
     version = policy.at(as_of_ms)
     if version is None:
@@ -132,7 +134,7 @@ class _Field:
     """
 
     def __init__(
-        self, outcomes: Outcomes, target: str, version: Version, as_of_ms: int, shown: Shown
+        self, outcomes: Outcomes, target: str, version: Version, as_of_ms: int, shown: ShownMembers
     ) -> None:
         self._outcomes, self._target, self._version, self._as_of_ms = outcomes, target, version, as_of_ms
         self._minute = minute_of(as_of_ms)
@@ -142,8 +144,8 @@ class _Field:
             for rule in version.rules.get(target, ())
             if sum(names is not None for names in rule.names) > 1
         ]
-        self._members: dict[Names, list[Dims]] = {}
-        self._everyone: dict[Names, list[Dims]] = {}  # teams that are closed now included
+        self._members: dict[MemberNames, list[Dims]] = {}
+        self._everyone: dict[MemberNames, list[Dims]] = {}  # teams that are closed now included
         for dims in sorted(outcomes.combinations(target)):
             team, channel, priority = folded = self._folded(dims)
             own = {
@@ -159,7 +161,7 @@ class _Field:
                 self._everyone.setdefault(names, []).append(dims)
                 if works:
                     self._members.setdefault(names, []).append(dims)
-        self._known: dict[tuple[Dims, Window, int], Tally] = {}
+        self._known: dict[tuple[Dims, JudgedWindow, int], Tally] = {}
         self._below = {
             names: window for names in self._members if (window := self._listed(names)) is not None
         }
@@ -171,7 +173,7 @@ class _Field:
         )
         return (team, channel, priority)
 
-    def _of(self, dims: Dims, window: Window, end: int) -> Tally:
+    def _of(self, dims: Dims, window: JudgedWindow, end: int) -> Tally:
         """A window that ends with a minute (1h) or a quarter hour (8h)."""
         place = (dims, window, end)
         found = self._known.get(place)
@@ -183,12 +185,12 @@ class _Field:
         return found
 
     def _tally(
-        self, names: Names, window: Window, back: int = 0, without: frozenset[Dims] = frozenset()
+        self, names: MemberNames, window: JudgedWindow, back: int = 0, without: frozenset[Dims] = frozenset()
     ) -> Tally:
         end = (self._minute if window == "1h" else self._minute // _QUARTER) - back
         return _total(self._of(dims, window, end) for dims in self._members[names] if dims not in without)
 
-    def _listed(self, names: Names, without: frozenset[Dims] = frozenset()) -> Window | None:
+    def _listed(self, names: MemberNames, without: frozenset[Dims] = frozenset()) -> JudgedWindow | None:
         """Over which window a member is below its objective; None: it is not."""
         if all(is_below(self._tally(names, "1h", back, without)) for back in range(MINUTES_HELD)):
             return "1h"
@@ -229,10 +231,10 @@ class _Field:
     def worst(self) -> Iterator[Worst]:
         """The named ones, in no order."""
 
-        def excess(window: Window, without: frozenset[Dims]) -> Callable[[Names], int]:
+        def excess(window: JudgedWindow, without: frozenset[Dims]) -> Callable[[MemberNames], int]:
             return lambda names: self._tally(names, window, 0, without).excess
 
-        def look(without: frozenset[Dims]) -> dict[Names, Callable[[Names], int]]:
+        def look(without: frozenset[Dims]) -> dict[MemberNames, Callable[[MemberNames], int]]:
             windows = (
                 {names: self._listed(names, without) for names in self._below} if without else self._below
             )
@@ -265,16 +267,16 @@ class _Field:
             if self._is_long(dims)
         }
 
-        def total(names: Names, without: frozenset[Dims] = frozenset()) -> Tally:
+        def total(names: MemberNames, without: frozenset[Dims] = frozenset()) -> Tally:
             return _total(
                 coming[dims] for dims in self._members[names] if dims in coming and dims not in without
             )
 
-        def excess(names: Names, without: frozenset[Dims]) -> int:
+        def excess(names: MemberNames, without: frozenset[Dims]) -> int:
             tally = total(names, without)
             return tally.missed * ALLOWANCES - USUAL * tally.allowance
 
-        def look(without: frozenset[Dims]) -> dict[Names, Callable[[Names], int]]:
+        def look(without: frozenset[Dims]) -> dict[MemberNames, Callable[[MemberNames], int]]:
             return {
                 names: lambda other: excess(other, without)
                 for names in self._members
@@ -297,8 +299,8 @@ class _Field:
         return term is not None and term.within_ms > SHORT_MS
 
     def _named(
-        self, look: Callable[[frozenset[Dims]], Mapping[Names, Callable[[Names], int]]]
-    ) -> Iterator[Names]:
+        self, look: Callable[[frozenset[Dims]], Mapping[MemberNames, Callable[[MemberNames], int]]]
+    ) -> Iterator[MemberNames]:
         """Of what is listed the greatest excess, as the narrowest member within it that holds most of that.
 
         Then what is left.
@@ -323,12 +325,12 @@ class _Field:
             yield named
             without |= frozenset(self._members[named])
 
-    def _overdue(self, names: Names) -> int:
+    def _overdue(self, names: MemberNames) -> int:
         return sum(
             self._outcomes.overdue((self._target, dims), self._minute) for dims in self._members[names]
         )
 
-    def _since_ms(self, names: Names, window: Window) -> int:
+    def _since_ms(self, names: MemberNames, window: JudgedWindow) -> int:
         """Since when a member has been below its objective at every minute.
 
         Beyond MINUTES_BACK, and over 8 h, only quarter hours are looked at.
@@ -379,7 +381,7 @@ def _total(tallies: Iterable[Tally]) -> Tally:
     return found
 
 
-def _named_by(rule: Sequence[object], dims: Dims) -> Names:
+def _named_by(rule: Sequence[object], dims: Dims) -> MemberNames:
     """The names of a combination that a line of the policy names."""
     team, channel, priority = (
         None if names is None else name for names, name in zip(rule, dims, strict=True)
@@ -387,21 +389,18 @@ def _named_by(rule: Sequence[object], dims: Dims) -> Names:
     return (team, channel, priority)
 
 
-def _is_within(inner: Names, outer: Names) -> bool:
+def _is_within(inner: MemberNames, outer: MemberNames) -> bool:
     """Whether all tickets of a member are tickets of the other, too."""
     return all(name is None or name == own for own, name in zip(inner, outer, strict=True))
 
 
-def _breadth(names: Names) -> int:
+def _breadth(names: MemberNames) -> int:
     return sum(name is not None for name in names)
 
 
-def _rank(names: Names) -> tuple[str, ...]:
+def _rank(names: MemberNames) -> tuple[str, ...]:
     """To decide between equals the same way everywhere."""
     return tuple(name or "" for name in names)
-
-
-Labels = tuple[tuple[str, str], ...]
 
 
 def figures(found: Judgement) -> Iterator[Figure]:

@@ -26,7 +26,7 @@ class Admission:
     """Names of one partition, in the order of their admission."""
 
     def __init__(self, most_names: int, most_combinations: int) -> None:
-        self.names: codec.Names = ([], [], [])
+        self.names: codec.AdmittedNames = ([], [], [])
         self.changed = False
         self.folded: Counter[str] = Counter()  # by kind, since somebody last took them
         self._most_names = most_names
@@ -100,7 +100,7 @@ class Admission:
         self.changed = False
         return rows
 
-    def load(self, names: codec.Names) -> None:
+    def load(self, names: codec.AdmittedNames) -> None:
         """Take over what was admitted before."""
         self.names = names
         self._known = tuple(map(set, names))

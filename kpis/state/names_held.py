@@ -38,7 +38,7 @@ class NamesHeld:
         self._named = [
             frozenset(map(fold, policy.names(number) if policy else ())) for number in range(len(DIMENSIONS))
         ]
-        self._names: dict[int, codec.Names] = {}
+        self._names: dict[int, codec.AdmittedNames] = {}
         # panes and levels of each combination
         self._rows: defaultdict[int, Counter[Dims]] = defaultdict(Counter)
 

@@ -55,7 +55,7 @@ from kpis.state.records import Changes, DeadLetter, SourceRecord, dead_letter
 from kpis.state.rules import DEFAULTS, PolicyChangedError, SettingsChangedError, StateRules
 from kpis.state.sla_clocks import CONCERNED, SlaClocks
 from kpis.tickets import booking, observe
-from kpis.tickets.facts import TicketEvent, fact_of
+from kpis.tickets.facts import FactEvent, fact_of
 from kpis.tickets.row import Dims, TicketRow
 from kpis.view_keys import LevelKey, PaneKey
 from streams.decode import Reject
@@ -163,7 +163,7 @@ class PartitionState:
         if not self._customers.merge(customer_id, event, self._tables):
             self._counts["duplicate"] += 1
 
-    def _merge_ticket(self, ticket_id: str, event: TicketEvent, deltas: DeltaSink) -> None:
+    def _merge_ticket(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
         """Merge an event into its ticket's row, book what that changes, and count what is worth telling.
 
         `uncreated` counts the rows without a creation. So a creation that is not the first event of its row
@@ -205,7 +205,7 @@ class PartitionState:
             self._book.come_back(ticket_id, row)
         return row
 
-    def _merge_promised(self, ticket_id: str, event: TicketEvent, deltas: DeltaSink) -> None:
+    def _merge_promised(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
         """As `_merge_ticket`, with what it does to the ticket's promise."""
         assert self._book is not None
         if type(event) not in CONCERNED:

@@ -18,7 +18,7 @@ from kpis.tickets.facts import HANDLED, RESOLVED, Fact
 from kpis.tickets.row import TicketRow
 
 MOST_NAMED: Final = 20  # tickets
-Named = list[str]
+NamedTickets = list[str]
 
 
 class Quality(Struct, kw_only=True):
@@ -39,8 +39,8 @@ class Quality(Struct, kw_only=True):
     # tickets that had left the state and were known when their next event came; a history has none
     returned: int | None = None
     folded: dict[str, int] = field(default_factory=dict)  # names shown as `other`, by dimension
-    overflowed_tickets: Named = field(default_factory=list)  # the latest MOST_NAMED
-    tickets_without_creation: Named = field(default_factory=list)  # of a history the first MOST_NAMED
+    overflowed_tickets: NamedTickets = field(default_factory=list)  # the latest MOST_NAMED
+    tickets_without_creation: NamedTickets = field(default_factory=list)  # of a history the first MOST_NAMED
 
 
 def is_twin(row: TicketRow, fact: Fact) -> bool:
@@ -91,7 +91,7 @@ def of_positions(
 ) -> Quality:
     """Of a desk, from what its workers have counted."""
     found: Counter[str] = Counter()
-    named: Named = []
+    named: NamedTickets = []
     for position in positions:
         found.update(position.counters)
         named += position.overflowed
@@ -153,6 +153,6 @@ def told(quality: Quality) -> Iterator[str]:
         yield "rejected: " + ", ".join(f"{reason} {count:,}" for reason, count in quality.rejected.items())
 
 
-def _of_tickets(count: int, what: str, named: Named) -> str:
+def _of_tickets(count: int, what: str, named: NamedTickets) -> str:
     names = ", ".join(named) + (", ..." if count > len(named) else "")
     return f"{count:,} ticket{'s' if count != 1 else ''} {what}" + (f": {names}" if named else "")

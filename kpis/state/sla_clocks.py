@@ -29,9 +29,10 @@ from kpis import cell_numbers
 from kpis.ledger import codec
 from kpis.sla import commitments
 from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
-from kpis.sla.commitments import ClockRun, Level, Observation
+from kpis.sla.commitments import ClockRun
 from kpis.sla.policy import Policy
-from kpis.tickets.facts import TicketEvent
+from kpis.tickets.facts import FactEvent
+from kpis.tickets.observe import Level, Observation
 from kpis.tickets.row import Dims, TicketRow
 from streams.events import (
     Discarded,
@@ -81,7 +82,7 @@ class SlaClocks:
         row.promise, row.clocks = promise, None
         return changed
 
-    def book(self, ticket_id: str, row: TicketRow, event: TicketEvent, merge: Callable[[], None]) -> None:
+    def book(self, ticket_id: str, row: TicketRow, event: FactEvent, merge: Callable[[], None]) -> None:
         """Let an event be merged into a row, and book what that does to its promise.
 
         Invariant: `row.clocks` is None, or how the clocks of the row ran and what of that is booked. It saves

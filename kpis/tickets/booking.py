@@ -63,21 +63,21 @@ from kpis.tickets.facts import (
     RESUMED,
     TRIAGED,
     Fact,
-    TicketEvent,
+    FactEvent,
 )
 from kpis.tickets.row import CUSTOMERS, MOST_FACT_BYTES, MOST_FACTS, NEW, Dims, Standing, TicketRow
 from windows.deltas import Booking
 from windows.panes import DAY, SIX_HOURS
 from windows.protocols import DeltaSink, WindowedTables
 
-Number = Callable[[Dims], int]
+NumberOf = Callable[[Dims], int]
 # These change what everything else of the ticket counts under, or whether it counts. Of a creation, which as
 # a rule comes first, the difference costs hardly more than the step would (ADR 14).
 _FAR: Final = (CREATED, TRIAGED, DISCARDED)
 _CUSTOMER_RESOLUTIONS: Final = (SIX_HOURS, DAY)
 
 
-def book(row: TicketRow, event: TicketEvent, deltas: DeltaSink, number: Number) -> bool:
+def book(row: TicketRow, event: FactEvent, deltas: DeltaSink, number: NumberOf) -> bool:
     """Merge an event and book what that changes; False when its identity was known: a duplicate."""
     fact = facts.fact_of(event)
     row.last_ms = max(row.last_ms, fact[0])
@@ -97,7 +97,7 @@ def book(row: TicketRow, event: TicketEvent, deltas: DeltaSink, number: Number) 
     return True
 
 
-def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: Number) -> bool:
+def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf) -> bool:
     """Merge a fact and book its own step. False, and nothing done, when it may change those of later facts.
 
     Invariant: `row.standing` is None or what the facts of the row come to. So the last fact's step can be
@@ -129,7 +129,7 @@ def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: Number) -> bool
     return True
 
 
-def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: DeltaSink, number: Number) -> bool:
+def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: DeltaSink, number: NumberOf) -> bool:
     """As `_step`, for a fact before others: an interaction, or a later reply, changes no other step."""
     at, kind, _, content = fact
     if kind == REPLIED:
@@ -160,7 +160,7 @@ def _turn(standing: Standing, deltas: DeltaSink, slot: int, *, was_open: bool, w
         (deltas.raise_ if unanswered else deltas.lower)(cell_numbers.UNANSWERED, waits_since, slot)
 
 
-def difference(row: TicketRow, fact: Fact, deltas: DeltaSink, number: Number, known: int) -> None:
+def difference(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf, known: int) -> None:
     """Merge a fact, in place of the known one of its identity, and book C(new) - C(old), whatever that is."""
     old = contribution(row)
     merging.put(row, fact, known)
@@ -178,7 +178,7 @@ def contribution(row: TicketRow) -> Contribution:
     return standing.dims(), [] if standing.discarded else found, observe.levels_of(standing)
 
 
-def _move(deltas: DeltaSink, number: Number, old: Contribution, new: Contribution) -> None:
+def _move(deltas: DeltaSink, number: NumberOf, old: Contribution, new: Contribution) -> None:
     (old_dims, before, old_levels), (new_dims, after, new_levels) = old, new
     same = 0
     if old_dims == new_dims:
@@ -194,7 +194,7 @@ def _move(deltas: DeltaSink, number: Number, old: Contribution, new: Contributio
         raise_levels(deltas, number, new_dims, new_levels)
 
 
-def raise_levels(deltas: DeltaSink, number: Number, dims: Dims, levels: list[observe.Level]) -> None:
+def raise_levels(deltas: DeltaSink, number: NumberOf, dims: Dims, levels: list[observe.Level]) -> None:
     """The ticket stands in these levels from now on."""
     if levels:
         slot = number(dims)
@@ -202,7 +202,7 @@ def raise_levels(deltas: DeltaSink, number: Number, dims: Dims, levels: list[obs
             deltas.raise_(level, at_ms, slot)
 
 
-def withdraw_levels(deltas: DeltaSink, number: Number, dims: Dims, levels: list[observe.Level]) -> None:
+def withdraw_levels(deltas: DeltaSink, number: NumberOf, dims: Dims, levels: list[observe.Level]) -> None:
     """The ticket stands in these levels no more."""
     if levels:
         slot = number(dims)

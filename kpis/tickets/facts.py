@@ -32,7 +32,7 @@ from streams.events import (
 
 Content = tuple[Any, ...]  # without the absent values at its end
 Fact = tuple[int, int, bytes, Content]
-TicketEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged
+FactEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged
 
 # In this order facts of one instant stand. The gaps are kinds that the contract names and no event says yet:
 # transferred, due, assigned, customer_replied (2 to 5), no_reply_needed (7), handed_over (11), status, merged
@@ -88,7 +88,7 @@ def digest(event_id: str) -> bytes:
     return xxh3_128_digest(event_id.encode())
 
 
-def fact_of(event: TicketEvent) -> Fact:
+def fact_of(event: FactEvent) -> Fact:
     """The fact that an event states."""
     kind, content = _CONTENTS[type(event)](event)
     return (event.occurred_at, kind, xxh3_128_digest(event.event_id.encode()), content)

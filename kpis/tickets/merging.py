@@ -8,7 +8,7 @@ import msgspec
 
 from kpis.tickets import facts, observe
 from kpis.tickets import row as tickets
-from kpis.tickets.facts import CREATED, PAUSED, REOPENED, RESOLVED, RESUMED, Fact, TicketEvent
+from kpis.tickets.facts import CREATED, PAUSED, REOPENED, RESOLVED, RESUMED, Fact, FactEvent
 from kpis.tickets.row import LOST, MOST_FACT_BYTES, MOST_FACTS, NEW, ROW_BYTES, Stub, TicketRow, Turn
 from windows.deltas import Booking
 from windows.panes import MINUTE_MS
@@ -21,7 +21,7 @@ _TURNS: Final = frozenset({PAUSED, RESUMED, RESOLVED, REOPENED})
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-def merge(row: TicketRow, event: TicketEvent) -> bool:
+def merge(row: TicketRow, event: FactEvent) -> bool:
     """Merge one event into the row in place; False: its identity was known.
 
     Commutative, associative, idempotent up to MOST_FACTS.

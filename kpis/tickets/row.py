@@ -9,7 +9,7 @@ from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
 from kpis.tickets import facts, factsets
-from kpis.tickets.facts import CREATED, TRIAGED, Content, Fact, TicketEvent
+from kpis.tickets.facts import CREATED, TRIAGED, Content, Fact, FactEvent
 from kpis.tickets.promise import Promise
 from streams.events import (
     Discarded,
@@ -146,7 +146,7 @@ NEW: Final = -1  # no fact of the row has that identity
 LOST: Final = -2  # it was merged, and the row does not know its content any more
 
 
-def place_of(row: TicketRow, fact: Fact, event: TicketEvent) -> int:
+def place_of(row: TicketRow, fact: Fact, event: FactEvent) -> int:
     """Where the row has the identity of a fact; or NEW, or LOST."""
     _, kind, digest, _ = fact
     if row.seen and xxh3_64_intdigest(event.event_id.encode(), OLD_RANKS[type(event)]) in row.seen:

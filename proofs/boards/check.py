@@ -33,7 +33,7 @@ from deskpulse.lab.demo import proof
 from deskpulse.lab.demo.stack import start_broker
 from deskpulse.monitoring.boards import Board
 from deskpulse.monitoring.boards.build import TEAM_WINDOWS
-from deskpulse.monitoring.boards.moment import Labels, Moment, Result, fill
+from deskpulse.monitoring.boards.moment import Moment, Result, SampleLabels, fill
 from deskpulse.monitoring.boards.panels.sheet import AskedQuery
 from deskpulse.monitoring.boards.questions.promql import JOB, Expression, Rounded
 from exporters.metrics.exposition import label_text
@@ -355,7 +355,7 @@ def _shown(
     ]
 
 
-def _labels(having: Mapping[str, str]) -> Labels:
+def _labels(having: Mapping[str, str]) -> SampleLabels:
     return frozenset((name, value) for name, value in having.items() if name not in {"__name__", "desk"})
 
 

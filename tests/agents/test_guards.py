@@ -8,7 +8,7 @@ from agents.exits import Exit, WorkerError
 from agents.partitions import guards
 from kpis.state.records import DeadLetter
 from kpis.tickets import facts
-from kpis.tickets.facts import Fact, TicketEvent
+from kpis.tickets.facts import Fact, FactEvent
 from tests.laws.ledgers import T0, Desk
 
 
@@ -96,7 +96,7 @@ def test_the_record_that_crashed_the_real_merge_is_found(monkeypatch: pytest.Mon
     The third of these four records has a poisoned identity.
     """
 
-    def fact_of(event: TicketEvent) -> Fact:
+    def fact_of(event: FactEvent) -> Fact:
         if event.event_id == "poison":
             raise ZeroDivisionError
         return real(event)

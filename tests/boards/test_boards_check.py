@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from deskpulse.monitoring.boards import ENGLISH, Desk
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
-from deskpulse.monitoring.boards.moment import Labels, Moment
+from deskpulse.monitoring.boards.moment import Moment, SampleLabels
 from deskpulse.monitoring.boards.panels.sheet import AskedQuery, Query
 from deskpulse.monitoring.boards.questions.figures import figure, minutes
 from deskpulse.monitoring.boards.questions.program import PlainPromql
@@ -22,7 +22,7 @@ POLICY = load_policy(DEFAULT_POLICY)
 assert POLICY is not None
 DESK = Desk(ENGLISH, POLICY)
 AT = 1_000.0
-HAVING: Labels = frozenset({"window": "24h", "period": "current", "by": "all", "member": "all"}.items())
+HAVING: SampleLabels = frozenset({"window": "24h", "period": "current", "by": "all", "member": "all"}.items())
 CSAT = figure("support_csat_ratio", "24h", desk=DESK)
 TAIL = figure(
     "support_response_quantile_seconds", "24h", (("by", "all"), ("member", "all")), ("q", "0.9"), desk=DESK

@@ -18,7 +18,7 @@ import yaml
 from deskpulse.monitoring.boards import ENGLISH, Desk
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY, teams_with_hours
 from deskpulse.monitoring.boards.matchers import Besides, Chosen
-from deskpulse.monitoring.boards.moment import Labels, Moment, fill
+from deskpulse.monitoring.boards.moment import Moment, SampleLabels, fill
 from deskpulse.monitoring.boards.questions import recorded
 from deskpulse.monitoring.boards.questions.ages import Age
 from deskpulse.monitoring.boards.questions.figures import (
@@ -71,27 +71,27 @@ AT_SECONDS = 600.0
 VARIABLES = {"target": "first_reply", "team": "billing", "window": "24h", "__range": "10m"}
 # desks side by side; what the last one says cannot be trusted
 ONE, OTHER, CALM, BLIND = "one (1)", 'an "other" $desk', "calm", "blind"
-Samples = dict[tuple[str, Labels], float]
+Samples = dict[tuple[str, SampleLabels], float]
 
 
 ODD = "night (a|b) 1.5"
 
 
-def labels(**values: str) -> Labels:
+def labels(**values: str) -> SampleLabels:
     return frozenset(values.items())
 
 
-def team(member: str, **more: str) -> Labels:
+def team(member: str, **more: str) -> SampleLabels:
     return labels(by="team", member=member, **more)
 
 
-def windowed(member: str, **more: str) -> Labels:
+def windowed(member: str, **more: str) -> SampleLabels:
     return team(member, window="24h", period="current", **more)
 
 
 LISTED = labels(by="team_priority", member="billing · high", target="first_reply", window="1h")
 # Billing: 45 of 50 deadlines met; onboarding: 3 of 4; orders: no deadline fell.
-SAMPLES: dict[tuple[str, Labels], float] = {
+SAMPLES: dict[tuple[str, SampleLabels], float] = {
     ("support_sla_attainment_ratio", windowed("billing", target="first_reply")): 0.9,
     ("support_sla_attainment_ratio", windowed("onboarding", target="first_reply")): 0.75,
     ("support_sla_attainment_observations", windowed("billing", target="first_reply")): 50,
@@ -176,7 +176,7 @@ RESPONSE = figure(
 )
 UNSEEN = figure("support_nps_score", "24h", TEAMS, desk=DESK, keep=("member",))
 
-EXPRESSIONS: dict[str, tuple[Expression, dict[Labels, float]]] = {
+EXPRESSIONS: dict[str, tuple[Expression, dict[SampleLabels, float]]] = {
     "a figure of each team": (ATTAINED, {labels(member="billing"): 0.9, labels(member="onboarding"): 0.75}),
     "an empty figure is absent": (UNSEEN, {}),
     "another unit": (minutes(RESPONSE), {labels(): 1234 / 60}),
@@ -411,7 +411,7 @@ def calm() -> Samples:
 DESKS: dict[str, Samples] = {ONE: SAMPLES, OTHER: others(), CALM: calm()}
 
 
-def text_of(having: Labels) -> str:
+def text_of(having: SampleLabels) -> str:
     return label_text(dict(having))
 
 
@@ -430,7 +430,7 @@ def series() -> list[dict[str, str]]:
     return found
 
 
-def asked(query: str, answers: dict[Labels, float]) -> dict[str, Any]:
+def asked(query: str, answers: dict[SampleLabels, float]) -> dict[str, Any]:
     """What promtool shall ask and be told, in billionths, since it compares exactly."""
     samples = [
         {"labels": text_of(having) or "{}", "value": round(value * 1e9)} for having, value in answers.items()

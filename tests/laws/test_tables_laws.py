@@ -14,7 +14,7 @@ from windows.cells import Cells, add
 from windows.deltas import Booking, Deltas
 from windows.keys import level_key, split_level
 from windows.panes import DAY_MS, HOUR_MS, MINUTE, MINUTE_MS, QUARTER, RESOLUTIONS, SIX_HOURS, Resolution
-from windows.protocols import Admitting, D, MakeTables, Row, RowCodec
+from windows.protocols import Admitting, D, LedgerRow, MakeTables, RowCodec
 from windows.tables import Tables
 
 QUICK = settings(max_examples=60, deadline=None)
@@ -110,8 +110,8 @@ class PlainTables(Generic[D]):
     def size_of_changes(self) -> int:
         return sum(96 + 14 * len(self._rows.get(key, ())) for key in self._changed)
 
-    def changes(self) -> list[Row]:
-        rows: list[Row] = []
+    def changes(self) -> list[LedgerRow]:
+        rows: list[LedgerRow] = []
         for key in self._changed:
             cells = self._rows.get(key)
             rows.append((key, self._codec.encode(cells) if cells else None))

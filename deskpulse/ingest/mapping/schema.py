@@ -17,8 +17,8 @@ PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 # line of the row in the file; number of the row among those that the event takes
 BUILT_IN: Final = ("#line", "#nth")
 NAMED_FORMATS: Final = ("rfc3339", "epoch_ms", "epoch_s")
-Topic = Literal["ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer"]
-assert get_args(Topic) == SOURCE_TOPICS, "a Literal cannot be built from a tuple"
+TopicName = Literal["ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer"]
+assert get_args(TopicName) == SOURCE_TOPICS, "a Literal cannot be built from a tuple"
 
 
 def _fault(problem: str, fix: str) -> PydanticCustomError:
@@ -180,7 +180,7 @@ class Check(MappingPart):
 class EventRule(MappingPart):
     """Which rows become which event."""
 
-    topic: Topic
+    topic: TopicName
     rows: Literal["each", "first"] = "each"  # of the rows (of the case) that match `when`
     when: tuple[Condition, ...] = ()
     fields: dict[str, FieldValue]

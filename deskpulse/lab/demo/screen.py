@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from rich.table import Table
 from rich.text import Text
 
 from deskpulse.ingest.events_io import to_rfc3339
+from deskpulse.lab.demo.proof import Samples
 from deskpulse.report import readable
 from kpis.figures.kpi import (
     abandonment,
@@ -28,7 +28,6 @@ from kpis.figures.kpi import (
 from kpis.figures.kpi.live import OLDEST, OPEN, UNANSWERED
 from kpis.sla import metrics
 
-Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 WINDOWS: Final = ("1h", "24h", "30d")
 # (what people call it, metric, further labels)
 ROWS: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-Labels = frozenset[tuple[str, str]]
-Result = dict[Labels, float]
+SampleLabels = frozenset[tuple[str, str]]
+Result = dict[SampleLabels, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Moment:
     chosen: frozenset[str] = frozenset()  # members that Prometheus has chosen: among equals it does so freely
 
     @classmethod
-    def of(cls, at_seconds: float, samples: Mapping[tuple[str, Labels], float]) -> Self:
+    def of(cls, at_seconds: float, samples: Mapping[tuple[str, SampleLabels], float]) -> Self:
         """From samples by name and labels together."""
         found: dict[str, Result] = {}
         for (name, labels), value in samples.items():
@@ -32,7 +32,7 @@ class Moment:
         """The same samples, and other values of the variables."""
         return replace(self, variables=variables)
 
-    def with_choice(self, found: Iterable[Labels]) -> Self:
+    def with_choice(self, found: Iterable[SampleLabels]) -> Self:
         """The same samples; of equals those are among the greatest whose members an answer has."""
         return replace(
             self, chosen=frozenset(value for labels in found for name, value in labels if name == "member")

@@ -10,7 +10,7 @@ import yaml
 
 from deskpulse.monitoring.rules.desks import of_desk
 from deskpulse.monitoring.rules.groups import boards, meta, pipeline, scores, sla, view
-from deskpulse.monitoring.rules.model import Alert, RecordingRule, Rule, RuleFile, RuleGroup
+from deskpulse.monitoring.rules.model import Alert, AnyRule, RecordingRule, RuleFile, RuleGroup
 from deskpulse.monitoring.rules.plan import Plan, promql_duration
 
 HEAD: Final = (
@@ -77,7 +77,7 @@ def _group(plan: Plan, group: RuleGroup) -> dict[str, Any]:
     return {"name": group.name, "rules": [_rule(plan, rule) for rule in group.rules]}
 
 
-def _rule(plan: Plan, rule: Rule) -> dict[str, Any]:
+def _rule(plan: Plan, rule: AnyRule) -> dict[str, Any]:
     return (
         {"record": rule.name, "expr": of_desk(rule.expr, plan.desk)}
         if isinstance(rule, RecordingRule)

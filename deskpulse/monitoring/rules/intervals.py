@@ -28,15 +28,15 @@ _DAYS: Final = 31
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999
 _WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 Spans = tuple[tuple[int, int], ...]  # minutes of a day, [start, end), ascending and apart
-Interval = dict[str, Any]
+TimeInterval = dict[str, Any]
 
 
-def closed(time: WorkingTime, years: range) -> list[Interval]:
+def closed(time: WorkingTime, years: range) -> list[TimeInterval]:
     """The closed hours of a calendar; dates with hours of their own are named for `years`."""
     return _written(time, years, lambda hours: _complement(_opened(hours[-1], hours[-2])))
 
 
-def first_hours(time: WorkingTime, years: range) -> list[Interval]:
+def first_hours(time: WorkingTime, years: range) -> list[TimeInterval]:
     """The first hour after each opening of a calendar, but not after a break.
 
     Dates with hours of their own are named for `years`.
@@ -48,7 +48,7 @@ def first_hours(time: WorkingTime, years: range) -> list[Interval]:
 Muted = Callable[[Sequence[Hours]], Spans]
 
 
-def _written(time: WorkingTime, years: range, muted: Muted) -> list[Interval]:
+def _written(time: WorkingTime, years: range, muted: Muted) -> list[TimeInterval]:
     week = [muted([time.week[(day - back) % 7] for back in reversed(range(_REMEMBERED))]) for day in range(7)]
     special = {
         day: spans for day, spans in _special(time, years, muted).items() if spans != week[day.weekday()]
@@ -137,13 +137,13 @@ def _alike(week: Sequence[Spans]) -> Iterator[tuple[Spans, list[str]]]:
         yield spans, [_range(_WEEKDAYS[first], _WEEKDAYS[last]) for first, last in _runs(from_sunday)]
 
 
-def _of_week(spans: Spans, days: list[str], less: set[date]) -> Iterator[Interval]:
+def _of_week(spans: Spans, days: list[str], less: set[date]) -> Iterator[TimeInterval]:
     if spans:
         for part in _all_but(less):
             yield {**_times(spans), "weekdays": days, **part}
 
 
-def _of_dates(days: Sequence[date], times: Spans) -> Iterator[Interval]:
+def _of_dates(days: Sequence[date], times: Spans) -> Iterator[TimeInterval]:
     """Muted hours on dates of one month and day, in several years."""
     if times:
         years = [_range(str(first), str(last)) for first, last in _runs([day.year for day in days])]
@@ -155,7 +155,7 @@ def _of_dates(days: Sequence[date], times: Spans) -> Iterator[Interval]:
         }
 
 
-def _repeated(special: Mapping[date, Spans]) -> Iterator[Interval]:
+def _repeated(special: Mapping[date, Spans]) -> Iterator[TimeInterval]:
     """The same day of several years in one: most holidays come every year."""
     alike: dict[tuple[int, int, Spans], list[date]] = defaultdict(list)
     for day, spans in sorted(special.items()):
@@ -164,7 +164,7 @@ def _repeated(special: Mapping[date, Spans]) -> Iterator[Interval]:
         yield from _of_dates(days, spans)
 
 
-def _times(spans: Spans) -> Interval:
+def _times(spans: Spans) -> TimeInterval:
     return (
         {}
         if spans == ((0, _DAY),)
@@ -172,7 +172,7 @@ def _times(spans: Spans) -> Interval:
     )
 
 
-def _all_but(days: set[date]) -> Iterator[Interval]:
+def _all_but(days: set[date]) -> Iterator[TimeInterval]:
     """Every date but some: other years, other months of their years, other days of their months."""
     if not days:
         yield {}

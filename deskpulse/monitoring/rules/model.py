@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-Severity = Literal["page", "warning", "none"]
-Kind = Literal["kpi", "pipeline", "meta"]
+AlertSeverity = Literal["page", "warning", "none"]
+AlertKind = Literal["kpi", "pipeline", "meta"]
 MINUTE_MS: Final = 60_000
 # a label of alerts that say so: they mute the alerts about the figures
 UNTRUSTED: Final = {"figures": "untrusted"}
@@ -27,8 +27,8 @@ class Alert:
 
     name: str
     expr: str
-    severity: Severity
-    kind: Kind
+    severity: AlertSeverity
+    kind: AlertKind
     summary: str
     description: str
     board: str  # the board that shows more, by its uid
@@ -39,7 +39,7 @@ class Alert:
     tickets: str | None = None  # the query of api/at-risk that lists the tickets
 
 
-Rule = RecordingRule | Alert
+AnyRule = RecordingRule | Alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class RuleGroup:
     """Rules that are evaluated one after the other."""
 
     name: str
-    rules: tuple[Rule, ...]
+    rules: tuple[AnyRule, ...]
 
 
 @dataclass(frozen=True, slots=True)

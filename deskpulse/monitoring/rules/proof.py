@@ -28,7 +28,7 @@ _SECONDS: Final = 60.0
 _TOLD_LINES: Final = 4  # of what a checker says
 _URL: Final = re.compile(r"https?://[!-~]+")
 
-Labels = Mapping[str, str]
+AlertLabels = Mapping[str, str]
 
 
 def faults(plan: Plan, files: Mapping[str, str], now_ms: int) -> list[str]:
@@ -51,7 +51,7 @@ def checkers() -> list[str]:
     return [name for name in CHECKERS if shutil.which(name)]
 
 
-def told(tree: Mapping[str, Any], labels: Labels) -> set[str]:
+def told(tree: Mapping[str, Any], labels: AlertLabels) -> set[str]:
     """The receivers that Alertmanager's configuration chooses for an alert with these labels."""
     return set(_receivers(tree["route"], labels, tree["route"]["receiver"]))
 
@@ -132,7 +132,7 @@ def _routes(route: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from _routes(below)
 
 
-def _receivers(route: Mapping[str, Any], labels: Labels, inherited: str) -> Iterator[str]:
+def _receivers(route: Mapping[str, Any], labels: AlertLabels, inherited: str) -> Iterator[str]:
     """Depth first; a route that matches ends the search among its neighbours, unless it says `continue`."""
     own = route.get("receiver", inherited)
     found = False
@@ -146,7 +146,7 @@ def _receivers(route: Mapping[str, Any], labels: Labels, inherited: str) -> Iter
         yield own
 
 
-def _matches(matcher: str, labels: Labels) -> bool:
+def _matches(matcher: str, labels: AlertLabels) -> bool:
     read = _read(matcher)
     assert read is not None, matcher
     label, sign, value = read

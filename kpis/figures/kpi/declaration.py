@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
-from kpis.figures.kpi.how import How, Labels, Point, Sums
+from kpis.figure import Labels
+from kpis.figures.kpi.how import How, Point, Sums
 
 Better = Literal["lower", "higher"]
 Unit = Literal["seconds", "ratio", "score", ""]
@@ -15,7 +16,7 @@ Observed = Literal[
     "replies", "tickets", "answers", "customers", "interactions", "resolutions", "solved", "deadlines"
 ]
 TileKind = Literal["duration", "ratio", "points", "score", "count", "rate"]
-Period = Literal["previous", "week_ago"]
+EarlierPeriod = Literal["previous", "week_ago"]
 EVERY_ROLLUP: Final = ("all", "team", "channel", "priority")
 BY_CALENDAR: Final = ("all", "team")  # calendars belong to teams
 LONG_WINDOW: Final = "365d"  # of the figures that need a year of customers
@@ -144,7 +145,7 @@ class Score:
     id: str  # the value of the label `kpi`
     figure: FigureKind
     window: str
-    against: Period
+    against: EarlierPeriod
     change: float
     variance: str
     q: str | None = None  # of quantiles the one that is compared

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from kpis import cell_numbers
+from kpis.figure import Labels
 from windows.histogram import quantile
 
 Sums = Mapping[int, int]  # cells of one group in one window
-Labels = tuple[tuple[str, str], ...]
 Point = tuple[Labels, float]  # further labels, value
 Amount = Callable[[Sums], int]
 CALENDAR: Final = (("clock", "calendar"),)

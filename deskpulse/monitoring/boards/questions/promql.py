@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from deskpulse.monitoring.boards.matchers import DESK, Match, braces, matches
-from deskpulse.monitoring.boards.moment import Labels, Moment, Result
+from deskpulse.monitoring.boards.moment import Moment, Result, SampleLabels
 
 # the job of monitoring/prometheus.yml, which alerts know; boards go by the desk
 JOB: Final = "deskpulse-exporter"
@@ -305,7 +305,7 @@ class Grouped(Derived):
         return f"{self.how}{_by(self.by, each=each)}({self.inner.promql(each=each)})"
 
     def value(self, moment: Moment) -> Result:
-        groups: dict[Labels, list[float]] = {}
+        groups: dict[SampleLabels, list[float]] = {}
         for labels, value in self.inner.value(moment).items():
             groups.setdefault(_only(labels, self.by), []).append(value)
         return {labels: _AGGREGATES[self.how](values) for labels, values in groups.items()}
@@ -470,5 +470,5 @@ def _on(labels: tuple[str, ...], *, each: bool) -> str:
     return f"on ({', '.join((DESK, *labels) if each else labels)})"
 
 
-def _only(labels: Labels, names: tuple[str, ...]) -> Labels:
+def _only(labels: SampleLabels, names: tuple[str, ...]) -> SampleLabels:
     return frozenset((name, value) for name, value in labels if name in names)

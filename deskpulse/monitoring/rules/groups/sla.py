@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from deskpulse.monitoring.rules import words
-from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, RuleFile, RuleGroup, Severity
+from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, AlertSeverity, RuleFile, RuleGroup
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import MEMBER, NAMED, NOW, PROMISE, of_team, trusted
 from deskpulse.policy.alerts import BurnPart
@@ -51,7 +51,7 @@ def family(plan: Plan) -> RuleFile:
     return RuleFile("sla.yml", ABOUT, (endangered, worst, burns))
 
 
-def _endangered(plan: Plan, severity: Severity) -> Alert:
+def _endangered(plan: Plan, severity: AlertSeverity) -> Alert:
     """A reply can be given within 15 minutes, so it is worth a page; a solution mostly cannot."""
     match = "=~" if severity == "page" else "!~"
     return Alert(
