@@ -75,7 +75,7 @@ def test_targets_clock_and_source_follow_what_it_is_told(
     assert 'clock=\\"calendar\\"' in texts["team.json"]
     assert 'clock=\\"business\\"' not in "".join(texts.values())
     course = next(panel for panel in wall["panels"] if panel["type"] == "timeseries")
-    assert "Solutions in time by team, last hour" == course["title"]
+    assert "Resolutions in time by team, last hour" == course["title"]
     assert "first_reply" not in texts["wall.json"]
     csat = next(panel for panel in json.loads(texts["team.json"])["panels"] if panel["title"] == "CSAT")
     (band,) = (one["properties"] for one in csat["fieldConfig"]["overrides"])
@@ -98,7 +98,7 @@ def test_the_policy_of_the_settings_is_the_next_choice(
     policy.write_text(PLAIN, encoding="utf-8")
     monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(policy))
     assert exits.OK == run("dashboards", "--out", tmp_path).code
-    assert "Solutions in time" in (tmp_path / "wall.json").read_text(encoding="utf-8")
+    assert "Resolutions in time" in (tmp_path / "wall.json").read_text(encoding="utf-8")
 
 
 def test_a_language_that_is_not_there_ends_it_with_code_2(run: Run, tmp_path: Path) -> None:
