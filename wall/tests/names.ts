@@ -13,7 +13,7 @@ test("what is worst is named by its names and its target", () => {
   assert.equal(worstName(one, es), "billing \u00b7 high \u00b7 primera respuesta");
   assert.equal(
     worstName({ by: "all", member: "all", target: "resolution" }, es),
-    "Todos los equipos \u00b7 soluci\u00f3n",
+    "Todos los equipos \u00b7 resoluci\u00f3n",
   );
 });
 
