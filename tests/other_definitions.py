@@ -198,7 +198,7 @@ def carrying(program: Program) -> Iterator[None]:
         "kpis.sla.commitments.derive": program.derive,
         "kpis.tickets.booking.contribution": _booked,
         "kpis.tickets.booking._step": lambda *_: False,
-        "kpis.state.sla_clocks.PromiseBook.book": _book,
+        "kpis.state.sla_clocks.SlaClocks.book": _book,
     }
     with ExitStack() as stack:
         for name, value in patches.items():

@@ -113,7 +113,7 @@ def test_the_format_is_not_lowered() -> None:
     position = Position(format=5)
     with (
         pytest.raises(
-            LedgerFormatError, match=r"ledger_format is 4 and the ledger has been raised to 5.*another app_id"
+            LedgerFormatError, match=r"ledger_format is 4, but the ledger has been raised to 5.*another app_id"
         ),
         upgraded(),
     ):
@@ -130,7 +130,7 @@ def test_a_ledger_that_cannot_say_who_made_its_panes_waits_until_somebody_raises
     position = Position(format=format_)
     with pytest.raises(
         LedgerFormatError,
-        match=rf"needs a ledger of format 4, and this one has {format_}: .* worker\.ledger_format: 4",
+        match=rf"needs a ledger of format 4, but this one has {format_}: .* worker\.ledger_format: 4",
     ):
         formats.settle(position, None)
     formats.settle(position, 4)

@@ -306,7 +306,7 @@ def test_a_changed_past_is_refused_at_recovery() -> None:
     desk.recovered()
     for policy in (None, Policy(POLICY.versions[1:])):
         desk.rules = StateRules(policy=policy)
-        with pytest.raises(PolicyChangedError, match="'first' was in force and is gone"):
+        with pytest.raises(PolicyChangedError, match="'first' was in force and is missing"):
             desk.recovered()
 
 
