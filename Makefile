@@ -71,7 +71,7 @@ QUICK := tests/laws tests/golden tests/sla tests/streams tests/contract tests/or
 
 .PHONY: test-quick
 test-quick: $(STAMP) ## Laws, plays, golden figures and contracts, with few examples each: under two minutes
-	@DESKPULSE_QUICK=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -q \
+	@DESKPULSE_TEST_QUICK=1 $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -q \
 		-m "not browser and not slow" $(QUICK) $(ARGS)
 	$(BIN)/lint-imports
 	@echo "test-quick: green; the whole is make test, about 15 minutes on two processors"
