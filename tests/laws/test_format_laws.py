@@ -112,9 +112,7 @@ def test_a_new_ledger_has_the_format_of_its_program_or_the_one_that_was_asked_fo
 def test_the_format_is_not_lowered() -> None:
     position = Position(format=5)
     with (
-        pytest.raises(
-            LedgerFormatError, match=r"ledger_format is 4, but the ledger has been raised to 5.*another app_id"
-        ),
+        pytest.raises(LedgerFormatError, match=r"is 4, but the ledger has been raised to 5.*another app_id"),
         upgraded(),
     ):
         formats.settle(position, 4)
