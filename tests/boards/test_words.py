@@ -64,6 +64,13 @@ def test_every_text_is_there_in_both_languages() -> None:
     assert all(set(LANGUAGES) == set(texts) and all(texts.values()) for texts in catalogue().values())
 
 
+def test_a_text_is_given_once() -> None:
+    """YAML would keep the last of two without a word."""
+    text = (ROOT / "deskpulse/monitoring/boards/words.yaml").read_text(encoding="utf-8")
+    keys = re.findall(r"^(\w+):", text, re.MULTILINE)
+    assert [] == sorted({key for key in keys if keys.count(key) > 1})
+
+
 def test_both_languages_fill_in_the_same_values() -> None:
     different = [
         key
