@@ -235,7 +235,7 @@ async def test_when_the_worker_stops_the_page_says_so_and_when_it_returns_it_rec
         await site.ticket()
         await opened.state("incomplete", PATIENCE_SECONDS)
         assert "INCOMPLETE" in await opened.page.inner_text(".banner")
-        assert "no worker runs" in await opened.page.inner_text(".banner")
+        assert "no worker is running" in await opened.page.inner_text(".banner")
         assert before == float((await opened.tile("unanswered"))["value"]), (
             "what is shown is what was counted"
         )
