@@ -38,11 +38,7 @@ PURE_PACKAGES: Final[Mapping[str, frozenset[str]]] = {
     | {"kpis", "streams", "windows", "msgspec", "xxhash", "importlib", "pkgutil"},
 }
 # Everything else is passed a clock: a test, or a replay of an incident, can then stand at any instant.
-MAY_READ_CLOCKS: Final = (
-    "deskpulse/clocks.py",  # where the composition root has them from
-    "deskpulse/lab/brokers/",  # starts a local Kafka and waits for it
-    "deskpulse/lab/demo/",  # starts real programs and waits for them
-)
+MAY_READ_CLOCKS: Final = ("deskpulse/clocks.py",)  # where the composition root has them from
 # The composition root: settings, clocks and the parts meet here alone.
 MAY_PASS_CLOCKS: Final = ("deskpulse/wiring.py", "deskpulse/commands/", *MAY_READ_CLOCKS)
 CLOCK_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date

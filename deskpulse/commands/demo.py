@@ -54,6 +54,7 @@ def demo(
     difference.
     """
     settings = read_settings(config)
+    from deskpulse.clocks import wall_ms
     from deskpulse.lab import demo as body
 
     code = body.run(
@@ -64,6 +65,7 @@ def demo(
         broker=broker,
         scenario=scenario,
         verify=verify,
+        now_ms=wall_ms,
         config=config,
     )
     raise typer.Exit(code)

@@ -124,7 +124,7 @@ def test_the_demos_clock_is_that_of_its_desk_unless_another_one_is_asked_for() -
         (DeskSettings(policy=OWN), "Europe/Madrid", OWN),
     ):
         chosen, variables = demo_settings(
-            Settings(desk=asked), "127.0.0.1:9", 9108, None, scenario="calm", shared=False
+            Settings(desk=asked), "127.0.0.1:9", 9108, None, scenario="calm", tag=""
         )
         assert (zone, policy) == (desk_zone(chosen.desk).name, chosen.desk.policy)
         assert (asked.time_zone, str(policy)) == (
@@ -140,6 +140,6 @@ def test_the_demos_worker_is_given_time_unless_the_settings_say_how_long() -> No
         (WorkerSettings(transaction_timeout_seconds=10.0), None),
     ):
         _, variables = demo_settings(
-            Settings(worker=worker), "127.0.0.1:9", 9108, None, scenario="calm", shared=False
+            Settings(worker=worker), "127.0.0.1:9", 9108, None, scenario="calm", tag=""
         )
         assert wanted == variables.get(name)

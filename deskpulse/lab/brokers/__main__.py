@@ -3,8 +3,8 @@
 import argparse
 import signal
 import sys
-import time
 from collections.abc import Sequence
+from time import sleep
 from typing import get_args
 
 from deskpulse.lab.brokers import BrokerError
@@ -41,7 +41,7 @@ def _serve(kafka: LocalKafka) -> None:
         try:
             print(_welcome(kafka), flush=True)
             while True:
-                time.sleep(1)
+                sleep(1)
         except KeyboardInterrupt:
             print("\nstopping")
     print("stopped; its data is deleted")

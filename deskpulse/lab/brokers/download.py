@@ -3,7 +3,6 @@
 import hashlib
 import http.client
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ _TRIES: Final = 4
 _PAUSE_SECONDS: Final = 0.5  # before the second try; twice as long before each further one
 _SILENCE_SECONDS: Final = 30.0  # a connection that is silent for this long is given up
 _TELL_SECONDS: Final = 1.0
+_TELL_STEPS: Final = 20
 _CHUNK: Final = 1 << 16
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may be others in a moment
 _CHECK: Final = (
@@ -74,7 +74,7 @@ def download_all(
 ) -> Iterator[Download]:
     """Yield each one when its file is there, complete and with the right hash.
 
-    Report once a second how far it is.
+    Report how far it is whenever a twentieth more has come, and when nothing was ready for a second.
 
     What fails in passing is tried four times. Errors: BrokerError with what to do; OSError where a file
     cannot be written. The threads are no reason for a program to stay: Ctrl-C ends it at once.
@@ -88,16 +88,18 @@ def download_all(
         work.todo.put(each)
     for _ in range(min(_AT_ONCE, len(wanted))):
         threading.Thread(target=_run, args=(work,), daemon=True).start()
-    told, said, left = time.monotonic(), "", len(wanted)
+    reported, left = 0, len(wanted)
     try:
         while left:
-            if time.monotonic() - told >= _TELL_SECONDS:
-                told = time.monotonic()
-                if said != (line := f"  {sum(work.received.values()) / 1e6:.1f} of {total / 1e6:.1f} MB"):
-                    report(said := line)
             try:
-                outcome = work.done.get(timeout=_TELL_SECONDS)
+                outcome, waited = work.done.get(timeout=_TELL_SECONDS), False
             except Empty:
+                outcome, waited = None, True
+            received = sum(work.received.values())
+            if received > reported and (waited or received - reported >= total / _TELL_STEPS):
+                report(f"  {received / 1e6:.1f} of {total / 1e6:.1f} MB")
+                reported = received
+            if outcome is None:
                 continue
             if isinstance(outcome, Exception):
                 raise outcome

@@ -1,12 +1,13 @@
 """Server programs that never outlive the process that started them, and the ports they listen on."""
 
+import math
 import random
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 
 from deskpulse.lab.brokers import BrokerError
 
@@ -88,13 +89,12 @@ def launch(command: Sequence[str], *, log_file: Path, data: Path) -> Server:
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_seconds: float) -> bool:
-    """Poll a condition; return whether it came true in time."""
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True
+    """Poll a condition; return whether it came true in time, not counting what the condition itself takes."""
+    for _ in range(math.ceil(timeout_seconds / _POLL_SECONDS)):
+        if condition():
+            return True
+        sleep(_POLL_SECONDS)
+    return condition()
 
 
 def listens(port: int) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.live import Live
 
 from deskpulse import exits
-from deskpulse.clocks import wall_ms
 from deskpulse.cluster import ClusterError
 from deskpulse.ingest.publisher import Pace, PublishProgress, publish
 from deskpulse.lab.brokers import BrokerError
@@ -36,10 +35,11 @@ DEMO_POLICY: Final = Path(str(resources.files("deskpulse.lab.demo").joinpath("po
 _TABLE_SECONDS: Final = 2.0
 _PLAIN_TABLE_SECONDS: Final = 15.0  # where the output is no terminal
 _CATCH_UP_SECONDS: Final = 120.0
+_LOOK_SECONDS: Final = 0.5
 _TRANSACTION_SECONDS: Final = 60
 
 
-def run(
+def run(  # noqa: PLR0913 - the options of the command
     settings: Settings,
     *,
     duration_ms: int | None,
@@ -48,6 +48,7 @@ def run(
     broker: str | None,
     scenario: str,
     verify: bool,
+    now_ms: Callable[[], int],
     config: Path | None = None,
 ) -> int:
     """Run the demo until its duration is over or Ctrl-C; return the exit code.
@@ -64,8 +65,10 @@ def run(
                 lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True)
             )
         bootstrap = broker or (own.bootstrap if own else "")
+        # On a broker that others use too, every demo has topics of its own.
+        tag = "" if own else f"demo-{now_ms() // 1000}-"
         chosen, environment = demo_settings(
-            settings, bootstrap, chosen_port, config, scenario=scenario, shared=own is None
+            settings, bootstrap, chosen_port, config, scenario=scenario, tag=tag
         )
         console.print(f"broker: {own.name if own else broker}")
         with Stack(chosen, environment, chosen.exporter.port, broker=own) as stack:
@@ -74,7 +77,7 @@ def run(
             console.print(
                 f"wall     {stack.url}/\nmetrics  {stack.url}/metrics\nlogs     {folder}", highlight=False
             )
-            play = _Play(chosen, stack, console, rate_per_hour, scenario)
+            play = _Play(chosen, stack, console, rate_per_hour, scenario, now_ms)
             return asyncio.run(play.run(None if duration_ms is None else duration_ms / 1000, prove=verify))
     except KeyboardInterrupt:
         return exits.OK
@@ -95,7 +98,7 @@ def _port(port: int | None, settings: Settings) -> int:
 
 
 def demo_settings(
-    settings: Settings, bootstrap: str, port: int, config: Path | None, *, scenario: str, shared: bool
+    settings: Settings, bootstrap: str, port: int, config: Path | None, *, scenario: str, tag: str
 ) -> tuple[Settings, dict[str, str]]:
     """Settings of this demo, and the same as variables for its worker and exporter."""
     desk = SCENARIOS[scenario].adapt(DEFAULT_DESK)
@@ -103,8 +106,6 @@ def demo_settings(
     names = {"team": desk.teams, "channel": desk.channels, "priority": desk.priorities}
     lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
     policy = settings.desk.policy or DEMO_POLICY
-    # On a broker that others use too, every demo has topics of its own.
-    tag = f"demo-{wall_ms() // 1000}-" if shared else ""
     chosen = settings.model_copy(
         update={
             "app_id": f"{tag}{settings.app_id}",
@@ -153,6 +154,7 @@ class _Play:
     console: Console
     rate_per_hour: float | None
     scenario: str
+    now_ms: Callable[[], int]
     told: int = 0  # events of the past
     kinds: Kinds = field(default_factory=Kinds)
     progress: PublishProgress = field(default_factory=lambda: PublishProgress(0, 0, 0))
@@ -183,17 +185,17 @@ class _Play:
         )
         await producer.start()
         try:
-            now_ms, prefix = wall_ms(), self.settings.topic_prefix
-            events = story(self.scenario, now_ms=now_ms, rate_per_hour=self.rate_per_hour)
+            begun_ms, prefix = self.now_ms(), self.settings.topic_prefix
+            events = story(self.scenario, now_ms=begun_ms, rate_per_hour=self.rate_per_hour)
             if self.is_rough:
                 events = self.kinds.watch(events)
             first = await publish_backlog(
                 events,
                 producer,
-                until_ms=now_ms,
+                until_ms=begun_ms,
                 topic_prefix=prefix,
                 on_progress=self._note,
-                now_ms=wall_ms,
+                now_ms=self.now_ms,
             )
             self.told = self.progress.acknowledged
             if first is not None:
@@ -203,7 +205,7 @@ class _Play:
                     pace=Pace.flat_out(),
                     topic_prefix=prefix,
                     on_progress=self._note,
-                    now_ms=wall_ms,
+                    now_ms=self.now_ms,
                 )
         finally:
             await producer.stop()
@@ -276,19 +278,18 @@ class _Play:
 
     async def _caught_up(self, ends: dict[tuple[str, int], int]) -> dict[verify.Key, float]:
         """The first scrape in which every record of the source topics is counted. Errors: DemoError."""
-        deadline = time.monotonic() + _CATCH_UP_SECONDS
-        while True:
+        left = 0
+        for _ in range(math.ceil(_CATCH_UP_SECONDS / _LOOK_SECONDS)):
             self.stack.check()
             samples = await self._scrape()
             left = proof.behind(samples, ends)
             if samples and not left:
                 return samples
-            if time.monotonic() > deadline:
-                raise DemoError(
-                    f"{left:,} records are still not in the figures after {_CATCH_UP_SECONDS:.0f} s: see "
-                    "the worker's log"
-                )
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise DemoError(
+            f"{left:,} records are still not in the figures after {_CATCH_UP_SECONDS:.0f} s: see "
+            "the worker's log"
+        )
 
 
 Show = Callable[[dict[verify.Key, float], int, int], None]

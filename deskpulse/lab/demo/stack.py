@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from deskpulse.cluster.topic_setup import apply, plan, topic_specs
 from deskpulse.lab.brokers import Broker
 from deskpulse.lab.brokers.jars import Report
 from deskpulse.lab.brokers.kafka import LocalKafka
-from deskpulse.lab.brokers.process import tail
+from deskpulse.lab.brokers.process import tail, wait_until
 from deskpulse.settings import Settings
 
 START_SECONDS: Final = 60.0
@@ -87,15 +86,16 @@ class Stack:
         asyncio.run(_create_topics(self.settings))
         for name in ("worker", "exporter"):
             self.parts.append(self._launch(name, log_folder))
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(f"{self.url}/healthz"):
-            self.check()
-            if time.monotonic() > deadline:
-                raise DemoError(
-                    f"the exporter does not answer on {self.url} after {START_SECONDS:.0f} "
-                    f"s:\n{tail(self.parts[-1].log)}"
-                )
-            time.sleep(0.1)
+        if not wait_until(self._answers, timeout_seconds=START_SECONDS):
+            raise DemoError(
+                f"the exporter does not answer on {self.url} after {START_SECONDS:.0f} "
+                f"s:\n{tail(self.parts[-1].log)}"
+            )
+
+    def _answers(self) -> bool:
+        """Errors: DemoError when a part has ended, so that nobody waits for it."""
+        self.check()
+        return answers(f"{self.url}/healthz")
 
     def check(self) -> None:
         """Errors: DemoError when a part has ended."""
