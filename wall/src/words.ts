@@ -411,7 +411,7 @@ const es: Words = {
   solvedToday: (count) => `${count} resueltos hoy`,
   inTime: "Resp. a tiempo, 1\u00a0h",
   promised: (objective) => `prometido ${objective}`,
-  solutionsInTime: (share) => `resoluciones ${share}`,
+  solutionsInTime: (share) => `resol. ${share}`,
   noneDue: "nada venció",
   teamsOpen: (open, all) => `${open} de ${all} equipos abiertos`,
   teamOpen: "abierto",
