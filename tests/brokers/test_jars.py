@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -218,6 +219,30 @@ def test_ctrl_c_ends_a_fetch_that_hangs_and_leaves_nothing(served: StandIn, tmp_
     assert 130 == run.returncode, said
     assert {} == files()
     assert [] == list((tmp_path / "cache" / jars.kafka_version()).iterdir())
+
+
+def test_ctrl_c_while_threads_start_lets_none_of_them_open_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The folder of the files is deleted next: what came after would keep it from being empty."""
+    begun: list[Any] = []
+
+    class Started:
+        def __init__(self, *, args: tuple[Any], **_: object) -> None:
+            (self.work,) = args
+
+        def start(self) -> None:
+            begun.append(self.work)
+            if len(begun) == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("deskpulse.lab.brokers.download.threading.Thread", Started)
+    wanted = [download.Download(name, tmp_path / name, "", 1) for name in ("one", "two")]
+    with pytest.raises(KeyboardInterrupt):
+        list(download.download_all(find_repository({}), wanted, print))
+    with pytest.raises(download._BrokenError, match="given up"):
+        begun[0].open(tmp_path / "one")
+    assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -83,13 +83,14 @@ def download_all(
         _Work(repository, received=dict.fromkeys((each.path for each in wanted), 0)),
         sum(each.size for each in wanted),
     )
+    reported, left = 0, len(wanted)
     # the largest first, so that none of them is waited for at the end
     for each in sorted(wanted, key=lambda each: -each.size):
         work.todo.put(each)
-    for _ in range(min(_AT_ONCE, len(wanted))):
-        threading.Thread(target=_run, args=(work,), daemon=True).start()
-    reported, left = 0, len(wanted)
     try:
+        # Ctrl-C may come between two starts: whoever has begun must not open a file afterwards.
+        for _ in range(min(_AT_ONCE, len(wanted))):
+            threading.Thread(target=_run, args=(work,), daemon=True).start()
         while left:
             try:
                 outcome, waited = work.done.get(timeout=_TELL_SECONDS), False
