@@ -30,6 +30,23 @@ class Cell(NamedTuple):
         return range(self.number, self.number + self.size)
 
 
+class Came(NamedTuple):
+    """What cells brought: the change in words, the figures that it gives a value, and the digest of C."""
+
+    change: str
+    figures: tuple[str, ...]
+    digest: str  # tests/laws/test_definition_version.py prints the one of now
+
+
+# By the number of the definitions: a line for each that came with cells (`kpis.ledger.definitions`).
+CAME: Final = {
+    5: Came(
+        "what was solved before any human had answered is counted",
+        ("support_solved_unanswered_tickets", "support_solved_unanswered_ratio"),
+        "9de7297dc3effa4e",
+    ),
+}
+
 CELLS: Final[dict[str, Cell]] = {}  # every cell that there is, by its name, in the order of the numbers
 
 

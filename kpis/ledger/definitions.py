@@ -7,8 +7,8 @@ C has made that would leave a false figure, without any error. So the position r
 partition, a worker that takes a partition over brings it to its own C from the rows (`rebuild.py`), upwards
 and downwards, and a face shows a figure only where all partitions have one that means the same.
 
-Whoever changes what a row contributes adds a line to HISTORY; tests/laws/test_definition_version.py is red
-until then.
+A change of what a row contributes adds a line to HISTORY: here where the meaning of a figure changes, in
+`kpis.cell_numbers.CAME` where a new cell comes. tests/laws/test_definition_version.py is red until then.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from kpis.cell_numbers import CAME
 from kpis.ledger.codec import Position
 
 EVERY: Final = frozenset({"*"})
@@ -63,7 +64,7 @@ _PROMISES: Final = (
     ),
     *("worst_overdue_tickets", "worst_since_timestamp_seconds"),
 )
-HISTORY: Final = (
+_MEANINGS: Final = (
     Definitions(1, "before definitions had a version", EVERY),
     Definitions(
         2,
@@ -93,13 +94,11 @@ HISTORY: Final = (
         ),
         digest="833b7b68ae39f367",
     ),
-    Definitions(
-        5,
-        "what was solved before any human had answered is counted",
-        frozenset({"support_solved_unanswered_tickets", "support_solved_unanswered_ratio"}),
-        digest="9de7297dc3effa4e",
-    ),
 )
+_CELLS: Final = tuple(
+    Definitions(number, came.change, frozenset(came.figures), came.digest) for number, came in CAME.items()
+)
+HISTORY: Final = tuple(sorted((*_MEANINGS, *_CELLS)))
 CURRENT: Final = HISTORY[-1].number
 
 
