@@ -8,18 +8,15 @@ It changes no deadline, so it may change at any time.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Section, wrong
+from deskpulse.settings.windows import RollingWindow
 from deskpulse.times import parse_duration_ms
-from windows.offered import ROLLING_NAMES, WINDOW_MS
+from windows.offered import WINDOW_MS
 
-if TYPE_CHECKING:
-    Window = str
-else:
-    Window = Literal[*ROLLING_NAMES]
 Severity = Literal["page", "warning"]
 # How many times as fast as planned a budget of 30 days burns when 2 % of it go within an hour, 6.7 % within 8
 # h, 10 % within 24 h, 35 % within 7 days; from 30 days on as planned.
@@ -112,14 +109,14 @@ class SmallPart(AlertSection):
 class BurnPart(AlertSection):
     """How fast the budget of missed deadlines is used up: the same factor must be passed in both windows."""
 
-    long: Window
-    short: Window
+    long: RollingWindow
+    short: RollingWindow
     factor: Factor | None = None  # None: the usual one, capped
     severity: Severity = "warning"
 
     @field_validator("short")
     @classmethod
-    def _check_short(cls, short: Window, info: ValidationInfo) -> Window:
+    def _check_short(cls, short: RollingWindow, info: ValidationInfo) -> RollingWindow:
         long = info.data.get("long")
         if long is not None and WINDOW_MS[short] >= WINDOW_MS[long]:
             raise wrong(

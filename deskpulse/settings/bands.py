@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator
 
 from deskpulse.settings.base import NameList, Section, listed, wrong
+from deskpulse.settings.windows import AnyWindow
 from deskpulse.times import parse_duration_ms
 from kpis.figures.bands import Edge
-from windows.offered import ALL_NAMES
 
 BandUnit = Literal["duration", "ratio", "number"]
-if TYPE_CHECKING:
-    WindowName = str
-else:
-    WindowName = Literal[*ALL_NAMES]
-Windows = Annotated[tuple[WindowName, ...], BeforeValidator(listed)]
+Windows = Annotated[tuple[AnyWindow, ...], BeforeValidator(listed)]
 _BOUND: Final = re.compile(r"(<=|>=|<|>)\s*(\S+)")
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _EXAMPLES: Final[dict[BandUnit, str]] = {

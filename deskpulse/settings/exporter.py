@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from deskpulse.settings.base import Section, check_readable, listed, read_secret, wrong
+from deskpulse.settings.windows import TicketWindow
 from exporters.config import EXACT_SECONDS, is_host, is_loopback
-from windows.offered import NAMES
 
-if TYPE_CHECKING:
-    PartsWindow = str
-else:
-    PartsWindow = Literal[*NAMES]
 Rollup = Literal["all", "team", "channel", "priority"]
 
 
@@ -37,7 +33,7 @@ class ExporterSettings(Section):
     clock: Literal["wall", "event"] = "wall"
     behind_seconds: float = Field(30.0, ge=1, le=86_400)
     clock_skew_seconds: float = Field(10.0, ge=1, le=3_600)
-    parts_windows: Annotated[tuple[PartsWindow, ...], BeforeValidator(listed)] = ("1h",)
+    parts_windows: Annotated[tuple[TicketWindow, ...], BeforeValidator(listed)] = ("1h",)
     compared_rollups: Annotated[tuple[Rollup, ...], BeforeValidator(listed)] = ("all", "team")
     buckets_seconds: Annotated[tuple[int, ...], BeforeValidator(listed)] = (900, 3_600, 10_800)
 

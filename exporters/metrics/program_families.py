@@ -21,7 +21,6 @@ from kpis.ledger.definitions import CURRENT
 from kpis.sla.policy import Policy
 from kpis.state.admission import KINDS
 
-LabelValues = Mapping[str, str]
 REASONS: Final = (
     "null",
     "oversize",

@@ -8,9 +8,9 @@ a version that has been in force must not change (`changed_past`), and a change 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, Literal, NamedTuple
@@ -366,9 +366,3 @@ def deadline_ms(term: Term, stretches: Sequence[ClockStretch], since_ms: int | N
             return at
         left -= term.calendar.elapsed_ms(start, end)
     return None if since_ms is None else term.calendar.after_ms(since_ms, left)
-
-
-def dates_of(calendar: Calendar) -> Iterator[date]:
-    """The dates on which a calendar is other than its weekday, ascending."""
-    time = time_of(calendar)
-    yield from sorted(time.dates) if time is not None else ()

@@ -30,7 +30,6 @@ MOST_FACT_BYTES: Final = 160 * 1024  # of them; a row of facts with the longest 
 ROW_BYTES: Final = 160  # of a row beside its facts and its stub, from above
 UNKNOWN: Final = "unknown"
 Dims = tuple[str, str, str]  # team, channel, priority
-UNKNOWN_DIMS: Final[Dims] = (UNKNOWN, UNKNOWN, UNKNOWN)
 CUSTOMERS: Final[Dims] = ("", "", "")  # dimensions of the customer figures; no identifier is empty
 Turn = tuple[int, int, bool]  # event time ms, kind, abandoned: a change of state without its identity
 

@@ -93,11 +93,11 @@ def download_all(
             threading.Thread(target=_run, args=(work,), daemon=True).start()
         while left:
             try:
-                outcome, waited = work.done.get(timeout=_TELL_SECONDS), False
+                outcome = work.done.get(timeout=_TELL_SECONDS)
             except Empty:
-                outcome, waited = None, True
+                outcome = None
             received = sum(work.received.values())
-            if received > reported and (waited or received - reported >= total / _TELL_STEPS):
+            if received > reported and (outcome is None or received - reported >= total / _TELL_STEPS):
                 report(f"  {received / 1e6:.1f} of {total / 1e6:.1f} MB")
                 reported = received
             if outcome is None:

@@ -53,14 +53,6 @@ class Desk:
         """The clock of durations: business where any team has a calendar."""
         return "business" if self.policy is not None and self.policy.has_calendars else "calendar"
 
-    @property
-    def some_always_work(self) -> bool:
-        """Whether some team has no business hours by the newest version.
-
-        Its durations have the calendar clock only.
-        """
-        return self.policy is not None and ALWAYS in self.policy.versions[-1].used_calendars()
-
     def source(self) -> DataSourceRef:
         """The reference to Prometheus."""
         return DataSourceRef(type_val="prometheus", uid=f"${{{SOURCE_VARIABLE}}}")
