@@ -7,8 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
+from msgspec import UNSET
 
-from streams.events import AnyEvent, Instant, Replied, Survey, TicketCreated, Triaged
+from streams.events import (
+    AnyEvent,
+    CustomerReplied,
+    Due,
+    Labelled,
+    Merged,
+    Replied,
+    Retracted,
+    Survey,
+    TicketCreated,
+    Transferred,
+    Triaged,
+)
 from streams.names import fold, unfit
 from streams.sources import BY_TOPIC
 
@@ -99,9 +112,9 @@ def _unfit(field: str, text: str) -> Reject | None:
     )
 
 
-def _fold_names(event: TicketCreated | Triaged | Survey) -> Reject | None:
+def _fold_names(event: TicketCreated | Labelled | Survey) -> Reject | None:
     """Bring the names of an event to what they are compared by; why one of them is none, or None."""
-    for field in ("team",) if type(event) is Survey else ("team", "channel", "priority"):
+    for field in _TEAM if type(event) is Survey else _LABELS:
         name = getattr(event, field)
         if name is not None:
             folded = fold(name)
@@ -114,7 +127,26 @@ def _fold_names(event: TicketCreated | Triaged | Survey) -> Reject | None:
 
 
 def _finish_created(event: TicketCreated) -> TicketCreated | Reject:
-    return _unfit("customer_id", event.customer_id) or _fold_names(event) or event
+    return (
+        _unfit("customer_id", event.customer_id)
+        or _fold_names(event)
+        or (_instants(event, _DUES) if event.has_deadlines else None)
+        or event
+    )
+
+
+def _instants(event: Any, fields: Sequence[str]) -> Reject | None:
+    """Bring the other instants of an event to milliseconds; why one of them is none, or None."""
+    for field in fields:
+        at = getattr(event, field)
+        if at is None or at is UNSET:
+            continue
+        if isinstance(at, datetime):
+            at = (at - _EPOCH) // _MILLISECOND
+            setattr(event, field, at)
+        if fault := _time_fault(field, at):
+            return fault
+    return None
 
 
 def _reason(message: str) -> str:
@@ -163,17 +195,32 @@ def _finish_survey(event: Survey) -> Survey | Reject:
     return _fold_names(event) or event
 
 
-def _finish_triaged(event: Triaged) -> Triaged | Reject:
+def _finish_labelled(event: Labelled) -> Labelled | Reject:
     return _fold_names(event) or event
 
 
-def _finish_replied(wire: Replied[Instant]) -> Replied | Reject:
-    since = wire.waiting_since
-    if isinstance(since, datetime):
-        wire.waiting_since = since = (since - _EPOCH) // _MILLISECOND
-    return _time_fault("waiting_since", since) or cast("Replied", wire)
+def _finish_message(wire: Replied[Any] | CustomerReplied[Any]) -> Replied | CustomerReplied | Reject:
+    return _instants(wire, _SINCE) or cast("Replied | CustomerReplied", wire)
 
 
+def _finish_due(wire: Due[Any]) -> Due | Reject:
+    if all(getattr(wire, field) is UNSET for field in _DUES):
+        return Reject("schema", f"due needs one of {', '.join(_DUES)}; null withdraws a deadline")
+    return _instants(wire, _DUES) or cast("Due", wire)
+
+
+def _finish_merged(event: Merged) -> Merged | Reject:
+    return (None if event.into is None else _unfit("into", event.into)) or event
+
+
+def _finish_retracted(event: Retracted) -> Retracted | Reject:
+    return _unfit("retracts", event.retracts) or event
+
+
+_TEAM: Final = ("team",)
+_LABELS: Final = ("team", "channel", "priority", "segment")
+_DUES: Final = ("first_reply_due", "resolution_due", "next_reply_due")
+_SINCE: Final = ("waiting_since",)
 _SCALES: Final = {"nps": (0, 10), "ces": (1, 7)}
 _LARGEST_SCALE: Final = 10
 _KIND_ENDINGS: Final = tuple(f"`{path}`" for path in _CLOSED_CHOICES)
@@ -181,8 +228,13 @@ Finish = Callable[[Any], "AnyEvent | Reject"]
 _FINISH: Final[Mapping[type, Finish]] = {
     TicketCreated: _finish_created,
     Survey: _finish_survey,
-    Triaged: _finish_triaged,
-    Replied: _finish_replied,
+    Triaged: _finish_labelled,
+    Transferred: _finish_labelled,
+    Replied: _finish_message,
+    CustomerReplied: _finish_message,
+    Due: _finish_due,
+    Merged: _finish_merged,
+    Retracted: _finish_retracted,
 }
 
 

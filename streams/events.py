@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Annotated, Generic, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar  # Python 3.13 has the default in `typing`
@@ -32,6 +32,31 @@ Instant = Annotated[datetime, Meta(tz=True)] | int  # an instant on the wire; of
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 _NEAR_A_TIE = 0.001  # fractions of a millisecond so close to a half are rounded as decimal numbers
 Url = Annotated[str, Meta(max_length=2048)]
+OpenedBy = Literal["customer", "desk", "bot"]
+SolvedBy = Literal["human", "bot"]
+TicketStatus = Literal["bot", "open", "waiting", "on_hold", "solved", "closed", "abandoned"]
+RetractedKind = Literal[
+    "ticket-created",
+    "first-reply",
+    "resolved",
+    "survey",
+    "triaged",
+    "transferred",
+    "replied",
+    "customer_replied",
+    "no_reply_needed",
+    "handled",
+    "status",
+    "handed_over",
+    "assigned",
+    "paused",
+    "resumed",
+    "reopened",
+    "due",
+    "merged",
+    "discarded",
+    "restored",
+]
 
 
 class Event(Struct, Generic[At], gc=False, kw_only=True):
@@ -53,17 +78,31 @@ class TicketEvent(Event[At], Generic[At], gc=False, kw_only=True):
 
 
 class TicketCreated(TicketEvent[At], Generic[At], gc=False, kw_only=True):
-    """A customer asked: the ticket exists from now on."""
+    """The ticket exists from now on: a customer asked, or the desk or a bot opened it.
+
+    The deadlines, where they come with the ticket, overrule the policy; of an event they are milliseconds.
+    """
 
     customer_id: Identifier
     team: Identifier
     channel: Identifier
     priority: Identifier
+    segment: Identifier | None = None
     url: Url | None = None
+    opened_by: OpenedBy | None = "customer"
+    with_bot: bool | None = False  # a bot has it until it is handed over
+    first_reply_due: At | None = None
+    resolution_due: At | None = None
+    next_reply_due: At | None = None
+
+    @property
+    def has_deadlines(self) -> bool:
+        """Whether any deadline came with the ticket."""
+        return not (self.first_reply_due is None and self.resolution_due is None and self.next_reply_due is None)
 
 
 class FirstReply(TicketEvent[At], Generic[At], gc=False, kw_only=True):
-    """The first public reply; `automated` ones never end the first response time."""
+    """A public reply, the first one or another; `automated` ones end no wait."""
 
     responder_id: Identifier | None = None
     automated: bool | None = False  # null counts as absent, as everywhere
@@ -89,20 +128,46 @@ class Resolved(HandleParts[At], Generic[At], gc=False, kw_only=True):
     """The ticket was closed: solved, or abandoned by the customer."""
 
     outcome: Literal["solved", "abandoned"] | None = "solved"
+    by: SolvedBy | None = "human"
 
 
-class Triaged(TicketEvent[At], Generic[At], gc=False, tag="triaged", tag_field="change", kw_only=True):
-    """Team, channel or priority were corrected; absent fields stay."""
+class Labelled(TicketEvent[At], Generic[At], gc=False, kw_only=True):
+    """Names for the labels of a ticket; absent ones stay as they are."""
 
     team: Identifier | None = None
     channel: Identifier | None = None
     priority: Identifier | None = None
+    segment: Identifier | None = None
+
+
+class Triaged(Labelled[At], Generic[At], gc=False, tag="triaged", tag_field="change", kw_only=True):
+    """Labels were wrong, and are corrected."""
+
+
+class Transferred(Labelled[At], Generic[At], gc=False, tag="transferred", tag_field="change", kw_only=True):
+    """The ticket was handed to another team, channel, priority or segment: what was before stays there."""
 
 
 class Replied(TicketEvent[At], Generic[At], gc=False, tag="replied", tag_field="change", kw_only=True):
-    """A later public reply to a customer who was waiting since `waiting_since`."""
+    """A public reply; `waiting_since` overrules the start of the wait that it ends."""
 
-    waiting_since: At  # of an event: milliseconds since the epoch
+    waiting_since: At | None = None  # of an event: milliseconds since the epoch
+    automated: bool | None = False
+    responder_id: Identifier | None = None
+
+
+class CustomerReplied(
+    TicketEvent[At], Generic[At], gc=False, tag="customer_replied", tag_field="change", kw_only=True
+):
+    """The customer wrote; a wait begins unless one runs. `waiting_since`: it had begun before, elsewhere."""
+
+    waiting_since: At | None = None  # of an event: milliseconds since the epoch
+
+
+class NoReplyNeeded(
+    TicketEvent[At], Generic[At], gc=False, tag="no_reply_needed", tag_field="change", kw_only=True
+):
+    """The customer waits for no answer any more: a word of thanks, say."""
 
 
 class Handled(HandleParts[At], Generic[At], gc=False, tag="handled", tag_field="change", kw_only=True):
@@ -121,8 +186,55 @@ class Reopened(TicketEvent[At], Generic[At], gc=False, tag="reopened", tag_field
     """A resolved ticket came back."""
 
 
+class StatusChanged(TicketEvent[At], Generic[At], gc=False, tag="status", tag_field="change", kw_only=True):
+    """The status of the ticket as of a time, for desks that tell levels and no changes."""
+
+    status: TicketStatus
+
+
+class HandedOver(TicketEvent[At], Generic[At], gc=False, tag="handed_over", tag_field="change", kw_only=True):
+    """The bot handed the ticket to people."""
+
+
+class Assigned(TicketEvent[At], Generic[At], gc=False, tag="assigned", tag_field="change", kw_only=True):
+    """Somebody has the ticket, or nobody any more; who it is is not told."""
+
+    assigned: bool
+
+
+class Due(TicketEvent[At], Generic[At], gc=False, tag="due", tag_field="change", kw_only=True):
+    """The deadlines that the desk's own system set; null withdraws one, an absent one stays.
+
+    Of an event they are milliseconds.
+    """
+
+    first_reply_due: At | UnsetType | None = UNSET
+    resolution_due: At | UnsetType | None = UNSET
+    next_reply_due: At | UnsetType | None = UNSET
+
+
+class Merged(TicketEvent[At], Generic[At], gc=False, tag="merged", tag_field="change", kw_only=True):
+    """The ticket became part of another one: it was no request of its own."""
+
+    into: Identifier | None = None
+
+
 class Discarded(TicketEvent[At], Generic[At], gc=False, tag="discarded", tag_field="change", kw_only=True):
-    """Spam or merged: withdrawn from every figure."""
+    """Spam, or a test: withdrawn from every figure."""
+
+
+class Restored(TicketEvent[At], Generic[At], gc=False, tag="restored", tag_field="change", kw_only=True):
+    """Discarded or merged by mistake: the ticket is what it was."""
+
+
+class Retracted(TicketEvent[At], Generic[At], gc=False, tag="retracted", tag_field="change", kw_only=True):
+    """An event of the ticket was wrong: the row is as if it had never come.
+
+    `retracts` is its `event_id`; without `retracts_kind` all events of the ticket with that id are meant.
+    """
+
+    retracts: Identifier
+    retracts_kind: RetractedKind | None = None
 
 
 class Survey(Event[At], Generic[At], gc=False, kw_only=True):
@@ -162,7 +274,25 @@ class Left(CustomerEvent[At], Generic[At], gc=False, tag="left", tag_field="stat
     """No customer any more."""
 
 
-TicketChanged = Triaged | Replied | Handled | Paused | Resumed | Reopened | Discarded
+TicketChanged = (
+    Triaged
+    | Transferred
+    | Replied
+    | CustomerReplied
+    | NoReplyNeeded
+    | Handled
+    | StatusChanged
+    | HandedOver
+    | Assigned
+    | Paused
+    | Resumed
+    | Reopened
+    | Due
+    | Merged
+    | Discarded
+    | Restored
+    | Retracted
+)
 CustomerChanged = Joined | Left
 AnyEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged | CustomerChanged
 

@@ -12,20 +12,30 @@ from typing import Any, Final, NamedTuple, Union, cast, get_args
 
 from streams.events import (
     AnyEvent,
+    Assigned,
+    CustomerReplied,
     Discarded,
+    Due,
     Event,
     FirstReply,
+    HandedOver,
     Handled,
     Instant,
     Joined,
     Left,
+    Merged,
+    NoReplyNeeded,
     Paused,
     Reopened,
     Replied,
     Resolved,
+    Restored,
     Resumed,
+    Retracted,
+    StatusChanged,
     Survey,
     TicketCreated,
+    Transferred,
     Triaged,
 )
 
@@ -72,9 +82,27 @@ class SourceTopic(NamedTuple):
 _TICKET: Final = ("ticket_id",)
 _EITHER: Final = ("ticket_id", "customer_id")
 _CUSTOMER: Final = ("customer_id",)
-_CHANGES: Final[tuple[type[Event], ...]] = (Triaged, Replied, Handled, Paused, Resumed, Reopened, Discarded)
-_CREATED: Final = "A customer asked: the ticket exists from now on."
-_REPLIED: Final = "The first public reply; automated ones never end the first response time."
+_CHANGES: Final[tuple[type[Event], ...]] = (
+    Triaged,
+    Transferred,
+    Replied,
+    CustomerReplied,
+    NoReplyNeeded,
+    Handled,
+    StatusChanged,
+    HandedOver,
+    Assigned,
+    Paused,
+    Resumed,
+    Reopened,
+    Due,
+    Merged,
+    Discarded,
+    Restored,
+    Retracted,
+)
+_CREATED: Final = "The ticket exists from now on: a customer asked, or the desk or a bot opened it."
+_REPLIED: Final = "A public reply, the first one or another; automated ones end no wait."
 _RESOLVED: Final = "The ticket was closed: solved, or abandoned by the customer."
 _ANSWERED: Final = "An answer to a survey, of a ticket or of a customer without one."
 _CHANGED: Final = "Whatever else happens to a ticket; `change` says what."

@@ -9,24 +9,38 @@ numbers (`STORED`), so that a kind may be put between two. Identity is (kind, di
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
+from msgspec import UNSET
 from xxhash import xxh3_128_digest
 
 from streams.events import (
+    Assigned,
+    CustomerReplied,
     Discarded,
+    Due,
     FirstReply,
+    HandedOver,
     Handled,
     HandleParts,
+    Labelled,
+    Merged,
+    NoReplyNeeded,
     Paused,
     Reopened,
     Replied,
     Resolved,
+    Restored,
     Resumed,
+    Retracted,
+    RetractedKind,
+    StatusChanged,
     Survey,
     TicketChanged,
     TicketCreated,
+    TicketStatus,
+    Transferred,
     Triaged,
 )
 
@@ -34,22 +48,32 @@ Content = tuple[Any, ...]  # without the absent values at its end
 Fact = tuple[int, int, bytes, Content]
 FactEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged
 
-# In this order facts of one instant stand. The gaps are kinds that the contract names and no event says yet:
-# transferred, due, assigned, customer_replied (2 to 5), no_reply_needed (7), handed_over (11), status, merged
-# (14, 15), restored (17).
-CREATED: Final = 0  # (customer_id, team, channel, priority, url)
-TRIAGED: Final = 1  # (team, channel, priority)
+# In this order facts of one instant stand.
+# (customer_id, team, channel, priority, url, segment, opened_by, with_bot, three deadlines)
+CREATED: Final = 0
+TRIAGED: Final = 1  # (team, channel, priority, segment)
+TRANSFERRED: Final = 2  # the same
+DUE: Final = 3  # (first_reply, resolution, next_reply): ms, False where it is withdrawn, None where not named
+ASSIGNED: Final = 4  # (whether somebody has it,)
+CUSTOMER_REPLIED: Final = 5  # (waited_ms,)
 REPLIED: Final = 6  # (waited_ms, automated); waited_ms: occurred_at - waiting_since, where it is stated
+NO_REPLY_NEEDED: Final = 7
 HANDLED: Final = 8  # (talk_ms, hold_ms, wrap_up_ms)
 PAUSED: Final = 9
 RESUMED: Final = 10
-RESOLVED: Final = 12  # (abandoned, talk_ms, hold_ms, wrap_up_ms)
+HANDED_OVER: Final = 11
+RESOLVED: Final = 12  # (abandoned, talk_ms, hold_ms, wrap_up_ms, by_bot)
 REOPENED: Final = 13
+STATUS: Final = 14  # (place in STATUSES,)
+MERGED: Final = 15  # (into,)
 DISCARDED: Final = 16
+RESTORED: Final = 17
 NPS: Final = 18  # answers: (score, scale_max, customer_id, team, scale_min)
 CSAT: Final = 19
 CES: Final = 20
+RETRACTED: Final = 21  # (retracts, name of the kind); no step of the time line
 ANSWERS: Final = {"nps": NPS, "csat": CSAT, "ces": CES}
+STATUSES: Final = get_args(TicketStatus)  # their places stand in the ledger: only add at the end
 
 # What stands in the ledger for a kind: never change a number, only add.
 STORED: Final = {
@@ -65,18 +89,61 @@ STORED: Final = {
     NPS: 9,
     CSAT: 10,
     CES: 11,
+    TRANSFERRED: 12,
+    DUE: 13,
+    ASSIGNED: 14,
+    CUSTOMER_REPLIED: 15,
+    NO_REPLY_NEEDED: 16,
+    HANDED_OVER: 17,
+    STATUS: 18,
+    MERGED: 19,
+    RESTORED: 20,
+    RETRACTED: 21,
 }
 KIND_OF_STORED: Final = {stored: kind for kind, stored in STORED.items()}
 
 _NOTHING: Final[Content] = ()
 _NO_PARTS: Final = (None, None, None)
+_LABELS: Final = ("team", "channel", "priority", "segment")
+_DUES: Final = ("first_reply_due", "resolution_due", "next_reply_due")
 _NAMES: Final[dict[int, tuple[str, ...]]] = {  # of the content, for the canonical bytes
-    CREATED: ("customer_id", "team", "channel", "priority", "url"),
-    TRIAGED: ("team", "channel", "priority"),
+    CREATED: (
+        *("customer_id", "team", "channel", "priority", "url", "segment", "opened_by", "with_bot"),
+        *("first_reply_due", "resolution_due", "next_reply_due"),
+    ),
+    TRIAGED: _LABELS,
+    TRANSFERRED: _LABELS,
+    ASSIGNED: ("assigned",),
+    MERGED: ("into",),
+    RETRACTED: ("retracts", "retracts_kind"),
     HANDLED: ("talk_ms", "hold_ms", "wrap_up_ms"),
     **dict.fromkeys(ANSWERS.values(), ("score", "scale_max", "customer_id", "team", "scale_min")),
 }
 _KIND_NAMES: Final = {kind: name for name, kind in ANSWERS.items()}
+# Which kinds a retraction means, by the name that events have for it.
+RETRACTABLE: Final[dict[str, frozenset[int]]] = {
+    "ticket-created": frozenset({CREATED}),
+    "first-reply": frozenset({REPLIED}),
+    "resolved": frozenset({RESOLVED}),
+    "survey": frozenset(ANSWERS.values()),
+    "triaged": frozenset({TRIAGED}),
+    "transferred": frozenset({TRANSFERRED}),
+    "replied": frozenset({REPLIED}),
+    "customer_replied": frozenset({CUSTOMER_REPLIED}),
+    "no_reply_needed": frozenset({NO_REPLY_NEEDED}),
+    "handled": frozenset({HANDLED}),
+    "status": frozenset({STATUS}),
+    "handed_over": frozenset({HANDED_OVER}),
+    "assigned": frozenset({ASSIGNED}),
+    "paused": frozenset({PAUSED}),
+    "resumed": frozenset({RESUMED}),
+    "reopened": frozenset({REOPENED}),
+    "due": frozenset({DUE}),
+    "merged": frozenset({MERGED}),
+    "discarded": frozenset({DISCARDED}),
+    "restored": frozenset({RESTORED}),
+}
+assert RETRACTABLE.keys() == set(get_args(RetractedKind)), "every name of the contract means some kind"
 
 
 def digest(event_id: str) -> bytes:
@@ -118,17 +185,25 @@ def canonical(fact: Fact) -> bytes:
     """
     at, kind, _, content = fact
     fields: dict[str, Any] = {"occurred_at": at, "ticket_id": ""}
-    if kind == REPLIED:
+    if kind in (REPLIED, CUSTOMER_REPLIED):
         waited, automated = (*content, None, None)[:2]
         fields |= {"waiting_since": None if waited is None else at - waited, "automated": automated or None}
     elif kind == RESOLVED:
-        abandoned, talk, hold, wrap_up = (*content, *(None,) * 4)[:4]
+        abandoned, talk, hold, wrap_up, by_bot = (*content, *(None,) * 5)[:5]
         fields |= {
             "outcome": "abandoned" if abandoned else None,
             "talk_ms": talk,
             "hold_ms": hold,
             "wrap_up_ms": wrap_up,
+            "by": "bot" if by_bot else None,
         }
+    elif kind == STATUS:
+        fields["status"] = STATUSES[content[0]]
+    elif kind == DUE:  # of its fields null is not absent: it withdraws
+        named = [(name, due) for name, due in zip(_DUES, content, strict=False) if due is not None]
+        fields = {name: value for name, value in fields.items() if value is not None}
+        fields |= {name: None if due is False else due for name, due in named}
+        return msgspec.json.encode(fields, order="sorted")
     else:
         fields |= zip(_NAMES.get(kind, ()), content, strict=False)
         fields["kind"] = _KIND_NAMES.get(kind)
@@ -151,30 +226,64 @@ def bytes_of(fact: Fact) -> int:
 
 
 def _created(event: TicketCreated) -> tuple[int, Content]:
-    content = (event.customer_id, event.team, event.channel, event.priority)
-    return CREATED, content if event.url is None else (*content, event.url)
+    plain = (event.customer_id, event.team, event.channel, event.priority)
+    opened_by = None if event.opened_by == "customer" else event.opened_by
+    if event.segment is None and opened_by is None and not event.with_bot and not event.has_deadlines:
+        return CREATED, plain if event.url is None else (*plain, event.url)
+    dues = (event.first_reply_due, event.resolution_due, event.next_reply_due)
+    return CREATED, trimmed(*plain, event.url, event.segment, opened_by, event.with_bot or None, *dues)
 
 
 def _first_reply(event: FirstReply) -> tuple[int, Content]:
     return REPLIED, (None, True) if event.automated else _NOTHING
 
 
+def _waited(event: Replied | CustomerReplied) -> int | None:
+    return None if event.waiting_since is None else event.occurred_at - event.waiting_since
+
+
 def _replied(event: Replied) -> tuple[int, Content]:
-    return REPLIED, (event.occurred_at - event.waiting_since,)
+    return REPLIED, trimmed(_waited(event), event.automated or None)
+
+
+def _customer_replied(event: CustomerReplied) -> tuple[int, Content]:
+    return CUSTOMER_REPLIED, trimmed(_waited(event))
 
 
 def _resolved(event: Resolved) -> tuple[int, Content]:
-    parts = event.parts_ms()
+    parts, by_bot = event.parts_ms(), event.by == "bot" or None
     abandoned = event.outcome == "abandoned"
-    return RESOLVED, trimmed(abandoned or (None if parts == _NO_PARTS else False), *parts)
+    plain = parts == _NO_PARTS and by_bot is None
+    return RESOLVED, trimmed(abandoned or (None if plain else False), *parts, by_bot)
 
 
 def _handled(event: HandleParts) -> tuple[int, Content]:
     return HANDLED, trimmed(*event.parts_ms())
 
 
-def _triaged(event: Triaged) -> tuple[int, Content]:
-    return TRIAGED, trimmed(event.team, event.channel, event.priority)
+def _labelled(kind: int) -> Callable[[Labelled], tuple[int, Content]]:
+    return lambda event: (kind, trimmed(event.team, event.channel, event.priority, event.segment))
+
+
+def _status(event: StatusChanged) -> tuple[int, Content]:
+    return STATUS, (STATUSES.index(event.status),)
+
+
+def _assigned(event: Assigned) -> tuple[int, Content]:
+    return ASSIGNED, (event.assigned,)
+
+
+def _due(event: Due) -> tuple[int, Content]:
+    stated = (event.first_reply_due, event.resolution_due, event.next_reply_due)
+    return DUE, trimmed(*[None if due is UNSET else False if due is None else due for due in stated])
+
+
+def _merged(event: Merged) -> tuple[int, Content]:
+    return MERGED, trimmed(event.into)
+
+
+def _retracted(event: Retracted) -> tuple[int, Content]:
+    return RETRACTED, trimmed(event.retracts, event.retracts_kind)
 
 
 def _answer(event: Survey) -> tuple[int, Content]:
@@ -194,10 +303,20 @@ _CONTENTS: Final[dict[type, Callable[[Any], tuple[int, Content]]]] = {
     Replied: _replied,
     Resolved: _resolved,
     Handled: _handled,
-    Triaged: _triaged,
+    Triaged: _labelled(TRIAGED),
+    Transferred: _labelled(TRANSFERRED),
     Survey: _answer,
+    CustomerReplied: _customer_replied,
+    NoReplyNeeded: _plain(NO_REPLY_NEEDED),
+    StatusChanged: _status,
+    HandedOver: _plain(HANDED_OVER),
+    Assigned: _assigned,
+    Due: _due,
     Paused: _plain(PAUSED),
     Resumed: _plain(RESUMED),
     Reopened: _plain(REOPENED),
+    Merged: _merged,
     Discarded: _plain(DISCARDED),
+    Restored: _plain(RESTORED),
+    Retracted: _retracted,
 }
