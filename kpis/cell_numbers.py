@@ -83,8 +83,8 @@ def next_free() -> int:
     return max(number for cell in CELLS.values() if cell.number < BLOCK for number in cell.numbers) + 1
 
 
-def _duration(block: int, name: str, says: str) -> int:
-    return _cell(block * BLOCK, name, says, kind="duration", size=BLOCK)
+def _duration(block: int, name: str, says: str, *, since: int = 1) -> int:
+    return _cell(block * BLOCK, name, says, kind="duration", size=BLOCK, since=since)
 
 
 # Counts.
@@ -110,6 +110,23 @@ REGISTERS_USED: Final = _cell(
 SOLVED_UNANSWERED: Final = _cell(
     24, "solved_unanswered", "of the solved, those that no human had answered until then", since=5
 )
+RECEIVED: Final = _cell(
+    25, "received", "tickets received: created, and transferred in less transferred out while open", since=6
+)
+ONE_TOUCH: Final = _cell(
+    26, "one_touch", "tickets solved now with exactly one public human reply, at that solution", since=6
+)
+TOUCHED: Final = _cell(27, "touched", "the same with at least one", since=6)
+FIRST_CONTACT: Final = _cell(
+    28,
+    "first_contact",
+    "of these, those without a message after the reply and not reopened meanwhile",
+    since=6,
+)
+FIRST_CONTACT_OF: Final = _cell(
+    29, "first_contact_of", "first human solutions after a first reply, 7 d after the solution", since=6
+)
+BOT_SOLVED: Final = _cell(30, "bot_solved", "of the solved, those that a bot solved", since=6)
 
 # Durations: base holds the count, base + 1 the sum in ms, base + 2 + i the bucket i.
 FIRST_RESPONSE: Final = _duration(1, "first_response", "first response times")
@@ -121,6 +138,13 @@ FIRST_RESPONSE_BUSINESS: Final = _duration(
 )
 RESOLUTION_BUSINESS: Final = _duration(
     6, "resolution_time_business", "resolution times by the team's calendar"
+)
+
+RESPONSE_BUSINESS: Final = _duration(
+    10, "response_business", "response times by the team's calendar", since=6
+)
+FULL_RESOLUTION: Final = _duration(
+    11, "full_resolution_time", "creation to the solution that stands, at that solution", since=6
 )
 
 # Deadlines, by target, booked at what met them or at the missed deadline. CLASSES are spans of remaining time
@@ -205,6 +229,9 @@ def full() -> dict[int, int]:
 OPEN: Final = 0
 UNANSWERED: Final = 1
 ACTIVE: Final = 2  # customers; hour 0, cell 0 only
+WAITING: Final = 9  # by the minute in which the present wait began
+WITH_BOT: Final = 10  # by the minute in which the bot's stretch began
+ASSIGNED: Final = 11  # open tickets that somebody has, by the minute of the creation
 # by the minute of the deadline, while the clock runs towards or past it
 DUE: Final = {"first_reply": 3, "resolution": 4}
 # The same of a promise that knows its allowance: PROMISED[target] + allowance. One row more for each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 
 
 class PaneKey(NamedTuple):

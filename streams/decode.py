@@ -195,7 +195,7 @@ def _finish_survey(event: Survey) -> Survey | Reject:
     return _fold_names(event) or event
 
 
-def _finish_labelled(event: Labelled) -> Labelled | Reject:
+def _finish_labelled(event: Triaged | Transferred) -> Triaged | Transferred | Reject:
     return _fold_names(event) or event
 
 

@@ -98,7 +98,9 @@ class TicketCreated(TicketEvent[At], Generic[At], gc=False, kw_only=True):
     @property
     def has_deadlines(self) -> bool:
         """Whether any deadline came with the ticket."""
-        return not (self.first_reply_due is None and self.resolution_due is None and self.next_reply_due is None)
+        return not (
+            self.first_reply_due is None and self.resolution_due is None and self.next_reply_due is None
+        )
 
 
 class FirstReply(TicketEvent[At], Generic[At], gc=False, kw_only=True):

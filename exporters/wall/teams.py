@@ -15,7 +15,7 @@ from kpis.members import OTHER
 from kpis.sla import metrics
 from kpis.sla.calendar import ALWAYS
 from kpis.sla.policy import FIRST_REPLY, Version
-from kpis.tickets.row import UNKNOWN
+from kpis.tickets.standing import UNKNOWN
 
 HOUR: Final = "1h"
 

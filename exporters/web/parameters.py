@@ -21,7 +21,7 @@ from exporters.web.access import Handler
 from kpis.figures.view import View
 from kpis.members import DIMENSIONS, OTHER
 from kpis.sla.policy import TARGETS
-from kpis.tickets.row import UNKNOWN
+from kpis.tickets.standing import UNKNOWN
 from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS
 
 LONGEST: Final = 128  # characters of a value, as of a name in events

@@ -26,7 +26,8 @@ from kpis.sla.figures import FORECAST_WINDOWS
 from kpis.state.quality import Quality, of_rows
 from kpis.tickets import customers, merging, observe
 from kpis.tickets.customers import CustomerRow, Interval
-from kpis.tickets.row import Dims, TicketRow
+from kpis.tickets.row import TicketRow
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent, Joined, Left, Survey

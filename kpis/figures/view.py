@@ -19,7 +19,7 @@ from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.judgement import Endangered, Judgement, Place, Worst
 from kpis.sla.policy import Policy
 from kpis.state.names_held import Room
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from streams.names import fold
 from windows.panes import DAY_MS
 

@@ -24,7 +24,8 @@ from kpis.sla.outcomes import Outcomes
 from kpis.sla.worst import figures as judged
 from kpis.sla.worst import judge
 from kpis.state.names_held import NamesHeld
-from kpis.tickets.row import CUSTOMERS, Dims
+from kpis.tickets.row import CUSTOMERS
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
 from windows.cells import Cells, add, difference
 from windows.offered import RANKING

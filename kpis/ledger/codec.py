@@ -18,7 +18,8 @@ from kpis.ledger import legacy, packing
 from kpis.sla.at_risk import AtRiskKey, AtRiskRow
 from kpis.sla.policy import Signed
 from kpis.tickets.customers import CustomerRow
-from kpis.tickets.row import Dims, TicketRow
+from kpis.tickets.row import TicketRow
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
 from windows.cells import Cells
 

@@ -8,8 +8,10 @@ beyond = last_ms less the time of the last fact
 
 What remains of a row that has left (`kpis.state.comebacks`), with times as milliseconds before its last
 event: [last_ms, state, creation, created, replied, first resolution, solution, reopening, latest reopening,
-turns, labels of triages] turns = [kind, before, kind, before, ...]              an abandoned resolution has
-the number below 0 of its kind
+turns, labels of triages, more, log]
+turns = [kind, before, kind, before, ...]   an abandoned resolution has the number below 0 of its kind
+more = [messaged, human solution, wait, stretch of a bot, latest of these, hand-over, replies]
+log = [[what, before, more], ...]           left out where it follows from the turns
 """
 
 from __future__ import annotations
@@ -21,9 +23,21 @@ import msgspec
 from msgspec import Struct
 
 from kpis.tickets import merging, observe
-from kpis.tickets.facts import KIND_OF_STORED, STORED, Content, Fact
+from kpis.tickets.facts import (
+    DISCARDED,
+    KIND_OF_STORED,
+    MERGED,
+    REPLIED,
+    RETRACTED,
+    STORED,
+    Content,
+    Fact,
+)
 from kpis.tickets.promise import Promise
-from kpis.tickets.row import ROW_BYTES, Standing, Stub, TicketRow, Turn
+from kpis.tickets.row import ROW_BYTES, Stub, TicketRow
+from kpis.tickets.standing import FORMAT, Named, Standing, of_old_row
+from kpis.tickets.steps import WAIT, Log
+from kpis.tickets.turns import OldTurn, log_of, old_turns
 
 Item = int | bytes | tuple[int | str | bool | None, ...]
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -68,6 +82,9 @@ def unpack(raw: bytes | memoryview) -> TicketRow:
         before += since
         found.append((before, KIND_OF_STORED[kind], digest, content))
     stub = packed.stub
+    if stub is not None and not stub.standing.format:
+        of_old_row(stub.standing)
+        stub.log = log_of(stub.standing, stub.turns)
     stub_size = 0 if stub is None else len(_encode(stub))
     size = ROW_BYTES + len(raw) - stub_size
     return TicketRow(
@@ -79,11 +96,12 @@ def unpack(raw: bytes | memoryview) -> TicketRow:
         packed.promise,
         size,
         stub_size,
+        corrected=any(fact[1] == RETRACTED for fact in found),
     )
 
 
 class Remains(Struct, array_like=True, gc=False):
-    """What remains of a row that has left."""
+    """What remains of a row that has left. From `more` on of ledger format 7."""
 
     last_ms: int
     state: int = 0
@@ -95,41 +113,82 @@ class Remains(Struct, array_like=True, gc=False):
     reopened: int | None = None
     reopened_last: int | None = None
     turns: list[int] = []
-    named: tuple[str | None, str | None, str | None] | None = None
+    named: Named | None = None
+    more: list[int | None] = []
+    log: list[tuple[int, int, Any]] = []
 
 
 _OUTCOMES: Final = (None, "solved", "abandoned")
-_PAUSED, _DISCARDED, _OVERFLOWED = 4, 8, 16  # of the state, beside the place of the outcome
+# Of the state, beside the place of the outcome.
+_PAUSED, _DISCARDED, _OVERFLOWED, _MERGED, _PENDING, _ASSIGNED = 4, 8, 16, 32, 64, 128
+_BY_BOT, _TODAY = 256, 512
 _decode_remains: Final = msgspec.msgpack.Decoder(Remains).decode
 
 
 def pack_remains(row: TicketRow) -> bytes:
     """The body of what remains of a row."""
-    standing, last = observe.walk(row, None), row.last_ms
+    log: Log = []
+    standing, last = observe.walk(row, None, log), row.last_ms
+    log = log[-merging.MOST_TURNS :]
 
     def before(at_ms: int | None) -> int | None:
         return None if at_ms is None else last - at_ms
 
-    state = _OUTCOMES.index(standing.outcome)
-    state += _PAUSED * standing.paused + _DISCARDED * standing.discarded + _OVERFLOWED * row.overflowed
     turns: list[int] = []
-    for at_ms, kind, abandoned in merging.turns_of(row, len(row.facts)):
+    for at_ms, kind, abandoned in old_turns(log):
         turns += (-STORED[kind] if abandoned else STORED[kind], last - at_ms)
-    named = (standing.team, standing.channel, standing.priority)
+    named = _named_last(standing)
     times = (standing.created_ms, standing.replied_ms, standing.first_ms, standing.solved_ms)
     reopened = (standing.reopened_ms, standing.reopened_last_ms)
+    since = (standing.messaged_ms, standing.human_ms, standing.wait_ms)
+    bots = (standing.bot_ms, standing.bot_last_ms, standing.handed_over_ms)
+    told = log == log_of(standing, old_turns(log))
     items = [
         last,
-        state,
+        _state_of(row, standing),
         standing.creation,
         *map(before, times),
         *map(before, reopened),
         turns,
         None if named == (None,) * 3 else named,
+        [*map(before, since), *map(before, bots), standing.replies],
+        [] if told else [(what, last - at, _since(what, more, last)) for at, what, more in log],
     ]
     while items[-1] is None or items[-1] == []:
         items.pop()
     return _encode(items)
+
+
+def _state_of(row: TicketRow, standing: Standing) -> int:
+    bits = (
+        (standing.paused, _PAUSED),
+        (standing.gone == DISCARDED, _DISCARDED),
+        (row.overflowed, _OVERFLOWED),
+        (standing.gone == MERGED, _MERGED),
+        (standing.pending, _PENDING),
+        (standing.assigned, _ASSIGNED),
+        (standing.ended_by_bot, _BY_BOT),
+        (True, _TODAY),
+    )
+    return _OUTCOMES.index(standing.outcome) + sum(bit for is_set, bit in bits if is_set)
+
+
+def _named_last(standing: Standing) -> Named:
+    """What triages and transfers have named, as it stands in the last stretch."""
+    found: Named = (standing.team, standing.channel, standing.priority)
+    for named in standing.handed or ():
+        found = tuple([new or old for new, old in zip(named, found, strict=True)])
+    return found
+
+
+def _since(what: int, more: Any, last: int) -> Any:
+    """What is more of a turn, with its instants turned round: before the last event, or the way back."""
+    if what == WAIT:
+        return last - more
+    if what == REPLIED:
+        start, is_first = more
+        return (None if start is None else last - start, is_first)
+    return more
 
 
 def last_ms_of(raw: bytes | memoryview) -> int:
@@ -146,6 +205,7 @@ def unpack_remains(raw: bytes | memoryview) -> TicketRow:
         return None if before is None else last - before
 
     team, channel, priority = found.named or (None, None, None)
+    more = [*found.more, *(None,) * 7]
     standing = Standing(
         created_ms=at(found.created),
         creation=found.creation,
@@ -160,13 +220,27 @@ def unpack_remains(raw: bytes | memoryview) -> TicketRow:
         reopened_ms=at(found.reopened),
         discarded=bool(found.state & _DISCARDED),
         reopened_last_ms=at(found.reopened_last),
+        gone=DISCARDED if found.state & _DISCARDED else MERGED if found.state & _MERGED else 0,
+        pending=bool(found.state & _PENDING),
+        messaged_ms=at(more[0]),
+        human_ms=at(more[1]),
+        wait_ms=at(more[2]),
+        bot_ms=at(more[3]),
+        bot_last_ms=at(more[4]),
+        handed_over_ms=at(more[5]),
+        replies=more[6] or 0,
+        ended_by_bot=bool(found.state & _BY_BOT),
+        assigned=bool(found.state & _ASSIGNED) or None,
+        format=FORMAT if found.state & _TODAY else 0,
     )
     pairs = iter(found.turns)
-    turns: list[Turn] = [
+    turns: list[OldTurn] = [
         (last - before, KIND_OF_STORED[abs(kind)], kind < 0)
         for kind, before in zip(pairs, pairs, strict=True)
     ]
-    stub = Stub(standing, last, {}, turns)
+    of_old_row(standing)
+    log: Log = [(last - before, what, _since(what, rest, last)) for what, before, rest in found.log]
+    stub = Stub(standing, last, {}, turns, [], log or log_of(standing, turns))
     return TicketRow(
         [], last, bool(found.state & _OVERFLOWED), stub, size=ROW_BYTES, stub_size=len(_encode(stub))
     )

@@ -14,7 +14,7 @@ from kpis.sla.deadlines import Deadlines, Settled, minute_of
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.policy import Policy
 from kpis.tickets.observe import Observation
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
 from windows.cells import Cells
 from windows.panes import DAY_MS, MINUTE, MINUTE_MS, QUARTER

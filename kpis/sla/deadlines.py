@@ -19,7 +19,7 @@ from kpis import cell_numbers
 from kpis.figure import Figure, Group, Labels
 from kpis.sla import forecast, metrics
 from kpis.sla.policy import TARGETS
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
 from windows.cells import Cells, add
 from windows.panes import MINUTE_MS

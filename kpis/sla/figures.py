@@ -15,7 +15,7 @@ from kpis.sla import deadlines, forecast, metrics
 from kpis.sla.calendar import Calendar
 from kpis.sla.deadlines import Deadlines, Settled, Timeline, minute_of
 from kpis.sla.policy import Policy
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
 from windows.cells import Cells, add, subtract
 from windows.panes import MINUTE, MINUTE_MS

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from kpis.sla.calendar import Calendar
 from kpis.sla.outcomes import MemberNames, Outcomes, Tally
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from windows.panes import MINUTE, MINUTE_MS, QUARTER
 
 KeptSums = tuple[list[int], list[int], list[int]]  # of deadlines, misses and allowances before each pane

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from kpis import cell_numbers
 from kpis.sla.calendar import Calendar
 from kpis.sla.deadlines import MINUTES_AN_HOUR, RunningClocks, Timeline
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
 from windows.cells import Cells
 from windows.panes import MINUTE, MINUTE_MS, QUARTER, Resolution

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from kpis.cell_numbers import ALLOWANCES
 from kpis.sla.calendar import ALWAYS, Calendar, time_of
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from streams.names import fold
 
 FIRST_REPLY: Final = "first_reply"

@@ -24,7 +24,7 @@ from kpis.sla.judgement import ALL, Endangered, JudgedWindow, Judgement, Place, 
 from kpis.sla.kept import Asked, Reach, kept_since
 from kpis.sla.outcomes import NOTHING, MemberNames, Outcomes, Tally
 from kpis.sla.policy import Policy, Version
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from windows.panes import MINUTE, MINUTE_MS, QUARTER
 
 ShownMembers = Mapping[

@@ -15,7 +15,8 @@ from typing import Final
 
 from kpis.ledger import codec
 from kpis.members import DIMENSIONS, OTHER
-from kpis.tickets.row import CUSTOMERS, Dims
+from kpis.tickets.row import CUSTOMERS
+from kpis.tickets.standing import Dims
 
 FOLDED: Final[Dims] = (OTHER, OTHER, OTHER)  # a combination that there was no room for
 COMBINATION: Final = "combination"

@@ -6,7 +6,8 @@ from kpis import cell_numbers
 from kpis.ledger import codec
 from kpis.tickets import booking, customers, observe
 from kpis.tickets.customers import CustomerRow
-from kpis.tickets.row import CUSTOMERS, Dims
+from kpis.tickets.row import CUSTOMERS
+from kpis.tickets.standing import Dims
 from streams.events import CustomerChanged, Survey
 from windows.protocols import WindowedTables
 from windows.rows import Rows

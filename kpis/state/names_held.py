@@ -14,7 +14,8 @@ from kpis.ledger.codec import Position
 from kpis.members import DIMENSIONS
 from kpis.sla.policy import Policy
 from kpis.state.admission import COMBINATION, FOLDED
-from kpis.tickets.row import CUSTOMERS, Dims
+from kpis.tickets.row import CUSTOMERS
+from kpis.tickets.standing import Dims
 from streams.names import fold
 
 NAMES_LIMIT: Final = "desk.max_names"  # the settings, as the position row keeps them

@@ -56,7 +56,8 @@ from kpis.state.rules import DEFAULTS, PolicyChangedError, SettingsChangedError,
 from kpis.state.sla_clocks import CONCERNED, SlaClocks
 from kpis.tickets import booking, observe
 from kpis.tickets.facts import FactEvent, fact_of
-from kpis.tickets.row import Dims, TicketRow
+from kpis.tickets.row import TicketRow
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
 from streams.decode import Reject
 from streams.events import CustomerChanged, Handled, Resolved, Survey, TicketCreated

@@ -21,7 +21,8 @@ from kpis import cell_numbers
 from kpis.state.sla_clocks import SlaClocks
 from kpis.tickets import booking, customers, observe
 from kpis.tickets.customers import CustomerRow
-from kpis.tickets.row import CUSTOMERS, Dims, TicketRow
+from kpis.tickets.row import CUSTOMERS, TicketRow
+from kpis.tickets.standing import Dims
 from windows.protocols import WindowedTables
 from windows.rows import Rows
 

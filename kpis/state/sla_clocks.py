@@ -33,7 +33,8 @@ from kpis.sla.commitments import ClockRun
 from kpis.sla.policy import Policy
 from kpis.tickets.facts import FactEvent
 from kpis.tickets.observe import Level, Observation
-from kpis.tickets.row import Dims, TicketRow
+from kpis.tickets.row import TicketRow
+from kpis.tickets.standing import Dims
 from streams.events import (
     Discarded,
     FirstReply,

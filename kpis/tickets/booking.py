@@ -52,20 +52,25 @@ from collections.abc import Callable
 from typing import Final
 
 from kpis import cell_numbers
-from kpis.tickets import facts, merging, observe
+from kpis.tickets import facts, merging, observe, steps
 from kpis.tickets import row as tickets
 from kpis.tickets.facts import (
     CREATED,
     DISCARDED,
     HANDLED,
+    MERGED,
     PAUSED,
-    REPLIED,
+    RESTORED,
     RESUMED,
+    RETRACTED,
+    TRANSFERRED,
     TRIAGED,
     Fact,
     FactEvent,
 )
-from kpis.tickets.row import CUSTOMERS, MOST_FACT_BYTES, MOST_FACTS, NEW, Dims, Standing, TicketRow
+from kpis.tickets.observe import Contribution
+from kpis.tickets.row import CUSTOMERS, MOST_FACT_BYTES, MOST_FACTS, NEW, TicketRow
+from kpis.tickets.standing import Dims, Filed, Standing
 from windows.deltas import Booking
 from windows.panes import DAY, SIX_HOURS
 from windows.protocols import DeltaSink, WindowedTables
@@ -73,7 +78,7 @@ from windows.protocols import DeltaSink, WindowedTables
 NumberOf = Callable[[Dims], int]
 # These change what everything else of the ticket counts under, or whether it counts. Of a creation, which as
 # a rule comes first, the difference costs hardly more than the step would (ADR 14).
-_FAR: Final = (CREATED, TRIAGED, DISCARDED)
+_FAR: Final = frozenset({CREATED, TRIAGED, TRANSFERRED, MERGED, DISCARDED, RESTORED, RETRACTED})
 _CUSTOMER_RESOLUTIONS: Final = (SIX_HOURS, DAY)
 
 
@@ -86,9 +91,9 @@ def book(row: TicketRow, event: FactEvent, deltas: DeltaSink, number: NumberOf) 
         if merging.stands(row, fact, known):
             difference(row, fact, deltas, number, known)
         return False
-    kind = fact[1]
     if (
-        kind in _FAR
+        fact[1] in _FAR
+        or row.corrected
         or len(row.facts) >= MOST_FACTS
         or row.size > MOST_FACT_BYTES // 2
         or not _step(row, fact, deltas, number)
@@ -109,89 +114,88 @@ def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf) -> bo
     known = row.facts
     if known and known[-1] > fact:
         return _between(row, standing, fact, deltas, number)
-    created = standing.created_ms
-    was_open, was_answered = created is not None and standing.outcome is None, standing.replied_ms is not None
-    found: list[Booking] = []
-    observe.step(standing, fact, found)
+    before = observe.levels_of(standing)
+    found: Filed = [[] for _ in range(standing.stretch + 1)]
+    steps.step(standing, fact, found)
     known.append(fact)
     row.size += facts.bytes_of(fact)
-    if standing.discarded:
-        return True
-    turned = (
-        was_open != (standing.outcome is None) or was_answered != (standing.replied_ms is not None)
-    ) and (standing.created_ms is not None)
-    if found or turned:
-        slot = number(standing.dims())
-        if found:
-            deltas.book(slot, found)
-        if turned:
-            _turn(standing, deltas, slot, was_open=was_open, was_answered=was_answered)
+    _book_found(standing, found, deltas, number)
+    after = observe.levels_of(standing)
+    if before != after:
+        _turn(deltas, number(standing.dims()), before, after)
     return True
 
 
 def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: DeltaSink, number: NumberOf) -> bool:
-    """As `_step`, for a fact before others: an interaction, or a later reply, changes no other step."""
-    at, kind, _, content = fact
-    if kind == REPLIED:
-        automated = len(content) > 1 and content[1]
-        if not automated and (standing.replied_ms is None or at <= standing.replied_ms):
+    """As `_step`, for a fact before others: an interaction changes no other step, a pause none at all."""
+    kind = fact[1]
+    if kind in (PAUSED, RESUMED):
+        if fact[0] < (standing.created_ms or 0):
             return False
-    elif kind in (PAUSED, RESUMED) and at >= (standing.created_ms or 0):
-        row.standing = None  # whether the ticket is paused may follow from it; no step does
-    elif kind != HANDLED:
+        tickets.insert(row, fact)
+        return True
+    if kind != HANDLED or standing.handed is not None:
         return False
     tickets.insert(row, fact)
-    found: list[Booking] = []
-    observe.step(standing, fact, found)
-    if found and not standing.discarded:
-        deltas.book(number(standing.dims()), found)
+    found: Filed = [[]]
+    steps.step(standing, fact, found)
+    _book_found(standing, found, deltas, number)
     return True
 
 
-def _turn(standing: Standing, deltas: DeltaSink, slot: int, *, was_open: bool, was_answered: bool) -> None:
+def _book_found(standing: Standing, found: Filed, deltas: DeltaSink, number: NumberOf) -> None:
+    """Book what a step has found, as far as it counts."""
+    if standing.gone:
+        if standing.is_withdrawn:
+            return
+        found = [observe.not_of_its_own(here) for here in found]
+    for stretch, here in enumerate(found):
+        if here:
+            deltas.book(number(standing.dims_of(stretch)), here)
+
+
+def _turn(deltas: DeltaSink, slot: int, before: list[observe.Level], after: list[observe.Level]) -> None:
     """Move a ticket between its levels after the last of its facts."""
-    assert standing.created_ms is not None
-    open_, answered = standing.outcome is None, standing.replied_ms is not None
-    if open_ != was_open:
-        (deltas.raise_ if open_ else deltas.lower)(cell_numbers.OPEN, standing.created_ms, slot)
-    unanswered, was_unanswered = open_ and not answered, was_open and not was_answered
-    if unanswered != was_unanswered:
-        waits_since = observe.waits_since(standing, standing.created_ms)
-        (deltas.raise_ if unanswered else deltas.lower)(cell_numbers.UNANSWERED, waits_since, slot)
+    for level, at_ms in before:
+        if (level, at_ms) not in after:
+            deltas.lower(level, at_ms, slot)
+    for level, at_ms in after:
+        if (level, at_ms) not in before:
+            deltas.raise_(level, at_ms, slot)
 
 
 def difference(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf, known: int) -> None:
     """Merge a fact, in place of the known one of its identity, and book C(new) - C(old), whatever that is."""
-    old = contribution(row)
+    old = observe.contribution(row)
     merging.put(row, fact, known)
     row.standing = None
-    _move(deltas, number, old, contribution(row))
-
-
-Contribution = tuple[Dims, list[Booking], list[observe.Level]]
-
-
-def contribution(row: TicketRow) -> Contribution:
-    """C(row), with the dimensions it counts under."""
-    found: list[Booking] = []
-    standing = observe.walk(row, found)
-    return standing.dims(), [] if standing.discarded else found, observe.levels_of(standing)
+    _move(deltas, number, old, observe.contribution(row))
 
 
 def _move(deltas: DeltaSink, number: NumberOf, old: Contribution, new: Contribution) -> None:
-    (old_dims, before, old_levels), (new_dims, after, new_levels) = old, new
-    same = 0
-    if old_dims == new_dims:
-        shared = min(len(before), len(after))
-        while same < shared and before[same] == after[same]:
-            same += 1
-    if len(before) > same:
-        deltas.withdraw(number(old_dims), before[same:])
-    if len(after) > same:
-        deltas.book(number(new_dims), after[same:])
-    if old_dims != new_dims or old_levels != new_levels:
-        withdraw_levels(deltas, number, old_dims, old_levels)
-        raise_levels(deltas, number, new_dims, new_levels)
+    for dims, before in old.parts:
+        after = next((bookings for other, bookings in new.parts if other == dims), [])
+        same = _alike(before, after)
+        if len(before) > same:
+            deltas.withdraw(number(dims), before[same:])
+    for dims, after in new.parts:
+        before = next((bookings for other, bookings in old.parts if other == dims), [])
+        same = _alike(before, after)
+        if len(after) > same:
+            deltas.book(number(dims), after[same:])
+    if old.dims != new.dims:
+        withdraw_levels(deltas, number, old.dims, old.levels)
+        raise_levels(deltas, number, new.dims, new.levels)
+    elif old.levels != new.levels:
+        _turn(deltas, number(new.dims), old.levels, new.levels)
+
+
+def _alike(before: list[Booking], after: list[Booking]) -> int:
+    """How many bookings both begin with."""
+    shared, same = min(len(before), len(after)), 0
+    while same < shared and before[same] == after[same]:
+        same += 1
+    return same
 
 
 def raise_levels(deltas: DeltaSink, number: NumberOf, dims: Dims, levels: list[observe.Level]) -> None:

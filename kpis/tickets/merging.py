@@ -8,8 +8,20 @@ import msgspec
 
 from kpis.tickets import facts, observe
 from kpis.tickets import row as tickets
-from kpis.tickets.facts import CREATED, PAUSED, REOPENED, RESOLVED, RESUMED, Fact, FactEvent
-from kpis.tickets.row import LOST, MOST_FACT_BYTES, MOST_FACTS, NEW, ROW_BYTES, Stub, TicketRow, Turn
+from kpis.tickets.facts import RETRACTED, Fact, FactEvent
+from kpis.tickets.row import (
+    LOST,
+    MOST_FACT_BYTES,
+    MOST_FACTS,
+    NEW,
+    ROW_BYTES,
+    BookedMinutes,
+    Stub,
+    TicketRow,
+)
+from kpis.tickets.standing import Filed
+from kpis.tickets.steps import Log, step
+from kpis.tickets.turns import old_turns
 from windows.deltas import Booking
 from windows.panes import MINUTE_MS
 
@@ -17,7 +29,6 @@ KEPT_FACTS: Final = MOST_FACTS - MOST_FACTS // 10  # so that not every event bey
 KEPT_FACT_BYTES: Final = MOST_FACT_BYTES - MOST_FACT_BYTES // 10
 MOST_STUB_BYTES: Final = 80 * 1024
 MOST_TURNS: Final = 2_000
-_TURNS: Final = frozenset({PAUSED, RESUMED, RESOLVED, REOPENED})
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -72,15 +83,18 @@ def _without_repeats(row: TicketRow) -> list[Fact]:
     A repeat is a fact that changes nothing at its place.
     """
     standing = observe.begin(row, None)
-    creation = next((fact for fact in row.facts if fact[1] == CREATED), None)
+    creation = row.creation_fact()
+    stands = {id(fact) for fact in row.standing_facts()}
     kept: list[Fact] = []
     run = 0  # repeats at the end of `kept`
     before = _encode(standing)
     for fact in row.facts:
-        found: list[Booking] = []
-        observe.step(standing, fact, found)
+        found: Filed = [[] for _ in range(standing.stretch + 1)]
+        log: Log = []
+        if id(fact) in stands:
+            step(standing, fact, found, log)
         after = _encode(standing)
-        if found or after != before or fact is creation:
+        if any(found) or log or after != before or fact is creation or fact[1] == RETRACTED:
             run = 0
         elif run == 2:
             kept[-1] = fact
@@ -94,32 +108,32 @@ def _without_repeats(row: TicketRow) -> list[Fact]:
 
 def _fold(row: TicketRow, count: int) -> None:
     """Fold the oldest facts into the stub."""
-    found: list[Booking] = []
-    standing = observe.begin(row, found)
-    turns = turns_of(row, count)
+    found: Filed = []
+    log: Log = []
+    standing = observe.begin(row, found, log)
     folded = row.facts[:count]
+    stands = {id(fact) for fact in row.standing_facts()}
     for fact in folded:
-        observe.step(standing, fact, found)
+        if id(fact) in stands:
+            step(standing, fact, found, log)
     row.facts = row.facts[count:]
-    row.stub = Stub(standing, folded[-1][0], _by_minute(found), turns)
+    row.corrected = any(fact[1] == RETRACTED for fact in row.facts)
+    first, *later = map(_by_minute, found)
+    log = log[-MOST_TURNS:]
+    row.stub = Stub(standing, folded[-1][0], first, old_turns(log), later, log)
     row.stub_size = _limit(row.stub)
 
 
-def turns_of(row: TicketRow, count: int) -> list[Turn]:
-    """The changes of state of a stub and of the first facts of a row: the latest MOST_TURNS."""
-    turns = [] if row.stub is None else list(row.stub.turns)
-    turns += [turn_of(fact) for fact in row.facts[:count] if fact[1] in _TURNS]
-    return turns[-MOST_TURNS:]
+def turns_of(row: TicketRow) -> Log:
+    """The turns of a stub and of all facts of a row: the latest MOST_TURNS."""
+    log: Log = []
+    observe.walk(row, None, log)
+    return log[-MOST_TURNS:]
 
 
-def turn_of(fact: Fact) -> Turn:
-    """A change of state without its identity."""
-    return (fact[0], fact[1], bool(fact[3] and fact[3][0]))
-
-
-def _by_minute(found: list[Booking]) -> dict[int, dict[int, int]]:
+def _by_minute(found: list[Booking]) -> BookedMinutes:
     """The sum of bookings by minute, which is what the finest panes know."""
-    sums: dict[int, dict[int, int]] = {}
+    sums: BookedMinutes = {}
     for at_ms, cell, amount in observe.observations(found):
         cells = sums.setdefault(at_ms // MINUTE_MS, {})
         cells[cell] = cells.get(cell, 0) + amount
@@ -134,9 +148,10 @@ def _limit(stub: Stub) -> int:
     """Keep the stub within its bytes: the oldest minutes are let go of. Returns how many it takes."""
     size = len(_encode(stub))
     while size > MOST_STUB_BYTES:
-        if stub.booked:
-            for minute in list(stub.booked)[: 1 + len(stub.booked) // 10]:
-                del stub.booked[minute]
+        fullest = max(stub.by_stretch(), key=len)
+        if fullest:
+            for minute in list(fullest)[: 1 + len(fullest) // 10]:
+                del fullest[minute]
         else:  # thousands of respondents: of the oldest a later answer counts beside the earlier one
             answers = stub.standing.answers or []
             del answers[: 1 + len(answers) // 10]

@@ -9,8 +9,11 @@ from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
 from kpis.tickets import facts, factsets
-from kpis.tickets.facts import CREATED, TRIAGED, Content, Fact, FactEvent
+from kpis.tickets.facts import CREATED, RETRACTED, TRANSFERRED, TRIAGED, Fact, FactEvent
 from kpis.tickets.promise import Promise
+from kpis.tickets.standing import Dims, Standing, fresh
+from kpis.tickets.steps import Turn
+from kpis.tickets.turns import OldTurn
 from streams.events import (
     Discarded,
     FirstReply,
@@ -28,10 +31,8 @@ from streams.events import (
 MOST_FACTS: Final = 2_500  # a row is exact up to here, in any order
 MOST_FACT_BYTES: Final = 160 * 1024  # of them; a row of facts with the longest names reaches it first
 ROW_BYTES: Final = 160  # of a row beside its facts and its stub, from above
-UNKNOWN: Final = "unknown"
-Dims = tuple[str, str, str]  # team, channel, priority
 CUSTOMERS: Final[Dims] = ("", "", "")  # dimensions of the customer figures; no identifier is empty
-Turn = tuple[int, int, bool]  # event time ms, kind, abandoned: a change of state without its identity
+BookedMinutes = dict[int, dict[int, int]]  # by minute and cell
 
 
 class Creation(NamedTuple):
@@ -43,33 +44,17 @@ class Creation(NamedTuple):
     channel: str
     priority: str
     url: str | None = None
+    segment: str | None = None
+    opened_by: str | None = None  # None: the customer
+    with_bot: bool | None = None
+    first_reply_due: int | None = None  # ms
+    resolution_due: int | None = None
+    next_reply_due: int | None = None
 
-
-class Standing(Struct, array_like=True, gc=False):
-    """What a ticket has come to after some of its facts (`observe.step`)."""
-
-    created_ms: int | None = None
-    creation: Content | None = None  # customer, team, channel, priority, url
-    team: str | None = None  # as the latest triage says
-    channel: str | None = None
-    priority: str | None = None
-    replied_ms: int | None = None  # first public reply by a human
-    outcome: str | None = None  # of the resolution that holds now; None: open
-    paused: bool = False
-    first_ms: int | None = None  # first resolution
-    solved_ms: int | None = None
-    reopened_ms: int | None = None  # first reopening
-    discarded: bool = False
-    # the latest of a kind and a respondent: at which time, in which cell
-    answers: list[tuple[int, str | None, int, int]] | None = None
-    # latest reopening: since then an open ticket waits for its first reply
-    reopened_last_ms: int | None = None
-
+    @property
     def dims(self) -> Dims:
-        """Team, channel, priority: as a triage says, else as the creation says, else unknown."""
-        own = self.creation
-        _, team, channel, priority = (None, UNKNOWN, UNKNOWN, UNKNOWN) if own is None else own[:4]
-        return (self.team or team, self.channel or channel, self.priority or priority)
+        """Team, channel and priority as the creation says."""
+        return (self.team, self.channel, self.priority)
 
 
 class Stub(Struct, array_like=True, gc=False):
@@ -80,8 +65,15 @@ class Stub(Struct, array_like=True, gc=False):
 
     standing: Standing
     until_ms: int  # the time of the last of them: nothing before it can be told from a repetition
-    booked: dict[int, dict[int, int]] = {}  # by minute
-    turns: list[Turn] = []  # what the clocks of promises ran by
+    booked: BookedMinutes = {}  # in the first stretch
+    turns: list[OldTurn] = []  # of the log those that programs before ledger format 7 know
+    # Of ledger format 7.
+    booked_later: list[BookedMinutes] = []  # in each of the other stretches
+    log: list[Turn] = []  # what the clocks of promises ran by
+
+    def by_stretch(self) -> list[BookedMinutes]:
+        """What was booked, by the number of the stretch."""
+        return [self.booked, *self.booked_later]
 
 
 class TicketRow(Struct, gc=False):
@@ -99,6 +91,25 @@ class TicketRow(Struct, gc=False):
     standing: Standing | None = None  # what the facts come to, where somebody has just asked; in memory only
     # likewise: how the clocks of its promise ran, and what that has booked (`kpis.state.sla_clocks`)
     clocks: Any = None
+    corrected: bool = False  # some of the facts are retractions; in memory only
+
+    def standing_facts(self) -> list[Fact]:
+        """The facts without those that were retracted, and without the retractions."""
+        if not self.corrected:
+            return self.facts
+        taken_back = [fact[3] for fact in self.facts if fact[1] == RETRACTED]
+        kinds: dict[bytes, set[int]] = {}
+        for retracts, *kind in taken_back:
+            means = facts.RETRACTABLE[kind[0]] if kind else facts.KIND_OF_STORED.values()
+            kinds.setdefault(facts.digest(retracts), set()).update(means)
+        return [fact for fact in self.facts if fact[1] != RETRACTED and fact[1] not in kinds.get(fact[2], ())]
+
+    def creation_fact(self) -> Fact | None:
+        """The creation that stands among the facts of the row; None: there is none."""
+        for fact in self.standing_facts():
+            if fact[1] == CREATED:
+                return fact
+        return None
 
     @property
     def creation(self) -> Creation | None:
@@ -106,39 +117,26 @@ class TicketRow(Struct, gc=False):
         stub = self.stub
         if stub is not None and stub.standing.created_ms is not None and stub.standing.creation is not None:
             return Creation(stub.standing.created_ms, *stub.standing.creation)
-        for at_ms, kind, _, content in self.facts:
-            if kind == CREATED:
-                return Creation(at_ms, *content)
-        return None
-
-    @property
-    def discarded(self) -> bool:
-        """Whether the ticket is withdrawn from every figure."""
-        return (self.stub is not None and self.stub.standing.discarded) or any(
-            fact[1] == facts.DISCARDED for fact in self.facts
-        )
+        found = self.creation_fact()
+        return None if found is None else Creation(found[0], *found[3])
 
     def dims(self) -> Dims:
-        """Team, channel, priority: as the greatest triage of each field says, else as the creation says.
+        """Team, channel, priority of the present stretch: as creation, triages and transfers say.
 
-        A field that neither says is unknown.
+        A field that none of them names is unknown.
         """
-        own = team = channel = priority = None
-        if self.stub is not None:
-            known = self.stub.standing
-            own, team, channel, priority = known.creation, known.team, known.channel, known.priority
-        for _, kind, _, content in self.facts:
-            if kind == CREATED:
-                own = own or content
-            elif kind == TRIAGED:
-                named_team, named_channel, named_priority = (*content, None, None, None)[:3]
-                team, channel, priority = (
-                    named_team or team,
-                    named_channel or channel,
-                    named_priority or priority,
-                )
-        _, own_team, own_channel, own_priority = (None, UNKNOWN, UNKNOWN, UNKNOWN) if own is None else own[:4]
-        return (team or own_team, channel or own_channel, priority or own_priority)
+        if self.standing is not None:
+            return self.standing.dims()
+        standing = fresh() if self.stub is None else self.stub.standing.copied()
+        own = self.creation
+        if standing.creation is None and own is not None:
+            standing.creation = own[1:]
+        for _, kind, _, content in self.standing_facts():
+            if kind == TRIAGED:
+                standing.name(content)
+            elif kind == TRANSFERRED:
+                standing.hand(content)
+        return standing.dims()
 
 
 NEW: Final = -1  # no fact of the row has that identity
@@ -148,7 +146,8 @@ LOST: Final = -2  # it was merged, and the row does not know its content any mor
 def place_of(row: TicketRow, fact: Fact, event: FactEvent) -> int:
     """Where the row has the identity of a fact; or NEW, or LOST."""
     _, kind, digest, _ = fact
-    if row.seen and xxh3_64_intdigest(event.event_id.encode(), OLD_RANKS[type(event)]) in row.seen:
+    rank = OLD_RANKS.get(type(event)) if row.seen else None
+    if rank is not None and xxh3_64_intdigest(event.event_id.encode(), rank) in row.seen:
         return LOST  # other rules said which content of it stands
     for place, known in enumerate(row.facts):
         if known[2] == digest and known[1] == kind:
@@ -160,6 +159,7 @@ def insert(row: TicketRow, fact: Fact) -> None:
     """Insert a fact whose identity the row does not have."""
     insort(row.facts, fact)
     row.size += facts.bytes_of(fact)
+    row.corrected = row.corrected or fact[1] == RETRACTED
 
 
 def is_full(row: TicketRow) -> bool:

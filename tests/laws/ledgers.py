@@ -14,7 +14,7 @@ from kpis.sla.at_risk import AtRiskKey
 from kpis.state.partition import PartitionState
 from kpis.state.records import Changes, SourceRecord
 from kpis.state.rules import StateRules
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent
 from tests.laws.chaos import StreamRecord

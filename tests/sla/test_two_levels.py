@@ -9,7 +9,7 @@ import pytest
 
 from kpis import cell_numbers
 from kpis.ledger import codec
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
 from tests.sla.desk import SlaDesk, at, figure, settled, standing
 from windows.panes import HOUR_MS, MINUTE_MS

@@ -1,0 +1,502 @@
+"""The time line of a ticket: one step a fact, in their order.
+
+A step takes what the ticket has come to one fact further, and finds what that adds to panes. C(row) is the
+sum of all steps (`kpis.tickets.observe`). Whether a customer waits follows from three things:
+
+```
+          10:00      10:20    11:00      11:05      11:30     12:00
+          created    reply    message    resolved   message   reopened
+pending   |==========|        |==============================================   a message has no answer
+closed                                   |====================|
+a wait    |==========|        |==========|                    |==============   pending, open, with people
+          response: 20 min    ended without one               begins at the reopening
+```
+What other rooms want to follow (the clocks of promises) is written to a log of turns, in words of its own:
+only what changed anything is there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+from xxhash import xxh3_64_intdigest
+
+from kpis import cell_numbers
+from kpis.tickets.answers import answer
+from kpis.tickets.facts import (
+    ASSIGNED,
+    CREATED,
+    CUSTOMER_REPLIED,
+    DISCARDED,
+    DUE,
+    HANDED_OVER,
+    HANDLED,
+    MERGED,
+    NO_REPLY_NEEDED,
+    NPS,
+    PAUSED,
+    REOPENED,
+    REPLIED,
+    RESOLVED,
+    RESTORED,
+    RESUMED,
+    RETRACTED,
+    STATUS,
+    STATUSES,
+    TRANSFERRED,
+    TRIAGED,
+    Content,
+    Fact,
+)
+from kpis.tickets.standing import Filed, Standing
+from windows.distinct import REGISTERS
+from windows.histogram import BOUNDS
+from windows.panes import DAY_MS
+
+# A turn: event time ms, what, more. What is a kind of fact, where it is the same, or one of these.
+Turn = tuple[int, int, Any]
+Log = list[Turn]
+WAIT: Final = 100  # a wait begins, or had begun earlier than it seemed; more: its start
+WAIT_OVER: Final = 101  # it ends without an answer
+BOT: Final = 102  # a bot has the ticket from now on
+# What is more of RESOLVED: by whom or how it was closed. The first two are those of old rows.
+SOLVED, ABANDONED, SOLVED_BY_BOT, GONE = 0, 1, 2, 3
+MOST_REPLIES: Final = 2  # beyond one it does not matter how many
+RIPENS_MS: Final = 7 * DAY_MS  # after it a solution is known to have been one at first contact
+
+_LAST_BUCKET: Final = len(BOUNDS) - 1
+_ANOMALY: Final = (cell_numbers.ANOMALY,)
+_LATER: Final = cell_numbers.RESPONSE - cell_numbers.FIRST_RESPONSE
+_BOT_STATUS: Final = STATUSES.index("bot")
+_CLOSING: Final = {
+    STATUSES.index("solved"): False,
+    STATUSES.index("closed"): False,
+    STATUSES.index("abandoned"): True,
+}
+
+
+def create(standing: Standing, at_ms: int, content: Content, found: Filed | None) -> None:
+    """The creation that stands: with it the customer waits, unless somebody else opened the ticket."""
+    standing.created_ms, standing.creation = at_ms, content
+    if standing.began_with_bot:
+        standing.bot_ms = standing.bot_last_ms = at_ms
+    if standing.by_customer:
+        standing.pending = True
+        if standing.bot_ms is None:
+            standing.wait_ms = at_ms
+    if found is not None:
+        counts = (cell_numbers.CREATED, cell_numbers.RECEIVED, cell_numbers.REGISTER + register(content[0]))
+        found[0].append((at_ms, counts, ()))
+
+
+def step(standing: Standing, fact: Fact, found: Filed | None, log: Log | None = None) -> None:
+    """Take a fact further what a ticket has come to.
+
+    What is stamped before the creation happens at the creation, and is an anomaly. Of creations only `create`
+    knows, of retractions whoever chooses the facts.
+
+    Invariant: `found` has one list for each stretch so far.
+    """
+    at, kind, _, content = fact
+    if kind in (CREATED, RETRACTED):
+        return
+    created = standing.created_ms
+    early = created is not None and at < created
+    if early:
+        assert created is not None
+        if found is not None:
+            found[-1].append((created, _ANOMALY, ()))
+    if kind == REPLIED:
+        _reply(standing, fact, found, log, early=early)
+    elif kind == CUSTOMER_REPLIED:
+        _message(standing, fact, found, log, early=early)
+    else:
+        if early:
+            assert created is not None
+            at = created
+        if kind == RESOLVED:
+            _resolve(standing, at, content, found, log)
+        elif kind == HANDLED:
+            if found is not None and content:
+                found[-1].append((at, *_duration(cell_numbers.HANDLE, _sum_of_parts(content))))
+        elif kind >= NPS:
+            answer(standing, at, kind, content, found)
+        else:
+            _change(standing, fact, at, found, log)
+
+
+def _change(standing: Standing, fact: Fact, at: int, found: Filed | None, log: Log | None) -> None:
+    """What changes the ticket itself."""
+    _, kind, _, content = fact
+    if kind in _NOTHING_WHILE_GONE and standing.gone:
+        return  # and for later, too
+    _CHANGES[kind](standing, at, content, found, log)
+    if log is not None and kind in _FOLLOWED:
+        log.append((at, kind, content))
+
+
+_FOLLOWED: Final = frozenset({TRIAGED, TRANSFERRED, DUE})
+_NOTHING_WHILE_GONE: Final = frozenset({REOPENED, PAUSED, RESUMED, HANDED_OVER, STATUS})
+
+
+def _triage(standing: Standing, _: int, content: Content, *__: object) -> None:
+    standing.name(content)
+
+
+def _assign(standing: Standing, _: int, content: Content, *__: object) -> None:
+    (standing.assigned,) = content
+
+
+def _due(*_: object) -> None:
+    """Deadlines that came with the ticket: the clocks of promises read the log."""
+
+
+def _pause(standing: Standing, at: int, _: Content, __: Filed | None, log: Log | None) -> None:
+    _say(standing, at, PAUSED, None, log)
+
+
+def _resume(standing: Standing, at: int, _: Content, __: Filed | None, log: Log | None) -> None:
+    _say(standing, at, RESUMED, None, log)
+
+
+def _say(standing: Standing, at: int, kind: int, more: int | None, log: Log | None) -> None:
+    """A word about pauses, of an open ticket: the same again says nothing."""
+    word = (kind, more)
+    if standing.outcome is None and standing.word != word:
+        standing.word, standing.paused = word, kind == PAUSED
+        if log is not None:
+            log.append((at, kind, more))
+
+
+def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None, *, early: bool) -> None:
+    """A public reply: one by a human ends the wait that runs, and the first one the first response time."""
+    at, _, _, content = fact
+    waited, automated = (*content, None, None)[:2] if content else (None, None)
+    if automated:
+        return
+    created = standing.created_ms
+    if early:
+        assert created is not None
+        at = created
+    start = standing.wait_ms if waited is None else fact[0] - waited
+    standing.pending, standing.wait_ms, standing.bot_ms = False, None, None
+    is_first = standing.replied_ms is None and standing.was_asked
+    if log is not None and (start is not None or is_first):
+        log.append((at, REPLIED, (start, is_first)))
+    if found is not None:
+        _touch(standing, found)
+    standing.replies = min(standing.replies + 1, MOST_REPLIES)
+    if is_first:
+        standing.replied_ms = at
+    if found is None:
+        return
+    length = None if start is None else 0 if early else max(0, at - start)
+    first_length = at - _first_start(standing, created) if is_first and created is not None else None
+    counts: tuple[int, ...] = ()
+    amounts: tuple[int, ...] = ()
+    if first_length is not None:
+        counts, amounts = _duration(cell_numbers.FIRST_RESPONSE, first_length)
+        if length == first_length:
+            counts = (*counts, *[cell + _LATER for cell in counts])
+            amounts = amounts and (*amounts, cell_numbers.RESPONSE + 1, first_length)
+            length = None
+    if length is not None:
+        more_counts, more_amounts = _duration(cell_numbers.RESPONSE, length)
+        counts, amounts = counts + more_counts, amounts + more_amounts
+    if waited is not None and waited < 0 and not early:
+        counts += _ANOMALY
+    if counts:
+        found[-1].append((at, counts, amounts))
+
+
+def _first_start(standing: Standing, created: int) -> int:
+    """Where the first response time begins.
+
+    At the creation, or where the desk or a bot opened the ticket, at the customer's first message; not before
+    a bot's first hand-over, or the start of its stretch where a human replied without one.
+    """
+    asked = standing.messaged_ms if not standing.by_customer and standing.messaged_ms is not None else created
+    with_people = standing.handed_over_ms if standing.handed_over_ms is not None else standing.bot_last_ms
+    return asked if with_people is None else max(asked, with_people)
+
+
+def _message(standing: Standing, fact: Fact, found: Filed | None, log: Log | None, *, early: bool) -> None:
+    """A message of the customer: a wait begins, unless one runs."""
+    at, _, _, content = fact
+    since = None if not content else at - content[0]
+    if since is not None and since > at and found is not None and not early:
+        found[-1].append((at, _ANOMALY, ()))
+    if early:
+        assert standing.created_ms is not None
+        at = standing.created_ms
+    if standing.messaged_ms is None:
+        standing.messaged_ms = at
+    if standing.replied_ms is not None and standing.human_ms is None:
+        standing.messaged_since = True
+    standing.pending = True
+    if standing.is_open and standing.bot_ms is None:
+        start = at if since is None else min(since, at)
+        if standing.wait_ms is None or start < standing.wait_ms:
+            standing.wait_ms = start
+            if log is not None:
+                log.append((at, WAIT, start))
+
+
+def _need_no_reply(standing: Standing, at: int, _: Content, __: Filed | None, log: Log | None) -> None:
+    if standing.pending:
+        standing.pending = False
+        _stop_waiting(standing, at, log)
+        if log is not None:
+            log.append((at, NO_REPLY_NEEDED, None))
+
+
+def _wait(standing: Standing, at: int, log: Log | None) -> None:
+    """The ticket is open and with people: if a message has no answer, the customer waits from now on."""
+    if standing.pending and standing.wait_ms is None:
+        standing.wait_ms = at
+        if log is not None:
+            log.append((at, WAIT, at))
+
+
+def _stop_waiting(standing: Standing, at: int, log: Log | None) -> None:
+    if standing.wait_ms is not None:
+        standing.wait_ms = None
+        if log is not None:
+            log.append((at, WAIT_OVER, None))
+
+
+def _hand_over(standing: Standing, at: int, _: Content, __: Filed | None, log: Log | None) -> None:
+    """A bot gives the ticket to people; nothing, if it had not got it."""
+    if standing.bot_ms is None:
+        return
+    standing.bot_ms = None
+    if standing.is_open:
+        if standing.handed_over_ms is None:
+            standing.handed_over_ms = at
+        if log is not None:
+            log.append((at, HANDED_OVER, None))
+        _wait(standing, at, log)
+
+
+def _state(standing: Standing, at: int, content: Content, found: Filed | None, log: Log | None) -> None:
+    """A status, held against the state that the time line has reached."""
+    (status,) = content
+    if status in _CLOSING:
+        _close(standing, at, ABANDONED if _CLOSING[status] else SOLVED, found, log)
+        return
+    _reopen(standing, at, (), found, log)
+    if status != _BOT_STATUS:
+        _hand_over(standing, at, (), found, log)
+    elif standing.bot_ms is None:
+        standing.bot_ms = standing.bot_last_ms = at
+        _stop_waiting(standing, at, log)
+        if log is not None:
+            log.append((at, BOT, None))
+    _say(standing, at, STATUS, status, log)
+
+
+def _transfer(standing: Standing, at: int, content: Content, found: Filed | None, _: Log | None) -> None:
+    """Another stretch begins; an open ticket is received there, and no more where it was."""
+    standing.hand(content)
+    if found is not None:
+        found.append([])
+        if standing.created_ms is not None and standing.is_open:
+            found[-2].append((at, (), (cell_numbers.RECEIVED, -1)))
+            found[-1].append((at, (cell_numbers.RECEIVED,), ()))
+
+
+def _merge(standing: Standing, at: int, _: Content, __: Filed | None, log: Log | None) -> None:
+    _go(standing, at, MERGED, log)
+
+
+def _discard(standing: Standing, at: int, _: Content, __: Filed | None, log: Log | None) -> None:
+    _go(standing, at, DISCARDED, log)
+
+
+def _go(standing: Standing, at: int, kind: int, log: Log | None) -> None:
+    """Merged or discarded: closed from now on, until it is restored."""
+    if standing.is_open:
+        _stop_waiting(standing, at, log)
+        if log is not None:
+            log.append((at, RESOLVED, GONE))
+    standing.gone, standing.bot_ms, standing.word = kind, None, None
+    standing.discarded = standing.is_withdrawn
+
+
+def _restore(standing: Standing, at: int, _: Content, __: Filed | None, log: Log | None) -> None:
+    """Back in the state that it had: for waits and clocks that is a reopening."""
+    if not standing.gone:
+        return
+    standing.gone, standing.discarded = 0, False
+    if standing.outcome is None:
+        if log is not None:
+            log.append((at, REOPENED, None))
+        _wait(standing, at, log)
+
+
+def _resolve(standing: Standing, at: int, content: Content, found: Filed | None, log: Log | None) -> None:
+    """A resolution; while the ticket is resolved it is an interaction and nothing more."""
+    abandoned, *parts, by_bot = (*content, *(None,) * 5)[:5]
+    if found is not None and parts != [None, None, None]:
+        found[-1].append((at, *_duration(cell_numbers.HANDLE, _sum_of_parts(parts))))
+    if not standing.gone:
+        how = ABANDONED if abandoned else SOLVED_BY_BOT if by_bot else SOLVED
+        _close(standing, at, how, found, log)
+
+
+def _close(standing: Standing, at: int, how: int, found: Filed | None, log: Log | None) -> None:
+    """The ticket is closed; nothing while it is."""
+    if standing.outcome is not None:
+        return
+    _stop_waiting(standing, at, log)
+    standing.outcome = "abandoned" if how == ABANDONED else "solved"
+    standing.bot_ms, standing.word, standing.paused = None, None, False
+    standing.ended_ms, standing.ended_by_bot = at, how == SOLVED_BY_BOT
+    standing.ended_stretch = standing.stretch
+    if log is not None:
+        log.append((at, RESOLVED, how))
+    counts: list[int] = []
+    if standing.first_ms is None:
+        standing.first_ms, standing.first_stretch = at, standing.stretch
+        counts = [cell_numbers.RESOLVED, *([cell_numbers.ABANDONED] if how == ABANDONED else ())]
+    amounts: tuple[int, ...] = ()
+    if how != ABANDONED:
+        amounts = _solve(standing, at, how, counts, found)
+        _stand(standing, found, 1)
+    if counts and found is not None:
+        found[-1].append((at, tuple(counts), amounts))
+
+
+def _solve(standing: Standing, at: int, how: int, counts: list[int], found: Filed | None) -> tuple[int, ...]:
+    """The first solution, and the first one by a human: what they count, and further amounts."""
+    if standing.solved_ms is None:
+        standing.solved_ms, standing.solved_stretch = at, standing.stretch
+        counts.append(cell_numbers.SOLVED)
+        if how == SOLVED_BY_BOT:
+            counts.append(cell_numbers.BOT_SOLVED)
+    if how == SOLVED_BY_BOT or standing.human_ms is not None:
+        return ()
+    standing.human_ms, standing.human_stretch = at, standing.stretch
+    if standing.replied_ms is None and standing.was_asked:
+        counts.append(cell_numbers.SOLVED_UNANSWERED)
+    if standing.replied_ms is not None:
+        standing.at_first_contact = not standing.messaged_since
+        if found is not None:
+            kept = (cell_numbers.FIRST_CONTACT,) if standing.at_first_contact else ()
+            found[-1].append((at + RIPENS_MS, (cell_numbers.FIRST_CONTACT_OF, *kept), ()))
+    if standing.created_ms is None:
+        return ()
+    more, amounts = _duration(cell_numbers.RESOLUTION, at - standing.created_ms)
+    counts += more
+    return amounts
+
+
+def _reopen(standing: Standing, at: int, _: Content, found: Filed | None, log: Log | None) -> None:
+    """A reopening; while the ticket is open it is nothing."""
+    outcome = standing.outcome
+    if outcome is None:
+        return
+    if outcome == "solved":
+        _stand(standing, found, -1)
+    standing.outcome, standing.reopened_last_ms = None, at
+    if log is not None:
+        log.append((at, REOPENED, None))
+    _wait(standing, at, log)
+    if standing.reopened_ms is None:
+        standing.reopened_ms = at
+        if found is not None:
+            found[standing.ended_stretch].append((at, (cell_numbers.REOPENED,), ()))
+    if standing.at_first_contact and standing.human_ms is not None and at <= standing.human_ms + RIPENS_MS:
+        standing.at_first_contact = False
+        if found is not None:
+            ripe = standing.human_ms + RIPENS_MS
+            found[standing.human_stretch].append((ripe, (), (cell_numbers.FIRST_CONTACT, -1)))
+
+
+_CHANGES: Final[dict[int, Callable[[Standing, int, Content, Filed | None, Log | None], None]]] = {
+    TRIAGED: _triage,
+    TRANSFERRED: _transfer,
+    ASSIGNED: _assign,
+    DUE: _due,
+    NO_REPLY_NEEDED: _need_no_reply,
+    PAUSED: _pause,
+    RESUMED: _resume,
+    HANDED_OVER: _hand_over,
+    REOPENED: _reopen,
+    STATUS: _state,
+    MERGED: _merge,
+    DISCARDED: _discard,
+    RESTORED: _restore,
+}
+
+
+def _stand(standing: Standing, found: Filed | None, sign: int) -> None:
+    """Let the ticket stand as solved from now on, or no more.
+
+    It counts net at its first solution, in the cohort of its creation, and if a human solved it, at that
+    solution: the whole time that it took, and whether one reply was enough.
+    """
+    if found is None:
+        return
+    at, created = standing.ended_ms, standing.created_ms
+    _put(found[standing.solved_stretch], standing.solved_ms, (cell_numbers.NET,), (), sign)
+    _put(found[0], created, (cell_numbers.COHORT,), (), sign)
+    if standing.ended_by_bot or at is None:
+        return
+    here = found[standing.ended_stretch]
+    if created is not None:
+        _put(here, at, *_duration(cell_numbers.FULL_RESOLUTION, at - created), sign)
+    if standing.replies:
+        touched = (cell_numbers.TOUCHED, cell_numbers.ONE_TOUCH)[: 2 if standing.replies == 1 else 1]
+        _put(here, at, touched, (), sign)
+
+
+def _touch(standing: Standing, found: Filed) -> None:
+    """Another reply by a human, after the solution that stands: one may have been enough until now."""
+    at = standing.ended_ms
+    if standing.outcome != "solved" or standing.ended_by_bot or at is None or standing.replies > 1:
+        return
+    here = found[standing.ended_stretch]
+    if standing.replies == 0:
+        here.append((at, (cell_numbers.TOUCHED, cell_numbers.ONE_TOUCH), ()))
+    else:
+        here.append((at, (), (cell_numbers.ONE_TOUCH, -1)))
+
+
+def _put(
+    here: list[tuple[int, tuple[int, ...], tuple[int, ...]]],
+    at: int | None,
+    counts: tuple[int, ...],
+    amounts: tuple[int, ...],
+    sign: int,
+) -> None:
+    """Book at an instant, or (sign -1) take back; without an instant there is nothing."""
+    if at is None:
+        return
+    if sign > 0:
+        here.append((at, counts, amounts))
+        return
+    less = [number for cell in counts for number in (cell, -1)]
+    for place in range(0, len(amounts), 2):
+        less += (amounts[place], -amounts[place + 1])
+    here.append((at, (), tuple(less)))
+
+
+def _sum_of_parts(parts: Content | list[Any]) -> int:
+    return sum([part for part in parts if part is not None])
+
+
+def _duration(base: int, length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The cells of a duration."""
+    if length:
+        return (base, base + 2 + min(bisect_left(BOUNDS, length), _LAST_BUCKET)), (base + 1, length)
+    return (base, base + 2), ()
+
+
+@lru_cache(maxsize=65_536)
+def register(customer_id: str) -> int:
+    """The register of a customer: 24 bits of XXH3-64."""
+    return xxh3_64_intdigest(customer_id.encode()) % REGISTERS
