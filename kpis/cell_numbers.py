@@ -160,6 +160,9 @@ SLA: Final = {
     "resolution": _cell(
         8 << 12, "sla_resolution", _CLASSED.format("resolution"), kind="deadline", size=BLOCK
     ),
+    "next_reply": _cell(
+        9 << 12, "sla_next_reply", _CLASSED.format("next reply"), kind="deadline", size=BLOCK, since=6
+    ),
 }
 _FIRST_SLA: Final = min(SLA.values())
 BREACHED: Final = CLASSES * CLASSES  # SLA[target] + BREACHED + class of (deadline - creation)
@@ -181,6 +184,14 @@ OUTCOME: Final = {
         _ALLOWED.format("resolution"),
         kind="deadline",
         size=1 << 15,
+    ),
+    "next_reply": _cell(
+        (1 << 20) + (2 << 15),
+        "outcomes_next_reply",
+        _ALLOWED.format("next reply"),
+        kind="deadline",
+        size=1 << 15,
+        since=6,
     ),
 }
 OUTCOMES: Final = range(1 << 20, 1 << 21)
@@ -208,7 +219,7 @@ LIGHT: Final = frozenset(
 )
 # What histories keep of a target instead, so that it is light too: (met, missed). Made of the above when they
 # are read; no row has them.
-SETTLED: Final = {"first_reply": (-1, -2), "resolution": (-3, -4)}
+SETTLED: Final = {"first_reply": (-1, -2), "resolution": (-3, -4), "next_reply": (-5, -6)}
 
 
 def full() -> dict[int, int]:
@@ -233,14 +244,14 @@ WAITING: Final = 9  # by the minute in which the present wait began
 WITH_BOT: Final = 10  # by the minute in which the bot's stretch began
 ASSIGNED: Final = 11  # open tickets that somebody has, by the minute of the creation
 # by the minute of the deadline, while the clock runs towards or past it
-DUE: Final = {"first_reply": 3, "resolution": 4}
+DUE: Final = {"first_reply": 3, "resolution": 4, "next_reply": 7}
 # The same of a promise that knows its allowance: PROMISED[target] + allowance. One row more for each
 # objective, not for each ticket.
-PROMISED: Final = {"first_reply": 1 << 15, "resolution": 2 << 15}
+PROMISED: Final = {"first_reply": 1 << 15, "resolution": 2 << 15, "next_reply": 3 << 15}
 # A running clock stands twice: for the team of its deadline (above: what was kept and missed) and for the
 # team that has the ticket now (overdue, at risk, forecast). Where these differ, a row here takes it from the
 # one and gives it to the other, by the same minute. Nothing hands a ticket over yet, so no row is written.
-HANDED: Final = {"first_reply": 5, "resolution": 6}
+HANDED: Final = {"first_reply": 5, "resolution": 6, "next_reply": 8}
 _HANDED_TARGETS: Final = {level: target for target, level in HANDED.items()}
 _DUE_TARGETS: Final = {level: target for target, level in DUE.items()}
 _PROMISED_TARGETS: Final = {level >> 15: target for target, level in PROMISED.items()}

@@ -52,10 +52,10 @@ def _tell_policy(policy: Policy) -> None:
     typer.echo(f"\npolicy: {len(policy.versions)} versions, digest {policy.digest()}")
     for version in policy.versions:
         since = "always" if version.effective_ms is None else f"from {format_time(version.effective_ms)}"
-        lines = ", ".join(f"{target} {len(rules)}" for target, rules in version.rules.items())
+        lines = ", ".join(f"{target} {len(rules)}" for target, rules in version.rules.items() if rules)
         typer.echo(
-            f"  {version.name} {since}: lines of {lines}; {len(version.calendars)} calendars; digest "
-            f"{version.digest()}"
+            f"  {version.name} {since}: lines of {lines}; {len(version.calendars)} calendars; after_triage "
+            f"{version.after_triage}; digest {version.digest()}"
         )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from deskpulse.policy.schema import CalendarPart, HolidayPart, PolicyFile, RulePart, VersionPart
 from kpis.sla.calendar import BusinessCalendar, Hours, WorkingTime, hours_of_week
-from kpis.sla.policy import FIRST_REPLY, RESOLUTION, Policy, Rule, Version
+from kpis.sla.policy import TARGETS, Policy, Rule, Version
 
 YEARS: Final = range(1970, 2101)  # of which public holidays are asked
 
@@ -22,15 +22,15 @@ def _version(part: VersionPart) -> Version:
     return Version(
         name=part.name,
         effective_ms=part.effective_from,
-        rules={
-            FIRST_REPLY: tuple(map(_rule, part.first_reply)),
-            RESOLUTION: tuple(map(_rule, part.resolution)),
-        },
+        rules={target: tuple(map(_rule, part.lines(target))) for target in TARGETS},
         calendars={
             name: BusinessCalendar(working_time(calendar)) for name, calendar in part.calendars.items()
         },
         default_calendar=part.default_calendar,
         team_calendars=part.team_calendars,
+        after_triage=part.after_triage,
+        pausing=frozenset(part.pausing_statuses),
+        effective_for_open=part.effective_for == "open",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from deskpulse.policy.build import holidays_of
 from deskpulse.policy.schema import CalendarPart, PolicyFile, RulePart, StatedSpan, VersionPart, span_text
 from deskpulse.times import format_duration, format_time
+from kpis.sla.policy import TARGETS
 
 _MOST_DAYS: Final = 6  # dates named one by one; more are counted
 
@@ -54,9 +55,10 @@ def compare(old: PolicyFile, new: PolicyFile, *, years: Collection[int]) -> list
 
 def describe(version: VersionPart) -> Iterator[str]:
     """A version in a few lines."""
-    for target in ("first_reply", "resolution"):
-        for number, rule in enumerate(getattr(version, target), start=1):
+    for target in TARGETS:
+        for number, rule in enumerate(version.lines(target), start=1):
             yield f"{target} line {number}: {_rule(rule)}"
+    yield from (f"{word}: {choice}" for word, choice in _choices(version).items())
     for name, calendar in version.calendars.items():
         days = len(holidays_of(calendar.holidays))
         yield f"calendar {name}: {calendar.time_zone}, {_week(calendar)}, {days} holidays from 1970 to 2100"
@@ -67,17 +69,28 @@ def describe(version: VersionPart) -> Iterator[str]:
 def _version(old: VersionPart, new: VersionPart, years: Collection[int]) -> Iterator[str]:
     if old.effective_from != new.effective_from:
         yield f"effective_from: {_instant(old.effective_from)} -> {_instant(new.effective_from)}"
-    for target in ("first_reply", "resolution"):
-        yield from _rules(target, getattr(old, target), getattr(new, target))
+    before, after = _choices(old), _choices(new)
+    yield from (f"{word}: {before[word]} -> {after[word]}" for word in before if before[word] != after[word])
+    for target in TARGETS:
+        yield from _rules(target, old.lines(target), new.lines(target))
     for name in dict.fromkeys((*old.calendars, *new.calendars)):
-        before, after = old.calendars.get(name), new.calendars.get(name)
-        if before is None or after is None:
-            yield f"calendar {name}: {'new' if before is None else 'gone'}"
+        was, is_ = old.calendars.get(name), new.calendars.get(name)
+        if was is None or is_ is None:
+            yield f"calendar {name}: {'new' if was is None else 'gone'}"
         else:
-            yield from (f"calendar {name}: {line}" for line in _calendar(before, after, years))
+            yield from (f"calendar {name}: {line}" for line in _calendar(was, is_, years))
     if old.default_calendar != new.default_calendar:
         yield f"default_calendar: {old.default_calendar} -> {new.default_calendar}"
     yield from _teams(old.team_calendars, new.team_calendars)
+
+
+def _choices(version: VersionPart) -> dict[str, str]:
+    """What a version chooses with one word, by the word of the file."""
+    return {
+        "effective_for": version.effective_for,
+        "after_triage": version.after_triage,
+        "pausing_statuses": ", ".join(sorted(set(version.pausing_statuses))) or "none",
+    }
 
 
 def _rules(target: str, old: tuple[RulePart, ...], new: tuple[RulePart, ...]) -> Iterator[str]:

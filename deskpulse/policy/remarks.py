@@ -6,7 +6,7 @@ These are tickets that no line fits, and names that differ in spelling only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from deskpulse.settings import Settings
 from kpis.members import DIMENSIONS
@@ -23,9 +23,6 @@ class Remark(NamedTuple):
     def __str__(self) -> str:
         """Both in a line."""
         return f"{self.found}; {self.fix}"
-
-
-_WHAT: Final = {"first_reply": "first reply", "resolution": "resolution"}
 
 
 def remarks(policy: Policy, now_ms: int, written: Mapping[str, Iterable[str]] | None = None) -> list[Remark]:
@@ -57,7 +54,7 @@ def _unfit(version: Version) -> Iterator[Remark]:
         if rules and not any(all(names is None for names in rule.names) for rule in rules):
             yield Remark(
                 f"version {version.name}: tickets that fit none of the {len(rules)} lines of {target} have "
-                f"no {_WHAT[target]} target, so no alert reports them however long they wait",
+                f"no {target.replace('_', ' ')} target, so no alert reports them however long they wait",
                 "add a last line with only `within` and `objective`: it matches all of them",
             )
 

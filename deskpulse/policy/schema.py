@@ -25,6 +25,7 @@ from deskpulse.policy.alerts import AlertsPart
 from deskpulse.settings.base import Section, check_name, wrong
 from deskpulse.settings.sections import known_zone
 from deskpulse.times import parse_duration_ms, parse_time_ms
+from kpis.sla.policy import FIRST_REPLY, NEXT_REPLY, RESOLUTION, TARGETS, AfterTriage
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS: Final = "always"
@@ -114,6 +115,7 @@ StatedNames = Annotated[tuple[Member, ...] | None, BeforeValidator(_listed)]
 StatedDuration = Annotated[int, BeforeValidator(_duration_ms)]
 Share = Annotated[float, BeforeValidator(_share)]
 StatedInstant = Annotated[int | None, BeforeValidator(_instant_ms)]
+Statuses = Annotated[tuple[Literal["open", "waiting", "on_hold"], ...], BeforeValidator(_listed)]
 Days = Annotated[tuple[date, ...], BeforeValidator(_listed)]
 Name = Annotated[
     str,
@@ -232,11 +234,38 @@ class VersionPart(Section):
 
     name: Name
     effective_from: StatedInstant = None
+    effective_for: Literal["new", "open"] = "new"  # tickets from then on, or those that are open then, too
+    after_triage: AfterTriage = "keep"
+    pausing_statuses: Statuses = ("waiting", "on_hold")
     calendars: dict[Name, CalendarPart] = Field(default_factory=dict)
     default_calendar: str = ALWAYS
     team_calendars: dict[Member, str] = Field(default_factory=dict)
     first_reply: Rules = ()
+    next_reply: Rules = ()
     resolution: Rules = ()
+
+    def lines(self, target: str) -> Rules:
+        """The lines of a target."""
+        return {FIRST_REPLY: self.first_reply, NEXT_REPLY: self.next_reply, RESOLUTION: self.resolution}[
+            target
+        ]
+
+    @field_validator("effective_for")
+    @classmethod
+    def _check_open(cls, effective_for: str, info: ValidationInfo) -> str:
+        if effective_for == "open" and info.data.get("effective_from", 0) is None:
+            raise wrong(
+                "a version that has always been in force finds no open tickets",
+                "leave effective_for out, or give the version an effective_from",
+            )
+        return effective_for
+
+    @field_validator("pausing_statuses")
+    @classmethod
+    def _check_statuses(cls, statuses: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({status for status in statuses if statuses.count(status) > 1}):
+            raise wrong(f"{', '.join(twice)} appears twice", "name each status once")
+        return statuses
 
     @field_validator("calendars")
     @classmethod
@@ -260,7 +289,7 @@ class VersionPart(Section):
             _check_calendar(name, info)
         return names
 
-    @field_validator("first_reply", "resolution")
+    @field_validator(*TARGETS)
     @classmethod
     def _check_reach(cls, rules: Rules) -> Rules:
         for number, rule in enumerate(rules):
@@ -274,8 +303,9 @@ class VersionPart(Section):
     @field_validator("resolution")
     @classmethod
     def _check_any(cls, rules: Rules, info: ValidationInfo) -> Rules:
-        if not rules and not info.data.get("first_reply", True):
-            raise wrong("neither first_reply nor resolution has a target", "give at least one of them a line")
+        # a target with a fault is missing here, and its fault is told instead
+        if not rules and not any(info.data.get(target, True) for target in TARGETS if target != RESOLUTION):
+            raise wrong(f"none of {', '.join(TARGETS)} has a target", "give at least one of them a line")
         return rules
 
 

@@ -28,14 +28,13 @@ from kpis.figures.view import View
 from kpis.members import OTHER
 from kpis.sla import metrics
 from kpis.sla.calendar import ALWAYS
-from kpis.sla.policy import ClockKind, Policy
+from kpis.sla.policy import TARGETS, ClockKind, Policy
 from windows.spans import WINDOWS, Period
 
 Compare = Literal["auto", "previous", "week_ago"]
 COMPARES: Final = get_args(Compare)
 PERIODS_OF: Final = {window.name: window.periods for window in WINDOWS}
 DUE: Final = ("15m", "1h", "4h")
-TARGETS: Final = ("first_reply", "resolution")
 KINDS: Final = {spec.id: spec.kind for spec in TILES}
 FAILED: Final = Reason("failed", "the figures could not be computed: see the exporter's log")
 

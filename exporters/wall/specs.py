@@ -12,6 +12,7 @@ from kpis.figures.kpi.declaration import Better, Kpi, Observed, Tile, TileKind
 # Which of them are large is the screen's choice. A tile that is not named here comes after those that are.
 ORDER: Final = (
     "sla_first_reply",
+    "sla_next_reply",
     "sla_resolution",
     "first_response",
     "first_response_calendar",

@@ -24,11 +24,14 @@ from kpis.tickets.standing import Dims
 from streams.names import fold
 
 FIRST_REPLY: Final = "first_reply"
+NEXT_REPLY: Final = "next_reply"  # from the start of each wait after the first reply
 RESOLUTION: Final = "resolution"
-TARGETS: Final = (FIRST_REPLY, RESOLUTION)
+TARGETS: Final = (FIRST_REPLY, NEXT_REPLY, RESOLUTION)  # in the order in which people read them
 MOST_TERMS: Final = 10_000  # combinations of version and names that are remembered
 ALWAYS_NAME: Final = "always"
 ClockKind = Literal["business", "calendar"]
+AfterTriage = Literal["retarget", "keep"]  # what a triage does to the deadlines of a ticket
+PAUSING_STATUSES: Final = frozenset({"waiting", "on_hold"})  # that pause where a version names none
 ClockStretch = tuple[int, int]  # [start, end) in ms, during which a clock runs
 _DIGEST_LETTERS: Final = 16
 
@@ -80,11 +83,14 @@ class Terms(NamedTuple):
 
     calendar: Calendar  # of the team: by it business durations are measured
     first_reply: Term | None
+    next_reply: Term | None
     resolution: Term | None
 
     def of(self, target: str) -> Term | None:
         """The promise of one target."""
-        return self.first_reply if target == FIRST_REPLY else self.resolution
+        return {FIRST_REPLY: self.first_reply, NEXT_REPLY: self.next_reply, RESOLUTION: self.resolution}[
+            target
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,9 @@ class Version:
     calendars: Mapping[str, Calendar]
     default_calendar: str = ALWAYS_NAME
     team_calendars: Mapping[str, str] = field(default_factory=dict)
+    after_triage: AfterTriage = "keep"
+    pausing: frozenset[str] = PAUSING_STATUSES  # statuses that pause the resolution clock
+    effective_for_open: bool = False  # whether tickets that are open when it takes effect follow it, too
 
     def calendar(self, team: str) -> Calendar:
         """The calendar that a team works by."""
@@ -131,7 +140,7 @@ class Version:
         for target in TARGETS:
             rule = next((rule for rule in self.rules.get(target, ()) if rule.matches(dims)), None)
             found[target] = None if rule is None else _term(rule, calendar)
-        return Terms(calendar, found[FIRST_REPLY], found[RESOLUTION])
+        return Terms(calendar, found[FIRST_REPLY], found[NEXT_REPLY], found[RESOLUTION])
 
     def objective(self, target: str, dimension: int | None, member: str) -> float | None:
         """The objective that holds for a whole member, the smallest where they differ.
@@ -164,14 +173,31 @@ class Version:
             "name": self.name,
             "effective_ms": self.effective_ms,
             "rules": {
-                target: [_canonical_rule(rule) for rule in rules] for target, rules in self.rules.items()
+                target: [_canonical_rule(rule) for rule in rules]
+                for target, rules in self.rules.items()
+                if rules or target != NEXT_REPLY
             },
             "calendars": {
                 name: _canonical_calendar(calendar, through_year) for name, calendar in self.calendars.items()
             },
             "default_calendar": self.default_calendar,
             "team_calendars": self.team_calendars,
+            **self._canonical_words(),
         }
+
+    def _canonical_words(self) -> dict[str, Any]:
+        """Words that policies did not always have, where they do not say what holds without them.
+
+        A policy that was written before them keeps its digest.
+        """
+        found: dict[str, Any] = {}
+        if self.after_triage != "keep":
+            found["after_triage"] = self.after_triage
+        if self.pausing != PAUSING_STATUSES:
+            found["pausing"] = sorted(self.pausing)
+        if self.effective_for_open:
+            found["effective_for_open"] = True
+        return found
 
 
 def _canonical_rule(rule: Rule) -> dict[str, Any]:

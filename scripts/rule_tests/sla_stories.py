@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from kpis.figures.kpi import volume
 from kpis.sla import metrics
 from scripts.rule_tests.kpi import Story
-from scripts.rule_tests.model import Fired
+from scripts.rule_tests.model import Fired, Series
 
 _FOREVER: Final = "x45"
 _PROMISE: Final = 'by="team",member="billing",target="first_reply"'
@@ -102,6 +103,31 @@ ENDANGERED_SOLUTIONS: Final = Story(
 )
 
 
+def of_next_replies(story: Story, what: str) -> Story:
+    """The same about next replies, which wake people as first replies do."""
+
+    def renamed(text: str) -> str:
+        return text.replace("first_reply", "next_reply").replace("first replies", "next replies")
+
+    def figures(shown: Series) -> dict[str, str]:
+        return {renamed(name): values for name, values in shown.items()}
+
+    fired = replace(
+        story.fired,
+        labels={**story.fired.labels, "target": "next_reply"},
+        summary=renamed(story.fired.summary),
+        description=renamed(story.fired.description),
+        board=renamed(story.fired.board),
+        tickets=None if story.fired.tickets is None else renamed(story.fired.tickets),
+    )
+    return replace(story, what=what, shown=figures(story.shown), low=figures(story.low), fired=fired)
+
+
+ENDANGERED_NEXT: Final = of_next_replies(
+    ENDANGERED, "8 of 10 next replies due within 15 minutes are still to be given"
+)
+
+
 def below(missed: int, n: int, window: str, *, excess: int, overdue: int, severity: str) -> Fired:
     """What is told of one that is below its objective."""
     urged = "Answer these first." if severity == "page" else "Find the cause."
@@ -154,6 +180,9 @@ WAITS_LONG: Final = Story(
         tickets=_TICKETS,
     ),
 )
+WAITS_LONG_NEXT: Final = of_next_replies(
+    WAITS_LONG, "2 next replies of a team with 9 deadlines in 8 h are overdue by one more target"
+)
 
 
 def _counted(older: int) -> dict[str, str]:
@@ -193,4 +222,7 @@ BURN: Final = Story(
         tickets=_TICKETS,
     ),
 )
-ALL: Final = (ENDANGERED, ENDANGERED_SOLUTIONS, BELOW, WAITS_LONG, BURN)
+ALL: Final = (
+    *(ENDANGERED, ENDANGERED_NEXT, ENDANGERED_SOLUTIONS),
+    *(BELOW, WAITS_LONG, WAITS_LONG_NEXT, BURN),
+)

@@ -9,6 +9,8 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import pytest
 from deskpulse.monitoring.boards import ENGLISH, LOCALES, Desk, boards
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
 from deskpulse.policy import load_policy
-from kpis.sla.policy import Policy
+from kpis.sla.policy import TARGETS, Policy
 from scripts.boards import generate as script
 from scripts.boards import rules
 from scripts.tidy import ROOT
@@ -54,6 +56,54 @@ def test_without_a_policy_the_boards_show_what_there_is_and_keep_the_rules() -> 
     assert 'clock=\\"calendar\\"' in wall.text()
 
 
+def of_targets(*targets: str) -> Policy:
+    """The default policy, which promises these targets alone."""
+    newest = POLICY.versions[-1]
+    lines = newest.rules["resolution"]
+    return Policy([replace(newest, effective_ms=None, rules=dict.fromkeys(targets, lines))])
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [chosen for n in range(1, len(TARGETS) + 1) for chosen in combinations(TARGETS, n)],
+    ids=", ".join,
+)
+def test_boards_show_each_target_of_the_policy_in_its_order_and_no_other(targets: tuple[str, ...]) -> None:
+    for locale in LOCALES.values():
+        made = boards(Desk(locale, of_targets(*targets)))
+        assert [] == [fault for board in made for fault in rules.faults(json.loads(board.text()))]
+        sla, team = (
+            json.loads(board.text()) for name in ("sla", "team") for board in made if board.name == name
+        )
+        (choice,) = (one for one in sla["templating"]["list"] if one["name"] == "target")
+        assert list(targets) == [option["value"] for option in choice["options"]]
+        words = Desk(locale, None).words
+        titles = [panel["title"].removesuffix(" (%)") for panel in team["panels"]]
+        for what in ("overdue", "attainment"):
+            named = {words(f"{what}_{target}"): target for target in TARGETS}
+            assert list(targets) == [named[title] for title in titles if title in named]
+        absent = set(TARGETS) - set(targets)
+        assert not [one for board in made for one in absent if f'target=\\"{one}' in board.text()]
+
+
+def test_the_wall_counts_what_is_overdue_of_each_of_three_targets() -> None:
+    """The number of the next reply stands where others have the next deadline."""
+
+    def asked(policy: Policy, title: str) -> list[str]:
+        (wall,) = (board for board in boards(Desk(ENGLISH, policy)) if board.name == "wall")
+        panels = [one for one in json.loads(wall.text())["panels"] if one["title"] == title]
+        return [target["expr"] for panel in panels for target in panel["targets"]]
+
+    every = of_targets(*TARGETS)
+    for title, target in (("Replies", TARGETS[0]), ("Next replies", TARGETS[1]), ("Overdue", TARGETS[2])):
+        assert f'target="{target}"' in asked(every, title)[0]
+        assert "desk:support_sla_overdue_tickets" in asked(every, title)[0]
+    assert [] == asked(every, "Next due in")
+    two = of_targets("first_reply", "resolution")
+    assert [] == asked(two, "Next replies")
+    assert asked(two, "Next due in")
+
+
 def test_boards_of_different_languages_live_in_one_grafana() -> None:
     uids = [board.model.uid for made in MADE.values() for board in made]
     assert len(uids) == len(set(uids))
@@ -80,7 +130,7 @@ def test_the_lead_comes_first_on_a_phone() -> None:
 
 
 @pytest.mark.parametrize("lines", [768, 1080, 2160])
-@pytest.mark.parametrize("policy", [POLICY, None])
+@pytest.mark.parametrize("policy", [POLICY, of_targets(*TARGETS), of_targets("resolution"), None])
 def test_the_wall_stretches_without_a_hole(policy: Policy | None, lines: int) -> None:
     """As `autofitpanels` does: each place is scaled and rounded by itself.
 

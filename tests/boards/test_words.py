@@ -336,7 +336,10 @@ def test_a_team_of_the_settings_or_the_policy_has_one_line_on_all_boards(policy:
 
 
 def test_a_wait_beyond_what_the_policy_allows_anybody_is_seen(policy: Policy) -> None:
-    """8 h are the longest that the default policy allows a first reply."""
+    """8 h are the longest that the default policy allows a first reply.
+
+    Nobody is unanswered who waits for the next reply, so its time says nothing here.
+    """
     wait = panel(board("wall", Desk(ENGLISH, policy)), "Longest wait")
     assert [(None, PLAIN), (8 * 3600, PAST)] == [
         (one["value"], one["color"]) for one in wait["fieldConfig"]["defaults"]["thresholds"]["steps"]

@@ -61,6 +61,7 @@ def test_a_version_to_come_is_taken(run: Run, tmp_path: Path) -> None:
     assert answer.code == exits.OK
     assert "version next (from 2199-01-01T00:00:00Z): new" in answer.out
     assert "resolution line 1: all within 1h30m, objective 90%" in answer.out
+    assert "after_triage: keep" in answer.out
     again = write(
         tmp_path / "again.yaml", more=VERSION.format(name="next", start="2199-02-01T00:00:00Z", within="2h")
     )
@@ -109,6 +110,33 @@ def test_calendars_teams_and_hours_are_told(run: Run, tmp_path: Path) -> None:
         assert line in out
 
 
+def test_targets_and_words_that_change_are_told_in_the_order_of_targets(run: Run, tmp_path: Path) -> None:
+    new = write(
+        tmp_path / "new.yaml",
+        (
+            "    team_calendars: { technical: always, orders: new_york }\n",
+            """
+    team_calendars: { technical: always, orders: new_york }
+    effective_for: open
+    after_triage: retarget
+    pausing_statuses: [waiting]
+    next_reply: [{ priority: high, within: 1h, objective: 90% }]
+""",
+        ),
+        ("- { within: 80h", "- { within: 20h"),
+    )
+    out = run("policy", "diff", EXAMPLE, new).out
+    lines = [line.strip() for line in out.splitlines()]
+    first = lines.index("effective_for: new -> open")
+    assert [
+        "effective_for: new -> open",
+        "after_triage: keep -> retarget",
+        "pausing_statuses: on_hold, waiting -> waiting",
+        "next_reply line 1: none -> priority high within 1h, objective 90%",
+        "resolution line 3: all within 3d8h, objective 85% -> all within 20h, objective 85%",
+    ] == lines[first : first + 5]
+
+
 def test_faults_end_it_with_the_file_and_code_2(run: Run, tmp_path: Path) -> None:
     new = write(tmp_path / "new.yaml", ("92%", "192%"))
     answer = run("policy", "diff", EXAMPLE, new)
@@ -122,7 +150,8 @@ def test_check_tells_the_versions_and_their_digests(run: Run, monkeypatch: pytes
     assert answer.code == exits.OK
     assert re.search(r"^policy: 2 versions, digest [0-9a-f]{16}$", answer.out, re.MULTILINE)
     assert re.search(
-        r"^  2026 from 2025-12-31T23:00:00Z: lines of first_reply 5, resolution 3; 2 calendars; digest",
+        r"^  2026 from 2025-12-31T23:00:00Z: lines of first_reply 5, resolution 3; 2 calendars; "
+        "after_triage keep; digest",
         answer.out,
         re.MULTILINE,
     )

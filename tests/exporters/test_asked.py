@@ -64,7 +64,10 @@ async def test_a_parameter_that_no_page_knows_is_refused(ask: Ask, path: str) ->
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/api/at-risk?target=next_reply", "target 'next_reply': expected one of first_reply, resolution"),
+        (
+            "/api/at-risk?target=last_reply",
+            "target 'last_reply': expected one of first_reply, next_reply, resolution",
+        ),
         ("/api/at-risk?team=nope", "team 'nope': expected one of billing, sales"),
         ("/api/at-risk?limit=0", "limit '0': expected a number from 1 to 500"),
         ("/api/at-risk?limit=5&limit=6", "limit: given twice"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -55,6 +56,53 @@ def test_the_demo_has_the_policy_of_the_example() -> None:
 
 def test_without_a_file_there_is_no_policy() -> None:
     assert load_policy(None) is None
+
+
+def test_a_file_of_before_the_next_reply_keeps_its_digests_and_its_meaning() -> None:
+    """Else a worker would refuse the ledger that it made by this file.
+
+    The digests are those of the program before it; holidays are left out, since their library moves on.
+    """
+    policy = load_policy(Path(__file__).parent / "before_next_reply.yaml")
+    assert policy is not None
+    assert ["ea09f3e95bfa8081", "dee6aa5bb7af83e9"] == [
+        replace(version, calendars={}).digest() for version in policy.versions
+    ]
+    assert [("keep", frozenset({"waiting", "on_hold"}), False)] * 2 == [
+        (version.after_triage, version.pausing, version.effective_for_open) for version in policy.versions
+    ]
+    assert ("first_reply", "resolution") == policy.targets
+
+
+def test_a_version_says_what_a_triage_does_and_which_statuses_pause(tmp_path: Path) -> None:
+    (version,) = build(
+        read(
+            tmp_path,
+            with_version("""
+                effective_from: 2026-01-01T00:00:00Z
+                effective_for: open
+                after_triage: retarget
+                pausing_statuses: on_hold
+                next_reply: [{within: 1h, objective: 90%}]
+            """),
+        )
+    ).versions
+    assert ("retarget", frozenset({"on_hold"}), True) == (
+        version.after_triage,
+        version.pausing,
+        version.effective_for_open,
+    )
+    assert 3_600_000 == version.rules["next_reply"][0].within_ms
+
+
+def test_the_next_reply_alone_is_a_policy(tmp_path: Path) -> None:
+    file = read(tmp_path, "versions: [{name: a, next_reply: [{within: 1h, objective: 90%}]}]")
+    assert ("next_reply",) == build(file).targets
+
+
+def test_no_status_need_pause(tmp_path: Path) -> None:
+    (version,) = build(read(tmp_path, with_version("pausing_statuses: []"))).versions
+    assert frozenset() == version.pausing
 
 
 def test_hours_are_spans_by_weekday(tmp_path: Path) -> None:
@@ -207,6 +255,16 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ),
         ("first_reply: [{within: 1h, objective: 40%}]", "at least 50%"),
         ("first_reply: [{within: 1h}]", "objective: it is missing"),
+        ("next_reply: [{within: 2d, objective: 90%}]", "versions[0].next_reply[0].within: '2d' counts days"),
+        (
+            "next_reply: [{within: 1h, objective: 90%}, {team: a, within: 2h, objective: 90%}]",
+            "line 2 is never reached",
+        ),
+        ("after_triage: move", "versions[0].after_triage"),
+        ("pausing_statuses: [bot]", "versions[0].pausing_statuses[0]"),
+        ("pausing_statuses: [waiting, waiting]", "waiting appears twice"),
+        ("effective_for: all", "versions[0].effective_for"),
+        ("effective_for: open", "a version that has always been in force finds no open tickets"),
         ("name: b", "given twice"),
     ],
 )
@@ -218,7 +276,7 @@ def test_what_makes_no_sense_is_a_fault(tmp_path: Path, lines: str, said: str) -
     ("text", "said"),
     [
         ("versions: []", "write at least one version"),
-        ("versions: [{name: a}]", "has a target"),
+        ("versions: [{name: a}]", "none of first_reply, next_reply, resolution has a target"),
         (
             (
                 "versions: [{name: a, resolution: [{within: 1h, objective: 90%}]}, {name: b, resolution: "

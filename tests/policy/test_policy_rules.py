@@ -5,6 +5,7 @@ The past stays.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from kpis.sla.calendar import ALWAYS, BusinessCalendar, Hours, WorkingTime
 from kpis.sla.policy import (
     FIRST_REPLY,
+    NEXT_REPLY,
     RESOLUTION,
     Policy,
     Rule,
@@ -38,6 +40,11 @@ def rule(hours: float, objective: float = 0.9, **names: str) -> Rule:
         objective=objective,
         **{key: frozenset({name}) for key, name in names.items()},  # type: ignore[arg-type]
     )
+
+
+def with_lines(**lines: Rule) -> Version:
+    """A version with one line of some targets."""
+    return replace(version(), rules={target: (line,) for target, line in lines.items()})
 
 
 def version(
@@ -80,6 +87,21 @@ def test_where_no_line_matches_nothing_is_promised() -> None:
     policy = Policy([version(rules=(rule(1, channels="chat"),))])
     assert terms(policy, "2026-03-02").first_reply is None
     assert terms(policy, "2026-03-02").resolution is None
+
+
+def test_each_target_has_the_promise_of_its_own_lines() -> None:
+    """1, 2 and 3 hours to the first reply, the next one and the resolution."""
+    found = terms(
+        Policy([with_lines(first_reply=rule(1), next_reply=rule(2), resolution=rule(3))]), "2026-03-02"
+    )
+    assert [1, 2, 3] == [within(found.of(target)) for target in (FIRST_REPLY, NEXT_REPLY, RESOLUTION)]
+    assert (1, 2, 3) == (within(found.first_reply), within(found.next_reply), within(found.resolution))
+
+
+def test_a_policy_without_lines_of_the_next_reply_has_no_such_target() -> None:
+    assert (FIRST_REPLY, RESOLUTION) == Policy([with_lines(first_reply=rule(1), resolution=rule(3))]).targets
+    assert (NEXT_REPLY,) == Policy([with_lines(next_reply=rule(2))]).targets
+    assert ["x"] == Policy([with_lines(next_reply=rule(2, teams="x"))]).names(0)[:1]
 
 
 def test_a_team_works_by_its_calendar_and_the_others_by_the_default() -> None:
@@ -197,8 +219,16 @@ def test_a_ledger_without_events_takes_any_policy() -> None:
         version(time=WorkingTime("Europe/Lisbon", OFFICE.week, OFFICE.dates)),
         version(time=WorkingTime(OFFICE.zone, OFFICE.week, {})),
         version(effective="2020-01-01"),
+        replace(version(), rules={FIRST_REPLY: (rule(4),), NEXT_REPLY: (rule(4),), RESOLUTION: ()}),
+        replace(version(), after_triage="retarget"),
+        replace(version(), pausing=frozenset({"waiting"})),
+        replace(version(), pausing=frozenset()),
+        replace(version(), effective_for_open=True),
     ],
-    ids=["target", "objective", "match", "zone", "holiday", "start"],
+    ids=[
+        *("target", "objective", "match", "zone", "holiday", "start"),
+        *("next reply", "triage", "pausing", "no pausing", "open tickets"),
+    ],
 )
 def test_a_version_that_was_in_force_must_not_change(other: Version) -> None:
     """Also a holiday less: it would move deadlines that people have worked by."""
@@ -249,6 +279,11 @@ def test_a_new_version_takes_effect_after_the_events_that_were_counted() -> None
 def test_a_first_policy_must_not_rewrite_what_was_counted_without_one() -> None:
     assert "has always been in force" in changed_past(Policy([version()]), None, NEWEST)[0]
     assert [] == changed_past(Policy([version(effective="2026-07-01")]), None, NEWEST)
+
+
+def test_an_empty_next_reply_is_as_none_to_the_digest() -> None:
+    empty = replace(version(), rules={FIRST_REPLY: (rule(4),), NEXT_REPLY: (), RESOLUTION: ()})
+    assert version().digest() == empty.digest()
 
 
 def test_a_digest_tells_versions_apart_and_is_the_same_in_every_run() -> None:

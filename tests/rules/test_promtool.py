@@ -33,6 +33,9 @@ SMALL = tuple(sla_stories.WAITS_LONG.cases())
 BURN = tuple(sla_stories.BURN.cases())
 NPS, ABANDONED = tuple(score_stories.SCORES[0].cases()), tuple(score_stories.SCORES[4].cases())
 FURTHER = tuple(sla_cases.cases())
+NEXT_REPLIES = tuple(
+    case for story in (sla_stories.ENDANGERED_NEXT, sla_stories.WAITS_LONG_NEXT) for case in story.cases()
+)
 FURTHER_STORIES = tuple(sla_stories.ENDANGERED_SOLUTIONS.cases())
 VOLUME = tuple(volume_stories.cases())
 PIPELINE = tuple(pipeline_cases.cases())
@@ -168,6 +171,24 @@ MUTANTS = [
         '=~"first_reply|next_reply"}\n',
         '=~".*"}\n',
         "told after",
+    ),
+    Mutant(
+        "a next reply that is endangered is no page",
+        NEXT_REPLIES,
+        SLA,
+        "sla",
+        '=~"first_reply|next_reply"}\n',
+        '="first_reply"}\n',
+        "due within 15 minutes",
+    ),
+    Mutant(
+        "a small team may forget its next replies",
+        NEXT_REPLIES,
+        SLA,
+        "sla",
+        'target=~"first_reply|next_reply"} >=',
+        'target="first_reply"} >=',
+        "of a team with 9 deadlines",
     ),
     Mutant(
         "an alert ends with the first sample below",

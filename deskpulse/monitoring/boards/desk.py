@@ -59,7 +59,7 @@ class Desk:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What the newest version promises, the first reply before the solution; nothing without a policy."""
+        """What the newest version promises, replies before the solution; nothing without a policy."""
         if self.policy is None:
             return ()
         newest = self.policy.versions[-1]

@@ -13,6 +13,7 @@ from kpis.figures.kpi.declaration import BY_CALENDAR, PROMISE, FigureKind, Kpi, 
 from kpis.figures.kpi.how import How, Point, Sums, total
 from kpis.sla import metrics
 from kpis.sla.figures import FORECAST_ROLLUPS
+from kpis.sla.policy import TARGETS
 
 _OF_TARGET: Final = ("target",)
 ATTAINMENT: Final = Shown(
@@ -82,7 +83,7 @@ def _attained(target: str) -> FigureKind:
 
 
 # Of histories only: what the view exports is lowered by `kpis.sla.figures`.
-ATTAINMENTS: Final = tuple(map(_attained, cell_numbers.SETTLED))
+ATTAINMENTS: Final = tuple(map(_attained, TARGETS))
 KPI: Final = Kpi(
     id="sla",
     page="sla",
@@ -93,6 +94,6 @@ KPI: Final = Kpi(
     observed="deadlines",
     tiles=tuple(
         Tile(id=f"sla_{target}", figure=metrics.ATTAINMENT, kind="ratio", labels=(("target", target),))
-        for target in cell_numbers.SLA
+        for target in TARGETS
     ),
 )

@@ -81,7 +81,7 @@ def _now(sheet: Sheet, y: int) -> int:
         (f"overdue_{target}", "overdue_help", overdue(target, TEAM_MEMBER)) for target in desk.targets
     ]
     promised += [("at_risk_title", "due_help", at_risk(target, TEAM_MEMBER)) for target in desk.targets[:1]]
-    places = iter([(6 * (index % 4), y + 4 * (index // 4), 6, 4) for index in range(8)])
+    places = iter([(6 * (index % 4), y + 4 * (index // 4), 6, 4) for index in range(12)])
     for title, explained, expression in counts:
         tiles.value(sheet, Frame(next(places), w(title), w(explained)), Query(expression), "count")
     for title, explained, expression in promised:

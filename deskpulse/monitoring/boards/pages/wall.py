@@ -258,16 +258,16 @@ def _now(sheet: Sheet) -> None:
     tile((0, _STANDS), "open", "open_help", opened(), "open")
     tile((4, _STANDS), "title_waiting", "unanswered_help", unanswered(), "waiting")
     _longest(sheet, _place(8, 4, _STANDS))
-    frame = Frame(_place(12, 4, _STANDS), w("next_deadline_in"), w("next_deadline_help"), to_sla)
-    tiles.value(
-        sheet,
-        frame,
-        Query(next_or_none((*ALL, ("target", target)))),
-        "span",
-        Number(none=True, of_policy=True),
-    )
-    if len(desk.targets) > 1:
-        tile((16, _STANDS), "title_overdue", "overdue_help", overdue(desk.targets[1]), desk.targets[1])
+    *between, last = desk.targets[1:] or (None,)
+    if between:  # a desk with a third promise has its number where others have the next deadline
+        one = between[0]
+        tile((12, _STANDS), f"title_{one}", "overdue_help", overdue(one), "overdue")
+    else:
+        frame = Frame(_place(12, 4, _STANDS), w("next_deadline_in"), w("next_deadline_help"), to_sla)
+        following = Query(next_or_none((*ALL, ("target", target))))
+        tiles.value(sheet, frame, following, "span", Number(none=True, of_policy=True))
+    if last is not None:
+        tile((16, _STANDS), "title_overdue", "overdue_help", overdue(last), last)
     else:
         tile((16, _STANDS), "within_1h", "due_help", at_risk(target, within="1h"), "at_risk")
     low, high = (

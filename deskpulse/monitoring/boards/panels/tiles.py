@@ -30,6 +30,7 @@ from deskpulse.monitoring.boards.panels.sheet import Frame, Query, Sheet
 from deskpulse.monitoring.boards.questions.figures import NONE
 from deskpulse.monitoring.boards.questions.program import NO_POLICY, fresh
 from deskpulse.monitoring.boards.questions.promql import Either, Expression, Rounded
+from kpis.sla.policy import NEXT_REPLY
 
 _NUMBER = r"/^(-?\d+)\.(\d+)$/"
 _WHOLE = r"/^(-?\d+)$/"
@@ -77,7 +78,8 @@ def waited(desk: Desk) -> list[Step]:
 
     Beyond the longest time that the policy allows a first reply, something is overdue for sure.
     """
-    longest = desk.longest_seconds(desk.targets[0]) if desk.targets else None
+    begun = [target for target in desk.targets if target != NEXT_REPLY]  # from the creation on
+    longest = desk.longest_seconds(begun[0]) if begun else None
     return [Step(None, "", PLAIN), *([] if longest is None else [Step(longest, "", PAST)])]
 
 
