@@ -127,6 +127,26 @@ FIRST_CONTACT_OF: Final = _cell(
     29, "first_contact_of", "first human solutions after a first reply, 7 d after the solution", since=6
 )
 BOT_SOLVED: Final = _cell(30, "bot_solved", "of the solved, those that a bot solved", since=6)
+EXTENDED: Final = {
+    target: _cell(31 + i, f"sla_extended_{target}", says, since=6)
+    for i, (target, says) in enumerate(
+        {
+            "first_reply": "deadlines of first replies that a triage moved later, after half their time",
+            "next_reply": "the same of next replies",
+            "resolution": "the same of resolutions",
+        }.items()
+    )
+}
+FOREIGN: Final = {
+    target: _cell(34 + i, f"sla_foreign_{target}", says, since=6)
+    for i, (target, says) in enumerate(
+        {
+            "first_reply": "outcomes of first replies that another line promised than that of their labels",
+            "next_reply": "the same of next replies",
+            "resolution": "the same of resolutions",
+        }.items()
+    )
+}
 
 # Durations: base holds the count, base + 1 the sum in ms, base + 2 + i the bucket i.
 FIRST_RESPONSE: Final = _duration(1, "first_response", "first response times")
@@ -303,7 +323,10 @@ def is_observed(cells: Mapping[int, int]) -> bool:
     >>> is_observed({CREATED: 1}), is_observed({SLA["resolution"]: 1}), is_observed({})
     (True, False, False)
     """
-    return any(cell < _FIRST_SLA and cell != REGISTERS_USED for cell in cells)
+    return any(cell < _FIRST_SLA and cell not in _OF_NO_EVENT for cell in cells)
+
+
+_OF_NO_EVENT: Final = frozenset({REGISTERS_USED, *EXTENDED.values(), *FOREIGN.values()})
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

@@ -57,18 +57,16 @@ def outcomes(tickets: Mapping[str, TicketRow], policy: Policy, as_of_ms: int) ->
     """What became, until an instant, of everything that a policy promises."""
     for ticket_id, row in tickets.items():
         row.promise = commitments.derive(row, policy)
-        found, levels = commitments.contribution(row)
-        team = row.dims()[0]
-        for at_ms, cell, _ in found:
+        promised = commitments.contribution(row)
+        for (team, _, _), (at_ms, cell, _) in promised.found:
             for target in TARGETS:
                 own = cell - cell_numbers.SLA[target]
                 if 0 <= own < cell_numbers.BREACHED + cell_numbers.CLASSES:
                     result = AHEAD if at_ms > as_of_ms else MET if own < cell_numbers.BREACHED else MISSED
                     yield Outcome(ticket_id, target, team, result)
-        for level, at_ms in levels:
-            yield Outcome(
-                ticket_id, cell_numbers.running_target(level), team, AHEAD if at_ms > as_of_ms else MISSED
-            )
+        team = row.dims()[0]
+        for target, due_ms in promised.running:
+            yield Outcome(ticket_id, target, team, AHEAD if due_ms > as_of_ms else MISSED)
 
 
 def effect(tickets: Mapping[str, TicketRow], old: Policy, new: Policy, as_of_ms: int) -> Effect:
@@ -81,13 +79,23 @@ def effect(tickets: Mapping[str, TicketRow], old: Policy, new: Policy, as_of_ms:
         for target in TARGETS
         for team in ("all teams", *teams)
     ]
-    results = [{(o.ticket_id, o.target): o.result for o in found} for found in (before, after)]
+    results = [_numbered(found) for found in (before, after)]
     turned: Counter[tuple[str, str | None, str | None]] = Counter()
     for place in {*results[0], *results[1]}:
         was, is_ = results[0].get(place), results[1].get(place)
         if was != is_:
             turned[place[1], was, is_] += 1
     return Effect([row for row in rows if row.old or row.new], turned)
+
+
+def _numbered(found: Iterable[Outcome]) -> dict[tuple[str, str, int], str]:
+    """Results by ticket, target and number: a ticket may have several next replies."""
+    seen: Counter[tuple[str, str]] = Counter()
+    results: dict[tuple[str, str, int], str] = {}
+    for one in found:
+        results[one.ticket_id, one.target, seen[one.ticket_id, one.target]] = one.result
+        seen[one.ticket_id, one.target] += 1
+    return results
 
 
 def _count(found: Iterable[Outcome], target: str, team: str) -> Counter[str]:

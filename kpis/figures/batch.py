@@ -137,27 +137,28 @@ class Batch:
         self._times = {dims: [at for at, _, _ in found] for dims, found in self._found.items()}
 
     def _take(self, ticket: TicketRow) -> None:
-        dims, levels = self._rules.spell(ticket.dims()), observe.levels(ticket)
         given_up = (ticket.last_ms + self._rules.open_ms) // DAY_MS < self._today
-        self._found[dims].extend(observe.observe(ticket))
-        if self._rules.policy is not None and self._sla is not None:
-            ticket.promise = commitments.derive(ticket, self._rules.policy)
-            found, running = commitments.contribution(ticket)
-            if given_up:
-                found = [*found, *commitments.missed(ticket)]
-            self._found[dims].extend(found)
-            self._sla.settle(
-                dims,
-                [
-                    one
-                    for one in found
-                    if one[1] in commitments.SETTLED_CELLS or one[1] in cell_numbers.OUTCOMES
-                ],
-            )
-            levels += running
-        for level, at_ms in () if given_up else levels:
+        contributed = observe.contribution(ticket)
+        for dims, bookings in contributed.parts:
+            self._found[self._rules.spell(dims)].extend(observe.observations(bookings))
+        now = self._rules.spell(contributed.dims)
+        levels = [(now, level, at_ms, 1) for level, at_ms in contributed.levels]
+        ticket.promise = commitments.derive(ticket, self._rules.policy)
+        promised = commitments.contribution(ticket)
+        found = promised.found
+        if given_up:
+            found = [*found, *commitments.missed(ticket)]
+        for dims, one in found:
+            spelled = self._rules.spell(dims)
+            self._found[spelled].append(one)
+            if self._sla is not None and (
+                one[1] in commitments.SETTLED_CELLS or one[1] in cell_numbers.OUTCOMES
+            ):
+                self._sla.settle(spelled, [one])
+        levels += [(self._rules.spell(dims), level, due, n) for dims, level, due, n in promised.levels]
+        for dims, level, at_ms, n in () if given_up else levels:
             hour, within = divmod(at_ms, HOUR_MS)
-            key, delta = LevelKey(level, hour, dims), {within // MINUTE_MS: 1}
+            key, delta = LevelKey(level, hour, dims), {within // MINUTE_MS: n}
             self._levels.change(key, delta)
             if self._sla is not None:
                 self._sla.level(key, delta)

@@ -25,16 +25,19 @@ from windows.cells import Cells
 
 # read up to here; a row is written as the oldest version that has what it needs, so that a way back stays
 # open
-VERSION: Final = 6
+VERSION: Final = 7
 _PREFIX: Final = bytes([1])
 _PROMISED: Final = bytes([2])
 _OF_FACTS: Final = bytes([4])
 _REMAINS: Final = bytes([5])
+_OF_TIME_LINES: Final = bytes([7])
 _DEFINED: Final = bytes([4])
 FACTS_FORMAT: Final = 4
 REMAINS_FORMAT: Final = 5  # from here on something remains of ticket rows that have left
 # from here on transactions have ids that no other app_id's begin with; rows are those of 5
 OWN_IDS_FORMAT: Final = 6
+# from here on ticket rows hold messages, statuses, transfers, bots, corrections and deadlines of their own
+TIME_LINE_FORMAT: Final = 7
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
@@ -168,12 +171,15 @@ def encode_value(body: object) -> bytes:
 
 
 def encode_ticket(row: TicketRow) -> bytes:
-    """A ticket row."""
-    return _OF_FACTS + packing.pack(row)
+    """A ticket row, as the oldest version that has what it needs."""
+    return (_OF_TIME_LINES if packing.is_new(row) else _OF_FACTS) + packing.pack(row)
 
 
 def encode_remains(row: TicketRow) -> bytes:
-    """What remains of a ticket row that has left: its value from then on."""
+    """What remains of a ticket row that has left: its value from then on.
+
+    Its version is that of the first programs that wrote it: they read it without what they do not know.
+    """
     return _REMAINS + packing.pack_remains(row)
 
 

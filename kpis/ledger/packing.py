@@ -24,19 +24,24 @@ from msgspec import Struct
 
 from kpis.tickets import merging, observe
 from kpis.tickets.facts import (
+    CES,
+    CREATED,
     DISCARDED,
     KIND_OF_STORED,
     MERGED,
     REPLIED,
+    RESOLVED,
     RETRACTED,
     STORED,
+    TRANSFERRED,
+    TRIAGED,
     Content,
     Fact,
 )
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import ROW_BYTES, Stub, TicketRow
 from kpis.tickets.standing import FORMAT, Named, Standing, of_old_row
-from kpis.tickets.steps import WAIT, Log
+from kpis.tickets.steps import WAIT, Log, More
 from kpis.tickets.turns import OldTurn, log_of, old_turns
 
 Item = int | bytes | tuple[int | str | bool | None, ...]
@@ -55,6 +60,21 @@ class Packed(Struct, array_like=True, gc=False):
 
 
 _decode: Final = msgspec.msgpack.Decoder(Packed).decode
+
+
+def is_new(row: TicketRow) -> bool:
+    """Whether programs before ledger format 7 cannot read a row."""
+    return any(
+        STORED[kind] > _LAST_OLD or _is_longer(kind, content) for _, kind, _, content in row.facts
+    ) or (row.stub is not None and (row.stub.standing.gone == MERGED or bool(row.stub.booked_later)))
+
+
+_LAST_OLD: Final = STORED[CES]
+_OLD_LENGTHS: Final = {CREATED: 5, TRIAGED: 3, RESOLVED: 4}
+
+
+def _is_longer(kind: int, content: Content) -> bool:
+    return len(content) > _OLD_LENGTHS.get(kind, len(content))
 
 
 def pack(row: TicketRow) -> bytes:
@@ -115,7 +135,7 @@ class Remains(Struct, array_like=True, gc=False):
     turns: list[int] = []
     named: Named | None = None
     more: list[int | None] = []
-    log: list[tuple[int, int, Any]] = []
+    log: list[tuple[int, int, More]] = []
 
 
 _OUTCOMES: Final = (None, "solved", "abandoned")
@@ -129,7 +149,7 @@ def pack_remains(row: TicketRow) -> bytes:
     """The body of what remains of a row."""
     log: Log = []
     standing, last = observe.walk(row, None, log), row.last_ms
-    log = log[-merging.MOST_TURNS :]
+    log = [turn for turn in log if turn[1] != TRANSFERRED][-merging.MOST_TURNS :]
 
     def before(at_ms: int | None) -> int | None:
         return None if at_ms is None else last - at_ms
@@ -181,13 +201,15 @@ def _named_last(standing: Standing) -> Named:
     return found
 
 
-def _since(what: int, more: Any, last: int) -> Any:
+def _since(what: int, more: More, last: int) -> More:
     """What is more of a turn, with its instants turned round: before the last event, or the way back."""
     if what == WAIT:
+        assert isinstance(more, int)
         return last - more
     if what == REPLIED:
-        start, is_first = more
-        return (None if start is None else last - start, is_first)
+        assert isinstance(more, tuple)
+        *instants, _ = more  # the number of the stretch: of what remains there is one
+        return (*[last - instant if isinstance(instant, int) else None for instant in instants], 0)
     return more
 
 

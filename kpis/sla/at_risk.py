@@ -35,6 +35,7 @@ class Entry(Struct, array_like=True, frozen=True, gc=False):
     channel: str
     priority: str
     url: str | None = None
+    given: bool = False  # the deadline came with the ticket, and is not the policy's
 
 
 class AtRiskRow(Struct, array_like=True, frozen=True):

@@ -1,7 +1,7 @@
 """What a policy makes of a ticket: deadlines and business durations, derived from the rest of its row.
 
-Two clocks run from the creation on. Both stand still while the ticket is closed; that of the resolution while
-it is paused, too. A policy of 60 minutes to the first reply and 240 to the resolution, around the clock:
+The clocks run over the turns of the time line (`kpis.sla.course`); what comes of them is the promise of the
+row. A policy of 60 minutes to the first reply and 240 to the resolution, around the clock:
 
 ```
 minute       0         40        70              130                      270
@@ -13,28 +13,31 @@ resolution   |===================|               |========================|
 The pause of 60 minutes moves the deadline of the resolution from 240 to 300. A missed deadline is booked at
 the deadline, a met one at what met it; a clock that runs stands as a level in the minute of its deadline.
 
->>> from kpis.tickets.facts import CREATED
+>>> from kpis.sla.policy import Rule, Version
+>>> from kpis.tickets.facts import CREATED, PAUSED, REPLIED, RESUMED
+>>> def line(minutes):
+...     return (Rule(within_ms=minutes * MINUTE_MS, objective=0.9),)
+>>> policy = Policy([Version("v1", None, {"first_reply": line(60), "resolution": line(240)}, {})])
 >>> row = TicketRow(
 ...     [
 ...         (0, CREATED, b"1", ("c", "billing", "mail", "high")),
 ...         (40 * MINUTE_MS, REPLIED, b"2", ()),
 ...         (70 * MINUTE_MS, PAUSED, b"3", ()),
 ...         (130 * MINUTE_MS, RESUMED, b"4", ()),
-...         (270 * MINUTE_MS, RESOLVED, b"5", ()),
+...         (270 * MINUTE_MS, facts.RESOLVED, b"5", ()),
 ...     ]
 ... )
->>> course = run(row)
->>> [(since // MINUTE_MS, until // MINUTE_MS) for since, until in course.stretches], course.outcome
-([(0, 70), (130, 270)], 'solved')
->>> promise = Promise(reply_due_ms=60 * MINUTE_MS, resolution_due_ms=300 * MINUTE_MS)
->>> found, levels = contribution_of(promise, course)
->>> [at_ms // MINUTE_MS for at_ms, _, _ in found], levels
-([40, 270], [])
+>>> row.promise = derive(row, policy)
+>>> row.promise.reply_due_ms // MINUTE_MS, row.promise.resolution_due_ms // MINUTE_MS
+(60, 300)
+>>> [at_ms // MINUTE_MS for _, (at_ms, cell, _) in contribution(row).found if cell in SETTLED_CELLS]
+[40, 270]
 
 Before it was solved, its resolution clock stood in a level, in the minute of its deadline.
 
 >>> _ = row.facts.pop()
->>> [due_ms // MINUTE_MS for _, due_ms in contribution_of(promise, run(row))[1]]
+>>> row.promise = derive(row, policy)
+>>> [due_ms // MINUTE_MS for _, _, due_ms, _ in contribution(row).levels]
 [300]
 
 `derive` needs the calendars; what a row then contributes (`contribution`) is a function of the row alone. So
@@ -44,15 +47,21 @@ what was booked can be withdrawn exactly, whatever happens to time zone rules or
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from kpis import cell_numbers
-from kpis.sla.calendar import ALWAYS
-from kpis.sla.policy import FIRST_REPLY, RESOLUTION, ClockStretch, Policy, Term, Terms, deadline_ms
-from kpis.tickets.facts import DISCARDED, PAUSED, REOPENED, REPLIED, RESOLVED, RESUMED
-from kpis.tickets.observe import Level, Observation
-from kpis.tickets.promise import Promise
+from kpis.sla.course import ClockCourse
+from kpis.sla.policy import FIRST_REPLY, NEXT_REPLY, RESOLUTION, TARGETS, Policy, Term
+from kpis.tickets import facts, observe
+from kpis.tickets.facts import REPLIED, TRANSFERRED
+from kpis.tickets.observe import Observation
+from kpis.tickets.promise import FOREIGN, GIVEN, KEPT, RESOLUTION_BITS, RUNNING, Promise
 from kpis.tickets.row import Creation, TicketRow
+from kpis.tickets.standing import Dims, Standing
+from kpis.tickets.steps import SOLVED, Log
 from windows.histogram import bucket
 from windows.panes import MINUTE_MS
 
@@ -68,275 +77,263 @@ SETTLED_CELLS: Final = frozenset(
     for base in cell_numbers.SLA.values()
     for cell in range(cell_numbers.BREACHED + cell_numbers.CLASSES)
 )
+RunningLevel = tuple[Dims, int, int, int]  # labels, level, deadline ms, +1 or -1
+DatedObservation = tuple[Dims, Observation]
 
 
-class ClockRun(NamedTuple):
-    """How the clocks of a ticket ran.
-
-    Invariant: `stretches` are in order and do not overlap, and the last ends before `since_ms`, which is None
-    exactly while the ticket is paused or closed. The same holds of `unanswered`, but for the pauses.
-    """
+class Turns(NamedTuple):
+    """How a ticket went, for its clocks: what it has come to, and the turns on the way."""
 
     creation: Creation
-    replied_ms: int | None  # first public reply by a human
-    stretches: list[ClockStretch]  # of the resolution clock: while it ran, finished
-    since_ms: int | None  # it runs since; None: it stands still
-    closed_ms: int | None  # the resolution that holds now; None: open
-    outcome: str | None  # of that resolution
-    solved_ms: int | None  # first resolution with outcome solved
-    # of the first reply's clock: from each opening to the closure that ended it before any reply
-    unanswered: list[ClockStretch]
-    # it runs since, or ran until the reply; None: it stands still, since the ticket is closed
-    unanswered_since_ms: int | None
+    standing: Standing
+    log: Log
 
-
-Known = tuple[ClockRun, Promise]  # how the clocks ran before a change, and what was promised then
-
-
-def derive(row: TicketRow, policy: Policy) -> Promise | None:
-    """The promise of a row. None: its creation is unknown or before the first version, or it is discarded."""
-    course = run(row)
-    return None if course is None else promise_of(course, policy)
-
-
-def promise_of(course: ClockRun, policy: Policy, known: Known | None = None) -> Promise | None:
-    """What a policy says about a ticket whose clocks ran so.
-
-    What is `known` and has not moved is kept: calendars are slow.
-    """
-    creation = course.creation
-    created = creation.at_ms
-    terms = policy.terms(created, (creation.team, creation.channel, creation.priority))
-    if terms is None:
-        return None
-    old, promise = known if known is not None and known[0].creation == creation else (None, None)
-    if old is None or promise is None:
-        reply_due = None if terms.first_reply is None else _reply_due(terms.first_reply, course)
-        resolution_due = None if terms.resolution is None else _resolution_due(terms.resolution, course)
-        reply_ms, resolution_ms = (
-            _elapsed(terms, created, course.replied_ms),
-            _elapsed(terms, created, course.solved_ms),
+    def is_like(self, other: Turns) -> bool:
+        """Whether clocks run as they did, and count as they did."""
+        return (
+            self.log == other.log
+            and self.creation == other.creation
+            and self.standing.gone == other.standing.gone
         )
-    else:
-        reply_due, resolution_due = promise.reply_due_ms, promise.resolution_due_ms
-        if terms.first_reply is not None and old[7:] != course[7:]:  # its clock: `unanswered`, and since when
-            reply_due = _reply_due(terms.first_reply, course)
-        if terms.resolution is not None and not _as_before(old, course):
-            resolution_due = _resolution_due(terms.resolution, course)
-        reply_ms, resolution_ms = promise.reply_ms, promise.resolution_ms
-        if course.replied_ms != old.replied_ms:
-            reply_ms = _elapsed(terms, created, course.replied_ms)
-        if course.solved_ms != old.solved_ms:
-            resolution_ms = _elapsed(terms, created, course.solved_ms)
-    return Promise(
-        reply_due,
-        resolution_due,
-        reply_ms,
-        resolution_ms,
-        _allowance(terms.first_reply),
-        _allowance(terms.resolution),
-    )
 
 
-def _elapsed(terms: Terms, created_ms: int, end_ms: int | None) -> int | None:
-    """Time by the calendar of the team, where it has one."""
-    return (
-        None if end_ms is None or terms.calendar is ALWAYS else terms.calendar.elapsed_ms(created_ms, end_ms)
-    )
+class Promised(NamedTuple):
+    """What a promise adds to panes and levels, and the running clocks of the ticket (target, deadline)."""
+
+    found: list[DatedObservation]
+    levels: list[RunningLevel]
+    running: list[tuple[str, int]]
 
 
-def _as_before(old: ClockRun, new: ClockRun) -> bool:
-    """Whether the resolution clock has the deadline that it had.
-
-    It ran as it did, or all that is new is that the ticket was closed.
-    """
-    if new[2:5] == old[2:5]:  # stretches, since, closed
-        return True
-    closed = old.closed_ms is None and new.closed_ms is not None
-    return (
-        closed
-        and old.since_ms is not None
-        and new.stretches == [*old.stretches, (old.since_ms, max(old.since_ms, new.closed_ms or 0))]
-    )
+NOTHING: Final = Promised([], [], [])
 
 
-def _allowance(term: Term | None) -> int | None:
-    return None if term is None else term.allowance
+class _Deadline(NamedTuple):
+    """A deadline with all that is booked of it."""
+
+    target: str
+    due_ms: int
+    start_ms: int
+    allowance: int | None
+    how: int
+    kept_ms: int | None
+
+    @property
+    def counts_ms(self) -> int:
+        """When it counts: at what kept it, or at the deadline."""
+        return self.due_ms if self.kept_ms is None else min(self.kept_ms, self.due_ms)
 
 
-def run(row: TicketRow) -> ClockRun | None:  # noqa: C901, PLR0912 - one state machine, read in one place
-    """Run the clocks over the facts of a row.
-
-    What is stamped before the creation happens at the creation. None: the creation is unknown, or the ticket
-    is discarded.
-    """
+def turns_of(row: TicketRow) -> Turns | None:
+    """None: the creation is unknown, or nothing of the ticket counts."""
     creation = row.creation
     if creation is None:
         return None
-    created_ms = creation.at_ms
-    stretches: list[ClockStretch] = []
-    unanswered: list[ClockStretch] = []
-    since: int | None = created_ms
-    waiting: int | None = created_ms  # for the first reply
-    closed = outcome = solved = replied = None
-    facts = row.facts
-    if row.stub is not None:
-        if row.stub.standing.discarded:
-            return None
-        replied = row.stub.standing.replied_ms
-        facts = [*((at_ms, kind, b"", (abandoned,)) for at_ms, kind, abandoned in row.stub.turns), *facts]
-    for at_ms, kind, _, content in facts:
-        at = max(created_ms, at_ms)
-        if kind == REPLIED:
-            if replied is None and not (len(content) > 1 and content[1]):
-                replied = at
-        elif kind == REOPENED:
-            if closed is not None:
-                closed, since = None, at
-                if replied is None or at < replied:
-                    waiting = at
-        elif kind == DISCARDED:
-            return None
-        elif closed is not None:
-            continue
-        elif kind == RESUMED:
-            since = at if since is None else since
-        elif kind in (PAUSED, RESOLVED):
-            if since is not None:
-                stretches.append((since, at))
-                since = None
-            if kind == RESOLVED:
-                if waiting is not None and (replied is None or at < replied):
-                    unanswered.append((waiting, at))
-                    waiting = None
-                closed, outcome = at, "abandoned" if content and content[0] else "solved"
-                solved = at if outcome == "solved" and solved is None else solved
-    waiting = replied if waiting is None else waiting
-    return ClockRun(
-        creation,
-        replied,
-        stretches,
-        since,
-        closed,
-        None if closed is None else outcome,
-        solved,
-        unanswered,
-        waiting,
-    )
+    log: Log = []
+    standing = observe.walk(row, None, log)
+    return None if standing.is_withdrawn else Turns(creation, standing, log)
 
 
-def _reply_due(term: Term, course: ClockRun) -> int | None:
-    """None: closed before its deadline, and not answered.
+def derive(row: TicketRow, policy: Policy | None) -> Promise | None:
+    """The promise of a row.
 
-    What is answered while closed has what was left of its time from then on.
+    None: its creation is unknown or before the first version, it is discarded, or without a policy no
+    deadline came with it.
     """
-    return deadline_ms(term, course.unanswered, course.unanswered_since_ms)
+    turns = turns_of(row)
+    return None if turns is None else promise_of(turns, policy)
 
 
-def _resolution_due(term: Term, course: ClockRun) -> int | None:
-    """A closed ticket has the deadline that it would have, had its clock gone on."""
-    return deadline_ms(
-        term, course.stretches, course.since_ms if course.closed_ms is None else course.closed_ms
+def promise_of(turns: Turns, policy: Policy | None) -> Promise | None:
+    """What is promised to a ticket that went so."""
+    course = ClockCourse(turns.creation, policy)
+    course.run(turns.log)
+    reply_due, reply_how = course.settled_reply()
+    resolution_due, resolution_how = course.settled_resolution()
+    following = [*course.next_replies]
+    if (running := course.running_next()) is not None:
+        following.append(running)
+    found = Promise(
+        reply_due,
+        resolution_due,
+        course.reply_ms,
+        course.resolution_ms,
+        None if reply_due is None else course.reply.allowance,
+        None if resolution_due is None else course.resolution.allowance,
+        reply_how | resolution_how << RESOLUTION_BITS,
+        tuple(following),
+        tuple(course.responses_ms) if any(ms is not None for ms in course.responses_ms) else (),
+        tuple(course.extended),
     )
+    if course.version is None and found == Promise():
+        return None
+    return _marked(found, turns, course)
 
 
-def contribution(row: TicketRow) -> tuple[list[Observation], list[Level]]:
+def _marked(promise: Promise, turns: Turns, course: ClockCourse) -> Promise:
+    """Mark what counts under labels whose own line is another one than the line that promised it."""
+    version = course.version
+    if version is None:
+        return promise
+    terms = {FIRST_REPLY: course.reply.term, RESOLUTION: course.resolution.term}
+    how, following, place = promise.how, [*promise.next_replies], 0
+    labels = _Labels(turns)
+    for deadline in deadlines_of(promise, turns):
+        is_next = deadline.target == NEXT_REPLY
+        term: Term | None = course.next_terms[place] if is_next else terms[deadline.target]
+        foreign = False
+        if deadline.allowance is not None and term is not None and not deadline.how & RUNNING:
+            own = version.terms(labels.at(deadline.counts_ms)).of(deadline.target)
+            foreign = own is None or own.line != term.line
+        if is_next:
+            following[place] = replace(following[place], how=following[place].how | FOREIGN * foreign)
+            place += 1
+        else:
+            how |= (FOREIGN * foreign) << (RESOLUTION_BITS if deadline.target == RESOLUTION else 0)
+    return replace(promise, how=how, next_replies=tuple(following))
+
+
+class _Labels:
+    """Under which labels a ticket counts at an instant."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._standing = turns.standing
+        self._handed_ms = [at for at, what, _ in turns.log if what == TRANSFERRED]
+        # of a row that has forgotten the oldest turns
+        self._forgotten = turns.standing.stretch - len(self._handed_ms)
+
+    def at(self, at_ms: int) -> Dims:
+        """A transfer at the very instant is over."""
+        return self._standing.dims_of(self._forgotten + bisect_right(self._handed_ms, at_ms))
+
+
+def deadlines_of(promise: Promise, turns: Turns) -> Iterator[_Deadline]:
+    """Every deadline of a promise."""
+    created, standing = turns.creation.at_ms, turns.standing
+    reply, resolution = promise.how & (1 << RESOLUTION_BITS) - 1, promise.how >> RESOLUTION_BITS
+    if (due := promise.reply_due_ms) is not None:
+        kept = standing.replied_ms if reply & KEPT else None
+        yield _Deadline(FIRST_REPLY, due, created, promise.reply_allowance, reply, kept)
+    for one in promise.next_replies:
+        yield _Deadline(NEXT_REPLY, one.due_ms, one.start_ms, one.allowance, one.how, one.kept_ms)
+    if (due := promise.resolution_due_ms) is not None:
+        kept = _kept_resolution(turns, due, resolution) if resolution & KEPT else None
+        yield _Deadline(RESOLUTION, due, created, promise.resolution_allowance, resolution, kept)
+
+
+def _kept_resolution(turns: Turns, due_ms: int, how: int) -> int | None:
+    """The solution that kept the deadline.
+
+    It is the one that holds now; of a deadline that came with the ticket, the one that held at that instant.
+    """
+    if not how & GIVEN:
+        return turns.standing.ended_ms
+    kept = None
+    for at, what, more in turns.log:
+        at_ms = max(at, turns.creation.at_ms)
+        if at_ms > due_ms:
+            break
+        if what == facts.RESOLVED and more == SOLVED:
+            kept = at_ms
+    return kept
+
+
+def contribution(row: TicketRow) -> Promised:
     """What the promise of a row adds to panes and levels.
 
-    An outcome at the instant of what met the deadline, or at the deadline missed.
-
-    A clock that runs stands as a level in the minute of its deadline. What ended before its deadline without
-    being kept (closed without a reply, abandoned, paused) is neither. By allowance every outcome is booked at
-    the deadline: `kpis.sla.worst` judges what falls due together.
+    An outcome at the instant of what met the deadline, or at the deadline missed, under the labels of that
+    instant. A clock that runs stands as a level in the minute of its deadline. What ended before its deadline
+    without being kept (closed without a reply, abandoned, paused) is neither. By allowance every outcome is
+    booked at the deadline: `kpis.sla.worst` judges what falls due together.
     """
-    course = None if row.promise is None else run(row)
-    return ([], []) if course is None or row.promise is None else contribution_of(row.promise, course)
+    turns = None if row.promise is None else turns_of(row)
+    return NOTHING if turns is None or row.promise is None else contribution_of(row.promise, turns)
 
 
-def contribution_of(promise: Promise, course: ClockRun) -> tuple[list[Observation], list[Level]]:
-    """The same of a promise and how the clocks ran."""
-    found: list[Observation] = []
-    levels: list[Level] = []
-    if promise.reply_due_ms is not None:
-        _first_reply(found, levels, promise, course)
-    if promise.resolution_due_ms is not None:
-        _resolution(found, levels, promise, course)
-    if promise.reply_ms is not None and course.replied_ms is not None:
-        _duration(found, cell_numbers.FIRST_RESPONSE_BUSINESS, course.replied_ms, promise.reply_ms)
-    if promise.resolution_ms is not None and course.solved_ms is not None:
-        _duration(found, cell_numbers.RESOLUTION_BUSINESS, course.solved_ms, promise.resolution_ms)
-    return found, levels
+def contribution_of(promise: Promise, turns: Turns) -> Promised:
+    """The same of a promise and how the ticket went."""
+    found: list[DatedObservation] = []
+    levels: list[RunningLevel] = []
+    running: list[tuple[str, int]] = []
+    labels, now = _Labels(turns), turns.standing.dims()
+    for deadline in deadlines_of(promise, turns):
+        if deadline.how & RUNNING:
+            due, level = deadline.due_ms, cell_numbers.due_level(deadline.target, deadline.allowance)
+            then = labels.at(due)
+            levels.append((then, level, due, 1))
+            if then != now:
+                handed = cell_numbers.HANDED[deadline.target]
+                levels += ((then, handed, due, -1), (now, handed, due, 1))
+            running.append((deadline.target, due))
+        else:
+            found += [(labels.at(deadline.counts_ms), one) for one in _settled(deadline)]
+    _measured(found, promise, turns)
+    for place in range(0, len(promise.extended), 2):
+        at_ms, target = promise.extended[place : place + 2]
+        found.append((labels.at(at_ms), (at_ms, cell_numbers.EXTENDED[TARGETS[target]], 1)))
+    return Promised(found, levels, running)
+
+
+def _measured(found: list[DatedObservation], promise: Promise, turns: Turns) -> None:
+    """Durations by the calendar of the team."""
+    standing = turns.standing
+    replies = [(at, more) for at, what, more in turns.log if what == REPLIED]
+    responses = iter(promise.responses_ms)
+    for at, more in replies:
+        assert isinstance(more, tuple)
+        start, first_start, stretch = more
+        assert isinstance(stretch, int)
+        at_ms, dims = max(at, turns.creation.at_ms), standing.dims_of(stretch)
+        if start is not None and (length := next(responses, None)) is not None:
+            found += [(dims, one) for one in _duration(cell_numbers.RESPONSE_BUSINESS, at_ms, length)]
+        if first_start is not None and promise.reply_ms is not None:
+            measured = _duration(cell_numbers.FIRST_RESPONSE_BUSINESS, at_ms, promise.reply_ms)
+            found += [(dims, one) for one in measured]
+    if promise.resolution_ms is not None and standing.human_ms is not None and not standing.is_merged:
+        measured = _duration(cell_numbers.RESOLUTION_BUSINESS, standing.human_ms, promise.resolution_ms)
+        found += [(standing.dims_of(standing.human_stretch), one) for one in measured]
 
 
 def running(row: TicketRow) -> list[tuple[str, int]]:
     """(target, deadline) of the clocks of a ticket that run, towards their deadline or past it."""
-    return [(cell_numbers.running_target(level), due) for level, due in contribution(row)[1]]
+    return contribution(row).running
 
 
-def missed(row: TicketRow) -> list[Observation]:
-    """Of clocks that run no more because the ticket is given up.
-
-    Their deadlines as missed ones, wherever these stand.
-    """
-    course, promise = run(row), row.promise
-    found: list[Observation] = []
-    if course is not None and promise is not None:
-        allowances = {FIRST_REPLY: promise.reply_allowance, RESOLUTION: promise.resolution_allowance}
-        for target, due in running(row):
-            _settle(
-                found, target, due, created=course.creation.at_ms, kept=None, allowance=allowances[target]
-            )
-    return found
+def missed(row: TicketRow) -> list[DatedObservation]:
+    """Of clocks that run no more because the ticket is given up: their deadlines as missed ones."""
+    turns, promise = turns_of(row), row.promise
+    if turns is None or promise is None:
+        return []
+    labels = _Labels(turns)
+    return [
+        (labels.at(deadline.due_ms), one)
+        for deadline in deadlines_of(promise, turns)
+        if deadline.how & RUNNING
+        for one in _settled(deadline)
+    ]
 
 
-def _first_reply(found: list[Observation], levels: list[Level], promise: Promise, course: ClockRun) -> None:
-    due, created, allowance = promise.reply_due_ms, course.creation.at_ms, promise.reply_allowance
-    assert due is not None
-    if course.replied_ms is None and course.closed_ms is None:
-        levels.append((cell_numbers.due_level(FIRST_REPLY, allowance), due))
-    else:  # closed without a reply, there is a deadline only where it had passed before that
-        _settle(found, FIRST_REPLY, due, created=created, kept=course.replied_ms, allowance=allowance)
-
-
-def _resolution(found: list[Observation], levels: list[Level], promise: Promise, course: ClockRun) -> None:
-    due, created, allowance, kept = (
-        promise.resolution_due_ms,
-        course.creation.at_ms,
-        promise.resolution_allowance,
-        None,
-    )
-    assert due is not None
-    if course.closed_ms is None:
-        if course.since_ms is not None:
-            levels.append((cell_numbers.due_level(RESOLUTION, allowance), due))
-            return
-        # Paused, after the deadline had passed: broken, but not waiting for us.
-    elif course.outcome == "solved":
-        kept = course.closed_ms
-    elif course.closed_ms <= due:
-        return
-    _settle(found, RESOLUTION, due, created=created, kept=kept, allowance=allowance)
-
-
-def _settle(
-    found: list[Observation], target: str, due: int, *, created: int, kept: int | None, allowance: int | None
-) -> None:
+def _settled(deadline: _Deadline) -> Iterator[Observation]:
+    """What an ended deadline adds to panes."""
+    target, due, start, allowance, how, kept = deadline
     missed = kept is None or kept > due
-    life = _class(due - created)
+    life = _class(due - start)
     by_times = (
         cell_numbers.BREACHED + life if missed else cell_numbers.CLASSES * life + _class(due - (kept or 0))
     )
-    found.append((due if kept is None else min(kept, due), cell_numbers.SLA[target] + by_times, 1))
+    yield deadline.counts_ms, cell_numbers.SLA[target] + by_times, 1
     if allowance is not None:
-        found.append((due, cell_numbers.outcome_cell(target, allowance, missed=missed), 1))
+        yield due, cell_numbers.outcome_cell(target, allowance, missed=missed), 1
+    if how & FOREIGN:
+        yield deadline.counts_ms, cell_numbers.FOREIGN[target], 1
 
 
 def _class(remaining_ms: int) -> int:
-    return bisect_right(EDGES_MS, remaining_ms) - 1
+    return max(0, bisect_right(EDGES_MS, remaining_ms) - 1)
 
 
-def _duration(found: list[Observation], base: int, at_ms: int, length: int) -> None:
-    found.append((at_ms, base, 1))
+def _duration(base: int, at_ms: int, length: int) -> Iterator[Observation]:
+    yield at_ms, base, 1
     if length:
-        found.append((at_ms, base + 1, length))
-    found.append((at_ms, base + 2 + bucket(length), 1))
+        yield at_ms, base + 1, length
+    yield at_ms, base + 2 + bucket(length), 1

@@ -73,6 +73,7 @@ class Term(NamedTuple):
     within_ms: int
     calendar: Calendar
     allowance: int  # share that may be missed, 1 - objective, in 1/10,000
+    line: int = 0  # its place among the lines of the target
 
 
 class Terms(NamedTuple):
@@ -138,8 +139,9 @@ class Version:
         calendar = self.calendar(dims[0])
         found = {}
         for target in TARGETS:
-            rule = next((rule for rule in self.rules.get(target, ()) if rule.matches(dims)), None)
-            found[target] = None if rule is None else _term(rule, calendar)
+            lines = enumerate(self.rules.get(target, ()))
+            line, rule = next(((line, rule) for line, rule in lines if rule.matches(dims)), (0, None))
+            found[target] = None if rule is None else _term(rule, calendar, line)
         return Terms(calendar, found[FIRST_REPLY], found[NEXT_REPLY], found[RESOLUTION])
 
     def objective(self, target: str, dimension: int | None, member: str) -> float | None:
@@ -222,11 +224,12 @@ def _canonical_calendar(calendar: Calendar, through_year: int | None) -> dict[st
     return {"zone": time.zone, "week": time.week, "dates": dates}
 
 
-def _term(rule: Rule, calendar: Calendar) -> Term:
+def _term(rule: Rule, calendar: Calendar, line: int) -> Term:
     return Term(
         rule.within_ms,
         calendar if rule.clock == "business" else ALWAYS,
         round((1 - rule.objective) * ALLOWANCES),
+        line,
     )
 
 

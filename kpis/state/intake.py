@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final, get_args
 
+from kpis.state.older_format import as_before
 from kpis.state.records import SourceRecord
 from kpis.state.rules import StateRules
 from streams.decode import Reject, decoder
@@ -32,6 +33,7 @@ class Intake:
         self._horizon_ms = rules.horizon_ms
         self._tolerance_ms = rules.future_tolerance_ms
         self._counts = counts
+        self.takes_all = True  # False: the ledger has a format of programs that know fewer events
 
     def admitted(
         self, event: AnyEvent, key: str, record: SourceRecord, clock_ms: int | None
@@ -42,6 +44,10 @@ class Intake:
         then nothing is late.
         """
         at = event.occurred_at
+        if not self.takes_all:
+            older = as_before(event)
+            if isinstance(older, Reject):
+                return older
         if record.key != key.encode():
             detail = f"the record key {record.key!r} is not the identifier {key!r}: another partition owns it"
             return Reject("key", detail)

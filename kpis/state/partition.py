@@ -53,14 +53,24 @@ from kpis.state.customer_rows import CustomerRows
 from kpis.state.intake import DECODERS, KEYS, Intake
 from kpis.state.records import Changes, DeadLetter, SourceRecord, dead_letter
 from kpis.state.rules import DEFAULTS, PolicyChangedError, SettingsChangedError, StateRules
-from kpis.state.sla_clocks import CONCERNED, SlaClocks
+from kpis.state.sla_clocks import UNCONCERNED, SlaClocks
 from kpis.tickets import booking, observe
-from kpis.tickets.facts import FactEvent, fact_of
+from kpis.tickets.facts import DUE, FactEvent, fact_of
 from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
 from streams.decode import Reject
-from streams.events import CustomerChanged, Handled, Resolved, Survey, TicketCreated
+from streams.events import (
+    Assigned,
+    CustomerChanged,
+    Due,
+    Handled,
+    Resolved,
+    Restored,
+    Retracted,
+    Survey,
+    TicketCreated,
+)
 from streams.names import fold
 from streams.sources import BY_TOPIC
 from streams.topics import SOURCE_TOPICS
@@ -69,6 +79,8 @@ from windows.protocols import DeltaSink, MakeTables
 from windows.tables import Tables
 
 INTERACTIONS: Final = frozenset({Resolved, Handled})
+_MAY_CREATE: Final = frozenset({TicketCreated, Retracted})
+_MAY_BRING_DEADLINES: Final = frozenset({TicketCreated, Due, Restored, Retracted})
 
 
 class PartitionState:
@@ -101,10 +113,8 @@ class PartitionState:
         # again changes nothing, to count it again does: counts are written with the position of the record.
         self._counts: Counter[str] = Counter()
         self._intake = Intake(rules, self._counts)
-        # None without a policy: then nothing is promised, and an event costs nothing more.
-        self._book = (
-            None if rules.policy is None else SlaClocks(rules.policy, self._tables, self._tickets.by_id)
-        )
+        # Without a policy only deadlines that come with tickets are promised: others cost nothing more.
+        self._book = SlaClocks(rules.policy, self._tables, self._tickets.by_id)
         self.too_late_names: list[str] = []  # of the policy: in this ledger they count as `other` for ever
         self._reserve()
         self._fit_format()
@@ -148,7 +158,7 @@ class PartitionState:
 
     def _merge_of(self, topic: str) -> Callable[[str, Any, DeltaSink], None]:
         """How the events of a topic are merged: by whose identifier its record key may be."""
-        ticket = self._merge_ticket if self._book is None else self._merge_promised
+        ticket = self._merge_dated if self.rules.policy is None else self._merge_promised
         keys = BY_TOPIC[topic].key
         if "customer_id" not in keys:
             return ticket
@@ -172,15 +182,16 @@ class PartitionState:
         """
         row = self._row(ticket_id)
         overflowed, size, is_first = row.overflowed, row.size, not row.facts and row.stub is None
-        if type(event) is TicketCreated:
-            if not is_first and row.creation is None:
-                self._counts["uncreated"] -= 1
-        elif is_first:
-            self._counts["uncreated"] += 1
+        matters = is_first or row.corrected or type(event) in _MAY_CREATE
+        without_creation = matters and not is_first and row.creation is None
         if not booking.book(row, event, deltas, self._tables.number):
             self._counts["duplicate"] += 1
         elif type(event) in INTERACTIONS and quality.is_twin(row, fact_of(event)):
             self._counts["twin"] += 1
+        elif type(event) is Assigned:
+            self._counts["assigned"] += 1
+        if matters:
+            self._counts["uncreated"] += (row.creation is None) - without_creation
         self._tickets.grow(row.size - size)
         if row.overflowed and not overflowed:
             self._counts["overflow"] += 1
@@ -202,14 +213,25 @@ class PartitionState:
         self._counts["comeback"] += 1
         self._counts["uncreated"] += row.creation is None
         booking.raise_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
-        if self._book is not None:
-            self._book.come_back(ticket_id, row)
+        self._book.come_back(ticket_id, row)
         return row
+
+    def _merge_dated(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
+        """As `_merge_ticket`, without a policy: only of some tickets are there deadlines."""
+        kind = type(event)
+        if kind in _MAY_BRING_DEADLINES:
+            dated = not isinstance(event, TicketCreated) or event.has_deadlines
+        else:
+            dated = False
+        row = self._row(ticket_id)
+        if dated or row.promise is not None or (kind is TicketCreated and _has_deadlines(row)):
+            self._merge_promised(ticket_id, event, deltas)
+        else:
+            self._merge_ticket(ticket_id, event, deltas)
 
     def _merge_promised(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
         """As `_merge_ticket`, with what it does to the ticket's promise."""
-        assert self._book is not None
-        if type(event) not in CONCERNED:
+        if type(event) in UNCONCERNED:
             self._merge_ticket(ticket_id, event, deltas)
             return
         self._book.book(
@@ -221,10 +243,11 @@ class PartitionState:
 
         Open tickets stay longer, and none is outlived by what it has booked.
         """
-        found, levels = observe.contribution(row)
-        if self._book is not None and (promised := self._book.before(row)) is not None:
-            found = [*found, *promised[1]]
-        booked_ms = max((at_ms for at_ms, _, _ in found), default=row.last_ms)
+        parts, levels, _ = observe.contribution(row)
+        booked = [at_ms for _, bookings in parts for at_ms, _, _ in bookings]
+        if (promised := self._book.before(row)) is not None:
+            booked += [at_ms for _, (at_ms, _, _) in promised.found]
+        booked_ms = max(booked, default=row.last_ms)
         over_ms = max(row.last_ms, booked_ms) + max(SIX_HOURS.retention_ms, self.rules.horizon_ms)
         return max(over_ms, row.last_ms + self.rules.open_ms) if levels else over_ms
 
@@ -247,8 +270,7 @@ class PartitionState:
         self._tables.expire(clock)
         for ticket_id, row in self._tickets.expire(clock):
             booking.withdraw_levels(self._tables.deltas, self._tables.number, row.dims(), observe.levels(row))
-            if self._book is not None:
-                self._book.leave(ticket_id, row)
+            self._book.leave(ticket_id, row)
             self._tickets.leave(ticket_id, row)
             self._counts["uncreated"] -= row.creation is None
         self._customers.expire(clock)
@@ -276,10 +298,9 @@ class PartitionState:
 
     def dirty_bytes(self) -> int:
         """Bytes that the pending change set may take, from above: to write before a limit is reached."""
-        listed = 0 if self._book is None else self._book.size_of_changes()
         return (
             self._tables.size_of_changes()
-            + listed
+            + self._book.size_of_changes()
             + self._tickets.size_of_changes()
             + self._customers.size_of_changes()
             + 4096
@@ -294,8 +315,7 @@ class PartitionState:
             counters[name] = counters.get(name, 0) + amount
         self._counts.clear()
         view = self._tables.changes() + self._admission.changes()
-        if self._book is not None:
-            view += self._book.changes(self._newest_ms or 0)
+        view += self._book.changes(self._newest_ms or 0)
         view.append(self._position_row())
         self.clean = True
         for row in self._tickets.changed_rows():
@@ -316,8 +336,7 @@ class PartitionState:
         if topic == "view":
             typed = codec.decode_view_key(key)
             if isinstance(typed, AtRiskKey):
-                if self._book is not None:
-                    self._book.load(typed, value)
+                self._book.load(typed, value)
             elif isinstance(typed, PaneKey):
                 self._tables.load_pane(*typed, value)
             elif isinstance(typed, LevelKey):
@@ -335,6 +354,7 @@ class PartitionState:
         """Write rows as the ledger's format allows."""
         self._tickets.write_with(codec.ticket_encoder(self.position.format))
         self._tickets.keeps = self.position.format >= codec.REMAINS_FORMAT
+        self._intake.takes_all = self.position.format >= codec.TIME_LINE_FORMAT
 
     @property
     def _newest_ms(self) -> int | None:
@@ -368,7 +388,7 @@ class PartitionState:
         # of a ledger from before they were counted
         if self.position.counters.get("uncreated", 0) != uncreated:
             self.position.counters["uncreated"] = uncreated
-        if self._book is not None and not self.outdated:
+        if not self.outdated:
             self._book.loaded()
         known = self.position.policy
         self._sign()
@@ -421,8 +441,7 @@ class PartitionState:
             full = self._tickets.size_of_changes() > most_bytes
             yield Changes(self._tickets.changes(), [self._position_row()]) if full else None
         self._admission.folded = folded  # they were counted when they came
-        if self._book is not None:
-            self._book.loaded(rebuilt=True)
+        self._book.loaded(rebuilt=True)
         for _ in self._tables.differing(most_bytes):
             yield self.take_changes()
         self.position.definitions, self.position.becoming = definitions.CURRENT, None
@@ -437,3 +456,8 @@ class PartitionState:
     def remains_held(self) -> int:
         """Tickets that are known although their rows have left."""
         return self._tickets.remains_held
+
+
+def _has_deadlines(row: TicketRow) -> bool:
+    """Whether deadlines of a ticket came, though its creation had not."""
+    return any(fact[1] == DUE for fact in row.facts)

@@ -33,7 +33,7 @@ def book_again(
     tables: WindowedTables[Dims],
     tickets: Rows[TicketRow],
     customer_rows: Mapping[str, CustomerRow],
-    book: SlaClocks | None,
+    book: SlaClocks,
 ) -> Iterator[int]:
     """Book all rows into empty tables; yields after each turn how many are done.
 
@@ -41,7 +41,7 @@ def book_again(
     """
     done = 0
     for ticket_id, row in tickets.by_id.items():
-        if book is not None and book.promise_again(row):
+        if book.promise_again(row):
             tickets.mark(ticket_id, row.size + row.stub_size)
         _book_ticket(tables, row, book)
         done += 1
@@ -58,17 +58,18 @@ def book_again(
     yield done
 
 
-def _book_ticket(tables: WindowedTables[Dims], row: TicketRow, book: SlaClocks | None) -> None:
-    dims = row.dims()
-    found, levels = observe.contribution(row)
-    if book is not None and (promised := book.before(row)) is not None:
-        found, levels = [*found, *promised[1]], [*levels, *promised[2]]
-    if found or levels:
-        slot = tables.number(dims)
-        for at_ms, cell, amount in found:
-            tables.deltas.add(at_ms, slot, cell, amount)
-        for level, at_ms in levels:
-            tables.deltas.raise_(level, at_ms, slot)
+def _book_ticket(tables: WindowedTables[Dims], row: TicketRow, book: SlaClocks) -> None:
+    deltas, number = tables.deltas, tables.number
+    found = observe.contribution(row)
+    for dims, bookings in found.parts:
+        deltas.book(number(dims), bookings)
+    booking.raise_levels(deltas, number, found.dims, found.levels)
+    if (promised := book.before(row)) is None:
+        return
+    for dims, (at_ms, cell, amount) in promised.found:
+        deltas.add(at_ms, number(dims), cell, amount)
+    for dims, level, due_ms, sign in promised.levels:
+        (deltas.raise_ if sign > 0 else deltas.lower)(level, due_ms, number(dims))
 
 
 def _book_customer(tables: WindowedTables[Dims], row: CustomerRow) -> None:

@@ -22,56 +22,45 @@ One ticket, promised a first reply by 10:00, in the team that has slot 7:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeVar
 
-from kpis import cell_numbers
 from kpis.ledger import codec
 from kpis.sla import commitments
 from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
-from kpis.sla.commitments import ClockRun
+from kpis.sla.commitments import NOTHING, DatedObservation, Promised, RunningLevel
 from kpis.sla.policy import Policy
 from kpis.tickets.facts import FactEvent
-from kpis.tickets.observe import Level, Observation
+from kpis.tickets.observe import Observation
+from kpis.tickets.promise import GIVEN, RESOLUTION_BITS
 from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Dims
-from streams.events import (
-    Discarded,
-    FirstReply,
-    Paused,
-    Reopened,
-    Replied,
-    Resolved,
-    Resumed,
-    TicketCreated,
-    Triaged,
-)
+from streams.events import Assigned, Handled, Survey, TicketCreated
 from windows.deltas import Booking
 from windows.protocols import WindowedTables
 
-CONCERNED: Final = frozenset(
-    {TicketCreated, FirstReply, Replied, Resolved, Paused, Resumed, Reopened, Discarded, Triaged}
-)
-Booked = tuple[Dims, list[Observation], list[Level]]
-REPLIES: Final = frozenset({FirstReply, Replied})
-NOTHING: Final[Booked] = (("", "", ""), [], [])
+_T = TypeVar("_T")
+UNCONCERNED: Final = frozenset({Survey, Handled, Assigned})
 
 
 class SlaClocks:
     """Books what promises contribute, and lists the running clocks for the rows of tickets at risk."""
 
-    def __init__(self, policy: Policy, tables: WindowedTables[Dims], rows: Mapping[str, TicketRow]) -> None:
+    def __init__(
+        self, policy: Policy | None, tables: WindowedTables[Dims], rows: Mapping[str, TicketRow]
+    ) -> None:
         self._policy = policy
         self._tables = tables
         self._rows = rows
-        # Invariant: (deadline, ticket) is listed here exactly while the ticket stands in that level. `_raise`
-        # and `_lower` do both, and nothing else does either; `loaded` lists what the rows say.
+        # Invariant: (deadline, ticket) is listed here exactly while a clock of the ticket runs, for the team
+        # that has the ticket. `_list` and `_unlist` do both, and nothing else does either; `loaded` lists
+        # what the rows say.
         self._at_risk = AtRiskIndex()
-        self._keys: dict[tuple[int, int], AtRiskKey] = {}  # by level and slot, so that a key is made once
+        self._keys: dict[tuple[str, str], AtRiskKey] = {}  # so that a key is made once
 
-    def before(self, row: TicketRow) -> Booked | None:
+    def before(self, row: TicketRow) -> Promised | None:
         """What is booked of a row."""
-        return None if row.promise is None else (row.dims(), *commitments.contribution(row))
+        return None if row.promise is None else commitments.contribution(row)
 
     def promise_again(self, row: TicketRow) -> bool:
         """Derive the promise of a row without booking anything.
@@ -86,69 +75,70 @@ class SlaClocks:
     def book(self, ticket_id: str, row: TicketRow, event: FactEvent, merge: Callable[[], None]) -> None:
         """Let an event be merged into a row, and book what that does to its promise.
 
-        Invariant: `row.clocks` is None, or how the clocks of the row ran and what of that is booked. It saves
-        running them twice an event; `PartitionState.take_changes` lets go of it.
+        Invariant: `row.clocks` is None, or the turns of the row and what of that is booked. It saves walking
+        twice an event; `PartitionState.take_changes` lets go of it.
         """
-        promise = row.promise
-        if promise is None and type(event) is not TicketCreated:
-            merge()  # discarded, without a creation, or before the first version: nothing is ever promised
-            return
-        course, old = row.clocks or self._clocks(row)
-        if type(event) in REPLIES and _changes_nothing(event, course):
-            merge()
-            return
+        turns, old = row.clocks or self._clocks(row)
+        dims = row.dims()
         merge()
-        known = None if promise is None or course is None else (course, promise)
-        now = commitments.run(row)
-        if now != course or promise is None:
-            row.promise = promise = None if now is None else commitments.promise_of(now, self._policy, known)
-            new = (
-                NOTHING
-                if promise is None or now is None
-                else (row.dims(), *commitments.contribution_of(promise, now))
-            )
-        else:
-            new = (row.dims(), *old[1:])
+        now = commitments.turns_of(row)
+        is_created = type(event) is TicketCreated
+        if now is not None and turns is not None and now.is_like(turns):
+            row.clocks = (now, old)  # nothing that a clock follows has changed
+            if is_created and old.running:
+                self._list(ticket_id, row, dims, old.running)
+            return
+        row.promise = None if now is None else commitments.promise_of(now, self._policy)
+        new = NOTHING if now is None or row.promise is None else commitments.contribution_of(row.promise, now)
         row.clocks = (now, new)
-        if old != new:
-            self.move(ticket_id, row, old, new)
+        self.move(ticket_id, row, (dims, old), (row.dims(), new))
         # another creation may stand, with its time and link, though its deadlines are the same
-        if type(event) is TicketCreated and new[2]:
-            self._list(ticket_id, row, self._tables.number(new[0]), new[0], new[2])
+        if is_created and new.running:
+            self._list(ticket_id, row, row.dims(), new.running)
 
-    def _clocks(self, row: TicketRow) -> tuple[ClockRun | None, Booked]:
+    def _clocks(self, row: TicketRow) -> tuple[commitments.Turns | None, Promised]:
         """How the clocks of a row have run, and what is booked of them."""
-        course = commitments.run(row)
-        if row.promise is None or course is None:
-            return course, NOTHING
-        return course, (row.dims(), *commitments.contribution_of(row.promise, course))
+        turns = commitments.turns_of(row)
+        if row.promise is None or turns is None:
+            return turns, NOTHING
+        return turns, commitments.contribution_of(row.promise, turns)
 
-    def move(self, ticket_id: str, row: TicketRow, old: Booked, new: Booked) -> None:
+    def move(
+        self, ticket_id: str, row: TicketRow, old: tuple[Dims, Promised], new: tuple[Dims, Promised]
+    ) -> None:
         """Book the difference."""
-        old_dims, old_found, old_levels = old
-        new_dims, new_found, new_levels = new
+        if old == new:
+            return
+        (old_dims, before), (new_dims, after) = old, new
+        gone, come = _differing(before.found, after.found)
+        self._book_found(gone, -1)
+        self._book_found(come, 1)
+        lowered, raised = _differing(before.levels, after.levels)
+        self._change_levels(lowered, -1)
+        self._change_levels(raised, 1)
         if old_dims == new_dims:
-            same = [one for one in old_found if one in new_found]
-            old_found = [one for one in old_found if one not in same]
-            new_found = [one for one in new_found if one not in same]
+            stopped, started = _differing(before.running, after.running)
+        else:
+            stopped, started = before.running, after.running
+        self._unlist(ticket_id, old_dims, stopped)
+        self._list(ticket_id, row, new_dims, started)
+
+    def _book_found(self, found: list[DatedObservation], sign: int) -> None:
+        for dims in {dims for dims, _ in found}:
+            here = [one for other, one in found if other == dims]
+            self._tables.deltas.book(self._tables.number(dims), _by_instant(here, sign))
+
+    def _change_levels(self, levels: Iterable[RunningLevel], sign: int) -> None:
         deltas, number = self._tables.deltas, self._tables.number
-        for dims, found, sign in ((old_dims, old_found, -1), (new_dims, new_found, 1)):
-            if found:
-                slot = number(dims)
-                deltas.book(slot, _by_instant(found, sign))
-        if old_dims == new_dims:
-            staying = [level for level in old_levels if level in new_levels]
-            old_levels = [level for level in old_levels if level not in staying]
-            new_levels = [level for level in new_levels if level not in staying]
-        self._lower(ticket_id, old_dims, old_levels)
-        self._raise(ticket_id, row, new_dims, new_levels)
+        for dims, level, due_ms, own_sign in levels:
+            (deltas.raise_ if sign * own_sign > 0 else deltas.lower)(level, due_ms, number(dims))
 
     def leave(self, ticket_id: str, row: TicketRow) -> None:
         """The row leaves the state: its clocks stand in no level any more."""
         booked = self.before(row)
         if booked is not None:
-            dims, _, levels = booked
-            self._lower(ticket_id, dims, levels)
+            self._change_levels(booked.levels, -1)
+            self._unlist(ticket_id, row.dims(), booked.running)
 
     def come_back(self, ticket_id: str, row: TicketRow) -> None:
         """The row is back in the state.
@@ -158,34 +148,32 @@ class SlaClocks:
         self.promise_again(row)
         booked = self.before(row)
         if booked is not None:
-            dims, _, levels = booked
-            self._raise(ticket_id, row, dims, levels)
+            self._change_levels(booked.levels, 1)
+            self._list(ticket_id, row, row.dims(), booked.running)
 
-    def _lower(self, ticket_id: str, dims: Dims, levels: list[Level]) -> None:
-        slot = self._tables.number(dims) if levels else 0
-        for level, due_ms in levels:
-            self._tables.deltas.lower(level, due_ms, slot)
-            self._at_risk.stop(self._key(level, slot), ticket_id, due_ms)
+    def _unlist(self, ticket_id: str, dims: Dims, running: Iterable[tuple[str, int]]) -> None:
+        for target, due_ms in running:
+            self._at_risk.stop(self._key(target, dims), ticket_id, due_ms)
 
-    def _raise(self, ticket_id: str, row: TicketRow, dims: Dims, levels: list[Level]) -> None:
-        slot = self._tables.number(dims) if levels else 0
-        for level, due_ms in levels:
-            self._tables.deltas.raise_(level, due_ms, slot)
-        self._list(ticket_id, row, slot, dims, levels)
-
-    def _list(self, ticket_id: str, row: TicketRow, slot: int, dims: Dims, levels: list[Level]) -> None:
-        if not levels:
+    def _list(self, ticket_id: str, row: TicketRow, dims: Dims, running: Iterable[tuple[str, int]]) -> None:
+        started = list(running)
+        if not started:
             return
+        shown = self._shown(dims)
         url = None if row.creation is None else row.creation.url
-        width = text_bytes(ticket_id, dims[1], dims[2], url)
-        for level, due_ms in levels:
-            self._at_risk.start(self._key(level, slot), ticket_id, due_ms, text_bytes=width)
+        width = text_bytes(ticket_id, shown[1], shown[2], url)
+        for target, due_ms in started:
+            self._at_risk.start(self._key(target, dims), ticket_id, due_ms, text_bytes=width)
 
-    def _key(self, level: int, slot: int) -> AtRiskKey:
-        key = self._keys.get((level, slot))
+    def _shown(self, dims: Dims) -> Dims:
+        """The labels as they are admitted."""
+        return self._tables.dims_of(self._tables.number(dims))
+
+    def _key(self, target: str, dims: Dims) -> AtRiskKey:
+        team, _, _ = self._shown(dims)
+        key = self._keys.get((target, team))
         if key is None:
-            team, _, _ = self._tables.dims_of(slot)
-            key = self._keys[level, slot] = AtRiskKey(cell_numbers.running_target(level), team)
+            key = self._keys[target, team] = AtRiskKey(target, team)
         return key
 
     def size_of_changes(self) -> int:
@@ -205,7 +193,7 @@ class SlaClocks:
         assert creation is not None
         _, channel, priority = row.dims()
         url = creation.url if creation.url is not None and text_bytes(creation.url) <= LONGEST_URL else None
-        return Entry(due_ms, ticket_id, creation.at_ms, channel, priority, url)
+        return Entry(due_ms, ticket_id, creation.at_ms, channel, priority, url, _is_given(row, due_ms))
 
     def load(self, key: AtRiskKey, raw: bytes | None) -> None:
         """Take over a row of the ledger."""
@@ -217,9 +205,8 @@ class SlaClocks:
         Where promises were made again, lists in the ledger may differ.
         """
         for ticket_id, row in self._rows.items():
-            if levels := commitments.contribution(row)[1]:
-                dims = row.dims()
-                self._list(ticket_id, row, self._tables.number(dims), dims, levels)
+            if running := commitments.contribution(row).running:
+                self._list(ticket_id, row, row.dims(), running)
         if rebuilt:
             self._at_risk.look_at_all()
         else:
@@ -238,13 +225,31 @@ def _by_instant(found: list[Observation], sign: int) -> Iterator[Booking]:
         yield at_ms, counts, tuple([number for pair in here if pair[1] != 1 for number in pair])
 
 
-def _changes_nothing(event: Any, course: ClockRun | None) -> bool:
-    """Whether a reply ends no wait for the first one, and cannot take the place of one that did.
+def _differing(before: list[_T], after: list[_T]) -> tuple[list[_T], list[_T]]:
+    """What is in one list and not in the other, however often.
 
-    Of one identity the earlier stands.
+    >>> _differing([1, 1, 2], [1, 3])
+    ([1, 2], [3])
     """
-    if course is None:
-        return False
-    if course.replied_ms is None:
-        return bool(getattr(event, "automated", False))
-    return bool(event.occurred_at > course.replied_ms)
+    left = list(after)
+    gone: list[_T] = []
+    for one in before:
+        if one in left:
+            left.remove(one)
+        else:
+            gone.append(one)
+    return gone, left
+
+
+def _is_given(row: TicketRow, due_ms: int) -> bool:
+    """Whether a running deadline of a ticket came with it."""
+    promise = row.promise
+    assert promise is not None
+    return any(
+        due == due_ms and bool(how & GIVEN)
+        for due, how in (
+            (promise.reply_due_ms, promise.how),
+            (promise.resolution_due_ms, promise.how >> RESOLUTION_BITS),
+            *[(one.due_ms, one.how) for one in promise.next_replies[-1:]],
+        )
+    )

@@ -52,16 +52,20 @@ from kpis.tickets.facts import (
     Fact,
 )
 from kpis.tickets.standing import Filed, Standing
+from windows.deltas import Booking
 from windows.distinct import REGISTERS
 from windows.histogram import BOUNDS
 from windows.panes import DAY_MS
 
 # A turn: event time ms, what, more. What is a kind of fact, where it is the same, or one of these.
-Turn = tuple[int, int, Any]
+More = int | bool | None | tuple[int | bool | str | None, ...]
+Turn = tuple[int, int, More]
 Log = list[Turn]
 WAIT: Final = 100  # a wait begins, or had begun earlier than it seemed; more: its start
 WAIT_OVER: Final = 101  # it ends without an answer
-BOT: Final = 102  # a bot has the ticket from now on
+BOT: Final = 102  # a bot has the ticket from now on (more: True), or people have it
+# What is more of REPLIED: the start of the wait that it ends (None: it ends none), where the first response
+# time began (None: it is not the first reply), and the number of the stretch.
 # What is more of RESOLVED: by whom or how it was closed. The first two are those of old rows.
 SOLVED, ABANDONED, SOLVED_BY_BOT, GONE = 0, 1, 2, 3
 MOST_REPLIES: Final = 2  # beyond one it does not matter how many
@@ -92,7 +96,9 @@ def create(standing: Standing, at_ms: int, content: Content, found: Filed | None
         found[0].append((at_ms, counts, ()))
 
 
-def step(standing: Standing, fact: Fact, found: Filed | None, log: Log | None = None) -> None:
+def step(  # noqa: C901 - one branch a kind
+    standing: Standing, fact: Fact, found: Filed | None, log: Log | None = None
+) -> None:
     """Take a fact further what a ticket has come to.
 
     What is stamped before the creation happens at the creation, and is an anomaly. Of creations only `create`
@@ -182,19 +188,32 @@ def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None,
         assert created is not None
         at = created
     start = standing.wait_ms if waited is None else fact[0] - waited
+    if standing.bot_ms is not None and log is not None:
+        log.append((at, BOT, False))
     standing.pending, standing.wait_ms, standing.bot_ms = False, None, None
     is_first = standing.replied_ms is None and standing.was_asked
+    first_start = _first_start(standing, created) if is_first else None
     if log is not None and (start is not None or is_first):
-        log.append((at, REPLIED, (start, is_first)))
+        log.append((at, REPLIED, (start, first_start, standing.stretch)))
     if found is not None:
         _touch(standing, found)
+        length = None if start is None else 0 if early else max(0, at - start)
+        first_length = at - first_start if first_start is not None and created is not None else None
+        _book_reply(
+            found[-1], at, length, first_length, ahead=waited is not None and waited < 0 and not early
+        )
     standing.replies = min(standing.replies + 1, MOST_REPLIES)
     if is_first:
         standing.replied_ms = at
-    if found is None:
-        return
-    length = None if start is None else 0 if early else max(0, at - start)
-    first_length = at - _first_start(standing, created) if is_first and created is not None else None
+
+
+def _book_reply(
+    here: list[Booking], at: int, length: int | None, first_length: int | None, *, ahead: bool
+) -> None:
+    """What a reply adds: the wait that it ends, and of the first one, the first response time.
+
+    `ahead`: the wait that it states begins after it.
+    """
     counts: tuple[int, ...] = ()
     amounts: tuple[int, ...] = ()
     if first_length is not None:
@@ -206,19 +225,21 @@ def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None,
     if length is not None:
         more_counts, more_amounts = _duration(cell_numbers.RESPONSE, length)
         counts, amounts = counts + more_counts, amounts + more_amounts
-    if waited is not None and waited < 0 and not early:
+    if ahead:
         counts += _ANOMALY
     if counts:
-        found[-1].append((at, counts, amounts))
+        here.append((at, counts, amounts))
 
 
-def _first_start(standing: Standing, created: int) -> int:
-    """Where the first response time begins.
+def _first_start(standing: Standing, created: int | None) -> int:
+    """Where the first response time begins; a number without meaning while the creation is not known.
 
     At the creation, or where the desk or a bot opened the ticket, at the customer's first message; not before
     a bot's first hand-over, or the start of its stretch where a human replied without one.
     """
-    asked = standing.messaged_ms if not standing.by_customer and standing.messaged_ms is not None else created
+    asked = created or 0
+    if not standing.by_customer and standing.messaged_ms is not None:
+        asked = standing.messaged_ms
     with_people = standing.handed_over_ms if standing.handed_over_ms is not None else standing.bot_last_ms
     return asked if with_people is None else max(asked, with_people)
 
@@ -277,7 +298,7 @@ def _hand_over(standing: Standing, at: int, _: Content, __: Filed | None, log: L
         if standing.handed_over_ms is None:
             standing.handed_over_ms = at
         if log is not None:
-            log.append((at, HANDED_OVER, None))
+            log.append((at, BOT, False))
         _wait(standing, at, log)
 
 
@@ -294,7 +315,7 @@ def _state(standing: Standing, at: int, content: Content, found: Filed | None, l
         standing.bot_ms = standing.bot_last_ms = at
         _stop_waiting(standing, at, log)
         if log is not None:
-            log.append((at, BOT, None))
+            log.append((at, BOT, True))
     _say(standing, at, STATUS, status, log)
 
 
@@ -467,7 +488,7 @@ def _touch(standing: Standing, found: Filed) -> None:
 
 
 def _put(
-    here: list[tuple[int, tuple[int, ...], tuple[int, ...]]],
+    here: list[Booking],
     at: int | None,
     counts: tuple[int, ...],
     amounts: tuple[int, ...],

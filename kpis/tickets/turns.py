@@ -30,7 +30,7 @@ def log_of(standing: Standing, turns: list[OldTurn]) -> Log:  # noqa: C901 - one
     told, open_, paused = replied is None, True, False
     for at, kind, abandoned in turns:
         if not told and replied is not None and (replied, REPLIED) < (at, kind):
-            found.append((replied, REPLIED, (waits, True)))
+            found.append((replied, REPLIED, (waits, standing.created_ms or 0, 0)))
             told, waits = True, None
         if kind == REOPENED:
             if open_:
@@ -53,5 +53,5 @@ def log_of(standing: Standing, turns: list[OldTurn]) -> Log:  # noqa: C901 - one
             found.append((at, kind, None))
     if not told:
         assert replied is not None
-        found.append((replied, REPLIED, (waits, True)))
+        found.append((replied, REPLIED, (waits, standing.created_ms or 0, 0)))
     return found

@@ -86,8 +86,8 @@ class World:
         self._book(row, 1)
 
     def _book(self, row: TicketRow, sign: int) -> None:
-        found, levels = commitments.contribution(row)
-        for at_ms, cell, _ in found:
+        promised = commitments.contribution(row)
+        for _, (at_ms, cell, _) in promised.found:
             for target in TARGETS:
                 if (
                     0
@@ -95,8 +95,8 @@ class World:
                     < cell_numbers.BREACHED + cell_numbers.CLASSES
                 ):
                     self._settled[target][at_ms // MINUTE_MS][own] += sign
-        for level, at_ms in levels:
-            self._due[cell_numbers.running_target(level)][at_ms // MINUTE_MS] += sign
+        for target, due_ms in promised.running:
+            self._due[target][due_ms // MINUTE_MS] += sign
 
     def settled(self, target: str, now: int, minutes: int) -> Counter[int]:
         """What became of the deadlines of the last minutes; what still waits is missed."""
