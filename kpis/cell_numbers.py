@@ -45,6 +45,12 @@ CAME: Final = {
         ("support_solved_unanswered_tickets", "support_solved_unanswered_ratio"),
         "9de7297dc3effa4e",
     ),
+    6: Came(
+        "messages of customers begin waits, statuses are levels, bots and transfers count as such, merged "
+        "tickets are requests no more, events can be retracted, deadlines may come with the ticket",
+        ("*",),
+        "",
+    ),
 }
 
 CELLS: Final[dict[str, Cell]] = {}  # every cell that there is, by its name, in the order of the numbers
@@ -137,11 +143,12 @@ EXTENDED: Final = {
         }.items()
     )
 }
+# Of each target two: of what was met, and of what was missed.
 FOREIGN: Final = {
-    target: _cell(34 + i, f"sla_foreign_{target}", says, since=6)
+    target: _cell(34 + 2 * i, f"sla_foreign_{target}", says, size=2, since=6)
     for i, (target, says) in enumerate(
         {
-            "first_reply": "outcomes of first replies that another line promised than that of their labels",
+            "first_reply": "first replies that another line promised than that of their labels: met, missed",
             "next_reply": "the same of next replies",
             "resolution": "the same of resolutions",
         }.items()
@@ -326,7 +333,11 @@ def is_observed(cells: Mapping[int, int]) -> bool:
     return any(cell < _FIRST_SLA and cell not in _OF_NO_EVENT for cell in cells)
 
 
-_OF_NO_EVENT: Final = frozenset({REGISTERS_USED, *EXTENDED.values(), *FOREIGN.values()})
+# Of promises alone: what was counted of them beside what came of them.
+MARKS: Final = frozenset(
+    {*EXTENDED.values(), *[base + missed for base in FOREIGN.values() for missed in (0, 1)]}
+)
+_OF_NO_EVENT: Final = frozenset({REGISTERS_USED, *MARKS})
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

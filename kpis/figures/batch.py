@@ -30,7 +30,7 @@ from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
 from streams.decode import Reject, decoder
-from streams.events import AnyEvent, Joined, Left, Survey
+from streams.events import AnyEvent, Assigned, Joined, Left, Survey
 from streams.topics import SOURCE_TOPICS
 from windows.cells import Cells, add
 from windows.offered import RANKING
@@ -66,6 +66,7 @@ class History:
     first_ms: int | None = None
     last_ms: int | None = None
     events: int = 0
+    assigns: bool = False  # whether any event told of an assignment
 
     def add(
         self, topic: str, raw: bytes | None, *, until_ms: int | None = None, latest_ms: int | None = None
@@ -101,6 +102,7 @@ class History:
             self.duplicates += not customers.note(row, event)
             customers.merge(row, event)
         else:
+            self.assigns = self.assigns or type(event) is Assigned
             self.duplicates += not merging.merge(self.tickets.setdefault(event.key, TicketRow()), event)
 
     def quality(self) -> Quality:
@@ -152,7 +154,9 @@ class Batch:
             spelled = self._rules.spell(dims)
             self._found[spelled].append(one)
             if self._sla is not None and (
-                one[1] in commitments.SETTLED_CELLS or one[1] in cell_numbers.OUTCOMES
+                one[1] in commitments.SETTLED_CELLS
+                or one[1] in cell_numbers.OUTCOMES
+                or one[1] in cell_numbers.MARKS
             ):
                 self._sla.settle(spelled, [one])
         levels += [(self._rules.spell(dims), level, due, n) for dims, level, due, n in promised.levels]
@@ -328,7 +332,7 @@ class Batch:
             *((d, OTHER, folded[d]) for d in DIMENSIONS if folded[d]),
         ]:
             labels = (("by", by), ("member", member))
-            yield from self._levels.figures(by, names, labels)
+            yield from self._levels.figures(by, names, labels, assigns=self._history.assigns)
             if self._sla is not None:
                 hour, day, week = self._current(FORECAST_WINDOWS, as_of_ms)
                 yield from self._sla.live(by, names, as_of_ms, labels, (hour, day, week))

@@ -12,7 +12,15 @@ from typing import Final
 
 from kpis import cell_numbers
 from kpis.figure import Figure, Labels
-from kpis.figures.kpi.live import OLDEST, OPEN, UNANSWERED
+from kpis.figures.kpi.live import (
+    OLDEST,
+    OLDEST_WAITING,
+    OPEN,
+    UNANSWERED,
+    UNASSIGNED,
+    WAITING,
+    WITH_BOT,
+)
 from kpis.tickets.row import CUSTOMERS
 from kpis.view_keys import LevelKey
 from windows.cells import Cells, add
@@ -58,17 +66,30 @@ class Levels:
             classes[bisect_right(AGE_EDGES_MS, as_of_ms - minute * MINUTE_MS)] += n
         return tuple(classes)
 
-    def figures(self, by: str, members: Iterable[str], labels: Labels) -> Iterator[Figure]:
-        """Open and unanswered tickets, and since when the oldest unanswered one has waited.
+    def figures(self, by: str, members: Iterable[str], labels: Labels, *, assigns: bool) -> Iterator[Figure]:
+        """Open tickets, what of them waits and for how long, who has them.
 
-        A 0 of the counts is real; the timestamp is absent when no ticket is unanswered.
+        A 0 of the counts is real; a timestamp is absent where nobody waits. `assigns`: the desk has told of
+        an assignment, else nothing is known of tickets that nobody has.
         """
         names = list(members)
-        open_ = sum(sum(self._minutes.get((cell_numbers.OPEN, by, name), {}).values()) for name in names)
-        waiting = [self._minutes.get((cell_numbers.UNANSWERED, by, name), {}) for name in names]
-        unanswered = sum(sum(minutes.values()) for minutes in waiting)
+        open_ = self._count(cell_numbers.OPEN, by, names)
         yield Figure(OPEN.name, labels, float(open_), open_)
-        yield Figure(UNANSWERED.name, labels, float(unanswered), unanswered)
-        if unanswered:
-            oldest = min(min(minutes) for minutes in waiting if minutes)
-            yield Figure(OLDEST.name, labels, float(oldest * _MINUTE_SECONDS), unanswered)
+        for level, count, oldest in (
+            (cell_numbers.UNANSWERED, UNANSWERED, OLDEST),
+            (cell_numbers.WAITING, WAITING, OLDEST_WAITING),
+        ):
+            n = self._count(level, by, names)
+            yield Figure(count.name, labels, float(n), n)
+            if n:
+                waits = [self._minutes.get((level, by, name), {}) for name in names]
+                first = min(min(minutes) for minutes in waits if minutes)
+                yield Figure(oldest.name, labels, float(first * _MINUTE_SECONDS), n)
+        if assigns:
+            unassigned = open_ - self._count(cell_numbers.ASSIGNED, by, names)
+            yield Figure(UNASSIGNED.name, labels, float(unassigned), unassigned)
+        with_bot = self._count(cell_numbers.WITH_BOT, by, names)
+        yield Figure(WITH_BOT.name, labels, float(with_bot), with_bot)
+
+    def _count(self, level: int, by: str, names: Iterable[str]) -> int:
+        return sum(sum(self._minutes.get((level, by, name), {}).values()) for name in names)

@@ -351,13 +351,14 @@ class ViewBuilder:
             )
 
     def _live(self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]]) -> Iterator[Figure]:
+        assigns = any(position.counters.get("assigned") for position in self._positions.values())
         for by, member, names in [
             ("all", "all", ["all"]),
             *((d, member, [member]) for d in DIMENSIONS for member in shown[d]),
             *((d, OTHER, folded[d]) for d in DIMENSIONS if folded[d]),
         ]:
             labels = (("by", by), ("member", member))
-            yield from self._levels.figures(by, names, labels)
+            yield from self._levels.figures(by, names, labels, assigns=assigns)
             if self._sla is not None:
                 yield from self._sla.live(by, names, labels, self._looked_back(by, names))
 

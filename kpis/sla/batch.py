@@ -62,6 +62,7 @@ class SlaBatch:
             met, breached = deadlines.settled(cells, target)
             late = self._late(stretch, target, by, names, as_of_ms)
             yield from deadlines.attainment(target, Settled(met, breached + late), labels)
+            yield from deadlines.marks(target, cells, met + breached, labels)
 
     def live(
         self,

@@ -325,7 +325,7 @@ def _settled(deadline: _Deadline) -> Iterator[Observation]:
     if allowance is not None:
         yield due, cell_numbers.outcome_cell(target, allowance, missed=missed), 1
     if how & FOREIGN:
-        yield deadline.counts_ms, cell_numbers.FOREIGN[target], 1
+        yield deadline.counts_ms, cell_numbers.FOREIGN[target] + missed, 1
 
 
 def _class(remaining_ms: int) -> int:

@@ -188,6 +188,20 @@ def attainment(target: str, what: Settled, labels: Labels) -> Iterator[Figure]:
     yield Figure(metrics.BREACHED, labels, float(what.breached), n)
 
 
+def marks(target: str, cells: Mapping[int, int], n: int, labels: Labels) -> Iterator[Figure]:
+    """Deadlines that triages moved later after half their time, and outcomes that another line promised.
+
+    The latter are of the `n` that have ended. A 0 is real.
+    """
+    labels = (*labels, ("target", target))
+    extended, foreign = cell_numbers.EXTENDED[target], cell_numbers.FOREIGN[target]
+    for name, count in (
+        (metrics.EXTENDED, cells.get(extended, 0)),
+        (metrics.FOREIGN, cells.get(foreign, 0) + cells.get(foreign + 1, 0)),
+    ):
+        yield Figure(name, labels, float(count), n)
+
+
 def standing(target: str, due: Iterable[Timeline], now: int, labels: Labels) -> Iterator[Figure]:
     """The figures of a minute: waiting, overdue and due soon tickets, and the next deadline.
 

@@ -31,7 +31,13 @@ _CELLS: Final = tuple(
     for base in cell_numbers.SLA.values()
     for cell in range(cell_numbers.BREACHED + cell_numbers.CLASSES)
 )
-MISSED: Final = frozenset(cell for cell in _CELLS if cell % cell_numbers.BLOCK >= cell_numbers.BREACHED)
+_COUNTED: Final = (*_CELLS, *sorted(cell_numbers.MARKS))
+MISSED: Final = frozenset(
+    {
+        *(cell for cell in _CELLS if cell % cell_numbers.BLOCK >= cell_numbers.BREACHED),
+        *(base + 1 for base in cell_numbers.FOREIGN.values()),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class SlaBoard:
             yield from deadlines.attainment(
                 target, Settled(met, breached + self._late(slot, target, by, names)), labels
             )
+            yield from deadlines.marks(target, fallen, met + breached, labels)
 
     def _fallen(
         self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int]
@@ -102,7 +109,9 @@ class SlaBoard:
         """
         if slot.period != "current":
             return cells
-        found = {cell: n for cell in _CELLS if (n := cells.get(cell, 0))}  # few, while a window has thousands
+        found = {
+            cell: n for cell in _COUNTED if (n := cells.get(cell, 0))
+        }  # few, while a window has thousands
         for name in names:
             subtract(found, self._unfallen.cells(THIS_MINUTE, (by, name)))
         return found

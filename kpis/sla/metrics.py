@@ -10,6 +10,8 @@ from typing import Final
 ATTAINMENT: Final = "support_sla_attainment_ratio"
 DEADLINES: Final = "support_sla_attainment_observations"
 BREACHED: Final = "support_sla_breached_tickets"
+EXTENDED: Final = "support_sla_extended_tickets"
+FOREIGN: Final = "support_sla_foreign_observations"
 OBJECTIVE: Final = "support_sla_objective_ratio"
 WAITING: Final = "support_sla_waiting_tickets"
 OVERDUE: Final = "support_sla_overdue_tickets"

@@ -21,7 +21,7 @@ from deskpulse.policy import load_policy
 from kpis import cell_numbers
 from kpis.sla import commitments, forecast
 from kpis.sla.policy import TARGETS, Policy
-from kpis.state.sla_clocks import CONCERNED
+from kpis.state.sla_clocks import UNCONCERNED
 from kpis.tickets import merging
 from kpis.tickets.row import TicketRow
 from scripts.tidy import ROOT
@@ -132,7 +132,7 @@ def play(
             "calm", seed=seed, start_ms=START_MS, end_ms=end_ms, rate_per_hour=rate_per_hour, desk=LATE_DESK
         )
     )
-    concerned = (event for event in decoded if type(event) in CONCERNED)
+    concerned = (event for event in decoded if type(event) not in UNCONCERNED)
     events = iter(sorted(concerned, key=lambda event: event.occurred_at))  # type: ignore[union-attr]
     world, following = World(policy), next(events, None)
     open_: dict[str, forecast.Forecast] = {}

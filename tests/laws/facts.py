@@ -58,7 +58,7 @@ def read(found: Iterable[Content]) -> list[Event]:
 
 def sums(row: TicketRow) -> Counter[tuple[int, int]]:
     """C(row) by time and cell."""
-    return added(observe.observe(row))
+    return added(one for _, one in observe.observe(row))
 
 
 def added(found: Iterable[tuple[int, int, int]]) -> Counter[tuple[int, int]]:

@@ -58,10 +58,11 @@ def test_any_order_of_events_gives_the_same_promise(data: st.DataObject) -> None
 @given(st.lists(events, max_size=14))
 def test_each_target_stands_in_one_place_at_the_most(found: list[AnyEvent]) -> None:
     """A clock that runs is not settled, and what is settled is settled once."""
-    observations, levels = commitments.contribution(promised(found))
-    settled = [cell for _, cell, _ in observations if cell in commitments.SETTLED_CELLS]
-    first_reply = [cell >> 12 for cell in settled].count(7) + [level for level, _ in levels].count(3)
-    resolution = [cell >> 12 for cell in settled].count(8) + [level for level, _ in levels].count(4)
+    booked = commitments.contribution(promised(found))
+    settled = [cell for _, (_, cell, _) in booked.found if cell in commitments.SETTLED_CELLS]
+    running = [target for target, _ in booked.running]
+    first_reply = [cell >> 12 for cell in settled].count(7) + running.count("first_reply")
+    resolution = [cell >> 12 for cell in settled].count(8) + running.count("resolution")
     assert first_reply <= 1
     assert resolution <= 1
 
@@ -108,12 +109,13 @@ def test_the_ledger_is_the_sum_of_what_its_rows_contribute(found: Found, unit: i
 def _contributions(rows: dict[str, TicketRow]) -> dict[codec.ViewKey, dict[int, int]]:
     expected: dict[codec.ViewKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows.values():
-        found, levels = commitments.contribution(row)
-        for at_ms, cell, amount in observe.observe(row) + found:
+        promised = commitments.contribution(row)
+        for dims, (at_ms, cell, amount) in [*observe.observe(row), *promised.found]:
             for resolution in (MINUTE, QUARTER, SIX_HOURS):
-                expected[PaneKey(resolution.index, resolution.pane(at_ms), row.dims())][cell] += amount
-        for level, at_ms in observe.levels(row) + levels:
-            expected[LevelKey(level, at_ms // HOUR_MS, row.dims())][at_ms % HOUR_MS // MINUTE_MS] += 1
+                expected[PaneKey(resolution.index, resolution.pane(at_ms), dims)][cell] += amount
+        levels = [(row.dims(), level, at_ms, 1) for level, at_ms in observe.levels(row)]
+        for dims, level, at_ms, n in [*levels, *promised.levels]:
+            expected[LevelKey(level, at_ms // HOUR_MS, dims)][at_ms % HOUR_MS // MINUTE_MS] += n
     return without_zeros(expected)
 
 

@@ -92,12 +92,11 @@ def tables_of(desk: Desk) -> dict[codec.ViewKey, dict[int, int]]:
 def contributions_of(desk: Desk) -> dict[codec.ViewKey, dict[int, int]]:
     expected: dict[codec.ViewKey, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in (codec.decode_ticket(value) for (name, _), value in desk.rows.items() if name == "tickets"):
-        dims = row.dims()
-        for at_ms, cell, amount in observe.observe(row):
+        for dims, (at_ms, cell, amount) in observe.observe(row):
             for resolution in (MINUTE, QUARTER, SIX_HOURS):
                 expected[PaneKey(resolution.index, resolution.pane(at_ms), dims)][cell] += amount
         for level, at_ms in observe.levels(row):
-            expected[LevelKey(level, at_ms // HOUR_MS, dims)][at_ms % HOUR_MS // MINUTE_MS] += 1
+            expected[LevelKey(level, at_ms // HOUR_MS, row.dims())][at_ms % HOUR_MS // MINUTE_MS] += 1
     return without_zeros(expected)
 
 

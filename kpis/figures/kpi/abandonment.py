@@ -8,7 +8,7 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.figures.kpi.declaration import SHARE, FigureKind, Kpi, Score, Tile, points
 from kpis.figures.kpi.how import ratio
-from kpis.tickets.facts import RESOLVED
+from kpis.tickets.facts import RESOLVED, STATUS
 
 RATIO: Final = FigureKind(
     name="support_abandonment_ratio",
@@ -21,7 +21,7 @@ KPI: Final = Kpi(
     id="abandonment",
     page="abandonment",
     figures=(RATIO,),
-    cells={cell_numbers.ABANDONED: (RESOLVED,)},
+    cells={cell_numbers.ABANDONED: (RESOLVED, STATUS)},
     better="lower",
     observed="tickets",
     tiles=(Tile(id="abandonment", figure=RATIO.name, kind="ratio"),),

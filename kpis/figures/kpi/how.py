@@ -95,11 +95,11 @@ def ratio(top: int, *bottom: int) -> How:
 
 
 def quotient(weights: Mapping[int, int], *bottom: int) -> How:
-    """Cells times their weights over the sum of others."""
+    """Cells times their weights over the sum of others; absent where that is 0 or less."""
     above, below = total(*weights) if set(weights.values()) == {1} else weighted(weights), total(*bottom)
 
     def lower(sums: Sums) -> Iterator[Point]:
-        if n := below(sums):
+        if (n := below(sums)) > 0:
             yield (), above(sums) / n
 
     (top, weight), *more = weights.items()

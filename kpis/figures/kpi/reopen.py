@@ -8,7 +8,7 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.figures.kpi.declaration import SHARE, FigureKind, Kpi, Score, Tile, points
 from kpis.figures.kpi.how import ratio
-from kpis.tickets.facts import REOPENED, RESOLVED
+from kpis.tickets.facts import REOPENED, RESOLVED, STATUS
 
 RATIO: Final = FigureKind(
     name="support_reopen_ratio",
@@ -21,7 +21,7 @@ KPI: Final = Kpi(
     id="reopen",
     page="reopen-rate",
     figures=(RATIO,),
-    cells={cell_numbers.REOPENED: (REOPENED,), cell_numbers.RESOLVED: (RESOLVED,)},
+    cells={cell_numbers.REOPENED: (REOPENED, STATUS), cell_numbers.RESOLVED: (RESOLVED, STATUS)},
     better="lower",
     observed="resolutions",
     tiles=(Tile(id="reopen", figure=RATIO.name, kind="ratio"),),

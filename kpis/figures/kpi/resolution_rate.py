@@ -8,13 +8,13 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.figures.kpi.declaration import FigureKind, Kpi, Score, Tile, points
 from kpis.figures.kpi.how import ratio
-from kpis.tickets.facts import REOPENED, RESOLVED
+from kpis.tickets.facts import REOPENED, RESOLVED, STATUS
 
 RATIO: Final = FigureKind(
     name="support_resolution_ratio",
-    help="First resolutions with outcome solved, over tickets created; may exceed 1.",
+    help="First resolutions with outcome solved, over tickets received; may exceed 1.",
     unit="ratio",
-    how=ratio(cell_numbers.SOLVED, cell_numbers.CREATED),
+    how=ratio(cell_numbers.SOLVED, cell_numbers.RECEIVED),
     worth=points(Fraction(2, 100)),
 )
 COHORT: Final = FigureKind(
@@ -25,18 +25,18 @@ COHORT: Final = FigureKind(
 )
 NET: Final = FigureKind(
     name="support_resolution_net_ratio",
-    help="The resolution ratio without tickets that were reopened later.",
+    help="The same, of tickets that stand closed as solved now.",
     unit="ratio",
-    how=ratio(cell_numbers.NET, cell_numbers.CREATED),
+    how=ratio(cell_numbers.NET, cell_numbers.RECEIVED),
 )
 KPI: Final = Kpi(
     id="resolution_rate",
     page="resolution-rate",
     figures=(RATIO, COHORT, NET),
     cells={
-        cell_numbers.SOLVED: (RESOLVED,),
-        cell_numbers.COHORT: (RESOLVED, REOPENED),
-        cell_numbers.NET: (RESOLVED, REOPENED),
+        cell_numbers.SOLVED: (RESOLVED, STATUS),
+        cell_numbers.COHORT: (RESOLVED, REOPENED, STATUS),
+        cell_numbers.NET: (RESOLVED, REOPENED, STATUS),
     },
     better="higher",
     observed="tickets",

@@ -8,11 +8,11 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.figures.kpi.declaration import PROMISE, FigureKind, Kpi, Score, Shown, Tile, WorkHours, part
 from kpis.figures.kpi.how import BUSINESS, CALENDAR, TO_NINETEEN_IN_TWENTY, mean, quantiles
-from kpis.tickets.facts import RESOLVED
+from kpis.tickets.facts import RESOLVED, STATUS
 
 MEAN: Final = FigureKind(
     name="support_resolution_time_mean_seconds",
-    help="Mean time from creation to the first resolution with outcome solved.",
+    help="Mean time from creation to the first solution by a human.",
     unit="seconds",
     how=mean(cell_numbers.RESOLUTION, CALENDAR),
     worth=part(Fraction(1, 5)),
@@ -31,7 +31,7 @@ KPI: Final = Kpi(
     id="resolution_time",
     page="resolution-time",
     figures=(MEAN, QUANTILE),
-    cells={cell_numbers.RESOLUTION: (RESOLVED,), cell_numbers.RESOLUTION_BUSINESS: (PROMISE,)},
+    cells={cell_numbers.RESOLUTION: (RESOLVED, STATUS), cell_numbers.RESOLUTION_BUSINESS: (PROMISE,)},
     better="lower",
     observed="solved",
     work_hours=WorkHours(cell=cell_numbers.RESOLUTION_BUSINESS, closed=CLOSED),

@@ -27,6 +27,16 @@ DEADLINES: Final = Shown(
 BREACHED: Final = Shown(
     name=metrics.BREACHED, help="Deadlines missed in the window, counted at the deadline.", labels=_OF_TARGET
 )
+EXTENDED: Final = Shown(
+    name=metrics.EXTENDED,
+    help="Deadlines that a triage moved later after half their time, counted at the triage.",
+    labels=_OF_TARGET,
+)
+FOREIGN: Final = Shown(
+    name=metrics.FOREIGN,
+    help="Deadlines met or missed that another line of the policy promised than that of their labels.",
+    labels=_OF_TARGET,
+)
 LIVE: Final = (
     Shown(
         name=metrics.OBJECTIVE,
@@ -87,9 +97,11 @@ ATTAINMENTS: Final = tuple(map(_attained, TARGETS))
 KPI: Final = Kpi(
     id="sla",
     page="sla",
-    made=(ATTAINMENT, DEADLINES, BREACHED),
+    made=(ATTAINMENT, DEADLINES, BREACHED, EXTENDED, FOREIGN),
     live=LIVE,
-    cells=dict.fromkeys((*cell_numbers.SLA.values(), *cell_numbers.OUTCOME.values()), (PROMISE,)),
+    cells=dict.fromkeys(
+        (*cell_numbers.SLA.values(), *cell_numbers.OUTCOME.values(), *cell_numbers.MARKS), (PROMISE,)
+    ),
     better="higher",
     observed="deadlines",
     tiles=tuple(

@@ -7,11 +7,11 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.figures.kpi.declaration import FigureKind, Kpi
 from kpis.figures.kpi.how import count, ratio
-from kpis.tickets.facts import RESOLVED
+from kpis.tickets.facts import RESOLVED, STATUS
 
 TICKETS: Final = FigureKind(
     name="support_solved_unanswered_tickets",
-    help="First resolutions with outcome solved before any public reply by a human.",
+    help="First solutions by humans before any public reply by a human.",
     unit="",
     how=count(cell_numbers.SOLVED_UNANSWERED, of=cell_numbers.SOLVED),
 )
@@ -25,7 +25,7 @@ KPI: Final = Kpi(
     id="solved_unanswered",
     page="resolution-rate",
     figures=(TICKETS, RATIO),
-    cells={cell_numbers.SOLVED_UNANSWERED: (RESOLVED,)},
+    cells={cell_numbers.SOLVED_UNANSWERED: (RESOLVED, STATUS)},
     better="lower",
     observed="solved",
 )

@@ -8,10 +8,16 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.figures.kpi.declaration import FigureKind, Kpi, Shown, Tile, part
 from kpis.figures.kpi.how import count
-from kpis.tickets.facts import CREATED
+from kpis.tickets.facts import CREATED, TRANSFERRED
 
 TICKETS: Final = FigureKind(
     name="support_tickets", help="Tickets created.", unit="", how=count(cell_numbers.CREATED)
+)
+RECEIVED: Final = FigureKind(
+    name="support_received_tickets",
+    help="Tickets created, and handed in by others less those handed out while open: may be negative.",
+    unit="",
+    how=count(cell_numbers.RECEIVED),
 )
 # `kpis.figures.lowering` makes it: it needs the time that a window covers.
 PER_HOUR: Final = Shown(
@@ -20,9 +26,9 @@ PER_HOUR: Final = Shown(
 KPI: Final = Kpi(
     id="volume",
     page="ticket-volume",
-    figures=(TICKETS,),
+    figures=(TICKETS, RECEIVED),
     made=(PER_HOUR,),
-    cells={cell_numbers.CREATED: (CREATED,)},
+    cells={cell_numbers.CREATED: (CREATED,), cell_numbers.RECEIVED: (CREATED, TRANSFERRED)},
     observed="tickets",
     worth={PER_HOUR.name: part(Fraction(1, 5))},
     tiles=(
