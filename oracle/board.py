@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from oracle.events import Facts, one_spelling
+from oracle.events import Facts
+from oracle.fields import one_spelling
 from oracle.spans import Span, spans
 from oracle.tickets import Dimensions, Observation, observations
 
