@@ -12,16 +12,10 @@ from oracle.customers import active_spans, bounded
 from oracle.figures import figures
 from oracle.tickets import Observation, history_of, observations_of_ticket
 from tests.examples import examples
-from tests.oracle.desk import MINUTE_MS, Desk, at, read
+from tests.oracle.desk import MINUTE_MS, Desk, at, read, series
 
 BILLING = ("billing", "mail", "high")
 UNKNOWN = ("unknown", "unknown", "unknown")
-
-
-def series(desk: Desk, name: str, ticket: str = "T") -> list[tuple[int, int]]:
-    return [
-        (one.at_ms, one.value) for one in observations_of_ticket(desk.events(ticket)) if one.series == name
-    ]
 
 
 def dimensions(desk: Desk, ticket: str = "T") -> set[tuple[str, str, str]]:
