@@ -11,22 +11,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from oracle.events import Facts, one_spelling
-from oracle.spans import Span, spans
-from oracle.tickets import Dimensions, Observation, observations
+from oracle.events import Facts
+from oracle.fields import one_spelling
+from oracle.labels import Dimensions
+from oracle.spans import MINUTE_MS, Span, spans
+from oracle.tickets import LEVELS, Observation, Start, observations
 
 DIMENSIONS: Final = ("team", "channel", "priority")
+SEGMENT: Final = "segment"  # the fourth one, where a desk has switched it on
 OTHER: Final = "other"
-LEVELS: Final = frozenset({"open", "unanswered"})
+RIPE_LATER: Final = frozenset({"first_contact", "kept_contact"})  # booked when time has shown it
 Pick = Callable[[str], list[int]]  # series -> the values inside a span
 
-_Place = tuple[str, str, str | Dimensions]  # series, by (or "parts"), member (or the combination)
+Combination = tuple[str, ...]  # a member of every dimension
+_Place = tuple[str, str, str | Combination]  # series, by (or "parts"), member (or the combination)
 
 
 class Board:
     """All observations, filed under what they are exported as, sorted by time."""
 
-    def __init__(  # noqa: PLR0917 - each is something else
+    def __init__(  # noqa: PLR0913, PLR0917 - each is something else
         self,
         facts: Facts,
         as_of_ms: int,
@@ -37,22 +41,31 @@ class Board:
         *,
         named: Mapping[str, Sequence[str]] | None = None,
         ever: bool = False,
+        segment: bool = False,
+        frt_from: Start = "first_contact",
     ) -> None:
+        self.dimensions: tuple[str, ...] = (*DIMENSIONS, SEGMENT) if segment else DIMENSIONS
         self._months = [] if ever else spans(as_of_ms=as_of_ms, time_zone="UTC", windows=["30d"])
         self._written = {
             (position, one_spelling(name)): name
-            for position, dimension in enumerate(DIMENSIONS)
+            for position, dimension in enumerate(self.dimensions)
             for name in reversed([*(written or {}).get(dimension, ()), *(members or {}).get(dimension, ())])
         }
         self._listed: list[tuple[str, str]] = [("all", "all")]
-        self._combinations: set[Dimensions] = set()
+        self._combinations: set[Combination] = set()
         self._filed: dict[_Place, list[tuple[int, int]]] = {}
         everything = [
-            replace(one, dimensions=self._spelled(one.dimensions))
-            for one in (*observations(facts, as_of_ms), *measured)
+            replace(
+                one,
+                dimensions=self._spelled(one.dimensions),
+                segment=self.shown(len(DIMENSIONS), one.segment) if segment else one.segment,
+            )
+            for one in (*observations(facts, as_of_ms, frt_from=frt_from), *measured)
+            if one.at_ms < as_of_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS or one.series not in RIPE_LATER
         ]
+        self._waiting = Counter(one.dimensions[0] for one in everything if one.series == "waiting")
         folds: list[dict[str, str]] = []
-        for position, dimension in enumerate(DIMENSIONS):
+        for position, dimension in enumerate(self.dimensions):
             names = (
                 None
                 if dimension not in (members or {})
@@ -77,9 +90,10 @@ class Board:
         return (team, channel, priority)
 
     def folded(self, dimensions: Dimensions) -> Dimensions:
-        """Give the names under which a ticket is exported."""
+        """Give the names of team, channel and priority under which a ticket is exported."""
         team, channel, priority = (
-            fold.get(value, OTHER) for fold, value in zip(self._folds, self._spelled(dimensions), strict=True)
+            fold.get(value, OTHER)
+            for fold, value in zip(self._folds[: len(DIMENSIONS)], self._spelled(dimensions), strict=True)
         )
         return (team, channel, priority)
 
@@ -87,18 +101,27 @@ class Board:
         """List the names that are exported as a member."""
         if by == "all":
             return [member]
-        fold = self._folds[DIMENSIONS.index(by)]
+        fold = self._folds[self.dimensions.index(by)]
         return [name for name, shown in fold.items() if shown == member] or [member]
 
     def members(self) -> list[tuple[str, str]]:
         """List every (by, member) that is exported."""
         return self._listed
 
-    def combinations(self) -> list[Dimensions]:
-        """List every folded (team, channel, priority) that was observed in time."""
+    def team_shown(self, team: str) -> str:
+        """Give the member that a team is exported as."""
+        name = self.shown(0, team)
+        return name if ("team", name) in self._listed else self._folds[0].get(name, OTHER)
+
+    def waiting_of(self, team: str) -> int:
+        """Count the tickets of one team that wait now, whatever it is exported as."""
+        return self._waiting[self.shown(0, team)]
+
+    def combinations(self) -> list[Combination]:
+        """List every folded (team, channel, priority), with its segment if that is on, observed in time."""
         return sorted(self._combinations)
 
-    def pick(self, by: str, member: str | Dimensions, span: Span) -> Pick:
+    def pick(self, by: str, member: str | Combination, span: Span) -> Pick:
         """Give a reader of the values of a series inside a span, oldest first."""
 
         def values(series: str) -> list[int]:
@@ -112,6 +135,9 @@ class Board:
     def times(self, series: str, by: str, member: str) -> list[int]:
         """List the times of all observations of a series."""
         return [at_ms for at_ms, _ in self._filed.get((series, by, member), [])]
+
+    def _names(self, one: Observation) -> Combination:
+        return (*one.dimensions, one.segment)[: len(self.dimensions)]
 
     def _is_recent(self, one: Observation) -> bool:
         """Tell whether it makes its names known: a level does while it stands."""
@@ -129,7 +155,7 @@ class Board:
         volumes: Counter[str] = Counter()
         for one in everything:
             if self._is_recent(one):
-                volumes[one.dimensions[position]] += one.series == "created" and (
+                volumes[self._names(one)[position]] += one.series == "created" and (
                     not self._months or one.at_ms >= self._months[0].start_ms
                 )
         return volumes
@@ -137,16 +163,14 @@ class Board:
     def _file(self, everything: Iterable[Observation], folds: Sequence[Mapping[str, str]]) -> None:
         filed: dict[_Place, list[tuple[int, int]]] = defaultdict(list)
         for one in everything:
-            labels = zip(folds, one.dimensions, strict=True)
-            team, channel, priority = (fold.get(value, OTHER) for fold, value in labels)
+            shown = tuple(fold.get(value, OTHER) for fold, value in zip(folds, self._names(one), strict=True))
             if one.series not in LEVELS and self._is_recent(one):
-                self._combinations.add((team, channel, priority))
+                self._combinations.add(shown)
             entry = (one.at_ms, one.value)
             filed[one.series, "all", "all"].append(entry)
-            filed[one.series, "team", team].append(entry)
-            filed[one.series, "channel", channel].append(entry)
-            filed[one.series, "priority", priority].append(entry)
-            filed[one.series, "parts", (team, channel, priority)].append(entry)
+            for dimension, member in zip(self.dimensions, shown, strict=True):
+                filed[one.series, dimension, member].append(entry)
+            filed[one.series, "parts", shown].append(entry)
         for entries in filed.values():
             entries.sort()
         self._filed = dict(filed)

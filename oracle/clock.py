@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from oracle.events import EPOCH, MILLISECOND, one_spelling
+from oracle.fields import EPOCH, MILLISECOND, one_spelling
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 1_440 * MINUTE_MS

@@ -7,16 +7,38 @@ Written from the event contract and ADR 0002 alone, and on purpose without a loo
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final
 
 import xxhash
+
+from oracle.fields import (
+    YEAR_2200_MS,
+    Rejected,
+    count,
+    flag,
+    identifier,
+    instant,
+    integer,
+    mark,
+    name_of,
+    one_of,
+    plain_text,
+    whole_ms,
+)
+
+__all__ = [
+    "Event",
+    "Facts",
+    "Record",
+    "Rejected",
+    "canonical_bytes",
+    "digest",
+    "read_event",
+    "read_records",
+]
 
 # topic, key, value, timestamp of the record in ms (None: not known, not checked)
 Record = tuple[str, bytes | None, bytes | None, int | None]
@@ -55,34 +77,28 @@ ORDER: Final = [
     "discarded",
     "restored",
     "survey",
+    "retracted",
 ]
 CUSTOMER_ORDER: Final = ("joined", "left", "survey")
-DEFAULTS: Final = {"automated": False, "outcome": "solved"}
+DEFAULTS: Final = {
+    "automated": False,
+    "outcome": "solved",
+    "by": "human",
+    "opened_by": "customer",
+    "with_bot": False,
+}
 DROPPED: Final = frozenset({"event_id", "responder_id"})  # identifiers of persons are let go of at the way in
-CHANGES: Final = frozenset({"triaged", "replied", "handled", "paused", "resumed", "reopened", "discarded"})
+CHANGES: Final = frozenset(ORDER) - {"created", "resolved", "survey"}  # those have topics of their own
 STATUSES: Final = frozenset({"joined", "left"})
-EMBEDDINGS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-MARKS: Final = frozenset({"LEFT-TO-RIGHT MARK", "RIGHT-TO-LEFT MARK", "ARABIC LETTER MARK"})
+DEADLINES: Final = ("first_reply_due", "resolution_due", "next_reply_due")
+# By the kinds that events name, those that a retraction means.
+RETRACTED_KIND: Final = {
+    "ticket-created": "created",
+    "first-reply": "replied",
+    **{kind: kind for kind in ORDER if kind not in ("created", "retracted")},
+}
 MAX_RECORD_BYTES: Final = 64 * 1024
-MAX_IDENTIFIER_CHARACTERS: Final = 128
-MAX_SECONDS: Final = 1e9
 DEFAULT_SCALE_MAX: Final = 5
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
-YEAR_1990_S: Final = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp())
-YEAR_2100_S: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
-YEAR_2200_MS: Final = (datetime(2200, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
-RFC_3339: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
-    r"(?:([Zz])|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A record that the contract refuses, and the reason."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +106,7 @@ class Event:
     """One accepted event; `content` holds its known fields, times in ms."""
 
     kind: str
-    owner: tuple[str, str]  # ("ticket" or "customer", identifier)
+    owner: tuple[str, str]  # ("ticket", "customer" or "team", identifier or name)
     at_ms: int
     event_id: str
     content: Mapping[str, Any]
@@ -112,7 +128,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything accepted, by ticket and by customer, and the count of the rest."""
+    """Everything accepted, by ticket, by customer and by team, and the count of the rest."""
 
     tickets: Mapping[str, list[Event]]
     customers: Mapping[str, list[Event]]
@@ -121,6 +137,7 @@ class Facts:
     first_ms: int | None  # the earliest accepted event
     # by ticket, in ms: how far whoever keeps it has heard; else `as_of`
     clocks: Mapping[str, int] = field(default_factory=dict)
+    presence: Mapping[str, list[Event]] = field(default_factory=dict)  # by team
 
 
 def read_records(
@@ -136,6 +153,7 @@ def read_records(
     owners: dict[str, dict[str, list[Event]]] = {
         "ticket": defaultdict(list),
         "customer": defaultdict(list),
+        "team": defaultdict(list),
     }
     rejected: Counter[str] = Counter()
     times: list[int] = []
@@ -155,6 +173,7 @@ def read_records(
         accepted=len(times),
         rejected=dict(rejected),
         first_ms=min(times, default=None),
+        presence=dict(owners["team"]),
     )
 
 
@@ -173,11 +192,13 @@ def read_event(record: Record, *, future_tolerance_ms: int = 300_000) -> Event |
         fields.take(name, check, required=required)
     owner = _owner(topic, fields)
     _check_score(kind, fields)
+    if kind == "due":
+        _take_deadlines(fields)
     at_ms = int(fields.content.get("occurred_at", 0))
     latest_ms = _latest_ms(record_timestamp_ms, future_tolerance_ms)
     if at_ms > latest_ms:
         fields.faults.add("future")
-    if key is None or key != owner[1].encode():
+    if key is None or not _is_key(key, owner):
         fields.faults.add("key")
     if fields.faults:
         return Rejected(min(fields.faults, key=REASONS.index))
@@ -206,6 +227,9 @@ def digest(event_id: str) -> str:
 def _event(kind: str, owner: tuple[str, str], content: dict[str, Any]) -> Event:
     at_ms = int(content["occurred_at"])
     event_id = str(content["event_id"])
+    if kind == "presence":
+        order = (at_ms, 0, digest(event_id), canonical_bytes(content))
+        return Event(kind, owner, at_ms, event_id, content, order)
     if owner[0] == "customer":
         order = (at_ms, CUSTOMER_ORDER.index(kind), event_id, canonical_bytes(content))
         return Event(kind, owner, at_ms, event_id, content, order)
@@ -283,6 +307,8 @@ class _Fields:
 
 def _owner(topic: str, fields: _Fields) -> tuple[str, str]:
     """Whose event it is, which is also what the record's key must say."""
+    if topic == "presence":
+        return ("team", str(fields.content.get("team", "")))
     ticket_id = fields.content.get("ticket_id")
     customer_id = fields.content.get("customer_id")
     if topic != "customer" and ticket_id is not None:
@@ -291,6 +317,28 @@ def _owner(topic: str, fields: _Fields) -> tuple[str, str]:
         return ("customer", str(customer_id))
     fields.faults.add("schema")
     return ("nobody", "")
+
+
+def _is_key(key: bytes, owner: tuple[str, str]) -> bool:
+    """Whether a record's key is the owner; the name of a team in any spelling."""
+    if owner[0] != "team":
+        return key == owner[1].encode()
+    try:
+        return name_of(key.decode("utf-8")) == owner[1]
+    except UnicodeDecodeError:
+        return False
+
+
+def _take_deadlines(fields: _Fields) -> None:
+    """Take the deadlines of a `due`: null withdraws one, an absent one stays as it is."""
+    given = [name for name in DEADLINES if name in fields.given]
+    if not given:
+        fields.faults.add("schema")
+    for name in given:
+        if fields.given[name] is None:
+            fields.content[name] = None
+        else:
+            fields.take(name, instant, required=True)
 
 
 def _check_score(kind: str, fields: _Fields) -> None:
@@ -316,109 +364,6 @@ def _check_score(kind: str, fields: _Fields) -> None:
         fields.faults.add("score")
 
 
-def _identifier(value: object) -> str | Rejected:
-    text = _text(value)
-    if isinstance(text, str) and 1 <= len(text) <= MAX_IDENTIFIER_CHARACTERS:
-        return text
-    return Rejected("schema")
-
-
-def one_spelling(name: str) -> str:
-    """By what names are compared: composed, without white space around it, and without regard to case."""
-    trimmed = re.sub(r"^\s+|\s+$", "", unicodedata.normalize("NFC", name))
-    return unicodedata.normalize("NFC", trimmed.casefold())
-
-
-def _controls(text: str) -> bool:
-    """Whether a screen would not show the text as it is."""
-    return any(
-        unicodedata.category(c) in ("Cc", "Zl", "Zp")
-        or unicodedata.bidirectional(c) in EMBEDDINGS
-        or unicodedata.name(c, "") in MARKS
-        for c in text
-    )
-
-
-def _mark(value: object) -> str | Rejected:
-    """An identifier that people may read on a screen."""
-    found = _identifier(value)
-    return Rejected("name") if isinstance(found, str) and _controls(found) else found
-
-
-def _name(value: object) -> str | Rejected:
-    """A name that people chose, in the one spelling that stands for all."""
-    found = _identifier(value)
-    if isinstance(found, Rejected):
-        return found
-    name = one_spelling(found)
-    return Rejected("name") if not name or _controls(name) else name
-
-
-def _text(value: object) -> str | Rejected:
-    return value if isinstance(value, str) else Rejected("schema")
-
-
-def _flag(value: object) -> bool | Rejected:
-    return value if isinstance(value, bool) else Rejected("schema")
-
-
-def _integer(value: object) -> int | Rejected:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return Rejected("schema")
-
-
-def _outcome(value: object) -> str | Rejected:
-    known = isinstance(value, str) and value in ("solved", "abandoned")
-    return str(value) if known else Rejected("schema")
-
-
-def _whole_ms(value: object) -> int | Rejected:
-    """Seconds to whole milliseconds, half up, of the shortest decimal of the double."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return Rejected("schema")
-    try:
-        seconds = float(value)
-    except OverflowError:
-        return Rejected("schema")
-    if not 0 <= seconds <= MAX_SECONDS:
-        return Rejected("schema")
-    # 1.0005 * 1000 is 1000.4999... in doubles; in decimals it is what was written.
-    milliseconds = Decimal(repr(seconds)) * 1000 + Decimal("0.5")
-    return int(milliseconds.to_integral_value(rounding=ROUND_FLOOR))
-
-
-def _instant(value: object) -> int | Rejected:
-    """Epoch milliseconds or RFC 3339 with an offset, from 1970 to the end of 2199.
-
-    Rejects what looks like epoch seconds.
-    """
-    if isinstance(value, str):
-        at_ms = _from_rfc_3339(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        at_ms = value
-    else:
-        return Rejected("schema")
-    if at_ms is None or not 0 <= at_ms < YEAR_2200_MS or YEAR_1990_S <= at_ms < YEAR_2100_S:
-        return Rejected("time")
-    return at_ms
-
-
-def _from_rfc_3339(text: str) -> int | None:
-    """Milliseconds since the epoch; digits beyond them are cut, so time rounds down."""
-    match = RFC_3339.fullmatch(text)
-    if match is None:
-        return None
-    day, clock, fraction, _, sign, hours, minutes = match.groups()
-    try:
-        local = datetime.fromisoformat(f"{day}T{clock}+00:00")
-    except ValueError:  # the 30th of February, hour 24, second 60
-        return None
-    local_ms = (local - EPOCH) // MILLISECOND + int(((fraction or "") + "000")[:3])
-    offset_ms = (int(hours or 0) * 60 + int(minutes or 0)) * 60_000
-    return local_ms + offset_ms if sign == "-" else local_ms - offset_ms
-
-
 def _fixed(kind: str) -> Callable[[_Fields], str]:
     return lambda _fields: kind
 
@@ -436,6 +381,7 @@ _KIND_OF_TOPIC: Final[Mapping[str, Callable[[_Fields], str]]] = {
     # Of an unknown change or status only the common fields can be judged.
     "ticket-changed": lambda fields: fields.choose("change", CHANGES) or "paused",
     "customer": lambda fields: fields.choose("status", STATUSES) or "left",
+    "presence": _fixed("presence"),
 }
 _NAME_INSIDE: Final = {
     "talk_seconds": "talk_ms",
@@ -444,52 +390,74 @@ _NAME_INSIDE: Final = {
 }
 _Rule = tuple[str, Callable[[Any], Any], bool]  # name, check, required
 _COMMON: Final[tuple[_Rule, ...]] = (
-    ("event_id", _mark, True),
-    ("occurred_at", _instant, True),
+    ("event_id", mark, True),
+    ("occurred_at", instant, True),
 )
-_TICKET: Final[_Rule] = ("ticket_id", _mark, True)
-_CUSTOMER: Final[_Rule] = ("customer_id", _mark, True)
+_TICKET: Final[_Rule] = ("ticket_id", mark, True)
+_CUSTOMER: Final[_Rule] = ("customer_id", mark, True)
 _PARTS: Final[tuple[_Rule, ...]] = (
-    ("talk_seconds", _whole_ms, False),
-    ("hold_seconds", _whole_ms, False),
-    ("wrap_up_seconds", _whole_ms, False),
+    ("talk_seconds", whole_ms, False),
+    ("hold_seconds", whole_ms, False),
+    ("wrap_up_seconds", whole_ms, False),
+)
+_LABELS: Final[tuple[_Rule, ...]] = (
+    ("team", name_of, False),
+    ("channel", name_of, False),
+    ("priority", name_of, False),
+    ("segment", name_of, False),
+)
+_REPLY: Final[tuple[_Rule, ...]] = (
+    ("responder_id", identifier, False),
+    ("automated", flag, False),
 )
 _FIELDS_OF_KIND: Final[Mapping[str, tuple[_Rule, ...]]] = {
     "created": (
         _TICKET,
         _CUSTOMER,
-        ("team", _name, True),
-        ("channel", _name, True),
-        ("priority", _name, True),
-        ("url", _text, False),
+        ("team", name_of, True),
+        ("channel", name_of, True),
+        ("priority", name_of, True),
+        ("segment", name_of, False),
+        ("url", plain_text, False),
+        ("opened_by", one_of("customer", "desk", "bot"), False),
+        ("with_bot", flag, False),
+        *((name, instant, False) for name in DEADLINES),
     ),
-    "first-reply": (
+    "first-reply": (_TICKET, *_REPLY),
+    "resolved": (
         _TICKET,
-        ("responder_id", _identifier, False),
-        ("automated", _flag, False),
+        ("outcome", one_of("solved", "abandoned"), False),
+        ("by", one_of("human", "bot"), False),
+        *_PARTS,
     ),
-    "resolved": (_TICKET, ("outcome", _outcome, False), *_PARTS),
     "survey": (
-        ("ticket_id", _mark, False),
-        ("customer_id", _mark, False),
-        ("team", _name, False),
-        ("score", _integer, True),
-        ("scale_max", _integer, False),
-        ("scale_min", _integer, False),
-        ("satisfied", _flag, False),
+        ("ticket_id", mark, False),
+        ("customer_id", mark, False),
+        ("team", name_of, False),
+        ("score", integer, True),
+        ("scale_max", integer, False),
+        ("scale_min", integer, False),
+        ("satisfied", flag, False),
     ),
-    "triaged": (
-        _TICKET,
-        ("team", _name, False),
-        ("channel", _name, False),
-        ("priority", _name, False),
-    ),
-    "replied": (_TICKET, ("waiting_since", _instant, True)),
+    **dict.fromkeys(CHANGES, (_TICKET,)),
+    "triaged": (_TICKET, *_LABELS),
+    "transferred": (_TICKET, *_LABELS),
+    "replied": (_TICKET, ("waiting_since", instant, False), *_REPLY),
+    "customer_replied": (_TICKET, ("waiting_since", instant, False)),
     "handled": (_TICKET, *_PARTS),
-    "paused": (_TICKET,),
-    "resumed": (_TICKET,),
-    "reopened": (_TICKET,),
-    "discarded": (_TICKET,),
+    "status": (
+        _TICKET,
+        ("status", one_of("bot", "open", "waiting", "on_hold", "solved", "closed", "abandoned"), True),
+    ),
+    "assigned": (_TICKET, ("assigned", flag, True)),
+    "merged": (_TICKET, ("into", mark, False)),
+    "retracted": (_TICKET, ("retracts", mark, True), ("retracts_kind", one_of(*RETRACTED_KIND), False)),
     "joined": (_CUSTOMER,),
     "left": (_CUSTOMER,),
+    "presence": (
+        ("team", name_of, True),
+        ("online", count, True),
+        ("available", count, True),
+        ("busy", count, True),
+    ),
 }

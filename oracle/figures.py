@@ -13,15 +13,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from oracle.board import DIMENSIONS, Board, Pick
+from oracle import staffing
+from oracle.board import Board, Pick
+from oracle.customers import REGISTERS, active_spans
 from oracle.events import Facts, Record, read_records
 from oracle.spans import HOUR_MS, MINUTE_MS, WINDOWS, Span, spans
-from oracle.tickets import (
-    COUNTS,
-    REGISTERS,
-    SHARES,
-    active_spans,
-)
+from oracle.tickets import COUNTS, LEVELS, SHARES, Start
 
 CALENDAR: Final = (("clock", "calendar"),)
 # Per cent as integers: 0.95 * 20 must be rank 19, whatever doubles make of it.
@@ -61,6 +58,8 @@ def figures(  # noqa: PLR0913 - each is named
     future_tolerance_ms: int = 300_000,
     written: Mapping[str, Sequence[str]] | None = None,
     named: Mapping[str, Sequence[str]] | None = None,
+    segment: bool = False,
+    frt_from: Start = "first_contact",
 ) -> list[OracleFigure]:
     """Compute all final and live figures, each with its observations.
 
@@ -68,13 +67,28 @@ def figures(  # noqa: PLR0913 - each is named
 
     `named`: names by dimension that a policy names.
 
+    `segment`: whether the fourth dimension is switched on.
+
+    `frt_from`: whether the first response time begins after a bot, or always when the customer asked.
+
     `members` names what is exported per dimension, the rest being `other`; for a dimension without a list,
     `max_members` (None: no limit) folds the smallest. Names are those of the window 30d, of the 30 days
     before it and of what is open; with the window `all` those ever observed. What a policy adds is in
     `oracle.promised`.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, as_of_ms, members, max_members, written=written, named=named, ever="all" in windows)
+    board = Board(
+        facts,
+        as_of_ms,
+        members,
+        max_members,
+        written=written,
+        named=named,
+        ever="all" in windows,
+        segment=segment,
+        frt_from=frt_from,
+    )
+    has_assigned = any(event.kind == "assigned" for events in facts.tickets.values() for event in events)
     zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []
     for by, member in board.members():
@@ -86,9 +100,10 @@ def figures(  # noqa: PLR0913 - each is named
             first_ms=facts.first_ms,
         )
         found.extend(_final(board, by, member, asked))
-        found.extend(_live(board, by, member))
+        found.extend(_live(board, by, member, has_assigned=has_assigned))
         if by == "all":
             found.extend(_customers(facts, asked))
+    found.extend(OracleFigure(*sample) for sample in staffing.samples(board, facts.presence, as_of_ms))
     return found
 
 
@@ -104,6 +119,8 @@ def parts(  # noqa: PLR0913 - each is named
     future_tolerance_ms: int = 300_000,
     written: Mapping[str, Sequence[str]] | None = None,
     named: Mapping[str, Sequence[str]] | None = None,
+    segment: bool = False,
+    frt_from: Start = "first_contact",
 ) -> list[OracleFigure]:
     """Compute the additive parts of every current window, at full dimensions.
 
@@ -111,7 +128,16 @@ def parts(  # noqa: PLR0913 - each is named
     `+Inf` is added. Every combination of the window 30d and of the 30 days before it is there, if with zeros.
     """
     facts = facts_of(source, future_tolerance_ms)
-    board = Board(facts, as_of_ms, members, max_members, written=written, named=named)
+    board = Board(
+        facts,
+        as_of_ms,
+        members,
+        max_members,
+        written=written,
+        named=named,
+        segment=segment,
+        frt_from=frt_from,
+    )
     found: list[OracleFigure] = []
     for span in spans(
         as_of_ms=as_of_ms,
@@ -125,7 +151,7 @@ def parts(  # noqa: PLR0913 - each is named
             pick = board.pick("parts", combination, span)
             labels = (
                 ("window", span.window),
-                *zip(DIMENSIONS, combination, strict=True),
+                *zip(board.dimensions, combination, strict=True),
             )
             found.extend(_parts(pick, labels, thresholds_seconds))
     return found
@@ -185,9 +211,10 @@ _Values = Sequence[tuple[Labels, float | None]]
 def _lines(pick: Pick, span: Span, by: str) -> Iterator[_Line]:
     """Every final figure of one span and one member."""
     yield from durations("support_first_response", pick("first_response"), THREE_QUANTILES, CALENDAR)
-    yield from durations("support_response", pick("response"), TWO_QUANTILES)
+    yield from durations("support_response", pick("response"), TWO_QUANTILES, CALENDAR)
     yield from durations("support_handle_time", pick("handle_time"), TWO_QUANTILES)
     yield from durations("support_resolution_time", pick("resolution_time"), THREE_QUANTILES, CALENDAR)
+    yield from durations("support_full_resolution_time", pick("full_resolution"), TWO_QUANTILES)
     yield from _counted(pick)
     yield from _surveys(pick)
     yield from _volume(pick, span)
@@ -215,7 +242,7 @@ def observations_name(name: str) -> str:
 
 
 def _over(numerator: int, denominator: int) -> float | None:
-    return numerator / denominator if denominator else None
+    return numerator / denominator if denominator > 0 else None
 
 
 def durations(
@@ -236,10 +263,14 @@ def durations(
 def _counted(pick: Pick) -> Iterator[_Line]:
     """Counts, a real 0 among them, and shares, absent where there is nothing to be a part of."""
     for name, series, of in COUNTS:
-        yield from _figure(name, len(pick(of)), [((), float(len(pick(series))))])
+        yield from _figure(name, sum(pick(of)), [((), float(sum(pick(series))))])
     for name, series, of in SHARES:
-        n = len(pick(of))
-        yield from _figure(name, n, [((), _over(len(pick(series)), n))])
+        n = sum(pick(of))
+        yield from _figure(name, n, [((), _over(sum(pick(series)), n))])
+    solved = len(pick("solved"))
+    for kind in ("nps", "csat", "ces"):
+        share = _over(len(pick(kind)), solved)
+        yield from _figure("support_survey_response_ratio", solved, [((), share)], (("kind", kind),))
 
 
 def _surveys(pick: Pick) -> Iterator[_Line]:
@@ -290,19 +321,20 @@ def _tickets_per_customer(pick: Pick) -> Iterator[_Line]:
     yield from _figure("support_tickets_per_customer", customers, [((), ratio)])
 
 
-def _live(board: Board, by: str, member: str) -> Iterator[OracleFigure]:
+def _live(board: Board, by: str, member: str, *, has_assigned: bool) -> Iterator[OracleFigure]:
+    """What stands now; who is unassigned once the desk has ever said who is assigned."""
     labels = (("by", by), ("member", member))
-    for series, name in (
-        ("open", "support_open_tickets"),
-        ("unanswered", "support_unanswered_tickets"),
-    ):
-        count = len(board.times(series, by, member))
-        yield OracleFigure(name, labels, float(count), count)
-    waiting = board.times("unanswered", by, member)
-    if waiting:
-        oldest_seconds = min(waiting) // MINUTE_MS * MINUTE_MS / 1000
-        name = "support_oldest_unanswered_timestamp_seconds"
-        yield OracleFigure(name, labels, oldest_seconds, len(waiting))
+    counts = {series: len(board.times(series, by, member)) for series in LEVELS}
+    counts["unassigned"] = counts["open"] - counts.pop("assigned")
+    for level in ("open", "unanswered", "waiting", "with_bot", "unassigned"):
+        if level != "unassigned" or has_assigned:
+            yield OracleFigure(f"support_{level}_tickets", labels, float(counts[level]), counts[level])
+    for level in ("unanswered", "waiting"):
+        since = board.times(level, by, member)
+        if since:
+            oldest_seconds = min(since) // MINUTE_MS * MINUTE_MS / 1000
+            name = f"support_oldest_{level}_timestamp_seconds"
+            yield OracleFigure(name, labels, oldest_seconds, len(since))
 
 
 def _customers(facts: Facts, asked: Iterable[Span]) -> Iterator[OracleFigure]:

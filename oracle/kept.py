@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oracle.clock import MINUTE_MS, Edition, in_force, is_open
+from oracle.labels import Dimensions
 from oracle.sla import Deadline, Sample
-from oracle.tickets import Dimensions
 from oracle.worst import Count, Names, is_below, members_of
 
 HOUR = 60

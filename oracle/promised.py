@@ -9,15 +9,25 @@ from oracle import kept
 from oracle.board import Board
 from oracle.clock import Edition, has_hours
 from oracle.events import Facts, Record
-from oracle.figures import ONLY_CUSTOMERS, THREE_QUANTILES, OracleFigure, durations, facts_of, labels_of
+from oracle.figures import (
+    ONLY_CUSTOMERS,
+    THREE_QUANTILES,
+    TWO_QUANTILES,
+    OracleFigure,
+    durations,
+    facts_of,
+    labels_of,
+)
 from oracle.sla import SlaBoard, look
 from oracle.spans import WINDOWS, Span, spans
+from oracle.tickets import Start
 from oracle.worst import judge
 
 BUSINESS: Final = (("clock", "business"),)
 MEASURED: Final = (
-    ("support_first_response", "first_response_business"),
-    ("support_resolution_time", "resolution_time_business"),
+    ("support_first_response", "first_response_business", THREE_QUANTILES),
+    ("support_response", "response_business", TWO_QUANTILES),
+    ("support_resolution_time", "resolution_time_business", THREE_QUANTILES),
 )
 
 
@@ -33,11 +43,15 @@ def figures(  # noqa: PLR0913 - each is named
     future_tolerance_ms: int = 300_000,
     written: Mapping[str, Sequence[str]] | None = None,
     named: Mapping[str, Sequence[str]] | None = None,
+    segment: bool = False,
+    frt_from: Start = "first_contact",
 ) -> list[OracleFigure]:
     """Compute what a policy adds to `oracle.figures`; the arguments are the same."""
     facts = facts_of(source, future_tolerance_ms)
-    promised = look(facts, policy, as_of_ms)
-    board = Board(facts, as_of_ms, members, max_members, promised.measured, written, named=named)
+    promised = look(facts, policy, as_of_ms, frt_from=frt_from)
+    board = Board(
+        facts, as_of_ms, members, max_members, promised.measured, written, named=named, segment=segment
+    )
     sla = SlaBoard(promised, policy, board.folded, as_of_ms)
     zones = {board.shown(0, team): zone for team, zone in (team_time_zones or {}).items()}
     found: list[OracleFigure] = []
@@ -65,8 +79,8 @@ def _business(board: Board, by: str, member: str, asked: Iterable[Span]) -> Iter
     """Durations by the calendars of teams; quantiles of the current period only."""
     for span in asked:
         pick = board.pick(by, member, span)
-        for stem, series in MEASURED:
-            for name, extra, value, n in durations(stem, pick(series), THREE_QUANTILES, BUSINESS):
+        for stem, series, quantiles in MEASURED:
+            for name, extra, value, n in durations(stem, pick(series), quantiles, BUSINESS):
                 if span.period == "current" or "quantile" not in name:
                     yield OracleFigure(name, (*labels_of(span, by, member), *extra), value, n)
             measured = pick(series)

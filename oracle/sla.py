@@ -1,252 +1,25 @@
-"""The oracle's own SLA figures.
+"""The oracle's own SLA figures: all deadlines, filed under every member, and what is asked of them.
 
-Every ticket's deadlines, one by one, and what had become of them at an instant.
-
-A deadline takes effect when its minute is over. It looks at whole tickets once all their events are known, as
-the rest of the oracle does.
+A deadline takes effect when its minute is over.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
-from oracle.clock import MINUTE_MS, TARGETS, Edition, OpenHours, after_ms, elapsed_ms, in_force, is_open
-from oracle.events import Event, Facts
+from oracle.clock import MINUTE_MS, TARGETS, Edition, elapsed_ms, in_force, is_open
+from oracle.deadlines import Deadline, SlaFacts, look
+from oracle.labels import Dimensions
 from oracle.spans import Span, spans
-from oracle.tickets import (
-    Dimensions,
-    Observation,
-    by_kinds,
-    creation_of,
-    dimensions_of,
-    first_human_reply,
-    is_given_up,
-    standing,
-)
+
+__all__ = ["Deadline", "Sample", "SlaBoard", "SlaFacts", "look", "predict"]
 
 Labels = tuple[tuple[str, str], ...]
 Sample = tuple[str, Labels, float, int]  # name, labels, value, n
 WITHIN_MINUTES: Final = {"15m": 15, "1h": 60, "4h": 240}
 EDGES: Final = (0, 5, 10, 15, 20, 30, 45, 60)  # minutes of remaining time
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """One promise about one ticket, and what came of it."""
-
-    target: str
-    at_ms: int  # when it counts: what met it, or the deadline
-    dimensions: Dimensions  # under which the ticket counts now
-    outcome: str  # met, breached, running
-    due_ms: int = 0
-    life_ms: int = 0  # from creation to deadline
-    spare_ms: int = 0  # from what met it to the deadline
-    allowance: int = 0  # share of such promises that may be missed, in 1/10,000
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A ticket that nobody has answered: since when it has been open, and who has it now."""
-
-    since_ms: int
-    dimensions: Dimensions
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """How the resolution clock of a ticket ran."""
-
-    ran: Sequence[tuple[int, int]]
-    since_ms: int | None  # it runs on since then
-    closed_ms: int | None
-    outcome: str | None
-    solved_ms: int | None
-    # from each closing to the reopening; the last one may last
-    closures: Sequence[tuple[int, int | None]] = ()
-
-
-@dataclass(slots=True)
-class SlaFacts:
-    """Everything that a policy says about all tickets."""
-
-    deadlines: list[Deadline]
-    measured: list[Observation]  # durations by the calendar of the team that a ticket was created for
-    unanswered: list[Unanswered]
-
-
-def look(facts: Facts, editions: Sequence[Edition], as_of_ms: int) -> SlaFacts:
-    """Look at every ticket.
-
-    Of one that nothing has been heard of for a year no clock runs any more: what it missed it missed.
-    """
-    found = SlaFacts([], [], [])
-    for ticket, events in facts.tickets.items():
-        own = SlaFacts([], [], [])
-        _look_at(events, editions, own)
-        if is_given_up(events, facts.clocks.get(ticket, as_of_ms)):
-            passed = [one for one in own.deadlines if one.outcome != "running" or one.due_ms < as_of_ms]
-            own = SlaFacts(
-                [replace(one, outcome="breached") if one.outcome == "running" else one for one in passed],
-                own.measured,
-                [],
-            )
-        found.deadlines += own.deadlines
-        found.measured += own.measured
-        found.unanswered += own.unanswered
-    return found
-
-
-def _look_at(events: Iterable[Event], editions: Sequence[Edition], found: SlaFacts) -> None:
-    by_kind = by_kinds(standing(events))
-    created = creation_of(by_kind)
-    if created is None or by_kind.get("discarded"):
-        return
-    dimensions = dimensions_of(by_kind)
-    reply = first_human_reply(by_kind)
-    clock = _wind(created.at_ms, by_kind.get("transition", []))
-    if clock.closed_ms is None and reply is None:
-        opened_ms = clock.closures[-1][1] if clock.closures else None
-        found.unanswered.append(Unanswered(created.at_ms if opened_ms is None else opened_ms, dimensions))
-    edition = in_force(editions, created.at_ms)
-    if edition is None:
-        return
-    promised = tuple(created.content[name] for name in ("team", "channel", "priority"))
-    hours = edition.hours(promised[0])
-    replied_ms = None if reply is None else reply.at_ms
-    if hours is not None:
-        for series, end_ms in (
-            ("first_response_business", replied_ms),
-            ("resolution_time_business", clock.solved_ms),
-        ):
-            if end_ms is not None:
-                found.measured.append(
-                    Observation(series, end_ms, dimensions, elapsed_ms(hours, created.at_ms, end_ms))
-                )
-    for target, judge in (("first_reply", _first_reply), ("resolution", _resolution)):
-        line = edition.line(target, promised)
-        if line is not None:
-            own = None if line.all_the_time else hours
-            run = _Run(own, line.within_ms, created.at_ms)
-            deadline = judge(run, clock, replied_ms)
-            if deadline is not None:
-                at_ms, outcome, kept_ms = deadline
-                spare_ms = 0 if kept_ms is None else at_ms - kept_ms
-                allowance = round(10_000 * (1 - line.objective))
-                when_ms = at_ms if kept_ms is None else kept_ms
-                found.deadlines.append(
-                    Deadline(
-                        target,
-                        when_ms,
-                        dimensions,
-                        outcome,
-                        at_ms,
-                        at_ms - created.at_ms,
-                        spare_ms,
-                        allowance,
-                    )
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What a deadline is computed from."""
-
-    hours: OpenHours | None
-    within_ms: int
-    created_ms: int
-
-
-_Judged = tuple[int, str, int | None] | None  # deadline, outcome, what met it
-
-
-def _first_reply(run: _Run, clock: Clock, replied_ms: int | None) -> _Judged:
-    """Time passes from opening to closing, until a deadline or the reply is reached.
-
-    A reply in between has what is left from then on.
-    """
-    left, opened_ms = run.within_ms, run.created_ms
-    for closed_ms, reopened_ms in clock.closures:
-        if replied_ms is not None and replied_ms <= closed_ms:
-            break
-        due = after_ms(run.hours, opened_ms, left)
-        if due is not None and due < closed_ms:
-            return (
-                due,
-                "breached" if replied_ms is not None or clock.closed_ms is not None else "running",
-                None,
-            )
-        left -= elapsed_ms(run.hours, opened_ms, closed_ms)
-        if replied_ms is not None and (reopened_ms is None or replied_ms <= reopened_ms):
-            opened_ms = replied_ms
-            break
-        if reopened_ms is None:
-            return None
-        opened_ms = reopened_ms
-    due = after_ms(run.hours, opened_ms, left)
-    if due is None:
-        return None
-    if replied_ms is None:
-        return (due, "running", None)
-    return (due, "met", replied_ms) if replied_ms <= due else (due, "breached", None)
-
-
-def _resolution(run: _Run, clock: Clock, _: int | None) -> _Judged:
-    """The clock is wound minute by stretch.
-
-    What ran before counts, and it goes on from the close as if it had not been closed.
-    """
-    left = run.within_ms
-    due: int | None = None
-    for start, end in clock.ran:
-        reached = after_ms(run.hours, start, left)
-        if reached is not None and reached < end:
-            due = reached
-            break
-        left -= elapsed_ms(run.hours, start, end)
-    else:
-        start_again = clock.since_ms if clock.closed_ms is None else clock.closed_ms
-        if start_again is not None:
-            due = after_ms(run.hours, start_again, left)
-    if due is None:
-        return None
-    if clock.closed_ms is None:
-        return (due, "running" if clock.since_ms is not None else "breached", None)
-    if clock.outcome == "solved" and clock.closed_ms <= due:
-        return (due, "met", clock.closed_ms)
-    return (due, "breached", None) if clock.closed_ms > due else None
-
-
-def _wind(created_ms: int, transitions: Iterable[Event]) -> Clock:
-    """Run over the transitions, open and running from the creation."""
-    ran: list[tuple[int, int]] = []
-    running_since: int | None = created_ms
-    closed: Event | None = None
-    solved_ms: int | None = None
-    closures: list[tuple[int, int | None]] = []
-    for event in transitions:
-        at_ms = event.at_ms
-        if closed is not None:
-            if event.kind == "reopened":
-                closures.append((closed.at_ms, at_ms))
-                closed, running_since = None, at_ms
-        elif event.kind in ("paused", "resolved"):
-            if running_since is not None:
-                ran.append((running_since, at_ms))
-            running_since = None
-            if event.kind == "resolved":
-                closed = event
-                if event.content["outcome"] == "solved" and solved_ms is None:
-                    solved_ms = event.at_ms
-        elif event.kind == "resumed" and running_since is None:
-            running_since = at_ms
-    if closed is None:
-        return Clock(ran, running_since, None, None, solved_ms, closures)
-    return Clock(
-        ran, None, closed.at_ms, str(closed.content["outcome"]), solved_ms, [*closures, (closed.at_ms, None)]
-    )
 
 
 Fold = Callable[[Dimensions], Dimensions]
@@ -261,10 +34,14 @@ class SlaBoard:
         self._fold = fold
         self._as_of_ms = as_of_ms
         self._now = as_of_ms // MINUTE_MS
+        # A running deadline stands in two levels: it falls due for one team, and another may have it now.
         self._filed: dict[tuple[str, str, str], list[Deadline]] = {}
+        self._held: dict[tuple[str, str, str], list[Deadline]] = {}
         for deadline in found.deadlines:
             for by, member in _members(fold(deadline.dimensions)):
                 self._filed.setdefault((deadline.target, by, member), []).append(deadline)
+            for by, member in _members(fold(deadline.now)):
+                self._held.setdefault((deadline.target, by, member), []).append(deadline)
         self.targets = [target for target in TARGETS if any(edition.lines[target] for edition in editions)]
 
     def windowed(self, by: str, member: str, span: Span) -> Iterator[Sample]:
@@ -299,7 +76,7 @@ class SlaBoard:
             own = (*labels, ("target", target))
             running = [
                 one.at_ms // MINUTE_MS
-                for one in self._filed.get((target, by, member), [])
+                for one in self._held.get((target, by, member), [])
                 if one.outcome == "running"
             ]
             ahead = [minute for minute in running if minute >= self._now]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from oracle.events import EPOCH, MILLISECOND, YEAR_2200_MS
+from oracle.fields import EPOCH, MILLISECOND, YEAR_2200_MS
 
 MINUTE_MS: Final = 60_000
 QUARTER_MS: Final = 15 * MINUTE_MS

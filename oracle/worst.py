@@ -14,8 +14,8 @@ from math import comb
 from typing import Final
 
 from oracle.clock import MINUTE_MS, Edition, elapsed_ms, in_force, is_open
+from oracle.labels import Dimensions
 from oracle.sla import Deadline, Sample
-from oracle.tickets import Dimensions
 
 WHOLE: Final = 10_000  # an objective of 90 % allows 1,000 of these to be missed
 DIMENSIONS: Final = ("team", "channel", "priority")

@@ -12,9 +12,10 @@ from typing import Any
 from deskpulse.lab.demo import proof
 from deskpulse.settings import Settings
 from oracle import verify
+from oracle.course import follow
 from oracle.events import Event, Facts, Record, read_records
 from oracle.figures import OracleFigure
-from oracle.tickets import standing, walk
+from oracle.standing import order_of, standing
 from proofs.soak.archive import Contents
 from proofs.soak.rebuild import Ledger, rebuilt, shown_names
 from proofs.soak.verdict import Comparison
@@ -45,7 +46,6 @@ _CUT, _STUB = 3, 4
 _CREATED_MS, _OUTCOME, _WITHDRAWN = 0, 6, 11  # places of what a stub says
 _STATES = (None, "solved", "abandoned")  # of what remains
 _DISCARDED = 8
-_CHANGES = frozenset({"resolved", "reopened"})
 
 
 @dataclass(frozen=True)
@@ -186,15 +186,14 @@ def told(events: Sequence[Event], *, since_ms: int | None = None) -> dict[str, o
     `since_ms`: those after it alone.
     """
     facts = standing(events)
-    kinds = {fact.kind for fact in facts}
     return {
         "facts": [
             (fact.order[0], fact.content["kind"] if fact.kind == "survey" else fact.kind, fact.order[2])
-            for fact in facts
+            for fact in sorted(facts, key=order_of)
             if since_ms is None or fact.order[0] > since_ms
         ],
         "last": max(event.order[0] for event in events),
-        "open": "created" in kinds and "discarded" not in kinds and _outcome(facts) is None,
+        "open": follow(facts).is_open,
     }
 
 
@@ -203,16 +202,8 @@ def summed_up(events: Sequence[Event]) -> tuple[int, str | None, bool]:
 
     How it was closed is None where the ticket is open.
     """
-    facts = standing(events)
-    return (
-        max(event.order[0] for event in events),
-        _outcome(facts),
-        any(fact.kind == "discarded" for fact in facts),
-    )
-
-
-def _outcome(facts: Iterable[Event]) -> str | None:
-    return walk(fact for fact in facts if fact.kind in _CHANGES).outcome
+    course = follow(standing(events))
+    return (max(event.order[0] for event in events), course.outcome, course.gone == "discarded")
 
 
 def until_ms(row: Sequence[Any] | None) -> int | None:

@@ -28,6 +28,7 @@ from kpis.tickets import row as tickets
 from kpis.tickets.facts import STORED
 from kpis.tickets.row import MOST_FACTS, TicketRow
 from kpis.view_keys import LevelKey, PaneKey
+from oracle import standing as oracle_standing
 from oracle import tickets as oracle_tickets
 from oracle.events import Record
 from tests import old_rows
@@ -64,8 +65,7 @@ class TestTheOrder:
         for order in (found, found[::-1]):
             assert row.facts == row_of(order).facts
             agrees(row, order)
-            by_kind = oracle_tickets.by_kinds(oracle_tickets.standing(read(order)))
-            assert row.dims() == oracle_tickets.dimensions_of(by_kind)
+            assert row.dims() == oracle_tickets.history_of(read(order)).now.dimensions
         return row
 
     def test_at_one_instant_the_digest_of_the_identifier_decides(self) -> None:
@@ -219,7 +219,7 @@ def test_2500_facts_are_exact_in_any_order(seed: int) -> None:
     kept = [(at_ms, NAMES[STORED[kind]], digest.hex()) for at_ms, kind, digest, _ in row.facts]
     told = [
         (one.order[0], one.content.get("kind", one.kind), one.order[2])
-        for one in oracle_tickets.standing(read(delivered))
+        for one in oracle_standing.standing(read(delivered))
     ]
     assert sorted(told) == sorted(kept)
     assert not row.overflowed

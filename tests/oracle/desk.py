@@ -6,11 +6,26 @@ from datetime import UTC, datetime
 
 from oracle.events import Event, Record, read_records
 from oracle.figures import OracleFigure
+from oracle.tickets import observations_of_ticket
 
 DAY = "2024-03-04"  # a Monday
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+LIVE = tuple(
+    f"support_{name}"
+    for name in (
+        "open",
+        "unanswered",
+        "unassigned",
+        "waiting",
+        "with_bot",
+        "oldest",
+        "responders",
+        "sla_waiting",
+        "sla_overdue",
+    )
+)
 
 
 def at(text: str) -> int:
@@ -71,8 +86,37 @@ class Desk:
 def read(figures: list[OracleFigure], name: str, **labels: str) -> float | None:
     """The value of the one figure with these labels among its own; None when it is absent."""
     asked = {"window": "1h", "period": "current", "by": "all", "member": "all"} | labels
-    if name.startswith(("support_open", "support_unanswered", "support_oldest")):
-        asked = {key: asked[key] for key in ("by", "member")}
+    if name.startswith(LIVE):
+        asked = {key: value for key, value in asked.items() if key not in ("window", "period")}
     found = [figure.value for figure in figures if figure.key == (name, frozenset(asked.items()))]
     assert len(found) <= 1
     return found[0] if found else None
+
+
+def series(desk: Desk, name: str, ticket: str = "T") -> list[tuple[int, int]]:
+    """Time and value of what a ticket adds to a series, in the order of time."""
+    return sorted(
+        (one.at_ms, one.value) for one in observations_of_ticket(desk.events(ticket)) if one.series == name
+    )
+
+
+def minutes(desk: Desk, name: str, ticket: str = "T") -> list[tuple[str, float]]:
+    """The durations that a ticket adds to a series, as `10:30` and minutes."""
+    return [(clock(at_ms), value / MINUTE_MS) for at_ms, value in series(desk, name, ticket)]
+
+
+def times(desk: Desk, name: str, ticket: str = "T") -> list[str]:
+    """When a ticket adds to a series, as `10:30`; on another day as `2024-03-11 10:30`."""
+    return [clock(at_ms) for at_ms, _ in series(desk, name, ticket)]
+
+
+def teams(desk: Desk, name: str, ticket: str = "T") -> list[str]:
+    """Of which team is what a ticket adds to a series, in the order of time."""
+    found = [one for one in observations_of_ticket(desk.events(ticket)) if one.series == name]
+    return [one.dimensions[0] for one in sorted(found, key=lambda one: one.at_ms)]
+
+
+def clock(at_ms: int) -> str:
+    """The time of day of an instant, after its day if that is another than DAY."""
+    moment = datetime.fromtimestamp(at_ms / 1000, tz=UTC)
+    return f"{moment:%H:%M}" if f"{moment:%Y-%m-%d}" == DAY else f"{moment:%Y-%m-%d %H:%M}"

@@ -1,7 +1,7 @@
 """Which records the contract takes, and the reason to refuse the others."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,6 +21,7 @@ CREATED = {
 REPLY = {"event_id": "e1", "occurred_at": NOW, "ticket_id": "T"}
 NPS = REPLY | {"kind": "nps", "score": 9}
 CSAT = REPLY | {"kind": "csat", "score": 4}
+CHANGED = REPLY
 PAUSED = REPLY | {"change": "paused"}
 REPLIED = REPLY | {"change": "replied", "waiting_since": NOW}
 JOINED = {"event_id": "e1", "occurred_at": NOW, "customer_id": "C", "status": "joined"}
@@ -53,6 +54,26 @@ def accepted(topic: str, event: dict[str, Any]) -> Event:
         ("survey", CSAT | {"scale_max": 10, "score": 10}),
         ("ticket-changed", PAUSED | {"waiting_since": "nonsense"}),
         ("ticket-changed", REPLIED),
+        ("ticket-changed", REPLY | {"change": "replied", "automated": True, "responder_id": "r"}),
+        ("ticket-created", CREATED | {"segment": "gold", "opened_by": "bot", "with_bot": True}),
+        ("ticket-created", CREATED | {"first_reply_due": NOW, "resolution_due": None}),
+        ("ticket-changed", CHANGED | {"change": "customer_replied", "waiting_since": NOW - 1}),
+        ("ticket-changed", CHANGED | {"change": "no_reply_needed"}),
+        ("ticket-changed", CHANGED | {"change": "status", "status": "on_hold"}),
+        ("ticket-changed", CHANGED | {"change": "handed_over"}),
+        ("ticket-changed", CHANGED | {"change": "assigned", "assigned": False}),
+        ("ticket-changed", CHANGED | {"change": "due", "next_reply_due": None}),
+        ("ticket-changed", CHANGED | {"change": "due", "resolution_due": "2024-03-04T12:00:00Z"}),
+        ("ticket-changed", CHANGED | {"change": "transferred", "team": "b", "segment": "gold"}),
+        ("ticket-changed", CHANGED | {"change": "merged", "into": "U"}),
+        ("ticket-changed", CHANGED | {"change": "merged"}),
+        ("ticket-changed", CHANGED | {"change": "restored"}),
+        ("ticket-changed", CHANGED | {"change": "retracted", "retracts": "e9"}),
+        (
+            "ticket-changed",
+            CHANGED | {"change": "retracted", "retracts": "e9", "retracts_kind": "first-reply"},
+        ),
+        ("resolved", REPLY | {"by": "bot"}),
     ],
 )
 def test_the_contract_takes(topic: str, event: dict[str, Any]) -> None:
@@ -91,7 +112,23 @@ def test_the_contract_takes(topic: str, event: dict[str, Any]) -> None:
         ("score", "survey", CSAT | {"scale_min": 0, "scale_max": 5}),
         ("name", "first-reply", REPLY | {"event_id": "e\x00"}),
         ("schema", "ticket-changed", REPLY),
-        ("schema", "ticket-changed", REPLY | {"change": "replied"}),
+        ("schema", "ticket-created", CREATED | {"opened_by": "program"}),
+        ("schema", "ticket-created", CREATED | {"with_bot": "yes"}),
+        ("schema", "resolved", REPLY | {"by": "desk"}),
+        ("schema", "ticket-changed", CHANGED | {"change": "status"}),
+        ("schema", "ticket-changed", CHANGED | {"change": "status", "status": "pending"}),
+        ("schema", "ticket-changed", CHANGED | {"change": "assigned"}),
+        ("schema", "ticket-changed", CHANGED | {"change": "assigned", "assigned": "anna"}),
+        ("schema", "ticket-changed", CHANGED | {"change": "due"}),
+        ("schema", "ticket-changed", CHANGED | {"change": "due", "next_reply_due": True}),
+        ("time", "ticket-changed", CHANGED | {"change": "due", "next_reply_due": "noon"}),
+        ("schema", "ticket-changed", CHANGED | {"change": "retracted"}),
+        (
+            "schema",
+            "ticket-changed",
+            CHANGED | {"change": "retracted", "retracts": "e", "retracts_kind": "nps"},
+        ),
+        ("kind", "ticket-changed", CHANGED | {"change": "created"}),
         ("schema", "ticket-changed", REPLY | {"change": "closed", "event_id": None}),
         ("kind", "ticket-changed", REPLY | {"change": "closed"}),
         ("kind", "survey", NPS | {"kind": "stars"}),
@@ -112,6 +149,60 @@ def test_the_contract_takes(topic: str, event: dict[str, Any]) -> None:
 )
 def test_the_contract_refuses(expected: str, topic: str, event: object) -> None:
     assert expected == reason(topic, event)
+
+
+class TestPresence:
+    BILLING: ClassVar = {
+        "event_id": "p1",
+        "occurred_at": NOW,
+        "team": "Billing ",
+        "online": 6,
+        "available": 2,
+        "busy": 5,
+    }
+
+    def test_counts_need_not_add_up_and_the_key_is_the_team_in_any_spelling(self) -> None:
+        for key in (b"Billing ", b"billing"):
+            assert reason("presence", self.BILLING, key=key) is None
+        assert "key" == reason("presence", self.BILLING, key=b"sales")
+        assert "key" == reason("presence", self.BILLING, key=b"\xff")
+
+    @pytest.mark.parametrize("name", ["team", "online", "available", "busy"])
+    def test_every_field_is_required(self, name: str) -> None:
+        given = {field: value for field, value in self.BILLING.items() if field != name}
+        assert "schema" == reason("presence", given, key=b"billing")
+
+    @pytest.mark.parametrize("number", [-1, 2.0, True, "3"])
+    def test_a_number_of_persons_is_whole_and_not_below_0(self, number: object) -> None:
+        assert "schema" == reason("presence", self.BILLING | {"busy": number}, key=b"billing")
+
+    def test_it_belongs_to_the_team_in_the_spelling_that_names_are_compared_by(self) -> None:
+        facts = read_records([("presence", b"billing", json.dumps(self.BILLING).encode(), NOW)])
+        assert ({}, {}, ["billing"]) == (facts.tickets, facts.customers, list(facts.presence))
+        assert [6] == [one.content["online"] for one in facts.presence["billing"]]
+
+
+def test_a_deadline_withdrawn_and_one_not_named_are_two_contents() -> None:
+    """Null in `due` withdraws, and the bytes say so; null in `ticket-created` is an absent field."""
+    withdrawn = accepted("ticket-changed", CHANGED | {"change": "due", "resolution_due": None})
+    assert b'"resolution_due":null' in withdrawn.order[3]
+    assert {"resolution_due": None} == {k: v for k, v in withdrawn.content.items() if k.endswith("_due")}
+    created = accepted("ticket-created", CREATED | {"resolution_due": None})
+    assert not [name for name in created.content if name.endswith("_due")]
+
+
+def test_what_says_the_default_is_written_as_what_says_nothing() -> None:
+    stated = {"opened_by": "customer", "with_bot": False}
+    assert accepted("ticket-created", CREATED | stated).order == accepted("ticket-created", CREATED).order
+    assert accepted("resolved", REPLY | {"by": "human"}).order == accepted("resolved", REPLY).order
+    assert accepted("resolved", REPLY | {"by": "bot"}).order != accepted("resolved", REPLY).order
+
+
+def test_a_retraction_is_the_last_of_its_instant() -> None:
+    survey = accepted("survey", NPS)
+    assert (
+        survey.order < accepted("ticket-changed", CHANGED | {"change": "retracted", "retracts": "e9"}).order
+    )
 
 
 def test_a_tombstone_is_refused_as_null() -> None:

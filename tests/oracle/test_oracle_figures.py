@@ -4,12 +4,55 @@ import math
 
 import pytest
 
-from kpis.figures.catalogue import FIGURES, LIVE_FIGURES, OTHER_FIGURES
 from oracle.figures import OracleFigure, figures, observations_name, parts
 from tests.oracle.desk import HOUR_MS, Desk, at, read
 
 NOON = at("12:00")
+DURATIONS = ("first_response", "response", "handle_time", "resolution_time", "full_resolution_time")
 EDGES = {"support_first_response_seconds": [60.0, 300.0]}
+
+
+# Those of the definitions, but for SLA figures, flow and what is usual.
+FINAL = {
+    f"support_{name}"
+    for name in (
+        *(f"{kind}_{how}_seconds" for kind in DURATIONS for how in ("mean", "quantile")),
+        *(f"resolution_{kind}ratio" for kind in ("", "cohort_", "net_")),
+        "nps_score",
+        "nps_interval_score",
+        "csat_ratio",
+        "effort_mean_score",
+        "effort_net_ratio",
+        "tickets_per_customer",
+        "customer_retention_ratio",
+        "customer_churn_ratio",
+        "tickets",
+        "tickets_per_hour",
+        "abandonment_ratio",
+        "reopen_ratio",
+        "one_touch_ratio",
+        "first_contact_ratio",
+        "survey_response_ratio",
+        "solved_unanswered_tickets",
+        "solved_unanswered_ratio",
+        "bot_solved_tickets",
+        "received_tickets",
+    )
+}
+LIVE = {
+    f"support_{name}"
+    for name in (
+        "open_tickets",
+        "unanswered_tickets",
+        "oldest_unanswered_timestamp_seconds",
+        "waiting_tickets",
+        "oldest_waiting_timestamp_seconds",
+        "unassigned_tickets",
+        "with_bot_tickets",
+        "responders",
+        "waiting_per_responder_ratio",
+    )
+}
 
 
 def a_desk() -> Desk:
@@ -38,12 +81,15 @@ class TestNames:
         for score, kind in [(9, "nps"), (5, "csat"), (6, "ces")]:
             desk.surveyed("A1", "11:55", kind, score)
         desk.customer("C", "2023-01-01 00:00", "joined")
+        desk.resolved("A4", "2024-02-26 11:55")  # 7 days before a minute of the hour: its first contact
+        desk.answered("A4", "2024-02-26 11:50")
+        desk.changed("A2", "11:40", "assigned", assigned=True)
+        desk.send("presence", "a", "11:50", team="a", online=5, available=2, busy=2)
         clocked = {"support_first_response_mean", "support_first_response_quantile"}
         clocked |= {"support_resolution_time_mean", "support_resolution_time_quantile"}
-        others = [(shown.name, shown.observations_name) for shown in OTHER_FIGURES]
-        final = {*others, *((kind.name, kind.observations_name) for kind in FIGURES)}
-        expected = {name for names in final for name in names} | {shown.name for shown in LIVE_FIGURES}
+        clocked |= {"support_response_mean", "support_response_quantile"}
         found = figures(desk.records, as_of_ms=NOON)
+        expected = {*FINAL, *(observations_name(name) for name in FINAL), *LIVE}
         assert expected == {figure.name for figure in found}
         with_clock = {figure.name.rsplit("_", 1)[0] for figure in found if "clock" in dict(figure.labels)}
         assert clocked == with_clock
@@ -59,6 +105,7 @@ class TestNames:
             "support_response_quantile_seconds": {"0.5", "0.9"},
             "support_handle_time_quantile_seconds": {"0.5", "0.9"},
             "support_resolution_time_quantile_seconds": {"0.5", "0.9", "0.95"},
+            "support_full_resolution_time_quantile_seconds": {"0.5", "0.9"},
         }
 
     def test_no_sample_is_exported_twice(self) -> None:
@@ -91,11 +138,20 @@ class TestAbsence:
         found = figures([], as_of_ms=NOON)
         assert {0.0} == {figure.value for figure in found}
         assert ["all"] == members(found, "all")
-        counts = {kind.name for kind in FIGURES if kind.how.pair is not None and kind.how.top is None}
-        assert {"support_tickets"} <= counts
-        assert {*counts, "support_open_tickets", "support_unanswered_tickets"} == {
-            figure.name for figure in found if not figure.name.endswith("_observations")
+        counts = {
+            f"support_{name}tickets"
+            for name in (
+                "",
+                "received_",
+                "solved_unanswered_",
+                "bot_solved_",
+                "open_",
+                "unanswered_",
+                "waiting_",
+                "with_bot_",
+            )
         }
+        assert counts == {figure.name for figure in found if not figure.name.endswith("_observations")}
 
     def test_ratios_of_created_are_absent_without_one_even_if_something_was_solved(self) -> None:
         desk = Desk()
@@ -232,6 +288,64 @@ class TestLive:
         found = figures(desk.records, as_of_ms=NOON)
         assert 0 == read(found, "support_open_tickets")
         assert [] == members(found, "team")
+
+
+class TestShares:
+    def test_answers_of_each_kind_are_shares_of_the_solved(self) -> None:
+        """Two solved; two answers to the NPS, one without a ticket, and one to the CSAT: 1.0 and 0.5."""
+        desk = a_desk()
+        desk.resolved("B1", "11:40")
+        desk.surveyed("A1", "11:55", "nps", 9)
+        desk.customer_surveyed("C", "11:55", "nps", 3)
+        desk.surveyed("A1", "11:55", "csat", 5)
+        found = figures(desk.records, as_of_ms=NOON)
+        shares = [
+            (
+                read(found, "support_survey_response_ratio", kind=kind),
+                read(found, "support_survey_response_observations", kind=kind),
+            )
+            for kind in ("nps", "csat", "ces")
+        ]
+        assert [(1.0, 2), (0.5, 2), (0.0, 2)] == shares
+        assert read(figures([], as_of_ms=NOON), "support_survey_response_ratio", kind="nps") is None
+
+    def test_one_touch_of_those_with_a_reply(self) -> None:
+        """A1 one reply, A2 two, A3 none: 1 of 2."""
+        desk = a_desk()
+        for when in ("11:35", "11:36"):
+            desk.answered("A2", when)
+        for ticket in ("A2", "A3"):
+            desk.resolved(ticket, "11:50")
+        found = figures(desk.records, as_of_ms=NOON)
+        assert (0.5, 2) == (
+            read(found, "support_one_touch_ratio"),
+            read(found, "support_one_touch_observations"),
+        )
+
+    def test_first_contact_is_told_when_7_days_have_passed(self) -> None:
+        """Both are solved at 11:50; B1 is reopened on the next day: 1 of 2 in a week, nothing before."""
+        desk = a_desk()
+        desk.answered("B1", "11:40")
+        desk.resolved("B1", "11:50")
+        desk.changed("B1", "2024-03-05 12:00", "reopened")
+        for window in ("1h", "all"):
+            asked = {"windows": [window], "as_of_ms": NOON + 7 * 24 * HOUR_MS - 11 * 60_000}
+            found = figures(desk.records, **asked)  # type: ignore[arg-type]
+            assert 0 == read(found, "support_first_contact_observations", window=window)
+            assert read(found, "support_first_contact_ratio", window=window) is None
+            found = figures(desk.records, windows=[window], as_of_ms=NOON + 7 * 24 * HOUR_MS)
+            assert 2 == read(found, "support_first_contact_observations", window=window)
+            assert 0.5 == read(found, "support_first_contact_ratio", window=window)
+
+    def test_full_resolution_time_is_to_the_last_solution(self) -> None:
+        """Solved after 20 min, reopened, solved again after 25: 1,500 s; the first one keeps its 1,200 s."""
+        desk = a_desk()
+        desk.changed("A1", "11:52", "reopened")
+        desk.resolved("A1", "11:55")
+        found = figures(desk.records, as_of_ms=NOON)
+        assert 1500.0 == read(found, "support_full_resolution_time_mean_seconds")
+        assert 1500.0 == read(found, "support_full_resolution_time_quantile_seconds", q="0.9")
+        assert 1200.0 == read(found, "support_resolution_time_mean_seconds", clock="calendar")
 
 
 class TestParts:

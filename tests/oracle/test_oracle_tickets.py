@@ -8,19 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oracle.customers import active_spans, bounded
 from oracle.figures import figures
-from oracle.tickets import Observation, active_spans, bounded, observations_of_ticket, walk
+from oracle.tickets import Observation, history_of, observations_of_ticket
 from tests.examples import examples
-from tests.oracle.desk import MINUTE_MS, Desk, at, read
+from tests.oracle.desk import MINUTE_MS, Desk, at, read, series
 
 BILLING = ("billing", "mail", "high")
 UNKNOWN = ("unknown", "unknown", "unknown")
-
-
-def series(desk: Desk, name: str, ticket: str = "T") -> list[tuple[int, int]]:
-    return [
-        (one.at_ms, one.value) for one in observations_of_ticket(desk.events(ticket)) if one.series == name
-    ]
 
 
 def dimensions(desk: Desk, ticket: str = "T") -> set[tuple[str, str, str]]:
@@ -32,12 +27,9 @@ class TestTheStateMachine:
         desk = Desk()
         desk.resolved("T", "10:00", outcome="abandoned", talk_seconds=1)
         desk.resolved("T", "10:05", outcome="solved", talk_seconds=2)
-        seen = walk(desk.events("T"))
-        assert (at("10:00"), None, "abandoned") == (
-            seen.first_abandoned_ms,
-            seen.first_solved_ms,
-            seen.outcome,
-        )
+        seen = history_of(desk.events("T")).course
+        assert [(at("10:00"), "abandoned")] == [(one.at_ms, one.outcome) for one in seen.resolutions]
+        assert "abandoned" == seen.outcome
         assert [(at("10:00"), 1000), (at("10:05"), 2000)] == series(desk, "handle_time")
 
     def test_a_reopening_withdraws_the_ticket_from_net_and_cohort(self) -> None:
@@ -111,7 +103,7 @@ class TestIdentityAndBounds:
         desk = Desk()
         desk.resolved("T", "10:00", event_id="x")
         desk.resolved("T", "10:00", event_id="x", outcome="abandoned")
-        assert "abandoned" == walk(desk.events("T")).outcome
+        assert "abandoned" == history_of(desk.events("T")).course.outcome
 
     def test_a_first_reply_and_a_reply_of_one_id_are_one_event(self) -> None:
         """The earlier one stands."""
