@@ -10,7 +10,9 @@ from typing import Any
 
 from kpis import cell_numbers
 from kpis.tickets import merging, observe
+from kpis.tickets.answers import score_cell
 from kpis.tickets.row import TicketRow
+from kpis.tickets.standing import Dims
 from oracle import tickets as oracle_tickets
 from oracle.events import Event, Rejected, read_event
 from tests.laws.ledgers import T0, decoded
@@ -70,50 +72,78 @@ def added(found: Iterable[tuple[int, int, int]]) -> Counter[tuple[int, int]]:
 
 CELLS = {
     "created": cell_numbers.CREATED,
+    "received": cell_numbers.RECEIVED,
     "cohort": cell_numbers.COHORT,
     "first_resolution": cell_numbers.RESOLVED,
     "solved": cell_numbers.SOLVED,
+    "bot_solved": cell_numbers.BOT_SOLVED,
+    "solved_unanswered": cell_numbers.SOLVED_UNANSWERED,
     "net": cell_numbers.NET,
     "abandoned": cell_numbers.ABANDONED,
     "reopened": cell_numbers.REOPENED,
+    "touched": cell_numbers.TOUCHED,
+    "one_touch": cell_numbers.ONE_TOUCH,
+    "first_contact": cell_numbers.FIRST_CONTACT_OF,
+    "kept_contact": cell_numbers.FIRST_CONTACT,
 }
 DURATIONS = {
     "first_response": cell_numbers.FIRST_RESPONSE,
     "response": cell_numbers.RESPONSE,
     "handle_time": cell_numbers.HANDLE,
     "resolution_time": cell_numbers.RESOLUTION,
+    "full_resolution": cell_numbers.FULL_RESOLUTION,
 }
+LEVELS = {
+    "open": cell_numbers.OPEN,
+    "unanswered": cell_numbers.UNANSWERED,
+    "waiting": cell_numbers.WAITING,
+    "with_bot": cell_numbers.WITH_BOT,
+    "assigned": cell_numbers.ASSIGNED,
+}
+Place = tuple[Dims, int, int]  # labels, event time ms, cell
+
+
+def cells_of(one: oracle_tickets.Observation) -> list[tuple[int, int]]:
+    """Which cells an observation of the oracle stands in, with its amounts."""
+    if one.series in CELLS:
+        return [(CELLS[one.series], one.value if one.series == "received" else 1)]
+    if one.series in DURATIONS:
+        return [(DURATIONS[one.series], 1), (DURATIONS[one.series] + 1, one.value)]
+    if one.series == "customer":
+        return [(cell_numbers.REGISTER + one.value, 1)]
+    if one.series == "nps":
+        return [(score_cell("nps", one.value, None), 1)]
+    if one.series == "csat":
+        return [(cell_numbers.SATISFIED if one.value else cell_numbers.UNSATISFIED, 1)]
+    if one.series == "ces":
+        return [(cell_numbers.EFFORT + one.value, 1)]
+    assert one.series in LEVELS, one.series
+    return []
 
 
 def agrees(row: TicketRow, found: Sequence[Content]) -> None:
-    """Each duration, each count and each answer is where the oracle, which has no bounds, sees it."""
-    expected: Counter[tuple[int, int]] = Counter()
-    for one in oracle_tickets.observations_of_ticket(read(found)):
-        if one.series in CELLS:
-            expected[one.at_ms, CELLS[one.series]] += 1
-        elif one.series in DURATIONS:
-            expected[one.at_ms, DURATIONS[one.series]] += 1
-            expected[one.at_ms, DURATIONS[one.series] + 1] += one.value
-        elif one.series == "nps":
-            cell = (
-                cell_numbers.PROMOTERS
-                if one.value >= 9
-                else cell_numbers.PASSIVES
-                if one.value >= 7
-                else cell_numbers.DETRACTORS
-            )
-            expected[one.at_ms, cell] += 1
-        elif one.series == "csat":
-            expected[one.at_ms, cell_numbers.SATISFIED if one.value else cell_numbers.UNSATISFIED] += 1
-        elif one.series == "ces":
-            expected[one.at_ms, cell_numbers.EFFORT + one.value] += 1
-    looked_at = (
-        {cell for _, cell in expected}
-        | set(CELLS.values())
-        | {base + i for base in DURATIONS.values() for i in (0, 1)}
-    )
-    mine = Counter({key: amount for key, amount in sums(row).items() if key[1] in looked_at})
-    assert Counter({key: amount for key, amount in expected.items() if amount}) == mine
+    """Each count, duration, answer and level is where the oracle, which has no bounds, sees it.
+
+    Under its labels, and nothing else is there but buckets of durations and anomalies.
+    """
+    seen = oracle_tickets.observations_of_ticket(read(found))
+    expected: Counter[Place] = Counter()
+    for one in seen:
+        for cell, amount in cells_of(one):
+            expected[one.dimensions, one.at_ms, cell] += amount
+    mine: Counter[Place] = Counter()
+    for dims, (at_ms, cell, amount) in observe.observe(row):
+        if cell < cell_numbers.BLOCK or cell >= cell_numbers.REGISTER or cell % cell_numbers.BLOCK < 2:
+            mine[dims, at_ms, cell] += amount
+    assert _some(expected) == {
+        place: n for place, n in _some(mine).items() if place[2] != cell_numbers.ANOMALY
+    }
+    levels = sorted((LEVELS[one.series], one.at_ms, one.dimensions) for one in seen if one.series in LEVELS)
+    assert levels == sorted((level, at_ms, row.dims()) for level, at_ms in observe.levels(row))
+
+
+def _some(places: Counter[Place]) -> dict[Place, int]:
+    return {place: n for place, n in places.items() if n}
 
 
 def history(random: Random, count: int, *, within_ms: int = 20 * DAY_MS) -> list[Content]:

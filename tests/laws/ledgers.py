@@ -14,6 +14,7 @@ from kpis.sla.at_risk import AtRiskKey
 from kpis.state.partition import PartitionState
 from kpis.state.records import Changes, SourceRecord
 from kpis.state.rules import StateRules
+from kpis.tickets.facts import STATUSES
 from kpis.tickets.standing import Dims
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent
@@ -32,18 +33,46 @@ _names = st.sampled_from(["a", "b", "ñ"])
 _parts = st.fixed_dictionaries(
     {}, optional={name: st.sampled_from([0, 1.5, 60]) for name in ("talk_seconds", "hold_seconds")}
 )
+_labels = {"team": _names, "channel": _names, "priority": _names}
+_waits = st.sampled_from([None, T0 - HOUR_MS, T0]) | _times
+_dues = st.sampled_from([None, T0 + HOUR_MS]) | _times
+_DUES: Final = ("first_reply_due", "resolution_due", "next_reply_due")
+
+
+def _changed(change: str, **fields: st.SearchStrategy[Any]) -> tuple[str, st.SearchStrategy[dict[str, Any]]]:
+    return "ticket-changed", st.fixed_dictionaries({"change": st.just(change), **fields})
+
+
+_HIDING: Final = ("merged", "discarded")
+_RETRACTED: Final = (None, "ticket-created", "first-reply", "resolved", "survey", "status", "transferred")
 _KINDS: Final[tuple[tuple[str, st.SearchStrategy[dict[str, Any]]], ...]] = (
     (
         "ticket-created",
-        st.fixed_dictionaries(dict.fromkeys(("customer_id", "team", "channel", "priority"), _names)),
+        st.fixed_dictionaries(
+            {**_labels, "customer_id": _names},
+            optional={
+                "opened_by": st.sampled_from(["customer", "desk", "bot"]),
+                "with_bot": st.booleans(),
+                **dict.fromkeys(_DUES, _dues),
+            },
+        ),
     ),
     ("first-reply", st.fixed_dictionaries({"automated": st.booleans()})),
-    ("resolved", st.builds(dict, _parts, outcome=st.sampled_from(["solved", "solved", "abandoned"]))),
+    (
+        "resolved",
+        st.builds(
+            dict,
+            _parts,
+            outcome=st.sampled_from(["solved", "solved", "abandoned"]),
+            by=st.sampled_from(["human", "human", "bot"]),
+        ),
+    ),
     ("survey", st.fixed_dictionaries({"kind": st.just("nps"), "score": st.integers(0, 10)})),
     (
         "survey",
         st.fixed_dictionaries(
-            {"kind": st.just("csat"), "score": st.integers(1, 2), "scale_max": st.sampled_from([None, 2, 7])}
+            {"kind": st.just("csat"), "score": st.integers(1, 2), "scale_max": st.sampled_from([None, 2, 7])},
+            optional={"customer_id": _names},
         ),
     ),
     (
@@ -51,19 +80,28 @@ _KINDS: Final[tuple[tuple[str, st.SearchStrategy[dict[str, Any]]], ...]] = (
         st.fixed_dictionaries({"change": st.sampled_from(["reopened", "reopened", "paused", "resumed"])}),
     ),
     ("ticket-changed", st.builds(dict, _parts, change=st.just("handled"))),
-    ("ticket-changed", st.fixed_dictionaries({"change": st.just("replied"), "waiting_since": _times})),
-    (
-        "ticket-changed",
-        st.fixed_dictionaries({"change": st.just("triaged")}, optional={"team": _names, "priority": _names}),
-    ),
-    ("ticket-changed", st.just({"change": "discarded"})),
+    _changed("replied", waiting_since=_waits, automated=st.sampled_from([None, False, False, True])),
+    _changed("customer_replied", waiting_since=_waits),
+    _changed("customer_replied"),
+    _changed("no_reply_needed"),
+    ("ticket-changed", st.fixed_dictionaries({"change": st.just("triaged")}, optional=_labels)),
+    ("ticket-changed", st.fixed_dictionaries({"change": st.just("transferred")}, optional=_labels)),
+    _changed("status", status=st.sampled_from(STATUSES)),
+    _changed("handed_over"),
+    _changed("assigned", assigned=st.booleans()),
+    _changed("restored"),
+    _changed("retracted", retracts=_ids, retracts_kind=st.sampled_from(_RETRACTED)),
+    *[_changed("due", **{name: _dues}) for name in _DUES],
+    _changed("merged"),
+    _changed("discarded"),
 )
 
 
 @st.composite
 def contents(draw: st.DrawFn, *ticket_ids: str) -> tuple[str, dict[str, Any]]:
     """(topic, event) of some ticket; discarding is rare, since it hides everything else."""
-    topic, fields = draw(st.sampled_from(_KINDS * 4 if draw(st.integers(0, 9)) == 0 else _KINDS[:-1]))
+    few = _KINDS[: -len(_HIDING)]
+    topic, fields = draw(st.sampled_from(_KINDS * 4 if draw(st.integers(0, 9)) == 0 else few))
     head = {
         "event_id": draw(_ids),
         "occurred_at": draw(_times),
