@@ -188,8 +188,8 @@ class TestOneIdentity:
             waiting_since=ago(minutes=13),
             event_id="x",
         )
-        assert 1 == shows(desk, "support_response_mean_observations")
-        assert 180.0 == shows(desk, "support_response_mean_seconds")
+        assert 1 == shows(desk, "support_response_mean_observations", clock="calendar")
+        assert 180.0 == shows(desk, "support_response_mean_seconds", clock="calendar")
 
     def test_surveys_of_one_id_and_different_kinds_are_two(self, desk: GoldenDesk) -> None:
         for kind, score in (("nps", 9), ("csat", 5), ("ces", 6)):

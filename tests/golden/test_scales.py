@@ -7,8 +7,8 @@ import json
 import pytest
 
 from kpis.cell_numbers import SATISFIED, UNSATISFIED
-from kpis.tickets.facts import fact_of
 from kpis.tickets.answers import cell_of
+from kpis.tickets.facts import fact_of
 from streams.decode import Reject, decoder
 from streams.events import Survey
 

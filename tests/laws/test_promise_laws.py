@@ -18,6 +18,7 @@ from kpis.sla.at_risk import LISTED, AtRiskKey, AtRiskRow, Entry
 from kpis.sla.policy import Policy
 from kpis.state.rules import PolicyChangedError, StateRules
 from kpis.tickets import merging, observe
+from kpis.tickets.facts import CREATED, DUE
 from kpis.tickets.row import TicketRow
 from kpis.view_keys import LevelKey, PaneKey
 from streams.events import AnyEvent
@@ -168,13 +169,8 @@ def test_what_is_not_computed_again_would_have_come_out_the_same(found: Found) -
     """
     quick, slow = Desk(RULES), Desk(RULES)
     _apply(quick, found)
-    promise_of = commitments.promise_of
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            commitments,
-            "promise_of",
-            lambda course, policy, _=None, **more: promise_of(course, policy, **more),
-        )
+        patch.setattr(commitments.Turns, "is_like", lambda *_: False)
         _apply(slow, found)
     mine, theirs = quick.write(), slow.write()
     assert dict(mine.tickets) == dict(theirs.tickets)
@@ -193,15 +189,18 @@ def test_a_ticket_that_was_discarded_before_it_was_known_is_promised_nothing() -
 
 @QUICK
 @given(several_tickets)
-def test_without_a_policy_nothing_is_promised(found: Found) -> None:
+def test_without_a_policy_nothing_is_promised_but_what_came_with_a_ticket(found: Found) -> None:
     desk = Desk()
     _apply(desk, found)
     changes = desk.write()
-    assert all(
-        codec.decode_ticket(value).promise is None
-        for key, value in changes.tickets
-        if value is not None and key[:1] == b"t"
-    )
+    rows = [codec.decode_ticket(value) for key, value in changes.tickets if value and key[:1] == b"t"]
+    assert [row.promise for row in rows] == [commitments.derive(row, None) for row in rows]
+    with_deadlines = [row for row in rows if _has_deadlines(row)]
+    assert all(row.promise is None for row in rows if row not in with_deadlines)
+
+
+def _has_deadlines(row: TicketRow) -> bool:
+    return any(kind == DUE or (kind == CREATED and len(content) > 8) for _, kind, _, content in row.facts)
 
 
 def test_a_ticket_is_a_row_that_older_programs_refuse() -> None:
@@ -216,8 +215,8 @@ def test_clocks_of_tickets_that_leave_are_withdrawn() -> None:
     desk = Desk(RULES)
     desk.create("T1", T0)
     desk.write()
-    # open, unanswered, and two clocks
-    assert 4 == len([key for key in desk.view() if isinstance(key, LevelKey)])
+    # open, waiting, unanswered, and two clocks
+    assert 5 == len([key for key in desk.view() if isinstance(key, LevelKey)])
     desk.pass_time(T0 + 367 * DAY_MS)
     desk.write()
     assert [] == [key for key in desk.view() if isinstance(key, LevelKey | AtRiskKey)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpis.sla import commitments
+from kpis.sla.course import TargetClock
 from kpis.sla.judgement import Endangered, Worst
 from kpis.sla.outcomes import Tally
 from kpis.sla.worst import is_below, is_endangered, tail
@@ -290,7 +290,7 @@ def test_a_promise_that_knows_no_allowance_is_judged_by_nobody(monkeypatch: pyte
 
     They are counted as ever, and nothing is said of worst now.
     """
-    monkeypatch.setattr(commitments, "_allowance", lambda _: None)
+    monkeypatch.setattr(TargetClock, "allowance", None)
     desk = SlaDesk(TEAMS)
     create(desk, "s", 20, late=20, team="billing", priority="high")
     view = desk.view("10:10")
