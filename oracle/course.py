@@ -183,7 +183,7 @@ def _state_start(course: Course, fact: Event) -> None:
     stated = fact.content.get("waiting_since") if fact.kind == "customer_replied" else None
     if stated is not None and course.waits_now:
         wait = course.waits[-1]
-        wait.since_ms = min(wait.since_ms, fact.at_ms, stated)
+        wait.since_ms = min(wait.since_ms, stated)
 
 
 def _create(course: Course, created: Event) -> None:

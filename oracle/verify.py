@@ -21,6 +21,7 @@ COUNT_SUFFIXES: Final = (
     "_observations",
     "_tickets",
     "_answers",
+    "_responders",
     "_bucket",
     "_gcount",
     "_timestamp_seconds",

@@ -30,7 +30,6 @@ class _Fallen:
 
     minute: int  # of the deadline
     missed: bool  # or, of one to come, not done
-    running: bool
     allowance: int
     shown: Dimensions  # names that are not shown are `other`
     long: bool  # the promise that fits its labels now is longer than 15 minutes
@@ -91,21 +90,25 @@ class WorstNow:
     ) -> None:
         self._target, self._edition, self._as_of_ms = target, edition, as_of_ms
         self._now = as_of_ms // MINUTE_MS
-        self._own = [
+        # Who misses a deadline is who has the ticket at it; who is late with it is who has it now.
+        self._late_ones = [
             one
             for one in deadlines
-            if one.target == target and is_open(edition.hours(one.dimensions[0]), as_of_ms)
+            if one.target == target
+            and one.outcome == "running"
+            and one.due_ms // MINUTE_MS < self._now
+            and is_open(edition.hours(one.now[0]), as_of_ms)
         ]
         self._fallen = [
             _Fallen(
                 one.due_ms // MINUTE_MS,
                 one.outcome != "met",
-                one.outcome == "running",
                 one.allowance,
                 fold(one.dimensions),
                 self._is_long(one.dimensions),
             )
-            for one in self._own
+            for one in deadlines
+            if one.target == target and is_open(edition.hours(one.dimensions[0]), as_of_ms)
         ]
         self._fold = fold
         self._recent = [one for one in self._fallen if one.minute >= self._now - LOOKED_BACK_MINUTES]
@@ -182,18 +185,18 @@ class WorstNow:
             if by == "team":
                 long = sum(
                     self._is_long_overdue(one)
-                    for one in self._own
-                    if _is_of(self._fold(one.dimensions), names)
+                    for one in self._late_ones
+                    if _is_of(self._fold(one.now), names)
                 )
                 if told or long:
                     yield ("support_sla_long_overdue_tickets", labels, float(long), long)
 
     def _is_long_overdue(self, one: Deadline) -> bool:
         """By one more target at least: that of the line which fits the labels of now."""
-        line = self._edition.line(self._target, one.dimensions)
-        if one.outcome != "running" or one.due_ms // MINUTE_MS >= self._now or line is None:
+        line = self._edition.line(self._target, one.now)
+        if line is None:
             return False
-        hours = None if line.all_the_time else self._edition.hours(one.dimensions[0])
+        hours = None if line.all_the_time else self._edition.hours(one.now[0])
         return elapsed_ms(hours, one.due_ms // MINUTE_MS * MINUTE_MS, self._as_of_ms) >= line.within_ms
 
     def _labels(self, names: Names) -> tuple[tuple[str, str], ...]:
@@ -254,9 +257,7 @@ class WorstNow:
             yield chosen[-1]
 
     def _late(self, names: Names) -> int:
-        return sum(
-            one.running and one.minute < self._now and _is_of(one.shown, names) for one in self._fallen
-        )
+        return sum(_is_of(self._fold(one.now), names) for one in self._late_ones)
 
     def _since(self, names: Names, window: str | None) -> int:
         """The earliest minute of the present stretch.

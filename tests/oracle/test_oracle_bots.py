@@ -50,6 +50,14 @@ class TestTheFirstResponse:
         assert [("11:10", 70)] == minutes(desk, "first_response")
         assert [("11:10", 10)] == minutes(desk, "response")
 
+    def test_of_two_stretches_without_one_the_latest_counts(self) -> None:
+        """Closed by the bot 10:05; with a bot again from 11:00, reply 11:10: 10 min."""
+        desk = with_bot()
+        desk.resolved("T", "10:05", by="bot")
+        desk.changed("T", "11:00", "status", status="bot")
+        desk.answered("T", "11:10")
+        assert [("11:10", 10)] == minutes(desk, "first_response")
+
     def test_a_hand_over_after_the_reply_is_too_late(self) -> None:
         desk = with_bot()
         desk.answered("T", "10:12")
@@ -88,6 +96,13 @@ class TestTheStretch:
         desk.changed("T", "10:10", "status", status=status)
         desk.answered("T", "10:30")
         assert [("10:30", 20)] == minutes(desk, "first_response") == minutes(desk, "response")
+
+    def test_a_public_human_reply_ends_it_and_a_program_s_does_not(self) -> None:
+        desk = with_bot()
+        desk.answered("T", "10:05", automated=True)
+        assert ["10:00"] == times(desk, "with_bot")
+        desk.answered("T", "10:10")
+        assert [] == times(desk, "with_bot")
 
     def test_the_same_status_again_begins_none(self) -> None:
         desk = Desk()
@@ -139,7 +154,7 @@ class TestTheStretch:
     def test_what_a_bot_opened_is_not_with_one_for_that(self) -> None:
         desk = Desk()
         desk.created("T", "10:00", opened_by="bot")
-        assert [] == times(desk, "with_bot")
+        assert [] == times(desk, "with_bot") == times(desk, "waiting")
 
 
 class TestWhatABotSolves:

@@ -107,6 +107,16 @@ class TestReceived:
         assert [(at("10:00"), 1), (at("10:30"), -1), (at("10:30"), 1)] == series(desk, "received")
         assert ["billing", "billing", "refunds"] == teams(desk, "received")
 
+    def test_each_further_transfer_takes_from_the_team_before_it(self) -> None:
+        desk = handed_on()
+        desk.changed("T", "10:45", "transferred", team="claims")
+        received = [
+            (one.dimensions[0], one.value)
+            for one in observations_of_ticket(desk.events("T"))
+            if one.series == "received"
+        ]
+        assert [("billing", 1), ("billing", -1), ("refunds", 1), ("refunds", -1), ("claims", 1)] == received
+
     @pytest.mark.parametrize("close", ["discarded", "merged", "resolved"])
     def test_one_while_closed_does_not(self, close: str) -> None:
         desk = Desk()

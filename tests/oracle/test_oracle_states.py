@@ -142,6 +142,16 @@ class TestMerged:
         assert [("10:50", 1)] == minutes(desk, "handle_time")
         assert not history_of(desk.events("T")).course.pauses
 
+    @pytest.mark.parametrize("gone", ["merged", "discarded"])
+    def test_a_solution_that_is_gone_is_not_reopened(self, gone: str) -> None:
+        desk = answered_and_solved()
+        desk.changed("T", "10:40", gone)
+        desk.changed("T", "10:50", "reopened")
+        desk.changed("T", "10:51", "status", status="bot")
+        desk.changed("T", "11:00", "restored")
+        assert ["10:20"] == times(desk, "net")
+        assert [] == times(desk, "reopened") == times(desk, "open")
+
     def test_messages_are_still_read_and_a_restoration_begins_their_wait(self) -> None:
         """Message 10:50 while merged, restored 11:00: waiting since 11:00, and no reopening in the rate."""
         desk = answered_and_solved()
@@ -194,6 +204,13 @@ class TestResolved:
         desk.changed("T", "10:50", "reopened")
         assert ["10:30"] == times(desk, "reopened")
         assert ["billing"] == teams(desk, "reopened")
+
+    def test_abandoned_is_a_ticket_by_its_first_resolution_or_never(self) -> None:
+        desk = answered_and_solved()
+        desk.changed("T", "10:30", "reopened")
+        desk.resolved("T", "10:40", outcome="abandoned")
+        assert [] == times(desk, "abandoned") == times(desk, "net") == times(desk, "cohort")
+        assert ["10:20"] == times(desk, "solved") == times(desk, "first_resolution")
 
 
 class TestOneTouchAndFullResolution:

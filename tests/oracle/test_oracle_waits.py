@@ -1,7 +1,8 @@
 """Waits, messages and who opened a ticket: each sentence of the definitions, worked by hand."""
 
 from oracle.figures import figures
-from tests.oracle.desk import Desk, at, minutes, read, times
+from oracle.tickets import history_of
+from tests.oracle.desk import Desk, at, clock, minutes, read, times
 
 
 class TestAWait:
@@ -191,15 +192,18 @@ class TestWhoOpened:
         assert [] == minutes(desk, "response")
 
     def test_solved_without_any_message_it_is_not_solved_unanswered(self) -> None:
-        """D: no message. E: message 10:10, solved 10:20 without a reply to it, though ours came at 10:05."""
+        """D: no message; L: one afterwards.
+
+        E: message 10:10, solved 10:20 without a reply to it, though ours came at 10:05.
+        """
         desk = Desk()
-        for ticket in ("D", "E"):
+        for ticket in ("D", "L", "E"):
             desk.created(ticket, "10:00", opened_by="desk")
             desk.answered(ticket, "10:05")
-        desk.changed("E", "10:10", "customer_replied")
-        for ticket in ("D", "E"):
             desk.resolved(ticket, "10:20")
-        assert [] == times(desk, "solved_unanswered", "D")
+        desk.changed("E", "10:10", "customer_replied")
+        desk.changed("L", "10:30", "customer_replied")
+        assert [] == times(desk, "solved_unanswered", "D") == times(desk, "solved_unanswered", "L")
         assert ["10:20"] == times(desk, "solved_unanswered", "E")
 
     def test_one_touch_counts_all_replies_and_first_contact_those_after_the_message(self) -> None:
@@ -210,6 +214,32 @@ class TestWhoOpened:
         desk.resolved("T", "10:20")
         assert ["10:20"] == times(desk, "one_touch") == times(desk, "touched")
         assert [] == times(desk, "first_contact")
+
+
+def test_the_time_line_names_every_wait_its_start_and_what_ended_it() -> None:
+    """What closed it 10:10 says nothing of the message of 10:30; that one waits from 10:40."""
+    desk = Desk()
+    desk.created("T", "10:00")
+    desk.resolved("T", "10:10")
+    desk.changed("T", "10:30", "customer_replied", waiting_since=at("09:00"))
+    desk.changed("T", "10:40", "reopened")
+    desk.answered("T", "10:45")
+    desk.changed("T", "11:00", "customer_replied", waiting_since=at("10:50"))
+    desk.changed("T", "11:10", "no_reply_needed")
+    desk.changed("T", "11:20", "customer_replied")
+    desk.changed("T", "11:30", "status", status="bot")
+    desk.changed("T", "11:40", "handed_over")
+    found = [
+        (clock(one.start_ms), clock(one.since_ms), clock(one.end_ms) if one.end_ms else "", one.ended_by)
+        for one in history_of(desk.events("T")).course.waits
+    ]
+    assert [
+        ("10:00", "10:00", "10:10", "closed"),
+        ("10:40", "10:40", "10:45", "replied"),
+        ("11:00", "10:50", "11:10", "no_reply_needed"),
+        ("11:20", "11:20", "11:30", "bot"),
+        ("11:40", "11:40", "", ""),
+    ] == found
 
 
 def test_a_ticket_without_a_creation_has_waits_by_its_messages_and_is_in_no_level() -> None:
