@@ -223,6 +223,11 @@ def holidays_of(part: HolidayPart) -> frozenset[date]:
     return (_public(part.country, part.region) | half | own) - frozenset(part.remove)
 
 
+def years_known(part: HolidayPart) -> frozenset[int]:
+    """The years whose public holidays are known; all of them without a country."""
+    return frozenset(day.year for day in _public(part.country, part.region)) or frozenset(YEARS)
+
+
 def half_days_of(part: HolidayPart) -> Mapping[date, tuple[StatedSpan, ...]]:
     """The dates with fewer hours, and these hours; a closed or removed date is none of them.
 

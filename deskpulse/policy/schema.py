@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from deskpulse.policy.alerts import AlertsPart
-from deskpulse.policy.days import DatedDay, HolidayPart, half_days_of
+from deskpulse.policy.days import DatedDay, HolidayPart, half_days_of, years_known
 from deskpulse.policy.hours import DAY_MINUTES, HoursOfDay, StatedHours, StatedSpan, as_list, check_order
 from deskpulse.settings.base import Section, check_name, wrong
 from deskpulse.settings.sections import known_zone
@@ -134,10 +134,11 @@ class CalendarPart(Section):
     @field_validator("holidays")
     @classmethod
     def _check_half_days(cls, part: HolidayPart, info: ValidationInfo) -> HolidayPart:
-        half = half_days_of(part)
+        half, known = half_days_of(part), years_known(part)
         working = {day for key in info.data.get("hours", {}) for day in weekdays(key)}
         for entry in part.every if working else ():
-            if entry.hours and not any(day in half and day.weekday() in working for day in entry.dates()):
+            days = [day for day in entry.dates() if day.year in known]
+            if entry.hours and days and not any(day in half and day.weekday() in working for day in days):
                 raise wrong(
                     f"the hours of {entry} under every never hold: the desk is closed each time",
                     "leave the entry out, or write each date with its hours under dates, which overrule all",
