@@ -95,6 +95,17 @@ def test_half_days_that_come_every_year_are_told(run: Run, tmp_path: Path) -> No
         assert re.search(rf"calendar madrid: \d+ half days {word}", found), found
 
 
+def test_a_half_day_that_becomes_a_date_is_no_difference(run: Run, tmp_path: Path) -> None:
+    line = '{ day: "12-31", hours: ["09:00-13:00"], from: 2026 }'
+    new = write(
+        tmp_path / "new.yaml",
+        (line, line.replace("from: 2026", "from: 2027")),
+        ("dates: {}", 'dates: { 2026-12-31: ["09:00-13:00"] }'),
+    )
+    answer = run("policy", "diff", EXAMPLE, new)
+    assert (exits.OK, 2) == (answer.code, answer.out.count(": unchanged"))
+
+
 def test_calendars_teams_and_hours_are_told(run: Run, tmp_path: Path) -> None:
     new = write(
         tmp_path / "new.yaml",
