@@ -61,7 +61,7 @@ def listed_through(part: CalendarPart) -> date | None:
     """The last day of the list that ends first; None where no list ends.
 
     Lists are `add`, `remove`, `dates`, and each entry of `every` with `until`. What `every` names in the year
-    after goes on and ends nowhere. No list has ended before `complete_until`.
+    after goes on and ends nowhere. No list has ended before `complete_until`, and all have with 2100.
     """
     holidays = part.holidays
     yearly = {day for entry in holidays.every for day in entry.dates()}
@@ -74,10 +74,11 @@ def listed_through(part: CalendarPart) -> date | None:
     ends = [max(days) for one in lists if (days := [day for day in one if _anniversary(day) not in yearly])]
     if not ends:
         return None
-    return max(min(ends), part.complete_until or min(ends))
+    return min(max(min(ends), part.complete_until or min(ends)), date(YEARS[-1], 12, 31))
 
 
 def _anniversary(day: date) -> date:
     """The same day of the next year; of a February 29th that of the next leap year."""
     years = range(day.year + 1, day.year + 9)  # 2096 and 2104 are leap years, 2100 is none
-    return next(found for year in years if (found := dated(year, (day.month, day.day))) is not None)
+    found = (dated(year, (day.month, day.day)) for year in years)
+    return next((one for one in found if one is not None), day)  # after 9999 there is none

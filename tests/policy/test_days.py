@@ -346,6 +346,9 @@ class TestListsThatEnd:
             ("holidays: {add: [2026-05-15]}\ncomplete_until: 2027-12-31", "2027-12-31"),
             ("holidays: {add: [2028-05-15]}\ncomplete_until: 2027-12-31", "2028-05-15"),
             ("holidays: {every: ['12-24']}\ncomplete_until: 2027-12-31", None),
+            # no calendar goes further than 2100
+            ("holidays: {add: [2026-05-15]}\ncomplete_until: 9999-12-31", "2100-12-31"),
+            ("dates: {9999-12-31: []}", "2100-12-31"),
         ],
     )
     def test_the_end_of_the_list_that_ends_first(self, words: str, last: str | None) -> None:
