@@ -24,6 +24,7 @@ DAY_MS: Final = 1_440 * MINUTE_MS
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TARGETS: Final = ("first_reply", "resolution")
 MOST_DAYS: Final = 4_700  # of looking for a deadline
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # of which closed days are known
 _SPAN: Final = re.compile(r"(\d+):(\d+)\s*-\s*(\d+):(\d+)")
 _UNITS_MS: Final = {"ms": 1, "s": 1_000, "m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": DAY_MS}
 _PART_OF_DURATION: Final = re.compile(r"([\d.]+)(ms|s|m|h|d)")
@@ -231,14 +232,80 @@ def _open_hours(calendar: Mapping[str, Any]) -> OpenHours:
         for weekday in range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1):
             week[weekday] = _spans(spans)
     free = calendar.get("holidays", {})
-    days = set(_many(free.get("add", ())))
-    if free.get("country"):
-        days.update(
-            holidays.country_holidays(free["country"], subdiv=free.get("region"), years=range(1970, 2101))
-        )
-    dates: dict[date, Hours] = dict.fromkeys(days - set(_many(free.get("remove", ()))), ())
-    dates.update({day: _spans(spans) for day, spans in calendar.get("dates", {}).items()})
+    special = {_date(day): _spans(spans) for day, spans in calendar.get("dates", {}).items()}
+    kept = set(map(_date, _many(free.get("remove", ()))))
+    closed = _of_country(free, "public") | {
+        day for entry in _many(free.get("add", ())) for day in _from_to(entry)
+    }
+    halves: dict[date, Hours] = {}
+    if "half_days" in free:
+        halves.update(dict.fromkeys(_of_country(free, "half_day"), _spans(free["half_days"])))
+    for entry in _many(free.get("every", ())):
+        hours = _spans(entry.get("hours", ())) if isinstance(entry, Mapping) else ()
+        if hours:
+            halves.update(dict.fromkeys(_every_year(entry), hours))
+        else:
+            closed |= set(_every_year(entry))
+    dates: dict[date, Hours] = {}
+    for day in {*special, *closed, *halves}:
+        if day in special:
+            dates[day] = special[day]
+        elif day in kept:
+            continue
+        elif day in closed:
+            dates[day] = ()
+        else:
+            dates[day] = halves[day] if week[day.weekday()] else ()
     return OpenHours(calendar["time_zone"], tuple(week), tuple(sorted(dates.items())))
+
+
+def _of_country(free: Mapping[str, Any], category: str) -> set[date]:
+    """The days of a country and region that the library knows; none without a country."""
+    if not free.get("country"):
+        return set()
+    region = free.get("region")
+    years = range(FIRST_YEAR, LAST_YEAR + 1)
+    return set(holidays.country_holidays(free["country"], subdiv=region, years=years, categories=(category,)))
+
+
+def _from_to(entry: Any) -> list[date]:
+    """The dates of one entry of `add`."""
+    if not isinstance(entry, Mapping):
+        return [_date(entry)]
+    first = _date(entry["day"])
+    last = _date(entry.get("to", first))
+    return [first + timedelta(days=later) for later in range((last - first).days + 1)]
+
+
+def _every_year(entry: Any) -> list[date]:
+    """The dates of one entry of `every`, found by looking at each day of each year."""
+    words: Mapping[str, Any] = entry if isinstance(entry, Mapping) else {"day": entry}
+    first: str = words["day"]
+    last: str = words.get("to", first)
+    found = []
+    day = date(FIRST_YEAR, 1, 1)
+    while day.year <= LAST_YEAR:
+        begun = _begun(day, first, last)
+        if begun is not None and words.get("from", begun) <= begun <= words.get("until", begun):
+            found.append(day)
+        day += timedelta(days=1)
+    return found
+
+
+def _begun(day: date, first: str, last: str) -> int | None:
+    """The year in which the span began that a day lies in; None where it lies in none.
+
+    Month and day of four digits compare as texts.
+    """
+    today = day.strftime("%m-%d")
+    begun = day.year if first <= last or today >= first else day.year - 1
+    inside = first <= today <= last if first <= last else today >= first or today <= last
+    is_leap = begun % 4 == 0 and (begun % 100 != 0 or begun % 400 == 0)
+    return begun if inside and (first != "02-29" or is_leap) else None
+
+
+def _date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
 
 
 def _spans(spans: Any) -> Hours:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
-from typing import Final
 
-from deskpulse.policy.schema import CalendarPart, HolidayPart, PolicyFile, RulePart, VersionPart
+from deskpulse.policy.days import YEARS, dated, half_days_of, holidays_of
+from deskpulse.policy.schema import CalendarPart, PolicyFile, RulePart, VersionPart
 from kpis.sla.calendar import BusinessCalendar, Hours, WorkingTime, hours_of_week
 from kpis.sla.policy import TARGETS, Policy, Rule, Version
-
-YEARS: Final = range(1970, 2101)  # of which public holidays are asked
 
 
 def build(file: PolicyFile) -> Policy:
@@ -47,20 +45,40 @@ def _rule(part: RulePart) -> Rule:
 
 
 def working_time(part: CalendarPart) -> WorkingTime:
-    """Zone, week and dates of a calendar; a day with hours of its own is no holiday."""
+    """Zone, week and dates of a calendar.
+
+    A day with hours of its own is no holiday; a half day is one only where its weekday has hours.
+    """
+    week = hours_of_week(part.week())
     dates: dict[date, Hours] = dict.fromkeys(holidays_of(part.holidays), ())
+    half = half_days_of(part.holidays)
+    dates.update({day: tuple(sorted(spans)) for day, spans in half.items() if week[day.weekday()]})
     dates.update({day: tuple(sorted(spans)) for day, spans in part.dates.items()})
-    return WorkingTime(part.time_zone, hours_of_week(part.week()), dict(sorted(dates.items())))
+    return WorkingTime(part.time_zone, week, dict(sorted(dates.items())), listed_through(part))
 
 
-def holidays_of(part: HolidayPart) -> frozenset[date]:
-    """The dates of the country and region, with what was added and without what was removed."""
-    public = frozenset() if part.country is None else _public(part.country, part.region)
-    return (public | frozenset(part.add)) - frozenset(part.remove)
+def listed_through(part: CalendarPart) -> date | None:
+    """The last day of the list that ends first; None where no list ends.
+
+    Lists are `add`, `remove`, `dates`, and each entry of `every` with `until`. What `every` names in the year
+    after goes on and ends nowhere. No list has ended before `complete_until`, and all have with 2100.
+    """
+    holidays = part.holidays
+    yearly = {day for entry in holidays.every for day in entry.dates()}
+    lists: list[Iterable[date]] = [
+        (day for entry in holidays.add for day in entry.dates()),
+        holidays.remove,
+        part.dates,
+        *(entry.dates() for entry in holidays.every if entry.until not in (None, YEARS[-1])),
+    ]
+    ends = [max(days) for one in lists if (days := [day for day in one if _anniversary(day) not in yearly])]
+    if not ends:
+        return None
+    return min(max(min(ends), part.complete_until or min(ends)), date(YEARS[-1], 12, 31))
 
 
-@lru_cache(maxsize=64)
-def _public(country: str, region: str | None) -> frozenset[date]:
-    import holidays  # noqa: PLC0415 - 60 ms that nobody without a policy should wait for
-
-    return frozenset(holidays.country_holidays(country, subdiv=region, years=YEARS))
+def _anniversary(day: date) -> date:
+    """The same day of the next year; of a February 29th that of the next leap year."""
+    years = range(day.year + 1, day.year + 9)  # 2096 and 2104 are leap years, 2100 is none
+    found = (dated(year, (day.month, day.day)) for year in years)
+    return next((one for one in found if one is not None), day)  # after 9999 there is none

@@ -6,10 +6,12 @@ The ledger is one that was built with the old file.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from typing import Final, NamedTuple
 
-from deskpulse.policy.build import holidays_of
-from deskpulse.policy.schema import CalendarPart, PolicyFile, RulePart, StatedSpan, VersionPart, span_text
+from deskpulse.policy.days import half_days_of, holidays_of
+from deskpulse.policy.hours import StatedSpan, span_text
+from deskpulse.policy.schema import CalendarPart, PolicyFile, RulePart, VersionPart
 from deskpulse.times import format_duration, format_time
 from kpis.sla.policy import TARGETS
 
@@ -60,8 +62,10 @@ def describe(version: VersionPart) -> Iterator[str]:
             yield f"{target} line {number}: {_rule(rule)}"
     yield from (f"{word}: {choice}" for word, choice in _choices(version).items())
     for name, calendar in version.calendars.items():
-        days = len(holidays_of(calendar.holidays))
-        yield f"calendar {name}: {calendar.time_zone}, {_week(calendar)}, {days} holidays from 1970 to 2100"
+        days, half = len(holidays_of(calendar.holidays)), len(_half_days(calendar))
+        halves = f" and {half} half days" if half else ""
+        listed = f"{days} holidays{halves} from 1970 to 2100"
+        yield f"calendar {name}: {calendar.time_zone}, {_week(calendar)}, {listed}"
     teams = ", ".join(f"{team} {name}" for team, name in version.team_calendars.items())
     yield f"calendars of teams: {teams + ', ' if teams else ''}all others {version.default_calendar}"
 
@@ -108,15 +112,27 @@ def _calendar(old: CalendarPart, new: CalendarPart, years: Collection[int]) -> I
         yield f"hours {_week(old)} -> {_week(new)}"
     before, after = holidays_of(old.holidays), holidays_of(new.holidays)
     for word, days in (("more", after - before), ("less", before - after)):
-        shown = sorted(day for day in days if day.year in years)
         if days:
-            named = ", ".join(day.isoformat() for day in shown[:_MOST_DAYS]) + (
-                ", ..." if len(shown) > _MOST_DAYS else ""
-            )
-            yield f"{len(days)} holidays {word}{', among them ' + named if shown else ''}"
-    for day in sorted({*old.dates, *new.dates}):
-        if old.dates.get(day) != new.dates.get(day):
-            yield f"{day.isoformat()}: {_hours(old.dates.get(day))} -> {_hours(new.dates.get(day))}"
+            yield f"{len(days)} holidays {word}{_among(days, years)}"
+    yield from _special(old, new, years)
+
+
+def _special(old: CalendarPart, new: CalendarPart, years: Collection[int]) -> Iterator[str]:
+    """Half days that come every year, and dates with hours of their own."""
+    was, is_ = _half_days(old), _half_days(new)
+    dates = {*old.dates, *new.dates}
+    if others := {day for day in {*was, *is_} - dates if was.get(day) != is_.get(day)}:
+        word = "more" if not others & {*was} else "less" if not others & {*is_} else "other"
+        yield f"{len(others)} half days {word}{_among(others, years)}"
+    for day in sorted(dates):
+        before, after = old.dates.get(day, was.get(day)), new.dates.get(day, is_.get(day))
+        if before != after:
+            yield f"{day.isoformat()}: {_hours(before)} -> {_hours(after)}"
+
+
+def _half_days(calendar: CalendarPart) -> dict[date, tuple[StatedSpan, ...]]:
+    week = calendar.week()
+    return {day: hours for day, hours in half_days_of(calendar.holidays).items() if week.get(day.weekday())}
 
 
 def _teams(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
@@ -124,6 +140,15 @@ def _teams(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
         before, after = old.get(team, "the default"), new.get(team, "the default")
         if before != after:
             yield f"team {team}: calendar {before} -> {after}"
+
+
+def _among(days: Collection[date], years: Collection[int]) -> str:
+    """Some of the days that lie in these years."""
+    shown = sorted(day for day in days if day.year in years)
+    if not shown:
+        return ""
+    more = ", ..." if len(shown) > _MOST_DAYS else ""
+    return f", among them {', '.join(day.isoformat() for day in shown[:_MOST_DAYS])}{more}"
 
 
 def _rule(rule: RulePart) -> str:

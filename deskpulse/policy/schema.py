@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Final, Literal
@@ -22,6 +22,8 @@ from pydantic import (
 )
 
 from deskpulse.policy.alerts import AlertsPart
+from deskpulse.policy.days import DatedDay, HolidayPart, half_days_of, years_known
+from deskpulse.policy.hours import DAY_MINUTES, HoursOfDay, StatedHours, StatedSpan, as_list, check_order
 from deskpulse.settings.base import Section, check_name, wrong
 from deskpulse.settings.sections import known_zone
 from deskpulse.times import parse_duration_ms, parse_time_ms
@@ -29,36 +31,14 @@ from kpis.sla.policy import FIRST_REPLY, NEXT_REPLY, RESOLUTION, TARGETS, AfterT
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS: Final = "always"
-DAY_MINUTES: Final = 24 * 60
 LONGEST_MS: Final = 366 * DAY_MINUTES * 60_000
-_SPAN: Final = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _PERCENT: Final = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*%")
 _DURATION_FIX: Final = "write hours (h), minutes (m) and seconds (s), such as 45s, 30m or 1h30m"
-StatedSpan = tuple[int, int]  # minutes since midnight; the end is above 1440 where it lies after midnight
-
-
-def _listed(value: object) -> object:
-    """One value is a list of one."""
-    return value if value is None or isinstance(value, (list, tuple)) else [value]
 
 
 def _weekdays(key: object) -> object:
     weekdays(str(key))
     return str(key)
-
-
-def _span(value: object) -> object:
-    match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise wrong(f"{value!r} is not a range of hours", 'write "09:00-17:30", in quotes')
-    opens, closes = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
-    if opens >= DAY_MINUTES or closes > DAY_MINUTES or int(match[2]) > 59 or int(match[4]) > 59:
-        raise wrong(
-            f"{value!r} has no valid time of day", "write 00:00 to 23:59, and 24:00 for the end of the day"
-        )
-    if opens == closes:
-        raise wrong(f"{value!r} is empty", "write 00:00-24:00 for the whole day")
-    return opens, closes if closes > opens else closes + DAY_MINUTES
 
 
 def _instant_ms(value: object) -> object:
@@ -106,55 +86,20 @@ def _share(value: object) -> object:
     return share
 
 
-StatedHours = Annotated[tuple[Annotated[StatedSpan, BeforeValidator(_span)], ...], BeforeValidator(_listed)]
 Weekdays = Annotated[str, BeforeValidator(_weekdays)]
 Member = Annotated[
     str, StringConstraints(strict=True, min_length=1, max_length=128), AfterValidator(check_name)
 ]
-StatedNames = Annotated[tuple[Member, ...] | None, BeforeValidator(_listed)]
+StatedNames = Annotated[tuple[Member, ...] | None, BeforeValidator(as_list)]
 StatedDuration = Annotated[int, BeforeValidator(_duration_ms)]
 Share = Annotated[float, BeforeValidator(_share)]
 StatedInstant = Annotated[int | None, BeforeValidator(_instant_ms)]
 Statuses = Annotated[tuple[Literal["open", "waiting", "on_hold"], ...], BeforeValidator(_listed)]
-Days = Annotated[tuple[date, ...], BeforeValidator(_listed)]
 Name = Annotated[
     str,
     StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s\"\\]+$"),
     AfterValidator(check_name),
 ]
-
-
-class HolidayPart(Section):
-    """Days on which nobody works: those of a country, and days of one's own."""
-
-    country: str | None = None  # ISO 3166-1
-    region: str | None = None  # ISO 3166-2 without the country
-    add: Days = ()
-    remove: Days = ()  # days of the country's list on which work goes on
-
-    @field_validator("country")
-    @classmethod
-    def _check_country(cls, country: str | None) -> str | None:
-        if country is not None and regions_of(country) is None:
-            raise wrong(
-                f"no holidays are known for {country!r}",
-                "write the two letters of ISO 3166-1, such as ES, or list the days under add",
-            )
-        return country
-
-    @field_validator("region")
-    @classmethod
-    def _check_region(cls, region: str | None, info: ValidationInfo) -> str | None:
-        country = info.data.get("country")
-        if region is None:
-            return None
-        if country is None:
-            raise wrong("a region without a country", "set country, or leave region out")
-        known = regions_of(country) or ()
-        if region not in known:
-            fix = f"use one of {', '.join(known)}" if known else "leave it out"
-            raise wrong(f"{country} has no region {region!r} with holidays of its own", fix)
-        return region
 
 
 class CalendarPart(Section):
@@ -163,7 +108,8 @@ class CalendarPart(Section):
     time_zone: str
     hours: dict[Weekdays, StatedHours]
     holidays: HolidayPart = Field(default_factory=HolidayPart)
-    dates: dict[date, StatedHours] = Field(default_factory=dict)  # days with hours of their own
+    dates: dict[DatedDay, HoursOfDay] = Field(default_factory=dict)  # days with hours of their own
+    complete_until: DatedDay | None = None  # until then nothing is missing in lists that end
 
     @field_validator("time_zone")
     @classmethod
@@ -184,15 +130,22 @@ class CalendarPart(Section):
                 'write such as {mon-fri: ["09:00-14:00", "15:00-18:00"]}',
             )
         for _, spans in days:
-            _check_order(spans)
+            check_order(spans)
         return hours
 
-    @field_validator("dates")
+    @field_validator("holidays")
     @classmethod
-    def _check_dates(cls, dates: dict[date, tuple[StatedSpan, ...]]) -> dict[date, tuple[StatedSpan, ...]]:
-        for spans in dates.values():
-            _check_order(spans)
-        return dates
+    def _check_half_days(cls, part: HolidayPart, info: ValidationInfo) -> HolidayPart:
+        half, known = half_days_of(part), years_known(part)
+        working = {day for key in info.data.get("hours", {}) for day in weekdays(key)}
+        for entry in part.every if working else ():
+            days = [day for day in entry.dates() if day.year in known]
+            if entry.hours and days and not any(day in half and day.weekday() in working for day in days):
+                raise wrong(
+                    f"the hours of {entry} under every never hold: the desk is closed each time",
+                    "leave the entry out, or write each date with its hours under dates, which overrule all",
+                )
+        return part
 
     def week(self) -> dict[int, tuple[StatedSpan, ...]]:
         """Hours by weekday, Monday being 0."""
@@ -356,13 +309,6 @@ def weekdays(key: str) -> list[int]:
     return list(range(start, (WEEKDAYS.index(last) if dash else start) + 1))
 
 
-def _check_order(spans: Iterable[StatedSpan]) -> None:
-    ordered = sorted(spans)
-    for (_, closes), (opens, _) in pairwise(ordered):
-        if opens < closes:
-            raise wrong("two spans of a day overlap", "leave a break between them, or write one span")
-
-
 def _check_calendar(name: str, info: ValidationInfo) -> None:
     known = [ALWAYS, *info.data.get("calendars", {})]
     if "calendars" in info.data and name not in known:
@@ -376,23 +322,3 @@ def _covers(wide: RulePart, narrow: RulePart) -> bool:
     return all(
         w is None or (n is not None and n <= w) for w, n in zip(wide.matches, narrow.matches, strict=True)
     )
-
-
-def regions_of(country: str) -> tuple[str, ...] | None:
-    """Regions of a country that have holidays of their own; None when nothing is known of the country."""
-    import holidays  # noqa: PLC0415 - 60 ms that nobody without a policy should wait for
-
-    try:
-        return tuple(holidays.country_holidays(country, years=2025).subdivisions)
-    except NotImplementedError:
-        return None
-
-
-def span_text(span: StatedSpan) -> str:
-    """A span as it is written in the file.
-
-    >>> span_text((540, 1050)), span_text((1320, 1800)), span_text((0, 1440))
-    ('09:00-17:30', '22:00-06:00', '00:00-24:00')
-    """
-    opens, closes = span[0], span[1] if span[1] <= DAY_MINUTES else span[1] - DAY_MINUTES
-    return f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}"

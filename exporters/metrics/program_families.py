@@ -18,6 +18,7 @@ from exporters.metrics.surroundings_families import AROUND, collect_sources, col
 from exporters.snapshot import Snapshot
 from kpis.ledger.codec import Position
 from kpis.ledger.definitions import CURRENT
+from kpis.sla.endings import list_ends
 from kpis.sla.policy import Policy
 from kpis.state.admission import KINDS
 
@@ -191,6 +192,12 @@ POLICY_MISMATCH: Final = Family(
     "deskpulse_policy_mismatch",
     "1 while a partition has rows made with another SLA policy than the exporter's.",
 )
+CALENDAR_ENDS: Final = Family(
+    "deskpulse_policy_calendar_ends_timestamp_seconds",
+    "Midnight after the last day of a list of a calendar's own days, in the version of the SLA policy in "
+    "force and in those to come; absent where no list ends.",
+    labels=("version", "calendar"),
+)
 SETTING_DIFFERS: Final = Family(
     "deskpulse_setting_mismatch",
     "1 for a setting that must be shared but differs between the exporter and the ledger; absent when it "
@@ -239,6 +246,7 @@ PROGRAM: Final = (
         HIDDEN,
         POLICY,
         POLICY_MISMATCH,
+        CALENDAR_ENDS,
         SETTING_DIFFERS,
     ),
 )
@@ -385,6 +393,12 @@ def collect_policy(snapshot: Snapshot) -> Iterator[Metric]:
         version = view.policy.at(view.as_of_ms)
         yield POLICY.having(
             ({"version": version.name if version else "none", "digest": view.policy.digest()}, 1)
+        )
+        yield CALENDAR_ENDS.having(
+            *(
+                ({"version": end.version, "calendar": end.calendar}, _seconds(end.end_ms))
+                for end in list_ends(view.policy, view.as_of_ms)
+            )
         )
     yield POLICY_MISMATCH.having(
         ({}, float(any(differs(view.policy, position) for position in view.positions.values())))

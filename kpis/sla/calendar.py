@@ -72,12 +72,15 @@ ALWAYS: Final = AlwaysOpen()
 class WorkingTime:
     """The definition of a calendar, as plain values.
 
-    It has its zone, its week, and the dates that are other than their weekday.
+    It has its zone, its week, the dates that are other than their weekday, and the day with which lists of
+    such dates end.
     """
 
     zone: str  # IANA name
     week: tuple[Hours, ...]  # seven, Monday first
     dates: Mapping[date, Hours]  # no hours: a holiday
+    # the last day of the list that ends first; None: none ends. No figure reads it, and no digest.
+    listed_through: date | None = None
 
     def hours(self, day: int) -> Hours:
         """The hours of a day, counted in days since 1970-01-01."""

@@ -20,6 +20,7 @@ ALERTS: Final = (
     "DeskpulseDeskUnwatched",
     "DeskpulsePolicyMismatch",
     "DeskpulseRulesOutdated",
+    "DeskpulseCalendarEnds",
     "DeskpulseDefinitionsDiffer",
     "DeskpulseSettingsMismatch",
     "DeskpulseVersionMismatch",
@@ -54,6 +55,7 @@ def cases() -> Iterator[Case]:
     """All of them."""
     yield from _blindness()
     yield from _mismatches()
+    yield from _calendar_ends()
     yield from _unwatched()
     watchdog = Fired(
         labels={"severity": "none", "kind": "meta"},
@@ -211,6 +213,31 @@ def _mismatches() -> Iterator[Case]:
         "two versions side by side for an hour",
         {**figures(A, first), **figures(B, second)},
         (Look("59m", "DeskpulseVersionMismatch"), Look("60m", "DeskpulseVersionMismatch", (versions,))),
+    )
+
+
+def _calendar_ends() -> Iterator[Case]:
+    """Time begins at 1970-01-01: the list ends 92 days and 30 min later, at 7,950,600 s."""
+    name = "deskpulse_policy_calendar_ends_timestamp_seconds"
+    ends = {f'{name}{{version="2026",calendar="madrid"}}': "7950600x240"}
+    told = _warned(
+        "Calendar madrid: a list of its own days is at its end. Add the next years.",
+        "The last day of the list in version 2026 of the SLA policy is over at 1970-04-03 00:30:00 +0000 "
+        "UTC. After that, days like those of the list count as working days, and deadlines fall on them. "
+        "`deskpulse check` names the list and the fix.",
+        version="2026",
+        calendar="madrid",
+    )
+    yield Case(
+        "a list of days ends: told an hour after less than a quarter of a year is left, once",
+        {**figures(A, ends), **figures(B, ends)},
+        (Look("90m", "DeskpulseCalendarEnds"), Look("91m", "DeskpulseCalendarEnds", (told,))),
+    )
+    later = {f'{name}{{version="2026",calendar="madrid"}}': "31536000x240"}
+    yield Case(
+        "a list of days ends in a year: nothing is told",
+        figures(A, later),
+        (Look("180m", "DeskpulseCalendarEnds"),),
     )
 
 

@@ -41,7 +41,7 @@ def test_a_version_that_was_in_force_must_not_change(run: Run, tmp_path: Path) -
     new = write(
         tmp_path / "new.yaml",
         ("within: 30m, objective: 92%", "within: 20m, objective: 92%"),
-        ("2026-05-15", "2026-05-16"),
+        ("add: []", "add: [2026-05-16]"),
     )
     answer = run("policy", "diff", EXAMPLE, new)
     assert answer.code == exits.DIFFERENCE
@@ -80,8 +80,31 @@ def test_a_new_version_must_not_begin_in_the_past(run: Run, tmp_path: Path) -> N
 
 
 def test_holidays_of_years_to_come_may_change(run: Run, tmp_path: Path) -> None:
-    new = write(tmp_path / "new.yaml", ("2026-05-15]", "2026-05-15, 2099-05-15]"))
+    new = write(tmp_path / "new.yaml", ("add: []", "add: [2099-05-16]"))
     assert run("policy", "diff", EXAMPLE, new).code == exits.OK
+
+
+def test_half_days_that_come_every_year_are_told(run: Run, tmp_path: Path) -> None:
+    """The half day of December 31st changes its hours, ends with 2098, or gets another beside it."""
+    line = '{ day: "12-31", hours: ["09:00-13:00"], from: 2026 }'
+    for new, word in (
+        (line.replace("13:00", "14:00"), "other"),
+        (line.replace("from: 2026", "from: 2026, until: 2098"), "less"),
+        (line + '\n            - { day: "12-23", hours: ["09:00-13:00"], from: 2099 }', "more"),
+    ):
+        found = run("policy", "diff", EXAMPLE, write(tmp_path / "new.yaml", (line, new))).out
+        assert re.search(rf"calendar madrid: \d+ half days {word}", found), found
+
+
+def test_a_half_day_that_becomes_a_date_is_no_difference(run: Run, tmp_path: Path) -> None:
+    line = '{ day: "12-31", hours: ["09:00-13:00"], from: 2026 }'
+    new = write(
+        tmp_path / "new.yaml",
+        (line, line.replace("from: 2026", "from: 2027")),
+        ("dates: {}", 'dates: { 2026-12-31: ["09:00-13:00"] }'),
+    )
+    answer = run("policy", "diff", EXAMPLE, new)
+    assert (exits.OK, 2) == (answer.code, answer.out.count(": unchanged"))
 
 
 def test_calendars_teams_and_hours_are_told(run: Run, tmp_path: Path) -> None:
@@ -90,7 +113,7 @@ def test_calendars_teams_and_hours_are_told(run: Run, tmp_path: Path) -> None:
         ("technical: always", "technical: new_york"),
         ('mon-fri: ["08:00-20:00"]', 'mon-fri: ["07:00-20:00"]'),
         ("time_zone: America/New_York", "time_zone: America/Denver"),
-        ('2026-12-31: ["09:00-13:00"]', "2026-12-31: []"),
+        ("dates: {}", "dates: { 2026-12-31: [] }"),
         (
             "default_calendar: madrid\n    team_calendars: { t",
             "default_calendar: always\n    team_calendars: { t",

@@ -79,6 +79,21 @@ class TestMetrics:
         assert 1 == found["support_sla_overdue_tickets", frozenset(labels)]
         assert 1 == found["support_sla_due_tickets", frozenset({*labels, ("within", "15m")})]
 
+    async def test_the_end_of_a_list_of_days_is_shown(self, open_pages: Open) -> None:
+        """The midnight after May 15th 2026 in Madrid is 22:00 UTC of that day.
+
+        That is 20,588 days and 22 h after 1970: 1,778,882,400 s.
+        """
+        text = OFFICE.replace("country: ES", "country: ES, add: [2026-05-15]")
+        found = await scraped(await open_pages(a_desk(), policy_of(text)))
+        labels = frozenset({("version", "office"), ("calendar", "office")})
+        assert 1_778_882_400 == found["deskpulse_policy_calendar_ends_timestamp_seconds", labels]
+
+    async def test_without_a_list_that_ends_no_end_is_shown(self, open_pages: Open) -> None:
+        text = OFFICE.replace("country: ES", "country: ES, every: ['05-15']")
+        found = await scraped(await open_pages(a_desk(), policy_of(text)))
+        assert not [name for name, _ in found if "calendar_ends" in name]
+
     async def test_every_family_of_a_policy_has_a_sample(self, open_pages: Open) -> None:
         desk = a_desk()
         names = {name for name, _ in await scraped(await open_pages(desk, desk.policy))}

@@ -22,7 +22,12 @@ versions:
       madrid: &madrid
         time_zone: Europe/Madrid
         hours: {mon-thu: ["09:00-14:00", "15:00-18:30"], fri: "09:00-15:00", sat: "22:00-06:00"}
-        holidays: {country: ES, region: MD, add: [2026-04-07], remove: [2026-03-19]}
+        holidays:
+          country: ES
+          region: MD
+          add: [2026-04-07, {day: 2026-05-06, to: 2026-05-07}]
+          every: [{day: "03-27", to: "03-28"}, {day: "03-31", hours: "10:00-13:00"}]
+          remove: [2026-03-19]
         dates: {2026-04-09: "10:00-12:00"}
     default_calendar: madrid
     team_calendars: {billing: always, a: always}

@@ -11,8 +11,8 @@ from textwrap import dedent
 import pytest
 
 from deskpulse.policy import PolicyError, build, load_file, load_policy
-from deskpulse.policy.build import holidays_of
-from deskpulse.policy.schema import HolidayPart, PolicyFile
+from deskpulse.policy.days import HolidayPart, holidays_of
+from deskpulse.policy.schema import PolicyFile
 from kpis.sla.calendar import BusinessCalendar, time_of
 from scripts.tidy import ROOT
 
@@ -125,11 +125,8 @@ def test_hours_are_spans_by_weekday(tmp_path: Path) -> None:
 
 def test_holidays_are_those_of_the_country_and_the_region_with_ones_own() -> None:
     """May 2nd is Madrid's; of the rest, a day of ours comes in and the Immaculate Conception goes out."""
-    found = holidays_of(
-        HolidayPart(
-            country="ES", region="MD", add=(date(2026, 8, 15), date(2026, 3, 3)), remove=(date(2026, 12, 8),)
-        )
-    )
+    words = {"country": "ES", "region": "MD", "add": ["2026-08-15", "2026-03-03"], "remove": ["2026-12-08"]}
+    found = holidays_of(HolidayPart.model_validate(words))
     assert {date(2026, 1, 1), date(2025, 5, 2), date(2026, 3, 3)} <= found
     assert date(2026, 12, 8) not in found
     assert date(2025, 5, 2) not in holidays_of(HolidayPart(country="ES"))
@@ -251,7 +248,7 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         ("first_reply: [{within: 0m, objective: 90%}]", "'0m' is too short"),
         (
             "calendars: {a: {time_zone: UTC, hours: {mon: '09:00-10:00'}, dates: {12-24: []}}}",
-            "no date\n      fix: write each day as 2026-12-24",
+            "'12-24' is no date, it has no year\n      fix: write a day that comes every year under",
         ),
         ("first_reply: [{within: 1h, objective: 40%}]", "at least 50%"),
         ("first_reply: [{within: 1h}]", "objective: it is missing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -9,6 +10,7 @@ from deskpulse.monitoring.rules.desks import ANY, labelled
 from deskpulse.monitoring.rules.groups.view import ANSWERING, TRUSTED
 from deskpulse.monitoring.rules.model import MINUTE_MS, UNTRUSTED, Alert, RuleFile, RuleGroup
 from deskpulse.monitoring.rules.plan import Plan
+from kpis.sla.endings import QUARTER
 
 BOARD: Final = "deskpulse-pipeline"
 _of_programs: Final = partial(Alert, kind="meta", of_programs=True, board=BOARD)
@@ -23,7 +25,14 @@ def family(plan: Plan) -> RuleFile:
         (
             RuleGroup(
                 "deskpulse-meta",
-                (_blind(), _unwatched(), *_mismatches(plan), *_differences(), _watchdog(plan)),
+                (
+                    _blind(),
+                    _unwatched(),
+                    *_mismatches(plan),
+                    _calendar_ends(),
+                    *_differences(),
+                    _watchdog(plan),
+                ),
             ),
         ),
     )
@@ -94,6 +103,25 @@ def _mismatches(plan: Plan) -> tuple[Alert, ...]:
                 f"{plan.policy.digest()}. Run `deskpulse rules` with the current policy and let Prometheus "
                 "reload them."
             ),
+        ),
+    )
+
+
+def _calendar_ends() -> Alert:
+    """A list of closed days that ends: after it the clock runs on such days, and nobody sees it."""
+    return _of_programs(
+        name="DeskpulseCalendarEnds",
+        expr=(
+            "min by (desk, version, calendar) (deskpulse_policy_calendar_ends_timestamp_seconds) "
+            f"< time() + {QUARTER // timedelta(seconds=1)}"
+        ),
+        severity="warning",
+        hold_ms=60 * MINUTE_MS,
+        summary="Calendar {{ $labels.calendar }}: a list of its own days is at its end. Add the next years.",
+        description=(
+            "The last day of the list in version {{ $labels.version }} of the SLA policy is over at "
+            "{{ $value | humanizeTimestamp }}. After that, days like those of the list count as working "
+            "days, and deadlines fall on them. `deskpulse check` names the list and the fix."
         ),
     )
 
