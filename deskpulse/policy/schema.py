@@ -94,7 +94,7 @@ StatedNames = Annotated[tuple[Member, ...] | None, BeforeValidator(as_list)]
 StatedDuration = Annotated[int, BeforeValidator(_duration_ms)]
 Share = Annotated[float, BeforeValidator(_share)]
 StatedInstant = Annotated[int | None, BeforeValidator(_instant_ms)]
-Statuses = Annotated[tuple[Literal["open", "waiting", "on_hold"], ...], BeforeValidator(_listed)]
+Statuses = Annotated[tuple[Literal["open", "waiting", "on_hold"], ...], BeforeValidator(as_list)]
 Name = Annotated[
     str,
     StringConstraints(strict=True, min_length=1, max_length=64, pattern=r"^[^\s\"\\]+$"),
