@@ -71,6 +71,7 @@ SOLVED, ABANDONED, SOLVED_BY_BOT, GONE = 0, 1, 2, 3
 MOST_REPLIES: Final = 2  # beyond one it does not matter how many
 RIPENS_MS: Final = 7 * DAY_MS  # after it a solution is known to have been one at first contact
 
+_RECEIVED: Final = (cell_numbers.RECEIVED, 1)  # an amount: where more was handed out, it is below 0
 _LAST_BUCKET: Final = len(BOUNDS) - 1
 _ANOMALY: Final = (cell_numbers.ANOMALY,)
 _LATER: Final = cell_numbers.RESPONSE - cell_numbers.FIRST_RESPONSE
@@ -92,8 +93,8 @@ def create(standing: Standing, at_ms: int, content: Content, found: Filed | None
         if standing.bot_ms is None:
             standing.wait_ms = at_ms
     if found is not None:
-        counts = (cell_numbers.CREATED, cell_numbers.RECEIVED, cell_numbers.REGISTER + register(content[0]))
-        found[0].append((at_ms, counts, ()))
+        counts = (cell_numbers.CREATED, cell_numbers.REGISTER + register(content[0]))
+        found[0].append((at_ms, counts, _RECEIVED))
 
 
 def step(  # noqa: C901 - one branch a kind
@@ -326,7 +327,7 @@ def _transfer(standing: Standing, at: int, content: Content, found: Filed | None
         found.append([])
         if standing.created_ms is not None and standing.is_open:
             found[-2].append((at, (), (cell_numbers.RECEIVED, -1)))
-            found[-1].append((at, (cell_numbers.RECEIVED,), ()))
+            found[-1].append((at, (), _RECEIVED))
 
 
 def _merge(standing: Standing, at: int, _: Content, __: Filed | None, log: Log | None) -> None:
