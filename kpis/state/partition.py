@@ -190,6 +190,8 @@ class PartitionState:
             self._counts["twin"] += 1
         elif type(event) is Assigned:
             self._counts["assigned"] += 1
+        elif type(event) is Retracted and row.refuses(fact_of(event)):
+            self._counts["unretractable"] += 1
         if matters:
             self._counts["uncreated"] += (row.creation is None) - without_creation
         self._tickets.grow(row.size - size)

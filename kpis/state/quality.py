@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from kpis.ledger.codec import Position
-from kpis.tickets.facts import HANDLED, RESOLVED, Fact
+from kpis.tickets.facts import HANDLED, RESOLVED, RETRACTED, Fact
 from kpis.tickets.row import TicketRow
 
 MOST_NAMED: Final = 20  # tickets
@@ -36,6 +36,8 @@ class Quality(Struct, kw_only=True):
     anomalies: int | None = None  # what is stamped before its cause; of a desk in the last 24 h
     without_creation: int = 0  # tickets of which no creation is known
     overflowed: int = 0  # tickets with more facts than the program keeps exactly
+    # retractions of what lies behind a long silence of its ticket, and stands for ever
+    unretractable: int = 0
     # tickets that had left the state and were known when their next event came; a history has none
     returned: int | None = None
     folded: dict[str, int] = field(default_factory=dict)  # names shown as `other`, by dimension
@@ -59,13 +61,20 @@ def is_twin(row: TicketRow, fact: Fact) -> bool:
 
 def has_parts(kind: int, content: tuple[object, ...]) -> bool:
     """Whether a fact is an interaction: it states talk, hold or wrap-up."""
-    return (kind == RESOLVED and len(content) > 1) or (kind == HANDLED and bool(content))
+    return (kind == RESOLVED and any(part is not None for part in content[1:4])) or (
+        kind == HANDLED and bool(content)
+    )
 
 
 def twins_of(row: TicketRow) -> int:
     """How many interactions of a row repeat another one."""
     seen = Counter((at, kind, content) for at, kind, _, content in row.facts if has_parts(kind, content))
     return sum(count - 1 for count in seen.values())
+
+
+def refused_of(row: TicketRow) -> int:
+    """How many retractions of a row are refused."""
+    return sum(fact[1] == RETRACTED and row.refuses(fact) for fact in row.facts) if row.corrected else 0
 
 
 def of_rows(
@@ -80,6 +89,7 @@ def of_rows(
         duplicates=duplicates,
         twins=sum(map(twins_of, rows.values())),
         without_creation=len(unknown),
+        unretractable=sum(map(refused_of, rows.values())),
         overflowed=len(overflowed),
         overflowed_tickets=sorted(overflowed)[:MOST_NAMED],
         tickets_without_creation=sorted(unknown)[:MOST_NAMED],
@@ -107,6 +117,7 @@ def of_positions(
         late=found["late"],
         anomalies=anomalies,
         without_creation=found["uncreated"],
+        unretractable=found["unretractable"],
         overflowed=found["overflow"],
         returned=found["comeback"],
         folded={dimension: n for dimension, n in folded.items() if n},
@@ -135,6 +146,12 @@ def told(quality: Quality) -> Iterator[str]:
             "anomaly",
             "anomalies",
             "dated before its cause: a wrong clock or lost order",
+        ),
+        (
+            quality.unretractable,
+            "retraction refused",
+            "retractions refused",
+            "what they name lies behind 61 days of silence of its ticket, and stands",
         ),
         (quality.returned or 0, "ticket returned", "tickets returned", "its state had expired"),
     ):

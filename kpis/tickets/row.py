@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 from xxhash import xxh3_64_intdigest
 
-from kpis.tickets import facts, factsets
+from kpis.tickets import corrections, facts, factsets
 from kpis.tickets.facts import CREATED, RETRACTED, TRANSFERRED, TRIAGED, Fact, FactEvent
 from kpis.tickets.promise import Promise
 from kpis.tickets.standing import Dims, Standing, fresh
@@ -97,12 +97,15 @@ class TicketRow(Struct, gc=False):
         """The facts without those that were retracted, and without the retractions."""
         if not self.corrected:
             return self.facts
-        taken_back = [fact[3] for fact in self.facts if fact[1] == RETRACTED]
-        kinds: dict[bytes, set[int]] = {}
-        for retracts, *kind in taken_back:
-            means = facts.RETRACTABLE[kind[0]] if kind else facts.KIND_OF_STORED.values()
-            kinds.setdefault(facts.digest(retracts), set()).update(means)
-        return [fact for fact in self.facts if fact[1] != RETRACTED and fact[1] not in kinds.get(fact[2], ())]
+        return corrections.standing_facts(self.facts, self._begun)
+
+    def refuses(self, retraction: Fact) -> bool:
+        """Whether a retraction names something that it cannot take back any more."""
+        return corrections.refused(self.facts, self._begun, retraction)
+
+    @property
+    def _begun(self) -> Standing | None:
+        return None if self.stub is None else self.stub.standing
 
     def creation_fact(self) -> Fact | None:
         """The creation that stands among the facts of the row; None: there is none."""

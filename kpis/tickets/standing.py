@@ -76,6 +76,7 @@ class Standing(Struct, array_like=True, gc=False):
     # a customer's message after the first reply, and before the first human solution
     messaged_since: bool = False
     at_first_contact: bool = False  # the first human solution counts as one at first contact
+    ripens_ms: int | None = None  # when it is known to have been one, if that is a question
     assigned: bool | None = None  # as the latest `assigned` says
     word: tuple[int, int | None] | None = None  # the latest about pauses since it is open: kind, status
     format: int = 0  # of the ledger, from which on all of this is told; 0: a row of old

@@ -405,10 +405,10 @@ def _solve(standing: Standing, at: int, how: int, counts: list[int], found: File
     if standing.replied_ms is None and standing.was_asked:
         counts.append(cell_numbers.SOLVED_UNANSWERED)
     if standing.replied_ms is not None:
-        standing.at_first_contact = not standing.messaged_since
+        standing.at_first_contact, standing.ripens_ms = not standing.messaged_since, at + RIPENS_MS
         if found is not None:
             kept = (cell_numbers.FIRST_CONTACT,) if standing.at_first_contact else ()
-            found[-1].append((at + RIPENS_MS, (cell_numbers.FIRST_CONTACT_OF, *kept), ()))
+            found[-1].append((standing.ripens_ms, (cell_numbers.FIRST_CONTACT_OF, *kept), ()))
     if standing.created_ms is None:
         return ()
     more, amounts = _duration(cell_numbers.RESOLUTION, at - standing.created_ms)
@@ -431,10 +431,10 @@ def _reopen(standing: Standing, at: int, _: Content, found: Filed | None, log: L
         standing.reopened_ms = at
         if found is not None:
             found[standing.ended_stretch].append((at, (cell_numbers.REOPENED,), ()))
-    if standing.at_first_contact and standing.human_ms is not None and at <= standing.human_ms + RIPENS_MS:
+    ripe = standing.ripens_ms
+    if standing.at_first_contact and ripe is not None and at <= ripe:
         standing.at_first_contact = False
         if found is not None:
-            ripe = standing.human_ms + RIPENS_MS
             found[standing.human_stretch].append((ripe, (), (cell_numbers.FIRST_CONTACT, -1)))
 
 
