@@ -51,7 +51,11 @@ class Booked:
 
     def to(self, desk: SlaDesk) -> None:
         """Put all of it into the view of a desk."""
-        rows = [
+        desk.builder.apply(0, self.rows())
+
+    def rows(self) -> list[tuple[bytes, bytes | None]]:
+        """All of it as rows of a ledger."""
+        return [
             *((codec.pane_key(key), codec.encode_value(cells)) for key, cells in self._panes.items()),
             *((codec.level_key(key), codec.encode_value(cells)) for key, cells in self._levels.items()),
             *(
@@ -62,7 +66,6 @@ class Booked:
                 for team, found in self._at_risk.items()
             ),
         ]
-        desk.builder.apply(0, rows)
 
     def _outcome(self, *, missed: bool) -> int:
         return cell_numbers.outcome_cell(self.target, self.allowance, missed=missed)
