@@ -111,9 +111,9 @@ Levels of this moment. Labels `by`, `member`.
 _SLA: Final = """\
 ## SLA figures
 
-These series exist only with an [SLA policy](sla.md). `target` is `first_reply` or `resolution`, where the
-policy sets such a target. The first figures have `window` and `period` (earlier periods for `by="all"` only);
-the others are levels of this moment.
+These series exist only with an [SLA policy](sla.md). `target` is `first_reply`, `next_reply` or
+`resolution`, where the policy sets such a target. The first figures have `window` and `period` (earlier
+periods for `by="all"` only); the others are levels of this moment.
 """
 _BUSINESS: Final = """\
 For teams with a business calendar, these figures also exist with `clock="business"`, for `all` and `team`,

@@ -58,6 +58,7 @@ def test_without_a_policy_the_boards_show_what_there_is_and_keep_the_rules() -> 
 
 def of_targets(*targets: str) -> Policy:
     """The default policy, which promises these targets alone."""
+    assert POLICY is not None
     newest = POLICY.versions[-1]
     lines = newest.rules["resolution"]
     return Policy([replace(newest, effective_ms=None, rules=dict.fromkeys(targets, lines))])

@@ -3,6 +3,7 @@
 Hostile names must not do any harm.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -306,7 +307,16 @@ class TestAtRisk:
             tile = await opened.tile("sla_first_reply")
             assert "plain" == tile["band"]
             assert "objective 90%" in tile["text"]
-            assert 2 == await opened.page.locator("[data-deadlines]").count()
+            rows = opened.page.locator("[data-deadlines]")
+            assert ["first_reply", "next_reply", "resolution"] == await rows.evaluate_all(
+                "all => all.map(row => row.dataset.deadlines)"
+            )
+            assert ["first reply", "next reply", "resolution"] == await rows.locator("th").all_inner_texts()
+
+    async def test_overdue_replies_stand_beside_next_ones_and_resolutions(self, browser: Browser) -> None:
+        async with at_risk(browser, query="?tiles=overdue") as (_, opened):
+            told = await opened.page.locator("[data-tile=overdue] .lines p").last.inner_text()
+            assert re.fullmatch(r"0 next\s+\d+ resolutions?", told)
 
 
 class TestTheLine:

@@ -12,7 +12,7 @@ from deskpulse import exits
 from scripts.tidy import ROOT
 from tests.cli.harness import Run
 
-EXAMPLE = ROOT / "examples/policy.yaml"
+EXAMPLE = ROOT / "tests/policy/before_next_reply.yaml"  # two versions, both long in force
 VERSION = """
   - name: "{name}"
     effective_from: {start}
@@ -158,6 +158,19 @@ def test_targets_and_words_that_change_are_told_in_the_order_of_targets(run: Run
         "next_reply line 1: none -> priority high within 1h, objective 90%",
         "resolution line 3: all within 3d8h, objective 85% -> all within 20h, objective 85%",
     ] == lines[first : first + 5]
+
+
+def test_what_the_manual_adds_to_a_policy_of_before_is_a_version_to_come(run: Run) -> None:
+    out = run("policy", "diff", EXAMPLE, ROOT / "examples/policy.yaml").out
+    assert 2 == out.count(": unchanged")
+    told = out.partition("version 2027 (from 2026-12-31T23:00:00Z): new\n")[2]
+    for line in (
+        "next_reply line 1: priority high within 1h, objective 90%",
+        "effective_for: new",
+        "after_triage: retarget",
+        "pausing_statuses: on_hold, waiting",
+    ):
+        assert f"  {line}\n" in told
 
 
 def test_faults_end_it_with_the_file_and_code_2(run: Run, tmp_path: Path) -> None:

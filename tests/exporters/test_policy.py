@@ -28,6 +28,7 @@ from kpis.ledger.codec import Position
 from kpis.sla.policy import Policy
 from oracle import verify
 from tests.exporters.desk import all_read
+from tests.sla.booked import Booked
 from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at, policy_of
 
 Client = TestClient[Any, Any]
@@ -40,11 +41,16 @@ async def open_pages() -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
 
         async def open_(
-            desk: SlaDesk, policy: Policy | None = None, status: ReaderStatus | None = None, **settings: Any
+            desk: SlaDesk,
+            policy: Policy | None = None,
+            status: ReaderStatus | None = None,
+            booked: Booked | None = None,
+            **settings: Any,
         ) -> Client:
             rules = ViewRules(ZoneInfo("UTC"), policy=policy)
             keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
             await keeper.apply(0, desk.state.take_changes().view)
+            await keeper.apply(0, booked.rows() if booked is not None else ())
             config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules, **settings)
             return await stack.enter_async_context(
                 TestClient(TestServer(new_app(config, keeper, lambda: status or all_read(1))))
@@ -93,6 +99,22 @@ class TestMetrics:
         text = OFFICE.replace("country: ES", "country: ES, every: ['05-15']")
         found = await scraped(await open_pages(a_desk(), policy_of(text)))
         assert not [name for name, _ in found if "calendar_ends" in name]
+
+    async def test_the_next_reply_is_a_target_where_the_policy_has_its_lines(self, open_pages: Open) -> None:
+        """One missed at 10:30, one overdue since 10:40, one due at 11:10; under another policy none."""
+        booked = Booked("next_reply")
+        booked.missed("10:30")
+        booked.running("A", "10:40")
+        booked.running("B", "11:10")
+        promised = policy_of(f"{SIMPLE}        next_reply: [{{within: 1h, objective: 90%}}]\n")
+        found = await scraped(await open_pages(a_desk(), promised, booked=booked))
+        labels = {("by", "all"), ("member", "all"), ("target", "next_reply")}
+        windowed = frozenset({*labels, ("window", "1h"), ("period", "current")})
+        assert 1 == found["support_sla_overdue_tickets", frozenset(labels)]
+        assert 1 == found["support_sla_due_tickets", frozenset({*labels, ("within", "15m")})]
+        assert 2 == found["support_sla_breached_tickets", windowed]
+        others = await scraped(await open_pages(a_desk(), policy_of(SIMPLE), booked=booked))
+        assert not [labels for _, labels in others if ("target", "next_reply") in labels]
 
     async def test_every_family_of_a_policy_has_a_sample(self, open_pages: Open) -> None:
         desk = a_desk()
@@ -158,6 +180,16 @@ class TestTicketsAtRisk:
             "business_age_seconds": 1200.0,
         } == body["tickets"][1]
         assert "2026-03-02T10:00:00.000Z" == body["as_of"]
+
+    async def test_those_that_wait_for_a_next_reply_may_be_asked_for(self, open_pages: Open) -> None:
+        booked = Booked("next_reply")
+        booked.running("A", "10:40")
+        booked.running("B", "11:10")
+        client = await open_pages(a_desk(), policy_of(SIMPLE), booked=booked)
+        body = await (await client.get("/api/at-risk?target=next_reply&team=billing")).json()
+        assert [("A", "next_reply", True), ("B", "next_reply", False)] == [
+            (ticket["ticket_id"], ticket["target"], ticket["breached"]) for ticket in body["tickets"]
+        ]
 
     async def test_a_team_a_target_and_a_limit_may_be_asked_for(self, open_pages: Open) -> None:
         desk = a_desk()

@@ -41,7 +41,9 @@ def with_version(lines: str) -> str:
 def test_the_example_is_a_policy() -> None:
     policy = load_policy(EXAMPLE)
     assert policy is not None
-    assert ["2025", "2026"] == [version.name for version in policy.versions]
+    assert ["2025", "2026", "2027"] == [version.name for version in policy.versions]
+    assert "retarget" == policy.versions[-1].after_triage
+    assert ("first_reply", "next_reply", "resolution") == policy.targets
     terms = policy.terms(1_780_000_000_000, ("orders", "email", "high"))
     assert terms is not None
     assert terms.first_reply is not None
@@ -63,8 +65,14 @@ def test_a_file_of_before_the_next_reply_keeps_its_digests_and_its_meaning() -> 
 
     The digests are those of the program before it; holidays are left out, since their library moves on.
     """
-    policy = load_policy(Path(__file__).parent / "before_next_reply.yaml")
+    policy, example = (
+        load_policy(path) for path in (Path(__file__).parent / "before_next_reply.yaml", EXAMPLE)
+    )
     assert policy is not None
+    assert example is not None
+    assert [version.digest() for version in policy.versions] == [
+        version.digest() for version in example.versions[:2]
+    ]
     assert ["ea09f3e95bfa8081", "dee6aa5bb7af83e9"] == [
         replace(version, calendars={}).digest() for version in policy.versions
     ]

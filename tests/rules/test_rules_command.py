@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from deskpulse import exits
+from kpis.sla.policy import TARGETS
 from scripts.tidy import ROOT
 from tests.cli.harness import run_command as run
 
@@ -31,6 +32,8 @@ def test_the_example_can_do_what_it_says() -> None:
     answer = run("rules", "--policy", EXAMPLE, "--check")
     assert answer.code == exits.OK
     assert "burn 7d and 24h, first_reply: objective 90% fires above 15% missed" in answer.out
+    told = [line.partition(":")[0] for line in answer.out.splitlines() if line.startswith("burn")]
+    assert [f"burn 7d and 24h, {target}" for target in TARGETS] == told
 
 
 def test_what_is_committed_is_what_the_example_gives() -> None:

@@ -194,6 +194,7 @@ function keptSince(
 /** What the next hour will bring. */
 export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
   const reply = target(wall, "first_reply");
+  const next = target(wall, "next_reply");
   const solution = target(wall, "resolution");
   const soon = reply?.due["15m"] ?? 0;
   const known = sure && reply !== undefined && reply.forecast !== null;
@@ -229,10 +230,13 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
             {due && <span>{due}</span>}
           </p>
         )}
-        {known && !wall.endangered.length && solution && solution.forecast !== null && (
+        {known && !wall.endangered.length && (
           <p class="quiet whole">
-            <span>{words.solutionsLate(format.count(solution.forecast))}</span>
-            {isSpan(solution) && (
+            {next && next.forecast !== null && <span>{words.nextLate(format.count(next.forecast))}</span>}
+            {solution && solution.forecast !== null && (
+              <span>{words.solutionsLate(format.count(solution.forecast))}</span>
+            )}
+            {solution && isSpan(solution) && (
               <span>
                 {words.range(format.count(solution.forecast_low), format.count(solution.forecast_high))}
               </span>
@@ -348,6 +352,7 @@ export function Unanswered({ wall, nowMs, words, format, sure }: ShiftProps) {
 
 export function Overdue({ wall, nowMs, words, format, sure }: ShiftProps) {
   const reply = target(wall, "first_reply");
+  const next = target(wall, "next_reply");
   const count = reply?.breached ?? 0;
   const newest = reply?.newest_ms ?? null;
   return (
@@ -359,7 +364,10 @@ export function Overdue({ wall, nowMs, words, format, sure }: ShiftProps) {
             : "\u2013"
           : words.newest(format.age(Math.max(0, (nowMs - newest) / 1000)))}
       </p>
-      <p class="quiet">{words.solutions(format.count(target(wall, "resolution")?.breached ?? 0))}</p>
+      <p class="quiet whole">
+        {next && <span>{words.nextOnes(format.count(next.breached ?? 0))}</span>}
+        <span>{words.solutions(format.count(target(wall, "resolution")?.breached ?? 0))}</span>
+      </p>
     </Fact>
   );
 }
@@ -377,6 +385,7 @@ export function Open({ wall, words, format }: ShiftProps) {
 export function InTime({ wall, words, format, sure }: ShiftProps) {
   const reply = target(wall, "first_reply");
   const solution = target(wall, "resolution");
+  const next = target(wall, "next_reply");
   const has = reply !== undefined && reply.ratio !== null;
   // Red when it is named itself: what is named within it stands above.
   const named = wall.worst.some(
@@ -403,6 +412,7 @@ export function InTime({ wall, words, format, sure }: ShiftProps) {
         )}
       </p>
       <p class="quiet whole">
+        {next && next.ratio !== null && <span>{words.nextInTime(format.share(next.ratio))}</span>}
         {solution && solution.ratio !== null && (
           <Counted
             text={words.solutionsInTime(format.share(solution.ratio))}

@@ -11,6 +11,9 @@ test("what is worst is named by its names and its target", () => {
   const one = { by: "team_priority", member: "billing \u00b7 high", target: "first_reply" };
   assert.equal(worstName(one, en), "billing \u00b7 high \u00b7 first reply");
   assert.equal(worstName(one, es), "billing \u00b7 high \u00b7 primera respuesta");
+  const next = { ...one, target: "next_reply" };
+  assert.equal(worstName(next, en), "billing \u00b7 high \u00b7 next reply");
+  assert.equal(worstName(next, es), "billing \u00b7 high \u00b7 pr\u00f3xima respuesta");
   assert.equal(
     worstName({ by: "all", member: "all", target: "resolution" }, es),
     "Todos los equipos \u00b7 resoluci\u00f3n",

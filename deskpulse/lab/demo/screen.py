@@ -34,6 +34,7 @@ ROWS: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     ("First response, mean", first_response.MEAN.name, {"clock": "calendar"}),
     ("First response, 90 %", first_response.QUANTILE.name, {"clock": "calendar", "q": "0.9"}),
     ("First replies in time", metrics.ATTAINMENT, {"target": "first_reply"}),
+    ("Next replies in time", metrics.ATTAINMENT, {"target": "next_reply"}),
     ("Response, mean", response.MEAN.name, {}),
     ("Resolution rate", resolution_rate.RATIO.name, {}),
     ("Resolution time, mean", resolution_time.MEAN.name, {"clock": "calendar"}),

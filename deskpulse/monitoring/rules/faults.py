@@ -14,7 +14,7 @@ from deskpulse.monitoring.rules.groups.sla import CAP
 from deskpulse.monitoring.rules.plan import Plan, number, promql_duration
 from deskpulse.policy.alerts import BurnPart
 from deskpulse.settings.faults import Fault
-from kpis.sla.policy import Policy, Version, year_of
+from kpis.sla.policy import TARGETS, Policy, Version, year_of
 from windows.offered import WINDOW_MS
 
 _SILENT_SCRAPES: Final = 3
@@ -52,8 +52,8 @@ def explanations(plan: Plan, now_ms: int) -> Iterator[str]:
     for promise in _promises(plan.policy, now_ms):
         objectives.setdefault(promise.target, set()).add(promise.objective)
     for part in plan.alerts.burn:
-        for target, found in objectives.items():
-            told = "; ".join(_explained(part, objective) for objective in sorted(found))
+        for target in (target for target in TARGETS if target in objectives):
+            told = "; ".join(_explained(part, objective) for objective in sorted(objectives[target]))
             yield f"burn {part.long} and {part.short}, {target}: {told}"
 
 
