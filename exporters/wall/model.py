@@ -189,6 +189,8 @@ class TeamRow(Struct):
     created: int | None  # in the last hour
     reply_seconds: float | None  # mean of the last hour, calendar time
     replies: int
+    online: int | None  # responders; null: no presence stands, or too few to be shown
+    available: int | None  # of these
 
 
 class Today(Struct):

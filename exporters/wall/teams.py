@@ -9,7 +9,7 @@ from typing import Final
 
 from exporters.wall.model import TeamRow, WorstNow
 from exporters.wall.tiles import Shelf, count_of, ms_of, observed, value_of
-from kpis.figures.kpi import first_response, live, volume
+from kpis.figures.kpi import first_response, live, staffing, volume
 from kpis.figures.view import View
 from kpis.members import OTHER
 from kpis.sla import metrics
@@ -72,6 +72,8 @@ def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRo
         created=count_of(shelf.final(volume.TICKETS.name, "current", window=HOUR, group=group)),
         reply_seconds=value_of(mean),
         replies=observed(mean),
+        online=count_of(shelf.now(staffing.RESPONDERS.name, group, state="online")),
+        available=count_of(shelf.now(staffing.RESPONDERS.name, group, state="available")),
     )
 
 

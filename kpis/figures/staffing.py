@@ -14,10 +14,10 @@ from kpis.figure import Figure
 from kpis.figures.kpi.staffing import PER_RESPONDER, RESPONDERS, STATES
 from kpis.presence import LEAST_ONLINE, STANDS_MS, PresenceRow, later
 
-Named = tuple[str, PresenceRow]  # a team as it is shown, and what it told
+PresenceTold = tuple[str, PresenceRow]  # a team as it is shown, and what it told
 
 
-def latest(told: Iterable[Named]) -> dict[str, PresenceRow]:
+def latest(told: Iterable[PresenceTold]) -> dict[str, PresenceRow]:
     """The latest presence by team; a team may come more than once, by several spellings or partitions."""
     found: dict[str, PresenceRow] = {}
     for team, row in told:
@@ -26,7 +26,7 @@ def latest(told: Iterable[Named]) -> dict[str, PresenceRow]:
     return found
 
 
-def standing(told: Iterable[Named], shown: Iterable[str], as_of_ms: int) -> dict[str, PresenceRow]:
+def standing(told: Iterable[PresenceTold], shown: Iterable[str], as_of_ms: int) -> dict[str, PresenceRow]:
     """Of the teams that are shown, those whose presence stands at `as_of_ms` and that are large enough."""
     rows = latest(told)
     return {

@@ -72,6 +72,18 @@ class TestTeams:
             row(wall, "night").replies,
         )
 
+    def test_presence_stands_in_the_row_of_a_team_from_five_online_on(self) -> None:
+        """Sales has 8 online of whom 3 are available; billing has 4, and the night has told nothing."""
+        desk = self.desk()
+        for team, online in (("sales", 8), ("billing", 4)):
+            desk.send("presence", team, "10:59", team=team, online=online, available=3, busy=1)
+        wall = shown(desk, "11:00")
+        found = {
+            team: (row(wall, team).available, row(wall, team).online)
+            for team in ("sales", "billing", "night")
+        }
+        assert {"sales": (3, 8), "billing": (None, None), "night": (None, None)} == found
+
     def test_a_deadline_within_15_minutes_is_due_soon(self) -> None:
         assert 1 == row(shown(self.desk(), "11:05"), "billing").soon
 

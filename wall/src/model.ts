@@ -135,6 +135,8 @@ export interface TeamRow {
   created: number | null;
   reply_seconds: number | null;
   replies: number;
+  online: number | null;
+  available: number | null;
 }
 
 export interface Today {
