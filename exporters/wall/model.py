@@ -193,6 +193,16 @@ class TeamRow(Struct):
     available: int | None  # of these
 
 
+class Staffing(Struct):
+    """Who is there of all teams that tell it, or of one."""
+
+    team: str | None  # null: all of them
+    online: int
+    available: int
+    busy: int
+    waiting_each: float | None  # waiting tickets for each available responder; null: nobody is
+
+
 class Today(Struct):
     """What came and went since midnight."""
 
@@ -256,6 +266,7 @@ class Wall(Struct):
     elsewhere: int  # listed, but not of the choice
     endangered: list[Endangered]  # of the choice
     rows: list[TeamRow]  # every team that is shown, the worst first
+    staffing: list[Staffing]  # all, then by team; empty where no presence stands
     today: Today | None
     live: Live | None
     tiles: list[Tile]

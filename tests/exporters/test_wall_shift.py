@@ -84,6 +84,19 @@ class TestTeams:
         }
         assert {"sales": (3, 8), "billing": (None, None), "night": (None, None)} == found
 
+    def test_staffing_lists_all_and_then_the_teams_that_tell_it(self) -> None:
+        """Sales 8 and the night 5: 13 online, 3 + 0 available. Nobody of the night is available."""
+        desk = self.desk()
+        for team, online, available in (("sales", 8, 3), ("night", 5, 0)):
+            counts = {"online": online, "available": available, "busy": 5}
+            desk.send("presence", team, "10:59", team=team, **counts)
+        found = [
+            (one.team, one.online, one.available, one.busy, one.waiting_each is None)
+            for one in shown(desk, "11:00").staffing
+        ]
+        assert [(None, 13, 3, 10, False), ("night", 5, 0, 5, True), ("sales", 8, 3, 5, False)] == found
+        assert [] == shown(self.desk(), "11:00").staffing
+
     def test_a_deadline_within_15_minutes_is_due_soon(self) -> None:
         assert 1 == row(shown(self.desk(), "11:05"), "billing").soon
 

@@ -139,6 +139,14 @@ export interface TeamRow {
   available: number | null;
 }
 
+export interface Staffing {
+  team: string | null;
+  online: number;
+  available: number;
+  busy: number;
+  waiting_each: number | null;
+}
+
 export interface Today {
   created: number;
   solved: number;
@@ -188,6 +196,7 @@ export interface Wall {
   elsewhere: number;
   endangered: Endangered[];
   rows: TeamRow[];
+  staffing: Staffing[];
   today: Today | null;
   live: Live | null;
   tiles: Tile[];

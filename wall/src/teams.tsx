@@ -21,7 +21,9 @@ export function Teams(props: ShiftProps) {
   const columns = wall.policy
     ? ["unanswered", "longest", "overdue", "in_time", "soon", "open"]
     : ["unanswered", "longest", "open", "created", "reply"];
-  if (wall.rows.some((row) => row.online !== null)) columns.push("free"); // the desk tells who is there
+  // Where the desk tells who is there, and no name is so long that it takes the room of a column.
+  const short = wall.rows.every((row) => row.team.length <= LONG_NAME);
+  if (short && wall.rows.some((row) => row.online !== null)) columns.push("free");
   return (
     <section class="card teams" data-teams={wall.rows.length} aria-label={words.dimensions.team}>
       <table>

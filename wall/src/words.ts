@@ -103,6 +103,8 @@ const en = {
   riskNone: "No ticket is due within 4 hours.",
     dueIn: (age: string) => `in ${age}`,
   overdue: (age: string) => `${age} over`,
+  staffingTitle: "Responders",
+  staffingColumns: ["Team", "Online", "Available", "Busy", "Waiting for each available"],
   slaTitle: "Deadlines",
   slaColumns: ["Target", "Running", "Overdue", "Due in 15 min", "1 h", "4 h", "Late in the next hour"],
   between: (count: string, low: string, high: string) => `${count} (${low} to ${high})`,
@@ -325,6 +327,8 @@ const es: Words = {
   riskNone: "Ningún ticket vence en 4 horas.",
     dueIn: (age) => `en ${age}`,
   overdue: (age) => `${age} tarde`,
+  staffingTitle: "Personas de servicio",
+  staffingColumns: ["Equipo", "En línea", "Libres", "Ocupadas", "Esperan por cada libre"],
   slaTitle: "Plazos",
   slaColumns: [
     "Plazo",
