@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from kpis import cell_numbers
 from kpis.figures.view import ViewRules
-from kpis.figures.view_builder import ViewBuilder
-from kpis.ledger import codec
-from kpis.view_keys import LevelKey
-from tests.golden.desk import NOON_MS, RULES, GoldenDesk, Scrape, ago
-from windows.panes import HOUR_MS
+from tests.golden.desk import GoldenDesk, Scrape, ago
 
 RESPONDERS, PER_RESPONDER = "support_responders", "support_waiting_per_responder_ratio"
 
@@ -91,27 +86,16 @@ def test_a_team_is_shown_as_the_settings_spell_it() -> None:
 
 
 def test_waiting_tickets_are_divided_by_the_available_of_the_teams_that_are_shown() -> None:
-    """Billing: 6 wait, 3 free: 2. Sales: 3 wait, 0 free: absent. All: (6 + 3) / 3 = 3, without night's 50."""
+    """Billing: 6 wait, 3 free: 2. Sales: 3 wait, 0 free: absent. All: (6 + 3) / 3 = 3, without night's 8."""
     desk = a_desk()
+    for team, more in (("billing", 5), ("sales", 2), ("night", 7)):
+        for number in range(more):
+            desk.created(f"T-{team}-{number}", ago(minutes=50), team=team)
     told(desk, "billing", ago(minutes=1), 8, 3, 5)
     told(desk, "sales", ago(minutes=1), 6, 0, 6)
-    builder = ViewBuilder(RULES)
-    rows: list[tuple[bytes, bytes | None]] = [
-        (
-            codec.level_key(LevelKey(cell_numbers.WAITING, NOON_MS // HOUR_MS, (team, "phone", "normal"))),
-            codec.encode_value({7: count}),
-        )
-        for team, count in (("billing", 6), ("sales", 3), ("night", 50))
-    ]
-    for state in desk.states():
-        builder.apply(state.partition, state.take_changes().view)
-    builder.apply(9, [*rows, (codec.POSITION_KEY, codec.encode_position(codec.Position(definitions=5)))])
-    found = {
-        dict(figure.labels)["member"]: figure.value
-        for figure in builder.build(NOON_MS).live
-        if figure.name == PER_RESPONDER
-    }
-    assert {"all": 3.0, "billing": 2.0} == found
+    found = desk.scrape()
+    assert (3, 2) == (found.now(PER_RESPONDER), found.now(PER_RESPONDER, by="team", member="billing"))
+    assert found.now(PER_RESPONDER, by="team", member="sales") is None
 
 
 def test_with_nobody_available_the_counts_are_there_and_the_ratio_is_not() -> None:

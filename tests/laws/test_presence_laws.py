@@ -22,6 +22,9 @@ from kpis.presence import STANDS_MS, LatestPresence, PresenceRow
 from kpis.state.partition import PartitionState
 from kpis.state.presence_rows import LEFT_OUT
 from kpis.state.rules import StateRules
+from oracle import figures as oracle
+from oracle import verify
+from oracle.events import Record, read_records
 from streams.events import Presence
 from tests.examples import examples
 from tests.laws.chaos import StreamRecord
@@ -96,42 +99,41 @@ def test_a_worker_that_takes_over_goes_on_as_the_lost_one_would(
     assert steady.state.position.counters == lost.state.position.counters
 
 
-@LAW
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(told, min_size=1, max_size=30))
-def test_stream_and_batch_show_the_same_staffing(events: list[dict[str, Any]]) -> None:
+def test_stream_batch_and_oracle_show_the_same_staffing(events: list[dict[str, Any]]) -> None:
     """Spellings of one team go to partitions of their own; tickets of all teams make them members."""
     states = [PartitionState(number) for number in range(len(TEAMS))]
-    history, offsets = History(), [0] * len(TEAMS)
-    for number, team in enumerate(TEAMS):
-        ticket = {"event_id": team, "occurred_at": T0, "ticket_id": team, "customer_id": "c"}
-        _send(
-            states[number],
-            history,
-            "ticket-created",
-            ticket | {"team": team, "channel": "c", "priority": "p"},
-            0,
-        )
-    for one in events:
-        place = TEAMS.index(one["team"])
-        _send(states[place], history, "presence", one, offsets[place])
-        offsets[place] += 1
+    history, sent, offsets = History(), list[Record](), [0] * len(TEAMS)
+    tickets = [
+        {"event_id": team, "occurred_at": T0, "ticket_id": team, "customer_id": "c", "channel": "c"}
+        for team in TEAMS
+    ]
+    contents = [("ticket-created", {**one, "priority": "p", "team": one["event_id"]}) for one in tickets]
+    for topic, content in [*contents, *(("presence", one) for one in events)]:
+        place, raw = TEAMS.index(content["team"]), json.dumps(content).encode()
+        key = content.get("ticket_id", content["team"]).encode()
+        offset = 0 if topic == "ticket-created" else offsets[place]
+        offsets[place] += topic == "presence"
+        assert not states[place].apply(topic, [StreamRecord(place, offset, 1 << 50, key, raw)])
+        assert history.add(topic, raw) is None
+        sent.append((topic, key, raw, None))
     builder = ViewBuilder(RULES)
     for state in states:
         builder.apply(state.partition, state.take_changes().view)
     batch = Batch(history, RULES, AS_OF_MS)
     whole = batch.figures(batch.stretches(AS_OF_MS, ["30d"]), AS_OF_MS)
-    assert staffing(list(builder.build(AS_OF_MS).live)) == staffing(whole)
+    shown = staffing(list(builder.build(AS_OF_MS).live))
+    assert shown == staffing(whole) == expected(sent)
 
 
-def _send(state: PartitionState, history: History, topic: str, content: dict[str, Any], offset: int) -> None:
-    raw = json.dumps(content).encode()
-    key = content.get("ticket_id", content["team"]).encode()
-    assert not state.apply(topic, [StreamRecord(state.partition, offset, 1 << 50, key, raw)])
-    assert history.add(topic, raw) is None
+def staffing(figures: list[Figure]) -> dict[verify.Key, float]:
+    return {(one.name, frozenset(one.labels)): one.value for one in figures if one.name in KPI.names}
 
 
-def staffing(figures: list[Figure]) -> set[Figure]:
-    return {figure for figure in figures if figure.name in KPI.names}
+def expected(sent: list[Record]) -> dict[verify.Key, float]:
+    found = oracle.figures(read_records(sent), as_of_ms=AS_OF_MS, time_zone="UTC")
+    return {(one.name, frozenset(one.labels)): one.value for one in found if one.name in KPI.names}
 
 
 def test_of_one_event_with_two_contents_the_smaller_stands() -> None:
