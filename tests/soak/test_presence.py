@@ -12,8 +12,7 @@ from kpis.figures.kpi.staffing import KPI
 from kpis.figures.view import ViewRules
 from kpis.figures.view_builder import ViewBuilder
 from kpis.state.partition import PartitionState
-from proofs.soak.presence import staffing
-from proofs.soak.rebuild import Ledger, _take_view, vouched
+from proofs.soak.rebuild import Ledger, _staffing, _take_view, vouched
 from tests.laws.chaos import StreamRecord
 from windows.panes import MINUTE_MS
 
@@ -56,5 +55,5 @@ def test_the_rows_give_what_an_exporter_shows(seed: int) -> None:
         for figure in builder.build(NOW_MS).live
         if figure.name in KPI.names
     }
-    samples = staffing(ledger.presence, TEAMS, {}, NOW_MS)
+    samples = _staffing(ledger, {"team": frozenset(TEAMS)}, NOW_MS)
     assert shown == {(one.name, frozenset(one.labels)): one.value for one in samples}
