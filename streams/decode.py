@@ -15,6 +15,7 @@ from streams.events import (
     Due,
     Labelled,
     Merged,
+    Presence,
     Replied,
     Retracted,
     Survey,
@@ -199,6 +200,12 @@ def _finish_labelled(event: Triaged | Transferred) -> Triaged | Transferred | Re
     return _fold_names(event) or event
 
 
+def _finish_presence(event: Presence) -> Presence | Reject:
+    """The team keeps its spelling, since the record key has it; it must fold to a name all the same."""
+    folded = fold(event.team)
+    return event if folded else Reject("name", "team is blank")
+
+
 def _finish_message(wire: Replied[Any] | CustomerReplied[Any]) -> Replied | CustomerReplied | Reject:
     return _instants(wire, _SINCE) or cast("Replied | CustomerReplied", wire)
 
@@ -235,6 +242,7 @@ _FINISH: Final[Mapping[type, Finish]] = {
     Due: _finish_due,
     Merged: _finish_merged,
     Retracted: _finish_retracted,
+    Presence: _finish_presence,
 }
 
 

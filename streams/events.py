@@ -30,6 +30,7 @@ else:
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 Instant = Annotated[datetime, Meta(tz=True)] | int  # an instant on the wire; of an event it is an int
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+Heads = Annotated[int, Meta(ge=0, le=1_000_000)]  # a number of people
 _NEAR_A_TIE = 0.001  # fractions of a millisecond so close to a half are rounded as decimal numbers
 Url = Annotated[str, Meta(max_length=2048)]
 OpenedBy = Literal["customer", "desk", "bot"]
@@ -276,6 +277,20 @@ class Left(CustomerEvent[At], Generic[At], gc=False, tag="left", tag_field="stat
     """No customer any more."""
 
 
+class Presence(Event[At], Generic[At], gc=False, kw_only=True):
+    """How many responders of a team are there, as of `occurred_at`: counts, never persons."""
+
+    team: Identifier  # as it was written, like every record key; `kpis` folds it
+    online: Heads
+    available: Heads
+    busy: Heads
+
+    @property
+    def key(self) -> str:
+        """The identifier that the record key must carry."""
+        return self.team
+
+
 TicketChanged = (
     Triaged
     | Transferred
@@ -296,7 +311,7 @@ TicketChanged = (
     | Retracted
 )
 CustomerChanged = Joined | Left
-AnyEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged | CustomerChanged
+AnyEvent = TicketCreated | FirstReply | Resolved | Survey | TicketChanged | CustomerChanged | Presence
 
 
 def _milliseconds(seconds: float | None) -> int | None:

@@ -26,6 +26,7 @@ from streams.events import (
     Merged,
     NoReplyNeeded,
     Paused,
+    Presence,
     Reopened,
     Replied,
     Resolved,
@@ -82,6 +83,7 @@ class SourceTopic(NamedTuple):
 _TICKET: Final = ("ticket_id",)
 _EITHER: Final = ("ticket_id", "customer_id")
 _CUSTOMER: Final = ("customer_id",)
+_TEAM: Final = ("team",)
 _CHANGES: Final[tuple[type[Event], ...]] = (
     Triaged,
     Transferred,
@@ -107,6 +109,7 @@ _RESOLVED: Final = "The ticket was closed: solved, or abandoned by the customer.
 _ANSWERED: Final = "An answer to a survey, of a ticket or of a customer without one."
 _CHANGED: Final = "Whatever else happens to a ticket; `change` says what."
 _JOINED: Final = "Somebody became a customer, or ceased to be one."
+_PRESENT: Final = "How many responders of a team are online, available and busy; the latest stands."
 SOURCES: Final = (  # in the order in which people read of them
     SourceTopic("ticket-created", (TicketCreated,), _TICKET, 0, _CREATED),
     SourceTopic("first-reply", (FirstReply,), _TICKET, 2, _REPLIED),
@@ -114,6 +117,7 @@ SOURCES: Final = (  # in the order in which people read of them
     SourceTopic("survey", (Survey,), _EITHER, 4, _ANSWERED),
     SourceTopic("ticket-changed", _CHANGES, _TICKET, 1, _CHANGED),
     SourceTopic("customer", (Joined, Left), _CUSTOMER, 5, _JOINED),
+    SourceTopic("presence", (Presence,), _TEAM, 6, _PRESENT),
 )
 BY_TOPIC: Final = {source.topic: source for source in SOURCES}
 _TURNS: Final = sorted(source.turn for source in SOURCES)

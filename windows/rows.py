@@ -23,7 +23,9 @@ from windows.panes import DAY_MS
 class Lasting(Protocol):
     """A row that knows the greatest event time of what it was made of."""
 
-    last_ms: int
+    @property
+    def last_ms(self) -> int:
+        """That time, in ms."""
 
 
 _TOMBSTONE_BYTES: Final = 16

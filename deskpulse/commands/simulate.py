@@ -101,7 +101,9 @@ def simulate(
     from deskpulse.ingest.publisher import write_jsonl
     from deskpulse.lab.simulator import simulate
 
-    events = simulate(scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate)
+    events = simulate(
+        scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate, presence_ms=start_ms
+    )
     if out is not None:
         typer.echo(f"{write_jsonl(events, out)} events written to {out}")
     else:

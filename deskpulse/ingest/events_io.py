@@ -114,7 +114,7 @@ def sort_by_event_time(events: Iterable[tuple[str, bytes]]) -> list[tuple[str, b
 
 
 def record_key(topic: str, event: Mapping[str, object]) -> bytes:
-    """Kafka's key of an event: `customer_id` for customers, else `ticket_id`.
+    """Kafka's key of an event: `customer_id` for customers, `team` for presence, else `ticket_id`.
 
     A survey without a ticket has its `customer_id` as key.
     """

@@ -132,6 +132,11 @@ COUNTERS: Final[Mapping[str, Family]] = {
             "Tickets that had left the state and came back with another event.",
         ),
         (
+            "presence_left_out",
+            "deskpulse_presence_left_out",
+            "Presence events not kept: their team counts as other, or the ledger's format is below 7.",
+        ),
+        (
             "gap",
             "deskpulse_source_gaps",
             "Gaps in the offsets of source topics, left by compaction and transactions.",

@@ -17,7 +17,7 @@ from exporters.wall.assets import VERSION
 from exporters.wall.model import Change, Live, Pulse, SlaTarget, Today, Wall, Where, Why
 from exporters.wall.risk import newest_miss_ms, risk_of
 from exporters.wall.specs import TILE_OF_FIGURE, TILES
-from exporters.wall.teams import HOUR, rows_of
+from exporters.wall.teams import HOUR, rows_of, staffing_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
 from exporters.wall.worst import endangered_of, is_within, kept_since_ms, worst_of
 from kpis.figures.changes import MovedFigure as Moved
@@ -112,6 +112,7 @@ class WallMaker:
             elsewhere=0,
             endangered=[],
             rows=[],
+            staffing=[],
             today=None,
             live=None,
             tiles=[],
@@ -125,6 +126,7 @@ class WallMaker:
             wall.today = _today(shelf)
             worst = worst_of(view)
             wall.rows = rows_of(view, shelf, worst)
+            wall.staffing = list(staffing_of(shelf, wall.teams))
             wall.worst = [one for one in worst if is_within(choice.team, one)]
             wall.elsewhere = len(worst) - len(wall.worst)
             wall.kept_since_ms = kept_since_ms(view, choice)

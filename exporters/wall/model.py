@@ -189,6 +189,18 @@ class TeamRow(Struct):
     created: int | None  # in the last hour
     reply_seconds: float | None  # mean of the last hour, calendar time
     replies: int
+    online: int | None  # responders; null: no presence stands, or too few to be shown
+    available: int | None  # of these
+
+
+class Staffing(Struct):
+    """Who is there of all teams that tell it, or of one."""
+
+    team: str | None  # null: all of them
+    online: int
+    available: int
+    busy: int
+    waiting_each: float | None  # waiting tickets for each available responder; null: nobody is
 
 
 class Today(Struct):
@@ -254,6 +266,7 @@ class Wall(Struct):
     elsewhere: int  # listed, but not of the choice
     endangered: list[Endangered]  # of the choice
     rows: list[TeamRow]  # every team that is shown, the worst first
+    staffing: list[Staffing]  # all, then by team; empty where no presence stands
     today: Today | None
     live: Live | None
     tiles: list[Tile]

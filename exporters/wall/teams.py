@@ -5,12 +5,13 @@ What waits, what is late, and how much of the last hour was in time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from exporters.wall.model import TeamRow, WorstNow
+from exporters.wall.model import Staffing, TeamRow, WorstNow
 from exporters.wall.tiles import Shelf, count_of, ms_of, observed, value_of
-from kpis.figures.kpi import first_response, live, volume
-from kpis.figures.view import View
+from kpis.figures.kpi import first_response, live, staffing, volume
+from kpis.figures.view import ALL, View
 from kpis.members import OTHER
 from kpis.sla import metrics
 from kpis.sla.calendar import ALWAYS
@@ -72,7 +73,20 @@ def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRo
         created=count_of(shelf.final(volume.TICKETS.name, "current", window=HOUR, group=group)),
         reply_seconds=value_of(mean),
         replies=observed(mean),
+        online=count_of(shelf.now(staffing.RESPONDERS.name, group, state="online")),
+        available=count_of(shelf.now(staffing.RESPONDERS.name, group, state="available")),
     )
+
+
+def staffing_of(shelf: Shelf, teams: Iterable[str]) -> Iterator[Staffing]:
+    """Who is there of all teams, then of each that tells it; nothing where no presence stands."""
+    for group in (ALL, *(("team", team) for team in teams)):
+        online, available, busy = (
+            count_of(shelf.now(staffing.RESPONDERS.name, group, state=state)) for state in staffing.STATES
+        )
+        if online is not None and available is not None and busy is not None:
+            each = value_of(shelf.now(staffing.PER_RESPONDER.name, group))
+            yield Staffing(None if group == ALL else group[1], online, available, busy, each)
 
 
 def _hours(version: Version | None, team: str, at_ms: int) -> tuple[bool | None, int | None]:

@@ -12,14 +12,16 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from kpis import cell_numbers
 from kpis.figure import Figure, Group, Labels
-from kpis.figures import lowering
+from kpis.figures import lowering, staffing
 from kpis.figures.levels import Levels
 from kpis.figures.view import ALL, ViewRules
 from kpis.members import DIMENSIONS, OTHER
+from kpis.presence import LatestPresence
 from kpis.sla import commitments
 from kpis.sla.batch import SlaBatch
 from kpis.sla.figures import FORECAST_WINDOWS
@@ -30,7 +32,7 @@ from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
 from streams.decode import Reject, decoder
-from streams.events import AnyEvent, Assigned, Joined, Left, Survey
+from streams.events import AnyEvent, Assigned, Joined, Left, Presence, Survey
 from streams.topics import SOURCE_TOPICS
 from windows.cells import Cells, add
 from windows.offered import RANKING
@@ -60,6 +62,7 @@ class History:
 
     tickets: dict[str, TicketRow] = field(default_factory=dict)
     customers: dict[str, CustomerRow] = field(default_factory=dict)
+    presence: LatestPresence = field(default_factory=LatestPresence)
     rejected: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     topics: Counter[str] = field(default_factory=Counter)  # accepted events
@@ -101,6 +104,8 @@ class History:
             row = self.customers.setdefault(event.key, CustomerRow())
             self.duplicates += not customers.note(row, event)
             customers.merge(row, event)
+        elif isinstance(event, Presence):
+            self.duplicates += not self.presence.merge(event)
         else:
             self.assigns = self.assigns or type(event) is Assigned
             self.duplicates += not merging.merge(self.tickets.setdefault(event.key, TicketRow()), event)
@@ -212,6 +217,7 @@ class Batch:
             if stretch.window in _CUSTOMER_STRETCHES:
                 found.extend(self._retention(stretch))
         found.extend(self._live(shown, folded, as_of_ms))
+        found.extend(self._staffing(shown["team"], as_of_ms))
         return found
 
     def _roll_ups(
@@ -322,6 +328,12 @@ class Batch:
             return sorted(stretches, key=lambda stretch: stretch.period != "current")
         month = next(w for w in WINDOWS if w.name == RANKING)
         return [self._stretch(month, period, as_of_ms) for period in ("current", "previous")]
+
+    def _staffing(self, teams: Sequence[str], as_of_ms: int) -> Iterator[Figure]:
+        rows = self._history.presence.by_team.items()
+        told = ((self._rules.name("team", team), row) for team, row in rows)
+        there = staffing.standing(told, teams, as_of_ms)
+        return staffing.figures(there, partial(self._levels.standing, cell_numbers.WAITING, "team"))
 
     def _live(
         self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of_ms: int

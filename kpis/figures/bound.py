@@ -13,6 +13,7 @@ from kpis import cell_numbers
 from kpis.figures import lowering
 from kpis.figures.catalogue import LIVE_FIGURES, SLA_FIGURES, SLA_LIVE_FIGURES
 from kpis.figures.kpi import worst
+from kpis.figures.kpi.staffing import STATES
 from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS
 from kpis.sla import figures as sla
@@ -49,7 +50,9 @@ def _member_bound(rules: ViewRules, by: str) -> int:
     a_slot = len(lowering.lower(busy, (), by)) + sum(1 for _ in lowering.per_hour(busy, (), HOUR_MS))
     slots = sum(len(w.periods) if by in rules.compared else 1 for w in WINDOWS)
     promised = 0 if rules.policy is None else _sla_bound(rules, rules.policy, by, busy)
-    return a_slot * slots + len(LIVE_FIGURES) + promised
+    values = {"state": len(STATES)}
+    live = sum(prod(values[label] for label in one.labels) for one in LIVE_FIGURES if by in one.rollups)
+    return a_slot * slots + live + promised
 
 
 def _sla_bound(rules: ViewRules, policy: Policy, by: str, busy: Cells) -> int:

@@ -32,6 +32,7 @@ ORDER: Final = (
     "reopen",
     "retention",
     "live",
+    "staffing",
     "sla",
     "worst",
 )

@@ -51,6 +51,10 @@ class Levels:
         """The sum of a level over everything."""
         return self._totals.get(level, 0)
 
+    def standing(self, level: int, by: str, member: str) -> int:
+        """How many stand in a level now; 0 where none does."""
+        return sum(self._minutes.get((level, by, member), {}).values())
+
     def groups(self) -> Iterator[tuple[str, str]]:
         """(by, member) of everything that stands now."""
         return ((by, member) for (_, by, member), minutes in self._minutes.items() if minutes)

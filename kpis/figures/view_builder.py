@@ -6,17 +6,19 @@ The sums are lowered to figures at an `as_of`.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from kpis import cell_numbers
 from kpis.figure import Figure, Group, Labels
-from kpis.figures import lowering
+from kpis.figures import lowering, staffing
 from kpis.figures.history import Choice, CourseKeeper, PaneHistory
 from kpis.figures.levels import Levels
 from kpis.figures.view import ALL, Part, View, ViewRules
 from kpis.ledger import codec, definitions
 from kpis.ledger.codec import Position
 from kpis.members import DIMENSIONS, OTHER
+from kpis.presence import PresenceRow
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.figures import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
 from kpis.sla.judgement import Judgement
@@ -36,6 +38,7 @@ PARTS: Final = "parts"
 REGISTERS: Final = "registers"
 SMALL_STEP_MS: Final = 1000
 _Key = TypeVar("_Key")
+_Row = TypeVar("_Row")
 
 
 class ViewBuilder:
@@ -62,6 +65,7 @@ class ViewBuilder:
         self._rows: dict[int, dict[bytes, bytes]] = {}
         self._held = NamesHeld(rules.policy)
         self._at_risk: dict[tuple[int, AtRiskKey], bytes] = {}
+        self._presence: dict[tuple[int, str], PresenceRow] = {}  # by partition and team as it was merged
         self._positions: dict[int, Position] = {}
         self._watermark_ms: int | None = None
 
@@ -123,6 +127,10 @@ class ViewBuilder:
             if isinstance(typed, AtRiskKey):
                 _put(self._at_risk, (partition, typed), value)
                 continue
+            if isinstance(typed, codec.PresenceKey):
+                told = None if value is None else codec.decode_presence(value)
+                _put(self._presence, (partition, typed.team), told)
+                continue
             self._change(typed, _cells(value) if old is None else difference(_cells(value), _cells(old)))
             if (old is None) != (value is None):
                 self._held.take_row(partition, typed.dims, 1 if old is None else -1)
@@ -131,6 +139,7 @@ class ViewBuilder:
     def reset(self, partition: int) -> None:
         """Forget a partition: its ledger will be read again from the start."""
         self._at_risk = {place: raw for place, raw in self._at_risk.items() if place[0] != partition}
+        self._presence = {place: row for place, row in self._presence.items() if place[0] != partition}
         rows = self._rows.pop(partition, {})
         self._held.forget(partition)
         self._positions.pop(partition, None)
@@ -212,7 +221,11 @@ class ViewBuilder:
             judge(self._outcomes, policy, as_of, shown) if policy is not None and visible else Judgement()
         )
         found = [*self._final(shown, folded, as_of), *self._retention(as_of)] if visible else []
-        live = [*self._live(shown, folded), *judged(judgement)] if visible else []
+        live = (
+            [*self._live(shown, folded), *self._staffing(shown["team"], as_of), *judged(judgement)]
+            if visible
+            else []
+        )
         return View(
             as_of_ms=as_of,
             figures=tuple(one for one in found if one.name not in hidden),
@@ -362,6 +375,11 @@ class ViewBuilder:
             if self._sla is not None:
                 yield from self._sla.live(by, names, labels, self._looked_back(by, names))
 
+    def _staffing(self, teams: Sequence[str], as_of: int) -> Iterator[Figure]:
+        told = ((self._rules.name("team", team), row) for (_, team), row in self._presence.items())
+        there = staffing.standing(told, teams, as_of)
+        return staffing.figures(there, partial(self._levels.standing, cell_numbers.WAITING, "team"))
+
     def _looked_back(self, by: str, names: Sequence[str]) -> dict[str, tuple[Slot, Mapping[int, int]]]:
         """The sums that the forecast needs."""
         found: dict[str, tuple[Slot, Mapping[int, int]]] = {}
@@ -422,7 +440,7 @@ def _labels(slot: Slot, group: Group) -> Labels:
     return (("window", slot.window.name), ("period", slot.period), ("by", group[0]), ("member", group[1]))
 
 
-def _put(rows: dict[_Key, bytes], key: _Key, value: bytes | None) -> None:
+def _put(rows: dict[_Key, _Row], key: _Key, value: _Row | None) -> None:
     """A row of a ledger; None deletes it."""
     if value is None:
         rows.pop(key, None)

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from kpis.ledger import legacy, packing
+from kpis.presence import PresenceRow
 from kpis.sla.at_risk import AtRiskKey, AtRiskRow
 from kpis.sla.policy import Signed
 from kpis.tickets.customers import CustomerRow
@@ -38,11 +39,14 @@ REMAINS_FORMAT: Final = 5  # from here on something remains of ticket rows that 
 OWN_IDS_FORMAT: Final = 6
 # from here on ticket rows hold messages, statuses, transfers, bots, corrections and deadlines of their own
 TIME_LINE_FORMAT: Final = 7
+PRESENCE_FORMAT: Final = 7  # from here on the view has rows of presence; who reads up to 6 refuses them
+_PRESENT: Final = bytes([PRESENCE_FORMAT])
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
 _POSITION: Final = 3
 _AT_RISK: Final = 4
+_PRESENCE: Final = 5
 _TICKET: Final = b"t"
 _CUSTOMER: Final = b"c"
 
@@ -65,7 +69,13 @@ class PositionKey(NamedTuple):
     """The position row: the last row of every transaction."""
 
 
-ViewKey = PaneKey | LevelKey | NamesKey | PositionKey | AtRiskKey
+class PresenceKey(NamedTuple):
+    """The row of the latest presence of a team."""
+
+    team: str
+
+
+ViewKey = PaneKey | LevelKey | NamesKey | PositionKey | AtRiskKey | PresenceKey
 AdmittedNames = tuple[list[str], list[str], list[str]]  # teams, channels, priorities
 
 
@@ -101,6 +111,7 @@ _decode_key: Final[Callable[[bytes], list[Any]]] = msgspec.msgpack.Decoder(list[
 _decode_cells: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
 _decode_names: Final = msgspec.msgpack.Decoder(AdmittedNames).decode
 _decode_position: Final = msgspec.msgpack.Decoder(Position).decode
+_decode_presence: Final = msgspec.msgpack.Decoder(PresenceRow).decode
 _decode_at_risk: Final = msgspec.msgpack.Decoder(AtRiskRow).decode
 _decode_customer: Final = msgspec.msgpack.Decoder(CustomerRow).decode
 
@@ -157,12 +168,29 @@ def decode_view_key(raw: bytes) -> ViewKey:
         return PositionKey()
     if kind == _AT_RISK:
         return AtRiskKey(rest[0], rest[1])
+    if kind == _PRESENCE:
+        return PresenceKey(rest[0])
     raise NewerRowError(VERSION + 1)
 
 
 def at_risk_key(key: AtRiskKey) -> bytes:
     """Key bytes of a row of tickets at risk."""
     return _encode((_AT_RISK, *key))
+
+
+def presence_key(team: str) -> bytes:
+    """Key bytes of a row of presence."""
+    return _encode((_PRESENCE, team))
+
+
+def encode_presence(row: PresenceRow) -> bytes:
+    """A row of presence."""
+    return _PRESENT + _encode(row)
+
+
+def decode_presence(raw: bytes) -> PresenceRow:
+    """A row of presence. Errors: NewerRowError."""
+    return _decode_presence(_body(raw))
 
 
 def encode_value(body: object) -> bytes:

@@ -45,7 +45,11 @@ class Admission:
         if dims == CUSTOMERS:
             return dims
         team, channel, priority = dims
-        return self._admit(0, team), self._admit(1, channel), self._admit(2, priority)
+        return self.admit_team(team), self._admit(1, channel), self._admit(2, priority)
+
+    def admit_team(self, team: str) -> str:
+        """The name under which a team stands: its own, or `other`."""
+        return self._admit(0, team)
 
     def reserve(self, dimension: int, names: Iterable[str]) -> list[str]:
         """Admit names that a policy names, before any event has, and beside the limit.

@@ -51,6 +51,7 @@ from kpis.state.admission import Admission
 from kpis.state.comebacks import TicketRows
 from kpis.state.customer_rows import CustomerRows
 from kpis.state.intake import DECODERS, KEYS, Intake
+from kpis.state.presence_rows import PresenceRows
 from kpis.state.records import Changes, DeadLetter, SourceRecord, dead_letter
 from kpis.state.rules import DEFAULTS, PolicyChangedError, SettingsChangedError, StateRules
 from kpis.state.sla_clocks import UNCONCERNED, SlaClocks
@@ -65,6 +66,7 @@ from streams.events import (
     CustomerChanged,
     Due,
     Handled,
+    Presence,
     Resolved,
     Restored,
     Retracted,
@@ -112,6 +114,9 @@ class PartitionState:
         # What to add to the counters of the position; empty right after `take_changes`. To merge a record
         # again changes nothing, to count it again does: counts are written with the position of the record.
         self._counts: Counter[str] = Counter()
+        self._presence = PresenceRows(
+            self._admission, self._counts, keeps=self.position.format >= codec.PRESENCE_FORMAT
+        )
         self._intake = Intake(rules, self._counts)
         # Without a policy only deadlines that come with tickets are promised: others cost nothing more.
         self._book = SlaClocks(rules.policy, self._tables, self._tickets.by_id)
@@ -160,6 +165,8 @@ class PartitionState:
         """How the events of a topic are merged: by whose identifier its record key may be."""
         ticket = self._merge_dated if self.rules.policy is None else self._merge_promised
         keys = BY_TOPIC[topic].key
+        if "team" in keys:
+            return self._merge_presence
         if "customer_id" not in keys:
             return ticket
         if "ticket_id" not in keys:
@@ -173,6 +180,9 @@ class PartitionState:
     def _merge_customer(self, customer_id: str, event: CustomerChanged | Survey, _: DeltaSink) -> None:
         if not self._customers.merge(customer_id, event, self._tables):
             self._counts["duplicate"] += 1
+
+    def _merge_presence(self, _team: str, event: Presence, _: DeltaSink) -> None:
+        self._presence.merge(event)
 
     def _merge_ticket(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
         """Merge an event into its ticket's row, book what that changes, and count what is worth telling.
@@ -276,6 +286,7 @@ class PartitionState:
             self._tickets.leave(ticket_id, row)
             self._counts["uncreated"] -= row.creation is None
         self._customers.expire(clock)
+        self._presence.expire(clock)
 
     def pass_over(self, topic: str, offset: int) -> None:
         """Take records of a source topic for applied, up to this offset: they were skipped, or are lost.
@@ -305,6 +316,7 @@ class PartitionState:
             + self._book.size_of_changes()
             + self._tickets.size_of_changes()
             + self._customers.size_of_changes()
+            + self._presence.size_of_changes()
             + 4096
         )
 
@@ -316,7 +328,7 @@ class PartitionState:
         for name, amount in self._counts.items():
             counters[name] = counters.get(name, 0) + amount
         self._counts.clear()
-        view = self._tables.changes() + self._admission.changes()
+        view = self._tables.changes() + self._admission.changes() + self._presence.changes()
         view += self._book.changes(self._newest_ms or 0)
         view.append(self._position_row())
         self.clean = True
@@ -339,6 +351,8 @@ class PartitionState:
             typed = codec.decode_view_key(key)
             if isinstance(typed, AtRiskKey):
                 self._book.load(typed, value)
+            elif isinstance(typed, codec.PresenceKey):
+                self._presence.load(typed.team, None if value is None else codec.decode_presence(value))
             elif isinstance(typed, PaneKey):
                 self._tables.load_pane(*typed, value)
             elif isinstance(typed, LevelKey):
@@ -357,6 +371,7 @@ class PartitionState:
         self._tickets.write_with(codec.ticket_encoder(self.position.format))
         self._tickets.keeps = self.position.format >= codec.REMAINS_FORMAT
         self._intake.takes_all = self.position.format >= codec.TIME_LINE_FORMAT
+        self._presence.keeps = self.position.format >= codec.PRESENCE_FORMAT
 
     @property
     def _newest_ms(self) -> int | None:
@@ -386,6 +401,7 @@ class PartitionState:
         self._reserve()
         self._tickets.index()
         self._customers.index()
+        self._presence.index()
         uncreated = sum(row.creation is None for row in self._tickets.by_id.values())
         # of a ledger from before they were counted
         if self.position.counters.get("uncreated", 0) != uncreated:

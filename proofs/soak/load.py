@@ -61,7 +61,13 @@ def generate(path: Path, *, seed: int, count: int, end_ms: int, scenario: str = 
     rate = count / _EVENTS_PER_TICKET / (span_ms / 3_600_000)
     kinds = Kinds()
     events = simulate(
-        scenario, seed=seed, start_ms=end_ms - span_ms, end_ms=end_ms, rate_per_hour=rate, desk=desk
+        scenario,
+        seed=seed,
+        start_ms=end_ms - span_ms,
+        end_ms=end_ms,
+        rate_per_hour=rate,
+        desk=desk,
+        presence_ms=end_ms - DAY_MS,
     )
     write_jsonl(kinds.watch(events) if scenario == Rough.name else events, path)
     return kinds

@@ -30,11 +30,13 @@ from proofs.soak.lowering import (
     REGISTER,
     REJOINED,
     UNANSWERED,
+    WAITING,
     Labels,
     Sample,
     final,
     retention,
 )
+from proofs.soak.presence import staffing
 from streams.topics import ledger_topics
 
 Group = tuple[str, str]  # by, member
@@ -44,12 +46,12 @@ CUSTOMER_WINDOWS: Final = ("30d", "365d")
 ONLY_CUSTOMERS: Final = "365d"
 _WITH_CUSTOMERS: Final = ("all", "team")
 _CUSTOMER_DIMS: Final = ("", "", "")
-_PANE, _LEVEL, _POSITION = 0, 1, 3  # kinds of rows of the view
+_PANE, _LEVEL, _POSITION, _PRESENCE = 0, 1, 3, 5  # kinds of rows of the view
 _LENGTHS_MS: Final = (60_000, 900_000, 21_600_000, 86_400_000)  # of panes, by resolution
 _QUARTER_MS: Final = 900_000
 _MINUTES: Final = 0  # resolution of panes of a minute
 _MORE_READINGS: Final = 4  # of the ledger, at the most
-_NEWEST: Final = 5  # version of a row
+_NEWEST: Final = 7  # version of a row
 _REMAINS: Final = 5  # of a ticket row that has left: it contributes to nothing
 
 
@@ -85,6 +87,7 @@ class Ledger:
 
     panes: dict[int, list[Pane]] = field(default_factory=lambda: defaultdict(list))  # by resolution
     levels: list[Level] = field(default_factory=list)
+    presence: list[tuple[str, Any]] = field(default_factory=list)  # team and decoded body
     positions: dict[int, Position] = field(default_factory=dict)
     tickets: dict[str, Any] = field(default_factory=dict)  # decoded bodies
     remains: dict[str, Any] = field(default_factory=dict)  # likewise, of tickets whose rows have left
@@ -192,6 +195,8 @@ def _take_view(ledger: Ledger, partition: int, rows: Mapping[bytes, bytes | None
         elif kind == _LEVEL:
             series, hour, *dims = key
             ledger.levels.append(Level(series, hour, _dims(dims), body(value)))
+        elif kind == _PRESENCE:
+            ledger.presence.append((key[0], body(value)))
         elif kind == _POSITION:
             found = body(value)
             ledger.positions[partition] = Position(
@@ -247,6 +252,7 @@ def rebuilt(ledger: Ledger, settings: Settings, names: Names, as_of_ms: int) -> 
             registers = sum(1 for cell, amount in cells.items() if cell >= REGISTER and amount > 0)
             found += final(cells, _labels(span, by, member), by, span.covered_ms, registers)
     found += _live(ledger, names, groups)
+    found += _staffing(ledger, names, as_of_ms)
     return {(sample.name, frozenset(sample.labels)): sample.value for sample in found}
 
 
@@ -332,3 +338,12 @@ def _live(ledger: Ledger, names: Names, groups: Iterable[Group]) -> Iterator[Sam
         yield Sample("support_unanswered_tickets", labels, float(counts[UNANSWERED, group]))
         if counts[UNANSWERED, group]:
             yield Sample("support_oldest_unanswered_timestamp_seconds", labels, oldest[group] * 60.0)
+
+
+def _staffing(ledger: Ledger, names: Names, as_of_ms: int) -> Iterator[Sample]:
+    waiting: defaultdict[str, int] = defaultdict(int)
+    for level in ledger.levels:
+        if level.series == WAITING:
+            waiting[level.dims[0]] += sum(level.cells.values())
+    teams = names.get("team", frozenset()) - {OTHER}
+    return staffing(ledger.presence, teams, waiting, as_of_ms)

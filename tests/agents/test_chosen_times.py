@@ -131,7 +131,7 @@ async def test_an_event_is_too_late_from_the_moment_at_which_the_topics_have_res
     ```
     0 s      resolved: T. No topic has rested at its end: nobody knows yet what is still to come
     4.9 s    an event 61 days and 1 ms before T is taken
-    5.0 s    five of six topics have rested; the sixth, in which that event came, holds the clock at its time
+    5.0 s    six of seven topics have rested; the last, in which that event came, holds the clock at its time
     9.9 s    now that one has rested too: the event clock is T, and the same is too late
     ```
     """

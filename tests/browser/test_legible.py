@@ -183,7 +183,8 @@ WIDEST = """() => { const add = EventSource.prototype.addEventListener;
       for (const row of wall.rows) {
         Object.assign(row, {team: row.team === 'technical' ? name : row.team, unanswered: 8888,
           overdue: {first_reply: 8888}, ratio: 1, n: 8888, soon: 888, open: 88888,
-          oldest_business_seconds: 88 * 86400, below: row.ratio !== null});
+          oldest_business_seconds: 88 * 86400, below: row.ratio !== null,
+          online: 888, available: 888});
       }
       for (const one of wall.sla) {
         Object.assign(one, {breached: 88888, forecast: 8888, forecast_low: 7777, forecast_high: 9999,

@@ -86,11 +86,9 @@ def test_simulated_events_reach_kafka_with_their_keys(run: Run, on_kafka: Settin
         str(event["event_id"]) for _, _, event, _ in found
     )
     for topic, key, event, _ in found:
-        identifier = (
-            "customer_id"
-            if topic == "customer" or (topic == "survey" and "ticket_id" not in event)
-            else "ticket_id"
-        )
+        identifier = {"customer": "customer_id", "presence": "team"}.get(topic, "ticket_id")
+        if topic == "survey" and "ticket_id" not in event:
+            identifier = "customer_id"
         assert key == str(event[identifier]).encode()
 
 

@@ -255,6 +255,21 @@ def live_levels() -> Desk:
     return desk
 
 
+def staffing() -> Desk:
+    desk = Desk()
+    for team, minutes, online, available, busy in (
+        ("billing", 5, 8, 3, 5),
+        ("onboarding", 2, 6, 2, 3),
+        ("orders", 1, 4, 2, 2),
+        ("technical", 30, 9, 1, 8),
+    ):
+        desk.created(team, HOUR_MS, team=team)
+        desk.replied(team, 50 * MINUTE_MS)
+        counts = {"online": online, "available": available, "busy": busy}
+        desk.send("presence", team, minutes * MINUTE_MS, team=team, **counts)
+    return desk
+
+
 EXAMPLES: dict[str, Callable[[], Desk]] = {
     "first-response-time": first_response_time,
     "response-time": response_time,
@@ -270,6 +285,7 @@ EXAMPLES: dict[str, Callable[[], Desk]] = {
     "abandonment": abandonment,
     "reopen-rate": reopen_rate,
     "live-levels": live_levels,
+    "staffing": staffing,
 }
 
 

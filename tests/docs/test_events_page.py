@@ -35,7 +35,7 @@ from tests.docs.desks import DAY_MS, NOON_MS, SourceRecord
 PAGE = "docs/events.md"
 TEXT = pages.text(PAGE)
 BOOTSTRAP = "127.0.0.1:9092"
-MAY_STAY_EMPTY = {"ticket-changed", "customer"}
+MAY_STAY_EMPTY = {"ticket-changed", "customer", "presence"}
 needs_kcat = pytest.mark.skipif(shutil.which("kcat") is None, reason="no kcat: apt-get install kcat")
 
 

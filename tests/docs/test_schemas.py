@@ -69,6 +69,10 @@ def test_the_examples_of_the_decoder_tests_pass(topic: str) -> None:
         ("ticket-changed", {"waiting_since": None}),
         ("customer", {"status": "gone"}),
         ("customer", {"occurred_at": 7_258_118_400_000}),
+        ("presence", {"online": -1}),
+        ("presence", {"available": None}),
+        ("presence", {"busy": 1_000_001}),
+        ("presence", {"team": ""}),
     ],
 )
 def test_a_schema_refuses_what_the_decoder_refuses(topic: str, change: dict[str, Any]) -> None:

@@ -77,6 +77,9 @@ class Desk:
     def joined(self, customer: str, clock: str) -> None:
         self.send("customer", customer, clock, customer_id=customer, status="joined")
 
+    def present(self, team: str, clock: str, **counts: int) -> None:
+        self.send("presence", team, clock, team=team, **counts)
+
     def rows(self) -> list[Row]:
         """What a worker writes to the view topic next; the last one is the position row."""
         self.state.advance(())

@@ -342,6 +342,7 @@ class TestTheText:
         desk.answered("T1", "10:33", "ces", 6)
         desk.resolved("T2", "10:40", outcome="abandoned")
         desk.joined("early customer", "00:00")
+        desk.present("billing", "10:59", online=8, available=3, busy=5)
         with_samples = {
             metric.name
             for metric in metrics(

@@ -72,6 +72,31 @@ class TestTeams:
             row(wall, "night").replies,
         )
 
+    def test_presence_stands_in_the_row_of_a_team_from_five_online_on(self) -> None:
+        """Sales has 8 online of whom 3 are available; billing has 4, and the night has told nothing."""
+        desk = self.desk()
+        for team, online in (("sales", 8), ("billing", 4)):
+            desk.send("presence", team, "10:59", team=team, online=online, available=3, busy=1)
+        wall = shown(desk, "11:00")
+        found = {
+            team: (row(wall, team).available, row(wall, team).online)
+            for team in ("sales", "billing", "night")
+        }
+        assert {"sales": (3, 8), "billing": (None, None), "night": (None, None)} == found
+
+    def test_staffing_lists_all_and_then_the_teams_that_tell_it(self) -> None:
+        """Sales 8 and the night 5: 13 online, 3 + 0 available. Nobody of the night is available."""
+        desk = self.desk()
+        for team, online, available in (("sales", 8, 3), ("night", 5, 0)):
+            counts = {"online": online, "available": available, "busy": 5}
+            desk.send("presence", team, "10:59", team=team, **counts)
+        found = [
+            (one.team, one.online, one.available, one.busy, one.waiting_each is None)
+            for one in shown(desk, "11:00").staffing
+        ]
+        assert [(None, 13, 3, 10, False), ("night", 5, 0, 5, True), ("sales", 8, 3, 5, False)] == found
+        assert [] == shown(self.desk(), "11:00").staffing
+
     def test_a_deadline_within_15_minutes_is_due_soon(self) -> None:
         assert 1 == row(shown(self.desk(), "11:05"), "billing").soon
 

@@ -18,6 +18,8 @@ from kpis.tickets.facts import STATUSES
 from kpis.tickets.standing import Dims
 from streams.decode import Reject, decoder
 from streams.events import AnyEvent
+from streams.sources import BY_TOPIC
+from streams.topics import SOURCE_TOPICS
 from tests.laws.chaos import StreamRecord
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 from windows.protocols import MakeTables
@@ -135,7 +137,7 @@ class Desk:
         self._sent = 0
 
     def record(self, topic: str, content: Mapping[str, Any]) -> SourceRecord:
-        key = content.get("ticket_id") or content["customer_id"]
+        key = content[BY_TOPIC[topic].key_field(content)]
         offset = self._offsets[topic] = self._offsets.get(topic, -1) + 1
         return StreamRecord(0, offset, 1 << 50, key.encode(), json.dumps(content).encode())
 
@@ -150,9 +152,9 @@ class Desk:
         self.send("ticket-created", at_ms, ticket_id=ticket_id, **dims)
 
     def pass_time(self, at_ms: int) -> None:
-        """Move the event clock: every topic but `ticket-created` is drained."""
+        """Move the event clock: every topic but `customer` is drained."""
         self.send("customer", at_ms, customer_id="clock", status="left")
-        self.state.advance(drained=("ticket-created", "first-reply", "resolved", "survey", "ticket-changed"))
+        self.state.advance(drained=set(SOURCE_TOPICS) - {"customer"})
 
     def write(self) -> Changes:
         return self.keep(self.state.take_changes())
@@ -196,5 +198,7 @@ def readable(rows: Iterable[tuple[bytes, bytes | None]]) -> dict[object, object]
             decode = codec.decode_position
         elif isinstance(typed, AtRiskKey):
             decode = codec.decode_at_risk
+        elif isinstance(typed, codec.PresenceKey):
+            decode = codec.decode_presence
         found[typed] = None if value is None else decode(value)
     return found

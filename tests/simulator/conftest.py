@@ -36,4 +36,4 @@ def run() -> Run:
 @pytest.fixture(scope="session")
 def four_weeks(run: Run) -> list[TimedEvent]:
     """Some 18,000 tickets of the default desk."""
-    return run(seed=7, days=28, rate_per_hour=27)
+    return run(seed=7, days=28, rate_per_hour=27, presence_ms=START_MS + 27 * DAY_MS)

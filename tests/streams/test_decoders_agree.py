@@ -57,6 +57,14 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
         "team": "q",
     },
     "customer": {"event_id": "a", "occurred_at": 1, "customer_id": "t", "status": "joined"},
+    "presence": {
+        "event_id": "a",
+        "occurred_at": 1,
+        "team": "Billing",
+        "online": 8,
+        "available": 3,
+        "busy": 5,
+    },
 }
 ODD: Final[tuple[Any, ...]] = (
     *(

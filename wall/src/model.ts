@@ -135,6 +135,16 @@ export interface TeamRow {
   created: number | null;
   reply_seconds: number | null;
   replies: number;
+  online: number | null;
+  available: number | null;
+}
+
+export interface Staffing {
+  team: string | null;
+  online: number;
+  available: number;
+  busy: number;
+  waiting_each: number | null;
 }
 
 export interface Today {
@@ -186,6 +196,7 @@ export interface Wall {
   elsewhere: number;
   endangered: Endangered[];
   rows: TeamRow[];
+  staffing: Staffing[];
   today: Today | null;
   live: Live | null;
   tiles: Tile[];

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { Format } from "./format";
-import type { Change, Risk, SlaTarget, Tile, Wall } from "./model";
+import type { Change, Risk, SlaTarget, Staffing, Tile, Wall } from "./model";
 import { lineKey, RiskLine } from "./teams";
 import { BandChip, changeWords, Compared, plainWords, tileName, type Tongue } from "./tiles";
 
@@ -110,6 +110,7 @@ export function Everything({ wall, sure, words, format, period }: { wall: Wall; 
         ))}
       </Table>
       {wall.sla.length > 0 && <Deadlines sla={wall.sla} words={words} format={format} />}
+      {wall.staffing.length > 0 && <Presence staffing={wall.staffing} words={words} format={format} />}
       <p class="links">
         {words.links}: <a href="metrics">/metrics</a> <a href="api/kpis">/api/kpis</a>{" "}
         <a href="api/openapi.json">/api/openapi.json</a> <a href="readyz">/readyz</a>{" "}
@@ -160,6 +161,25 @@ function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "
                     count(target.forecast_high),
                   )}
             </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  );
+}
+
+function Presence({ staffing, words, format }: { staffing: Staffing[] } & Pick<Tongue, "words" | "format">) {
+  return (
+    <>
+      <h2>{words.staffingTitle}</h2>
+      <Table columns={words.staffingColumns}>
+        {staffing.map((one) => (
+          <tr key={one.team ?? ""} data-staffing={one.team ?? ""}>
+            <th scope="row">{one.team === null ? words.everything : (words.members[one.team] ?? one.team)}</th>
+            {[one.online, one.available, one.busy].map((value, place) => (
+              <td key={place}>{format.count(value)}</td>
+            ))}
+            <td>{one.waiting_each === null ? "\u2013" : format.text("score", one.waiting_each)}</td>
           </tr>
         ))}
       </Table>

@@ -21,6 +21,9 @@ export function Teams(props: ShiftProps) {
   const columns = wall.policy
     ? ["unanswered", "longest", "overdue", "in_time", "soon", "open"]
     : ["unanswered", "longest", "open", "created", "reply"];
+  // Where the desk tells who is there, and no name is so long that it takes the room of a column.
+  const short = wall.rows.every((row) => row.team.length <= LONG_NAME);
+  if (short && wall.rows.some((row) => row.online !== null)) columns.push("free");
   return (
     <section class="card teams" data-teams={wall.rows.length} aria-label={words.dimensions.team}>
       <table>
@@ -80,6 +83,12 @@ function Row({
     ),
     soon: <span class={row.soon && sure ? "warm" : ""}>{format.count(row.soon ?? 0)}</span>,
     open: format.count(row.open),
+    free:
+      row.online === null || row.available === null ? (
+        <span class="quiet">{"\u2013"}</span>
+      ) : (
+        words.partOf(format.count(row.available), format.count(row.online))
+      ),
     created: format.count(row.created ?? 0),
     reply:
       row.reply_seconds === null ? (

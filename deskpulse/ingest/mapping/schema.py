@@ -17,7 +17,9 @@ PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 # line of the row in the file; number of the row among those that the event takes
 BUILT_IN: Final = ("#line", "#nth")
 NAMED_FORMATS: Final = ("rfc3339", "epoch_ms", "epoch_s")
-TopicName = Literal["ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer"]
+TopicName = Literal[
+    "ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer", "presence"
+]
 assert get_args(TopicName) == SOURCE_TOPICS, "a Literal cannot be built from a tuple"
 
 

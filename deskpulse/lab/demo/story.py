@@ -58,6 +58,7 @@ def story(
         rate_per_hour=rate_per_hour / weekly_factor(_hour(scenario)),
         desk=demo_desk(scenario, now_ms),
         moment_ms=now_ms - _BEGAN_MS.get(scenario, 0),
+        presence_ms=now_ms - DAY_MS,
     )
 
 

@@ -40,17 +40,17 @@ class Outbox:
             if reply is not None:
                 plan[0] = plan[reply] + self._rng.randint(*_BEHIND_MS)
         for event, publish_ms in zip(events, plan, strict=True):
-            self._put(publish_ms, event)
+            self.put(publish_ms, event)
             if self._chance(self._rates.duplicate):
-                self._put(publish_ms + self._rng.randint(*_AGAIN_MS), event)
+                self.put(publish_ms + self._rng.randint(*_AGAIN_MS), event)
 
     def release(self, until_ms: int | None) -> Iterator[TimedEvent]:
         """Hand out what is published before `until_ms` (without one: everything), in order."""
         while self._waiting and (until_ms is None or self._waiting[0][0] < until_ms):
             yield heapq.heappop(self._waiting)[-1]
 
-    def _put(self, planned_ms: int, event: Happening) -> None:
-        """Queue by publication; what an outage holds back keeps its planned order."""
+    def put(self, planned_ms: int, event: Happening) -> None:
+        """Queue one event by its publication; what an outage holds back keeps its planned order."""
         publish_ms = self._scenario.publish_at(planned_ms)
         self._pushed += 1
         timed = TimedEvent(publish_ms, event.topic, record_key(event.topic, event.value), event.value)

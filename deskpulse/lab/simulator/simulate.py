@@ -17,15 +17,16 @@ from deskpulse.ingest.events_io import TimedEvent, record_key
 from deskpulse.lab.simulator.curve import PEAK, arrivals, weekly_factor
 from deskpulse.lab.simulator.customers import CustomerBase
 from deskpulse.lab.simulator.desk import DEFAULT_DESK, MINUTE_MS, SimulatedDesk
-from deskpulse.lab.simulator.happening import EventIds, Happening
+from deskpulse.lab.simulator.happening import EventIds
 from deskpulse.lab.simulator.outbox import Outbox
+from deskpulse.lab.simulator.presence import Attendance
 from deskpulse.lab.simulator.scenarios import SCENARIOS, Scenario
 from deskpulse.lab.simulator.surveys import answer_without_ticket
 from deskpulse.lab.simulator.tickets import TicketWriter
 
 _LIVE_MOMENT_MS: Final = 10 * MINUTE_MS  # of a scenario, when the simulation has no end
 
-Occur = Callable[[int], list[Happening]]
+Occur = Callable[[int], None]
 
 
 def simulate(
@@ -37,15 +38,16 @@ def simulate(
     rate_per_hour: float = 60.0,
     desk: SimulatedDesk = DEFAULT_DESK,
     moment_ms: int | None = None,
+    presence_ms: int | None = None,
 ) -> Iterator[TimedEvent]:
     """Yield the events published in `[start_ms, end_ms)`, in that order; endless without an end.
 
     Times are epoch milliseconds. `rate_per_hour` is the mean of new tickets over a week. `moment_ms` is when
     the scenario begins to bite: without one in the middle of the span, or ten minutes after the start of an
-    endless run. The existing customers come first, dated up to 400 days before the start. The same arguments
-    give the same events, byte for byte; identifiers differ between runs with other arguments, so that runs
-    can share topics. Errors: ValueError for an unknown scenario, a rate below 0, an end that is not after the
-    start.
+    endless run. Teams of five or more tell their presence from `presence_ms` on; without one none does. The
+    existing customers come first, dated up to 400 days before the start. The same arguments give the same
+    events, byte for byte; identifiers differ between runs with other arguments, so that runs can share
+    topics. Errors: ValueError for an unknown scenario, a rate below 0, an end that is not after the start.
     """
     if scenario not in SCENARIOS:
         message = f"scenario is {scenario!r}; it must be one of {', '.join(SCENARIOS)}"
@@ -62,7 +64,7 @@ def simulate(
     kind = SCENARIOS[scenario]
     desk = kind.adapt(desk)
     run = _Run(desk, kind(desk, moment_ms), seed=seed, tag=tag, rate_per_hour=rate_per_hour)
-    return run.events(start_ms, end_ms)
+    return run.events(start_ms, end_ms, presence_ms=presence_ms)
 
 
 class _Run:
@@ -88,11 +90,12 @@ class _Run:
         )
         self._mailing = self._stream("mailing")
         self._mailing_ids = EventIds(self._mailing)
+        self._attendance = Attendance(desk, scenario, self._stream("presence"))
         self._bent = self._stream("bent")
         self._bent_ids = EventIds(self._bent)
         self._tickets = 0
 
-    def events(self, start_ms: int, end_ms: int | None) -> Iterator[TimedEvent]:
+    def events(self, start_ms: int, end_ms: int | None, *, presence_ms: int | None) -> Iterator[TimedEvent]:
         """All events of the run, by publication.
 
         What can still come before the next occurrence is held back until then.
@@ -108,11 +111,12 @@ class _Run:
                 self._customer_moves, span, per_hour=self._customers.moves_per_hour, scenario=calm
             ),
             self._occurrences(self._customer_answers, span, per_hour=mailings_per_hour, scenario=calm),
+            () if presence_ms is None else self._shifts(max(start_ms, presence_ms), end_ms),
             key=itemgetter(0),
         )
         for at_ms, occur in occurrences:
             yield from self._outbox.release(at_ms)
-            self._outbox.push(occur(at_ms))
+            occur(at_ms)
         yield from self._outbox.release(end_ms)
 
     def _occurrences(
@@ -123,23 +127,32 @@ class _Run:
         for at_ms in arrivals(rng, *span, rate_per_hour=per_hour, factor=factor, peak=PEAK * scenario.peak):
             yield at_ms, occur
 
+    def _shifts(self, presence_ms: int, end_ms: int | None) -> Iterator[tuple[int, Occur]]:
+        """When teams tell their presence; never where nobody writes."""
+        if self._rate > 0:
+            for at_ms in self._attendance.instants(presence_ms, end_ms):
+                yield at_ms, self._tell_presence
+
     def _volume(self, scenario: Scenario, at_ms: int) -> float:
         return weekly_factor(scenario.local(at_ms)) * scenario.volume(at_ms)
 
-    def _new_ticket(self, at_ms: int) -> list[Happening]:
+    def _new_ticket(self, at_ms: int) -> None:
         self._tickets += 1
         ticket = self._writer.write(f"T-{self._tag}-{self._tickets:07}", self._customers.writer(), at_ms)
-        return self._scenario.bend(ticket, self._bent, self._bent_ids)
+        self._outbox.push(self._scenario.bend(ticket, self._bent, self._bent_ids))
 
-    def _customer_moves(self, at_ms: int) -> list[Happening]:
-        return [self._customers.move(at_ms)]
+    def _customer_moves(self, at_ms: int) -> None:
+        self._outbox.push([self._customers.move(at_ms)])
 
-    def _customer_answers(self, at_ms: int) -> list[Happening]:
-        return [
-            answer_without_ticket(
-                at_ms, self._customers.writer(), self._desk, self._mailing, self._mailing_ids
-            )
-        ]
+    def _customer_answers(self, at_ms: int) -> None:
+        writer = self._customers.writer()
+        self._outbox.push(
+            [answer_without_ticket(at_ms, writer, self._desk, self._mailing, self._mailing_ids)]
+        )
+
+    def _tell_presence(self, at_ms: int) -> None:
+        for publish_ms, event in self._attendance.told(at_ms):
+            self._outbox.put(publish_ms, event)
 
     def _stream(self, name: str) -> Random:
         return Random(f"{self._seed}/{name}")  # a text: hashed by SHA-512, so independent of PYTHONHASHSEED

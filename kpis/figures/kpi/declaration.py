@@ -18,7 +18,8 @@ Observed = Literal[
 TileKind = Literal["duration", "ratio", "points", "score", "count", "rate"]
 EarlierPeriod = Literal["previous", "week_ago"]
 EVERY_ROLLUP: Final = ("all", "team", "channel", "priority")
-BY_CALENDAR: Final = ("all", "team")  # calendars belong to teams
+BY_TEAM: Final = ("all", "team")
+BY_CALENDAR: Final = BY_TEAM  # calendars belong to teams
 LONG_WINDOW: Final = "365d"  # of the figures that need a year of customers
 # What books a cell beside the facts of a ticket (`kpis.tickets.facts`): a customer's joins and leaves, a
 # clock of a promise that ended.

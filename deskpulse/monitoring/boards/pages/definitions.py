@@ -26,9 +26,11 @@ from deskpulse.monitoring.boards.questions.promql import Expression, Pick
 from deskpulse.monitoring.boards.words import definitions
 from deskpulse.settings.bands import Band
 from kpis.figures.kpi.live import UNANSWERED
+from kpis.figures.kpi.staffing import PER_RESPONDER
 
 _WIDTH: Final = 9
 _HEIGHT: Final = 14
+_STANDING: Final = {UNANSWERED.name, PER_RESPONDER.name}  # now, without a window
 BANDS: Final = ("exceptional", "above", "typical")
 
 
@@ -109,8 +111,9 @@ def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Pick, Quanti
     A KPI that stands now has no window.
     """
     name, band = str(entry["metric"]), band_of(desk, entry)
-    if name == UNANSWERED.name:
-        return live(name), live(name), "count", ""
+    unit: Quantity = entry["unit"]
+    if name in _STANDING:
+        return live(name), live(name), unit, ""
     window = str(entry.get("window", "30d"))
     if band is not None:
         window = desk.window(band, window)
@@ -119,7 +122,6 @@ def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Pick, Quanti
         who = (("by", "channel"), ("member", band.channels[0]))
     pick = figure(name, window, who, desk=desk)
     of_name = first_response(window, desk=desk) if name == FIRST_RESPONSE else pick
-    unit: Quantity = entry["unit"]
     shown: dict[str, Expression] = {
         "minutes": minutes(of_name),
         "hours": hours(of_name),

@@ -22,6 +22,7 @@ from deskpulse.monitoring.boards.questions.figures import (
     enough,
     figure,
     hours,
+    live,
     minutes,
     next_or_none,
     objective,
@@ -43,6 +44,7 @@ from kpis.figures.kpi import (
     reopen,
     resolution_rate,
     resolution_time,
+    staffing,
     volume,
 )
 
@@ -67,6 +69,8 @@ def build(sheet: Sheet) -> None:
     _scores(sheet, y)
     y = sheet.row(y + 13, w("row_handling"))
     _handling(sheet, y)
+    y = sheet.row(y + 8, w("row_staffing"))
+    _staffing(sheet, y)
 
 
 def _now(sheet: Sheet, y: int) -> int:
@@ -259,3 +263,17 @@ def _handling(sheet: Sheet, y: int) -> None:
     names = {"0.5": w("half"), "0.9": w("nine_in_ten"), "0.95": w("nineteen_in_twenty")}
     frame = Frame((16, y, 8, 8), w("resolution_time_spread"), w("spread_help"))
     kinds.lines(sheet, frame, [Query(hours(quantiles), "{{q}}")], "hours", LineStyle(names=names))
+
+
+def _staffing(sheet: Sheet, y: int) -> None:
+    """Who is there, and what waits for each who is free; empty for a desk without presence."""
+    w = sheet.desk.words
+    there = [
+        Query(live(staffing.RESPONDERS.name, TEAM_MEMBER, ("state", state)), w(f"responders_{state}"))
+        for state in staffing.STATES
+    ]
+    frame = Frame((0, y, 12, 8), w("responders_course"), w("responders_help"))
+    kinds.lines(sheet, frame, there, "count", LineStyle(empty="needs_presence"))
+    waiting = [Query(live(staffing.PER_RESPONDER.name, TEAM_MEMBER), w("per_responder_course"))]
+    frame = Frame((12, y, 12, 8), w("per_responder_course"), w("per_responder_help"))
+    kinds.lines(sheet, frame, waiting, "decimal", LineStyle(empty="needs_presence"))
