@@ -41,9 +41,18 @@ _KINDS = (
     "nps",
     "csat",
     "ces",
+    "transferred",
+    "due",
+    "assigned",
+    "customer_replied",
+    "no_reply_needed",
+    "handed_over",
+    "status",
+    "merged",
+    "restored",
+    "retracted",
 )
 _CUT, _STUB = 3, 4
-_CREATED_MS, _OUTCOME, _WITHDRAWN = 0, 6, 11  # places of what a stub says
 _STATES = (None, "solved", "abandoned")  # of what remains
 _DISCARDED = 8
 
@@ -133,7 +142,11 @@ class Truth:
             if ticket not in cut
         }
         found = {ticket: written(row) for ticket, row in ledger.tickets.items() if ticket not in cut}
-        over = {ticket for ticket, row in wanted.items() if ticket not in found and _has_left(row, clock_ms)}
+        over = {
+            ticket
+            for ticket in wanted
+            if ticket not in found and _has_left(self.facts.tickets[ticket], clock_ms)
+        }
         return Comparison(
             "ticket rows",
             len(found),
@@ -164,11 +177,10 @@ class Truth:
         return Comparison("what remains of tickets", len(found), differences, figures=False)
 
 
-def _has_left(row: Mapping[str, object], clock_ms: int) -> bool:
+def _has_left(events: Sequence[Event], clock_ms: int) -> bool:
     """Whether so long ago was the last event that the row may have left."""
-    last_ms = row["last"]
-    assert isinstance(last_ms, int)
-    return last_ms < clock_ms - (OPEN_DAYS if row["open"] else LONGEST_PANE_DAYS) * DAY_MS
+    days = OPEN_DAYS if follow(standing(events)).is_open else LONGEST_PANE_DAYS
+    return max(event.order[0] for event in events) < clock_ms - days * DAY_MS
 
 
 def duplicates(facts: Facts) -> int:
@@ -183,17 +195,20 @@ def duplicates(facts: Facts) -> int:
 def told(events: Sequence[Event], *, since_ms: int | None = None) -> dict[str, object]:
     """What the events say of a ticket: each fact with its time and identity, in order.
 
-    `since_ms`: those after it alone.
+    Those that were retracted are among them, and the retractions. `since_ms`: those after it alone.
     """
-    facts = standing(events)
+    facts: dict[tuple[str, str], Event] = {}
+    for event in events:
+        known = facts.get(event.identity)
+        if known is None or event.order < known.order:
+            facts[event.identity] = event
     return {
         "facts": [
             (fact.order[0], fact.content["kind"] if fact.kind == "survey" else fact.kind, fact.order[2])
-            for fact in sorted(facts, key=order_of)
+            for fact in sorted(facts.values(), key=order_of)
             if since_ms is None or fact.order[0] > since_ms
         ],
         "last": max(event.order[0] for event in events),
-        "open": follow(facts).is_open,
     }
 
 
@@ -218,26 +233,13 @@ def until_ms(row: Sequence[Any] | None) -> int | None:
 def written(row: Sequence[Any]) -> dict[str, object]:
     """What a row of the ledger says of its ticket."""
     facts: list[tuple[int, str, str]] = []
-    at_ms, closed, created, discarded = 0, False, False, False
-    if until_ms(row) is not None:
-        known = row[_STUB][0]
-        created, closed, discarded = (
-            known[_CREATED_MS] is not None,
-            known[_OUTCOME] is not None,
-            bool(known[_WITHDRAWN]),
-        )
+    at_ms = 0
     items = row[0]
     for place in range(0, len(items), 4):
         kind, since_ms, digest, _ = items[place : place + 4]
         at_ms += since_ms
         facts.append((at_ms, _KINDS[kind], digest.hex()))
-        closed = _KINDS[kind] == "resolved" or (closed and _KINDS[kind] != "reopened")
-    kinds = {kind for _, kind, _ in facts}
-    return {
-        "facts": facts,
-        "last": at_ms + (row[1] if len(row) > 1 else 0),
-        "open": (created or "created" in kinds) and not (discarded or "discarded" in kinds) and not closed,
-    }
+    return {"facts": facts, "last": at_ms + (row[1] if len(row) > 1 else 0)}
 
 
 def is_cut(row: Sequence[Any]) -> bool:

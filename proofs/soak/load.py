@@ -30,7 +30,8 @@ BAD_EVERY: Final = 97  # one record of so many is no event
 SPAN_MS: Final = 75 * DAY_MS  # simulated time that the load covers, up to the end of the run
 ROUGH_SPAN_MS: Final = Rough.history_ms  # tickets come back after months
 CALM: Final = "calm"
-_EVENTS_PER_TICKET: Final = 4.7  # of the simulated desk, customers aside
+# of the simulated desks, customers aside; of the hard one some more
+_EVENTS_PER_TICKET: Final = 7.4
 _TICK_SECONDS: Final = 0.02
 _LINGER_MS: Final = 50  # few requests: the brokers share the processors with those who are tested
 # longer than any outage: a batch that is given up would be a gap in the producer's sequence

@@ -27,12 +27,13 @@ DURATIONS: Final = {
     "response": 2 << 12,
     "handle_time": 3 << 12,
     "resolution_time": 4 << 12,
+    "full_resolution_time": 11 << 12,
 }
 _BLOCK: Final = 1 << 12
 REGISTER: Final = 1 << 24  # and the register
 REJOINED: Final = 1 << 25  # and the pane of the leave before
-OPEN, UNANSWERED, ACTIVE, WAITING = 0, 1, 2, 9  # levels
-_CLOCKED: Final = ("first_response", "resolution_time")
+OPEN, UNANSWERED, ACTIVE, WAITING, WITH_BOT, ASSIGNED = 0, 1, 2, 9, 10, 11  # levels
+_CLOCKED: Final = ("first_response", "response", "resolution_time")
 _QUANTILES: Final = {"first_response": (0.5, 0.9, 0.95), "resolution_time": (0.5, 0.9, 0.95)}
 _Z: Final = 1.959964  # of 95 %
 _HOUR_MS: Final = 3_600_000
@@ -125,7 +126,7 @@ def _counted(cells: Cells, labels: Labels) -> Iterator[Sample]:
     """Counts, there even when 0, and shares of two counts, each with its observations."""
     for one in _COUNTED:
         n, count = cells.get(one.of, 0), cells.get(one.cell, 0)
-        if one.what == "count" or n:
+        if one.what == "count" or n > 0:  # tickets received may be fewer than those transferred away
             yield Sample(one.name, labels, count / n if one.what == "share" else float(count))
         yield Sample(one.observed, labels, float(n))
 
@@ -156,6 +157,7 @@ def _answers(cells: Cells, labels: Labels) -> Iterator[Sample]:
         half = _Z * sqrt((p + d - (p - d) ** 2) / (n + 3))
         for bound, value in (("low", p - d - half), ("high", p - d + half)):
             yield Sample("support_nps_interval_score", (*labels, ("bound", bound)), 100 * value)
+    solved = cells.get(SOLVED, 0)
     satisfied, unsatisfied = cells.get(SATISFIED, 0), cells.get(UNSATISFIED, 0)
     yield from _shown("support_csat", "_ratio", labels, satisfied + unsatisfied, satisfied)
     scores = {score: cells.get(EFFORT + score, 0) for score in range(1, 8)}
@@ -163,6 +165,8 @@ def _answers(cells: Cells, labels: Labels) -> Iterator[Sample]:
     yield from _shown(
         "support_effort_mean", "_score", labels, given, sum(score * count for score, count in scores.items())
     )
+    for kind, answers in (("nps", n), ("csat", satisfied + unsatisfied), ("ces", given)):
+        yield from _shown("support_survey_response", "_ratio", (*labels, ("kind", kind)), solved, answers)
     easy, hard = scores[6] + scores[7], scores[1] + scores[2] + scores[3]
     yield from _shown("support_effort_net", "_ratio", labels, given, easy - hard)
 

@@ -24,6 +24,7 @@ from oracle.figures import OracleFigure
 from oracle.spans import ROLLING, WINDOWS, Span, spans
 from proofs.soak.lowering import (
     ACTIVE,
+    ASSIGNED,
     JOINED,
     LEFT,
     OPEN,
@@ -31,6 +32,7 @@ from proofs.soak.lowering import (
     REJOINED,
     UNANSWERED,
     WAITING,
+    WITH_BOT,
     Labels,
     Sample,
     final,
@@ -323,21 +325,37 @@ def _customers(ledger: Ledger, span: Span) -> Iterator[Sample]:
 
 def _live(ledger: Ledger, names: Names, groups: Iterable[Group]) -> Iterator[Sample]:
     counts: defaultdict[tuple[int, Group], int] = defaultdict(int)
-    oldest: dict[Group, int] = {}
+    oldest: dict[tuple[int, Group], int] = {}
     for level in ledger.levels:
-        if level.series not in {OPEN, UNANSWERED}:
+        if level.series not in _LEVELS:
             continue
         for group in _groups(level.dims, names):
-            counts[level.series, group] += sum(level.cells.values())
+            place = level.series, group
+            counts[place] += sum(level.cells.values())
             minutes = [level.hour * 60 + minute for minute, amount in level.cells.items() if amount]
-            if level.series == UNANSWERED and minutes:
-                oldest[group] = min(*minutes, oldest.get(group, minutes[0]))
+            if minutes:
+                oldest[place] = min(*minutes, oldest.get(place, minutes[0]))
     for group in groups:
         labels = (("by", group[0]), ("member", group[1]))
-        yield Sample("support_open_tickets", labels, float(counts[OPEN, group]))
-        yield Sample("support_unanswered_tickets", labels, float(counts[UNANSWERED, group]))
-        if counts[UNANSWERED, group]:
-            yield Sample("support_oldest_unanswered_timestamp_seconds", labels, oldest[group] * 60.0)
+        for series, name in _LEVELS.items():
+            if series != ASSIGNED:
+                yield Sample(f"support_{name}_tickets", labels, float(counts[series, group]))
+            if series in _WITH_OLDEST and counts[series, group]:
+                began = oldest[series, group] * 60.0
+                yield Sample(f"support_oldest_{name}_timestamp_seconds", labels, began)
+        if ledger.counter("assigned"):  # else the desk does not tell of it
+            nobodys = counts[OPEN, group] - counts[ASSIGNED, group]
+            yield Sample("support_unassigned_tickets", labels, float(nobodys))
+
+
+_LEVELS: Final = {
+    OPEN: "open",
+    UNANSWERED: "unanswered",
+    WAITING: "waiting",
+    WITH_BOT: "with_bot",
+    ASSIGNED: "assigned",
+}
+_WITH_OLDEST: Final = frozenset({UNANSWERED, WAITING})
 
 
 def _staffing(ledger: Ledger, names: Names, as_of_ms: int) -> Iterator[Sample]:

@@ -184,11 +184,10 @@ def soak(plan: Plan, folder: Path, tell: Tell) -> Run:
 
 
 def _missing(hardships: Kinds, tell: Tell) -> list[str]:
-    """Tell how often each kind of hardship was in the load; what never was is trouble."""
-    counts = hardships.counts()
-    for name, count in counts.items():
-        tell(f"  rough: {count:>7,} {name}")
-    return [f"the load had no {name}" for name, count in counts.items() if not count]
+    """Tell how often each kind was in the load; what never was is trouble."""
+    for line in hardships.lines():
+        tell(f"  rough: {line}")
+    return [f"the load had no {name}" for name, count in hardships.counts().items() if not count]
 
 
 async def _run(  # noqa: PLR0917 - each is something else

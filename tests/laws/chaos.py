@@ -21,6 +21,7 @@ from kpis.figures.view_builder import ViewBuilder
 from kpis.state.partition import PartitionState
 from kpis.state.rules import StateRules
 from oracle.events import Record
+from tests.laws.anything import SEGMENTS, creation, draw
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
 START_MS = 1_772_000_000_000  # 2026-02-25 06:13:20 UTC: the clocks of Europe change within the span
@@ -50,6 +51,7 @@ class ChaoticDesk:
         self.random = Random(seed)
         self.records: list[Record] = []
         self._events = 0
+        self._ids: dict[str, list[str]] = defaultdict(list)  # of the events of a ticket
         for number in range(tickets):
             self._ticket(f"T{number}")
         for number in range(40):
@@ -61,6 +63,7 @@ class ChaoticDesk:
         self._events += 1
         first_ms = AS_OF_MS - LONGEST_MS if topic == "customer" else START_MS
         at_ms = max(first_ms, min(at_ms, AS_OF_MS - 1))
+        self._ids[key].append(f"e{self._events}")
         event = {"event_id": f"e{self._events}", "occurred_at": at_ms, **fields}
         self.records.append((topic, key.encode(), json.dumps(event).encode(), None))
 
@@ -92,13 +95,14 @@ class ChaoticDesk:
                 ticket_id=ticket,
                 customer_id=f"C{pick.randrange(12)}",
                 **dims,
+                **creation(pick, created),
             )
         for _ in range(pick.randrange(3)):
             self._send(
                 "first-reply", ticket, self._after(created), ticket_id=ticket, automated=pick.random() < 0.3
             )
         at_ms = created
-        for _ in range(pick.randrange(6)):
+        for _ in range(pick.randrange(10)):
             at_ms = self._after(at_ms)
             self._change(ticket, at_ms)
         for _ in range(pick.randrange(3)):
@@ -109,35 +113,11 @@ class ChaoticDesk:
         return self.random.choice((*[name] * 6, name.upper(), f" {name.title()} ", normalize("NFD", name)))
 
     def _change(self, ticket: str, at_ms: int) -> None:
-        pick = self.random
-        kind = pick.choice(
-            ("resolved", "resolved", "reopened", "triaged", "replied", "handled", "paused", "resumed")
-        )
-        parts = {
-            name: pick.randrange(0, 900) + 0.25
-            for name in ("talk_seconds", "hold_seconds", "wrap_up_seconds")
-            if pick.random() < 0.6
-        }
-        fields: dict[str, Any] = {}
-        if kind == "resolved":
-            self._send(
-                "resolved",
-                ticket,
-                at_ms,
-                ticket_id=ticket,
-                outcome=pick.choice(("solved", "solved", "abandoned")),
-                **parts,
-            )
-            return
-        if kind == "triaged":
-            fields = {"team": pick.choice((*TEAMS, None)), "priority": pick.choice((*PRIORITIES, None))}
-        elif kind == "replied":
-            fields = {"waiting_since": at_ms - pick.randrange(-1000, HOUR_MS)}
-        elif kind == "handled":
-            fields = dict(parts)
-        if pick.random() < 0.03:
-            kind, fields = "discarded", {}
-        self._send("ticket-changed", ticket, at_ms, ticket_id=ticket, change=kind, **fields)
+        """Anything; a retraction may be of what came before or of what comes next."""
+        known = [*self._ids[ticket], f"e{self._events + 2}"]
+        labels = {"team": TEAMS, "channel": CHANNELS, "priority": PRIORITIES, "segment": SEGMENTS}
+        topic, fields = draw(self.random, at_ms, labels, known)
+        self._send(topic, ticket, at_ms, ticket_id=ticket, **fields)
 
     def _survey(self, ticket: str, at_ms: int) -> None:
         pick = self.random
@@ -156,6 +136,8 @@ class ChaoticDesk:
         if kind == "csat" and scale == 10:
             more["scale_min"] = pick.choice((None, 0, 1))
         owner: dict[str, Any] = {"ticket_id": ticket}
+        if pick.random() < 0.2:
+            owner["customer_id"] = f"C{pick.randrange(12)}"
         key = ticket
         if pick.random() < 0.2:
             key = f"C{pick.randrange(12)}"
@@ -207,6 +189,8 @@ class ChaoticDesk:
                     event["score"] = max(1, event["score"] - 1)
                 if "team" in event and topic == "ticket-created":
                     event["team"] = pick.choice(TEAMS)
+                if "status" in event and topic == "ticket-changed":
+                    event["status"] = pick.choice(("open", "waiting", "solved"))
             self.records.append((topic, key, json.dumps(event).encode(), None))
         self.records.append(("resolved", b"T1", b"not json", None))
         self.records.append(("resolved", b"T1", None, None))

@@ -112,7 +112,7 @@ def test_an_event_that_was_merged_twice_is_seen_by_a_counter(truth: Truth, conte
     for place, log in contents.records.items():
         records = [SimpleNamespace(partition=0, **kept._asdict()) for kept in log]
         state.apply(place.topic, records)
-        if place.topic == "resolved":
+        if place.topic == "ticket-changed":  # the largest: bad records are among it whatever the day
             state.apply(place.topic, records)
     changes = state.take_changes()
     again = ledger(

@@ -82,3 +82,21 @@ def test_the_position_row_is_known_by_its_counter_alone() -> None:
         3_000,
     )
     assert safeguard.symptom(both) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "other"),
+    [
+        ("retraction", "support_resolution_ratio", "support_resolution_ratio_observations"),
+        ("waits", "support_response_mean_seconds", "support_first_response_mean_seconds"),
+    ],
+)
+def test_a_mutant_of_the_time_line_is_known_by_its_figure_alone(name: str, figure: str, other: str) -> None:
+    [safeguard] = [safeguard for safeguard in SAFEGUARDS if safeguard.name == name]
+    of_other, of_figure = (
+        f'value       {one}{{by="all"}}: expected 1.0, found 2.0' for one in (other, figure)
+    )
+    what = "figures from the ledger's rows"
+    told = f"1 figures {figure} of the ledger differ, such as {of_figure}"
+    assert told == safeguard.symptom(trial(what, of_other, of_figure))
+    assert safeguard.symptom(trial(what, of_other)) is None

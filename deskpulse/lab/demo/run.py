@@ -255,13 +255,16 @@ class _Play:
         return self.scenario == Rough.name
 
     def _tell_kinds(self, samples: Mapping[verify.Key, float]) -> bool:
-        """How often each kind of hardship was there, and which figures nobody showed.
+        """How often each hardship, situation and use of the contract was there, and which figures were not.
 
         False where one is missing.
         """
         counts = self.kinds.counts()
-        for name, count in counts.items():
-            self.console.print(f"rough: {count:>7,} {name}", highlight=False)
+        for line in self.kinds.lines():
+            self.console.print(f"rough: {line}", highlight=False, markup=False, soft_wrap=True)
+        missing = [name for name, count in counts.items() if not count]
+        if missing:
+            self.console.print(f"rough: missing: {'; '.join(missing)}", highlight=False, soft_wrap=True)
         shown = {name.removesuffix("_bucket") for name, _ in samples}
         absent = sorted(
             family.name
@@ -274,7 +277,7 @@ class _Play:
             highlight=False,
             soft_wrap=True,
         )
-        return not absent and all(counts.values())
+        return not absent and not missing
 
     async def _caught_up(self, ends: dict[tuple[str, int], int]) -> dict[verify.Key, float]:
         """The first scrape in which every record of the source topics is counted. Errors: DemoError."""

@@ -82,7 +82,13 @@ def demo_desk(scenario: str, now_ms: int) -> SimulatedDesk:
         # Little is left lying for two months; and few events a ticket, for two months of them have to be
         # counted first.
         rates=replace(
-            desk.rates, never_resolved=0.0005, resolved_unanswered=0.0005, automated=0.25, another_reply=0.35
+            desk.rates,
+            never_resolved=0.0005,
+            resolved_unanswered=0.0005,
+            automated=0.25,
+            another_reply=0.35,
+            thanks=0.08,
+            closed_for_good=0.1,
         ),
         zone="UTC",
         ahead_ms=(round(_hour(scenario).timestamp() * 1000) - now_ms) % (7 * DAY_MS),

@@ -47,7 +47,10 @@ class SimulatedTicket:
     channel: Channel
     priority: Priority
     created_ms: int
+    segment: str | None = None
+    asked_ms: int | None = None  # since when the first answer of people is awaited, None before that
     first_wait_ms: int | None = None
+    closes_ms: int | None = None  # the last time; None: never
     events: list[Happening] = field(default_factory=list)
 
 

@@ -32,12 +32,12 @@ class Outbox:
     def push(self, events: Sequence[Happening]) -> None:
         """Plan the publication of the events of one ticket or customer.
 
-        A ticket's creation comes first in `events`.
+        A ticket's creation, if it is told at all, comes first in `events`.
         """
         plan = [event.at_ms + self._transit_ms() for event in events]
         if self._chance(self._rates.out_of_order):
             reply = next((index for index, event in enumerate(events) if event.topic == "first-reply"), None)
-            if reply is not None:
+            if reply is not None and events[0].topic == "ticket-created":
                 plan[0] = plan[reply] + self._rng.randint(*_BEHIND_MS)
         for event, publish_ms in zip(events, plan, strict=True):
             self.put(publish_ms, event)

@@ -28,6 +28,7 @@ _DISPLEASED: Final = {
     "ces": (20, 24, 20, 15, 11, 6, 4),
 }
 _LOWEST: Final = {"nps": 0, "csat": 1, "ces": 1}
+_OF_ELEVEN: Final = {1: (0, 3), 2: (4, 6), 3: (7, 8), 4: (9, 9), 5: (10, 10)}  # on 0..10: from, to
 
 
 def score_of(kind: str, mood: float, rng: Random) -> int:
@@ -59,11 +60,19 @@ def survey_answers(
     for kind, probability in (("nps", rates.nps), ("csat", rates.csat), ("ces", rates.ces)):
         if rng.random() >= probability:
             continue
+        eleven = kind == "csat" and rng.random() < rates.csat_of_eleven
         at_ms = resolved_ms + MINUTE_MS + _ANSWERS.draw(rng)
-        answers.append(_answer(ids, at_ms, kind, score_of(kind, mood, rng), ticket_id=ticket.ticket_id))
+        answers.append(_asked(ids, at_ms, kind, mood, rng, eleven=eleven, ticket_id=ticket.ticket_id))
         if rng.random() < rates.survey_changed:
             at_ms += _THINKS_AGAIN.draw(rng)
-            answers.append(_answer(ids, at_ms, kind, score_of(kind, mood, rng), ticket_id=ticket.ticket_id))
+            answers.append(_asked(ids, at_ms, kind, mood, rng, eleven=eleven, ticket_id=ticket.ticket_id))
+        if rng.random() < rates.survey_withdrawn:
+            answers.append(_withdrawn(ids, at_ms + _THINKS_AGAIN.draw(rng), ticket, answers[-1]))
+        if rng.random() < rates.colleague:
+            whose = {"ticket_id": ticket.ticket_id, "customer_id": f"{ticket.customer_id}-colleague"}
+            answers.append(
+                _asked(ids, resolved_ms + _ANSWERS.draw(rng), kind, mood, rng, eleven=eleven, **whose)
+            )
     return answers
 
 
@@ -74,6 +83,30 @@ def answer_without_ticket(
     kind = rng.choices(("nps", "csat", "ces"), (7, 2, 1))[0]
     team = {"team": rng.choice(desk.teams).name} if rng.random() < 0.3 else {}
     return _answer(ids, at_ms, kind, score_of(kind, 0.0, rng), customer_id=customer_id, **team)
+
+
+def _withdrawn(ids: EventIds, at_ms: int, ticket: SimulatedTicket, answer: Happening) -> Happening:
+    """The customer takes an answer back; the one before it stands again, if there is one."""
+    return ids.event(
+        "ticket-changed",
+        at_ms,
+        ticket_id=ticket.ticket_id,
+        change="retracted",
+        retracts=answer.value["event_id"],
+        retracts_kind="survey",
+    )
+
+
+def _asked(
+    ids: EventIds, at_ms: int, kind: str, mood: float, rng: Random, *, eleven: bool, **whose: str
+) -> Happening:
+    """An answer; of eleven grades where a desk asks for satisfaction on 0..10."""
+    score = score_of(kind, mood, rng)
+    if not eleven:
+        return _answer(ids, at_ms, kind, score, **whose)
+    low, high = _OF_ELEVEN[score]
+    score = low + int(rng.random() * (high - low + 1))
+    return ids.event("survey", at_ms, **whose, kind=kind, score=score, scale_max=10, scale_min=0)
 
 
 def _answer(ids: EventIds, at_ms: int, kind: str, score: int, **whose: str) -> Happening:

@@ -22,12 +22,18 @@ from proofs.soak.load import as_sent, late_desk
 from proofs.soak.mutants.bench import Bench, Trial
 from proofs.soak.mutants.moments import KILLED
 from proofs.stack import START_SECONDS, Sent
-from windows.panes import DAY_MS
+from windows.panes import DAY_MS, MINUTE_MS
 
 _RECORDS: Final = 3_000
 _MORE: Final = 600
 _HELD_SECONDS: Final = 8.0  # enough to join and to take over, if nobody waits
 _FENCED: Final = "fenced, another worker has taken it over"
+_CREATION: Final[dict[str, object]] = {
+    "customer_id": "C1",
+    "team": "billing",
+    "channel": "email",
+    "priority": "low",
+}
 _STOPPED: Final = "T"  # state of a process in /proc
 
 Play = Callable[[Bench], Awaitable[None]]
@@ -240,6 +246,52 @@ def _one_of_each_topic(old_ms: int, young_ms: int) -> Iterator[Sent]:
         yield topic, record_key(topic, event), encode(event)
 
 
+async def is_corrected_early(bench: Bench) -> None:
+    """Retractions of resolutions are applied before these come: the tickets stay open."""
+    told = list(_told(_corrected_early))
+    await bench.publish(record for record in told if record[0] != "resolved")
+    bench.worker()
+    await bench.applied()
+    await bench.publish(record for record in told if record[0] == "resolved")
+    await bench.applied()
+
+
+def _corrected_early(number: int) -> Iterator[tuple[str, dict[str, object]]]:
+    yield "ticket-created", _CREATION
+    wrong = f"resolution {number}"
+    yield "ticket-changed", {"change": "retracted", "retracts": wrong}
+    yield "resolved", {"event_id": wrong}
+
+
+async def is_written_to_when_closed(bench: Bench) -> None:
+    """Customers write when their tickets are closed, and somebody answers: nobody was waiting."""
+    await bench.publish(_told(_written_to_when_closed))
+    bench.worker()
+    await bench.applied()
+
+
+def _written_to_when_closed(_: int) -> Iterator[tuple[str, dict[str, object]]]:
+    yield "ticket-created", _CREATION
+    yield "ticket-changed", {"change": "replied"}
+    yield "resolved", {}
+    yield "ticket-changed", {"change": "customer_replied"}
+    yield "ticket-changed", {"change": "replied"}
+
+
+def _told(story: Callable[[int], Iterator[tuple[str, dict[str, object]]]]) -> Iterator[Sent]:
+    """A story of each of twenty tickets, of yesterday; each pause in it is longer than the one before."""
+    began_ms = round(time.time() * 1000) - DAY_MS
+    for number in range(20):
+        for place, (topic, fields) in enumerate(story(number)):
+            event = {
+                "event_id": f"{place} of {number}",
+                "ticket_id": f"T{number}",
+                "occurred_at": began_ms + place**2 * MINUTE_MS,
+                **fields,
+            }
+            yield topic, record_key(topic, event), encode(event)
+
+
 def _state(program: Program) -> str:
     try:
         return (
@@ -299,6 +351,17 @@ def _stories_differ(trial: Trial) -> str | None:
     return trial.summary() if _figures_differ(trial) else None
 
 
+def _this_differs(name: str) -> Callable[[Trial], str | None]:
+    """The mutant is known by a figure of this name, whatever else differs."""
+
+    def symptom(trial: Trial) -> str | None:
+        found = trial.differences("figures from the ledger's rows")
+        wrong = [one for one in found if f" {name}{{" in f" {one}"]
+        return f"{len(wrong)} figures {name} of the ledger differ, such as {wrong[0]}" if wrong else None
+
+    return symptom
+
+
 SAFEGUARDS: Final = (
     Safeguard(
         "ack-and-sequence", "durability before ack, and the sequence check", loses_a_chunk, _events_lost
@@ -312,4 +375,16 @@ SAFEGUARDS: Final = (
     Safeguard("tie-break", "the tie-break by content", hears_two_stories, _stories_differ),
     Safeguard("read-committed", "read_committed in recovery", dies_before_a_commit, _figures_differ),
     Safeguard("event-clock", "the event clock is the minimum", has_a_topic_far_ahead, _too_late),
+    Safeguard(
+        "retraction",
+        "a retraction counts before its target comes",
+        is_corrected_early,
+        _this_differs("support_resolution_ratio"),
+    ),
+    Safeguard(
+        "waits",
+        "no wait begins on a closed ticket",
+        is_written_to_when_closed,
+        _this_differs("support_response_mean_seconds"),
+    ),
 )

@@ -15,8 +15,11 @@ from agents.partitions.ownership import Ownership
 from kpis.ledger.codec import POSITION_KEY
 from kpis.state.partition import PartitionState
 from kpis.state.records import Changes
-from kpis.tickets import facts
-from kpis.tickets.facts import Fact
+from kpis.tickets import facts, row, steps
+from kpis.tickets.facts import RETRACTABLE, RETRACTED, Fact
+from kpis.tickets.row import TicketRow
+from kpis.tickets.standing import Filed, Standing
+from kpis.tickets.steps import Log
 from streams.topics import SOURCE_TOPICS
 
 POSITIONS_KEPT: Final = 2  # transactions that still have their position row
@@ -148,6 +151,38 @@ def greatest_event_clock() -> None:
     replace(PartitionState, "advance", leading)
 
 
+def retraction_of_nothing() -> None:
+    """A retraction that comes before its target is kept, and the target stands when it comes."""
+    insert = row.insert
+
+    def forgetful(one: TicketRow, fact: Fact) -> None:
+        corrected = one.corrected
+        insert(one, fact)
+        if fact[1] == RETRACTED and not _meets(one, fact):
+            one.corrected = corrected
+
+    replace(row, "insert", forgetful)
+
+
+def _meets(one: TicketRow, retraction: Fact) -> bool:
+    """Whether a row has what a retraction retracts."""
+    retracts, *kind = retraction[3]
+    meant = RETRACTABLE[kind[0]] if kind else facts.STORED.keys() - {RETRACTED}
+    return any(fact[1] in meant and fact[2] == facts.digest(retracts) for fact in one.facts)
+
+
+def a_wait_on_a_closed_ticket() -> None:
+    """A message on a closed ticket begins a wait, as on an open one."""
+    message = steps._message  # noqa: SLF001 - a switch reaches into what it switches off
+
+    def eager(standing: Standing, fact: Fact, found: Filed | None, log: Log | None, *, early: bool) -> None:
+        message(standing, fact, found, log, early=early)
+        if not standing.is_open and standing.wait_ms is None:
+            standing.wait_ms = fact[0]
+
+    replace(steps, "_message", eager)
+
+
 SWITCHES: Final[Mapping[str, Callable[[], None]]] = {
     "ack": ack_at_once,
     "ack-and-sequence": ack_at_once_in_any_sequence,
@@ -159,4 +194,6 @@ SWITCHES: Final[Mapping[str, Callable[[], None]]] = {
     "tie-break": no_tie_break,
     "read-committed": read_uncommitted,
     "event-clock": greatest_event_clock,
+    "retraction": retraction_of_nothing,
+    "waits": a_wait_on_a_closed_ticket,
 }
