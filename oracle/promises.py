@@ -178,7 +178,7 @@ class Walk:
     def pending_before(self, place: int) -> bool:
         """Tell whether a message of the customer had no answer before a fact."""
         assert self.course.created is not None
-        pending = self.course.created.content["opened_by"] == "customer"
+        pending: bool = self.course.created.content["opened_by"] == "customer"
         for fact in self.course.facts[1:place]:
             if fact.kind == "customer_replied":
                 pending = True
