@@ -17,12 +17,13 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from oracle.course import PAUSING
 from oracle.fields import EPOCH, MILLISECOND, one_spelling
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 1_440 * MINUTE_MS
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-TARGETS: Final = ("first_reply", "resolution")
+TARGETS: Final = ("first_reply", "next_reply", "resolution")
 MOST_DAYS: Final = 4_700  # of looking for a deadline
 FIRST_YEAR, LAST_YEAR = 1970, 2100  # of which closed days are known
 _SPAN: Final = re.compile(r"(\d+):(\d+)\s*-\s*(\d+):(\d+)")
@@ -143,6 +144,9 @@ class Edition:
     calendars: Mapping[str, OpenHours | None]  # by name; `always` is None
     default: str
     teams: Mapping[str, str]
+    retargets: bool = False  # whether a triage sets the promise anew
+    pausing: frozenset[str] = PAUSING  # the statuses that pause the clock of the resolution
+    for_open: bool = False  # whether it is also for tickets that are open when it begins
 
     def hours(self, team: str) -> OpenHours | None:
         """The calendar of a team."""
@@ -151,7 +155,14 @@ class Edition:
 
     def line(self, target: str, dimensions: Sequence[str]) -> Line | None:
         """The first line that matches."""
-        return next((line for line in self.lines[target] if line.matches(dimensions)), None)
+        place = self.place(target, dimensions)
+        return None if place is None else self.lines[target][place]
+
+    def place(self, target: str, dimensions: Sequence[str]) -> int | None:
+        """The place of the first line that matches among those of its target."""
+        return next(
+            (place for place, line in enumerate(self.lines[target]) if line.matches(dimensions)), None
+        )
 
 
 def read_policy(document: Mapping[str, Any]) -> list[Edition]:
@@ -204,6 +215,9 @@ def _edition(version: Mapping[str, Any]) -> Edition:
         {"always": None, **calendars},
         version.get("default_calendar", "always"),
         version.get("team_calendars", {}),
+        version.get("after_triage") == "retarget",
+        frozenset(version.get("pausing_statuses", PAUSING)),
+        version.get("effective_for") == "open",
     )
 
 

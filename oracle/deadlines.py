@@ -6,18 +6,17 @@ It looks at whole tickets once all their events are known, as the rest of the or
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
 
-from oracle.clock import Edition, OpenHours, after_ms, elapsed_ms, in_force
-from oracle.course import Course
-from oracle.course import Span as Stretch
+from oracle.clock import Edition, OpenHours, elapsed_ms
 from oracle.events import Event, Facts
 from oracle.labels import Dimensions
+from oracle.promises import Judged, walk
 from oracle.standing import is_given_up
 from oracle.tickets import History, Observation, Start, first_response, history_of
 
-FOREVER: Final = 1 << 62
+# The targets whose deadlines a ticket may bring with it, by the field that does.
+GIVEN_BY = {f"{target}_due": target for target in ("first_reply", "next_reply", "resolution")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,21 @@ class Deadline:
     dimensions: Dimensions  # of the ticket at the outcome or the deadline, whichever came first
     outcome: str  # met, breached, running
     due_ms: int = 0
-    life_ms: int = 0  # from creation to deadline
+    life_ms: int = 0  # from the creation, of a next reply from the start of the wait, to the deadline
     spare_ms: int = 0  # from what met it to the deadline
     allowance: int = 0  # share of such promises that may be missed, in 1/10,000
     now: Dimensions = ("unknown", "unknown", "unknown")  # of the ticket now: a running one is theirs to do
+    is_given: bool = False  # it came with the ticket: no line of the policy promised it
+    is_foreign: bool = False  # it has ended, and other labels than those of its line had it at the end
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A deadline that a triage, or a version of the policy, moved later after half of its time."""
+
+    target: str
+    at_ms: int
+    dimensions: Dimensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,186 +55,109 @@ class Unanswered:
 
 @dataclass(slots=True)
 class SlaFacts:
-    """Everything that a policy says about all tickets."""
+    """Everything that a policy, and what came with the tickets, says about all of them."""
 
-    deadlines: list[Deadline]
-    measured: list[Observation]  # durations by the calendar of the team that a ticket was created for
-    unanswered: list[Unanswered]
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A deadline, what came of it, and what met it."""
-
-    due_ms: int
-    outcome: str
-    met_ms: int | None = None
+    deadlines: list[Deadline] = field(default_factory=list)
+    measured: list[Observation] = field(default_factory=list)  # durations by the calendars of teams
+    unanswered: list[Unanswered] = field(default_factory=list)
+    extended: list[Extended] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)  # the targets of which any event states a deadline
 
 
 def look(
     facts: Facts, editions: Sequence[Edition], as_of_ms: int, *, frt_from: Start = "first_contact"
 ) -> SlaFacts:
-    """Look at every ticket.
+    """Look at every ticket; without a version of a policy only deadlines that came with them stand.
 
     Of one that nothing has been heard of for a year no clock runs any more: what it missed it missed.
     """
-    found = SlaFacts([], [], [])
+    found = SlaFacts()
     for ticket, events in facts.tickets.items():
-        own = _look_at(events, editions, frt_from)
+        own = look_at(events, editions, frt_from)
         if is_given_up(events, facts.clocks.get(ticket, as_of_ms)):
             passed = [one for one in own.deadlines if one.outcome != "running" or one.due_ms < as_of_ms]
-            own = SlaFacts(
-                [replace(one, outcome="breached") if one.outcome == "running" else one for one in passed],
-                own.measured,
-                [],
-            )
+            own.deadlines = [
+                replace(one, outcome="breached") if one.outcome == "running" else one for one in passed
+            ]
+            own.unanswered = []
         found.deadlines += own.deadlines
         found.measured += own.measured
         found.unanswered += own.unanswered
+        found.extended += own.extended
+        found.given |= own.given
     return found
 
 
-def _look_at(events: Iterable[Event], editions: Sequence[Edition], frt_from: Start) -> SlaFacts:
-    history = history_of(events)
-    course, created = history.course, history.course.created
-    found = SlaFacts([], [], [])
-    if created is None or course.gone == "discarded":
+def look_at(
+    events: Iterable[Event], editions: Sequence[Edition], frt_from: Start = "first_contact"
+) -> SlaFacts:
+    """Look at one ticket; nothing is promised of one that is discarded, or whose creation is not known."""
+    arrived = list(events)
+    history = history_of(arrived, editions)
+    course = history.course
+    found = SlaFacts(given=set(_given(arrived)))
+    if course.created is None or course.gone == "discarded":
         return found
     if course.waits_now and course.first_reply is None:
         found.unanswered.append(Unanswered(course.waits[-1].since_ms, history.now.dimensions))
-    edition = in_force(editions, created.at_ms)
-    if edition is None:
-        return found
-    promised = tuple(created.content[name] for name in ("team", "channel", "priority"))
-    hours = edition.hours(promised[0])
-    if hours is not None:
-        found.measured.extend(_measured(history, hours, frt_from))
-    for target, judge in (("first_reply", _first_reply), ("resolution", _resolution)):
-        line = edition.line(target, promised)
-        if line is None:
-            continue
-        judged = judge(course, None if line.all_the_time else hours, line.within_ms)
-        if judged is not None:
-            at_ms = judged.due_ms if judged.met_ms is None else judged.met_ms
-            found.deadlines.append(
-                Deadline(
-                    target,
-                    at_ms,
-                    history.label_at(at_ms).dimensions,
-                    judged.outcome,
-                    judged.due_ms,
-                    judged.due_ms - created.at_ms,
-                    judged.due_ms - at_ms,
-                    round(10_000 * (1 - line.objective)),
-                    history.now.dimensions,
-                )
-            )
+    walked = walk(course, editions)
+    found.measured.extend(_measured(history, walked.calendars, frt_from))
+    found.deadlines.extend(_deadline(history, one) for one in walked.judged)
+    found.extended.extend(
+        Extended(target, at_ms, history.label_at(at_ms).dimensions) for target, at_ms in walked.extended
+    )
     return found
 
 
-def _measured(history: History, hours: OpenHours, frt_from: Start) -> Iterator[Observation]:
-    """Give what the calendar makes of the durations; a merged ticket has no time of resolution."""
+def _given(events: Iterable[Event]) -> Iterator[str]:
+    for event in events:
+        for name, target in GIVEN_BY.items():
+            if event.content.get(name) is not None:
+                yield target
+
+
+def _deadline(history: History, judged: Judged) -> Deadline:
+    at_ms = judged.due_ms if judged.met_ms is None else judged.met_ms
+    dimensions = history.label_at(at_ms).dimensions
+    terms = judged.terms
+    return Deadline(
+        judged.target,
+        at_ms,
+        dimensions,
+        judged.outcome,
+        judged.due_ms,
+        judged.due_ms - judged.start_ms,
+        judged.due_ms - at_ms,
+        0 if terms is None else round(10_000 * (1 - terms.line.objective)),
+        history.now.dimensions,
+        is_given=terms is None,
+        is_foreign=judged.outcome != "running"
+        and terms is not None
+        and terms.edition.place(judged.target, dimensions) != terms.place,
+    )
+
+
+def _measured(
+    history: History, calendars: Sequence[OpenHours | None], frt_from: Start
+) -> Iterator[Observation]:
+    """Give what the calendars make of the durations; a merged ticket has no time of resolution.
+
+    Each is counted by the calendar of the team that was promised at its end; none by one that is always open.
+    """
     course = history.course
+    found: list[tuple[str, int, int, int]] = []  # series, place, start, end
     first = first_response(course, frt_from)
     if first is not None:
-        place, at_ms, start_ms = first
-        yield history.note("first_response_business", at_ms, place, elapsed_ms(hours, start_ms, at_ms))
-    for reply in course.replies:
-        if reply.since_ms is not None:
-            waited_ms = elapsed_ms(hours, reply.since_ms, reply.at_ms)
-            yield history.note("response_business", reply.at_ms, reply.place, waited_ms)
+        found.append(("first_response_business", first[0], first[2], first[1]))
+    found += [
+        ("response_business", reply.place, reply.since_ms, reply.at_ms)
+        for reply in course.replies
+        if reply.since_ms is not None
+    ]
     solution = course.first_by_human
     if solution is not None and course.created is not None and course.gone is None:
-        took_ms = elapsed_ms(hours, course.created.at_ms, solution.at_ms)
-        yield history.note("resolution_time_business", solution.at_ms, solution.place, took_ms)
-
-
-def _first_reply(course: Course, hours: OpenHours | None, within_ms: int) -> _Judged | None:
-    """Judge the promise of a first reply, from what the customer asked on.
-
-    `no_reply_needed` ends it where it has not passed, and the next message begins it anew.
-    """
-    reply = course.first_reply
-    asked = course.asked
-    still = sorted([*course.bots, *course.closures], key=lambda one: (one.start_ms, one.start_place))
-    while asked is not None:
-        place, start_ms = asked
-        needless = next((one for one in course.needless if one[0] > place), None)
-        if reply is not None and (needless is None or reply.place < needless[0]):
-            return _until_reply(_due_ms(still, hours, start_ms, within_ms, reply.at_ms), reply.at_ms)
-        end_ms = FOREVER if needless is None else needless[1]
-        due_ms = _due_ms(still, hours, start_ms, within_ms, end_ms)
-        if needless is None:
-            return _unreplied(course, due_ms)
-        if due_ms is not None and due_ms < end_ms:
-            return _Judged(due_ms, "running" if course.waits_now and reply is None else "breached")
-        asked = next((one for one in course.messages if one[0] > needless[0]), None)
-        if reply is not None and asked is not None and reply.place < asked[0]:
-            return None
-    return None
-
-
-def _until_reply(due_ms: int | None, replied_ms: int) -> _Judged | None:
-    if due_ms is None:
-        return None
-    return _Judged(due_ms, "met", replied_ms) if replied_ms <= due_ms else _Judged(due_ms, "breached")
-
-
-def _unreplied(course: Course, due_ms: int | None) -> _Judged | None:
-    """Judge a promise that nothing has ended; one that stands still has no deadline to come."""
-    if due_ms is None:
-        return None
-    return _Judged(due_ms, "running" if course.waits_now else "breached")
-
-
-def _due_ms(
-    still: Iterable[Stretch], hours: OpenHours | None, start_ms: int, within_ms: int, end_ms: int
-) -> int | None:
-    """Give when the time is used up of a clock that runs from a start, but not in the stretches `still`.
-
-    At `end_ms` something ends the promise: had its clock stood still then, it has what is left from then on.
-    None where the clock stands still for good before its time is used up, and where that would be too far
-    ahead.
-    """
-    left = within_ms
-    for one in still:
-        stopped_ms = max(one.start_ms, start_ms)
-        until_ms = FOREVER if one.end_ms is None else one.end_ms
-        if until_ms <= start_ms:
-            continue
-        if end_ms <= stopped_ms:
-            break
-        due_ms = after_ms(hours, start_ms, left)
-        if due_ms is not None and due_ms < stopped_ms:
-            return due_ms
-        left -= elapsed_ms(hours, start_ms, stopped_ms)
-        if until_ms == FOREVER and end_ms == FOREVER:
-            return None
-        start_ms = min(until_ms, end_ms)
-    return after_ms(hours, start_ms, left)
-
-
-def _resolution(course: Course, hours: OpenHours | None, within_ms: int) -> _Judged | None:
-    """Judge the promise of a solution by a human; a pause and a closure stop the clock.
-
-    What ran before counts, and it goes on from the close as if it had not been closed.
-    """
-    assert course.created is not None
-    still = sorted([*course.pauses, *course.closures], key=lambda one: (one.start_ms, one.start_place))
-    closed = course.closures[-1] if course.closed else None
-    if closed is not None:
-        still.remove(closed)
-    if closed is None:
-        due_ms = _due_ms(still, hours, course.created.at_ms, within_ms, FOREVER)
-        if due_ms is None:
-            return None
-        return _Judged(due_ms, "breached" if course.paused else "running")
-    due_ms = _due_ms(still, hours, course.created.at_ms, within_ms, closed.start_ms)
-    if due_ms is None:
-        return None
-    if closed.start_ms > due_ms:
-        return _Judged(due_ms, "breached")
-    by = course.resolutions[-1] if course.outcome is not None else None
-    if by is not None and (by.outcome, by.by) == ("solved", "human"):
-        return _Judged(due_ms, "met", closed.start_ms)
-    return None
+        found.append(("resolution_time_business", solution.place, course.created.at_ms, solution.at_ms))
+    for series, place, start_ms, end_ms in found:
+        hours = calendars[place]
+        if hours is not None:
+            yield history.note(series, end_ms, place, elapsed_ms(hours, start_ms, end_ms))

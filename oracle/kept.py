@@ -61,7 +61,7 @@ def kept_since(
             tuple(members_of(fold(one.dimensions), target, edition)),
         )
         for one in deadlines
-        if one.target == target and one.due_ms // MINUTE_MS >= now - 34 * 60
+        if one.target == target and not one.is_given and one.due_ms // MINUTE_MS >= now - 34 * 60
     ]
     teams = {one.team for one in fallen}
     names = {member for one in fallen if is_open(edition.hours(one.team), as_of_ms) for member in one.members}

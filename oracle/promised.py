@@ -35,7 +35,7 @@ def figures(  # noqa: PLR0913 - each is named
     source: Facts | Iterable[Record],
     *,
     as_of_ms: int,
-    policy: Sequence[Edition],
+    policy: Sequence[Edition] | None,
     time_zone: str = "UTC",
     team_time_zones: Mapping[str, str] | None = None,
     members: Mapping[str, Sequence[str]] | None = None,
@@ -46,7 +46,11 @@ def figures(  # noqa: PLR0913 - each is named
     segment: bool = False,
     frt_from: Start = "first_contact",
 ) -> list[OracleFigure]:
-    """Compute what a policy adds to `oracle.figures`; the arguments are the same."""
+    """Compute what a policy adds to `oracle.figures`; the arguments are the same.
+
+    Without a policy there are the figures of the targets of which any ticket brought a deadline with it.
+    """
+    policy = policy or ()
     facts = facts_of(source, future_tolerance_ms)
     promised = look(facts, policy, as_of_ms, frt_from=frt_from)
     board = Board(

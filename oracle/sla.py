@@ -42,10 +42,21 @@ class SlaBoard:
                 self._filed.setdefault((deadline.target, by, member), []).append(deadline)
             for by, member in _members(fold(deadline.now)):
                 self._held.setdefault((deadline.target, by, member), []).append(deadline)
-        self.targets = [target for target in TARGETS if any(edition.lines[target] for edition in editions)]
+        self._extended: dict[tuple[str, str, str], list[int]] = {}
+        for one in found.extended:
+            for by, member in _members(fold(one.dimensions)):
+                self._extended.setdefault((one.target, by, member), []).append(one.at_ms)
+        self.targets = [
+            target
+            for target in TARGETS
+            if target in found.given or any(edition.lines[target] for edition in editions)
+        ]
 
     def windowed(self, by: str, member: str, span: Span) -> Iterator[Sample]:
-        """Attainment and breaches; earlier periods for all tickets together only."""
+        """Attainment and breaches, and what became of lines; earlier periods for all tickets together only.
+
+        A deadline is foreign if it has ended under labels that another line is for.
+        """
         if span.period != "current" and by != "all":
             return
         labels = (("window", span.window), ("period", span.period), ("by", by), ("member", member))
@@ -57,6 +68,11 @@ class SlaBoard:
                 yield ("support_sla_attainment_ratio", own, met / len(fallen), len(fallen))
             yield ("support_sla_attainment_observations", own, float(len(fallen)), len(fallen))
             yield ("support_sla_breached_tickets", own, float(len(fallen) - met), len(fallen))
+            foreign = sum(deadline.is_foreign for deadline in fallen)
+            yield ("support_sla_foreign_observations", own, float(foreign), len(fallen))
+            times = self._extended.get((target, by, member), [])
+            extended = sum(span.start_ms <= at_ms < span.end_ms for at_ms in times)
+            yield ("support_sla_extended_tickets", own, float(extended), len(fallen))
 
     def _fallen(self, target: str, by: str, member: str, span: Span) -> list[Deadline]:
         """What was met within a span, and the deadlines missed in it whose minute is over."""

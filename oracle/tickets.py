@@ -6,11 +6,12 @@ incremental, so nothing here can share a mistake with the stream.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from oracle.course import Course, Resolved, follow
+from oracle.clock import Edition, in_force
+from oracle.course import PAUSING, Course, Resolved, follow
 from oracle.customers import answer, answers_without_ticket, register_of
 from oracle.events import Event, Facts
 from oracle.labels import UNKNOWN, Dimensions, Label, labels_along
@@ -114,10 +115,13 @@ def observations(facts: Facts, as_of_ms: int, *, frt_from: Start = "first_contac
     return found
 
 
-def history_of(events: Iterable[Event]) -> History:
-    """Read a ticket."""
+def history_of(events: Iterable[Event], editions: Sequence[Edition] = ()) -> History:
+    """Read a ticket; the version of a policy in force at its creation says which statuses pause it."""
     facts = standing(events)
-    return History(follow(facts), labels_along(facts))
+    known = bool(facts) and facts[0].kind == "created"
+    edition = in_force(editions, facts[0].at_ms) if known else None
+    pausing = PAUSING if edition is None else edition.pausing
+    return History(follow(facts, pausing=pausing), labels_along(facts))
 
 
 def observations_of_ticket(

@@ -90,12 +90,12 @@ class WorstNow:
     ) -> None:
         self._target, self._edition, self._as_of_ms = target, edition, as_of_ms
         self._now = as_of_ms // MINUTE_MS
+        promised = [one for one in deadlines if one.target == target and not one.is_given]
         # Who misses a deadline is who has the ticket at it; who is late with it is who has it now.
         self._late_ones = [
             one
-            for one in deadlines
-            if one.target == target
-            and one.outcome == "running"
+            for one in promised
+            if one.outcome == "running"
             and one.due_ms // MINUTE_MS < self._now
             and is_open(edition.hours(one.now[0]), as_of_ms)
         ]
@@ -107,8 +107,8 @@ class WorstNow:
                 fold(one.dimensions),
                 self._is_long(one.dimensions),
             )
-            for one in deadlines
-            if one.target == target and is_open(edition.hours(one.dimensions[0]), as_of_ms)
+            for one in promised
+            if is_open(edition.hours(one.dimensions[0]), as_of_ms)
         ]
         self._fold = fold
         self._recent = [one for one in self._fallen if one.minute >= self._now - LOOKED_BACK_MINUTES]
