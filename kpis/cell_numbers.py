@@ -330,14 +330,15 @@ def is_observed(cells: Mapping[int, int]) -> bool:
     >>> is_observed({CREATED: 1}), is_observed({SLA["resolution"]: 1}), is_observed({})
     (True, False, False)
     """
-    return any(cell < _FIRST_SLA and cell not in _OF_NO_EVENT for cell in cells)
+    return any((cell < _FIRST_SLA and cell not in _OF_NO_EVENT) or cell == FULL_RESOLUTION for cell in cells)
 
 
 # Of promises alone: what was counted of them beside what came of them.
 MARKS: Final = frozenset(
     {*EXTENDED.values(), *[base + missed for base in FOREIGN.values() for missed in (0, 1)]}
 )
-_OF_NO_EVENT: Final = frozenset({REGISTERS_USED, *MARKS})
+# Nor does a ticket that was handed in and out again, or a wrong clock alone, make a name known.
+_OF_NO_EVENT: Final = frozenset({REGISTERS_USED, RECEIVED, ANOMALY, *MARKS})
 
 
 def buckets(cells: Mapping[int, int], base: int) -> list[tuple[int, int]]:

@@ -140,8 +140,11 @@ class Board:
         return (*one.dimensions, one.segment)[: len(self.dimensions)]
 
     def _is_recent(self, one: Observation) -> bool:
-        """Tell whether it makes its names known: a level does while it stands."""
-        return (
+        """Tell whether it makes its names known: a level does while it stands.
+
+        That a ticket was handed in and out again does not.
+        """
+        return one.series != "received" and (
             one.series in LEVELS
             or not self._months
             or any(month.start_ms <= one.at_ms < month.end_ms for month in self._months)

@@ -270,7 +270,9 @@ def _counted(pick: Pick) -> Iterator[_Line]:
     solved = len(pick("solved"))
     for kind in ("nps", "csat", "ces"):
         share = _over(len(pick(kind)), solved)
-        yield from _figure("support_survey_response_ratio", solved, [((), share)], (("kind", kind),))
+        if share is not None:
+            yield ("support_survey_response_ratio", (("kind", kind),), share, solved)
+    yield ("support_survey_response_observations", (), float(solved), solved)
 
 
 def _surveys(pick: Pick) -> Iterator[_Line]:

@@ -302,7 +302,7 @@ class TestShares:
         shares = [
             (
                 read(found, "support_survey_response_ratio", kind=kind),
-                read(found, "support_survey_response_observations", kind=kind),
+                read(found, "support_survey_response_observations"),
             )
             for kind in ("nps", "csat", "ces")
         ]
