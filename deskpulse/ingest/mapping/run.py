@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from deskpulse.ingest import responders
 from deskpulse.ingest.events_io import encode
 from deskpulse.ingest.mapping import contract
 from deskpulse.ingest.mapping.contract import Holds
@@ -60,7 +61,7 @@ class _Event:
         """The event of a row, checked against the contract. Errors: DirtyCell."""
         event: dict[str, object] = {}
         for name, holds, required, text in self.fields:
-            given = text(row)
+            given = self._given(name, text, row)
             if given:
                 event[name] = typed("text" if holds == "time" else holds, given)
             elif required:
@@ -69,6 +70,15 @@ class _Event:
         if isinstance(verdict, Reject):
             raise DirtyCell(verdict.reason, f"{self.topic}: {verdict.detail}")
         return {"topic": self.topic, **event}
+
+    def _given(self, name: str, text: TextOf, row: MappedRow) -> str:
+        """The text of a field. Errors: DirtyCell, which people read: it never holds who replied."""
+        try:
+            return text(row)
+        except DirtyCell as cell:
+            if name != responders.FIELD:
+                raise
+            raise DirtyCell(cell.reason, f"{name} of {self.topic} is not in its map") from None
 
 
 class _Run:
