@@ -103,6 +103,7 @@ generated: $(STAMP) ## docs/metrics.md, JSON Schemas, AsyncAPI, boards, rules an
 	$(BIN)/python -m scripts.metrics_doc --check
 	$(BIN)/python -m scripts.schemas --check
 	$(BIN)/python -m scripts.asyncapi --check
+	$(BIN)/python -m scripts.privacy_doc --check
 	$(BIN)/python -m scripts.boards.generate --check
 	$(BIN)/python -m scripts.wall_types --check
 	$(BIN)/deskpulse rules --policy examples/policy.yaml --check --out monitoring
