@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 EPILOG = (
-    "The same --scenario, --seed, --rate, --start and --for produce the same events.\n\n[bold]Examples[/]\n\n"
+    "The same --scenario, --seed, --rate, --start and --for produce the same events; responder_id only with "
+    "privacy.keep_responders.\n\n[bold]Examples[/]\n\n"
     "deskpulse simulate\n\ndeskpulse simulate --for 30d --speed max\n\ndeskpulse simulate --for 7d --seed "
     "7 --out week.jsonl"
 )

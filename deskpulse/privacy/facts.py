@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
-from deskpulse.privacy.places import Place
+from deskpulse.privacy.places import KeptAt
 
 
 class Person(Enum):
@@ -24,11 +24,11 @@ class Person(Enum):
 class Kept(NamedTuple):
     """A place that keeps a field, and in which form."""
 
-    place: Place
+    place: KeptAt
     form: str
 
 
-class Entry(NamedTuple):
+class FieldFacts(NamedTuple):
     """What is said of a field. `events` without a name: of every event that no other entry names."""
 
     field: str
@@ -44,65 +44,65 @@ HASH: Final = "128-bit hash without a key (XXH3)"
 REGISTER: Final = "one of 2^24 registers, by a hash without a key"
 DROPPED: Final = "see `Who replied`"
 _SUMS: Final = "sum and histogram"
-AS_SENT: Final = (Kept(Place.TOPIC, "as sent"), Kept(Place.DEAD_LETTER, "as sent, if refused"))
+AS_SENT: Final = (Kept(KeptAt.TOPIC, "as sent"), Kept(KeptAt.DEAD_LETTER, "as sent, if refused"))
 _CUSTOMERS: Final = ("joined", "left")
 _LABEL: Final = (
-    Kept(Place.TICKET, CLEAR),
-    Kept(Place.REMAINS, CLEAR),
-    Kept(Place.COUNTS, "group"),
-    Kept(Place.NAMES, CLEAR),
-    Kept(Place.LABEL, CLEAR),
-    Kept(Place.AT_RISK, CLEAR),
+    Kept(KeptAt.TICKET, CLEAR),
+    Kept(KeptAt.REMAINS, CLEAR),
+    Kept(KeptAt.COUNTS, "group"),
+    Kept(KeptAt.NAMES, CLEAR),
+    Kept(KeptAt.LABEL, CLEAR),
+    Kept(KeptAt.AT_RISK, CLEAR),
 )
 _IDENTITY: Final = (
-    Kept(Place.TICKET, CLEAR),
-    Kept(Place.REMAINS, CLEAR),
-    Kept(Place.AT_RISK, CLEAR),
-    Kept(Place.QUALITY, CLEAR),
-    Kept(Place.WALL, CLEAR),
-    Kept(Place.LOG, CLEAR),
+    Kept(KeptAt.TICKET, CLEAR),
+    Kept(KeptAt.REMAINS, CLEAR),
+    Kept(KeptAt.AT_RISK, CLEAR),
+    Kept(KeptAt.QUALITY, CLEAR),
+    Kept(KeptAt.WALL, CLEAR),
+    Kept(KeptAt.LOG, CLEAR),
 )
-_STATE: Final = (Kept(Place.TICKET, VALUE), Kept(Place.REMAINS, VALUE))
-_PART: Final = (Kept(Place.TICKET, VALUE), Kept(Place.COUNTS, _SUMS))
-_ANSWER: Final = (Kept(Place.TICKET, VALUE), Kept(Place.CUSTOMER, VALUE))
-_HEADS: Final = (Kept(Place.STAFFING, VALUE), Kept(Place.LABEL, "figure, from 5 online on"))
+_STATE: Final = (Kept(KeptAt.TICKET, VALUE), Kept(KeptAt.REMAINS, VALUE))
+_PART: Final = (Kept(KeptAt.TICKET, VALUE), Kept(KeptAt.COUNTS, _SUMS))
+_ANSWER: Final = (Kept(KeptAt.TICKET, VALUE), Kept(KeptAt.CUSTOMER, VALUE))
+_HEADS: Final = (Kept(KeptAt.STAFFING, VALUE), Kept(KeptAt.LABEL, "figure, from 5 online on"))
 
 
-def _of(field: str, person: Person, *kept: Kept, events: tuple[str, ...] = ()) -> Entry:
-    return Entry(field, events, person, (*AS_SENT, *kept))
+def _of(field: str, person: Person, *kept: Kept, events: tuple[str, ...] = ()) -> FieldFacts:
+    return FieldFacts(field, events, person, (*AS_SENT, *kept))
 
 
 FACTS: Final = (
     # Identities and times.
-    _of("event_id", Person.BY_SYSTEM, Kept(Place.TICKET, HASH)),
+    _of("event_id", Person.BY_SYSTEM, Kept(KeptAt.TICKET, HASH)),
     _of(
         "event_id",
         Person.BY_SYSTEM,
-        Kept(Place.TICKET, HASH),
-        Kept(Place.CUSTOMER, CLEAR),
+        Kept(KeptAt.TICKET, HASH),
+        Kept(KeptAt.CUSTOMER, CLEAR),
         events=("survey",),
     ),
-    _of("event_id", Person.BY_SYSTEM, Kept(Place.CUSTOMER, CLEAR), events=_CUSTOMERS),
+    _of("event_id", Person.BY_SYSTEM, Kept(KeptAt.CUSTOMER, CLEAR), events=_CUSTOMERS),
     _of(
         "occurred_at",
         Person.FEW,
-        Kept(Place.TICKET, INSTANT),
-        Kept(Place.REMAINS, INSTANT),
-        Kept(Place.COUNTS, "the pane that it falls in"),
+        Kept(KeptAt.TICKET, INSTANT),
+        Kept(KeptAt.REMAINS, INSTANT),
+        Kept(KeptAt.COUNTS, "the pane that it falls in"),
     ),
     _of(
         "occurred_at",
         Person.CUSTOMER,
-        Kept(Place.TICKET, INSTANT),
-        Kept(Place.CUSTOMER, INSTANT),
-        Kept(Place.COUNTS, "the pane that it falls in"),
+        Kept(KeptAt.TICKET, INSTANT),
+        Kept(KeptAt.CUSTOMER, INSTANT),
+        Kept(KeptAt.COUNTS, "the pane that it falls in"),
         events=("survey",),
     ),
     _of(
         "occurred_at",
         Person.CUSTOMER,
-        Kept(Place.CUSTOMER, INSTANT),
-        Kept(Place.COUNTS, "the pane that it falls in"),
+        Kept(KeptAt.CUSTOMER, INSTANT),
+        Kept(KeptAt.COUNTS, "the pane that it falls in"),
         events=_CUSTOMERS,
     ),
     _of("ticket_id", Person.BY_SYSTEM, *_IDENTITY),
@@ -111,38 +111,38 @@ FACTS: Final = (
     _of(
         "customer_id",
         Person.CUSTOMER,
-        Kept(Place.TICKET, CLEAR),
-        Kept(Place.REMAINS, CLEAR),
-        Kept(Place.COUNTS, REGISTER),
+        Kept(KeptAt.TICKET, CLEAR),
+        Kept(KeptAt.REMAINS, CLEAR),
+        Kept(KeptAt.COUNTS, REGISTER),
         events=("ticket-created",),
     ),
     _of(
         "customer_id",
         Person.CUSTOMER,
-        Kept(Place.TICKET, CLEAR),
-        Kept(Place.CUSTOMER, CLEAR),
-        Kept(Place.LOG, CLEAR),
+        Kept(KeptAt.TICKET, CLEAR),
+        Kept(KeptAt.CUSTOMER, CLEAR),
+        Kept(KeptAt.LOG, CLEAR),
         events=("survey",),
     ),
     _of(
         "customer_id",
         Person.CUSTOMER,
-        Kept(Place.CUSTOMER, CLEAR),
-        Kept(Place.LOG, CLEAR),
+        Kept(KeptAt.CUSTOMER, CLEAR),
+        Kept(KeptAt.LOG, CLEAR),
         events=_CUSTOMERS,
     ),
-    _of("status", Person.CUSTOMER, Kept(Place.CUSTOMER, VALUE), events=_CUSTOMERS),
-    Entry("responder_id", (), Person.RESPONDER, (Kept(Place.TOPIC, DROPPED), AS_SENT[1])),
+    _of("status", Person.CUSTOMER, Kept(KeptAt.CUSTOMER, VALUE), events=_CUSTOMERS),
+    FieldFacts("responder_id", (), Person.RESPONDER, (Kept(KeptAt.TOPIC, DROPPED), AS_SENT[1])),
     # Labels.
     _of("team", Person.FEW, *_LABEL),
     _of(
         "team",
         Person.FEW,
-        Kept(Place.TICKET, CLEAR),
-        Kept(Place.CUSTOMER, CLEAR),
-        Kept(Place.COUNTS, "group"),
-        Kept(Place.NAMES, CLEAR),
-        Kept(Place.LABEL, CLEAR),
+        Kept(KeptAt.TICKET, CLEAR),
+        Kept(KeptAt.CUSTOMER, CLEAR),
+        Kept(KeptAt.COUNTS, "group"),
+        Kept(KeptAt.NAMES, CLEAR),
+        Kept(KeptAt.LABEL, CLEAR),
         events=("survey",),
     ),
     _of("channel", Person.NOBODY, *_LABEL),
@@ -152,32 +152,32 @@ FACTS: Final = (
     _of(
         "url",
         Person.BY_SYSTEM,
-        *(Kept(place, CLEAR) for place in (Place.TICKET, Place.REMAINS, Place.AT_RISK, Place.WALL)),
+        *(Kept(place, CLEAR) for place in (KeptAt.TICKET, KeptAt.REMAINS, KeptAt.AT_RISK, KeptAt.WALL)),
     ),
     _of("opened_by", Person.NOBODY, *_STATE),
     _of("with_bot", Person.NOBODY, *_STATE),
     *(
-        _of(due, Person.NOBODY, *_STATE, Kept(Place.AT_RISK, INSTANT))
+        _of(due, Person.NOBODY, *_STATE, Kept(KeptAt.AT_RISK, INSTANT))
         for due in ("first_reply_due", "resolution_due", "next_reply_due")
     ),
     # Messages and interactions.
-    _of("waiting_since", Person.NOBODY, Kept(Place.TICKET, "duration"), Kept(Place.COUNTS, _SUMS)),
-    _of("automated", Person.NOBODY, Kept(Place.TICKET, VALUE)),
+    _of("waiting_since", Person.NOBODY, Kept(KeptAt.TICKET, "duration"), Kept(KeptAt.COUNTS, _SUMS)),
+    _of("automated", Person.NOBODY, Kept(KeptAt.TICKET, VALUE)),
     _of("talk_seconds", Person.FEW, *_PART),
     _of("hold_seconds", Person.FEW, *_PART),
     _of("wrap_up_seconds", Person.FEW, *_PART),
     # Changes of state.
-    _of("outcome", Person.NOBODY, *_STATE, Kept(Place.COUNTS, "count")),
-    _of("by", Person.NOBODY, *_STATE, Kept(Place.COUNTS, "count")),
+    _of("outcome", Person.NOBODY, *_STATE, Kept(KeptAt.COUNTS, "count")),
+    _of("by", Person.NOBODY, *_STATE, Kept(KeptAt.COUNTS, "count")),
     _of("status", Person.NOBODY, *_STATE),
-    _of("assigned", Person.NOBODY, *_STATE, Kept(Place.COUNTS, "count")),
-    _of("into", Person.BY_SYSTEM, Kept(Place.TICKET, CLEAR)),
-    _of("retracts", Person.BY_SYSTEM, Kept(Place.TICKET, CLEAR)),
-    _of("retracts_kind", Person.NOBODY, Kept(Place.TICKET, VALUE)),
+    _of("assigned", Person.NOBODY, *_STATE, Kept(KeptAt.COUNTS, "count")),
+    _of("into", Person.BY_SYSTEM, Kept(KeptAt.TICKET, CLEAR)),
+    _of("retracts", Person.BY_SYSTEM, Kept(KeptAt.TICKET, CLEAR)),
+    _of("retracts_kind", Person.NOBODY, Kept(KeptAt.TICKET, VALUE)),
     # Answers.
     _of("kind", Person.NOBODY, *_ANSWER),
-    _of("score", Person.CUSTOMER, *_ANSWER, Kept(Place.COUNTS, "count")),
+    _of("score", Person.CUSTOMER, *_ANSWER, Kept(KeptAt.COUNTS, "count")),
     _of("scale_max", Person.NOBODY, *_ANSWER),
-    _of("scale_min", Person.NOBODY, Kept(Place.TICKET, VALUE)),
-    _of("satisfied", Person.CUSTOMER, Kept(Place.TICKET, "score"), Kept(Place.CUSTOMER, "score")),
+    _of("scale_min", Person.NOBODY, Kept(KeptAt.TICKET, VALUE)),
+    _of("satisfied", Person.CUSTOMER, Kept(KeptAt.TICKET, "score"), Kept(KeptAt.CUSTOMER, "score")),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from deskpulse.privacy.facts import DROPPED, FACTS, Entry
-from deskpulse.privacy.places import Place, how_long, where
+from deskpulse.privacy.facts import DROPPED, FACTS, FieldFacts
+from deskpulse.privacy.places import KeptAt, how_long, where
 from streams.sources import BY_TOPIC
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def events_of_tickets() -> tuple[str, ...]:
     return tuple(event for field, event in carriers() if field == "ticket_id")
 
 
-def entry_of(field: str, event: str, facts: tuple[Entry, ...] = FACTS) -> Entry:
+def entry_of(field: str, event: str, facts: tuple[FieldFacts, ...] = FACTS) -> FieldFacts:
     """The facts of a field of an event: those that name the event, else those of all others.
 
     Errors: LookupError for a field that nobody has described.
@@ -109,7 +109,7 @@ def entry_of(field: str, event: str, facts: tuple[Entry, ...] = FACTS) -> Entry:
 
 def inventory(settings: Settings) -> Inventory:
     """What the settings in force make of every field."""
-    events: dict[Entry, list[str]] = {}
+    events: dict[FieldFacts, list[str]] = {}
     for field, event in carriers():
         events.setdefault(entry_of(field, event), []).append(event)
     kept = _what_becomes_of_responders(settings)
@@ -117,7 +117,7 @@ def inventory(settings: Settings) -> Inventory:
     return Inventory(
         tuple(
             PlaceUsed(place.value, where(place, settings), how_long(place, settings))
-            for place in Place
+            for place in KeptAt
             if place in used
         ),
         tuple(_field(entry, tuple(names), settings) for entry, names in events.items()),
@@ -126,7 +126,7 @@ def inventory(settings: Settings) -> Inventory:
     )
 
 
-def _field(entry: Entry, events: tuple[str, ...], settings: Settings) -> FieldOfContract:
+def _field(entry: FieldFacts, events: tuple[str, ...], settings: Settings) -> FieldOfContract:
     stored = [
         Storage(kept.place.value, _form(kept.form, settings), how_long(kept.place, settings))
         for kept in entry.kept
@@ -155,7 +155,7 @@ def _what_becomes_of_responders(settings: Settings) -> str:
     )
 
 
-def unused(facts: tuple[Entry, ...] = FACTS) -> list[str]:
+def unused(facts: tuple[FieldFacts, ...] = FACTS) -> list[str]:
     """Entries that belong to no field of the contract, or that name an event without it."""
     known = set(carriers())
     taken = {entry_of(field, event, facts) for field, event in known}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 
-class Place(Enum):
+class KeptAt(Enum):
     """A place that may keep a field; the value is its name in the output."""
 
     TOPIC = "source topic"
@@ -34,30 +34,30 @@ class Place(Enum):
     LOG = "log"
 
 
-def where(place: Place, settings: Settings) -> str:
+def where(place: KeptAt, settings: Settings) -> str:
     """What a place is, with the names of topics that the settings give."""
     ledger = ledger_topics(settings.app_id)
     ticket_names = (
         "shown" if settings.exporter.show_tickets else "not shown, as exporter.show_tickets is false"
     )
     return {
-        Place.TOPIC: f"the topics of Kafka that producers write to, named {settings.topic_prefix}<topic>",
-        Place.DEAD_LETTER: f"{dead_letter_topic(settings.topic_prefix)}: records that were refused, whole",
-        Place.TICKET: f"{ledger.tickets}, and the memory of workers: what happened to a ticket",
-        Place.REMAINS: f"{ledger.tickets}: what is left of a ticket's row, to recognise it if it comes back",
-        Place.CUSTOMER: f"{ledger.tickets}: when a customer joined and left; answers without a ticket",
-        Place.COUNTS: f"{ledger.view}, and the memory of exporters: counts, sums and histograms",
-        Place.NAMES: f"{ledger.view}: the names that the figures distinguish",
-        Place.STAFFING: f"{ledger.view}: how many responders of a team are there",
-        Place.AT_RISK: f"{ledger.view} and /api/at-risk: the tickets next to their deadline",
-        Place.QUALITY: f"{ledger.view} and /quality: the latest {MOST_NAMED} of them",
-        Place.LABEL: "/metrics, wall, boards and alerts: the name of a group of tickets",
-        Place.WALL: f"the wall's list of tickets ({ticket_names})",
-        Place.LOG: "the log of a worker, as the key of a record that fails",
+        KeptAt.TOPIC: f"the topics of Kafka that producers write to, named {settings.topic_prefix}<topic>",
+        KeptAt.DEAD_LETTER: f"{dead_letter_topic(settings.topic_prefix)}: records that were refused, whole",
+        KeptAt.TICKET: f"{ledger.tickets}, and the memory of workers: what happened to a ticket",
+        KeptAt.REMAINS: f"{ledger.tickets}: what is left of a ticket's row, to recognise it if it comes back",
+        KeptAt.CUSTOMER: f"{ledger.tickets}: when a customer joined and left; answers without a ticket",
+        KeptAt.COUNTS: f"{ledger.view}, and the memory of exporters: counts, sums and histograms",
+        KeptAt.NAMES: f"{ledger.view}: the names that the figures distinguish",
+        KeptAt.STAFFING: f"{ledger.view}: how many responders of a team are there",
+        KeptAt.AT_RISK: f"{ledger.view} and /api/at-risk: the tickets next to their deadline",
+        KeptAt.QUALITY: f"{ledger.view} and /quality: the latest {MOST_NAMED} of them",
+        KeptAt.LABEL: "/metrics, wall, boards and alerts: the name of a group of tickets",
+        KeptAt.WALL: f"the wall's list of tickets ({ticket_names})",
+        KeptAt.LOG: "the log of a worker, as the key of a record that fails",
     }[place]
 
 
-def how_long(place: Place, settings: Settings) -> str:
+def how_long(place: KeptAt, settings: Settings) -> str:
     """How long a place keeps what is in it."""
     return _TERMS[place](settings)
 
@@ -86,24 +86,26 @@ def _days(span_ms: int) -> str:
 
 
 _YOURS: Final = "as long as you keep it"
-_TERMS: Final[dict[Place, Callable[[Settings], str]]] = {
-    Place.TOPIC: lambda _: f"{_YOURS}: the retention of the topic is yours, deskpulse sets none",
-    Place.DEAD_LETTER: lambda settings: f"{settings.topics.dead_letter_retention_days} days",
-    Place.TICKET: _ticket,
-    Place.REMAINS: lambda settings: (
+_TERMS: Final[dict[KeptAt, Callable[[Settings], str]]] = {
+    KeptAt.TOPIC: lambda _: f"{_YOURS}: the retention of the topic is yours, deskpulse sets none",
+    KeptAt.DEAD_LETTER: lambda settings: f"{settings.topics.dead_letter_retention_days} days",
+    KeptAt.TICKET: _ticket,
+    KeptAt.REMAINS: lambda settings: (
         f"{KNOWN_MS // DAY_MS} days after the ticket's last event; then {_compaction(settings)}"
     ),
-    Place.CUSTOMER: lambda settings: (
+    KeptAt.CUSTOMER: lambda settings: (
         f"while a customer, then {DAY.retention_ms // DAY_MS} days after the last event; then "
         f"{_compaction(settings)}"
     ),
-    Place.COUNTS: _counts,
-    Place.NAMES: lambda _: "for the life of the ledger",
-    Place.STAFFING: lambda _: "until newer counts come, shown for 15 min; the row a day",
-    Place.AT_RISK: lambda _: "until the ticket is answered or solved, or others are nearer to their deadline",
-    Place.QUALITY: lambda _: "until newer ones replace it",
-    Place.LABEL: lambda _: f"in the exporter while the figure exists; in Prometheus {_YOURS}",
-    Place.WALL: lambda _: "while it is shown",
-    Place.LOG: lambda _: _YOURS,
+    KeptAt.COUNTS: _counts,
+    KeptAt.NAMES: lambda _: "for the life of the ledger",
+    KeptAt.STAFFING: lambda _: "until newer counts come, shown for 15 min; the row a day",
+    KeptAt.AT_RISK: lambda _: (
+        "until the ticket is answered or solved, or others are nearer to their deadline"
+    ),
+    KeptAt.QUALITY: lambda _: "until newer ones replace it",
+    KeptAt.LABEL: lambda _: f"in the exporter while the figure exists; in Prometheus {_YOURS}",
+    KeptAt.WALL: lambda _: "while it is shown",
+    KeptAt.LOG: lambda _: _YOURS,
 }
-assert set(_TERMS) == set(Place), "every place has its term"
+assert set(_TERMS) == set(KeptAt), "every place has its term"

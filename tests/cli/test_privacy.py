@@ -12,7 +12,7 @@ from deskpulse import exits
 from deskpulse.privacy import as_markdown, as_text, inventory
 from deskpulse.privacy.facts import CLEAR, FACTS
 from deskpulse.privacy.inventory import carriers, entry_of, unused
-from deskpulse.privacy.places import Place, how_long
+from deskpulse.privacy.places import KeptAt, how_long
 from deskpulse.settings import Settings
 from kpis.ledger import codec
 from kpis.state.partition import PartitionState
@@ -65,11 +65,11 @@ class TestTheList:
                 "app_id": "north",
             }
         )
-        assert "3 days" == how_long(Place.DEAD_LETTER, settings)
-        assert how_long(Place.TICKET, settings).startswith(
+        assert "3 days" == how_long(KeptAt.DEAD_LETTER, settings)
+        assert how_long(KeptAt.TICKET, settings).startswith(
             "closed: 90 days after its last event and last figure"
         )
-        assert "open: 200 days" in how_long(Place.TICKET, settings)
+        assert "open: 200 days" in how_long(KeptAt.TICKET, settings)
         places = {place.place: place for place in inventory(settings).places}
         assert "north-tickets" in places["row of the ticket"].what
         assert "(shown)" in places["wall"].what
@@ -77,7 +77,7 @@ class TestTheList:
 
     def test_a_closed_ticket_stays_as_long_as_panes_ask_for_it(self) -> None:
         settings = Settings.model_validate({"desk": {"horizon_days": 7}})
-        assert how_long(Place.TICKET, settings).startswith("closed: 61 days")
+        assert how_long(KeptAt.TICKET, settings).startswith("closed: 61 days")
 
     def test_whether_responders_are_kept_is_told(self, tmp_path: Path) -> None:
         key = tmp_path / "key"
@@ -151,22 +151,22 @@ def test_rows_hold_in_clear_text_what_the_list_says_and_nothing_else() -> None:
     ticket = b"".join(raw for raw, (key, _) in zip(rows, changes.tickets, strict=True) if key.endswith(b"t"))
     customer = b"".join(raw for raw in rows if b"mark" in raw[:12])
     view = b"".join(key + (value or b"") for key, value in changes.view)
-    found: dict[str, set[Place]] = {}
+    found: dict[str, set[KeptAt]] = {}
     for field, name in carriers():
         if field in TEXTS and any(f"mark-{name}-{field}" in str(one) for _, one in LIFE):
             mark = f"mark-{name}-{field}".encode()
             claimed = {kept.place for kept in entry_of(field, name).kept if kept.form == CLEAR}
             kept = {
-                place for place, raw in ((Place.TICKET, ticket), (Place.CUSTOMER, customer)) if mark in raw
+                place for place, raw in ((KeptAt.TICKET, ticket), (KeptAt.CUSTOMER, customer)) if mark in raw
             }
-            assert kept == claimed & {Place.TICKET, Place.CUSTOMER}, (field, name)
+            assert kept == claimed & {KeptAt.TICKET, KeptAt.CUSTOMER}, (field, name)
             if mark in remains:
-                kept.add(Place.REMAINS)
+                kept.add(KeptAt.REMAINS)
             assert kept <= claimed, (field, name)
             if mark in view:
-                assert claimed & {Place.NAMES, Place.AT_RISK, Place.QUALITY}, (field, name)
+                assert claimed & {KeptAt.NAMES, KeptAt.AT_RISK, KeptAt.QUALITY}, (field, name)
             found.setdefault(field, set()).update(kept)
     assert set(TEXTS) == set(found)
     assert {"customer_id", "team", "channel", "priority", "segment", "url"} == {
-        field for field, places in found.items() if Place.REMAINS in places
+        field for field, places in found.items() if KeptAt.REMAINS in places
     }
