@@ -99,9 +99,11 @@ tidy: $(STAMP) ## Sizes, pure packages, links of the docs, packaging
 		tests/test_tidy.py tests/test_docs.py tests/test_doctests.py tests/test_packaging.py
 
 .PHONY: generated
-generated: $(STAMP) ## docs/metrics.md, JSON Schemas, boards, rules and their tests are what the code says
+generated: $(STAMP) ## docs/metrics.md, JSON Schemas, AsyncAPI, boards, rules and their tests are what the code says
 	$(BIN)/python -m scripts.metrics_doc --check
 	$(BIN)/python -m scripts.schemas --check
+	$(BIN)/python -m scripts.asyncapi --check
+	$(BIN)/python -m scripts.privacy_doc --check
 	$(BIN)/python -m scripts.boards.generate --check
 	$(BIN)/python -m scripts.wall_types --check
 	$(BIN)/deskpulse rules --policy examples/policy.yaml --check --out monitoring

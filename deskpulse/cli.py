@@ -18,6 +18,7 @@ from deskpulse.commands import (
     doctor,
     exporter,
     policy,
+    privacy,
     replay,
     report,
     rules,
@@ -61,6 +62,7 @@ app.command(rich_help_panel=_TRY[3], epilog=rules.EPILOG)(rules.rules)
 app.command(rich_help_panel=_TRY[3], epilog=alerts.EPILOG)(alerts.alerts)
 app.command(rich_help_panel=_TRY[3], epilog=doctor.EPILOG)(doctor.doctor)
 app.command(rich_help_panel=_TRY[3], epilog=skip.EPILOG)(skip.skip)
+app.command(rich_help_panel=_TRY[3], epilog=privacy.EPILOG)(privacy.privacy)
 
 
 def main() -> None:

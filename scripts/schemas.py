@@ -8,14 +8,15 @@ types give.
 import argparse
 import json
 from collections.abc import Sequence
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
 
 from scripts.tidy import ROOT
-from streams.decode import FIRST_MS, LAST_MS
-from streams.events import Instant
+from streams.decode import DUES, FIRST_MS, LAST_MS
+from streams.events import Due, Instant
 from streams.sources import BY_TOPIC
 from streams.topics import SOURCE_TOPICS
 
@@ -27,6 +28,7 @@ _INSTANT: Final = {
     ],
     "description": "RFC 3339 with an offset, or milliseconds since 1970 (UTC).",
 }
+_OR_NULL: Final = {**_INSTANT, "anyOf": [*cast("list[object]", _INSTANT["anyOf"]), {"type": "null"}]}
 _SCORES: Final = {"nps": (0, 10), "ces": (1, 7)}
 _CSAT_SCALES: Final = range(2, 11)
 _CSAT_DEFAULT: Final = 5
@@ -84,7 +86,7 @@ def schema(topic: str) -> dict[str, Any]:
     named = [
         (kind.__name__, msgspec.json.schema(cast("Any", kind)[Instant])["$defs"]) for kind in source.kinds
     ]
-    kinds = {name: {**_tidied(body), "title": name} for name, defined in named for body in defined.values()}
+    kinds = {name: _tidied(name, body) for name, defined in named for body in defined.values()}
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": "Made by scripts/schemas.py from streams/events.py; do not edit.",
@@ -98,16 +100,18 @@ def schema(topic: str) -> dict[str, Any]:
     return {**head, **{name: value for name, value in body.items() if name not in head}, **rules}
 
 
-def _tidied(kind: dict[str, Any]) -> dict[str, Any]:
+def _tidied(name: str, kind: dict[str, Any]) -> dict[str, Any]:
     """msgspec's schema of one struct: times bounded, no default where null means absent."""
     properties = {}
-    for name, rule in kind["properties"].items():
-        is_instant = any(part.get("format") == "date-time" for part in rule.get("anyOf", ()))
-        shown = _INSTANT if is_instant else rule
-        properties[name] = {
+    for field, rule in kind["properties"].items():
+        parts = rule.get("anyOf", ())
+        is_instant = any(part.get("format") == "date-time" for part in parts)
+        shown = rule if not is_instant else _OR_NULL if {"type": "null"} in parts else _INSTANT
+        properties[field] = {
             word: value for word, value in shown.items() if word != "default" or value is not None
         }
-    return {**kind, "properties": properties}
+    made = {**kind, "title": name, "description": cleandoc(kind["description"]), "properties": properties}
+    return {**made, "anyOf": [{"required": [due]} for due in DUES]} if name == Due.__name__ else made
 
 
 def _survey_rules() -> dict[str, Any]:

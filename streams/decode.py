@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, inspect
 
 from streams.events import (
     AnyEvent,
     CustomerReplied,
     Due,
+    Event,
+    Instant,
     Labelled,
     Merged,
     Presence,
@@ -29,13 +31,13 @@ from streams.sources import BY_TOPIC
 MAX_BYTES: Final = 64 * 1024  # the contract's limit of one record's value
 FIRST_MS: Final = 0  # 1970-01-01: earlier instants are a unit error upstream
 LAST_MS: Final = 7_258_118_400_000  # 2200-01-01: later ones are microseconds sent as milliseconds
+DUES: Final = ("first_reply_due", "resolution_due", "next_reply_due")  # deadlines that come with a ticket
 # Instants of 1990 to 2099 in epoch seconds, read as milliseconds: January and February 1970, of which no desk
 # tells.
 SECONDS_FROM: Final = 631_152_000
 SECONDS_BEFORE: Final = 4_102_444_800
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_CLOSED_CHOICES: Final = ("$.change", "$.status", "$.kind")
 
 
 class Reject(NamedTuple):
@@ -57,6 +59,9 @@ def decoder(topic: str) -> Decode:
     source = BY_TOPIC[topic]
     raw_decode: Callable[[bytes], Any] = msgspec.json.Decoder(source.wire).decode
     finish = _finish_of(source.kinds)
+    choices = _choices(source.kinds)
+    tag = source.kinds[0].__struct_config__.tag_field
+    apart = {f"`$.{tag}`", "`$.kind`"}  # the fields that tell the events of a topic apart
 
     def decode(raw: bytes | None) -> AnyEvent | Reject:
         if raw is None:
@@ -68,7 +73,7 @@ def decoder(topic: str) -> Decode:
             # an event of this topic, with the instants of the wire until they are milliseconds
             wire = raw_decode(raw)
         except msgspec.ValidationError as error:
-            return Reject(_reason(str(error)), str(error))
+            return _misfit(str(error), choices, apart)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             # The last two are not MsgspecError: bad UTF-8 in a string, deep nesting in an unknown field.
             return Reject("syntax", str(error))
@@ -131,7 +136,7 @@ def _finish_created(event: TicketCreated) -> TicketCreated | Reject:
     return (
         _unfit("customer_id", event.customer_id)
         or _fold_names(event)
-        or (_instants(event, _DUES) if event.has_deadlines else None)
+        or (_instants(event, DUES) if event.has_deadlines else None)
         or event
     )
 
@@ -150,10 +155,29 @@ def _instants(event: Any, fields: Sequence[str]) -> Reject | None:
     return None
 
 
-def _reason(message: str) -> str:
-    if message.startswith("Invalid") and message.endswith(_KIND_ENDINGS):
-        return "kind"
-    return "time" if "RFC3339" in message or "timezone component" in message else "schema"
+def _misfit(message: str, choices: Mapping[str, str], apart: Collection[str]) -> Reject:
+    """Why a value is none of its type: where only some texts are allowed, with those."""
+    place = message.rpartition(" - at ")[2]
+    if message.startswith("Invalid") and place in choices:
+        return Reject("kind" if place in apart else "schema", f"{message}: use one of {choices[place]}")
+    is_time = "RFC3339" in message or "timezone component" in message
+    return Reject("time" if is_time else "schema", message)
+
+
+def _choices(kinds: Sequence[type[Event]]) -> dict[str, str]:
+    """The texts that a field may hold, by its place as the JSON decoder names it; only where few may."""
+    found: dict[str, list[str]] = {}
+    for kind in kinds:
+        config = kind.__struct_config__
+        if config.tag_field is not None:
+            found.setdefault(config.tag_field, []).append(str(config.tag))
+        for field in msgspec.structs.fields(cast("Any", kind)[Instant]):
+            shape = inspect.type_info(field.type)
+            shapes = shape.types if isinstance(shape, inspect.UnionType) else (shape,)
+            literals = [part for part in shapes if isinstance(part, inspect.LiteralType)]
+            if literals:
+                found[field.name] = [str(value) for value in literals[0].values]
+    return {f"`$.{name}`": ", ".join(texts) for name, texts in found.items()}
 
 
 def _score_fault(event: Survey) -> Reject | None:
@@ -211,9 +235,9 @@ def _finish_message(wire: Replied[Any] | CustomerReplied[Any]) -> Replied | Cust
 
 
 def _finish_due(wire: Due[Any]) -> Due | Reject:
-    if all(getattr(wire, field) is UNSET for field in _DUES):
-        return Reject("schema", f"due needs one of {', '.join(_DUES)}; null withdraws a deadline")
-    return _instants(wire, _DUES) or cast("Due", wire)
+    if all(getattr(wire, field) is UNSET for field in DUES):
+        return Reject("schema", f"due needs one of {', '.join(DUES)}; null withdraws a deadline")
+    return _instants(wire, DUES) or cast("Due", wire)
 
 
 def _finish_merged(event: Merged) -> Merged | Reject:
@@ -226,11 +250,9 @@ def _finish_retracted(event: Retracted) -> Retracted | Reject:
 
 _TEAM: Final = ("team",)
 _LABELS: Final = ("team", "channel", "priority", "segment")
-_DUES: Final = ("first_reply_due", "resolution_due", "next_reply_due")
 _SINCE: Final = ("waiting_since",)
 _SCALES: Final = {"nps": (0, 10), "ces": (1, 7)}
 _LARGEST_SCALE: Final = 10
-_KIND_ENDINGS: Final = tuple(f"`{path}`" for path in _CLOSED_CHOICES)
 Finish = Callable[[Any], "AnyEvent | Reject"]
 _FINISH: Final[Mapping[type, Finish]] = {
     TicketCreated: _finish_created,

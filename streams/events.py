@@ -81,7 +81,7 @@ class TicketEvent(Event[At], Generic[At], gc=False, kw_only=True):
 class TicketCreated(TicketEvent[At], Generic[At], gc=False, kw_only=True):
     """The ticket exists from now on: a customer asked, or the desk or a bot opened it.
 
-    The deadlines, where they come with the ticket, overrule the policy; of an event they are milliseconds.
+    The deadlines, where they come with the ticket, overrule the policy.
     """
 
     customer_id: Identifier
@@ -92,7 +92,7 @@ class TicketCreated(TicketEvent[At], Generic[At], gc=False, kw_only=True):
     url: Url | None = None
     opened_by: OpenedBy | None = "customer"
     with_bot: bool | None = False  # a bot has it until it is handed over
-    first_reply_due: At | None = None
+    first_reply_due: At | None = None  # of an event: milliseconds since the epoch, as the next two
     resolution_due: At | None = None
     next_reply_due: At | None = None
 
@@ -206,11 +206,9 @@ class Assigned(TicketEvent[At], Generic[At], gc=False, tag="assigned", tag_field
 
 
 class Due(TicketEvent[At], Generic[At], gc=False, tag="due", tag_field="change", kw_only=True):
-    """The deadlines that the desk's own system set; null withdraws one, an absent one stays.
+    """The deadlines that the desk's own system set; null withdraws one, an absent one stays."""
 
-    Of an event they are milliseconds.
-    """
-
+    # Of an event they are milliseconds since the epoch.
     first_reply_due: At | UnsetType | None = UNSET
     resolution_due: At | UnsetType | None = UNSET
     next_reply_due: At | UnsetType | None = UNSET

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 EPILOG = (
     "Run an exporter with exporter.clock: event alongside, so that windows end at the file's time. Replay "
     "reads the whole file before it sends the first event, because it sends events in the order of their "
-    "times.\n\n[bold]Examples[/]\n\n"
+    "times. It drops responder_id, or sends a keyed hash of it (privacy.keep_responders).\n\n"
+    "[bold]Examples[/]\n\n"
     "deskpulse replay week.jsonl\n\ndeskpulse replay finale.csv --mapping "
     "examples/mappings/helpdesk_italy.yaml"
 )

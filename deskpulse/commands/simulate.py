@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from deskpulse.settings import Settings
 
 EPILOG = (
-    "The same --scenario, --seed, --rate, --start and --for produce the same events.\n\n[bold]Examples[/]\n\n"
+    "The same --scenario, --seed, --rate, --start and --for produce the same events; responder_id only with "
+    "privacy.keep_responders.\n\n[bold]Examples[/]\n\n"
     "deskpulse simulate\n\ndeskpulse simulate --for 30d --speed max\n\ndeskpulse simulate --for 7d --seed "
     "7 --out week.jsonl"
 )
@@ -99,13 +100,15 @@ def simulate(
     if out is not None and end_ms is None:
         stop("an event file needs an end: add --for, such as --for 7d", exits.USAGE)
     from deskpulse.ingest.publisher import write_jsonl
+    from deskpulse.ingest.responders import all_guarded
     from deskpulse.lab.simulator import simulate
 
     events = simulate(
         scenario, seed=seed, start_ms=start_ms, end_ms=end_ms, rate_per_hour=rate, presence_ms=start_ms
     )
     if out is not None:
-        typer.echo(f"{write_jsonl(events, out)} events written to {out}")
+        written = write_jsonl(all_guarded(events, settings.privacy.responder_key()), out)
+        typer.echo(f"{written} events written to {out}")
     else:
         # Without an end, Ctrl-C is the way to end it.
         code = exits.OK if end_ms is None else exits.INTERRUPTED

@@ -13,6 +13,7 @@ from deskpulse.cluster import ClusterError, connect
 from deskpulse.ingest import publisher
 from deskpulse.ingest.events_io import TimedEvent
 from deskpulse.ingest.publisher import Pace, publish
+from deskpulse.ingest.responders import all_guarded
 from deskpulse.settings import Settings
 from deskpulse.times import format_time
 from streams.topics import SOURCE_TOPICS
@@ -30,6 +31,7 @@ async def send(
 ) -> publisher.PublishProgress:
     """Send all events at the pace, and return when the brokers have them.
 
+    `responder_id` goes out as the section `privacy` of the settings says: not at all, or as a keyed hash.
     The bar runs from `first_ms` to `last_ms`.
 
     Errors: ClusterError, when the topics are missing or the brokers go.
@@ -50,7 +52,7 @@ async def send(
                 )
 
             result = await publish(
-                events,
+                all_guarded(events, settings.privacy.responder_key()),
                 producer,
                 pace=Pace(speed),
                 topic_prefix=settings.topic_prefix,

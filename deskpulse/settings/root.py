@@ -11,6 +11,7 @@ from deskpulse.settings.bands import BandSettings
 from deskpulse.settings.base import DELIMITER, VARIABLE_PREFIX, wrong
 from deskpulse.settings.exporter import ExporterSettings
 from deskpulse.settings.kafka import KafkaSettings
+from deskpulse.settings.privacy import PrivacySettings
 from deskpulse.settings.sections import DeskSettings, TopicSettings, WorkerSettings
 
 _KAFKA_NAME_LENGTH: Final = 200  # Kafka allows 249, and names are made longer with prefix and suffix
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     topics: TopicSettings = Field(default_factory=TopicSettings)
     desk: DeskSettings = Field(default_factory=DeskSettings)
+    privacy: PrivacySettings = Field(default_factory=PrivacySettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     exporter: ExporterSettings = Field(default_factory=ExporterSettings)
     bands: BandSettings = Field(default_factory=BandSettings)

@@ -28,6 +28,7 @@ COMMANDS = [
     "alerts",
     "doctor",
     "skip",
+    "privacy",
     "policy",
 ]
 GROUPS = ["policy"]

@@ -45,7 +45,9 @@ def chapter(topic: str) -> str:
 
 
 def examples(topic: str) -> list[str]:
-    return re.findall(r"^```json\n(.*?)^```$", chapter(topic), re.MULTILINE | re.DOTALL)
+    """The events in the chapter of a topic, one a line."""
+    found = re.findall(r"^```json\n(.*?)^```$", chapter(topic), re.MULTILINE | re.DOTALL)
+    return [line for block in found for line in block.splitlines()]
 
 
 def shell(containing: str) -> str:
@@ -104,7 +106,12 @@ class TestTheContract:
             for kind in made.get("$defs", {"": made}).values()
             for word in kind["properties"][field]["enum"]
         }
-        assert kinds <= set(re.findall(r"`([a-z]+)`", chapter(topic)))
+        assert kinds <= set(re.findall(r"`([a-z_]+)`", chapter(topic)))
+
+    def test_every_kind_of_event_has_an_example(self) -> None:
+        for topic, source in BY_TOPIC.items():
+            found = {type(decoder(topic)(raw.encode())) for raw in examples(topic)}
+            assert set(source.kinds) == found, topic
 
     @pytest.mark.parametrize("topic", SOURCE_TOPICS)
     def test_the_examples_are_events(self, topic: str) -> None:

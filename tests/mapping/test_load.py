@@ -45,7 +45,7 @@ def test_the_smallest_mapping_is_accepted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["helpdesk_italy", "anonymous_bank_1999", "sfo_survey_2017", "sfo_survey_2018"]
+    "name", ["desk_history", "helpdesk_italy", "anonymous_bank_1999", "sfo_survey_2017", "sfo_survey_2018"]
 )
 def test_the_mappings_of_the_project_are_accepted(mappings: Path, name: str) -> None:
     assert load_mapping(mappings / f"{name}.yaml").description
@@ -198,11 +198,11 @@ class TestTopicsWithSeveralKinds:
         document = minimal()
         document["events"][0]["topic"] = "ticket-changed"
         document["events"][0]["fields"] |= {
-            "change": {"constant": "replied"},
+            "change": {"constant": "status"},
             "talk_seconds": {"column": "t"},
         }
         needed, unknown = faults_of(tmp_path, document)
-        assert "events[0].fields.waiting_since: ticket-changed needs it. Fix: add it." == needed
+        assert "events[0].fields.status: ticket-changed needs it. Fix: add it." == needed
         assert unknown.startswith(
             "events[0].fields.talk_seconds: ticket-changed has no such field. Fix: use one of event_id,"
         )

@@ -21,6 +21,12 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
         "channel": "y",
         "priority": "z",
         "url": "https://desk.example/1",
+        "segment": "gold",
+        "opened_by": "desk",
+        "with_bot": True,
+        "first_reply_due": 6000,
+        "resolution_due": "2026-01-02T00:00:00Z",
+        "next_reply_due": None,
     },
     "first-reply": {
         "event_id": "a",
@@ -34,6 +40,7 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
         "occurred_at": 1,
         "ticket_id": "t",
         "outcome": "solved",
+        "by": "bot",
         "talk_seconds": 1.5,
         "hold_seconds": 3,
     },
@@ -66,6 +73,33 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
         "busy": 5,
     },
 }
+_CHANGE: Final[dict[str, Any]] = {"event_id": "a", "occurred_at": 5000, "ticket_id": "t"}
+_LABELS: Final[dict[str, Any]] = {"team": "x", "channel": "y", "priority": "z", "segment": "gold"}
+_DUES: Final[dict[str, Any]] = {"first_reply_due": 6000, "resolution_due": 7000, "next_reply_due": None}
+CHANGES: Final[
+    dict[str, dict[str, Any]]
+] = {  # an event of `ticket-changed` for each change, all fields given
+    change: {**_CHANGE, "change": change, **fields}
+    for change, fields in {
+        "triaged": _LABELS,
+        "transferred": _LABELS,
+        "replied": {"waiting_since": 4000, "automated": False, "responder_id": "r"},
+        "customer_replied": {"waiting_since": 4000},
+        "no_reply_needed": {},
+        "handled": {"talk_seconds": 1.5, "hold_seconds": 3, "wrap_up_seconds": 0},
+        "status": {"status": "waiting"},
+        "handed_over": {},
+        "assigned": {"assigned": True},
+        "paused": {},
+        "resumed": {},
+        "reopened": {},
+        "due": _DUES,
+        "merged": {"into": "u"},
+        "discarded": {},
+        "restored": {},
+        "retracted": {"retracts": "b", "retracts_kind": "survey"},
+    }.items()
+}
 ODD: Final[tuple[Any, ...]] = (
     *(
         None,
@@ -95,6 +129,16 @@ ODD: Final[tuple[Any, ...]] = (
         "paused",
         "handled",
         "triaged",
+        "status",
+        "due",
+        "merged",
+        "retracted",
+        "open",
+        "bot",
+        "human",
+        "desk",
+        "survey",
+        "first-reply",
         "solved",
         "abandoned",
         "nps",
@@ -136,8 +180,8 @@ ODD: Final[tuple[Any, ...]] = (
 
 
 def mutated(random: Random) -> tuple[str, bytes]:
-    topic = random.choice(list(GOOD))
-    event = dict(GOOD[topic])
+    topic = random.choice([*GOOD, "ticket-changed", "ticket-changed"])
+    event = dict(random.choice(list(CHANGES.values())) if topic == "ticket-changed" else GOOD[topic])
     for _ in range(random.choice((0, 1, 1, 1, 2))):
         name = random.choice([*event, "extra", "change", "kind"])
         if random.random() < 0.2:

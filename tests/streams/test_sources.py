@@ -16,26 +16,26 @@ from scripts import tidy
 from streams.decode import Reject, decoder
 from streams.sources import BY_TOPIC, SOURCES
 from streams.topics import SOURCE_TOPICS, specs
-from tests.streams.test_decoders_agree import GOOD
+from tests.streams.test_decoders_agree import CHANGES, GOOD
 
 # The oracle knows nothing of ours; a Literal cannot be built from a tuple, so `mapping/schema.py` asserts
 # that its own is the same.
 OWN_LISTS = ("deskpulse/ingest/mapping/schema.py", "oracle/events.py", "streams/sources.py")
+INSTANTS = {"occurred_at", "waiting_since", "first_reply_due", "resolution_due", "next_reply_due"}
 NOON = {"2026-01-01T12:00:00Z", "2026-01-01T13:00:00.000+01:00", 1_767_268_800_000}
 
 
 @pytest.mark.parametrize("instant", sorted(NOON, key=str))
-@pytest.mark.parametrize("topic", SOURCE_TOPICS)
-def test_an_instant_of_an_event_is_an_integer(topic: str, instant: Any) -> None:
-    fields = {
-        name: instant if name in {"occurred_at", "waiting_since"} else value
-        for name, value in GOOD[topic].items()
-    }
+@pytest.mark.parametrize(
+    ("topic", "good"),
+    [*GOOD.items(), *(("ticket-changed", event) for event in CHANGES.values())],
+    ids=[*GOOD, *CHANGES],
+)
+def test_an_instant_of_an_event_is_an_integer(topic: str, good: dict[str, Any], instant: Any) -> None:
+    fields = {name: instant if name in INSTANTS else value for name, value in good.items()}
     event = decoder(topic)(json.dumps(fields).encode())
     assert not isinstance(event, Reject)
-    assert {1_767_268_800_000} == {
-        getattr(event, name) for name in ("occurred_at", "waiting_since") if hasattr(event, name)
-    }
+    assert {1_767_268_800_000} == {getattr(event, name) for name in INSTANTS if name in good}
     assert type(event) in BY_TOPIC[topic].kinds
 
 

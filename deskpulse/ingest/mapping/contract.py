@@ -24,6 +24,7 @@ class FieldRule(NamedTuple):
     holds: Holds
     required: bool
     choices: tuple[str, ...] = ()  # where only some texts are allowed
+    withdraws: bool = False  # null says something else than an absent field: a deadline is withdrawn
 
 
 @cache
@@ -59,7 +60,8 @@ def _rule(field: msgspec.structs.FieldInfo) -> FieldRule:
     shape = inspect.type_info(field.type)
     shapes = shape.types if isinstance(shape, inspect.UnionType) else (shape,)
     choices = next((part.values for part in shapes if isinstance(part, inspect.LiteralType)), ())
-    return FieldRule(_holds(shapes), field.required, tuple(sorted(map(str, choices))))
+    names = tuple(sorted(map(str, choices)))
+    return FieldRule(_holds(shapes), field.required, names, withdraws=field.default is msgspec.UNSET)
 
 
 def _holds(shapes: tuple[inspect.Type, ...]) -> Holds:

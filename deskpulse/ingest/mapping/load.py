@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from deskpulse.ingest.mapping import contract
 from deskpulse.ingest.mapping.faults import MappingError, MappingFault, join, one_of
-from deskpulse.ingest.mapping.schema import Case, EventRule, FieldValue, Mapping, MappingPart, Time
+from deskpulse.ingest.mapping.schema import Case, EventRule, FieldValue, Mapping, MappingPart, Time, Value
+from deskpulse.ingest.mapping.values import FLAGS
 from deskpulse.settings import yaml_bounds
 from deskpulse.settings.yaml_bounds import YamlBoundError
 
@@ -141,10 +142,32 @@ def _field_faults(
         yield MappingFault(place, value.time, f"the field holds a {field.holds}", fix)
     elif value.time is not None:
         yield from _unknown_time(place, value.time, times)
-    if value.constant is not None and field.choices and value.constant not in field.choices:
-        yield MappingFault(place, value.constant, "no such choice", one_of(value.constant, field.choices))
+    if value.withdraw and not field.withdraws:
+        yield MappingFault(
+            join(place, "withdraw"),
+            None,
+            "nothing of this field can be withdrawn",
+            "leave it out: only the deadlines of a `due` can",
+        )
+    for where, text in _texts(value, place):
+        if field.choices and text not in field.choices:
+            yield MappingFault(where, text, "no such choice", one_of(text, field.choices))
+        if field.holds == "flag" and text.lower() not in FLAGS:
+            yield MappingFault(where, text, "the field holds a flag", one_of(text, FLAGS))
     if value.constant is not None and field.holds == "integer" and not value.constant.lstrip("-").isdecimal():
         yield MappingFault(place, value.constant, "the field holds an integer", "give a whole number")
+
+
+def _texts(value: Value, place: str) -> Iterator[tuple[str, str]]:
+    """The texts that a mapping itself puts into a field, each with its place."""
+    if value.constant is not None:
+        yield place, value.constant
+    if value.default is not None:
+        yield join(place, "default"), value.default
+    for cell, text in (value.map or {}).items():
+        yield join(place, "map", cell), text
+    for index, choice in enumerate(value.first or ()):
+        yield from _texts(choice, join(place, "first", index))
 
 
 def _unknown_time(place: str, name: str, times: Sequence[str]) -> Iterator[MappingFault]:

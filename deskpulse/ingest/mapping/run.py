@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from deskpulse.ingest import responders
 from deskpulse.ingest.events_io import encode
 from deskpulse.ingest.mapping import contract
 from deskpulse.ingest.mapping.contract import Holds
@@ -46,6 +47,16 @@ def map_file(
     return _Run(mapping, DirtyRows() if dirty is None else dirty, on_progress).events(path)
 
 
+class _Field(NamedTuple):
+    """A field of an event, ready to be filled."""
+
+    name: str
+    holds: Holds
+    required: bool
+    withdraws: bool  # an empty text becomes null
+    text: TextOf
+
+
 @dataclass(frozen=True, slots=True)
 class _Event:
     """An event rule, ready to be used."""
@@ -53,22 +64,33 @@ class _Event:
     topic: str
     first_only: bool
     applies: Test
-    fields: Sequence[tuple[str, Holds, bool, TextOf]]  # name, type, required, text
+    fields: Sequence[_Field]
     decode: Decode
 
     def of(self, row: MappedRow) -> dict[str, object]:
         """The event of a row, checked against the contract. Errors: DirtyCell."""
         event: dict[str, object] = {}
-        for name, holds, required, text in self.fields:
-            given = text(row)
+        for name, holds, required, withdraws, text in self.fields:
+            given = self._given(name, text, row)
             if given:
                 event[name] = typed("text" if holds == "time" else holds, given)
             elif required:
                 raise DirtyCell("empty", f"{name} of {self.topic} is empty")
+            elif withdraws:
+                event[name] = None
         verdict = self.decode(encode(event))
         if isinstance(verdict, Reject):
             raise DirtyCell(verdict.reason, f"{self.topic}: {verdict.detail}")
         return {"topic": self.topic, **event}
+
+    def _given(self, name: str, text: TextOf, row: MappedRow) -> str:
+        """The text of a field. Errors: DirtyCell, which people read: it never holds who replied."""
+        try:
+            return text(row)
+        except DirtyCell as cell:
+            if name != responders.FIELD:
+                raise
+            raise DirtyCell(cell.reason, f"{name} of {self.topic} is not in its map") from None
 
 
 class _Run:
@@ -158,7 +180,8 @@ class _Run:
         tag = rule.fields[tags].constant if tags in rule.fields else None
         known = contract.rules(rule.topic, tag)
         fields = [
-            (name, known[name].holds, known[name].required, self._text_of(rule, name)) for name in rule.fields
+            _Field(name, known[name].holds, known[name].required, value.withdraw, self._text_of(rule, name))
+            for name, value in rule.fields.items()
         ]
         return _Event(rule.topic, rule.rows == "first", all_of(rule.when), fields, decoder(rule.topic))
 

@@ -148,6 +148,7 @@ class FieldValue(Value):
     """The value of an event's field: a text, or one of the mapping's times."""
 
     time: str | None = None
+    withdraw: bool = False  # of a deadline in `due`: an empty time withdraws it; else it stays as it is
 
     @classmethod
     def origins(cls) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ Test = Callable[[MappedRow], bool]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS: Final = 86_400_000
-_FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 def columns_of(value: Value) -> Iterator[str]:
@@ -177,5 +177,5 @@ def _finite(text: str) -> int | float:
 _TYPED: Final[Mapping[Holds, Callable[[str], Any]]] = {
     "integer": int,
     "number": _finite,
-    "flag": lambda text: _FLAGS[text.lower()],
+    "flag": lambda text: FLAGS[text.lower()],
 }

@@ -21,6 +21,7 @@ from rich.live import Live
 from deskpulse import exits
 from deskpulse.cluster import ClusterError
 from deskpulse.ingest.publisher import Pace, PublishProgress, publish
+from deskpulse.ingest.responders import all_guarded
 from deskpulse.lab.brokers import BrokerError
 from deskpulse.lab.brokers.process import free_ports, port_is_free
 from deskpulse.lab.demo import proof, screen
@@ -186,7 +187,8 @@ class _Play:
         await producer.start()
         try:
             begun_ms, prefix = self.now_ms(), self.settings.topic_prefix
-            events = story(self.scenario, now_ms=begun_ms, rate_per_hour=self.rate_per_hour)
+            told = story(self.scenario, now_ms=begun_ms, rate_per_hour=self.rate_per_hour)
+            events = all_guarded(told, self.settings.privacy.responder_key())
             if self.is_rough:
                 events = self.kinds.watch(events)
             first = await publish_backlog(
