@@ -42,7 +42,7 @@ from kpis.tickets.facts import (
 )
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import ROW_BYTES, Stub, TicketRow
-from kpis.tickets.standing import FORMAT, Named, Standing, of_old_row
+from kpis.tickets.standing import FORMAT, NamedLabels, Standing, of_old_row
 from kpis.tickets.steps import GONE, WAIT, Log, More
 from kpis.tickets.turns import OldTurn, log_of, old_turns
 
@@ -135,10 +135,10 @@ class Remains(Struct, array_like=True, gc=False):
     reopened: int | None = None
     reopened_last: int | None = None
     turns: list[int] = []
-    named: Named | None = None
+    named: NamedLabels | None = None
     more: list[int | None] = []
     log: list[tuple[int, int, More]] = []
-    resolved_as: Named | None = None
+    resolved_as: NamedLabels | None = None
 
 
 _OUTCOMES: Final = (None, "solved", "abandoned")
@@ -198,15 +198,15 @@ def _state_of(row: TicketRow, standing: Standing) -> int:
     return _OUTCOMES.index(standing.outcome) + sum(bit for is_set, bit in bits if is_set)
 
 
-def _named_last(standing: Standing) -> Named:
+def _named_last(standing: Standing) -> NamedLabels:
     """What triages and transfers have named, as it stands in the last stretch."""
-    found: Named = (standing.team, standing.channel, standing.priority)
+    found: NamedLabels = (standing.team, standing.channel, standing.priority)
     for named in standing.handed or ():
         found = tuple([new or old for new, old in zip(named, found, strict=True)])
     return found
 
 
-def _ended_as(standing: Standing) -> Named | None:
+def _ended_as(standing: Standing) -> NamedLabels | None:
     """The labels of the resolution that holds, where they are others than those of now."""
     ended = standing.dims_of(standing.ended_stretch)
     return None if standing.outcome is None or ended == standing.dims() else ended

@@ -28,13 +28,13 @@ Spell = tuple[int, int, int | None]
 # series, ms: of what is open and of what is assigned the creation, of what waits the start of its wait, of
 # what is with a bot the start of that
 Level = tuple[int, int]
-Part = tuple[Dims, list[Booking]]
+OfStretch = tuple[Dims, list[Booking]]
 
 
 class Contribution(NamedTuple):
     """What a ticket adds: to panes by the labels of its stretches, to levels by `dims`, those of the last."""
 
-    parts: list[Part]
+    parts: list[OfStretch]
     levels: list[Level]
     dims: Dims
 

@@ -28,7 +28,7 @@ UNKNOWN: Final = "unknown"
 Dims = tuple[str, str, str]  # team, channel, priority
 FIELDS: Final = 3
 FORMAT: Final = 7  # the ledger's, with which stretches, messages and bots came
-Named = tuple[str | None, ...]  # by field, None where not named
+NamedLabels = tuple[str | None, ...]  # by field, None where not named
 # kind, respondent, event time ms, cell, number of the stretch: the latest answer of a respondent
 Answered = tuple[Any, ...]
 Filed = list[list[Booking]]  # what a ticket adds to panes, by the number of its stretch
@@ -56,7 +56,7 @@ class Standing(Struct, array_like=True, gc=False):
     answers: list[Answered] | None = None
     reopened_last_ms: int | None = None  # of old rows
     # From here on of ledger format 7.
-    handed: list[Named] | None = None  # what each transfer named, as triages of its stretch say
+    handed: list[NamedLabels] | None = None  # what each transfer named, as triages of its stretch say
     gone: int = 0  # MERGED or DISCARDED: it is one; 0: it is neither
     pending: bool = False  # a message of the customer has no answer yet
     messaged_ms: int | None = None  # the customer's first message
@@ -189,5 +189,5 @@ def of_old_row(standing: Standing) -> None:
     standing.replies = int(standing.replied_ms is not None)
 
 
-def _with(named: Named, place: int, value: Any) -> Named:
+def _with(named: NamedLabels, place: int, value: Any) -> NamedLabels:
     return (*named[:place], value, *named[place + 1 :])

@@ -17,14 +17,19 @@ only what changed anything is there.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, Final
-
-from xxhash import xxh3_64_intdigest
+from typing import Final
 
 from kpis import cell_numbers
+from kpis.tickets.additions import (
+    ANOMALY,
+    book_reply,
+    duration_cells,
+    register,
+    stand,
+    sum_of_parts,
+    touch,
+)
 from kpis.tickets.answers import answer
 from kpis.tickets.facts import (
     ASSIGNED,
@@ -52,9 +57,6 @@ from kpis.tickets.facts import (
     Fact,
 )
 from kpis.tickets.standing import Filed, Standing
-from windows.deltas import Booking
-from windows.distinct import REGISTERS
-from windows.histogram import BOUNDS
 from windows.panes import DAY_MS
 
 # A turn: event time ms, what, more. What is a kind of fact, where it is the same, or one of these.
@@ -72,9 +74,6 @@ MOST_REPLIES: Final = 2  # beyond one it does not matter how many
 RIPENS_MS: Final = 7 * DAY_MS  # after it a solution is known to have been one at first contact
 
 _RECEIVED: Final = (cell_numbers.RECEIVED, 1)  # an amount: where more was handed out, it is below 0
-_LAST_BUCKET: Final = len(BOUNDS) - 1
-_ANOMALY: Final = (cell_numbers.ANOMALY,)
-_LATER: Final = cell_numbers.RESPONSE - cell_numbers.FIRST_RESPONSE
 _BOT_STATUS: Final = STATUSES.index("bot")
 _CLOSING: Final = {
     STATUSES.index("solved"): False,
@@ -115,7 +114,7 @@ def step(  # noqa: C901 - one branch a kind
     if early:
         assert created is not None
         if found is not None:
-            found[-1].append((created, _ANOMALY, ()))
+            found[-1].append((created, ANOMALY, ()))
     if kind == REPLIED:
         _reply(standing, fact, found, log, early=early)
     elif kind == CUSTOMER_REPLIED:
@@ -128,7 +127,7 @@ def step(  # noqa: C901 - one branch a kind
             _resolve(standing, at, content, found, log)
         elif kind == HANDLED:
             if found is not None and content:
-                found[-1].append((at, *_duration(cell_numbers.HANDLE, _sum_of_parts(content))))
+                found[-1].append((at, *duration_cells(cell_numbers.HANDLE, sum_of_parts(content))))
         elif kind >= NPS:
             answer(standing, at, kind, content, found)
         else:
@@ -199,39 +198,13 @@ def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None,
     if log is not None and (start is not None or is_first):
         log.append((at, REPLIED, (start, first_start, standing.stretch)))
     if found is not None:
-        _touch(standing, found)
+        touch(standing, found)
         length = None if start is None else max(0, at - start)
         first_length = at - first_start if first_start is not None and created is not None else None
-        _book_reply(
-            found[-1], at, length, first_length, ahead=waited is not None and waited < 0 and not early
-        )
+        book_reply(found[-1], at, length, first_length, ahead=waited is not None and waited < 0 and not early)
     standing.replies = min(standing.replies + 1, MOST_REPLIES)
     if is_first:
         standing.replied_ms = at
-
-
-def _book_reply(
-    here: list[Booking], at: int, length: int | None, first_length: int | None, *, ahead: bool
-) -> None:
-    """What a reply adds: the wait that it ends, and of the first one, the first response time.
-
-    `ahead`: the wait that it states begins after it.
-    """
-    counts: tuple[int, ...] = ()
-    amounts: tuple[int, ...] = ()
-    if first_length is not None:
-        counts, amounts = _duration(cell_numbers.FIRST_RESPONSE, first_length)
-        if length == first_length:
-            counts = (*counts, *[cell + _LATER for cell in counts])
-            amounts = amounts and (*amounts, cell_numbers.RESPONSE + 1, first_length)
-            length = None
-    if length is not None:
-        more_counts, more_amounts = _duration(cell_numbers.RESPONSE, length)
-        counts, amounts = counts + more_counts, amounts + more_amounts
-    if ahead:
-        counts += _ANOMALY
-    if counts:
-        here.append((at, counts, amounts))
 
 
 def _first_start(standing: Standing, created: int | None) -> int:
@@ -252,7 +225,7 @@ def _message(standing: Standing, fact: Fact, found: Filed | None, log: Log | Non
     at, _, _, content = fact
     since = None if not content else at - content[0]
     if since is not None and since > at and found is not None and not early:
-        found[-1].append((at, _ANOMALY, ()))
+        found[-1].append((at, ANOMALY, ()))
     if early:
         assert standing.created_ms is not None
         at = standing.created_ms
@@ -365,7 +338,7 @@ def _resolve(standing: Standing, at: int, content: Content, found: Filed | None,
     """A resolution; while the ticket is resolved it is an interaction and nothing more."""
     abandoned, *parts, by_bot = (*content, *(None,) * 5)[:5]
     if found is not None and parts != [None, None, None]:
-        found[-1].append((at, *_duration(cell_numbers.HANDLE, _sum_of_parts(parts))))
+        found[-1].append((at, *duration_cells(cell_numbers.HANDLE, sum_of_parts(parts))))
     if not standing.gone:
         how = ABANDONED if abandoned else SOLVED_BY_BOT if by_bot else SOLVED
         _close(standing, at, how, found, log)
@@ -389,7 +362,7 @@ def _close(standing: Standing, at: int, how: int, found: Filed | None, log: Log 
     amounts: tuple[int, ...] = ()
     if how != ABANDONED:
         amounts = _solve(standing, at, how, counts, found)
-        _stand(standing, found, 1)
+        stand(standing, found, 1)
     if counts and found is not None:
         found[-1].append((at, tuple(counts), amounts))
 
@@ -413,7 +386,7 @@ def _solve(standing: Standing, at: int, how: int, counts: list[int], found: File
             found[-1].append((standing.ripens_ms, (cell_numbers.FIRST_CONTACT_OF, *kept), ()))
     if standing.created_ms is None:
         return ()
-    more, amounts = _duration(cell_numbers.RESOLUTION, at - standing.created_ms)
+    more, amounts = duration_cells(cell_numbers.RESOLUTION, at - standing.created_ms)
     counts += more
     return amounts
 
@@ -424,7 +397,7 @@ def _reopen(standing: Standing, at: int, _: Content, found: Filed | None, log: L
     if outcome is None:
         return
     if outcome == "solved":
-        _stand(standing, found, -1)
+        stand(standing, found, -1)
     standing.outcome, standing.reopened_last_ms = None, at
     if log is not None:
         log.append((at, REOPENED, None))
@@ -455,72 +428,3 @@ _CHANGES: Final[dict[int, Callable[[Standing, int, Content, Filed | None, Log | 
     DISCARDED: _discard,
     RESTORED: _restore,
 }
-
-
-def _stand(standing: Standing, found: Filed | None, sign: int) -> None:
-    """Let the ticket stand as solved from now on, or no more.
-
-    It counts net at its first solution, in the cohort of its creation, and if a human solved it, at that
-    solution: the whole time that it took, and whether one reply was enough.
-    """
-    if found is None:
-        return
-    at, created = standing.ended_ms, standing.created_ms
-    _put(found[standing.solved_stretch], standing.solved_ms, (cell_numbers.NET,), (), sign)
-    _put(found[0], created, (cell_numbers.COHORT,), (), sign)
-    if standing.ended_by_bot or at is None:
-        return
-    here = found[standing.ended_stretch]
-    if created is not None:
-        _put(here, at, *_duration(cell_numbers.FULL_RESOLUTION, at - created), sign)
-    if standing.replies:
-        touched = (cell_numbers.TOUCHED, cell_numbers.ONE_TOUCH)[: 2 if standing.replies == 1 else 1]
-        _put(here, at, touched, (), sign)
-
-
-def _touch(standing: Standing, found: Filed) -> None:
-    """Another reply by a human, after the solution that stands: one may have been enough until now."""
-    at = standing.ended_ms
-    if standing.outcome != "solved" or standing.ended_by_bot or at is None or standing.replies > 1:
-        return
-    here = found[standing.ended_stretch]
-    if standing.replies == 0:
-        here.append((at, (cell_numbers.TOUCHED, cell_numbers.ONE_TOUCH), ()))
-    else:
-        here.append((at, (), (cell_numbers.ONE_TOUCH, -1)))
-
-
-def _put(
-    here: list[Booking],
-    at: int | None,
-    counts: tuple[int, ...],
-    amounts: tuple[int, ...],
-    sign: int,
-) -> None:
-    """Book at an instant, or (sign -1) take back; without an instant there is nothing."""
-    if at is None:
-        return
-    if sign > 0:
-        here.append((at, counts, amounts))
-        return
-    less = [number for cell in counts for number in (cell, -1)]
-    for place in range(0, len(amounts), 2):
-        less += (amounts[place], -amounts[place + 1])
-    here.append((at, (), tuple(less)))
-
-
-def _sum_of_parts(parts: Content | list[Any]) -> int:
-    return sum([part for part in parts if part is not None])
-
-
-def _duration(base: int, length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The cells of a duration."""
-    if length:
-        return (base, base + 2 + min(bisect_left(BOUNDS, length), _LAST_BUCKET)), (base + 1, length)
-    return (base, base + 2), ()
-
-
-@lru_cache(maxsize=65_536)
-def register(customer_id: str) -> int:
-    """The register of a customer: 24 bits of XXH3-64."""
-    return xxh3_64_intdigest(customer_id.encode()) % REGISTERS
