@@ -33,7 +33,8 @@ class Deadline:
     allowance: int = 0  # share of such promises that may be missed, in 1/10,000
     now: Dimensions = ("unknown", "unknown", "unknown")  # of the ticket now: a running one is theirs to do
     is_given: bool = False  # it came with the ticket: no line of the policy promised it
-    is_foreign: bool = False  # it has ended, and other labels than those of its line had it at the end
+    # it has ended under labels that another line of the version in force for the ticket is for, or none
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def look_at(
         found.unanswered.append(Unanswered(course.waits[-1].since_ms, history.now.dimensions))
     walked = walk(course, editions)
     found.measured.extend(_measured(history, walked.calendars, frt_from))
-    found.deadlines.extend(_deadline(history, one) for one in walked.judged)
+    found.deadlines.extend(_deadline(history, one, walked.edition) for one in walked.judged)
     found.extended.extend(
         Extended(target, at_ms, history.label_at(at_ms).dimensions) for target, at_ms in walked.extended
     )
@@ -116,7 +117,7 @@ def _given(events: Iterable[Event]) -> Iterator[str]:
                 yield target
 
 
-def _deadline(history: History, judged: Judged) -> Deadline:
+def _deadline(history: History, judged: Judged, edition: Edition | None) -> Deadline:
     at_ms = judged.due_ms if judged.met_ms is None else judged.met_ms
     dimensions = history.label_at(at_ms).dimensions
     terms = judged.terms
@@ -133,7 +134,8 @@ def _deadline(history: History, judged: Judged) -> Deadline:
         is_given=terms is None,
         is_foreign=judged.outcome != "running"
         and terms is not None
-        and terms.edition.place(judged.target, dimensions) != terms.place,
+        and edition is not None
+        and edition.place(judged.target, dimensions) != terms.place,
     )
 
 

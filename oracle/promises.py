@@ -29,7 +29,6 @@ class Run(NamedTuple):
 class Terms:
     """A line of the policy that a ticket is promised, with the calendar that counts it."""
 
-    edition: Edition
     place: int  # of the line among those of its target
     line: Line
     hours: OpenHours | None
@@ -152,21 +151,23 @@ class Walk:
             return None
         line = self.edition.lines[target][found]
         hours = None if line.all_the_time else self.edition.hours(names[0])
-        return Terms(self.edition, found, line, hours)
+        return Terms(found, line, hours)
 
     def replied_before(self, place: int) -> bool:
         """Tell whether the first reply came before a place in the order, or at it."""
         reply = self.course.first_reply
         return reply is not None and reply.place <= place
 
-    def first_runs(self, place: int, *, whole: bool = False) -> list[Run]:
-        """List when the clock of the first reply ran, as far as is known after a place."""
+    def first_runs(self, place: int) -> list[Run]:
+        """List when the clock of the first reply ran, as far as is known after a place.
+
+        What it ran before its deadline was withdrawn is withdrawn too.
+        """
         reply = self.course.first_reply
         begun = [
             wait
             for wait in self.course.waits
-            if (whole or wait.start_place >= self.first_from)
-            and (reply is None or wait.start_place < reply.place)
+            if wait.start_place >= self.first_from and (reply is None or wait.start_place < reply.place)
         ]
         return _known(begun, place)
 
@@ -293,11 +294,11 @@ def _withdraw(found: Walk, place: int, fact: Event) -> None:
     if (
         not found.replied_before(place)
         and found.pending_before(place)
-        and not found.first.is_ended
         and not found.first.has_passed(found.first_runs(place - 1), fact.at_ms)
     ):
-        found.first = Promise()
+        found.first = Promise(is_ended=found.first.is_ended)
         found.is_withdrawn = True
+        found.first_from = place
 
 
 def _follow_wait(found: Walk, place: int, fact: Event) -> None:
@@ -307,15 +308,10 @@ def _follow_wait(found: Walk, place: int, fact: Event) -> None:
     stated = fact.content.get("waiting_since") if fact.kind == "customer_replied" else None
     if wait is not None and found.replied_before(place):
         found.wait = wait
-        found.since_ms = fact.at_ms if stated is None else min(stated, fact.at_ms)
-        found.next = Promise(found.terms("next_reply"))
-        if found.kept is not None and (found.kept[0] is None or found.kept[0] >= found.since_ms):
-            found.next.give(found.kept[0])
-        found.kept = None
+        _begin_next(found, fact.at_ms if stated is None else min(stated, fact.at_ms))
     elif wait is not None and found.is_withdrawn:
         found.is_withdrawn = False
-        found.first_from = place
-        found.first.terms = found.terms("first_reply")
+        found.first.terms = None if found.first.is_ended else found.terms("first_reply")
     if found.wait is not None and stated is not None:
         found.since_ms = min(found.since_ms, stated, fact.at_ms)
     if found.wait is not None and found.wait.end_place == place:
@@ -330,16 +326,25 @@ def _reply(found: Walk, place: int, fact: Event) -> None:
     if first is not None and first.place == place:
         found.judged += _replied(found, place, fact.at_ms)
         return
-    stated = fact.content.get("waiting_since") is not None
-    if first is None or place < first.place or not stated or reply.since_ms is None:
+    if first is None or place < first.place or reply.since_ms is None:
         return
     if found.wait is None:
-        terms = found.terms("next_reply")
-        if terms is not None:
-            due_ms, _ = terms.due([Run(reply.since_ms)], fact.at_ms)
-            found.judged.append(_met_or_missed("next_reply", due_ms, fact.at_ms, reply.since_ms, terms))
+        _begin_next(found, reply.since_ms)
+        due = found.next.due([Run(found.since_ms)], found.since_ms)
+        if due is not None:
+            terms = found.next.terms
+            found.judged.append(_met_or_missed("next_reply", due[0], fact.at_ms, found.since_ms, terms))
     else:
         found.since_ms = reply.since_ms
+
+
+def _begin_next(found: Walk, since_ms: int) -> None:
+    """Promise a reply to the wait that begins, by what was stated for it, or by the line of then."""
+    found.since_ms = since_ms
+    found.next = Promise(found.terms("next_reply"))
+    if found.kept is not None and (found.kept[0] is None or found.kept[0] >= since_ms):
+        found.next.give(found.kept[0])
+    found.kept = None
 
 
 def _met_or_missed(target: str, due_ms: int, done_ms: int, start_ms: int, terms: Terms | None) -> Judged:
@@ -366,7 +371,7 @@ def _ran_at(found: Walk, given_ms: int) -> bool:
     at_ms = max(given_ms, found.created_ms)
     return any(
         run.start_ms <= at_ms and (run.end_ms is None or at_ms < run.end_ms)
-        for run in found.first_runs(len(found.course.facts), whole=True)
+        for run in found.first_runs(len(found.course.facts))
     )
 
 

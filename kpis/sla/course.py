@@ -125,7 +125,7 @@ class TargetClock:
         old, runs_since = self.term, at_ms if self.since_ms is None else self.since_ms
         before = self.due_ms(runs_since)
         late = old is not None and 2 * self.used_ms(at_ms) > old.within_ms
-        self.term = term
+        self.term, self.fixed_ms = term, None  # another triage at the same instant may have set it
         if term is None:
             return False
         now = self.due_ms(self.since_ms)
@@ -250,14 +250,13 @@ class ClockCourse:
     def triage(self, at_ms: int, more: More) -> None:
         """Labels are corrected; where the policy says so, the clocks follow the line that fits them."""
         assert isinstance(more, tuple)
+        if self.version is None or self.version.after_triage != "retarget":
+            return
         named = (*more, None, None, None)[:3]
         self._labels = tuple(
             [str(new) if new is not None else old for new, old in zip(named, self._labels, strict=True)]
         )
-        if self.version is not None and self.version.after_triage == "retarget":
-            self._retarget(at_ms)
-        else:
-            self._labels = self.creation.dims
+        self._retarget(at_ms)
 
     def begin_wait(self, at_ms: int, more: More) -> None:
         """The customer waits, for the first reply or for another one; or had waited for longer."""
@@ -300,7 +299,9 @@ class ClockCourse:
             assert isinstance(first_start, int)
             self.replied_ms = at_ms
             self.reply_ms = None if calendar is ALWAYS else calendar.elapsed_ms(first_start, at_ms)
-            if not self.reply.withdrawn:
+            if self.reply.given:
+                self.reply.stop(at_ms)
+            elif not self.reply.withdrawn:
                 self.reply.start(at_ms)  # who is answered while closed had what was left of the time
             return
         if self.replied_ms is None or start is None:
@@ -434,10 +435,11 @@ class ClockCourse:
     def _given_resolution(self) -> tuple[int | None, int]:
         due = self.resolution.fixed_ms
         assert due is not None
-        closure = self.closure_at(due)
+        passed_ms = max(due, self.creation.at_ms)
+        closure = self.closure_at(passed_ms)
         if closure is not None:
-            return (due, KEPT | GIVEN) if closure.how == SOLVED else (None, 0)
-        if self.was_with_bot(due):
+            return (due, KEPT | GIVEN) if closure.how == SOLVED and closure.at_ms <= due else (None, 0)
+        if self.was_with_bot(passed_ms):
             return None, 0
         return due, GIVEN | (RUNNING if self.closed is None else 0)
 

@@ -188,8 +188,8 @@ def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None,
         assert created is not None
         at = created
     start = standing.wait_ms if waited is None else fact[0] - waited
-    if early and start is not None:
-        start = at  # by every clock it waited for no time
+    if start is not None:  # stated after the reply, or the reply is stamped before the creation: no time
+        start = at if early else min(start, at)
     if standing.bot_ms is not None and log is not None:
         log.append((at, BOT, False))
     standing.pending, standing.wait_ms, standing.bot_ms = False, None, None
@@ -199,7 +199,7 @@ def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None,
         log.append((at, REPLIED, (start, first_start, standing.stretch)))
     if found is not None:
         touch(standing, found)
-        length = None if start is None else max(0, at - start)
+        length = None if start is None else at - start
         first_length = at - first_start if first_start is not None and created is not None else None
         book_reply(found[-1], at, length, first_length, ahead=waited is not None and waited < 0 and not early)
     standing.replies = min(standing.replies + 1, MOST_REPLIES)
@@ -251,8 +251,8 @@ def _need_no_reply(standing: Standing, at: int, _: Content, __: Filed | None, lo
 
 
 def _wait(standing: Standing, at: int, log: Log | None) -> None:
-    """The ticket is open and with people: if a message has no answer, the customer waits from now on."""
-    if standing.pending and standing.wait_ms is None:
+    """The ticket is open: if a message has no answer and people have it, the customer waits from now on."""
+    if standing.pending and standing.wait_ms is None and standing.bot_ms is None:
         standing.wait_ms = at
         if log is not None:
             log.append((at, WAIT, at))
@@ -284,11 +284,13 @@ def _state(standing: Standing, at: int, content: Content, found: Filed | None, l
     if status in _CLOSING:
         _close(standing, at, ABANDONED if _CLOSING[status] else SOLVED, found, log)
         return
-    _reopen(standing, at, (), found, log)
+    begins = status == _BOT_STATUS and standing.bot_ms is None
+    if begins:
+        standing.bot_ms = standing.bot_last_ms = at
+    _reopen(standing, at, (), found, log)  # for a bot: no wait begins
     if status != _BOT_STATUS:
         _hand_over(standing, at, (), found, log)
-    elif standing.bot_ms is None:
-        standing.bot_ms = standing.bot_last_ms = at
+    elif begins:
         _stop_waiting(standing, at, log)
         if log is not None:
             log.append((at, BOT, True))
