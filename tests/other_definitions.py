@@ -3,94 +3,101 @@
 One adds cells, one removes some, one moves some, one promises otherwise.
 
 `carrying` makes such a program of this process for a while; `python -m tests.other_definitions worker` runs a
-command of the one before this. In program 3 the clock of the first reply went on while a ticket was closed,
-and a met deadline counted at the deadline.
+command of the one before this, which knows the kinds of events that ledger format 6 has. In program 3 the
+clock of the first reply went on while a ticket was closed, and a met deadline counted at the deadline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
-import msgspec
+from msgspec.structs import replace
 
 from deskpulse.cli import main
 from kpis import cell_numbers
-from kpis.ledger import definitions
+from kpis.ledger import codec, definitions
 from kpis.sla import commitments
+from kpis.sla.commitments import Promised
 from kpis.sla.policy import Policy
 from kpis.state.sla_clocks import NOTHING, SlaClocks
 from kpis.tickets import observe
-from kpis.tickets.booking import Contribution
 from kpis.tickets.facts import FactEvent
-from kpis.tickets.observe import Level, Observation
+from kpis.tickets.observe import Contribution, Level, Observation
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import TicketRow
+from tests import definitions_five as five
 from windows.panes import HOUR_MS, MINUTE_MS
 
-Found = tuple[list[Observation], list[Level]]
 NEW_CELL: Final = 900
 _contribution: Final = observe.contribution
 _promised: Final = commitments.contribution
 _derive: Final = commitments.derive
 
 
-def _adds(row: TicketRow) -> Found:
-    found, levels = _contribution(row)
-    return [
-        *found,
-        *((at_ms, NEW_CELL, 2) for at_ms, cell, _ in found if cell == cell_numbers.SOLVED),
-    ], levels
+def _each(found: Contribution, change: Callable[[Observation], Iterable[Observation]]) -> Contribution:
+    """A contribution with each observation replaced by some others."""
+    parts = []
+    for dims, bookings in found.parts:
+        changed = [other for one in observe.observations(bookings) for other in change(one)]
+        parts.append((dims, [(at_ms, (), (cell, amount)) for at_ms, cell, amount in changed]))
+    return found._replace(parts=[part for part in parts if part[1]])
 
 
-def _removes(row: TicketRow) -> Found:
-    found, levels = _contribution(row)
-    kept = [one for one in found if one[1] not in {cell_numbers.NET, cell_numbers.CREATED}]
-    return kept, [one for one in levels if one[0] != cell_numbers.UNANSWERED]
+def _adds(row: TicketRow) -> Contribution:
+    def change(one: Observation) -> list[Observation]:
+        return [one, (one[0], NEW_CELL, 2 * one[2])] if one[1] == cell_numbers.SOLVED else [one]
+
+    return _each(_contribution(row), change)
 
 
-def _moves(row: TicketRow) -> Found:
-    """The cohort an hour before, and open tickets at another minute."""
-    found, levels = _contribution(row)
-    moved = [
-        (at_ms - HOUR_MS, cell, amount) if cell == cell_numbers.COHORT else (at_ms, cell, amount)
-        for at_ms, cell, amount in found
-    ]
-    return moved, [(level, at_ms - MINUTE_MS) for level, at_ms in levels]
+def _removes(row: TicketRow) -> Contribution:
+    gone = {cell_numbers.NET, cell_numbers.CREATED}
+    found = _each(_contribution(row), lambda one: [] if one[1] in gone else [one])
+    return found._replace(levels=[one for one in found.levels if one[0] != cell_numbers.UNANSWERED])
 
 
-def _three(row: TicketRow) -> Found:
+def _moves(row: TicketRow) -> Contribution:
+    """The cohort an hour before, and what stands in levels at another minute."""
+
+    def change(one: Observation) -> list[Observation]:
+        at_ms, cell, amount = one
+        return [(at_ms - HOUR_MS, cell, amount) if cell == cell_numbers.COHORT else one]
+
+    found = _each(_contribution(row), change)
+    return found._replace(levels=[(level, at_ms - MINUTE_MS) for level, at_ms in found.levels])
+
+
+def _three(row: TicketRow) -> Contribution:
     """As definitions 3 had it: what is unanswered waits since its creation, also once it was reopened."""
-    found, levels = _contribution(row)
-    created = [at_ms for level, at_ms in levels if level == cell_numbers.OPEN]
-    return found, [
-        (level, created[0]) if level == cell_numbers.UNANSWERED else (level, at_ms) for level, at_ms in levels
-    ]
+    found = five.contribution(row)
+    created = [at_ms for level, at_ms in found.levels if level == cell_numbers.OPEN]
+    levels = [(level, created[0]) for level, _ in found.levels]
+    return found._replace(levels=levels)
 
 
-def _promised_three(row: TicketRow) -> Found:
+def _promised_three(row: TicketRow) -> Promised:
     """Likewise: a promise that was met counts at the deadline.
 
     A ticket that is closed before it without a reply owes none.
     """
-    found, levels = _promised(row)
-    course, promise = commitments.run(row), row.promise
+    found, course, promise = five.promised(row), five.run(row), row.promise
     if course is None or promise is None:
-        return found, levels
+        return found
     due = {"first_reply": promise.reply_due_ms, "resolution": promise.resolution_due_ms}
     unanswered = course.replied_ms is None and course.closed_ms is not None
     owes_none = (
         unanswered and promise.reply_due_ms is not None and (course.closed_ms or 0) <= promise.reply_due_ms
     )
     kept = []
-    for at_ms, cell, amount in found:
+    for dims, (at_ms, cell, amount) in found.found:
         target = _target_of(cell)
         if target == "first_reply" and owes_none:
             continue
-        kept.append((at_ms if target is None else due[target] or at_ms, cell, amount))
-    return kept, levels
+        kept.append((dims, (at_ms if target is None else due[target] or at_ms, cell, amount)))
+    return found._replace(found=kept)
 
 
 def _target_of(cell: int) -> str | None:
@@ -104,45 +111,51 @@ def _target_of(cell: int) -> str | None:
     return None
 
 
-def _derive_three(row: TicketRow, policy: Policy) -> Promise | None:
+def _derive_three(row: TicketRow, policy: Policy | None) -> Promise | None:
     """Likewise: the first reply's clock runs from the creation, whatever becomes of the ticket."""
-    promise, course = _derive(row, policy), commitments.run(row)
+    promise, course = five.derive(row, policy), five.run(row)
     if promise is None or course is None:
         return promise
     creation = course.creation
-    terms = policy.terms(creation.at_ms, (creation.team, creation.channel, creation.priority))
+    terms = five.terms_of(creation, policy)
     term = None if terms is None else terms.first_reply
-    due = None if term is None else term.calendar.after_ms(creation.at_ms, term.within_ms)
-    return msgspec.structs.replace(promise, reply_due_ms=due)
+    return replace(
+        promise, reply_due_ms=None if term is None else term.calendar.after_ms(creation.at_ms, term.within_ms)
+    )
 
 
-def _promises(row: TicketRow) -> Found:
+def _promises(row: TicketRow) -> Promised:
     """Outcomes an hour before."""
-    found, levels = _promised(row)
-    return [(at_ms - HOUR_MS, cell, amount) for at_ms, cell, amount in found], levels
+    found = _promised(row)
+    return found._replace(
+        found=[(dims, (at_ms - HOUR_MS, cell, amount)) for dims, (at_ms, cell, amount) in found.found]
+    )
 
 
-def _later(row: TicketRow, policy: Policy) -> Promise | None:
+def _later(row: TicketRow, policy: Policy | None) -> Promise | None:
     """Deadlines half an hour later."""
     promise = _derive(row, policy)
     if promise is None or promise.reply_due_ms is None:
         return promise
-    return msgspec.structs.replace(promise, reply_due_ms=promise.reply_due_ms + 30 * MINUTE_MS)
+    return replace(promise, reply_due_ms=promise.reply_due_ms + 30 * MINUTE_MS)
 
 
 class Program(NamedTuple):
-    """A program with a C of its own: its number, and what it replaces."""
+    """A program with a C of its own: its number, what it replaces, and the format it writes up to."""
 
     number: int
-    contribution: Callable[[TicketRow], Found] = _contribution
-    promised: Callable[[TicketRow], Found] = _promised
-    derive: Callable[[TicketRow, Policy], Promise | None] = _derive
+    contribution: Callable[[TicketRow], Contribution] = _contribution
+    promised: Callable[[TicketRow], Promised] = _promised
+    derive: Callable[[TicketRow, Policy | None], Promise | None] = _derive
+    format: int = codec.VERSION
 
 
 THIS: Final = Program(definitions.CURRENT)
+# Changes that were more than a new cell.
 _BY_NUMBER: Final = {
-    3: Program(3, _three, _promised_three, _derive_three)
-}  # changes that were more than a new cell
+    3: Program(3, _three, _promised_three, _derive_three, codec.OWN_IDS_FORMAT),
+    5: Program(5, five.contribution, five.promised, five.derive, codec.OWN_IDS_FORMAT),
+}
 
 
 def earlier(number: int) -> Program:
@@ -151,9 +164,8 @@ def earlier(number: int) -> Program:
     program = _BY_NUMBER[min(later)] if later else Program(number)
     unknown = cell_numbers.came_after(number)
 
-    def contribution(row: TicketRow) -> Found:
-        found, levels = program.contribution(row)
-        return [one for one in found if one[1] not in unknown], levels
+    def contribution(row: TicketRow) -> Contribution:
+        return _each(program.contribution(row), lambda one: [] if one[1] in unknown else [one])
 
     return program._replace(number=number, contribution=contribution)
 
@@ -169,20 +181,16 @@ OTHERS: Final = {
 }
 
 
-def _booked(row: TicketRow) -> Contribution:
-    """What `kpis.tickets.booking` asks for, from what the program says of the row."""
-    found, levels = observe.contribution(row)
-    return row.dims(), [(at_ms, (), (cell, amount)) for at_ms, cell, amount in found], levels
+def _levels(row: TicketRow) -> list[Level]:
+    return observe.contribution(row).levels
 
 
 def _book(self: SlaClocks, ticket_id: str, row: TicketRow, _: FactEvent, merge: Callable[[], None]) -> None:
     """The difference of what the program promises."""
-    old = self.before(row) or NOTHING
+    before, old = row.dims(), self.before(row) or NOTHING
     merge()
     self.promise_again(row)
-    new = self.before(row) or NOTHING
-    if old != new:
-        self.move(ticket_id, row, old, new)
+    self.move(ticket_id, row, (before, old), (row.dims(), self.before(row) or NOTHING))
 
 
 @contextmanager
@@ -192,11 +200,12 @@ def carrying(program: Program) -> Iterator[None]:
         yield
         return
     patches: dict[str, Any] = {
+        "kpis.ledger.codec.VERSION": program.format,
         "kpis.ledger.definitions.CURRENT": program.number,
         "kpis.tickets.observe.contribution": program.contribution,
+        "kpis.tickets.observe.levels": _levels,
         "kpis.sla.commitments.contribution": program.promised,
         "kpis.sla.commitments.derive": program.derive,
-        "kpis.tickets.booking.contribution": _booked,
         "kpis.tickets.booking._step": lambda *_: False,
         "kpis.state.sla_clocks.SlaClocks.book": _book,
     }

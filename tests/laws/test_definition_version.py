@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpis.ledger import codec, definitions
-from kpis.ledger.codec import Position
+from kpis.ledger.codec import OWN_IDS_FORMAT, Position
 from kpis.ledger.definitions import CURRENT, HISTORY
 from kpis.sla import commitments
 from kpis.state.records import Changes
@@ -25,17 +26,20 @@ from kpis.state.rules import StateRules
 from kpis.tickets import observe
 from kpis.tickets.row import TicketRow
 from kpis.view_keys import LevelKey, PaneKey
+from tests import definitions_five as five
 from tests.examples import examples
-from tests.laws.histories import fixed_rows
+from tests.laws.histories import fixed_rows, rows_of_old_kinds
 from tests.laws.ledgers import T0, Desk, contents, readable
 from tests.laws.policies import the_policy
-from tests.next_version import NEXT, upgraded
 from tests.other_definitions import BEFORE, OTHERS, THIS, Program, carrying
 from windows.panes import DAY_MS, HOUR_MS, SIX_HOURS
 
 Event = tuple[str, dict[str, Any]]
 QUICK = settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RULES: Final = StateRules(policy=the_policy())
+# of a ledger that programs before definitions 6 go on reading
+OLDER: Final = StateRules(policy=the_policy(), ledger_format=OWN_IDS_FORMAT)
+RAISED: Final = StateRules(policy=the_policy(), ledger_format=codec.VERSION)
 MOST_BYTES: Final = 600  # small, so that a rebuild takes many transactions
 customer_events = st.builds(
     lambda number, status, at_ms, customer: (
@@ -83,9 +87,16 @@ def tickets_of(desk: Desk) -> dict[bytes, object]:
     return {key: value for (name, key), value in desk.rows.items() if name == "tickets"}
 
 
-def from_the_start(program: Program, before: Sequence[Event], after: Sequence[Event] = ()) -> Desk:
+def rules_of(program: Program) -> StateRules:
+    """Of a ledger that the program shares with this one."""
+    return OLDER if program.format < codec.VERSION else RULES
+
+
+def from_the_start(
+    program: Program, before: Sequence[Event], after: Sequence[Event] = (), rules: StateRules = RULES
+) -> Desk:
     with carrying(program):
-        desk = Desk(RULES)
+        desk = Desk(rules)
         apply(desk, before)
         desk.write()
         apply(desk, after)
@@ -106,20 +117,21 @@ def test_rows_loaded_under_another_c_are_the_same_events_under_it_from_the_start
 ) -> None:
     """Up and down, through a crash in the middle; what is booked afterwards fits too."""
     old, new = (THIS, OTHERS[name]) if way == "up" else (OTHERS[name], THIS)
-    seed = len(before)
-    desk = from_the_start(old, before)
+    seed, rules = len(before), rules_of(OTHERS[name])
+    desk = from_the_start(old, before, rules=rules)
     with carrying(new):
         if crash is not None:
             take_over(desk, crash_after=crash, seed=seed)
         take_over(desk, seed=seed)
         position = desk.state.position
         assert (new.number, None, True) == (position.definitions, position.becoming, desk.state.clean)
-        expected = from_the_start(new, before)
+        expected = from_the_start(new, before, rules=rules)
         assert without_position(expected) == without_position(desk)
         apply(desk, after)
         desk.write()
-    assert without_position(from_the_start(new, before, after)) == without_position(desk)
-    assert tickets_of(from_the_start(new, before, after)) == tickets_of(desk)
+    expected = from_the_start(new, before, after, rules)
+    assert without_position(expected) == without_position(desk)
+    assert tickets_of(expected) == tickets_of(desk)
 
 
 @QUICK
@@ -140,7 +152,7 @@ def test_a_crash_on_the_way_up_may_be_followed_by_the_way_down(
 @given(histories)
 def test_while_the_panes_are_made_anew_the_position_says_of_what_they_may_be(before: list[Event]) -> None:
     """From before the first changed pane to after the last: so no face trusts a pane of either."""
-    desk = from_the_start(BEFORE, before)
+    desk = from_the_start(BEFORE, before, rules=OLDER)
     desk.state = desk.recovered()
     for changes in desk.state.rebuild(MOST_BYTES):
         if changes is None:
@@ -160,15 +172,17 @@ def test_while_the_panes_are_made_anew_the_position_says_of_what_they_may_be(bef
 @QUICK
 @given(histories, histories)
 def test_the_format_may_be_raised_in_the_same_take_over(before: list[Event], after: list[Event]) -> None:
-    desk = from_the_start(BEFORE, before)
-    expected = from_the_start(THIS, before, after)
-    with upgraded():
-        desk.rules = StateRules(policy=the_policy(), ledger_format=NEXT)
-        take_over(desk)
-        assert NEXT == desk.state.position.format
-        apply(desk, after)
-        desk.write()
+    """What came before had no room for new kinds of events; what comes afterwards has."""
+    desk = from_the_start(BEFORE, before, rules=OLDER)
+    expected = from_the_start(THIS, before, rules=OLDER)
+    for one in (desk, expected):
+        one.rules = RAISED
+        take_over(one)
+        assert codec.VERSION == one.state.position.format
+        apply(one, after)
+        one.write()
     assert without_position(expected) == without_position(desk)
+    assert tickets_of(expected) == tickets_of(desk)
 
 
 def test_an_unchanged_program_rebuilds_nothing() -> None:
@@ -204,7 +218,7 @@ def test_at_the_edge_of_61_days_no_pane_outlives_the_row_that_it_is_made_of(
 
     A rebuild on any day gives the panes of a program that had that C all along.
     """
-    rules = StateRules(horizon_ms=horizon_days * DAY_MS)
+    rules = replace(rules_of(OTHERS[name]), horizon_ms=horizon_days * DAY_MS, policy=None)
     clocks = [T0 + days * DAY_MS + hours * HOUR_MS for days in (60, 61, 62, 63) for hours in (0, 7, 23)]
 
     def lived(program: Program, until_ms: int) -> Desk:
@@ -231,7 +245,8 @@ def test_a_closed_row_stays_until_its_last_booked_instant_is_over_too() -> None:
     desk = Desk(RULES)
     apply(desk, _closed("T1", T0))
     row = desk.state._tickets.by_id["T1"]
-    booked = [at_ms for at_ms, _, _ in (*observe.observe(row), *commitments.contribution(row)[0])]
+    found = [*observe.observe(row), *commitments.contribution(row).found]
+    booked = [at_ms for _, (at_ms, _, _) in found]
     assert (
         desk.state._ticket_leaves_ms(row)
         == max(booked) + SIX_HOURS.retention_ms
@@ -240,7 +255,7 @@ def test_a_closed_row_stays_until_its_last_booked_instant_is_over_too() -> None:
 
 
 def test_names_that_were_folded_are_folded_again_and_counted_once() -> None:
-    rules = StateRules(most_names=2)
+    rules = StateRules(most_names=2, ledger_format=OWN_IDS_FORMAT)
     with carrying(BEFORE):
         desk = Desk(rules)
         for number, team in enumerate(["x", "y", "z", "z"]):
@@ -281,28 +296,38 @@ class TestHidden:
         assert not {name for name in named if not re.search(rf"`{name}`", page)}
 
 
-def fingerprint() -> str:
-    """What C makes of some thousand fixed events, as a digest."""
+def digest_of(rows: Iterable[object]) -> str:
     digest = hashlib.sha256()
-    for row in fixed_rows():
-        digest.update(msgspec.json.encode(_sorted(row)))
+    for one in rows:
+        digest.update(msgspec.json.encode(one))
     return digest.hexdigest()[:16]
 
 
 def _sorted(row: TicketRow) -> list[object]:
-    found, levels = observe.contribution(row)
-    promised, clocks = commitments.contribution(row)
-    return [list(row.dims()), sorted(found), sorted(levels), sorted(promised), sorted(clocks)]
+    found, promised = observe.contribution(row), commitments.contribution(row)
+    booked = sorted(observe.observe(row))
+    return [list(found.dims), booked, sorted(found.levels), *(sorted(part) for part in promised)]
 
 
 def test_a_change_of_c_has_a_number_and_a_digest_of_its_own() -> None:
     """Red after a change of what rows contribute: add a line to HISTORY with the digest found here."""
-    assert HISTORY[-1].digest == fingerprint()
+    assert HISTORY[-1].digest == digest_of(map(_sorted, fixed_rows()))
+
+
+def test_the_program_before_time_lines_is_written_out_as_it_was() -> None:
+    """It gives the digest that it had when it was released, in the words that a digest was made of then."""
+
+    def told(row: TicketRow) -> list[object]:
+        found, promised = five.contribution(row), five.promised(row)
+        booked = sorted(one for _, bookings in found.parts for one in observe.observations(bookings))
+        clocks = sorted((level, due) for _, level, due, _ in promised.levels)
+        return [list(found.dims), booked, sorted(found.levels), sorted(one for _, one in promised.found), clocks]
+
+    assert HISTORY[4].digest == digest_of(map(told, rows_of_old_kinds(five.derive)))
 
 
 def test_digests_of_before_stay_as_they_were() -> None:
     """They say what a number means: a line that was released is never changed, only followed by another."""
-    assert {3: "68bdc6260f3b7866", 4: "833b7b68ae39f367"}.items() <= {
-        one.number: one.digest for one in HISTORY
-    }.items()
+    known = {3: "68bdc6260f3b7866", 4: "833b7b68ae39f367", 5: "9de7297dc3effa4e"}
+    assert known.items() <= {one.number: one.digest for one in HISTORY}.items()
     assert len({one.digest for one in HISTORY[2:]}) == len(HISTORY[2:])
