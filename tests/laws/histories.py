@@ -49,13 +49,22 @@ Derive = Callable[[TicketRow, Policy | None], Any]
 
 
 def fixed_rows() -> Iterator[TicketRow]:
-    """1,000 tickets of events of all kinds, with what is promised to them."""
+    """1,600 tickets of events of all kinds, with what is promised to them."""
     yield from rows_of_old_kinds(commitments.derive)
-    random, policy = Random(20261201), build(PolicyFile.model_validate(yaml.safe_load(PROMISES)))
-    for number in range(600):
-        found = [_changed(random) for _ in range(random.randint(1, 20))]
+    random, policy = Random(20261204), build(PolicyFile.model_validate(yaml.safe_load(PROMISES)))
+    for number in range(1_200):
+        begin_ms, span_ms = (
+            T0 + random.randint(0, DAY_MS),
+            random.choice([2 * HOUR_MS, 6 * HOUR_MS, 2 * DAY_MS]),
+        )
+        draw = _labelled if number % 2 else _changed  # little else happens to some
+        found = [
+            _dated(draw(random, begin_ms), random.randint(0, IDS), begin_ms + random.randint(0, span_ms))
+            for _ in range(random.randint(1, 8 if number % 2 else 20))
+        ]
         if number % 8:  # else it may be that nobody has seen the creation
-            found.append(_in_time(random, _created(random), IDS))
+            late_ms = random.choice([0, 0, random.randint(0, span_ms)])
+            found.append(_dated(_created(random, begin_ms), random.randint(0, IDS), begin_ms + late_ms))
         row = merged([decoded(event) for event in found])
         row.promise = commitments.derive(row, policy if number % 5 else None)
         yield row
@@ -96,18 +105,17 @@ def _drawn(random: Random) -> Event:
     return _in_time(random, random.choice(kinds * 4 + [("ticket-changed", {"change": "discarded"})]))
 
 
-def _in_time(random: Random, event: Event, ids: int = 999) -> Event:
-    topic, fields = event
+def _in_time(random: Random, event: Event) -> Event:
     at_ms = T0 + random.choice([0, 1, MINUTE_MS, HOUR_MS, random.randint(0, 2 * DAY_MS)])
-    return topic, {
-        "event_id": f"e{random.randint(0, ids)}",
-        "occurred_at": at_ms,
-        "ticket_id": "T1",
-        **fields,
-    }
+    return _dated(event, random.randint(0, 999), at_ms)
 
 
-def _created(random: Random) -> Event:
+def _dated(event: Event, number: int, at_ms: int) -> Event:
+    topic, fields = event
+    return topic, {"event_id": f"e{number}", "occurred_at": at_ms, "ticket_id": "T1", **fields}
+
+
+def _created(random: Random, begin_ms: int) -> Event:
     return (
         "ticket-created",
         {
@@ -116,24 +124,36 @@ def _created(random: Random) -> Event:
             "segment": random.choice([None, "gold"]),
             "opened_by": random.choice([None, None, "customer", "desk", "bot"]),
             "with_bot": random.random() < 0.2,
-            **{f"{target}_due": _maybe(random) for target in ("first_reply", "next_reply", "resolution")},
+            **{
+                f"{target}_due": _maybe(random, begin_ms)
+                for target in ("first_reply", "next_reply", "resolution")
+            },
         },
     )
 
 
-def _maybe(random: Random) -> int | None:
+def _maybe(random: Random, begin_ms: int) -> int | None:
     """An instant, rarely."""
-    return T0 + random.randint(0, 2 * DAY_MS) if random.random() < 0.1 else None
+    return begin_ms + random.randint(0, 2 * DAY_MS) if random.random() < 0.1 else None
 
 
-def _changed(random: Random) -> Event:
+def _labelled(random: Random, _: int) -> Event:
+    changes = [
+        *[{"change": "triaged", "team": random.choice("aab")}] * 3,
+        {"change": "transferred", "team": random.choice("abx")},
+        *({"change": change} for change in ("replied", "customer_replied", "customer_replied")),
+    ]
+    return "ticket-changed", random.choice(changes)
+
+
+def _changed(random: Random, begin_ms: int) -> Event:
     """An event of any kind; what hides or removes others is rare."""
     changes: list[dict[str, Any]] = [
         {"change": "triaged", "team": random.choice("ab"), "priority": random.choice([None, "c", "d"])},
         {"change": "transferred", "team": random.choice("abx"), "segment": random.choice([None, "gold"])},
-        {"change": "replied", "waiting_since": _maybe(random), "automated": random.random() < 0.2},
+        {"change": "replied", "waiting_since": _maybe(random, begin_ms), "automated": random.random() < 0.2},
         {"change": "replied"},
-        {"change": "customer_replied", "waiting_since": _maybe(random)},
+        {"change": "customer_replied", "waiting_since": _maybe(random, begin_ms)},
         {"change": "customer_replied"},
         {"change": "no_reply_needed"},
         {"change": "handled", "hold_seconds": random.choice([None, 5])},
@@ -141,8 +161,8 @@ def _changed(random: Random) -> Event:
         {"change": "status", "status": random.choice(["bot", "open", "closed", "abandoned"])},
         {"change": "handed_over"},
         {"change": "assigned", "assigned": random.random() < 0.7},
-        {"change": "due", random.choice(["first_reply_due", "resolution_due"]): _maybe(random)},
-        {"change": "due", "next_reply_due": T0 + random.randint(0, 2 * DAY_MS)},
+        {"change": "due", random.choice(["first_reply_due", "resolution_due"]): _maybe(random, begin_ms)},
+        {"change": "due", "next_reply_due": begin_ms + random.randint(0, 2 * DAY_MS)},
         *({"change": change} for change in ("paused", "resumed", "reopened", "reopened", "restored")),
     ]
     rare: list[dict[str, Any]] = [
@@ -164,4 +184,4 @@ def _changed(random: Random) -> Event:
         },
     )
     told = [("ticket-changed", change) for change in changes * 2 + rare]
-    return _in_time(random, random.choice([*told, *[resolved] * 6, answers]), IDS)
+    return random.choice([*told, *[resolved] * 6, answers])

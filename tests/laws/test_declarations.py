@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -21,11 +21,12 @@ from kpis.sla import commitments
 from kpis.tickets import observe
 from kpis.tickets.customers import CustomerRow, merge
 from kpis.tickets.facts import CREATED
+from kpis.tickets.standing import Filed
+from kpis.tickets.steps import step
 from scripts.tidy import ROOT
 from streams.events import Joined, Left
 from tests.laws.histories import fixed_rows
 from tests.laws.ledgers import T0, decoded
-from windows.deltas import Booking
 
 Booked = dict[int, set[int]]
 CELLS = tuple(cell_numbers.CELLS.values())
@@ -46,17 +47,22 @@ def booked_cells() -> Booked:
     """Which steps book which cells: of a fixed history of tickets, and of a customer who comes back."""
     booked: Booked = {}
     for row in fixed_rows():
-        found: list[Booking] = []
+        found: Filed = []
         standing = observe.begin(row, found)
-        note(booked, CREATED, (cell for _, cell, _ in observe.observations(found)))
-        for fact in row.facts:
-            found.clear()
-            observe.step(standing, fact, found)
-            note(booked, fact[1], (cell for _, cell, _ in observe.observations(found)))
-        note(booked, PROMISE, (cell for _, cell, _ in commitments.contribution(row)[0]))
+        note(booked, CREATED, cells_of(found))
+        for fact in row.standing_facts():
+            for here in found:
+                here.clear()
+            step(standing, fact, found)
+            note(booked, fact[1], cells_of(found))
+        note(booked, PROMISE, (cell for _, (_, cell, _) in commitments.contribution(row).found))
     for _, cell, left_before in observe.observe_spells(_comes_again()):
         note(booked, CUSTOMER, [cell] if left_before is None else [cell, cell_numbers.REJOINED])
     return booked
+
+
+def cells_of(found: Filed) -> Iterator[int]:
+    return (cell for bookings in found for _, cell, _ in observe.observations(bookings))
 
 
 def _comes_again() -> CustomerRow:

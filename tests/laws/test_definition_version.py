@@ -321,7 +321,13 @@ def test_the_program_before_time_lines_is_written_out_as_it_was() -> None:
         found, promised = five.contribution(row), five.promised(row)
         booked = sorted(one for _, bookings in found.parts for one in observe.observations(bookings))
         clocks = sorted((level, due) for _, level, due, _ in promised.levels)
-        return [list(found.dims), booked, sorted(found.levels), sorted(one for _, one in promised.found), clocks]
+        return [
+            list(found.dims),
+            booked,
+            sorted(found.levels),
+            sorted(one for _, one in promised.found),
+            clocks,
+        ]
 
     assert HISTORY[4].digest == digest_of(map(told, rows_of_old_kinds(five.derive)))
 
