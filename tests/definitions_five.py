@@ -176,7 +176,7 @@ def _answer_cell(kind: int, score: int, scale: int) -> int:
     return cell_numbers.PASSIVES if score >= 7 else cell_numbers.DETRACTORS
 
 
-def _walk(row: TicketRow) -> _Walk:  # noqa: C901 - one branch a kind
+def _walk(row: TicketRow) -> _Walk:
     walk = _begun(row)
     for at_ms, kind, _, content in row.facts:
         early = walk.created is not None and at_ms < walk.created and kind in _KNOWN

@@ -120,7 +120,9 @@ def _created(random: Random, begin_ms: int) -> Event:
         "ticket-created",
         {
             "customer_id": "anna",
-            **{"team": random.choice("ab"), "channel": "b", "priority": "c"},
+            "team": random.choice("ab"),
+            "channel": "b",
+            "priority": "c",
             "segment": random.choice([None, "gold"]),
             "opened_by": random.choice([None, None, "customer", "desk", "bot"]),
             "with_bot": random.random() < 0.2,
