@@ -189,6 +189,8 @@ def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None,
         assert created is not None
         at = created
     start = standing.wait_ms if waited is None else fact[0] - waited
+    if early and start is not None:
+        start = at  # by every clock it waited for no time
     if standing.bot_ms is not None and log is not None:
         log.append((at, BOT, False))
     standing.pending, standing.wait_ms, standing.bot_ms = False, None, None
@@ -198,7 +200,7 @@ def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None,
         log.append((at, REPLIED, (start, first_start, standing.stretch)))
     if found is not None:
         _touch(standing, found)
-        length = None if start is None else 0 if early else max(0, at - start)
+        length = None if start is None else max(0, at - start)
         first_length = at - first_start if first_start is not None and created is not None else None
         _book_reply(
             found[-1], at, length, first_length, ahead=waited is not None and waited < 0 and not early
