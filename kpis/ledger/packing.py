@@ -8,10 +8,11 @@ beyond = last_ms less the time of the last fact
 
 What remains of a row that has left (`kpis.state.comebacks`), with times as milliseconds before its last
 event: [last_ms, state, creation, created, replied, first resolution, solution, reopening, latest reopening,
-turns, labels of triages, more, log]
+turns, labels of triages, more, log, labels of the resolution]
 turns = [kind, before, kind, before, ...]   an abandoned resolution has the number below 0 of its kind
 more = [messaged, human solution, wait, stretch of a bot, latest of these, hand-over, replies]
 log = [[what, before, more], ...]           left out where it follows from the turns
+labels of the resolution: those that a reopening counts under, where they are others than those of now
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from kpis.tickets.facts import (
     DISCARDED,
     KIND_OF_STORED,
     MERGED,
+    PAUSED,
     REPLIED,
     RESOLVED,
     RETRACTED,
@@ -41,7 +43,7 @@ from kpis.tickets.facts import (
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import ROW_BYTES, Stub, TicketRow
 from kpis.tickets.standing import FORMAT, Named, Standing, of_old_row
-from kpis.tickets.steps import WAIT, Log, More
+from kpis.tickets.steps import GONE, WAIT, Log, More
 from kpis.tickets.turns import OldTurn, log_of, old_turns
 
 Item = int | bytes | tuple[int | str | bool | None, ...]
@@ -136,12 +138,13 @@ class Remains(Struct, array_like=True, gc=False):
     named: Named | None = None
     more: list[int | None] = []
     log: list[tuple[int, int, More]] = []
+    resolved_as: Named | None = None
 
 
 _OUTCOMES: Final = (None, "solved", "abandoned")
 # Of the state, beside the place of the outcome.
 _PAUSED, _DISCARDED, _OVERFLOWED, _MERGED, _PENDING, _ASSIGNED = 4, 8, 16, 32, 64, 128
-_BY_BOT, _TODAY = 256, 512
+_BY_BOT, _TODAY, _MESSAGED_SINCE = 256, 512, 1024
 _decode_remains: Final = msgspec.msgpack.Decoder(Remains).decode
 
 
@@ -173,6 +176,7 @@ def pack_remains(row: TicketRow) -> bytes:
         None if named == (None,) * 3 else named,
         [*map(before, since), *map(before, bots), standing.replies],
         [] if told else [(what, last - at, _since(what, more, last)) for at, what, more in log],
+        _ended_as(standing),
     ]
     while items[-1] is None or items[-1] == []:
         items.pop()
@@ -189,6 +193,7 @@ def _state_of(row: TicketRow, standing: Standing) -> int:
         (standing.assigned, _ASSIGNED),
         (standing.ended_by_bot, _BY_BOT),
         (True, _TODAY),
+        (standing.messaged_since, _MESSAGED_SINCE),
     )
     return _OUTCOMES.index(standing.outcome) + sum(bit for is_set, bit in bits if is_set)
 
@@ -199,6 +204,12 @@ def _named_last(standing: Standing) -> Named:
     for named in standing.handed or ():
         found = tuple([new or old for new, old in zip(named, found, strict=True)])
     return found
+
+
+def _ended_as(standing: Standing) -> Named | None:
+    """The labels of the resolution that holds, where they are others than those of now."""
+    ended = standing.dims_of(standing.ended_stretch)
+    return None if standing.outcome is None or ended == standing.dims() else ended
 
 
 def _since(what: int, more: More, last: int) -> More:
@@ -221,10 +232,28 @@ def last_ms_of(raw: bytes | memoryview) -> int:
 def unpack_remains(raw: bytes | memoryview) -> TicketRow:
     """A row whose facts are all folded: what it comes to, and no promise yet."""
     found = _decode_remains(raw)
-    last = found.last_ms
+    last, standing = found.last_ms, _standing_of(found)
+    pairs = iter(found.turns)
+    turns: list[OldTurn] = [
+        (last - before, KIND_OF_STORED[abs(kind)], kind < 0)
+        for kind, before in zip(pairs, pairs, strict=True)
+    ]
+    log: Log = [(last - before, what, _since(what, rest, last)) for what, before, rest in found.log]
+    log = log or log_of(standing, turns)
+    ended = [at_ms for at_ms, what, more in log if what == RESOLVED and more != GONE]
+    standing.ended_ms = ended[-1] if ended else None
+    stub = Stub(standing, last, {}, turns, [], log)
+    return TicketRow(
+        [], last, bool(found.state & _OVERFLOWED), stub, size=ROW_BYTES, stub_size=len(_encode(stub))
+    )
+
+
+def _standing_of(found: Remains) -> Standing:
+    """What a ticket had come to when its row left."""
+    state = found.state
 
     def at(before: int | None) -> int | None:
-        return None if before is None else last - before
+        return None if before is None else found.last_ms - before
 
     team, channel, priority = found.named or (None, None, None)
     more = [*found.more, *(None,) * 7]
@@ -235,15 +264,15 @@ def unpack_remains(raw: bytes | memoryview) -> TicketRow:
         channel=channel,
         priority=priority,
         replied_ms=at(found.replied),
-        outcome=_OUTCOMES[found.state % _PAUSED],
-        paused=bool(found.state & _PAUSED),
+        outcome=_OUTCOMES[state % _PAUSED],
+        paused=bool(state & _PAUSED),
         first_ms=at(found.first),
         solved_ms=at(found.solved),
         reopened_ms=at(found.reopened),
-        discarded=bool(found.state & _DISCARDED),
+        discarded=bool(state & _DISCARDED),
         reopened_last_ms=at(found.reopened_last),
-        gone=DISCARDED if found.state & _DISCARDED else MERGED if found.state & _MERGED else 0,
-        pending=bool(found.state & _PENDING),
+        gone=DISCARDED if state & _DISCARDED else MERGED if state & _MERGED else 0,
+        pending=bool(state & _PENDING),
         messaged_ms=at(more[0]),
         human_ms=at(more[1]),
         wait_ms=at(more[2]),
@@ -251,18 +280,15 @@ def unpack_remains(raw: bytes | memoryview) -> TicketRow:
         bot_last_ms=at(more[4]),
         handed_over_ms=at(more[5]),
         replies=more[6] or 0,
-        ended_by_bot=bool(found.state & _BY_BOT),
-        assigned=bool(found.state & _ASSIGNED) or None,
-        format=FORMAT if found.state & _TODAY else 0,
+        ended_by_bot=bool(state & _BY_BOT),
+        messaged_since=bool(state & _MESSAGED_SINCE),
+        assigned=bool(state & _ASSIGNED) or None,
+        word=(PAUSED, None) if state & _PAUSED else None,
+        format=FORMAT if state & _TODAY else 0,
     )
-    pairs = iter(found.turns)
-    turns: list[OldTurn] = [
-        (last - before, KIND_OF_STORED[abs(kind)], kind < 0)
-        for kind, before in zip(pairs, pairs, strict=True)
-    ]
     of_old_row(standing)
-    log: Log = [(last - before, what, _since(what, rest, last)) for what, before, rest in found.log]
-    stub = Stub(standing, last, {}, turns, [], log or log_of(standing, turns))
-    return TicketRow(
-        [], last, bool(found.state & _OVERFLOWED), stub, size=ROW_BYTES, stub_size=len(_encode(stub))
-    )
+    if found.resolved_as is not None:
+        now = standing.dims()
+        standing.team, standing.channel, standing.priority = found.resolved_as
+        standing.handed = [now]
+    return standing

@@ -346,7 +346,7 @@ def _go(standing: Standing, at: int, kind: int, log: Log | None) -> None:
         _stop_waiting(standing, at, log)
         if log is not None:
             log.append((at, RESOLVED, GONE))
-    standing.gone, standing.bot_ms, standing.word = kind, None, None
+    standing.gone, standing.bot_ms, standing.word, standing.paused = kind, None, None, False
     standing.discarded = standing.is_withdrawn
 
 
