@@ -29,10 +29,11 @@ def answer(standing: Standing, at: int, kind: int, content: Content, found: File
         if known_kind == kind and known_respondent == respondent:
             del answers[place]
             if found is not None:
-                number = stretch[0] if stretch else 0  # of a row of old, which knows no others
+                number = stretch[0] if stretch else 0
                 found[number].append((known_at, (), (known_cell, -1)))
             break
-    answers.append((kind, respondent, at, cell, standing.stretch))
+    # Programs before ledger format 7 read four values; there is no stretch but the first in what they read.
+    answers.append((kind, respondent, at, cell, *((standing.stretch,) if standing.stretch else ())))
     if found is not None:
         found[-1].append((at, (cell,), ()))
 

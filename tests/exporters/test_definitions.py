@@ -20,7 +20,14 @@ from tests.exporters.desk import RULES, Desk, all_read, at
 from tests.exporters.test_collectors import metrics
 
 NET = "support_resolution_net_ratio"
-CHANGED = HISTORY[-1].figures
+CHANGED = frozenset({NET, "support_oldest_unanswered_timestamp_seconds"})
+
+
+@pytest.fixture
+def few_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The definitions of now give another value to two figures only."""
+    step = Definitions(CURRENT, "says two things otherwise", CHANGED)
+    monkeypatch.setattr("kpis.ledger.definitions.HISTORY", (*HISTORY[:-1], step))
 
 
 def a_desk() -> Desk:
@@ -58,14 +65,22 @@ def test_where_all_partitions_have_its_definitions_nothing_is_hidden() -> None:
     assert not view.hidden
 
 
+@pytest.mark.usefixtures("few_changed")
 def test_what_one_partition_means_otherwise_is_absent_and_all_else_is_there() -> None:
     same = view_of(Position(definitions=CURRENT), Position(definitions=CURRENT))
     mixed = view_of(Position(definitions=CURRENT), Position(definitions=CURRENT - 1))
-    changed = CHANGED & names(same)
-    assert changed
-    assert names(same) - names(mixed) == changed
-    assert [one for one in same.figures if one.name not in changed] == list(mixed.figures)
-    assert [one for one in same.live if one.name not in changed] == list(mixed.live)
+    assert names(same) - names(mixed) == CHANGED
+    assert [one for one in same.figures if one.name not in CHANGED] == list(mixed.figures)
+    assert [one for one in same.live if one.name not in CHANGED] == list(mixed.live)
+
+
+def test_before_time_lines_every_figure_meant_something_else() -> None:
+    """Definitions 5 and 6 share none: until a ledger is made anew, nothing is shown of it."""
+    mixed = view_of(Position(definitions=CURRENT), Position(definitions=5))
+    assert not names(mixed)
+    assert ((), ()) == (mixed.parts, mixed.at_risk)
+    found = status(p1=Position(definitions=5))
+    assert ["definitions"] == [reason.code for reason in found.why]
 
 
 def test_while_a_partition_is_made_anew_both_definitions_count() -> None:

@@ -23,7 +23,7 @@ Event = tuple[str, dict[str, Any]]
 THOROUGH = settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 GAP_MS: Final = 100 * DAY_MS
 POLICY: Final = the_policy()
-# Answers are corrected within 61 days, a solution has ripened by then, and stretches are told apart by labels.
+# Answers are corrected within 61 days, a solution has ripened by then, and stretches differ by labels.
 NOT_KEPT: Final = frozenset(
     {
         *("answers", "at_first_contact", "team", "channel", "priority", "handed"),
@@ -98,8 +98,13 @@ def changed(change: str, at_ms: int, event_id: str, **fields: Any) -> Event:
 CREATED: Final[Event] = (
     "ticket-created",
     {
-        **{"event_id": "c", "occurred_at": T0, "ticket_id": "T1", "customer_id": "a"},
-        **{"team": "a", "channel": "b", "priority": "a"},
+        "event_id": "c",
+        "occurred_at": T0,
+        "ticket_id": "T1",
+        "customer_id": "a",
+        "team": "a",
+        "channel": "b",
+        "priority": "a",
     },
 )
 SOLVED: Final[Event] = ("resolved", {"event_id": "r", "occurred_at": T0 + HOUR_MS, "ticket_id": "T1"})

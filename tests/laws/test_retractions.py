@@ -1,4 +1,4 @@
-"""A retraction leaves what a ticket counts as if the retracted event had never come, whichever comes first."""
+"""Retracted, an event leaves a ticket as if it had never come, whichever of the two comes first."""
 
 from __future__ import annotations
 
