@@ -166,7 +166,10 @@ def _answers(cells: Cells, labels: Labels) -> Iterator[Sample]:
         "support_effort_mean", "_score", labels, given, sum(score * count for score, count in scores.items())
     )
     for kind, answers in (("nps", n), ("csat", satisfied + unsatisfied), ("ces", given)):
-        yield from _shown("support_survey_response", "_ratio", (*labels, ("kind", kind)), solved, answers)
+        if solved:
+            asked = (*labels, ("kind", kind))
+            yield Sample("support_survey_response_ratio", asked, answers / solved)
+    yield Sample("support_survey_response_observations", labels, float(solved))
     easy, hard = scores[6] + scores[7], scores[1] + scores[2] + scores[3]
     yield from _shown("support_effort_net", "_ratio", labels, given, easy - hard)
 

@@ -83,8 +83,8 @@ def _fields(
         named = {"retracts_kind": pick.choice(_KINDS)} if pick.random() < 0.4 else {}
         return {"retracts": pick.choice(known), **named}
     if kind == "due":
-        named = pick.sample(DUES, pick.randint(1, 2))
-        return {name: None if pick.random() < 0.3 else at_ms + _later(pick) for name in named}
+        dues = pick.sample(DUES, pick.randint(1, 2))
+        return {name: None if pick.random() < 0.3 else at_ms + _later(pick) for name in dues}
     drawn: dict[str, dict[str, Any]] = {
         "status": {"status": pick.choice(_STATUSES)},
         "assigned": {"assigned": pick.random() < 0.6},

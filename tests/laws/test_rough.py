@@ -92,6 +92,7 @@ def story(request: pytest.FixtureRequest) -> Sequence[TimedEvent]:
             start_ms=END_MS - Rough.history_ms,
             end_ms=END_MS,
             rate_per_hour=RATE,
+            presence_ms=END_MS - DAY_MS,
         )
     )
 

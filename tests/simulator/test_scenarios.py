@@ -172,9 +172,9 @@ class TestOutageAndCatchUp:
 
 @pytest.fixture(scope="module")
 def rough(start_ms: int) -> list[TimedEvent]:
-    return list(
-        simulate("rough", seed=3, start_ms=start_ms, end_ms=start_ms + 400 * DAY_MS, rate_per_hour=1.2)
-    )
+    end_ms = start_ms + 400 * DAY_MS
+    span: dict[str, Any] = {"start_ms": start_ms, "end_ms": end_ms, "presence_ms": end_ms - DAY_MS}
+    return list(simulate("rough", seed=3, rate_per_hour=1.2, **span))
 
 
 @pytest.fixture(scope="module")

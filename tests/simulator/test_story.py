@@ -67,7 +67,7 @@ def test_history_and_present_have_one_pace() -> None:
 def test_the_slip_has_gone_on_for_three_hours() -> None:
     """Mails of the corner wait fifteen times 9 minutes.
 
-    Of the last three hours few are answered, of those before all but all.
+    Of the last three hours at most half are answered, of those before all but all.
     """
     events = told("sla-slip", SUNDAY_NIGHT_MS)
     answered = {
@@ -81,7 +81,7 @@ def test_the_slip_has_gone_on_for_three_hours() -> None:
     since = [mail.key in answered for mail in mails if to_ms(mail.value["occurred_at"]) >= moment_ms]
     before = [mail.key in answered for mail in mails if to_ms(mail.value["occurred_at"]) < moment_ms]
     assert len(since) > 5
-    assert sum(since) < 0.5 * len(since)
+    assert sum(since) <= 0.5 * len(since)
     assert sum(before) > 0.8 * len(before)  # one in twenty is spam, some are solved without a reply
 
 
