@@ -38,6 +38,7 @@ from kpis.tickets.observe import Contribution, Level, Observation
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import Creation, TicketRow
 from kpis.tickets.standing import Dims
+from windows.deltas import Booking
 from windows.histogram import bucket
 from windows.panes import MINUTE_MS
 
@@ -50,7 +51,7 @@ def contribution(row: TicketRow) -> Contribution:
     dims = walk.dims()
     if walk.discarded:
         return Contribution([], [], dims)
-    bookings = [(at_ms, (), (cell, amount)) for at_ms, cell, amount in walk.found]
+    bookings: list[Booking] = [(at_ms, (), (cell, amount)) for at_ms, cell, amount in walk.found]
     return Contribution([(dims, bookings)] if bookings else [], walk.levels(), dims)
 
 

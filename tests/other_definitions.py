@@ -20,12 +20,12 @@ from deskpulse.cli import main
 from kpis import cell_numbers
 from kpis.ledger import codec, definitions
 from kpis.sla import commitments
-from kpis.sla.commitments import Promised
+from kpis.sla.commitments import NOTHING, Promised
 from kpis.sla.policy import Policy
-from kpis.state.sla_clocks import NOTHING, SlaClocks
+from kpis.state.sla_clocks import SlaClocks
 from kpis.tickets import observe
 from kpis.tickets.facts import FactEvent
-from kpis.tickets.observe import Contribution, Level, Observation
+from kpis.tickets.observe import Contribution, Level, Observation, OfStretch
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import TicketRow
 from tests import definitions_five as five
@@ -39,7 +39,7 @@ _derive: Final = commitments.derive
 
 def _each(found: Contribution, change: Callable[[Observation], Iterable[Observation]]) -> Contribution:
     """A contribution with each observation replaced by some others."""
-    parts = []
+    parts: list[OfStretch] = []
     for dims, bookings in found.parts:
         changed = [other for one in observe.observations(bookings) for other in change(one)]
         parts.append((dims, [(at_ms, (), (cell, amount)) for at_ms, cell, amount in changed]))

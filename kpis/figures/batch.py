@@ -35,6 +35,7 @@ from streams.decode import Reject, decoder
 from streams.events import AnyEvent, Assigned, Joined, Left, Presence, Survey
 from streams.topics import SOURCE_TOPICS
 from windows.cells import Cells, add
+from windows.deltas import Booking
 from windows.offered import RANKING
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 from windows.spans import CUSTOMER_WINDOWS, WINDOWS, Period, Window, covered_ms, span
@@ -126,6 +127,7 @@ class Batch:
 
     def __init__(self, history: History, rules: ViewRules, as_of_ms: int) -> None:
         self._today = as_of_ms // DAY_MS
+        self._over_ms = (as_of_ms // MINUTE_MS + 1) * MINUTE_MS  # what ripens later has not happened yet
         self._rules = rules
         self._history = history
         self._found: dict[Dims, list[observe.Observation]] = defaultdict(list)
@@ -147,7 +149,8 @@ class Batch:
         given_up = (ticket.last_ms + self._rules.open_ms) // DAY_MS < self._today
         contributed = observe.contribution(ticket)
         for dims, bookings in contributed.parts:
-            self._found[self._rules.spell(dims)].extend(observe.observations(bookings))
+            ripe = [booking for booking in bookings if booking[0] < self._over_ms or not _ripens(booking)]
+            self._found[self._rules.spell(dims)].extend(observe.observations(ripe))
         now = self._rules.spell(contributed.dims)
         levels = [(now, level, at_ms, 1) for level, at_ms in contributed.levels]
         ticket.promise = commitments.derive(ticket, self._rules.policy)
@@ -370,3 +373,9 @@ def _seen(sums: Mapping[Group, Cells]) -> list[Group]:
 
 def _labels(stretch: Stretch, group: Group) -> Labels:
     return (("window", stretch.window), ("period", stretch.period), ("by", group[0]), ("member", group[1]))
+
+
+def _ripens(booking: Booking) -> bool:
+    """Whether it is booked later than what it tells of: solutions at first contact are."""
+    _, counts, amounts = booking
+    return cell_numbers.FIRST_CONTACT_OF in counts or cell_numbers.FIRST_CONTACT in amounts[::2]

@@ -80,8 +80,8 @@ def _fields(
         since = {"waiting_since": at_ms - pick.randrange(-1000, HOUR_MS)} if pick.random() < 0.4 else {}
         return {**since, "automated": True} if kind == "replied" and pick.random() < 0.15 else since
     if kind == "retracted":
-        named = {"retracts_kind": pick.choice(_KINDS)} if pick.random() < 0.4 else {}
-        return {"retracts": pick.choice(known), **named}
+        of_kind = {"retracts_kind": pick.choice(_KINDS)} if pick.random() < 0.4 else {}
+        return {"retracts": pick.choice(known), **of_kind}
     if kind == "due":
         dues = pick.sample(DUES, pick.randint(1, 2))
         return {name: None if pick.random() < 0.3 else at_ms + _later(pick) for name in dues}

@@ -241,7 +241,7 @@ def test_beyond_the_bound_what_arrives_in_order_is_exact() -> None:
     for (at_ms, cell), amount in sums(row).items():
         expected[at_ms // MINUTE_MS, cell] += amount
     whole: Counter[tuple[int, int]] = Counter()
-    for at_ms, cell, amount in observe.observe(_unbounded(found)):
+    for _, (at_ms, cell, amount) in observe.observe(_unbounded(found)):
         whole[at_ms // MINUTE_MS, cell] += amount
     assert {key: n for key, n in whole.items() if n} == {key: n for key, n in expected.items() if n}
     agrees(_unbounded(found), found)
