@@ -48,7 +48,7 @@ def _as_this(row: TicketRow) -> TicketRow:
 def next_ticket_encoder(format_: int) -> Callable[[TicketRow], bytes]:
     if format_ < NEXT:
         return lambda row: codec.encode_ticket(_as_this(row))
-    return lambda row: bytes([NEXT]) + _encode((packing.pack(row), _as_next(row).mood))
+    return lambda row: bytes([NEXT]) + _encode((packing.pack(row)[0], _as_next(row).mood))
 
 
 def next_decode_ticket(raw: bytes) -> TicketRow:

@@ -200,7 +200,8 @@ def encode_value(body: object) -> bytes:
 
 def encode_ticket(row: TicketRow) -> bytes:
     """A ticket row, as the oldest version that has what it needs."""
-    return (_OF_TIME_LINES if packing.is_new(row) else _OF_FACTS) + packing.pack(row)
+    body, is_new = packing.pack(row)
+    return (_OF_TIME_LINES if is_new else _OF_FACTS) + body
 
 
 def encode_remains(row: TicketRow) -> bytes:

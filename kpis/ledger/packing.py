@@ -64,34 +64,29 @@ class Packed(Struct, array_like=True, gc=False):
 _decode: Final = msgspec.msgpack.Decoder(Packed).decode
 
 
-def is_new(row: TicketRow) -> bool:
-    """Whether programs before ledger format 7 cannot read a row."""
-    return any(
-        STORED[kind] > _LAST_OLD or _is_longer(kind, content) for _, kind, _, content in row.facts
-    ) or (row.stub is not None and (row.stub.standing.gone == MERGED or bool(row.stub.booked_later)))
-
-
 _LAST_OLD: Final = STORED[CES]
 _OLD_LENGTHS: Final = {CREATED: 5, TRIAGED: 3, RESOLVED: 4}
+_ANY_LENGTH: Final = 1 << 16
 
 
-def _is_longer(kind: int, content: Content) -> bool:
-    return len(content) > _OLD_LENGTHS.get(kind, len(content))
-
-
-def pack(row: TicketRow) -> bytes:
-    """The body of a row."""
+def pack(row: TicketRow) -> tuple[bytes, bool]:
+    """The body of a row, and whether programs before ledger format 7 cannot read it."""
     items: list[Any] = []
-    before = 0
+    before, is_new = 0, False
     for at, kind, digest, content in row.facts:
-        items += (STORED[kind], at - before, digest, content)
+        stored = STORED[kind]
+        items += (stored, at - before, digest, content)
         before = at
-    beyond = row.last_ms - before
-    if row.overflowed or row.stub is not None or row.seen:
-        return _encode((items, beyond, row.promise, row.overflowed, row.stub, row.seen))
+        if stored > _LAST_OLD or len(content) > _OLD_LENGTHS.get(kind, _ANY_LENGTH):
+            is_new = True
+    beyond, stub = row.last_ms - before, row.stub
+    if stub is not None:
+        is_new = is_new or stub.standing.gone == MERGED or bool(stub.booked_later)
+    if row.overflowed or stub is not None or row.seen:
+        return _encode((items, beyond, row.promise, row.overflowed, stub, row.seen)), is_new
     if row.promise is not None:
-        return _encode((items, beyond, row.promise))
-    return _encode((items, beyond) if beyond else (items,))
+        return _encode((items, beyond, row.promise)), is_new
+    return _encode((items, beyond) if beyond else (items,)), is_new
 
 
 def unpack(raw: bytes | memoryview) -> TicketRow:

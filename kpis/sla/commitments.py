@@ -88,14 +88,6 @@ class Turns(NamedTuple):
     standing: Standing
     log: Log
 
-    def is_like(self, other: Turns) -> bool:
-        """Whether clocks run as they did, and count as they did."""
-        return (
-            self.log == other.log
-            and self.creation == other.creation
-            and self.standing.gone == other.standing.gone
-        )
-
 
 class Promised(NamedTuple):
     """What a promise adds to panes and levels, and the running clocks of the ticket (target, deadline)."""
@@ -125,13 +117,19 @@ class _Deadline(NamedTuple):
 
 
 def turns_of(row: TicketRow) -> Turns | None:
-    """None: the creation is unknown, or nothing of the ticket counts."""
-    creation = row.creation
-    if creation is None:
+    """How a ticket went, which its row then has at hand.
+
+    None: the creation is unknown, or nothing of the ticket counts.
+    """
+    standing, log = row.standing, row.log
+    if standing is None or log is None:
+        log = []
+        standing = observe.walk(row, None, log)
+        row.standing, row.log = standing, log
+    created = standing.created_ms
+    if created is None or standing.creation is None or standing.is_withdrawn:
         return None
-    log: Log = []
-    standing = observe.walk(row, None, log)
-    return None if standing.is_withdrawn else Turns(creation, standing, log)
+    return Turns(Creation(created, *standing.creation), standing, log)
 
 
 def derive(row: TicketRow, policy: Policy | None) -> Promise | None:
@@ -172,8 +170,7 @@ def promise_of(turns: Turns, policy: Policy | None) -> Promise | None:
 
 def _marked(promise: Promise, turns: Turns, course: ClockCourse) -> Promise:
     """Mark what counts under labels whose own line is another one than the line that promised it."""
-    version = course.version
-    if version is None:
+    if course.version is None or not any(what in _RELABELLING for _, what, _ in turns.log):
         return promise
     terms = {FIRST_REPLY: course.reply.term, RESOLUTION: course.resolution.term}
     how, following, place = promise.how, [*promise.next_replies], 0
@@ -183,7 +180,7 @@ def _marked(promise: Promise, turns: Turns, course: ClockCourse) -> Promise:
         term: Term | None = course.next_terms[place] if is_next else terms[deadline.target]
         foreign = False
         if deadline.allowance is not None and term is not None and not deadline.how & RUNNING:
-            own = version.terms(labels.at(deadline.counts_ms)).of(deadline.target)
+            own = course.terms_of(labels.at(deadline.counts_ms)).of(deadline.target)
             foreign = own is None or own.line != term.line
         if is_next:
             following[place] = replace(following[place], how=following[place].how | FOREIGN * foreign)
@@ -193,17 +190,23 @@ def _marked(promise: Promise, turns: Turns, course: ClockCourse) -> Promise:
     return replace(promise, how=how, next_replies=tuple(following))
 
 
+_RELABELLING: Final = frozenset({facts.TRIAGED, TRANSFERRED})
+
+
 class _Labels:
     """Under which labels a ticket counts at an instant."""
 
     def __init__(self, turns: Turns) -> None:
         self._standing = turns.standing
+        self.now = turns.standing.dims()
         self._handed_ms = [at for at, what, _ in turns.log if what == TRANSFERRED]
         # of a row that has forgotten the oldest turns
         self._forgotten = turns.standing.stretch - len(self._handed_ms)
 
     def at(self, at_ms: int) -> Dims:
         """A transfer at the very instant is over."""
+        if self._standing.handed is None:
+            return self.now
         return self._standing.dims_of(self._forgotten + bisect_right(self._handed_ms, at_ms))
 
 
@@ -255,7 +258,8 @@ def contribution_of(promise: Promise, turns: Turns) -> Promised:
     found: list[DatedObservation] = []
     levels: list[RunningLevel] = []
     running: list[tuple[str, int]] = []
-    labels, now = _Labels(turns), turns.standing.dims()
+    labels = _Labels(turns)
+    now = labels.now
     for deadline in deadlines_of(promise, turns):
         if deadline.how & RUNNING:
             due, level = deadline.due_ms, cell_numbers.due_level(deadline.target, deadline.allowance)

@@ -188,7 +188,13 @@ class ClockCourse:
     @property
     def terms(self) -> Terms | None:
         """What is promised to a ticket of these labels; None: nothing, no version is in force."""
-        return None if self.version is None else self.version.terms(_dims(self._labels))
+        return None if self.version is None else self.terms_of(_dims(self._labels))
+
+    def terms_of(self, dims: Dims) -> Terms:
+        """What its version promises to tickets of any labels; a version is in force."""
+        assert self._policy is not None
+        assert self.version is not None
+        return self._policy.terms_of(self.version, dims)
 
     @property
     def closed(self) -> Closure | None:

@@ -244,7 +244,7 @@ class Policy:
         ]
         assert starts == sorted(set(starts)), "versions follow one another"
         self._starts = starts
-        self._terms: dict[tuple[int, Dims], Terms] = {}
+        self._terms: dict[tuple[str, Dims], Terms] = {}
         self._signatures: dict[int, Signed] = {}
 
     def names(self, dimension: int) -> list[str]:
@@ -288,11 +288,15 @@ class Policy:
         i = bisect_right(self._starts, created_ms) - 1
         if i < 0:
             return None
-        found = self._terms.get((i, dims))
+        return self.terms_of(self.versions[i], dims)
+
+    def terms_of(self, version: Version, dims: Dims) -> Terms:
+        """What one of the versions promises to tickets of these dimensions."""
+        found = self._terms.get((version.name, dims))
         if found is None:
             if len(self._terms) >= MOST_TERMS:
                 self._terms.clear()
-            found = self._terms[i, dims] = self.versions[i].terms(dims)
+            found = self._terms[version.name, dims] = version.terms(dims)
         return found
 
     def digest(self) -> str:

@@ -235,8 +235,11 @@ class PartitionState:
             dated = not isinstance(event, TicketCreated) or event.has_deadlines
         else:
             dated = False
-        row = self._row(ticket_id)
-        if dated or row.promise is not None or (kind is TicketCreated and _has_deadlines(row)):
+        row = self._tickets.by_id.get(ticket_id)
+        promised = row is not None and (
+            row.promise is not None or (kind is TicketCreated and _has_deadlines(row))
+        )
+        if dated or promised or self._tickets.is_left(ticket_id):
             self._merge_promised(ticket_id, event, deltas)
         else:
             self._merge_ticket(ticket_id, event, deltas)
@@ -333,7 +336,9 @@ class PartitionState:
         view.append(self._position_row())
         self.clean = True
         for row in self._tickets.changed_rows():
-            row.standing = row.clocks = None  # nobody asks again so soon, and there may be a million rows
+            row.standing = row.log = row.clocks = (
+                None  # nobody asks again so soon, and there may be a million rows
+            )
         return Changes(self._tickets.changes() + self._customers.changes(), view)
 
     def _position_row(self) -> tuple[bytes, bytes]:

@@ -78,30 +78,33 @@ class SlaClocks:
         Invariant: `row.clocks` is None, or the turns of the row and what of that is booked. It saves walking
         twice an event; `PartitionState.take_changes` lets go of it.
         """
-        turns, old = row.clocks or self._clocks(row)
-        dims = row.dims()
+        turns = commitments.turns_of(row)
+        old = row.clocks or self._booked(row, turns)
+        dims, log, gone = row.dims(), row.log, 0 if row.standing is None else row.standing.gone
+        turned = 0 if log is None else len(log)
         merge()
-        now = commitments.turns_of(row)
         is_created = type(event) is TicketCreated
-        if now is not None and turns is not None and now.is_like(turns):
-            row.clocks = (now, old)  # nothing that a clock follows has changed
-            if is_created and old.running:
-                self._list(ticket_id, row, dims, old.running)
-            return
+        standing = row.standing
+        if log is not None and row.log is log and standing is not None:
+            # nothing that a clock follows has changed but what the fact, which is the last one, has added
+            row.clocks = old
+            if len(log) == turned and standing.gone == gone:
+                return
+        now = commitments.turns_of(row)
         row.promise = None if now is None else commitments.promise_of(now, self._policy)
-        new = NOTHING if now is None or row.promise is None else commitments.contribution_of(row.promise, now)
-        row.clocks = (now, new)
+        new = self._booked(row, now)
+        row.clocks = new
         self.move(ticket_id, row, (dims, old), (row.dims(), new))
         # another creation may stand, with its time and link, though its deadlines are the same
         if is_created and new.running:
             self._list(ticket_id, row, row.dims(), new.running)
 
-    def _clocks(self, row: TicketRow) -> tuple[commitments.Turns | None, Promised]:
-        """How the clocks of a row have run, and what is booked of them."""
-        turns = commitments.turns_of(row)
+    @staticmethod
+    def _booked(row: TicketRow, turns: commitments.Turns | None) -> Promised:
+        """What is booked of the promise of a row."""
         if row.promise is None or turns is None:
-            return turns, NOTHING
-        return turns, commitments.contribution_of(row.promise, turns)
+            return NOTHING
+        return commitments.contribution_of(row.promise, turns)
 
     def move(
         self, ticket_id: str, row: TicketRow, old: tuple[Dims, Promised], new: tuple[Dims, Promised]

@@ -70,7 +70,7 @@ from kpis.tickets.facts import (
 )
 from kpis.tickets.observe import Contribution
 from kpis.tickets.row import CUSTOMERS, MOST_FACT_BYTES, MOST_FACTS, NEW, TicketRow
-from kpis.tickets.standing import Dims, Filed, Standing
+from kpis.tickets.standing import Dims, Filed, Standing, fresh
 from windows.deltas import Booking
 from windows.panes import DAY, SIX_HOURS
 from windows.protocols import DeltaSink, WindowedTables
@@ -91,6 +91,9 @@ def book(row: TicketRow, event: FactEvent, deltas: DeltaSink, number: NumberOf) 
         if merging.stands(row, fact, known):
             difference(row, fact, deltas, number, known)
         return False
+    if fact[1] == CREATED and not row.facts and row.stub is None:
+        _begin(row, fact, deltas, number)
+        return True
     if (
         fact[1] in _FAR
         or row.corrected
@@ -102,6 +105,19 @@ def book(row: TicketRow, event: FactEvent, deltas: DeltaSink, number: NumberOf) 
     return True
 
 
+def _begin(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf) -> None:
+    """The creation of a ticket of which nothing is known yet, as nearly always: its step is all."""
+    standing, found = fresh(), [list[Booking]()]
+    steps.create(standing, fact[0], fact[3], found)
+    row.facts.append(fact)
+    row.size += facts.bytes_of(fact)
+    row.standing, row.log = standing, []
+    slot = number(standing.dims())
+    deltas.book(slot, found[0])
+    for level, at_ms in observe.levels_of(standing):
+        deltas.raise_(level, at_ms, slot)
+
+
 def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf) -> bool:
     """Merge a fact and book its own step. False, and nothing done, when it may change those of later facts.
 
@@ -110,13 +126,14 @@ def _step(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf) -> bo
     """
     standing = row.standing
     if standing is None:
-        standing = row.standing = observe.walk(row, None)
+        standing, row.log = observe.walk(row, None), None
+        row.standing = standing
     known = row.facts
     if known and known[-1] > fact:
         return _between(row, standing, fact, deltas, number)
     before = observe.levels_of(standing)
     found: Filed = [[] for _ in range(standing.stretch + 1)]
-    steps.step(standing, fact, found)
+    steps.step(standing, fact, found, row.log)
     known.append(fact)
     row.size += facts.bytes_of(fact)
     _book_found(standing, found, deltas, number)
@@ -133,6 +150,7 @@ def _between(row: TicketRow, standing: Standing, fact: Fact, deltas: DeltaSink, 
         if fact[0] < (standing.created_ms or 0):
             return False
         tickets.insert(row, fact)
+        row.standing = row.log = None  # what clocks follow may change; no step does
         return True
     if kind != HANDLED or standing.handed is not None:
         return False
@@ -168,7 +186,7 @@ def difference(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf, 
     """Merge a fact, in place of the known one of its identity, and book C(new) - C(old), whatever that is."""
     old = observe.contribution(row)
     merging.put(row, fact, known)
-    row.standing = None
+    row.standing = row.log = None
     _move(deltas, number, old, observe.contribution(row))
 
 

@@ -12,7 +12,7 @@ from kpis.tickets import corrections, facts, factsets
 from kpis.tickets.facts import CREATED, RETRACTED, TRANSFERRED, TRIAGED, Fact, FactEvent
 from kpis.tickets.promise import Promise
 from kpis.tickets.standing import Dims, Standing, fresh
-from kpis.tickets.steps import Turn
+from kpis.tickets.steps import Log, Turn
 from kpis.tickets.turns import OldTurn
 from streams.events import (
     Discarded,
@@ -89,6 +89,8 @@ class TicketRow(Struct, gc=False):
     size: int = ROW_BYTES  # bytes of the row in the ledger without its stub, from above
     stub_size: int = 0
     standing: Standing | None = None  # what the facts come to, where somebody has just asked; in memory only
+    # likewise: the turns on the way there, where a clock follows them
+    log: Log | None = None
     # likewise: how the clocks of its promise ran, and what that has booked (`kpis.state.sla_clocks`)
     clocks: Any = None
     corrected: bool = False  # some of the facts are retractions; in memory only

@@ -17,7 +17,7 @@ from kpis.sla import at_risk, commitments
 from kpis.sla.at_risk import LISTED, AtRiskKey, AtRiskRow, Entry
 from kpis.sla.policy import Policy
 from kpis.state.rules import PolicyChangedError, StateRules
-from kpis.tickets import merging, observe
+from kpis.tickets import booking, merging, observe
 from kpis.tickets.facts import CREATED, DUE
 from kpis.tickets.row import TicketRow
 from kpis.view_keys import LevelKey, PaneKey
@@ -170,7 +170,7 @@ def test_what_is_not_computed_again_would_have_come_out_the_same(found: Found) -
     quick, slow = Desk(RULES), Desk(RULES)
     _apply(quick, found)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commitments.Turns, "is_like", lambda *_: False)
+        patch.setattr(booking, "_step", lambda *_: False)
         _apply(slow, found)
     mine, theirs = quick.write(), slow.write()
     assert dict(mine.tickets) == dict(theirs.tickets)
