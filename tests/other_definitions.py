@@ -29,6 +29,7 @@ from kpis.tickets.observe import Contribution, Level, Observation, OfStretch
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import TicketRow
 from tests import definitions_five as five
+from windows.deltas import Booking
 from windows.panes import HOUR_MS, MINUTE_MS
 
 NEW_CELL: Final = 900
@@ -42,8 +43,10 @@ def _each(found: Contribution, change: Callable[[Observation], Iterable[Observat
     parts: list[OfStretch] = []
     for dims, bookings in found.parts:
         changed = [other for one in observe.observations(bookings) for other in change(one)]
-        parts.append((dims, [(at_ms, (), (cell, amount)) for at_ms, cell, amount in changed]))
-    return found._replace(parts=[part for part in parts if part[1]])
+        booked: list[Booking] = [(at_ms, (), (cell, amount)) for at_ms, cell, amount in changed]
+        if booked:
+            parts.append((dims, booked))
+    return found._replace(parts=parts)
 
 
 def _adds(row: TicketRow) -> Contribution:

@@ -71,11 +71,10 @@ def examine_ledger(settings: Settings, tails: Mapping[int, LedgerRows]) -> Itera
             "once every worker and exporter runs this version, set worker.ledger_format: "
             f"{codec.VERSION} (docs/upgrade.md)"
         )
-        yield warn(
-            "ledger",
-            f"format {max(formats)}, and this program writes up to {codec.VERSION}: you can still go back",
-            fix,
-        )
+        found = f"format {max(formats)}, and this program writes up to {codec.VERSION}: you can still go back"
+        if max(formats) < codec.TIME_LINE_FORMAT:
+            found += f"; events that need format {codec.TIME_LINE_FORMAT} are refused meanwhile (format)"
+        yield warn("ledger", found, fix)
     else:
         yield ok("ledger", f"format {codec.VERSION}, the newest that this program writes")
     yield _definitions(positions)

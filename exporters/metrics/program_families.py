@@ -33,6 +33,7 @@ REASONS: Final = (
     "time",
     "future",
     "too_late",
+    "format",
     "key",
 )
 _PARTITION: Final = ("partition",)

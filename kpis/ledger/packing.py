@@ -202,9 +202,13 @@ def _named_last(standing: Standing) -> NamedLabels:
 
 
 def _ended_as(standing: Standing) -> NamedLabels | None:
-    """The labels of the resolution that holds, where they are others than those of now."""
-    ended = standing.dims_of(standing.ended_stretch)
-    return None if standing.outcome is None or ended == standing.dims() else ended
+    """The labels of the resolution that holds, where a transfer named others after it."""
+    later = [] if standing.outcome is None else (standing.handed or [])[standing.ended_stretch :]
+    found = [
+        label if any(named[place] is not None for named in later) else None
+        for place, label in enumerate(standing.dims_of(standing.ended_stretch))
+    ]
+    return None if found == [None] * len(found) else tuple(found)
 
 
 def _since(what: int, more: More, last: int) -> More:
@@ -282,8 +286,9 @@ def _standing_of(found: Remains) -> Standing:
         format=FORMAT if state & _TODAY else 0,
     )
     of_old_row(standing)
-    if found.resolved_as is not None:
+    if (ended := found.resolved_as) is not None:
         now = standing.dims()
-        standing.team, standing.channel, standing.priority = found.resolved_as
-        standing.handed = [now]
+        labels = [old or new for old, new in zip(ended, now, strict=True)]
+        standing.team, standing.channel, standing.priority = labels
+        standing.handed = [tuple([new if old else None for old, new in zip(ended, now, strict=True)])]
     return standing

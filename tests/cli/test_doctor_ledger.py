@@ -12,7 +12,7 @@ from deskpulse.doctor.finding import Finding
 from deskpulse.doctor.ledger import examine_ledger
 from deskpulse.settings import Settings
 from kpis.ledger import codec, definitions
-from kpis.ledger.codec import POSITION_KEY, VERSION, Position, encode_position
+from kpis.ledger.codec import OWN_IDS_FORMAT, POSITION_KEY, VERSION, Position, encode_position
 from kpis.sla.policy import Signed
 from streams.topics import ledger_topics
 from tests.cli.harness import Run
@@ -65,6 +65,13 @@ def test_an_older_format_warns_with_the_step_that_is_left() -> None:
         found,
     )
     assert f"set worker.ledger_format: {NEXT}" in fix
+
+
+def test_below_format_7_it_tells_which_events_are_refused_until_somebody_raises_it() -> None:
+    verdict, found, fix = told(finding(OWN_IDS_FORMAT, OWN_IDS_FORMAT))
+    assert "WARN" == verdict
+    assert found.endswith("you can still go back; events that need format 7 are refused meanwhile (format)")
+    assert "once every worker and exporter runs this version, set worker.ledger_format: 7" in fix
 
 
 def test_partitions_that_are_not_raised_yet_are_named() -> None:

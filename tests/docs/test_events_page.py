@@ -20,8 +20,10 @@ from agents.config import WorkerConfig
 from agents.partitions.ledger_io import letter_headers
 from deskpulse.clocks import WORKER
 from exporters.metrics.program_families import REASONS
+from kpis.ledger.codec import OWN_IDS_FORMAT
 from kpis.state.partition import PartitionState
 from kpis.state.records import DeadLetter
+from kpis.state.rules import StateRules
 from scripts import schemas
 from scripts.tidy import ROOT
 from streams.decode import MAX_BYTES, Reject, decoder
@@ -134,6 +136,7 @@ BAD: dict[str, tuple[dict[str, Any] | str, str, int]] = {
     "key": ({}, '"T-1"', 0),
     "future": ({"occurred_at": NOON_MS + 301_000}, "T-1", 0),
     "too_late": ({"occurred_at": NOON_MS - 62 * DAY_MS}, "T-1", 0),
+    "format": ({"change": "customer_replied"}, "T-1", 0),  # to a ledger of format 6
 }
 
 
@@ -144,7 +147,7 @@ class TestRefusedRecords:
 
     @pytest.mark.parametrize("reason", [reason for reason in REASONS if reason != "score"])
     def test_a_record_is_refused_for_the_reason_that_the_page_gives(self, reason: str) -> None:
-        state = PartitionState(0)
+        state = PartitionState(0, StateRules(ledger_format=OWN_IDS_FORMAT))
         good = {"event_id": "e", "occurred_at": NOON_MS, "ticket_id": "T-1", "change": "paused"}
         assert not state.apply("ticket-changed", [record(good, "T-1")])
         state.advance(drained=SOURCE_TOPICS)

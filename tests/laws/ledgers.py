@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from kpis.ledger import codec
 from kpis.sla.at_risk import AtRiskKey
+from kpis.state.intake import DECODERS
 from kpis.state.partition import PartitionState
 from kpis.state.records import Changes, SourceRecord
 from kpis.state.rules import StateRules
 from kpis.tickets.facts import STATUSES
 from kpis.tickets.standing import Dims
-from streams.decode import Reject, decoder
+from streams.decode import Reject
 from streams.events import AnyEvent
 from streams.sources import BY_TOPIC
 from streams.topics import SOURCE_TOPICS
@@ -113,7 +114,7 @@ def contents(draw: st.DrawFn, *ticket_ids: str) -> tuple[str, dict[str, Any]]:
 
 
 def decoded(content: tuple[str, dict[str, Any]]) -> AnyEvent:
-    event = decoder(content[0])(json.dumps(content[1]).encode())
+    event = DECODERS[content[0]](json.dumps(content[1]).encode())
     assert not isinstance(event, Reject), event
     return event
 

@@ -23,6 +23,7 @@ from kpis.tickets.facts import STORED
 from kpis.view_keys import LevelKey, PaneKey
 from streams.decode import Reject
 from streams.events import Resolved, TicketCreated, Triaged
+from streams.topics import SOURCE_TOPICS
 from tests import format_six
 from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents, decoded, readable
@@ -36,7 +37,6 @@ THOROUGH = settings(max_examples=examples(60), deadline=None, suppress_health_ch
 POLICY: Final = the_policy()
 SIX: Final = StateRules(policy=POLICY, ledger_format=codec.OWN_IDS_FORMAT)
 SEVEN: Final = StateRules(policy=POLICY, ledger_format=codec.TIME_LINE_FORMAT)
-DRAINED: Final = ("ticket-created", "first-reply", "resolved", "survey", "ticket-changed", "customer")
 histories = st.lists(contents("T1", "T2"), min_size=5, max_size=30)
 
 
@@ -127,7 +127,7 @@ def test_they_read_what_remains_of_rows(found: list[Event]) -> None:
     desk = Desk(SIX)
     apply(desk, found)
     desk.send("customer", T0 + 398 * DAY_MS, customer_id="clock", status="left")
-    desk.state.advance(DRAINED)
+    desk.state.advance(SOURCE_TOPICS)
     desk.write()
     assert not list(read_by_six(desk))
     assert not desk.state.tickets_held

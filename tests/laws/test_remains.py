@@ -26,7 +26,7 @@ POLICY: Final = the_policy()
 # Answers are corrected within 61 days, a solution has ripened by then, and stretches differ by labels.
 NOT_KEPT: Final = frozenset(
     {
-        *("answers", "at_first_contact", "team", "channel", "priority", "handed"),
+        *("answers", "at_first_contact", "ripens_ms", "team", "channel", "priority", "handed"),
         *("first_stretch", "solved_stretch", "human_stretch", "ended_stretch"),
     }
 )
@@ -109,6 +109,7 @@ CREATED: Final[Event] = (
 )
 SOLVED: Final[Event] = ("resolved", {"event_id": "r", "occurred_at": T0 + HOUR_MS, "ticket_id": "T1"})
 HANDED: Final = changed("transferred", T0 + 2 * HOUR_MS, "t", team="b")
+SAME: Final = changed("transferred", T0 + 2 * HOUR_MS, "t", team="a")  # the labels that it had
 ANSWERED: Final = [
     CREATED,
     changed("replied", T0 + 1, "f"),
@@ -132,6 +133,7 @@ def test_a_row_comes_back_with_all_that_it_had_come_to(found: list[Event]) -> No
 @THOROUGH
 @given(st.lists(contents("T1"), max_size=16), st.lists(contents("T1"), max_size=10))
 @example([CREATED, SOLVED, HANDED], [changed("reopened", T0, "o")])  # under the labels of the resolution
+@example([CREATED, SOLVED, SAME], [changed("reopened", T0, "o"), changed("triaged", T0 + 1, "g", team="b")])
 @example(ANSWERED, [SOLVED])  # a message came after the first reply: no first contact
 @example([CREATED, changed("status", T0 + 1, "s", status="bot")], [changed("handed_over", T0, "h")])
 @example([CREATED, SOLVED], [changed("replied", T0, "f"), changed("reopened", T0 + 1, "o")])
