@@ -228,7 +228,7 @@ def _fresh(deadlines: Iterable[Deadline]) -> float:
     """
     total = 0.0
     for one in deadlines:
-        minutes = one.life_ms / MINUTE_MS
+        minutes = max(0, one.life_ms) / MINUTE_MS  # a stated deadline may lie before the creation
         if one.outcome == "breached" and minutes < EDGES[-1]:
             upper = next(i for i, edge in enumerate(EDGES) if minutes < edge)
             total += 1 - (EDGES[upper - 1] + EDGES[upper]) / 2 / 60

@@ -35,12 +35,13 @@ from kpis.tickets.observe import Observation
 from kpis.tickets.promise import GIVEN, RESOLUTION_BITS
 from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Dims
-from streams.events import Assigned, Handled, Survey, TicketCreated
+from streams.events import Assigned, Due, Handled, Retracted, Survey, TicketCreated
 from windows.deltas import Booking
 from windows.protocols import WindowedTables
 
 _T = TypeVar("_T")
 UNCONCERNED: Final = frozenset({Survey, Handled, Assigned})
+_TELLING: Final = frozenset({TicketCreated, Due, Retracted})
 
 
 class SlaClocks:
@@ -83,7 +84,8 @@ class SlaClocks:
         dims, log, gone = row.dims(), row.log, 0 if row.standing is None else row.standing.gone
         turned = 0 if log is None else len(log)
         merge()
-        is_created = type(event) is TicketCreated
+        # what else an entry says: its time and link, and whether the deadline came with the ticket
+        is_told = type(event) in _TELLING
         standing = row.standing
         if log is not None and row.log is log and standing is not None:
             # nothing that a clock follows has changed but what the fact, which is the last one, has added
@@ -95,8 +97,7 @@ class SlaClocks:
         new = self._booked(row, now)
         row.clocks = new
         self.move(ticket_id, row, (dims, old), (row.dims(), new))
-        # another creation may stand, with its time and link, though its deadlines are the same
-        if is_created and new.running:
+        if is_told and new.running:  # though its deadlines may be the same
             self._list(ticket_id, row, row.dims(), new.running)
 
     @staticmethod
