@@ -22,8 +22,10 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import view_rules
 from kpis.figure import Figure
 from kpis.figures.batch import Batch, History, Stretch
+from kpis.figures.catalogue import CLOSED_FIGURES
 from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS, MemberRules
+from kpis.sla.metrics import FOREIGN
 from kpis.state.quality import Quality, told
 from windows.offered import ALL_NAMES
 
@@ -31,6 +33,8 @@ _EXAMPLES: Final = 5  # of the refused events of a reason
 _MOST_SPELLINGS: Final = 1_000  # of a dimension
 _HEADED: Final = frozenset({"window", "period", "by", "member", "clock", "team", "channel", "priority"})
 _EVERYTHING: Final = 1_000_000_000  # names of a dimension
+# These count what is unlike the rest of a figure's observations, and are the n of none.
+_OWN_OBSERVATIONS: Final = frozenset({FOREIGN, *(shown.name for shown in CLOSED_FIGURES)})
 _SHOW_EVERY: Final = 2_000  # events between two words of progress
 
 
@@ -217,16 +221,20 @@ def _stretches(
 def document(as_of_ms: int, figures: Iterable[Figure]) -> dict[str, object]:
     """The report as JSON: names, labels, value and n of each figure.
 
-    Observations are the `n` of the figure they belong to.
+    Observations are the `n` of the figure they belong to; those that belong to none stand for themselves.
     """
     return {
         "as_of": to_rfc3339(as_of_ms),
         "figures": [
             {"name": figure.name, **dict(figure.labels), "value": figure.value, "n": figure.n}
             for figure in figures
-            if not figure.name.endswith("_observations")
+            if not _is_denominator(figure.name)
         ],
     }
+
+
+def _is_denominator(name: str) -> bool:
+    return name.endswith("_observations") and name not in _OWN_OBSERVATIONS
 
 
 def _table(as_of_ms: int, figures: Sequence[Figure]) -> Table:
@@ -237,7 +245,7 @@ def _table(as_of_ms: int, figures: Sequence[Figure]) -> Table:
     table.add_column("n", justify="right", no_wrap=True)
     parts: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
-        if not figure.name.endswith("_observations"):
+        if not _is_denominator(figure.name):
             labels = dict(figure.labels)
             parts.setdefault(
                 (labels.get("window", "now"), labels.get("period", ""), labels["by"], labels["member"]), []

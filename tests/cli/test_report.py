@@ -211,3 +211,19 @@ class TestNames:
         assert "…" not in done.out
         assert columns >= max(map(len, done.out.splitlines()))
         assert "30d previous: team a" in done.out
+
+
+def test_outcomes_of_another_line_are_a_figure_of_their_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are the n of no figure, so they are told; what is the n of one stands beside that one."""
+    lines = events(IN_SECONDS * 1000, 1000)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("versions: [{name: v1, first_reply: [{within: 2h, objective: 90%}]}]")
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(policy))
+    file = written(tmp_path / "e.jsonl", lines)
+    answer = run("report", file, "--window", "all", "--format", "json")
+    told = {one["name"] for one in json.loads(answer.out)["figures"]}
+    assert "support_sla_foreign_observations" in told
+    assert {"support_sla_attainment_observations", "support_csat_observations"}.isdisjoint(told)
+    assert "sla_foreign_observations" in run("report", file, "--window", "all").out

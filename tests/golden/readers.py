@@ -122,9 +122,7 @@ def three_readers(events: Told, as_of_ms: int, policy: str | None) -> tuple[Samp
     records = [(topic, owner.encode(), value, at_ms) for at_ms, topic, owner, value in events]
     computed = oracle.figures(records, as_of_ms=as_of_ms, members=MEMBERS)
     if text is not None:
-        computed += promised.figures(
-            records, as_of_ms=as_of_ms, members=MEMBERS, policy=read_policy(text)
-        )
+        computed += promised.figures(records, as_of_ms=as_of_ms, members=MEMBERS, policy=read_policy(text))
     return samples([*view.figures, *view.live]), samples(report), {one.key: one.value for one in computed}
 
 

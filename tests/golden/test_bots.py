@@ -20,7 +20,9 @@ PROMISED = """
 
 
 class TestABotsStretch:
-    @pytest.mark.parametrize("begins", ["10:00 created with_bot=true", "10:00 created\n10:00 status status=bot"])
+    @pytest.mark.parametrize(
+        "begins", ["10:00 created with_bot=true", "10:00 created\n10:00 status status=bot"]
+    )
     @pytest.mark.parametrize(
         ("ends", "waits"), [("handed_over", 1), ("status status=open", 1), ("replied", 0)]
     )
@@ -41,7 +43,10 @@ class TestABotsStretch:
             11:00 handed_over
             11:20 replied"""
         labels = {"policy": PROMISED, "target": "first_reply"}
-        assert (1, 1.0) == (told(story, OUTCOMES, **labels), told(story, "support_sla_attainment_ratio", **labels))
+        assert (1, 1.0) == (
+            told(story, OUTCOMES, **labels),
+            told(story, "support_sla_attainment_ratio", **labels),
+        )
 
     def test_frt_begins_at_the_first_hand_over(self) -> None:
         """With a bot 10:00, handed over 10:10, bot 10:20, handed over 10:30, reply 10:40.

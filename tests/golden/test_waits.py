@@ -157,7 +157,9 @@ class TestWaitingSince:
         assert (300.0, 1200.0) == (told(story, RESPONSE), told(story, FRT))
 
     @pytest.mark.parametrize(("stated", "share", "mean"), [("", 0.0, 1200.0), ("10:40", 1.0, 900.0)])
-    def test_on_a_reply_it_moves_the_next_reply_deadline(self, stated: str, share: float, mean: float) -> None:
+    def test_on_a_reply_it_moves_the_next_reply_deadline(
+        self, stated: str, share: float, mean: float
+    ) -> None:
         """The message of 10:30 is due at 11:00, and the reply of 11:05 late: 5 and 35 min, mean 20 min.
 
         Waiting since 10:40, as the reply states, it is due at 11:10: 5 and 25 min, mean 15 min.
@@ -212,7 +214,9 @@ class TestOpenedBy:
 
     def test_nobody_is_unanswered_before_the_customer_s_first_message(self) -> None:
         opened = "10:00 created opened_by=desk"
-        assert (1, 0, 0) == tuple(told(opened, name) for name in ("support_open_tickets", UNANSWERED, WAITING))
+        assert (1, 0, 0) == tuple(
+            told(opened, name) for name in ("support_open_tickets", UNANSWERED, WAITING)
+        )
         assert 0 == first_reply(opened, OUTCOMES)
         assert 1 == told(f"{opened}\n11:00 customer_replied", UNANSWERED)
 
