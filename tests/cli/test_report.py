@@ -227,3 +227,27 @@ def test_outcomes_of_another_line_are_a_figure_of_their_own(
     assert "support_sla_foreign_observations" in told
     assert {"support_sla_attainment_observations", "support_csat_observations"}.isdisjoint(told)
     assert "sla_foreign_observations" in run("report", file, "--window", "all").out
+
+
+def test_by_creation_the_report_says_so_and_leaves_out_what_has_no_creation(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Solved an hour after its creation, so in another window of 15 minutes."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("versions: [{name: v1, first_reply: [{within: 2h, objective: 90%}]}]")
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(policy))
+    file = written(tmp_path / "e.jsonl", events(IN_SECONDS * 1000, 1000))
+    span = ("--from", "2026-03-02T09:00:00Z", "--to", "2026-03-02T09:15:00Z")
+    answer = run("report", file, *span, "--by", "created", "--format", "json")
+    found = json.loads(answer.out)
+    assert "creation" == found["counted_at"]
+    (solved,) = (
+        one for one in found["figures"] if (one["name"], one["by"]) == ("support_resolution_ratio", "all")
+    )
+    assert (1.0, 1) == (solved["value"], solved["n"])
+    names = {one["name"] for one in found["figures"]}
+    assert not any(name.startswith(("support_sla_", "support_open_")) for name in names)
+    table = run("report", file, *span, "--by", "created").out
+    assert "by creation" in table
+    assert "by creation" not in run("report", file, *span).out
+    assert "event" == json.loads(run("report", file, *span, "--format", "json").out)["counted_at"]
