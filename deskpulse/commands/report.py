@@ -53,6 +53,16 @@ WindowOption = Annotated[
     ),
 ]
 
+ByOption = Annotated[
+    Counted,
+    typer.Option(
+        "--by",
+        help="event: a reply counts when it was sent, a solution when it was made. created: all of a "
+        "ticket counts when the ticket was created, as reports of many help desks do; without live "
+        "levels, deadlines and staffing.",
+    ),
+]
+
 
 def report(  # noqa: PLR0913 - one argument an option
     file: Annotated[
@@ -91,15 +101,7 @@ def report(  # noqa: PLR0913 - one argument an option
             "--to", parser=time, metavar="TIME", help="End of that period, exclusive.", show_default=False
         ),
     ] = None,
-    by: Annotated[
-        Counted,
-        typer.Option(
-            "--by",
-            help="event: a reply counts when it was sent, a solution when it was made. created: all of a "
-            "ticket counts when the ticket was created, as reports of many help desks do; without live "
-            "levels, deadlines and staffing.",
-        ),
-    ] = Counted.EVENT,
+    by: ByOption = Counted.EVENT,
     form: Annotated[
         Format, typer.Option("--format", help="Table for people, json for programs.")
     ] = Format.TABLE,
