@@ -112,7 +112,6 @@ def report(  # noqa: PLR0913 - one argument an option
     settings = read_settings(config)
     from deskpulse.report import run
 
-    now_ms = wall_ms()
     raise typer.Exit(
         run(
             settings,
@@ -122,7 +121,7 @@ def report(  # noqa: PLR0913 - one argument an option
             window=window,
             span_ms=span,
             form=form.value,
-            now_ms=now_ms,
+            now_ms=wall_ms(),
             by_created=by is Counted.CREATED,
         )
     )
