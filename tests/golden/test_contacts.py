@@ -173,3 +173,15 @@ class TestSurveys:
             11:30 survey kind=csat score=1 event_id=wrong
             11:40 retracted retracts=wrong retracts_kind=survey"""
         assert (1, 1.0) == (told(story, "support_csat_observations"), told(story, "support_csat_ratio"))
+
+
+class TestWithoutACreation:
+    def test_one_touch_and_first_contact_count_under_unknown_and_full_resolution_does_not(self) -> None:
+        """The desk shows neither team nor channel `unknown`: it is among the others."""
+        story = """
+            -8d 10:05 replied
+            -8d 10:30 resolved"""
+        others = {"window": "30d", "by": "team", "member": "other"}
+        assert 1.0 == told(story, ONE_TOUCH, **others)
+        assert 1.0 == told(story, FIRST_CONTACT, **others)
+        assert told(story, FULL, **others) is None

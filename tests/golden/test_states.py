@@ -324,3 +324,24 @@ class TestRetracted:
             10:20 replied
             11:00 retracted retracts=wrong"""
         assert 600.0 == told(story, "support_first_response_mean_seconds")
+
+
+class TestAssigned:
+    def test_unassigned_is_absent_until_the_desk_has_sent_one(self) -> None:
+        assert told("10:00 created", "support_unassigned_tickets") is None
+        story = "10:00 T1 created\n10:00 T2 created\n10:10 T1 assigned assigned=true"
+        assert 1 == told(story, "support_unassigned_tickets")
+
+    @pytest.mark.parametrize(
+        ("line", "count"),
+        [
+            ("10:20 T1 assigned assigned=false", 2),  # the latest counts
+            ("10:05 T1 assigned assigned=false", 1),
+            ("10:20 T1 transferred team=sales", 1),  # a transfer does not touch it
+            ("10:20 T2 resolved", 0),
+            ("10:20 T1 resolved", 1),
+        ],
+    )
+    def test_it_is_open_less_those_whose_latest_assigned_is_true(self, line: str, count: int) -> None:
+        story = f"10:00 T1 created\n10:00 T2 created\n10:10 T1 assigned assigned=true\n{line}"
+        assert count == told(story, "support_unassigned_tickets")

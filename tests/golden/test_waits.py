@@ -262,3 +262,12 @@ class TestOpenedBy:
         shown = {"window": "30d"}
         assert 1 == told(story, "support_first_contact_observations", **shown)
         assert 1.0 == told(story, "support_first_contact_ratio", **shown)
+
+
+class TestWithoutACreation:
+    def test_a_wait_runs_by_its_messages_and_is_in_no_level(self) -> None:
+        """The message of 10:30 is answered at 10:45: 15 min = 900 s. Nobody knows when it was created."""
+        asked = "10:30 customer_replied"
+        assert 0 == told(asked, WAITING)
+        story = f"{asked}\n10:45 replied"
+        assert (1, 900.0, 0) == (told(story, RESPONSE_N), told(story, RESPONSE), told(story, FRT_N))
