@@ -22,8 +22,10 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import view_rules
 from kpis.figure import Figure
 from kpis.figures.batch import Batch, History, Stretch
+from kpis.figures.catalogue import CLOSED_FIGURES
 from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS, MemberRules
+from kpis.sla.metrics import FOREIGN
 from kpis.state.quality import Quality, told
 from windows.offered import ALL_NAMES
 
@@ -31,10 +33,12 @@ _EXAMPLES: Final = 5  # of the refused events of a reason
 _MOST_SPELLINGS: Final = 1_000  # of a dimension
 _HEADED: Final = frozenset({"window", "period", "by", "member", "clock", "team", "channel", "priority"})
 _EVERYTHING: Final = 1_000_000_000  # names of a dimension
+# These count what is unlike the rest of a figure's observations, and are the n of none.
+_OWN_OBSERVATIONS: Final = frozenset({FOREIGN, *(shown.name for shown in CLOSED_FIGURES)})
 _SHOW_EVERY: Final = 2_000  # events between two words of progress
 
 
-def run(
+def run(  # noqa: PLR0913 - each is named
     settings: Settings,
     file: Path,
     *,
@@ -44,8 +48,9 @@ def run(
     span_ms: tuple[int, int] | None,
     form: str,
     now_ms: int,
+    by_created: bool = False,
 ) -> int:
-    """Print the figures of a file.
+    """Print the figures of a file. `by_created`: each ticket's at its creation.
 
     Return the exit code (2 when the file or its mapping cannot be used, 1 without any event).
 
@@ -68,19 +73,19 @@ def run(
     as_of = history.last_ms if as_of_ms is None else as_of_ms
     if form == "json":
         rules = replace(rules, members=MemberRules(most=_EVERYTHING))
-    batch = Batch(history, rules, as_of)
+    batch = Batch(history, rules, as_of, by_created=by_created)
     figures = figures_of(batch, as_of, window=window, span_ms=span_ms)
     quality = batch.quality(as_of, _stretches(batch, as_of, window, span_ms))
     if form == "json":
         json.dump(
-            {**document(as_of, figures), "quality": msgspec.to_builtins(quality)},
+            {**document(as_of, figures, by_created=by_created), "quality": msgspec.to_builtins(quality)},
             sys.stdout,
             ensure_ascii=False,
             indent=1,
         )
         sys.stdout.write("\n")
     else:
-        Console().print(_table(as_of, figures))
+        Console().print(_table(as_of, figures, by_created=by_created))
         for line in folded_names(batch, as_of, window=window, span_ms=span_ms):
             err.print(printable(line), highlight=False, markup=False, soft_wrap=True)
     for line in summary(history, quality):
@@ -214,30 +219,41 @@ def _stretches(
     return batch.stretches(as_of_ms, ALL_NAMES if window is None else (window,))
 
 
-def document(as_of_ms: int, figures: Iterable[Figure]) -> dict[str, object]:
-    """The report as JSON: names, labels, value and n of each figure.
+def document(as_of_ms: int, figures: Iterable[Figure], *, by_created: bool = False) -> dict[str, object]:
+    """The report as JSON: by what it was counted, and names, labels, value and n of each figure.
 
-    Observations are the `n` of the figure they belong to.
+    Observations are the `n` of the figure they belong to; those that belong to none stand for themselves.
     """
     return {
         "as_of": to_rfc3339(as_of_ms),
+        "counted_at": "creation" if by_created else "event",
         "figures": [
             {"name": figure.name, **dict(figure.labels), "value": figure.value, "n": figure.n}
             for figure in figures
-            if not figure.name.endswith("_observations")
+            if not _is_denominator(figure.name)
         ],
     }
 
 
-def _table(as_of_ms: int, figures: Sequence[Figure]) -> Table:
+def _is_denominator(name: str) -> bool:
+    return name.endswith("_observations") and name not in _OWN_OBSERVATIONS
+
+
+def _table(as_of_ms: int, figures: Sequence[Figure], *, by_created: bool) -> Table:
     """A part for each window and member, so that names and values have room on a terminal of 80 columns."""
-    table = Table(title=f"as of {to_rfc3339(as_of_ms)}", title_justify="left", show_lines=False)
+    title = f"as of {to_rfc3339(as_of_ms)}"
+    if by_created:
+        title += (
+            ", by creation:\neach ticket counts with all that it has come to in the window of its creation;"
+            "\nlive levels, deadlines and staffing are left out"
+        )
+    table = Table(title=title, title_justify="left", show_lines=False)
     table.add_column("figure", overflow="fold", ratio=1)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
     parts: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
-        if not figure.name.endswith("_observations"):
+        if not _is_denominator(figure.name):
             labels = dict(figure.labels)
             parts.setdefault(
                 (labels.get("window", "now"), labels.get("period", ""), labels["by"], labels["member"]), []

@@ -123,21 +123,31 @@ class Batch:
     """The observations of a history, ready to be summed over any span.
 
     As of `as_of_ms` it knows which open tickets were given up.
+
+    `by_created`: what a ticket has contributed by `as_of_ms` counts at its creation, under the same labels,
+    and nothing else of it is told: no levels, no deadlines, and nothing of a ticket without a known creation.
+    What belongs to no ticket stays where it happened.
     """
 
-    def __init__(self, history: History, rules: ViewRules, as_of_ms: int) -> None:
+    def __init__(
+        self, history: History, rules: ViewRules, as_of_ms: int, *, by_created: bool = False
+    ) -> None:
         self._today = as_of_ms // DAY_MS
         self._over_ms = (as_of_ms // MINUTE_MS + 1) * MINUTE_MS  # what ripens later has not happened yet
+        self._by_created = by_created
         self._rules = rules
         self._history = history
         self._found: dict[Dims, list[observe.Observation]] = defaultdict(list)
         self._levels = Levels()
-        self._sla = None if rules.policy is None else SlaBatch(rules.policy)
+        self._sla = None if rules.policy is None or by_created else SlaBatch(rules.policy)
         self._spells: list[Interval] = [
             spell for row in history.customers.values() for spell in customers.intervals(row)
         ]
         for ticket in history.tickets.values():
-            self._take(ticket)
+            if by_created:
+                self._take_at_creation(ticket)
+            else:
+                self._take(ticket)
         for customer in history.customers.values():
             for dims, observation in observe.observe_answers(customer):
                 self._found[self._rules.spell(dims)].append(observation)
@@ -175,6 +185,20 @@ class Batch:
             if self._sla is not None:
                 self._sla.level(key, delta)
 
+    def _take_at_creation(self, ticket: TicketRow) -> None:
+        """All of a ticket at the instant of its creation, but for what ripens after `as_of_ms`.
+
+        Anomalies stay where they are: they tell of the data, not of the ticket.
+        """
+        creation = ticket.creation_fact()
+        ticket.promise = commitments.derive(ticket, self._rules.policy)
+        found = [*observe.observe(ticket), *commitments.contribution(ticket).found]
+        for dims, (at_ms, cell, amount) in found:
+            if cell == cell_numbers.ANOMALY:
+                self._found[self._rules.spell(dims)].append((at_ms, cell, amount))
+            elif creation is not None and at_ms < self._over_ms:
+                self._found[self._rules.spell(dims)].append((creation[0], cell, amount))
+
     def quality(self, as_of_ms: int, stretches: Sequence[Stretch] = ()) -> Quality:
         """The quality of the history's data.
 
@@ -207,7 +231,7 @@ class Batch:
         )
 
     def figures(self, stretches: Iterable[Stretch], as_of_ms: int) -> list[Figure]:
-        """Final figures of every shown member in every stretch, then the live ones.
+        """Final figures of every shown member in every stretch, then the live ones (not by creation).
 
         Names are ranked as `folded` says.
         """
@@ -219,8 +243,9 @@ class Batch:
                 found.extend(self._roll_ups(stretch, shown, folded, as_of_ms))
             if stretch.window in _CUSTOMER_STRETCHES:
                 found.extend(self._retention(stretch))
-        found.extend(self._live(shown, folded, as_of_ms))
-        found.extend(self._staffing(shown["team"], as_of_ms))
+        if not self._by_created:
+            found.extend(self._live(shown, folded, as_of_ms))
+            found.extend(self._staffing(shown["team"], as_of_ms))
         return found
 
     def _roll_ups(

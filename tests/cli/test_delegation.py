@@ -58,7 +58,8 @@ def test_report_hands_over_its_options(run: Run, stand_in: Any) -> None:
     times = ["--from", "2010-05-01T00:00:00Z", "--to", "1275350400000"]
     assert (
         run(
-            "report", __file__, "-m", "x.yaml", "--as-of", "2012-01-01T00:00:00Z", *times, "--format", "json"
+            *("report", __file__, "-m", "x.yaml", "--as-of", "2012-01-01T00:00:00Z", *times),
+            *("--by", "created", "--format", "json"),
         ).code
         == exits.OK
     )
@@ -70,6 +71,7 @@ def test_report_hands_over_its_options(run: Run, stand_in: Any) -> None:
         "window": None,
         "span_ms": (1_272_672_000_000, 1_275_350_400_000),
         "form": "json",
+        "by_created": True,
     }
     assert before_ms <= body.named["now_ms"] <= time.time_ns() // 1_000_000
 

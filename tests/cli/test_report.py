@@ -211,3 +211,43 @@ class TestNames:
         assert "…" not in done.out
         assert columns >= max(map(len, done.out.splitlines()))
         assert "30d previous: team a" in done.out
+
+
+def test_outcomes_of_another_line_are_a_figure_of_their_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are the n of no figure, so they are told; what is the n of one stands beside that one."""
+    lines = events(IN_SECONDS * 1000, 1000)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("versions: [{name: v1, first_reply: [{within: 2h, objective: 90%}]}]")
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(policy))
+    file = written(tmp_path / "e.jsonl", lines)
+    answer = run("report", file, "--window", "all", "--format", "json")
+    told = {one["name"] for one in json.loads(answer.out)["figures"]}
+    assert "support_sla_foreign_observations" in told
+    assert {"support_sla_attainment_observations", "support_csat_observations"}.isdisjoint(told)
+    assert "sla_foreign_observations" in run("report", file, "--window", "all").out
+
+
+def test_by_creation_the_report_says_so_and_leaves_out_what_has_no_creation(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Solved an hour after its creation, so in another window of 15 minutes."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("versions: [{name: v1, first_reply: [{within: 2h, objective: 90%}]}]")
+    monkeypatch.setenv("DESKPULSE_DESK__POLICY", str(policy))
+    file = written(tmp_path / "e.jsonl", events(IN_SECONDS * 1000, 1000))
+    span = ("--from", "2026-03-02T09:00:00Z", "--to", "2026-03-02T09:15:00Z")
+    answer = run("report", file, *span, "--by", "created", "--format", "json")
+    found = json.loads(answer.out)
+    assert "creation" == found["counted_at"]
+    (solved,) = (
+        one for one in found["figures"] if (one["name"], one["by"]) == ("support_resolution_ratio", "all")
+    )
+    assert (1.0, 1) == (solved["value"], solved["n"])
+    names = {one["name"] for one in found["figures"]}
+    assert not any(name.startswith(("support_sla_", "support_open_")) for name in names)
+    table = run("report", file, *span, "--by", "created").out
+    assert "by creation" in table
+    assert "by creation" not in run("report", file, *span).out
+    assert "event" == json.loads(run("report", file, *span, "--format", "json").out)["counted_at"]

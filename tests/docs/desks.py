@@ -122,7 +122,9 @@ def response_time() -> Desk:
     desk = Desk()
     desk.created("A", 50 * MINUTE_MS)
     desk.replied("A", 46 * MINUTE_MS)
-    desk.changed("A", 20 * MINUTE_MS, "replied", waiting_since=NOON_MS - 30 * MINUTE_MS)
+    for minutes in (30, 27):
+        desk.changed("A", minutes * MINUTE_MS, "customer_replied")
+    desk.changed("A", 20 * MINUTE_MS, "replied")
     desk.created("B", 40 * MINUTE_MS)
     desk.replied("B", 34 * MINUTE_MS)
     desk.created("C", 30 * MINUTE_MS, team="onboarding")
@@ -135,7 +137,8 @@ def resolution_rate() -> Desk:
     for ticket, team, number in _tickets(desk, billing=400, onboarding=100):
         if number >= (380 if team == "billing" else 70):
             continue
-        desk.resolved(ticket, 20 * MINUTE_MS)
+        is_bots = team == "billing" and 100 <= number < 150
+        desk.resolved(ticket, 20 * MINUTE_MS, by="bot" if is_bots else "human")
         if team == "billing" and number < 20:
             desk.changed(ticket, 15 * MINUTE_MS, "reopened")
             if number < 5:
@@ -206,6 +209,8 @@ def ticket_volume() -> Desk:
     desk = Desk()
     for number in range(62):
         desk.created(f"T{number}", (number * 7 + 1) * MINUTE_MS)
+        if number < 4:
+            desk.changed(f"T{number}", number * 7 * MINUTE_MS, "transferred", team="onboarding")
     return desk
 
 
@@ -214,6 +219,44 @@ def resolution_time() -> Desk:
     for ticket, hours, team in (("A", 2, "billing"), ("B", 4, "billing"), ("C", 30, "onboarding")):
         desk.created(ticket, hours * HOUR_MS + 10 * MINUTE_MS, team=team)
         desk.resolved(ticket, 10 * MINUTE_MS)
+    desk.changed("C", 9 * MINUTE_MS, "reopened")
+    desk.resolved("C", 4 * MINUTE_MS)
+    return desk
+
+
+def one_touch() -> Desk:
+    desk = Desk()
+    for ticket, team, number in _tickets(desk, billing=45, onboarding=10):
+        replies = (1 if number < 34 else 2 if number < 40 else 0) if team == "billing" else 1 + (number > 1)
+        for minutes in range(replies):
+            desk.replied(ticket, (20 - minutes) * MINUTE_MS)
+        desk.resolved(ticket, 10 * MINUTE_MS)
+    return desk
+
+
+def first_contact() -> Desk:
+    desk = Desk()
+    for team, how_many in (("billing", 30), ("onboarding", 10)):
+        for number in range(how_many):
+            ticket = f"{team}-{number}"
+            desk.created(ticket, 9 * DAY_MS + 3 * HOUR_MS, team=team)
+            desk.replied(ticket, 9 * DAY_MS + 2 * HOUR_MS)
+            if team == "billing" and number < 6:
+                desk.changed(ticket, 9 * DAY_MS + HOUR_MS, "customer_replied")
+            desk.resolved(ticket, 9 * DAY_MS)
+            if team == "onboarding" and number < 3:
+                desk.changed(ticket, 8 * DAY_MS, "reopened")
+    return desk
+
+
+def survey_response() -> Desk:
+    desk = Desk()
+    for ticket, team, number in _tickets(desk, billing=80, onboarding=20):
+        desk.resolved(ticket, 20 * MINUTE_MS)
+        if number < (24 if team == "billing" else 12):
+            desk.answered(ticket, "csat", 4)
+        if team == "billing" and number < 10:
+            desk.answered(ticket, "nps", 9)
     return desk
 
 
@@ -252,6 +295,11 @@ def live_levels() -> Desk:
     desk.replied("B", 2 * HOUR_MS)
     desk.replied("D", 15 * MINUTE_MS)
     desk.resolved("E", HOUR_MS)
+    desk.changed("B", 40 * MINUTE_MS, "customer_replied")
+    for ticket in "BD":
+        desk.changed(ticket, 15 * MINUTE_MS, "assigned", assigned=True)
+    desk.created("F", 15 * MINUTE_MS)
+    desk.changed("F", 15 * MINUTE_MS, "status", status="bot")
     return desk
 
 
@@ -283,6 +331,9 @@ EXAMPLES: dict[str, Callable[[], Desk]] = {
     "ticket-volume": ticket_volume,
     "resolution-time": resolution_time,
     "abandonment": abandonment,
+    "one-touch": one_touch,
+    "first-contact": first_contact,
+    "survey-response": survey_response,
     "reopen-rate": reopen_rate,
     "live-levels": live_levels,
     "staffing": staffing,

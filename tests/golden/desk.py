@@ -25,6 +25,7 @@ from kpis.figures.view import ViewRules
 from kpis.figures.view_builder import ViewBuilder
 from kpis.members import MemberRules
 from kpis.state.partition import PartitionState
+from kpis.state.rules import StateRules
 from oracle import verify
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
@@ -115,9 +116,9 @@ class GoldenDesk:
         """The samples of a scrape, read back from its text."""
         return Scrape(verify.parse_exposition(self.exposition(as_of_ms)))
 
-    def states(self) -> Iterable[PartitionState]:
+    def states(self, rules: StateRules | None = None) -> Iterable[PartitionState]:
         """The partitions after all events."""
-        states = [PartitionState(number) for number in range(PARTITIONS)]
+        states = [PartitionState(number, rules or StateRules()) for number in range(PARTITIONS)]
         offsets = dict.fromkeys(itertools.product(SOURCE_TOPICS, range(PARTITIONS)), 0)
         for at_ms, topic, key, value in sorted(self.events):
             state = states[xxhash.xxh32_intdigest(key.encode()) % PARTITIONS]

@@ -9,19 +9,12 @@ comes before b, and b before a.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-
 import pytest
 import xxhash
 
-from kpis.figure import Figure
-from kpis.figures.batch import Batch, History
-from kpis.figures.view_builder import ViewBuilder
-from oracle import figures as oracle
-from tests.golden.desk import MEMBERS, NOON_MS, GoldenDesk, ago
+from tests.golden.desk import NOON_MS, GoldenDesk, ago
+from tests.golden.readers import agreed
 
-Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 FRT = "support_first_response_mean_seconds"
 
 
@@ -35,41 +28,8 @@ def shows(desk: GoldenDesk, name: str, **labels: str) -> float | None:
         "support_unanswered_tickets",
         "support_oldest_unanswered_timestamp_seconds",
     )
-    where = ({} if is_live else {"window": "1h", "period": "current"}) | {
-        "by": "all",
-        "member": "all",
-        **labels,
-    }
-    live, told, report = (
-        found.get((name, frozenset(where.items()))) for found in three_readers(tuple(desk.events))
-    )
-    assert (live, live) == (told, report), "the view, the oracle and a report differ"
-    return live
-
-
-@lru_cache(maxsize=4)
-def three_readers(events: tuple[tuple[int, str, str, bytes], ...]) -> tuple[Samples, Samples, Samples]:
-    """Every figure of some events: live, by the oracle, and in a report.
-
-    The events come to the report in another order.
-    """
-    desk = GoldenDesk(list(events))
-    builder = ViewBuilder(desk.rules)
-    for state in desk.states():
-        builder.apply(state.partition, state.take_changes().view)
-    view = builder.build(NOON_MS)
-    records = [(topic, owner.encode(), value, at_ms) for at_ms, topic, owner, value in events]
-    told = oracle.figures(records, as_of_ms=NOON_MS, members=MEMBERS)
-    history = History()
-    for _, topic, _, value in reversed(events):
-        assert history.add(topic, value) is None
-    batch = Batch(history, desk.rules, NOON_MS)
-    report = batch.figures(batch.stretches(NOON_MS, ("1h", "24h", "30d")), NOON_MS)
-    return samples([*view.figures, *view.live]), {one.key: one.value for one in told}, samples(report)
-
-
-def samples(figures: Iterable[Figure]) -> Samples:
-    return {(one.name, frozenset(one.labels)): one.value for one in figures}
+    where = ({} if is_live else {"window": "1h", "period": "current"}) | labels
+    return agreed(tuple(desk.events), name, NOON_MS, None, where)
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ LEVELS = {
     "with_bot": cell_numbers.WITH_BOT,
     "assigned": cell_numbers.ASSIGNED,
 }
+NUMBERED = {"customer": cell_numbers.REGISTER, "ces": cell_numbers.EFFORT}  # a cell for each value
 Place = tuple[Dims, int, int]  # labels, event time ms, cell
 
 
@@ -109,14 +110,12 @@ def cells_of(one: oracle_tickets.Observation) -> list[tuple[int, int]]:
         return [(CELLS[one.series], one.value if one.series == "received" else 1)]
     if one.series in DURATIONS:
         return [(DURATIONS[one.series], 1), (DURATIONS[one.series] + 1, one.value)]
-    if one.series == "customer":
-        return [(cell_numbers.REGISTER + one.value, 1)]
+    if one.series in NUMBERED:
+        return [(NUMBERED[one.series] + one.value, 1)]
     if one.series == "nps":
         return [(score_cell("nps", one.value, None), 1)]
     if one.series == "csat":
         return [(cell_numbers.SATISFIED if one.value else cell_numbers.UNSATISFIED, 1)]
-    if one.series == "ces":
-        return [(cell_numbers.EFFORT + one.value, 1)]
     assert one.series in LEVELS, one.series
     return []
 

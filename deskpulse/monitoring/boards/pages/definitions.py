@@ -120,6 +120,7 @@ def _figure(desk: Desk, entry: dict[str, Any]) -> tuple[Expression, Pick, Quanti
     who: tuple[tuple[str, Match], ...] = ALL
     if band is not None and band.channels:
         who = (("by", "channel"), ("member", band.channels[0]))
+    who += tuple(entry.get("select", {}).items())
     pick = figure(name, window, who, desk=desk)
     of_name = first_response(window, desk=desk) if name == FIRST_RESPONSE else pick
     shown: dict[str, Expression] = {
