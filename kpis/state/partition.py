@@ -44,6 +44,7 @@ from kpis.ledger import codec, definitions, formats
 from kpis.ledger.codec import Position
 from kpis.ledger.shared import differing
 from kpis.members import DIMENSIONS
+from kpis.sla import given
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.policy import changed_past, year_of
 from kpis.state import quality, rebuild
@@ -193,6 +194,7 @@ class PartitionState:
         row = self._row(ticket_id)
         overflowed, size, is_first = row.overflowed, row.size, not row.facts and row.stub is None
         matters = is_first or row.corrected or type(event) in _MAY_CREATE
+        told, stub = given.stated(row) if type(event) in given.STATING else None, row.stub
         without_creation = matters and not is_first and row.creation is None
         if not booking.book(row, event, deltas, self._tables.number):
             self._counts["duplicate"] += 1
@@ -202,6 +204,10 @@ class PartitionState:
             self._counts["assigned"] += 1
         elif type(event) is Retracted and row.refuses(fact_of(event)):
             self._counts["unretractable"] += 1
+        if told is not None:
+            self._counts.update((now := given.stated(row)) - told)
+            if row.stub is stub:  # else facts that stated a deadline went into it
+                self._counts.subtract(told - now)
         if matters:
             self._counts["uncreated"] += (row.creation is None) - without_creation
         self._tickets.grow(row.size - size)
