@@ -35,6 +35,16 @@ def stated(row: TicketRow) -> Counter[str]:
     return found
 
 
+def may_state(row: TicketRow) -> bool:
+    """Whether a fact of a ticket states or withdraws a deadline.
+
+    Of facts that went into a stub it is not known, so they may.
+    """
+    return row.stub is not None or any(
+        kind == DUE or (kind == CREATED and len(content) > _OF_CREATION) for _, kind, _, content in row.facts
+    )
+
+
 def targets_of(counters: Iterable[Mapping[str, int]]) -> frozenset[str]:
     """The targets of which the counters know a deadline.
 

@@ -57,7 +57,7 @@ from kpis.state.records import Changes, DeadLetter, SourceRecord, dead_letter
 from kpis.state.rules import DEFAULTS, PolicyChangedError, SettingsChangedError, StateRules
 from kpis.state.sla_clocks import UNCONCERNED, SlaClocks
 from kpis.tickets import booking, observe
-from kpis.tickets.facts import DUE, FactEvent, fact_of
+from kpis.tickets.facts import FactEvent, fact_of
 from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
@@ -69,7 +69,6 @@ from streams.events import (
     Handled,
     Presence,
     Resolved,
-    Restored,
     Retracted,
     Survey,
     TicketCreated,
@@ -83,7 +82,6 @@ from windows.tables import Tables
 
 INTERACTIONS: Final = frozenset({Resolved, Handled})
 _MAY_CREATE: Final = frozenset({TicketCreated, Retracted})
-_MAY_BRING_DEADLINES: Final = frozenset({TicketCreated, Due, Restored, Retracted})
 
 
 class PartitionState:
@@ -236,16 +234,17 @@ class PartitionState:
 
     def _merge_dated(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
         """As `_merge_ticket`, without a policy: only of some tickets are there deadlines."""
-        kind = type(event)
-        if kind in _MAY_BRING_DEADLINES:
-            dated = not isinstance(event, TicketCreated) or event.has_deadlines
-        else:
-            dated = False
-        row = self._row(ticket_id)
-        if dated or row.promise is not None or (kind is TicketCreated and _has_deadlines(row)):
+        is_dated = type(event) is Due or (isinstance(event, TicketCreated) and event.has_deadlines)
+        if is_dated or (self._has_given and given.may_state(self._row(ticket_id))):
             self._merge_promised(ticket_id, event, deltas)
         else:
             self._merge_ticket(ticket_id, event, deltas)
+
+    @property
+    def _has_given(self) -> bool:
+        """Whether any ticket of the partition ever brought a deadline with it."""
+        counters = self.position.counters
+        return any(counters.get(name) or self._counts.get(name) for name in given.COUNTERS.values())
 
     def _merge_promised(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
         """As `_merge_ticket`, with what it does to the ticket's promise."""
@@ -480,8 +479,3 @@ class PartitionState:
     def remains_held(self) -> int:
         """Tickets that are known although their rows have left."""
         return self._tickets.remains_held
-
-
-def _has_deadlines(row: TicketRow) -> bool:
-    """Whether deadlines of a ticket came, though its creation had not."""
-    return any(fact[1] == DUE for fact in row.facts)

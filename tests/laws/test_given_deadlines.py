@@ -97,7 +97,9 @@ def test_a_target_is_shown_if_a_deadline_of_it_was_given_and_no_other(seed: int,
     shown = {dict(one.labels)["target"] for one in view.live if one.name == metrics.OVERDUE}
     assert shown == {target} == {dict(one.labels)["target"] for one in reported(records) if _is_sla(one.name)}
     bare = Stream(seed, rules=StateRules()).run(undated(desk), WITHOUT, AS_OF_MS)
-    assert not [one.name for one in (*bare.figures, *bare.live, *reported(undated(desk))) if _is_sla(one.name)]
+    assert not [
+        one.name for one in (*bare.figures, *bare.live, *reported(undated(desk))) if _is_sla(one.name)
+    ]
 
 
 @SEEDED
@@ -121,4 +123,3 @@ def reported(records: list[Record]) -> list[Figure]:
 
 def _is_sla(name: str) -> bool:
     return name.startswith("support_sla_")
-
