@@ -33,11 +33,7 @@ def risk_of(view: View, team: str | None, *, show_tickets: bool) -> Risk | None:
     """The lines for a choice; None where nothing is promised. Past deadlines come last, the latest first."""
     if not view.targets:
         return None
-    rows = [
-        (key, _decode(raw))
-        for key, raw in view.at_risk
-        if key.target in view.targets and team in (None, key.team)
-    ]
+    rows = [(key, _decode(raw)) for key, raw in view.at_risk if team in (None, key.team)]
     clocks = sorted((clock for key, row in rows for clock in _due(key, row, view.as_of_ms)), key=_order)
     lines = [_named(clock, view) for clock in clocks] if show_tickets else _counted(clocks, view)
     ahead, behind = ([line for line in lines if line.breached is breached] for breached in (False, True))

@@ -137,8 +137,8 @@ def at_risk_json(snapshot: Snapshot, wanted: WantedLabels, limit: int) -> bytes:
         tickets=[],
         truncated=False,
     )
-    if view is not None:
-        rows = ((key, decode_at_risk(raw)) for key, raw in view.at_risk if key.target in view.targets)
+    if view is not None and view.targets:
+        rows = ((key, decode_at_risk(raw)) for key, raw in view.at_risk)
         teams, targets = sorted(wanted.get("team", ())), sorted(wanted.get("target", ()))
         found = at_risk(rows, view.policy, view.as_of_ms, teams=teams, targets=targets, limit=limit)
         answer.tickets = [_ticket(ticket, view) for ticket in found.tickets]

@@ -175,6 +175,7 @@ class TestTicketsAtRisk:
             "priority": "high",
             "target": "first_reply",
             "deadline": "2026-03-02T10:10:00.000Z",
+            "deadline_of": "policy",
             "breached": False,
             "age_seconds": 1200.0,
             "business_age_seconds": 1200.0,

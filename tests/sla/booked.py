@@ -9,7 +9,7 @@ from typing import Final
 from kpis import cell_numbers
 from kpis.ledger import codec
 from kpis.sla.at_risk import AtRiskKey, AtRiskRow, Entry
-from kpis.tickets.row import Dims
+from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
 from tests.sla.desk import SlaDesk, at
 from windows.cells import Cells
