@@ -1,4 +1,4 @@
-"""Alerts on SLA targets: endangered, below objective, small teams, long waits, budget burn: docs/alerts.md."""
+"""Alerts on SLA targets: endangered, below objective, small teams, long waits, budget burn; see docs."""
 
 from __future__ import annotations
 
