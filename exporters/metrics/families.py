@@ -76,7 +76,7 @@ def _of_now(shown: Shown) -> Family:
 
 FINAL: Final = tuple(_final())
 LIVE: Final = tuple(map(_of_now, catalogue.LIVE_FIGURES))
-# Only an exporter with a policy has samples of these.
+# Only where a policy or the tickets themselves bring deadlines there are samples of these.
 SLA_FINAL: Final = tuple(map(_windowed, catalogue.SLA_FIGURES))
 SLA_LIVE: Final = tuple(map(_of_now, catalogue.SLA_LIVE_FIGURES))
 SLA_WORST: Final = tuple(map(_of_now, catalogue.WORST_FIGURES))

@@ -107,6 +107,7 @@ class WallMaker:
             minimum=self._rules.minimum,
             show_tickets=self._rules.show_tickets,
             policy=self._policy is not None,
+            promised=bool(view.targets) if view else self._policy is not None,
             worst=[],
             kept_since_ms=None,
             elsewhere=0,
@@ -162,6 +163,10 @@ def _live(shelf: Shelf, course: PaneHistory) -> Live:
     opened = shelf.now(metrics.BUSINESS_OPEN)
     return Live(
         open=count_of(shelf.now(live.OPEN.name)) or 0,
+        waiting=count_of(shelf.now(live.WAITING.name)) or 0,
+        oldest_wait_ms=ms_of(shelf.now(live.OLDEST_WAITING.name)),
+        unassigned=count_of(shelf.now(live.UNASSIGNED.name)),
+        with_bot=count_of(shelf.now(live.WITH_BOT.name)) or 0,
         unanswered=count_of(shelf.now(live.UNANSWERED.name)) or 0,
         oldest_ms=ms_of(shelf.now(live.OLDEST.name)),
         oldest_business_seconds=value_of(shelf.now(metrics.OLDEST_AGE)),
@@ -181,7 +186,7 @@ def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
         waiting = shelf.now(metrics.WAITING, target=target)
         breached = shelf.now(metrics.OVERDUE, target=target)
         if waiting is None and breached is None:
-            continue  # no policy
+            continue  # nothing is promised about it
         due = {within: count_of(shelf.now(metrics.DUE, target=target, within=within)) for within in DUE}
         expected, low, high = (
             value_of(shelf.now(metrics.FORECAST, target=target, bound=bound))

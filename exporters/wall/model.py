@@ -100,7 +100,11 @@ class Live(Struct):
     """What stands now. `ages`: unanswered tickets younger than 15 min, 1 h, 4 h, 24 h, and older."""
 
     open: int
-    unanswered: int
+    waiting: int  # for our reply, the first one or a later one
+    oldest_wait_ms: int | None  # its start, in calendar time; null: nobody waits
+    unassigned: int | None  # null: the desk tells of no assignments
+    with_bot: int
+    unanswered: int  # waiting for the first one
     oldest_ms: int | None
     oldest_business_seconds: float | None
     business_open: bool | None  # None: no calendar
@@ -139,6 +143,7 @@ class AtRisk(Struct):
     target: str
     due_ms: int
     breached: bool
+    deadline_of: Literal["policy", "ticket"]  # ticket: the deadline came with it
 
 
 class WorstNow(Struct):
@@ -171,21 +176,27 @@ class Endangered(Struct):
 
 
 class TeamRow(Struct):
-    """One team at a glance. Without a policy there are no deadlines: null."""
+    """One team at a glance. Where nothing is promised there are no deadlines: null.
+
+    `soon`, `ratio`, `n`, `objective` and `below` are about replies, first and next ones together.
+    """
 
     team: str
     open_now: bool | None  # by its calendar; null: no team has one
     opens_ms: int | None  # the next opening of a team that is closed; null: it does not come
     open: int
+    waiting: int  # for our reply, the first one or a later one
+    unassigned: int | None  # null: the desk tells of no assignments
+    with_bot: int
     unanswered: int
     oldest_ms: int | None
     oldest_business_seconds: float | None
     overdue: dict[str, int]  # by target
-    soon: int | None  # replies due within 15 min
-    ratio: float | None  # replies in time, of the deadlines of the last hour
+    soon: int | None  # due within 15 min
+    ratio: float | None  # in time, of the deadlines of the last hour
     n: int
-    objective: float | None
-    below: bool | None  # replies, by the test of worst now
+    objective: float | None  # null also where first and next replies have different ones
+    below: bool | None  # whether either is, by the test of worst now
     created: int | None  # in the last hour
     reply_seconds: float | None  # mean of the last hour, calendar time
     replies: int
@@ -259,7 +270,8 @@ class Wall(Struct):
     teams: list[str]
     minimum: int  # observations below which nothing is coloured
     show_tickets: bool
-    policy: bool  # there is one: without it nothing is promised
+    policy: bool  # there is one: without it only deadlines that came with tickets are promised
+    promised: bool  # any figure of a deadline is here
     worst: list[WorstNow]  # the worst first; of the choice
     # since when nothing of the choice has been listed; null while something is, and where nothing fell due
     kept_since_ms: int | None
@@ -270,6 +282,6 @@ class Wall(Struct):
     today: Today | None
     live: Live | None
     tiles: list[Tile]
-    sla: list[SlaTarget]  # empty without a policy
-    risk: Risk | None  # None without a policy
+    sla: list[SlaTarget]  # empty where nothing is promised
+    risk: Risk | None  # None where nothing is promised
     changes: list[Change]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+import msgspec
 
 from exporters.links import safe_link
 from exporters.wall.model import AtRisk, Risk
@@ -28,8 +30,8 @@ class _Clock(NamedTuple):
 
 
 def risk_of(view: View, team: str | None, *, show_tickets: bool) -> Risk | None:
-    """The lines for a choice; None without a policy. Past deadlines come last, the latest first."""
-    if view.policy is None:
+    """The lines for a choice; None where nothing is promised. Past deadlines come last, the latest first."""
+    if not view.targets:
         return None
     rows = [(key, _decode(raw)) for key, raw in view.at_risk if team in (None, key.team)]
     clocks = sorted((clock for key, row in rows for clock in _due(key, row, view.as_of_ms)), key=_order)
@@ -80,19 +82,33 @@ def _named(clock: _Clock, view: View) -> AtRisk:
     key, entry, breached = clock
     priority = view.name("priority", entry.priority)
     return AtRisk(
-        entry.ticket_id, safe_link(entry.url), 1, key.team, priority, key.target, entry.due_ms, breached
+        ticket_id=entry.ticket_id,
+        url=safe_link(entry.url),
+        count=1,
+        team=key.team,
+        priority=priority,
+        target=key.target,
+        due_ms=entry.due_ms,
+        breached=breached,
+        deadline_of=_origin(entry),
     )
 
 
+def _origin(entry: Entry) -> Literal["policy", "ticket"]:
+    return "ticket" if entry.given else "policy"
+
+
 def _counted(clocks: list[_Clock], view: View) -> list[AtRisk]:
-    """One line of a team, priority and target; its deadline is that of the first of them."""
-    found: dict[tuple[str, str, str, bool], AtRisk] = {}
+    """One line of a team, priority, target and origin; its deadline is that of the first of them."""
+    found: dict[tuple[str, str, str, bool, bool], AtRisk] = {}
     for key, entry, breached in clocks:
         priority = view.name("priority", entry.priority)
-        kind = (key.team, priority, key.target, breached)
+        kind = (key.team, priority, key.target, breached, entry.given)
         line = found.get(kind)
         if line is None:
-            found[kind] = AtRisk(None, None, 1, key.team, priority, key.target, entry.due_ms, breached)
+            found[kind] = msgspec.structs.replace(
+                _named(_Clock(key, entry, breached), view), ticket_id=None, url=None
+            )
         else:
             line.count += 1
     return list(found.values())

@@ -6,19 +6,21 @@ What waits, what is late, and how much of the last hour was in time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from exporters.wall.model import Staffing, TeamRow, WorstNow
 from exporters.wall.tiles import Shelf, count_of, ms_of, observed, value_of
+from kpis.figure import Group
 from kpis.figures.kpi import first_response, live, staffing, volume
 from kpis.figures.view import ALL, View
 from kpis.members import OTHER
 from kpis.sla import metrics
 from kpis.sla.calendar import ALWAYS
-from kpis.sla.policy import FIRST_REPLY, Version
+from kpis.sla.policy import FIRST_REPLY, NEXT_REPLY, Version
 from kpis.tickets.standing import UNKNOWN
 
 HOUR: Final = "1h"
+REPLIES: Final = (FIRST_REPLY, NEXT_REPLY)
 
 
 def rows_of(view: View, shelf: Shelf, worst: list[WorstNow]) -> list[TeamRow]:
@@ -37,7 +39,7 @@ def rows_of(view: View, shelf: Shelf, worst: list[WorstNow]) -> list[TeamRow]:
         return (
             place,
             row.open_now is False,
-            -row.overdue.get(FIRST_REPLY, 0),
+            -sum(row.overdue.get(target, 0) for target in REPLIES),
             -(row.soon or 0),
             -row.unanswered,
             row.team,
@@ -48,12 +50,8 @@ def rows_of(view: View, shelf: Shelf, worst: list[WorstNow]) -> list[TeamRow]:
 
 def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRow:
     group = ("team", team)
-    reply = {"target": FIRST_REPLY}
-    attained = shelf.final(metrics.ATTAINMENT, "current", reply, window=HOUR, group=group)
-    overdue = {
-        target: shelf.now(metrics.OVERDUE, group, target=target)
-        for target in (view.policy.targets if view.policy else ())
-    }
+    overdue = {target: shelf.now(metrics.OVERDUE, group, target=target) for target in view.targets}
+    replies = _replies(view, shelf, group)
     mean = shelf.final(first_response.MEAN.name, "current", {"clock": "calendar"}, window=HOUR, group=group)
     opened, opens_ms = _hours(version, team, view.as_of_ms)
     return TeamRow(
@@ -61,20 +59,53 @@ def _row(view: View, shelf: Shelf, team: str, version: Version | None) -> TeamRo
         open_now=opened,
         opens_ms=opens_ms,
         open=count_of(shelf.now(live.OPEN.name, group)) or 0,
+        waiting=count_of(shelf.now(live.WAITING.name, group)) or 0,
+        unassigned=count_of(shelf.now(live.UNASSIGNED.name, group)),
+        with_bot=count_of(shelf.now(live.WITH_BOT.name, group)) or 0,
         unanswered=count_of(shelf.now(live.UNANSWERED.name, group)) or 0,
         oldest_ms=ms_of(shelf.now(live.OLDEST.name, group)),
         oldest_business_seconds=value_of(shelf.now(metrics.OLDEST_AGE, group)),
         overdue={target: int(figure.value) for target, figure in overdue.items() if figure is not None},
-        soon=count_of(shelf.now(metrics.DUE, group, target=FIRST_REPLY, within="15m")),
-        ratio=value_of(attained),
-        n=observed(attained),
-        objective=value_of(shelf.now(metrics.OBJECTIVE, group, target=FIRST_REPLY)),
-        below=view.below.get(("team", team, FIRST_REPLY)),
+        soon=replies.soon,
+        ratio=replies.ratio,
+        n=replies.n,
+        objective=replies.objective,
+        below=replies.below,
         created=count_of(shelf.final(volume.TICKETS.name, "current", window=HOUR, group=group)),
         reply_seconds=value_of(mean),
         replies=observed(mean),
         online=count_of(shelf.now(staffing.RESPONDERS.name, group, state="online")),
         available=count_of(shelf.now(staffing.RESPONDERS.name, group, state="available")),
+    )
+
+
+class _Replies(NamedTuple):
+    """What is promised about replies, first and next ones together; None where there is nothing."""
+
+    soon: int | None
+    ratio: float | None
+    n: int
+    objective: float | None
+    below: bool | None
+
+
+def _replies(view: View, shelf: Shelf, group: Group) -> _Replies:
+    targets = [target for target in REPLIES if target in view.targets]
+    attained = [
+        shelf.final(metrics.ATTAINMENT, "current", {"target": target}, window=HOUR, group=group)
+        for target in targets
+    ]
+    n = sum(map(observed, attained))
+    kept = sum(round(one.value * one.n) for one in attained if one is not None)
+    due = [count_of(shelf.now(metrics.DUE, group, target=target, within="15m")) for target in targets]
+    promised = {value_of(shelf.now(metrics.OBJECTIVE, group, target=target)) for target in targets}
+    below = [told for target in targets if (told := view.below.get((*group, target))) is not None]
+    return _Replies(
+        soon=sum(count or 0 for count in due) if due else None,
+        ratio=kept / n if n else None,
+        n=n,
+        objective=promised.pop() if len(promised) == 1 else None,
+        below=any(below) if below else None,
     )
 
 

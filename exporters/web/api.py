@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -47,8 +47,9 @@ class Ticket(Struct):
     priority: str
     target: str
     deadline: str
+    deadline_of: Literal["policy", "ticket"]  # ticket: the deadline came with it
     breached: bool
-    age_seconds: float
+    age_seconds: float  # of a next reply since its wait began, else since the creation
     business_age_seconds: float | None  # by the team's calendar; null without one
 
 
@@ -136,7 +137,7 @@ def at_risk_json(snapshot: Snapshot, wanted: WantedLabels, limit: int) -> bytes:
         tickets=[],
         truncated=False,
     )
-    if view is not None and view.policy is not None:
+    if view is not None and view.targets:
         rows = ((key, decode_at_risk(raw)) for key, raw in view.at_risk)
         teams, targets = sorted(wanted.get("team", ())), sorted(wanted.get("target", ()))
         found = at_risk(rows, view.policy, view.as_of_ms, teams=teams, targets=targets, limit=limit)
@@ -154,6 +155,7 @@ def _ticket(ticket: AtRisk, view: View) -> Ticket:
         priority=view.name("priority", ticket.priority),
         target=ticket.target,
         deadline=rfc3339(ticket.due_ms),
+        deadline_of="ticket" if ticket.given else "policy",
         breached=ticket.breached,
         age_seconds=ticket.age_ms / 1000,
         business_age_seconds=None if ticket.business_age_ms is None else ticket.business_age_ms / 1000,

@@ -142,7 +142,7 @@ def _at_risk(answer: OpenApiDocument) -> OpenApiDocument:
             },
         ],
         "responses": {
-            "200": _body("The current tickets; none without a policy.", answer),
+            "200": _body("The current tickets; without a policy those that brought a deadline.", answer),
             "400": _REFUSED,
             "401": _LOGIN,
         },

@@ -48,7 +48,7 @@ class Parameter(NamedTuple):
 
 
 # tiles of the first screen that are more than one figure
-FACTS: Final = ("unanswered", "overdue", "open", "in_time")
+FACTS: Final = ("unanswered", "waiting", "overdue", "open", "in_time")
 _CHOICE: Final = {"window": Parameter(WALL_WINDOWS), "team": Parameter(), "compare": Parameter(COMPARES)}
 _TILES: Final = Parameter(tuple(dict.fromkeys((*FACTS, *(spec.id for spec in TILES)))), several=True)
 _KPIS: Final = {

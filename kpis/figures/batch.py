@@ -22,7 +22,7 @@ from kpis.figures.levels import Levels
 from kpis.figures.view import ALL, ViewRules
 from kpis.members import DIMENSIONS, OTHER
 from kpis.presence import LatestPresence
-from kpis.sla import commitments
+from kpis.sla import commitments, given
 from kpis.sla.batch import SlaBatch
 from kpis.sla.figures import FORECAST_WINDOWS
 from kpis.state.quality import Quality, of_rows
@@ -139,7 +139,8 @@ class Batch:
         self._history = history
         self._found: dict[Dims, list[observe.Observation]] = defaultdict(list)
         self._levels = Levels()
-        self._sla = None if rules.policy is None or by_created else SlaBatch(rules.policy)
+        told = sum(map(given.stated, history.tickets.values()), Counter())
+        self._sla = SlaBatch(rules.policy, given.targets_of([told]))
         self._spells: list[Interval] = [
             spell for row in history.customers.values() for spell in customers.intervals(row)
         ]
@@ -171,7 +172,7 @@ class Batch:
         for dims, one in found:
             spelled = self._rules.spell(dims)
             self._found[spelled].append(one)
-            if self._sla is not None and (
+            if (
                 one[1] in commitments.SETTLED_CELLS
                 or one[1] in cell_numbers.OUTCOMES
                 or one[1] in cell_numbers.MARKS
@@ -182,8 +183,7 @@ class Batch:
             hour, within = divmod(at_ms, HOUR_MS)
             key, delta = LevelKey(level, hour, dims), {within // MINUTE_MS: n}
             self._levels.change(key, delta)
-            if self._sla is not None:
-                self._sla.level(key, delta)
+            self._sla.level(key, delta)
 
     def _take_at_creation(self, ticket: TicketRow) -> None:
         """All of a ticket at the instant of its creation, but for what ripens after `as_of_ms`.
@@ -277,7 +277,7 @@ class Batch:
         if self._rules.policy is not None and self._rules.policy.has_calendars:
             yield from lowering.lower_business(cells, labels, group[0], current=stretch.period == "current")
         yield from lowering.per_hour(cells, labels, stretch.covered_ms)
-        if self._sla is not None:
+        if not self._by_created:
             yield from self._sla.windowed(stretch, group[0], names, as_of_ms, labels)
 
     def _own(self, stretch: Stretch, dimension: str, member: str, as_of_ms: int) -> Stretch:
@@ -373,11 +373,9 @@ class Batch:
         ]:
             labels = (("by", by), ("member", member))
             yield from self._levels.figures(by, names, labels, assigns=self._history.assigns)
-            if self._sla is not None:
-                hour, day, week = self._current(FORECAST_WINDOWS, as_of_ms)
-                yield from self._sla.live(by, names, as_of_ms, labels, (hour, day, week))
-        if self._sla is not None:
-            yield from self._sla.judged(as_of_ms, shown)
+            hour, day, week = self._current(FORECAST_WINDOWS, as_of_ms)
+            yield from self._sla.live(by, names, as_of_ms, labels, (hour, day, week))
+        yield from self._sla.judged(as_of_ms, shown)
 
     def _current(self, windows: Iterable[str], as_of_ms: int) -> list[Stretch]:
         """The current stretch of each of the named windows, in the default zone."""

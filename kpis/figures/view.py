@@ -35,7 +35,8 @@ class ViewRules:
     members: MemberRules = field(default_factory=MemberRules)
     parts_windows: tuple[str, ...] = ("1h",)
     compared: tuple[str, ...] = ("all", *DIMENSIONS)  # roll-ups that show `previous` and `week_ago` too
-    policy: Policy | None = None  # None: no SLA figures and no business clock
+    # None: SLA figures of given deadlines only, and no business clock
+    policy: Policy | None = None
     # by dimension, how a name is shown, by its fold
     spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     shared: SharedSettings = field(default_factory=dict)  # settings that must be those of the workers
@@ -82,6 +83,8 @@ class View:
     rooms: Mapping[int, Mapping[str, Room]] = field(default_factory=dict)
     at_risk: tuple[tuple[AtRiskKey, bytes], ...] = ()  # rows of the ledger, undecoded: few ask for them
     policy: Policy | None = None
+    # that the policy promises, and those of which a deadline ever came with a ticket
+    targets: tuple[str, ...] = ()
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)  # names shown, by dimension
     # of the choices that the builder was asked for
     courses: Mapping[Choice, PaneHistory] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from kpis.members import DIMENSIONS, OTHER
 from kpis.presence import PresenceRow
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.figures import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
+from kpis.sla.given import targets_of
 from kpis.sla.judgement import Judgement
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.worst import figures as judged
@@ -74,7 +75,7 @@ class ViewBuilder:
         self._sums = RollingSums(self._slots.values(), self._split)
         self._customer_sums = RollingSums(self._customer_slots, lambda _, key, cells: ((key, cells),))
         self._levels = Levels()
-        self._sla = None if self._rules.policy is None else SlaBoard(self._rules.policy)
+        self._sla = SlaBoard(self._rules.policy)
         self._outcomes = Outcomes()
         self._lowered: dict[tuple[Slot, Hashable], list[Figure]] = {}
         self._keepers: dict[Choice, CourseKeeper] = {}
@@ -164,15 +165,15 @@ class ViewBuilder:
             key = key._replace(dims=dims)
         if isinstance(key, LevelKey):
             self._levels.change(key, delta)
-            if self._sla is not None:
-                self._sla.level(key, delta)
+            self._sla.level(key, delta)
+            if self._rules.policy is not None:
                 self._outcomes.level(key, delta)
         elif key.dims == CUSTOMERS:
             self._customer_sums.change(key.resolution, key.pane, CUSTOMERS, delta)
         else:
             self._sums.change(key.resolution, key.pane, key.dims, delta)
-            if self._sla is not None:
-                self._sla.pane(key.resolution, key.pane, key.dims, delta)
+            self._sla.pane(key.resolution, key.pane, key.dims, delta)
+            if self._rules.policy is not None:
                 self._outcomes.pane(key.resolution, key.pane, key.dims, delta)
 
     def _take_position(self, partition: int, position: Position) -> None:
@@ -207,8 +208,7 @@ class ViewBuilder:
         as_of = max(as_of_ms, last_ms or 0)
         self._sums.advance(as_of)
         self._customer_sums.advance(as_of)
-        if self._sla is not None:
-            self._sla.advance(as_of)
+        self._sla.advance(as_of, targets_of(position.counters for position in self._positions.values()))
         for slot, group in self._sums.touched:
             assert isinstance(group, tuple)
             self._lowered.pop((slot, group[1] if group[0] == REGISTERS else group), None)
@@ -241,6 +241,7 @@ class ViewBuilder:
             rooms=self._held.rooms(self._positions),
             at_risk=tuple(self._listed()) if visible else (),
             policy=policy,
+            targets=self._sla.targets,
             shown=shown,
             courses=self._courses(choices, shown, as_of) if visible else {},
             judgement=judgement,
@@ -263,7 +264,7 @@ class ViewBuilder:
         for choice, keeper in self._keepers.items():
             keeper.forget(self._sums.changed)
             if choice.team is None or choice.team in shown["team"]:
-                more = {} if self._sla is None else self._sla.course(keeper.spans(as_of), *choice.group)
+                more = self._sla.course(keeper.spans(as_of), *choice.group)
                 found[choice] = keeper.course(
                     self._sums, shown, self._levels.waiting(*choice.group, as_of), more
                 )
@@ -316,8 +317,7 @@ class ViewBuilder:
                 )
             yield from lowered
             yield from lowering.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
-            if self._sla is not None:
-                yield from self._sla.windowed(slot, group[0], [group[1]], cells, labels)
+            yield from self._sla.windowed(slot, group[0], [group[1]], cells, labels)
 
     def _lower(self, slot: Slot, group: Group, cells: Cells, labels: Labels) -> list[Figure]:
         lowered = lowering.lower(cells, labels, group[0])
@@ -337,8 +337,7 @@ class ViewBuilder:
             labels = _labels(slot, group)
             yield from self._lower(slot, group, cells, labels)
             yield from lowering.per_hour(cells, labels, covered_ms(slot.span(as_of), slot.period, as_of))
-            if self._sla is not None:
-                yield from self._sla.windowed(slot, dimension, names, cells, labels)
+            yield from self._sla.windowed(slot, dimension, names, cells, labels)
 
     def _compared_slots(self, group: Group) -> Iterator[Slot]:
         return self._group_slots(group, PERIODS if group[0] in self._rules.compared else ("current",))
@@ -372,8 +371,7 @@ class ViewBuilder:
         ]:
             labels = (("by", by), ("member", member))
             yield from self._levels.figures(by, names, labels, assigns=assigns)
-            if self._sla is not None:
-                yield from self._sla.live(by, names, labels, self._looked_back(by, names))
+            yield from self._sla.live(by, names, labels, self._looked_back(by, names))
 
     def _staffing(self, teams: Sequence[str], as_of: int) -> Iterator[Figure]:
         told = ((self._rules.name("team", team), row) for (_, team), row in self._presence.items())

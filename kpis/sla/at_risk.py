@@ -36,6 +36,12 @@ class Entry(Struct, array_like=True, frozen=True, gc=False):
     priority: str
     url: str | None = None
     given: bool = False  # the deadline came with the ticket, and is not the policy's
+    wait_ms: int | None = None  # of a next reply: the start of the wait
+
+    @property
+    def since_ms(self) -> int:
+        """From when on its age counts: of a next reply from its wait, else from the creation."""
+        return self.created_ms if self.wait_ms is None else self.wait_ms
 
 
 class AtRiskRow(Struct, array_like=True, frozen=True):
@@ -107,7 +113,7 @@ class ClocksByHour:
             )
 
 
-Describe = Callable[[str, int], Entry]  # ticket and deadline to its entry
+Describe = Callable[[str, str, int], Entry]  # target, ticket and deadline to its entry
 
 
 class AtRiskIndex:
@@ -170,7 +176,7 @@ class AtRiskIndex:
         found: list[tuple[AtRiskKey, bytes | None]] = []
         for key in self._changed:
             clocks = self._clocks.get(key)
-            row = None if clocks is None else _row(clocks, newest_ms, describe)
+            row = None if clocks is None else _row(key.target, clocks, newest_ms, describe)
             raw = None if row is None else encode(row)
             if raw != self._written.get(key):
                 found.append((key, raw))
@@ -188,7 +194,7 @@ def text_bytes(*texts: str | None) -> int:
     return sum([len(text) if text.isascii() else 4 * len(text) for text in texts if text is not None])
 
 
-def _row(clocks: ClocksByHour, newest_ms: int, describe: Describe) -> AtRiskRow:
+def _row(target: str, clocks: ClocksByHour, newest_ms: int, describe: Describe) -> AtRiskRow:
     ahead, behind = (
         list(islice(clocks.ahead(newest_ms), LISTED)),
         list(islice(clocks.behind(newest_ms), LISTED)),
@@ -196,7 +202,7 @@ def _row(clocks: ClocksByHour, newest_ms: int, describe: Describe) -> AtRiskRow:
     behind_count = clocks.count_behind(newest_ms)
     left_out_ahead = clocks.count - behind_count - len(ahead)
     stale_ms = ahead[LISTED // 2][0] if left_out_ahead else _FAR
-    entries = [describe(ticket, due) for due, ticket in (*reversed(behind), *ahead)]
+    entries = [describe(target, ticket, due) for due, ticket in (*reversed(behind), *ahead)]
     return AtRiskRow(stale_ms, behind_count - len(behind), left_out_ahead, entries)
 
 
@@ -211,8 +217,9 @@ class AtRisk(NamedTuple):
     target: str
     due_ms: int
     breached: bool
-    age_ms: int
+    age_ms: int  # of a next reply since its wait began, else since the creation
     business_age_ms: int | None  # None: no version of the policy was in force at the creation
+    given: bool  # the deadline came with the ticket
 
 
 class AtRiskList(NamedTuple):
@@ -227,7 +234,7 @@ AtRiskRows = Iterable[tuple[AtRiskKey, AtRiskRow]]
 
 def at_risk(
     rows: AtRiskRows,
-    policy: Policy,
+    policy: Policy | None,
     as_of_ms: int,
     *,
     teams: Sequence[str],
@@ -263,10 +270,10 @@ def at_risk(
     )
 
 
-def _shown(key: AtRiskKey, entry: Entry, policy: Policy, as_of_ms: int, *, breached: bool) -> AtRisk:
-    version = policy.at(entry.created_ms)
-    business = None if version is None else version.calendar(key.team).elapsed_ms(entry.created_ms, as_of_ms)
-    age = max(0, as_of_ms - entry.created_ms)
+def _shown(key: AtRiskKey, entry: Entry, policy: Policy | None, as_of_ms: int, *, breached: bool) -> AtRisk:
+    version = None if policy is None else policy.at(entry.created_ms)
+    business = None if version is None else version.calendar(key.team).elapsed_ms(entry.since_ms, as_of_ms)
+    age = max(0, as_of_ms - entry.since_ms)
     return AtRisk(
         entry.ticket_id,
         entry.url,
@@ -278,4 +285,5 @@ def _shown(key: AtRiskKey, entry: Entry, policy: Policy, as_of_ms: int, *, breac
         breached,
         age,
         business,
+        entry.given,
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from kpis.figure import Figure, Labels
 from kpis.sla import deadlines, forecast, worst
 from kpis.sla import figures as sla
 from kpis.sla.deadlines import Deadlines, Settled, minute_of
+from kpis.sla.given import in_order
 from kpis.sla.outcomes import Outcomes
 from kpis.sla.policy import Policy
 from kpis.tickets.observe import Observation
@@ -34,8 +35,10 @@ class Stretched(Protocol):
 class SlaBatch:
     """Deadlines of a history. Add all of them, then ask."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy | None, given: Iterable[str] = ()) -> None:
+        """`given`: the targets of which a deadline came with any ticket."""
         self._policy = policy
+        self.targets = in_order(policy.targets if policy is not None else (), given)
         self._deadlines = Deadlines()
         self._settled: dict[Dims, list[tuple[int, int]]] = defaultdict(list)
         self._levels: list[tuple[LevelKey, Cells]] = []
@@ -55,10 +58,10 @@ class SlaBatch:
         self, stretch: Stretched, by: str, names: Sequence[str], as_of_ms: int, labels: Labels
     ) -> Iterator[Figure]:
         """Attainment and breaches of some members in a stretch."""
-        if stretch.period != "current" and by not in sla.COMPARED:
+        if not self.targets or (stretch.period != "current" and by not in sla.COMPARED):
             return
         cells = self._cells(stretch, by, names, as_of_ms)
-        for target in self._policy.targets:
+        for target in self.targets:
             met, breached = deadlines.settled(cells, target)
             late = self._late(stretch, target, by, names, as_of_ms)
             yield from deadlines.attainment(target, Settled(met, breached + late), labels)
@@ -75,7 +78,7 @@ class SlaBatch:
         """What stands at an instant; the forecast looks back on an hour, a day and a week."""
         now = minute_of(as_of_ms)
         yield from sla.PolicyAt(self._policy, as_of_ms).figures(by, names, labels, self._deadlines.unanswered)
-        for target in self._policy.targets:
+        for target in self.targets:
             held = self._deadlines.held(target, by, names)
             yield from deadlines.standing(target, held, now, labels)
             if by in sla.FORECAST_ROLLUPS:
@@ -86,7 +89,9 @@ class SlaBatch:
                 yield from deadlines.forecasted(target, found, labels)
 
     def judged(self, as_of_ms: int, shown: worst.ShownMembers) -> Iterator[Figure]:
-        """What is worst at an instant, and what will be."""
+        """What is worst at an instant, and what will be; nothing without a policy."""
+        if self._policy is None:
+            return
         outcomes = Outcomes()
         for key, delta in self._levels:
             outcomes.level(key, delta)
@@ -95,7 +100,7 @@ class SlaBatch:
                 if as_of_ms - QUARTER.retention_ms <= at_ms < as_of_ms + DAY_MS:
                     for resolution in (MINUTE, QUARTER):
                         outcomes.pane(resolution.index, resolution.pane(at_ms), dims, {cell: 1})
-        return worst.figures(worst.judge(outcomes, self._policy, as_of_ms, shown))
+        yield from worst.figures(worst.judge(outcomes, self._policy, as_of_ms, shown))
 
     def _cells(self, stretch: Stretched, by: str, names: Sequence[str], as_of_ms: int) -> Cells:
         """What was met in a stretch, and the deadlines missed in it whose minute is over."""

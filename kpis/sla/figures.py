@@ -14,6 +14,7 @@ from kpis.figure import Figure, Group, Labels
 from kpis.sla import deadlines, forecast, metrics
 from kpis.sla.calendar import Calendar
 from kpis.sla.deadlines import Deadlines, Settled, Timeline, minute_of
+from kpis.sla.given import in_order
 from kpis.sla.policy import Policy
 from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey
@@ -64,9 +65,9 @@ class SlaBoard:
     They are those at the instant to which it was moved.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy | None) -> None:
         self._policy = policy
-        self._targets = policy.targets
+        self.targets = in_order(policy.targets if policy is not None else (), ())
         self._deadlines = Deadlines()
         self._unfallen = RollingSums([THIS_MINUTE], _split)
         self._as_of_ms = 0
@@ -80,9 +81,10 @@ class SlaBoard:
         if resolution == MINUTE.index and (found := {cell: n for cell, n in delta.items() if cell in MISSED}):
             self._unfallen.change(resolution, pane, dims, found)
 
-    def advance(self, as_of_ms: int) -> None:
-        """Move to an instant."""
+    def advance(self, as_of_ms: int, given: Iterable[str] = ()) -> None:
+        """Move to an instant. `given`: the targets of which a deadline ever came with a ticket."""
         self._as_of_ms = as_of_ms
+        self.targets = in_order(self._policy.targets if self._policy is not None else (), given)
         self._unfallen.advance(as_of_ms)
         self._unfallen.touched.clear()
 
@@ -90,10 +92,10 @@ class SlaBoard:
         self, slot: Slot, by: str, names: Sequence[str], cells: Mapping[int, int], labels: Labels
     ) -> Iterator[Figure]:
         """Attainment and breaches of some members in a window. `cells` are the sums of its panes."""
-        if slot.period != "current" and by not in COMPARED:
+        if not self.targets or (slot.period != "current" and by not in COMPARED):
             return
         fallen = self._fallen(slot, by, names, cells)
-        for target in self._targets:
+        for target in self.targets:
             met, breached = deadlines.settled(fallen, target)
             yield from deadlines.attainment(
                 target, Settled(met, breached + self._late(slot, target, by, names)), labels
@@ -129,11 +131,13 @@ class SlaBoard:
 
         Of the pane that is not over it takes away the deadlines missed in this minute.
         """
+        if not self.targets:
+            return {}
         now, resolution = minute_of(self._as_of_ms), spans["current"].resolution
         panes = {pane for span in spans.values() for pane in range(span.first, span.last + 1)}
         coming = deadlines.light(self._unfallen.cells(THIS_MINUTE, (by, name)))
         found: dict[int, Cells] = {resolution.pane(self._as_of_ms): {cell: -n for cell, n in coming.items()}}
-        for target in self._targets:
+        for target in self.targets:
             for timeline in self._deadlines.due(target, by, [name]):
                 for pane in panes:
                     first, end = (resolution.start_ms(edge) // MINUTE_MS for edge in (pane, pane + 1))
@@ -156,7 +160,7 @@ class SlaBoard:
         yield from PolicyAt(self._policy, self._as_of_ms).figures(
             by, names, labels, self._deadlines.unanswered
         )
-        for target in self._targets:
+        for target in self.targets:
             held = self._deadlines.held(target, by, names)
             yield from deadlines.standing(target, held, now, labels)
             if by in FORECAST_ROLLUPS:
@@ -183,22 +187,27 @@ def with_late(found: Cells, late: int) -> Cells:
 
 
 class PolicyAt:
-    """What the policy itself says at an instant: objectives, open hours, and ages by its calendars."""
+    """What the policy itself says at an instant: objectives, open hours, and ages by its calendars.
 
-    def __init__(self, policy: Policy, as_of_ms: int) -> None:
+    Without one it says nothing.
+    """
+
+    def __init__(self, policy: Policy | None, as_of_ms: int) -> None:
         self._policy = policy
         self._as_of_ms = as_of_ms
-        self._version = policy.at(as_of_ms)
+        self._version = policy.at(as_of_ms) if policy is not None else None
 
     def figures(
         self, by: str, names: Sequence[str], labels: Labels, unanswered: Mapping[Dims, Timeline]
     ) -> Iterator[Figure]:
         """Objectives, the business age of the oldest unanswered ticket and, of teams, whether they work."""
+        if self._policy is None:
+            return
         for target in self._policy.targets:
             objective = self._objective(target, by, names)
             if objective is not None:
                 yield Figure(metrics.OBJECTIVE, (*labels, ("target", target)), objective, 1)
-        age = self._oldest_ms(by, names, unanswered)
+        age = self._oldest_ms(self._policy, by, names, unanswered)
         if age is not None:
             yield Figure(metrics.OLDEST_AGE, labels, age / 1000, 1)
         if by in FORECAST_ROLLUPS and self._version is not None:
@@ -216,7 +225,9 @@ class PolicyAt:
         found = (self._version.objective(target, dimension, name) for name in names)
         return min((objective for objective in found if objective is not None), default=None)
 
-    def _oldest_ms(self, by: str, names: Iterable[str], unanswered: Mapping[Dims, Timeline]) -> int | None:
+    def _oldest_ms(
+        self, policy: Policy, by: str, names: Iterable[str], unanswered: Mapping[Dims, Timeline]
+    ) -> int | None:
         """The largest age of an oldest ticket, over the combinations of dimensions.
 
         Each age is by the calendar of the team that has the ticket now.
@@ -227,7 +238,7 @@ class PolicyAt:
             if by != "all" and dims[DIMENSIONS.index(by)] not in wanted:
                 continue
             minute = timeline.following(-1)
-            version = None if minute is None else self._policy.at(minute * MINUTE_MS)
+            version = None if minute is None else policy.at(minute * MINUTE_MS)
             if minute is not None and version is not None:
                 ages.append(version.calendar(dims[0]).elapsed_ms(minute * MINUTE_MS, self._as_of_ms))
         return max(ages, default=None)

@@ -44,6 +44,7 @@ from kpis.ledger import codec, definitions, formats
 from kpis.ledger.codec import Position
 from kpis.ledger.shared import differing
 from kpis.members import DIMENSIONS
+from kpis.sla import given
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.policy import changed_past, year_of
 from kpis.state import quality, rebuild
@@ -56,7 +57,7 @@ from kpis.state.records import Changes, DeadLetter, SourceRecord, dead_letter
 from kpis.state.rules import DEFAULTS, PolicyChangedError, SettingsChangedError, StateRules
 from kpis.state.sla_clocks import UNCONCERNED, SlaClocks
 from kpis.tickets import booking, observe
-from kpis.tickets.facts import DUE, FactEvent, fact_of
+from kpis.tickets.facts import FactEvent, fact_of
 from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
@@ -68,7 +69,6 @@ from streams.events import (
     Handled,
     Presence,
     Resolved,
-    Restored,
     Retracted,
     Survey,
     TicketCreated,
@@ -82,7 +82,6 @@ from windows.tables import Tables
 
 INTERACTIONS: Final = frozenset({Resolved, Handled})
 _MAY_CREATE: Final = frozenset({TicketCreated, Retracted})
-_MAY_BRING_DEADLINES: Final = frozenset({TicketCreated, Due, Restored, Retracted})
 
 
 class PartitionState:
@@ -193,6 +192,7 @@ class PartitionState:
         row = self._row(ticket_id)
         overflowed, size, is_first = row.overflowed, row.size, not row.facts and row.stub is None
         matters = is_first or row.corrected or type(event) in _MAY_CREATE
+        told, stub = given.stated(row) if type(event) in given.STATING else None, row.stub
         without_creation = matters and not is_first and row.creation is None
         if not booking.book(row, event, deltas, self._tables.number):
             self._counts["duplicate"] += 1
@@ -202,6 +202,10 @@ class PartitionState:
             self._counts["assigned"] += 1
         elif type(event) is Retracted and row.refuses(fact_of(event)):
             self._counts["unretractable"] += 1
+        if told is not None:
+            self._counts.update((now := given.stated(row)) - told)
+            if row.stub is stub:  # else facts that stated a deadline went into it
+                self._counts.subtract(told - now)
         if matters:
             self._counts["uncreated"] += (row.creation is None) - without_creation
         self._tickets.grow(row.size - size)
@@ -230,19 +234,17 @@ class PartitionState:
 
     def _merge_dated(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
         """As `_merge_ticket`, without a policy: only of some tickets are there deadlines."""
-        kind = type(event)
-        if kind in _MAY_BRING_DEADLINES:
-            dated = not isinstance(event, TicketCreated) or event.has_deadlines
-        else:
-            dated = False
-        row = self._tickets.by_id.get(ticket_id)
-        promised = row is not None and (
-            row.promise is not None or (kind is TicketCreated and _has_deadlines(row))
-        )
-        if dated or promised or self._tickets.is_left(ticket_id):
+        is_dated = type(event) is Due or (isinstance(event, TicketCreated) and event.has_deadlines)
+        if is_dated or (self._has_given and given.may_state(self._row(ticket_id))):
             self._merge_promised(ticket_id, event, deltas)
         else:
             self._merge_ticket(ticket_id, event, deltas)
+
+    @property
+    def _has_given(self) -> bool:
+        """Whether any ticket of the partition ever brought a deadline with it."""
+        counters = self.position.counters
+        return any(counters.get(name) or self._counts.get(name) for name in given.COUNTERS.values())
 
     def _merge_promised(self, ticket_id: str, event: FactEvent, deltas: DeltaSink) -> None:
         """As `_merge_ticket`, with what it does to the ticket's promise."""
@@ -479,8 +481,3 @@ class PartitionState:
     def remains_held(self) -> int:
         """Tickets that are known although their rows have left."""
         return self._tickets.remains_held
-
-
-def _has_deadlines(row: TicketRow) -> bool:
-    """Whether deadlines of a ticket came, though its creation had not."""
-    return any(fact[1] == DUE for fact in row.facts)

@@ -29,10 +29,10 @@ from kpis.ledger import codec
 from kpis.sla import commitments
 from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
 from kpis.sla.commitments import NOTHING, DatedObservation, Promised, RunningLevel
-from kpis.sla.policy import Policy
+from kpis.sla.policy import FIRST_REPLY, NEXT_REPLY, Policy
 from kpis.tickets.facts import FactEvent
 from kpis.tickets.observe import Observation
-from kpis.tickets.promise import GIVEN, RESOLUTION_BITS
+from kpis.tickets.promise import GIVEN, RESOLUTION_BITS, Promise
 from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Dims
 from streams.events import Assigned, Due, Handled, Retracted, Survey, TicketCreated
@@ -191,13 +191,15 @@ class SlaClocks:
             for key, raw in self._at_risk.changes(newest_ms, self._entry, codec.encode_at_risk)
         ]
 
-    def _entry(self, ticket_id: str, due_ms: int) -> Entry:
+    def _entry(self, target: str, ticket_id: str, due_ms: int) -> Entry:
         row = self._rows[ticket_id]
-        creation = row.creation
+        creation, promise = row.creation, row.promise
         assert creation is not None
+        assert promise is not None
         _, channel, priority = row.dims()
         url = creation.url if creation.url is not None and text_bytes(creation.url) <= LONGEST_URL else None
-        return Entry(due_ms, ticket_id, creation.at_ms, channel, priority, url, _is_given(row, due_ms))
+        how, wait_ms = _running(promise, target)
+        return Entry(due_ms, ticket_id, creation.at_ms, channel, priority, url, bool(how & GIVEN), wait_ms)
 
     def load(self, key: AtRiskKey, raw: bytes | None) -> None:
         """Take over a row of the ledger."""
@@ -245,15 +247,12 @@ def _differing(before: list[_T], after: list[_T]) -> tuple[list[_T], list[_T]]:
     return gone, left
 
 
-def _is_given(row: TicketRow, due_ms: int) -> bool:
-    """Whether a running deadline of a ticket came with it."""
-    promise = row.promise
-    assert promise is not None
-    return any(
-        due == due_ms and bool(how & GIVEN)
-        for due, how in (
-            (promise.reply_due_ms, promise.how),
-            (promise.resolution_due_ms, promise.how >> RESOLUTION_BITS),
-            *[(one.due_ms, one.how) for one in promise.next_replies[-1:]],
-        )
-    )
+def _running(promise: Promise, target: str) -> tuple[int, int | None]:
+    """What is known of a running deadline, as bits, and when its wait began.
+
+    Only that of a next reply has such a start.
+    """
+    if target == NEXT_REPLY:
+        latest = promise.next_replies[-1]
+        return latest.how, latest.start_ms
+    return (promise.how if target == FIRST_REPLY else promise.how >> RESOLUTION_BITS), None

@@ -24,6 +24,7 @@ GROUPS: Final = (
     "deskpulse-view",
     "deskpulse-endangered",
     "deskpulse-worst",
+    "deskpulse-waits",
     "deskpulse-burn",
     "deskpulse-scores",
     "deskpulse-volume",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from kpis.figures.kpi import live
 from kpis.sla import metrics
 from scripts.rule_tests.model import INSTANCES, Case, Look, Series, figures, healthy
 from scripts.rule_tests.sla_stories import (
@@ -16,6 +17,7 @@ from scripts.rule_tests.sla_stories import (
     BURN,
     ENDANGERED,
     FIRST_WEEK,
+    LATER,
     WAITS_LONG,
     below,
     endangered,
@@ -25,6 +27,7 @@ from scripts.rule_tests.sla_stories import (
 A: Final = INSTANCES["a"]
 KPI_ALERTS: Final = (
     *("SupportSLAEndangered", "SupportSLABelowObjective", "SupportSLAWaitsLong", "SupportSLABudgetBurn"),
+    "SupportLaterReplyLong",
     *("SupportScoreWorse", "SupportTimeRises", "SupportVolumeHigh", "SupportVolumeLow"),
 )
 _TEAM: Final = 'by="team",member="billing",target="first_reply"'
@@ -45,6 +48,7 @@ def cases() -> Iterator[Case]:
     yield from _small()
     yield from _whole()
     yield from _next()
+    yield from _later()
     yield _told(
         "20% of the deadlines of 7d were missed, in the first week: silent",
         {**BURN.shown, **FIRST_WEEK},
@@ -193,6 +197,30 @@ def _next() -> Iterator[Case]:
         "14 of 30 next replies of a team were late, and 5 are overdue: a page, as for first replies",
         worst("1h", missed=14, n=30, excess=11, overdue=5, named=_NEXT),
         Look("1m", BELOW.alert, (of_billing, beside)),
+    )
+
+
+def _later() -> Iterator[Case]:
+    """A long wait for a later reply is told where nothing else tells of it, and where the team had time."""
+    team = 'by="team",member="billing"'
+    for what, more in (
+        (
+            "but a next reply is promised to the team",
+            {f'{metrics.OBJECTIVE}{{{team},target="next_reply"}}': 0.9},
+        ),
+        ("and the wait is for the first reply", {f"{live.OLDEST.name}{{{team}}}": -97_200}),
+        ("but the team was closed all the time", {f"{metrics.BUSINESS_OPEN}{{{team}}}": 0}),
+    ):
+        shown = {name: f"{value:g}x45" for name, value in more.items()}
+        yield _told(
+            f"a customer has waited for 27 h, {what}: silent",
+            {**LATER.shown, **shown},
+            Look("20m", LATER.alert),
+        )
+    yield _told(
+        "a customer has waited for 27 h, and another one for an hour for the first reply: told",
+        {**LATER.shown, f"{live.OLDEST.name}{{{team}}}": "-3600x45"},
+        Look("10m", LATER.alert, (LATER.fired,)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from kpis.figures.kpi import volume
+from kpis.figures.kpi import live, volume
 from kpis.sla import metrics
 from scripts.rule_tests.kpi import Story
 from scripts.rule_tests.model import Fired, Series
@@ -184,6 +184,31 @@ WAITS_LONG_NEXT: Final = of_next_replies(
     WAITS_LONG, "2 next replies of a team with 9 deadlines in 8 h are overdue by one more target"
 )
 
+_TEAM: Final = 'by="team",member="billing"'
+_OLDEST: Final = f"{live.OLDEST_WAITING.name}{{{_TEAM}}}"
+_LATER_WAIT: Final = {
+    _OLDEST: f"-97200{_FOREVER}",
+    f"{metrics.BUSINESS_OPEN}{{{_TEAM}}}": f"1{_FOREVER}",
+}
+LATER: Final = Story(
+    # Twice the longest first reply of the example, 8 h, are 16 h.
+    alert="SupportLaterReplyLong",
+    what="a customer who wrote again has waited for 27 h",
+    hold=2,
+    shown=_LATER_WAIT,
+    low={_OLDEST: f"-36000{_FOREVER}"},
+    fired=Fired(
+        labels={"by": "team", "member": "billing", "team": "billing", "kind": "kpi", "severity": "warning"},
+        summary="billing: a customer has waited 1d 3h 0m 0s for a later reply. Answer now.",
+        description=(
+            "The customer wrote again after our reply, and nobody has answered. The policy promises no next "
+            "reply here, so this alert counts from 16h of open time on: twice the longest time that it "
+            "allows for a first reply. The board shows how many wait."
+        ),
+        board="deskpulse-team?var-team=billing",
+    ),
+)
+
 
 def _counted(older: int) -> dict[str, str]:
     """Tickets of a week, and those of the weeks before."""
@@ -224,5 +249,5 @@ BURN: Final = Story(
 )
 ALL: Final = (
     *(ENDANGERED, ENDANGERED_NEXT, ENDANGERED_SOLUTIONS),
-    *(BELOW, WAITS_LONG, WAITS_LONG_NEXT, BURN),
+    *(BELOW, WAITS_LONG, WAITS_LONG_NEXT, LATER, BURN),
 )

@@ -133,8 +133,8 @@ SAMPLES: dict[tuple[str, SampleLabels], float] = {
     ("support_sla_due_tickets", team("onboarding", target="first_reply", within="15m")): 1,
     ("support_sla_due_tickets", team("onboarding", target="resolution", within="15m")): 0,
     ("support_oldest_unanswered_timestamp_seconds", team("billing")): 60,
-    ("support_response_mean_seconds", windowed("billing")): 1234,
-    ("support_response_mean_observations", windowed("billing")): 10,
+    ("support_response_mean_seconds", windowed("billing", clock="business")): 1234,
+    ("support_response_mean_observations", windowed("billing", clock="business")): 10,
     # The technical team always works; its business time is of a ticket that was created for billing.
     ("support_first_response_mean_seconds", windowed("billing", clock="business")): 60,
     ("support_first_response_mean_seconds", windowed("billing", clock="calendar")): 70,

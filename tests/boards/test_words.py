@@ -86,7 +86,7 @@ def test_no_text_is_there_for_nothing(policy: Policy) -> None:
         path.read_text(encoding="utf-8") for path in (ROOT / "deskpulse/monitoring/boards").rglob("*.py")
     )
     made = re.compile(
-        r"(window|last|period|target|board|created_by|attainment_by|attainment|within|short|spoken|brief|title|overdue|course|unit|first_response|responders)"
+        r"(window|last|period|target|board|created_by|attainment_by|attainment|within|short|spoken|brief|title|overdue|course|unit|first_response|response|responders)"
         r"_\w+|\w+_is"
     )
     assert [] == [

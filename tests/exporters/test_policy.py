@@ -30,6 +30,7 @@ from oracle import verify
 from tests.exporters.desk import all_read
 from tests.sla.booked import Booked
 from tests.sla.desk import OFFICE, SIMPLE, SlaDesk, at, policy_of
+from tests.sla.test_given_deadlines import bare_desk
 
 Client = TestClient[Any, Any]
 Open = Callable[..., Awaitable[Client]]
@@ -175,6 +176,7 @@ class TestTicketsAtRisk:
             "priority": "high",
             "target": "first_reply",
             "deadline": "2026-03-02T10:10:00.000Z",
+            "deadline_of": "policy",
             "breached": False,
             "age_seconds": 1200.0,
             "business_age_seconds": 1200.0,
@@ -190,6 +192,26 @@ class TestTicketsAtRisk:
         assert [("A", "next_reply", True), ("B", "next_reply", False)] == [
             (ticket["ticket_id"], ticket["target"], ticket["breached"]) for ticket in body["tickets"]
         ]
+
+    async def test_a_deadline_that_came_with_a_ticket_is_told_apart_policy_or_none(
+        self, open_pages: Open
+    ) -> None:
+        """T1's own first reply is due at 11:20; the policy promises its resolution by 12:00."""
+        for desk, told in (
+            (SlaDesk(SIMPLE), [("first_reply", "ticket"), ("resolution", "policy")]),
+            (bare_desk(), [("first_reply", "ticket")]),
+        ):
+            mail = {"team": "billing", "channel": "email", "priority": "normal", "customer_id": "C"}
+            desk.send("ticket-created", "T1", "10:00", first_reply_due=at("11:20"), **mail)
+            policy = desk.policy if len(told) > 1 else None
+            body = await (await (await open_pages(desk, policy)).get("/api/at-risk")).json()
+            assert told == [(ticket["target"], ticket["deadline_of"]) for ticket in body["tickets"]]
+
+    async def test_without_a_policy_the_deadlines_of_the_workers_policy_are_not_listed(
+        self, open_pages: Open
+    ) -> None:
+        body = await (await (await open_pages(a_desk())).get("/api/at-risk")).json()
+        assert [] == body["tickets"]
 
     async def test_a_team_a_target_and_a_limit_may_be_asked_for(self, open_pages: Open) -> None:
         desk = a_desk()

@@ -19,6 +19,7 @@ from kpis.sla.policy import Policy
 from kpis.state.rules import PolicyChangedError, StateRules
 from kpis.tickets import booking, merging, observe
 from kpis.tickets.facts import CREATED, DUE
+from kpis.tickets.promise import GIVEN
 from kpis.tickets.row import TicketRow
 from kpis.view_keys import LevelKey, PaneKey
 from streams.events import AnyEvent
@@ -120,14 +121,25 @@ def _contributions(rows: dict[str, TicketRow]) -> dict[codec.ViewKey, dict[int, 
     return without_zeros(expected)
 
 
+def _running(row: TicketRow, target: str) -> tuple[bool, int | None]:
+    """Whether the running deadline came with the ticket, and when its wait began."""
+    promise = row.promise
+    assert promise is not None
+    if target == "next_reply":
+        latest = promise.next_replies[-1]
+        return bool(latest.how & GIVEN), latest.start_ms
+    return bool((promise.how >> 4 if target == "resolution" else promise.how) & GIVEN), None
+
+
 def _at_risk(rows: dict[str, TicketRow]) -> dict[AtRiskKey, list[Entry]]:
     found: dict[AtRiskKey, list[Entry]] = defaultdict(list)
     for ticket_id, row in rows.items():
         for target, due in commitments.running(row):
             assert row.creation is not None
             team, channel, priority = row.dims()
+            given, wait_ms = _running(row, target)
             found[AtRiskKey(target, team)].append(
-                Entry(due, ticket_id, row.creation.at_ms, channel, priority)
+                Entry(due, ticket_id, row.creation.at_ms, channel, priority, None, given, wait_ms)
             )
     return {
         key: sorted(entries, key=lambda entry: (entry.due_ms, entry.ticket_id))

@@ -59,6 +59,10 @@ export interface Tile {
 
 export interface Live {
   open: number;
+  waiting: number;
+  oldest_wait_ms: number | null;
+  unassigned: number | null;
+  with_bot: number;
   unanswered: number;
   oldest_ms: number | null;
   oldest_business_seconds: number | null;
@@ -91,6 +95,7 @@ export interface AtRisk {
   target: string;
   due_ms: number;
   breached: boolean;
+  deadline_of: "policy" | "ticket";
 }
 
 export interface WorstNow {
@@ -123,6 +128,9 @@ export interface TeamRow {
   open_now: boolean | null;
   opens_ms: number | null;
   open: number;
+  waiting: number;
+  unassigned: number | null;
+  with_bot: number;
   unanswered: number;
   oldest_ms: number | null;
   oldest_business_seconds: number | null;
@@ -191,6 +199,7 @@ export interface Wall {
   minimum: number;
   show_tickets: boolean;
   policy: boolean;
+  promised: boolean;
   worst: WorstNow[];
   kept_since_ms: number | null;
   elsewhere: number;

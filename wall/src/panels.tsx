@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { Format } from "./format";
 import type { Change, Risk, SlaTarget, Staffing, Tile, Wall } from "./model";
+import { replies } from "./shift";
 import { lineKey, RiskLine } from "./teams";
 import { BandChip, changeWords, Compared, plainWords, tileName, type Tongue } from "./tiles";
 
@@ -53,13 +54,12 @@ function ChangeLine({ change, words, format }: { change: Change } & Tongue) {
 
 export function RiskPanel({
   risk,
-  sla,
+  wall,
   nowMs,
   words,
   format,
-}: { risk: Risk; sla: SlaTarget[]; nowMs: number } & Tongue) {
-  const reply = sla.find((one) => one.target === "first_reply");
-  const [breached, soon] = [reply?.breached ?? 0, reply?.due["15m"] ?? 0];
+}: { risk: Risk; wall: Wall; nowMs: number } & Tongue) {
+  const { breached, soon } = replies(wall) ?? { breached: 0, soon: 0 };
   return (
     <section class="panel risk" aria-labelledby="risk-title">
       <h2 id="risk-title" class="label">

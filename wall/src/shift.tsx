@@ -25,6 +25,32 @@ export function target(wall: Wall, name: string): SlaTarget | undefined {
   return wall.sla.find((one) => one.target === name);
 }
 
+const REPLIES = ["first_reply", "next_reply"];
+
+/** First and next replies together, as far as they are promised; undefined where neither is. */
+export function replies(wall: Wall) {
+  const found = wall.sla.filter((one) => REPLIES.includes(one.target));
+  if (found.length === 0) return undefined;
+  const sum = (part: (one: SlaTarget) => number) => found.reduce((total, one) => total + part(one), 0);
+  const n = sum((one) => one.n);
+  const objectives = new Set(found.map((one) => one.objective));
+  return {
+    breached: sum((one) => one.breached ?? 0),
+    soon: sum((one) => one.due["15m"] ?? 0),
+    newest_ms: found.reduce<number | null>(
+      (latest, { newest_ms: ms }) => (ms === null || (latest !== null && latest > ms) ? latest : ms),
+      null,
+    ),
+    n,
+    ratio: n === 0 ? null : sum((one) => Math.round((one.ratio ?? 0) * one.n)) / n,
+    objective: objectives.size === 1 ? [...objectives][0]! : null, // null where they differ
+  };
+}
+
+export function isReply(target: string): boolean {
+  return REPLIES.includes(target);
+}
+
 /** Worst now. Red only when something is listed; without sure figures it says nothing but that. */
 export function WorstCard(props: ShiftProps) {
   const { wall, words, sure, nowMs } = props;
@@ -196,7 +222,7 @@ export function NextHour({ wall, nowMs, words, format, sure }: ShiftProps) {
   const reply = target(wall, "first_reply");
   const next = target(wall, "next_reply");
   const solution = target(wall, "resolution");
-  const soon = reply?.due["15m"] ?? 0;
+  const soon = replies(wall)?.soon ?? 0;
   const known = sure && reply !== undefined && reply.forecast !== null;
   const range =
     known &&
@@ -322,8 +348,11 @@ export function Unanswered({ wall, nowMs, words, format, sure }: ShiftProps) {
   const oldest =
     live.oldest_business_seconds ??
     (live.oldest_ms === null ? null : Math.max(0, (nowMs - live.oldest_ms) / 1000));
+  const others = live.waiting - live.unanswered; // who had a reply, and wait for another one
+  const longest = live.oldest_wait_ms === null ? 0 : Math.max(0, (nowMs - live.oldest_wait_ms) / 1000);
   const long = live.ages.slice(2).reduce((sum, count) => sum + count, 0);
   const clock = wall.clock === null ? "" : wall.clock === "business" ? words.workAge : words.always;
+  const calendar = wall.clock === "business" ? words.calendar : "";
   return (
     <Fact
       name="unanswered"
@@ -335,24 +364,60 @@ export function Unanswered({ wall, nowMs, words, format, sure }: ShiftProps) {
       <p>
         {oldest === null
           ? sure
-            ? words.noneWaits
+            ? others > 0
+              ? words.othersWait(format.count(others))
+              : words.noneWaits
             : "\u2013"
           : oldest < 1 && clock
             ? words.allOutOfHours
             : words.oldest(format.rough("duration", oldest), clock)}
       </p>
-      <p class="quiet">
-        {sure && live.business_open === false
-          ? words.closed
-          : words.waitsLonger(format.count(long), "1\u00a0h")}
+      <p class="quiet whole">
+        {others > 0 &&
+          (oldest === null ? (
+            <span>{words.longestWait(format.rough("duration", longest), calendar)}</span>
+          ) : (
+            <span>{words.othersWait(format.count(others))}</span>
+          ))}
+        <span>
+          {sure && live.business_open === false
+            ? words.closed
+            : words.waitsLonger(format.count(long), "1\u00a0h")}
+        </span>
+      </p>
+    </Fact>
+  );
+}
+
+/** Who waits for our reply, the first one or a later one. Its age is in calendar time. */
+export function Waiting({ wall, nowMs, words, format, sure }: ShiftProps) {
+  const live = wall.live!;
+  const longest = live.oldest_wait_ms === null ? null : Math.max(0, (nowMs - live.oldest_wait_ms) / 1000);
+  return (
+    <Fact
+      name="waiting"
+      title={words.waitingTitle}
+      value={live.waiting}
+      pieces={format.pieces("count", live.waiting)}
+    >
+      <p>
+        {longest === null
+          ? sure
+            ? words.noneWaits
+            : "\u2013"
+          : words.longestWait(format.rough("duration", longest), wall.clock === "business" ? words.calendar : "")}
+      </p>
+      <p class="quiet whole">
+        <span>{words.firstOnes(format.count(live.unanswered))}</span>
+        <span>{words.withBot(format.count(live.with_bot))}</span>
       </p>
     </Fact>
   );
 }
 
 export function Overdue({ wall, nowMs, words, format, sure }: ShiftProps) {
-  const reply = target(wall, "first_reply");
   const next = target(wall, "next_reply");
+  const reply = replies(wall);
   const count = reply?.breached ?? 0;
   const newest = reply?.newest_ms ?? null;
   return (
@@ -377,19 +442,23 @@ export function Open({ wall, words, format }: ShiftProps) {
   return (
     <Fact name="open" title={words.openTitle} value={live.open} pieces={format.pieces("count", live.open)}>
       <p class="quiet">{wall.today && words.newToday(format.count(wall.today.created))}</p>
-      <p class="quiet">{wall.today && words.solvedToday(format.count(wall.today.solved))}</p>
+      <p class="quiet whole">
+        {live.unassigned !== null && <span>{words.unassigned(format.count(live.unassigned))}</span>}
+        {live.with_bot > 0 && <span>{words.withBot(format.count(live.with_bot))}</span>}
+        {wall.today && <span>{words.solvedToday(format.count(wall.today.solved))}</span>}
+      </p>
     </Fact>
   );
 }
 
 export function InTime({ wall, words, format, sure }: ShiftProps) {
-  const reply = target(wall, "first_reply");
+  const reply = replies(wall);
   const solution = target(wall, "resolution");
   const next = target(wall, "next_reply");
   const has = reply !== undefined && reply.ratio !== null;
   // Red when it is named itself: what is named within it stands above.
   const named = wall.worst.some(
-    (one) => one.target === "first_reply" && (wall.team === null ? one.by === "all" : one.by === "team"),
+    (one) => isReply(one.target) && (wall.team === null ? one.by === "all" : one.by === "team"),
   );
   return (
     <Fact
@@ -402,7 +471,7 @@ export function InTime({ wall, words, format, sure }: ShiftProps) {
       <p class="whole">
         {has ? (
           <Counted
-            text={words.promised(reply.objective === null ? "\u2013" : format.share(reply.objective))}
+            text={reply.objective === null ? null : words.promised(format.share(reply.objective))}
             n={words.n(format.brief(reply.n))}
           />
         ) : sure ? (
@@ -425,10 +494,10 @@ export function InTime({ wall, words, format, sure }: ShiftProps) {
 }
 
 /** A share and its observations; where both have no room the latter go. */
-function Counted({ text, n }: { text: string; n: string }) {
+function Counted({ text, n }: { text: string | null; n: string }) {
   return (
     <>
-      <span>{text}</span>
+      {text !== null && <span>{text}</span>}
       <span>{n}</span>
     </>
   );

@@ -3,7 +3,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { AtRisk, TeamRow } from "./model";
-import { Warning, type ShiftProps } from "./shift";
+import { isReply, Warning, type ShiftProps } from "./shift";
 
 const MOST_ROWS = 5;
 const LONG_NAME = 24; // letters, from which on a name is written smaller
@@ -18,11 +18,12 @@ export function Teams(props: ShiftProps) {
     column === "in_time" && objective !== null
       ? words.allPromised(words.teamColumns[column]!, format.share(objective))
       : words.teamColumns[column];
-  const columns = wall.policy
+  const columns = wall.promised
     ? ["unanswered", "longest", "overdue", "in_time", "soon", "open"]
     : ["unanswered", "longest", "open", "created", "reply"];
   // Where the desk tells who is there, and no name is so long that it takes the room of a column.
   const short = wall.rows.every((row) => row.team.length <= LONG_NAME);
+  if (short && wall.rows.some((row) => row.waiting > row.unanswered)) columns.splice(1, 0, "waiting");
   if (short && wall.rows.some((row) => row.online !== null)) columns.push("free");
   return (
     <section class="card teams" data-teams={wall.rows.length} aria-label={words.dimensions.team}>
@@ -67,17 +68,18 @@ function Row({
     row.oldest_business_seconds ??
     (row.oldest_ms === null ? null : Math.max(0, (nowMs - row.oldest_ms) / 1000));
   const named = wall.worst.some(
-    (one) => one.by === "team" && one.member === row.team && one.target === "first_reply",
+    (one) => one.by === "team" && one.member === row.team && isReply(one.target),
   );
   const cells: Record<string, ComponentChildren> = {
     unanswered: format.count(row.unanswered),
+    waiting: format.count(row.waiting),
     longest:
       oldest === null || unworked ? (
         <span class="quiet">{oldest === null && sure ? words.none : "\u2013"}</span>
       ) : (
         format.rough("duration", oldest)
       ),
-    overdue: format.count(row.overdue.first_reply ?? 0),
+    overdue: format.count((row.overdue.first_reply ?? 0) + (row.overdue.next_reply ?? 0)),
     in_time: (
       <InTimeCell row={row} objective={objective} named={named} words={words} format={format} sure={sure} />
     ),
@@ -181,7 +183,7 @@ export function TeamLists({ wall, nowMs, words, format, sure }: ShiftProps) {
 }
 
 export function lineKey(line: AtRisk): string {
-  return `${line.ticket_id}/${line.team}/${line.priority}/${line.target}/${line.breached}`;
+  return `${line.ticket_id}/${line.team}/${line.priority}/${line.target}/${line.breached}/${line.deadline_of}`;
 }
 
 /** A ticket, or a number of a kind: how many, and when the first of them is due, are two things.
@@ -204,6 +206,7 @@ export function RiskLine({
     ...(team === null ? [line.team] : []),
     line.priority,
     words.targetNames[line.target] ?? line.target,
+    ...(line.deadline_of === "ticket" ? [words.ownDeadline] : []),
   ].join(", ");
   const told =
     line.ticket_id !== null
@@ -222,7 +225,7 @@ export function RiskLine({
       </a>
     );
   return (
-    <li data-breached={line.breached}>
+    <li data-breached={line.breached} data-deadline-of={line.deadline_of}>
       <span class="what">
         <strong>{name}</strong> {what}
       </span>{" "}

@@ -8,15 +8,25 @@ import { Banner, Controls, Freshness } from "./header";
 import { Link, secondsSince, thisMoment } from "./link";
 import type { Tile, Wall } from "./model";
 import { Changes, Everything, RiskPanel } from "./panels";
-import { InTime, NextHour, NoPolicy, Open, Overdue, Unanswered, WorstCard, type ShiftProps } from "./shift";
+import {
+  InTime,
+  NextHour,
+  NoPolicy,
+  Open,
+  Overdue,
+  Unanswered,
+  Waiting,
+  WorstCard,
+  type ShiftProps,
+} from "./shift";
 import { Slow } from "./slow";
 import { TeamLists, Teams } from "./teams";
 import { applyTheme, onSystemTheme } from "./theme";
 import { TileCard, type Tongue } from "./tiles";
 import { nameOfWindow, speak } from "./words";
 
-const FACTS = { unanswered: Unanswered, overdue: Overdue, open: Open, in_time: InTime };
-const PROMISED = new Set(["overdue", "in_time"]); // only with a policy
+const FACTS = { unanswered: Unanswered, waiting: Waiting, overdue: Overdue, open: Open, in_time: InTime };
+const PROMISED = new Set(["overdue", "in_time"]); // only where something is promised
 const TILES = ["unanswered", "overdue", "open", "in_time", "csat", "resolution_time", "nps"];
 const LEADS = ["first_response", "tickets"]; // large, where nothing is promised
 const HERO_COUNT = 3;
@@ -137,7 +147,7 @@ function Screen({ wall, condition, nowMs }: { wall: Wall | null; condition: Cond
 function First(props: ShiftProps) {
   const { wall, words, sure } = props;
   const byName = new Map<string, Tile>(wall.tiles.map((tile) => [tile.id, tile]));
-  const has = (name: string) => byName.has(name) || (name in FACTS && (wall.policy || !PROMISED.has(name)));
+  const has = (name: string) => byName.has(name) || (name in FACTS && (wall.promised || !PROMISED.has(name)));
   const card = (name: string, hero: boolean) => {
     const tile = byName.get(name);
     if (tile) return <TileCard key={name} {...props} tile={tile} hero={hero} />;
@@ -176,7 +186,7 @@ function First(props: ShiftProps) {
       {sure &&
         (heroes.length > 0 ? (
           <div class="heroes">{heroes.map((name) => card(name, true))}</div>
-        ) : wall.team !== null && wall.policy ? (
+        ) : wall.team !== null && wall.promised ? (
           <TeamLists {...props} />
         ) : (
           wall.rows.length > 0 && <Teams {...props} />
@@ -192,7 +202,7 @@ function Below({ sure, ...props }: ShiftProps) {
     <>
       {sure && (
         <div class={`panels ${wall.risk ? "two" : "one"}`}>
-          {wall.risk && <RiskPanel {...props} risk={wall.risk} sla={wall.sla} nowMs={nowMs} />}
+          {wall.risk && <RiskPanel {...props} risk={wall.risk} nowMs={nowMs} />}
           <Changes {...props} />
         </div>
       )}

@@ -75,6 +75,19 @@ WAITS_LONG: Final = (
     "lists them."
 )
 
+LATER_SUMMARY: Final = (
+    f"{WHO}: a customer has waited {{{{ $value | humanizeDuration }}}} for a later reply. Answer now."
+)
+
+
+def later(least: str) -> str:
+    """The description of a long wait for a later reply. `least`: twice the longest first reply promised."""
+    return (
+        "The customer wrote again after our reply, and nobody has answered. The policy promises no next "
+        f"reply here, so this alert counts from {least} of open time on: twice the longest time that it "
+        "allows for a first reply. The board shows how many wait."
+    )
+
 
 def burn_summary(long: str) -> str:
     """The summary of a burn of the error budget over the window `long`.

@@ -39,5 +39,12 @@ KPI: Final = Kpi(
         MEAN.by_work_hours(mean(cell_numbers.RESPONSE_BUSINESS, BUSINESS)),
         QUANTILE.by_work_hours(quantiles(cell_numbers.RESPONSE_BUSINESS, HALF_AND_NINE_IN_TEN, BUSINESS)),
     ),
-    tiles=(Tile(id="response", figure=MEAN.name, kind="duration", clocked=True),),
+    tiles=(
+        Tile(id="response", figure=MEAN.name, kind="duration", clocked=True),
+        Tile(id="response_calendar", figure=MEAN.name, kind="duration", labels=CALENDAR, other_clock=True),
+        Tile(
+            id="response_median", figure=QUANTILE.name, kind="duration", labels=(("q", "0.5"),), clocked=True
+        ),
+        Tile(id="response_p90", figure=QUANTILE.name, kind="duration", labels=(("q", "0.9"),), clocked=True),
+    ),
 )

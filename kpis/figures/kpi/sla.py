@@ -1,4 +1,4 @@
-"""SLA attainment and what its clocks say now: only an exporter with a policy has these figures.
+"""SLA attainment and what its clocks say now: only where a policy promises or a ticket brings a deadline.
 
 `kpis.sla` makes them.
 """

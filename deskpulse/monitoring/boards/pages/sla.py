@@ -34,6 +34,7 @@ from deskpulse.monitoring.boards.questions.figures import (
     overdue,
     percent,
     unanswered,
+    waiting,
 )
 from deskpulse.monitoring.boards.questions.program import fresh
 from deskpulse.monitoring.boards.questions.promql import (
@@ -198,7 +199,8 @@ def _teams(sheet: Sheet, y: int) -> None:
     shown = [
         *_columns(sheet, "1h", "team"),
         Column(w("column_at_risk"), at_risk(TARGET, TEAMS, own), steps=_RISKY),
-        Column(w("title_waiting"), unanswered(TEAMS, own)),
+        Column(w("title_waiting"), waiting(TEAMS, own)),
+        Column(w("title_unanswered"), unanswered(TEAMS, own)),
         Column(w("column_longest"), longest_wait(TEAMS, own, desk=desk), "span", steps=tiles.waited(desk)),
         Column(w("column_next"), next_deadline(TARGET, TEAMS, own), "span"),
     ]

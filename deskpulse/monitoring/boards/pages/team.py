@@ -23,6 +23,7 @@ from deskpulse.monitoring.boards.questions.figures import (
     figure,
     hours,
     live,
+    longest_of_all,
     minutes,
     next_or_none,
     objective,
@@ -32,7 +33,10 @@ from deskpulse.monitoring.boards.questions.figures import (
     per_hour,
     percent,
     unanswered,
+    unassigned,
     wait_or_none,
+    waiting,
+    with_bot,
 )
 from deskpulse.monitoring.boards.questions.promql import Combined, Expression, Grouped, Pick
 from kpis.figures.kpi import (
@@ -44,6 +48,7 @@ from kpis.figures.kpi import (
     reopen,
     resolution_rate,
     resolution_time,
+    response,
     staffing,
     volume,
 )
@@ -63,7 +68,9 @@ def build(sheet: Sheet) -> None:
         y += 9
     y = sheet.row(y, w("row_first_response"))
     _first_response(sheet, y)
-    y = sheet.row(y + 17, w("row_volume"))
+    y = sheet.row(y + 17, w("row_response"))
+    _response(sheet, y)
+    y = sheet.row(y + 8, w("row_volume"))
     _volume(sheet, y)
     y = sheet.row(y + 17, w("row_scores"))
     _scores(sheet, y)
@@ -78,8 +85,11 @@ def _now(sheet: Sheet, y: int) -> int:
     desk, w = sheet.desk, sheet.desk.words
     to_sla = links.to(desk, "sla")
     counts = [
-        ("title_waiting", "unanswered_help", unanswered(TEAM_MEMBER)),
+        ("title_waiting", "waiting_help", waiting(TEAM_MEMBER)),
+        ("title_unanswered", "unanswered_help", unanswered(TEAM_MEMBER)),
         ("open", "open_help", opened(TEAM_MEMBER)),
+        ("unassigned", "unassigned_help", unassigned(TEAM_MEMBER)),
+        ("with_bot", "with_bot_help", with_bot(TEAM_MEMBER)),
     ]
     promised = [
         (f"overdue_{target}", "overdue_help", overdue(target, TEAM_MEMBER)) for target in desk.targets
@@ -152,6 +162,22 @@ def _first_response(sheet: Sheet, y: int) -> None:
     _distribution(sheet, (12, y + 8, 12, 9))
 
 
+def _response(sheet: Sheet, y: int) -> None:
+    """All waits for our reply, the first one and later ones: how long they were, and who waits now."""
+    desk, w = sheet.desk, sheet.desk.words
+    for place, q in enumerate(("0.5", "0.9")):
+        pick = of_a_team(response.QUANTILE.name, WINDOW, ("q", q), desk=desk)
+        frame = Frame((0, y + 4 * place, 6, 4), w(f"response_{q.replace('.', '_')}"), w("response_help"))
+        tiles.value(sheet, frame, Query(minutes(pick)), "minutes")
+    quantiles = of_a_team(response.QUANTILE.name, WINDOW, ("q", ("0.5", "0.9")), desk=desk, keep=("q",))
+    names = {"0.5": w("half"), "0.9": w("nine_in_ten")}
+    frame = Frame((6, y, 9, 8), w("response_spread"), w("response_help"))
+    kinds.lines(sheet, frame, [Query(minutes(quantiles), "{{q}}")], "minutes", LineStyle(names=names))
+    longest = [Query(hours(longest_of_all(TEAM_MEMBER)), w("longest_of_all"))]
+    frame = Frame((15, y, 9, 8), w("longest_of_all"), w("longest_of_all_help"))
+    kinds.lines(sheet, frame, longest, "hours")
+
+
 def _distribution(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
     """How many first responses fell between the edges of the histogram.
 
@@ -186,7 +212,11 @@ def _volume(sheet: Sheet, y: int) -> None:
     tickets = figure(volume.TICKETS.name, WINDOW, TEAM_MEMBER, desk=desk, period=PERIODS, keep=("period",))
     frame = Frame((0, y, 12, 8), w("volume_course"), w("compared_help"))
     kinds.lines(sheet, frame, [Query(tickets, "{{period}}")], "count", LineStyle(names=_periods(sheet)))
-    standing = [Query(opened(TEAM_MEMBER), w("open")), Query(unanswered(TEAM_MEMBER), w("unanswered"))]
+    standing = [
+        Query(opened(TEAM_MEMBER), w("open")),
+        Query(waiting(TEAM_MEMBER), w("waiting")),
+        Query(unanswered(TEAM_MEMBER), w("unanswered")),
+    ]
     kinds.lines(sheet, Frame((12, y, 12, 8), w("backlog_course"), w("open_help")), standing, "count")
     for index, dimension in enumerate(("channel", "priority")):
         where = (("window", desk.parts_window), ("team", TEAM))

@@ -55,6 +55,7 @@ from deskpulse.monitoring.boards.questions.figures import (
     percent,
     unanswered,
     wait_or_none,
+    waiting,
     warnings_besides,
     whole_percent,
 )
@@ -181,7 +182,7 @@ def _worst(sheet: Sheet) -> None:
         said(ENDANGERED, w("due_soon", n="{{soon}}"), AMBER),
         said(share, w("in_time_share", share="{{p}}")),
         said(
-            Given(Spelt(unanswered(), "n"), Filtered(Filtered(DESK_STATE, ">", KEPT), "<", AT_RISK)),
+            Given(Spelt(waiting(), "n"), Filtered(Filtered(DESK_STATE, ">", KEPT), "<", AT_RISK)),
             w("are_waiting", n="{{n}}"),
         ),
     ]
@@ -256,7 +257,7 @@ def _now(sheet: Sheet) -> None:
     tile((16, _WAITS), f"title_{target}", "overdue_help", overdue(target), "overdue")
     tile((20, _WAITS), "forecast_now", "forecast_help", Rounded(forecast("expected", target), 0), "forecast")
     tile((0, _STANDS), "open", "open_help", opened(), "open")
-    tile((4, _STANDS), "title_waiting", "unanswered_help", unanswered(), "waiting")
+    tile((4, _STANDS), "title_waiting", "waiting_help", waiting(), "waiting")
     _longest(sheet, _place(8, 4, _STANDS))
     *between, last = desk.targets[1:] or (None,)
     if between:  # a desk with a third promise has its number where others have the next deadline
@@ -366,9 +367,9 @@ def _states(sheet: Sheet) -> None:
         frame = Frame(place, w("sla_status"), w("sla_status_help"), links.to(desk, "sla"))
         kinds.timeline(sheet, frame, shown, STATES, spoken=briefly(sheet))
     else:
-        waiting = [Query(unanswered(TEAMS, ("member",)), "{{member}}")]
+        first = [Query(unanswered(TEAMS, ("member",)), "{{member}}")]
         frame = Frame(place, w("unanswered_course"), w("unanswered_help"))
-        kinds.lines(sheet, frame, waiting, "count", LineStyle(values=False, link=links.team_of_series(desk)))
+        kinds.lines(sheet, frame, first, "count", LineStyle(values=False, link=links.team_of_series(desk)))
     firing_now(sheet, _place(14, 10, _STATES))
 
 
@@ -459,8 +460,8 @@ def _without_policy(sheet: Sheet) -> None:
     )
     frame = Frame(_place(4, 4, _ABOVE), w("open"), w("open_help"), to_team)
     tiles.value(sheet, frame, Query(opened()), "count", Number(unit=f"suffix:{w('unit_open')}"))
-    frame = Frame(_place(8, 4, _ABOVE), w("title_waiting"), w("unanswered_help"), to_team)
-    tiles.value(sheet, frame, Query(unanswered()), "count", Number(unit=f"suffix:{w('unit_waiting')}"))
+    frame = Frame(_place(8, 4, _ABOVE), w("title_waiting"), w("waiting_help"), to_team)
+    tiles.value(sheet, frame, Query(waiting()), "count", Number(unit=f"suffix:{w('unit_waiting')}"))
     _longest(sheet, _place(8, 4, _STANDS))
     for index, q in enumerate(("0.5", "0.9")):
         pick = figure(FIRST_RESPONSE_QUANTILE, "1h", ALL, ("q", q), desk=desk)

@@ -159,6 +159,26 @@ def unanswered(who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     return live(levels.UNANSWERED.name, who, keep=keep)
 
 
+def waiting(who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
+    """Open tickets in which a customer waits for our reply, the first one or a later one."""
+    return live(levels.WAITING.name, who, keep=keep)
+
+
+def longest_of_all(who: Who = ALL, keep: tuple[str, ...] = ()) -> Expression:
+    """Seconds that the oldest wait has lasted, for a first or a later reply; in calendar time."""
+    return Age(live(levels.OLDEST_WAITING.name, who, keep=keep))
+
+
+def unassigned(who: Who = ALL) -> Pick:
+    """Open tickets that nobody has; nothing where the desk tells of no assignment."""
+    return live(levels.UNASSIGNED.name, who)
+
+
+def with_bot(who: Who = ALL) -> Pick:
+    """Open tickets that a bot has."""
+    return live(levels.WITH_BOT.name, who)
+
+
 def opened(who: Who = ALL, keep: tuple[str, ...] = ()) -> Pick:
     """Open tickets."""
     return live(levels.OPEN.name, who, keep=keep)

@@ -29,7 +29,7 @@ from deskpulse.monitoring.boards.questions.promql import (
     Top,
     Unless,
 )
-from kpis.figures.kpi import first_response, resolution_time
+from kpis.figures.kpi import first_response, resolution_time, response
 from kpis.members import OTHER
 from kpis.sla import metrics
 
@@ -143,6 +143,7 @@ def durations_of_teams(hours: Match) -> tuple[Recorded, ...]:
     return (
         by_own_clock(_MEAN, hours),
         by_own_clock(first_response.QUANTILE.name, hours, ("q",)),
+        by_own_clock(response.QUANTILE.name, hours, ("q",)),
         by_own_clock(resolution_time.QUANTILE.name, hours, ("q",)),
     )
 

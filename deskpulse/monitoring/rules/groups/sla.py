@@ -1,4 +1,4 @@
-"""Alerts on SLA targets: endangered, below objective, small teams, budget burn; see docs/alerts.md."""
+"""Alerts on SLA targets: endangered, below objective, small teams, long waits, budget burn; see docs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from deskpulse.monitoring.rules.model import MINUTE_MS, Alert, AlertSeverity, Ru
 from deskpulse.monitoring.rules.plan import Plan, number
 from deskpulse.monitoring.rules.promql import MEMBER, NAMED, NOW, PROMISE, of_team, trusted
 from deskpulse.policy.alerts import BurnPart
-from kpis.figures.kpi import volume
+from kpis.figures.kpi import live, volume
 from kpis.sla import metrics
+from kpis.sla.policy import FIRST_REPLY
 from windows.offered import WINDOW_MS
+from windows.panes import DAY_MS
 
 BOARD: Final = "deskpulse-sla"
 # by then SupportSLABlind fires if nothing is known; also against flapping at the limit
@@ -20,6 +22,7 @@ CAP: Final = 0.5  # a burn alert fires at the latest when half of the deadlines 
 ENDANGERED: Final = "SupportSLAEndangered"
 BELOW: Final = "SupportSLABelowObjective"
 WAITS_LONG: Final = "SupportSLAWaitsLong"
+LATER: Final = "SupportLaterReplyLong"
 BURN: Final = "SupportSLABudgetBurn"
 # How long a burn must last in its short window, by the length of that window.
 _HOLDS_MS: Final = (("15m", 2 * MINUTE_MS), ("1h", 5 * MINUTE_MS), ("24h", 15 * MINUTE_MS))
@@ -34,6 +37,16 @@ _ALL: Final = 'by="all"'
 _MISSED: Final = f"desk:{metrics.WORST_MISSED}"
 _OVERDUE: Final = f"desk:{metrics.WORST_OVERDUE}"
 _WORST_OF: Final = f"desk:{metrics.WORST_DEADLINES}"
+_TEAMS: Final = 'by="team"'
+_OLDEST: Final = f"desk:{live.OLDEST_WAITING.name}{{{_TEAMS}}}"
+_FIRST: Final = f"desk:{live.OLDEST.name}{{{_TEAMS}}}"
+_NEXT_PROMISED: Final = f'desk:{metrics.OBJECTIVE}{{{_TEAMS},target="next_reply"}}'
+_OPEN: Final = f"desk:{metrics.BUSINESS_OPEN}{{{_TEAMS}}}"
+# by the clock of the desk, which is not that of Prometheus in a drill
+_WAITED: Final = f"(desk:view_as_of_timestamp_seconds - on (desk) group_right () {_OLDEST})"
+_TARGETS_LONG: Final = 2  # as in SupportSLAWaitsLong: overdue by one more target
+_LOOKED_BACK_DAYS: Final = (1, 3, 7)  # a night, a weekend, a week with holidays
+_STEP_SECONDS: Final = 900  # the text of an alert that changes each minute would be news each minute
 _REPLIES: Final = 'target=~"first_reply|next_reply"'
 
 ABOUT: Final = """\
@@ -48,7 +61,7 @@ def family(plan: Plan) -> RuleFile:
     endangered = RuleGroup("deskpulse-endangered", (_endangered(plan, "page"), _endangered(plan, "warning")))
     worst = RuleGroup("deskpulse-worst", (_below_page(plan), _below_warning(plan), _waits_long(plan)))
     burns = RuleGroup("deskpulse-burn", tuple(_burn(plan, part) for part in plan.alerts.burn))
-    return RuleFile("sla.yml", ABOUT, (endangered, worst, burns))
+    return RuleFile("sla.yml", ABOUT, (endangered, worst, RuleGroup("deskpulse-waits", _later(plan)), burns))
 
 
 def _endangered(plan: Plan, severity: AlertSeverity) -> Alert:
@@ -131,6 +144,46 @@ def _waits_long(plan: Plan) -> Alert:
         tickets="",
         summary=words.WAITS_LONG_SUMMARY,
         description=words.WAITS_LONG,
+    )
+
+
+def _later(plan: Plan) -> tuple[Alert, ...]:
+    """The oldest wait for a later reply, where no next reply is promised and so nothing else tells.
+
+    Long is twice what the policy allows at the most for a first reply. As much must have been open time: the
+    wait lasts for one of some spans, and in that span the team was open for so long.
+    """
+    lines = plan.policy.versions[-1].rules.get(FIRST_REPLY, ())
+    if not lines:
+        return ()
+    least_ms = _TARGETS_LONG * max(line.within_ms for line in lines)
+    spans_ms = (least_ms, *(days * DAY_MS for days in _LOOKED_BACK_DAYS if days * DAY_MS > least_ms))
+    lasts = [
+        f"({_WAITED} >= {span_ms // 1000} and on ({MEMBER}) "
+        f"avg_over_time({_OPEN}[{plan.time(span_ms)}]) * {span_ms // 1000} >= {least_ms // 1000})"
+        for span_ms in spans_ms
+    ]
+    return (
+        Alert(
+            name=LATER,
+            expr=trusted(
+                of_team(
+                    f"floor({_WAITED} / {_STEP_SECONDS}) * {_STEP_SECONDS}",
+                    f"unless on ({MEMBER}) ({_FIRST} <= on ({MEMBER}) {_OLDEST})",
+                    f"unless on ({MEMBER}) {_NEXT_PROMISED}",
+                    f"and on ({MEMBER}) (",
+                    *(f"  {'or ' if place else ''}{last}" for place, last in enumerate(lasts)),
+                    ")",
+                )
+            ),
+            severity="warning",
+            kind="kpi",
+            board="deskpulse-team",
+            hold_ms=plan.alerts.small_teams.hold,
+            keep_ms=KEEP_MS,
+            summary=words.LATER_SUMMARY,
+            description=words.later(plan.time(least_ms)),
+        ),
     )
 
 
