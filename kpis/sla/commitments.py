@@ -35,7 +35,7 @@ the deadline, a met one at what met it; a clock that runs stands as a level in t
 
 Before it was solved, its resolution clock stood in a level, in the minute of its deadline.
 
->>> _ = row.facts.pop()
+>>> row = TicketRow(row.facts[:-1])
 >>> row.promise = derive(row, policy)
 >>> [due_ms // MINUTE_MS for _, _, due_ms, _ in contribution(row).levels]
 [300]
@@ -117,15 +117,11 @@ class _Deadline(NamedTuple):
 
 
 def turns_of(row: TicketRow) -> Turns | None:
-    """How a ticket went, which its row then has at hand.
-
-    None: the creation is unknown, or nothing of the ticket counts.
-    """
+    """How a ticket went. None: the creation is unknown, or nothing of the ticket counts."""
     standing, log = row.standing, row.log
     if standing is None or log is None:
         log = []
         standing = observe.walk(row, None, log)
-        row.standing, row.log = standing, log
     created = standing.created_ms
     if created is None or standing.creation is None or standing.is_withdrawn:
         return None
@@ -170,8 +166,10 @@ def promise_of(turns: Turns, policy: Policy | None) -> Promise | None:
 
 def _marked(promise: Promise, turns: Turns, course: ClockCourse) -> Promise:
     """Mark what counts under labels whose own line is another one than the line that promised it."""
-    if course.version is None or not any(what in _RELABELLING for _, what, _ in turns.log):
+    if course.version is None:
         return promise
+    if not course.taken_along and not any(what in _RELABELLING for _, what, _ in turns.log):
+        return promise  # it counts under the labels that were promised
     terms = {FIRST_REPLY: course.reply.term, RESOLUTION: course.resolution.term}
     how, following, place = promise.how, [*promise.next_replies], 0
     labels = _Labels(turns)

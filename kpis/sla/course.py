@@ -160,6 +160,7 @@ class ClockCourse:
         self.creation = creation
         self._policy = policy
         self.version: Version | None = None if policy is None else policy.at(creation.at_ms)
+        self.taken_along = False  # by a later version
         self._labels: tuple[str, ...] = creation.dims
         self.reply = TargetClock()
         self.resolution = TargetClock(since_ms=creation.at_ms)
@@ -235,7 +236,7 @@ class ClockCourse:
 
     def _change_version(self, version: Version) -> None:
         """A version takes running clocks along, as a retargeting triage at its instant would."""
-        self.version = version
+        self.version, self.taken_along = version, True
         assert version.effective_ms is not None
         self._retarget(version.effective_ms)
 

@@ -53,10 +53,6 @@ class TicketRows(Rows[TicketRow]):
         self.grow(len(raw))
         self._remember(ticket_id, row.last_ms)
 
-    def is_left(self, ticket_id: str) -> bool:
-        """Whether the row of a ticket has left, and something remains of it."""
-        return ticket_id in self._remains
-
     def back(self, ticket_id: str) -> TicketRow | None:
         """The row of a ticket whose row had left, to be changed by its next event; None: it is not known."""
         raw = self._remains.pop(ticket_id, None)

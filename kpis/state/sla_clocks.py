@@ -30,6 +30,7 @@ from kpis.sla import commitments
 from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
 from kpis.sla.commitments import NOTHING, DatedObservation, Promised, RunningLevel
 from kpis.sla.policy import FIRST_REPLY, NEXT_REPLY, Policy
+from kpis.tickets import observe
 from kpis.tickets.facts import FactEvent
 from kpis.tickets.observe import Observation
 from kpis.tickets.promise import GIVEN, RESOLUTION_BITS, Promise
@@ -79,19 +80,19 @@ class SlaClocks:
         Invariant: `row.clocks` is None, or the turns of the row and what of that is booked. It saves walking
         twice an event; `PartitionState.take_changes` lets go of it.
         """
-        turns = commitments.turns_of(row)
-        old = row.clocks or self._booked(row, turns)
-        dims, log, gone = row.dims(), row.log, 0 if row.standing is None else row.standing.gone
-        turned = 0 if log is None else len(log)
+        standing, log = row.standing, row.log
+        if standing is None or log is None:
+            log = []
+            standing = observe.walk(row, None, log)
+            row.standing, row.log = standing, log
+        old = row.clocks or self._booked(row, commitments.turns_of(row))
+        dims, gone, turned = standing.dims(), standing.gone, len(log)
         merge()
         # what else an entry says: its time and link, and whether the deadline came with the ticket
         is_told = type(event) in _TELLING
-        standing = row.standing
-        if log is not None and row.log is log and standing is not None:
-            # nothing that a clock follows has changed but what the fact, which is the last one, has added
-            row.clocks = old
-            if len(log) == turned and standing.gone == gone:
-                return
+        if row.log is log and len(log) == turned and standing.gone == gone:
+            row.clocks = old  # the fact is the last one, and has added nothing that a clock follows
+            return
         now = commitments.turns_of(row)
         row.promise = None if now is None else commitments.promise_of(now, self._policy)
         new = self._booked(row, now)

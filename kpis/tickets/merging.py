@@ -55,6 +55,7 @@ def put(row: TicketRow, fact: Fact, known: int = NEW) -> None:
     if known >= 0:
         row.size -= facts.bytes_of(row.facts.pop(known))
     tickets.insert(row, fact)
+    row.standing = row.log = None
     if tickets.is_full(row):
         shrink(row)
 
