@@ -39,7 +39,9 @@ def test_the_cells_on_the_page_of_the_ledger_are_those_of_the_code(tmp_path: Pat
     assert ledger_doc.is_current(ROOT), "run `python -m scripts.metrics_doc`"
     page = (ROOT / ledger_doc.PAGE).read_text(encoding="utf-8")
     (tmp_path / "docs").mkdir()
-    (tmp_path / ledger_doc.PAGE).write_text(page.replace("| 4 | 1 |", "| 5 | 1 |"), encoding="utf-8")
+    (tmp_path / ledger_doc.PAGE).write_text(
+        page.replace("tickets reopened, once each", "tickets"), encoding="utf-8"
+    )
     assert not ledger_doc.is_current(tmp_path)
     with pytest.raises(ValueError, match="has lost the marks of its generated part"):
         ledger_doc.render(page.replace(ledger_doc.END, ""))
