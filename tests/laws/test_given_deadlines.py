@@ -35,7 +35,7 @@ SEEDED = settings(
 
 def undated(records: list[Record], *, keep: str | None = None) -> list[Record]:
     """The records without deadlines, but for those of one field."""
-    found = []
+    found: list[Record] = []
     for topic, key, value, timestamp in records:
         event = _read(value)
         if event is not None and any(name in event for name in DUES):
