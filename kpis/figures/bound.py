@@ -32,7 +32,8 @@ _BOUNDS: Final = 3  # of a forecast: expected, low, high
 def series_bound(rules: ViewRules) -> int:
     """The greatest number of samples of `support_*` that the rules can lead to.
 
-    Every member is present then, and no figure is empty.
+    Every member is present then, and no figure is empty. Not counted: targets that no policy promises and of
+    which tickets bring deadlines with them.
     """
     sizes = {dimension: rules.members.most_shown(dimension) for dimension in DIMENSIONS}
     found = sum(members * _member_bound(rules, by) for by, members in (("all", 1), *sizes.items()))

@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser.chromium import CHROMIUM, launch
-from tests.browser.house import DEMO, House, crowded, house, slip, weeks
+from tests.browser.house import DEMO, House, crowded, house, slip, undated, weeks
 from tests.conftest import refuse
 
 REQUIRE_BROWSER = "DESKPULSE_REQUIRE_BROWSER"
@@ -29,7 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def desk() -> AsyncIterator[House]:
     """A busy desk that promises nothing, and that nobody changes."""
-    async with house(weeks()) as opened:
+    async with house(undated(weeks())) as opened:
         yield opened
 
 

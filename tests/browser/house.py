@@ -122,6 +122,15 @@ def weeks(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
     )
 
 
+def undated(events: Iterable[TimedEvent]) -> tuple[TimedEvent, ...]:
+    """The same events of a desk whose own system sets no deadlines."""
+    dues = ("first_reply_due", "resolution_due", "next_reply_due")
+    return tuple(
+        event._replace(value={name: told for name, told in event.value.items() if name not in dues})
+        for event in events
+    )
+
+
 @cache
 def calm(now_ms: int = WEDNESDAY_MS) -> tuple[TimedEvent, ...]:
     """Nine ordinary days."""

@@ -284,6 +284,7 @@ class TestAtRisk:
         """In the demo's policy the technical team works around the clock."""
         label, of_an_age = {"calendar": ("24/7", "24/7"), "business": ("work hours", "work time")}[clock]
         async with at_risk(browser, links=(None,), query="?window=7d&heroes=first_response") as (own, opened):
+            await own.created("T-own", team=team, channel="email", at_ms=own.clock() - 20 * MINUTE_MS)
             assert " of " in (await opened.tile("first_response"))["text"], (
                 "of all teams only a part has work hours"
             )
@@ -317,6 +318,35 @@ class TestAtRisk:
         async with at_risk(browser, query="?tiles=overdue") as (_, opened):
             told = await opened.page.locator("[data-tile=overdue] .lines p").last.inner_text()
             assert re.fullmatch(r"0 next\s+\d+ resolutions?", told)
+
+    async def test_a_deadline_that_came_with_a_ticket_is_called_its_own(self, browser: Browser) -> None:
+        async with at_risk(
+            browser, show_tickets=True, links=(None,), query="?team=technical", busy=False
+        ) as (own, opened):
+            due = {"first_reply_due": own.clock() + 5 * MINUTE_MS}
+            dims = {"customer_id": "C", "team": "technical", "channel": "email", "priority": "high"}
+            await own.send(
+                "ticket-created", "T-own", own.clock() - MINUTE_MS, ticket_id="T-own", **dims, **due
+            )
+            line = opened.page.locator(".risk li[data-deadline-of=ticket]")
+            assert "T-own technical, high, first reply, own deadline" in await line.inner_text()
+            others = opened.page.locator(".risk li[data-deadline-of=policy]")
+            assert "own deadline" not in await others.first.inner_text()
+
+    async def test_who_waits_again_stands_beside_the_unanswered_and_in_a_column(
+        self, browser: Browser
+    ) -> None:
+        """T-0 is unanswered; the customer of T-again had a reply and wrote again."""
+        async with at_risk(browser, links=(None,), busy=False) as (own, opened):
+            await own.created("T-again", team="billing", at_ms=own.clock() - 9 * MINUTE_MS)
+            for minutes, change in ((8, "replied"), (5, "customer_replied")):
+                at_ms = own.clock() - minutes * MINUTE_MS
+                await own.send("ticket-changed", "T-again", at_ms, ticket_id="T-again", change=change)
+            await show(opened, f"{own.url}/?tiles=unanswered,waiting")
+            await opened.until("document.querySelector('[data-tile=waiting]')?.dataset.value === '2'")
+            assert "1 wait again" in (await opened.tile("unanswered"))["text"]
+            cells = opened.page.locator("[data-team=billing] [data-column=waiting]")
+            assert "1" == await cells.inner_text()
 
 
 class TestTheLine:

@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 from tests.browser.chromium import Window, show, window
 from tests.browser.clock import WEDNESDAY_MS, madrid_ms
 from tests.browser.fits import cut_off, overlaps
-from tests.browser.house import DEMO, PROMISED, RULES, House, calm, demo, house, slip
+from tests.browser.house import DEMO, PROMISED, RULES, House, calm, demo, house, slip, undated
 from tests.exporters.desk import all_read
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -69,7 +69,7 @@ async def test_the_exporter_is_frozen(browser: Browser) -> None:
 
 
 async def test_without_a_policy(browser: Browser) -> None:
-    async with picture(browser, "wall-no-policy", calm(WEDNESDAY_MS), rules=RULES) as (_, opened):
+    async with picture(browser, "wall-no-policy", undated(calm(WEDNESDAY_MS)), rules=RULES) as (_, opened):
         assert "No service levels" in await opened.page.inner_text(".no-policy")
 
 
