@@ -49,7 +49,7 @@ CAME: Final = {
         "messages of customers begin waits, statuses are levels, bots and transfers count as such, merged "
         "tickets are requests no more, events can be retracted, deadlines may come with the ticket",
         ("*",),
-        "",
+        "4aa05b40f6737190",
     ),
 }
 
