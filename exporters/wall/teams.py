@@ -98,7 +98,8 @@ def _replies(view: View, shelf: Shelf, group: Group) -> _Replies:
     n = sum(map(observed, attained))
     kept = sum(round(one.value * one.n) for one in attained if one is not None)
     due = [count_of(shelf.now(metrics.DUE, group, target=target, within="15m")) for target in targets]
-    promised = {value_of(shelf.now(metrics.OBJECTIVE, group, target=target)) for target in targets}
+    objectives = [value_of(shelf.now(metrics.OBJECTIVE, group, target=target)) for target in targets]
+    promised = {objective for objective in objectives if objective is not None}
     below = [told for target in targets if (told := view.below.get((*group, target))) is not None]
     return _Replies(
         soon=sum(count or 0 for count in due) if due else None,

@@ -174,6 +174,14 @@ def test_first_and_next_replies_with_different_objectives_have_none_together() -
     assert None is row(shown(desk, "10:00", policy=True), "sales").objective
 
 
+def test_next_replies_that_nothing_but_tickets_promise_leave_the_objective_of_first_ones() -> None:
+    desk = SlaDesk(SIMPLE)
+    desk.send("ticket-created", "A", "09:50", team="sales", next_reply_due=at("10:20"), **MAIL)
+    sales = row(shown(desk, "10:00", policy=True), "sales")
+    assert {"first_reply": 0, "next_reply": 0, "resolution": 0} == sales.overdue
+    assert 0.9 == sales.objective
+
+
 def test_without_a_policy_the_wall_has_what_given_deadlines_say() -> None:
     desk = bare_desk()
     desk.send("ticket-created", "A", "09:00", team="billing", first_reply_due=at("09:30"), **MAIL)

@@ -33,7 +33,7 @@ export function replies(wall: Wall) {
   if (found.length === 0) return undefined;
   const sum = (part: (one: SlaTarget) => number) => found.reduce((total, one) => total + part(one), 0);
   const n = sum((one) => one.n);
-  const objectives = new Set(found.map((one) => one.objective));
+  const objectives = new Set(found.map((one) => one.objective).filter((share) => share !== null));
   return {
     breached: sum((one) => one.breached ?? 0),
     soon: sum((one) => one.due["15m"] ?? 0),
@@ -441,12 +441,23 @@ export function Open({ wall, words, format }: ShiftProps) {
   const live = wall.live!;
   return (
     <Fact name="open" title={words.openTitle} value={live.open} pieces={format.pieces("count", live.open)}>
-      <p class="quiet">{wall.today && words.newToday(format.count(wall.today.created))}</p>
-      <p class="quiet whole">
-        {live.unassigned !== null && <span>{words.unassigned(format.count(live.unassigned))}</span>}
-        {live.with_bot > 0 && <span>{words.withBot(format.count(live.with_bot))}</span>}
-        {wall.today && <span>{words.solvedToday(format.count(wall.today.solved))}</span>}
-      </p>
+      {live.unassigned === null && live.with_bot === 0 ? (
+        <>
+          <p class="quiet">{wall.today && words.newToday(format.count(wall.today.created))}</p>
+          <p class="quiet">{wall.today && words.solvedToday(format.count(wall.today.solved))}</p>
+        </>
+      ) : (
+        <>
+          <p class="quiet whole">
+            {wall.today && <span>{words.newOnes(format.count(wall.today.created))}</span>}
+            {wall.today && <span>{words.solvedOnes(format.count(wall.today.solved))}</span>}
+          </p>
+          <p class="quiet whole">
+            {live.unassigned !== null && <span>{words.unassigned(format.count(live.unassigned))}</span>}
+            {live.with_bot > 0 && <span>{words.withBot(format.count(live.with_bot))}</span>}
+          </p>
+        </>
+      )}
     </Fact>
   );
 }
