@@ -99,12 +99,29 @@ def figures(  # noqa: PLR0913 - each is named
             windows=windows,
             first_ms=facts.first_ms,
         )
-        found.extend(_final(board, by, member, asked))
+        found.extend(one for one in _final(board, by, member, asked) if _is_exported(one))
         found.extend(_live(board, by, member, has_assigned=has_assigned))
         if by == "all":
             found.extend(_customers(facts, asked))
     found.extend(OracleFigure(*sample) for sample in staffing.samples(board, facts.presence, as_of_ms))
     return found
+
+
+# These exist for all and by team, and for the current period only.
+_FEW: Final = (
+    "support_one_touch",
+    "support_first_contact",
+    "support_full_resolution_time",
+    "support_survey_response",
+    "support_bot_solved",
+)
+
+
+def _is_exported(figure: OracleFigure) -> bool:
+    labels = dict(figure.labels)
+    return not figure.name.startswith(_FEW) or (
+        labels["period"] == "current" and labels["by"] in {"all", "team"}
+    )
 
 
 def parts(  # noqa: PLR0913 - each is named

@@ -273,7 +273,7 @@ class Batch:
         self, stretch: Stretch, group: Group, names: Sequence[str], cells: Cells, as_of_ms: int
     ) -> Iterator[Figure]:
         labels = _labels(stretch, group)
-        yield from lowering.lower(cells, labels, group[0])
+        yield from lowering.lower(cells, labels, group[0], current=stretch.period == "current")
         if self._rules.policy is not None and self._rules.policy.has_calendars:
             yield from lowering.lower_business(cells, labels, group[0], current=stretch.period == "current")
         yield from lowering.per_hour(cells, labels, stretch.covered_ms)

@@ -48,12 +48,13 @@ def series_bound(rules: ViewRules) -> int:
 def _member_bound(rules: ViewRules, by: str) -> int:
     """Samples of one member of a roll-up."""
     busy = cell_numbers.full()
-    a_slot = len(lowering.lower(busy, (), by)) + sum(1 for _ in lowering.per_hour(busy, (), HOUR_MS))
-    slots = sum(len(w.periods) if by in rules.compared else 1 for w in WINDOWS)
+    rate = sum(1 for _ in lowering.per_hour(busy, (), HOUR_MS))
+    now, earlier = (len(lowering.lower(busy, (), by, current=current)) + rate for current in (True, False))
+    periods = sum(len(w.periods) - 1 if by in rules.compared else 0 for w in WINDOWS)
     promised = 0 if rules.policy is None else _sla_bound(rules, rules.policy, by, busy)
     values = {"state": len(STATES)}
     live = sum(prod(values[label] for label in one.labels) for one in LIVE_FIGURES if by in one.rollups)
-    return a_slot * slots + live + promised
+    return now * len(WINDOWS) + earlier * periods + live + promised
 
 
 def _sla_bound(rules: ViewRules, policy: Policy, by: str, busy: Cells) -> int:

@@ -29,16 +29,17 @@ def _ready(kinds: Iterable[FigureKind]) -> tuple[_Ready, ...]:
 
 
 _FINAL: Final = _ready(catalogue.FIGURES)
+_EARLIER: Final = _ready(kind for kind in catalogue.FIGURES if kind.compared)
 _COMPARED: Final = _ready(catalogue.BUSINESS_FIGURES)
 _CURRENT: Final = _ready((*catalogue.BUSINESS_FIGURES, *catalogue.BUSINESS_QUANTILES))
 
 
-def lower(cells: Mapping[int, int], labels: Labels, by: str) -> list[Figure]:
+def lower(cells: Mapping[int, int], labels: Labels, by: str, *, current: bool) -> list[Figure]:
     """All final figures of the catalogue of one member, each with its observations.
 
-    The observations are there even when they are 0.
+    The observations are there even when they are 0. Some figures have a current period only.
     """
-    return _lower(_FINAL, cells, labels, by)
+    return _lower(_FINAL if current else _EARLIER, cells, labels, by)
 
 
 def lower_business(cells: Mapping[int, int], labels: Labels, by: str, *, current: bool) -> list[Figure]:

@@ -320,7 +320,7 @@ class ViewBuilder:
             yield from self._sla.windowed(slot, group[0], [group[1]], cells, labels)
 
     def _lower(self, slot: Slot, group: Group, cells: Cells, labels: Labels) -> list[Figure]:
-        lowered = lowering.lower(cells, labels, group[0])
+        lowered = lowering.lower(cells, labels, group[0], current=slot.period == "current")
         if self._business:
             lowered += lowering.lower_business(cells, labels, group[0], current=slot.period == "current")
         return lowered

@@ -107,8 +107,25 @@ def _at_rank(histogram: list[tuple[float, int]], q: float) -> float:
 def final(cells: Cells, labels: Labels, by: str, covered_ms: int, registers: int) -> Iterator[Sample]:
     """The figures of one member in one window; observations are there even when 0.
 
-    `registers`: of distinct customers, in use.
+    Some exist for all and by team, and for the current period only. `registers`: of distinct customers, in
+    use.
     """
+    is_exported = by in _PER_CUSTOMER and dict(labels).get("period") == "current"
+    for one in _every(cells, labels, by, covered_ms, registers):
+        if is_exported or not one.name.startswith(_FEW):
+            yield one
+
+
+_FEW: Final = (
+    "support_one_touch",
+    "support_first_contact",
+    "support_full_resolution_time",
+    "support_survey_response",
+    "support_bot_solved",
+)
+
+
+def _every(cells: Cells, labels: Labels, by: str, covered_ms: int, registers: int) -> Iterator[Sample]:
     for name, base in DURATIONS.items():
         yield from _duration(cells, labels, name, base)
     yield from _counted(cells, labels)

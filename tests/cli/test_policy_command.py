@@ -12,7 +12,7 @@ from deskpulse import exits
 from scripts.tidy import ROOT
 from tests.cli.harness import Run
 
-EXAMPLE = ROOT / "tests/policy/before_next_reply.yaml"  # two versions, both long in force
+EXAMPLE = ROOT / "tests/policy/two_versions.yaml"  # both long in force
 VERSION = """
   - name: "{name}"
     effective_from: {start}

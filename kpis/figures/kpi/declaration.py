@@ -18,6 +18,7 @@ Observed = Literal[
 TileKind = Literal["duration", "ratio", "points", "score", "count", "rate"]
 EarlierPeriod = Literal["previous", "week_ago"]
 EVERY_ROLLUP: Final = ("all", "team", "channel", "priority")
+# Of figures that are asked of teams: each roll-up more is hundreds of series on every desk.
 BY_TEAM: Final = ("all", "team")
 BY_CALENDAR: Final = BY_TEAM  # calendars belong to teams
 LONG_WINDOW: Final = "365d"  # of the figures that need a year of customers
@@ -56,6 +57,7 @@ class FigureKind:
     how: How
     rollups: tuple[str, ...] = EVERY_ROLLUP
     worth: Worth | None = None  # None: its moves are not reported
+    compared: bool = True  # False: for the current period only, as what ripens has no fair comparison
 
     @property
     def lower(self) -> Callable[[Sums], Iterator[Point]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from kpis import cell_numbers
-from kpis.figures.kpi.declaration import FigureKind, Kpi
+from kpis.figures.kpi.declaration import BY_TEAM, FigureKind, Kpi
 from kpis.figures.kpi.how import ratio
 from kpis.tickets.facts import REOPENED, REPLIED, RESOLVED, STATUS
 
 RATIO: Final = FigureKind(
     name="support_one_touch_ratio",
+    rollups=BY_TEAM,
+    compared=False,
     help="Tickets solved now by a human with exactly one public human reply, over those with at least one.",
     unit="ratio",
     how=ratio(cell_numbers.ONE_TOUCH, cell_numbers.TOUCHED),

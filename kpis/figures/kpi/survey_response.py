@@ -7,7 +7,7 @@ from typing import Final
 
 from kpis import cell_numbers
 from kpis.cell_numbers import EFFORT
-from kpis.figures.kpi.declaration import FigureKind, Kpi
+from kpis.figures.kpi.declaration import BY_TEAM, FigureKind, Kpi
 from kpis.figures.kpi.how import How, Point, Sums, total
 
 ANSWERS: Final = {
@@ -26,6 +26,8 @@ def _lower(sums: Sums) -> Iterator[Point]:
 
 RATIO: Final = FigureKind(
     name="support_survey_response_ratio",
+    rollups=BY_TEAM,
+    compared=False,
     help="Answers to surveys of a kind, over first resolutions with outcome solved; may exceed 1.",
     unit="ratio",
     how=How(
