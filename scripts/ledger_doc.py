@@ -57,7 +57,7 @@ def _numbers(cell: Cell) -> str:
 def _figures() -> Iterator[str]:
     yield "| metric | is | cell | cell of its observations | their metric |\n|---|---|---|---|---|\n"
     for kind in FIGURES:
-        if kind.how.pair is not None and kind.rollups == EVERY_ROLLUP:
+        if kind.how.pair is not None and (kind.rollups == EVERY_ROLLUP or not kind.compared):
             cell, of = kind.how.pair
             what = "share" if kind.how.top is not None else "count"
             yield f"| `{kind.name}` | {what} | {cell} | {of} | `{kind.observations_name}` |\n"

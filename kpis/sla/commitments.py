@@ -264,7 +264,8 @@ def contribution_of(promise: Promise, turns: Turns) -> Promised:
             then = labels.at(due)
             levels.append((then, level, due, 1))
             if then != now:
-                handed = cell_numbers.HANDED[deadline.target]
+                given = deadline.allowance is None
+                handed = (cell_numbers.HANDED_GIVEN if given else cell_numbers.HANDED)[deadline.target]
                 levels += ((then, handed, due, -1), (now, handed, due, 1))
             running.append((deadline.target, due))
         else:

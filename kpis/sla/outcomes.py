@@ -24,6 +24,7 @@ from windows.panes import MINUTE, MINUTE_MS, QUARTER, Resolution
 _TARGETS: Final = {base >> 15: target for target, base in cell_numbers.OUTCOME.items()}
 _WITHIN_TARGET: Final = (1 << 15) - 1
 _MINUTES: Final = {MINUTE.index: 1, QUARTER.index: QUARTER.length_ms // MINUTE_MS}
+_OF_NO_ALLOWANCE: Final = frozenset(cell_numbers.HANDED_GIVEN.values())  # nor are their clocks here
 OutcomePlace = tuple[str, Dims]  # target, dimensions
 MemberNames = tuple[str | None, str | None, str | None]  # team, channel, priority: the one name, None: any
 
@@ -109,7 +110,8 @@ class Outcomes:
         """Take over a difference of one level row."""
         target, allowance = cell_numbers.target_of(key.series), cell_numbers.allowance_of(key.series)
         shifted = {key.hour * MINUTES_AN_HOUR + minute: count for minute, count in delta.items()}
-        if (handed := cell_numbers.handed_target(key.series)) is not None:
+        handed = cell_numbers.handed_target(key.series)
+        if handed is not None and key.series not in _OF_NO_ALLOWANCE:
             self._clocks.hand((handed, key.dims), shifted)
         if target is None or allowance is None:
             return

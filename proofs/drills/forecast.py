@@ -26,6 +26,7 @@ from kpis.tickets import merging
 from kpis.tickets.row import TicketRow
 from scripts.tidy import ROOT
 from streams.decode import decoder
+from streams.events import TicketEvent
 from streams.topics import SOURCE_TOPICS
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -132,13 +133,14 @@ def play(
             "calm", seed=seed, start_ms=START_MS, end_ms=end_ms, rate_per_hour=rate_per_hour, desk=LATE_DESK
         )
     )
-    concerned = (event for event in decoded if type(event) not in UNCONCERNED)
-    events = iter(sorted(concerned, key=lambda event: event.occurred_at))  # type: ignore[union-attr]
+    of_tickets = (event for event in decoded if isinstance(event, TicketEvent))
+    concerned = (event for event in of_tickets if type(event) not in UNCONCERNED)
+    events = iter(sorted(concerned, key=lambda event: event.occurred_at))
     world, following = World(policy), next(events, None)
     open_: dict[str, forecast.Forecast] = {}
     for hour in range((days - looked_at_days) * 24, days * 24):
         as_of_ms = START_MS + hour * HOUR_MS
-        while following is not None and following.occurred_at < as_of_ms:  # type: ignore[union-attr]
+        while following is not None and following.occurred_at < as_of_ms:
             world.add(following)
             following = next(events, None)
         now = as_of_ms // MINUTE_MS

@@ -356,7 +356,7 @@ class TestListsThatEnd:
 
 
 def test_the_example_of_today_goes_on_with_a_ledger_of_before() -> None:
-    """What its two versions said until 2026 in dates, they now say by `every`.
+    """What its first two versions said until 2026 in dates, they now say by `every`.
 
     Its half days were dates of 2026, and San Isidro one of 2025 and 2026.
     """
@@ -364,7 +364,7 @@ def test_the_example_of_today_goes_on_with_a_ledger_of_before() -> None:
     assert now is not None
     text = (ROOT / "examples/policy.yaml").read_text(encoding="utf-8")
     values = yaml.safe_load(text)
-    first, second = (version["calendars"]["madrid"] for version in values["versions"])
+    first, second = (version["calendars"]["madrid"] for version in values["versions"][:2])
     first["holidays"] = second["holidays"] = {
         "country": "ES",
         "region": "MD",
