@@ -25,7 +25,7 @@ _TARGETS: Final = {base >> 15: target for target, base in cell_numbers.OUTCOME.i
 _WITHIN_TARGET: Final = (1 << 15) - 1
 _MINUTES: Final = {MINUTE.index: 1, QUARTER.index: QUARTER.length_ms // MINUTE_MS}
 OutcomePlace = tuple[str, Dims]  # target, dimensions
-MemberNames = tuple[str | None, str | None, str | None]  # team, channel, priority: the one name, None: any
+MemberNames = tuple[str | None, ...]  # by dimension of the desk: the one name, None: any
 
 
 class Tally(NamedTuple):
