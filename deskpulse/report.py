@@ -131,7 +131,7 @@ def read_history(
     """
     history = History()
     refused: dict[str, list[str]] = {}
-    written = Spellings()
+    written = Spellings(DIMENSIONS if rules is None else rules.dimensions)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(f"reading {file.name}")
@@ -163,8 +163,8 @@ def read_history(
 class Spellings:
     """How the names of a file are written, of the first thousand of each dimension."""
 
-    def __init__(self) -> None:
-        self._found: dict[str, set[str]] = {dimension: set() for dimension in DIMENSIONS}
+    def __init__(self, dimensions: Iterable[str] = DIMENSIONS) -> None:
+        self._found: dict[str, set[str]] = {dimension: set() for dimension in dimensions}
 
     def note(self, event: Mapping[str, object]) -> None:
         """Take over an event as it came."""

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from xxhash import xxh3_64_hexdigest
 
 from deskpulse import clocks
-from deskpulse.policy import desk_zone, load_policy
+from deskpulse.policy import desk_policy, desk_zone
 from exporters.config import ExporterConfig, WallRules
 from kpis.figures.bands import BANDED, BandRule
 from kpis.figures.view import ViewRules
-from kpis.members import DIMENSIONS, MemberRules
+from kpis.ledger.shared import SEGMENT_SETTING
+from kpis.members import MemberRules, dimensions
 from kpis.state.rules import StateRules
 from streams.names import fold, spellings
 
@@ -40,7 +41,8 @@ def state_rules(settings: Settings, *, adopt: bool = False) -> StateRules:
         most_combinations=desk.max_combinations,
         shared=shared_settings(settings),
         ledger_format=settings.worker.ledger_format,
-        policy=load_policy(desk.policy),
+        policy=desk_policy(desk),
+        segment=desk.segment is not None,
         adopt=adopt,
     )
 
@@ -48,18 +50,17 @@ def state_rules(settings: Settings, *, adopt: bool = False) -> StateRules:
 def view_rules(settings: Settings) -> ViewRules:
     """What a view shows. Errors: PolicyError."""
     desk = settings.desk
-    policy = load_policy(desk.policy)
+    policy = desk_policy(desk)
+    known = dimensions(segment=desk.segment is not None)
     lists = {
-        dimension: names
-        for dimension in DIMENSIONS
-        if (names := getattr(desk.members, dimension)) is not None
+        dimension: names for dimension in known if (names := getattr(desk.members, dimension)) is not None
     }
     zones = {"team": desk.team_time_zones}
     spelled = {
         dimension: spellings(
             [] if policy is None else policy.names(number), lists.get(dimension, ()), zones.get(dimension, ())
         )
-        for number, dimension in enumerate(DIMENSIONS)
+        for number, dimension in enumerate(known)
     }
     shown = {
         dimension: tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in names))
@@ -69,7 +70,7 @@ def view_rules(settings: Settings) -> ViewRules:
         dimension: ()
         if policy is None
         else tuple(dict.fromkeys(spelled[dimension][fold(name)] for name in policy.names(number)))
-        for number, dimension in enumerate(DIMENSIONS)
+        for number, dimension in enumerate(known)
     }
     return ViewRules(
         zone=ZoneInfo(desk_zone(desk).name),
@@ -83,6 +84,7 @@ def view_rules(settings: Settings) -> ViewRules:
         spelled=spelled,
         shared=shared_settings(settings),
         open_ms=desk.open_horizon_days * _DAY_MS,
+        segment=desk.segment is not None,
     )
 
 
@@ -94,6 +96,8 @@ def shared_settings(settings: Settings) -> dict[str, str]:
     desk = settings.desk
     zones = json.dumps(dict(sorted(desk.team_time_zones.items())), ensure_ascii=False)
     return {
+        # absent while it is off: then the ledger has not a byte of it
+        **({} if desk.segment is None else {SEGMENT_SETTING: desk.segment}),
         "desk.horizon_days": str(desk.horizon_days),
         "desk.open_horizon_days": str(desk.open_horizon_days),
         "desk.future_tolerance_seconds": str(desk.future_tolerance_seconds),
@@ -119,6 +123,7 @@ def wall_rules(settings: Settings) -> WallRules:
         show_tickets=settings.exporter.show_tickets,
         most_screens=settings.exporter.max_screens,
         desk=settings.desk_name,
+        segment=settings.desk.segment,
     )
 
 

@@ -39,6 +39,7 @@ class WallRules:
     show_tickets: bool = False  # identifiers and links of tickets at risk
     most_screens: int = 50  # streams at the same time; each further one is refused
     desk: str | None = None  # its name, for the title
+    segment: str | None = None  # what it calls its fourth dimension; None: it is off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

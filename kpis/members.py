@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 DIMENSIONS: Final = ("team", "channel", "priority")
+SEGMENT: Final = "segment"  # the fourth one, where a desk has switched it on
+EVERY_DIMENSION: Final = (*DIMENSIONS, SEGMENT)
 OTHER: Final = "other"
+
+
+def dimensions(*, segment: bool) -> tuple[str, ...]:
+    """The dimensions of a desk, in the order in which names stand in its panes.
+
+    >>> dimensions(segment=True)
+    ('team', 'channel', 'priority', 'segment')
+    """
+    return EVERY_DIMENSION if segment else DIMENSIONS
 
 
 @dataclass(frozen=True, slots=True)

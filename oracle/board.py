@@ -13,7 +13,7 @@ from typing import Final
 
 from oracle.events import Facts
 from oracle.fields import one_spelling
-from oracle.labels import Dimensions
+from oracle.labels import Dimensions, LabelNames
 from oracle.spans import MINUTE_MS, Span, spans
 from oracle.tickets import LEVELS, Observation, Start, observations
 
@@ -89,13 +89,12 @@ class Board:
         team, channel, priority = (self.shown(position, name) for position, name in enumerate(dimensions))
         return (team, channel, priority)
 
-    def folded(self, dimensions: Dimensions) -> Dimensions:
-        """Give the names of team, channel and priority under which a ticket is exported."""
-        team, channel, priority = (
-            fold.get(value, OTHER)
-            for fold, value in zip(self._folds[: len(DIMENSIONS)], self._spelled(dimensions), strict=True)
+    def folded(self, names: LabelNames) -> LabelNames:
+        """Give the names under which a ticket is exported, of the dimensions that are switched on."""
+        return tuple(
+            fold.get(self.shown(position, name), OTHER)
+            for position, (fold, name) in enumerate(zip(self._folds, names, strict=False))
         )
-        return (team, channel, priority)
 
     def own_names(self, by: str, member: str) -> list[str]:
         """List the names that are exported as a member."""

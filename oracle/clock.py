@@ -122,16 +122,16 @@ def is_open(hours: OpenHours | None, at_ms: int) -> bool:
 class Line:
     """One promise and for whom; None matches all."""
 
-    names: tuple[frozenset[str] | None, ...]  # team, channel, priority
+    names: tuple[frozenset[str] | None, ...]  # team, channel, priority, segment
     within_ms: int
     objective: float
     all_the_time: bool
 
     def matches(self, dimensions: Sequence[str]) -> bool:
-        """Whether the line is for tickets of these dimensions."""
+        """Whether the line is for tickets of these dimensions; of a desk without segments there are three."""
         return all(
             names is None or one_spelling(value) in {one_spelling(name) for name in names}
-            for names, value in zip(self.names, dimensions, strict=True)
+            for names, value in zip(self.names, dimensions, strict=False)
         )
 
 
@@ -173,7 +173,7 @@ def read_policy(document: Mapping[str, Any]) -> list[Edition]:
 def names_written(editions: Sequence[Edition], place: int) -> list[str]:
     """The names of a dimension as the policy writes them, those of the newest edition first.
 
-    The dimension is its place among team, channel and priority.
+    The dimension is its place among team, channel, priority and segment.
     """
     found: list[str] = []
     for edition in reversed(editions):
@@ -224,7 +224,7 @@ def _edition(version: Mapping[str, Any]) -> Edition:
 def _line(line: Mapping[str, Any]) -> Line:
     names = tuple(
         None if line.get(word) is None else frozenset(_many(line[word]))
-        for word in ("team", "channel", "priority")
+        for word in ("team", "channel", "priority", "segment")
     )
     objective = float(line["objective"].strip().removesuffix("%")) / 100
     return Line(names, _duration_ms(line["within"]), objective, line.get("clock") == "calendar")

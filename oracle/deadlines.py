@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from oracle.clock import Edition, OpenHours, elapsed_ms
 from oracle.events import Event, Facts
-from oracle.labels import Dimensions
+from oracle.labels import LabelNames
 from oracle.promises import Judged, walk
 from oracle.standing import is_given_up
 from oracle.tickets import History, Observation, Start, first_response, history_of
@@ -25,13 +25,13 @@ class Deadline:
 
     target: str
     at_ms: int  # when it counts: what met it, or the deadline
-    dimensions: Dimensions  # of the ticket at the outcome or the deadline, whichever came first
+    dimensions: LabelNames  # of the ticket at the outcome or the deadline, whichever came first
     outcome: str  # met, breached, running
     due_ms: int = 0
     life_ms: int = 0  # from the creation, of a next reply from the start of the wait, to the deadline
     spare_ms: int = 0  # from what met it to the deadline
     allowance: int = 0  # share of such promises that may be missed, in 1/10,000
-    now: Dimensions = ("unknown", "unknown", "unknown")  # of the ticket now: a running one is theirs to do
+    now: LabelNames = ("unknown",) * 4  # of the ticket now: a running one is theirs to do
     is_given: bool = False  # it came with the ticket: no line of the policy promised it
     # it has ended under labels that another line of the version in force for the ticket is for, or none
     is_foreign: bool = False
@@ -43,7 +43,7 @@ class Extended:
 
     target: str
     at_ms: int
-    dimensions: Dimensions
+    dimensions: LabelNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Unanswered:
     """A ticket that nobody has answered: since when its wait runs, and who has it now."""
 
     since_ms: int
-    dimensions: Dimensions
+    dimensions: LabelNames
 
 
 @dataclass(slots=True)
@@ -100,12 +100,12 @@ def look_at(
     if course.created is None or course.gone == "discarded":
         return found
     if course.waits_now and course.first_reply is None:
-        found.unanswered.append(Unanswered(course.waits[-1].since_ms, history.now.dimensions))
+        found.unanswered.append(Unanswered(course.waits[-1].since_ms, history.now.names))
     walked = walk(course, editions)
     found.measured.extend(_measured(history, walked.calendars, frt_from))
     found.deadlines.extend(_deadline(history, one, walked.edition) for one in walked.judged)
     found.extended.extend(
-        Extended(target, at_ms, history.label_at(at_ms).dimensions) for target, at_ms in walked.extended
+        Extended(target, at_ms, history.label_at(at_ms).names) for target, at_ms in walked.extended
     )
     return found
 
@@ -119,7 +119,7 @@ def _given(events: Iterable[Event]) -> Iterator[str]:
 
 def _deadline(history: History, judged: Judged, edition: Edition | None) -> Deadline:
     at_ms = judged.due_ms if judged.met_ms is None else judged.met_ms
-    dimensions = history.label_at(at_ms).dimensions
+    dimensions = history.label_at(at_ms).names
     terms = judged.terms
     return Deadline(
         judged.target,
@@ -130,7 +130,7 @@ def _deadline(history: History, judged: Judged, edition: Edition | None) -> Dead
         judged.due_ms - judged.start_ms,
         judged.due_ms - at_ms,
         0 if terms is None else round(10_000 * (1 - terms.line.objective)),
-        history.now.dimensions,
+        history.now.names,
         is_given=terms is None,
         is_foreign=judged.outcome != "running"
         and terms is not None

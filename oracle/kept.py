@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oracle.clock import MINUTE_MS, Edition, in_force, is_open
-from oracle.labels import Dimensions
+from oracle.labels import LabelNames
 from oracle.sla import Deadline, Sample
 from oracle.worst import Count, Names, is_below, members_of
 
@@ -33,7 +33,7 @@ def judge(
     deadlines: Sequence[Deadline],
     editions: Sequence[Edition],
     targets: Iterable[str],
-    fold: Callable[[Dimensions], Dimensions],
+    fold: Callable[[LabelNames], LabelNames],
     as_of_ms: int,
 ) -> Iterator[Sample]:
     """Since when nothing has been below, of all targets; nothing before the first version of the policy."""
@@ -47,7 +47,7 @@ def kept_since(
     target: str,
     deadlines: Iterable[Deadline],
     edition: Edition,
-    fold: Callable[[Dimensions], Dimensions],
+    fold: Callable[[LabelNames], LabelNames],
     as_of_ms: int,
 ) -> Iterator[Sample]:
     """Samples of all and of each team that works now and has nothing listed."""
@@ -68,7 +68,7 @@ def kept_since(
     left = {
         member
         for member in names
-        if member == (None, None, None) or (member[0] is not None and member[1:] == (None, None))
+        if not any(name is not None for name in member[1:])  # all of them, or a team
     }
     since: dict[Names, int] = {}
     for minute, one_by_one in _instants(now):

@@ -11,6 +11,7 @@ from oracle.events import Event
 UNKNOWN: Final = "unknown"
 FIELDS: Final = ("team", "channel", "priority", "segment")
 Dimensions = tuple[str, str, str]  # team, channel, priority
+LabelNames = tuple[str, ...]  # with the segment, as the last; or as a desk without segments shows them
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,11 @@ class Label:
 
     dimensions: Dimensions = (UNKNOWN, UNKNOWN, UNKNOWN)
     segment: str = UNKNOWN
+
+    @property
+    def names(self) -> LabelNames:
+        """Team, channel, priority, segment."""
+        return (*self.dimensions, self.segment)
 
 
 def labels_along(facts: Sequence[Event]) -> list[Label]:

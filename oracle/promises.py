@@ -13,9 +13,10 @@ from typing import Any, Final, NamedTuple
 from oracle.clock import Edition, Line, OpenHours, after_ms, elapsed_ms, in_force
 from oracle.course import Course, Span, Wait
 from oracle.events import Event
+from oracle.labels import UNKNOWN
 
 FOREVER: Final = 1 << 62
-NAMED: Final = ("team", "channel", "priority")
+NAMED: Final = ("team", "channel", "priority", "segment")
 
 
 class Run(NamedTuple):
@@ -192,7 +193,7 @@ def walk(course: Course, editions: Sequence[Edition]) -> Walk:
     """Walk a ticket whose creation is known, and judge what it was promised."""
     assert course.created is not None
     found = Walk(course, editions, in_force(editions, course.created.at_ms))
-    found.labels = {name: str(course.created.content[name]) for name in NAMED}
+    found.labels = {name: str(course.created.content.get(name, UNKNOWN)) for name in NAMED}
     for place, at_ms, what in _steps(course, editions):
         if isinstance(what, Edition):
             found.edition = what

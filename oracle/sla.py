@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import product
 from typing import Final
 
 from oracle.clock import MINUTE_MS, TARGETS, Edition, elapsed_ms, in_force, is_open
 from oracle.deadlines import Deadline, SlaFacts, look
-from oracle.labels import Dimensions
+from oracle.labels import FIELDS, LabelNames
 from oracle.spans import Span, spans
 
 __all__ = ["Deadline", "Sample", "SlaBoard", "SlaFacts", "look", "predict"]
@@ -22,7 +23,7 @@ WITHIN_MINUTES: Final = {"15m": 15, "1h": 60, "4h": 240}
 EDGES: Final = (0, 5, 10, 15, 20, 30, 45, 60)  # minutes of remaining time
 
 
-Fold = Callable[[Dimensions], Dimensions]
+Fold = Callable[[LabelNames], LabelNames]
 
 
 class SlaBoard:
@@ -132,13 +133,14 @@ class SlaBoard:
             yield ("support_oldest_unanswered_business_seconds", labels, max(ages) / 1000, 1)
 
     def _ages(self, by: str, member: str) -> Iterator[int]:
-        """Business ages of the oldest unanswered ticket of each team, channel and priority."""
-        oldest: dict[Dimensions, int] = {}
+        """Business ages of the oldest unanswered ticket of each combination of labels."""
+        oldest: dict[LabelNames, int] = {}
         for ticket in self._found.unanswered:
-            if (by, member) in _members(self._fold(ticket.dimensions)):
-                minute = ticket.since_ms // MINUTE_MS
-                oldest[ticket.dimensions] = min(minute, oldest.get(ticket.dimensions, minute))
-        for (team, _, _), minute in oldest.items():
+            folded = self._fold(ticket.dimensions)
+            if (by, member) in _members(folded):
+                minute, own = ticket.since_ms // MINUTE_MS, ticket.dimensions[: len(folded)]
+                oldest[own] = min(minute, oldest.get(own, minute))
+        for (team, *_), minute in oldest.items():
             edition = in_force(self._editions, minute * MINUTE_MS)
             if edition is not None:
                 yield elapsed_ms(edition.hours(team), minute * MINUTE_MS, self._as_of_ms)
@@ -157,9 +159,8 @@ class SlaBoard:
             yield ("support_sla_forecast_breaches_tickets", (*labels, ("bound", bound)), float(value), 0)
 
 
-def _members(dimensions: Dimensions) -> list[tuple[str, str]]:
-    team, channel, priority = dimensions
-    return [("all", "all"), ("team", team), ("channel", channel), ("priority", priority)]
+def _members(folded: LabelNames) -> list[tuple[str, str]]:
+    return [("all", "all"), *zip(FIELDS, folded, strict=False)]
 
 
 def _objective(edition: Edition, target: str, by: str, names: Collection[str]) -> float | None:
@@ -169,15 +170,11 @@ def _objective(edition: Edition, target: str, by: str, names: Collection[str]) -
     """
     lines = edition.lines[target]
     choices = []
-    for position, dimension in enumerate(("team", "channel", "priority")):
+    for position, dimension in enumerate(FIELDS):
         named = {name for line in lines for name in line.names[position] or ()}
         choices.append(set(names) if dimension == by else {*named, "(any other)"})
     found = [
-        line.objective
-        for team in choices[0]
-        for channel in choices[1]
-        for priority in choices[2]
-        if (line := edition.line(target, (team, channel, priority))) is not None
+        line.objective for named in product(*choices) if (line := edition.line(target, named)) is not None
     ]
     return min(found, default=None)
 

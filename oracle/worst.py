@@ -14,11 +14,10 @@ from math import comb
 from typing import Final
 
 from oracle.clock import MINUTE_MS, Edition, elapsed_ms, in_force, is_open
-from oracle.labels import Dimensions
+from oracle.labels import FIELDS, LabelNames
 from oracle.sla import Deadline, Sample
 
 WHOLE: Final = 10_000  # an objective of 90 % allows 1,000 of these to be missed
-DIMENSIONS: Final = ("team", "channel", "priority")
 LOOKED_BACK_MINUTES: Final = 34 * 60
 Names = tuple[str | None, ...]
 Count = tuple[int, int, int]  # deadlines, missed, allowances
@@ -31,7 +30,7 @@ class _Fallen:
     minute: int  # of the deadline
     missed: bool  # or, of one to come, not done
     allowance: int
-    shown: Dimensions  # names that are not shown are `other`
+    shown: LabelNames  # names that are not shown are `other`
     long: bool  # the promise that fits its labels now is longer than 15 minutes
 
 
@@ -60,18 +59,15 @@ def is_endangered(count: Count) -> bool:
     return count[1] >= 4 and _exceeds(count, times=2, one_in=100)
 
 
-def members_of(shown: Dimensions, target: str, edition: Edition) -> set[Names]:
+def members_of(shown: LabelNames, target: str, edition: Edition) -> set[Names]:
     """The members that a ticket of these dimensions is of."""
-    team, channel, priority = shown
+    width = len(shown)
+    places = [(), (0, 2), *((place,) for place in range(width))]
     found: set[Names] = {
-        (None, None, None),
-        (team, None, None),
-        (None, channel, None),
-        (None, None, priority),
-        (team, None, priority),
+        tuple(name if place in chosen else None for place, name in enumerate(shown)) for chosen in places
     }
     for line in edition.lines[target]:
-        named = [names is not None for names in line.names]
+        named = [names is not None for names in line.names][:width]
         if sum(named) > 1 and line.matches(shown):
             found.add(tuple(name if wanted else None for name, wanted in zip(shown, named, strict=True)))
     return found
@@ -85,7 +81,7 @@ class WorstNow:
         target: str,
         deadlines: Iterable[Deadline],
         edition: Edition,
-        fold: Callable[[Dimensions], Dimensions],
+        fold: Callable[[LabelNames], LabelNames],
         as_of_ms: int,
     ) -> None:
         self._target, self._edition, self._as_of_ms = target, edition, as_of_ms
@@ -175,7 +171,7 @@ class WorstNow:
         listed = [names for names in self._members if self._listed(names)]
         for names in self._members:
             by = _by(names)
-            if by not in ("all", *DIMENSIONS):
+            if by not in ("all", *FIELDS):
                 continue
             labels = (("by", by), ("member", _member(names)), ("target", self._target))
             told = bool(self._eight_hours(names)[0] or self._hour(names)[0])
@@ -200,9 +196,7 @@ class WorstNow:
         return elapsed_ms(hours, one.due_ms // MINUTE_MS * MINUTE_MS, self._as_of_ms) >= line.within_ms
 
     def _labels(self, names: Names) -> tuple[tuple[str, str], ...]:
-        own = [
-            (dimension, name) for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None
-        ]
+        own = [(dimension, name) for dimension, name in zip(FIELDS, names, strict=False) if name is not None]
         return (("by", _by(names)), ("member", _member(names)), *own, ("target", self._target))
 
     def _worst_left(self, without: Sequence[Names]) -> dict[Names, Callable[[Names], int]]:
@@ -217,7 +211,7 @@ class WorstNow:
     def _coming(self, names: Names, without: Sequence[Names] = ()) -> Count:
         return self._count(names, self._now, self._now + 16, without, long_ones=True)
 
-    def _is_long(self, dimensions: Dimensions) -> bool:
+    def _is_long(self, dimensions: LabelNames) -> bool:
         line = self._edition.line(self._target, dimensions)
         return line is not None and line.within_ms > 15 * MINUTE_MS
 
@@ -247,7 +241,7 @@ class WorstNow:
                 max(
                     inside,
                     key=lambda names: (
-                        3 - names.count(None),
+                        len(names) - names.count(None),
                         measure(names),
                         self._late(names),
                         _order(names),
@@ -282,7 +276,7 @@ def judge(
     deadlines: Sequence[Deadline],
     editions: Sequence[Edition],
     targets: Iterable[str],
-    fold: Callable[[Dimensions], Dimensions],
+    fold: Callable[[LabelNames], LabelNames],
     as_of_ms: int,
 ) -> Iterator[Sample]:
     """All samples of worst now, of what is endangered and of who is below.
@@ -305,7 +299,7 @@ def _is_of(inner: Sequence[str | None], names: Names) -> bool:
 
 def _by(names: Names) -> str:
     return (
-        "_".join(dimension for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None)
+        "_".join(dimension for dimension, name in zip(FIELDS, names, strict=False) if name is not None)
         or "all"
     )
 

@@ -81,7 +81,8 @@ _LABELS: Final = """\
 The periods `previous` and `week_ago` exist for the roll-ups of `exporter.compared_rollups` ({compared} by
 default), `current` for all. Names that are not shown (`desk.members`, `desk.max_members` in the settings) are
 folded into the member `other`, except the names in the SLA policy. A ticket counts under `unknown` until the
-event of its creation arrives.
+event of its creation arrives. Roll-ups by `segment`, and the label `segment` of parts, exist only where the
+desk has switched on its fourth dimension (`desk.segment`).
 """
 _LABEL_ROWS: Final = (
     ("`window`", "see below"),

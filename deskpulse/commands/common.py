@@ -70,10 +70,10 @@ def read_policy(settings: Settings) -> Policy | None:
 
     A policy with faults ends the command with exit code 2 and all of them on stderr.
     """
-    from deskpulse.policy import PolicyError, load_policy
+    from deskpulse.policy import PolicyError, desk_policy
 
     try:
-        return load_policy(settings.desk.policy)
+        return desk_policy(settings.desk)
     except PolicyError as error:
         stop(str(error), exits.USAGE)
 

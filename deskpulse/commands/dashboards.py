@@ -65,6 +65,7 @@ def dashboards(
         parts_window=settings.exporter.parts_windows[0] if settings.exporter.parts_windows else "1h",
         datasource=datasource,
         members=tuple(settings.desk.members.team or ()),
+        segment=settings.desk.segment,
     )
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -77,22 +77,23 @@ def examine_ledger(settings: Settings, tails: Mapping[int, LedgerRows]) -> Itera
         yield warn("ledger", found, fix)
     else:
         yield ok("ledger", f"format {codec.VERSION}, the newest that this program writes")
-    yield _definitions(positions)
+    yield _definitions(positions, segment=settings.desk.segment is not None)
     yield from _policy(load_policy(settings.desk.policy), positions)
     yield _settings(settings, positions)
 
 
-def _definitions(positions: Mapping[int, Position]) -> Finding:
+def _definitions(positions: Mapping[int, Position], *, segment: bool) -> Finding:
     """Whether the figures mean in every partition what they mean in this program."""
     told = [
         f"partition {number} is at "
-        f"{position.definitions}{'' if position.becoming is None else f', becoming {position.becoming}'}"
+        f"{position.definitions}{' by segment' if position.segment else ''}"
+        f"{'' if position.becoming is None else f', becoming {position.becoming}'}"
         for number, position in sorted(positions.items())
-        if not definitions.are_current(position)
+        if not definitions.are_current(position, segment=segment)
     ]
     if not told:
         return ok("definitions", f"number {definitions.CURRENT} in every partition, as in this program")
-    hidden = definitions.hidden(positions.values())
+    hidden = definitions.hidden(positions.values(), segment=segment)
     names = (
         "all figures are"
         if hidden == definitions.EVERY
@@ -100,7 +101,8 @@ def _definitions(positions: Mapping[int, Position]) -> Finding:
     )
     return warn(
         "definitions",
-        f"this program has number {definitions.CURRENT}; {'; '.join(told)}: {names} hidden until all agree",
+        f"this program has number {definitions.CURRENT}{' by segment' if segment else ''}; "
+        f"{'; '.join(told)}: {names} hidden until all agree",
         "run workers of one version only: each converts the partitions that it takes over to its "
         "definitions (docs/upgrade.md)",
     )

@@ -33,7 +33,7 @@ def _version(part: VersionPart) -> Version:
 
 
 def _rule(part: RulePart) -> Rule:
-    teams, channels, priorities = part.matches
+    teams, channels, priorities, segments = part.matches
     return Rule(
         within_ms=part.within,
         objective=part.objective,
@@ -41,6 +41,7 @@ def _rule(part: RulePart) -> Rule:
         teams=teams,
         channels=channels,
         priorities=priorities,
+        segments=segments,
     )
 
 

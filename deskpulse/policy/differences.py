@@ -13,6 +13,7 @@ from deskpulse.policy.days import half_days_of, holidays_of
 from deskpulse.policy.hours import StatedSpan, span_text
 from deskpulse.policy.schema import CalendarPart, PolicyFile, RulePart, VersionPart
 from deskpulse.times import format_duration, format_time
+from kpis.members import EVERY_DIMENSION
 from kpis.sla.policy import TARGETS
 
 _MOST_DAYS: Final = 6  # dates named one by one; more are counted
@@ -154,7 +155,7 @@ def _among(days: Collection[date], years: Collection[int]) -> str:
 def _rule(rule: RulePart) -> str:
     names = [
         f"{word} {' or '.join(sorted(names))}"
-        for word, names in zip(("team", "channel", "priority"), rule.matches, strict=True)
+        for word, names in zip(EVERY_DIMENSION, rule.matches, strict=True)
         if names
     ]
     clock = " of all the time" if rule.clock == "calendar" else ""

@@ -14,6 +14,8 @@ from deskpulse.policy.schema import PolicyFile
 from deskpulse.settings.document import Document, KeyPath, UnreadableFileError, read_document
 from deskpulse.settings.faults import Fault, wording
 from deskpulse.settings.renamed import POLICY, became
+from deskpulse.settings.sections import DeskSettings
+from kpis.members import EVERY_DIMENSION, SEGMENT
 from kpis.sla.policy import Policy
 
 MANUAL: Final = "examples/policy.yaml"
@@ -60,6 +62,25 @@ def load_policy(path: Path | None) -> Policy | None:
         return None
     changed_ns = path.stat().st_mtime_ns if path.exists() else 0
     return _built(path, changed_ns)
+
+
+def desk_policy(desk: DeskSettings) -> Policy | None:
+    """The policy of a desk; None without one.
+
+    Errors: PolicyError, also where lines name segments and the desk has not switched them on: no ticket would
+    have any.
+    """
+    policy = load_policy(desk.policy)
+    if policy is not None and policy.has_segments and desk.segment is None:
+        names = ", ".join(map(repr, sorted(policy.names(EVERY_DIMENSION.index(SEGMENT)))))
+        fault = Fault(
+            str(desk.policy),
+            f"lines name the segments {names}, but desk.segment is not set, so no ticket has a segment",
+            "set desk.segment to what the fourth dimension is called, such as tier, or take `segment` out of "
+            "the lines",
+        )
+        raise PolicyError([fault])
+    return policy
 
 
 @lru_cache(maxsize=4)

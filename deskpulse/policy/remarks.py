@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from deskpulse.policy.hours import DAY_MINUTES, span_text
 from deskpulse.settings import Settings
-from kpis.members import DIMENSIONS
+from kpis.members import EVERY_DIMENSION
 from kpis.sla.calendar import Hours, WorkingTime, time_of
 from kpis.sla.endings import list_ends
 from kpis.sla.policy import Policy, Version, year_of
@@ -48,7 +48,12 @@ def remarks_of(settings: Settings, policy: Policy, now_ms: int) -> list[Remark]:
     """The same of a policy beside the settings that it is used with."""
     desk = settings.desk
     teams = [*(desk.members.team or ()), *desk.team_time_zones]
-    written = {"team": teams, "channel": desk.members.channel or (), "priority": desk.members.priority or ()}
+    written = {
+        "team": teams,
+        "channel": desk.members.channel or (),
+        "priority": desk.members.priority or (),
+        "segment": desk.members.segment or (),
+    }
     return remarks(policy, now_ms, written)
 
 
@@ -116,7 +121,7 @@ def _spellings(policy: Policy, written: Mapping[str, Iterable[str]]) -> Iterator
 
     Case, composition of accents and spaces around a name make no other name of it.
     """
-    for place, dimension in enumerate(DIMENSIONS):
+    for place, dimension in enumerate(EVERY_DIMENSION):
         found: dict[str, list[str]] = {}
         for name in dict.fromkeys((*policy.names(place), *written.get(dimension, ()))):
             found.setdefault(fold(name), []).append(name)

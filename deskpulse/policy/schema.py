@@ -158,6 +158,7 @@ class RulePart(Section):
     team: StatedNames = None
     channel: StatedNames = None
     priority: StatedNames = None
+    segment: StatedNames = None  # of a desk that has switched segments on (desk.segment)
     within: StatedDuration
     objective: Share
     clock: Literal["business", "calendar"] = "business"
@@ -166,10 +167,11 @@ class RulePart(Section):
     def matches(self) -> tuple[frozenset[str] | None, ...]:
         """The names that match by dimension, None for all."""
         return tuple(
-            None if names is None else frozenset(names) for names in (self.team, self.channel, self.priority)
+            None if names is None else frozenset(names)
+            for names in (self.team, self.channel, self.priority, self.segment)
         )
 
-    @field_validator("team", "channel", "priority")
+    @field_validator("team", "channel", "priority", "segment")
     @classmethod
     def _check_names(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if names is not None and not names:

@@ -11,7 +11,7 @@ from deskpulse.settings.base import Section, check_readable, listed, read_secret
 from deskpulse.settings.windows import TicketWindow
 from exporters.config import EXACT_SECONDS, is_host, is_loopback
 
-Rollup = Literal["all", "team", "channel", "priority"]
+Rollup = Literal["all", "team", "channel", "priority", "segment"]
 
 
 class ExporterSettings(Section):

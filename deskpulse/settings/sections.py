@@ -11,9 +11,11 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, 
 
 from deskpulse.settings.base import NameList, Section, check_name, check_readable, from_json, wrong
 from kpis.ledger import codec, formats
+from kpis.members import DIMENSIONS
 from windows.panes import DAY_MS, SIX_HOURS
 
 LONGEST_NAME: Final = 128  # characters, as of every name in events
+LONGEST_SEGMENT_NAME: Final = 32  # it heads columns and choosers
 # the roll-up over everything, and where unlisted names are folded
 RESERVED_MEMBERS: Final = frozenset({"all", "other"})
 
@@ -48,8 +50,9 @@ class MemberSettings(Section):
     team: NameList | None = None
     channel: NameList | None = None
     priority: NameList | None = None
+    segment: NameList | None = None
 
-    @field_validator("team", "channel", "priority")
+    @field_validator("team", "channel", "priority", "segment")
     @classmethod
     def _check_names(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if names is None:
@@ -73,6 +76,8 @@ class DeskSettings(Section):
     time_zone: str | None = None  # None: that of the policy, see `deskpulse.policy.desk_zone`
     team_time_zones: Annotated[dict[str, str], BeforeValidator(from_json)] = Field(default_factory=dict)
     policy: Path | None = None
+    # what the fourth dimension is called (tier, brand, product, language); None: it is off
+    segment: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SEGMENT_NAME)] | None = None
     members: MemberSettings = Field(default_factory=MemberSettings)
     max_members: int = Field(4, ge=1, le=1_000)
     max_names: int = Field(1_000, ge=1, le=100_000)
@@ -86,6 +91,27 @@ class DeskSettings(Section):
     @classmethod
     def _check_desk(cls, name: str | None) -> str | None:
         return None if name is None else check_name(name)
+
+    @field_validator("segment")
+    @classmethod
+    def _check_segment(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        if name.casefold() in DIMENSIONS:
+            raise wrong(
+                f"{name!r} is a dimension already", "name the fourth one otherwise, such as tier or brand"
+            )
+        return check_name(name)
+
+    @field_validator("members")
+    @classmethod
+    def _check_members(cls, members: MemberSettings, info: ValidationInfo) -> MemberSettings:
+        if members.segment is not None and "segment" in info.data and info.data["segment"] is None:
+            raise wrong(
+                "desk.members.segment lists names, but desk.segment is not set",
+                "set desk.segment to what the fourth dimension is called, or leave the list out",
+            )
+        return members
 
     @field_validator("time_zone")
     @classmethod

@@ -13,6 +13,7 @@ from prometheus_client.samples import Sample
 
 from kpis.figures import catalogue
 from kpis.figures.kpi.declaration import Shown
+from kpis.members import EVERY_DIMENSION
 
 Type = Literal["gauge", "counter", "gaugehistogram", "info"]
 
@@ -83,7 +84,8 @@ SLA_WORST: Final = tuple(map(_of_now, catalogue.WORST_FIGURES))
 # Only teams with a calendar have these.
 CLOSED_FINAL: Final = tuple(map(_windowed, catalogue.CLOSED_FIGURES))
 
-_PART_LABELS: Final = ("window", "team", "channel", "priority")
+# of segment only where the desk has switched it on
+_PART_LABELS: Final = ("window", *EVERY_DIMENSION)
 CREATED: Final = Family("support_created_tickets", "Tickets created in the window.", labels=_PART_LABELS)
 SOLVED: Final = Family(
     "support_solved_tickets", "First resolutions with outcome solved in the window.", labels=_PART_LABELS

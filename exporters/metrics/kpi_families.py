@@ -18,7 +18,7 @@ from exporters.metrics.name_families import collect_teams
 from kpis import cell_numbers
 from kpis.figure import Figure
 from kpis.figures.view import Part, View
-from kpis.members import DIMENSIONS
+from kpis.members import EVERY_DIMENSION
 from windows.histogram import at_most
 
 
@@ -99,7 +99,7 @@ def _answers(family: Family, view: View, label: str, cells: Mapping[str, int]) -
 
 
 def _labels(part: Part, *more: tuple[str, str]) -> LabelSet:
-    return label_set((("window", part.window), *zip(DIMENSIONS, part.dims, strict=True), *more))
+    return label_set((("window", part.window), *zip(EVERY_DIMENSION, part.dims, strict=False), *more))
 
 
 def kpi_parts(buckets_seconds: Sequence[int]) -> tuple[Callable[[View], Iterator[Metric]], ...]:

@@ -18,9 +18,10 @@ from exporters.metrics.surroundings_families import AROUND, collect_sources, col
 from exporters.snapshot import Snapshot
 from kpis.ledger.codec import Position
 from kpis.ledger.definitions import CURRENT
+from kpis.members import DIMENSIONS
 from kpis.sla.endings import list_ends
 from kpis.sla.policy import Policy
-from kpis.state.admission import KINDS
+from kpis.state.admission import kinds
 
 REASONS: Final = (
     "null",
@@ -350,11 +351,12 @@ def collect_counters(snapshot: Snapshot) -> Iterator[Metric]:
             for reason in dict.fromkeys((*REASONS, *seen))
         ]
     yield REJECTED.having(*rejected)
+    folding = kinds(snapshot.view.shown or DIMENSIONS)
     yield CHANGES_FOLDED.having(
         *(
             ({**labels, "kind": kind}, position.counters.get(f"folded:{kind}", 0))
             for labels, position in positions
-            for kind in KINDS
+            for kind in folding
         )
     )
 

@@ -82,6 +82,7 @@ class ReaderStatus:
     recovering: frozenset[int] = frozenset()
     # of the partitions whose definitions are not this program's
     definitions: Mapping[int, Position] = field(default_factory=dict)
+    segment: bool = False  # whether panes are to distinguish segments
     settings: tuple[Differing, ...] = ()  # of this exporter, that are not those that the ledger was made with
     # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
     skew_seconds: float | None = None
@@ -121,7 +122,7 @@ class ReaderStatus:
     @property
     def hidden(self) -> frozenset[str]:
         """Figures that are not shown, since partitions do not agree about what they mean."""
-        return definitions.hidden(self.definitions.values())
+        return definitions.hidden(self.definitions.values(), segment=self.segment)
 
     @property
     def complete(self) -> bool:

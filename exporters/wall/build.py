@@ -16,6 +16,7 @@ from exporters.snapshot import Snapshot
 from exporters.wall.assets import VERSION
 from exporters.wall.model import Change, Live, Pulse, SlaTarget, Today, Wall, Where, Why
 from exporters.wall.risk import newest_miss_ms, risk_of
+from exporters.wall.segments import segments_of
 from exporters.wall.specs import TILE_OF_FIGURE, TILES
 from exporters.wall.teams import HOUR, rows_of, staffing_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
@@ -123,11 +124,11 @@ class WallMaker:
         )
         if view is not None and course is not None:
             shelf = Shelf(view, choice)
-            wall.live = _live(shelf, course)
-            wall.today = _today(shelf)
+            wall.live, wall.today = _live(shelf, course), _today(shelf)
             worst = worst_of(view)
             wall.rows = rows_of(view, shelf, worst)
             wall.staffing = list(staffing_of(shelf, wall.teams))
+            wall.segment, wall.segments = self._rules.segment, list(segments_of(view, shelf))
             wall.worst = [one for one in worst if is_within(choice.team, one)]
             wall.elsewhere = len(worst) - len(wall.worst)
             wall.kept_since_ms = kept_since_ms(view, choice)

@@ -214,6 +214,18 @@ class Staffing(Struct):
     waiting_each: float | None  # waiting tickets for each available responder; null: nobody is
 
 
+class SegmentRow(Struct):
+    """One member of the fourth dimension at a glance, of all teams. Without a policy: null."""
+
+    segment: str
+    open: int
+    waiting: int  # for our reply
+    overdue: int | None  # first replies
+    ratio: float | None  # first replies in time, of the deadlines of the last hour
+    n: int
+    below: bool | None  # first replies, by the test of worst now
+
+
 class Today(Struct):
     """What came and went since midnight."""
 
@@ -285,3 +297,5 @@ class Wall(Struct):
     sla: list[SlaTarget]  # empty where nothing is promised
     risk: Risk | None  # None where nothing is promised
     changes: list[Change]
+    segment: str | None = None  # what the desk calls its fourth dimension; null: it is off
+    segments: list[SegmentRow] = []  # of all teams; empty while it is off

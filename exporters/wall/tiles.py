@@ -16,6 +16,7 @@ from kpis.figures.kpi.declaration import Better
 from kpis.figures.trends import TRENDS, Which, trends, volumes
 from kpis.figures.trends import Trend as Points
 from kpis.figures.view import View
+from kpis.members import SEGMENT
 from kpis.sla import metrics
 from windows.spans import Period
 
@@ -27,11 +28,11 @@ MEANS: Final = frozenset(spec.figure for spec in TILES if spec.clocked and not s
 
 
 class Shelf:
-    """The figures of one choice, of the channels that a tile may show instead, and of every team."""
+    """The figures of one choice, of channels that a tile may show instead, of every team and segment."""
 
     def __init__(self, view: View, choice: Choice) -> None:
         self._window, self._group = choice.window, choice.group
-        members = ((by, member) for by in ("channel", "team") for member in view.shown.get(by, ()))
+        members = ((by, member) for by in ("channel", "team", SEGMENT) for member in view.shown.get(by, ()))
         groups = (TOTAL, choice.group, *members)
         wanted = {(("by", by), ("member", member)) for by, member in groups}
         self._index = {

@@ -37,7 +37,7 @@ class Answer(Struct):
     live: FigureList
 
 
-class Ticket(Struct):
+class Ticket(Struct, omit_defaults=True):
     """An open ticket that is past a deadline or has one within 4 h."""
 
     ticket_id: str
@@ -51,6 +51,7 @@ class Ticket(Struct):
     breached: bool
     age_seconds: float  # of a next reply since its wait began, else since the creation
     business_age_seconds: float | None  # by the team's calendar; null without one
+    segment: str | None = None  # absent where the desk has not switched segments on
 
 
 class AtRiskAnswer(Struct):
@@ -159,4 +160,5 @@ def _ticket(ticket: AtRisk, view: View) -> Ticket:
         breached=ticket.breached,
         age_seconds=ticket.age_ms / 1000,
         business_age_seconds=None if ticket.business_age_ms is None else ticket.business_age_ms / 1000,
+        segment=None if ticket.segment is None else view.name("segment", ticket.segment),
     )

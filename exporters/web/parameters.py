@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Final, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ from exporters.wall.build import COMPARES
 from exporters.wall.specs import TILES
 from exporters.web.access import Handler
 from kpis.figures.view import View
-from kpis.members import DIMENSIONS, OTHER
+from kpis.members import EVERY_DIMENSION, OTHER
 from kpis.sla.policy import TARGETS
 from kpis.tickets.standing import UNKNOWN
 from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS
@@ -30,8 +31,13 @@ MOST_AT_RISK: Final = 500
 _BETWEEN: Final = " \u00b7 "  # the names of several dimensions
 WALL_WINDOWS: Final = tuple(window.name for window in WINDOWS)
 ALL_WINDOWS: Final = tuple(sorted({*WALL_WINDOWS, *(window.name for window in CUSTOMER_WINDOWS)}))
-_COMBINED: Final = ("team_channel", "team_priority", "channel_priority", "team_channel_priority")
-ROLLUPS: Final = ("all", *DIMENSIONS, *_COMBINED)
+_COMBINED: Final = tuple(
+    "_".join(names)
+    for count in range(2, len(EVERY_DIMENSION) + 1)
+    for names in combinations(EVERY_DIMENSION, count)
+)
+# of segments a desk that has not switched them on has no figure
+ROLLUPS: Final = ("all", *EVERY_DIMENSION, *_COMBINED)
 # A figure's observations are its `n`; those of live ones are figures of their own.
 NAMES: Final = (
     *(family.name for family in (*FINAL, *SLA_FINAL) if not family.name.endswith("_observations")),

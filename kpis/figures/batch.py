@@ -20,7 +20,7 @@ from kpis.figure import Figure, Group, Labels
 from kpis.figures import lowering, staffing
 from kpis.figures.levels import Levels
 from kpis.figures.view import ALL, ViewRules
-from kpis.members import DIMENSIONS, OTHER
+from kpis.members import OTHER
 from kpis.presence import LatestPresence
 from kpis.sla import commitments, given
 from kpis.sla.batch import SlaBatch
@@ -158,6 +158,7 @@ class Batch:
 
     def _take(self, ticket: TicketRow) -> None:
         given_up = (ticket.last_ms + self._rules.open_ms) // DAY_MS < self._today
+        ticket.segmented = self._rules.segment
         contributed = observe.contribution(ticket)
         for dims, bookings in contributed.parts:
             ripe = [booking for booking in bookings if booking[0] < self._over_ms or not _ripens(booking)]
@@ -253,7 +254,7 @@ class Batch:
     ) -> Iterator[Figure]:
         sums = self._sums(stretch)
         yield from self._lower(stretch, ALL, ["all"], sums.get(ALL, {}), as_of_ms)
-        for dimension in DIMENSIONS:
+        for dimension in self._rules.dimensions:
             for member in shown[dimension]:
                 own = self._own(stretch, dimension, member, as_of_ms)
                 mine = sums if own == stretch else self._sums(own)
@@ -296,7 +297,7 @@ class Batch:
                 bisect_left(times, stretch.start_ms) : bisect_left(times, stretch.end_ms)
             ]:
                 cells[cell] = cells.get(cell, 0) + amount
-            for group in (ALL, *zip(DIMENSIONS, dims, strict=True)):
+            for group in (ALL, *zip(self._rules.dimensions, dims, strict=True)):
                 add(sums.setdefault(group, {}), cells)
         for cells in sums.values():
             cells[cell_numbers.REGISTERS_USED] = sum(cell >= cell_numbers.REGISTER for cell in cells)
@@ -331,7 +332,7 @@ class Batch:
         """The names shown and folded, of those that were observed in what ranks them, or stand in a level."""
         ranking = self._ranking(stretches, as_of_ms)
         ranked = self._sums(ranking[0])
-        names: dict[str, set[str]] = {dimension: set() for dimension in DIMENSIONS}
+        names: dict[str, set[str]] = {dimension: set() for dimension in self._rules.dimensions}
         for by, member in [
             *_seen(ranked),
             *(group for more in ranking[1:] for group in _seen(self._sums(more))),
@@ -340,7 +341,7 @@ class Batch:
             if by in names:
                 names[by].add(member)
         chosen = {}
-        for dimension in DIMENSIONS:
+        for dimension in self._rules.dimensions:
             volumes = {
                 name: ranked.get((dimension, name), {}).get(cell_numbers.CREATED, 0)
                 for name in names[dimension]
@@ -368,8 +369,8 @@ class Batch:
     ) -> Iterator[Figure]:
         for by, member, names in [
             ("all", "all", ["all"]),
-            *((d, member, [member]) for d in DIMENSIONS for member in shown[d]),
-            *((d, OTHER, folded[d]) for d in DIMENSIONS if folded[d]),
+            *((d, member, [member]) for d in self._rules.dimensions for member in shown[d]),
+            *((d, OTHER, folded[d]) for d in self._rules.dimensions if folded[d]),
         ]:
             labels = (("by", by), ("member", member))
             yield from self._levels.figures(by, names, labels, assigns=self._history.assigns)

@@ -15,7 +15,6 @@ from kpis.figures.catalogue import LIVE_FIGURES, SLA_FIGURES, SLA_LIVE_FIGURES
 from kpis.figures.kpi import worst
 from kpis.figures.kpi.staffing import STATES
 from kpis.figures.view import ViewRules
-from kpis.members import DIMENSIONS
 from kpis.sla import figures as sla
 from kpis.sla.deadlines import WITHIN
 from kpis.sla.policy import Policy
@@ -35,7 +34,7 @@ def series_bound(rules: ViewRules) -> int:
     Every member is present then, and no figure is empty. Not counted: targets that no policy promises and of
     which tickets bring deadlines with them.
     """
-    sizes = {dimension: rules.members.most_shown(dimension) for dimension in DIMENSIONS}
+    sizes = {dimension: rules.members.most_shown(dimension) for dimension in rules.dimensions}
     found = sum(members * _member_bound(rules, by) for by, members in (("all", 1), *sizes.items()))
     if rules.policy is not None:
         found += len(rules.policy.targets) * _judged_bound(sizes)

@@ -217,7 +217,7 @@ def _contributions(now: _Side, then: _Side, dimension: str) -> dict[str, Fractio
 def _explain(course: PaneHistory, now: _Side, then: _Side, delta: Fraction) -> Explanation | None:
     best: tuple[Fraction, Explanation] | None = None
     weigh = then if now.moving.per_hour else now  # of more tickets the part is what it was before they came
-    for dimension in course.choice.dimensions:
+    for dimension in course.dimensions:
         parts = _contributions(now, then, dimension)
         if len(parts) < DIMENSION_SIZE:
             continue

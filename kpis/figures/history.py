@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from kpis import cell_numbers
 from kpis.figure import Group
-from kpis.members import DIMENSIONS, OTHER
+from kpis.members import EVERY_DIMENSION, OTHER
 from kpis.sla import deadlines
 from windows.cells import Cells, add, subtract
 from windows.rolling import RollingSums, Slot
@@ -36,11 +36,6 @@ class Choice(NamedTuple):
     def group(self) -> Group:
         """As (by, member)."""
         return TOTAL if self.team is None else ("team", self.team)
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        """What it can be taken apart by."""
-        return DIMENSIONS if self.team is None else tuple(name for name in DIMENSIONS if name != "team")
 
 
 @dataclass(frozen=True)
@@ -64,6 +59,12 @@ class PaneHistory:
     def totals(self) -> Mapping[Period, Mapping[Group, Mapping[int, int]]]:
         """Sums of each period by part."""
         return {period: self._total(span) for period, span in self.spans.items()}
+
+    @cached_property
+    def dimensions(self) -> tuple[str, ...]:
+        """What it can be taken apart by; nothing where nothing was observed."""
+        found = {by for sums in self.totals.values() for by, _ in sums}
+        return tuple(dimension for dimension in EVERY_DIMENSION if dimension in found)
 
     def _total(self, span: Span) -> dict[Group, Cells]:
         sums: dict[Group, Cells] = {}
@@ -171,13 +172,15 @@ class CourseKeeper:
         parts: dict[Group, Cells] = {}
         for key, cells in sums.pane(resolution, pane).items():
             assert isinstance(key, tuple)
-            names = dict(zip(DIMENSIONS, key, strict=True))
+            names = dict(zip(EVERY_DIMENSION, key, strict=False))
             if self.choice.team is not None and names["team"] != self.choice.team:
                 continue
             light = {cell: cells[cell] for cell in cell_numbers.LIGHT & cells.keys()}
             if found := {**light, **deadlines.light(cells)}:
                 add(parts.setdefault(TOTAL, {}), found)
-            for dimension in self.choice.dimensions:
-                member = names[dimension] if names[dimension] in self._shown.get(dimension, ()) else OTHER
+            if self.choice.team is not None:
+                del names["team"]
+            for dimension, name in names.items():
+                member = name if name in self._shown.get(dimension, ()) else OTHER
                 add(parts.setdefault((dimension, member), {}), light)
         return parts

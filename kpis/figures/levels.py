@@ -21,6 +21,7 @@ from kpis.figures.kpi.live import (
     WAITING,
     WITH_BOT,
 )
+from kpis.members import EVERY_DIMENSION
 from kpis.tickets.row import CUSTOMERS
 from kpis.view_keys import LevelKey
 from windows.cells import Cells, add
@@ -44,7 +45,7 @@ class Levels:
         if key.dims == CUSTOMERS:
             return
         shifted = {key.hour * _MINUTES + minute: n for minute, n in delta.items()}
-        for by, member in (("all", "all"), *zip(("team", "channel", "priority"), key.dims, strict=True)):
+        for by, member in (("all", "all"), *zip(EVERY_DIMENSION, key.dims, strict=False)):
             add(self._minutes[key.series, by, member], shifted)
 
     def total(self, level: int) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,13 @@ from kpis.figure import Figure, Group
 from kpis.figures.history import Choice, PaneHistory
 from kpis.ledger.codec import Position
 from kpis.ledger.shared import SharedSettings
-from kpis.members import DIMENSIONS, MemberRules
+from kpis.members import EVERY_DIMENSION, MemberRules, dimensions
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.judgement import Endangered, Judgement, Place, Worst
 from kpis.sla.policy import Policy
 from kpis.state.names_held import Room
-from kpis.tickets.standing import Dims
+from kpis.tickets.row import CUSTOMERS
+from kpis.tickets.standing import UNKNOWN, Dims
 from streams.names import fold
 from windows.panes import DAY_MS
 
@@ -34,7 +36,7 @@ class ViewRules:
     team_zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
     members: MemberRules = field(default_factory=MemberRules)
     parts_windows: tuple[str, ...] = ("1h",)
-    compared: tuple[str, ...] = ("all", *DIMENSIONS)  # roll-ups that show `previous` and `week_ago` too
+    compared: tuple[str, ...] = ("all", *EVERY_DIMENSION)  # roll-ups that show `previous` and `week_ago` too
     # None: SLA figures of given deadlines only, and no business clock
     policy: Policy | None = None
     # by dimension, how a name is shown, by its fold
@@ -42,13 +44,23 @@ class ViewRules:
     shared: SharedSettings = field(default_factory=dict)  # settings that must be those of the workers
     # of a history: open tickets stand in no level after so long without an event, as in a worker's state
     open_ms: int = 365 * DAY_MS
+    segment: bool = False  # whether the desk has switched the fourth dimension on
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Those of the desk."""
+        return dimensions(segment=self.segment)
 
     def spell(self, dims: Dims) -> Dims:
-        """The names as they are shown: the ledger may hold several spellings of one, which then are one."""
-        team, channel, priority = (
-            self.name(dimension, name) for dimension, name in zip(DIMENSIONS, dims, strict=True)
-        )
-        return (team, channel, priority)
+        """The names as they are shown: the ledger may hold several spellings of one, which then are one.
+
+        While a ledger is made anew with or without segments, it holds both: of a row without them the segment
+        is unknown.
+        """
+        if dims == CUSTOMERS:
+            return dims
+        named = zip_longest(self.dimensions, dims[: len(self.dimensions)], fillvalue=UNKNOWN)
+        return tuple([self.name(dimension, name) for dimension, name in named])
 
     def name(self, dimension: str, name: str) -> str:
         """One name as it is shown: as the policy writes it, else the settings, else folded."""

@@ -17,7 +17,7 @@ from kpis.figures.levels import Levels
 from kpis.figures.view import ALL, Part, View, ViewRules
 from kpis.ledger import codec, definitions
 from kpis.ledger.codec import Position
-from kpis.members import DIMENSIONS, OTHER
+from kpis.members import OTHER, SEGMENT
 from kpis.presence import PresenceRow
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.figures import FORECAST_ROLLUPS, FORECAST_WINDOWS, SlaBoard
@@ -47,6 +47,7 @@ class ViewBuilder:
 
     def __init__(self, rules: ViewRules) -> None:
         self._rules = rules
+        self._dimensions = rules.dimensions
         zones = {rules.zone, *rules.team_zones.values()}
         self._slots = {
             (w.name, period, zone): Slot(w, period, zone)
@@ -64,7 +65,7 @@ class ViewBuilder:
         self._empty()
         self._spelled: dict[Dims, Dims] = {}  # what the ledger holds, and how it is shown
         self._rows: dict[int, dict[bytes, bytes]] = {}
-        self._held = NamesHeld(rules.policy)
+        self._held = NamesHeld(rules.policy, self._dimensions)
         self._at_risk: dict[tuple[int, AtRiskKey], bytes] = {}
         self._presence: dict[tuple[int, str], PresenceRow] = {}  # by partition and team as it was merged
         self._positions: dict[int, Position] = {}
@@ -94,13 +95,15 @@ class ViewBuilder:
         self, slot: Slot, key: Hashable, cells: Mapping[int, int]
     ) -> Iterator[tuple[Hashable, Mapping[int, int]]]:
         assert isinstance(key, tuple)
-        team, channel, priority = key
+        team, channel, priority, *segment = key
         # outcomes by allowance are for `kpis.sla.worst`
         counts = {cell: n for cell, n in cells.items() if cell < cell_numbers.OUTCOMES.start}
         yield ALL, counts
         yield ("team", team), counts
         yield ("channel", channel), counts
         yield ("priority", priority), counts
+        if segment:
+            yield (SEGMENT, segment[0]), counts
         # registers apart: there are as many as customers, and the rest shall not wade through them
         if len(counts) < len(cells):
             registers = {cell: n for cell, n in cells.items() if cell >= cell_numbers.REGISTER}
@@ -215,7 +218,7 @@ class ViewBuilder:
         self._sums.touched.clear()
         self._customer_sums.touched.clear()
         shown, folded = self._members()
-        policy, hidden = self._rules.policy, definitions.hidden(self._positions.values())
+        policy, hidden = self._rules.policy, self._hidden()
         visible = hidden != definitions.EVERY
         judgement = (
             judge(self._outcomes, policy, as_of, shown) if policy is not None and visible else Judgement()
@@ -249,6 +252,9 @@ class ViewBuilder:
             spelled=self._rules.spelled,
         )
 
+    def _hidden(self) -> frozenset[str]:
+        return definitions.hidden(self._positions.values(), segment=self._rules.segment)
+
     def _listed(self) -> Iterator[tuple[AtRiskKey, bytes]]:
         for (_, key), raw in self._at_risk.items():
             yield key._replace(team=self._rules.name("team", key.team)), raw
@@ -279,9 +285,9 @@ class ViewBuilder:
         }
 
     def _members(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in DIMENSIONS}
+        volumes: dict[str, dict[str, int]] = {dimension: {} for dimension in self._dimensions}
         for dims in self._combinations():
-            for by, member in zip(DIMENSIONS, dims, strict=True):
+            for by, member in zip(self._dimensions, dims, strict=True):
                 volumes[by][member] = self._sums.cells(self._months[0], (by, member)).get(
                     cell_numbers.CREATED, 0
                 )
@@ -289,7 +295,8 @@ class ViewBuilder:
             if by in volumes:
                 volumes[by].setdefault(member, 0)
         chosen = {
-            dimension: self._rules.members.choose(dimension, volumes[dimension]) for dimension in DIMENSIONS
+            dimension: self._rules.members.choose(dimension, volumes[dimension])
+            for dimension in self._dimensions
         }
         return {d: shown for d, (shown, _) in chosen.items()}, {
             d: folded for d, (_, folded) in chosen.items()
@@ -299,7 +306,7 @@ class ViewBuilder:
         self, shown: Mapping[str, list[str]], folded: Mapping[str, list[str]], as_of: int
     ) -> Iterator[Figure]:
         yield from self._member(("all", "all"), as_of)
-        for dimension in DIMENSIONS:
+        for dimension in self._dimensions:
             for member in shown[dimension]:
                 yield from self._member((dimension, member), as_of)
             if folded[dimension]:
@@ -366,8 +373,8 @@ class ViewBuilder:
         assigns = any(position.counters.get("assigned") for position in self._positions.values())
         for by, member, names in [
             ("all", "all", ["all"]),
-            *((d, member, [member]) for d in DIMENSIONS for member in shown[d]),
-            *((d, OTHER, folded[d]) for d in DIMENSIONS if folded[d]),
+            *((d, member, [member]) for d in self._dimensions for member in shown[d]),
+            *((d, OTHER, folded[d]) for d in self._dimensions if folded[d]),
         ]:
             labels = (("by", by), ("member", member))
             yield from self._levels.figures(by, names, labels, assigns=assigns)
@@ -392,7 +399,7 @@ class ViewBuilder:
         return found
 
     def _parts(self, shown: Mapping[str, list[str]]) -> Iterator[Part]:
-        lists = [shown[dimension] for dimension in DIMENSIONS]
+        lists = [shown[dimension] for dimension in self._dimensions]
         for window in self._rules.parts_windows:
             slot = self._slots[window, "current", self._rules.zone]
             sums: dict[Dims, Cells] = {}
@@ -428,10 +435,7 @@ class ViewBuilder:
 
 
 def _folded(dims: Dims, shown: Sequence[Sequence[str]]) -> Dims:
-    team, channel, priority = (
-        name if name in names else OTHER for name, names in zip(dims, shown, strict=True)
-    )
-    return (team, channel, priority)
+    return tuple([name if name in names else OTHER for name, names in zip(dims, shown, strict=True)])
 
 
 def _labels(slot: Slot, group: Group) -> Labels:

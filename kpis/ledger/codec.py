@@ -15,11 +15,12 @@ import msgspec
 from msgspec import Struct
 
 from kpis.ledger import legacy, packing
+from kpis.members import dimensions
 from kpis.presence import PresenceRow
-from kpis.sla.at_risk import AtRiskKey, AtRiskRow
+from kpis.sla.at_risk import AtRiskKey, AtRiskRow, ToldAtRiskRow
 from kpis.sla.policy import Signed
 from kpis.tickets.customers import CustomerRow
-from kpis.tickets.row import TicketRow
+from kpis.tickets.row import CUSTOMERS, TicketRow
 from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
 from windows.cells import Cells
@@ -41,6 +42,8 @@ OWN_IDS_FORMAT: Final = 6
 TIME_LINE_FORMAT: Final = 7
 PRESENCE_FORMAT: Final = 7  # from here on the view has rows of presence; who reads up to 6 refuses them
 _PRESENT: Final = bytes([PRESENCE_FORMAT])
+SEGMENT_FORMAT: Final = 7  # from here on panes may distinguish segments; who reads up to 6 refuses them
+_OF_SEGMENTS: Final = bytes([SEGMENT_FORMAT])
 _PANE: Final = 0
 _LEVEL: Final = 1
 _NAMES: Final = 2
@@ -76,7 +79,7 @@ class PresenceKey(NamedTuple):
 
 
 ViewKey = PaneKey | LevelKey | NamesKey | PositionKey | AtRiskKey | PresenceKey
-AdmittedNames = tuple[list[str], list[str], list[str]]  # teams, channels, priorities
+AdmittedNames = list[list[str]]  # teams, channels, priorities; segments where they are switched on
 
 
 class Position(Struct, gc=False, omit_defaults=True):
@@ -102,6 +105,8 @@ class Position(Struct, gc=False, omit_defaults=True):
     # those that workers and exporters must share (`shared.py`); None: of an older worker
     settings: dict[str, str] | None = None
     overflowed: list[str] = []  # tickets that had more facts than a row keeps exactly, the latest ones
+    segment: bool = False  # the panes and levels distinguish segments
+    segmenting: bool = False  # they are being made anew so, or no more so
 
 
 POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])
@@ -112,7 +117,7 @@ _decode_cells: Final = msgspec.msgpack.Decoder(dict[int, int]).decode
 _decode_names: Final = msgspec.msgpack.Decoder(AdmittedNames).decode
 _decode_position: Final = msgspec.msgpack.Decoder(Position).decode
 _decode_presence: Final = msgspec.msgpack.Decoder(PresenceRow).decode
-_decode_at_risk: Final = msgspec.msgpack.Decoder(AtRiskRow).decode
+_decode_at_risk: Final = msgspec.msgpack.Decoder(ToldAtRiskRow).decode
 _decode_customer: Final = msgspec.msgpack.Decoder(CustomerRow).decode
 
 
@@ -126,29 +131,44 @@ def level_key(key: LevelKey) -> bytes:
     return _encode((_LEVEL, key.series, key.hour, *key.dims))
 
 
+_BEFORE_NAMES: Final = 3  # items of a key: kind, resolution or level, pane or hour
 _HEAD_BYTES: Final = 3  # of a pane's key: array header, kind, resolution; the number of the pane follows
 
 
 class ViewCodec:
-    """Rows of panes and levels as the windowed tables write them (`windows.protocols.RowCodec`)."""
+    """Rows of panes and levels as the windowed tables write them (`windows.protocols.RowCodec`).
+
+    With segments, keys have one name more, and values the version of the first programs that know of that.
+    """
+
+    def __init__(self, *, segment: bool = False) -> None:
+        self._prefix = _OF_SEGMENTS if segment else _PREFIX
+        self._width = len(dimensions(segment=segment))
+
+    def is_foreign(self, key: bytes) -> bool:
+        """Whether the key of a pane or level has another number of names: the setting was another one."""
+        return key[:1] != _encode((None,) * (_BEFORE_NAMES + self._width))[:1]
 
     def pane_head(self, resolution: int) -> bytes:
         """The first bytes of every pane key of a resolution."""
-        return pane_key(PaneKey(resolution, 0, ("", "", "")))[:_HEAD_BYTES]
+        return pane_key(PaneKey(resolution, 0, self._names(CUSTOMERS)))[:_HEAD_BYTES]
 
     number = staticmethod(_encode)
 
     def names(self, dims: Dims) -> bytes:
         """The last bytes of every pane key of a combination."""
-        return pane_key(PaneKey(0, 0, dims))[_HEAD_BYTES + 1 :]
+        return pane_key(PaneKey(0, 0, self._names(dims)))[_HEAD_BYTES + 1 :]
 
     def level_key(self, level: int, hour: int, dims: Dims) -> bytes:
         """The key of a level row."""
-        return level_key(LevelKey(level, hour, dims))
+        return level_key(LevelKey(level, hour, self._names(dims)))
+
+    def _names(self, dims: Dims) -> Dims:
+        return (*dims, *[""] * (self._width - len(dims)))  # of the customer figures, which have none
 
     def encode(self, cells: Cells) -> bytes:
         """The value of a row."""
-        return _PREFIX + _encode(cells)
+        return self._prefix + _encode(cells)
 
     def decode(self, raw: bytes) -> Cells:
         """Cells of a value. Errors: NewerRowError."""
@@ -159,9 +179,9 @@ def decode_view_key(raw: bytes) -> ViewKey:
     """The typed key of a row of the `-view` topic."""
     kind, *rest = _decode_key(raw)
     if kind == _PANE:
-        return PaneKey(rest[0], rest[1], tuple(rest[2:]))
+        return PaneKey(rest[0], rest[1], tuple(rest[2:]) if rest[2] else CUSTOMERS)
     if kind == _LEVEL:
-        return LevelKey(rest[0], rest[1], tuple(rest[2:]))
+        return LevelKey(rest[0], rest[1], tuple(rest[2:]) if rest[2] else CUSTOMERS)
     if kind == _NAMES:
         return NamesKey()
     if kind == _POSITION:

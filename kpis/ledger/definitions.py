@@ -102,15 +102,19 @@ HISTORY: Final = tuple(sorted((*_MEANINGS, *_CELLS)))
 CURRENT: Final = HISTORY[-1].number
 
 
-def are_current(position: Position) -> bool:
-    """Whether a partition was made by this program's definitions, and nobody was just changing that."""
-    return position.definitions == CURRENT and position.becoming is None
+def are_current(position: Position, *, segment: bool = False) -> bool:
+    """Whether a partition was made by this program's definitions, and nobody was just changing that.
+
+    `segment`: whether panes are to distinguish segments.
+    """
+    return position.definitions == CURRENT and position.becoming is None and position.segment is segment
 
 
-def hidden(positions: Iterable[Position]) -> frozenset[str]:
+def hidden(positions: Iterable[Position], *, segment: bool = False) -> frozenset[str]:
     """The figures that do not mean the same in these partitions and in this program: empty where all agree.
 
-    What a number means that this program does not know it cannot tell, so then it is EVERY.
+    What a number means that this program does not know it cannot tell, so then it is EVERY. So it is where
+    panes distinguish segments and should not, or the other way round, or are just being made so.
 
     >>> hidden([Position(definitions=CURRENT)])
     frozenset()
@@ -121,6 +125,8 @@ def hidden(positions: Iterable[Position]) -> frozenset[str]:
     """
     numbers = {CURRENT}
     for position in positions:
+        if position.segment is not segment or position.segmenting:
+            return EVERY
         numbers.add(position.definitions)
         if position.becoming is not None:
             numbers.add(position.becoming)

@@ -47,3 +47,13 @@ def settle(position: Position, wanted: int | None) -> None:
             "stop, and there is no way back to them (docs/upgrade.md)"
         )
     position.format = max(position.format, wanted or 0)
+
+
+def check_segments(position: Position, *, segment: bool) -> None:
+    """Whether panes may distinguish segments, if they are to. Errors: LedgerFormatError."""
+    if segment and position.format < codec.SEGMENT_FORMAT:
+        raise LedgerFormatError(
+            f"desk.segment needs a ledger of format {codec.SEGMENT_FORMAT}, but this one has "
+            f"{position.format}: once every worker and exporter runs this version, set "
+            f"worker.ledger_format: {codec.SEGMENT_FORMAT}, or leave desk.segment out (docs/upgrade.md)"
+        )

@@ -18,6 +18,7 @@ labels of the resolution: those that a reopening counts under, where they are ot
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any, Final
 
 import msgspec
@@ -42,7 +43,7 @@ from kpis.tickets.facts import (
 )
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import ROW_BYTES, Stub, TicketRow
-from kpis.tickets.standing import FORMAT, NamedLabels, Standing, of_old_row
+from kpis.tickets.standing import FORMAT, Dims, NamedLabels, Standing, of_old_row
 from kpis.tickets.steps import GONE, WAIT, Log, More
 from kpis.tickets.turns import OldTurn, log_of, old_turns
 
@@ -168,7 +169,7 @@ def pack_remains(row: TicketRow) -> bytes:
         *map(before, times),
         *map(before, reopened),
         turns,
-        None if named == (None,) * 3 else named,
+        None if not any(named) else named,
         [*map(before, since), *map(before, bots), standing.replies],
         [] if told else [(what, last - at, _since(what, more, last)) for at, what, more in log],
         _ended_as(standing),
@@ -195,20 +196,25 @@ def _state_of(row: TicketRow, standing: Standing) -> int:
 
 def _named_last(standing: Standing) -> NamedLabels:
     """What triages and transfers have named, as it stands in the last stretch."""
-    found: NamedLabels = (standing.team, standing.channel, standing.priority)
+    found: NamedLabels = (standing.team, standing.channel, standing.priority, standing.segment)
     for named in standing.handed or ():
-        found = tuple([new or old for new, old in zip(named, found, strict=True)])
-    return found
+        found = tuple([new or old for new, old in zip_longest(named, found)])
+    return found if found[3] is not None else found[:3]
 
 
 def _ended_as(standing: Standing) -> NamedLabels | None:
     """The labels of the resolution that holds, where a transfer named others after it."""
     later = [] if standing.outcome is None else (standing.handed or [])[standing.ended_stretch :]
     found = [
-        label if any(named[place] is not None for named in later) else None
-        for place, label in enumerate(standing.dims_of(standing.ended_stretch))
+        label if any(len(named) > place and named[place] is not None for named in later) else None
+        for place, label in enumerate(_labels_of(standing, standing.ended_stretch))
     ]
-    return None if found == [None] * len(found) else tuple(found)
+    return tuple(found if found[3] is not None else found[:3]) if any(found) else None
+
+
+def _labels_of(standing: Standing, stretch: int) -> Dims:
+    """The labels of a stretch with its segment, whether or not the desk counts by segment."""
+    return (*Standing.dims_of(standing, stretch), standing.segment_of(stretch))
 
 
 def _since(what: int, more: More, last: int) -> More:
@@ -254,7 +260,7 @@ def _standing_of(found: Remains) -> Standing:
     def at(before: int | None) -> int | None:
         return None if before is None else found.last_ms - before
 
-    team, channel, priority = found.named or (None, None, None)
+    team, channel, priority, segment = (*(found.named or ()), *(None,) * 4)[:4]
     more = [*found.more, *(None,) * 7]
     standing = Standing(
         created_ms=at(found.created),
@@ -284,11 +290,13 @@ def _standing_of(found: Remains) -> Standing:
         assigned=bool(state & _ASSIGNED) or None,
         word=(PAUSED, None) if state & _PAUSED else None,
         format=FORMAT if state & _TODAY else 0,
+        segment=segment,
     )
     of_old_row(standing)
     if (ended := found.resolved_as) is not None:
-        now = standing.dims()
-        labels = [old or new for old, new in zip(ended, now, strict=True)]
-        standing.team, standing.channel, standing.priority = labels
-        standing.handed = [tuple([new if old else None for old, new in zip(ended, now, strict=True)])]
+        now = _labels_of(standing, 0)
+        labels = [old or new for old, new in zip(ended, now, strict=False)]
+        standing.team, standing.channel, standing.priority, *named = labels
+        standing.segment = named[0] if named else standing.segment
+        standing.handed = [tuple([new if old else None for old, new in zip(ended, now, strict=False)])]
     return standing

@@ -9,11 +9,15 @@ another hour. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kpis.ledger.codec import Position
 
 SharedSettings = Mapping[str, str]  # the value of each setting, by its name
+
+
+SEGMENT_SETTING: Final = "desk.segment"
+_UNSAID: Final = {SEGMENT_SETTING: "off"}  # what holds where a setting is not kept
 
 
 class Differing(NamedTuple):
@@ -31,16 +35,29 @@ class Differing(NamedTuple):
 def differing(ours: SharedSettings, theirs: SharedSettings | None) -> list[Differing]:
     """What differs, of the settings that both know. A ledger from before they were kept knows none.
 
+    The fourth dimension is known to both: where nothing is kept of it, it is off.
+
     >>> differing({"desk.horizon_days": "30", "desk.new": "1"}, {"desk.horizon_days": "61"})
     [Differing(setting='desk.horizon_days', here='30', there='61')]
     >>> differing({"desk.horizon_days": "30"}, None)
     []
+    >>> differing({"desk.segment": "tier"}, {"desk.horizon_days": "61"})
+    [Differing(setting='desk.segment', here='tier', there='off')]
     """
+    if theirs is None:
+        return []
+    here, there = {**_UNSAID, **ours}, {**_UNSAID, **theirs}
     return [
-        Differing(name, ours[name], known)
-        for name, known in sorted((theirs or {}).items())
-        if name in ours and ours[name] != known
+        Differing(name, here[name], known)
+        for name, known in sorted(there.items())
+        if name in here and here[name] != known
     ]
+
+
+def agreed(ours: SharedSettings, theirs: SharedSettings | None) -> dict[str, str] | None:
+    """What a ledger keeps from now on: ours, and what of theirs we do not know; None of nothing."""
+    known = {name: value for name, value in (theirs or {}).items() if name not in _UNSAID}
+    return {**known, **ours} or None
 
 
 def differing_in(ours: SharedSettings, positions: Iterable[Position]) -> list[Differing]:

@@ -44,6 +44,12 @@ class Entry(Struct, array_like=True, frozen=True, gc=False):
         return self.created_ms if self.wait_ms is None else self.wait_ms
 
 
+class SegmentEntry(Entry, array_like=True, frozen=True, gc=False):
+    """The same at a desk that has switched the fourth dimension on."""
+
+    segment: str | None = None
+
+
 class AtRiskRow(Struct, array_like=True, frozen=True):
     """The running clocks of one target and team around an instant, by deadline.
 
@@ -54,7 +60,13 @@ class AtRiskRow(Struct, array_like=True, frozen=True):
     stale_ms: int
     left_out_behind: int
     left_out_ahead: int
-    entries: list[Entry]
+    entries: Sequence[Entry]
+
+
+class ToldAtRiskRow(AtRiskRow, array_like=True, frozen=True):
+    """The same as it is read, from desks with and without segments."""
+
+    entries: Sequence[SegmentEntry]
 
 
 class AtRiskKey(NamedTuple):
@@ -220,6 +232,7 @@ class AtRisk(NamedTuple):
     age_ms: int  # of a next reply since its wait began, else since the creation
     business_age_ms: int | None  # None: no version of the policy was in force at the creation
     given: bool  # the deadline came with the ticket
+    segment: str | None = None  # None: the desk has not switched segments on
 
 
 class AtRiskList(NamedTuple):
@@ -286,4 +299,5 @@ def _shown(key: AtRiskKey, entry: Entry, policy: Policy | None, as_of_ms: int, *
         age,
         business,
         entry.given,
+        entry.segment if isinstance(entry, SegmentEntry) else None,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from kpis.figure import Figure, Labels
+from kpis.members import EVERY_DIMENSION
 from kpis.sla import deadlines, forecast, worst
 from kpis.sla import figures as sla
 from kpis.sla.deadlines import Deadlines, Settled, minute_of
@@ -111,7 +112,7 @@ class SlaBatch:
         start, end, now = stretch.start_ms, stretch.end_ms, minute_of(as_of_ms) * MINUTE_MS
         cells: Cells = {}
         for dims, found in self._settled.items():
-            if by != "all" and dims[sla.DIMENSIONS.index(by)] not in names:
+            if by != "all" and dims[EVERY_DIMENSION.index(by)] not in names:
                 continue
             for at_ms, cell in found[bisect_left(found, (start,)) : bisect_left(found, (end,))]:
                 if at_ms < now or cell not in sla.MISSED:

@@ -161,7 +161,8 @@ class ClockCourse:
         self._policy = policy
         self.version: Version | None = None if policy is None else policy.at(creation.at_ms)
         self.taken_along = False  # by a later version
-        self._labels: tuple[str, ...] = creation.dims
+        by_segment = policy is not None and policy.has_segments
+        self._labels: Dims = creation.labels if by_segment else creation.dims
         self.reply = TargetClock()
         self.resolution = TargetClock(since_ms=creation.at_ms)
         self.next_replies: list[NextReply] = []
@@ -189,7 +190,7 @@ class ClockCourse:
     @property
     def terms(self) -> Terms | None:
         """What is promised to a ticket of these labels; None: nothing, no version is in force."""
-        return None if self.version is None else self.terms_of(_dims(self._labels))
+        return None if self.version is None else self.terms_of(self._labels)
 
     def terms_of(self, dims: Dims) -> Terms:
         """What its version promises to tickets of any labels; a version is in force."""
@@ -259,7 +260,7 @@ class ClockCourse:
         assert isinstance(more, tuple)
         if self.version is None or self.version.after_triage != "retarget":
             return
-        named = (*more, None, None, None)[:3]
+        named = (*more, *(None,) * len(self._labels))[: len(self._labels)]
         self._labels = tuple(
             [str(new) if new is not None else old for new, old in zip(named, self._labels, strict=True)]
         )
@@ -469,11 +470,6 @@ class ClockCourse:
 def _given(due: More | str) -> More:
     assert not isinstance(due, str)
     return due
-
-
-def _dims(labels: tuple[str, ...]) -> Dims:
-    team, channel, priority = labels
-    return (team, channel, priority)
 
 
 _PAUSING: Final = frozenset({"waiting", "on_hold"})

@@ -17,6 +17,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from kpis import cell_numbers
 from kpis.figure import Figure, Group, Labels
+from kpis.members import EVERY_DIMENSION
 from kpis.sla import forecast, metrics
 from kpis.sla.policy import TARGETS
 from kpis.tickets.standing import Dims
@@ -149,10 +150,9 @@ class Deadlines:
         return [held for name in names if (held := self._clocks.held((target, (by, name)))) is not None]
 
 
-def groups_of(dims: Dims) -> tuple[Group, Group, Group, Group]:
+def groups_of(dims: Dims) -> tuple[Group, ...]:
     """The members that a combination of dimensions counts for."""
-    team, channel, priority = dims
-    return (("all", "all"), ("team", team), ("channel", channel), ("priority", priority))
+    return (("all", "all"), *zip(EVERY_DIMENSION, dims, strict=False))
 
 
 def minute_of(at_ms: int) -> int:

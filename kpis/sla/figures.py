@@ -11,6 +11,7 @@ from typing import Final
 
 from kpis import cell_numbers
 from kpis.figure import Figure, Group, Labels
+from kpis.members import EVERY_DIMENSION
 from kpis.sla import deadlines, forecast, metrics
 from kpis.sla.calendar import Calendar
 from kpis.sla.deadlines import Deadlines, Settled, Timeline, minute_of
@@ -26,7 +27,6 @@ from windows.spans import Period, Span
 FORECAST_WINDOWS: Final = ("1h", "24h", "7d")  # hour, day, week of the forecast
 FORECAST_ROLLUPS: Final = ("all", "team")
 COMPARED: Final = ("all",)  # roll-ups whose SLA figures also come for earlier periods
-DIMENSIONS: Final = ("team", "channel", "priority")
 _CELLS: Final = tuple(
     base + cell
     for base in cell_numbers.SLA.values()
@@ -221,7 +221,7 @@ class PolicyAt:
     def _objective(self, target: str, by: str, names: Iterable[str]) -> float | None:
         if self._version is None:
             return None
-        dimension = None if by == "all" else DIMENSIONS.index(by)
+        dimension = None if by == "all" else EVERY_DIMENSION.index(by)
         found = (self._version.objective(target, dimension, name) for name in names)
         return min((objective for objective in found if objective is not None), default=None)
 
@@ -235,7 +235,7 @@ class PolicyAt:
         wanted = set(names)
         ages = []
         for dims, timeline in unanswered.items():
-            if by != "all" and dims[DIMENSIONS.index(by)] not in wanted:
+            if by != "all" and dims[EVERY_DIMENSION.index(by)] not in wanted:
                 continue
             minute = timeline.following(-1)
             version = None if minute is None else policy.at(minute * MINUTE_MS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from kpis.members import DIMENSIONS
+from kpis.members import EVERY_DIMENSION
 from kpis.sla.outcomes import MemberNames
 
 JudgedWindow = Literal["1h", "8h"]
@@ -78,8 +78,7 @@ def by_of(names: MemberNames) -> str:
     ('team_priority', 'all')
     """
     return (
-        "_".join(dimension for dimension, name in zip(DIMENSIONS, names, strict=True) if name is not None)
-        or "all"
+        "_".join(one for one, name in zip(EVERY_DIMENSION, names, strict=False) if name is not None) or "all"
     )
 
 

@@ -26,7 +26,7 @@ _WITHIN_TARGET: Final = (1 << 15) - 1
 _MINUTES: Final = {MINUTE.index: 1, QUARTER.index: QUARTER.length_ms // MINUTE_MS}
 _OF_NO_ALLOWANCE: Final = frozenset(cell_numbers.HANDED_GIVEN.values())  # nor are their clocks here
 OutcomePlace = tuple[str, Dims]  # target, dimensions
-MemberNames = tuple[str | None, str | None, str | None]  # team, channel, priority: the one name, None: any
+MemberNames = tuple[str | None, ...]  # by dimension of the desk: the one name, None: any
 
 
 class Tally(NamedTuple):

@@ -46,15 +46,22 @@ class Rule:
     teams: frozenset[str] | None = None
     channels: frozenset[str] | None = None
     priorities: frozenset[str] | None = None
+    segments: frozenset[str] | None = None
 
     @property
-    def names(self) -> tuple[frozenset[str] | None, frozenset[str] | None, frozenset[str] | None]:
-        """The names that match, in the order of dimensions."""
-        return (self.teams, self.channels, self.priorities)
+    def names(self) -> tuple[frozenset[str] | None, ...]:
+        """The names that match, in the order of dimensions; of segments only where the line has any."""
+        found = (self.teams, self.channels, self.priorities)
+        return found if self.segments is None else (*found, self.segments)
+
+    def names_in(self, dimension: int) -> frozenset[str] | None:
+        """The names that match in one dimension, by its place."""
+        names = self.names
+        return names[dimension] if dimension < len(names) else None
 
     def matches(self, dims: Dims) -> bool:
-        """Whether the rule is for tickets of a team, channel and priority."""
-        return all(_has(names, name) for names, name in zip(self.names, dims, strict=True))
+        """Whether the rule is for tickets of these labels."""
+        return all(_has(names, name) for names, name in zip(self.names, dims, strict=False))
 
 
 @lru_cache(maxsize=10_000)
@@ -77,7 +84,7 @@ class Term(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What a version promises to tickets of one team, channel and priority.
+    """What a version promises to tickets of the same labels.
 
     None where it promises nothing.
     """
@@ -149,11 +156,11 @@ class Version:
 
         None where nothing is promised.
 
-        `dimension` is 0 team, 1 channel, 2 priority; None means all tickets.
+        `dimension` is 0 team, 1 channel, 2 priority, 3 segment; None means all tickets.
         """
         smallest: float | None = None
         for rule in self.rules.get(target, ()):
-            names = None if dimension is None else rule.names[dimension]
+            names = None if dimension is None else rule.names_in(dimension)
             if not _has(names, member):
                 continue
             smallest = rule.objective if smallest is None else min(smallest, rule.objective)
@@ -244,11 +251,13 @@ class Policy:
         ]
         assert starts == sorted(set(starts)), "versions follow one another"
         self._starts = starts
+        # whether any line names segments, which only a desk that has switched them on knows
+        self.has_segments = bool(self.names(3))
         self._terms: dict[tuple[str, Dims], Terms] = {}
         self._signatures: dict[int, Signed] = {}
 
     def names(self, dimension: int) -> list[str]:
-        """The names that the policy writes in a dimension (0 team, 1 channel, 2 priority).
+        """The names that the policy writes in a dimension (0 team, 1 channel, 2 priority, 3 segment).
 
         They are spelt as in the newest version.
         """
@@ -256,7 +265,7 @@ class Policy:
         for version in reversed(self.versions):
             rules = [rule for target in TARGETS for rule in version.rules.get(target, ())]
             found.update(
-                dict.fromkeys(name for rule in rules for name in sorted(rule.names[dimension] or ()))
+                dict.fromkeys(name for rule in rules for name in sorted(rule.names_in(dimension) or ()))
             )
             found.update(dict.fromkeys(version.team_calendars if dimension == 0 else ()))
         return list(found)

@@ -2,10 +2,10 @@
 
 A test, not a rank, so that a desk that keeps its promises has nothing here.
 
-A member (all tickets, a team, a channel, a priority, or a combination that the policy or team x priority
-names) is *listed* when more of its deadlines were missed than its promises allow and chance explains: over
-the last hour at each of the last five full minutes, else over eight hours at the last two quarter hours. Of
-members within one another the narrowest that holds most of the excess is *named*.
+A member (all tickets, a team, a channel, a priority, a segment, or a combination that the policy or
+team x priority names) is *listed* when more of its deadlines were missed than its promises allow and chance
+explains: over the last hour at each of the last five full minutes, else over eight hours at the last two
+quarter hours. Of members within one another the narrowest that holds most of the excess is *named*.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Final
 
 from kpis.cell_numbers import ALLOWANCES
 from kpis.figure import Figure, Labels
-from kpis.members import DIMENSIONS, OTHER
+from kpis.members import EVERY_DIMENSION, OTHER
 from kpis.sla import metrics
 from kpis.sla.deadlines import minute_of
 from kpis.sla.judgement import ALL, Endangered, JudgedWindow, Judgement, Place, Worst, by_of, member_of
 from kpis.sla.kept import Asked, Reach, kept_since
 from kpis.sla.outcomes import NOTHING, MemberNames, Outcomes, Tally
-from kpis.sla.policy import Policy, Version
+from kpis.sla.policy import Policy, Rule, Version
 from kpis.tickets.standing import Dims
 from windows.panes import MINUTE, MINUTE_MS, QUARTER
 
@@ -40,6 +40,8 @@ QUARTERS_HELD: Final = 2
 HOUR: Final = 60  # minutes
 EIGHT_HOURS: Final = 32  # quarter hours
 SOON: Final = 16  # minutes: this one and the next 15, as in `within="15m"`
+# by the places of their dimensions: all, each dimension, team x priority
+_JUDGED: Final = ((), (0,), (1,), (2,), (3,), (0, 2))
 SHORT_MS: Final = 15 * MINUTE_MS
 # stricter, a slip is told minutes later, and calm days have none at either: docs/alerts.md
 SOON_CHANCE: Final = 0.01
@@ -139,6 +141,7 @@ class _Field:
         self._outcomes, self._target, self._version, self._as_of_ms = outcomes, target, version, as_of_ms
         self._minute = minute_of(as_of_ms)
         self._shown = shown
+        self._all = ALL  # as the member that names nothing
         combos = [
             rule
             for rule in version.rules.get(target, ())
@@ -147,15 +150,10 @@ class _Field:
         self._members: dict[MemberNames, list[Dims]] = {}
         self._everyone: dict[MemberNames, list[Dims]] = {}  # teams that are closed now included
         for dims in sorted(outcomes.combinations(target)):
-            team, channel, priority = folded = self._folded(dims)
-            own = {
-                ALL,
-                (team, None, None),
-                (None, channel, None),
-                (None, None, priority),
-                (team, None, priority),
-            }
-            own |= {_named_by(rule.names, folded) for rule in combos if rule.matches(folded)}
+            folded = self._folded(dims)
+            own = {_only(folded, places) for places in _JUDGED if max(places, default=0) < len(folded)}
+            own |= {_only(folded, _places(rule)) for rule in combos if rule.matches(folded)}
+            self._all = _only(folded, ())
             works = version.calendar(dims[0]).is_open(as_of_ms)
             for names in own:
                 self._everyone.setdefault(names, []).append(dims)
@@ -167,11 +165,8 @@ class _Field:
         }
 
     def _folded(self, dims: Dims) -> Dims:
-        team, channel, priority = (
-            name if name in self._shown.get(dimension, ()) else OTHER
-            for dimension, name in zip(DIMENSIONS, dims, strict=True)
-        )
-        return (team, channel, priority)
+        named = zip(EVERY_DIMENSION, dims, strict=False)
+        return tuple([name if name in self._shown.get(one, ()) else OTHER for one, name in named])
 
     def _of(self, dims: Dims, window: JudgedWindow, end: int) -> Tally:
         """A window that ends with a minute (1h) or a quarter hour (8h)."""
@@ -208,7 +203,7 @@ class _Field:
         found = {}
         for names in self._members:
             by = by_of(names)
-            if by in ("all", *DIMENSIONS) and (self._tally(names, "8h").n or self._tally(names, "1h").n):
+            if by in ("all", *EVERY_DIMENSION) and (self._tally(names, "8h").n or self._tally(names, "1h").n):
                 found[by, member_of(names), self._target] = any(_is_within(one, names) for one in self._below)
         return found
 
@@ -263,7 +258,7 @@ class _Field:
         first = self._minute
         coming = {
             dims: self._outcomes.coming((self._target, dims), first, first + SOON)
-            for dims in self._members.get(ALL, ())
+            for dims in self._members.get(self._all, ())
             if self._is_long(dims)
         }
 
@@ -381,12 +376,14 @@ def _total(tallies: Iterable[Tally]) -> Tally:
     return found
 
 
-def _named_by(rule: Sequence[object], dims: Dims) -> MemberNames:
-    """The names of a combination that a line of the policy names."""
-    team, channel, priority = (
-        None if names is None else name for names, name in zip(rule, dims, strict=True)
-    )
-    return (team, channel, priority)
+def _places(rule: Rule) -> tuple[int, ...]:
+    """The places of the dimensions that a line of the policy names."""
+    return tuple(place for place, names in enumerate(rule.names) if names is not None)
+
+
+def _only(dims: Dims, places: tuple[int, ...]) -> MemberNames:
+    """The member that some places of a combination name."""
+    return tuple([name if place in places else None for place, name in enumerate(dims)])
 
 
 def _is_within(inner: MemberNames, outer: MemberNames) -> bool:
@@ -438,6 +435,8 @@ def labels_of(one: Worst | Endangered) -> Labels:
     A dimension that the member does not name has no label.
     """
     own = [
-        (dimension, name) for dimension, name in zip(DIMENSIONS, one.names, strict=True) if name is not None
+        (dimension, name)
+        for dimension, name in zip(EVERY_DIMENSION, one.names, strict=False)
+        if name is not None
     ]
     return (("by", one.by), ("member", one.member), *own, ("target", one.target))

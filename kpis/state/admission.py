@@ -10,31 +10,37 @@ limit is raised later or rows of others have expired.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kpis.ledger import codec
 from kpis.members import DIMENSIONS, OTHER
 from kpis.tickets.row import CUSTOMERS
-from kpis.tickets.standing import Dims
+from kpis.tickets.standing import UNKNOWN, Dims
 
-FOLDED: Final[Dims] = (OTHER, OTHER, OTHER)  # a combination that there was no room for
 COMBINATION: Final = "combination"
-KINDS: Final = (*DIMENSIONS, COMBINATION)
+
+
+def kinds(dimensions: Iterable[str]) -> tuple[str, ...]:
+    """What may have too many names: a dimension of a desk, or their combinations."""
+    return (*dimensions, COMBINATION)
 
 
 class Admission:
     """Names of one partition, in the order of their admission."""
 
-    def __init__(self, most_names: int, most_combinations: int) -> None:
-        self.names: codec.AdmittedNames = ([], [], [])
+    def __init__(
+        self, most_names: int, most_combinations: int, dimensions: Sequence[str] = DIMENSIONS
+    ) -> None:
+        self._dimensions = dimensions
+        self.names: codec.AdmittedNames = [[] for _ in dimensions]
         self.changed = False
         self.folded: Counter[str] = Counter()  # by kind, since somebody last took them
         self._most_names = most_names
         self._most_combinations = most_combinations
-        self._known: tuple[set[str], ...] = (set(), set(), set())
+        self._known: tuple[set[str], ...] = tuple(set() for _ in dimensions)
         # of these, what does not count against the limit
-        self._reserved: tuple[set[str], ...] = (set(), set(), set())
+        self._reserved: tuple[set[str], ...] = tuple(set() for _ in dimensions)
         self._closed: set[str] = set()
 
     def admit(self, dims: Dims) -> Dims:
@@ -44,8 +50,9 @@ class Admission:
         """
         if dims == CUSTOMERS:
             return dims
-        team, channel, priority = dims
-        return self.admit_team(team), self._admit(1, channel), self._admit(2, priority)
+        if len(dims) < len(self._dimensions):  # what came without a ticket names no segment
+            dims = (*dims, UNKNOWN)
+        return tuple([self._admit(place, name) for place, name in enumerate(dims)])
 
     def admit_team(self, team: str) -> str:
         """The name under which a team stands: its own, or `other`."""
@@ -60,7 +67,7 @@ class Admission:
         """
         names = list(names)
         wanted = [name for name in names if name not in self._known[dimension]]
-        if DIMENSIONS[dimension] in self._closed:
+        if self._dimensions[dimension] in self._closed:
             return wanted
         self._known[dimension].update(wanted)
         self._reserved[dimension].update(names)
@@ -76,7 +83,7 @@ class Admission:
         if dims == CUSTOMERS or (combinations < self._most_combinations and COMBINATION not in self._closed):
             return dims
         self._fold(COMBINATION)
-        return FOLDED
+        return (OTHER,) * len(self._dimensions)
 
     def _admit(self, dimension: int, name: str) -> str:
         known = self._known[dimension]
@@ -84,9 +91,9 @@ class Admission:
             return name
         if (
             len(known) - len(self._reserved[dimension]) >= self._most_names
-            or DIMENSIONS[dimension] in self._closed
+            or self._dimensions[dimension] in self._closed
         ):
-            self._fold(DIMENSIONS[dimension])
+            self._fold(self._dimensions[dimension])
             return OTHER
         known.add(name)
         self.names[dimension].append(name)
@@ -106,11 +113,17 @@ class Admission:
         return rows
 
     def load(self, names: codec.AdmittedNames) -> None:
-        """Take over what was admitted before."""
-        self.names = names
-        self._known = tuple(map(set, names))
-        self._reserved = (set(), set(), set())
+        """Take over what was admitted before; of segments perhaps nothing, or what is not asked for now."""
+        self.names = [*names, *([] for _ in self._dimensions[len(names) :])]
+        self._known = tuple(map(set, self.names[: len(self._dimensions)]))
+        self._reserved = tuple(set() for _ in self._dimensions)
         self.changed = False
+
+    def let_go(self) -> None:
+        """No pane has a name of a dimension any more that the desk has switched off."""
+        if len(self.names) > len(self._dimensions):
+            del self.names[len(self._dimensions) :]
+            self.changed = True
 
     def close(self, kinds: Iterable[str]) -> None:
         """Take over what had to be folded before."""

@@ -24,7 +24,7 @@ KNOWN_MS: Final = 400 * DAY_MS  # after its last event
 class TicketRows(Rows[TicketRow]):
     """Rows by ticket, and the remains of rows that have left.
 
-    Without `keeps` (older formats of the ledger) nothing remains.
+    Without `keeps` (older formats of the ledger) nothing remains. `segmented`: they count by segment too.
     """
 
     def __init__(
@@ -34,8 +34,10 @@ class TicketRows(Rows[TicketRow]):
         least_ms: int,
         *,
         keeps: bool,
+        segmented: bool = False,
     ) -> None:
         super().__init__(codec.ticket_key, encode, leaves_ms, least_ms)
+        self._segmented = segmented
         self.keeps = keeps
         self._remains: dict[str, bytes] = {}
         self._forgotten: dict[int, list[str]] = {}  # by number of the day
@@ -58,7 +60,15 @@ class TicketRows(Rows[TicketRow]):
         raw = self._remains.pop(ticket_id, None)
         if raw is None:
             return None
-        return self.put(ticket_id, codec.decode_remains(raw))
+        return self.put(ticket_id, self._counted(codec.decode_remains(raw)))
+
+    def new(self, ticket_id: str) -> TicketRow:
+        """A row without any fact yet."""
+        return self.put(ticket_id, self._counted(TicketRow()))
+
+    def _counted(self, row: TicketRow) -> TicketRow:
+        row.segmented = self._segmented
+        return row
 
     def _remember(self, ticket_id: str, last_ms: int) -> None:
         self._forgotten.setdefault((last_ms + KNOWN_MS) // DAY_MS, []).append(ticket_id)
@@ -84,7 +94,7 @@ class TicketRows(Rows[TicketRow]):
         `index` must follow the last. Errors: NewerRowError.
         """
         remains = raw is not None and codec.are_remains(raw)
-        self.load(ticket_id, None if raw is None or remains else codec.decode_ticket(raw))
+        self.load(ticket_id, None if raw is None or remains else self._counted(codec.decode_ticket(raw)))
         if raw is not None and remains:
             self._remains[ticket_id] = raw
         else:

@@ -6,14 +6,14 @@ It compares what a partition distinguishes, by its rows, with what it may (`admi
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kpis.ledger import codec
 from kpis.ledger.codec import Position
-from kpis.members import DIMENSIONS
+from kpis.members import DIMENSIONS, OTHER
 from kpis.sla.policy import Policy
-from kpis.state.admission import COMBINATION, FOLDED
+from kpis.state.admission import COMBINATION
 from kpis.tickets.row import CUSTOMERS
 from kpis.tickets.standing import Dims
 from streams.names import fold
@@ -35,9 +35,10 @@ class Room(NamedTuple):
 class NamesHeld:
     """Follows the rows of partitions. Names of the policy count against no limit, so they are left out."""
 
-    def __init__(self, policy: Policy | None) -> None:
+    def __init__(self, policy: Policy | None, dimensions: Sequence[str] = DIMENSIONS) -> None:
+        self._dimensions = dimensions
         self._named = [
-            frozenset(map(fold, policy.names(number) if policy else ())) for number in range(len(DIMENSIONS))
+            frozenset(map(fold, policy.names(number) if policy else ())) for number in range(len(dimensions))
         ]
         self._names: dict[int, codec.AdmittedNames] = {}
         # panes and levels of each combination
@@ -45,11 +46,11 @@ class NamesHeld:
 
     def take_names(self, partition: int, value: bytes | None) -> None:
         """The row with the names that a partition admitted."""
-        self._names[partition] = ([], [], []) if value is None else codec.decode_names(value)
+        self._names[partition] = [] if value is None else codec.decode_names(value)
 
     def take_row(self, partition: int, dims: Dims, step: int) -> None:
         """A pane or level has come (1) or gone (-1)."""
-        if dims in {CUSTOMERS, FOLDED}:
+        if dims == CUSTOMERS or set(dims) == {OTHER}:
             return
         rows = self._rows[partition]
         rows[dims] += step
@@ -67,10 +68,10 @@ class NamesHeld:
 
     def _rooms_of(self, partition: int, position: Position) -> dict[str, Room]:
         settings = position.settings or {}
-        names = self._names.get(partition, ([], [], []))
+        names = [*self._names.get(partition, []), *([] for _ in self._dimensions)]
         held = {
             kind: len(set(known) - named)
-            for kind, known, named in zip(DIMENSIONS, names, self._named, strict=True)
+            for kind, known, named in zip(self._dimensions, names, self._named, strict=False)
         }
         rooms = {kind: Room(count, _limit(settings, NAMES_LIMIT)) for kind, count in held.items()}
         return {

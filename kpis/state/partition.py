@@ -42,8 +42,7 @@ from typing import Any, Final, Literal
 
 from kpis.ledger import codec, definitions, formats
 from kpis.ledger.codec import Position
-from kpis.ledger.shared import differing
-from kpis.members import DIMENSIONS
+from kpis.ledger.shared import agreed, differing
 from kpis.sla import given
 from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.policy import changed_past, year_of
@@ -98,16 +97,21 @@ class PartitionState:
         self.partition = partition
         self.rules = rules
         self.position = Position(
-            format=formats.of_new_ledger(rules.ledger_format), definitions=definitions.CURRENT
+            format=formats.of_new_ledger(rules.ledger_format),
+            definitions=definitions.CURRENT,
+            segment=rules.segment,
         )
         self.clean = True  # the ledger has all of this: no change waits for `take_changes`
-        self._admission = Admission(rules.most_names, rules.most_combinations)
-        self._tables = make_tables(self._admission, codec.ViewCodec())
+        self._admission = Admission(rules.most_names, rules.most_combinations, rules.dimensions)
+        self._codec = codec.ViewCodec(segment=rules.segment)
+        self._tables = make_tables(self._admission, self._codec)
+        self._foreign: set[bytes] = set()  # rows made with, or without, segments: `rebuild` deletes them
         self._tickets = TicketRows(
             codec.ticket_encoder(self.position.format),
             self._ticket_leaves_ms,
             max(SIX_HOURS.retention_ms, min(rules.horizon_ms, rules.open_ms)),
             keeps=self.position.format >= codec.REMAINS_FORMAT,
+            segmented=rules.segment,
         )
         self._customers = CustomerRows(rules.customer_ms)
         # What to add to the counters of the position; empty right after `take_changes`. To merge a record
@@ -217,7 +221,7 @@ class PartitionState:
         """The row of a ticket, to be changed."""
         row = self._tickets.by_id.get(ticket_id) or self._come_back(ticket_id)
         if row is None:
-            row = self._tickets.put(ticket_id, TicketRow())
+            row = self._tickets.new(ticket_id)
         self._tickets.mark(ticket_id, row.size + row.stub_size)
         return row
 
@@ -360,6 +364,8 @@ class PartitionState:
                 self._book.load(typed, value)
             elif isinstance(typed, codec.PresenceKey):
                 self._presence.load(typed.team, None if value is None else codec.decode_presence(value))
+            elif isinstance(typed, PaneKey | LevelKey) and self._codec.is_foreign(key):
+                (self._foreign.discard if value is None else self._foreign.add)(key)
             elif isinstance(typed, PaneKey):
                 self._tables.load_pane(*typed, value)
             elif isinstance(typed, LevelKey):
@@ -396,6 +402,7 @@ class PartitionState:
         Errors: LedgerFormatError, PolicyChangedError.
         """
         formats.settle(self.position, self.rules.ledger_format)
+        formats.check_segments(self.position, segment=self.rules.segment)
         self._fit_format()
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
@@ -426,7 +433,7 @@ class PartitionState:
         """Hold the shared settings against the ledger's, or give it ours. Errors: SettingsChangedError."""
         if not self.rules.adopt and (found := differing(self.rules.shared, self.position.settings)):
             raise SettingsChangedError(self.partition, found)
-        self.position.settings = {**(self.position.settings or {}), **self.rules.shared} or None
+        self.position.settings = agreed(self.rules.shared, self.position.settings)
 
     def _reserve(self) -> None:
         """What the policy names is admitted before any event names it."""
@@ -434,7 +441,8 @@ class PartitionState:
             []
             if self.rules.policy is None
             else [
-                dict.fromkeys(map(fold, self.rules.policy.names(place))) for place in range(len(DIMENSIONS))
+                dict.fromkeys(map(fold, self.rules.policy.names(place)))
+                for place in range(len(self.rules.dimensions))
             ]
         )
         self.too_late_names = [
@@ -443,8 +451,8 @@ class PartitionState:
 
     @property
     def outdated(self) -> bool:
-        """Whether another C made the panes: then `rebuild` comes before anything is applied."""
-        return not definitions.are_current(self.position)
+        """Whether another C or setting made the panes: then `rebuild` comes before anything is applied."""
+        return not definitions.are_current(self.position, segment=self.rules.segment)
 
     @property
     def rows_held(self) -> int:
@@ -452,12 +460,13 @@ class PartitionState:
         return len(self._tickets.by_id) + len(self._customers.by_id)
 
     def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
-        """Bring panes and levels to this program's C (`rebuild.py`), between `loaded` and the first `apply`.
+        """Bring panes and levels to this C and these dimensions, between `loaded` and the first `apply`.
 
         Each change set is to be written, in order, each in a transaction of its own; None: let others run
         meanwhile.
         """
         self.position.becoming = definitions.CURRENT
+        self.position.segmenting = self.position.segment is not self.rules.segment or bool(self._foreign)
         yield Changes([], [self._position_row()])  # from now on faces hide what the two do not share
         folded = self._admission.folded.copy()
         self._tables.begin_anew()
@@ -469,7 +478,12 @@ class PartitionState:
         self._book.loaded(rebuilt=True)
         for _ in self._tables.differing(most_bytes):
             yield self.take_changes()
+        for gone in rebuild.deletions(self._foreign, most_bytes):
+            yield Changes([], [*gone, self._position_row()])
+        self._foreign.clear()
+        self._admission.let_go()
         self.position.definitions, self.position.becoming = definitions.CURRENT, None
+        self.position.segment, self.position.segmenting = self.rules.segment, False
         yield self.take_changes()
 
     @property

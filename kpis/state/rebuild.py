@@ -1,20 +1,24 @@
 """Panes and levels made anew from the rows, when they were made by another C than this program's.
 
+Or when they distinguish segments and should not, or the other way round.
+
 ```
  rows ---- C(row) of this program ---> sums              turn after turn, so that the process stays alive
  sums - what the ledger has ---------> rows that differ  in transactions of the usual size
  the position row, first: `becoming`     exporters hide what the two definitions do not share, until this ends
  the position row, last:  `definitions`  exporters show it again
 ```
-`kpis/ledger/definitions.py` numbers the definitions. Sums are absolute, so a crash anywhere in between loses
-nothing: the next owner, of this program or another, begins again. The result is exact because a row outlives
-whatever it has booked (`PartitionState`). Admitted names stay admitted. Deadlines are derived anew, since a C
-may say something new of them; recovery checked that the policy says of the past what it said before.
+Rows know the segments that events named whatever the setting is. Keys of panes with and without segments
+differ, and those of before are deleted last. `kpis/ledger/definitions.py` numbers the definitions. Sums are
+absolute, so a crash anywhere in between loses nothing: the next owner, of this program or another, begins
+again. The result is exact because a row outlives whatever it has booked (`PartitionState`). Admitted names
+stay admitted. Deadlines are derived anew, since a C may say something new of them; recovery checked that the
+policy says of the past what it said before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from kpis import cell_numbers
@@ -27,6 +31,7 @@ from windows.protocols import WindowedTables
 from windows.rows import Rows
 
 ROWS_A_TURN: Final = 1_000  # some tens of milliseconds
+_ROW_BYTES: Final = 64  # of a record beside its key, from above
 
 
 def book_again(
@@ -56,6 +61,23 @@ def book_again(
             yield done
     tables.settle()
     yield done
+
+
+def deletions(keys: Iterable[bytes], most_bytes: int) -> Iterator[list[tuple[bytes, None]]]:
+    """Rows of panes and levels that a change of dimensions leaves behind, as deletions, share by share.
+
+    A share has at most `most_bytes`, but one row at the least; none of none.
+    """
+    share: list[tuple[bytes, None]] = []
+    size = 0
+    for key in sorted(keys):
+        if share and size + len(key) + _ROW_BYTES > most_bytes:
+            yield share
+            share, size = [], 0
+        share.append((key, None))
+        size += len(key) + _ROW_BYTES
+    if share:
+        yield share
 
 
 def _book_ticket(tables: WindowedTables[Dims], row: TicketRow, book: SlaClocks) -> None:

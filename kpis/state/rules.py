@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kpis.ledger.shared import Differing
+from kpis.members import dimensions
 from kpis.sla.policy import Policy
 from windows.panes import DAY, DAY_MS, MINUTE_MS, SIX_HOURS
 
@@ -27,7 +28,13 @@ class StateRules:
     # settings that all workers and exporters must share (`shared.py`)
     shared: Mapping[str, str] = field(default_factory=dict)
     adopt: bool = False  # the ledger is to take these over where it has others
+    segment: bool = False  # panes and levels distinguish segments, the fourth dimension, too
     ledger_format: int | None = None  # raise the ledger's format to this; None: leave it
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Those of the desk."""
+        return dimensions(segment=self.segment)
 
 
 DEFAULTS: Final = StateRules()

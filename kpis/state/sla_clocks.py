@@ -27,7 +27,7 @@ from typing import Final, TypeVar
 
 from kpis.ledger import codec
 from kpis.sla import commitments
-from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, text_bytes
+from kpis.sla.at_risk import LONGEST_URL, AtRiskIndex, AtRiskKey, Entry, SegmentEntry, text_bytes
 from kpis.sla.commitments import NOTHING, DatedObservation, Promised, RunningLevel
 from kpis.sla.policy import FIRST_REPLY, NEXT_REPLY, Policy
 from kpis.tickets import observe
@@ -166,7 +166,7 @@ class SlaClocks:
             return
         shown = self._shown(dims)
         url = None if row.creation is None else row.creation.url
-        width = text_bytes(ticket_id, shown[1], shown[2], url)
+        width = text_bytes(ticket_id, *shown[1:], url)
         for target, due_ms in started:
             self._at_risk.start(self._key(target, dims), ticket_id, due_ms, text_bytes=width)
 
@@ -175,7 +175,7 @@ class SlaClocks:
         return self._tables.dims_of(self._tables.number(dims))
 
     def _key(self, target: str, dims: Dims) -> AtRiskKey:
-        team, _, _ = self._shown(dims)
+        team = self._shown(dims)[0]
         key = self._keys.get((target, team))
         if key is None:
             key = self._keys[target, team] = AtRiskKey(target, team)
@@ -197,10 +197,12 @@ class SlaClocks:
         creation, promise = row.creation, row.promise
         assert creation is not None
         assert promise is not None
-        _, channel, priority = row.dims()
+        _, channel, priority, *segment = row.dims()
         url = creation.url if creation.url is not None and text_bytes(creation.url) <= LONGEST_URL else None
         how, wait_ms = _running(promise, target)
-        return Entry(due_ms, ticket_id, creation.at_ms, channel, priority, url, bool(how & GIVEN), wait_ms)
+        given = bool(how & GIVEN)
+        plain = (due_ms, ticket_id, creation.at_ms, channel, priority, url, given, wait_ms)
+        return SegmentEntry(*plain, *segment) if segment else Entry(*plain)
 
     def load(self, key: AtRiskKey, raw: bytes | None) -> None:
         """Take over a row of the ledger."""

@@ -17,7 +17,7 @@ from kpis.tickets.answers import score_cell
 from kpis.tickets.customers import CustomerRow, intervals
 from kpis.tickets.factsets import SetFact
 from kpis.tickets.row import TicketRow
-from kpis.tickets.standing import UNKNOWN, Dims, Filed, Standing, fresh
+from kpis.tickets.standing import UNKNOWN, Dims, Filed, Standing
 from kpis.tickets.steps import Log, create, step
 from windows.deltas import Booking
 from windows.panes import MINUTE_MS
@@ -166,7 +166,7 @@ def begin(row: TicketRow, found: Filed | None, log: Log | None = None) -> Standi
     Its creation is part of that, wherever it stands.
     """
     stub = row.stub
-    standing = fresh() if stub is None else stub.standing.copied()
+    standing = row.before_facts()
     if found is not None:
         found += [[] for _ in range(standing.stretch + 1)]
         if stub is not None:

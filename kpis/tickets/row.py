@@ -11,7 +11,7 @@ from xxhash import xxh3_64_intdigest
 from kpis.tickets import corrections, facts, factsets
 from kpis.tickets.facts import CREATED, RETRACTED, TRANSFERRED, TRIAGED, Fact, FactEvent
 from kpis.tickets.promise import Promise
-from kpis.tickets.standing import Dims, Standing, fresh
+from kpis.tickets.standing import UNKNOWN, Dims, Standing, fresh
 from kpis.tickets.steps import Log, Turn
 from kpis.tickets.turns import OldTurn
 from streams.events import (
@@ -56,6 +56,11 @@ class Creation(NamedTuple):
         """Team, channel and priority as the creation says."""
         return (self.team, self.channel, self.priority)
 
+    @property
+    def labels(self) -> Dims:
+        """The same with the segment."""
+        return (*self.dims, self.segment or UNKNOWN)
+
 
 class Stub(Struct, array_like=True, gc=False):
     """The rest of facts that a row keeps no more.
@@ -94,6 +99,7 @@ class TicketRow(Struct, gc=False):
     # likewise: how the clocks of its promise ran, and what that has booked (`kpis.state.sla_clocks`)
     clocks: Any = None
     corrected: bool = False  # some of the facts are retractions; in memory only
+    segmented: bool = False  # it counts by segment too; in memory only: the desk's settings say so
 
     def standing_facts(self) -> list[Fact]:
         """The facts without those that were retracted, and without the retractions."""
@@ -125,14 +131,20 @@ class TicketRow(Struct, gc=False):
         found = self.creation_fact()
         return None if found is None else Creation(found[0], *found[3])
 
+    def before_facts(self) -> Standing:
+        """What the ticket had come to before the facts of the row, to be changed."""
+        if self.stub is None:
+            return fresh(segmented=self.segmented)
+        return self.stub.standing.copied(segmented=self.segmented)
+
     def dims(self) -> Dims:
-        """Team, channel, priority of the present stretch: as creation, triages and transfers say.
+        """The labels of the present stretch: as creation, triages and transfers say.
 
         A field that none of them names is unknown.
         """
         if self.standing is not None:
             return self.standing.dims()
-        standing = fresh() if self.stub is None else self.stub.standing.copied()
+        standing = self.before_facts()
         own = self.creation
         if standing.creation is None and own is not None:
             standing.creation = own[1:]

@@ -19,20 +19,22 @@ from __future__ import annotations
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from kpis.tickets.facts import DISCARDED, MERGED, PAUSED, Content
 from windows.deltas import Booking
 
 UNKNOWN: Final = "unknown"
-Dims = tuple[str, str, str]  # team, channel, priority
-FIELDS: Final = 3
+Dims = tuple[str, ...]  # team, channel, priority; and segment, where the desk has switched it on
+_SEGMENT: Final = 3  # its place there
+_FIELDS: Final = 3  # the least that a transfer names; what none names is None
 FORMAT: Final = 7  # the ledger's, with which stretches, messages and bots came
 NamedLabels = tuple[str | None, ...]  # by field, None where not named
 # kind, respondent, event time ms, cell, number of the stretch: the latest answer of a respondent
 Answered = tuple[Any, ...]
 Filed = list[list[Booking]]  # what a ticket adds to panes, by the number of its stretch
-_CUSTOMER, _TEAM, _OPENED_BY, _WITH_BOT = 0, 1, 6, 7  # places in the content of a creation
+_OPENED_BY, _WITH_BOT = 6, 7  # places in the content of a creation
+_CREATED_SEGMENT: Final = 5
 
 
 class Standing(Struct, array_like=True, gc=False):
@@ -80,16 +82,17 @@ class Standing(Struct, array_like=True, gc=False):
     assigned: bool | None = None  # as the latest `assigned` says
     word: tuple[int, int | None] | None = None  # the latest about pauses since it is open: kind, status
     format: int = 0  # of the ledger, from which on all of this is told; 0: a row of old
+    segment: str | None = None  # as triages of the first stretch say
 
     def name(self, content: Content) -> None:
         """A triage: each field that it names is corrected from the start of its stretch."""
         handed = self.handed
-        for place, value in enumerate(content[:FIELDS]):
+        for place, value in enumerate(content):
             if value is None:
                 continue
             for number in range(len(handed) if handed else 0, 0, -1):
                 assert handed is not None
-                if handed[number - 1][place] is not None:
+                if place < len(handed[number - 1]) and handed[number - 1][place] is not None:
                     handed[number - 1] = _with(handed[number - 1], place, value)
                     break
             else:
@@ -100,12 +103,14 @@ class Standing(Struct, array_like=True, gc=False):
             self.team = value
         elif place == 1:
             self.channel = value
+        elif place == _SEGMENT:
+            self.segment = value
         else:
             self.priority = value
 
     def hand(self, content: Content) -> None:
         """A transfer: another stretch begins."""
-        named = (*content, *(None,) * FIELDS)[:FIELDS]
+        named = (*content, *(None,) * (_FIELDS - len(content)))
         self.handed = [named] if self.handed is None else [*self.handed, named]
 
     @property
@@ -114,7 +119,7 @@ class Standing(Struct, array_like=True, gc=False):
         return 0 if self.handed is None else len(self.handed)
 
     def dims(self) -> Dims:
-        """Team, channel, priority of the present stretch."""
+        """The labels of the present stretch."""
         return self.dims_of(self.stretch)
 
     def dims_of(self, stretch: int) -> Dims:
@@ -125,6 +130,15 @@ class Standing(Struct, array_like=True, gc=False):
         if stretch and self.handed is not None:
             for named in self.handed[:stretch]:
                 found = (named[0] or found[0], named[1] or found[1], named[2] or found[2])
+        return found
+
+    def segment_of(self, stretch: int) -> str:
+        """The segment of a stretch, likewise."""
+        own = self.creation
+        created = None if own is None or len(own) <= _CREATED_SEGMENT else own[_CREATED_SEGMENT]
+        found = self.segment or created or UNKNOWN
+        for named in (self.handed or ())[:stretch]:
+            found = named[_SEGMENT] if len(named) > _SEGMENT and named[_SEGMENT] is not None else found
         return found
 
     @property
@@ -159,9 +173,11 @@ class Standing(Struct, array_like=True, gc=False):
         own = self.creation
         return own is not None and len(own) > _WITH_BOT and bool(own[_WITH_BOT])
 
-    def copied(self) -> Standing:
+    def copied(self, *, segmented: bool = False) -> Standing:
         """One of its own, to be changed."""
         answers, handed = self.answers, self.handed
+        if segmented is not isinstance(self, Segmented):
+            return (Segmented if segmented else Standing)(*astuple(self)).copied(segmented=segmented)
         return replace(
             self,
             answers=None if answers is None else list(answers),
@@ -169,9 +185,17 @@ class Standing(Struct, array_like=True, gc=False):
         )
 
 
-def fresh() -> Standing:
+class Segmented(Standing, array_like=True, gc=False):
+    """The same at a desk that has switched the fourth dimension on. Rows are the same bytes as without it."""
+
+    def dims_of(self, stretch: int) -> Dims:
+        """Team, channel, priority and segment of a stretch."""
+        return (*Standing.dims_of(self, stretch), self.segment_of(stretch))
+
+
+def fresh(*, segmented: bool = False) -> Standing:
     """What a ticket has come to of which nothing is known."""
-    return Standing(format=FORMAT)
+    return Segmented(format=FORMAT) if segmented else Standing(format=FORMAT)
 
 
 def of_old_row(standing: Standing) -> None:

@@ -37,6 +37,7 @@ _parts = st.fixed_dictionaries(
     {}, optional={name: st.sampled_from([0, 1.5, 60]) for name in ("talk_seconds", "hold_seconds")}
 )
 _labels = {"team": _names, "channel": _names, "priority": _names}
+_segments = {"segment": _names}
 _waits = st.sampled_from([None, T0 - HOUR_MS, T0]) | _times
 _dues = st.sampled_from([None, T0 + HOUR_MS]) | _times
 _DUES: Final = ("first_reply_due", "resolution_due", "next_reply_due")
@@ -56,6 +57,7 @@ _KINDS: Final[tuple[tuple[str, st.SearchStrategy[dict[str, Any]]], ...]] = (
             optional={
                 "opened_by": st.sampled_from(["customer", "desk", "bot"]),
                 "with_bot": st.booleans(),
+                **_segments,
                 **dict.fromkeys(_DUES, _dues),
             },
         ),
@@ -87,8 +89,11 @@ _KINDS: Final[tuple[tuple[str, st.SearchStrategy[dict[str, Any]]], ...]] = (
     _changed("customer_replied", waiting_since=_waits),
     _changed("customer_replied"),
     _changed("no_reply_needed"),
-    ("ticket-changed", st.fixed_dictionaries({"change": st.just("triaged")}, optional=_labels)),
-    ("ticket-changed", st.fixed_dictionaries({"change": st.just("transferred")}, optional=_labels)),
+    ("ticket-changed", st.fixed_dictionaries({"change": st.just("triaged")}, optional=_labels | _segments)),
+    (
+        "ticket-changed",
+        st.fixed_dictionaries({"change": st.just("transferred")}, optional=_labels | _segments),
+    ),
     _changed("status", status=st.sampled_from(STATUSES)),
     _changed("handed_over"),
     _changed("assigned", assigned=st.booleans()),

@@ -156,3 +156,14 @@ def the_policy() -> Policy:
 
 
 POLICY: Final = the_policy()
+
+# The same, with lines that name segments: of a desk that has switched them on.
+BY_SEGMENT: Final = TEXT.replace(
+    "{priority: [urgent, c], within: 10m, objective: 90%}",
+    "{segment: [free, a], within: 10m, objective: 90%}",
+).replace(
+    "{within: 2h, objective: 85%}",
+    "{segment: [PRO, b], team: [billing, pop-up, a], within: 20m, objective: 80%}",
+)
+EDITIONS_BY_SEGMENT: Final[list[Edition]] = read_policy(yaml.safe_load(BY_SEGMENT))
+POLICY_BY_SEGMENT: Final = build(PolicyFile.model_validate(yaml.safe_load(BY_SEGMENT)))

@@ -155,6 +155,16 @@ export interface Staffing {
   waiting_each: number | null;
 }
 
+export interface SegmentRow {
+  segment: string;
+  open: number;
+  waiting: number;
+  overdue: number | null;
+  ratio: number | null;
+  n: number;
+  below: boolean | null;
+}
+
 export interface Today {
   created: number;
   solved: number;
@@ -212,4 +222,6 @@ export interface Wall {
   sla: SlaTarget[];
   risk: Risk | null;
   changes: Change[];
+  segment: string | null;
+  segments: SegmentRow[];
 }

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { Format } from "./format";
-import type { Change, Risk, SlaTarget, Staffing, Tile, Wall } from "./model";
+import type { Change, Risk, SegmentRow, SlaTarget, Staffing, Tile, Wall } from "./model";
 import { replies } from "./shift";
 import { lineKey, RiskLine } from "./teams";
 import { BandChip, changeWords, Compared, plainWords, tileName, type Tongue } from "./tiles";
@@ -19,14 +19,21 @@ export function Changes({ wall, words, format, period }: { wall: Wall } & Tongue
       {worth.length === 0 && <p class="quiet">{words.nothingChanged}</p>}
       <ul>
         {worth.map((change) => (
-          <ChangeLine key={change.tile} change={change} words={words} format={format} period={period} />
+          <ChangeLine
+            key={change.tile}
+            change={change}
+            segment={wall.segment}
+            words={words}
+            format={format}
+            period={period}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-function ChangeLine({ change, words, format }: { change: Change } & Tongue) {
+function ChangeLine({ change, segment, words, format }: { change: Change; segment: string | null } & Tongue) {
   const name = words.tiles[change.tile]?.[1] ?? change.tile;
   const moved = format.distance(change.kind, change.value, change.before);
   const where = change.where;
@@ -43,7 +50,7 @@ function ChangeLine({ change, words, format }: { change: Change } & Tongue) {
           words.everywhere
         ) : (
           <>
-            {words.dimensions[where.dimension]} <strong>{words.members[where.member] ?? where.member}</strong>
+            {(where.dimension === "segment" && segment) || words.dimensions[where.dimension]} <strong>{words.members[where.member] ?? where.member}</strong>
             : {words.explains(format.share(Math.min(1, where.share)), format.share(where.weight))}
           </>
         )}
@@ -110,6 +117,9 @@ export function Everything({ wall, sure, words, format, period }: { wall: Wall; 
         ))}
       </Table>
       {wall.sla.length > 0 && <Deadlines sla={wall.sla} words={words} format={format} />}
+      {wall.segment !== null && wall.segments.length > 0 && (
+        <Segments title={wall.segment} rows={wall.segments} words={words} format={format} />
+      )}
       {wall.staffing.length > 0 && <Presence staffing={wall.staffing} words={words} format={format} />}
       <p class="links">
         {words.links}: <a href="metrics">/metrics</a> <a href="api/kpis">/api/kpis</a>{" "}
@@ -161,6 +171,32 @@ function Deadlines({ sla, words, format }: { sla: SlaTarget[] } & Pick<Tongue, "
                     count(target.forecast_high),
                   )}
             </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  );
+}
+
+/** The fourth dimension, called as the desk calls it. */
+function Segments({
+  title,
+  rows,
+  words,
+  format,
+}: { title: string; rows: SegmentRow[] } & Pick<Tongue, "words" | "format">) {
+  const none = "\u2013";
+  return (
+    <>
+      <h2>{title}</h2>
+      <Table columns={[title, ...words.segmentColumns]}>
+        {rows.map((one) => (
+          <tr key={one.segment} data-segment={one.segment} data-below={one.below === true}>
+            <th scope="row">{words.members[one.segment] ?? one.segment}</th>
+            <td>{format.count(one.open)}</td>
+            <td>{format.count(one.waiting)}</td>
+            <td>{one.overdue === null ? none : format.count(one.overdue)}</td>
+            <td>{one.ratio === null ? none : format.share(one.ratio)}</td>
           </tr>
         ))}
       </Table>

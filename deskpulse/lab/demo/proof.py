@@ -15,7 +15,7 @@ from deskpulse.lab.simulator.backlog import partition_of
 from deskpulse.settings import Settings
 from oracle import figures as oracle
 from oracle import promised, verify
-from oracle.board import DIMENSIONS
+from oracle.board import DIMENSIONS, SEGMENT
 from oracle.clock import Edition, desk_zone, names_written, read_policy
 from oracle.events import Facts, Record, read_records
 from streams.topics import SOURCE_TOPICS
@@ -127,8 +127,10 @@ def expected_figures(
     editions = [] if desk.policy is None else _editions(desk.policy.read_text(encoding="utf-8"))
     zone = desk.time_zone or desk_zone(editions) or "UTC"
     lists = {name: list(names) for name, names in desk.members.model_dump().items() if names is not None}
-    named = {name: names_written(editions, place) for place, name in enumerate(DIMENSIONS)}
-    written = {name: [*named[name], *lists.get(name, ())] for name in DIMENSIONS}
+    segment = desk.segment is not None
+    dimensions = (*DIMENSIONS, SEGMENT) if segment else DIMENSIONS
+    named = {name: names_written(editions, place) for place, name in enumerate(dimensions)}
+    written = {name: [*named[name], *lists.get(name, ())] for name in dimensions}
     written["team"] += desk.team_time_zones
     found = oracle.figures(
         facts,
@@ -139,6 +141,7 @@ def expected_figures(
         max_members=desk.max_members,
         written=written,
         named=named,
+        segment=segment,
     )
     if editions:
         found += promised.figures(
@@ -151,6 +154,7 @@ def expected_figures(
             max_members=desk.max_members,
             written=written,
             named=named,
+            segment=segment,
         )
     compared = settings.exporter.compared_rollups
     found = [
@@ -170,6 +174,7 @@ def expected_figures(
         max_members=desk.max_members,
         written=written,
         named=named,
+        segment=segment,
     )
 
 

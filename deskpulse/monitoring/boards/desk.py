@@ -42,6 +42,7 @@ class Desk:
     parts_window: str = "1h"
     datasource: str = DATASOURCE
     members: tuple[str, ...] = ()  # teams that the settings name
+    segment: str | None = None  # what the desk calls its fourth dimension; None: it has none
 
     @property
     def words(self) -> Words:

@@ -312,10 +312,11 @@ def _inhibitions() -> list[dict[str, Any]]:
             "equal": promise,
         },
         *_narrowest(),
-        # A desk-wide burn alert suppresses those of channels and priorities; teams still receive their own.
+        # A desk-wide burn alert suppresses those of channels, priorities and segments; teams still receive
+        # their own.
         {
             "source_matchers": [f'alertname="{BURN}"', 'by="all"'],
-            "target_matchers": [f'alertname="{BURN}"', 'by=~"channel|priority"'],
+            "target_matchers": [f'alertname="{BURN}"', 'by=~"channel|priority|segment"'],
             "equal": ["target", "window"],
         },
     ]
@@ -334,8 +335,9 @@ def _narrowest() -> Iterator[dict[str, Any]]:
     parts: tuple[tuple[str, tuple[str, ...], list[str]], ...] = (
         ("all", ('by!="all"',), ["target"]),
         ("team", ('by=~"team_.+"',), ["target", "team"]),
-        ("channel", ('by=~"(team_)?channel(_priority)?"', 'by!="channel"'), ["target", "channel"]),
-        ("priority", ('by=~".+_priority"',), ["target", "priority"]),
+        ("channel", ('by=~"(team_)?channel(_priority)?(_segment)?"', 'by!="channel"'), ["target", "channel"]),
+        ("priority", ('by=~"(.+_)?priority(_segment)?"', 'by!="priority"'), ["target", "priority"]),
+        ("segment", ('by=~".+_segment"',), ["target", "segment"]),
     )
     for whole, part, equal in parts:
         muted = [f'alertname=~"{ENDANGERED}|{WAITS_LONG}|{BURN}"', f'by="{whole}"']

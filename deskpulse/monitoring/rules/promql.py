@@ -10,7 +10,7 @@ MEMBER: Final = "desk, by, member"
 PROMISE: Final = "desk, by, member, target"
 NOW: Final = 'period="current"'
 # labels of what the exporter names: worst now, endangered
-NAMED: Final = "desk, by, member, team, channel, priority, target"
+NAMED: Final = "desk, by, member, team, channel, priority, segment, target"
 
 
 def block(*lines: str) -> str:

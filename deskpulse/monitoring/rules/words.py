@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 WHO: Final = (
-    '{{ if eq $labels.by "all" }}All teams{{ else if eq $labels.by "channel" "priority" }}{{ $labels.by | '
-    "title }} {{ $labels.member }}"
+    '{{ if eq $labels.by "all" }}All teams{{ else if eq $labels.by "channel" "priority" "segment" }}'
+    "{{ $labels.by | title }} {{ $labels.member }}"
     "{{ else }}{{ $labels.member }}{{ end }}"
 )
 _IS_SOLUTION: Final = '{{ if eq $labels.target "resolution" }}'

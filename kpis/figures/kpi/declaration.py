@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from kpis.figure import Labels
 from kpis.figures.kpi.how import How, Point, Sums
+from kpis.members import EVERY_DIMENSION
 
 Better = Literal["lower", "higher"]
 Unit = Literal["seconds", "ratio", "score", ""]
@@ -17,7 +18,7 @@ Observed = Literal[
 ]
 TileKind = Literal["duration", "ratio", "points", "score", "count", "rate"]
 EarlierPeriod = Literal["previous", "week_ago"]
-EVERY_ROLLUP: Final = ("all", "team", "channel", "priority")
+EVERY_ROLLUP: Final = ("all", *EVERY_DIMENSION)
 # Of figures that are asked of teams: each roll-up more is hundreds of series on every desk.
 BY_TEAM: Final = ("all", "team")
 BY_CALENDAR: Final = BY_TEAM  # calendars belong to teams

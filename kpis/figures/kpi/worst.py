@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from kpis.figures.kpi.declaration import Kpi, Shown
-from kpis.members import DIMENSIONS
+from kpis.members import EVERY_DIMENSION
 from kpis.sla import metrics
 
-_OF_MEMBER: Final = (*DIMENSIONS, "target")  # of the dimensions those that the member names
+_OF_MEMBER: Final = (*EVERY_DIMENSION, "target")  # of the dimensions those that the member names
 _OVER_WINDOW: Final = (*_OF_MEMBER, "window")
 _OF_TARGET: Final = ("target",)
 # Only the members that are named worst now have samples of these.

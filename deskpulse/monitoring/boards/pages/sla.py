@@ -85,7 +85,10 @@ def build(sheet: Sheet) -> None:
     _courses(sheet, y)
     y = sheet.row(y + 20, w("row_members"))
     for index, dimension in enumerate(("channel", "priority")):
-        _members(sheet, (12 * index, y, 12, _TABLE), dimension)
+        _members(sheet, (12 * index, y, 12, _TABLE), dimension, w(dimension))
+    if sheet.desk.segment is not None:
+        y += _TABLE
+        _members(sheet, (0, y, 24, _TABLE), "segment", sheet.desk.segment)
     y = sheet.row(y + _TABLE, w("row_budget"))
     _budget(sheet, y)
 
@@ -256,10 +259,11 @@ def _courses(sheet: Sheet, y: int) -> None:
     )
 
 
-def _members(sheet: Sheet, place: tuple[int, int, int, int], dimension: str) -> None:
+def _members(sheet: Sheet, place: tuple[int, int, int, int], dimension: str, called: str) -> None:
     w = sheet.desk.words
-    frame = Frame(place, w(f"attainment_by_{dimension}", window=w.window("8h")), w("attainment_help"))
-    _table(sheet, frame, Key("member", w(dimension)), dimension, _columns(sheet, "8h", dimension))
+    title = w(f"attainment_by_{dimension}", window=w.window("8h"), name=called)
+    frame = Frame(place, title, w("attainment_help"))
+    _table(sheet, frame, Key("member", called), dimension, _columns(sheet, "8h", dimension))
 
 
 def _budget(sheet: Sheet, y: int) -> None:

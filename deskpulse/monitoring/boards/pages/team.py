@@ -218,14 +218,18 @@ def _volume(sheet: Sheet, y: int) -> None:
         Query(unanswered(TEAM_MEMBER), w("unanswered")),
     ]
     kinds.lines(sheet, Frame((12, y, 12, 8), w("backlog_course"), w("open_help")), standing, "count")
-    for index, dimension in enumerate(("channel", "priority")):
+    by = ("channel", "priority") if desk.segment is None else ("channel", "priority", "segment")
+    width = 24 // (len(by) + 1)
+    for index, dimension in enumerate(by):
         where = (("window", desk.parts_window), ("team", TEAM))
-        parts = Pick("support_created_tickets", where, ("channel", "priority"))
-        title = w(f"created_by_{dimension}", window=w.window(desk.parts_window))
+        parts = Pick("support_created_tickets", where, by)
+        title = w(f"created_by_{dimension}", window=w.window(desk.parts_window), name=desk.segment)
         mix = [Query(Grouped(parts, "sum", (dimension,)), f"{{{{{dimension}}}}}")]
-        kinds.bars(sheet, Frame((index * 8, y + 8, 8, 9), title, w("created_by_help")), mix, "count")
+        frame = Frame((index * width, y + 8, width, 9), title, w("created_by_help"))
+        kinds.bars(sheet, frame, mix, "count")
     new = [Query(per_hour("1h", TEAM_MEMBER, desk=desk), w("new_per_hour"))]
-    kinds.lines(sheet, Frame((16, y + 8, 8, 9), w("new_course"), w("new_course_help")), new, "count")
+    frame = Frame((len(by) * width, y + 8, width, 9), w("new_course"), w("new_course_help"))
+    kinds.lines(sheet, frame, new, "count")
 
 
 def _scores(sheet: Sheet, y: int) -> None:

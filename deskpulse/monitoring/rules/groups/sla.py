@@ -51,9 +51,9 @@ _REPLIES: Final = 'target=~"first_reply|next_reply"'
 
 ABOUT: Final = """\
 Alerts on the targets of the SLA policy. The exporter tests what is worst now and what is endangered, and
-names only the narrowest cause: `member` for people ("billing · high"), `team`, `channel` and `priority` for
-routes and links. In the other alerts `by` and `member` say whose figure it is: all, a team, a channel or a
-priority."""
+names only the narrowest cause: `member` for people ("billing · high"), `team`, `channel`, `priority` and
+`segment` for routes and links. In the other alerts `by` and `member` say whose figure it is: all, a team, a
+channel, a priority or a segment."""
 
 
 def family(plan: Plan) -> RuleFile:
