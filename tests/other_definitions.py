@@ -23,11 +23,11 @@ from kpis.sla import commitments
 from kpis.sla.commitments import NOTHING, Promised
 from kpis.sla.policy import Policy
 from kpis.state.sla_clocks import SlaClocks
-from kpis.tickets import observe
+from kpis.tickets import booking, observe
 from kpis.tickets.facts import FactEvent
 from kpis.tickets.observe import Contribution, Level, Observation, OfStretch
 from kpis.tickets.promise import Promise
-from kpis.tickets.row import TicketRow
+from kpis.tickets.row import NEW, TicketRow
 from tests import definitions_five as five
 from windows.deltas import Booking
 from windows.panes import HOUR_MS, MINUTE_MS
@@ -210,6 +210,7 @@ def carrying(program: Program) -> Iterator[None]:
         "kpis.sla.commitments.contribution": program.promised,
         "kpis.sla.commitments.derive": program.derive,
         "kpis.tickets.booking._step": lambda *_: False,
+        "kpis.tickets.booking._begin": lambda *given: booking.difference(*given, NEW),
         "kpis.state.sla_clocks.SlaClocks.book": _book,
     }
     with ExitStack() as stack:
