@@ -24,13 +24,14 @@ from kpis.sla.commitments import NOTHING, Promised
 from kpis.sla.policy import Policy
 from kpis.state.sla_clocks import SlaClocks
 from kpis.tickets import booking, observe
-from kpis.tickets.facts import FactEvent
+from kpis.tickets.facts import Fact, FactEvent
 from kpis.tickets.observe import Contribution, Level, Observation, OfStretch
 from kpis.tickets.promise import Promise
 from kpis.tickets.row import NEW, TicketRow
 from tests import definitions_five as five
 from windows.deltas import Booking
 from windows.panes import HOUR_MS, MINUTE_MS
+from windows.protocols import DeltaSink
 
 NEW_CELL: Final = 900
 _contribution: Final = observe.contribution
@@ -196,6 +197,11 @@ def _book(self: SlaClocks, ticket_id: str, row: TicketRow, _: FactEvent, merge: 
     self.move(ticket_id, row, (before, old), (row.dims(), self.before(row) or NOTHING))
 
 
+def _begin(row: TicketRow, fact: Fact, deltas: DeltaSink, number: booking.NumberOf) -> None:
+    """The first creation, too, by the difference of what the program says."""
+    booking.difference(row, fact, deltas, number, NEW)
+
+
 @contextmanager
 def carrying(program: Program) -> Iterator[None]:
     """This process carries the C of a program within; all but this one's book by the difference alone."""
@@ -210,7 +216,7 @@ def carrying(program: Program) -> Iterator[None]:
         "kpis.sla.commitments.contribution": program.promised,
         "kpis.sla.commitments.derive": program.derive,
         "kpis.tickets.booking._step": lambda *_: False,
-        "kpis.tickets.booking._begin": lambda *given: booking.difference(*given, NEW),
+        "kpis.tickets.booking._begin": _begin,
         "kpis.state.sla_clocks.SlaClocks.book": _book,
     }
     with ExitStack() as stack:
