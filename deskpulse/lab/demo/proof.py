@@ -143,19 +143,19 @@ def expected_figures(
         named=named,
         segment=segment,
     )
-    if editions:
-        found += promised.figures(
-            facts,
-            as_of_ms=as_of_ms,
-            policy=editions,
-            time_zone=zone,
-            team_time_zones=desk.team_time_zones,
-            members=lists,
-            max_members=desk.max_members,
-            written=written,
-            named=named,
-            segment=segment,
-        )
+    # without a policy, too, there are deadlines that came with tickets
+    found += promised.figures(
+        facts,
+        as_of_ms=as_of_ms,
+        policy=editions,
+        time_zone=zone,
+        team_time_zones=desk.team_time_zones,
+        members=lists,
+        max_members=desk.max_members,
+        written=written,
+        named=named,
+        segment=segment,
+    )
     compared = settings.exporter.compared_rollups
     found = [
         figure
