@@ -78,7 +78,8 @@ def look(
         if is_given_up(events, facts.clocks.get(ticket, as_of_ms)):
             passed = [one for one in own.deadlines if one.outcome != "running" or one.due_ms < as_of_ms]
             own.deadlines = [
-                replace(one, outcome="breached") if one.outcome == "running" else one for one in passed
+                replace(one, outcome="breached", is_foreign=False) if one.outcome == "running" else one
+                for one in passed
             ]
             own.unanswered = []
         found.deadlines += own.deadlines

@@ -111,7 +111,7 @@ def _running(deadlines: Sequence[Deadline]) -> Levels:
         if one.outcome == "running":
             level = cell_numbers.due_level(one.target, None if one.is_given else one.allowance)
             levels[one.dimensions, level, one.due_ms] += 1
-            handed = cell_numbers.HANDED[one.target]
+            handed = (cell_numbers.HANDED_GIVEN if one.is_given else cell_numbers.HANDED)[one.target]
             if one.dimensions != one.now:
                 levels[one.dimensions, handed, one.due_ms] -= 1
                 levels[one.now, handed, one.due_ms] += 1
