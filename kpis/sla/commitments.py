@@ -168,11 +168,14 @@ def _marked(promise: Promise, turns: Turns, course: ClockCourse) -> Promise:
     """Mark what counts under labels whose own line is another one than the line that promised it."""
     if course.version is None:
         return promise
-    if not course.taken_along and not any(what in _RELABELLING for _, what, _ in turns.log):
+    labels = _Labels(turns)
+    # what was folded into a stub may have changed labels without a turn that tells it
+    is_as_created = labels.now == turns.creation.labels[: len(labels.now)]
+    relabelled = not is_as_created or any(what in _RELABELLING for _, what, _ in turns.log)
+    if not course.taken_along and not relabelled:
         return promise  # it counts under the labels that were promised
     terms = {FIRST_REPLY: course.reply.term, RESOLUTION: course.resolution.term}
     how, following, place = promise.how, [*promise.next_replies], 0
-    labels = _Labels(turns)
     for deadline in deadlines_of(promise, turns):
         is_next = deadline.target == NEXT_REPLY
         term: Term | None = course.next_terms[place] if is_next else terms[deadline.target]

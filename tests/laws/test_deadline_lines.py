@@ -15,6 +15,7 @@ from kpis.sla.policy import Policy
 from kpis.tickets.standing import Dims
 from oracle.clock import Edition
 from oracle.deadlines import Deadline, SlaFacts, look_at
+from oracle.labels import LabelNames
 from oracle.sla import EDGES
 from tests.examples import examples
 from tests.laws.facts import Content, created, read, row_of
@@ -78,13 +79,13 @@ def _settled(seen: SlaFacts) -> Counts:
     for one in seen.deadlines:
         if one.outcome != "running":
             for at_ms, cell in _cells(one):
-                cells[one.dimensions, at_ms, cell] += 1
+                cells[_shown(one.dimensions), at_ms, cell] += 1
     for measured in seen.measured:
         base = BUSINESS[measured.series]
         cells[measured.dimensions, measured.at_ms, base] += 1
         cells[measured.dimensions, measured.at_ms, base + 1] += measured.value
     for moved in seen.extended:
-        cells[moved.dimensions, moved.at_ms, cell_numbers.EXTENDED[moved.target]] += 1
+        cells[_shown(moved.dimensions), moved.at_ms, cell_numbers.EXTENDED[moved.target]] += 1
     return +cells
 
 
@@ -100,6 +101,12 @@ def _cells(one: Deadline) -> list[tuple[int, int]]:
     return cells
 
 
+def _shown(names: LabelNames) -> Dims:
+    """Of a desk that has not switched segments on."""
+    team, channel, priority, _ = names
+    return team, channel, priority
+
+
 def _class(left_ms: int) -> int:
     return max(0, bisect_right(EDGES, left_ms / MINUTE_MS) - 1)
 
@@ -110,9 +117,10 @@ def _running(deadlines: Sequence[Deadline]) -> Levels:
     for one in deadlines:
         if one.outcome == "running":
             level = cell_numbers.due_level(one.target, None if one.is_given else one.allowance)
-            levels[one.dimensions, level, one.due_ms] += 1
+            then, now = _shown(one.dimensions), _shown(one.now)
+            levels[then, level, one.due_ms] += 1
             handed = (cell_numbers.HANDED_GIVEN if one.is_given else cell_numbers.HANDED)[one.target]
-            if one.dimensions != one.now:
-                levels[one.dimensions, handed, one.due_ms] -= 1
-                levels[one.now, handed, one.due_ms] += 1
+            if then != now:
+                levels[then, handed, one.due_ms] -= 1
+                levels[now, handed, one.due_ms] += 1
     return Counter({key: n for key, n in levels.items() if n})

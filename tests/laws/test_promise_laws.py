@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kpis.ledger import codec
 from kpis.sla import at_risk, commitments
-from kpis.sla.at_risk import LISTED, AtRiskKey, AtRiskRow, Entry
+from kpis.sla.at_risk import LISTED, AtRiskKey, AtRiskRow, SegmentEntry
 from kpis.sla.policy import Policy
 from kpis.state.rules import PolicyChangedError, StateRules
 from kpis.tickets import booking, merging, observe
@@ -131,15 +131,15 @@ def _running(row: TicketRow, target: str) -> tuple[bool, int | None]:
     return bool((promise.how >> 4 if target == "resolution" else promise.how) & GIVEN), None
 
 
-def _at_risk(rows: dict[str, TicketRow]) -> dict[AtRiskKey, list[Entry]]:
-    found: dict[AtRiskKey, list[Entry]] = defaultdict(list)
+def _at_risk(rows: dict[str, TicketRow]) -> dict[AtRiskKey, list[SegmentEntry]]:
+    found: dict[AtRiskKey, list[SegmentEntry]] = defaultdict(list)
     for ticket_id, row in rows.items():
         for target, due in commitments.running(row):
             assert row.creation is not None
             team, channel, priority = row.dims()
             given, wait_ms = _running(row, target)
             found[AtRiskKey(target, team)].append(
-                Entry(due, ticket_id, row.creation.at_ms, channel, priority, None, given, wait_ms)
+                SegmentEntry(due, ticket_id, row.creation.at_ms, channel, priority, None, given, wait_ms)
             )
     return {
         key: sorted(entries, key=lambda entry: (entry.due_ms, entry.ticket_id))

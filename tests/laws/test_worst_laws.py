@@ -143,8 +143,9 @@ def test_a_batch_judges_the_same() -> None:
     assert any(name == "support_sla_worst_ratio" for name, _ in found)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_three_hours_into_the_slip_it_is_named_first(seed: int) -> None:
+    """Of 120 tickets an hour, as 8 seeds of 8 show; of 60 it is a matter of chance whether 3 hours suffice."""
     slip = MONDAY + 33 * HOUR_MS
     at_ms = slip + 3 * HOUR_MS
     desk = Watched(
@@ -153,7 +154,7 @@ def test_three_hours_into_the_slip_it_is_named_first(seed: int) -> None:
             seed=seed,
             start_ms=MONDAY - 2 * DAY_MS,
             end_ms=at_ms,
-            rate_per_hour=60,
+            rate_per_hour=120,
             moment_ms=slip,
         )
     )
