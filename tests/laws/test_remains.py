@@ -11,18 +11,19 @@ from msgspec.structs import asdict
 
 from kpis.ledger import packing
 from kpis.sla import commitments
+from kpis.sla.policy import Policy
 from kpis.tickets import merging, observe
 from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import Standing
 from tests.examples import examples
 from tests.laws.ledgers import T0, contents, decoded
-from tests.laws.policies import the_policy
+from tests.laws.policies import HANDFUL, both
 from windows.panes import DAY_MS, HOUR_MS
 
 Event = tuple[str, dict[str, Any]]
 THOROUGH = settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 GAP_MS: Final = 100 * DAY_MS
-POLICY: Final = the_policy()
+POLICIES: Final = {name: both(text)[0] for name, text in HANDFUL.items()}
 # Answers are corrected within 61 days, a solution has ripened by then, and stretches differ by labels.
 NOT_KEPT: Final = frozenset(
     {
@@ -73,12 +74,12 @@ def _shifted(name: str, value: Any) -> Any:
     return value
 
 
-def adds(row: TicketRow) -> Counter[object]:
+def adds(row: TicketRow, policy: Policy) -> Counter[object]:
     """What a row adds to panes and levels after the gap: all before has left the panes.
 
     A deadline that had passed before is overdue for the team that has the ticket now, in `running`.
     """
-    row.promise = commitments.derive(row, POLICY)
+    row.promise = commitments.derive(row, policy)
     promised = commitments.contribution(row)
     found: Counter[object] = Counter()
     for dims, (at_ms, cell, amount) in [*observe.observe(row), *promised.found]:
@@ -131,22 +132,39 @@ def test_a_row_comes_back_with_all_that_it_had_come_to(found: list[Event]) -> No
 
 
 @THOROUGH
-@given(st.lists(contents("T1"), max_size=16), st.lists(contents("T1"), max_size=10))
-@example([CREATED, SOLVED, HANDED], [changed("reopened", T0, "o")])  # under the labels of the resolution
-@example([CREATED, SOLVED, SAME], [changed("reopened", T0, "o"), changed("triaged", T0 + 1, "g", team="b")])
-@example(ANSWERED, [SOLVED])  # a message came after the first reply: no first contact
-@example([CREATED, changed("status", T0 + 1, "s", status="bot")], [changed("handed_over", T0, "h")])
-@example([CREATED, SOLVED], [changed("replied", T0, "f"), changed("reopened", T0 + 1, "o")])
+@given(
+    st.lists(contents("T1"), max_size=16),
+    st.lists(contents("T1"), max_size=10),
+    st.sampled_from(sorted(POLICIES)),
+)
+@example(  # under the labels of the resolution
+    [CREATED, SOLVED, HANDED], [changed("reopened", T0, "o")], "two versions"
+)
+@example(
+    [CREATED, SOLVED, SAME],
+    [changed("reopened", T0, "o"), changed("triaged", T0 + 1, "g", team="b")],
+    "two versions",
+)
+@example(  # late again, and by now with those to whom another line is promised
+    [CREATED, changed("transferred", T0 + 1, "t", team="b"), SOLVED],
+    [changed("reopened", T0, "o"), ("resolved", {**SOLVED[1], "occurred_at": T0 + 30 * DAY_MS})],
+    "retarget",
+)
+@example(ANSWERED, [SOLVED], "two versions")  # a message came after the first reply: no first contact
+@example(
+    [CREATED, changed("status", T0 + 1, "s", status="bot")], [changed("handed_over", T0, "h")], "two versions"
+)
+@example([CREATED, SOLVED], [changed("replied", T0, "f"), changed("reopened", T0 + 1, "o")], "two versions")
 def test_what_comes_after_the_gap_adds_what_it_would_have_added_to_the_row(
-    found: list[Event], more: list[Event]
+    found: list[Event], more: list[Event], name: str
 ) -> None:
-    row = row_of(found)
+    row, policy = row_of(found), POLICIES[name]
     again = back(row)
-    assert adds(row) == adds(again)
+    assert adds(row, policy) == adds(again, policy)
     for event in later(more):
         for one in (row, again):
             merging.merge(one, decoded(event))  # type: ignore[arg-type]
-        assert adds(row) == adds(again), event
+        assert adds(row, policy) == adds(again, policy), event
 
 
 @THOROUGH

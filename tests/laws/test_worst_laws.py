@@ -145,7 +145,7 @@ def test_a_batch_judges_the_same() -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_three_hours_into_the_slip_it_is_named_first(seed: int) -> None:
-    """Of 120 tickets an hour, as 8 seeds of 8 show; of 60 it is a matter of chance whether 3 hours suffice."""
+    """Of 120 tickets an hour, whatever the seed; of 60 it is a matter of chance whether 3 hours suffice."""
     slip = MONDAY + 33 * HOUR_MS
     at_ms = slip + 3 * HOUR_MS
     desk = Watched(
