@@ -22,10 +22,9 @@ from deskpulse.settings import Settings
 from deskpulse.wiring import view_rules
 from kpis.figure import Figure
 from kpis.figures.batch import Batch, History, Stretch
-from kpis.figures.catalogue import CLOSED_FIGURES
+from kpis.figures.catalogue import is_denominator
 from kpis.figures.view import ViewRules
 from kpis.members import DIMENSIONS, MemberRules
-from kpis.sla.metrics import FOREIGN
 from kpis.state.quality import Quality, told
 from windows.offered import ALL_NAMES
 
@@ -33,8 +32,6 @@ _EXAMPLES: Final = 5  # of the refused events of a reason
 _MOST_SPELLINGS: Final = 1_000  # of a dimension
 _HEADED: Final = frozenset({"window", "period", "by", "member", "clock", "team", "channel", "priority"})
 _EVERYTHING: Final = 1_000_000_000  # names of a dimension
-# These count what is unlike the rest of a figure's observations, and are the n of none.
-_OWN_OBSERVATIONS: Final = frozenset({FOREIGN, *(shown.name for shown in CLOSED_FIGURES)})
 _SHOW_EVERY: Final = 2_000  # events between two words of progress
 
 
@@ -230,13 +227,9 @@ def document(as_of_ms: int, figures: Iterable[Figure], *, by_created: bool = Fal
         "figures": [
             {"name": figure.name, **dict(figure.labels), "value": figure.value, "n": figure.n}
             for figure in figures
-            if not _is_denominator(figure.name)
+            if not is_denominator(figure.name)
         ],
     }
-
-
-def _is_denominator(name: str) -> bool:
-    return name.endswith("_observations") and name not in _OWN_OBSERVATIONS
 
 
 def _table(as_of_ms: int, figures: Sequence[Figure], *, by_created: bool) -> Table:
@@ -253,7 +246,7 @@ def _table(as_of_ms: int, figures: Sequence[Figure], *, by_created: bool) -> Tab
     table.add_column("n", justify="right", no_wrap=True)
     parts: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
-        if not _is_denominator(figure.name):
+        if not is_denominator(figure.name):
             labels = dict(figure.labels)
             parts.setdefault(
                 (labels.get("window", "now"), labels.get("period", ""), labels["by"], labels["member"]), []

@@ -193,14 +193,17 @@ class Partition:
         return since + self._config.unit_interval_seconds - self._config.clock.elapsed()
 
     async def _rebuild(self) -> None:
-        """Bring the panes to this program's definitions, in transactions of their own.
+        """Bring the panes to this program's definitions and policy, in transactions of their own.
 
         Whoever takes over meanwhile begins again.
         """
         began = self._config.clock.elapsed()
         rows = self.state.rows_held
         logger.info(
-            "partition %d: other definitions made its panes: making them anew from %d rows", self.number, rows
+            "partition %d: %s made its panes: making them anew from %d rows",
+            self.number,
+            self.state.outdated,
+            rows,
         )
         for changes in self.state.rebuild(self._config.unit_bytes):
             self.rebuilt += 1

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from exporters.links import safe_link
 from exporters.snapshot import Snapshot
 from kpis.figure import Figure
+from kpis.figures.catalogue import is_denominator
 from kpis.figures.view import View
 from kpis.ledger.codec import decode_at_risk
 from kpis.sla.at_risk import AtRisk, at_risk
@@ -84,7 +85,7 @@ def kpis_json(snapshot: Snapshot, wanted: WantedLabels) -> bytes:
         live=[],
     )
     if view is not None:
-        values = (figure for figure in view.figures if not figure.name.endswith("_observations"))
+        values = (figure for figure in view.figures if not is_denominator(figure.name))
         answer.figures = [_figure(figure) for figure in values if _keep(figure, wanted)]
         of_live = {name: values for name, values in wanted.items() if name not in ("window", "period")}
         answer.live = [_figure(figure) for figure in view.live if _keep(figure, of_live)]

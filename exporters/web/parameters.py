@@ -15,10 +15,11 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 
-from exporters.metrics.families import FINAL, LIVE, SLA_FINAL, SLA_LIVE, SLA_WORST
+from exporters.metrics.families import CLOSED_FINAL, FINAL, LIVE, SLA_FINAL, SLA_LIVE, SLA_WORST
 from exporters.wall.build import COMPARES
 from exporters.wall.specs import TILES
 from exporters.web.access import Handler
+from kpis.figures.catalogue import is_denominator
 from kpis.figures.view import View
 from kpis.members import EVERY_DIMENSION, OTHER
 from kpis.sla.policy import TARGETS
@@ -40,7 +41,7 @@ _COMBINED: Final = tuple(
 ROLLUPS: Final = ("all", *EVERY_DIMENSION, *_COMBINED)
 # A figure's observations are its `n`; those of live ones are figures of their own.
 NAMES: Final = (
-    *(family.name for family in (*FINAL, *SLA_FINAL) if not family.name.endswith("_observations")),
+    *(family.name for family in (*FINAL, *SLA_FINAL, *CLOSED_FINAL) if not is_denominator(family.name)),
     *(family.name for family in (*LIVE, *SLA_LIVE, *SLA_WORST)),
 )
 

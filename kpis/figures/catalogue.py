@@ -137,6 +137,17 @@ SLA_LIVE_FIGURES: Final = sla.KPI.live
 # What is named worst now, and what will be: only those members have samples.
 WORST_FIGURES: Final = worst.KPI.live
 ATTAINMENTS: Final = sla.ATTAINMENTS
+# These count what is unlike the rest of a figure's observations, and are the denominator of none.
+_OWN_OBSERVATIONS: Final = frozenset({sla.FOREIGN.name, *(shown.name for shown in CLOSED_FIGURES)})
+
+
+def is_denominator(name: str) -> bool:
+    """Whether a metric only says of how many observations another figure is.
+
+    >>> [is_denominator(f"support_{name}") for name in ("nps_observations", "sla_foreign_observations")]
+    [True, False]
+    """
+    return name.endswith("_observations") and name not in _OWN_OBSERVATIONS
 
 
 def pages() -> dict[str, tuple[str, ...]]:

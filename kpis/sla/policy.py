@@ -386,6 +386,25 @@ def changed_past(policy: Policy | None, signed: Signed | None, newest_ms: int | 
     return faults
 
 
+def moves_open(policy: Policy | None, signed: Signed | None, newest_ms: int | None) -> bool:
+    """Whether tickets that are open may be promised something else than by the policy that the ledger knows.
+
+    Versions that `changed_past` lets pass are for tickets to come, but one with `effective_for: open` takes
+    those along that are open then. Of a version that is gone, or was another, the ledger does not know
+    whether it did. False without any event (`newest_ms` None).
+    """
+    if newest_ms is None:
+        return False
+    known = {} if signed is None else signed.versions
+    offered = {version.name: version for version in policy.versions} if policy is not None else {}
+    if signed is not None:
+        for name, signature in known.items():
+            version = offered.get(name)
+            if version is None or version.digest(signed.year) != signature.digest:
+                return True
+    return any(version.effective_for_open for name, version in offered.items() if name not in known)
+
+
 def _in_force(effective_ms: int | None, newest_ms: int) -> bool:
     return effective_ms is None or effective_ms <= newest_ms
 

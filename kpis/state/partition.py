@@ -45,7 +45,7 @@ from kpis.ledger.codec import Position
 from kpis.ledger.shared import agreed, differing
 from kpis.sla import given
 from kpis.sla.at_risk import AtRiskKey
-from kpis.sla.policy import changed_past, year_of
+from kpis.sla.policy import changed_past, moves_open, year_of
 from kpis.state import quality, rebuild
 from kpis.state.admission import Admission
 from kpis.state.comebacks import TicketRows
@@ -72,7 +72,6 @@ from streams.events import (
     Survey,
     TicketCreated,
 )
-from streams.names import fold
 from streams.sources import BY_TOPIC
 from streams.topics import SOURCE_TOPICS
 from windows.panes import SIX_HOURS
@@ -123,6 +122,7 @@ class PartitionState:
         self._intake = Intake(rules, self._counts)
         # Without a policy only deadlines that come with tickets are promised: others cost nothing more.
         self._book = SlaClocks(rules.policy, self._tables, self._tickets.by_id)
+        self._policy_moves = False  # for tickets that are open, too: `rebuild` lets them follow
         self.too_late_names: list[str] = []  # of the policy: in this ledger they count as `other` for ever
         self._reserve()
         self._fit_format()
@@ -268,8 +268,7 @@ class PartitionState:
         booked = [at_ms for _, bookings in parts for at_ms, _, _ in bookings]
         if (promised := self._book.before(row)) is not None:
             booked += [at_ms for _, (at_ms, _, _) in promised.found]
-        booked_ms = max(booked, default=row.last_ms)
-        over_ms = max(row.last_ms, booked_ms) + max(SIX_HOURS.retention_ms, self.rules.horizon_ms)
+        over_ms = max([row.last_ms, *booked]) + max(SIX_HOURS.retention_ms, self.rules.horizon_ms)
         return max(over_ms, row.last_ms + self.rules.open_ms) if levels else over_ms
 
     def advance(self, drained: Collection[str]) -> None:
@@ -342,9 +341,8 @@ class PartitionState:
         view.append(self._position_row())
         self.clean = True
         for row in self._tickets.changed_rows():
-            row.standing = row.log = row.clocks = (
-                None  # nobody asks again so soon, and there may be a million rows
-            )
+            # nobody asks again so soon, and there may be a million rows
+            row.standing = row.log = row.clocks = None
         return Changes(self._tickets.changes() + self._customers.changes(), view)
 
     def _position_row(self) -> tuple[bytes, bytes]:
@@ -393,6 +391,8 @@ class PartitionState:
 
     def _sign(self) -> None:
         """Note in the position row which policy the rows are made with."""
+        if self._policy_moves:
+            return  # not before all of them are
         policy, newest = self.rules.policy, self._newest_ms
         self.position.policy = None if policy is None else policy.signed(year_of(newest or 0))
 
@@ -406,6 +406,7 @@ class PartitionState:
         self._fit_format()
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
+        self._policy_moves = moves_open(self.rules.policy, self.position.policy, self._newest_ms)
         settings = self.position.settings
         self._agree()
         self._tables.restore_floors(self.position.event_clock_ms)
@@ -417,8 +418,7 @@ class PartitionState:
         self._customers.index()
         self._presence.index()
         uncreated = sum(row.creation is None for row in self._tickets.by_id.values())
-        # of a ledger from before they were counted
-        if self.position.counters.get("uncreated", 0) != uncreated:
+        if self.position.counters.get("uncreated", 0) != uncreated:  # a ledger from before they were counted
             self.position.counters["uncreated"] = uncreated
         if not self.outdated:
             self._book.loaded()
@@ -437,22 +437,17 @@ class PartitionState:
 
     def _reserve(self) -> None:
         """What the policy names is admitted before any event names it."""
-        named = (
-            []
-            if self.rules.policy is None
-            else [
-                dict.fromkeys(map(fold, self.rules.policy.names(place)))
-                for place in range(len(self.rules.dimensions))
-            ]
-        )
+        named = self.rules.names_of_policy()
         self.too_late_names = [
             name for place, names in enumerate(named) for name in self._admission.reserve(place, names)
         ]
 
     @property
-    def outdated(self) -> bool:
-        """Whether another C or setting made the panes: then `rebuild` comes before anything is applied."""
-        return not definitions.are_current(self.position, segment=self.rules.segment)
+    def outdated(self) -> str | None:
+        """What made panes that `rebuild` has to renew before anything is applied. None: they are as new."""
+        if not definitions.are_current(self.position, segment=self.rules.segment):
+            return rebuild.DEFINITIONS
+        return rebuild.POLICY if self._policy_moves else None
 
     @property
     def rows_held(self) -> int:
@@ -465,6 +460,14 @@ class PartitionState:
         Each change set is to be written, in order, each in a transaction of its own; None: let others run
         meanwhile.
         """
+        if self.outdated == rebuild.POLICY:
+            self._book.loaded()
+            for _ in rebuild.follow_policy(self._tickets, self._book):
+                yield self.take_changes() if self.dirty_bytes() > most_bytes else None
+            self._policy_moves = False
+            yield self.take_changes()
+            return
+        self._policy_moves = False  # promises are derived anew below
         self.position.becoming = definitions.CURRENT
         self.position.segmenting = self.position.segment is not self.rules.segment or bool(self._foreign)
         yield Changes([], [self._position_row()])  # from now on faces hide what the two do not share

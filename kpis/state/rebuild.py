@@ -1,6 +1,7 @@
 """Panes and levels made anew from the rows, when they were made by another C than this program's.
 
-Or when they distinguish segments and should not, or the other way round.
+Or when they distinguish segments and should not, or the other way round. Or, in a shorter way, when the
+policy has a new version that open tickets follow (`follow_policy`).
 
 ```
  rows ---- C(row) of this program ---> sums              turn after turn, so that the process stays alive
@@ -31,6 +32,8 @@ from windows.protocols import WindowedTables
 from windows.rows import Rows
 
 ROWS_A_TURN: Final = 1_000  # some tens of milliseconds
+DEFINITIONS: Final = "other definitions"
+POLICY: Final = "another version of the policy"
 _ROW_BYTES: Final = 64  # of a record beside its key, from above
 
 
@@ -61,6 +64,20 @@ def book_again(
             yield done
     tables.settle()
     yield done
+
+
+def follow_policy(tickets: Rows[TicketRow], book: SlaClocks) -> Iterator[int]:
+    """Let open tickets follow a version of the policy that is for them too.
+
+    Each row moves as it would with its next event, so figures are whole after each. Yields how many are done,
+    after each that moved and after each turn.
+    """
+    for done, (ticket_id, row) in enumerate(tickets.by_id.items(), 1):
+        moves = book.follow_policy(ticket_id, row)
+        if moves:
+            tickets.mark(ticket_id, row.size + row.stub_size)
+        if moves or done % ROWS_A_TURN == 0:
+            yield done
 
 
 def deletions(keys: Iterable[bytes], most_bytes: int) -> Iterator[list[tuple[bytes, None]]]:

@@ -9,6 +9,7 @@ from typing import Final
 from kpis.ledger.shared import Differing
 from kpis.members import dimensions
 from kpis.sla.policy import Policy
+from streams.names import fold
 from windows.panes import DAY, DAY_MS, MINUTE_MS, SIX_HOURS
 
 
@@ -35,6 +36,13 @@ class StateRules:
     def dimensions(self) -> tuple[str, ...]:
         """Those of the desk."""
         return dimensions(segment=self.segment)
+
+    def names_of_policy(self) -> list[list[str]]:
+        """What the policy names, by dimension, each name once and folded; without a policy: nothing."""
+        if self.policy is None:
+            return []
+        places = range(len(self.dimensions))
+        return [list(dict.fromkeys(map(fold, self.policy.names(place)))) for place in places]
 
 
 DEFAULTS: Final = StateRules()

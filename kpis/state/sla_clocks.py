@@ -74,6 +74,17 @@ class SlaClocks:
         row.promise, row.clocks = promise, None
         return changed
 
+    def follow_policy(self, ticket_id: str, row: TicketRow) -> bool:
+        """Derive the promise of a row by a policy that has changed, and book the difference.
+
+        True where it is another one than the row had.
+        """
+        old, dims = self.before(row) or NOTHING, row.dims()
+        if not self.promise_again(row):
+            return False
+        self.move(ticket_id, row, (dims, old), (dims, self.before(row) or NOTHING))
+        return True
+
     def book(self, ticket_id: str, row: TicketRow, event: FactEvent, merge: Callable[[], None]) -> None:
         """Let an event be merged into a row, and book what that does to its promise.
 

@@ -48,8 +48,8 @@ class CountingState:
         self._row_bytes = row_bytes
 
     @property
-    def outdated(self) -> bool:
-        return self.rebuilds > 0
+    def outdated(self) -> str | None:
+        return "other definitions" if self.rebuilds else None
 
     def apply(self, topic: str, records: Sequence[Any]) -> list[DeadLetter]:
         assert not self.outdated, "something was applied to sums that are not whole"

@@ -23,6 +23,7 @@ from exporters.metrics.program_families import differs
 from exporters.reading.keeper import ViewKeeper
 from exporters.reading.status import ReaderStatus
 from exporters.web.app import new_app
+from kpis.figures.catalogue import is_denominator
 from kpis.figures.view import ViewRules
 from kpis.ledger.codec import Position
 from kpis.sla.policy import Policy
@@ -85,6 +86,27 @@ class TestMetrics:
         labels = {("by", "all"), ("member", "all"), ("target", "first_reply")}
         assert 1 == found["support_sla_overdue_tickets", frozenset(labels)]
         assert 1 == found["support_sla_due_tickets", frozenset({*labels, ("within", "15m")})]
+
+    async def test_the_api_has_each_figure_that_prometheus_gets(self, open_pages: Open) -> None:
+        """What is unlike the rest too: replies to what came in closed hours, and promises of another line.
+
+        Only the number of observations is told with the figure itself.
+        """
+        desk = SlaDesk(OFFICE)
+        desk.created("T1", "07:10")  # before the office opens
+        desk.replied("T1", "07:20")
+        client = await open_pages(desk, desk.policy)
+        of_windows = [name for name, labels in await scraped(client) if "period" in dict(labels)]
+        answered = await (await client.get("/api/kpis")).json()
+        names = {figure["name"] for figure in answered["figures"]}
+        figures = {name for name in of_windows if name.startswith("support_")}
+        assert {name for name in figures if not is_denominator(name)} == names
+        shown = {"support_first_response_closed_observations", "support_sla_foreign_observations"}
+        assert shown <= names
+        for name in shown:
+            asked = await client.get(f"/api/kpis?name={name}&by=all&window=24h&period=current")
+            found = [(figure["name"], figure["value"]) for figure in (await asked.json())["figures"]]
+            assert (name, 1 if "closed" in name else 0) in found
 
     async def test_the_end_of_a_list_of_days_is_shown(self, open_pages: Open) -> None:
         """The midnight after May 15th 2026 in Madrid is 22:00 UTC of that day.
