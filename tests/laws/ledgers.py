@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 from typing import Any, Final
 
@@ -185,6 +185,24 @@ class Desk:
             state.load(name, key, value)  # type: ignore[arg-type]
         state.loaded()
         return state
+
+    def taken_over(self, seed: int = 0, *, most_bytes: int = 600) -> Iterator[Changes]:
+        """A worker recovers the partition and brings it up to date, in transactions of its own.
+
+        Few bytes make many transactions. The caller keeps them, or stops where the worker dies.
+        """
+        self.state = self.recovered(seed)
+        if self.state.outdated:
+            yield from (changes for changes in self.state.rebuild(most_bytes) if changes is not None)
+        yield self.state.take_changes()
+
+    def apply(self, found: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Events with the ids that they have, one record each."""
+        for topic, content in found:
+            self.state.apply(topic, [self.record(topic, content)])
+
+    def tickets(self) -> dict[bytes, bytes]:
+        return {key: value for (name, key), value in self.rows.items() if name == "tickets"}
 
     def view(self) -> dict[codec.ViewKey, Any]:
         return {

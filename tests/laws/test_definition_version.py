@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,6 @@ from kpis.ledger import codec, definitions
 from kpis.ledger.codec import OWN_IDS_FORMAT, Position
 from kpis.ledger.definitions import CURRENT, HISTORY
 from kpis.sla import commitments
-from kpis.state.records import Changes
 from kpis.state.rules import StateRules
 from kpis.tickets import observe
 from kpis.tickets.row import TicketRow
@@ -54,24 +53,12 @@ customer_events = st.builds(
 histories = st.lists(contents("T1", "T2", "T3") | customer_events, min_size=10, max_size=40)
 
 
-def apply(desk: Desk, found: Sequence[Event]) -> None:
-    for topic, content in found:
-        desk.state.apply(topic, [desk.record(topic, content)])
-
-
 def take_over(desk: Desk, *, crash_after: int | None = None, seed: int = 0) -> None:
     """A worker recovers the partition and brings it to its C; it may die after some transactions."""
-    desk.state = desk.recovered(seed)
-    for number, changes in enumerate(_rebuilt(desk)):
+    for number, changes in enumerate(desk.taken_over(seed, most_bytes=MOST_BYTES)):
         if number == crash_after:
             return
         desk.keep(changes)
-
-
-def _rebuilt(desk: Desk) -> Iterator[Changes]:
-    if desk.state.outdated:
-        yield from (changes for changes in desk.state.rebuild(MOST_BYTES) if changes is not None)
-    yield desk.state.take_changes()
 
 
 def without_position(desk: Desk) -> dict[object, object]:
@@ -81,10 +68,6 @@ def without_position(desk: Desk) -> dict[object, object]:
         if name == "view" and key != codec.POSITION_KEY
     ]
     return readable(rows)
-
-
-def tickets_of(desk: Desk) -> dict[bytes, object]:
-    return {key: value for (name, key), value in desk.rows.items() if name == "tickets"}
 
 
 def rules_of(program: Program) -> StateRules:
@@ -97,9 +80,9 @@ def from_the_start(
 ) -> Desk:
     with carrying(program):
         desk = Desk(rules)
-        apply(desk, before)
+        desk.apply(before)
         desk.write()
-        apply(desk, after)
+        desk.apply(after)
         desk.write()
     return desk
 
@@ -127,11 +110,11 @@ def test_rows_loaded_under_another_c_are_the_same_events_under_it_from_the_start
         assert (new.number, None, True) == (position.definitions, position.becoming, desk.state.clean)
         expected = from_the_start(new, before, rules=rules)
         assert without_position(expected) == without_position(desk)
-        apply(desk, after)
+        desk.apply(after)
         desk.write()
     expected = from_the_start(new, before, after, rules)
     assert without_position(expected) == without_position(desk)
-    assert tickets_of(expected) == tickets_of(desk)
+    assert expected.tickets() == desk.tickets()
 
 
 @QUICK
@@ -145,7 +128,7 @@ def test_a_crash_on_the_way_up_may_be_followed_by_the_way_down(
     take_over(desk)
     expected = from_the_start(THIS, before)
     assert without_position(expected) == without_position(desk)
-    assert tickets_of(expected) == tickets_of(desk)
+    assert expected.tickets() == desk.tickets()
 
 
 @QUICK
@@ -179,10 +162,10 @@ def test_the_format_may_be_raised_in_the_same_take_over(before: list[Event], aft
         one.rules = RAISED
         take_over(one)
         assert codec.VERSION == one.state.position.format
-        apply(one, after)
+        one.apply(after)
         one.write()
     assert without_position(expected) == without_position(desk)
-    assert tickets_of(expected) == tickets_of(desk)
+    assert expected.tickets() == desk.tickets()
 
 
 def test_an_unchanged_program_rebuilds_nothing() -> None:
@@ -225,7 +208,7 @@ def test_at_the_edge_of_61_days_no_pane_outlives_the_row_that_it_is_made_of(
         with carrying(program):
             desk = Desk(rules)
             for day in range(4):
-                apply(desk, _closed(f"T{day}", T0 + day * DAY_MS))
+                desk.apply(_closed(f"T{day}", T0 + day * DAY_MS))
             desk.pass_time(until_ms)
             desk.write()
         return desk
@@ -243,7 +226,7 @@ def test_a_closed_row_stays_until_its_last_booked_instant_is_over_too() -> None:
     Met is booked at the deadline, so the row stays as long as that pane.
     """
     desk = Desk(RULES)
-    apply(desk, _closed("T1", T0))
+    desk.apply(_closed("T1", T0))
     row = desk.state._tickets.by_id["T1"]
     found = [*observe.observe(row), *commitments.contribution(row).found]
     booked = [at_ms for _, (at_ms, _, _) in found]
@@ -259,7 +242,7 @@ def test_names_that_were_folded_are_folded_again_and_counted_once() -> None:
     with carrying(BEFORE):
         desk = Desk(rules)
         for number, team in enumerate(["x", "y", "z", "z"]):
-            apply(desk, [("ticket-created", {**_creation(f"T{number}", T0), "team": team})])
+            desk.apply([("ticket-created", {**_creation(f"T{number}", T0), "team": team})])
         desk.write()
     counted = dict(desk.state.position.counters)
     assert desk.recovered().outdated

@@ -155,12 +155,8 @@ def test_a_ledger_of_an_older_program_goes_on_as_before_and_is_read_by_it_again(
 
 
 def _take_over(desk: Desk) -> None:
-    desk.state = desk.recovered()
-    if desk.state.outdated:
-        for changes in desk.state.rebuild(600):
-            if changes is not None:
-                desk.keep(changes)
-    desk.write()
+    for changes in desk.taken_over():
+        desk.keep(changes)
 
 
 def _view(desk: Desk) -> dict[object, object]:

@@ -5,7 +5,7 @@ They need no event of their own: the ledger is what it would be had the version 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
@@ -13,10 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpis.ledger import codec
-from kpis.ledger.codec import AtRiskKey
+from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.policy import Policy
 from kpis.state import rebuild
-from kpis.state.records import Changes
 from kpis.state.rules import PolicyChangedError, StateRules
 from tests.examples import examples
 from tests.laws.ledgers import T0, Desk, contents, readable
@@ -25,7 +24,6 @@ from windows.panes import DAY_MS, HOUR_MS
 
 Event = tuple[str, dict[str, Any]]
 QUICK = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-MOST_BYTES: Final = 600  # small, so that it takes many transactions
 LINES: Final = """
     first_reply: [{team: a, within: 20h, objective: 90%}, {within: 96h, objective: 90%}]
     next_reply: [{within: 96h, objective: 90%}]
@@ -87,15 +85,10 @@ def the_rules(name: str) -> StateRules:
     return StateRules(policy=POLICIES[name])
 
 
-def apply(desk: Desk, found: Sequence[Event]) -> None:
-    for topic, content in found:
-        desk.state.apply(topic, [desk.record(topic, content)])
-
-
 def from_the_start(name: str, *parts: Sequence[Event]) -> Desk:
     desk = Desk(the_rules(name))
     for found in parts:
-        apply(desk, found)
+        desk.apply(found)
         desk.write()
     return desk
 
@@ -103,17 +96,10 @@ def from_the_start(name: str, *parts: Sequence[Event]) -> Desk:
 def taken_over(desk: Desk, name: str, *, crash_after: int | None = None, seed: int = 0) -> None:
     """A worker with this policy recovers the partition; it may die on the way."""
     desk.rules = the_rules(name)
-    desk.state = desk.recovered(seed)
-    for number, changes in enumerate(_followed(desk)):
+    for number, changes in enumerate(desk.taken_over(seed)):
         if number == crash_after:
             return
         desk.keep(changes)
-
-
-def _followed(desk: Desk) -> Iterator[Changes]:
-    if desk.state.outdated:
-        yield from (changes for changes in desk.state.rebuild(MOST_BYTES) if changes is not None)
-    yield desk.state.take_changes()
 
 
 def view_of(desk: Desk) -> dict[object, object]:
@@ -121,10 +107,6 @@ def view_of(desk: Desk) -> dict[object, object]:
     rows = [(key, value) for (name, key), value in desk.rows.items() if name == "view" and value is not None]
     found = readable([row for row in rows if row[0] != codec.POSITION_KEY])
     return {key: value for key, value in found.items() if not isinstance(key, codec.NamesKey)}
-
-
-def tickets_of(desk: Desk) -> dict[bytes, object]:
-    return {key: value for (name, key), value in desk.rows.items() if name == "tickets"}
 
 
 def later(found: Sequence[Event]) -> list[Event]:
@@ -155,13 +137,13 @@ def test_a_ledger_follows_a_policy_as_if_it_had_always_been_so(
     taken_over(desk, read_next, seed=seed)
     expected = from_the_start(read_next, before)
     assert view_of(expected) == view_of(desk)
-    assert tickets_of(expected) == tickets_of(desk)
+    assert expected.tickets() == desk.tickets()
     after = later(after)
-    apply(desk, after)
+    desk.apply(after)
     desk.write()
     expected = from_the_start(read_next, before, after)
     assert view_of(expected) == view_of(desk)
-    assert tickets_of(expected) == tickets_of(desk)
+    assert expected.tickets() == desk.tickets()
 
 
 @QUICK
@@ -174,18 +156,18 @@ def test_the_ledger_is_signed_with_the_new_policy_when_all_have_followed(
     desk = from_the_start(made_with, before)
     signed = desk.state.position.policy
     desk.rules = the_rules(read_next)
-    desk.state = desk.recovered()
-    assert rebuild.POLICY == desk.state.outdated
+    desk.state = state = desk.recovered()
+    assert rebuild.POLICY == state.outdated
     found = [changes for changes in desk.state.rebuild(1) if changes is not None]
     told = [dict(changes.view)[codec.POSITION_KEY] for changes in found]
     assert all(row is not None for row in told)
     assert [signed] * (len(found) - 1) == [codec.decode_position(row or b"").policy for row in told[:-1]]
     policy, last = POLICIES[read_next], codec.decode_position(told[-1] or b"").policy
     assert last == (None if policy is None else policy.signed(2026))
-    assert desk.state.outdated is None
     for changes in found:
         desk.keep(changes)
-    assert desk.recovered().outdated is None
+    for state in (desk.state, desk.recovered()):
+        assert state.outdated is None
 
 
 def test_a_version_for_tickets_to_come_moves_no_ticket() -> None:

@@ -28,7 +28,7 @@ from tests.laws.anything import SEGMENTS
 from tests.laws.chaos import AS_OF_MS, TEAMS, ChaoticDesk, Stream
 from tests.laws.ledgers import T0, Desk, contents, readable
 from tests.laws.policies import EDITIONS_BY_SEGMENT, POLICY_BY_SEGMENT, the_policy
-from tests.laws.test_definition_version import MOST_BYTES, QUICK, Event, apply, customer_events
+from tests.laws.test_definition_version import MOST_BYTES, QUICK, Event, customer_events
 from tests.laws.test_stream_batch_oracle import (
     BUCKETS_SECONDS,
     HISTOGRAMS,
@@ -121,14 +121,10 @@ def are_admitted(desk: Desk) -> bool:
     )
 
 
-def tickets_of(desk: Desk) -> dict[bytes, bytes]:
-    return {key: value for (name, key), value in desk.rows.items() if name == "tickets"}
-
-
 def from_the_start(rules: StateRules, *parts: Sequence[Event]) -> Desk:
     desk = Desk(rules)
     for events in parts:
-        apply(desk, events)
+        desk.apply(events)
         desk.write()
     return desk
 
@@ -136,10 +132,7 @@ def from_the_start(rules: StateRules, *parts: Sequence[Event]) -> Desk:
 def switched(desk: Desk, rules: StateRules) -> Iterator[Changes]:
     """A worker with other rules takes the partition over, transaction by transaction."""
     desk.rules = rules
-    desk.state = desk.recovered()
-    if desk.state.outdated:
-        yield from (changes for changes in desk.state.rebuild(MOST_BYTES) if changes is not None)
-    yield desk.state.take_changes()
+    yield from desk.taken_over(most_bytes=MOST_BYTES)
 
 
 def once_each(events: Sequence[Event]) -> list[Event]:
@@ -168,7 +161,7 @@ def test_rows_of_tickets_are_the_same_bytes_with_it_and_without_it(events: list[
 
     What the policy makes of a ticket is the same as well, as long as no line names a segment.
     """
-    assert tickets_of(from_the_start(OFF_RULES, events)) == tickets_of(from_the_start(ON_RULES, events))
+    assert from_the_start(OFF_RULES, events).tickets() == from_the_start(ON_RULES, events).tickets()
 
 
 @pytest.mark.parametrize("way", ["on", "off"])
@@ -193,11 +186,11 @@ def test_after_it_was_switched_the_ledger_is_what_it_had_been_from_the_start(
         desk.keep(changes)
     assert rows_of(from_the_start(new, before)) == rows_of(desk)
     assert on is codec.decode_position(desk.rows["view", codec.POSITION_KEY]).segment
-    apply(desk, after)
+    desk.apply(after)
     desk.write()
     assert are_admitted(desk)
     expected = from_the_start(new, before, after)
-    assert (rows_of(expected), tickets_of(expected)) == (rows_of(desk), tickets_of(desk))
+    assert (rows_of(expected), expected.tickets()) == (rows_of(desk), desk.tickets())
     assert not desk.recovered().outdated
 
 

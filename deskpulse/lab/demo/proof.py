@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.request import urlopen
 
 import yaml
@@ -132,30 +132,18 @@ def expected_figures(
     named = {name: names_written(editions, place) for place, name in enumerate(dimensions)}
     written = {name: [*named[name], *lists.get(name, ())] for name in dimensions}
     written["team"] += desk.team_time_zones
-    found = oracle.figures(
-        facts,
-        as_of_ms=as_of_ms,
-        time_zone=zone,
-        team_time_zones=desk.team_time_zones,
-        members=lists,
-        max_members=desk.max_members,
-        written=written,
-        named=named,
-        segment=segment,
-    )
+    asked: dict[str, Any] = {
+        "as_of_ms": as_of_ms,
+        "time_zone": zone,
+        "team_time_zones": desk.team_time_zones,
+        "members": lists,
+        "max_members": desk.max_members,
+        "written": written,
+        "named": named,
+        "segment": segment,
+    }
     # without a policy, too, there are deadlines that came with tickets
-    found += promised.figures(
-        facts,
-        as_of_ms=as_of_ms,
-        policy=editions,
-        time_zone=zone,
-        team_time_zones=desk.team_time_zones,
-        members=lists,
-        max_members=desk.max_members,
-        written=written,
-        named=named,
-        segment=segment,
-    )
+    found = [*oracle.figures(facts, **asked), *promised.figures(facts, policy=editions, **asked)]
     compared = settings.exporter.compared_rollups
     found = [
         figure
