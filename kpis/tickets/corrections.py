@@ -12,7 +12,7 @@ Where such a silence begins follows from event times, so it does not matter whet
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -36,27 +36,35 @@ def standing_facts(facts: Sequence[Fact], begun: Standing | None) -> list[Fact]:
 
 def refused(facts: Sequence[Fact], begun: Standing | None, retraction: Fact) -> bool:
     """Whether a retraction names something that it cannot take back any more."""
-    silences = _silences(facts, begun)
-    return any(_names(retraction, fact) and not _takes_back(retraction, fact, silences) for fact in facts)
+    silences, named = _silences(facts, begun), _named([retraction])
+    return any(_is_named(fact, named) and not _is_taken_back(fact, named, silences) for fact in facts)
 
 
-def _names(retraction: Fact, fact: Fact) -> bool:
-    retracts, *kind = retraction[3]
-    kinds = RETRACTABLE[kind[0]] if kind else _EVERY_KIND
-    return fact[1] != RETRACTED and fact[2] == digest(retracts) and fact[1] in kinds
+# By the digest of the event that it names: when a retraction is of, and the kinds of facts that it means.
+_Named = dict[bytes, list[tuple[int, frozenset[int]]]]
 
 
-def _takes_back(retraction: Fact, fact: Fact, silences: Sequence[int]) -> bool:
-    return _names(retraction, fact) and not any(fact[0] <= last < retraction[0] for last in silences)
+def _named(retractions: Iterable[Fact]) -> _Named:
+    found: _Named = {}
+    for at_ms, _, _, (retracts, *kind) in retractions:
+        found.setdefault(digest(retracts), []).append((at_ms, RETRACTABLE[kind[0]] if kind else _EVERY_KIND))
+    return found
+
+
+def _is_named(fact: Fact, named: _Named) -> bool:
+    return fact[1] != RETRACTED and any(fact[1] in kinds for _, kinds in named.get(fact[2], ()))
+
+
+def _is_taken_back(fact: Fact, named: _Named, silences: Sequence[int]) -> bool:
+    return any(
+        fact[1] in kinds and not any(fact[0] <= last < at_ms for last in silences)
+        for at_ms, kinds in named.get(fact[2], ())
+    )
 
 
 def _without_retracted(facts: Sequence[Fact], silences: Sequence[int]) -> list[Fact]:
-    retractions = [fact for fact in facts if fact[1] == RETRACTED]
-    return [
-        fact
-        for fact in facts
-        if fact[1] != RETRACTED and not any(_takes_back(one, fact, silences) for one in retractions)
-    ]
+    named = _named(fact for fact in facts if fact[1] == RETRACTED)
+    return [fact for fact in facts if fact[1] != RETRACTED and not _is_taken_back(fact, named, silences)]
 
 
 def _silences(facts: Sequence[Fact], begun: Standing | None) -> list[int]:
