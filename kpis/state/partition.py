@@ -99,6 +99,7 @@ class PartitionState:
             format=formats.of_new_ledger(rules.ledger_format),
             definitions=definitions.CURRENT,
             segment=rules.segment,
+            frt_from=rules.frt_from,
         )
         self.clean = True  # the ledger has all of this: no change waits for `take_changes`
         self._admission = Admission(rules.most_names, rules.most_combinations, rules.dimensions)
@@ -110,7 +111,7 @@ class PartitionState:
             self._ticket_leaves_ms,
             max(SIX_HOURS.retention_ms, min(rules.horizon_ms, rules.open_ms)),
             keeps=self.position.format >= codec.REMAINS_FORMAT,
-            segmented=rules.segment,
+            manner=rules.manner,
         )
         self._customers = CustomerRows(rules.customer_ms)
         # What to add to the counters of the position; empty right after `take_changes`. To merge a record
@@ -402,7 +403,7 @@ class PartitionState:
         Errors: LedgerFormatError, PolicyChangedError.
         """
         formats.settle(self.position, self.rules.ledger_format)
-        formats.check_segments(self.position, segment=self.rules.segment)
+        formats.check_manner(self.position, self.rules.manner)
         self._fit_format()
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
@@ -445,7 +446,7 @@ class PartitionState:
     @property
     def outdated(self) -> str | None:
         """What made panes that `rebuild` has to renew before anything is applied. None: they are as new."""
-        if not definitions.are_current(self.position, segment=self.rules.segment):
+        if not definitions.are_current(self.position, self.rules.manner):
             return rebuild.DEFINITIONS
         return rebuild.POLICY if self._policy_moves else None
 
@@ -455,7 +456,7 @@ class PartitionState:
         return len(self._tickets.by_id) + len(self._customers.by_id)
 
     def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
-        """Bring panes and levels to this C and these dimensions, between `loaded` and the first `apply`.
+        """Bring panes and levels to this C and this manner, between `loaded` and the first `apply`.
 
         Each change set is to be written, in order, each in a transaction of its own; None: let others run
         meanwhile.
@@ -469,7 +470,7 @@ class PartitionState:
             return
         self._policy_moves = False  # promises are derived anew below
         self.position.becoming = definitions.CURRENT
-        self.position.segmenting = self.position.segment is not self.rules.segment or bool(self._foreign)
+        self.position.remaking = self.position.manner != self.rules.manner or bool(self._foreign)
         yield Changes([], [self._position_row()])  # from now on faces hide what the two do not share
         folded = self._admission.folded.copy()
         self._tables.begin_anew()
@@ -486,7 +487,8 @@ class PartitionState:
         self._foreign.clear()
         self._admission.let_go()
         self.position.definitions, self.position.becoming = definitions.CURRENT, None
-        self.position.segment, self.position.segmenting = self.rules.segment, False
+        self.position.segment, self.position.frt_from = self.rules.manner
+        self.position.remaking = False
         yield self.take_changes()
 
     @property
