@@ -99,12 +99,20 @@ def _definitions(positions: Mapping[int, Position], manner: Manner) -> Finding:
         if hidden == definitions.EVERY
         else f"{', '.join(sorted(hidden))} {'is' if len(hidden) == 1 else 'are'}"
     )
+    fix = (
+        "run workers of one version only: each converts the partitions that it takes over to its "
+        "definitions (docs/upgrade.md)"
+    )
+    if any(position.manner != manner for position in positions.values()):
+        fix = (
+            "run workers with these settings only: each makes the panes of its partitions anew from the "
+            "ticket rows (docs/upgrade.md)"
+        )
     return warn(
         "definitions",
         f"this program has number {definitions.CURRENT}{_counted(manner)}; "
         f"{'; '.join(told)}: {names} hidden until all agree",
-        "run workers of one version only: each converts the partitions that it takes over to its "
-        "definitions (docs/upgrade.md)",
+        fix,
     )
 
 

@@ -56,7 +56,7 @@ def told(
         labels = {"clock": "calendar", **labels}
     if name not in _LIVE:
         labels = {"window": "24h", "period": "current", **labels}
-    return agreed(tuple(play(story).events), name, instant(as_of), policy, labels, frt_from)
+    return agreed(tuple(play(story).events), name, instant(as_of), policy, labels, frt_from=frt_from)
 
 
 def play(story: str) -> GoldenDesk:
@@ -104,6 +104,7 @@ def agreed(
     as_of_ms: int,
     policy: str | None,
     labels: Mapping[str, str],
+    *,
     frt_from: FrtFrom = "first_contact",
 ) -> float | None:
     """One figure on which all three agree. Errors: AssertionError where they differ."""
