@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from textwrap import dedent
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 
@@ -44,7 +44,7 @@ def told(
     *,
     as_of: str = "12:00",
     policy: str | None = None,
-    frt_from: FrtFrom = "first_contact",
+    frt_from: str = "first_contact",
     **labels: str,
 ) -> float | None:
     """One figure of a story as a view, a report and the oracle show it.
@@ -105,7 +105,7 @@ def agreed(
     policy: str | None,
     labels: Mapping[str, str],
     *,
-    frt_from: FrtFrom = "first_contact",
+    frt_from: str = "first_contact",
 ) -> float | None:
     """One figure on which all three agree. Errors: AssertionError where they differ."""
     key = (name, frozenset({"by": "all", "member": "all", **labels}.items()))
@@ -116,7 +116,7 @@ def agreed(
 
 @lru_cache(maxsize=8)
 def three_readers(
-    events: Told, as_of_ms: int, policy: str | None, frt_from: FrtFrom = "first_contact"
+    events: Told, as_of_ms: int, policy: str | None, frt_from: str = "first_contact"
 ) -> tuple[Samples, Samples, Samples]:
     """Every figure of some events: live, in a report, and by the oracle.
 
@@ -124,10 +124,11 @@ def three_readers(
     """
     text = None if policy is None else yaml.safe_load(dedent(policy))
     agreed_policy = None if text is None else build(PolicyFile.model_validate(text))
-    rules = replace(RULES, policy=agreed_policy, frt_from=frt_from)
+    start = cast("FrtFrom", frt_from)
+    rules = replace(RULES, policy=agreed_policy, frt_from=start)
     desk = GoldenDesk(list(events), rules, count(len(events)))
     builder = ViewBuilder(desk.rules)
-    for state in desk.states(StateRules(policy=agreed_policy, frt_from=frt_from)):
+    for state in desk.states(StateRules(policy=agreed_policy, frt_from=start)):
         builder.apply(state.partition, state.take_changes().view)
     view = builder.build(as_of_ms)
     history = History()

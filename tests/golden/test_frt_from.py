@@ -28,8 +28,8 @@ HOURS = """
 def both(story: str, name: str = FRT, **asked: str) -> tuple[float | None, float | None]:
     """A figure by default, and counted from the creation."""
     return (
-        told(story, name, frt_from="first_contact", **asked),  # type: ignore[arg-type]
-        told(story, name, frt_from="created", **asked),  # type: ignore[arg-type]
+        told(story, name, frt_from="first_contact", **asked),
+        told(story, name, frt_from="created", **asked),
     )
 
 

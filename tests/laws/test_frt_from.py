@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,7 +20,7 @@ from kpis.ledger import codec, packing
 from kpis.ledger.formats import LedgerFormatError
 from kpis.sla import commitments
 from kpis.state.rules import SettingsChangedError, StateRules
-from kpis.tickets import merging, observe
+from kpis.tickets import facts, merging, observe
 from kpis.tickets.manner import Manner
 from kpis.tickets.row import TicketRow
 from oracle import figures as oracle
@@ -95,13 +94,13 @@ class DeskOfBots(ChaoticDesk):
         opened_by = pick.choice(("customer", "customer", "desk"))
         fields = {**names, "customer_id": "C1", "opened_by": opened_by, "with_bot": pick.random() < 0.7}
         self._send("ticket-created", own, at_ms, ticket_id=own, **fields)
-        words: list[dict[str, object]] = [
+        words: list[dict[str, str]] = [
             {"change": "customer_replied"},
             {"change": "handed_over"},
             {"change": "status", "status": "bot"},
             {"change": "transferred", "team": pick.choice(TEAMS)},
         ]
-        for word in (*pick.choices(words, k=pick.randrange(5)), {"change": "replied"}):
+        for word in [*pick.choices(words, k=pick.randrange(5)), {"change": "replied"}]:
             at_ms = min(at_ms + pick.randrange(12 * MINUTE_MS), AS_OF_MS - 1)
             self._send("ticket-changed", own, at_ms, ticket_id=own, **word)
 
@@ -226,6 +225,15 @@ HANDED_OVER: Final[list[Content]] = [
 ]
 
 
+WRITTEN_TO: Final[list[Content]] = [
+    created(opened_by="desk"),
+    changed("customer_replied", T0 + 5 * MINUTE_MS, "m"),
+    changed("status", T0 + 6 * MINUTE_MS, "b", status="bot"),
+    changed("handed_over", T0 + 10 * MINUTE_MS, "h"),
+    changed("replied", T0 + 40 * MINUTE_MS, "r"),
+]
+
+
 def length_of(row: TicketRow, manner: Manner) -> int:
     row.manner = manner
     return sum(n for (_, cell), n in sums(row).items() if cell == cell_numbers.FIRST_RESPONSE + 1)
@@ -249,28 +257,58 @@ def firsts(row: TicketRow, manner: Manner) -> dict[tuple[object, int, int], int]
 
 
 @pytest.mark.parametrize("manner", [Manner(), CREATED])
-def test_a_row_that_has_let_go_of_the_reply_counts_in_either_manner(manner: Manner) -> None:
-    """Folded at a desk of either setting it is the same bytes: 30 min since the hand-over, or 40."""
+@pytest.mark.parametrize(("story", "minutes"), [(HANDED_OVER, 40), (WRITTEN_TO, 35)])
+def test_a_row_that_has_let_go_of_the_reply_counts_in_either_manner(
+    story: list[Content], minutes: int, manner: Manner
+) -> None:
+    """Folded at a desk of either setting it is the same bytes: 30 min since the hand-over, or 40.
+
+    Or 35, of a ticket that the desk opened, since the customer's message.
+    """
     later = [changed("handled", T0 + n * MINUTE_MS, f"x{n}", talk_seconds=n) for n in range(50, 90)]
     with narrow(20):
-        row = row_of([*HANDED_OVER, *later], manner)
+        row = row_of([*story, *later], manner)
     assert row.stub is not None
     assert row.stub.standing.replied_ms is not None
     raw = codec.encode_ticket(row)
     with narrow(20):
-        assert raw == codec.encode_ticket(row_of([*HANDED_OVER, *later], Manner()))
+        assert raw == codec.encode_ticket(row_of([*story, *later], Manner()))
     again = codec.decode_ticket(raw)
-    assert (30 * MINUTE_MS, 40 * MINUTE_MS) == (length_of(again, Manner()), length_of(again, CREATED))
+    assert 30 * MINUTE_MS == length_of(again, Manner())
+    assert minutes * MINUTE_MS == length_of(again, CREATED)
+
+
+def test_segments_are_known_beside_it() -> None:
+    """Both settings at once: 40 min, under gold; also once the row has let go of the reply."""
+    found = [created(with_bot=True, segment="gold"), *HANDED_OVER[1:]]
+    later = [changed("handled", T0 + n * MINUTE_MS, f"x{n}", talk_seconds=n) for n in range(50, 90)]
+    both = Manner(segment=True, frt_from="created")
+    for narrowed, story in ((100, found), (20, [*found, *later])):
+        with narrow(narrowed):
+            row = row_of(story, both)
+        assert ("a", "b", "c", "gold") == observe.walk(row, None).dims()
+        assert 40 * MINUTE_MS == length_of(row, both)
 
 
 @settings(QUICK, max_examples=examples(60))
-@given(st.lists(contents("T1"), min_size=10, max_size=40), st.integers(0, 1 << 30))
-def test_what_is_folded_adds_what_the_facts_would(found: list[Event], seed: int) -> None:
-    """In order of time, so that nothing is lost; transfers, bots and retractions among it."""
-    named = [(topic, {**content, "event_id": f"n{place}"}) for place, (topic, content) in enumerate(found)]
-    Random(seed).shuffle(named)
-    named.sort(key=lambda one: (one[0] != "ticket-created", one[1]["occurred_at"]))
-    named = [one for one in named if one[1].get("change") != "retracted"]
+@given(
+    st.lists(contents("T1"), min_size=10, max_size=40),
+    st.sampled_from([{"with_bot": True}, {"with_bot": True, "opened_by": "desk"}]),
+)
+def test_what_is_folded_adds_what_the_facts_would(found: list[Event], begins: dict[str, Any]) -> None:
+    """In order of time, so that nothing is lost; transfers, closures and bots among it."""
+    others = [
+        (topic, {**content, "event_id": f"n{place}"})
+        for place, (topic, content) in enumerate(found)
+        if topic != "ticket-created" and content.get("change") != "retracted"
+    ]
+    others.sort(key=lambda one: facts.fact_of(decoded(one)))  # type: ignore[arg-type]
+    named = [
+        created(T0 - 4 * HOUR_MS, **begins),
+        changed("customer_replied", T0 - 3 * HOUR_MS, "m"),
+        changed("handed_over", T0 - 2 * HOUR_MS, "h"),
+        *others,
+    ]
     whole = row_of(named)
     with narrow(10):
         folded = row_of(named)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from deskpulse.lab.demo import proof
 from deskpulse.settings import Settings
 from deskpulse.wiring import exporter_config, shared_settings, state_rules, view_rules
+from oracle.events import Record
 from tests.cli.harness import run_command
 from tests.golden.desk import NOON_MS
 from tests.golden.readers import play
@@ -49,7 +50,9 @@ def test_another_word_is_a_fault() -> None:
 @pytest.mark.parametrize(("frt_from", "seconds"), [("first_contact", 1800.0), ("created", 2400.0)])
 def test_the_demo_is_verified_by_it(frt_from: str, seconds: float) -> None:
     """Handed over 10:10, reply 10:40: 30 min, or 40 from the creation; in the parts, too."""
-    records = [(topic, owner.encode(), value, at_ms) for at_ms, topic, owner, value in play(STORY).events]
+    records: list[Record] = [
+        (topic, owner.encode(), value, at_ms) for at_ms, topic, owner, value in play(STORY).events
+    ]
     settings = Settings(desk={"frt_from": frt_from}, exporter={"parts_windows": ["24h"]})
     found = proof.expected(settings, records, NOON_MS)
     means = {
