@@ -103,6 +103,11 @@ HISTORY: Final = tuple(sorted((*_MEANINGS, *_CELLS)))
 CURRENT: Final = HISTORY[-1].number
 
 
+def begun(format_: int, manner: Manner = AS_USUAL) -> Position:
+    """The position of a partition without any row, which this program makes in this manner."""
+    return Position(format=format_, definitions=CURRENT, segment=manner.segment, frt_from=manner.frt_from)
+
+
 def are_current(position: Position, manner: Manner = AS_USUAL) -> bool:
     """Whether a partition was made by this program's definitions, and nobody was just changing that.
 

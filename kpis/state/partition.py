@@ -41,7 +41,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, Literal
 
 from kpis.ledger import codec, definitions, formats
-from kpis.ledger.codec import Position
 from kpis.ledger.shared import agreed, differing
 from kpis.sla import given
 from kpis.sla.at_risk import AtRiskKey
@@ -95,12 +94,7 @@ class PartitionState:
         """An empty state. `make_tables` chooses the windowed tables (`windows.protocols`)."""
         self.partition = partition
         self.rules = rules
-        self.position = Position(
-            format=formats.of_new_ledger(rules.ledger_format),
-            definitions=definitions.CURRENT,
-            segment=rules.segment,
-            frt_from=rules.frt_from,
-        )
+        self.position = definitions.begun(formats.of_new_ledger(rules.ledger_format), rules.manner)
         self.clean = True  # the ledger has all of this: no change waits for `take_changes`
         self._admission = Admission(rules.most_names, rules.most_combinations, rules.dimensions)
         self._codec = codec.ViewCodec(segment=rules.segment)

@@ -33,7 +33,7 @@ from windows.protocols import WindowedTables
 from windows.rows import Rows
 
 ROWS_A_TURN: Final = 1_000  # some tens of milliseconds
-DEFINITIONS: Final = "other definitions"
+DEFINITIONS: Final = "other definitions or settings"
 POLICY: Final = "another version of the policy"
 _ROW_BYTES: Final = 64  # of a record beside its key, from above
 

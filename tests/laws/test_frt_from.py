@@ -32,9 +32,9 @@ from tests.laws.chaos import AS_OF_MS, CHANNELS, PRIORITIES, TEAMS, ChaoticDesk,
 from tests.laws.facts import Content, changed, created, sums
 from tests.laws.ledgers import T0, contents, decoded
 from tests.laws.policies import EDITIONS, POLICY, the_policy
-from tests.laws.test_definition_version import QUICK, Event, apply
+from tests.laws.test_definition_version import QUICK, Event
 from tests.laws.test_facts_laws import narrow
-from tests.laws.test_segment_laws import ORDERS, from_the_start, rows_of, seen, switched, tickets_of
+from tests.laws.test_segment_laws import ORDERS, from_the_start, rows_of, seen, switched
 from tests.laws.test_stream_batch_oracle import (
     BUCKETS_SECONDS,
     HISTOGRAMS,
@@ -152,7 +152,7 @@ def test_rows_of_tickets_are_the_same_bytes_in_both(events: list[Event]) -> None
         from_the_start(StateRules(), events),
         from_the_start(StateRules(frt_from="created"), events),
     )
-    assert tickets_of(usual) == tickets_of(other)
+    assert usual.tickets() == other.tickets()
 
 
 @pytest.mark.parametrize("way", ["there", "back"])
@@ -172,16 +172,16 @@ def test_after_it_was_changed_the_ledger_is_what_it_had_been_from_the_start(
         for changes in switched(desk, old):
             desk.keep(changes)
         first = from_the_start(old, before)
-        assert (rows_of(first), tickets_of(first)) == (rows_of(desk), tickets_of(desk))
+        assert (rows_of(first), first.tickets()) == (rows_of(desk), desk.tickets())
     for changes in switched(desk, new):
         desk.keep(changes)
     assert rows_of(from_the_start(new, before)) == rows_of(desk)
     position = codec.decode_position(desk.rows["view", codec.POSITION_KEY])
     assert (new.manner, False) == (position.manner, position.remaking)
-    apply(desk, after)
+    desk.apply(after)
     desk.write()
     expected = from_the_start(new, before, after)
-    assert (rows_of(expected), tickets_of(expected)) == (rows_of(desk), tickets_of(desk))
+    assert (rows_of(expected), expected.tickets()) == (rows_of(desk), desk.tickets())
     assert not desk.recovered().outdated
 
 
