@@ -13,9 +13,10 @@ from deskpulse.policy import desk_policy, desk_zone
 from exporters.config import ExporterConfig, WallRules
 from kpis.figures.bands import BANDED, BandRule
 from kpis.figures.view import ViewRules
-from kpis.ledger.shared import SEGMENT_SETTING
+from kpis.ledger.shared import FRT_SETTING, SEGMENT_SETTING
 from kpis.members import MemberRules, dimensions
 from kpis.state.rules import StateRules
+from kpis.tickets.manner import FIRST_CONTACT
 from streams.names import fold, spellings
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def state_rules(settings: Settings, *, adopt: bool = False) -> StateRules:
         ledger_format=settings.worker.ledger_format,
         policy=desk_policy(desk),
         segment=desk.segment is not None,
+        frt_from=desk.frt_from,
         adopt=adopt,
     )
 
@@ -85,6 +87,7 @@ def view_rules(settings: Settings) -> ViewRules:
         shared=shared_settings(settings),
         open_ms=desk.open_horizon_days * _DAY_MS,
         segment=desk.segment is not None,
+        frt_from=desk.frt_from,
     )
 
 
@@ -96,8 +99,9 @@ def shared_settings(settings: Settings) -> dict[str, str]:
     desk = settings.desk
     zones = json.dumps(dict(sorted(desk.team_time_zones.items())), ensure_ascii=False)
     return {
-        # absent while it is off: then the ledger has not a byte of it
+        # absent while they are off: then the ledger has not a byte of them
         **({} if desk.segment is None else {SEGMENT_SETTING: desk.segment}),
+        **({} if desk.frt_from == FIRST_CONTACT else {FRT_SETTING: desk.frt_from}),
         "desk.horizon_days": str(desk.horizon_days),
         "desk.open_horizon_days": str(desk.open_horizon_days),
         "desk.future_tolerance_seconds": str(desk.future_tolerance_seconds),

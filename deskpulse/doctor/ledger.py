@@ -17,6 +17,7 @@ from kpis.ledger.codec import POSITION_KEY, NewerRowError, Position, decode_posi
 from kpis.ledger.formats import LEAST
 from kpis.ledger.shared import differing_in
 from kpis.sla.policy import Policy, changed_past
+from kpis.tickets.manner import Manner
 
 MOST_RECORDS: Final = 64  # a position row is the last of its transaction, so it stands near the end
 LedgerRows = Sequence[tuple[bytes | None, bytes | None]]
@@ -77,35 +78,48 @@ def examine_ledger(settings: Settings, tails: Mapping[int, LedgerRows]) -> Itera
         yield warn("ledger", found, fix)
     else:
         yield ok("ledger", f"format {codec.VERSION}, the newest that this program writes")
-    yield _definitions(positions, segment=settings.desk.segment is not None)
+    yield _definitions(positions, Manner(settings.desk.segment is not None, settings.desk.frt_from))
     yield from _policy(load_policy(settings.desk.policy), positions)
     yield _settings(settings, positions)
 
 
-def _definitions(positions: Mapping[int, Position], *, segment: bool) -> Finding:
+def _definitions(positions: Mapping[int, Position], manner: Manner) -> Finding:
     """Whether the figures mean in every partition what they mean in this program."""
     told = [
-        f"partition {number} is at "
-        f"{position.definitions}{' by segment' if position.segment else ''}"
+        f"partition {number} is at {position.definitions}{_counted(position.manner)}"
         f"{'' if position.becoming is None else f', becoming {position.becoming}'}"
         for number, position in sorted(positions.items())
-        if not definitions.are_current(position, segment=segment)
+        if not definitions.are_current(position, manner)
     ]
     if not told:
         return ok("definitions", f"number {definitions.CURRENT} in every partition, as in this program")
-    hidden = definitions.hidden(positions.values(), segment=segment)
+    hidden = definitions.hidden(positions.values(), manner)
     names = (
         "all figures are"
         if hidden == definitions.EVERY
         else f"{', '.join(sorted(hidden))} {'is' if len(hidden) == 1 else 'are'}"
     )
+    fix = (
+        "run workers of one version only: each converts the partitions that it takes over to its "
+        "definitions (docs/upgrade.md)"
+    )
+    if any(position.manner != manner for position in positions.values()):
+        fix = (
+            "run workers with these settings only: each makes the panes of its partitions anew from the "
+            "ticket rows (docs/upgrade.md)"
+        )
     return warn(
         "definitions",
-        f"this program has number {definitions.CURRENT}{' by segment' if segment else ''}; "
+        f"this program has number {definitions.CURRENT}{_counted(manner)}; "
         f"{'; '.join(told)}: {names} hidden until all agree",
-        "run workers of one version only: each converts the partitions that it takes over to its "
-        "definitions (docs/upgrade.md)",
+        fix,
     )
+
+
+def _counted(manner: Manner) -> str:
+    """In which manner, where it is not the usual one."""
+    by_segment = " by segment" if manner.segment else ""
+    return f"{by_segment}{' with first responses from the creation' if manner.from_creation else ''}"
 
 
 def _policy(policy: Policy | None, positions: Mapping[int, Position]) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, 
 from deskpulse.settings.base import NameList, Section, check_name, check_readable, from_json, wrong
 from kpis.ledger import codec, formats
 from kpis.members import DIMENSIONS
+from kpis.tickets.manner import FIRST_CONTACT, FrtFrom
 from windows.panes import DAY_MS, SIX_HOURS
 
 LONGEST_NAME: Final = 128  # characters, as of every name in events
@@ -78,6 +79,7 @@ class DeskSettings(Section):
     policy: Path | None = None
     # what the fourth dimension is called (tier, brand, product, language); None: it is off
     segment: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SEGMENT_NAME)] | None = None
+    frt_from: FrtFrom = FIRST_CONTACT  # where the first response time begins
     members: MemberSettings = Field(default_factory=MemberSettings)
     max_members: int = Field(4, ge=1, le=1_000)
     max_names: int = Field(1_000, ge=1, le=100_000)

@@ -63,7 +63,7 @@ class LedgerReader:
         silent = max((now - part.heard_at for part in self._parts.values()), default=None)
         heard = silent is not None and all(part.heard_ms is not None for part in self._parts.values())
         workers, positions = self._around.workers, self._keeper.positions
-        segment = self._config.view_rules.segment
+        manner = self._config.view_rules.manner
         return ReaderStatus(
             expected=self._expected,
             partitions={number: part.status(now) for number, part in self._parts.items()},
@@ -76,11 +76,11 @@ class LedgerReader:
             sources=self._around.sources,
             workers=workers,
             recovering=workers.recovering(positions) if workers else frozenset(),
-            segment=segment,
+            manner=manner,
             definitions={
                 number: position
                 for number, position in positions.items()
-                if not are_current(position, segment=segment)
+                if not are_current(position, manner)
             },
             settings=tuple(differing_in(self._config.view_rules.shared, positions.values())),
             skew_seconds=self._skew_seconds(now),

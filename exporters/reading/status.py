@@ -13,6 +13,7 @@ from exporters.reading.workers import Workers
 from kpis.ledger import definitions
 from kpis.ledger.codec import Position
 from kpis.ledger.shared import Differing
+from kpis.tickets.manner import AS_USUAL, Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class ReaderStatus:
     recovering: frozenset[int] = frozenset()
     # of the partitions whose definitions are not this program's
     definitions: Mapping[int, Position] = field(default_factory=dict)
-    segment: bool = False  # whether panes are to distinguish segments
+    manner: Manner = AS_USUAL  # how panes are to be made
     settings: tuple[Differing, ...] = ()  # of this exporter, that are not those that the ledger was made with
     # this machine's clock is ahead of the brokers' by so much at least; below 0: behind; None: not known
     skew_seconds: float | None = None
@@ -122,7 +123,7 @@ class ReaderStatus:
     @property
     def hidden(self) -> frozenset[str]:
         """Figures that are not shown, since partitions do not agree about what they mean."""
-        return definitions.hidden(self.definitions.values(), segment=self.segment)
+        return definitions.hidden(self.definitions.values(), self.manner)
 
     @property
     def complete(self) -> bool:

@@ -145,6 +145,7 @@ class Batch:
             spell for row in history.customers.values() for spell in customers.intervals(row)
         ]
         for ticket in history.tickets.values():
+            ticket.manner = rules.manner
             if by_created:
                 self._take_at_creation(ticket)
             else:
@@ -158,7 +159,6 @@ class Batch:
 
     def _take(self, ticket: TicketRow) -> None:
         given_up = (ticket.last_ms + self._rules.open_ms) // DAY_MS < self._today
-        ticket.segmented = self._rules.segment
         contributed = observe.contribution(ticket)
         for dims, bookings in contributed.parts:
             ripe = [booking for booking in bookings if booking[0] < self._over_ms or not _ripens(booking)]

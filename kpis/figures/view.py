@@ -20,6 +20,7 @@ from kpis.sla.at_risk import AtRiskKey
 from kpis.sla.judgement import Endangered, Judgement, Place, Worst
 from kpis.sla.policy import Policy
 from kpis.state.names_held import Room
+from kpis.tickets.manner import FIRST_CONTACT, FrtFrom, Manner
 from kpis.tickets.row import CUSTOMERS
 from kpis.tickets.standing import UNKNOWN, Dims
 from streams.names import fold
@@ -45,11 +46,17 @@ class ViewRules:
     # of a history: open tickets stand in no level after so long without an event, as in a worker's state
     open_ms: int = 365 * DAY_MS
     segment: bool = False  # whether the desk has switched the fourth dimension on
+    frt_from: FrtFrom = FIRST_CONTACT  # where first response times begin
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """Those of the desk."""
         return dimensions(segment=self.segment)
+
+    @property
+    def manner(self) -> Manner:
+        """How tickets are counted."""
+        return Manner(self.segment, self.frt_from)
 
     def spell(self, dims: Dims) -> Dims:
         """The names as they are shown: the ledger may hold several spellings of one, which then are one.

@@ -253,7 +253,7 @@ class ViewBuilder:
         )
 
     def _hidden(self) -> frozenset[str]:
-        return definitions.hidden(self._positions.values(), segment=self._rules.segment)
+        return definitions.hidden(self._positions.values(), self._rules.manner)
 
     def _listed(self) -> Iterator[tuple[AtRiskKey, bytes]]:
         for (_, key), raw in self._at_risk.items():

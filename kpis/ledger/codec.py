@@ -20,6 +20,7 @@ from kpis.presence import PresenceRow
 from kpis.sla.at_risk import AtRiskKey, AtRiskRow, ToldAtRiskRow
 from kpis.sla.policy import Signed
 from kpis.tickets.customers import CustomerRow
+from kpis.tickets.manner import FIRST_CONTACT, Manner
 from kpis.tickets.row import CUSTOMERS, TicketRow
 from kpis.tickets.standing import Dims
 from kpis.view_keys import LevelKey, PaneKey
@@ -43,6 +44,7 @@ TIME_LINE_FORMAT: Final = 7
 PRESENCE_FORMAT: Final = 7  # from here on the view has rows of presence; who reads up to 6 refuses them
 _PRESENT: Final = bytes([PRESENCE_FORMAT])
 SEGMENT_FORMAT: Final = 7  # from here on panes may distinguish segments; who reads up to 6 refuses them
+MANNER_FORMAT: Final = 7  # from here on panes may be made in another manner; who writes up to 6 stops
 _OF_SEGMENTS: Final = bytes([SEGMENT_FORMAT])
 _PANE: Final = 0
 _LEVEL: Final = 1
@@ -106,7 +108,14 @@ class Position(Struct, gc=False, omit_defaults=True):
     settings: dict[str, str] | None = None
     overflowed: list[str] = []  # tickets that had more facts than a row keeps exactly, the latest ones
     segment: bool = False  # the panes and levels distinguish segments
-    segmenting: bool = False  # they are being made anew so, or no more so
+    # the panes and levels are being made anew in another manner (`kpis.tickets.manner`)
+    remaking: bool = False
+    frt_from: str = FIRST_CONTACT  # where their first response times begin
+
+    @property
+    def manner(self) -> Manner:
+        """How the panes and levels were made."""
+        return Manner(self.segment, self.frt_from)
 
 
 POSITION_KEY: Final = msgspec.msgpack.encode([_POSITION])

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 from kpis.cell_numbers import CAME
 from kpis.ledger.codec import Position
+from kpis.tickets.manner import AS_USUAL, Manner
 
 EVERY: Final = frozenset({"*"})
 
@@ -102,19 +103,24 @@ HISTORY: Final = tuple(sorted((*_MEANINGS, *_CELLS)))
 CURRENT: Final = HISTORY[-1].number
 
 
-def are_current(position: Position, *, segment: bool = False) -> bool:
+def begun(format_: int, manner: Manner = AS_USUAL) -> Position:
+    """The position of a partition without any row, which this program makes in this manner."""
+    return Position(format=format_, definitions=CURRENT, segment=manner.segment, frt_from=manner.frt_from)
+
+
+def are_current(position: Position, manner: Manner = AS_USUAL) -> bool:
     """Whether a partition was made by this program's definitions, and nobody was just changing that.
 
-    `segment`: whether panes are to distinguish segments.
+    `manner`: how panes are to be made.
     """
-    return position.definitions == CURRENT and position.becoming is None and position.segment is segment
+    return position.definitions == CURRENT and position.becoming is None and position.manner == manner
 
 
-def hidden(positions: Iterable[Position], *, segment: bool = False) -> frozenset[str]:
+def hidden(positions: Iterable[Position], manner: Manner = AS_USUAL) -> frozenset[str]:
     """The figures that do not mean the same in these partitions and in this program: empty where all agree.
 
     What a number means that this program does not know it cannot tell, so then it is EVERY. So it is where
-    panes distinguish segments and should not, or the other way round, or are just being made so.
+    panes were made in another manner than they should be, or are just being made anew.
 
     >>> hidden([Position(definitions=CURRENT)])
     frozenset()
@@ -125,7 +131,7 @@ def hidden(positions: Iterable[Position], *, segment: bool = False) -> frozenset
     """
     numbers = {CURRENT}
     for position in positions:
-        if position.segment is not segment or position.segmenting:
+        if position.manner != manner or position.remaking:
             return EVERY
         numbers.add(position.definitions)
         if position.becoming is not None:

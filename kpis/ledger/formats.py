@@ -12,6 +12,8 @@ from typing import Final
 
 from kpis.ledger import codec
 from kpis.ledger.codec import Position
+from kpis.ledger.shared import FRT_SETTING, SEGMENT_SETTING
+from kpis.tickets.manner import Manner
 
 # position rows that name the definitions (`definitions.py`): before them nobody could tell which C made a
 # pane
@@ -49,11 +51,15 @@ def settle(position: Position, wanted: int | None) -> None:
     position.format = max(position.format, wanted or 0)
 
 
-def check_segments(position: Position, *, segment: bool) -> None:
-    """Whether panes may distinguish segments, if they are to. Errors: LedgerFormatError."""
-    if segment and position.format < codec.SEGMENT_FORMAT:
-        raise LedgerFormatError(
-            f"desk.segment needs a ledger of format {codec.SEGMENT_FORMAT}, but this one has "
-            f"{position.format}: once every worker and exporter runs this version, set "
-            f"worker.ledger_format: {codec.SEGMENT_FORMAT}, or leave desk.segment out (docs/upgrade.md)"
-        )
+def check_manner(position: Position, manner: Manner) -> None:
+    """Whether panes may be made in this manner. Errors: LedgerFormatError."""
+    for setting, is_set, least in (
+        (SEGMENT_SETTING, manner.segment, codec.SEGMENT_FORMAT),
+        (FRT_SETTING, manner.from_creation, codec.MANNER_FORMAT),
+    ):
+        if is_set and position.format < least:
+            raise LedgerFormatError(
+                f"{setting} needs a ledger of format {least}, but this one has {position.format}: once every "
+                f"worker and exporter runs this version, set worker.ledger_format: {least}, or leave "
+                f"{setting} out (docs/upgrade.md)"
+            )

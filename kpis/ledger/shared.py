@@ -12,12 +12,14 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from kpis.ledger.codec import Position
+from kpis.tickets.manner import FIRST_CONTACT
 
 SharedSettings = Mapping[str, str]  # the value of each setting, by its name
 
 
 SEGMENT_SETTING: Final = "desk.segment"
-_UNSAID: Final = {SEGMENT_SETTING: "off"}  # what holds where a setting is not kept
+FRT_SETTING: Final = "desk.frt_from"
+_UNSAID: Final = {SEGMENT_SETTING: "off", FRT_SETTING: FIRST_CONTACT}  # what holds where one is not kept
 
 
 class Differing(NamedTuple):
@@ -35,7 +37,8 @@ class Differing(NamedTuple):
 def differing(ours: SharedSettings, theirs: SharedSettings | None) -> list[Differing]:
     """What differs, of the settings that both know. A ledger from before they were kept knows none.
 
-    The fourth dimension is known to both: where nothing is kept of it, it is off.
+    The fourth dimension is known to both: where nothing is kept of it, it is off. So is the start of the
+    first response time: the first contact, where nothing is kept of it.
 
     >>> differing({"desk.horizon_days": "30", "desk.new": "1"}, {"desk.horizon_days": "61"})
     [Differing(setting='desk.horizon_days', here='30', there='61')]
@@ -43,6 +46,8 @@ def differing(ours: SharedSettings, theirs: SharedSettings | None) -> list[Diffe
     []
     >>> differing({"desk.segment": "tier"}, {"desk.horizon_days": "61"})
     [Differing(setting='desk.segment', here='tier', there='off')]
+    >>> differing({}, {"desk.frt_from": "created"})
+    [Differing(setting='desk.frt_from', here='first_contact', there='created')]
     """
     if theirs is None:
         return []

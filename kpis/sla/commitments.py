@@ -140,7 +140,9 @@ def derive(row: TicketRow, policy: Policy | None) -> Promise | None:
 
 def promise_of(turns: Turns, policy: Policy | None) -> Promise | None:
     """What is promised to a ticket that went so."""
-    course = ClockCourse(turns.creation, policy)
+    standing = turns.standing
+    asked_ms = standing.asked_ms if standing.from_creation else None
+    course = ClockCourse(turns.creation, policy, asked_ms)
     course.run(turns.log)
     reply_due, reply_how = course.settled_reply()
     resolution_due, resolution_how = course.settled_resolution()

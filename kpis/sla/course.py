@@ -156,8 +156,10 @@ class _Wait:
 class ClockCourse:
     """Runs the clocks of a ticket over its turns."""
 
-    def __init__(self, creation: Creation, policy: Policy | None) -> None:
+    def __init__(self, creation: Creation, policy: Policy | None, asked_ms: int | None = None) -> None:
+        """`asked_ms`: where the first response time begins; None: at the first contact with people."""
         self.creation = creation
+        self._asked_ms = asked_ms
         self._policy = policy
         self.version: Version | None = None if policy is None else policy.at(creation.at_ms)
         self.taken_along = False  # by a later version
@@ -306,7 +308,8 @@ class ClockCourse:
         if self.replied_ms is None and first_start is not None:
             assert isinstance(first_start, int)
             self.replied_ms = at_ms
-            self.reply_ms = None if calendar is ALWAYS else calendar.elapsed_ms(first_start, at_ms)
+            begun = first_start if self._asked_ms is None else self._asked_ms
+            self.reply_ms = None if calendar is ALWAYS else calendar.elapsed_ms(begun, at_ms)
             if self.reply.given:
                 self.reply.stop(at_ms)
             elif not self.reply.withdrawn:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from kpis.ledger import codec, packing
+from kpis.tickets.manner import AS_USUAL, Manner
 from kpis.tickets.row import TicketRow
 from windows.panes import DAY_MS
 from windows.rows import Rows
@@ -24,7 +25,7 @@ KNOWN_MS: Final = 400 * DAY_MS  # after its last event
 class TicketRows(Rows[TicketRow]):
     """Rows by ticket, and the remains of rows that have left.
 
-    Without `keeps` (older formats of the ledger) nothing remains. `segmented`: they count by segment too.
+    Without `keeps` (older formats of the ledger) nothing remains. `manner`: how they count.
     """
 
     def __init__(
@@ -34,10 +35,10 @@ class TicketRows(Rows[TicketRow]):
         least_ms: int,
         *,
         keeps: bool,
-        segmented: bool = False,
+        manner: Manner = AS_USUAL,
     ) -> None:
         super().__init__(codec.ticket_key, encode, leaves_ms, least_ms)
-        self._segmented = segmented
+        self._manner = manner
         self.keeps = keeps
         self._remains: dict[str, bytes] = {}
         self._forgotten: dict[int, list[str]] = {}  # by number of the day
@@ -67,7 +68,7 @@ class TicketRows(Rows[TicketRow]):
         return self.put(ticket_id, self._counted(TicketRow()))
 
     def _counted(self, row: TicketRow) -> TicketRow:
-        row.segmented = self._segmented
+        row.manner = self._manner
         return row
 
     def _remember(self, ticket_id: str, last_ms: int) -> None:

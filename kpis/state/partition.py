@@ -41,7 +41,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, Literal
 
 from kpis.ledger import codec, definitions, formats
-from kpis.ledger.codec import Position
 from kpis.ledger.shared import agreed, differing
 from kpis.sla import given
 from kpis.sla.at_risk import AtRiskKey
@@ -95,11 +94,7 @@ class PartitionState:
         """An empty state. `make_tables` chooses the windowed tables (`windows.protocols`)."""
         self.partition = partition
         self.rules = rules
-        self.position = Position(
-            format=formats.of_new_ledger(rules.ledger_format),
-            definitions=definitions.CURRENT,
-            segment=rules.segment,
-        )
+        self.position = definitions.begun(formats.of_new_ledger(rules.ledger_format), rules.manner)
         self.clean = True  # the ledger has all of this: no change waits for `take_changes`
         self._admission = Admission(rules.most_names, rules.most_combinations, rules.dimensions)
         self._codec = codec.ViewCodec(segment=rules.segment)
@@ -110,7 +105,7 @@ class PartitionState:
             self._ticket_leaves_ms,
             max(SIX_HOURS.retention_ms, min(rules.horizon_ms, rules.open_ms)),
             keeps=self.position.format >= codec.REMAINS_FORMAT,
-            segmented=rules.segment,
+            manner=rules.manner,
         )
         self._customers = CustomerRows(rules.customer_ms)
         # What to add to the counters of the position; empty right after `take_changes`. To merge a record
@@ -402,7 +397,7 @@ class PartitionState:
         Errors: LedgerFormatError, PolicyChangedError.
         """
         formats.settle(self.position, self.rules.ledger_format)
-        formats.check_segments(self.position, segment=self.rules.segment)
+        formats.check_manner(self.position, self.rules.manner)
         self._fit_format()
         if faults := changed_past(self.rules.policy, self.position.policy, self._newest_ms):
             raise PolicyChangedError(self.partition, faults)
@@ -445,7 +440,7 @@ class PartitionState:
     @property
     def outdated(self) -> str | None:
         """What made panes that `rebuild` has to renew before anything is applied. None: they are as new."""
-        if not definitions.are_current(self.position, segment=self.rules.segment):
+        if not definitions.are_current(self.position, self.rules.manner):
             return rebuild.DEFINITIONS
         return rebuild.POLICY if self._policy_moves else None
 
@@ -455,7 +450,7 @@ class PartitionState:
         return len(self._tickets.by_id) + len(self._customers.by_id)
 
     def rebuild(self, most_bytes: int) -> Iterator[Changes | None]:
-        """Bring panes and levels to this C and these dimensions, between `loaded` and the first `apply`.
+        """Bring panes and levels to this C and this manner, between `loaded` and the first `apply`.
 
         Each change set is to be written, in order, each in a transaction of its own; None: let others run
         meanwhile.
@@ -469,7 +464,7 @@ class PartitionState:
             return
         self._policy_moves = False  # promises are derived anew below
         self.position.becoming = definitions.CURRENT
-        self.position.segmenting = self.position.segment is not self.rules.segment or bool(self._foreign)
+        self.position.remaking = self.position.manner != self.rules.manner or bool(self._foreign)
         yield Changes([], [self._position_row()])  # from now on faces hide what the two do not share
         folded = self._admission.folded.copy()
         self._tables.begin_anew()
@@ -486,7 +481,8 @@ class PartitionState:
         self._foreign.clear()
         self._admission.let_go()
         self.position.definitions, self.position.becoming = definitions.CURRENT, None
-        self.position.segment, self.position.segmenting = self.rules.segment, False
+        self.position.segment, self.position.frt_from = self.rules.manner
+        self.position.remaking = False
         yield self.take_changes()
 
     @property

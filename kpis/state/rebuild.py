@@ -1,7 +1,8 @@
 """Panes and levels made anew from the rows, when they were made by another C than this program's.
 
-Or when they distinguish segments and should not, or the other way round. Or, in a shorter way, when the
-policy has a new version that open tickets follow (`follow_policy`).
+Or in another manner than the desk's settings say: with segments or without, first response times from the
+first contact or from the creation. Or, in a shorter way, when the policy has a new version that open tickets
+follow (`follow_policy`).
 
 ```
  rows ---- C(row) of this program ---> sums              turn after turn, so that the process stays alive
@@ -32,7 +33,7 @@ from windows.protocols import WindowedTables
 from windows.rows import Rows
 
 ROWS_A_TURN: Final = 1_000  # some tens of milliseconds
-DEFINITIONS: Final = "other definitions"
+DEFINITIONS: Final = "other definitions or settings"
 POLICY: Final = "another version of the policy"
 _ROW_BYTES: Final = 64  # of a record beside its key, from above
 

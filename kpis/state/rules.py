@@ -9,6 +9,7 @@ from typing import Final
 from kpis.ledger.shared import Differing
 from kpis.members import dimensions
 from kpis.sla.policy import Policy
+from kpis.tickets.manner import FIRST_CONTACT, FrtFrom, Manner
 from streams.names import fold
 from windows.panes import DAY, DAY_MS, MINUTE_MS, SIX_HOURS
 
@@ -30,6 +31,7 @@ class StateRules:
     shared: Mapping[str, str] = field(default_factory=dict)
     adopt: bool = False  # the ledger is to take these over where it has others
     segment: bool = False  # panes and levels distinguish segments, the fourth dimension, too
+    frt_from: FrtFrom = FIRST_CONTACT  # where first response times begin
     ledger_format: int | None = None  # raise the ledger's format to this; None: leave it
 
     @property
@@ -43,6 +45,11 @@ class StateRules:
             return []
         places = range(len(self.dimensions))
         return [list(dict.fromkeys(map(fold, self.policy.names(place)))) for place in places]
+
+    @property
+    def manner(self) -> Manner:
+        """How tickets are counted."""
+        return Manner(self.segment, self.frt_from)
 
 
 DEFAULTS: Final = StateRules()

@@ -14,6 +14,7 @@ from kpis.tickets.standing import Filed, Standing
 from windows.deltas import Booking
 from windows.distinct import REGISTERS
 from windows.histogram import BOUNDS
+from windows.panes import MINUTE_MS
 
 ANOMALY: Final = (cell_numbers.ANOMALY,)
 _LAST_BUCKET: Final = len(BOUNDS) - 1
@@ -42,6 +43,24 @@ def book_reply(
         counts += ANOMALY
     if counts:
         here.append((at, counts, amounts))
+
+
+def restart_first_response(standing: Standing, found: Filed) -> None:
+    """Let the first response time of a folded reply begin when the customer asked, whatever a bot did.
+
+    A stub has booked it from the first contact with people. Nothing, where the stub has let go of that.
+    """
+    replied, asked = standing.replied_ms, standing.asked_ms
+    if replied is None or asked is None:
+        return
+    for here in found:
+        for at, _, amounts in here:
+            booked = dict(zip(amounts[::2], amounts[1::2], strict=True))
+            if at // MINUTE_MS == replied // MINUTE_MS and booked.get(cell_numbers.FIRST_RESPONSE):
+                length = booked.get(cell_numbers.FIRST_RESPONSE + 1, 0)
+                _put(here, at, *duration_cells(cell_numbers.FIRST_RESPONSE, length), -1)
+                here.append((at, *duration_cells(cell_numbers.FIRST_RESPONSE, replied - asked)))
+                return
 
 
 def stand(standing: Standing, found: Filed | None, sign: int) -> None:

@@ -107,7 +107,7 @@ def book(row: TicketRow, event: FactEvent, deltas: DeltaSink, number: NumberOf) 
 
 def _begin(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf) -> None:
     """The creation of a ticket of which nothing is known yet, as nearly always: its step is all."""
-    standing, found = fresh(segmented=row.segmented), [list[Booking]()]
+    standing, found = fresh(row.manner), [list[Booking]()]
     steps.create(standing, fact[0], fact[3], found)
     row.facts.append(fact)
     row.size += facts.bytes_of(fact)

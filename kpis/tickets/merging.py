@@ -9,6 +9,7 @@ import msgspec
 from kpis.tickets import facts, observe
 from kpis.tickets import row as tickets
 from kpis.tickets.facts import RETRACTED, Fact, FactEvent
+from kpis.tickets.manner import AS_USUAL
 from kpis.tickets.row import (
     LOST,
     MOST_FACT_BYTES,
@@ -111,7 +112,8 @@ def _fold(row: TicketRow, count: int) -> None:
     """Fold the oldest facts into the stub."""
     found: Filed = []
     log: Log = []
-    standing = observe.begin(row, found, log)
+    # a stub is the same bytes in every manner, and read in the desk's (`observe.begin`)
+    standing = observe.begin(row, found, log, AS_USUAL)
     folded = row.facts[:count]
     stands = {id(fact) for fact in row.standing_facts()}
     for fact in folded:

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from kpis import cell_numbers
+from kpis.tickets.additions import restart_first_response
 from kpis.tickets.answers import score_cell
 from kpis.tickets.customers import CustomerRow, intervals
 from kpis.tickets.factsets import SetFact
+from kpis.tickets.manner import Manner
 from kpis.tickets.row import TicketRow
 from kpis.tickets.standing import UNKNOWN, Dims, Filed, Standing
 from kpis.tickets.steps import Log, create, step
@@ -160,13 +162,15 @@ def walk(row: TicketRow, found: Filed | None, log: Log | None = None) -> Standin
     return standing
 
 
-def begin(row: TicketRow, found: Filed | None, log: Log | None = None) -> Standing:
+def begin(
+    row: TicketRow, found: Filed | None, log: Log | None = None, manner: Manner | None = None
+) -> Standing:
     """What a ticket has come to before the facts that its row keeps.
 
-    Its creation is part of that, wherever it stands.
+    Its creation is part of that, wherever it stands. `manner`: to be followed in another one than the desk's.
     """
     stub = row.stub
-    standing = row.before_facts()
+    standing = row.before_facts(manner)
     if found is not None:
         found += [[] for _ in range(standing.stretch + 1)]
         if stub is not None:
@@ -175,6 +179,8 @@ def begin(row: TicketRow, found: Filed | None, log: Log | None = None) -> Standi
                     (minute * MINUTE_MS, (), tuple(number for pair in cells.items() for number in pair))
                     for minute, cells in booked.items()
                 ]
+            if standing.from_creation:
+                restart_first_response(standing, found)
     if log is not None and stub is not None:
         log += stub.log
     if standing.created_ms is None:

@@ -10,6 +10,7 @@ from xxhash import xxh3_64_intdigest
 
 from kpis.tickets import corrections, facts, factsets
 from kpis.tickets.facts import CREATED, RETRACTED, TRANSFERRED, TRIAGED, Fact, FactEvent
+from kpis.tickets.manner import AS_USUAL, Manner
 from kpis.tickets.promise import Promise
 from kpis.tickets.standing import UNKNOWN, Dims, Standing, fresh
 from kpis.tickets.steps import Log, Turn
@@ -99,7 +100,7 @@ class TicketRow(Struct, gc=False):
     # likewise: how the clocks of its promise ran, and what that has booked (`kpis.state.sla_clocks`)
     clocks: Any = None
     corrected: bool = False  # some of the facts are retractions; in memory only
-    segmented: bool = False  # it counts by segment too; in memory only: the desk's settings say so
+    manner: Manner = AS_USUAL  # how it counts; in memory only: the desk's settings say so
 
     def standing_facts(self) -> list[Fact]:
         """The facts without those that were retracted, and without the retractions."""
@@ -131,11 +132,13 @@ class TicketRow(Struct, gc=False):
         found = self.creation_fact()
         return None if found is None else Creation(found[0], *found[3])
 
-    def before_facts(self) -> Standing:
-        """What the ticket had come to before the facts of the row, to be changed."""
-        if self.stub is None:
-            return fresh(segmented=self.segmented)
-        return self.stub.standing.copied(segmented=self.segmented)
+    def before_facts(self, manner: Manner | None = None) -> Standing:
+        """What the ticket had come to before the facts of the row, to be changed.
+
+        `manner`: to be followed in another one than the desk's.
+        """
+        wanted = self.manner if manner is None else manner
+        return fresh(wanted) if self.stub is None else self.stub.standing.copied(wanted)
 
     def dims(self) -> Dims:
         """The labels of the present stretch: as creation, triages and transfers say.

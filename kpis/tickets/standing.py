@@ -16,12 +16,13 @@ looked up at the end:
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from kpis.tickets.facts import DISCARDED, MERGED, PAUSED, Content
+from kpis.tickets.manner import AS_USUAL, Manner
 from windows.deltas import Booking
 
 UNKNOWN: Final = "unknown"
@@ -43,6 +44,7 @@ class Standing(Struct, array_like=True, gc=False):
     The order of the fields is that of the ledger: add at the end only.
     """
 
+    from_creation: ClassVar[bool] = False  # its first response time begins when the customer asked
     created_ms: int | None = None
     creation: Content | None = None
     team: str | None = None  # as triages of the first stretch say
@@ -168,16 +170,21 @@ class Standing(Struct, array_like=True, gc=False):
         return self.by_customer or self.messaged_ms is not None
 
     @property
+    def asked_ms(self) -> int | None:
+        """When the customer asked first, by the creation or by a message; None: not known, or never."""
+        return self.created_ms if self.by_customer else self.messaged_ms
+
+    @property
     def began_with_bot(self) -> bool:
         """Whether its creation says that a bot has it."""
         own = self.creation
         return own is not None and len(own) > _WITH_BOT and bool(own[_WITH_BOT])
 
-    def copied(self, *, segmented: bool = False) -> Standing:
-        """One of its own, to be changed."""
+    def copied(self, manner: Manner = AS_USUAL) -> Standing:
+        """One of its own, to be changed: what a desk that counts in this manner follows."""
         answers, handed = self.answers, self.handed
-        if segmented is not isinstance(self, Segmented):
-            return (Segmented if segmented else Standing)(*astuple(self)).copied(segmented=segmented)
+        if type(self) is not (wanted := _OF_MANNER[manner.segment, manner.from_creation]):
+            return wanted(*astuple(self)).copied(manner)
         return replace(
             self,
             answers=None if answers is None else list(answers),
@@ -193,9 +200,29 @@ class Segmented(Standing, array_like=True, gc=False):
         return (*Standing.dims_of(self, stretch), self.segment_of(stretch))
 
 
-def fresh(*, segmented: bool = False) -> Standing:
+class FromCreation(Standing, array_like=True, gc=False):
+    """The same at a desk whose first response times begin when the customer asked, whatever a bot did."""
+
+    from_creation: ClassVar[bool] = True
+
+
+class SegmentedFromCreation(Segmented, array_like=True, gc=False):
+    """Both."""
+
+    from_creation: ClassVar[bool] = True
+
+
+_OF_MANNER: Final[dict[tuple[bool, bool], type[Standing]]] = {
+    (False, False): Standing,
+    (True, False): Segmented,
+    (False, True): FromCreation,
+    (True, True): SegmentedFromCreation,
+}
+
+
+def fresh(manner: Manner = AS_USUAL) -> Standing:
     """What a ticket has come to of which nothing is known."""
-    return Segmented(format=FORMAT) if segmented else Standing(format=FORMAT)
+    return _OF_MANNER[manner.segment, manner.from_creation](format=FORMAT)
 
 
 def of_old_row(standing: Standing) -> None:

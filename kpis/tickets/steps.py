@@ -194,28 +194,29 @@ def _reply(standing: Standing, fact: Fact, found: Filed | None, log: Log | None,
         log.append((at, BOT, False))
     standing.pending, standing.wait_ms, standing.bot_ms = False, None, None
     is_first = standing.replied_ms is None and standing.was_asked
-    first_start = _first_start(standing, created) if is_first else None
+    first_start = _first_start(standing) if is_first else None
     if log is not None and (start is not None or is_first):
         log.append((at, REPLIED, (start, first_start, standing.stretch)))
     if found is not None:
         touch(standing, found)
         length = None if start is None else at - start
         first_length = at - first_start if first_start is not None and created is not None else None
+        if first_length is not None and standing.from_creation:
+            first_length = at - (standing.asked_ms or 0)
         book_reply(found[-1], at, length, first_length, ahead=waited is not None and waited < 0 and not early)
     standing.replies = min(standing.replies + 1, MOST_REPLIES)
     if is_first:
         standing.replied_ms = at
 
 
-def _first_start(standing: Standing, created: int | None) -> int:
+def _first_start(standing: Standing) -> int:
     """Where the first response time begins; a number without meaning while the creation is not known.
 
     At the creation, or where the desk or a bot opened the ticket, at the customer's first message; not before
-    a bot's first hand-over, or the start of its stretch where a human replied without one.
+    a bot's first hand-over, or the start of its stretch where a human replied without one. Logs have this one
+    in every manner, so that what is kept of them is the same.
     """
-    asked = created or 0
-    if not standing.by_customer and standing.messaged_ms is not None:
-        asked = standing.messaged_ms
+    asked = standing.asked_ms or 0
     with_people = standing.handed_over_ms if standing.handed_over_ms is not None else standing.bot_last_ms
     return asked if with_people is None else max(asked, with_people)
 

@@ -98,6 +98,25 @@ def test_panes_of_other_definitions_warn_with_what_is_hidden() -> None:
     assert "WARN" == found.verdict
 
 
+def test_panes_that_count_from_elsewhere_warn_with_how_they_are_made_anew() -> None:
+    """And the setting itself fails, as long as the ledger keeps another one."""
+    now = definitions.CURRENT
+    usual = Position(format=VERSION, definitions=now, settings={"desk.max_names": "1000"})
+    rows = {0: [(POSITION_KEY, encode_position(usual))]}
+    settings = Settings(desk={"frt_from": "created"})
+    found = {one.what: one for one in examine_ledger(settings, rows)}
+    verdict, hidden, fix = told(found["definitions"])
+    assert "WARN" == verdict
+    assert (
+        f"this program has number {now} with first responses from the creation; partition 0 is at {now}: all "
+        "figures are hidden until all agree" == hidden
+    )
+    assert "run workers with these settings only: each makes the panes of its partitions anew" in fix
+    verdict, differs, fix = told(found["shared settings"])
+    assert ("FAIL", "desk.frt_from is created here and first_contact in the ledger") == (verdict, differs)
+    assert "--adopt-settings" in fix
+
+
 def test_a_ledger_of_a_newer_program_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = {0: [(POSITION_KEY, next_encode_position(Position(format=NEXT)))]}
     verdict, found, _ = told(next(examine_ledger(Settings(), rows), None))

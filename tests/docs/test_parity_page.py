@@ -8,6 +8,7 @@ import pytest
 
 from scripts.tidy import ROOT
 from tests.docs import pages
+from tests.golden.readers import told
 from tests.golden.test_by_creation import shown
 
 PAGE = "docs/parity.md"
@@ -54,6 +55,42 @@ def test_the_first_response_after_a_bot_is_30_min() -> None:
         10:40 replied"""
     assert 1800.0 == shown(story, "support_first_response_mean_seconds", by_created=False, clock="calendar")
     assert "10:10 to 10:40 = 30 min" in section("First response time")
+
+
+@pytest.mark.parametrize(
+    ("case", "begins", "goes_on", "minutes"),
+    [
+        ("handed over 10:10, reply 10:40", "with_bot=true", "10:10 handed_over, 10:40 replied", (30, 40)),
+        (
+            "handed over 10:10, bot again 10:20, handed over 10:30, reply 10:40",
+            "with_bot=true",
+            "10:10 handed_over, 10:20 status status=bot, 10:30 handed_over, 10:40 replied",
+            (30, 40),
+        ),
+        (
+            "a bot from 10:10, reply 10:25 without a hand-over",
+            "",
+            "10:10 status status=bot, 10:25 replied",
+            (15, 25),
+        ),
+        (
+            "opened by the desk, message 11:00, bot 11:05, handed over 11:10, reply 11:20",
+            "opened_by=desk",
+            "11:00 customer_replied, 11:05 status status=bot, 11:10 handed_over, 11:20 replied",
+            (10, 20),
+        ),
+    ],
+)
+def test_the_table_of_the_setting_shows_what_each_value_gives(
+    case: str, begins: str, goes_on: str, minutes: tuple[int, int]
+) -> None:
+    story = "\n".join([f"10:00 created {begins}", *goes_on.split(", ")])
+    (line,) = [line for line in section("First response time").splitlines() if line.startswith(f"| {case} |")]
+    first, second = (int(cell.split()[0]) for cell in line.strip("| ").split("|")[1:])
+    assert minutes == (first, second)
+    mean = "support_first_response_mean_seconds"
+    assert 60 * first == told(story, mean)
+    assert 60 * second == told(story, mean, frt_from="created")
 
 
 @pytest.mark.parametrize("status", ["waiting", "open"])

@@ -16,6 +16,7 @@ from kpis.figures.view import View
 from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger.codec import POSITION_KEY, Position, decode_position, encode_position
 from kpis.ledger.definitions import CURRENT, HISTORY, Definitions
+from kpis.tickets.manner import Manner
 from tests.exporters.desk import RULES, Desk, all_read, at
 from tests.exporters.test_collectors import metrics
 
@@ -81,6 +82,26 @@ def test_before_time_lines_every_figure_meant_something_else() -> None:
     assert ((), ()) == (mixed.parts, mixed.at_risk)
     found = status(p1=Position(definitions=5))
     assert ["definitions"] == [reason.code for reason in found.why]
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        Position(definitions=CURRENT),
+        Position(definitions=CURRENT, segment=True, frt_from="created"),
+        Position(definitions=CURRENT, frt_from="created", remaking=True),
+        Position(definitions=CURRENT, frt_from="as a newer program calls it"),
+    ],
+)
+def test_of_panes_made_in_another_manner_nothing_is_shown(position: Position) -> None:
+    created = Manner(frt_from="created")
+    same = replace(
+        all_read(2), definitions={0: Position(definitions=CURRENT, frt_from="created")}, manner=created
+    )
+    assert frozenset() == same.hidden
+    other = replace(all_read(2), definitions={0: position}, manner=created)
+    assert {"*"} == other.hidden
+    assert ["definitions"] == [reason.code for reason in other.why]
 
 
 def test_while_a_partition_is_made_anew_both_definitions_count() -> None:

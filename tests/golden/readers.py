@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from textwrap import dedent
-from typing import Final
+from typing import Any, Final, cast
 
 import yaml
 
@@ -17,6 +17,7 @@ from kpis.figures.batch import Batch, History
 from kpis.figures.kpi import live
 from kpis.figures.view_builder import ViewBuilder
 from kpis.state.rules import StateRules
+from kpis.tickets.manner import FrtFrom
 from oracle import figures as oracle
 from oracle import promised
 from oracle.clock import read_policy
@@ -38,7 +39,13 @@ _WORDS: Final = {"true": True, "false": False, "null": None}
 
 
 def told(
-    story: str, name: str, *, as_of: str = "12:00", policy: str | None = None, **labels: str
+    story: str,
+    name: str,
+    *,
+    as_of: str = "12:00",
+    policy: str | None = None,
+    frt_from: str = "first_contact",
+    **labels: str,
 ) -> float | None:
     """One figure of a story as a view, a report and the oracle show it.
 
@@ -49,7 +56,7 @@ def told(
         labels = {"clock": "calendar", **labels}
     if name not in _LIVE:
         labels = {"window": "24h", "period": "current", **labels}
-    return agreed(tuple(play(story).events), name, instant(as_of), policy, labels)
+    return agreed(tuple(play(story).events), name, instant(as_of), policy, labels, frt_from=frt_from)
 
 
 def play(story: str) -> GoldenDesk:
@@ -92,26 +99,36 @@ def instant(clock: str, day: str = "") -> int:
 
 
 def agreed(
-    events: Told, name: str, as_of_ms: int, policy: str | None, labels: Mapping[str, str]
+    events: Told,
+    name: str,
+    as_of_ms: int,
+    policy: str | None,
+    labels: Mapping[str, str],
+    *,
+    frt_from: str = "first_contact",
 ) -> float | None:
     """One figure on which all three agree. Errors: AssertionError where they differ."""
     key = (name, frozenset({"by": "all", "member": "all", **labels}.items()))
-    view, reported, computed = (found.get(key) for found in three_readers(events, as_of_ms, policy))
+    view, reported, computed = (found.get(key) for found in three_readers(events, as_of_ms, policy, frt_from))
     assert (view, view) == (reported, computed), "the view, a report and the oracle differ"
     return view
 
 
 @lru_cache(maxsize=8)
-def three_readers(events: Told, as_of_ms: int, policy: str | None) -> tuple[Samples, Samples, Samples]:
+def three_readers(
+    events: Told, as_of_ms: int, policy: str | None, frt_from: str = "first_contact"
+) -> tuple[Samples, Samples, Samples]:
     """Every figure of some events: live, in a report, and by the oracle.
 
     The events come to the report in the opposite order.
     """
     text = None if policy is None else yaml.safe_load(dedent(policy))
     agreed_policy = None if text is None else build(PolicyFile.model_validate(text))
-    desk = GoldenDesk(list(events), replace(RULES, policy=agreed_policy), count(len(events)))
+    start = cast("FrtFrom", frt_from)
+    rules = replace(RULES, policy=agreed_policy, frt_from=start)
+    desk = GoldenDesk(list(events), rules, count(len(events)))
     builder = ViewBuilder(desk.rules)
-    for state in desk.states(StateRules(policy=agreed_policy)):
+    for state in desk.states(StateRules(policy=agreed_policy, frt_from=start)):
         builder.apply(state.partition, state.take_changes().view)
     view = builder.build(as_of_ms)
     history = History()
@@ -120,9 +137,10 @@ def three_readers(events: Told, as_of_ms: int, policy: str | None) -> tuple[Samp
     batch = Batch(history, desk.rules, as_of_ms)
     report = batch.figures(batch.stretches(as_of_ms, ("1h", "24h", "30d")), as_of_ms)
     records = [(topic, owner.encode(), value, at_ms) for at_ms, topic, owner, value in events]
-    computed = oracle.figures(records, as_of_ms=as_of_ms, members=MEMBERS)
+    asked: Any = {"as_of_ms": as_of_ms, "members": MEMBERS, "frt_from": frt_from}
+    computed = oracle.figures(records, **asked)
     if text is not None:
-        computed += promised.figures(records, as_of_ms=as_of_ms, members=MEMBERS, policy=read_policy(text))
+        computed += promised.figures(records, policy=read_policy(text), **asked)
     return samples([*view.figures, *view.live]), samples(report), {one.key: one.value for one in computed}
 
 

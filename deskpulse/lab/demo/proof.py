@@ -141,6 +141,7 @@ def expected_figures(
         "written": written,
         "named": named,
         "segment": segment,
+        "frt_from": desk.frt_from,
     }
     # without a policy, too, there are deadlines that came with tickets
     found = [*oracle.figures(facts, **asked), *promised.figures(facts, policy=editions, **asked)]
@@ -163,6 +164,7 @@ def expected_figures(
         written=written,
         named=named,
         segment=segment,
+        frt_from=desk.frt_from,
     )
 
 
