@@ -110,7 +110,7 @@ class WorstNow:
         self._recent = [one for one in self._fallen if one.minute >= self._now - LOOKED_BACK_MINUTES]
         self._members = {
             names
-            for shown in {one.shown for one in self._fallen}
+            for shown in {*(one.shown for one in self._fallen), *(fold(one.now) for one in self._late_ones)}
             for names in members_of(shown, target, edition)
         }
 

@@ -16,6 +16,7 @@ from kpis import cell_numbers
 from kpis.tickets.additions import restart_first_response
 from kpis.tickets.answers import score_cell
 from kpis.tickets.customers import CustomerRow, intervals
+from kpis.tickets.facts import Fact
 from kpis.tickets.factsets import SetFact
 from kpis.tickets.manner import Manner
 from kpis.tickets.row import TicketRow
@@ -156,18 +157,24 @@ def walk(row: TicketRow, found: Filed | None, log: Log | None = None) -> Standin
     `found`, which is empty, takes what they add to panes; with None nobody asks for it. `log` takes the turns
     that clocks follow.
     """
-    standing = begin(row, found, log)
-    for fact in row.standing_facts():
+    facts = row.standing_facts()
+    standing = begin(row, found, log, facts=facts)
+    for fact in facts:
         step(standing, fact, found, log)
     return standing
 
 
 def begin(
-    row: TicketRow, found: Filed | None, log: Log | None = None, manner: Manner | None = None
+    row: TicketRow,
+    found: Filed | None,
+    log: Log | None = None,
+    manner: Manner | None = None,
+    facts: list[Fact] | None = None,
 ) -> Standing:
     """What a ticket has come to before the facts that its row keeps.
 
     Its creation is part of that, wherever it stands. `manner`: to be followed in another one than the desk's.
+    `facts`: those that stand, where the caller has them.
     """
     stub = row.stub
     standing = row.before_facts(manner)
@@ -184,7 +191,7 @@ def begin(
     if log is not None and stub is not None:
         log += stub.log
     if standing.created_ms is None:
-        creation = row.creation_fact()
+        creation = row.creation_fact(facts)
         if creation is not None:
             create(standing, creation[0], creation[3], found)
     return standing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
@@ -116,9 +117,12 @@ class TicketRow(Struct, gc=False):
     def _begun(self) -> Standing | None:
         return None if self.stub is None else self.stub.standing
 
-    def creation_fact(self) -> Fact | None:
-        """The creation that stands among the facts of the row; None: there is none."""
-        for fact in self.standing_facts():
+    def creation_fact(self, facts: Sequence[Fact] | None = None) -> Fact | None:
+        """The creation that stands among the facts of the row; None: there is none.
+
+        `facts`: those that stand, where the caller has them.
+        """
+        for fact in self.standing_facts() if facts is None else facts:
             if fact[1] == CREATED:
                 return fact
         return None

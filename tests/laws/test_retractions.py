@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from kpis.sla import commitments
 from kpis.sla.at_risk import AtRiskKey
 from kpis.state.rules import StateRules
-from kpis.tickets import merging, observe
-from kpis.tickets.facts import RETRACTABLE, fact_of
+from kpis.tickets import corrections, merging, observe
+from kpis.tickets.facts import RETRACTABLE, digest, fact_of
 from kpis.tickets.row import TicketRow
 from kpis.view_keys import LevelKey, PaneKey
 from tests.examples import examples
@@ -196,3 +196,22 @@ def test_in_any_order_nothing_is_left_of_what_was_retracted(data: st.DataObject)
 
 def _is_no_retraction(one: Event) -> bool:
     return one[1].get("change") != "retracted"
+
+
+def test_to_see_what_stands_each_retraction_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 messages, every other one retracted: 100 names are digested, however many facts there are."""
+    row = TicketRow()
+    for number in range(200):
+        merging.merge(row, decoded(changed("customer_replied", T0 + number, f"m{number}")))  # type: ignore[arg-type]
+    for number in range(0, 200, 2):
+        merging.merge(row, decoded(changed("retracted", T0 + 300, f"r{number}", retracts=f"m{number}")))  # type: ignore[arg-type]
+    asked: list[str] = []
+
+    def counted(name: str) -> bytes:
+        asked.append(name)
+        return digest(name)
+
+    monkeypatch.setattr(corrections, "digest", counted)
+    standing = observe.walk(row, None)
+    assert (100, 100) == (len(asked), len(set(asked)))
+    assert T0 + 1 == standing.messaged_ms

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
@@ -129,6 +129,7 @@ def test_what_is_dated_ahead_counts_in_levels_at_once_and_in_windows_from_its_mi
 
 @SEEDED
 @given(seed=seeds)
+@example(seed=774)  # the only late ticket of a team came from another one after the deadline
 def test_the_batch_agrees_with_the_oracle(seed: int) -> None:
     """`report` merges the same events in yet another order and sums spans directly."""
     desk = ChaoticDesk(seed)
