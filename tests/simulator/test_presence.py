@@ -45,7 +45,14 @@ def test_available_and_busy_are_of_those_online_and_a_large_team_is_shown_by_day
         assert isinstance(busy, int)
         assert 0 <= available + busy <= online <= 9
     online_ = [event.value["online"] for event in found if event.value["team"] == "technical"]
-    assert {1, 2, 3, 4, 8, 9} == set(online_)
+    assert {2, 4, 8, 9} == set(online_)
+
+
+def test_on_the_hard_desk_staffing_can_be_shown_at_any_hour() -> None:
+    """From five online on, and of at least one who is available: the rough demo asks for each figure."""
+    found = [event.value for event in told(day_of("rough")) if event.value["team"] == "technical"]
+    assert {5, 10, 19, 20} == {content["online"] for content in found} - {9}
+    assert all(content["available"] for content in found)
 
 
 def test_what_else_happens_is_the_same_with_and_without() -> None:

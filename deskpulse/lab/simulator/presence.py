@@ -1,8 +1,9 @@
 """Who is at work: every team of five or more tells its presence every few minutes.
 
-Counts follow the desk's own hours: nearly all by day, half in the evening and at weekends, two at night. Only
-the latest presence of a team says anything, and nobody keeps one for more than a day; so whoever asks for a
-long history asks for presence on its last day alone.
+Counts follow the desk's own hours: nearly all by day, half in the evening and at weekends, a quarter (two at
+the least) at night. So a team of twenty has five online at any hour, from which on staffing is shown. Only the
+latest presence of a team says anything, and nobody keeps one for more than a day; so whoever asks for a long
+history asks for presence on its last day alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LEAST_RESPONDERS: Final = 5  # smaller teams tell nothing: their counts would be
 _EVERY_MS: Final = (5 * MINUTE_MS, 8 * MINUTE_MS)
 _ASIDE: Final = 0.2  # of those at work: one is at lunch or in a meeting
 _DAY, _EVENING, _NIGHT = 8, 18, 22  # local hours from which on a shift is at work
-_AT_NIGHT: Final = 2
+_AT_NIGHT: Final = 2  # at least; of a large team a quarter
 _SATURDAY: Final = 5
 _TRANSIT_MS: Final = (30, 2 * SECOND_MS)
 
@@ -48,8 +49,11 @@ class Attendance:
         ]
 
     def _of(self, team: Team, at_ms: int, local: datetime) -> Happening:
-        online = max(0, at_work(team.responders, local) - (self._rng.random() < _ASIDE))
-        available = self._rng.randint(0, online)
+        online = at_work(team.responders, local)
+        if online > LEAST_RESPONDERS and self._rng.random() < _ASIDE:
+            online -= 1
+        # of a shift of five somebody is always free, of a smaller one perhaps nobody
+        available = self._rng.randint(online >= LEAST_RESPONDERS, online)
         busy = self._rng.randint(0, online - available)
         return self._ids.event(
             "presence", at_ms, team=team.name, online=online, available=available, busy=busy
@@ -62,9 +66,11 @@ def at_work(responders: int, local: datetime) -> int:
     >>> noon, night = datetime(2026, 3, 4, 12), datetime(2026, 3, 4, 23)
     >>> at_work(9, noon), at_work(9, noon.replace(day=7)), at_work(9, night)
     (9, 4, 2)
+    >>> at_work(20, night)
+    5
     """
     if not _DAY <= local.hour < _NIGHT:
-        return min(_AT_NIGHT, responders)
+        return min(max(_AT_NIGHT, responders // 4), responders)
     if local.weekday() >= _SATURDAY or local.hour >= _EVENING:
         return responders // 2
     return responders
