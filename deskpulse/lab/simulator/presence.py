@@ -1,7 +1,7 @@
 """Who is at work: every team of five or more tells its presence every few minutes.
 
 Counts follow the desk's own hours: nearly all by day, half in the evening and at weekends, a quarter (two at
-the least) at night. So a team of twenty has five online at any hour, from which on staffing is shown. Only the
+the least) at night. So a team of twenty has five online at any hour, which is enough to be shown. Only the
 latest presence of a team says anything, and nobody keeps one for more than a day; so whoever asks for a long
 history asks for presence on its last day alone.
 """
