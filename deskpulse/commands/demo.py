@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -9,7 +10,10 @@ import typer
 from deskpulse.commands.common import Config, duration, read_settings
 from deskpulse.commands.simulate import SCENARIO_NAMES, ScenarioOption
 
-EPILOG = "[bold]Examples[/]\n\ndeskpulse demo\n\ndeskpulse demo --for 60s --port 19108 --verify"
+EPILOG = (
+    "[bold]Examples[/]\n\ndeskpulse demo\n\ndeskpulse demo --for 60s --port 19108 --verify\n\n"
+    "deskpulse demo --segment tier"
+)
 
 
 def demo(
@@ -40,6 +44,14 @@ def demo(
         ),
     ] = None,
     scenario: ScenarioOption = SCENARIO_NAMES[0],
+    segment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Switch the fourth dimension on, called NAME; its members are the customers' tiers.",
+            show_default="desk.segment, else off",
+        ),
+    ] = None,
     verify: Annotated[
         bool,
         typer.Option(
@@ -53,6 +65,11 @@ def demo(
     Prints the addresses to open and a live table of the main KPIs. Exit code 1 when --verify finds a
     difference.
     """
+    if segment is not None:
+        from deskpulse.settings.base import variable
+
+        # Checked as any setting, and seen by the worker and the exporter.
+        os.environ[variable(("desk", "segment"))] = segment
     settings = read_settings(config)
     from deskpulse.clocks import wall_ms
     from deskpulse.lab import demo as body

@@ -89,7 +89,10 @@ class WallMaker:
         self._policy = policy
 
     def wall(self, view: View | None, wanted: Wanted) -> Wall:
-        """The wall of a choice; without a view, or of a team that is not shown, it has no figures."""
+        """The wall of a choice.
+
+        Without a view, or of a team or segment that is not shown, it has no figures.
+        """
         choice, period = wanted.choice, wanted.period
         course = view.courses.get(choice) if view else None
         wall = Wall(
@@ -97,6 +100,8 @@ class WallMaker:
             desk=self._rules.desk,
             window=choice.window,
             team=choice.team,
+            segment=self._rules.segment,
+            in_segment=choice.segment,
             known=course is not None or view is None,
             period=period,
             zone=self._zone,
@@ -128,20 +133,26 @@ class WallMaker:
             worst = worst_of(view)
             wall.rows = rows_of(view, shelf, worst)
             wall.staffing = list(staffing_of(shelf, wall.teams))
-            wall.segment, wall.segments = self._rules.segment, list(segments_of(view, shelf))
-            wall.worst = [one for one in worst if is_within(choice.team, one)]
+            wall.segments = list(segments_of(view, shelf))
+            wall.worst = [
+                shown for one, shown in zip(view.worst, worst, strict=True) if is_within(choice, one.names)
+            ]
             wall.elsewhere = len(worst) - len(wall.worst)
             wall.kept_since_ms = kept_since_ms(view, choice)
-            wall.endangered = [one for one in endangered_of(view) if is_within(choice.team, one)]
+            wall.endangered = [
+                shown
+                for one, shown in zip(view.endangered, endangered_of(view), strict=True)
+                if is_within(choice, one.names)
+            ]
             channels = tuple(view.shown.get("channel", ()))
-            by_hours = wall.clock == "business"
+            by_hours = wall.clock == "business" and choice.segment is None  # calendars belong to teams
             wall.tiles = list(
                 TileMaker(
                     shelf, course, period, self._rules, channels, business=by_hours, below=view.below
                 ).tiles()
             )
             wall.sla = list(_sla(view, shelf, choice))
-            wall.risk = risk_of(view, choice.team, show_tickets=self._rules.show_tickets)
+            wall.risk = risk_of(view, choice, show_tickets=self._rules.show_tickets)
             found = changes(
                 course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours
             )
@@ -207,7 +218,7 @@ def _sla(view: View, shelf: Shelf, choice: Choice) -> Iterator[SlaTarget]:
             n=observed(attained),
             objective=value_of(shelf.now(metrics.OBJECTIVE, target=target)),
             below=view.below.get((*choice.group, target)),
-            newest_ms=newest_miss_ms(view, choice.team, target),
+            newest_ms=newest_miss_ms(view, choice, target),
         )
 
 

@@ -299,3 +299,4 @@ class Wall(Struct):
     changes: list[Change]
     segment: str | None = None  # what the desk calls its fourth dimension; null: it is off
     segments: list[SegmentRow] = []  # of all teams; empty while it is off
+    in_segment: str | None = None  # the one that is shown; null: all of them

@@ -5,7 +5,7 @@ By name only where that is switched on, else how many of a kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
@@ -13,9 +13,11 @@ import msgspec
 
 from exporters.links import safe_link
 from exporters.wall.model import AtRisk, Risk
+from kpis.figures.history import Choice
 from kpis.figures.view import View
 from kpis.ledger.codec import decode_at_risk
-from kpis.sla.at_risk import HORIZON_MS, AtRiskKey, AtRiskRow, Entry
+from kpis.members import SEGMENT
+from kpis.sla.at_risk import HORIZON_MS, AtRiskKey, Entry, SegmentEntry, ToldAtRiskRow
 from windows.panes import MINUTE_MS
 
 MOST_LINES: Final = 5  # due soonest, and as many that were missed last
@@ -29,12 +31,12 @@ class _Clock(NamedTuple):
     breached: bool
 
 
-def risk_of(view: View, team: str | None, *, show_tickets: bool) -> Risk | None:
+def risk_of(view: View, choice: Choice, *, show_tickets: bool) -> Risk | None:
     """The lines for a choice; None where nothing is promised. Past deadlines come last, the latest first."""
     if not view.targets:
         return None
-    rows = [(key, _decode(raw)) for key, raw in view.at_risk if team in (None, key.team)]
-    clocks = sorted((clock for key, row in rows for clock in _due(key, row, view.as_of_ms)), key=_order)
+    rows = list(_rows(view, choice))
+    clocks = sorted(_due(view, rows, choice), key=_order)
     lines = [_named(clock, view) for clock in clocks] if show_tickets else _counted(clocks, view)
     ahead, behind = ([line for line in lines if line.breached is breached] for breached in (False, True))
     left_out = any(row.left_out_behind or row.left_out_ahead for _, row in rows)
@@ -44,33 +46,39 @@ def risk_of(view: View, team: str | None, *, show_tickets: bool) -> Risk | None:
     )
 
 
-def newest_miss_ms(view: View, team: str | None, target: str) -> int | None:
+def newest_miss_ms(view: View, choice: Choice, target: str) -> int | None:
     """The deadline that passed last, of the tickets that still wait for what was promised.
 
-    None when none of them is late.
+    None when none of them is late, and where it may be one that a row of a team has no room for.
     """
-    rows = (
-        (key, _decode(raw)) for key, raw in view.at_risk if key.target == target and team in (None, key.team)
-    )
-    return max(
-        (
-            clock.entry.due_ms
-            for key, row in rows
-            for clock in _due(key, row, view.as_of_ms)
-            if clock.breached
-        ),
-        default=None,
-    )
+    rows = [(key, row) for key, row in _rows(view, choice) if key.target == target]
+    newest = []
+    for key, row in rows:
+        missed = [clock.entry.due_ms for clock in _due(view, [(key, row)], choice) if clock.breached]
+        if not missed and row.left_out_behind:
+            return None  # of a segment none is listed: those that are not listed passed earlier
+        newest += missed
+    return max(newest, default=None)
 
 
-def _due(key: AtRiskKey, row: AtRiskRow, as_of_ms: int) -> Iterator[_Clock]:
+def _rows(view: View, choice: Choice) -> Iterator[tuple[AtRiskKey, ToldAtRiskRow]]:
+    """The rows in which tickets of a choice may be."""
+    return ((key, _decode(raw)) for key, raw in view.at_risk if choice.team in (None, key.team))
+
+
+def _due(view: View, rows: Iterable[tuple[AtRiskKey, ToldAtRiskRow]], choice: Choice) -> Iterator[_Clock]:
     # A deadline takes effect when its minute is over, as in every figure.
-    now = as_of_ms // MINUTE_MS
-    return (
-        _Clock(key, entry, entry.due_ms // MINUTE_MS < now)
-        for entry in row.entries
-        if entry.due_ms <= as_of_ms + HORIZON_MS
-    )
+    now = view.as_of_ms // MINUTE_MS
+    for key, row in rows:
+        for entry in row.entries:
+            if entry.due_ms <= view.as_of_ms + HORIZON_MS and _is_of(entry, view, choice):
+                yield _Clock(key, entry, entry.due_ms // MINUTE_MS < now)
+
+
+def _is_of(entry: SegmentEntry, view: View, choice: Choice) -> bool:
+    if choice.segment is None:
+        return True
+    return entry.segment is not None and view.name(SEGMENT, entry.segment) == choice.segment
 
 
 def _order(clock: _Clock) -> tuple[bool, int, str]:

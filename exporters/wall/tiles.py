@@ -10,6 +10,7 @@ from exporters.wall.model import Compared, Tile, Trend
 from exporters.wall.specs import TILES, TileSpec
 from kpis.figure import Figure, Group, Labels
 from kpis.figures.bands import BANDED, grade
+from kpis.figures.catalogue import FIGURES, OTHER_FIGURES
 from kpis.figures.history import TOTAL, Choice, PaneHistory
 from kpis.figures.kpi import nps, volume
 from kpis.figures.kpi.declaration import Better
@@ -24,6 +25,11 @@ DIGITS: Final = 6  # significant ones of a trend's points: more than a line of 2
 NO_LABELS: Final[Mapping[str, str]] = {}
 MADE_BY_THE_CALENDAR: Final = 0.2  # of the observations: from there on no band, comparison or course
 JUDGED: Final = ("1h", "8h")  # windows of worst now
+# by which a figure is kept; one that is not here is asked for, and may be absent
+ROLLUPS_OF: Final = {
+    **{kind.name: kind.rollups for kind in FIGURES},
+    **{made.name: made.rollups for made in OTHER_FIGURES},
+}
 MEANS: Final = frozenset(spec.figure for spec in TILES if spec.clocked and not spec.labels)
 
 
@@ -112,7 +118,8 @@ class TileMaker:
         return (self._tile(spec) for spec in TILES if self._has(spec))
 
     def _has(self, spec: TileSpec) -> bool:
-        if spec.everything_only and self._course.choice.team is not None:
+        by = self._course.choice.group[0]
+        if (spec.everything_only and by != "all") or by not in ROLLUPS_OF.get(spec.figure, (by,)):
             return False
         labels = dict(spec.labels)
         if spec.of == "deadlines":  # a policy promises them
@@ -223,7 +230,7 @@ class TileMaker:
         Where the band is stated for channels, it is that of the first shown channel among them.
         """
         rule = self._rules.bands.get(BANDED.get(spec.figure, ""))
-        if self._course.choice.team is None and rule is not None and rule.channels is not None:
+        if self._course.choice.group == TOTAL and rule is not None and rule.channels is not None:
             for channel in rule.channels:
                 if channel in self._channels:
                     return ("channel", channel)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from exporters.wall.model import Endangered, WorstNow
 from kpis.figures.history import Choice
 from kpis.figures.view import View
+from kpis.members import EVERY_DIMENSION
+from kpis.sla.outcomes import MemberNames
 from kpis.sla.policy import TARGETS
 
 
@@ -48,6 +50,7 @@ def endangered_of(view: View) -> list[Endangered]:
     ]
 
 
-def is_within(team: str | None, one: WorstNow | Endangered) -> bool:
-    """Whether a choice shows it: of a team what is the team's own."""
-    return team in (None, one.team)
+def is_within(choice: Choice, names: MemberNames) -> bool:
+    """Whether a choice shows a member of these names: of a team or a segment what is its own."""
+    by, member = choice.group
+    return by == "all" or dict(zip(EVERY_DIMENSION, names, strict=False)).get(by) == member

@@ -27,7 +27,7 @@ from exporters.wall.stream import Screens
 from exporters.web.access import Handler, host_middleware, login_handler, login_middleware, new_headers
 from exporters.web.api import FILTERS, at_risk_json, kpis_json, reasons, unready
 from exporters.web.openapi import document
-from exporters.web.parameters import check_teams, members_of, query_middleware
+from exporters.web.parameters import check_segment, check_teams, members_of, query_middleware, refusal
 from exporters.web.quality import CSS, quality_json, quality_page
 from exporters.web.session import Sessions
 from kpis.figures.history import Choice
@@ -135,6 +135,7 @@ class Pages:
         wanted = _wanted(request)
         snapshot = await self.snapshot([wanted.choice])
         check_teams(snapshot.view, [wanted.choice.team] if wanted.choice.team else [])
+        check_segment(snapshot.view, wanted.choice.segment)
         wall = await asyncio.to_thread(self._maker.wall, snapshot.view, wanted)
         body = {"pulse": pulse_of(snapshot, room=self.screens.has_room), "wall": wall}
         return await _answer(request, msgspec.json.encode(body), "application/json")
@@ -187,8 +188,14 @@ async def _answer(request: web.Request, body: bytes, content_type: str) -> web.R
 
 
 def _wanted(request: web.Request) -> Wanted:
-    """The choice in the query, which `query_middleware` has checked."""
-    choice = Choice(request.query.get("window", "24h"), request.query.get("team") or None)
+    """The choice in the query, which `query_middleware` has checked.
+
+    Errors: HTTPBadRequest where it names a team and a segment.
+    """
+    asked = request.query
+    if asked.get("team") and asked.get("segment"):
+        raise refusal("team and segment: ask for one of them, no figure is kept by both")
+    choice = Choice(asked.get("window", "24h"), asked.get("team") or None, asked.get("segment") or None)
     return Wanted(choice, cast("Compare", request.query.get("compare", "auto")))
 
 

@@ -176,6 +176,12 @@ _CHOICE: Final[list[OpenApiDocument]] = [
         "schema": {"type": "string", "maxLength": 128},
     },
     {
+        "name": "segment",
+        "in": "query",
+        "description": "One member of the fourth dimension, where the desk has one; not beside a team.",
+        "schema": {"type": "string", "maxLength": 128},
+    },
+    {
         "name": "compare",
         "in": "query",
         "description": (

@@ -21,7 +21,7 @@ from exporters.wall.specs import TILES
 from exporters.web.access import Handler
 from kpis.figures.catalogue import is_denominator
 from kpis.figures.view import View
-from kpis.members import EVERY_DIMENSION, OTHER
+from kpis.members import EVERY_DIMENSION, OTHER, SEGMENT
 from kpis.sla.policy import TARGETS
 from kpis.tickets.standing import UNKNOWN
 from windows.spans import CUSTOMER_WINDOWS, PERIODS, WINDOWS
@@ -56,7 +56,12 @@ class Parameter(NamedTuple):
 
 # tiles of the first screen that are more than one figure
 FACTS: Final = ("unanswered", "waiting", "overdue", "open", "in_time")
-_CHOICE: Final = {"window": Parameter(WALL_WINDOWS), "team": Parameter(), "compare": Parameter(COMPARES)}
+_CHOICE: Final = {
+    "window": Parameter(WALL_WINDOWS),
+    "team": Parameter(),
+    "segment": Parameter(),
+    "compare": Parameter(COMPARES),
+}
 _TILES: Final = Parameter(tuple(dict.fromkeys((*FACTS, *(spec.id for spec in TILES)))), several=True)
 _KPIS: Final = {
     "name": Parameter(NAMES, several=True),
@@ -188,6 +193,21 @@ def check_teams(view: View | None, asked: Collection[str]) -> None:
     )
     known = {*view.shown.get("team", ()), *named, *(key.team for key, _ in view.at_risk), UNKNOWN, OTHER}
     _check("team", asked, sorted(known - {UNKNOWN, OTHER}), known)
+
+
+def check_segment(view: View | None, segment: str | None) -> None:
+    """Refuse a segment that is neither shown nor in the policy, and any where they are off.
+
+    Errors: HTTPBadRequest.
+    """
+    if segment is None or view is None:
+        return
+    if SEGMENT not in view.shown:
+        raise refusal("segment: this desk has switched no fourth dimension on: see desk.segment")
+    place = EVERY_DIMENSION.index(SEGMENT)
+    named = view.policy.names(place) if view.policy is not None else ()
+    known = {*view.shown[SEGMENT], *named, UNKNOWN, OTHER}
+    _check(SEGMENT, [segment], sorted(known - {UNKNOWN, OTHER}), known)
 
 
 def members_of(view: View | None, asked: Iterable[str]) -> set[str]:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from kpis import cell_numbers
 from kpis.figure import Group
-from kpis.members import EVERY_DIMENSION, OTHER
+from kpis.members import EVERY_DIMENSION, OTHER, SEGMENT
 from kpis.sla import deadlines
 from windows.cells import Cells, add, subtract
 from windows.rolling import RollingSums, Slot
@@ -27,15 +27,18 @@ TOTAL: Final[Group] = ("all", "all")
 
 
 class Choice(NamedTuple):
-    """What a person looks at: one window, of everything or of one team."""
+    """What a person looks at: one window, of everything, of one team or of one segment."""
 
     window: str
     team: str | None = None
+    segment: str | None = None  # where the desk has switched them on; without a team
 
     @property
     def group(self) -> Group:
         """As (by, member)."""
-        return TOTAL if self.team is None else ("team", self.team)
+        if self.team is not None:
+            return "team", self.team
+        return TOTAL if self.segment is None else (SEGMENT, self.segment)
 
 
 @dataclass(frozen=True)
@@ -169,17 +172,16 @@ class CourseKeeper:
                 self._panes.pop(pane, None)
 
     def _parts(self, sums: RollingSums[Slot], resolution: int, pane: int) -> PaneParts:
+        by, chosen = self.choice.group
         parts: dict[Group, Cells] = {}
         for key, cells in sums.pane(resolution, pane).items():
             assert isinstance(key, tuple)
             names = dict(zip(EVERY_DIMENSION, key, strict=False))
-            if self.choice.team is not None and names["team"] != self.choice.team:
+            if self.choice.group != TOTAL and names.pop(by, None) != chosen:
                 continue
             light = {cell: cells[cell] for cell in cell_numbers.LIGHT & cells.keys()}
             if found := {**light, **deadlines.light(cells)}:
                 add(parts.setdefault(TOTAL, {}), found)
-            if self.choice.team is not None:
-                del names["team"]
             for dimension, name in names.items():
                 member = name if name in self._shown.get(dimension, ()) else OTHER
                 add(parts.setdefault((dimension, member), {}), light)

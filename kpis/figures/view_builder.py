@@ -202,7 +202,7 @@ class ViewBuilder:
 
         An instant up to a second before the last one is moved up to it (a clock is set back by so little now
         and then). It comes with the courses of these choices; a choice of no window that there is, or of a
-        team that is not shown, has none.
+        team or segment that is not shown, has none.
         """
         last_ms = self._sums.as_of_ms
         if last_ms is not None and as_of_ms < last_ms - SMALL_STEP_MS:
@@ -269,10 +269,11 @@ class ViewBuilder:
         found = {}
         for choice, keeper in self._keepers.items():
             keeper.forget(self._sums.changed)
-            if choice.team is None or choice.team in shown["team"]:
-                more = self._sla.course(keeper.spans(as_of), *choice.group)
+            by, member = choice.group
+            if choice.group == ALL or member in shown.get(by, ()):
+                more = self._sla.course(keeper.spans(as_of), by, member)
                 found[choice] = keeper.course(
-                    self._sums, shown, self._levels.waiting(*choice.group, as_of), more
+                    self._sums, shown, self._levels.waiting(by, member, as_of), more
                 )
         self._sums.changed.clear()
         return found

@@ -274,7 +274,7 @@ def encode_at_risk(row: AtRiskRow) -> bytes:
     return _PROMISED + _encode(row)
 
 
-def decode_at_risk(raw: bytes) -> AtRiskRow:
+def decode_at_risk(raw: bytes) -> ToldAtRiskRow:
     """A row of tickets at risk. Errors: NewerRowError."""
     return _decode_at_risk(_body(raw))
 

@@ -12,14 +12,16 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from deskpulse.clocks import EXPORTER
-from exporters.config import ExporterConfig
+from exporters.config import ExporterConfig, WallRules
 from exporters.reading.keeper import ViewKeeper
 from exporters.reading.status import ReaderStatus
 from exporters.web.app import new_app
 from exporters.web.openapi import document
 from exporters.web.parameters import PARAMETERS
+from kpis.state.rules import StateRules
 from tests.exporters.desk import RULES, all_read
 from tests.exporters.test_policy import a_desk
+from tests.laws.ledgers import Desk as Ledger
 from tests.sla.desk import at
 
 Ask = Callable[..., Awaitable[tuple[int, Any]]]
@@ -74,6 +76,12 @@ async def test_a_parameter_that_no_page_knows_is_refused(ask: Ask, path: str) ->
         ("/api/wall?team=nope", "team 'nope': expected one of billing, sales"),
         ("/api/wall?window=2h", "window '2h': expected one of 15m, 1h, 8h, 24h, today, 7d, 30d"),
         ("/api/stream?compare=ever", "compare 'ever': expected one of auto, previous, week_ago"),
+        (
+            "/api/wall?segment=gold",
+            "segment: this desk has switched no fourth dimension on: see desk.segment",
+        ),
+        ("/api/wall?team=sales&segment=gold", "team and segment: ask for one of them"),
+        ("/api/stream?team=sales&segment=gold", "team and segment: ask for one of them"),
         ("/api/kpis?window=1h,2h", "window '2h': expected one of 15m, 1h, 24h, 30d, 365d, 7d, 8h, today"),
         ("/api/kpis?name=support_tickts", "name 'support_tickts': did you mean support_tickets"),
         ("/api/kpis?period=last", "period 'last': expected one of current, previous, week_ago"),
@@ -94,6 +102,7 @@ async def test_a_value_that_is_not_known_is_refused_with_the_choices(ask: Ask, p
         "/api/at-risk?team=other",
         "/api/wall?window=today&team=billing&compare=previous",
         "/api/wall?team=",
+        "/api/wall?segment=&team=billing",
         "/api/kpis?name=support_tickets&window=1h,24h&by=team&member=billing&period=current,previous",
         "/api/kpis?by=team_priority&member=billing%20%C2%B7%20normal",
         "/?kiosk&window=today&team=nobody-yet&lang=es-MX&theme=dark&tiles=unanswered,overdue&heroes=csat",
@@ -108,6 +117,24 @@ async def test_what_is_known_is_answered(ask: Ask, path: str) -> None:
 
 async def test_before_the_ledger_is_read_no_team_is_refused(ask: Ask) -> None:
     assert 200 == (await ask("/api/wall?team=nope", ReaderStatus(expected=2)))[0]
+
+
+async def test_where_there_are_segments_the_wall_of_one_is_answered_and_any_other_name_refused() -> None:
+    rules = replace(RULES, segment=True)
+    desk = Ledger(StateRules(segment=True))
+    for number, segment in enumerate(("gold", "gold", "free")):
+        desk.create(f"T{number}", at("10:00"), segment=segment)
+    keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=lambda: at("11:00"))
+    await keeper.apply(0, desk.write().view)
+    config = ExporterConfig(time=EXPORTER, kafka={}, view_rules=rules, wall=WallRules(segment="tier"))
+    async with TestClient(TestServer(new_app(config, keeper, lambda: all_read(1)))) as client:
+        wall = (await (await client.get("/api/wall?segment=gold")).json())["wall"]
+        assert ("tier", "gold", 2) == (wall["segment"], wall["in_segment"], wall["live"]["open"])
+        refused = await client.get("/api/wall?segment=iron")
+        assert (400, "segment 'iron': expected one of free, gold") == (
+            refused.status,
+            (await refused.json())["error"],
+        )
 
 
 def test_the_description_names_the_same_parameters() -> None:

@@ -16,6 +16,7 @@ from deskpulse.wiring import view_rules
 from exporters.snapshot import Snapshot
 from exporters.wall.risk import risk_of
 from exporters.web.api import at_risk_json
+from kpis.figures.history import Choice
 from kpis.figures.view import View
 from kpis.figures.view_builder import ViewBuilder
 from kpis.state.partition import PartitionState
@@ -106,7 +107,7 @@ def test_a_view_counts_them_as_one_too_also_where_the_ledger_has_them_apart(sett
     assert {("ATENCIÓN", "chat", "High")} == {
         (one["team"], one["channel"], one["priority"]) for one in answer["tickets"]
     }
-    risk = risk_of(view, None, show_tickets=False)
+    risk = risk_of(view, Choice("1h"), show_tickets=False)
     assert risk is not None
     assert [("ATENCIÓN", "High", 3)] == [(line.team, line.priority, line.count) for line in risk.lines]
     assert ("ATENCIÓN", "chat", "High") == rules.spell((normalize("NFD", "ATENCIÓN "), "Chat", "high"))

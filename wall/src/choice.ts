@@ -8,6 +8,7 @@ const COMPARES = new Set(["previous", "week_ago"]);
 export interface Choice {
   window: string;
   team: string | null; // null: everything
+  segment: string | null; // of the desk's fourth dimension; null beside a team, and for all of them
   compare: string; // "auto": a week ago where that is kept, else the span before
   lang: string | null; // null: what the browser prefers
   theme: "dark" | "light" | null; // null: what the system prefers
@@ -21,9 +22,11 @@ export function readChoice(search: string): Choice {
   const window = query.get("window") ?? "";
   const compare = query.get("compare") ?? "";
   const theme = query.get("theme");
+  const team = query.get("team") || null;
   return {
     window: WINDOWS.includes(window) ? window : DEFAULT_WINDOW,
-    team: query.get("team") || null,
+    team,
+    segment: team === null ? query.get("segment") || null : null, // no figure is kept by both
     compare: COMPARES.has(compare) ? compare : "auto",
     lang: query.get("lang"),
     theme: theme === "dark" || theme === "light" ? theme : null,
@@ -37,6 +40,7 @@ export function writeChoice(choice: Choice): string {
   const query = new URLSearchParams();
   if (choice.window !== DEFAULT_WINDOW) query.set("window", choice.window);
   if (choice.team !== null) query.set("team", choice.team);
+  if (choice.segment !== null) query.set("segment", choice.segment);
   if (choice.compare !== "auto") query.set("compare", choice.compare);
   if (choice.lang) query.set("lang", choice.lang);
   if (choice.theme) query.set("theme", choice.theme);
@@ -51,6 +55,7 @@ export function writeChoice(choice: Choice): string {
 export function askedFor(choice: Choice): string {
   const query = new URLSearchParams({ window: choice.window, compare: choice.compare });
   if (choice.team !== null) query.set("team", choice.team);
+  if (choice.segment !== null) query.set("segment", choice.segment);
   return query.toString();
 }
 

@@ -9,6 +9,8 @@ import { openWords } from "./shift";
 import type { Tongue } from "./tiles";
 import { LANGUAGES } from "./words";
 
+const OTHER = "other"; // what is folded is nobody's name
+
 interface Props extends Tongue {
   choice: Choice;
   wall: Wall | null;
@@ -29,10 +31,11 @@ export function Controls({ choice, wall, words, locale, change }: Props) {
         name="team"
         label={words.team}
         value={choice.team ?? ""}
-        pick={(team) => change({ team: team || null })}
+        pick={(team) => change({ team: team || null, segment: null })}
       >
         {[["", words.everything], ...known.map((team) => [team, team] as [string, string])]}
       </Select>
+      {wall !== null && <SegmentChooser choice={choice} wall={wall} words={words} change={change} />}
       <details class="settings">
         <summary aria-label={words.settings}>
           <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
@@ -62,6 +65,32 @@ export function Controls({ choice, wall, words, locale, change }: Props) {
         </div>
       </details>
     </nav>
+  );
+}
+
+/** The members of the fourth dimension, under the name that the desk gave it; nothing where it has none. */
+function SegmentChooser({
+  choice,
+  wall,
+  words,
+  change,
+}: Pick<Props, "choice" | "words" | "change"> & { wall: Wall }) {
+  const shown = wall.segments.map((row) => row.segment).filter((name) => name !== OTHER);
+  const chosen = choice.segment;
+  if (wall.segment === null || (shown.length === 0 && chosen === null)) return null;
+  const known = chosen === null || shown.includes(chosen) ? shown : [chosen, ...shown];
+  return (
+    <Select
+      name="segment"
+      label={wall.segment}
+      value={chosen ?? ""}
+      pick={(segment) => change({ segment: segment || null, team: null })}
+    >
+      {[
+        ["", words.every(wall.segment)],
+        ...known.map((name) => [name, words.members[name] ?? name] as [string, string]),
+      ]}
+    </Select>
   );
 }
 

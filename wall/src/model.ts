@@ -224,4 +224,5 @@ export interface Wall {
   changes: Change[];
   segment: string | null;
   segments: SegmentRow[];
+  in_segment: string | null;
 }

@@ -47,6 +47,12 @@ export function replies(wall: Wall) {
   };
 }
 
+/** By which dimension the wall is chosen. */
+function chosenBy(wall: Wall): string {
+  if (wall.team !== null) return "team";
+  return wall.in_segment === null ? "all" : "segment";
+}
+
 export function isReply(target: string): boolean {
   return REPLIES.includes(target);
 }
@@ -469,7 +475,7 @@ export function InTime({ wall, words, format, sure }: ShiftProps) {
   const has = reply !== undefined && reply.ratio !== null;
   // Red when it is named itself: what is named within it stands above.
   const named = wall.worst.some(
-    (one) => isReply(one.target) && (wall.team === null ? one.by === "all" : one.by === "team"),
+    (one) => isReply(one.target) && one.by === chosenBy(wall),
   );
   return (
     <Fact

@@ -88,18 +88,18 @@ export function Figure({ pieces }: { pieces: Piece[] }) {
  *  where there are two. */
 export function tileName(
   tile: Tile,
-  wall: Pick<Wall, "team" | "window" | "clock">,
+  wall: Pick<Wall, "team" | "in_segment" | "window" | "clock">,
   words: Words,
   long: boolean,
   room = Infinity,
 ): string {
   const [whole, short] = words.tiles[tile.id] ?? [tile.id, tile.id];
   const more: string[] = [];
-  if (tile.by !== "all" && tile.member !== wall.team) more.push(tile.member);
+  if (tile.by !== "all" && tile.member !== (wall.team ?? wall.in_segment)) more.push(tile.member);
   if (tile.window !== null && tile.window !== wall.window) more.push(shortWindow(words, tile.window));
   if (tile.clock === "business" && long) more.push(words.business);
   if (tile.clock === "calendar" && wall.clock !== null && !tile.id.endsWith("_calendar"))
-    more.push(words.always);
+    more.push(wall.in_segment === null ? words.always : words.calendar); // calendars belong to teams
   const name = (first: string) => [first, ...more].join(" \u00b7 ");
   return long && name(whole).length <= room ? name(whole) : name(short);
 }

@@ -29,6 +29,7 @@ const FACTS = { unanswered: Unanswered, waiting: Waiting, overdue: Overdue, open
 const PROMISED = new Set(["overdue", "in_time"]); // only where something is promised
 const TILES = ["unanswered", "overdue", "open", "in_time", "csat", "resolution_time", "nps"];
 const LEADS = ["first_response", "tickets"]; // large, where nothing is promised
+const OF_A_SEGMENT = ["csat", "resolution_time", "nps"]; // large, where nothing is promised to it
 const HERO_COUNT = 3;
 const TILE_COUNT = 4;
 const RELOADED = "deskpulse-reloaded";
@@ -118,7 +119,7 @@ function Screen({ wall, condition, nowMs }: { wall: Wall | null; condition: Cond
   const pulse = link.heard.pulse;
   const common: Tongue = { words, format, period: wall?.period ?? "previous" };
   const sure = condition.kind === "live";
-  const unknown = wall !== null && !wall.known && wall.team !== null;
+  const unknown = wall !== null && !wall.known && unknownWords(wall);
   return (
     <>
       <header>
@@ -126,7 +127,7 @@ function Screen({ wall, condition, nowMs }: { wall: Wall | null; condition: Cond
         {sure && <Freshness {...common} pulse={pulse} wall={wall} nowMs={nowMs} />}
       </header>
       {!sure && <Banner {...common} condition={condition} pulse={pulse} />}
-      {unknown && <p class="panel unknown">{words.unknownTeam(wall.team ?? "")}</p>}
+      {unknown && <p class="panel unknown">{unknown}</p>}
       {wall !== null && wall.known && wall.live !== null && (
         <First {...common} wall={wall} nowMs={nowMs} sure={sure} />
       )}
@@ -143,6 +144,14 @@ function Screen({ wall, condition, nowMs }: { wall: Wall | null; condition: Cond
   );
 }
 
+/** That what the address asks for is not there; null where it asks for everything. */
+function unknownWords(wall: Wall): string | null {
+  const { words } = tongue;
+  if (wall.team !== null) return words.unknownTeam(wall.team);
+  if (wall.in_segment === null) return null;
+  return words.unknownSegment(wall.in_segment, wall.segment ?? words.dimensions.segment!);
+}
+
 /** All that one acts on, on one screen. What the address names of tiles takes the places of ours. */
 function First(props: ShiftProps) {
   const { wall, words, sure } = props;
@@ -155,7 +164,10 @@ function First(props: ShiftProps) {
     return <Fact key={name} {...props} />;
   };
   const heroes = (choice.heroes ?? []).filter(has).slice(0, HERO_COUNT);
+  // What is shown of a segment is its own: there are no rows of teams, and where nothing is promised no lists.
+  const own = wall.in_segment !== null && !wall.promised && heroes.length === 0;
   const leads = wall.policy ? [] : LEADS.filter((name) => has(name) && !heroes.includes(name));
+  if (own) heroes.push(...OF_A_SEGMENT.filter((name) => has(name) && !leads.includes(name)));
   const taken = new Set([...heroes, ...leads]);
   const tiles = (choice.tiles ?? TILES).filter((name) => has(name) && !taken.has(name)).slice(0, TILE_COUNT);
   return (
@@ -164,10 +176,11 @@ function First(props: ShiftProps) {
       data-as-of={wall.as_of_ms ?? ""}
       data-window={wall.window}
       data-team={wall.team ?? ""}
+      data-in-segment={wall.in_segment ?? ""}
       data-policy={wall.policy}
     >
       <h1 class="only-read">
-        {titleOf(wall)}: {wall.team ?? words.everything}, {nameOfWindow(words, wall.window)}
+        {titleOf(wall)}: {wall.team ?? wall.in_segment ?? words.everything}, {nameOfWindow(words, wall.window)}
       </h1>
       <div class="lead">
         {wall.policy ? (
@@ -186,10 +199,10 @@ function First(props: ShiftProps) {
       {sure &&
         (heroes.length > 0 ? (
           <div class="heroes">{heroes.map((name) => card(name, true))}</div>
-        ) : wall.team !== null && wall.promised ? (
+        ) : (wall.team !== null || wall.in_segment !== null) && wall.promised ? (
           <TeamLists {...props} />
         ) : (
-          wall.rows.length > 0 && <Teams {...props} />
+          wall.in_segment === null && wall.rows.length > 0 && <Teams {...props} />
         ))}
     </main>
   );

@@ -22,6 +22,14 @@ test("what cannot be is not believed", () => {
   assert.deepEqual(choice, readChoice(""));
 });
 
+test("a segment survives its address, and gives way to a team", () => {
+  const choice = readChoice("?segment=Pro%2B+%2650");
+  assert.deepEqual([choice.team, choice.segment], [null, "Pro+ &50"]);
+  assert.deepEqual(readChoice(writeChoice(choice)), choice);
+  assert.equal(askedFor(choice), "window=24h&compare=auto&segment=Pro%2B+%2650");
+  assert.deepEqual(readChoice("?team=a&segment=gold"), readChoice("?team=a"));
+});
+
 test("the exporter is asked for what it knows of", () => {
   assert.equal(askedFor(readChoice("?window=1h&team=a%26b&theme=dark")), "window=1h&compare=auto&team=a%26b");
 });

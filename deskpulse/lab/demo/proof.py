@@ -38,6 +38,7 @@ class ProofVerdict:
     compared: int
     differences: list[verify.Difference]
     as_of_ms: int
+    by_segment: int = 0  # of the compared ones; 0 where the desk has not switched segments on
 
     def __str__(self) -> str:
         """Read as the demo's last line."""
@@ -81,7 +82,8 @@ def judge(settings: Settings, records: list[Record], samples: Samples) -> ProofV
     """Compare a scrape with the oracle's reading of the same records."""
     as_of_ms = as_of(samples)
     wanted = expected_figures(settings, heard(read(settings, records), samples), as_of_ms)
-    return ProofVerdict(len(wanted), verify.compare(wanted, samples), as_of_ms)
+    by_segment = sum(SEGMENT in dict(figure.labels).get("by", "").split("_") for figure in wanted)
+    return ProofVerdict(len(wanted), verify.compare(wanted, samples), as_of_ms, by_segment)
 
 
 def read(settings: Settings, records: Iterable[Record]) -> Facts:

@@ -30,6 +30,7 @@ from deskpulse.lab.demo.story import story
 from deskpulse.lab.simulator import DEFAULT_DESK, SCENARIOS, Kinds, Rough, publish_backlog
 from deskpulse.settings import Settings
 from exporters.metrics.families import SLA_WORST, metric_families
+from kpis.members import SEGMENT
 from oracle import verify
 
 DEMO_POLICY: Final = Path(str(resources.files("deskpulse.lab.demo").joinpath("policy.yaml")))
@@ -105,6 +106,8 @@ def demo_settings(
     desk = SCENARIOS[scenario].adapt(DEFAULT_DESK)
     members = settings.desk.members
     names = {"team": desk.teams, "channel": desk.channels, "priority": desk.priorities}
+    if settings.desk.segment is not None:
+        names[SEGMENT] = desk.tiers
     lists = {d: getattr(members, d) or tuple(one.name for one in some) for d, some in names.items()}  # type: ignore[attr-defined]
     policy = settings.desk.policy or DEMO_POLICY
     chosen = settings.model_copy(
@@ -247,9 +250,14 @@ class _Play:
             self.console.print(
                 verify.report(verdict.differences), highlight=False, markup=False, soft_wrap=True
             )
+        segment = self.settings.desk.segment
+        if segment is not None:
+            told = f"demo: {verdict.by_segment} figures by {segment} among them"
+            self.console.print(told, highlight=False, markup=False)
         self.console.print(f"demo: {verdict}", highlight=False)
         rough = self._tell_kinds(samples) if self.is_rough else True
-        return exits.DIFFERENCE if verdict.differences or not verdict.compared or not rough else exits.OK
+        whole = verdict.compared and (segment is None or verdict.by_segment) and rough
+        return exits.OK if whole and not verdict.differences else exits.DIFFERENCE
 
     @property
     def is_rough(self) -> bool:
