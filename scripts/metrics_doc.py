@@ -24,7 +24,7 @@ from kpis import cell_numbers
 from kpis.figures import catalogue
 from kpis.figures.bound import series_bound
 from kpis.figures.catalogue import BUSINESS_FIGURES, BUSINESS_QUANTILES, FIGURES, OTHER_FIGURES
-from kpis.figures.kpi.declaration import FigureKind
+from kpis.figures.kpi.declaration import EVERY_ROLLUP, FigureKind
 from kpis.figures.kpi.volume import PER_HOUR
 from kpis.figures.view import Part, View
 from scripts import ledger_doc
@@ -255,7 +255,7 @@ def _final_rows() -> Iterator[Row]:
 def _other_rows() -> Iterator[Row]:
     customers = " and ".join(f"`{window.name}`" for window in CUSTOMER_WINDOWS)
     for shown in OTHER_FIGURES:
-        by = "all, team, channel, priority" if shown is PER_HOUR else f"all; windows {customers}"
+        by = ", ".join(EVERY_ROLLUP) if shown is PER_HOUR else f"all; windows {customers}"
         yield (_linked(shown.name), shown.help, "", by, f"`{shown.observations_name}`")
 
 

@@ -2,7 +2,8 @@
 
 `make boards-check`, `python -m proofs.boards.check`.
 
-Of two desks the simulator's events go through a broker, workers and exporters, one Prometheus scrapes all and
+Of two desks, the first of which has segments, the simulator's events go through a broker, workers and
+exporters, one Prometheus scrapes all and
 evaluates the rules of both, and each panel is asked what it would show at one instant. A panel that shows
 figures must show those of `oracle/figures.py` at the `as_of` of the scrape that Prometheus answers from:
 `deskpulse.monitoring.boards.questions.promql` says what a query means without Prometheus. So an answer may be
@@ -61,6 +62,7 @@ class Tally:
     queries: int = 0
     compared: int = 0
     without: int = 0  # empty, and so says the oracle
+    by_segment: int = 0  # answers of one segment each
     longest: int = 0  # characters of a query
     empty: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Tally:
             f"{self.panels} panels, {self.queries} queries run, the longest of {self.longest} characters, "
             f"{len(self.empty)} empty, "
             f"{self.without} without a figure as the oracle says, {self.compared} figures compared, "
+            f"{self.by_segment} by segment, "
             f"{len(self.differences)} differences"
         )
 
@@ -80,6 +83,7 @@ class Tally:
         self.queries += other.queries
         self.compared += other.compared
         self.without += other.without
+        self.by_segment += other.by_segment
         self.longest = max(self.longest, other.longest)
         self.empty += other.empty
         self.differences += other.differences
@@ -104,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for fault in [*total.empty, *total.differences][:SHOWN_FAULTS]:
         print(f"  {fault}")
     print(f"boards-check: {total}, on {broker.name}, {time.monotonic() - began:.0f} s")
-    return 1 if total.empty or total.differences or not total.compared else 0
+    return 1 if total.empty or total.differences or not total.compared or not total.by_segment else 0
 
 
 async def _check(broker: Broker, scenario: str, folder: Path, exits: ExitStack) -> Tally:
@@ -189,7 +193,7 @@ def _as_of(prometheus: LocalPrometheus, site: Site, at_seconds: float) -> float:
 
 def _judge(inquiry: Inquiry, site: Site) -> Tally:
     total = Tally()
-    for code, boards in made().items():
+    for code, boards in made(segment=site.segment).items():
         for board in boards:
             tally = Tally(panels=len(board.model.panels or ()))
             for variables in _variables(board, site):
@@ -266,6 +270,7 @@ class Inquiry:
         tally.longest = max(tally.longest, len(expression.promql()))
         if all(name.startswith("support_") for name in expression.names()):
             tally.without += not found
+            tally.by_segment += len(found) if 'by="segment"' in query else 0
             expected = expression.value(self.moment.with_variables(variables).with_choice(found))
             tally.compared += len(expected.keys() | found.keys())
             told = differences(expected, found, _tolerance(expression))

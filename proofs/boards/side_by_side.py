@@ -49,6 +49,7 @@ class Site:
     rate: float = 1.0  # of that of the first desk
     exporters: int = 1
     renamed: Mapping[str, str] = field(default_factory=dict)
+    segment: str | None = None  # what it calls its fourth dimension; None: it has none
     stack: Stack = field(init=False)
     ports: list[int] = field(init=False, default_factory=list)  # of its exporters
     records: list[Record] = field(init=False, default_factory=list)
@@ -74,6 +75,8 @@ class Site:
         }
         if not self.renamed:
             lists["DESKPULSE_DESK__MEMBERS__TEAM"] = ",".join(self.teams)
+        if self.segment is not None:
+            lists["DESKPULSE_DESK__SEGMENT"] = self.segment
         return {**lists, "DESKPULSE_DESK__POLICY": str(DEFAULT_POLICY), "DESKPULSE_DESK__NAME": self.name}
 
     async def start(self) -> None:
@@ -129,6 +132,6 @@ class Site:
 def sites(scenario: str) -> tuple[Site, Site]:
     """The desk that is looked at, and a smaller one beside it."""
     return (
-        Site("Support EU", scenario, "boards-", exporters=2),
+        Site("Support EU", scenario, "boards-", exporters=2, segment="tier"),
         Site('The "other" desk: $desk | a\\b', "calm", "other-", rate=0.4, renamed=ODD),
     )

@@ -83,11 +83,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def made(teams: Sequence[str] = TEAMS) -> dict[str, list[Board]]:
-    """Every board of the default policy and some teams, by language."""
+def made(teams: Sequence[str] = TEAMS, segment: str | None = None) -> dict[str, list[Board]]:
+    """Every board of the default policy and some teams, by language.
+
+    `segment`: what the desk calls its fourth dimension.
+    """
     policy = load_policy(DEFAULT_POLICY)
     assert policy is not None
-    return {code: boards(Desk(locale, policy, members=tuple(teams))) for code, locale in LOCALES.items()}
+    return {
+        code: boards(Desk(locale, policy, members=tuple(teams), segment=segment))
+        for code, locale in LOCALES.items()
+    }
 
 
 def files(teams: Sequence[str] = TEAMS) -> dict[Path, str]:

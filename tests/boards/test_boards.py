@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
-from deskpulse.monitoring.boards import ENGLISH, LOCALES, Desk, boards
+from deskpulse.monitoring.boards import ENGLISH, LOCALES, Board, Desk, boards
 from deskpulse.monitoring.boards.desk import DEFAULT_POLICY
+from deskpulse.monitoring.boards.moment import Moment
+from deskpulse.monitoring.boards.panels.sheet import AskedQuery
 from deskpulse.policy import load_policy
 from kpis.sla.policy import TARGETS, Policy
 from scripts.boards import generate as script
@@ -54,6 +56,52 @@ def test_without_a_policy_the_boards_show_what_there_is_and_keep_the_rules() -> 
     (wall,) = (board for board in boards(Desk(ENGLISH, None)) if board.name == "wall")
     assert "With one, this wall shows worst now" in wall.text()
     assert 'clock=\\"calendar\\"' in wall.text()
+
+
+@pytest.mark.parametrize("policy", [POLICY, None], ids=["policy", "no policy"])
+def test_a_desk_with_segments_sees_them_by_its_own_name_and_no_other_desk_a_trace(
+    policy: Policy | None,
+) -> None:
+    """In Spanish and in English: new tickets of a team by tier, who waits by tier and what was in time."""
+    for locale in LOCALES.values():
+        without, found = boards(Desk(locale, policy)), boards(Desk(locale, policy, segment="Tier"))
+        assert not any('by=\\"segment\\"' in board.text() for board in without)
+        texts = [board.text() for board in found]
+        assert [] == [fault for text in texts for fault in rules.faults(json.loads(text))]
+        assert [] == [metric for text in texts for metric in script.unknown_metrics(json.loads(text))]
+        assert [] == script.unreadable(map(json.loads, texts))
+        assert (3 if policy else 2, 0) == (named(found, "Tier"), named(without, "Tier"))
+
+
+def named(made: Iterable[Board], name: str) -> int:
+    """How many panels have a name in their titles; rows are not counted."""
+    panels = [panel for board in made for panel in json.loads(board.text())["panels"]]
+    return sum(name in panel["title"] for panel in panels if panel["type"] != "row")
+
+
+def test_parts_are_summed_over_segments_on_the_board_of_every_desk() -> None:
+    """Two tickets of gold and one of free, all by mail and all high: 3 new ones on the team's board.
+
+    And 3 first replies within the first edge of the histogram.
+    """
+    (team,) = (board for board in MADE["en"] if board.name == "team")
+    samples = {}
+    for segment, n in (("gold", 2.0), ("free", 1.0)):
+        dims = {"window": "1h", "team": "a", "channel": "mail", "priority": "high", "segment": segment}
+        samples["support_created_tickets", frozenset(dims.items())] = n
+        le = {**dims, "le": "900.0"}
+        samples["support_first_response_seconds_bucket", frozenset(le.items())] = n
+    moment = Moment.of(0.0, samples).with_variables({"team": "a", "window": "1h"})
+    found = [value for asked in team.asked for value in _values_of(asked, moment, samples)]
+    assert [3.0, 3.0, 3.0] == found
+
+
+def _values_of(asked: AskedQuery, moment: Moment, samples: Collection[tuple[str, object]]) -> list[float]:
+    """What a panel shows of samples, if it asks of these metrics alone and has an answer."""
+    names = asked.query.expression.names()
+    return (
+        list(asked.query.expression.value(moment).values()) if names <= {name for name, _ in samples} else []
+    )
 
 
 def of_targets(*targets: str) -> Policy:

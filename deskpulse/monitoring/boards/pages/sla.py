@@ -18,19 +18,24 @@ from deskpulse.monitoring.boards.panels.tiles import Number
 from deskpulse.monitoring.boards.questions.ages import Age
 from deskpulse.monitoring.boards.questions.figures import (
     ALL,
+    FIRST_RESPONSE_QUANTILE,
     TEAMS,
     at_risk,
     attained,
     budget_left,
     excess,
+    figure,
     forecast,
     live,
+    longest_of_all,
     longest_wait,
+    minutes,
     missed,
     next_deadline,
     next_or_none,
     objective,
     observations,
+    opened,
     overdue,
     percent,
     unanswered,
@@ -57,6 +62,8 @@ from deskpulse.monitoring.boards.questions.recorded import (
     beyond,
     worst,
 )
+from kpis.figures.kpi import csat, volume
+from kpis.members import SEGMENT
 from kpis.sla import metrics
 
 TARGET: Final = "$target"
@@ -66,6 +73,7 @@ LISTED_OR_NOT: Final = {1.0: ("below_objective", RED), 0.0: ("kept", STATE_COLOU
 # rows of the board for the heading, MEMBERS rows of a table and the one that counts the others
 _TABLE: Final = 11
 _BY_TEAM: Final = (("by", "team"),)
+_BY_SEGMENT: Final = (("by", SEGMENT),)
 _RISKY: Final = (Step(None, "", PLAIN), Step(1, "", AMBER))
 
 
@@ -74,6 +82,7 @@ def build(sheet: Sheet) -> None:
     w = sheet.desk.words
     if not sheet.desk.targets:
         kinds.words(sheet, Frame((0, 0, 24, 10), w("no_policy"), w("policy_adds")), w("policy_adds_text"))
+        _segments(sheet, 10)
         return
     y = sheet.row(0, w("row_worst"))
     _worst(sheet, y)
@@ -86,10 +95,8 @@ def build(sheet: Sheet) -> None:
     y = sheet.row(y + 20, w("row_members"))
     for index, dimension in enumerate(("channel", "priority")):
         _members(sheet, (12 * index, y, 12, _TABLE), dimension, w(dimension))
-    if sheet.desk.segment is not None:
-        y += _TABLE
-        _members(sheet, (0, y, 24, _TABLE), "segment", sheet.desk.segment)
-    y = sheet.row(y + _TABLE, w("row_budget"))
+    y = _segments(sheet, y + _TABLE)
+    y = sheet.row(y, w("row_budget"))
     _budget(sheet, y)
 
 
@@ -264,6 +271,38 @@ def _members(sheet: Sheet, place: tuple[int, int, int, int], dimension: str, cal
     title = w(f"attainment_by_{dimension}", window=w.window("8h"), name=called)
     frame = Frame(place, title, w("attainment_help"))
     _table(sheet, frame, Key("member", called), dimension, _columns(sheet, "8h", dimension))
+
+
+def _segments(sheet: Sheet, y: int) -> int:
+    """The fourth dimension, where the desk has one and as it calls it; returns where the next row begins.
+
+    Durations are in calendar time: calendars belong to teams.
+    """
+    desk, w = sheet.desk, sheet.desk.words
+    if desk.segment is None:
+        return y
+    y = sheet.row(y, w("row_segments", name=desk.segment))
+    if desk.targets:
+        _members(sheet, (0, y, 24, _TABLE), SEGMENT, desk.segment)
+        y += _TABLE
+    own, day = ("member",), "24h"
+    half = figure(
+        FIRST_RESPONSE_QUANTILE, day, _BY_SEGMENT, ("q", "0.5"), desk=desk, keep=own, clock="calendar"
+    )
+    shown = [
+        Column(w("title_waiting"), waiting(_BY_SEGMENT, own)),
+        Column(w("title_unanswered"), unanswered(_BY_SEGMENT, own)),
+        Column(w("column_longest"), longest_of_all(_BY_SEGMENT, own), "span"),
+        Column(w("open"), opened(_BY_SEGMENT, own)),
+        Column(w("column_new_24h"), figure(volume.TICKETS.name, day, _BY_SEGMENT, desk=desk, keep=own)),
+        Column(w("column_half_24h"), minutes(half), "minutes"),
+        Column(
+            w("csat_in"), percent(figure(csat.RATIO.name, day, _BY_SEGMENT, desk=desk, keep=own)), "percent"
+        ),
+    ]
+    frame = Frame((0, y, 24, _TABLE), w("segments_now", name=desk.segment), w("segments_now_help"))
+    tables.columns(sheet, frame, [Key("member", desk.segment)], shown, sort_by=[w("title_waiting")])
+    return y + _TABLE
 
 
 def _budget(sheet: Sheet, y: int) -> None:

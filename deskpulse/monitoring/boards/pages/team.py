@@ -15,6 +15,7 @@ from deskpulse.monitoring.boards.panels.tiles import Number
 from deskpulse.monitoring.boards.questions.figures import (
     FIRST_RESPONSE,
     FIRST_RESPONSE_QUANTILE,
+    PARTED,
     TEAM,
     TEAM_MEMBER,
     at_risk,
@@ -52,6 +53,7 @@ from kpis.figures.kpi import (
     staffing,
     volume,
 )
+from kpis.members import SEGMENT
 
 WINDOW: Final = "$window"
 PERIODS: Final = ("current", "previous", "week_ago")
@@ -204,7 +206,7 @@ def _distribution(sheet: Sheet, place: tuple[int, int, int, int]) -> None:
 def _bucket(window: str, edge_seconds: int | None) -> Expression:
     le = "+Inf" if edge_seconds is None else repr(float(edge_seconds))
     where = (("window", window), ("team", TEAM), ("le", le))
-    return Grouped(Pick("support_first_response_seconds_bucket", where, ("channel", "priority")), "sum")
+    return Grouped(Pick("support_first_response_seconds_bucket", where, PARTED), "sum")
 
 
 def _volume(sheet: Sheet, y: int) -> None:
@@ -218,11 +220,11 @@ def _volume(sheet: Sheet, y: int) -> None:
         Query(unanswered(TEAM_MEMBER), w("unanswered")),
     ]
     kinds.lines(sheet, Frame((12, y, 12, 8), w("backlog_course"), w("open_help")), standing, "count")
-    by = ("channel", "priority") if desk.segment is None else ("channel", "priority", "segment")
+    by = [dimension for dimension in PARTED if dimension != SEGMENT or desk.segment is not None]
     width = 24 // (len(by) + 1)
     for index, dimension in enumerate(by):
         where = (("window", desk.parts_window), ("team", TEAM))
-        parts = Pick("support_created_tickets", where, by)
+        parts = Pick("support_created_tickets", where, PARTED)
         title = w(f"created_by_{dimension}", window=w.window(desk.parts_window), name=desk.segment)
         mix = [Query(Grouped(parts, "sum", (dimension,)), f"{{{{{dimension}}}}}")]
         frame = Frame((index * width, y + 8, width, 9), title, w("created_by_help"))

@@ -27,6 +27,7 @@ from kpis.figures.catalogue import FIGURES, observations_name
 from kpis.figures.kpi import first_response as frt
 from kpis.figures.kpi import live as levels
 from kpis.figures.kpi import volume
+from kpis.members import EVERY_DIMENSION
 from kpis.sla import metrics
 
 # what the programs of the desk tell of themselves, under whatever job they are scraped
@@ -41,6 +42,9 @@ ATTAINMENT = metrics.ATTAINMENT
 TEAM: Final = Chosen("team")  # of the board of one team
 TEAM_MEMBER: Who = (("by", "team"), ("member", TEAM))
 TEAMS: Who = (("by", "team"),)
+# What parts of a team are parted by. Segments too, on every board: who sums parts of a desk that has them
+# must not pass over any, and without them the label is not there.
+PARTED: Final = tuple(dimension for dimension in EVERY_DIMENSION if dimension != "team")
 _WITH_CLOCK = {kind.name for kind in FIGURES if kind.fixed_labels}
 
 
