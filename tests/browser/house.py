@@ -178,7 +178,7 @@ async def house(
     """An exporter that listens on a free port of this machine; its clock stands at an instant."""
     clock = DeskClock(now_ms)
     keeper = ViewKeeper(rules, elapsed=EXPORTER.elapsed, now_ms=clock)
-    made = House(keeper, PartitionState(0, StateRules(policy=rules.policy)), clock)
+    made = House(keeper, PartitionState(0, StateRules(policy=rules.policy, segment=rules.segment)), clock)
     await made.take(events)
     config = ExporterConfig(
         time=EXPORTER, kafka={}, view_rules=rules, **{"wall": WALL, "port": 0, **settings}

@@ -6,19 +6,22 @@ It ends by itself, proves its figures, and shows every metric of the definitions
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import re
 import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.request import urlopen
 
 import pytest
 
 from deskpulse import exits
 from deskpulse.lab.brokers.process import free_ports
+from deskpulse.lab.simulator import DEFAULT_DESK
 from tests.agents.harness import WorkerProcess, until
 from tests.e2e.stack import start_program
 
@@ -106,6 +109,7 @@ SLA: Final = (  # the demo has a policy; which clocks run just now is chance
     "deskpulse_policy_info",
     "deskpulse_policy_mismatch",
 )
+TIER_NAMES: Final = {tier.name for tier in DEFAULT_DESK.tiers}
 NAMES: Final = frozenset([*FINAL, *LIVE, *PARTS, *SLA])
 
 
@@ -114,7 +118,7 @@ class Demo:
 
     def __init__(self, program: WorkerProcess, port: int) -> None:
         self.program = program
-        self._url = f"http://127.0.0.1:{port}/metrics"
+        self._url = f"http://127.0.0.1:{port}"
 
     async def scrape(self) -> str:
         """The text of a scrape, empty while nobody answers."""
@@ -123,8 +127,17 @@ class Demo:
         except OSError:
             return ""
 
-    def _read(self) -> str:
-        with urlopen(self._url, timeout=30) as answer:  # noqa: S310 - http on loopback
+    async def wall(self) -> dict[str, Any]:
+        """What the wall shows of all tickets, nothing while nobody answers."""
+        try:
+            text = await asyncio.to_thread(self._read, "/api/wall")
+        except OSError:
+            return {}
+        found: dict[str, Any] = json.loads(text)["wall"]
+        return found
+
+    def _read(self, path: str = "/metrics") -> str:
+        with urlopen(self._url + path, timeout=30) as answer:  # noqa: S310 - http on loopback
             text: str = answer.read().decode()
         return text
 
@@ -147,15 +160,46 @@ def names(text: str) -> set[str]:
     return set(re.findall(r"^(\w+)[{ ]", text, flags=re.MULTILINE))
 
 
-@pytest.fixture
-def demo(kafka_here: None, tmp_path: Path) -> Iterator[Demo]:
+TIERS: Final = """
+versions:
+  - name: tiers
+    first_reply:
+      - { segment: enterprise, within: 15m, objective: 95% }
+      - { segment: pro, priority: high, within: 20m, objective: 92% }
+      - { within: 8h, objective: 90% }
+    resolution:
+      - { segment: enterprise, within: 8h, objective: 80% }
+      - { within: 40h, objective: 80% }
+"""
+
+
+@contextlib.contextmanager
+def started(folder: Path, *words: str, **variables: str) -> Iterator[Demo]:
+    """A demo that proves itself at its end; ended with the test."""
     port = free_ports(1)[0]
-    words = ("demo", "--for", "60s", "--port", str(port), "--verify")
-    program = start_program(*words, variables={"TMPDIR": str(tmp_path)}, log=tmp_path / "demo.log")
+    every = ("demo", "--port", str(port), "--verify", *words)
+    variables |= {"TMPDIR": str(folder)}
+    program = start_program(*every, variables=variables, log=folder / "demo.log")
     yield Demo(program, port)
     if program.process.poll() is None:
         program.process.terminate()  # it ends its own processes
         program.process.wait()
+
+
+@pytest.fixture
+def demo(kafka_here: None, tmp_path: Path) -> Iterator[Demo]:
+    with started(tmp_path, "--for", "60s") as found:
+        yield found
+
+
+@pytest.fixture
+def demo_of_tiers(kafka_here: None, tmp_path: Path) -> Iterator[Demo]:
+    """A small one whose desk calls its fourth dimension `tier` and promises by it."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(TIERS, encoding="utf-8")
+    words = ("--for", "30s", "--rate", "4", "--segment", "tier")
+    with started(tmp_path, *words, DESKPULSE_DESK__POLICY=str(policy)) as found:
+        yield found
 
 
 @pytest.mark.slow
@@ -170,6 +214,28 @@ async def test_the_demo_proves_itself(demo: Demo, tell: Callable[[str], None]) -
         r"^demo: \d{4,} figures compared, 0 differences$", demo.program.said, flags=re.MULTILINE
     ), demo.program.said
     lint(text)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_with_segments_on_the_demo_proves_what_it_shows_by_segment(
+    demo_of_tiers: Demo, tell: Callable[[str], None]
+) -> None:
+    program = demo_of_tiers.program
+    shown: dict[str, Any] = {}
+
+    async def has_tiers() -> bool:
+        shown.update(await demo_of_tiers.wall())
+        rows = {row["segment"] for row in shown.get("segments", ())}
+        return TIER_NAMES <= rows or program.process.poll() is not None
+
+    await until(has_tiers, seconds=180, what="a row of each tier on the wall")
+    assert ("tier", True) == (shown["segment"], shown["known"]), program.said
+    assert exits.OK == await program.exit(700), program.said
+    tell(program.said.splitlines()[-1])
+    (by_tier,) = re.findall(r"^demo: (\d+) figures by tier among them$", program.said, flags=re.MULTILINE)
+    assert int(by_tier) > 1000
+    assert re.search(r"^demo: \d{4,} figures compared, 0 differences$", program.said, flags=re.MULTILINE)
 
 
 def lint(text: str) -> None:

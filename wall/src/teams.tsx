@@ -6,6 +6,7 @@ import type { AtRisk, TeamRow } from "./model";
 import { isReply, Warning, type ShiftProps } from "./shift";
 
 const MOST_ROWS = 5;
+const LIST_LETTERS = 34; // of a line in half a screen, beside its number and its age
 const LONG_NAME = 24; // letters, from which on a name is written smaller
 
 export function Teams(props: ShiftProps) {
@@ -182,6 +183,12 @@ export function TeamLists({ wall, nowMs, words, format, sure }: ShiftProps) {
   );
 }
 
+/** The first of some ways to say it that has room in a list; the last one if none has. */
+function roomy(ways: string[][]): string {
+  const texts = ways.map((parts) => parts.join(", "));
+  return texts.find((text) => text.length <= LIST_LETTERS) ?? texts.at(-1)!;
+}
+
 export function lineKey(line: AtRisk): string {
   return `${line.ticket_id}/${line.team}/${line.priority}/${line.target}/${line.breached}/${line.deadline_of}`;
 }
@@ -202,12 +209,19 @@ export function RiskLine({
   const left = (line.due_ms - nowMs) / 1000;
   const age = format.age(Math.abs(left));
   const soon = !line.breached && left <= 15 * 60;
-  const what = [
-    ...(team === null ? [line.team] : []),
-    line.priority,
-    words.targetNames[line.target] ?? line.target,
-    ...(line.deadline_of === "ticket" ? [words.ownDeadline] : []),
-  ].join(", ");
+  const target = words.targetNames[line.target] ?? line.target;
+  const own = line.deadline_of === "ticket" ? [words.ownDeadline] : [];
+  const what =
+    team !== null
+      ? [line.priority, target, ...own].join(", ")
+      : short
+        ? roomy([
+            [line.team, line.priority, target, ...own],
+            [line.team, target, ...own],
+            [line.team, target],
+            [line.team],
+          ])
+        : [line.team, line.priority, target, ...own].join(", ");
   const told =
     line.ticket_id !== null
       ? line.breached

@@ -420,7 +420,7 @@ const es: Words = {
   sinceADay: "desde hace más de un día",
   inTimeOf: (kept, n, target, objective) => `${kept} de ${n} ${target} a tiempo, prometido ${objective}`,
   noDeadline: "Nada venció en la última hora",
-  elsewhere: (count) => `${count} bajo el objetivo en otros equipos`,
+  elsewhere: (count) => `${count} bajo el objetivo en el resto`,
   noData: "Sin datos",
   noDataWhy: "Los datos ya no son fiables.",
   closedUntil: (time) => `cerrado, abre ${time}`,
