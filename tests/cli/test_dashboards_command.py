@@ -51,6 +51,25 @@ def test_without_a_policy_the_boards_show_what_there_is_and_say_what_one_would_a
         assert ([], [], set()) == (faults(board), lost_on_the_way(board), unknown_metrics(board))
 
 
+def test_segments_stand_on_the_boards_under_the_name_of_the_settings(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESKPULSE_DESK__SEGMENT", "brand")
+    assert exits.OK == run("dashboards", "--policy", EXAMPLE, "--out", tmp_path).code
+    titles = {
+        panel["title"]
+        for path in tmp_path.glob("*.json")
+        for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]
+    }
+    named = {title for title in titles if "brand" in title}
+    assert {
+        "By brand",
+        "In time by brand, last 8 h",
+        "brand now",
+        "New tickets by brand, last hour",
+    } == named
+
+
 @pytest.mark.parametrize("locale", ["es-ES", "es-MX"])
 def test_it_speaks_other_languages(locale: str, run: Run, tmp_path: Path) -> None:
     assert exits.OK == run("dashboards", "--policy", EXAMPLE, "--locale", locale, "--out", tmp_path).code

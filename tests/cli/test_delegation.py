@@ -1,5 +1,6 @@
 """Commands whose body stands elsewhere hand over what was asked for, and pass the exit code on."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,20 @@ def test_demo_hands_over_its_options(run: Run, stand_in: Any) -> None:
         "verify": True,
     }
     assert body.named | expected == body.named
+
+
+def test_demo_switches_segments_on_for_itself_and_its_programs(
+    run: Run, stand_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = "DESKPULSE_DESK__SEGMENT"
+    monkeypatch.setenv(variable, "brand")  # what is typed wins; and it is put back after the test
+    body = stand_in("deskpulse.lab.demo.run", exits.OK)
+    assert exits.OK == run("demo", "--segment", "tier").code
+    (settings,) = body.given
+    assert ("tier", "tier") == (settings.desk.segment, os.environ[variable])
+    answer = run("demo", "--segment", "team")
+    assert exits.USAGE == answer.code
+    assert "'team' is a dimension already" in answer.err
 
 
 def test_report_hands_over_its_options(run: Run, stand_in: Any) -> None:

@@ -133,6 +133,20 @@ def test_the_demos_clock_is_that_of_its_desk_unless_another_one_is_asked_for() -
         )
 
 
+def test_the_demo_names_the_tiers_of_its_scenario_where_segments_are_on() -> None:
+    name = "DESKPULSE_DESK__MEMBERS__SEGMENT"
+    for scenario, segment, wanted in (
+        ("calm", "tier", "free,pro,enterprise"),
+        ("rough", "tier", "free,Pro+ (50% off),企業"),
+        ("calm", None, None),
+    ):
+        chosen, variables = demo_settings(
+            Settings(desk=DeskSettings(segment=segment)), "127.0.0.1:9", 9108, None, scenario=scenario, tag=""
+        )
+        assert wanted == variables.get(name)
+        assert (wanted is None) == (chosen.desk.members.segment is None)
+
+
 def test_the_demos_worker_is_given_time_unless_the_settings_say_how_long() -> None:
     name = "DESKPULSE_WORKER__TRANSACTION_TIMEOUT_SECONDS"
     for worker, wanted in (
