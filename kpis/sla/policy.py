@@ -8,17 +8,19 @@ a version that has been in force must not change (`changed_past`), and a change 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from itertools import product
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from kpis.cell_numbers import ALLOWANCES
+from kpis.members import EVERY_DIMENSION
 from kpis.sla.calendar import ALWAYS, Calendar, time_of
 from kpis.tickets.standing import Dims
 from streams.names import fold
@@ -27,6 +29,7 @@ FIRST_REPLY: Final = "first_reply"
 NEXT_REPLY: Final = "next_reply"  # from the start of each wait after the first reply
 RESOLUTION: Final = "resolution"
 TARGETS: Final = (FIRST_REPLY, NEXT_REPLY, RESOLUTION)  # in the order in which people read them
+NAMELESS: Final = ""  # a name that neither events nor lines can have
 MOST_TERMS: Final = 10_000  # combinations of version and names that are remembered
 ALWAYS_NAME: Final = "always"
 ClockKind = Literal["business", "calendar"]
@@ -72,6 +75,45 @@ def _folded(names: frozenset[str]) -> frozenset[str]:
 def _has(names: frozenset[str] | None, name: str) -> bool:
     """Whether a line that lists names is for a name, however it is spelled."""
     return names is None or fold(name) in _folded(names)
+
+
+@lru_cache(maxsize=MOST_TERMS)
+def _smallest_objective(rules: Sequence[Rule], dimension: int | None, member: str) -> float | None:
+    """Of the lines by which any ticket of a member can be promised something.
+
+    A line counts for nothing whose tickets the lines before it take: `high` of a team that has a line of its
+    own for `high`.
+    """
+    smallest: float | None = None
+    before: list[Rule] = []
+    for rule in rules:
+        if dimension is not None and not _has(rule.names_in(dimension), member):
+            continue
+        kinds = _tickets(rule, before, dimension, member)
+        if any(not any(one.matches(dims) for one in before) for dims in kinds):
+            smallest = rule.objective if smallest is None else min(smallest, rule.objective)
+        if all(names is None for place, names in enumerate(rule.names) if place != dimension):
+            break  # the line takes all that is left of the member
+        before.append(rule)
+    return smallest
+
+
+def _tickets(rule: Rule, before: Sequence[Rule], dimension: int | None, member: str) -> Iterator[Dims]:
+    """Labels of each kind of ticket of a member that a line is for, as lines before it tell them apart.
+
+    Where it names nothing the name that no line has comes first: of what is left that is the most.
+    """
+    choices: list[Sequence[str]] = []
+    for place in range(len(EVERY_DIMENSION)):
+        names = rule.names_in(place)
+        if place == dimension:
+            choices.append([member])
+        elif names is not None:
+            choices.append(sorted(names))
+        else:
+            told = {name for one in before for name in one.names_in(place) or ()}
+            choices.append([NAMELESS, *sorted(told)])
+    return product(*choices)
 
 
 class Term(NamedTuple):
@@ -152,21 +194,13 @@ class Version:
         return Terms(calendar, found[FIRST_REPLY], found[NEXT_REPLY], found[RESOLUTION])
 
     def objective(self, target: str, dimension: int | None, member: str) -> float | None:
-        """The objective that holds for a whole member, the smallest where they differ.
+        """The objective that holds for a whole member, the smallest where its tickets have different ones.
 
         None where nothing is promised.
 
         `dimension` is 0 team, 1 channel, 2 priority, 3 segment; None means all tickets.
         """
-        smallest: float | None = None
-        for rule in self.rules.get(target, ()):
-            names = None if dimension is None else rule.names_in(dimension)
-            if not _has(names, member):
-                continue
-            smallest = rule.objective if smallest is None else min(smallest, rule.objective)
-            if all(others is None for i, others in enumerate(rule.names) if i != dimension):
-                break  # the rule takes all that is left of the member
-        return smallest
+        return _smallest_objective(self.rules.get(target, ()), dimension, member)
 
     def digest(self, through_year: int | None = None) -> str:
         """16 hexadecimal digits over all that the version says.

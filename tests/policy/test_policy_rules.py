@@ -156,6 +156,32 @@ def test_the_objective_of_a_member_is_the_smallest_that_may_apply(
     assert expected == version(rules=lines).objective(FIRST_REPLY, dimension, member)
 
 
+@pytest.mark.parametrize(
+    ("dimension", "member", "expected"),
+    [
+        (None, "all", 0.8),
+        (0, "vip", 0.9),  # its own line takes what is high, and the last one the rest
+        (0, "key", 0.9),
+        (0, "billing", 0.8),
+        (2, "high", 0.8),  # two lines together leave nothing to the fourth
+        (2, "low", 0.9),
+        (3, "gold", 0.8),  # a line of a team is for its gold too
+    ],
+)
+def test_a_line_counts_for_no_member_whose_tickets_other_lines_take(
+    dimension: int | None, member: str, expected: float
+) -> None:
+    lines = (
+        rule(1, 0.95, teams="vip", priorities="high", segments="gold"),
+        rule(1, 0.97, teams="VIP", priorities="high"),
+        rule(1, 0.96, teams="key", priorities="high"),
+        replace(rule(1, 0.5, priorities="high"), teams=frozenset({"vip", "key"})),
+        rule(2, 0.8, priorities="high"),
+        rule(8, 0.9),
+    )
+    assert expected == version(rules=lines).objective(FIRST_REPLY, dimension, member)
+
+
 def test_without_a_promise_there_is_no_objective() -> None:
     assert version().objective(RESOLUTION, None, "all") is None
     assert version(rules=(rule(1, channels="chat"),)).objective(FIRST_REPLY, 1, "email") is None
