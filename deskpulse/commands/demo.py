@@ -15,6 +15,15 @@ EPILOG = (
     "deskpulse demo --segment tier"
 )
 
+SegmentOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Switch the fourth dimension on, called NAME; its members are the customers' tiers.",
+        show_default="desk.segment, else off",
+    ),
+]
+
 
 def demo(
     *,
@@ -44,14 +53,7 @@ def demo(
         ),
     ] = None,
     scenario: ScenarioOption = SCENARIO_NAMES[0],
-    segment: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Switch the fourth dimension on, called NAME; its members are the customers' tiers.",
-            show_default="desk.segment, else off",
-        ),
-    ] = None,
+    segment: SegmentOption = None,
     verify: Annotated[
         bool,
         typer.Option(

@@ -20,7 +20,7 @@ from exporters.wall.segments import segments_of
 from exporters.wall.specs import TILE_OF_FIGURE, TILES
 from exporters.wall.teams import HOUR, rows_of, staffing_of
 from exporters.wall.tiles import Shelf, TileMaker, count_of, ms_of, observed, value_of
-from exporters.wall.worst import endangered_of, is_within, kept_since_ms, worst_of
+from exporters.wall.worst import endangered_of, kept_since_ms, worst_of
 from kpis.figures.changes import MovedFigure as Moved
 from kpis.figures.changes import changes
 from kpis.figures.history import Choice, PaneHistory
@@ -128,38 +128,37 @@ class WallMaker:
             changes=[],
         )
         if view is not None and course is not None:
-            shelf = Shelf(view, choice)
-            wall.live, wall.today = _live(shelf, course), _today(shelf)
-            worst = worst_of(view)
-            wall.rows = rows_of(view, shelf, worst)
-            wall.staffing = list(staffing_of(shelf, wall.teams))
-            wall.segments = list(segments_of(view, shelf))
-            wall.worst = [
-                shown for one, shown in zip(view.worst, worst, strict=True) if is_within(choice, one.names)
-            ]
-            wall.elsewhere = len(worst) - len(wall.worst)
-            wall.kept_since_ms = kept_since_ms(view, choice)
-            wall.endangered = [
-                shown
-                for one, shown in zip(view.endangered, endangered_of(view), strict=True)
-                if is_within(choice, one.names)
-            ]
-            channels = tuple(view.shown.get("channel", ()))
-            by_hours = wall.clock == "business" and choice.segment is None  # calendars belong to teams
-            wall.tiles = list(
-                TileMaker(
-                    shelf, course, period, self._rules, channels, business=by_hours, below=view.below
-                ).tiles()
-            )
-            wall.sla = list(_sla(view, shelf, choice))
-            wall.risk = risk_of(view, choice, show_tickets=self._rules.show_tickets)
-            found = changes(
-                course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours
-            )
-            # made by the calendar: neither better nor worse
-            unworked = {tile.id for tile in wall.tiles if tile.plain == "closed"}
-            wall.changes = [_change(one) for one in found if TILE_OF_FIGURE[one.name] not in unworked]
+            self._fill(wall, view, course, wanted)
         return wall
+
+    def _fill(self, wall: Wall, view: View, course: PaneHistory, wanted: Wanted) -> None:
+        """The figures of a choice that is shown."""
+        choice, period = wanted.choice, wanted.period
+        shelf = Shelf(view, choice)
+        wall.live, wall.today = _live(shelf, course), _today(shelf)
+        every = worst_of(view, Choice(choice.window))
+        wall.rows = rows_of(view, shelf, every)
+        wall.staffing = list(staffing_of(shelf, wall.teams))
+        wall.segments = list(segments_of(view, shelf))
+        wall.worst = worst_of(view, choice)
+        wall.elsewhere = len(every) - len(wall.worst)
+        wall.kept_since_ms = kept_since_ms(view, choice)
+        wall.endangered = endangered_of(view, choice)
+        channels = tuple(view.shown.get("channel", ()))
+        by_hours = wall.clock == "business" and choice.segment is None  # calendars belong to teams
+        wall.tiles = list(
+            TileMaker(
+                shelf, course, period, self._rules, channels, business=by_hours, below=view.below
+            ).tiles()
+        )
+        wall.sla = list(_sla(view, shelf, choice))
+        wall.risk = risk_of(view, choice, show_tickets=self._rules.show_tickets)
+        found = changes(
+            course, period, as_of_ms=view.as_of_ms, minimum=self._rules.minimum, business=by_hours
+        )
+        # made by the calendar: neither better nor worse
+        unworked = {tile.id for tile in wall.tiles if tile.plain == "closed"}
+        wall.changes = [_change(one) for one in found if TILE_OF_FIGURE[one.name] not in unworked]
 
 
 def _clock(policy: Policy | None, team: str | None, as_of_ms: int) -> ClockKind | None:

@@ -10,8 +10,8 @@ from kpis.sla.outcomes import MemberNames
 from kpis.sla.policy import TARGETS
 
 
-def worst_of(view: View) -> list[WorstNow]:
-    """Every member that is named, the worst first."""
+def worst_of(view: View, choice: Choice) -> list[WorstNow]:
+    """Every member that is named and that a choice shows, the worst first."""
     return [
         WorstNow(
             by=one.by,
@@ -28,6 +28,7 @@ def worst_of(view: View) -> list[WorstNow]:
             since_ms=one.since_ms,
         )
         for one in view.worst
+        if is_within(choice, one.names)
     ]
 
 
@@ -42,11 +43,12 @@ def kept_since_ms(view: View, choice: Choice) -> int | None:
     return max(known) if known and len(known) == len(since) else None
 
 
-def endangered_of(view: View) -> list[Endangered]:
-    """Every member that is about to miss more than usual."""
+def endangered_of(view: View, choice: Choice) -> list[Endangered]:
+    """Every member that is about to miss more than usual and that a choice shows."""
     return [
         Endangered(one.by, one.member, one.names[0], one.target, one.n, one.waiting, one.usual)
         for one in view.endangered
+        if is_within(choice, one.names)
     ]
 
 
