@@ -8,6 +8,7 @@ The classes of `consumer.py` override more of them; `tests/agents/test_semi_priv
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -48,8 +49,9 @@ def log_ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, LogEnd]:
     if assignment is None:
         return {}
     states = ((tp, assignment.state_value(tp)) for tp in assignment.tps)
+    asked = consumer.asked_at if isinstance(consumer, PacedConsumer) else {}
     return {
-        tp: LogEnd(state.position, state.lso)
+        tp: LogEnd(state.position, state.lso, asked.get(tp, -math.inf))
         for tp, state in states
         if state is not None and state.has_valid_position and state.lso is not None
     }
@@ -87,6 +89,7 @@ class PacedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # untyped
         self._pace_seconds = pace_seconds
         self._elapsed = elapsed
         self._not_before: dict[int, float] = {}  # by broker, by the stopwatch
+        self.asked_at: dict[TopicPartition, float] = {}  # for what has been answered, by the stopwatch
 
     async def start(self) -> None:
         """As aiokafka does; the first fetches may be on their way before they are paced."""
@@ -102,7 +105,15 @@ class PacedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # untyped
             except asyncio.CancelledError:
                 # answered as the fetch itself does: the fetcher would end by an error
                 return False
+        states = {
+            tp: state
+            for topic, partitions in request.topics
+            for partition, *_ in partitions
+            if (state := assignment.state_value(tp := TopicPartition(topic, partition))) is not None
+        }
+        asked_at, before = self._elapsed(), {tp: state.timestamp for tp, state in states.items()}
         has_records: bool = await self._fetch(assignment, node_id, request)
+        self.asked_at |= {tp: asked_at for tp, state in states.items() if state.timestamp != before[tp]}
         if has_records:
             self._not_before[node_id] = self._elapsed() + self._pace_seconds
         return has_records

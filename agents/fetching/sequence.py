@@ -7,6 +7,7 @@ which nothing fetched earlier counts.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum, auto
@@ -77,6 +78,8 @@ class LogEnd(NamedTuple):
 
     position: int  # next offset to fetch: beyond transaction markers
     end: int  # last stable offset: what a reader of committed records can reach
+    # by the stopwatch, not after the broker was asked for it; before any answer: minus infinity
+    asked_at: float = math.inf
 
     @property
     def is_reached(self) -> bool:
@@ -191,6 +194,11 @@ class Deliveries:
         """Whether all that the log holds is applied; False while that is not known."""
         end = self._ends.get(tp)
         return end is not None and end.is_reached and self._all_applied(tp, applied)
+
+    def asked_at(self, tp: Tp) -> float:
+        """The instant, by the stopwatch, of which the end of the log is known; else minus infinity."""
+        end = self._ends.get(tp)
+        return -math.inf if end is None else end.asked_at
 
     def lag(self, tp: Tp, applied: int | None) -> int:
         """Offsets between the position and the log end; 0 while the end is not known."""

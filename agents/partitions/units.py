@@ -152,21 +152,24 @@ class Partition:
         A topic at its log end does not hold the event clock back. At once would be too soon: while a history
         is being written, a topic is at its end again and again, and what comes next in it would be too late.
         Yet where all that was applied had been in Kafka for long, nothing is being written: whatever comes
-        next was sent after it.
+        next was sent after it. Both are judged as of the instant at which the broker was asked for the log
+        end: while a process stands still, a history may have gone on.
         """
-        now, resting = self._config.clock.elapsed(), {}
-        is_backlog = self._newest_ms < self._config.clock.now_ms() - self._config.backlog_seconds * 1000
+        clock, resting = self._config.clock, {}
+        now, now_ms, found = clock.elapsed(), clock.now_ms(), set()
         for topic, name in self._topics.items():
-            applied = self.applied(topic)
-            if self._deliveries.drained(TP(topic, self.number), applied):
-                known = self._resting.get(name)
-                resting[name] = known if known is not None and known[0] == applied else (applied, now)
+            tp, applied = TP(topic, self.number), self.applied(topic)
+            if not self._deliveries.drained(tp, applied):
+                continue
+            known = self._resting.get(name)
+            resting[name] = known if known is not None and known[0] == applied else (applied, now)
+            asked_at = min(now, self._deliveries.asked_at(tp))
+            age_seconds = (now_ms - self._newest_ms) / 1000 - (now - asked_at)
+            is_backlog = age_seconds > self._config.backlog_seconds
+            if is_backlog or asked_at - resting[name][1] >= self._config.drained_seconds:
+                found.add(name)
         self._resting = resting
-        return {
-            name
-            for name, (_, since) in resting.items()
-            if is_backlog or now - since >= self._config.drained_seconds
-        }
+        return found
 
     async def _run(self) -> None:
         began = -math.inf  # the last unit of which something was written, by the stopwatch

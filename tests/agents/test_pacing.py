@@ -15,8 +15,9 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer.fetcher import Fetcher
 
-from agents.fetching.semi_private import PacedConsumer
+from agents.fetching.semi_private import PacedConsumer, log_ends
 from deskpulse.clocks import WORKER
+from tests.agents.harness import until
 
 HOUR = 3_600.0
 
@@ -86,12 +87,41 @@ async def test_who_is_behind_does_not_wait(kafka_broker: Any, topic: str, produc
         await consumer.stop()
 
 
+async def test_of_an_idle_log_it_is_known_when_the_broker_was_asked(
+    kafka_broker: Any, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """By an answer without records, too, and never later than the question."""
+    tp = TopicPartition(topic, 0)
+    consumer = PacedConsumer(
+        bootstrap_servers=kafka_broker.bootstrap,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=50,
+        pace_seconds=0.0,
+        elapsed=WORKER.elapsed,
+    )
+    consumer.assign([tp])
+    await consumer.start()
+    try:
+        assert not consumer.asked_at.get(tp, 0.0) > WORKER.elapsed()
+        await producer.send_and_wait(topic, b"x", partition=0)
+        assert 1 == await read(consumer, 1)
+        read_at = WORKER.elapsed()
+        await until(lambda: consumer.asked_at.get(tp, 0.0) > read_at)
+        end = log_ends(consumer)[tp]
+        assert (1, 1, consumer.asked_at[tp]) == end
+        assert end.asked_at <= WORKER.elapsed()
+    finally:
+        await consumer.stop()
+
+
 def test_the_fetcher_has_the_method_that_is_paced_and_ends_when_it_is_cancelled() -> None:
     source = inspect.getsource(Fetcher._proc_fetch_request)
     assert ["self", "assignment", "node_id", "request"] == list(
         inspect.signature(Fetcher._proc_fetch_request).parameters
     )
     assert "except asyncio.CancelledError" in source
+    assert "tp_state.timestamp = now_ms" in source
+    assert "for topic, partitions in request.topics:" in source
     assert "self._proc_fetch_request(assignment, node_id, request)" in inspect.getsource(
         Fetcher._fetch_requests_routine
     )

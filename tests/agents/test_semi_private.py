@@ -6,6 +6,7 @@ An upgrade that moves one fails here, with the reason.
 from __future__ import annotations
 
 import inspect
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -144,7 +145,7 @@ async def test_log_ends_of_an_aiokafka_consumer() -> None:
     state.lso = 9
     subscription = SimpleNamespace(assignment=assignment)
     consumer: Any = SimpleNamespace(_subscription=SimpleNamespace(subscription=subscription))
-    assert {known: (7, 9)} == log_ends(consumer)
+    assert {known: (7, 9, -math.inf)} == log_ends(consumer)
     assert hasattr(SubscriptionState, "subscription")
 
 

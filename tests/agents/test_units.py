@@ -302,6 +302,35 @@ async def test_in_a_backlog_a_topic_at_its_end_does_not_hold_the_event_clock_bac
     assert {"survey"} == desk.state.drained
 
 
+async def test_of_an_end_that_is_not_known_anew_nothing_is_concluded_from_the_time_that_went_by(
+    desk: Desk,
+) -> None:
+    """What is applied was sent 12 s ago, but the broker was asked for the end 5 s ago.
+
+    The process stood still since: as far as it knows, a history is being written.
+    """
+    asked_at = WORKER.elapsed() - 5
+    desk.deliveries.note(FetchLog().note({}, {SURVEY: LogEnd(5, 5, asked_at)}))
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4, age_seconds=12))
+    await desk.settle()
+    assert set() == desk.state.drained
+
+
+async def test_a_topic_has_rested_when_the_broker_says_so_afterwards() -> None:
+    desk = Desk(drained_seconds=0.0)
+    began = WORKER.elapsed()
+    desk.deliveries.note(FetchLog().note({}, {SURVEY: LogEnd(5, 5, began)}))
+    desk.start()
+    await desk.deliver(chunk(SURVEY, 0, 4))
+    await desk.settle()
+    assert set() == desk.state.drained
+    desk.deliveries.note(FetchLog().note({}, {SURVEY: LogEnd(5, 5, WORKER.elapsed())}))
+    desk.partition.inbox.nudge()
+    await desk.settle()
+    assert {"survey"} == desk.state.drained
+
+
 async def test_the_event_clock_learns_which_topics_are_read_to_their_ends() -> None:
     """Survey is applied to its end; resolved has more to come; of the others nothing is known."""
     desk = Desk(drained_seconds=0.0)
