@@ -13,6 +13,7 @@ from typing import Final
 from kpis.cell_numbers import BLOCK, CELLS, Cell
 from kpis.figures.catalogue import FIGURES
 from kpis.figures.kpi.declaration import EVERY_ROLLUP
+from scripts.parts import renewed
 
 PAGE: Final = Path("docs/ledger.md")
 BEGIN: Final = "<!-- Made by scripts/metrics_doc.py from the code, down to the next such line. -->\n"
@@ -28,13 +29,8 @@ These figures are one cell, or a share: a cell over the cell of their observatio
 
 def render(page: str) -> str:
     """The page with its part made anew. Errors: ValueError where it has no marks."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(
-            f"{PAGE} has lost the marks of its generated part: {BEGIN.strip()} ... {END.strip()}"
-        )
-    return "".join([head, BEGIN, "\n", *_cells(), _BLOCKS, *_figures(), "\n", END, tail])
+    made = "".join([*_cells(), _BLOCKS, *_figures()])
+    return renewed(PAGE, page, begin=BEGIN, end=END, made=made)
 
 
 def is_current(root: Path) -> bool:

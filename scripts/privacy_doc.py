@@ -12,6 +12,7 @@ from typing import Final
 
 from deskpulse.privacy import as_markdown, inventory
 from deskpulse.settings import Settings
+from scripts.parts import renewed
 from scripts.tidy import ROOT
 
 PAGE: Final = Path("docs/privacy.md")
@@ -40,14 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def render(page: str) -> str:
     """The page with its part made anew. Errors: ValueError where it has no marks."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(
-            f"{PAGE} has lost the marks of its generated part: {BEGIN.strip()} ... {END.strip()}"
-        )
     # Variables of the machine that makes the page must not reach it.
-    return "".join([head, BEGIN, "\n", as_markdown(inventory(defaults())), "\n", END, tail])
+    made = as_markdown(inventory(defaults()))
+    return renewed(PAGE, page, begin=BEGIN, end=END, made=made)
 
 
 def defaults() -> Settings:

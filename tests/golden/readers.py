@@ -24,6 +24,11 @@ from oracle.clock import read_policy
 from tests.golden.desk import MEMBERS, NOON_MS, RULES, GoldenDesk
 from windows.panes import HOUR_MS, MINUTE_MS
 
+# Figures that several stories ask for.
+FRT, FRT_N = "support_first_response_mean_seconds", "support_first_response_mean_observations"
+RESPONSE, RESPONSE_N = "support_response_mean_seconds", "support_response_mean_observations"
+UNANSWERED, WAITING = "support_unanswered_tickets", "support_waiting_tickets"
+ATTAINMENT, OUTCOMES = "support_sla_attainment_ratio", "support_sla_attainment_observations"
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 Told = tuple[tuple[int, str, str, bytes], ...]
 _LIVE: Final = {shown.name for shown in live.KPI.live} | {"support_sla_overdue_tickets"}

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.golden.readers import told
+from tests.golden.readers import ATTAINMENT, OUTCOMES, told
 
 KEEP: Final = """
     versions:
@@ -16,7 +16,6 @@ KEEP: Final = """
           - {within: 2h, objective: 90%}
 """
 RETARGET: Final = KEEP + "        after_triage: retarget\n"
-ATTAINMENT, OUTCOMES = "support_sla_attainment_ratio", "support_sla_attainment_observations"
 FOREIGN, EXTENDED = "support_sla_foreign_observations", "support_sla_extended_tickets"
 # Within 1 h if high, else within 2 h; answered 90 min after the creation.
 TRIAGED = """

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.golden.readers import instant, told
+from tests.golden.readers import (
+    FRT,
+    FRT_N,
+    OUTCOMES,
+    RESPONSE,
+    RESPONSE_N,
+    UNANSWERED,
+    WAITING,
+    instant,
+    told,
+)
 
-FRT, FRT_N = "support_first_response_mean_seconds", "support_first_response_mean_observations"
-RESPONSE, RESPONSE_N = "support_response_mean_seconds", "support_response_mean_observations"
-UNANSWERED, WAITING = "support_unanswered_tickets", "support_waiting_tickets"
 WITH_BOT = "support_with_bot_tickets"
-OUTCOMES = "support_sla_attainment_observations"
 PROMISED = """
     versions:
       - name: v1

@@ -8,10 +8,8 @@ import pytest
 
 from kpis.figures.batch import Batch, History
 from tests.golden.desk import NOON_MS, RULES
-from tests.golden.readers import play, samples, told
+from tests.golden.readers import FRT, FRT_N, RESPONSE, RESPONSE_N, play, samples, told
 
-FRT, FRT_N = "support_first_response_mean_seconds", "support_first_response_mean_observations"
-RESPONSE, RESPONSE_N = "support_response_mean_seconds", "support_response_mean_observations"
 HANDED_OVER = """
     10:00 created with_bot=true
     10:10 handed_over

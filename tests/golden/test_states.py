@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.golden.readers import instant, told
+from tests.golden.readers import ATTAINMENT, OUTCOMES, RESPONSE, RESPONSE_N, WAITING, instant, told
 
-OPEN, WAITING = "support_open_tickets", "support_waiting_tickets"
+OPEN = "support_open_tickets"
 SOLVED, COHORT, NET = (f"support_resolution_{one}ratio" for one in ("", "cohort_", "net_"))
 REOPENED = "support_reopen_ratio"
-RESPONSE, RESPONSE_N = "support_response_mean_seconds", "support_response_mean_observations"
-ATTAINMENT, OUTCOMES = "support_sla_attainment_ratio", "support_sla_attainment_observations"
 PROMISED = """
     versions:
       - name: v1

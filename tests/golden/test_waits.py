@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.golden.readers import instant, told
+from tests.golden.readers import (
+    ATTAINMENT,
+    FRT,
+    FRT_N,
+    OUTCOMES,
+    RESPONSE,
+    RESPONSE_N,
+    UNANSWERED,
+    WAITING,
+    instant,
+    told,
+)
 
-FRT, FRT_N = "support_first_response_mean_seconds", "support_first_response_mean_observations"
-RESPONSE, RESPONSE_N = "support_response_mean_seconds", "support_response_mean_observations"
-UNANSWERED, WAITING = "support_unanswered_tickets", "support_waiting_tickets"
 OLDEST_WAITING = "support_oldest_waiting_timestamp_seconds"
-ATTAINMENT, OUTCOMES = "support_sla_attainment_ratio", "support_sla_attainment_observations"
 HALF_AN_HOUR = """
     versions:
       - name: v1

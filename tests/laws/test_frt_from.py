@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis import cell_numbers
-from kpis.figures.batch import Batch, History
 from kpis.figures.view import ViewRules
 from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger import codec, packing
@@ -40,9 +39,8 @@ from tests.laws.test_stream_batch_oracle import (
     HISTOGRAMS,
     LISTS,
     RULES,
-    WINDOWS,
+    batch_of,
     exported,
-    samples,
 )
 from tests.sla.desk import policy_of
 from windows.panes import DAY_MS, HOUR_MS, MINUTE_MS
@@ -116,12 +114,7 @@ def test_the_stream_agrees_with_the_oracle_from_the_creation(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_batch_agrees_with_the_oracle_from_the_creation(seed: int) -> None:
     desk = DeskOfBots(seed)
-    history = History()
-    for topic, _, value, _ in sorted(desk.records, key=lambda record: record[2] or b""):
-        history.add(topic, value)
-    batch = Batch(history, VIEW, AS_OF_MS)
-    figures = batch.figures(batch.stretches(AS_OF_MS, WINDOWS), AS_OF_MS)
-    differences = verify.compare(expected(desk), samples(figures))
+    differences = verify.compare(expected(desk), batch_of(desk, VIEW))
     assert not differences, verify.report(differences)
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.figures.batch import Batch, History
 from kpis.figures.view import View, ViewRules
 from kpis.figures.view_builder import ViewBuilder
 from kpis.ledger import codec
@@ -35,9 +34,8 @@ from tests.laws.test_stream_batch_oracle import (
     LISTS,
     RULES,
     SEEDED,
-    WINDOWS,
+    batch_of,
     exported,
-    samples,
     seeds,
 )
 
@@ -84,12 +82,7 @@ def test_the_stream_agrees_with_the_oracle_by_segment_too(seed: int) -> None:
 @given(seed=seeds)
 def test_the_batch_agrees_with_the_oracle_by_segment_too(seed: int) -> None:
     desk = ChaoticDesk(seed)
-    history = History()
-    for topic, _, value, _ in sorted(desk.records, key=lambda record: record[2] or b""):
-        history.add(topic, value)
-    batch = Batch(history, ON, AS_OF_MS)
-    figures = batch.figures(batch.stretches(AS_OF_MS, WINDOWS), AS_OF_MS)
-    differences = verify.compare(expected(desk), samples(figures))
+    differences = verify.compare(expected(desk), batch_of(desk, ON))
     assert not differences, verify.report(differences)
 
 
