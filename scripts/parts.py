@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 
-def renewed(page: str, text: str, *, begin: str, end: str, made: str) -> str:
+
+def renewed(page: Path, text: str, *, begin: str, end: str, made: str) -> str:
     """The text of a page with what stands between two marks made anew.
 
     `page` is the path of the page, for a fault. Errors: ValueError where it has no marks.
