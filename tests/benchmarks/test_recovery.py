@@ -1,18 +1,21 @@
-"""What `make bench-recovery` writes and how it reckons; the run itself needs a broker and minutes."""
+"""What `make bench-recovery` writes and how it reckons; the run itself needs minutes."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from kpis.state.partition import PartitionState
 from kpis.state.records import Changes, DeadLetter
-from proofs.benchmarks.ledger import Sample
-from proofs.benchmarks.recovery.fill import Filled, _Desk
+from proofs.benchmarks.ledger import Sample, read
+from proofs.benchmarks.recovery.fill import Filled, _Desk, fill, outdate
 from proofs.benchmarks.recovery.measure import ExporterStart, Handover, Starts, WorkerStart
 from proofs.benchmarks.recovery.pause import moved_since, pauses
 from proofs.benchmarks.recovery.report import last_line, memory_a_ticket, tickets_in
+from proofs.benchmarks.site import PARTITIONS, Site
 
 MIB = 1 << 20
 
@@ -48,6 +51,28 @@ async def test_the_ledger_is_one_that_a_worker_could_have_written() -> None:
     assert (9_000, len(live)) == (filled.tickets, filled.live_view_rows)
     assert filled.live_view_bytes == sum(len(key) + len(value) for key, value in live.items())
     assert filled.view_rows > filled.live_view_rows
+
+
+async def test_a_broker_takes_the_ledger_and_what_outdates_it(kafka_broker: Any, tmp_path: Path) -> None:
+    """Written as workers write: one producer for each partition, under the id of the ledger's format."""
+    site = Site(kafka_broker.bootstrap, f"fill-{secrets.token_hex(4)}-", tmp_path)
+    app_id = site.app_id("full", 1)
+    await site.create_sources()
+    await site.create_ledger(app_id)
+    told: list[int] = []
+    filled = await fill(site, app_id, 40, 1, told.append)
+    assert (40, [10, 20, 30, 40]) == (filled.tickets, told)
+    before = await positions_of(site, app_id)
+    await outdate(site, app_id)
+    after = await positions_of(site, app_id)
+    assert {number: definitions - 1 for number, definitions in before.items()} == after
+    assert set(range(PARTITIONS)) == set(after)
+
+
+async def positions_of(site: Site, app_id: str) -> dict[int, int]:
+    """The definitions that the latest position of each partition names."""
+    found = await read(site, app_id, lambda _: None)
+    return {number: positions[-1][1].definitions for number, positions in found.positions.items()}
 
 
 def test_a_pause_is_the_longest_time_without_a_move_that_touches_the_span() -> None:

@@ -64,6 +64,7 @@ async def fill(site: Site, app_id: str, tickets: int, seed: int, on_progress: On
             desk = _Desk(
                 number, each, Random(seed * 1_000 + number), PartitionState(number, config.state_rules)
             )
+            await writer.settle(desk.state.position.format)
             async for done in desk.write(writer):
                 on_progress(number * each + done)
             found.append(desk.filled())
@@ -86,6 +87,7 @@ async def outdate(site: Site, app_id: str) -> None:
         writer = LedgerWriter(config, number)
         await writer.take_over()
         try:
+            await writer.settle(position.format)
             await writer.write(Changes([], [(POSITION_KEY, encode_position(position))]), [])
         finally:
             await writer.close()
