@@ -186,7 +186,6 @@ def difference(row: TicketRow, fact: Fact, deltas: DeltaSink, number: NumberOf, 
     """Merge a fact, in place of the known one of its identity, and book C(new) - C(old), whatever that is."""
     old = observe.contribution(row)
     merging.put(row, fact, known)
-    row.standing = row.log = None
     _move(deltas, number, old, observe.contribution(row))
 
 

@@ -84,9 +84,10 @@ def _without_repeats(row: TicketRow) -> list[Fact]:
 
     A repeat is a fact that changes nothing at its place.
     """
-    standing = observe.begin(row, None)
-    creation = row.creation_fact()
-    stands = {id(fact) for fact in row.standing_facts()}
+    standing_facts = row.standing_facts()
+    standing = observe.begin(row, None, facts=standing_facts)
+    creation = row.creation_fact(standing_facts)
+    stands = {id(fact) for fact in standing_facts}
     kept: list[Fact] = []
     run = 0  # repeats at the end of `kept`
     before = _encode(standing)
@@ -113,9 +114,10 @@ def _fold(row: TicketRow, count: int) -> None:
     found: Filed = []
     log: Log = []
     # a stub is the same bytes in every manner, and read in the desk's (`observe.begin`)
-    standing = observe.begin(row, found, log, AS_USUAL)
+    standing_facts = row.standing_facts()
+    standing = observe.begin(row, found, log, AS_USUAL, standing_facts)
     folded = row.facts[:count]
-    stands = {id(fact) for fact in row.standing_facts()}
+    stands = {id(fact) for fact in standing_facts}
     for fact in folded:
         if id(fact) in stands:
             step(standing, fact, found, log)

@@ -22,24 +22,20 @@ from kpis.state.rules import SettingsChangedError, StateRules
 from kpis.tickets import facts, merging, observe
 from kpis.tickets.manner import Manner
 from kpis.tickets.row import TicketRow
-from oracle import figures as oracle
-from oracle import promised, verify
-from oracle.events import read_records
-from oracle.tickets import Start
+from oracle import verify
 from tests.examples import examples
 from tests.laws.chaos import AS_OF_MS, CHANNELS, PRIORITIES, TEAMS, ChaoticDesk, Stream
 from tests.laws.facts import Content, changed, created, sums
 from tests.laws.ledgers import T0, contents, decoded
-from tests.laws.policies import EDITIONS, POLICY, the_policy
+from tests.laws.policies import POLICY, the_policy
 from tests.laws.test_definition_version import QUICK, Event
 from tests.laws.test_facts_laws import narrow
 from tests.laws.test_segment_laws import ORDERS, from_the_start, rows_of, seen, switched
 from tests.laws.test_stream_batch_oracle import (
-    BUCKETS_SECONDS,
-    HISTOGRAMS,
-    LISTS,
     RULES,
     batch_of,
+    expected,
+    expected_parts,
     exported,
 )
 from tests.sla.desk import policy_of
@@ -56,30 +52,6 @@ versions:
 VIEW: Final = replace(RULES, frt_from="created")
 STATE: Final = StateRules(policy=POLICY, frt_from="created")
 FIRST: Final = range(cell_numbers.FIRST_RESPONSE, cell_numbers.RESPONSE)
-
-
-def expected(desk: DeskOfBots, frt_from: Start = "created") -> list[oracle.OracleFigure]:
-    facts = read_records(desk.records)
-    asked: dict[str, Any] = {
-        "as_of_ms": AS_OF_MS,
-        "time_zone": "Europe/Madrid",
-        "team_time_zones": {TEAMS[1]: "America/Mexico_City"},
-        "members": LISTS,
-        "frt_from": frt_from,
-    }
-    return oracle.figures(facts, **asked) + promised.figures(facts, policy=EDITIONS, **asked)
-
-
-def expected_parts(desk: DeskOfBots) -> list[oracle.OracleFigure]:
-    return oracle.parts(
-        desk.records,
-        as_of_ms=AS_OF_MS,
-        thresholds_seconds=dict.fromkeys(HISTOGRAMS, BUCKETS_SECONDS),
-        time_zone="Europe/Madrid",
-        windows=VIEW.parts_windows,
-        members=LISTS,
-        frt_from="created",
-    )
 
 
 class DeskOfBots(ChaoticDesk):
@@ -107,14 +79,16 @@ class DeskOfBots(ChaoticDesk):
 def test_the_stream_agrees_with_the_oracle_from_the_creation(seed: int) -> None:
     desk = DeskOfBots(seed)
     view = Stream(seed, rules=STATE).run(desk.records, VIEW, AS_OF_MS)
-    differences = verify.compare([*expected(desk), *expected_parts(desk)], exported(view))
+    differences = verify.compare(
+        [*expected(desk, frt_from="created"), *expected_parts(desk, frt_from="created")], exported(view)
+    )
     assert not differences, verify.report(differences)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_batch_agrees_with_the_oracle_from_the_creation(seed: int) -> None:
     desk = DeskOfBots(seed)
-    differences = verify.compare(expected(desk), batch_of(desk, VIEW))
+    differences = verify.compare(expected(desk, frt_from="created"), batch_of(desk, VIEW))
     assert not differences, verify.report(differences)
 
 
@@ -122,8 +96,8 @@ def test_the_batch_agrees_with_the_oracle_from_the_creation(seed: int) -> None:
 def test_the_two_differ_in_the_first_response_time_and_in_nothing_else(seed: int) -> None:
     """By either clock; so the laws above are about something."""
     desk = DeskOfBots(seed)
-    usual = {one.key: one.value for one in expected(desk, "first_contact")}
-    other = {one.key: one.value for one in expected(desk)}
+    usual = {one.key: one.value for one in expected(desk, frt_from="first_contact")}
+    other = {one.key: one.value for one in expected(desk, frt_from="created")}
     assert set(usual) == set(other)
     differing = [key for key, value in usual.items() if value != other[key]]
     assert {

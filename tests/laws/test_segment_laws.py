@@ -20,21 +20,19 @@ from kpis.members import SEGMENT, MemberRules
 from kpis.state.records import Changes
 from kpis.state.rules import SettingsChangedError, StateRules
 from kpis.view_keys import LevelKey, PaneKey
-from oracle import figures as oracle
-from oracle import promised, verify
-from oracle.events import read_records
+from oracle import verify
 from tests.laws.anything import SEGMENTS
-from tests.laws.chaos import AS_OF_MS, TEAMS, ChaoticDesk, Stream
+from tests.laws.chaos import AS_OF_MS, ChaoticDesk, Stream
 from tests.laws.ledgers import T0, Desk, contents, readable
 from tests.laws.policies import EDITIONS_BY_SEGMENT, POLICY_BY_SEGMENT, the_policy
 from tests.laws.test_definition_version import MOST_BYTES, QUICK, Event, customer_events
 from tests.laws.test_stream_batch_oracle import (
-    BUCKETS_SECONDS,
-    HISTOGRAMS,
     LISTS,
     RULES,
     SEEDED,
     batch_of,
+    expected,
+    expected_parts,
     exported,
     seeds,
 )
@@ -42,31 +40,8 @@ from tests.laws.test_stream_batch_oracle import (
 WITH_SEGMENTS: Final = {**LISTS, SEGMENT: SEGMENTS[:1]}  # the other ones are folded
 ON: Final = replace(RULES, members=MemberRules(WITH_SEGMENTS), segment=True, policy=POLICY_BY_SEGMENT)
 STATE_ON: Final = StateRules(policy=POLICY_BY_SEGMENT, segment=True)
-ZONES: Final = {TEAMS[1]: "America/Mexico_City"}
-
-
-def expected(desk: ChaoticDesk) -> list[oracle.OracleFigure]:
-    facts = read_records(desk.records)
-    asked: dict[str, Any] = {
-        "as_of_ms": AS_OF_MS,
-        "time_zone": "Europe/Madrid",
-        "members": WITH_SEGMENTS,
-        "segment": True,
-    }
-    figures = oracle.figures(facts, team_time_zones=ZONES, **asked)
-    return figures + promised.figures(facts, policy=EDITIONS_BY_SEGMENT, team_time_zones=ZONES, **asked)
-
-
-def expected_parts(desk: ChaoticDesk) -> list[oracle.OracleFigure]:
-    return oracle.parts(
-        desk.records,
-        as_of_ms=AS_OF_MS,
-        thresholds_seconds=dict.fromkeys(HISTOGRAMS, BUCKETS_SECONDS),
-        time_zone="Europe/Madrid",
-        windows=ON.parts_windows,
-        members=WITH_SEGMENTS,
-        segment=True,
-    )
+BY_SEGMENT: Final[dict[str, Any]] = {"members": WITH_SEGMENTS, "segment": True}
+ASKED: Final[dict[str, Any]] = {"editions": EDITIONS_BY_SEGMENT, **BY_SEGMENT}
 
 
 @SEEDED
@@ -74,7 +49,9 @@ def expected_parts(desk: ChaoticDesk) -> list[oracle.OracleFigure]:
 def test_the_stream_agrees_with_the_oracle_by_segment_too(seed: int) -> None:
     desk = ChaoticDesk(seed)
     view = Stream(seed, rules=STATE_ON).run(desk.records, ON, AS_OF_MS)
-    differences = verify.compare([*expected(desk), *expected_parts(desk)], exported(view))
+    differences = verify.compare(
+        [*expected(desk, **ASKED), *expected_parts(desk, **BY_SEGMENT)], exported(view)
+    )
     assert not differences, verify.report(differences)
 
 
@@ -82,7 +59,7 @@ def test_the_stream_agrees_with_the_oracle_by_segment_too(seed: int) -> None:
 @given(seed=seeds)
 def test_the_batch_agrees_with_the_oracle_by_segment_too(seed: int) -> None:
     desk = ChaoticDesk(seed)
-    differences = verify.compare(expected(desk), batch_of(desk, ON))
+    differences = verify.compare(expected(desk, **ASKED), batch_of(desk, ON))
     assert not differences, verify.report(differences)
 
 

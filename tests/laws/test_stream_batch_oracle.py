@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -19,6 +21,7 @@ from kpis.members import MemberRules
 from kpis.state.rules import StateRules
 from oracle import figures as oracle
 from oracle import promised, verify
+from oracle.clock import Edition
 from oracle.events import read_records
 from tests.examples import examples
 from tests.laws.chaos import AS_OF_MS, CHANNELS, PRIORITIES, TEAMS, ChaoticDesk, Stream
@@ -58,30 +61,30 @@ def samples(figures: list[Figure]) -> dict[verify.Key, float]:
     return keyed
 
 
-def expected(desk: ChaoticDesk, as_of_ms: int = AS_OF_MS) -> list[oracle.OracleFigure]:
+def expected(
+    desk: ChaoticDesk, as_of_ms: int = AS_OF_MS, editions: Sequence[Edition] = EDITIONS, **more: Any
+) -> list[oracle.OracleFigure]:
+    """What the oracle says; `more` are other settings of the desk."""
     facts = read_records(desk.records)
-    zones = {TEAMS[1]: "America/Mexico_City"}
-    figures = oracle.figures(
-        facts, as_of_ms=as_of_ms, time_zone="Europe/Madrid", team_time_zones=zones, members=LISTS
-    )
-    return figures + promised.figures(
-        facts,
-        as_of_ms=as_of_ms,
-        policy=EDITIONS,
-        time_zone="Europe/Madrid",
-        team_time_zones=zones,
-        members=LISTS,
-    )
+    asked: dict[str, Any] = {
+        "as_of_ms": as_of_ms,
+        "time_zone": "Europe/Madrid",
+        "team_time_zones": {TEAMS[1]: "America/Mexico_City"},
+        "members": LISTS,
+        **more,
+    }
+    return oracle.figures(facts, **asked) + promised.figures(facts, policy=editions, **asked)
 
 
-def expected_parts(desk: ChaoticDesk, as_of_ms: int = AS_OF_MS) -> list[oracle.OracleFigure]:
+def expected_parts(desk: ChaoticDesk, as_of_ms: int = AS_OF_MS, **more: Any) -> list[oracle.OracleFigure]:
+    asked: dict[str, Any] = {"members": LISTS, **more}
     return oracle.parts(
         desk.records,
         as_of_ms=as_of_ms,
         thresholds_seconds=dict.fromkeys(HISTOGRAMS, BUCKETS_SECONDS),
         time_zone="Europe/Madrid",
         windows=RULES.parts_windows,
-        members=LISTS,
+        **asked,
     )
 
 
